@@ -1,0 +1,6 @@
+//! The quchat server: REST routes and one event stream per client, over SQLite.
+
+pub mod clock;
+pub mod config;
+
+pub use config::Config;

@@ -1,0 +1,279 @@
+//! How long things may be and which characters they may hold: one list for both ends.
+//!
+//! A validator takes what a person typed and gives back what is stored, or one sentence that says what to change.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// Longest user name, in ASCII characters.
+pub const USER_NAME_MAX: usize = 32;
+/// Longest room name, in Unicode scalar values.
+pub const ROOM_NAME_MAX: usize = 64;
+/// Longest topic, in Unicode scalar values.
+pub const TOPIC_MAX: usize = 256;
+/// Shortest password, in Unicode scalar values.
+pub const PASSWORD_MIN: usize = 8;
+/// Longest password, in Unicode scalar values.
+pub const PASSWORD_MAX: usize = 256;
+/// Longest message, in Unicode scalar values.
+pub const TEXT_MAX: usize = 4000;
+/// Longest `txn`, in printable ASCII characters.
+pub const TXN_MAX: usize = 64;
+/// Largest request body, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+/// Most items on a page.
+pub const PAGE_MAX: u32 = 200;
+/// Items on a page when nothing is said.
+pub const PAGE_DEFAULT: u32 = 50;
+
+/// The limits as `GET /v1/server` tells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Longest user name, in ASCII characters.
+    pub user_name: usize,
+    /// Longest room name, in Unicode scalar values.
+    pub room_name: usize,
+    /// Longest topic, in Unicode scalar values.
+    pub topic: usize,
+    /// Shortest password, in Unicode scalar values.
+    pub password_min: usize,
+    /// Longest password, in Unicode scalar values.
+    pub password_max: usize,
+    /// Longest message, in Unicode scalar values.
+    pub text: usize,
+    /// Longest `txn`, in characters.
+    pub txn: usize,
+    /// Largest request body, in bytes.
+    pub body: usize,
+    /// Most items on a page.
+    pub page: u32,
+}
+
+/// The limits in force.
+pub const LIMITS: Limits = Limits {
+    user_name: USER_NAME_MAX,
+    room_name: ROOM_NAME_MAX,
+    topic: TOPIC_MAX,
+    password_min: PASSWORD_MIN,
+    password_max: PASSWORD_MAX,
+    text: TEXT_MAX,
+    txn: TXN_MAX,
+    body: BODY_MAX,
+    page: PAGE_MAX,
+};
+
+/// One sentence that says what to change.
+pub type Refusal = Cow<'static, str>;
+
+/// A user name: 1 to 32 ASCII letters, digits, `_`, `.` or `-`.
+///
+/// # Errors
+/// Empty, too long, or another character.
+pub fn user_name(name: &str) -> Result<&str, Refusal> {
+    if name.is_empty() || name.len() > USER_NAME_MAX {
+        return Err(format!("a name has 1 to {USER_NAME_MAX} characters").into());
+    }
+    match name.chars().find(|c| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-')) {
+        Some(_) => Err("a name has ASCII letters, digits, '_', '.' and '-' only".into()),
+        None => Ok(name),
+    }
+}
+
+/// What two user names share when they are the same name.
+#[must_use]
+pub fn user_key(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+/// A password: 8 to 256 Unicode scalar values, any of them.
+///
+/// # Errors
+/// Too short or too long.
+pub fn password(password: &str) -> Result<&str, Refusal> {
+    if (PASSWORD_MIN..=PASSWORD_MAX).contains(&password.chars().count()) {
+        Ok(password)
+    } else {
+        Err(format!("a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters").into())
+    }
+}
+
+/// A room name, trimmed: 1 to 64 Unicode scalar values on one line.
+///
+/// # Errors
+/// Empty, too long, or a control, bidi-control or line-separator character.
+pub fn room_name(name: &str) -> Result<&str, Refusal> {
+    let name = one_line(name)?;
+    if name.is_empty() || name.chars().count() > ROOM_NAME_MAX {
+        return Err(format!("a room name has 1 to {ROOM_NAME_MAX} characters").into());
+    }
+    Ok(name)
+}
+
+/// What two room names share when they are the same name: NFC and lower case.
+#[must_use]
+pub fn room_key(name: &str) -> String {
+    name.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
+/// A topic, trimmed: up to 256 Unicode scalar values on one line.
+///
+/// # Errors
+/// Too long, or a control, bidi-control or line-separator character.
+pub fn topic(topic: &str) -> Result<&str, Refusal> {
+    let topic = one_line(topic)?;
+    if topic.chars().count() > TOPIC_MAX {
+        return Err(format!("a topic has at most {TOPIC_MAX} characters").into());
+    }
+    Ok(topic)
+}
+
+/// A message as it is stored: CRLF and CR become LF, trailing white space goes, 1 to 4,000 Unicode scalar values stay.
+///
+/// # Errors
+/// Empty, too long, or a control character other than newline and tab.
+pub fn message_text(text: &str) -> Result<Cow<'_, str>, Refusal> {
+    let text = unix_lines(text);
+    let text = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_end()),
+        Cow::Owned(mut text) => {
+            text.truncate(text.trim_end().len());
+            Cow::Owned(text)
+        }
+    };
+    match text.chars().count() {
+        0 => return Err("a message is not empty".into()),
+        n if n > TEXT_MAX => {
+            return Err(format!("a message has at most {TEXT_MAX} characters, this one has {n}").into());
+        }
+        _ => {}
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err("a message has no control characters other than newline and tab".into());
+    }
+    Ok(text)
+}
+
+/// A `txn`: 1 to 64 printable ASCII characters.
+///
+/// # Errors
+/// Empty, too long, or another character.
+pub fn txn(txn: &str) -> Result<&str, Refusal> {
+    if txn.is_empty() || txn.len() > TXN_MAX || txn.bytes().any(|b| !(b' '..=b'~').contains(&b)) {
+        return Err(format!("a txn has 1 to {TXN_MAX} printable ASCII characters").into());
+    }
+    Ok(txn)
+}
+
+/// The size of a page.
+///
+/// # Errors
+/// 0, or more than [`PAGE_MAX`].
+pub fn page(limit: Option<u32>) -> Result<u32, Refusal> {
+    match limit.unwrap_or(PAGE_DEFAULT) {
+        limit @ 1..=PAGE_MAX => Ok(limit),
+        _ => Err(format!("a page has 1 to {PAGE_MAX} items").into()),
+    }
+}
+
+/// Whether `c` turns the direction of the text around it (Unicode bidi embeddings, overrides and isolates).
+#[must_use]
+pub fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// CRLF and CR become LF.
+#[must_use]
+pub fn unix_lines(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
+}
+
+fn one_line(text: &str) -> Result<&str, Refusal> {
+    let text = text.trim();
+    if text.chars().any(|c| c.is_control() || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return Err("no control, direction or line-separator characters, please".into());
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_name_at_its_edges() {
+        assert!(user_name(&"a".repeat(32)).is_ok());
+        assert_eq!(user_name("Al_1.x-"), Ok("Al_1.x-"));
+        for bad in ["", &"a".repeat(33), "a b", "ä", "a\n", "а"] {
+            assert!(user_name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_counts_characters_not_bytes() {
+        assert!(password("ääääääää").is_ok());
+        assert!(password("1234567").is_err());
+        assert!(password(&"ä".repeat(256)).is_ok());
+        assert!(password(&"x".repeat(257)).is_err());
+    }
+
+    #[test]
+    fn a_room_name_is_trimmed_then_measured() {
+        assert_eq!(room_name("  lan party 🎉 "), Ok("lan party 🎉"));
+        assert_eq!(room_name("👨‍👩‍👧"), Ok("👨‍👩‍👧"), "a ZWJ is part of an emoji");
+        assert!(room_name(&"é".repeat(64)).is_ok());
+        for bad in [
+            "",
+            " \u{3000} ",
+            &"x".repeat(65),
+            "a\nb",
+            "a\u{7f}b",
+            "a\u{85}b",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{2028}b",
+        ] {
+            assert!(room_name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_a_room_name_are_one() {
+        assert_eq!(room_key("Caf\u{e9}"), room_key("CAFE\u{301}"));
+        assert_ne!(room_key("a b"), room_key("ab"));
+    }
+
+    #[test]
+    fn a_topic_may_be_empty_but_not_endless() {
+        assert_eq!(topic("   "), Ok(""));
+        assert!(topic(&"x".repeat(256)).is_ok());
+        assert!(topic(&"x".repeat(257)).is_err());
+        assert!(topic("a\u{1b}[2J").is_err());
+    }
+
+    #[test]
+    fn a_message_is_normalised_before_it_is_measured() {
+        assert_eq!(message_text("  a\r\nb\rc \n\t "), Ok("  a\nb\nc".into()));
+        assert_eq!(message_text("a\tb"), Ok("a\tb".into()));
+        assert!(message_text(&format!("{}  \r\n", "é".repeat(TEXT_MAX))).is_ok());
+        for bad in ["", " \n\t", "a\0b", "\u{1b}[31m", "a\u{9b}b", &"x".repeat(TEXT_MAX + 1)] {
+            assert!(message_text(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_txn_is_printable_ascii() {
+        assert!(txn(&"~".repeat(64)).is_ok());
+        assert!(txn("a b").is_ok());
+        for bad in ["", &"x".repeat(65), "ä", "a\n"] {
+            assert!(txn(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_one_to_two_hundred_items() {
+        assert_eq!([page(None), page(Some(1)), page(Some(200))], [Ok(50), Ok(1), Ok(200)]);
+        assert!(page(Some(0)).is_err() && page(Some(201)).is_err());
+    }
+}

@@ -1,0 +1,214 @@
+//! The part of an address behind the `?` (WHATWG `application/x-www-form-urlencoded`), typed for both ends.
+
+use std::{fmt, str::FromStr};
+
+use form_urlencoded::{Serializer, parse};
+
+use crate::{Cursor, RoomId, Seq, UserId};
+
+/// A query that cannot be parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryError {
+    /// The parameter at fault.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub detail: &'static str,
+}
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.detail)
+    }
+}
+
+/// The parameters of one endpoint. Unknown ones are ignored.
+pub trait Query: Sized {
+    /// Writes the parameters that are set.
+    fn encode(&self, out: &mut Serializer<'_, String>);
+    /// Reads them back.
+    ///
+    /// # Errors
+    /// A parameter that is not what it should be, or comes twice.
+    fn decode(query: &str) -> Result<Self, QueryError>;
+}
+
+impl Query for () {
+    fn encode(&self, _: &mut Serializer<'_, String>) {}
+    fn decode(_: &str) -> Result<Self, QueryError> {
+        Ok(())
+    }
+}
+
+/// Which users: by the start of their name, or by id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListUsers {
+    /// The name starts so, without regard to case.
+    pub prefix: Option<String>,
+    /// Exactly these, comma-separated on the wire; those that do not exist are left out.
+    pub ids: Option<Vec<UserId>>,
+    /// Only names after this one, as a page's `next` tells.
+    pub after: Option<String>,
+    /// 1 to 200, default 50.
+    pub limit: Option<u32>,
+}
+
+impl Query for ListUsers {
+    fn encode(&self, out: &mut Serializer<'_, String>) {
+        append(out, "prefix", self.prefix.as_ref());
+        let ids = self.ids.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+        append(out, "ids", ids);
+        append(out, "after", self.after.as_ref());
+        append(out, "limit", self.limit);
+    }
+
+    fn decode(query: &str) -> Result<Self, QueryError> {
+        let mut this = Self::default();
+        for (key, value) in parse(query.as_bytes()) {
+            match &*key {
+                "prefix" => once("prefix", &mut this.prefix, value.into_owned())?,
+                "ids" => {
+                    let ids = value.split(',').filter(|id| !id.is_empty()).map(|id| read("ids", id));
+                    once("ids", &mut this.ids, ids.collect::<Result<_, _>>()?)?;
+                }
+                "after" => once("after", &mut this.after, value.into_owned())?,
+                "limit" => once("limit", &mut this.limit, read("limit", &value)?)?,
+                _ => {}
+            }
+        }
+        Ok(this)
+    }
+}
+
+/// Where in a room's history a page lies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Bound {
+    /// The newest page.
+    #[default]
+    Newest,
+    /// The page that ends right before this message.
+    Before(Seq),
+    /// The page that begins right after this message; 0 is the start.
+    After(Seq),
+    /// The page with this message in its middle.
+    Around(Seq),
+}
+
+/// A page of a room's history.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ListMessages {
+    /// Where it lies.
+    pub bound: Bound,
+    /// 1 to 200, default 50.
+    pub limit: Option<u32>,
+}
+
+impl Query for ListMessages {
+    fn encode(&self, out: &mut Serializer<'_, String>) {
+        match self.bound {
+            Bound::Newest => {}
+            Bound::Before(seq) => append(out, "before", Some(seq)),
+            Bound::After(seq) => append(out, "after", Some(seq)),
+            Bound::Around(seq) => append(out, "around", Some(seq)),
+        }
+        append(out, "limit", self.limit);
+    }
+
+    fn decode(query: &str) -> Result<Self, QueryError> {
+        let (mut bound, mut limit) = (None, None);
+        for (key, value) in parse(query.as_bytes()) {
+            match &*key {
+                "before" => once("before", &mut bound, Bound::Before(read("before", &value)?))?,
+                "after" => once("after", &mut bound, Bound::After(read("after", &value)?))?,
+                "around" => once("around", &mut bound, Bound::Around(read("around", &value)?))?,
+                "limit" => once("limit", &mut limit, read("limit", &value)?)?,
+                _ => {}
+            }
+        }
+        Ok(Self { bound: bound.unwrap_or_default(), limit })
+    }
+}
+
+/// Where the event stream starts and what it covers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListenEvents {
+    /// Resume after this position; the header `Last-Event-ID` wins over it.
+    pub since: Option<Cursor>,
+    /// Only these rooms; empty: everything.
+    pub rooms: Vec<RoomId>,
+}
+
+impl Query for ListenEvents {
+    fn encode(&self, out: &mut Serializer<'_, String>) {
+        append(out, "since", self.since.as_ref());
+        for room in &self.rooms {
+            append(out, "room", Some(room));
+        }
+    }
+
+    fn decode(query: &str) -> Result<Self, QueryError> {
+        let mut this = Self::default();
+        for (key, value) in parse(query.as_bytes()) {
+            match &*key {
+                "since" => once("since", &mut this.since, Cursor(value.into_owned()))?,
+                "room" => this.rooms.push(read("room", &value)?),
+                _ => {}
+            }
+        }
+        Ok(this)
+    }
+}
+
+fn append(out: &mut Serializer<'_, String>, key: &str, value: Option<impl ToString>) {
+    if let Some(value) = value {
+        out.append_pair(key, &value.to_string());
+    }
+}
+
+fn once<T>(field: &'static str, slot: &mut Option<T>, value: T) -> Result<(), QueryError> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(QueryError { field, detail: "given twice, or together with its opposite" }),
+    }
+}
+
+fn read<T: FromStr>(field: &'static str, value: &str) -> Result<T, QueryError> {
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| value.parse().ok()).flatten().ok_or(QueryError { field, detail: "not a whole number of 0 or more" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip<Q: Query + PartialEq + fmt::Debug>(query: Q) -> String {
+        let mut out = Serializer::new(String::new());
+        query.encode(&mut out);
+        let text = out.finish();
+        assert_eq!(Q::decode(&text).as_ref(), Ok(&query));
+        text
+    }
+
+    #[test]
+    fn both_ends_read_the_same_query() {
+        assert_eq!(round_trip(ListMessages { bound: Bound::Around(Seq(7)), limit: Some(20) }), "around=7&limit=20");
+        assert_eq!(round_trip(ListMessages::default()), "");
+        round_trip(ListUsers { prefix: Some("a b&c=%".into()), ..Default::default() });
+        round_trip(ListUsers { ids: Some(vec![UserId(1), UserId(2)]), limit: Some(2), ..Default::default() });
+        round_trip(ListenEvents { since: Some(Cursor("k3-1+ 2".into())), rooms: vec![RoomId(1), RoomId(2)] });
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_refused_by_name() {
+        for query in ["limit=-1", "limit=x", "limit=", "limit=+5", "limit=1&limit=2", "limit=4294967296"] {
+            assert_eq!(ListMessages::decode(query).unwrap_err().field, "limit", "{query}");
+        }
+        assert_eq!(ListMessages::decode("before=1&after=2").unwrap_err().field, "after");
+        assert_eq!(ListUsers::decode("ids=1,x").unwrap_err().field, "ids");
+        assert_eq!(ListenEvents::decode("room=").unwrap_err().field, "room");
+    }
+
+    #[test]
+    fn unknown_parameters_are_ignored() {
+        assert_eq!(ListMessages::decode("colour=red&limit=3").unwrap().limit, Some(3));
+    }
+}
