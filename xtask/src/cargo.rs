@@ -1,0 +1,110 @@
+//! Calls cargo the way a person in the workspace would. Knows no task.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    path::Path,
+    process::{Command, ExitStatus},
+};
+
+use crate::Failure;
+
+/// The directory that holds everything.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a directory of the workspace")
+}
+
+/// `cargo <subcommand> --manifest-path …`, to be extended.
+///
+/// It keeps the caller's directory, so that paths in further arguments mean what they say.
+pub(crate) fn cargo(subcommand: &str) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.arg(subcommand).arg("--manifest-path").arg(workspace().join("Cargo.toml"));
+    // The outer cargo describes xtask in these; left in place, build scripts that watch them would run anew
+    // at every change between `cargo` and `cargo xtask`.
+    for (name, _) in env::vars_os().filter(|(name, _)| describes_a_package(name)) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn describes_a_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+}
+
+/// Runs a step and waits for it; its own failure becomes this task's, exit code included.
+pub(crate) fn step(mut command: Command) -> Result<(), Failure> {
+    eprintln!("+ {}", line(&command));
+    let status = command.status().map_err(|e| cannot_start(&command, &e))?;
+    if status.success() { Ok(()) } else { Err(stopped(&command, status)) }
+}
+
+/// Ends as `command`: on Unix this process becomes it, so that the terminal, its signals and the exit code are the
+/// program's own and nobody stands between.
+pub(crate) fn hand_over(mut command: Command) -> Result<(), Failure> {
+    #[cfg(unix)]
+    {
+        let error = std::os::unix::process::CommandExt::exec(&mut command);
+        Err(cannot_start(&command, &error))
+    }
+    #[cfg(not(unix))]
+    {
+        let status = command.status().map_err(|e| cannot_start(&command, &e))?;
+        if status.success() { Ok(()) } else { Err(Failure { message: String::new(), ..stopped(&command, status) }) }
+    }
+}
+
+/// Runs a program of the workspace in its release build, with what follows the task's name as its arguments.
+pub(crate) fn run_program(package: &str, args: Vec<OsString>) -> Result<(), Failure> {
+    let mut command = cargo("run");
+    command.args(["--release", "--package", package, "--"]).args(without_separator(args));
+    hand_over(command)
+}
+
+/// `run-server -- --listen …` and `run-server --listen …` are the same.
+fn without_separator(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.first().is_some_and(|first| first == "--") {
+        args.remove(0);
+    }
+    args
+}
+
+fn line(command: &Command) -> String {
+    let args = command.get_args().map(|arg| arg.to_string_lossy().into_owned());
+    // The manifest is always the same and would hide what matters.
+    let args = args.filter(|arg| arg != "--manifest-path" && !arg.ends_with("Cargo.toml"));
+    ["cargo".to_owned()].into_iter().chain(args).collect::<Vec<_>>().join(" ")
+}
+
+fn cannot_start(command: &Command, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot start {}: {error}", command.get_program().to_string_lossy()))
+}
+
+fn stopped(command: &Command, status: ExitStatus) -> Failure {
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+    Failure { message: format!("{} failed ({status})", line(command)), code }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn os(args: &[&str]) -> Vec<OsString> {
+        args.iter().map(Into::into).collect()
+    }
+
+    #[test]
+    fn one_leading_separator_is_dropped_and_later_ones_are_kept() {
+        assert_eq!(without_separator(os(&["--", "--listen", "x"])), os(&["--listen", "x"]));
+        assert_eq!(without_separator(os(&["--listen", "--"])), os(&["--listen", "--"]));
+        assert_eq!(without_separator(os(&["--", "--"])), os(&["--"]));
+    }
+
+    #[test]
+    fn a_step_is_shown_as_a_person_would_type_it() {
+        let mut command = cargo("test");
+        command.args(["--workspace", "--", "resume"]);
+        assert_eq!(line(&command), "cargo test --workspace -- resume");
+    }
+}

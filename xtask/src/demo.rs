@@ -1,0 +1,22 @@
+//! `cargo xtask demo`: builds what the demo plays with, then becomes the demo (`src/bin/demo`).
+
+use std::ffi::OsString;
+
+use crate::{
+    Failure,
+    cargo::{cargo, hand_over, step},
+    expect_none,
+};
+
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
+    expect_none("demo", &args)?;
+    // One by one, as run-server and run-client build them, so that each finds its part done later.
+    for package in ["quchat-server", "quchat-client"] {
+        let mut build = cargo("build");
+        build.args(["--release", "--package", package]);
+        step(build)?;
+    }
+    let mut demo = cargo("run");
+    demo.args(["--release", "--package", "xtask", "--features", "demo", "--bin", "demo"]);
+    hand_over(demo)
+}

@@ -1,0 +1,81 @@
+//! `cargo xtask tidy`: the architecture as rules that a machine checks (`tidy/rules.rs` lists them).
+//!
+//! Owns how rules are applied to a tree and how a breach is told. Reads files, runs nothing.
+
+mod files;
+mod rules;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt::{self, Write as _},
+};
+
+use crate::{Failure, cargo, expect_none};
+use files::Tree;
+use rules::{Rule, rules};
+
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
+    expect_none("tidy", &args)?;
+    let tree = Tree::read(cargo::workspace()).map_err(|e| Failure::new(format!("cannot read the workspace: {e}")))?;
+    let rules = rules();
+    let breaches = check(&tree, &rules);
+    if breaches.is_empty() {
+        eprintln!("+ tidy: {} files keep {} rules", tree.files.len(), rules.len());
+        return Ok(());
+    }
+    Err(Failure::new(report(&rules, &breaches)))
+}
+
+/// A place that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Breach {
+    path: String,
+    /// From 1; 0 speaks of the file or directory as a whole.
+    line: usize,
+    what: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.path, self.what),
+            line => write!(f, "{}:{line}: {}", self.path, self.what),
+        }
+    }
+}
+
+/// The breaches of each rule, by its place in the list.
+fn check(tree: &Tree, rules: &[Rule]) -> BTreeMap<usize, Vec<Breach>> {
+    let mut all = BTreeMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let mut breaches = (rule.breaches)(tree);
+        if !breaches.is_empty() {
+            breaches.sort();
+            all.insert(index, breaches);
+        }
+    }
+    all
+}
+
+/// What is broken, each with its reason, then all rules, so that whoever meets one learns the others too.
+fn report(rules: &[Rule], broken: &BTreeMap<usize, Vec<Breach>>) -> String {
+    let mut out = String::new();
+    for (&index, breaches) in broken {
+        let Rule { name, why, .. } = &rules[index];
+        let _ = writeln!(out, "{name}\n  because {why}");
+        for breach in breaches {
+            let _ = writeln!(out, "  {breach}");
+        }
+        out.push('\n');
+    }
+    out.push_str("the rules:\n");
+    for (index, Rule { name, .. }) in rules.iter().enumerate() {
+        let mark = if broken.contains_key(&index) { "BROKEN" } else { "kept" };
+        let _ = writeln!(out, "  {mark:<7}{name}");
+    }
+    out
+}

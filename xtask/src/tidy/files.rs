@@ -1,0 +1,69 @@
+//! The workspace as tidy sees it: what lies at the top, and every Rust source below, read once.
+
+use std::{fs, io, path::Path};
+
+use super::source::Source;
+
+/// A tree of sources.
+pub(super) struct Tree {
+    /// Names at the top, sorted.
+    pub(super) top: Vec<String>,
+    /// The Rust sources, by path.
+    pub(super) files: Vec<File>,
+}
+
+/// One Rust source.
+pub(super) struct File {
+    /// From the top, with `/` between the parts.
+    pub(super) path: String,
+    pub(super) source: Source,
+}
+
+impl Tree {
+    pub(super) fn read(root: &Path) -> io::Result<Self> {
+        let mut tree = Self { top: names(root)?, files: Vec::new() };
+        for name in tree.top.clone() {
+            if is_searched(&name) && root.join(&name).is_dir() {
+                tree.collect(root, &name)?;
+            }
+        }
+        Ok(tree)
+    }
+
+    /// The files below any of `scopes`, each a path from the top.
+    pub(super) fn below<'a>(&'a self, scopes: &'a [&str]) -> impl Iterator<Item = &'a File> {
+        self.files.iter().filter(move |file| scopes.iter().any(|scope| is_below(&file.path, scope)))
+    }
+
+    fn collect(&mut self, root: &Path, dir: &str) -> io::Result<()> {
+        for name in names(&root.join(dir))?.into_iter().filter(|name| is_searched(name)) {
+            let path = format!("{dir}/{name}");
+            let full = root.join(&path);
+            if full.is_dir() {
+                self.collect(root, &path)?;
+            } else if name.ends_with(".rs") {
+                let source = Source::new(fs::read_to_string(full)?);
+                self.files.push(File { path, source });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `server/src/domain` holds itself as a file (`domain.rs`) and everything in it as a directory.
+pub(super) fn is_below(path: &str, scope: &str) -> bool {
+    path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest == ".rs" || rest.starts_with('/'))
+}
+
+/// Build output and what tools keep for themselves is nobody's source.
+fn is_searched(name: &str) -> bool {
+    name != "target" && !name.starts_with('.')
+}
+
+fn names(dir: &Path) -> io::Result<Vec<String>> {
+    let mut names = fs::read_dir(dir)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,227 @@
+//! The rules, each with its reason in one line. Most are absences: what a part of the house must not know.
+
+use super::{
+    Breach,
+    files::{Tree, is_below},
+};
+
+/// Longest source file, in lines.
+const LINES_MAX: usize = 600;
+
+/// What may lie at the top besides dot-files.
+const TOP: &[&str] =
+    &["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "client", "server", "shared", "target", "xtask"];
+
+/// Where sources live.
+const CRATES: &[&str] = &["client", "server", "shared", "xtask"];
+
+/// Names that say nothing about what is inside.
+const EMPTY_NAMES: &[&str] =
+    &["common", "data", "helper", "helpers", "info", "manager", "misc", "process", "util", "utils"];
+
+/// Words that stand for something left undone.
+const UNDONE: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
+
+/// Something that holds for the whole tree.
+pub(super) struct Rule {
+    pub(super) name: String,
+    pub(super) why: &'static str,
+    pub(super) breaches: Box<dyn Fn(&Tree) -> Vec<Breach>>,
+}
+
+/// A part of the house and the paths it must not name.
+struct Absence {
+    scopes: &'static [&'static str],
+    except: &'static [&'static str],
+    paths: &'static [&'static str],
+    why: &'static str,
+}
+
+const ABSENCES: &[Absence] = &[
+    Absence {
+        scopes: &["shared/src"],
+        except: &[],
+        paths: &[
+            "std::fs",
+            "std::io",
+            "std::net",
+            "std::env",
+            "std::process",
+            "std::thread",
+            "async",
+            "await",
+            "tokio",
+            "hyper",
+            "ureq",
+            "SystemTime",
+            "Instant",
+            "Timestamp::now",
+            "Zoned::now",
+        ],
+        why: "the wire is the same for both ends: no I/O, no async, no clock",
+    },
+    Absence {
+        scopes: &["server/src/domain"],
+        except: &[],
+        paths: &["crate::http", "crate::hub", "rusqlite", "tokio", "hyper"],
+        why: "rules run inside the transaction and know neither HTTP nor the engine below",
+    },
+    Absence {
+        scopes: &["server", "client", "shared", "xtask"],
+        except: &["server/src/store/sqlite"],
+        paths: &["rusqlite", "rusqlite_migration"],
+        why: "a second engine must fit beside the first without a change elsewhere",
+    },
+    Absence {
+        scopes: &["client/src/model", "client/src/update"],
+        except: &[],
+        paths: &[
+            "ureq",
+            "tuirealm",
+            "tui_realm_stdlib",
+            "crossterm",
+            "std::fs",
+            "std::net",
+            "std::thread",
+            "std::sync::mpsc",
+            "Instant",
+            "SystemTime",
+            "getrandom",
+        ],
+        why: "update is pure: time, chance and the network arrive in a Msg, and leave as an Effect",
+    },
+    Absence {
+        scopes: &["client/src/components", "client/src/view", "client/src/keymap", "client/src/text"],
+        except: &[],
+        paths: &["ureq", "std::fs", "std::net", "std::thread", "crate::worker"],
+        why: "what draws never waits for a disk or a network",
+    },
+    Absence {
+        scopes: &["client/src/worker"],
+        except: &[],
+        paths: &["tuirealm", "tui_realm_stdlib", "ratatui_textarea", "crate::view", "crate::components"],
+        why: "the workers speak to the loop by messages and know no screen",
+    },
+    Absence {
+        scopes: &["client"],
+        except: &[],
+        paths: &["quchat_server", "tokio"],
+        why: "the two ends meet on the wire alone, and the client has threads instead of a runtime",
+    },
+    Absence {
+        scopes: &["server/src", "shared/src"],
+        except: &[],
+        paths: &["quchat_client"],
+        why: "the two ends meet on the wire alone",
+    },
+];
+
+/// Every rule, in the order in which they are told.
+pub(super) fn rules() -> Vec<Rule> {
+    let absences = ABSENCES.iter().map(|absence| Rule {
+        name: absence.name(),
+        why: absence.why,
+        breaches: Box::new(|tree| absence.breaches(tree)),
+    });
+    let others: [(&str, &'static str, fn(&Tree) -> Vec<Breach>); 6] = [
+        ("the top holds only what belongs there", "a newcomer should see the whole house at one glance", top),
+        ("every source opens with //!", "a reader learns first what the file owns and must not know", headers),
+        ("no source above 600 lines", "a long file is several things under one name", lengths),
+        ("no file is named after nothing", "util and its kin attract what has no home", names),
+        ("nothing is left undone", "what is not there yet is not there", undone),
+        (
+            "no lint is silenced without a reason",
+            "#[expect(lint, reason = …)] on the item says why, #[allow] does not",
+            allows,
+        ),
+    ];
+    let others = others.into_iter().map(|(name, why, breaches)| Rule {
+        name: name.to_owned(),
+        why,
+        breaches: Box::new(breaches),
+    });
+    absences.chain(others).collect()
+}
+
+impl Absence {
+    fn name(&self) -> String {
+        let except =
+            if self.except.is_empty() { String::new() } else { format!(" (except {})", self.except.join(", ")) };
+        format!("{}{except} without {}", self.scopes.join(", "), self.paths.join(", "))
+    }
+
+    fn breaches(&self, tree: &Tree) -> Vec<Breach> {
+        let mut breaches = Vec::new();
+        for scope in self.scopes.iter().chain(self.except) {
+            if tree.below(&[scope]).next().is_none() {
+                breaches.push(whole(scope, "is not there, so this rule guards nothing"));
+            }
+        }
+        for file in tree.below(self.scopes).filter(|file| !self.except.iter().any(|e| is_below(&file.path, e))) {
+            for path in self.paths {
+                let lines = file.source.lines_naming(path).into_iter();
+                breaches.extend(lines.map(|line| at(&file.path, line, format!("names {path}"))));
+            }
+        }
+        breaches
+    }
+}
+
+fn top(tree: &Tree) -> Vec<Breach> {
+    let stray = tree.top.iter().filter(|name| !name.starts_with('.') && !TOP.contains(&name.as_str()));
+    stray.map(|name| whole(name, "does not belong at the top")).collect()
+}
+
+fn headers(tree: &Tree) -> Vec<Breach> {
+    let bare = tree.below(CRATES).filter(|file| !file.source.text.starts_with("//!"));
+    bare.map(|file| at(&file.path, 1, "does not open with //!")).collect()
+}
+
+fn lengths(tree: &Tree) -> Vec<Breach> {
+    let counted = tree.below(CRATES).map(|file| (file, file.source.text.lines().count()));
+    let long = counted.filter(|&(_, lines)| lines > LINES_MAX);
+    long.map(|(file, lines)| at(&file.path, LINES_MAX + 1, format!("goes on to line {lines}"))).collect()
+}
+
+fn names(tree: &Tree) -> Vec<Breach> {
+    let empty = |path: &str| {
+        let mut parts = path.split('/').map(|part| part.strip_suffix(".rs").unwrap_or(part));
+        parts.find(|part| EMPTY_NAMES.contains(part)).map(str::to_owned)
+    };
+    let found = tree.below(CRATES).filter_map(|file| Some((file, empty(&file.path)?)));
+    found.map(|(file, name)| whole(&file.path, &format!("{name:?} says nothing about what is inside"))).collect()
+}
+
+fn undone(tree: &Tree) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for file in tree.below(CRATES) {
+        for (index, (code, comment)) in file.source.code.lines().zip(file.source.comments.lines()).enumerate() {
+            let mut words = comment.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let macros = ["todo!", "unimplemented!", "dbg!"].into_iter().find(|name| code.contains(name));
+            if let Some(word) = words.find(|word| UNDONE.contains(word)).or(macros) {
+                breaches.push(at(&file.path, index + 1, format!("says {word}")));
+            }
+        }
+    }
+    breaches
+}
+
+fn allows(tree: &Tree) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for file in tree.below(CRATES) {
+        for (index, line) in file.source.code.lines().enumerate() {
+            if ["#[allow(", "#![allow(", "#![expect("].into_iter().any(|start| line.contains(start)) {
+                breaches.push(at(&file.path, index + 1, "silences a lint without a reason on the item"));
+            }
+        }
+    }
+    breaches
+}
+
+fn at(path: &str, line: usize, what: impl Into<String>) -> Breach {
+    Breach { path: path.to_owned(), line, what: what.into() }
+}
+
+fn whole(path: &str, what: &str) -> Breach {
+    at(path, 0, what)
+}

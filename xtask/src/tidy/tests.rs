@@ -1,0 +1,179 @@
+//! Each rule fires on a tree that breaks it, at the right line.
+
+use std::fs;
+
+use super::{Breach, check, files::Tree, report, rules::rules, source::Source};
+
+/// The smallest tree that every rule is content with.
+const SOUND: &[&str] = &[
+    "client/src/components/rooms.rs",
+    "client/src/keymap.rs",
+    "client/src/model/room.rs",
+    "client/src/text.rs",
+    "client/src/update/keys.rs",
+    "client/src/view.rs",
+    "client/src/worker/calls.rs",
+    "server/src/domain/rooms.rs",
+    "server/src/store/sqlite/rooms.rs",
+    "shared/src/lib.rs",
+    "xtask/src/main.rs",
+];
+
+/// What a sound tree with one more file is found guilty of.
+fn breaches_with(path: &str, text: &str) -> Vec<Breach> {
+    let dir = Throwaway::new();
+    for sound in SOUND {
+        dir.write(sound, "//! Sound.\n");
+    }
+    dir.write(path, text);
+    let tree = Tree::read(&dir.0).unwrap();
+    check(&tree, &rules()).into_values().flatten().collect()
+}
+
+/// A directory that goes when the test does.
+struct Throwaway(std::path::PathBuf);
+
+impl Throwaway {
+    fn new() -> Self {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("quchat-tidy-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let dir = std::env::temp_dir().join(name);
+        fs::create_dir(&dir).unwrap();
+        Self(dir)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+impl Drop for Throwaway {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn told(path: &str, text: &str) -> Vec<String> {
+    breaches_with(path, text).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_sound_tree_breaks_nothing() {
+    assert_eq!(told("README.md", "# quchat"), [""; 0]);
+}
+
+#[test]
+fn a_path_is_found_however_it_is_written() {
+    for text in [
+        "//! X\nfn f() { std::fs::read(p) }",
+        "//! X\nuse std::fs;",
+        "//! X\nuse std::{io, fs::File};",
+        "//! X\nuse std::{fs::{self, File}, io};",
+        "//! X\nuse ::std::fs as disk;",
+    ] {
+        assert_eq!(told("client/src/update/send.rs", text), ["client/src/update/send.rs:2: names std::fs"], "{text}");
+    }
+    let spread = "//! X\nuse std::{\n    collections::BTreeMap,\n    fs,\n};";
+    assert_eq!(told("client/src/update/send.rs", spread), ["client/src/update/send.rs:4: names std::fs"]);
+}
+
+#[test]
+fn comments_strings_and_longer_words_name_nothing() {
+    let text = r##"//! Knows no ureq and no std::fs.
+/* nor /* here: */ std::thread */
+const HELP: &str = "std::fs \" ureq";
+const RAW: &str = r#"std::thread " ureq"#;
+const QUOTE: char = '"';
+fn f<'a>(fs: &'a str, std: ureq_like::Instant2) { my_std::fs(fs); std.fs() }
+const OTHER: char = '\'';
+"##;
+    assert_eq!(told("client/src/update/send.rs", text), [""; 0]);
+}
+
+#[test]
+fn each_part_of_the_house_is_guarded() {
+    for (path, line, named) in [
+        ("shared/src/room.rs", "async fn f() {}", "async"),
+        ("shared/src/room.rs", "use jiff::Timestamp; fn f() { Timestamp::now(); }", "Timestamp::now"),
+        ("server/src/domain/users.rs", "use crate::{http::Problem, store::Tx};", "crate::http"),
+        ("server/src/domain/users.rs", "fn f() { tokio::spawn(g()); }", "tokio"),
+        ("server/src/app.rs", "use rusqlite::Connection;", "rusqlite"),
+        ("client/src/model/clock.rs", "fn f() { let _ = std::time::Instant::now(); }", "Instant"),
+        ("client/src/model.rs", "use tuirealm::event::Key;", "tuirealm"),
+        ("client/src/components/form.rs", "fn f() { std::thread::yield_now(); }", "std::thread"),
+        ("client/src/worker/pool.rs", "use crate::view::draw;", "crate::view"),
+        ("client/tests/e2e/main.rs", "use quchat_server::Config;", "quchat_server"),
+        ("server/src/hub.rs", "use quchat_client::Msg;", "quchat_client"),
+    ] {
+        let told = told(path, &format!("//! X\n{line}\n"));
+        assert_eq!(told, [format!("{path}:2: names {named}")], "{line}");
+    }
+}
+
+#[test]
+fn the_engine_may_be_named_where_it_lives() {
+    assert_eq!(told("server/src/store/sqlite/users.rs", "//! X\nuse rusqlite::Row;"), [""; 0]);
+}
+
+#[test]
+fn a_rule_whose_place_has_moved_says_so() {
+    let dir = Throwaway::new();
+    for path in SOUND.iter().filter(|path| !path.starts_with("server/src/domain")) {
+        dir.write(path, "//! Sound.\n");
+    }
+    let found = check(&Tree::read(&dir.0).unwrap(), &rules()).into_values().flatten().map(|b| b.to_string());
+    assert_eq!(found.collect::<Vec<_>>(), ["server/src/domain: is not there, so this rule guards nothing"]);
+}
+
+#[test]
+fn habits_of_every_file_are_checked() {
+    let long = format!("//! X\n{}", "//\n".repeat(600));
+    for (path, text, expected) in [
+        ("notes.txt", "x", "notes.txt: does not belong at the top"),
+        ("shared/src/bare.rs", "pub fn f() {}\n", "shared/src/bare.rs:1: does not open with //!"),
+        ("server/tests/api/long.rs", &*long, "server/tests/api/long.rs:601: goes on to line 601"),
+        ("xtask/src/utils.rs", "//! X\n", "xtask/src/utils.rs: \"utils\" says nothing about what is inside"),
+        ("client/src/misc/x.rs", "//! X\n", "client/src/misc/x.rs: \"misc\" says nothing about what is inside"),
+        ("client/src/x.rs", "//! X\nfn f() {} // TODO later\n", "client/src/x.rs:2: says TODO"),
+        ("client/src/x.rs", "//! X\n\nfn f() { todo!() }\n", "client/src/x.rs:3: says todo!"),
+        (
+            "server/src/x.rs",
+            "//! X\n#![allow(dead_code)]\n",
+            "server/src/x.rs:2: silences a lint without a reason on the item",
+        ),
+    ] {
+        assert_eq!(told(path, text), [expected]);
+    }
+}
+
+#[test]
+fn build_output_and_dot_files_are_left_alone() {
+    assert_eq!(told("xtask/target/debug/build/x.rs", "use rusqlite;"), [""; 0]);
+    assert_eq!(told(".cargo/x.rs", "todo!()"), [""; 0]);
+}
+
+#[test]
+fn a_report_gives_place_reason_and_every_rule() {
+    let dir = Throwaway::new();
+    for sound in SOUND {
+        dir.write(sound, "//! Sound.\n");
+    }
+    dir.write("server/src/domain/rooms.rs", "//! X\nuse rusqlite::Row;\n");
+    let rules = rules();
+    let report = report(&rules, &check(&Tree::read(&dir.0).unwrap(), &rules));
+    assert!(report.contains("  server/src/domain/rooms.rs:2: names rusqlite\n"), "{report}");
+    assert!(report.contains("  because rules run inside the transaction"), "{report}");
+    assert_eq!(report.matches("  BROKEN ").count(), 2, "{report}");
+    assert_eq!(report.matches("  kept ").count(), rules.len() - 2, "{report}");
+}
+
+#[test]
+fn blanking_keeps_every_line_in_its_place() {
+    let text = "let a = \"x\ny\"; // c\n/* d\ne */ let b = 'z';\n";
+    let source = Source::new(text.to_owned());
+    assert_eq!(source.code, "let a =   \n  ;     \n    \n     let b =    ;\n");
+    assert_eq!(source.comments.lines().map(str::trim).collect::<Vec<_>>(), ["", "// c", "/* d", "e */"]);
+}
