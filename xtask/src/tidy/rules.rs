@@ -26,8 +26,11 @@ const UNDONE: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
 pub(super) struct Rule {
     pub(super) name: String,
     pub(super) why: &'static str,
-    pub(super) breaches: Box<dyn Fn(&Tree) -> Vec<Breach>>,
+    pub(super) breaches: Search,
 }
+
+/// Finds where a rule is broken.
+type Search = Box<dyn Fn(&Tree) -> Vec<Breach>>;
 
 /// A part of the house and the paths it must not name.
 struct Absence {
@@ -116,6 +119,38 @@ const ABSENCES: &[Absence] = &[
     },
 ];
 
+/// Something that every source does.
+struct Habit {
+    name: &'static str,
+    why: &'static str,
+    breaches: fn(&Tree) -> Vec<Breach>,
+}
+
+const HABITS: &[Habit] = &[
+    Habit {
+        name: "the top holds only what belongs there",
+        why: "a newcomer should see the whole house at one glance",
+        breaches: top,
+    },
+    Habit {
+        name: "every source opens with //!",
+        why: "a reader learns first what the file owns and must not know",
+        breaches: headers,
+    },
+    Habit { name: "no source above 600 lines", why: "a long file is several things under one name", breaches: lengths },
+    Habit { name: "no file is named after nothing", why: "util and its kin attract what has no home", breaches: names },
+    Habit {
+        name: "nothing is left undone",
+        why: "what is not there yet is better missed than mistaken for done",
+        breaches: undone,
+    },
+    Habit {
+        name: "no lint is silenced without a reason",
+        why: "#[expect(lint, reason = …)] on the item says why, #[allow] does not",
+        breaches: allows,
+    },
+];
+
 /// Every rule, in the order in which they are told.
 pub(super) fn rules() -> Vec<Rule> {
     let absences = ABSENCES.iter().map(|absence| Rule {
@@ -123,24 +158,12 @@ pub(super) fn rules() -> Vec<Rule> {
         why: absence.why,
         breaches: Box::new(|tree| absence.breaches(tree)),
     });
-    let others: [(&str, &'static str, fn(&Tree) -> Vec<Breach>); 6] = [
-        ("the top holds only what belongs there", "a newcomer should see the whole house at one glance", top),
-        ("every source opens with //!", "a reader learns first what the file owns and must not know", headers),
-        ("no source above 600 lines", "a long file is several things under one name", lengths),
-        ("no file is named after nothing", "util and its kin attract what has no home", names),
-        ("nothing is left undone", "what is not there yet is not there", undone),
-        (
-            "no lint is silenced without a reason",
-            "#[expect(lint, reason = …)] on the item says why, #[allow] does not",
-            allows,
-        ),
-    ];
-    let others = others.into_iter().map(|(name, why, breaches)| Rule {
-        name: name.to_owned(),
-        why,
-        breaches: Box::new(breaches),
+    let habits = HABITS.iter().map(|habit| Rule {
+        name: habit.name.to_owned(),
+        why: habit.why,
+        breaches: Box::new(habit.breaches),
     });
-    absences.chain(others).collect()
+    absences.chain(habits).collect()
 }
 
 impl Absence {

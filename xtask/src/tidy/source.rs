@@ -118,7 +118,7 @@ fn named_paths(code: &str) -> Vec<NamedPath> {
     let mut joins = false; // a `::` was read and the path goes on
     for (line, token) in tokens(code) {
         match token {
-            "::" => joins = true,
+            "::" => {}
             "{" => groups.push(if joins { std::mem::take(&mut path) } else { Vec::new() }),
             "}" => {
                 groups.pop();
