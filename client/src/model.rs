@@ -1,0 +1,140 @@
+//! What is true: plain data, the same whichever terminal shows it.
+//!
+//! The model knows no terminal, no network, no disk, no thread, no clock and no dice: the moment is
+//! [`Model::now`], chance is [`Model::seed`], both handed in. Only `update` changes it; the view reads it.
+
+mod account;
+mod anchor;
+mod dialog;
+mod origin;
+mod outbox;
+mod room;
+mod timeline;
+
+use std::collections::BTreeMap;
+
+pub use account::{Account, Field, Link, SignInForm, Storage};
+pub use anchor::{Anchor, Entry, Key, Seen, window};
+pub use dialog::{Dialog, DialogId, Id, Notice, Question, Tone};
+pub use origin::Origin;
+pub use outbox::{Draft, Kept, Pending, Recall, SendState};
+pub use room::{Fetch, Marker, Room, Wanted};
+pub use timeline::Timeline;
+
+use jiff::tz::TimeZone;
+use quchat_shared::{Cursor, RoomId};
+
+/// The moment at which a `Msg` is handled; the runtime sets [`Model::now`] before each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds of a clock that never goes back; its zero is arbitrary. All deadlines are in it.
+    pub mono_ms: u64,
+    /// Milliseconds since the Unix epoch, as the machine believes; only ever shown, never compared.
+    pub wall_ms: i64,
+}
+
+/// Everything the client knows.
+#[derive(Debug)]
+pub struct Model {
+    /// The moment of the `Msg` being handled. Set by the runtime.
+    pub now: Now,
+    /// In which times are shown; read once at start.
+    pub zone: TimeZone,
+    /// Grows at sign-in, sign-out and change of server. The runtime tags calls and streams with it and
+    /// drops what comes back under another one.
+    pub epoch: u32,
+    /// Who is signed in. `None` shows the sign-in form. Stays when a session ends by itself (401): the
+    /// screen stays too, with [`Dialog::SignedOut`] over it.
+    pub account: Option<Account>,
+    /// The sign-in form, as far as it is not the form's own (cursor, the text being typed).
+    pub sign_in: SignInForm,
+    /// What the status line tells about the connection.
+    pub link: Link,
+    /// Whether drafts and outbox reach the disk.
+    pub storage: Storage,
+    /// Where the event stream is to be resumed: the position of the last event taken in.
+    pub cursor: Option<Cursor>,
+    /// The number of the stream that counts; events of another one are dropped.
+    pub stream: Option<u64>,
+    /// 96 random bits as text, drawn at start: with [`Model::txn_next`] it names sends, never twice.
+    pub txn_prefix: String,
+    /// The counter behind the prefix.
+    pub txn_next: u64,
+    /// The state of the jitter; seeded at start.
+    pub seed: u64,
+    /// The terminal has the focus. True until it says otherwise.
+    pub term_focused: bool,
+    /// The rooms one can see, by id, which is also by creation.
+    pub rooms: BTreeMap<RoomId, Room>,
+    /// The room on the screen.
+    pub open: Option<RoomId>,
+    /// The room that was on the screen before.
+    pub last: Option<RoomId>,
+    /// The side bar has the keys rather than the composer.
+    pub in_side_bar: bool,
+    /// Dialogs, the topmost last; it has the keys.
+    pub dialogs: Vec<Dialog>,
+    /// One line that goes by itself, above the composer or in the status line.
+    pub notice: Option<Notice>,
+    /// Rows of the history pane as last drawn: what a page is.
+    pub page_rows: u16,
+    /// What only `update` needs to remember.
+    pub(crate) memory: Memory,
+}
+
+/// What `update` remembers between two steps and nobody draws.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The last number given to a call, a stream or a save.
+    pub(crate) numbers: u64,
+}
+
+impl Model {
+    /// A client that has just been started, before anything is known; `Msg::Start` follows.
+    ///
+    /// `txn_prefix` is 96 random bits as printable ASCII without spaces (at most 43 characters), `seed` any number.
+    #[must_use]
+    pub fn new(now: Now, zone: TimeZone, txn_prefix: String, seed: u64) -> Self {
+        Self {
+            now,
+            zone,
+            epoch: 0,
+            account: None,
+            sign_in: SignInForm::default(),
+            link: Link::SignedOut { reason: None },
+            storage: Storage::Opening,
+            cursor: None,
+            stream: None,
+            txn_prefix,
+            txn_next: 1,
+            seed,
+            term_focused: true,
+            rooms: BTreeMap::new(),
+            open: None,
+            last: None,
+            in_side_bar: false,
+            dialogs: Vec::new(),
+            notice: None,
+            page_rows: 20,
+            memory: Memory::default(),
+        }
+    }
+
+    /// The room on the screen.
+    #[must_use]
+    pub fn open_room(&self) -> Option<&Room> {
+        self.rooms.get(&self.open?)
+    }
+
+    /// The rooms as the side bar lists them: joined ones by creation, then the others. Activity never moves one.
+    pub fn ordered(&self) -> impl Iterator<Item = &Room> {
+        let joined = self.rooms.values().filter(|room| room.joined());
+        joined.chain(self.rooms.values().filter(|room| !room.joined()))
+    }
+
+    /// Messages written here that no server has acknowledged, refused ones included.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.rooms.values().map(|room| room.unsent().count()).sum()
+    }
+}

@@ -1,0 +1,125 @@
+//! What stands over the screen or has the keys: dialogs, the passing notice, the names of the components.
+
+use std::sync::Arc;
+
+use quchat_shared::RoomId;
+
+/// The components, by which tui-realm mounts and focuses them. `focus` tells which one has the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Id {
+    /// The sign-in form, alone on the screen while nobody is signed in.
+    SignIn,
+    /// The side bar.
+    Rooms,
+    /// The messages of the open room; it never has the keys.
+    History,
+    /// Where one writes.
+    Composer,
+    /// The status line; it never has the keys.
+    Status,
+    /// A dialog.
+    Dialog(DialogId),
+}
+
+/// The dialogs, without what is in them. Each is open at most once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DialogId {
+    /// See [`Dialog::Switcher`].
+    Switcher,
+    /// See [`Dialog::CreateRoom`].
+    CreateRoom,
+    /// See [`Dialog::Help`].
+    Help,
+    /// See [`Dialog::Ask`].
+    Ask,
+    /// See [`Dialog::Review`].
+    Review,
+    /// See [`Dialog::SignedOut`].
+    SignedOut,
+}
+
+/// A dialog. `Action::Cancel` (Esc) and `Action::Interrupt` (Ctrl+C) close each, and nothing is lost by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dialog {
+    /// Fuzzy search over rooms; answers with `Msg::Pick`. What is typed and which row is chosen are its own.
+    Switcher,
+    /// A name and "private"; answers with `Msg::CreateRoom`.
+    CreateRoom {
+        /// The name to begin with.
+        name: String,
+        /// The answer is awaited.
+        waiting: bool,
+        /// Why the last attempt failed; the fields stay as they are.
+        problem: Option<String>,
+    },
+    /// Keys and commands; scrolls by itself.
+    Help,
+    /// A question that is answered with `Msg::Answer`.
+    Ask(Question),
+    /// A message the server refused: `Msg::SendAgain` or `Msg::TakeBack`.
+    Review {
+        /// Its room.
+        room: RoomId,
+        /// Which one; its text and reason are in the room's outbox.
+        txn: Arc<str>,
+    },
+    /// The session has ended: the password again, for [`super::Account::user`]; answers with `Msg::SignIn`.
+    /// [`super::Model::sign_in`] has its problem and whether it waits, [`super::Link::SignedOut`] the reason.
+    /// Closed with Esc, it leaves a screen one can read and write in; `Action::SignOut` then leads to the sign-in form.
+    SignedOut,
+}
+
+impl Dialog {
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> DialogId {
+        match self {
+            Self::Switcher => DialogId::Switcher,
+            Self::CreateRoom { .. } => DialogId::CreateRoom,
+            Self::Help => DialogId::Help,
+            Self::Ask(_) => DialogId::Ask,
+            Self::Review { .. } => DialogId::Review,
+            Self::SignedOut => DialogId::SignedOut,
+        }
+    }
+}
+
+/// A question with yes and no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Quit although messages are unsent? They are kept and sent next time, unless [`super::Storage`] says otherwise.
+    Quit {
+        /// How many.
+        unsent: usize,
+    },
+    /// Sign out? Drafts and unsent messages stay for this user on this machine.
+    SignOut {
+        /// How many are unsent.
+        unsent: usize,
+    },
+    /// Leave this room? Asked where one cannot come back by oneself.
+    Leave {
+        /// Which one.
+        room: RoomId,
+    },
+}
+
+/// One line that goes by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What it says; plain text of any origin.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+    /// When it goes, in [`super::Now::mono_ms`].
+    pub until: u64,
+}
+
+/// How a notice is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// For one's information.
+    Calm,
+    /// Something did not work.
+    Error,
+}

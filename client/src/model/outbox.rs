@@ -1,0 +1,78 @@
+//! What one writes: the draft, what was written before it, and what waits to be acknowledged.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use quchat_shared::Message;
+
+/// The text in the composer of one room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The truth: every change in the composer arrives here as `Msg::Edited`.
+    pub text: Arc<str>,
+    /// Moves only when `update` replaced the text; the composer reloads then, with its cursor at the end.
+    pub rev: u64,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self { text: "".into(), rev: 0 }
+    }
+}
+
+/// Earlier inputs of one room, newest last; at most 100. `Msg::Recall` walks through them.
+#[derive(Debug, Default)]
+pub struct Recall {
+    /// The inputs.
+    pub inputs: VecDeque<Arc<str>>,
+    /// Which one the draft shows, and the draft that was left for it.
+    pub at: Option<(usize, Arc<str>)>,
+}
+
+/// A message written here and not yet part of the room's timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Its name until it has a seq; sent twice under it, it is still one message.
+    pub txn: Arc<str>,
+    /// What it says, as the server will store it.
+    pub text: Arc<str>,
+    /// When it was written, in [`super::Now::wall_ms`].
+    pub written_ms: i64,
+    /// How far it has come.
+    pub state: SendState,
+}
+
+/// How far a message of one's own has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendState {
+    /// On its way to the disk under this save ticket; it is not sent before that has answered.
+    Saving(u64),
+    /// Waits for those before it. One send is in flight per room.
+    Queued,
+    /// Sent under this call, not yet answered.
+    InFlight(u64),
+    /// The last attempt failed in a way that may pass.
+    RetryAt {
+        /// When it is sent again, in [`super::Now::mono_ms`].
+        at: u64,
+        /// The server named the time, so that a new connection does not shorten it.
+        asked: bool,
+    },
+    /// The server will not have it, for this reason: send again or take back (`Action::Review`).
+    Refused(Arc<str>),
+    /// Acknowledged as this message, which the timeline cannot take yet because the stream has not come that far.
+    /// Drawn as sent.
+    Sent(Arc<Message>),
+}
+
+/// A pending message as the disk keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// See [`Pending::txn`].
+    pub txn: Arc<str>,
+    /// See [`Pending::text`].
+    pub text: Arc<str>,
+    /// See [`Pending::written_ms`].
+    pub written_ms: i64,
+    /// Why the server refused it, if it did.
+    pub refused: Option<Arc<str>>,
+}

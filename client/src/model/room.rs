@@ -1,0 +1,168 @@
+//! A room as this client knows it.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use quchat_shared::{RoomInfo, Seq, room::Membership};
+
+use super::{Anchor, Draft, Key, Pending, Recall, SendState, Timeline};
+
+/// A room: what the server says of it, and what is one's own in it.
+#[derive(Debug)]
+pub struct Room {
+    /// What is the same for everyone; `last_seq` is kept current by messages and activity.
+    pub info: RoomInfo,
+    /// One's membership; `None` outside.
+    pub member: Option<Membership>,
+    /// Unread messages that name one.
+    pub mentions: u64,
+    /// The newest message there was when this room was last open: beyond it, a room not joined shows life.
+    pub known_seq: Seq,
+    /// Deleted, or one was removed from it. It stays listed while it is open or holds unsent text.
+    pub gone: bool,
+    /// The messages at hand.
+    pub timeline: Timeline,
+    /// What is in the composer.
+    pub draft: Draft,
+    /// Earlier inputs.
+    pub recall: Recall,
+    /// One's own messages that are not in the timeline yet, in the order they were written; drawn after it.
+    pub outbox: VecDeque<Pending>,
+    /// Where one stands.
+    pub anchor: Anchor,
+    /// Rows to scroll from the anchor, down being positive; a frame turns them into a new anchor ([`super::Seen`]).
+    pub scroll_rows: i32,
+    /// The last entry that was visible; "↓ n new" counts from here.
+    pub last_visible: Option<Key>,
+    /// The "new" line stands before the first message beyond this one.
+    pub new_after: Option<Seq>,
+    /// The page being fetched, or why the last one failed.
+    pub fetch: Fetch,
+    /// One's own latest visit, counted over all rooms; 0 is never. "Recent first" goes by it.
+    pub visited: u64,
+    /// The read marker on its way.
+    pub marker: Marker,
+}
+
+/// The one page a room waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Fetch {
+    /// None.
+    #[default]
+    Idle,
+    /// It is on its way.
+    Loading {
+        /// The call; the answer to any other is dropped.
+        call: u64,
+        /// Which page.
+        page: Wanted,
+        /// Since when, in [`super::Now::mono_ms`]; "loading" is shown after 200 ms.
+        since: u64,
+    },
+    /// It failed; asked for again on the next scroll or connection.
+    Failed {
+        /// Which page.
+        page: Wanted,
+        /// Why: one sentence, shown as a line at the page's place.
+        reason: Arc<str>,
+    },
+}
+
+/// A page, by its place relative to the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The newest page, as a new run.
+    Newest,
+    /// The page with this message in its middle, as a new run.
+    Around(Seq),
+    /// The page before the run.
+    Older,
+    /// The page after the run.
+    Newer,
+}
+
+/// The read marker on its way to the server: one in flight, the latest wins, at most one per 2 s.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marker {
+    /// The call that carries it.
+    pub in_flight: Option<u64>,
+    /// Where it shall go next.
+    pub wanted: Option<Seq>,
+    /// Not before this, in [`super::Now::mono_ms`].
+    pub not_before: u64,
+    /// How many attempts have failed in a row.
+    pub failures: u32,
+}
+
+impl Room {
+    /// A room just heard of.
+    #[must_use]
+    pub fn new(info: RoomInfo, member: Option<Membership>) -> Self {
+        Self {
+            known_seq: info.last_seq,
+            info,
+            member,
+            mentions: 0,
+            gone: false,
+            timeline: Timeline::default(),
+            draft: Draft::default(),
+            recall: Recall::default(),
+            outbox: VecDeque::new(),
+            anchor: Anchor::End,
+            scroll_rows: 0,
+            last_visible: None,
+            new_after: None,
+            fetch: Fetch::Idle,
+            visited: 0,
+            marker: Marker::default(),
+        }
+    }
+
+    /// One is a member.
+    #[must_use]
+    pub fn joined(&self) -> bool {
+        self.member.is_some()
+    }
+
+    /// Messages beyond the read marker; 0 outside.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        self.member.map_or(0, |member| self.info.last_seq.0.saturating_sub(member.last_read_seq.0))
+    }
+
+    /// Somebody spoke here since one last looked, and one is not a member: the fainter mark.
+    #[must_use]
+    pub fn stirs(&self) -> bool {
+        !self.joined() && self.info.last_seq > self.known_seq
+    }
+
+    /// Messages below the last visible one: "↓ n new". 0 at the end.
+    #[must_use]
+    pub fn below(&self) -> u64 {
+        match (&self.anchor, &self.last_visible) {
+            (Anchor::At { .. }, Some(Key::Seq(last))) => self.info.last_seq.0.saturating_sub(last.0),
+            _ => 0,
+        }
+    }
+
+    /// One's own messages that no server has acknowledged.
+    pub fn unsent(&self) -> impl Iterator<Item = &Pending> {
+        self.outbox.iter().filter(|pending| !matches!(pending.state, SendState::Sent(_)))
+    }
+
+    /// One's own messages the server refused.
+    pub fn refused(&self) -> impl Iterator<Item = &Pending> {
+        self.outbox.iter().filter(|pending| matches!(pending.state, SendState::Refused(_)))
+    }
+
+    /// Where the anchor stands among the entries (the run, then the outbox); `None` is the end.
+    pub(crate) fn anchor_index(&self) -> Option<usize> {
+        let Anchor::At { top, .. } = &self.anchor else { return None };
+        match top {
+            Key::Seq(seq) => self.timeline.index(*seq),
+            Key::Txn(txn) => {
+                let at = self.outbox.iter().position(|pending| pending.txn == *txn)?;
+                (!self.timeline.has_newer).then(|| self.timeline.run.len() + at)
+            }
+        }
+    }
+}

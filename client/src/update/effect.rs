@@ -1,0 +1,61 @@
+//! All that can be asked for.
+
+use std::sync::Arc;
+
+use quchat_shared::{Cursor, RoomId, user::Session};
+
+use super::Request;
+use crate::model::{Kept, Origin};
+
+/// Something for the runtime to do, in the order given. None of it blocks the loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// HTTP workers: perform it, then [`super::Msg::Done`] with the same number, always, exactly once.
+    Call {
+        /// Never used twice in one run of the program.
+        call: u64,
+        /// What to ask.
+        req: Request,
+    },
+    /// Stream thread: open `GET /v1/events` from here, then [`super::Msg::Stream`] until it has ended. It does not
+    /// reconnect by itself. An older stream that is still open is closed first.
+    Listen {
+        /// Comes back with each of its events.
+        stream: u64,
+        /// Where it begins.
+        since: Cursor,
+    },
+    /// Stream thread: close the stream; nothing of it need arrive any more.
+    HangUp,
+    /// Runtime: from now on this session's token goes with every call and stream, to this origin and no other.
+    /// Disk: store the session (0600) in the origin's directory, remember the origin as the last one; open and lock
+    /// the user's directory and read it, then [`super::Msg::Loaded`].
+    Enter {
+        /// The server.
+        origin: Origin,
+        /// Who, and the token.
+        session: Session,
+    },
+    /// Runtime: `DELETE /v1/sessions/current` with the present token on an agent of its own (5 s), then shut all
+    /// agents down and forget the token. Disk: delete the stored session whatever the answer; drafts and outbox
+    /// stay; unlock the directory. Nothing is reported.
+    SignOut,
+    /// Disk: replace what is kept for this room, at once; an empty draft without outbox deletes the file. Then
+    /// [`super::Msg::Saved`]. The latest save per room may overtake earlier ones, which its answer answers as well.
+    Save {
+        /// Grows with each save.
+        ticket: u64,
+        /// The room.
+        room: RoomId,
+        /// The draft.
+        draft: Arc<str>,
+        /// The outbox, in order.
+        outbox: Vec<Kept>,
+    },
+    /// Runtime: draw every cell anew.
+    Redraw,
+    /// Runtime: restore the terminal, stop the process (SIGTSTP), take the terminal back on return.
+    Suspend,
+    /// Runtime: wait for the disk (at most 1 s), restore the terminal and exit with this code.
+    Exit(i32),
+}

@@ -1,0 +1,152 @@
+//! All that can happen.
+
+use std::sync::Arc;
+
+use quchat_shared::{Cursor, Event, RoomId, api::Credentials, user::Session};
+
+use super::{Action, Failure, Reply};
+use crate::model::{Kept, Origin, Seen};
+
+/// Something that happened. Components make those of the person at the keyboard, the runtime and its threads the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Msg {
+    // From the runtime.
+    /// The first one: what the disk and the command line said before anything was drawn.
+    Start {
+        /// The address to put into the form, as typed or remembered.
+        server: Option<String>,
+        /// The name to put into the form.
+        name: Option<String>,
+        /// A stored session and the server it belongs to: then the form is skipped.
+        session: Option<(Origin, Session)>,
+    },
+    /// The deadline of `next_deadline` has come.
+    Tick,
+    /// The terminal gained or lost the focus.
+    TermFocus(bool),
+    /// Something about the screen changed (size, a component's own state): draw, nothing else.
+    Redraw,
+    /// SIGTERM, SIGHUP or the terminal is gone: save and exit without asking.
+    Stop,
+    /// What a frame showed, if it differs from the last one.
+    Seen(Seen),
+
+    // From the workers.
+    /// The answer to `Effect::Call`. Dropped by the runtime if its epoch is over.
+    Done {
+        /// The number of the call.
+        call: u64,
+        /// What came of it.
+        reply: Reply,
+    },
+    /// Up to 256 events of the stream, in order.
+    Stream {
+        /// The number given in `Effect::Listen`.
+        stream: u64,
+        /// What it brought.
+        events: Vec<ServerEvent>,
+    },
+    /// The answer to `Effect::Enter`: what is kept for the user.
+    Loaded(Result<Vec<Stored>, NotKept>),
+    /// The answer to `Effect::Save`.
+    Saved {
+        /// Its ticket.
+        ticket: u64,
+        /// Why the disk refused, in one sentence.
+        result: Result<(), String>,
+    },
+
+    // From the components.
+    /// An Action that the focused component did not take for itself.
+    Act(Action),
+    /// The composer's text changed.
+    Edited {
+        /// The room whose draft the composer shows.
+        room: RoomId,
+        /// All of it.
+        text: Arc<str>,
+    },
+    /// Composer: Up on the first visual row (`true`) or Down on the last one: an earlier or later input.
+    Recall {
+        /// Towards the earlier ones.
+        back: bool,
+    },
+    /// Side bar: a letter was typed; the keys go back to the composer and the letter goes along.
+    Typed(char),
+    /// Side bar: Enter on a room. Opens it, and joins it if need be.
+    Open(RoomId),
+    /// Switcher: the chosen row.
+    Pick(Pick),
+    /// Sign-in form, or the "signed out" dialog. The password is not in the Debug text.
+    SignIn {
+        /// The address as typed.
+        server: String,
+        /// Name and password as typed.
+        credentials: Credentials,
+        /// Make the user rather than sign in.
+        register: bool,
+    },
+    /// Create-room dialog.
+    CreateRoom {
+        /// As typed.
+        name: String,
+        /// Only for members.
+        private: bool,
+    },
+    /// The question on top: yes or no.
+    Answer(bool),
+    /// Review dialog: try it once more, under the same txn.
+    SendAgain {
+        /// The room.
+        room: RoomId,
+        /// The refused message.
+        txn: Arc<str>,
+    },
+    /// Review dialog: out of the outbox, in front of the draft of its room.
+    TakeBack {
+        /// The room.
+        room: RoomId,
+        /// The refused message.
+        txn: Arc<str>,
+    },
+}
+
+/// What the switcher's chosen row means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pick {
+    /// Open this room, and join it if need be.
+    Room(RoomId),
+    /// Make a public room of this name.
+    Create(String),
+}
+
+/// Something the stream brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerEvent {
+    /// An event, and the stream's last id as of it (empty if there was none yet).
+    Event(Event, Cursor),
+    /// A bare id: the position moved and nothing else.
+    At(Cursor),
+    /// The stream is over; nothing of it follows. Silence of 35 s counts, too.
+    Ended(Failure),
+}
+
+/// What the disk kept for a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The room.
+    pub room: RoomId,
+    /// The draft.
+    pub draft: Arc<str>,
+    /// The outbox, in order.
+    pub outbox: Vec<Kept>,
+}
+
+/// Why nothing is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotKept {
+    /// Another client holds the user's directory; it is left alone.
+    Elsewhere,
+    /// The disk refuses, for this reason.
+    Failing(String),
+}
