@@ -4,4 +4,5 @@
 //! [`model::Model`] and asks for [`update::Effect`]s, the view draws the model.
 
 pub mod model;
+pub mod text;
 pub mod update;

@@ -1,0 +1,41 @@
+//! Moments as people read them, in a zone that is given.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+/// The calendar day of a moment.
+#[must_use]
+pub fn day(millis: i64, zone: &TimeZone) -> Date {
+    zoned(millis, zone).date()
+}
+
+/// A day as a separator shows it: the date, never "today", so that it stays true.
+#[must_use]
+pub fn day_name(day: Date) -> String {
+    day.strftime("%a %-d %B %Y").to_string()
+}
+
+/// The time of day: `09:12`.
+#[must_use]
+pub fn time(millis: i64, zone: &TimeZone) -> String {
+    zoned(millis, zone).strftime("%H:%M").to_string()
+}
+
+fn zoned(millis: i64, zone: &TimeZone) -> jiff::civil::DateTime {
+    zone.to_datetime(Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_of_the_zone() {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let midnight = 1_795_298_400_000; // 2026-11-21T22:00:00Z
+        let late = midnight - 1;
+        assert_eq!(day_name(day(late, &zone)), "Sat 21 November 2026");
+        assert_eq!(time(late, &zone), "23:59");
+        assert_eq!(day_name(day(midnight, &zone)), "Sun 22 November 2026");
+        assert_eq!(time(midnight, &zone), "00:00");
+    }
+}

@@ -1,0 +1,111 @@
+//! What a reader sees as one character, made safe for a terminal and measured in columns.
+//!
+//! The only place that decides what becomes of control characters, direction marks and floods of combining marks.
+
+use std::borrow::Cow;
+
+use quchat_shared::limits::is_bidi_control;
+use tuirealm::ratatui::buffer::CellWidth;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Most scalar values that are drawn for one cluster: a family of four with skin tones has eleven.
+const SCALARS_MAX: usize = 12;
+
+/// One character as its reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster<'a> {
+    /// First byte in the source.
+    pub start: usize,
+    /// First byte after it.
+    pub end: usize,
+    /// What is drawn.
+    pub piece: Piece<'a>,
+}
+
+/// What is drawn for a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// This, so many columns wide (at least one).
+    Drawn(Cow<'a, str>, u16),
+    /// Spaces up to the next tab stop.
+    Tab,
+    /// The line ends.
+    Break,
+    /// Nothing: it has no width, or would turn the direction of what follows.
+    Nothing,
+}
+
+/// The clusters of `text`, without gap: each starts where the one before it ends.
+pub fn clusters(text: &str) -> impl Iterator<Item = Cluster<'_>> {
+    text.grapheme_indices(true).map(|(start, symbol)| Cluster { start, end: start + symbol.len(), piece: piece(symbol) })
+}
+
+fn piece(symbol: &str) -> Piece<'_> {
+    let mut chars = symbol.chars();
+    let Some(first) = chars.next() else { return Piece::Nothing };
+    match first {
+        '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => return Piece::Break,
+        '\t' => return Piece::Tab,
+        ' '..='~' if chars.next().is_none() => return Piece::Drawn(Cow::Borrowed(symbol), 1),
+        c if c.is_control() => return Piece::Drawn(Cow::Owned(picture(c).to_string()), 1),
+        c if is_bidi_control(c) => return Piece::Nothing,
+        _ => {}
+    }
+    let symbol = match symbol.char_indices().nth(SCALARS_MAX) {
+        Some((end, _)) => &symbol[..end],
+        None => symbol,
+    };
+    match symbol.cell_width() {
+        0 => Piece::Nothing,
+        width => Piece::Drawn(Cow::Borrowed(symbol), width),
+    }
+}
+
+/// A visible stand-in for a control character.
+fn picture(control: char) -> char {
+    match u32::from(control) {
+        code @ 0..=0x1F => char::from_u32(0x2400 + code).unwrap_or('\u{FFFD}'),
+        0x7F => '\u{2421}',
+        _ => '\u{FFFD}',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str) -> Vec<(String, u16)> {
+        clusters(text)
+            .filter_map(|cluster| match cluster.piece {
+                Piece::Drawn(symbol, width) => Some((symbol.into_owned(), width)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_control_character_becomes_its_picture() {
+        assert_eq!(drawn("\u{1b}\u{7}\u{7f}\u{9b}").iter().map(|(s, _)| s.as_str()).collect::<String>(), "␛␇␡\u{FFFD}");
+    }
+
+    #[test]
+    fn an_emoji_of_many_scalars_is_one_cluster_of_two_columns() {
+        for emoji in ["👨‍👩‍👧‍👦", "👩🏽‍🚀", "🇳🇱", "👍"] {
+            assert_eq!(drawn(emoji), [(emoji.to_owned(), 2)]);
+        }
+        assert_eq!(drawn("e\u{301}"), [("e\u{301}".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_flood_of_marks_is_cut() {
+        let flood = format!("a{}", "\u{301}".repeat(5_000));
+        let drawn = drawn(&flood);
+        assert_eq!(drawn.len(), 1);
+        assert_eq!(drawn[0].0.chars().count(), SCALARS_MAX);
+    }
+
+    #[test]
+    fn what_turns_direction_or_has_no_width_is_not_drawn() {
+        assert!(drawn("\u{202e}\u{2066}\u{200b}\u{200e}\u{feff}").is_empty());
+    }
+}

@@ -1,0 +1,69 @@
+//! Changes of a text, to be taken back and done again. Bounded; typing is gathered into words.
+
+use std::collections::VecDeque;
+
+const CHANGES_MAX: usize = 500;
+const BYTES_MAX: usize = 1024 * 1024;
+
+/// At `start`, `removed` became `inserted`.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) start: usize,
+    pub(super) removed: String,
+    pub(super) inserted: String,
+    /// Where the cursor was.
+    pub(super) before: usize,
+}
+
+impl Change {
+    fn bytes(&self) -> usize {
+        self.removed.len() + self.inserted.len()
+    }
+
+    /// Whether `next` types on in the same word.
+    fn continues_in(&self, next: &Self) -> bool {
+        let types = |change: &Self| change.removed.is_empty() && !change.inserted.is_empty();
+        types(self)
+            && types(next)
+            && next.start == self.start + self.inserted.len()
+            && next.inserted.chars().nth(1).is_none()
+            && !(self.inserted.ends_with(char::is_whitespace) && !next.inserted.starts_with(char::is_whitespace))
+    }
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Undo {
+    changes: VecDeque<Change>,
+    /// How many of them hold; the rest were taken back.
+    done: usize,
+    bytes: usize,
+}
+
+impl Undo {
+    pub(super) fn record(&mut self, change: Change) {
+        for undone in self.changes.drain(self.done..) {
+            self.bytes -= undone.bytes();
+        }
+        self.bytes += change.bytes();
+        match self.changes.back_mut() {
+            Some(last) if last.continues_in(&change) => last.inserted.push_str(&change.inserted),
+            _ => self.changes.push_back(change),
+        }
+        while self.changes.len() > CHANGES_MAX || self.bytes > BYTES_MAX {
+            let Some(oldest) = self.changes.pop_front() else { break };
+            self.bytes -= oldest.bytes();
+        }
+        self.done = self.changes.len();
+    }
+
+    pub(super) fn back(&mut self) -> Option<&Change> {
+        self.done = self.done.checked_sub(1)?;
+        self.changes.get(self.done)
+    }
+
+    pub(super) fn forward(&mut self) -> Option<&Change> {
+        let change = self.changes.get(self.done)?;
+        self.done += 1;
+        Some(change)
+    }
+}

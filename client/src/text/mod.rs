@@ -1,0 +1,15 @@
+//! Text as a terminal can show it: safe, measured, cut into rows.
+//!
+//! Everything that people typed passes through here on its way to the screen. It knows characters and columns,
+//! and neither rooms nor messages nor components.
+
+pub mod clock;
+pub mod cluster;
+pub mod editor;
+pub mod fuzzy;
+pub mod line;
+pub mod wrap;
+
+pub use editor::Editor;
+pub use line::{clip, one_line, width};
+pub use wrap::{Row, wrap};

@@ -1,0 +1,216 @@
+//! Rows: text cut at a width, between words where it can be, never inside a character.
+
+use std::borrow::Cow;
+
+use super::cluster::{Cluster, Piece, clusters};
+
+/// Columns between tab stops.
+const TAB: u16 = 4;
+
+/// One row of a wrapped text. The rows of a text follow each other without gap from its first byte to its last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// First byte in the source.
+    pub start: usize,
+    /// First byte after it, behind the space or line break that ends the row.
+    pub end: usize,
+    /// What is drawn: no control characters, tabs expanded.
+    pub text: String,
+}
+
+/// Cuts `text` into rows of at most `width` columns (at least one). There is always a row; a text that ends in a line
+/// break has an empty last one.
+#[must_use]
+pub fn wrap(text: &str, width: u16) -> Vec<Row> {
+    let mut wrapping = Wrapping { width: width.max(1), rows: Vec::new(), start: 0, text: String::new(), used: 0, gap: None };
+    for cluster in clusters(text) {
+        wrapping.take(cluster);
+    }
+    wrapping.end_row(text.len());
+    wrapping.rows
+}
+
+/// The columns in front of byte `at` in the row that starts at byte `start`.
+#[must_use]
+pub fn column(text: &str, start: usize, at: usize) -> u16 {
+    let mut used = 0u16;
+    for cluster in clusters(&text[start..]).take_while(|cluster| start + cluster.start < at) {
+        used = used.saturating_add(advance(&cluster.piece, used));
+    }
+    used
+}
+
+/// The byte of the row `start..end` whose column is `goal`, or the nearest before it.
+#[must_use]
+pub fn byte_at(text: &str, start: usize, end: usize, goal: u16) -> usize {
+    let (mut used, mut at) = (0u16, start);
+    for cluster in clusters(&text[start..end]) {
+        used = used.saturating_add(advance(&cluster.piece, used));
+        if used > goal || cluster.piece == Piece::Break {
+            break;
+        }
+        at = start + cluster.end;
+    }
+    at
+}
+
+fn advance(piece: &Piece<'_>, used: u16) -> u16 {
+    match piece {
+        Piece::Drawn(_, width) => *width,
+        Piece::Tab => TAB - used % TAB,
+        Piece::Break | Piece::Nothing => 0,
+    }
+}
+
+/// A place where the row may end.
+#[derive(Clone, Copy)]
+struct Gap {
+    /// In the source.
+    byte: usize,
+    /// In the text that is drawn.
+    drawn: usize,
+    /// In columns.
+    used: u16,
+}
+
+struct Wrapping {
+    width: u16,
+    rows: Vec<Row>,
+    start: usize,
+    text: String,
+    used: u16,
+    gap: Option<Gap>,
+}
+
+impl Wrapping {
+    fn take(&mut self, cluster: Cluster<'_>) {
+        match cluster.piece {
+            Piece::Nothing => {}
+            Piece::Break => self.end_row(cluster.end),
+            Piece::Tab => {
+                let spaces = (TAB - self.used % TAB).min(self.width - self.used);
+                self.text.extend(std::iter::repeat_n(' ', usize::from(spaces)));
+                self.used += spaces;
+                self.open_gap(cluster.end);
+            }
+            Piece::Drawn(symbol, _) if is_space(&symbol) => {
+                if self.used < self.width {
+                    self.text.push(' ');
+                    self.used += 1;
+                }
+                self.open_gap(cluster.end); // what does not fit hangs over the edge, unseen
+            }
+            Piece::Drawn(symbol, width) => {
+                let (symbol, width) = if width > self.width { (Cow::Borrowed("·"), 1) } else { (symbol, width) };
+                while self.used + width > self.width {
+                    self.break_row(cluster.start);
+                }
+                let wide = width > 1;
+                if wide && self.used > 0 {
+                    self.open_gap(cluster.start);
+                }
+                let after_word = symbol == "-" && self.text.ends_with(char::is_alphanumeric);
+                self.text.push_str(&symbol);
+                self.used += width;
+                if wide || after_word {
+                    self.open_gap(cluster.end);
+                }
+            }
+        }
+    }
+
+    fn open_gap(&mut self, byte: usize) {
+        self.gap = Some(Gap { byte, drawn: self.text.len(), used: self.used });
+    }
+
+    /// Ends the row at its last gap, or in front of byte `at` if it has none.
+    fn break_row(&mut self, at: usize) {
+        let gap = self.gap.take().unwrap_or(Gap { byte: at, drawn: self.text.len(), used: self.used });
+        let carried = self.text.split_off(gap.drawn);
+        let used = self.used - gap.used;
+        self.text.truncate(self.text.trim_end_matches(' ').len());
+        self.end_row(gap.byte);
+        (self.text, self.used) = (carried, used);
+    }
+
+    fn end_row(&mut self, end: usize) {
+        self.rows.push(Row { start: self.start, end, text: std::mem::take(&mut self.text) });
+        (self.start, self.used, self.gap) = (end, 0, None);
+    }
+}
+
+/// A space that may end a row; no-break spaces may not.
+fn is_space(symbol: &str) -> bool {
+    matches!(symbol.chars().next(), Some(' ' | '\u{1680}' | '\u{2000}'..='\u{2006}' | '\u{2008}'..='\u{200A}' | '\u{205F}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::width;
+
+    fn rows(text: &str, width: u16) -> Vec<String> {
+        wrap(text, width).into_iter().map(|row| row.text).collect()
+    }
+
+    #[test]
+    fn rows_end_between_words() {
+        assert_eq!(rows("the log says disk full", 9), ["the log", "says disk", "full"]);
+        assert_eq!(rows("a well-known word", 8), ["a well-", "known", "word"]);
+    }
+
+    #[test]
+    fn a_word_longer_than_a_row_is_cut_between_characters() {
+        assert_eq!(rows("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(rows("👨‍👩‍👧👨‍👩‍👧", 3), ["👨‍👩‍👧", "👨‍👩‍👧"]);
+    }
+
+    #[test]
+    fn wide_characters_break_anywhere_and_never_overhang() {
+        assert_eq!(rows("日本語テキスト", 5), ["日本", "語テ", "キス", "ト"]);
+        assert_eq!(rows("日本", 1), ["·", "·"]);
+    }
+
+    #[test]
+    fn indentation_tabs_and_empty_lines_stay() {
+        assert_eq!(rows("fn f() {\n\tx\n\n}", 20), ["fn f() {", "    x", "", "}"]);
+        assert_eq!(rows("", 5), [""]);
+        assert_eq!(rows("a\n", 5), ["a", ""]);
+    }
+
+    #[test]
+    fn a_column_and_its_byte_find_each_other() {
+        let text = "a日\tb";
+        assert_eq!([0, 1, 4, 5].map(|at| column(text, 0, at)), [0, 1, 3, 4]);
+        assert_eq!([0, 1, 2, 3, 4, 9].map(|goal| byte_at(text, 0, text.len(), goal)), [0, 1, 1, 4, 5, 6]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_row_is_wider_than_the_width(text in any::<String>(), columns in 1u16..40) {
+            for row in wrap(&text, columns) {
+                prop_assert!(width(&row.text) <= columns, "{row:?}");
+            }
+        }
+
+        #[test]
+        fn rows_join_back_to_the_text(text in "[ -~\\t\\n日👍🏽\u{301}\u{200d}]{0,200}", columns in 24u16..40) {
+            let rows = wrap(&text, columns);
+            prop_assert_eq!(rows[0].start, 0);
+            prop_assert_eq!(rows[rows.len() - 1].end, text.len());
+            prop_assert!(rows.windows(2).all(|pair| pair[0].end == pair[1].start));
+            let seen: String = rows.iter().flat_map(|row| row.text.chars()).filter(|c| c.is_ascii_graphic()).collect();
+            let said: String = text.chars().filter(|c| c.is_ascii_graphic()).collect();
+            prop_assert_eq!(seen, said);
+        }
+
+        #[test]
+        fn no_control_character_survives(text in "[\\x00-\\x1f\\x7f-\u{9f}a\u{202a}-\u{202e}\u{2066}-\u{2069}]{0,100}") {
+            for row in wrap(&text, 10) {
+                prop_assert!(!row.text.chars().any(|c| c.is_control() || quchat_shared::limits::is_bidi_control(c)));
+            }
+        }
+    }
+}
