@@ -37,7 +37,11 @@ pub enum Piece<'a> {
 
 /// The clusters of `text`, without gap: each starts where the one before it ends.
 pub fn clusters(text: &str) -> impl Iterator<Item = Cluster<'_>> {
-    text.grapheme_indices(true).map(|(start, symbol)| Cluster { start, end: start + symbol.len(), piece: piece(symbol) })
+    text.grapheme_indices(true).map(|(start, symbol)| Cluster {
+        start,
+        end: start + symbol.len(),
+        piece: piece(symbol),
+    })
 }
 
 fn piece(symbol: &str) -> Piece<'_> {

@@ -22,7 +22,8 @@ pub struct Row {
 /// break has an empty last one.
 #[must_use]
 pub fn wrap(text: &str, width: u16) -> Vec<Row> {
-    let mut wrapping = Wrapping { width: width.max(1), rows: Vec::new(), start: 0, text: String::new(), used: 0, gap: None };
+    let mut wrapping =
+        Wrapping { width: width.max(1), rows: Vec::new(), start: 0, text: String::new(), used: 0, gap: None };
     for cluster in clusters(text) {
         wrapping.take(cluster);
     }
@@ -141,7 +142,10 @@ impl Wrapping {
 
 /// A space that may end a row; no-break spaces may not.
 fn is_space(symbol: &str) -> bool {
-    matches!(symbol.chars().next(), Some(' ' | '\u{1680}' | '\u{2000}'..='\u{2006}' | '\u{2008}'..='\u{200A}' | '\u{205F}'))
+    matches!(
+        symbol.chars().next(),
+        Some(' ' | '\u{1680}' | '\u{2000}'..='\u{2006}' | '\u{2008}'..='\u{200A}' | '\u{205F}')
+    )
 }
 
 #[cfg(test)]

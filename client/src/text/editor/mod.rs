@@ -101,7 +101,8 @@ impl Editor {
     /// Takes the last change back.
     pub fn undo(&mut self) -> bool {
         let Some(change) = self.undo.back() else { return false };
-        let (range, with, cursor) = (change.start..change.start + change.inserted.len(), &change.removed, change.before);
+        let (range, with, cursor) =
+            (change.start..change.start + change.inserted.len(), &change.removed, change.before);
         self.text.replace_range(range, with);
         self.settle(cursor);
         true
