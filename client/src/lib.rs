@@ -4,5 +4,6 @@
 //! [`model::Model`] and asks for [`update::Effect`]s, the view draws the model.
 
 pub mod model;
+pub mod state;
 pub mod text;
 pub mod update;

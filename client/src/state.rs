@@ -1,0 +1,18 @@
+//! What outlives the client: where it lies, how it is written so that a kill never tears it, who may write it.
+//!
+//! Owns every file of the client. It must not know the network, the terminal or the model.
+
+mod disk;
+mod files;
+mod last;
+mod log;
+mod place;
+mod session;
+mod unsent;
+
+pub use disk::{Disk, Job, Report};
+pub use last::Last;
+pub use log::Log;
+pub use place::Place;
+pub use session::{forget_session, keep_session, kept_session};
+pub use unsent::{Drawer, Found, Unsent};

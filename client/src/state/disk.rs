@@ -1,0 +1,212 @@
+//! The one thread that writes: first in, first out, and of several waiting saves of a room only the latest.
+//!
+//! Owns the order of what reaches the disk. It must not know the model; it is told what to keep and reports back.
+
+use std::{
+    collections::VecDeque,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use quchat_shared::user::Session;
+
+use super::{Drawer, Found, Last, Place, Unsent, session};
+use crate::{model::Origin, update::NotKept};
+
+/// Something to do with files.
+#[derive(Debug)]
+pub enum Job {
+    /// Keep the session, remember server and name, open the user's drawer: [`Report::Entered`].
+    Enter(Origin, Session),
+    /// Delete the session and give the drawer back. Nothing is reported.
+    Leave(Origin, String),
+    /// Keep this for the room: [`Report::Saved`], once per ticket.
+    Save {
+        /// They come back.
+        tickets: Vec<u64>,
+        /// What to keep.
+        unsent: Unsent,
+    },
+}
+
+/// What became of a job.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Report {
+    /// The drawer is open, and this lay in it.
+    Entered {
+        /// What was found, or why there is nothing.
+        found: Result<Found, NotKept>,
+        /// Why the session could not be kept: one signs in again after the next start.
+        forgetful: Option<String>,
+    },
+    /// A save has returned, whatever it brought.
+    Saved {
+        /// Its ticket.
+        ticket: u64,
+        /// Why the disk refused.
+        result: Result<(), String>,
+    },
+}
+
+/// The thread.
+#[derive(Debug)]
+pub struct Disk {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    working: bool,
+    closed: bool,
+}
+
+impl Disk {
+    /// Starts the thread; it reports what it did, in order.
+    ///
+    /// # Errors
+    /// The system has no more threads to give.
+    pub fn start(place: Place, report: impl FnMut(Report) + Send + 'static) -> io::Result<Self> {
+        let shared = Arc::<Shared>::default();
+        let queue = Arc::clone(&shared);
+        thread::Builder::new().name("disk".into()).spawn(move || queue.work(&place, report))?;
+        Ok(Self { shared })
+    }
+
+    /// Queues a job.
+    pub fn push(&self, job: Job) {
+        self.shared.lock().push(job);
+        self.shared.changed.notify_all();
+    }
+
+    /// Waits until everything is done, but not longer than this. Whether it was.
+    #[must_use]
+    pub fn finish(&self, longest: Duration) -> bool {
+        let until = Instant::now() + longest;
+        let mut queue = self.shared.lock();
+        while queue.working || !queue.jobs.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            queue = self.shared.changed.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Queue {
+    /// The latest save of a room takes the place of one that waits, and answers for it; never across another job.
+    fn push(&mut self, job: Job) {
+        if let Job::Save { tickets: later, unsent: latest } = &job {
+            for waiting in self.jobs.iter_mut().rev() {
+                let Job::Save { tickets, unsent } = waiting else { break };
+                if unsent.room == latest.room {
+                    tickets.extend_from_slice(later);
+                    unsent.clone_from(latest);
+                    return;
+                }
+            }
+        }
+        self.jobs.push_back(job);
+    }
+}
+
+impl Shared {
+    fn work(&self, place: &Place, mut report: impl FnMut(Report)) {
+        let mut desk = Desk::Left;
+        let mut queue = self.lock();
+        loop {
+            let Some(job) = queue.jobs.pop_front() else {
+                if queue.closed {
+                    return;
+                }
+                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            queue.working = true;
+            drop(queue);
+            perform(job, place, &mut desk).into_iter().for_each(&mut report);
+            queue = self.lock();
+            queue.working = false;
+            self.changed.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether there is a drawer, and why not.
+enum Desk {
+    Left,
+    Open(Drawer),
+    Closed(NotKept),
+}
+
+const FAULT: &str = "a fault in quchat itself; its log says more";
+
+fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
+    match job {
+        Job::Save { tickets, unsent } => {
+            let save = || match desk {
+                Desk::Open(drawer) => drawer.save(&unsent),
+                Desk::Closed(NotKept::Failing(reason)) => Err(reason.clone()),
+                // Told already, and no reason to hold a send back.
+                Desk::Closed(NotKept::Elsewhere) | Desk::Left => Ok(()),
+            };
+            let result = catch_unwind(AssertUnwindSafe(save)).unwrap_or_else(|_| Err(FAULT.into()));
+            tickets.into_iter().map(|ticket| Report::Saved { ticket, result: result.clone() }).collect()
+        }
+        Job::Enter(origin, session) => {
+            *desk = Desk::Left; // gives the lock back first: the next user may be the last one
+            let open = || open(place, &origin, &session);
+            let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(NotKept::Failing(FAULT.into())));
+            let keep = || keep(place, &origin, &session);
+            let kept = catch_unwind(AssertUnwindSafe(keep)).unwrap_or_else(|_| Err(io::Error::other(FAULT)));
+            let forgetful = kept.err().map(|error| format!("the sign-in cannot be kept: {error}"));
+            let (found, now) = match opened {
+                Ok((found, drawer)) => (Ok(found), Desk::Open(drawer)),
+                Err(why) => (Err(why.clone()), Desk::Closed(why)),
+            };
+            *desk = now;
+            vec![Report::Entered { found, forgetful }]
+        }
+        Job::Leave(origin, token) => {
+            *desk = Desk::Left;
+            let forget = || session::forget_session(place, &origin, &token);
+            catch_unwind(AssertUnwindSafe(forget)).ok(); // a session that has ended is worth nothing on disk either
+            Vec::new()
+        }
+    }
+}
+
+fn open(place: &Place, origin: &Origin, session: &Session) -> Result<(Found, Drawer), NotKept> {
+    let drawer = Drawer::open(place, origin, session.user.id)?;
+    Ok((drawer.read()?, drawer))
+}
+
+fn keep(place: &Place, origin: &Origin, session: &Session) -> io::Result<()> {
+    session::keep_session(place, origin, session)?;
+    Last { server: Some(origin.to_string()), name: Some(session.user.name.clone()) }.remember(place)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! How a file is written, read and set aside, so that neither a kill nor a stranger's byte loses anything.
+//!
+//! Owns the file operations. It must not know what the bytes mean.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+/// Most bytes of a file that is read; a larger one was not written by us.
+const READ_MAX: u64 = 32 * 1024 * 1024;
+
+/// Ends the name of a file that is not complete yet.
+pub(super) const UNFINISHED: &str = "tmp";
+
+/// Makes a directory and what it lies in, for its owner's eyes only.
+pub(super) fn create_dir(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Opens a file of our own for its owner's eyes only, from its creation on.
+pub(super) fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.open(path)
+}
+
+/// Replaces a file in one step: whoever looks, at whatever moment, finds the old or the new one and never a part.
+///
+/// It is not forced to the platter: the promise is against a killed process, which the system's cache outlives.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        create_dir(parent)?;
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.{UNFINISHED}", std::process::id()));
+    let unfinished = path.with_file_name(name);
+    let written = open_own(&unfinished, OpenOptions::new().write(true).create(true).truncate(true))
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&unfinished, path));
+    if written.is_err() {
+        fs::remove_file(&unfinished).ok(); // what matters is the first error
+    }
+    written
+}
+
+/// All of a file; `None` if there is none.
+pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut bytes = Vec::new();
+    file.take(READ_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > READ_MAX {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than anything quchat writes"));
+    }
+    Ok(Some(bytes))
+}
+
+/// Ends a file; none is as good.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// Renames a file nobody can read, so that nothing is lost and nothing stumbles over it again; tells the new name.
+pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for n in 1..=999 {
+        let aside = path.with_file_name(format!("{name}.broken-{n}"));
+        if !aside.try_exists()? {
+            fs::rename(path, &aside)?;
+            return Ok(aside);
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "999 broken files lie beside it already"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_written_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/token");
+        replace(&path, b"secret").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap()), mode(&dir.path().join("a"))), (0o600, 0o700, 0o700));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no unfinished file stays");
+    }
+
+    #[test]
+    fn a_file_is_set_aside_beside_the_last_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("3.json");
+        for n in 1..=2 {
+            fs::write(&path, [n]).unwrap();
+            assert_eq!(set_aside(&path).unwrap(), dir.path().join(format!("3.json.broken-{n}")));
+        }
+        assert_eq!(fs::read(dir.path().join("3.json.broken-1")).unwrap(), [1]);
+        assert_eq!(read(&path).unwrap(), None);
+    }
+}

@@ -1,0 +1,51 @@
+//! The server and name used last, offered by the sign-in form.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Place, files};
+
+/// What the sign-in form begins with. Nothing here is needed: what cannot be read is as good as none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Last {
+    /// The origin.
+    pub server: Option<String>,
+    /// The user's name there.
+    pub name: Option<String>,
+}
+
+impl Last {
+    /// Reads what was remembered.
+    #[must_use]
+    pub fn recall(place: &Place) -> Self {
+        let bytes = files::read(&place.last()).ok().flatten().unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    /// Remembers.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn remember(&self, place: &Place) -> io::Result<()> {
+        files::replace(&place.last(), &serde_json::to_vec(self)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_used_last_comes_back_and_a_broken_memory_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::at(dir.path().join("quchat"));
+        assert_eq!(Last::recall(&place), Last::default());
+        let last = Last { server: Some("http://host:7878".into()), name: Some("alice".into()) };
+        last.remember(&place).unwrap();
+        assert_eq!(Last::recall(&place), last);
+        std::fs::write(place.last(), b"{\"server\":").unwrap();
+        assert_eq!(Last::recall(&place), Last::default());
+    }
+}

@@ -1,0 +1,92 @@
+//! The sign-in that outlives the client: token and user in one file, so that the two can never part.
+
+use std::io;
+
+use quchat_shared::user::Session;
+
+use super::{Place, files};
+use crate::model::Origin;
+
+/// The session this origin issued. A file nobody can read is set aside: one signs in again.
+#[must_use]
+pub fn kept_session(place: &Place, origin: &Origin) -> Option<Session> {
+    let path = place.token(origin);
+    let bytes = files::read(&path).ok()??;
+    let session = serde_json::from_slice::<Session>(&bytes).ok().filter(|session| is_header_text(&session.token));
+    if session.is_none() {
+        files::set_aside(&path).ok(); // if even that fails, signing in will write it anew
+    }
+    session
+}
+
+/// Keeps the session for the next start.
+///
+/// # Errors
+/// The disk refuses.
+pub fn keep_session(place: &Place, origin: &Origin, session: &Session) -> io::Result<()> {
+    files::replace(&place.token(origin), &serde_json::to_vec(session)?)
+}
+
+/// Deletes the session, unless another client has signed in as somebody else meanwhile.
+///
+/// # Errors
+/// The disk refuses.
+pub fn forget_session(place: &Place, origin: &Origin, token: &str) -> io::Result<()> {
+    match kept_session(place, origin) {
+        Some(kept) if kept.token != token => Ok(()),
+        _ => files::remove(&place.token(origin)),
+    }
+}
+
+/// Whether a token can stand in a header line (RFC 9110 section 5.5) without starting another one.
+fn is_header_text(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use quchat_shared::{Timestamp, User, UserId, user::ServerRole};
+
+    use super::*;
+
+    fn session(token: &str) -> Session {
+        let user = User {
+            id: UserId(7),
+            name: "alice".into(),
+            role: ServerRole::Member,
+            created_at: Timestamp::from_millis(0),
+            online: true,
+        };
+        Session { token: token.into(), expires_at: Timestamp::from_millis(1), user }
+    }
+
+    #[test]
+    fn a_token_is_kept_per_origin_and_forgotten_by_its_own_session() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::at(dir.path().join("quchat"));
+        let [here, there] = ["localhost", "localhost:80"].map(|typed| Origin::parse(typed).unwrap());
+        keep_session(&place, &here, &session("a.b.c")).unwrap();
+        assert_eq!(kept_session(&place, &here), Some(session("a.b.c")));
+        assert_eq!(kept_session(&place, &there), None);
+        forget_session(&place, &here, "another").unwrap();
+        assert!(kept_session(&place, &here).is_some());
+        forget_session(&place, &here, "a.b.c").unwrap();
+        assert_eq!(kept_session(&place, &here), None);
+        forget_session(&place, &here, "a.b.c").unwrap();
+    }
+
+    #[test]
+    fn a_broken_token_file_is_set_aside_and_a_smuggled_header_is_no_token() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::at(dir.path().join("quchat"));
+        let here = Origin::parse("localhost").unwrap();
+        for (n, broken) in
+            [&b"{\"token\":"[..], &serde_json::to_vec(&session("x\r\nHost: y")).unwrap()].iter().enumerate()
+        {
+            files::replace(&place.token(&here), broken).unwrap();
+            assert_eq!(kept_session(&place, &here), None);
+            let aside = place.token(&here).with_file_name(format!("token.broken-{}", n + 1));
+            assert_eq!(&std::fs::read(aside).unwrap(), broken);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What a user has written and no server has acknowledged: one file per room, in a directory one client owns.
+//!
+//! Owns the format of these files and the lock beside them. Other clients of the same user leave them alone.
+
+use std::{
+    borrow::Cow,
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use quchat_shared::{RoomId, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::{Place, files};
+use crate::{
+    model::{Kept, Origin},
+    update::{NotKept, Stored},
+};
+
+/// The only format so far. A file of another one was written by a later quchat.
+const FORMAT: u32 = 1;
+
+/// A user's directory, locked for this client until it is dropped.
+#[derive(Debug)]
+pub struct Drawer {
+    rooms: PathBuf,
+    /// Held, not read: the system gives it back even after a `kill -9`.
+    _lock: File,
+}
+
+/// What lay in a drawer when it was opened.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Per room, by id.
+    pub rooms: Vec<Stored>,
+    /// Files nobody could read: where they lie now.
+    pub set_aside: Vec<PathBuf>,
+}
+
+impl Drawer {
+    /// Opens and locks the directory of a user.
+    ///
+    /// # Errors
+    /// Another client holds it, or the disk refuses.
+    pub fn open(place: &Place, origin: &Origin, user: UserId) -> Result<Self, NotKept> {
+        let dir = place.user(origin, user);
+        let rooms = dir.join("rooms");
+        let lock = files::create_dir(&rooms)
+            .and_then(|()| {
+                files::open_own(&dir.join("lock"), OpenOptions::new().write(true).create(true).truncate(false))
+            })
+            .map_err(|error| refused(&dir, &error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { rooms, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(NotKept::Elsewhere),
+            Err(TryLockError::Error(error)) => Err(refused(&dir, &error)),
+        }
+    }
+
+    /// Everything kept. A file that cannot be read is set aside, never deleted, and does not hide the others.
+    ///
+    /// # Errors
+    /// The directory cannot be listed.
+    pub fn read(&self) -> Result<Found, NotKept> {
+        let mut found = Found { rooms: Vec::new(), set_aside: Vec::new() };
+        let entries = fs::read_dir(&self.rooms).map_err(|error| refused(&self.rooms, &error))?;
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.extension().is_some_and(|extension| extension == files::UNFINISHED) {
+                files::remove(&path).ok(); // a kill came before the rename: the file it was to replace still stands
+                continue;
+            }
+            let Some(room) = room_of(&path) else { continue };
+            match files::read(&path).and_then(|bytes| decode(room, &bytes.unwrap_or_default())) {
+                Ok(stored) => found.rooms.push(stored),
+                Err(_) => found.set_aside.push(files::set_aside(&path).unwrap_or(path)),
+            }
+        }
+        found.rooms.sort_by_key(|stored| stored.room);
+        Ok(found)
+    }
+
+    /// Replaces what is kept for a room; nothing to keep is no file.
+    ///
+    /// # Errors
+    /// The disk refuses: one sentence.
+    pub fn save(&self, unsent: &Unsent) -> Result<(), String> {
+        let path = self.rooms.join(format!("{}.json", unsent.room));
+        let done = if unsent.draft.is_empty() && unsent.outbox.is_empty() {
+            files::remove(&path)
+        } else {
+            encode(unsent).and_then(|bytes| files::replace(&path, &bytes))
+        };
+        done.map_err(|error| sentence(&path, &error))
+    }
+}
+
+/// What is to be kept for a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// The room.
+    pub room: RoomId,
+    /// The draft.
+    pub draft: Arc<str>,
+    /// The outbox, in order.
+    pub outbox: Vec<Kept>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RoomFile<'a> {
+    format: u32,
+    room: RoomId,
+    #[serde(borrow)]
+    draft: Cow<'a, str>,
+    outbox: Vec<Letter<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Letter<'a> {
+    #[serde(borrow)]
+    txn: Cow<'a, str>,
+    #[serde(borrow)]
+    text: Cow<'a, str>,
+    written_ms: i64,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    refused: Option<Cow<'a, str>>,
+}
+
+impl<'a> From<&'a Kept> for Letter<'a> {
+    fn from(kept: &'a Kept) -> Self {
+        let refused = kept.refused.as_deref().map(Cow::from);
+        Self { txn: (&*kept.txn).into(), text: (&*kept.text).into(), written_ms: kept.written_ms, refused }
+    }
+}
+
+fn encode(unsent: &Unsent) -> io::Result<Vec<u8>> {
+    let outbox = unsent.outbox.iter().map(Letter::from).collect();
+    let file = RoomFile { format: FORMAT, room: unsent.room, draft: (&*unsent.draft).into(), outbox };
+    Ok(serde_json::to_vec(&file)?)
+}
+
+fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
+    let file: RoomFile<'_> = serde_json::from_slice(bytes)?;
+    let fits = file.format == FORMAT && file.room == room;
+    if !fits || file.outbox.iter().any(|letter| quchat_shared::limits::txn(&letter.txn).is_err()) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let kept = |letter: &Letter<'_>| Kept {
+        txn: (&*letter.txn).into(),
+        text: (&*letter.text).into(),
+        written_ms: letter.written_ms,
+        refused: letter.refused.as_deref().map(Arc::from),
+    };
+    Ok(Stored { room, draft: (&*file.draft).into(), outbox: file.outbox.iter().map(kept).collect() })
+}
+
+fn room_of(path: &Path) -> Option<RoomId> {
+    path.file_name()?.to_str()?.strip_suffix(".json")?.parse().ok()
+}
+
+fn refused(path: &Path, error: &io::Error) -> NotKept {
+    NotKept::Failing(sentence(path, error))
+}
+
+fn sentence(path: &Path, error: &io::Error) -> String {
+    format!("{}: {error}", path.display())
+}
+
+#[cfg(test)]
+mod tests;

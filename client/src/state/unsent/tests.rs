@@ -1,0 +1,115 @@
+use super::*;
+
+const ROOM: RoomId = RoomId(3);
+
+struct Home {
+    _dir: tempfile::TempDir,
+    place: Place,
+    origin: Origin,
+}
+
+impl Home {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::at(dir.path().join("quchat"));
+        Self { _dir: dir, place, origin: Origin::parse("localhost").unwrap() }
+    }
+
+    fn open(&self) -> Result<Drawer, NotKept> {
+        Drawer::open(&self.place, &self.origin, UserId(1))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.place.user(&self.origin, UserId(1)).join("rooms").join(name)
+    }
+}
+
+fn unsent(draft: &str, texts: &[&str]) -> Unsent {
+    let kept = |(n, text): (usize, &&str)| Kept {
+        txn: format!("p-{n}").into(),
+        text: (*text).into(),
+        written_ms: 1_795_340_400_000 + n as i64,
+        refused: (n == 1).then(|| "too loud".into()),
+    };
+    Unsent { room: ROOM, draft: draft.into(), outbox: texts.iter().enumerate().map(kept).collect() }
+}
+
+fn stored(unsent: &Unsent) -> Stored {
+    Stored { room: unsent.room, draft: Arc::clone(&unsent.draft), outbox: unsent.outbox.clone() }
+}
+
+#[test]
+fn what_was_written_is_there_after_a_restart() {
+    let home = Home::new();
+    let unsent = unsent("half a \"thought\"\n\u{1b}[31m\0 ende…", &["one", "zwei 🎉\n\ttab"]);
+    home.open().unwrap().save(&unsent).unwrap();
+    let found = home.open().unwrap().read().unwrap();
+    assert_eq!(found, Found { rooms: vec![stored(&unsent)], set_aside: vec![] });
+}
+
+#[test]
+fn nothing_to_keep_is_no_file() {
+    let home = Home::new();
+    let drawer = home.open().unwrap();
+    drawer.save(&unsent("x", &[])).unwrap();
+    drawer.save(&unsent("", &[])).unwrap();
+    drawer.save(&unsent("", &[])).unwrap();
+    assert!(!home.file("3.json").exists());
+    assert_eq!(drawer.read().unwrap().rooms, []);
+}
+
+#[test]
+fn a_kill_at_any_instant_of_a_save_leaves_the_old_or_the_new() {
+    let home = Home::new();
+    let (old, new) = (unsent("old", &["a"]), unsent("new and longer", &["a", "b"]));
+    home.open().unwrap().save(&old).unwrap();
+    let complete = encode(&new).unwrap();
+    for cut in 0..=complete.len() {
+        // What a kill leaves: the unfinished file up to some byte, the rename not reached.
+        fs::write(home.file("3.json.4711.tmp"), &complete[..cut]).unwrap();
+        let found = home.open().unwrap().read().unwrap();
+        assert_eq!(found, Found { rooms: vec![stored(&old)], set_aside: vec![] });
+        assert!(!home.file("3.json.4711.tmp").exists());
+    }
+    fs::write(home.file("3.json.4711.tmp"), &complete).unwrap();
+    fs::rename(home.file("3.json.4711.tmp"), home.file("3.json")).unwrap();
+    assert_eq!(home.open().unwrap().read().unwrap().rooms, [stored(&new)]);
+}
+
+#[test]
+fn a_broken_file_is_set_aside_whole_and_hides_no_other() {
+    let home = Home::new();
+    let drawer = home.open().unwrap();
+    drawer.save(&unsent("fine", &[])).unwrap();
+    let complete = encode(&Unsent { room: RoomId(4), ..unsent("x", &["y"]) }).unwrap();
+    let torn = &complete[..complete.len() / 2];
+    let later = String::from_utf8(complete.clone()).unwrap().replace("\"format\":1", "\"format\":2");
+    let elsewhere = String::from_utf8(complete.clone()).unwrap().replace("\"room\":4", "\"room\":5");
+    let nameless = String::from_utf8(complete.clone()).unwrap().replace("p-0", "");
+    let broken = [torn, later.as_bytes(), elsewhere.as_bytes(), nameless.as_bytes(), b"", b"\xff\0", b"[]"];
+    for (n, bytes) in (1..).zip(broken) {
+        fs::write(home.file("4.json"), bytes).unwrap();
+        let found = drawer.read().unwrap();
+        let aside = home.file(&format!("4.json.broken-{n}"));
+        assert_eq!(fs::read(&aside).unwrap(), bytes);
+        assert_eq!((found.rooms.len(), found.set_aside), (1, vec![aside]));
+    }
+}
+
+#[test]
+fn a_second_client_of_one_user_leaves_the_files_alone() {
+    let home = Home::new();
+    let first = home.open().unwrap();
+    assert_eq!(home.open().unwrap_err(), NotKept::Elsewhere);
+    assert!(Drawer::open(&home.place, &home.origin, UserId(2)).is_ok(), "another user is another drawer");
+    drop(first);
+    assert!(home.open().is_ok(), "a lock is never a file's mere existence");
+}
+
+#[test]
+fn a_disk_that_refuses_says_so_in_a_sentence() {
+    let home = Home::new();
+    fs::create_dir_all(home.place.root().parent().unwrap()).unwrap();
+    fs::write(home.place.root(), "a file where the directory should be").unwrap();
+    assert!(matches!(home.open(), Err(NotKept::Failing(reason)) if reason.contains("quchat")));
+}

@@ -1,0 +1,172 @@
+//! A few threads that do blocking work, so arranged that a send always finds one.
+//!
+//! Owns the queue and who takes what from it. It must not know what the work is.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+/// Threads of a pool.
+pub(super) const THREADS: usize = 4;
+/// Threads that reads may take at most.
+const READERS: usize = THREADS - 1;
+/// Most jobs that wait. `update` asks for one page per room and one send per room; this is far beyond it.
+const WAITING_MAX: usize = 4_096;
+
+/// What a job does to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// It looks.
+    Read,
+    /// It changes something; taken before any read.
+    Write,
+}
+
+/// Work that does not panic: it has caught its own panics and told of them.
+pub(super) type Job = Box<dyn FnOnce() + Send>;
+
+/// The pool. Dropped, it forgets what waits; what runs ends by itself, and its thread with it.
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    reads: VecDeque<Job>,
+    writes: VecDeque<Job>,
+    reading: usize,
+    closed: bool,
+}
+
+impl Pool {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system has no more threads to give.
+    pub(super) fn start() -> io::Result<Self> {
+        let pool = Self { shared: Arc::default() };
+        for n in 1..=THREADS {
+            let shared = Arc::clone(&pool.shared);
+            thread::Builder::new().name(format!("call-{n}")).spawn(move || shared.work())?;
+        }
+        Ok(pool)
+    }
+
+    /// Queues a job; gives it back if too many wait.
+    pub(super) fn push(&self, lane: Lane, job: Job) -> Result<(), Job> {
+        let mut queue = self.shared.lock();
+        if queue.reads.len() + queue.writes.len() >= WAITING_MAX {
+            return Err(job);
+        }
+        match lane {
+            Lane::Read => queue.reads.push_back(job),
+            Lane::Write => queue.writes.push_back(job),
+        }
+        // All of them: the one thread woken might be kept from a read, and the others would sleep on.
+        self.shared.changed.notify_all();
+        Ok(())
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let mut queue = self.shared.lock();
+        queue.closed = true;
+        queue.reads.clear();
+        queue.writes.clear();
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn work(&self) {
+        let mut queue = self.lock();
+        while !queue.closed {
+            let (lane, job) = if let Some(job) = queue.writes.pop_front() {
+                (Lane::Write, job)
+            } else if queue.reading < READERS && let Some(job) = queue.reads.pop_front() {
+                queue.reading += 1;
+                (Lane::Read, job)
+            } else {
+                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(queue);
+            job();
+            queue = self.lock();
+            if lane == Lane::Read {
+                queue.reading -= 1;
+                self.changed.notify_all();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_write_finds_a_thread_while_every_read_hangs() {
+        let pool = Pool::start().unwrap();
+        let (release, hang) = mpsc::channel::<()>();
+        let hang = Arc::new(Mutex::new(hang));
+        let (done, finished) = mpsc::channel();
+        for n in 0..10 {
+            let (hang, done) = (Arc::clone(&hang), done.clone());
+            let read = move || {
+                hang.lock().unwrap().recv().ok();
+                done.send(format!("read {n}")).unwrap();
+            };
+            assert!(pool.push(Lane::Read, Box::new(read)).is_ok());
+        }
+        for _ in 0..100 {
+            let done = done.clone();
+            assert!(pool.push(Lane::Write, Box::new(move || done.send("write".into()).unwrap())).is_ok());
+            assert_eq!(finished.recv().unwrap(), "write");
+        }
+        drop(release);
+        let mut reads: Vec<_> = finished.iter().take(10).collect();
+        reads.sort();
+        assert_eq!(reads.len(), 10);
+    }
+
+    #[test]
+    fn too_many_jobs_are_refused_and_a_dropped_pool_forgets_them() {
+        let pool = Pool::start().unwrap();
+        let (release, hang) = mpsc::channel::<()>();
+        let hang = Arc::new(Mutex::new(hang));
+        let token = Arc::new(());
+        let mut taken = 0;
+        loop {
+            let (hang, token) = (Arc::clone(&hang), Arc::clone(&token));
+            let job = move || {
+                hang.lock().unwrap().recv().ok();
+                drop(token);
+            };
+            if pool.push(Lane::Write, Box::new(job)).is_err() {
+                break;
+            }
+            taken += 1;
+        }
+        assert!((WAITING_MAX..=WAITING_MAX + THREADS).contains(&taken));
+        drop(pool);
+        assert!(Arc::strong_count(&token) <= THREADS + 1);
+        drop(release);
+    }
+}
