@@ -1,0 +1,195 @@
+//! Behind the scenes: the throwaway directory, the server in it, what was said before one came in, and the two who
+//! go on talking. Everything goes when the front closes the pipe.
+
+use std::{
+    collections::HashMap,
+    io::{self, BufRead, BufReader, Write},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use quchat_client::{model::Origin, state};
+use quchat_shared::{
+    Event, Message, RoomId, Seq,
+    api::{CreateRoom, ListRooms, MarkRead, NewReadMarker, NewRoom},
+    room::RoomKind,
+};
+use tempfile::TempDir;
+
+use crate::{
+    Result,
+    api::Caller,
+    director::Director,
+    script::{self, Person},
+    sibling,
+};
+
+/// The server, and the directory under it and under the client's state. Dropped, both are gone.
+struct Stage {
+    server: Child,
+    dir: TempDir,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = self.server.kill(); // nothing in it is worth a farewell
+        let _ = self.server.wait();
+    }
+}
+
+/// What the listener hears and the director should know of.
+enum Cue {
+    Said(Message),
+    NewRoom(RoomId),
+    Curtain,
+}
+
+/// Sets everything up, says so in one line, and plays until the front is gone.
+pub(crate) fn run() -> Result<()> {
+    let (cues, heard) = mpsc::channel();
+    let curtain = cues.clone();
+    thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink()); // ends when the other end closes
+        let _ = curtain.send(Cue::Curtain);
+    });
+    match Play::set_up() {
+        Ok(play) => {
+            say_line(&format!("ready {} {}", play.address, play.stage.dir.path().join("state").display()))?;
+            play.go_on(cues, &heard);
+            Ok(())
+        }
+        Err(error) => say_line(&error.to_string()),
+    }
+}
+
+fn say_line(line: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    Ok(stdout.flush()?)
+}
+
+struct Play {
+    stage: Stage,
+    address: String,
+    bob: Arc<Caller>,
+    carol: Arc<Caller>,
+    rooms: HashMap<&'static str, RoomId>,
+}
+
+impl Play {
+    fn set_up() -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("quchat-demo-").tempdir()?;
+        let mut server = Command::new(sibling("quchat-server")?);
+        server.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path().join("server"));
+        server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut stage = Stage { server: server.spawn()?, dir };
+        let address = listening_address(&mut stage.server)?;
+
+        let password = random_password()?;
+        let register = |name| Caller::register(&address, name, password.clone());
+        let (bob, _) = register("bob")?;
+        let (carol, _) = register("carol")?;
+        let (alice, session) = register("alice")?;
+        let place = state::Place::at(stage.dir.path().join("state").join("quchat"));
+        let origin = Origin::parse(&address).map_err(|e| format!("{address}: {e}"))?;
+        state::keep_session(&place, &origin, &session)?;
+
+        let rooms = seed(&bob, &carol, &alice)?;
+        Ok(Self { stage, address, bob: bob.into(), carol: carol.into(), rooms })
+    }
+
+    /// Until the curtain falls. A call that fails is a line that was not said; the talk goes on.
+    fn go_on(self, cues: Sender<Cue>, heard: &Receiver<Cue>) {
+        let ears = Arc::clone(&self.bob); // bob is in every room, so his ears are enough
+        thread::spawn(move || listen(&ears, &cues));
+        let begin = Instant::now();
+        let mut director = Director::new(self.rooms.clone(), u64::from(std::process::id()));
+        loop {
+            match heard.recv_timeout(director.next_due().saturating_sub(begin.elapsed())) {
+                Ok(Cue::Said(message)) => {
+                    director.heard(begin.elapsed(), message.room_id, &message.sender.name, &message.text);
+                }
+                Ok(Cue::NewRoom(room)) => director.room_created(begin.elapsed(), room),
+                Ok(Cue::Curtain) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Some(line) = director.take_due(begin.elapsed()) {
+                let _ = self.caller(line.who).say(line.room, &line.text);
+            }
+        }
+    }
+
+    fn caller(&self, who: Person) -> &Caller {
+        if who == Person::Carol { &self.carol } else { &self.bob }
+    }
+}
+
+/// Reads the one line that the server says; whatever else it says is read and dropped, so that it never waits.
+fn listening_address(server: &mut Child) -> Result<String> {
+    let mut stdout = BufReader::new(server.stdout.take().ok_or("no pipe from the server")?);
+    let mut line = String::new();
+    stdout.read_line(&mut line)?;
+    let address = line.trim_end().rsplit(' ').next().filter(|address| address.starts_with("http://"));
+    let address = address.ok_or("the server did not start")?.to_owned();
+    thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
+    Ok(address)
+}
+
+/// Nobody needs it again: the client finds its token, and everything is gone in the end.
+fn random_password() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Plays what was said before one came in, and leaves the newest of it unread.
+fn seed(bob: &Caller, carol: &Caller, alice: &Caller) -> Result<HashMap<&'static str, RoomId>> {
+    let mut rooms = HashMap::new();
+    for room in script::ROOMS {
+        let owner = if room.owner == Person::Carol { carol } else { bob };
+        let new = NewRoom { name: room.name.into(), topic: Some(room.topic.into()), kind: Some(RoomKind::Public) };
+        let id = owner.call::<CreateRoom>(&(), &new)?.info.id;
+        rooms.insert(room.name, id);
+        bob.join(id)?;
+        carol.join(id)?;
+        if room.alice_is_in {
+            alice.join(id)?;
+        }
+        for (who, text) in room.history {
+            match who {
+                Person::Alice => alice,
+                Person::Bob => bob,
+                Person::Carol => carol,
+            }
+            .say(id, text)?;
+        }
+    }
+    for room in alice.call::<ListRooms>(&(), &())?.rooms.iter().filter(|room| room.member.is_some()) {
+        let unread = script::ROOMS.iter().find(|r| r.name == room.info.name).map_or(0, |r| r.unread);
+        let seen = Seq(room.info.last_seq.0.saturating_sub(unread));
+        alice.call::<MarkRead>(&room.info.id, &NewReadMarker { seq: seen, rewind: false })?;
+    }
+    Ok(rooms)
+}
+
+/// Hears for the cast, again and again until the director is gone.
+fn listen(ears: &Caller, cues: &Sender<Cue>) {
+    let mut open = true;
+    while open {
+        let _ = ears.listen(None, |event| {
+            let cue = match event {
+                Event::MessageCreated(event) => Some(Cue::Said(event.message)),
+                Event::RoomCreated(event) => Some(Cue::NewRoom(event.room.id)),
+                _ => None,
+            };
+            open = cue.is_none_or(|cue| cues.send(cue).is_ok());
+            open
+        });
+        thread::sleep(Duration::from_secs(1)); // a server that is gone for good ends with this process
+    }
+}

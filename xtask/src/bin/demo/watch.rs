@@ -1,0 +1,59 @@
+//! The demo without a terminal: the conversation as plain lines, until stopped. Alice's eyes, and nothing of hers
+//! changes by them.
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    path::Path,
+};
+
+use quchat_client::{model::Origin, state};
+use quchat_shared::{
+    Event, Message, RoomId,
+    api::{ListMessages, ListRooms},
+    query,
+};
+
+use crate::{Result, api::Caller};
+
+pub(crate) fn watch(server: &str, state_home: &Path) -> Result<()> {
+    let place = state::Place::at(state_home.join("quchat"));
+    let origin = Origin::parse(server).map_err(|e| format!("{server}: {e}"))?;
+    let session = state::kept_session(&place, &origin).ok_or("alice is not signed in")?;
+    let alice = Caller::with_session(server, session);
+
+    let mut names: HashMap<RoomId, String> = HashMap::new();
+    let snapshot = alice.call::<ListRooms>(&(), &())?;
+    for room in snapshot.rooms {
+        if room.member.is_some() {
+            let page = alice.call_with::<ListMessages>(&room.info.id, &query::ListMessages::default(), &())?;
+            names.insert(room.info.id, room.info.name);
+            for message in page.messages {
+                print(&names, &message)?;
+            }
+        }
+    }
+    let mut printed = Ok(());
+    alice.listen(Some(snapshot.cursor), |event| {
+        match event {
+            Event::MessageCreated(event) => printed = print(&names, &event.message),
+            Event::RoomCreated(event) => drop(names.insert(event.room.id, event.room.name)),
+            _ => {}
+        }
+        printed.is_ok()
+    })?;
+    match printed {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()), // whoever read has had enough
+        other => Ok(other?),
+    }
+}
+
+fn print(names: &HashMap<RoomId, String>, message: &Message) -> io::Result<()> {
+    let room = names.get(&message.room_id).map_or("?", String::as_str);
+    let mut out = io::stdout().lock();
+    for (index, line) in message.text.lines().enumerate() {
+        let who = if index == 0 { message.sender.name.as_str() } else { "" };
+        writeln!(out, "{:<10}{who:>6}  {line}", format!("#{room}"))?;
+    }
+    out.flush()
+}
