@@ -144,13 +144,12 @@ impl Director {
 }
 
 fn answers_to(text: &str) -> &'static [&'static str] {
-    let mut words = text.split(|c: char| !c.is_alphanumeric());
-    let any = |words: &mut dyn Iterator<Item = &str>, list: &[&str]| words.any(|word| list.contains(&word));
+    let says = |list: &[&str]| text.split(|c: char| !c.is_alphanumeric()).any(|word| list.contains(&word));
     if text.trim_end().ends_with('?') {
         script::ANSWERS
-    } else if any(&mut words.clone(), &["thanks", "thank", "thx", "cheers"]) {
+    } else if says(&["thanks", "thank", "thx", "cheers"]) {
         script::WELCOMES
-    } else if any(&mut words, &["hi", "hello", "hey", "morning", "evening", "moin", "hallo"]) {
+    } else if says(&["hi", "hello", "hey", "morning", "evening", "moin", "hallo"]) {
         script::HELLOS
     } else {
         script::NODS
