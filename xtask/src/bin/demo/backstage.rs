@@ -17,6 +17,7 @@ use quchat_client::{model::Origin, state};
 use quchat_shared::{
     Event, Message, RoomId, Seq,
     api::{CreateRoom, ListRooms, MarkRead, NewReadMarker, NewRoom},
+    event::MessageCreated,
     room::RoomKind,
 };
 use tempfile::TempDir;
@@ -44,7 +45,7 @@ impl Drop for Stage {
 
 /// What the listener hears and the director should know of.
 enum Cue {
-    Said(Message),
+    Said { room: RoomId, sender: String, text: String },
     NewRoom(RoomId),
     Curtain,
 }
@@ -111,9 +112,7 @@ impl Play {
         let mut director = Director::new(self.rooms.clone(), u64::from(std::process::id()));
         loop {
             match heard.recv_timeout(director.next_due().saturating_sub(begin.elapsed())) {
-                Ok(Cue::Said(message)) => {
-                    director.heard(begin.elapsed(), message.room_id, &message.sender.name, &message.text);
-                }
+                Ok(Cue::Said { room, sender, text }) => director.heard(begin.elapsed(), room, &sender, &text),
                 Ok(Cue::NewRoom(room)) => director.room_created(begin.elapsed(), room),
                 Ok(Cue::Curtain) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -183,7 +182,9 @@ fn listen(ears: &Caller, cues: &Sender<Cue>) {
     while open {
         let _ = ears.listen(None, |event| {
             let cue = match event {
-                Event::MessageCreated(event) => Some(Cue::Said(event.message)),
+                Event::MessageCreated(MessageCreated { room_id: room, message: Message { sender, text, .. } }) => {
+                    Some(Cue::Said { room, sender: sender.name, text })
+                }
                 Event::RoomCreated(event) => Some(Cue::NewRoom(event.room.id)),
                 _ => None,
             };
