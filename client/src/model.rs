@@ -6,6 +6,7 @@
 mod account;
 mod anchor;
 mod dialog;
+mod memory;
 mod origin;
 mod outbox;
 mod room;
@@ -16,13 +17,15 @@ use std::collections::BTreeMap;
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub use dialog::{Dialog, DialogId, Id, Notice, Question, Tone};
+pub(crate) use memory::{Call, Memory};
 pub use origin::Origin;
-pub use outbox::{Draft, Kept, Pending, Recall, SendState};
+pub use outbox::{Draft, Kept, Pending, Recall, SendState, Stored};
 pub use room::{Fetch, Marker, Room, Wanted};
 pub use timeline::Timeline;
+pub(crate) use timeline::{Offered, is_run};
 
 use jiff::tz::TimeZone;
-use quchat_shared::{Cursor, RoomId};
+use quchat_shared::{Cursor, RoomId, UserId};
 
 /// The moment at which a `Msg` is handled; the runtime sets [`Model::now`] before each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,13 +85,6 @@ pub struct Model {
     pub(crate) memory: Memory,
 }
 
-/// What `update` remembers between two steps and nobody draws.
-#[derive(Debug, Default)]
-pub(crate) struct Memory {
-    /// The last number given to a call, a stream or a save.
-    pub(crate) numbers: u64,
-}
-
 impl Model {
     /// A client that has just been started, before anything is known; `Msg::Start` follows.
     ///
@@ -124,6 +120,12 @@ impl Model {
     #[must_use]
     pub fn open_room(&self) -> Option<&Room> {
         self.rooms.get(&self.open?)
+    }
+
+    /// Oneself.
+    #[must_use]
+    pub fn me(&self) -> Option<UserId> {
+        self.account.as_ref().map(|account| account.user.id)
     }
 
     /// The rooms as the side bar lists them: joined ones by creation, then the others. Activity never moves one.

@@ -1,34 +1,122 @@
 //! How things change: pure, and the only place where they do.
 //!
 //! It knows no terminal, no network, no disk, no thread, no clock and no dice: it reads the moment from the model
-//! and asks for everything else as an [`Effect`].
+//! and asks for everything else as an [`Effect`]. This file is the table of contents; the files below it are split
+//! by what they change.
 
 mod action;
+mod calls;
+pub mod commands;
+mod dialogs;
 mod effect;
+mod link;
 mod msg;
+mod navigation;
+mod outbox;
+mod pages;
+mod reading;
 mod request;
+mod rooms;
+mod saving;
+mod session;
+mod stream;
+mod time;
+mod writing;
 
 pub use action::Action;
 pub use effect::Effect;
-pub use msg::{Msg, NotKept, Pick, ServerEvent, Stored};
+pub use msg::{Msg, NotKept, Pick, ServerEvent};
 pub use request::{Answer, Failure, Reply, Request};
+pub use time::next_deadline;
 
-use crate::model::{Dialog, Id, Link, Model};
+pub use crate::model::Stored;
+
+use crate::model::{Dialog, Id, Model};
+use navigation::Step;
 
 /// Takes in what happened. The runtime has set [`Model::now`] before and performs what is returned, in order.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    take(model, msg, &mut effects);
+    reading::watch(model);
+    time::perform_due(model, &mut effects);
+    effects
+}
+
+fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
     match msg {
-        Msg::Stop => vec![Effect::Exit(0)],
-        Msg::Seen(seen) => {
-            model.page_rows = seen.rows;
-            if let Some(room) = model.rooms.get_mut(&seen.room) {
-                room.scroll_rows -= seen.scrolled;
-                room.last_visible = Some(seen.last);
-                room.anchor = seen.anchor;
-            }
-            Vec::new()
+        Msg::Start { server, name, session } => session::start(model, server, name, session, out),
+        Msg::Tick | Msg::Redraw => {}
+        Msg::TermFocus(focused) => reading::term_focus(model, focused),
+        Msg::Stop => dialogs::exit(model, out),
+        Msg::Seen(seen) => reading::seen(model, seen, out),
+        Msg::Done { call, reply } => calls::done(model, call, reply, out),
+        Msg::Stream { stream, events } => stream::take(model, stream, events, out),
+        Msg::Loaded(result) => saving::loaded(model, result, out),
+        Msg::Saved { ticket, result } => saving::saved(model, ticket, result, out),
+        Msg::Act(action) => act(model, action, out),
+        Msg::Edited { room, text } => writing::edited(model, room, text),
+        Msg::Recall { back } => writing::recall(model, back),
+        Msg::Typed(letter) => writing::typed(model, letter),
+        Msg::Open(room) | Msg::Pick(Pick::Room(room)) => navigation::open(model, room, out),
+        Msg::Pick(Pick::Create(name)) => rooms::create(model, name, false, out),
+        Msg::SignIn { server, credentials, register } => session::sign_in(model, server, credentials, register, out),
+        Msg::CreateRoom { name, private } => rooms::create(model, name, private, out),
+        Msg::Answer(yes) => dialogs::answer(model, yes, out),
+        Msg::SendAgain { room, txn } => outbox::send_again(model, room, &txn, out),
+        Msg::TakeBack { room, txn } => outbox::take_back(model, room, &txn, out),
+    }
+}
+
+fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
+    let held = std::mem::replace(&mut model.memory.after_end_of_input, action == Action::EndOfInput);
+    match action {
+        Action::Redraw => out.push(Effect::Redraw),
+        Action::Suspend => {
+            saving::flush(model, out);
+            out.push(Effect::Suspend);
         }
-        _ => Vec::new(),
+        Action::Quit => dialogs::quit(model, out),
+        Action::Interrupt => dialogs::interrupt(model, out),
+        Action::EndOfInput if held => {}
+        Action::EndOfInput => dialogs::interrupt(model, out),
+        Action::Cancel => dialogs::cancel(model),
+        Action::Help => dialogs::show(model, Dialog::Help),
+        Action::SignOut => session::ask_to_sign_out(model, out),
+        _ if model.account.is_none() || !model.dialogs.is_empty() => {} // a dialog is modal
+        Action::Send => writing::send(model, out),
+        Action::KillOrSwitch | Action::Switch => dialogs::show(model, Dialog::Switcher),
+        Action::CreateRoom => dialogs::ask_for_room(model),
+        Action::Review => dialogs::review(model),
+        Action::NextRoom => navigation::step(model, Step::Next, out),
+        Action::PreviousRoom => navigation::step(model, Step::Previous, out),
+        Action::LastRoom => navigation::last(model, out),
+        Action::RoomNumber(number) => navigation::number(model, number.into(), out),
+        Action::NextUnread => navigation::next_unread(model, out),
+        Action::FocusRooms => model.in_side_bar = !model.in_side_bar,
+        Action::ToNew => reading::to_new(model, out),
+        Action::ToBottom => reading::to_bottom(model, out),
+        Action::PageUp => reading::scroll(model, -reading::page(model), out),
+        Action::PageDown => reading::scroll(model, reading::page(model), out),
+        Action::LineUp => reading::scroll(model, -1, out),
+        Action::LineDown => reading::scroll(model, 1, out),
+        Action::Newline
+        | Action::LineStart
+        | Action::LineEnd
+        | Action::CharBack
+        | Action::WordBack
+        | Action::WordForward
+        | Action::DeleteBack
+        | Action::DeleteForward
+        | Action::DeleteWordBack
+        | Action::DeleteWordForward
+        | Action::DeleteToStart
+        | Action::Yank
+        | Action::Undo
+        | Action::Redo
+        | Action::NextField
+        | Action::PreviousField
+        | Action::Register => {} // a component's own; it declined
     }
 }
 
@@ -36,20 +124,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 #[must_use]
 pub fn focus(model: &Model) -> Id {
     match model.dialogs.last() {
-        Some(dialog) => Id::Dialog(Dialog::id(dialog)),
+        Some(dialog) => Id::Dialog(dialog.id()),
         None if model.account.is_none() => Id::SignIn,
-        None if model.in_side_bar || model.open.is_none() => Id::Rooms,
+        None if model.in_side_bar || model.open_room().is_none() => Id::Rooms,
         None => Id::Composer,
     }
-}
-
-/// When [`Msg::Tick`] is due, in [`crate::model::Now::mono_ms`]; `None` while nothing waits for time to pass.
-#[must_use]
-pub fn next_deadline(model: &Model) -> Option<u64> {
-    let notice = model.notice.as_ref().map(|notice| notice.until);
-    let link = match model.link {
-        Link::Reconnecting { at, .. } => Some(at),
-        _ => None,
-    };
-    notice.into_iter().chain(link).min()
 }

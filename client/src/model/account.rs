@@ -54,7 +54,8 @@ pub enum Storage {
     Kept,
     /// The disk refuses: sends go out all the same, the status line tells the reason, each change tries again.
     Failing(Arc<str>),
-    /// Another client holds the directory: nothing is kept here, the status line tells so.
+    /// Another client holds the directory, or it cannot be read: what is in it is left alone and nothing is kept
+    /// here; the status line tells so.
     Elsewhere(Arc<str>),
 }
 

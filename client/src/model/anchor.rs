@@ -39,8 +39,8 @@ pub enum Anchor {
 pub struct Seen {
     /// The room.
     pub room: RoomId,
-    /// The place at the top, with all scrolling applied and kept within the history. [`Anchor::End`] if the end of
-    /// the newest entry is visible and [`super::Timeline::has_newer`] is false.
+    /// The place at the top, with all scrolling applied and kept within the history; [`Anchor::End`] if
+    /// [`Seen::at_end`] and [`super::Timeline::has_newer`] is false.
     pub anchor: Anchor,
     /// The first entry with a visible row.
     pub first: Key,
@@ -79,7 +79,7 @@ impl Entry {
 #[must_use]
 pub fn window(room: &Room, height: u16) -> Vec<Entry> {
     let said = room.timeline.run.len();
-    let unsent = if room.timeline.has_newer { 0 } else { room.outbox.len() };
+    let unsent = if room.shows_unsent() { room.outbox.len() } else { 0 };
     let reach = usize::from(height).saturating_add(room.scroll_rows.unsigned_abs() as usize);
     let (from, to) = match room.anchor_index() {
         None => ((said + unsent).saturating_sub(2 * reach + 1), said + unsent),

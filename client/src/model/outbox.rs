@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use quchat_shared::Message;
+use quchat_shared::{Message, RoomId};
 
 /// The text in the composer of one room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,4 +75,58 @@ pub struct Kept {
     pub written_ms: i64,
     /// Why the server refused it, if it did.
     pub refused: Option<Arc<str>>,
+}
+
+/// What the disk keeps for a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The room.
+    pub room: RoomId,
+    /// The draft.
+    pub draft: Arc<str>,
+    /// The outbox, in order.
+    pub outbox: Vec<Kept>,
+}
+
+impl Pending {
+    /// As the disk keeps it; `None` once it is acknowledged.
+    pub(crate) fn kept(&self) -> Option<Kept> {
+        let refused = match &self.state {
+            SendState::Sent(_) => return None,
+            SendState::Refused(reason) => Some(Arc::clone(reason)),
+            _ => None,
+        };
+        Some(Kept { txn: Arc::clone(&self.txn), text: Arc::clone(&self.text), written_ms: self.written_ms, refused })
+    }
+}
+
+impl From<Kept> for Pending {
+    fn from(kept: Kept) -> Self {
+        let state = kept.refused.map_or(SendState::Queued, SendState::Refused);
+        Self { txn: kept.txn, text: kept.text, written_ms: kept.written_ms, state }
+    }
+}
+
+impl Draft {
+    /// Puts another text in the composer.
+    pub(crate) fn replace(&mut self, text: Arc<str>) {
+        self.text = text;
+        self.rev += 1;
+    }
+}
+
+/// Most earlier inputs of a room.
+const RECALL_MAX: usize = 100;
+
+impl Recall {
+    /// Remembers an input as the newest.
+    pub(crate) fn remember(&mut self, input: Arc<str>) {
+        if input.trim().is_empty() || self.inputs.back() == Some(&input) {
+            return;
+        }
+        if self.inputs.len() == RECALL_MAX {
+            self.inputs.pop_front();
+        }
+        self.inputs.push_back(input);
+    }
 }

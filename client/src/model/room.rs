@@ -41,6 +41,12 @@ pub struct Room {
     pub visited: u64,
     /// The read marker on its way.
     pub marker: Marker,
+    /// Since when draft or outbox differ from what was given to the disk.
+    pub(crate) unsaved_since: Option<u64>,
+    /// Sends that have failed in a row.
+    pub(crate) send_failures: u32,
+    /// The run is only kept on the screen until the page that replaces it is here.
+    pub(crate) distrusted: bool,
 }
 
 /// The one page a room waits for.
@@ -114,6 +120,9 @@ impl Room {
             fetch: Fetch::Idle,
             visited: 0,
             marker: Marker::default(),
+            unsaved_since: None,
+            send_failures: 0,
+            distrusted: false,
         }
     }
 
@@ -154,6 +163,41 @@ impl Room {
         self.outbox.iter().filter(|pending| matches!(pending.state, SendState::Refused(_)))
     }
 
+    /// A pending message by its txn.
+    pub(crate) fn pending(&mut self, txn: &str) -> Option<&mut Pending> {
+        self.outbox.iter_mut().find(|pending| &*pending.txn == txn)
+    }
+
+    /// Moves the read marker forward, as far as this client is concerned.
+    pub(crate) fn read_to(&mut self, seq: Seq) {
+        if let Some(member) = &mut self.member {
+            member.last_read_seq = member.last_read_seq.max(seq);
+        }
+        self.mentions = self.mentions.min(self.unread());
+    }
+
+    /// To the end of the history, and no scrolling.
+    pub(crate) fn to_end(&mut self) {
+        self.anchor = Anchor::End;
+        self.scroll_rows = 0;
+    }
+
+    /// A pending message became a message: whoever stands at it stays there.
+    pub(crate) fn rename(&mut self, txn: &str, seq: Seq) {
+        let is_it = |key: &Key| matches!(key, Key::Txn(name) if **name == *txn);
+        if let Anchor::At { top, .. } = &mut self.anchor
+            && is_it(top)
+        {
+            *top = Key::Seq(seq);
+        }
+        self.last_visible = self.last_visible.take().map(|key| if is_it(&key) { Key::Seq(seq) } else { key });
+    }
+
+    /// Whether one's own unsent messages belong below what is at hand.
+    pub(crate) fn shows_unsent(&self) -> bool {
+        !self.timeline.has_newer || self.anchor == Anchor::End
+    }
+
     /// Where the anchor stands among the entries (the run, then the outbox); `None` is the end.
     pub(crate) fn anchor_index(&self) -> Option<usize> {
         let Anchor::At { top, .. } = &self.anchor else { return None };
@@ -161,7 +205,7 @@ impl Room {
             Key::Seq(seq) => self.timeline.index(*seq),
             Key::Txn(txn) => {
                 let at = self.outbox.iter().position(|pending| pending.txn == *txn)?;
-                (!self.timeline.has_newer).then(|| self.timeline.run.len() + at)
+                self.shows_unsent().then(|| self.timeline.run.len() + at)
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quchat_shared::{Cursor, Event, RoomId, api::Credentials, user::Session};
 
 use super::{Action, Failure, Reply};
-use crate::model::{Kept, Origin, Seen};
+use crate::model::{Origin, Seen, Stored};
 
 /// Something that happened. Components make those of the person at the keyboard, the runtime and its threads the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,17 +129,6 @@ pub enum ServerEvent {
     At(Cursor),
     /// The stream is over; nothing of it follows. Silence of 35 s counts, too.
     Ended(Failure),
-}
-
-/// What the disk kept for a room.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// The room.
-    pub room: RoomId,
-    /// The draft.
-    pub draft: Arc<str>,
-    /// The outbox, in order.
-    pub outbox: Vec<Kept>,
 }
 
 /// Why nothing is kept.

@@ -71,3 +71,43 @@ pub enum Failure {
         reason: String,
     },
 }
+
+impl Failure {
+    /// The HTTP status, if there was an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { problem, .. } => Some(problem.status),
+            Self::Unreachable { .. } => None,
+        }
+    }
+
+    /// One sentence for the person at the keyboard.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Refused { problem, .. } => &problem.detail,
+            Self::Unreachable { reason } => reason,
+        }
+    }
+
+    /// It may go well the next time, unchanged.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.status().is_none_or(|status| matches!(status, 401 | 408 | 429 | 500..))
+    }
+
+    /// When the server wants to be asked again, in milliseconds from now.
+    #[must_use]
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::Refused { retry_after_ms, .. } => *retry_after_ms,
+            Self::Unreachable { .. } => None,
+        }
+    }
+
+    /// An answer to another question than the one asked.
+    pub(super) fn nonsense() -> Self {
+        Self::Unreachable { reason: "the server's answer makes no sense".to_owned() }
+    }
+}

@@ -1,0 +1,64 @@
+//! What `update` remembers between two steps and nobody draws.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use quchat_shared::{RoomId, Seq, event::ByeReason};
+
+use super::{Origin, Seen, Stored};
+
+/// Notes of `update` to itself.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The last number given to a call, a stream or a save.
+    pub(crate) numbers: u64,
+    /// The calls that are to be answered.
+    pub(crate) calls: BTreeMap<u64, Call>,
+    /// The saves that are to be answered.
+    pub(crate) saves: BTreeMap<u64, RoomId>,
+    /// Rooms in which something may wait for time to pass: a save, a send, a read marker.
+    pub(crate) busy: BTreeSet<RoomId>,
+    /// What the disk kept for rooms that one cannot see (yet).
+    pub(crate) shelf: BTreeMap<RoomId, Stored>,
+    /// What the last frame showed of the open room.
+    pub(crate) seen: Option<Seen>,
+    /// Since when the end of the open room is being looked at without interruption.
+    pub(crate) looking_since: Option<u64>,
+    /// Ctrl+C quits until then.
+    pub(crate) quit_armed_until: Option<u64>,
+    /// The last key was a Ctrl+D on an empty input.
+    pub(crate) after_end_of_input: bool,
+    /// Counts visits of rooms.
+    pub(crate) visits: u64,
+    /// Attempts to connect that have failed in a row.
+    pub(crate) link_failures: u32,
+    /// When the stream last said hello.
+    pub(crate) connected_at: u64,
+    /// The reason the server gave for ending the stream.
+    pub(crate) bye: Option<ByeReason>,
+    /// The stream lost its place: what the next list of rooms finds at hand is stale.
+    pub(crate) stale: bool,
+}
+
+/// A call that is to be answered, and what for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Call {
+    SignIn { origin: Origin },
+    ListRooms,
+    CreateRoom,
+    JoinRoom(RoomId),
+    LeaveRoom(RoomId),
+    ListMessages(RoomId),
+    SendMessage(RoomId, Arc<str>),
+    MarkRead(RoomId, Seq),
+}
+
+impl Memory {
+    /// A number that was never given before.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+}

@@ -1,0 +1,117 @@
+//! Slash commands: one list, from which dispatch, help and completion are made.
+
+use quchat_shared::{RoomId, limits::room_key, room::RoomKind};
+
+use super::{Action, Effect, act, navigation, rooms, time};
+use crate::model::{Model, Tone};
+
+/// A command as the help tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Command {
+    /// What follows the slash.
+    pub name: &'static str,
+    /// What follows the name; empty if nothing does.
+    pub args: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// What it does, where a key can do the same.
+    pub action: Option<Action>,
+}
+
+const fn command(name: &'static str, args: &'static str, help: &'static str, action: Option<Action>) -> Command {
+    Command { name, args, help, action }
+}
+
+/// Every command.
+pub const COMMANDS: &[Command] = &[
+    command("help", "", "keys and commands", Some(Action::Help)),
+    command("join", "NAME", "open a room, and join it if need be", None),
+    command("leave", "", "leave this room", None),
+    command("create", "[--private] NAME", "make a room", None),
+    command("rooms", "", "go to the list of rooms", Some(Action::FocusRooms)),
+    command("room", "N", "go to the Nth room", None),
+    command("next", "", "go to the next room", Some(Action::NextRoom)),
+    command("prev", "", "go to the previous room", Some(Action::PreviousRoom)),
+    command("last", "", "go to the room that was open before", Some(Action::LastRoom)),
+    command("unread", "", "go to the next room with something unread", Some(Action::NextUnread)),
+    command("new", "", "go to the first unread message", Some(Action::ToNew)),
+    command("unsent", "", "send refused messages again or take them back", Some(Action::Review)),
+    command("signout", "", "sign out", Some(Action::SignOut)),
+    command("quit", "", "quit", Some(Action::Quit)),
+];
+
+/// A command that was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Order {
+    Do(Action),
+    Join(RoomId),
+    Leave,
+    Create { name: String, private: bool },
+    Room(RoomId),
+}
+
+/// Understands what follows the slash.
+///
+/// # Errors
+/// One sentence that says what to change.
+pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
+    let (name, args) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+    let args = args.trim();
+    let command = COMMANDS.iter().find(|command| command.name == name);
+    let command = command.ok_or_else(|| format!("there is no /{name}; /help lists the commands, //{name} sends it"))?;
+    if command.args.is_empty() && !args.is_empty() {
+        return Err(format!("/{name} takes nothing after it"));
+    }
+    if let Some(action) = command.action {
+        return Ok(Order::Do(action));
+    }
+    match name {
+        "leave" => Ok(Order::Leave),
+        "join" => find(model, args).map(Order::Join),
+        "create" => create(args),
+        _ => {
+            let number = args.parse().map_err(|_| "/room takes the number of a room".to_owned())?;
+            navigation::nth(model, number).map(Order::Room).ok_or_else(|| format!("there is no room {number}"))
+        }
+    }
+}
+
+fn create(args: &str) -> Result<Order, String> {
+    let (private, name) = match args.strip_prefix("--private") {
+        Some(name) if name.is_empty() || name.starts_with(char::is_whitespace) => (true, name.trim()),
+        _ => (false, args),
+    };
+    match name {
+        "" if !private => Ok(Order::Do(Action::CreateRoom)),
+        "" => Err("/create --private takes the name of the room".to_owned()),
+        name if name.starts_with("--") => Err("/create knows --private only".to_owned()),
+        name => Ok(Order::Create { name: name.to_owned(), private }),
+    }
+}
+
+/// The room of this name: one that one is in, else the public one.
+fn find(model: &Model, name: &str) -> Result<RoomId, String> {
+    let name = name.strip_prefix('#').unwrap_or(name);
+    if name.is_empty() {
+        return Err("/join takes the name of a room".to_owned());
+    }
+    let key = room_key(name);
+    let mut named = model.ordered().filter(|room| !room.gone && room_key(&room.info.name) == key);
+    let found = named.find(|room| room.joined() || room.info.kind == RoomKind::Public).map(|room| room.info.id);
+    found.ok_or_else(|| format!("there is no room {name}; /create {name} makes it"))
+}
+
+/// Does what was understood.
+pub(super) fn obey(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
+    match order {
+        Order::Do(action) => act(model, action, out),
+        Order::Join(id) => navigation::open(model, id, out),
+        Order::Room(id) => navigation::visit(model, id, out),
+        Order::Create { name, private } => rooms::create(model, name, private, out),
+        Order::Leave => {
+            if let Err(why) = rooms::ask_to_leave(model, out) {
+                time::notice(model, Tone::Error, &why);
+            }
+        }
+    }
+}

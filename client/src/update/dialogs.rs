@@ -1,0 +1,109 @@
+//! Dialogs, Esc, Ctrl+C and the way out.
+
+use std::sync::Arc;
+
+use super::{Effect, focus, rooms, saving, session, time, writing};
+use crate::model::{Call, Dialog, DialogId, Id, Model, Question, Tone};
+
+/// How long Ctrl+C may be pressed again.
+const QUIT_ARMED_MS: u64 = 2_000;
+
+/// Whether such a dialog is open.
+pub(super) fn is_open(model: &Model, id: DialogId) -> bool {
+    model.dialogs.iter().any(|dialog| dialog.id() == id)
+}
+
+/// Opens a dialog on top, unless such a one is open.
+pub(super) fn show(model: &mut Model, dialog: Dialog) {
+    if !is_open(model, dialog.id()) {
+        model.dialogs.push(dialog);
+    }
+}
+
+/// Asks; a question that was open gives way.
+pub(super) fn ask(model: &mut Model, question: Question) {
+    close(model, DialogId::Ask);
+    show(model, Dialog::Ask(question));
+}
+
+/// Closes such a dialog, if one is open.
+pub(super) fn close(model: &mut Model, id: DialogId) {
+    model.dialogs.retain(|dialog| dialog.id() != id);
+}
+
+/// Opens the dialog that makes a room.
+pub(super) fn ask_for_room(model: &mut Model) {
+    show(model, Dialog::CreateRoom { name: String::new(), waiting: false, problem: None });
+}
+
+/// Shows a refused message, those of the open room first.
+pub(super) fn review(model: &mut Model) {
+    let rooms = model.open_room().into_iter().chain(model.rooms.values());
+    let refused = rooms.flat_map(|room| room.refused().map(|pending| (room.info.id, Arc::clone(&pending.txn)))).next();
+    match refused {
+        Some((room, txn)) => show(model, Dialog::Review { room, txn }),
+        None => time::notice(model, Tone::Calm, "no message was refused"),
+    }
+}
+
+/// Esc: closes what is on top, else leaves the side bar, else stops waiting for the sign-in.
+pub(super) fn cancel(model: &mut Model) {
+    let closed = model.dialogs.pop();
+    let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
+    if signing_in {
+        model.sign_in.waiting = false;
+        model.memory.calls.retain(|_, call| !matches!(call, Call::SignIn { .. }));
+    }
+    if closed.is_none() {
+        model.in_side_bar = false;
+    }
+}
+
+/// The answer to the question on top.
+pub(super) fn answer(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
+    let Some(&Dialog::Ask(question)) = model.dialogs.last() else { return };
+    model.dialogs.pop();
+    match question {
+        _ if !yes => {}
+        Question::Quit { .. } => exit(model, out),
+        Question::SignOut { .. } => session::sign_out(model, out),
+        Question::Leave { room } => rooms::leave(model, room, out),
+    }
+}
+
+/// Ctrl+C.
+pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
+    let now = model.now.mono_ms;
+    if !model.dialogs.is_empty() {
+        return cancel(model);
+    }
+    let writing = focus(model) == Id::Composer;
+    let room = model.open.filter(|_| writing).and_then(|open| model.rooms.get_mut(&open));
+    if let Some(room) = room.filter(|room| !room.draft.text.is_empty()) {
+        let id = room.info.id;
+        writing::clear(room);
+        saving::touch(model, id);
+        saving::save(model, id, out);
+        return time::notice(model, Tone::Calm, "cleared; Up brings it back");
+    }
+    if model.memory.quit_armed_until.take().is_some_and(|until| now < until) {
+        return quit(model, out);
+    }
+    model.memory.quit_armed_until = Some(now.saturating_add(QUIT_ARMED_MS));
+    time::notice(model, Tone::Calm, "press again to quit");
+}
+
+/// Quits, or asks first. Asked for twice, it is answered.
+pub(super) fn quit(model: &mut Model, out: &mut Vec<Effect>) {
+    let asked = matches!(model.dialogs.last(), Some(Dialog::Ask(Question::Quit { .. })));
+    match model.unsent() {
+        unsent if unsent > 0 && !asked => ask(model, Question::Quit { unsent }),
+        _ => exit(model, out),
+    }
+}
+
+/// Saves what is not saved and ends the program.
+pub(super) fn exit(model: &mut Model, out: &mut Vec<Effect>) {
+    saving::flush(model, out);
+    out.push(Effect::Exit(0));
+}

@@ -1,0 +1,137 @@
+//! From room to room.
+
+use quchat_shared::{RoomId, room::RoomKind};
+
+use super::{Effect, dialogs, pages, reading, rooms, saving, time};
+use crate::model::{Anchor, DialogId, Fetch, Model, Room, Tone};
+
+/// A direction through the joined rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Next,
+    Previous,
+}
+
+/// Opens a room on purpose: a public one is joined by it.
+pub(super) fn open(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    visit(model, id, out);
+    if model.rooms.get(&id).is_some_and(|room| room.info.kind == RoomKind::Public) {
+        rooms::join(model, id, out);
+    }
+}
+
+/// Puts a room on the screen and the keys into its composer.
+pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    if !model.rooms.contains_key(&id) {
+        return;
+    }
+    dialogs::close(model, DialogId::Switcher);
+    model.in_side_bar = false;
+    if model.open != Some(id) {
+        let before = model.open;
+        close(model, out);
+        model.last = before.filter(|before| model.rooms.contains_key(before));
+        model.open = Some(id);
+        model.memory.visits += 1;
+    }
+    let visits = model.memory.visits;
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    room.visited = visits;
+    room.known_seq = room.info.last_seq;
+    reading::draw_line(room);
+    let lost = matches!(room.anchor, Anchor::At { .. }) && room.anchor_index().is_none();
+    if room.timeline.is_unknown() && room.fetch == Fetch::Idle || matches!(room.fetch, Fetch::Failed { .. }) {
+        pages::retry(model, id, out);
+    } else if lost && room.fetch == Fetch::Idle {
+        let page = super::link::page_around(room);
+        pages::fetch(model, id, page, out);
+    } else {
+        pages::settle(room);
+        pages::catch_up(model, id, out);
+    }
+}
+
+/// Takes the open room off the screen: its draft is saved, its history shortened to a page.
+pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
+    model.memory.seen = None;
+    model.memory.looking_since = None;
+    let Some(id) = model.open.take() else { return };
+    saving::save(model, id, out);
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.new_after = None;
+        room.known_seq = room.info.last_seq;
+        pages::bound(room, pages::RUN_OUT_OF_VIEW);
+    }
+    rooms::sweep(model, id);
+}
+
+/// After leaving a room: to the one before, or the first.
+pub(super) fn depart(model: &mut Model, out: &mut Vec<Effect>) {
+    let last = model.last.filter(|last| model.rooms.get(last).is_some_and(Room::joined));
+    close(model, out);
+    match last {
+        Some(last) => visit(model, last, out),
+        None => open_first(model, out),
+    }
+}
+
+/// The first joined room, if there is one.
+pub(super) fn open_first(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(&id) = joined(model).first() {
+        visit(model, id, out);
+    }
+}
+
+/// The joined rooms in their order.
+fn joined(model: &Model) -> Vec<RoomId> {
+    model.ordered().take_while(|room| room.joined()).map(|room| room.info.id).collect()
+}
+
+/// The neighbour of the open room, around the corner if need be.
+pub(super) fn step(model: &mut Model, step: Step, out: &mut Vec<Effect>) {
+    let joined = joined(model);
+    let at = joined.iter().position(|&id| model.open == Some(id));
+    let next = match (at, step) {
+        (_, _) if joined.is_empty() => return,
+        (None, Step::Next) => 0,
+        (None, Step::Previous) => joined.len() - 1,
+        (Some(at), Step::Next) => (at + 1) % joined.len(),
+        (Some(at), Step::Previous) => (at + joined.len() - 1) % joined.len(),
+    };
+    visit(model, joined[next], out);
+}
+
+/// The room that was open before.
+pub(super) fn last(model: &mut Model, out: &mut Vec<Effect>) {
+    match model.last.filter(|last| model.rooms.get(last).is_some_and(Room::joined)) {
+        Some(last) => visit(model, last, out),
+        None => time::notice(model, Tone::Calm, "no other room was open before"),
+    }
+}
+
+/// The nth joined room, from 1.
+pub(super) fn number(model: &mut Model, number: usize, out: &mut Vec<Effect>) {
+    match nth(model, number) {
+        Some(id) => visit(model, id, out),
+        None => time::notice(model, Tone::Calm, &format!("there is no room {number}")),
+    }
+}
+
+/// The nth joined room, from 1.
+pub(super) fn nth(model: &Model, number: usize) -> Option<RoomId> {
+    joined(model).get(number.checked_sub(1)?).copied()
+}
+
+/// The next room with something unread: those that name one and direct ones first, then around from the open room.
+pub(super) fn next_unread(model: &mut Model, out: &mut Vec<Effect>) {
+    let joined = joined(model);
+    let at = joined.iter().position(|&id| model.open == Some(id)).map_or(0, |at| at + 1);
+    let around = joined[at..].iter().chain(&joined[..at]).filter(|&&id| model.open != Some(id));
+    let unread = |id: &&RoomId| model.rooms.get(id).is_some_and(|room| room.unread() > 0);
+    let urgent =
+        |id: &RoomId| model.rooms.get(id).is_some_and(|room| room.mentions > 0 || room.info.kind == RoomKind::Direct);
+    match around.copied().filter(|id| unread(&id)).min_by_key(|id| !urgent(id)) {
+        Some(id) => visit(model, id, out),
+        None => time::notice(model, Tone::Calm, "nothing unread elsewhere"),
+    }
+}

@@ -1,0 +1,209 @@
+//! Pages of history: which one to ask for, and how one joins what is at hand.
+//!
+//! Per room one page is awaited; the answer to any other question is dropped. Whoever stands somewhere stays there.
+
+use std::sync::Arc;
+
+use quchat_shared::{
+    Message, RoomId,
+    api::MessagePage,
+    limits::PAGE_MAX,
+    query::{Bound, ListMessages},
+};
+
+use super::{Effect, Failure, Request, calls::call, link, outbox};
+use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Offered, Room, Timeline, Wanted, is_run};
+
+/// Most messages of the room in view.
+pub(crate) const RUN_MAX: usize = 100_000;
+/// Most messages of a room that is not in view.
+pub(crate) const RUN_OUT_OF_VIEW: usize = 200;
+/// Most missing messages that are fetched one page after the other; beyond, a new run begins at the end.
+const GAP_MAX: u64 = 200;
+/// Messages of a page when a room is opened: a tall screen full.
+const PAGE_FIRST: u32 = 60;
+/// Rows above the reader's place at which a page jumped to is shown, so that the "new" line is seen.
+const LEAD_ROWS: i32 = 2;
+
+/// Asks for a page; what was asked before in this room is awaited no more.
+pub(super) fn fetch(model: &mut Model, id: RoomId, page: Wanted, out: &mut Vec<Effect>) {
+    let since = model.now.mono_ms;
+    let Some(room) = model.rooms.get(&id).filter(|room| !room.gone) else { return };
+    if matches!(model.link, Link::SignedOut { .. }) {
+        return;
+    }
+    let (bound, limit) = match (page, room.timeline.first(), room.timeline.last()) {
+        (Wanted::Older, Some(first), _) => (Bound::Before(first), PAGE_MAX),
+        (Wanted::Newer, _, Some(last)) => (Bound::After(last), PAGE_MAX),
+        (Wanted::Around(seq), ..) => (Bound::Around(seq), PAGE_MAX),
+        (Wanted::Newest, ..) | (Wanted::Older, None, _) | (Wanted::Newer, _, None) => (Bound::Newest, PAGE_FIRST),
+    };
+    let page = if bound == Bound::Newest { Wanted::Newest } else { page };
+    let request = Request::ListMessages(id, ListMessages { bound, limit: Some(limit) });
+    let call = call(model, Call::ListMessages(id), request, out);
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.fetch = Fetch::Loading { call, page, since };
+    }
+}
+
+/// A page, or none.
+pub(super) fn arrived(
+    model: &mut Model,
+    id: RoomId,
+    call: u64,
+    reply: Result<MessagePage, Failure>,
+    out: &mut Vec<Effect>,
+) {
+    let (me, open) = (model.me(), model.open == Some(id));
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let page = match room.fetch {
+        Fetch::Loading { call: awaited, page, .. } if awaited == call => page,
+        _ => return,
+    };
+    let reply = reply.and_then(|page| if is_run(&page.messages) { Ok(page) } else { Err(Failure::nonsense()) });
+    let MessagePage { messages, has_older, has_newer } = match reply {
+        Ok(page) => page,
+        Err(failure) => {
+            room.fetch = Fetch::Failed { page, reason: failure.reason().into() };
+            return;
+        }
+    };
+    room.fetch = Fetch::Idle;
+    let progress = !messages.is_empty();
+    let messages: Vec<Arc<Message>> = messages.into_iter().map(Arc::new).collect();
+    let own = |message: &&Arc<Message>| Some(message.sender.id) == me && message.txn.is_some();
+    let echoes: Vec<_> =
+        if room.outbox.is_empty() { Vec::new() } else { messages.iter().filter(own).map(Arc::clone).collect() };
+    join(room, page, messages, has_older, has_newer);
+    for message in &echoes {
+        outbox::recognise(model, id, message, out);
+    }
+    if let Some(room) = model.rooms.get_mut(&id) {
+        outbox::absorb(room);
+        bound(room, if open { RUN_MAX } else { RUN_OUT_OF_VIEW });
+        settle(room);
+    }
+    if progress {
+        catch_up(model, id, out);
+    }
+}
+
+fn join(room: &mut Room, page: Wanted, messages: Vec<Arc<Message>>, has_older: bool, has_newer: bool) {
+    let distrusted = std::mem::take(&mut room.distrusted);
+    if let Some(last) = messages.last() {
+        room.info.last_seq = room.info.last_seq.max(last.seq);
+    }
+    let timeline = &mut room.timeline;
+    match page {
+        Wanted::Newest | Wanted::Around(_) => {
+            if distrusted {
+                *timeline = Timeline::default();
+            }
+            timeline.begin(messages, has_older, has_newer, page == Wanted::Newest);
+        }
+        Wanted::Older => timeline.prepend(messages, has_older),
+        Wanted::Newer => {
+            timeline.has_newer = has_newer;
+            for message in &messages {
+                timeline.offer(message);
+            }
+        }
+    }
+    match page {
+        Wanted::Newest => room.to_end(),
+        Wanted::Around(seq) if room.timeline.index(seq).is_none() => room.to_end(),
+        Wanted::Around(seq) => stand_at(room, Key::Seq(seq)),
+        Wanted::Older | Wanted::Newer => {}
+    }
+}
+
+/// Goes to an entry; who stands there already does not move.
+pub(super) fn stand_at(room: &mut Room, key: Key) {
+    if !matches!(&room.anchor, Anchor::At { top, .. } if *top == key) {
+        room.anchor = Anchor::At { top: key, byte: 0 };
+        room.scroll_rows = -LEAD_ROWS;
+    }
+}
+
+/// Takes a message of the stream.
+pub(super) fn append(model: &mut Model, id: RoomId, message: &Arc<Message>, out: &mut Vec<Effect>) {
+    let open = model.open == Some(id);
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    match room.timeline.offer(message) {
+        Offered::Before => {}
+        Offered::Taken => {
+            room.timeline.has_newer = room.timeline.last() < Some(room.info.last_seq);
+            outbox::absorb(room);
+            bound(room, if open { RUN_MAX } else { RUN_OUT_OF_VIEW });
+        }
+        Offered::Beyond if room.timeline.is_unknown() => {}
+        Offered::Beyond => {
+            room.timeline.has_newer = true;
+            if open {
+                catch_up(model, id, out);
+            } else if room.anchor == Anchor::End {
+                room.timeline = Timeline::default();
+            }
+        }
+    }
+}
+
+/// Notes that the room has come farther than the run.
+pub(super) fn settle(room: &mut Room) {
+    if !room.timeline.is_unknown() && room.timeline.last().unwrap_or_default() < room.info.last_seq {
+        room.timeline.has_newer = true;
+    }
+}
+
+/// Closes the gap between the run and the end of the room on the screen, if the reader is near it.
+pub(super) fn catch_up(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    let Some(room) = model.rooms.get(&id).filter(|_| model.open == Some(id)) else { return };
+    if !room.timeline.has_newer || room.fetch != Fetch::Idle {
+        return;
+    }
+    let last = room.timeline.last().unwrap_or_default();
+    let near = room.info.last_seq.0.saturating_sub(last.0) <= GAP_MAX;
+    match room.anchor {
+        Anchor::End if !near || room.timeline.is_unknown() => fetch(model, id, Wanted::Newest, out),
+        _ if near => fetch(model, id, Wanted::Newer, out),
+        _ => {}
+    }
+}
+
+/// Fetches what the reader comes near to.
+pub(super) fn want_more(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    let Some(room) = model.rooms.get(&id).filter(|_| model.open == Some(id)) else { return };
+    let Some(seen) = model.memory.seen.as_ref().filter(|seen| seen.room == id) else { return };
+    if room.fetch != Fetch::Idle || room.timeline.is_unknown() {
+        return;
+    }
+    let near = 2 * usize::from(seen.rows) + room.scroll_rows.unsigned_abs() as usize;
+    let place = |key: &Key| match key {
+        Key::Seq(seq) => room.timeline.index(*seq),
+        Key::Txn(_) => Some(room.timeline.run.len()),
+    };
+    let older = room.timeline.has_older && place(&seen.first).is_some_and(|at| at < near);
+    let newer = room.timeline.has_newer && place(&seen.last).is_some_and(|at| at + near >= room.timeline.run.len());
+    match (older, newer) {
+        (true, _) => fetch(model, id, Wanted::Older, out),
+        (false, true) => fetch(model, id, Wanted::Newer, out),
+        (false, false) => {}
+    }
+}
+
+/// Tries a failed page again, or the first one if there is none at hand.
+pub(super) fn retry(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    let Some(room) = model.rooms.get(&id) else { return };
+    match &room.fetch {
+        Fetch::Failed { page, .. } => fetch(model, id, *page, out),
+        Fetch::Idle if room.timeline.is_unknown() => fetch(model, id, link::page_around(room), out),
+        Fetch::Idle => catch_up(model, id, out),
+        Fetch::Loading { .. } => {}
+    }
+}
+
+/// Keeps a run within its size, around the place where one stands.
+pub(super) fn bound(room: &mut Room, max: usize) {
+    let keep = room.anchor_index();
+    room.timeline.shorten(max, keep);
+}

@@ -1,0 +1,186 @@
+//! Reading: where one stands, what one has really seen, and telling the server so.
+
+use quchat_shared::{
+    RoomId, Seq,
+    api::{NewReadMarker, ReadMarker},
+};
+
+use super::{Effect, Failure, Request, calls::call, pages, time};
+use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Room, Seen, Tone, Wanted};
+
+/// How long the end of a room must be looked at before it counts as read.
+const SEEN_AFTER_MS: u64 = 1_000;
+/// Shortest time between two read markers of a room.
+const MARKER_EVERY_MS: u64 = 2_000;
+/// Most rows of scrolling that wait for a frame.
+const SCROLL_MAX: i32 = 1_000;
+
+/// A frame was drawn: its place becomes the anchor, and what has been scrolled is done with.
+pub(super) fn seen(model: &mut Model, seen: Seen, out: &mut Vec<Effect>) {
+    model.page_rows = seen.rows.max(1);
+    let Some(room) = model.rooms.get_mut(&seen.room) else { return };
+    let follows = room.anchor == Anchor::End && seen.scrolled >= 0;
+    room.scroll_rows = room.scroll_rows.saturating_sub(seen.scrolled).clamp(-SCROLL_MAX, SCROLL_MAX);
+    let at_end = seen.at_end && (follows || !room.timeline.has_newer);
+    room.anchor = if at_end { Anchor::End } else { seen.anchor.clone() };
+    room.last_visible = Some(seen.last.clone());
+    if model.open == Some(seen.room) {
+        let id = seen.room;
+        model.memory.seen = Some(seen);
+        pages::want_more(model, id, out);
+    }
+}
+
+/// Rows of a page, one of them in common with the one before.
+pub(super) fn page(model: &Model) -> i32 {
+    i32::from(model.page_rows.saturating_sub(1).max(1))
+}
+
+/// Scrolls the open room by so many rows, down being positive. A failed page in that direction is tried again.
+pub(super) fn scroll(model: &mut Model, rows: i32, out: &mut Vec<Effect>) {
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let id = room.info.id;
+    if rows < 0 || room.anchor != Anchor::End || room.scroll_rows < 0 {
+        room.scroll_rows = room.scroll_rows.saturating_add(rows).clamp(-SCROLL_MAX, SCROLL_MAX);
+    }
+    let again = match &room.fetch {
+        Fetch::Failed { page: Wanted::Older, .. } => rows < 0,
+        Fetch::Failed { page: Wanted::Newer, .. } => rows > 0,
+        Fetch::Failed { .. } => true,
+        _ => false,
+    };
+    if again {
+        pages::retry(model, id, out);
+    }
+    pages::want_more(model, id, out);
+}
+
+/// To the newest message.
+pub(super) fn to_bottom(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    room.to_end();
+    let (id, far) = (room.info.id, room.timeline.has_newer);
+    if far && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. }) {
+        pages::fetch(model, id, Wanted::Newest, out);
+    }
+}
+
+/// To the "new" line: the first message one has not read.
+pub(super) fn to_new(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let unread = room.member.filter(|_| room.unread() > 0).map(|member| member.last_read_seq);
+    let Some(after) = room.new_after.or(unread) else {
+        return time::notice(model, Tone::Calm, "nothing new here");
+    };
+    let (id, first) = (room.info.id, after.next());
+    if room.timeline.index(first).is_some() {
+        room.to_end();
+        pages::stand_at(room, Key::Seq(first));
+    } else {
+        pages::fetch(model, id, Wanted::Around(first), out);
+    }
+}
+
+/// The terminal gained or lost the focus.
+pub(super) fn term_focus(model: &mut Model, focused: bool) {
+    model.term_focused = focused;
+    if let (true, Some(room)) = (focused, model.open.and_then(|open| model.rooms.get_mut(&open))) {
+        draw_line(room);
+    }
+}
+
+/// Sets the "new" line where reading ended, unless there is one already.
+pub(super) fn draw_line(room: &mut Room) {
+    if room.new_after.is_none() && room.unread() > 0 {
+        room.new_after = room.member.map(|member| member.last_read_seq);
+    }
+}
+
+/// Notes since when the end of the open room is being looked at.
+pub(super) fn watch(model: &mut Model) {
+    let looking =
+        model.account.is_some() && model.term_focused && model.dialogs.is_empty() && end_seen(model).is_some();
+    model.memory.looking_since = match model.memory.looking_since {
+        _ if !looking => None,
+        None => Some(model.now.mono_ms),
+        since => since,
+    };
+}
+
+/// The newest message that was visible, if it is the newest of the open room that is at hand.
+fn end_seen(model: &Model) -> Option<Seq> {
+    let room = model.open_room()?;
+    let seen = model.memory.seen.as_ref().filter(|seen| seen.room == room.info.id && seen.at_end)?;
+    if room.timeline.has_newer || room.anchor != Anchor::End || room.scroll_rows < 0 {
+        return None;
+    }
+    match seen.last {
+        Key::Seq(seq) => Some(seq),
+        Key::Txn(_) => room.timeline.last(),
+    }
+}
+
+/// What has been looked at and is not marked as read.
+fn unmarked(model: &Model) -> Option<(u64, RoomId, Seq)> {
+    let since = model.memory.looking_since?;
+    let (room, seq) = (model.open_room()?, end_seen(model)?);
+    let read = room.member?.last_read_seq.max(room.marker.wanted.unwrap_or_default());
+    (seq > read).then_some((since + SEEN_AFTER_MS, room.info.id, seq))
+}
+
+/// When what is being looked at counts as read.
+pub(super) fn deadline(model: &Model) -> Option<u64> {
+    unmarked(model).map(|(at, ..)| at)
+}
+
+/// Wants the marker moved, once the end has been looked at for long enough.
+pub(super) fn mark_due(model: &mut Model) {
+    let Some((_, id, seq)) = unmarked(model).filter(|(at, ..)| *at <= model.now.mono_ms) else { return };
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.marker.wanted = Some(seq);
+        model.memory.busy.insert(id);
+    }
+}
+
+/// Sends the marker that is wanted: one in flight, the latest wins, at most one per 2 s.
+pub(super) fn send_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    let now = model.now.mono_ms;
+    if matches!(model.link, Link::SignedOut { .. }) {
+        return;
+    }
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let free = room.marker.in_flight.is_none() && room.marker.not_before <= now;
+    let Some(seq) = room.marker.wanted.filter(|_| free) else { return };
+    room.marker.wanted = None;
+    room.marker.not_before = now + MARKER_EVERY_MS;
+    room.read_to(seq);
+    let request = Request::MarkRead(id, NewReadMarker { seq, rewind: false });
+    let call = call(model, Call::MarkRead(id, seq), request, out);
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.marker.in_flight = Some(call);
+    }
+}
+
+/// The server's answer to a marker.
+pub(super) fn marked(model: &mut Model, id: RoomId, seq: Seq, reply: Result<ReadMarker, Failure>) {
+    let failures = model.rooms.get(&id).map_or(0, |room| room.marker.failures);
+    let pause = match &reply {
+        Err(failure) if failure.may_pass() => {
+            Some(failure.retry_after_ms().map_or_else(|| time::backoff(model, failures), time::bounded))
+        }
+        _ => None,
+    };
+    let now = model.now.mono_ms;
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    room.marker.in_flight = None;
+    room.marker.failures = 0;
+    if let Ok(marker) = reply {
+        room.read_to(marker.last_read_seq);
+    }
+    if let (Some(pause), true) = (pause, room.joined()) {
+        room.marker.failures = failures.saturating_add(1);
+        room.marker.wanted = room.marker.wanted.max(Some(seq));
+        room.marker.not_before = room.marker.not_before.max(now.saturating_add(pause));
+        model.memory.busy.insert(id);
+    }
+}

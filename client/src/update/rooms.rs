@@ -1,0 +1,191 @@
+//! Which rooms there are, and being in them.
+
+use std::collections::BTreeSet;
+
+use quchat_shared::{
+    Room as Listed, RoomId, RoomInfo, Seq,
+    api::NewRoom,
+    limits,
+    room::{Membership, RoomKind},
+};
+
+use super::{Effect, Failure, Request, calls::call, dialogs, navigation, outbox, pages, time};
+use crate::model::{Call, Dialog, DialogId, Link, Model, Question, Room, Tone};
+
+/// Takes a whole list of rooms. What was `stale` is replaced; else the newer of two copies wins.
+pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: bool) {
+    let there: BTreeSet<RoomId> = listed.iter().map(|room| room.info.id).collect();
+    let missing: Vec<RoomId> = model.rooms.keys().copied().filter(|id| !there.contains(id)).collect();
+    for id in missing {
+        lose(model, id, "this room is gone");
+    }
+    for listed in listed {
+        merge_one(model, listed, stale);
+    }
+}
+
+fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
+    let Listed { info, member, unread: _, mentions, last_message: _ } = listed;
+    let last_seq = info.last_seq;
+    let room = know(model, info);
+    room.gone = false;
+    if stale {
+        room.info.last_seq = last_seq;
+    }
+    let own = match (&room.member, room.marker.in_flight.is_some() || room.marker.wanted.is_some()) {
+        (Some(member), true) => member.last_read_seq, // what the server is about to hear
+        _ => Seq(0),
+    };
+    room.member = member.map(|member| Membership { last_read_seq: member.last_read_seq.max(own), ..member });
+    room.mentions = mentions.min(room.unread());
+    pages::settle(room);
+}
+
+/// Takes what is the same for everyone: a new room, or the newer copy of one.
+pub(super) fn know(model: &mut Model, info: RoomInfo) -> &mut Room {
+    let room = model.rooms.entry(info.id).or_insert_with(|| Room::new(info.clone(), None));
+    let last_seq = room.info.last_seq.max(info.last_seq);
+    if info.rev >= room.info.rev {
+        room.info = info;
+    }
+    room.info.last_seq = last_seq;
+    room
+}
+
+/// One may not know of this room any more. It stays listed while it is open or holds something unsent.
+pub(super) fn lose(model: &mut Model, id: RoomId, why: &str) {
+    let open = model.open == Some(id);
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    (room.member, room.mentions, room.gone) = (None, 0, true);
+    outbox::forget_sent(room);
+    if open {
+        time::notice(model, Tone::Error, why);
+    }
+    sweep(model, id);
+}
+
+/// One is no longer a member.
+pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    if room.info.kind != RoomKind::Public {
+        return lose(model, id, why);
+    }
+    let was = room.member.take().is_some();
+    room.mentions = 0;
+    room.known_seq = room.info.last_seq;
+    outbox::forget_sent(room);
+    if was && model.open == Some(id) {
+        time::notice(model, Tone::Calm, why);
+    }
+}
+
+/// Drops a room that is gone and that nobody looks at or waits for.
+pub(super) fn sweep(model: &mut Model, id: RoomId) {
+    let open = model.open == Some(id);
+    let idle = |room: &Room| room.gone && room.outbox.is_empty() && room.draft.text.trim().is_empty();
+    if !open && model.rooms.get(&id).is_some_and(idle) {
+        model.rooms.remove(&id);
+        model.memory.busy.remove(&id);
+        model.last = model.last.filter(|&last| last != id);
+    }
+}
+
+/// Makes a room; the dialog, if open, waits for the answer.
+pub(super) fn create(model: &mut Model, name: String, private: bool, out: &mut Vec<Effect>) {
+    if model.memory.calls.values().any(|call| *call == Call::CreateRoom) || model.account.is_none() {
+        return;
+    }
+    dialogs::close(model, DialogId::Switcher);
+    if let Link::SignedOut { .. } = model.link {
+        return refuse(model, "sign in first");
+    }
+    let name = match limits::room_name(&name) {
+        Ok(name) => name.to_owned(),
+        Err(refusal) => return refuse(model, &refusal),
+    };
+    let kind = private.then_some(RoomKind::Private);
+    if let Some(Dialog::CreateRoom { waiting, problem, .. }) = dialog(model) {
+        (*waiting, *problem) = (true, None);
+    }
+    call(model, Call::CreateRoom, Request::CreateRoom(NewRoom { name, topic: None, kind }), out);
+}
+
+fn dialog(model: &mut Model) -> Option<&mut Dialog> {
+    model.dialogs.iter_mut().find(|dialog| dialog.id() == DialogId::CreateRoom)
+}
+
+fn refuse(model: &mut Model, why: &str) {
+    match dialog(model) {
+        Some(Dialog::CreateRoom { waiting, problem, .. }) => (*waiting, *problem) = (false, Some(why.to_owned())),
+        _ => time::notice(model, Tone::Error, why),
+    }
+}
+
+/// The room is there, or not.
+pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>, out: &mut Vec<Effect>) {
+    match reply {
+        Err(failure) => refuse(model, failure.reason()),
+        Ok(listed) => {
+            let id = listed.info.id;
+            merge_one(model, listed, false);
+            dialogs::close(model, DialogId::CreateRoom);
+            navigation::visit(model, id, out);
+        }
+    }
+}
+
+/// Asks to be let in.
+pub(super) fn join(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    let asked = model.memory.calls.values().any(|call| *call == Call::JoinRoom(id));
+    let may = model.rooms.get(&id).is_some_and(|room| !room.joined() && !room.gone);
+    if may && !asked && !matches!(model.link, Link::SignedOut { .. }) {
+        call(model, Call::JoinRoom(id), Request::JoinRoom(id), out);
+    }
+}
+
+/// One is in, or not.
+pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>, out: &mut Vec<Effect>) {
+    match reply {
+        Ok(listed) => {
+            merge_one(model, listed, false);
+            pages::catch_up(model, id, out); // what was said before the stream had this room
+        }
+        Err(failure) => {
+            let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
+            let why = format!("could not join {name}: {}", failure.reason());
+            time::notice(model, Tone::Error, &why);
+        }
+    }
+}
+
+/// Leaves the open room; asks first where one could not come back by oneself.
+pub(super) fn ask_to_leave(model: &mut Model, out: &mut Vec<Effect>) -> Result<(), String> {
+    let room = model.open_room().filter(|room| room.joined()).ok_or("you are not a member of this room")?;
+    let id = room.info.id;
+    if room.info.kind == RoomKind::Public {
+        leave(model, id, out);
+    } else {
+        dialogs::ask(model, Question::Leave { room: id });
+    }
+    Ok(())
+}
+
+/// Leaves.
+pub(super) fn leave(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    let asked = model.memory.calls.values().any(|call| *call == Call::LeaveRoom(id));
+    if !asked && model.rooms.contains_key(&id) {
+        call(model, Call::LeaveRoom(id), Request::LeaveRoom(id), out);
+    }
+}
+
+/// One is out, or not.
+pub(super) fn left(model: &mut Model, id: RoomId, reply: Result<(), Failure>, out: &mut Vec<Effect>) {
+    if let Err(failure) = reply {
+        let why = format!("could not leave: {}", failure.reason());
+        return time::notice(model, Tone::Error, &why);
+    }
+    out_of(model, id, "you have left this room");
+    if model.open == Some(id) {
+        navigation::depart(model, out);
+    }
+}

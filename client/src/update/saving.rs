@@ -1,0 +1,144 @@
+//! Drafts and outbox on their way to the disk and back.
+//!
+//! A change is saved 300 ms later at the latest, a message before it is sent. Nothing is saved before what the disk
+//! holds has been read, and never where another client keeps its own.
+
+use std::sync::Arc;
+
+use quchat_shared::RoomId;
+
+use super::{Effect, NotKept, outbox};
+use crate::model::{Model, Pending, Room, SendState, Storage, Stored};
+
+/// How long a change may stay unsaved.
+pub(super) const SAVE_AFTER_MS: u64 = 300;
+
+/// Draft or outbox of the room changed.
+pub(super) fn touch(model: &mut Model, id: RoomId) {
+    let now = model.now.mono_ms;
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.unsaved_since.get_or_insert(now);
+        model.memory.busy.insert(id);
+    }
+}
+
+/// Whether saves are of use now.
+pub(super) fn is_on(model: &Model) -> bool {
+    matches!(model.storage, Storage::Kept | Storage::Failing(_))
+}
+
+/// Saves the room at once, if it changed.
+pub(super) fn save(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    let on = is_on(model);
+    let Some(room) = model.rooms.get_mut(&id).filter(|room| on && room.unsaved_since.is_some()) else { return };
+    room.unsaved_since = None;
+    let ticket = model.memory.number();
+    for pending in &mut room.outbox {
+        if let SendState::Saving(by) = &mut pending.state {
+            *by = ticket;
+        }
+    }
+    model.memory.saves.insert(ticket, id);
+    let outbox = room.outbox.iter().filter_map(Pending::kept).collect();
+    out.push(Effect::Save { ticket, room: id, draft: draft_to_keep(room), outbox });
+}
+
+/// While an earlier input is in the composer, the draft left for it is what must survive.
+fn draft_to_keep(room: &Room) -> Arc<str> {
+    match &room.recall.at {
+        Some((_, left)) if !left.is_empty() => Arc::clone(left),
+        _ => Arc::clone(&room.draft.text),
+    }
+}
+
+/// Saves all that changed, at once.
+pub(super) fn flush(model: &mut Model, out: &mut Vec<Effect>) {
+    for id in model.memory.busy.clone() {
+        save(model, id, out);
+    }
+}
+
+/// The disk answered: what was saved under this ticket may be sent, also if the disk refused.
+pub(super) fn saved(model: &mut Model, ticket: u64, result: Result<(), String>, out: &mut Vec<Effect>) {
+    let Some(id) = model.memory.saves.get(&ticket).copied() else { return };
+    model.memory.saves.retain(|&other, room| *room != id || other > ticket);
+    match result {
+        Ok(()) if is_on(model) => model.storage = Storage::Kept,
+        Err(reason) if is_on(model) => model.storage = Storage::Failing(reason.into()),
+        _ => {}
+    }
+    if let Some(room) = model.rooms.get_mut(&id) {
+        release(room, ticket);
+    }
+    outbox::deliver(model, id, out);
+}
+
+fn release(room: &mut Room, ticket: u64) {
+    for pending in &mut room.outbox {
+        if matches!(pending.state, SendState::Saving(by) if by <= ticket) {
+            pending.state = SendState::Queued;
+        }
+    }
+}
+
+/// What the disk kept, or why it keeps nothing.
+pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>, out: &mut Vec<Effect>) {
+    let first = model.storage == Storage::Opening;
+    match result {
+        Ok(stored) => {
+            model.storage = Storage::Kept;
+            if first {
+                model.memory.shelf = stored.into_iter().map(|stored| (stored.room, stored)).collect();
+                unshelve(model);
+            }
+        }
+        Err(NotKept::Elsewhere) => {
+            let why = "another quchat has this account open; drafts and outbox are not kept here";
+            do_without(model, why.into());
+        }
+        Err(NotKept::Failing(reason)) => do_without(model, reason.into()),
+    }
+    flush(model, out);
+    outbox::deliver_all(model, out);
+}
+
+fn do_without(model: &mut Model, why: Arc<str>) {
+    model.storage = Storage::Elsewhere(why);
+    for room in model.rooms.values_mut() {
+        release(room, u64::MAX);
+    }
+}
+
+/// Puts what was kept into the rooms that are known by now; the rest waits, untouched on the disk.
+pub(super) fn unshelve(model: &mut Model) {
+    for (id, stored) in std::mem::take(&mut model.memory.shelf) {
+        match model.rooms.get_mut(&id) {
+            None => drop(model.memory.shelf.insert(id, stored)),
+            Some(room) => {
+                model.memory.busy.insert(id);
+                if restore(room, stored) {
+                    touch(model, id);
+                }
+            }
+        }
+    }
+}
+
+/// What was kept comes before what was written since; true if the disk must hear of a mixture.
+fn restore(room: &mut Room, stored: Stored) -> bool {
+    let fresh = room.unsaved_since.is_some();
+    let known = |txn: &Arc<str>| room.outbox.iter().any(|pending| pending.txn == *txn);
+    let kept: Vec<Pending> = stored.outbox.into_iter().filter(|kept| !known(&kept.txn)).map(Pending::from).collect();
+    for pending in kept.into_iter().rev() {
+        room.outbox.push_front(pending);
+    }
+    if !stored.draft.is_empty() && stored.draft != room.draft.text {
+        let text = if room.draft.text.is_empty() {
+            stored.draft
+        } else {
+            format!("{}\n{}", stored.draft, room.draft.text).into()
+        };
+        room.draft.replace(text);
+    }
+    fresh
+}

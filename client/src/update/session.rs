@@ -1,0 +1,198 @@
+//! Signing in and out, and a session that ends by itself.
+
+use quchat_shared::{Kind, api::Credentials, limits, user::Session};
+
+use super::{Effect, Failure, Request, calls::call, dialogs, link, outbox, saving};
+use crate::model::{
+    Account, Call, Dialog, DialogId, Fetch, Field, Link, Memory, Model, Origin, Question, SignInForm, Storage,
+};
+
+/// What disk and command line said.
+pub(super) fn start(
+    model: &mut Model,
+    server: Option<String>,
+    name: Option<String>,
+    session: Option<(Origin, Session)>,
+    out: &mut Vec<Effect>,
+) {
+    let remembered = session.as_ref().map(|(origin, session)| (origin.to_string(), session.user.name.clone()));
+    let (origin, user) = remembered.unzip();
+    model.sign_in.server = server.or(origin).unwrap_or_default();
+    model.sign_in.name = name.or(user).unwrap_or_default();
+    model.sign_in.rev += 1;
+    if let Some((origin, session)) = session {
+        enter(model, origin, session, out);
+    }
+}
+
+/// The form, or the "signed out" dialog, was sent off.
+pub(super) fn sign_in(
+    model: &mut Model,
+    server: String,
+    credentials: Credentials,
+    register: bool,
+    out: &mut Vec<Effect>,
+) {
+    if model.sign_in.waiting {
+        return;
+    }
+    let (server, credentials) = match &model.account {
+        None => (server, credentials),
+        Some(_) if !dialogs::is_open(model, DialogId::SignedOut) => return,
+        Some(account) => {
+            let name = account.user.name.clone();
+            (account.origin.to_string(), Credentials { name, password: credentials.password })
+        }
+    };
+    model.sign_in.name.clone_from(&credentials.name);
+    model.sign_in.server.clone_from(&server);
+    match check(&server, &credentials, register) {
+        Err(problem) => model.sign_in.problem = Some(problem),
+        Ok(origin) => {
+            model.sign_in.problem = None;
+            model.sign_in.waiting = true;
+            let request = if register { Request::Register } else { Request::SignIn };
+            call(model, Call::SignIn { origin: origin.clone() }, request(origin, credentials), out);
+        }
+    }
+}
+
+/// What can be said without asking the server.
+fn check(server: &str, credentials: &Credentials, register: bool) -> Result<Origin, (Field, String)> {
+    let origin = Origin::parse(server).map_err(|refusal| (Field::Server, refusal.to_owned()))?;
+    limits::user_name(&credentials.name).map_err(|refusal| (Field::Name, refusal.into_owned()))?;
+    if register {
+        limits::password(&credentials.password).map_err(|refusal| (Field::Password, refusal.into_owned()))?;
+    } else if credentials.password.is_empty() {
+        return Err((Field::Password, "the password, please".to_owned()));
+    }
+    Ok(origin)
+}
+
+/// The server's answer to it.
+pub(super) fn signed_in(model: &mut Model, origin: Origin, reply: Result<Session, Failure>, out: &mut Vec<Effect>) {
+    model.sign_in.waiting = false;
+    match reply {
+        Ok(session) => {
+            model.sign_in.password_rev += 1;
+            model.sign_in.problem = None;
+            enter(model, origin, session, out);
+        }
+        Err(failure) => {
+            let problem = explain(&origin, &failure);
+            if problem.0 == Field::Password {
+                model.sign_in.password_rev += 1;
+            }
+            model.sign_in.problem = Some(problem);
+        }
+    }
+}
+
+fn explain(origin: &Origin, failure: &Failure) -> (Field, String) {
+    let Failure::Refused { problem, .. } = failure else {
+        return (Field::Server, format!("{origin} cannot be reached: {}", failure.reason()));
+    };
+    match problem.kind {
+        Kind::Unauthenticated => (Field::Password, "wrong name or password".to_owned()),
+        Kind::NameTaken => (Field::Name, "this name is taken; if it is yours, sign in with it".to_owned()),
+        Kind::RateLimited => (Field::Password, problem.detail.clone()),
+        _ => {
+            let first = problem.errors.first();
+            let field = match first.map(|error| &*error.field) {
+                Some("name") => Field::Name,
+                Some("password") => Field::Password,
+                _ => Field::Server,
+            };
+            (field, first.map_or(&problem.detail, |error| &error.detail).clone())
+        }
+    }
+}
+
+/// Goes on as this user: with all that is at hand if it is the same one, else from nothing.
+fn enter(model: &mut Model, origin: Origin, session: Session, out: &mut Vec<Effect>) {
+    let account = Account { origin: origin.clone(), user: session.user.clone() };
+    let same = model.account.as_ref().is_some_and(|old| old.origin == origin && old.user.id == account.user.id);
+    if same {
+        forget_calls(model);
+    } else {
+        saving::flush(model, out);
+        forget_all(model);
+    }
+    model.epoch += 1;
+    model.account = Some(account);
+    model.dialogs.retain(|dialog| dialog.id() != DialogId::SignedOut);
+    out.push(Effect::Enter { origin, session });
+    link::connect(model, out);
+}
+
+/// The session is dead (401, or the stream said so): everything stays where it is, the password is asked for, once.
+pub(super) fn end(model: &mut Model, reason: &str, out: &mut Vec<Effect>) {
+    let Some(account) = &model.account else { return };
+    model.sign_in = SignInForm {
+        server: account.origin.to_string(),
+        name: account.user.name.clone(),
+        rev: model.sign_in.rev + 1,
+        password_rev: model.sign_in.password_rev + 1,
+        ..SignInForm::default()
+    };
+    model.epoch += 1;
+    model.stream = None;
+    model.link = Link::SignedOut { reason: Some(reason.to_owned()) };
+    forget_calls(model);
+    out.push(Effect::HangUp);
+    dialogs::show(model, Dialog::SignedOut);
+}
+
+/// Signs out, or asks first.
+pub(super) fn ask_to_sign_out(model: &mut Model, out: &mut Vec<Effect>) {
+    match model.unsent() {
+        _ if model.account.is_none() => {}
+        0 => sign_out(model, out),
+        unsent => dialogs::ask(model, Question::SignOut { unsent }),
+    }
+}
+
+/// Signs out. What is kept on disk stays for this user.
+pub(super) fn sign_out(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(account) = model.account.take() else { return };
+    saving::flush(model, out);
+    out.extend([Effect::HangUp, Effect::SignOut]);
+    forget_all(model);
+    model.epoch += 1;
+    model.sign_in = SignInForm {
+        server: account.origin.to_string(),
+        name: account.user.name,
+        rev: model.sign_in.rev + 1,
+        password_rev: model.sign_in.password_rev + 1,
+        ..SignInForm::default()
+    };
+}
+
+/// Answers that are still to come count no more; what waited for them waits anew.
+fn forget_calls(model: &mut Model) {
+    model.memory.calls.clear();
+    model.sign_in.waiting = false;
+    for room in model.rooms.values_mut() {
+        if let Fetch::Loading { .. } = room.fetch {
+            room.fetch = Fetch::Idle;
+        }
+        room.marker.in_flight = None;
+        outbox::requeue(room);
+    }
+    for dialog in &mut model.dialogs {
+        if let Dialog::CreateRoom { waiting, .. } = dialog {
+            *waiting = false;
+        }
+    }
+}
+
+fn forget_all(model: &mut Model) {
+    forget_calls(model);
+    model.rooms.clear();
+    model.dialogs.clear();
+    model.link = Link::SignedOut { reason: None };
+    model.storage = Storage::Opening;
+    (model.cursor, model.stream, model.open, model.last) = (None, None, None, None);
+    (model.in_side_bar, model.notice) = (false, None);
+    model.memory = Memory { numbers: model.memory.numbers, ..Memory::default() }; // a number is never given twice
+}

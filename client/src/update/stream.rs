@@ -1,0 +1,129 @@
+//! What the stream tells, event by event.
+
+use std::sync::Arc;
+
+use quchat_shared::{
+    Event, Message, RoomId, Seq, UserRef,
+    event::{Activity, MemberJoined, MemberUpdated, ReadUpdated},
+    room::{Membership, Notify},
+};
+
+use super::{Effect, ServerEvent, link, outbox, pages, rooms};
+use crate::model::Model;
+
+/// Takes events in order; those of a stream that counts no more are dropped.
+pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, out: &mut Vec<Effect>) {
+    for event in events {
+        if model.stream != Some(stream) {
+            return; // the one before closed it
+        }
+        match event {
+            ServerEvent::Event(event, cursor) => {
+                if !cursor.0.is_empty() {
+                    model.cursor = Some(cursor);
+                }
+                apply(model, event, out);
+            }
+            ServerEvent::At(cursor) => model.cursor = Some(cursor),
+            ServerEvent::Ended(failure) => link::ended(model, &failure, out),
+        }
+    }
+}
+
+fn apply(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
+    match event {
+        Event::Hello(hello) => link::hello(model, hello, out),
+        Event::Reset(reset) => link::reset(model, reset, out),
+        Event::Bye(bye) => link::bye(model, bye.reason, out),
+        Event::Activity(activity) => stir(model, &activity, out),
+        Event::RoomCreated(event) => drop(rooms::know(model, event.room)),
+        Event::RoomUpdated(event) => drop(rooms::know(model, event.room)),
+        Event::RoomDeleted(event) => rooms::lose(model, event.room_id, "this room was deleted"),
+        Event::MemberJoined(event) => member_joined(model, event, out),
+        Event::MemberUpdated(event) => member_updated(model, event),
+        Event::MemberLeft(event) => member_left(model, event.room_id, &event.user),
+        Event::MessageCreated(event) => message_created(model, event.room_id, event.message, out),
+        Event::MessageUpdated(event) => message_updated(model, event.room_id, event.message),
+        Event::ReadUpdated(event) => read_updated(model, &event),
+    }
+}
+
+/// Life in rooms not joined. Joined ones hear of each message by itself.
+fn stir(model: &mut Model, activity: &Activity, out: &mut Vec<Effect>) {
+    for moved in &activity.rooms {
+        let open = model.open == Some(moved.id);
+        let Some(room) = model.rooms.get_mut(&moved.id).filter(|room| !room.joined()) else { continue };
+        room.info.last_seq = room.info.last_seq.max(moved.last_seq);
+        if open {
+            room.known_seq = room.info.last_seq;
+            pages::settle(room);
+            pages::catch_up(model, moved.id, out);
+        }
+    }
+}
+
+fn member_joined(model: &mut Model, event: MemberJoined, out: &mut Vec<Effect>) {
+    let me = model.me() == Some(event.user.id);
+    let last_read_seq = event.room.last_seq;
+    let room = rooms::know(model, event.room);
+    if me {
+        room.gone = false;
+        let fresh = Membership { role: event.role, last_read_seq, notify: Notify::default() };
+        room.member.get_or_insert(fresh).role = event.role;
+        pages::settle(room);
+        let id = room.info.id;
+        pages::catch_up(model, id, out); // what was said before the stream had this room
+    }
+}
+
+fn member_updated(model: &mut Model, event: MemberUpdated) {
+    let me = model.me() == Some(event.user.id);
+    let room = rooms::know(model, event.room);
+    if let (true, Some(member)) = (me, &mut room.member) {
+        member.role = event.role;
+    }
+}
+
+fn member_left(model: &mut Model, room: RoomId, user: &UserRef) {
+    if model.me() == Some(user.id) {
+        rooms::out_of(model, room, "you are no longer in this room");
+    }
+}
+
+fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Vec<Effect>) {
+    let Some(me) = model.me() else { return };
+    let open = model.open == Some(id);
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let message = Arc::new(message);
+    if message.seq > room.info.last_seq {
+        room.info.last_seq = message.seq;
+        let named = message.sender.id != me && message.mentions.contains(&me);
+        room.mentions += u64::from(room.joined() && named);
+    }
+    if open {
+        room.known_seq = room.info.last_seq;
+    }
+    if message.sender.id == me {
+        room.read_to(message.seq); // as the server does
+        outbox::recognise(model, id, &message, out);
+    }
+    pages::append(model, id, &message, out);
+}
+
+fn message_updated(model: &mut Model, room: RoomId, message: Message) {
+    let Some(room) = model.rooms.get_mut(&room) else { return };
+    if room.timeline.index(message.seq).is_some() {
+        room.timeline.offer(&Arc::new(message));
+    }
+}
+
+/// The marker moved in another client of the same user, or it is the echo of one's own.
+fn read_updated(model: &mut Model, event: &ReadUpdated) {
+    let Some(room) = model.rooms.get_mut(&event.room_id) else { return };
+    let waiting = room.marker.in_flight.is_some() || room.marker.wanted.is_some();
+    if let Some(member) = &mut room.member {
+        let own = if waiting { member.last_read_seq } else { Seq(0) };
+        member.last_read_seq = event.last_read_seq.max(own);
+    }
+    room.mentions = room.mentions.min(room.unread());
+}

@@ -1,0 +1,96 @@
+//! Deadlines: what is due, when the next one is, how long to wait after a failure.
+//!
+//! Nothing repeats by itself; the countdown of a lost connection is the only thing that ticks, while it is shown.
+
+use super::{Effect, link, outbox, reading, saving};
+use crate::model::{Fetch, Link, Model, Notice, Room, SendState, Tone};
+
+/// The longest pause between two attempts, also if a server asks for more.
+const PAUSE_MAX_MS: u64 = 5 * 60_000;
+/// The longest pause of one's own choice.
+const BACKOFF_MAX_MS: u64 = 30_000;
+/// "Loading" is shown after this.
+const LOADING_AFTER_MS: u64 = 200;
+
+/// When [`super::Msg::Tick`] is due, in [`crate::model::Now::mono_ms`]; `None` while nothing waits for time to pass.
+/// After `update` it lies in the future.
+#[must_use]
+pub fn next_deadline(model: &Model) -> Option<u64> {
+    let now = model.now.mono_ms;
+    let notice = model.notice.as_ref().map(|notice| notice.until);
+    let link = match model.link {
+        Link::Reconnecting { at, .. } => Some(at - at.saturating_sub(now + 1) / 1000 * 1000), // whole seconds to go
+        _ => None,
+    };
+    let loading = model.open_room().and_then(|room| match room.fetch {
+        Fetch::Loading { since, .. } => Some(since + LOADING_AFTER_MS).filter(|&at| at > now),
+        _ => None,
+    });
+    let rooms = model.memory.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
+    [notice, link, loading, rooms, reading::deadline(model)].into_iter().flatten().min()
+}
+
+fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
+    let save = room.unsaved_since.filter(|_| saving::is_on(model)).map(|since| since + saving::SAVE_AFTER_MS);
+    if matches!(model.link, Link::SignedOut { .. }) {
+        return save;
+    }
+    let send = outbox::head(room).filter(|_| !outbox::is_in_flight(room)).and_then(|head| match head.state {
+        SendState::RetryAt { at, .. } => Some(at),
+        _ => None,
+    });
+    let marker = room.marker.wanted.filter(|_| room.marker.in_flight.is_none()).map(|_| room.marker.not_before);
+    [save, send, marker].into_iter().flatten().min()
+}
+
+/// Does everything whose moment has come.
+pub(super) fn perform_due(model: &mut Model, out: &mut Vec<Effect>) {
+    let now = model.now.mono_ms;
+    model.notice = model.notice.take().filter(|notice| notice.until > now);
+    if matches!(model.link, Link::Reconnecting { at, .. } if at <= now) {
+        link::connect(model, out);
+    }
+    reading::mark_due(model);
+    for id in model.memory.busy.clone() {
+        let Some(room) = model.rooms.get(&id) else { continue };
+        if room.unsaved_since.is_some_and(|since| since + saving::SAVE_AFTER_MS <= now) {
+            saving::save(model, id, out);
+        }
+        outbox::deliver(model, id, out);
+        reading::send_marker(model, id, out);
+    }
+    let rooms = &model.rooms;
+    model.memory.busy.retain(|id| rooms.get(id).is_some_and(is_busy));
+}
+
+fn is_busy(room: &Room) -> bool {
+    room.unsaved_since.is_some() || !room.outbox.is_empty() || room.marker.wanted.is_some()
+}
+
+/// How long to wait after so many failures in a row: doubling from 1 s to 30 s, half of it by chance.
+pub(super) fn backoff(model: &mut Model, failures: u32) -> u64 {
+    let full = 1000_u64.saturating_mul(1 << failures.min(10)).min(BACKOFF_MAX_MS);
+    full / 2 + chance(model) % (full / 2 + 1)
+}
+
+/// A pause a server asks for, within reason.
+pub(super) fn bounded(asked_ms: u64) -> u64 {
+    asked_ms.min(PAUSE_MAX_MS)
+}
+
+/// The next number of the sequence that the seed began (SplitMix64).
+fn chance(model: &mut Model) -> u64 {
+    model.seed = model.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (model.seed ^ (model.seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// Says something that goes by itself.
+pub(super) fn notice(model: &mut Model, tone: Tone, text: &str) {
+    let shown_ms = match tone {
+        Tone::Calm => 3_000,
+        Tone::Error => 8_000,
+    };
+    model.notice = Some(Notice { text: text.to_owned(), tone, until: model.now.mono_ms.saturating_add(shown_ms) });
+}

@@ -1,0 +1,123 @@
+//! Writing: the draft of each room, earlier inputs, and what Enter means.
+
+use std::sync::Arc;
+
+use quchat_shared::{RoomId, limits};
+
+use super::{Effect, commands, dialogs, outbox, pages, saving, time};
+use crate::model::{Dialog, Fetch, Link, Model, Room, Tone, Wanted};
+
+/// The composer's text changed.
+pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
+    model.memory.after_end_of_input = false;
+    let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text != text) else { return };
+    room.draft.text = text;
+    stop_recalling(room);
+    saving::touch(model, id);
+}
+
+/// A recalled input became the draft: what it had replaced is an earlier input now.
+fn stop_recalling(room: &mut Room) {
+    if let Some((_, left)) = room.recall.at.take() {
+        room.recall.remember(left);
+    }
+}
+
+/// Puts an earlier or later input into the composer; the draft that was there comes back at the end.
+pub(super) fn recall(model: &mut Model, back: bool) {
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let inputs = &room.recall.inputs;
+    let (at, left) = match (&room.recall.at, back) {
+        (None, false) => return,
+        (None, true) => (inputs.len().checked_sub(1), Arc::clone(&room.draft.text)),
+        (Some((0, _)), true) => return,
+        (Some((at, left)), true) => (Some(at - 1), Arc::clone(left)),
+        (Some((at, left)), false) => (Some(at + 1).filter(|&at| at < inputs.len()), Arc::clone(left)),
+    };
+    match at.and_then(|at| inputs.get(at)) {
+        Some(input) => {
+            room.draft.replace(Arc::clone(input));
+            room.recall.at = at.map(|at| (at, left));
+        }
+        None if room.recall.at.take().is_some() => room.draft.replace(left),
+        None => {}
+    }
+}
+
+/// A letter typed in the side bar goes to the composer, and the keys with it.
+pub(super) fn typed(model: &mut Model, letter: char) {
+    model.memory.after_end_of_input = false;
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    if letter.is_control() || !model.dialogs.is_empty() {
+        return;
+    }
+    model.in_side_bar = false;
+    room.draft.replace(format!("{}{letter}", room.draft.text).into());
+    stop_recalling(room);
+    let id = room.info.id;
+    saving::touch(model, id);
+}
+
+/// Takes the text out of the composer; it can be recalled.
+pub(super) fn clear(room: &mut Room) {
+    let text = Arc::clone(&room.draft.text);
+    let left = room.recall.at.take().map(|(_, left)| left).unwrap_or_default();
+    room.recall.remember(text);
+    room.draft.replace(left);
+}
+
+/// Enter: sends the draft, or obeys it.
+pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(room) = model.open_room().filter(|room| !room.draft.text.trim().is_empty()) else { return };
+    let (id, draft) = (room.info.id, Arc::clone(&room.draft.text));
+    let text = match draft.strip_prefix('/') {
+        Some(_) if draft.contains('\n') => &*draft, // a pasted block is text
+        Some(literal) if literal.starts_with('/') => literal,
+        Some(command) => return obey(model, id, command, out),
+        None => &*draft,
+    };
+    match check(room, text) {
+        Ok(text) => say(model, id, text, out),
+        Err(why) => time::notice(model, Tone::Error, &why),
+    }
+}
+
+fn check(room: &Room, text: &str) -> Result<Arc<str>, String> {
+    if room.gone {
+        return Err("this room is gone; the text stays until you take it elsewhere".to_owned());
+    }
+    if room.info.archived {
+        return Err("this room is archived: it takes no new messages".to_owned());
+    }
+    if room.outbox.len() >= outbox::OUTBOX_MAX {
+        return Err("too many messages wait here already".to_owned());
+    }
+    limits::message_text(text).map(|text| text.into()).map_err(|refusal| refusal.into_owned())
+}
+
+fn say(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    clear(room);
+    room.to_end();
+    room.new_after = None;
+    let far = room.timeline.has_newer && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. });
+    outbox::queue(model, id, text, out);
+    if let Link::SignedOut { .. } = model.link {
+        dialogs::show(model, Dialog::SignedOut); // it is kept, and goes out after the password
+    } else if far {
+        pages::fetch(model, id, Wanted::Newest, out);
+    }
+}
+
+fn obey(model: &mut Model, id: RoomId, command: &str, out: &mut Vec<Effect>) {
+    match commands::parse(model, command) {
+        Err(why) => time::notice(model, Tone::Error, &why),
+        Ok(order) => {
+            if let Some(room) = model.rooms.get_mut(&id) {
+                clear(room);
+                saving::touch(model, id);
+            }
+            commands::obey(model, order, out);
+        }
+    }
+}
