@@ -177,7 +177,7 @@ impl Room {
     }
 
     /// To the end of the history, and no scrolling.
-    pub(crate) fn to_end(&mut self) {
+    pub(crate) fn go_to_end(&mut self) {
         self.anchor = Anchor::End;
         self.scroll_rows = 0;
     }

@@ -194,7 +194,7 @@ pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<
     let text = if draft.is_empty() { pending.text } else { format!("{}\n{draft}", pending.text).into() };
     room.draft.replace(text);
     if room.anchor_index().is_none() && matches!(&room.anchor, crate::model::Anchor::At { top: Key::Txn(_), .. }) {
-        room.to_end();
+        room.go_to_end();
     }
     saving::touch(model, id);
     saving::save(model, id, out);

@@ -110,8 +110,8 @@ fn join(room: &mut Room, page: Wanted, messages: Vec<Arc<Message>>, has_older: b
         }
     }
     match page {
-        Wanted::Newest => room.to_end(),
-        Wanted::Around(seq) if room.timeline.index(seq).is_none() => room.to_end(),
+        Wanted::Newest => room.go_to_end(),
+        Wanted::Around(seq) if room.timeline.index(seq).is_none() => room.go_to_end(),
         Wanted::Around(seq) => stand_at(room, Key::Seq(seq)),
         Wanted::Older | Wanted::Newer => {}
     }

@@ -58,7 +58,7 @@ pub(super) fn scroll(model: &mut Model, rows: i32, out: &mut Vec<Effect>) {
 /// To the newest message.
 pub(super) fn to_bottom(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
-    room.to_end();
+    room.go_to_end();
     let (id, far) = (room.info.id, room.timeline.has_newer);
     if far && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. }) {
         pages::fetch(model, id, Wanted::Newest, out);
@@ -74,7 +74,7 @@ pub(super) fn to_new(model: &mut Model, out: &mut Vec<Effect>) {
     };
     let (id, first) = (room.info.id, after.next());
     if room.timeline.index(first).is_some() {
-        room.to_end();
+        room.go_to_end();
         pages::stand_at(room, Key::Seq(first));
     } else {
         pages::fetch(model, id, Wanted::Around(first), out);

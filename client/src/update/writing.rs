@@ -98,7 +98,7 @@ fn check(room: &Room, text: &str) -> Result<Arc<str>, String> {
 fn say(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     clear(room);
-    room.to_end();
+    room.go_to_end();
     room.new_after = None;
     let far = room.timeline.has_newer && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. });
     outbox::queue(model, id, text, out);
