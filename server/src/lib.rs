@@ -1,6 +1,20 @@
 //! The quchat server: REST routes and one event stream per client, over SQLite.
+//!
+//! The path of a request: `http` decodes it and knows who asks, `domain` decides inside a transaction of the `store`,
+//! whose writer commits groups; what was committed goes to the `hub`, which tells the open streams.
 
+mod app;
+mod auth;
 pub mod clock;
 pub mod config;
+mod data_dir;
+mod descriptors;
+mod domain;
+mod http;
+mod hub;
+mod server;
+mod store;
 
 pub use config::Config;
+pub use data_dir::DataDirError;
+pub use server::{OpenError, Server, bind};

@@ -52,9 +52,9 @@ pub trait Endpoint: Send + Sync + 'static {
     /// The parameters behind the `?`.
     type Query: Query;
     /// The JSON body; `()` where there is none.
-    type Body: Serialize + DeserializeOwned;
+    type Body: Serialize + DeserializeOwned + Send + 'static;
     /// The JSON reply; `()` is 204 No Content.
-    type Reply: Serialize + DeserializeOwned;
+    type Reply: Serialize + DeserializeOwned + Send + 'static;
 
     /// Path and query of a request.
     fn target(path: &Self::Path, query: &Self::Query) -> String {

@@ -22,7 +22,7 @@ impl fmt::Display for QueryError {
 }
 
 /// The parameters of one endpoint. Unknown ones are ignored.
-pub trait Query: Sized {
+pub trait Query: Sized + Send {
     /// Writes the parameters that are set.
     fn encode(&self, out: &mut Serializer<'_, String>);
     /// Reads them back.

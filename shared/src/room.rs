@@ -94,4 +94,4 @@ pub struct Room {
 }
 
 /// Length of the text in [`Room::last_message`], in Unicode scalar values.
-pub const PREVIEW_CHARS: usize = 200;
+pub const PREVIEW_CHARS: u64 = 200;

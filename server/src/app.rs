@@ -1,0 +1,74 @@
+//! The handles that every request needs, passed in and never global.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use quchat_shared::Timestamp;
+use tokio::sync::Semaphore;
+
+use crate::{
+    auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
+    config::Config,
+    domain::{Caller, Error, Result, sessions},
+    hub::Hub,
+    store::{Snapshot, Store, Tx},
+};
+
+/// Everything a handler can reach.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) hub: Hub,
+    pub(crate) tokens: Tokens,
+    pub(crate) passwords: Passwords,
+    pub(crate) attempts: Attempts,
+    /// The tag that event ids of this run carry.
+    pub(crate) tag: Arc<str>,
+    /// Places for open streams.
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) stopping: AtomicBool,
+}
+
+impl App {
+    /// Now, by the server's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.config.clock.now()
+    }
+
+    /// Whether the server is about to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Reads for a caller whose session is alive in that very snapshot.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        read: impl FnOnce(&dyn Snapshot) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let read = move |store: &dyn Snapshot| {
+            sessions::require(store, caller)?;
+            read(store)
+        };
+        self.store.read(read).await
+    }
+
+    /// Writes for a caller whose session is alive in that very transaction. `write` is told the time at which it runs.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        write: impl FnOnce(&mut dyn Tx, Timestamp) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if self.is_stopping() {
+            return Err(Error::Unavailable("the server is stopping; try again in a moment"));
+        }
+        let clock = self.config.clock.clone();
+        let write = move |tx: &mut dyn Tx| {
+            sessions::require(tx, caller)?;
+            write(tx, clock.now())
+        };
+        self.store.write(write).await
+    }
+}

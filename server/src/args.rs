@@ -1,0 +1,45 @@
+//! The command line and its twins in the environment.
+
+use std::{
+    env,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use clap::Parser;
+
+/// Where the server listens unless told otherwise.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
+
+/// A chat room service for the machines around you.
+#[derive(Debug, Parser)]
+#[command(name = "quchat-server", version)]
+pub(crate) struct Args {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, env = "QUCHAT_LISTEN", value_name = "ADDR:PORT", default_value_t = DEFAULT_LISTEN)]
+    pub(crate) listen: SocketAddr,
+
+    /// Where the data lives [default: $STATE_DIRECTORY, else $XDG_DATA_HOME/quchat]
+    #[arg(long, env = "QUCHAT_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// What the server calls itself
+    #[arg(long, env = "QUCHAT_NAME", value_name = "NAME", default_value = "quchat")]
+    pub(crate) name: String,
+
+    /// What is logged to stderr: off, error, warn, info, debug or trace
+    #[arg(long, env = "QUCHAT_LOG", value_name = "LEVEL", default_value = "info")]
+    pub(crate) log: tracing_subscriber::filter::LevelFilter,
+}
+
+impl Args {
+    /// The data directory: flag, environment, what systemd prepared, or the user's own; `None` if there is no home.
+    pub(crate) fn data_dir(&self) -> Option<PathBuf> {
+        let given = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let of_user = || {
+            let data = given("XDG_DATA_HOME").filter(|path| path.is_absolute());
+            data.or_else(|| env::home_dir().map(|home| home.join(".local/share"))).map(|data| data.join("quchat"))
+        };
+        self.data_dir.clone().or_else(|| given("STATE_DIRECTORY")).or_else(of_user)
+    }
+}

@@ -1,0 +1,216 @@
+//! JSON Web Tokens (RFC 7519) in compact serialisation (RFC 7515 section 7.1), signed with HS256 (RFC 7518 section 3.2).
+//!
+//! Only what quchat needs: one algorithm, one key. Whether the session behind a token is still alive is not decided here.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use quchat_shared::{SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use sha2::Sha256;
+
+use crate::domain::Caller;
+
+/// The signing key: 32 random bytes.
+pub(crate) type Key = [u8; 32];
+
+/// Longest token that is looked at, in bytes; ours have about 200.
+const TOKEN_MAX: usize = 4096;
+const ISSUER: &str = "quchat";
+
+/// Signs and verifies tokens with one key.
+#[derive(Clone)]
+pub(crate) struct Tokens {
+    /// The MAC with the key taken in, to be cloned for each token.
+    mac: Hmac<Sha256>,
+}
+
+/// What a verified token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verified {
+    pub(crate) caller: Caller,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// JOSE header (RFC 7515 section 4).
+#[derive(Serialize, Deserialize)]
+struct Header {
+    alg: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    typ: Option<String>,
+    #[serde(default, skip_serializing)]
+    crit: Option<IgnoredAny>,
+}
+
+/// Registered claims (RFC 7519 section 4.1) and the session.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    sid: String,
+    iat: serde_json::Number,
+    exp: serde_json::Number,
+}
+
+impl Tokens {
+    pub(crate) fn new(key: &Key) -> Self {
+        Self { mac: Hmac::new_from_slice(key).expect("HMAC takes keys of any length") }
+    }
+
+    /// Signs a token. Its times count whole seconds.
+    pub(crate) fn sign(&self, caller: Caller, issued_at: Timestamp, expires_at: Timestamp) -> String {
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            sub: caller.user.to_string(),
+            sid: caller.session.to_string(),
+            iat: issued_at.as_millis().div_euclid(1000).into(),
+            exp: expires_at.as_millis().div_euclid(1000).into(),
+        };
+        let claims = serde_json::to_vec(&claims).expect("texts and numbers always serialise");
+        let header = br#"{"alg":"HS256","typ":"JWT"}"#;
+        let mut token = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.mac(&token).finalize().into_bytes();
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        token
+    }
+
+    /// What the token says, if it is ours and has not expired at `now`.
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Option<Verified> {
+        let claims: Claims = serde_json::from_slice(&self.payload(token)?).ok()?;
+        let expires = claims.exp.as_f64()?;
+        let is_later = expires * 1000.0 > now.as_millis() as f64;
+        if claims.iss != ISSUER || !is_later {
+            return None;
+        }
+        let caller =
+            Caller { user: claims.sub.parse::<UserId>().ok()?, session: claims.sid.parse::<SessionId>().ok()? };
+        // The cast saturates: a token beyond the calendar ends with it.
+        Some(Verified { caller, expires_at: Timestamp::from_millis((expires * 1000.0) as i64) })
+    }
+
+    /// The payload of a token whose signature is ours and whose header asks for nothing else.
+    fn payload(&self, token: &str) -> Option<Vec<u8>> {
+        if token.len() > TOKEN_MAX {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, payload) = signed.split_once('.')?; // a further dot is no base64url
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        self.mac(signed).verify_slice(&signature).ok()?; // in constant time
+        let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+        let is_plain = header.crit.is_none() && header.typ.as_deref().is_none_or(|typ| typ == "JWT");
+        (header.alg == "HS256" && is_plain).then_some(())?;
+        URL_SAFE_NO_PAD.decode(payload).ok()
+    }
+
+    fn mac(&self, signed: &str) -> Hmac<Sha256> {
+        self.mac.clone().chain_update(signed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    fn tokens() -> Tokens {
+        Tokens::new(&[7; 32])
+    }
+
+    fn signed(header: &str, payload: &str) -> String {
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+        let signature = tokens().mac(&signed).finalize().into_bytes();
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    fn verify(token: &str) -> Option<Verified> {
+        tokens().verify(token, Timestamp::from_millis(NOW))
+    }
+
+    fn claims(exp: &str) -> String {
+        format!(r#"{{"iss":"quchat","sub":"3","sid":"9","iat":1,"exp":{exp}}}"#)
+    }
+
+    #[test]
+    fn the_vector_of_rfc_7515_appendix_a_1_verifies() {
+        let key = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+        let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
+            eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+            dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let key = URL_SAFE_NO_PAD.decode(key).unwrap();
+        let tokens = Tokens { mac: Hmac::new_from_slice(&key).unwrap() };
+        let payload = tokens.payload(token).unwrap();
+        assert!(payload.starts_with(b"{\"iss\":\"joe\",\r\n \"exp\":1300819380"));
+        assert!(tokens.payload(&token.replace("dBjf", "eBjf")).is_none());
+    }
+
+    #[test]
+    fn what_is_signed_verifies_until_it_expires() {
+        let caller = Caller { user: UserId(3), session: SessionId(9) };
+        let expires_at = Timestamp::from_millis(NOW + 1000);
+        let token = tokens().sign(caller, Timestamp::from_millis(NOW), expires_at);
+        assert_eq!(verify(&token), Some(Verified { caller, expires_at }));
+        assert_eq!(tokens().verify(&token, expires_at), None, "at exp it is over");
+        assert_eq!(Tokens::new(&[8; 32]).verify(&token, Timestamp::from_millis(NOW)), None);
+    }
+
+    #[test]
+    fn the_header_says_hs256_and_nothing_that_changes_the_meaning() {
+        let payload = claims("1800000001");
+        for good in [r#"{"alg":"HS256"}"#, " {\n\"typ\":\"JWT\" , \"alg\" : \"HS256\", \"kid\":\"x\" }"] {
+            assert!(verify(&signed(good, &payload)).is_some(), "{good}");
+        }
+        for bad in [
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"hs256"}"#,
+            r#"{"alg":"HS512"}"#,
+            r#"{"typ":"JWT"}"#,
+            r#"{"alg":"HS256","typ":"jwe"}"#,
+            r#"{"alg":"HS256","crit":["exp"]}"#,
+            r#"{"alg":"HS256","crit":[]}"#,
+            r#"{"alg":"HS256","alg":"none"}"#,
+            "[]",
+            "",
+        ] {
+            assert!(verify(&signed(bad, &payload)).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn exp_is_a_number_later_than_now() {
+        for good in ["1800000001", "1800000000.5", "1e15", "18446744073709551615"] {
+            assert!(verify(&signed(r#"{"alg":"HS256"}"#, &claims(good))).is_some(), "{good}");
+        }
+        for bad in ["1800000000", "1799999999.9", "-1", "\"1800000001\"", "null", "1e999", "true", "[]"] {
+            assert!(verify(&signed(r#"{"alg":"HS256"}"#, &claims(bad))).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn base64url_is_strict() {
+        let caller = Caller { user: UserId(3), session: SessionId(9) };
+        let token = tokens().sign(caller, Timestamp::from_millis(NOW), Timestamp::from_millis(NOW + 5000));
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let swapped_last_bits = {
+            let last = signature.chars().last().unwrap();
+            let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+            let next = alphabet.chars().nth(alphabet.find(last).unwrap() + 1).unwrap();
+            format!("{}{next}", &signature[..signature.len() - 1])
+        };
+        for bad in [
+            format!("{signed}.{signature}="),
+            format!("{signed}.{swapped_last_bits}"),
+            format!("{signed}.{signature}.{signature}"),
+            format!("{signed}."),
+            signed.to_owned(),
+            format!(".{token}"),
+            format!("{token} "),
+            String::new(),
+            "..".to_owned(),
+            "x".repeat(TOKEN_MAX + 1),
+        ] {
+            assert!(verify(&bad).is_none(), "{bad}");
+        }
+    }
+}

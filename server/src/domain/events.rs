@@ -1,0 +1,220 @@
+//! What a stream replays: which events of the log a caller may see, as things are when they are read.
+
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
+
+use quchat_shared::{
+    Cursor, Event, RoomId, RoomInfo, Seq, UserId,
+    event::{
+        MemberJoined, MemberLeft, MemberUpdated, MessageCreated, ReadUpdated, ResetReason, RoomActivity, RoomCreated,
+    },
+    room::{Role, RoomKind},
+};
+
+use super::{Caller, Result, members, policy};
+use crate::store::{self, EventKind, LoggedEvent, Snapshot};
+
+/// Rows of the log that one page looks at.
+const PAGE_ROWS: u64 = 2000;
+/// Roughly how many bytes of events one page holds.
+const PAGE_BYTES: usize = 64 * 1024;
+
+/// The rooms a stream is narrowed to; `None`: everything.
+pub(crate) type Only = Option<BTreeSet<RoomId>>;
+
+/// Where a stream starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// At the head: nothing was asked for.
+    Fresh { head: u64 },
+    /// After this event.
+    Resume { after: u64 },
+    /// At the head, because what was asked for cannot be replayed.
+    Reset { reason: ResetReason, head: u64 },
+}
+
+/// What came after a position.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// What the caller may see of it, with the ids.
+    pub(crate) events: Vec<(u64, Event)>,
+    /// How far the page got.
+    pub(crate) through: u64,
+    /// That this was the head, and which of the stream's rooms the caller is a member of as of it.
+    pub(crate) head: Option<BTreeSet<RoomId>>,
+}
+
+/// Refuses a narrowing to rooms the caller does not know or is not in.
+pub(crate) fn check_narrowing(store: &dyn Snapshot, caller: Caller, only: &Only) -> Result<()> {
+    only.iter().flatten().try_for_each(|&room| policy::joined_room(store, caller, room).map(drop))
+}
+
+/// Finds the position that `since` names.
+pub(crate) fn locate(
+    store: &dyn Snapshot,
+    caller: Caller,
+    only: &Only,
+    since: Option<&Cursor>,
+    replay_max: u64,
+) -> Result<Start> {
+    let head = store.head()?;
+    let Some(since) = since else { return Ok(Start::Fresh { head }) };
+    let reset = |reason| Ok(Start::Reset { reason, head });
+    let Some((tag, after)) = parse(since) else { return reset(ResetReason::Unknown) };
+    match store.lineage_head(tag)? {
+        Some(end) if after <= end => {}
+        _ => return reset(ResetReason::Unknown),
+    }
+    if after < store.pruned_through()? {
+        return reset(ResetReason::TooOld);
+    }
+    if head - after > replay_max && count_visible(store, caller, only, after, head, replay_max)? > replay_max {
+        return reset(ResetReason::TooFar);
+    }
+    Ok(Start::Resume { after })
+}
+
+/// The next page after `after`.
+pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u64) -> Result<Page> {
+    let head = store.head()?;
+    let mut view = View::new(store, caller, only)?;
+    let mut page = Page { events: Vec::new(), through: head.min(after + PAGE_ROWS), head: None };
+    let mut bytes = 0;
+    for logged in store.events(after, page.through)? {
+        if bytes >= PAGE_BYTES {
+            page.through = logged.id - 1;
+            break;
+        }
+        if view.sees(&logged)?
+            && let Some(event) = view.read(&logged)?
+        {
+            bytes += size(&event);
+            page.events.push((logged.id, event));
+        }
+    }
+    if page.through >= head {
+        page.through = head.max(after);
+        let is_wanted = |room: &RoomId| only.as_ref().is_none_or(|only| only.contains(room));
+        page.head = Some(view.joined.into_keys().filter(is_wanted).collect());
+    }
+    Ok(page)
+}
+
+/// Public rooms with messages told after `after`.
+pub(crate) fn active_rooms(store: &dyn Snapshot, after: u64) -> Result<Vec<RoomActivity>> {
+    Ok(store.active_rooms(after)?)
+}
+
+/// Writes a position as clients see it.
+pub(crate) fn cursor(tag: &str, event: u64) -> Cursor {
+    Cursor(format!("{tag}-{event}"))
+}
+
+fn parse(cursor: &Cursor) -> Option<(&str, u64)> {
+    let (tag, event) = cursor.0.rsplit_once('-')?;
+    let event = event.parse::<Seq>().ok()?; // digits and nothing else
+    Some((tag, event.0))
+}
+
+fn count_visible(
+    store: &dyn Snapshot,
+    caller: Caller,
+    only: &Only,
+    mut after: u64,
+    head: u64,
+    enough: u64,
+) -> Result<u64> {
+    let mut view = View::new(store, caller, only)?;
+    let mut count = 0;
+    while after < head && count <= enough {
+        for logged in store.events(after, after + PAGE_ROWS)? {
+            count += u64::from(view.sees(&logged)?);
+        }
+        after += PAGE_ROWS;
+    }
+    Ok(count)
+}
+
+/// Roughly the bytes of an event on the wire.
+fn size(event: &Event) -> usize {
+    match event {
+        Event::MessageCreated(event) => 300 + event.message.text.len(),
+        _ => 300,
+    }
+}
+
+/// The log through the eyes of one caller, by their rights at the moment of reading.
+struct View<'a> {
+    store: &'a dyn Snapshot,
+    user: UserId,
+    only: &'a Only,
+    /// The rooms they are in, each with the event of their latest joining.
+    joined: HashMap<RoomId, u64>,
+    rooms: HashMap<RoomId, Option<RoomInfo>>,
+}
+
+impl<'a> View<'a> {
+    fn new(store: &'a dyn Snapshot, caller: Caller, only: &'a Only) -> Result<Self> {
+        let joined = store.joined_rooms(caller.user)?;
+        Ok(Self { store, user: caller.user, only, joined, rooms: HashMap::new() })
+    }
+
+    /// The rule: a room's events since they joined, for as long as they are in; public rooms as such; and what
+    /// concerns themselves, of rooms they may still know of.
+    fn sees(&mut self, event: &LoggedEvent) -> Result<bool> {
+        if self.only.as_ref().is_some_and(|only| !only.contains(&event.room)) {
+            return Ok(false);
+        }
+        let joined_at = self.joined.get(&event.room).copied();
+        let is_own = event.user == Some(self.user);
+        Ok(match event.kind {
+            EventKind::MessageCreated => joined_at.is_some_and(|at| at <= event.id),
+            EventKind::ReadUpdated | EventKind::MemberLeft if is_own => true,
+            EventKind::ReadUpdated => false,
+            EventKind::MemberLeft => joined_at.is_some_and(|at| at <= event.id),
+            EventKind::MemberJoined | EventKind::MemberUpdated if is_own => {
+                joined_at.is_some() || self.is_public(event.room)?
+            }
+            EventKind::MemberJoined | EventKind::MemberUpdated => joined_at.is_some_and(|at| at <= event.id),
+            EventKind::RoomCreated => (is_own && joined_at.is_some()) || self.is_public(event.room)?,
+        })
+    }
+
+    /// The event as things are now; `None` if what it tells of is gone.
+    fn read(&mut self, event: &LoggedEvent) -> Result<Option<Event>> {
+        let room_id = event.room;
+        let about = event.user.ok_or(store::Error::Corrupt("an event that concerns nobody"));
+        Ok(match event.kind {
+            EventKind::MessageCreated => {
+                let seq = event.seq.ok_or(store::Error::Corrupt("a message event without a seq"))?;
+                self.store.message(room_id, seq)?.map(|message| MessageCreated { room_id, message }.into())
+            }
+            EventKind::ReadUpdated => {
+                let last_read_seq = event.seq.ok_or(store::Error::Corrupt("a read event without a seq"))?;
+                Some(ReadUpdated { room_id, last_read_seq }.into())
+            }
+            EventKind::MemberLeft => Some(MemberLeft { room_id, user: members::reference(self.store, about?)? }.into()),
+            EventKind::RoomCreated => self.room(room_id)?.map(|room| RoomCreated { room }.into()),
+            EventKind::MemberJoined | EventKind::MemberUpdated => {
+                let about = about?;
+                let Some(room) = self.room(room_id)? else { return Ok(None) };
+                let role = self.store.membership(room_id, about)?.map_or(Role::Member, |member| member.role);
+                let user = members::reference(self.store, about)?;
+                Some(match event.kind {
+                    EventKind::MemberJoined => MemberJoined { room, user, role }.into(),
+                    _ => MemberUpdated { room, user, role }.into(),
+                })
+            }
+        })
+    }
+
+    fn is_public(&mut self, room: RoomId) -> Result<bool> {
+        Ok(self.room(room)?.is_some_and(|room| room.kind == RoomKind::Public))
+    }
+
+    fn room(&mut self, id: RoomId) -> Result<Option<RoomInfo>> {
+        Ok(match self.rooms.entry(id) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(unknown) => unknown.insert(self.store.room(id)?).clone(),
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! What is said in a room.
+
+use quchat_shared::{
+    Message, RoomId, Seq, Timestamp,
+    api::{MessagePage, NewMessage},
+    event::{MessageCreated, RoomActivity},
+    limits,
+    query::{Bound, ListMessages},
+    room::RoomKind,
+};
+
+use super::{Caller, Error, Result, invalid, members, mentions, policy};
+use crate::store::{Change, Range, Snapshot, Tx};
+
+/// What became of an attempt to send.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    /// It is the newest message of the room.
+    Created(Message),
+    /// Its `txn` is that of this message, which is what there is.
+    Known(Message),
+}
+
+/// A page of a room's history.
+pub(crate) fn list_messages(
+    store: &dyn Snapshot,
+    caller: Caller,
+    room: RoomId,
+    page: &ListMessages,
+) -> Result<MessagePage> {
+    let limit = invalid("limit", limits::page(page.limit))?;
+    let (info, _) = policy::visible_room(store, caller, room)?;
+    let messages = match page.bound {
+        Bound::Newest => store.messages(room, Range::Before(info.last_seq.next()), limit)?,
+        Bound::Before(seq) => store.messages(room, Range::Before(seq), limit)?,
+        Bound::After(seq) => store.messages(room, Range::After(seq), limit)?,
+        Bound::Around(seq) => {
+            // Half before it, it and the rest behind; seqs have no gaps, so the start can be computed.
+            let last_start = info.last_seq.0.saturating_sub(u64::from(limit));
+            let start = seq.0.saturating_sub(u64::from(limit / 2) + 1).min(last_start);
+            store.messages(room, Range::After(Seq(start)), limit)?
+        }
+    };
+    let (has_older, has_newer) = match (messages.first(), messages.last(), page.bound) {
+        (Some(first), Some(last), _) => (first.seq > Seq(1), last.seq < info.last_seq),
+        (_, _, Bound::After(seq)) => (info.last_seq > Seq(0) && seq > Seq(0), false),
+        _ => (false, info.last_seq > Seq(0)),
+    };
+    Ok(MessagePage { messages, has_older, has_newer })
+}
+
+/// Adds a message to a room, or finds the one that the same `txn` made before.
+pub(crate) fn send_message(
+    tx: &mut dyn Tx,
+    caller: Caller,
+    room: RoomId,
+    new: &NewMessage,
+    now: Timestamp,
+) -> Result<Sent> {
+    let (info, member) = policy::visible_room(tx, caller, room)?;
+    policy::may_post(&info)?;
+    if let Some(txn) = &new.txn {
+        invalid("txn", limits::txn(txn))?;
+        match tx.message_with_txn(caller.user, txn)? {
+            Some((known_in, seq)) if known_in == room => {
+                return tx.message(room, seq)?.map(Sent::Known).ok_or(Error::NotFound("message"));
+            }
+            Some(_) => return Err(Error::Conflict("this txn belongs to a message in another room")),
+            None => {}
+        }
+    }
+    let text = invalid("text", limits::message_text(&new.text))?;
+    if new.reply_to.is_some_and(|seq| seq == Seq(0) || seq > info.last_seq) {
+        let detail = "there is no such message in this room".into();
+        return Err(Error::Invalid { field: "reply_to".into(), detail });
+    }
+    if member.is_none() && info.kind == RoomKind::Public {
+        members::add_member(tx, &info, caller.user, now)?;
+    }
+    let message = Message {
+        room_id: room,
+        seq: info.last_seq.next(),
+        rev: 1,
+        sender: members::reference(tx, caller.user)?,
+        mentions: mentions::mentioned(tx, &info, &text)?,
+        text: text.into_owned(),
+        sent_at: now,
+        edited_at: None,
+        deleted_at: None,
+        reply_to: new.reply_to,
+        reactions: Vec::new(),
+        txn: new.txn.clone(),
+    };
+    tx.insert_message(&message, tx.next_event())?;
+    tx.record(MessageCreated { room_id: room, message: message.clone() }.into(), None, now)?;
+    if info.kind == RoomKind::Public {
+        tx.tell(Change::Activity(RoomActivity { id: room, last_seq: message.seq }));
+    }
+    Ok(Sent::Created(message))
+}

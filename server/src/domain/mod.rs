@@ -1,0 +1,59 @@
+//! The rules: who may do what, and what follows from it.
+//!
+//! Synchronous functions that run inside a transaction of the store, so that check and change are one act. They know
+//! neither HTTP nor the storage engine.
+
+pub(crate) mod events;
+pub(crate) mod members;
+mod mentions;
+pub(crate) mod messages;
+pub(crate) mod policy;
+pub(crate) mod read_markers;
+pub(crate) mod rooms;
+pub(crate) mod sessions;
+pub(crate) mod users;
+
+use std::{borrow::Cow, time::Duration};
+
+use quchat_shared::{SessionId, UserId, limits::Refusal};
+
+use crate::store;
+
+/// Who asks, as their token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) user: UserId,
+    pub(crate) session: SessionId,
+}
+
+/// Why something is not done: one variant per thing the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("sign in: the token is missing, has expired or was revoked")]
+    Unauthenticated,
+    #[error("name or password is wrong")]
+    WrongCredentials,
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    #[error("this name is taken")]
+    NameTaken,
+    #[error("{0}")]
+    Conflict(&'static str),
+    #[error("{field}: {detail}")]
+    Invalid { field: Cow<'static, str>, detail: Refusal },
+    #[error("too many wrong passwords; wait before the next try")]
+    RateLimited { retry_after: Duration },
+    #[error("{0}")]
+    Unavailable(&'static str),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// Turns the refusal of a validator into an error that names the field.
+pub(crate) fn invalid<T>(field: &'static str, outcome: std::result::Result<T, Refusal>) -> Result<T> {
+    outcome.map_err(|detail| Error::Invalid { field: field.into(), detail })
+}

@@ -1,0 +1,35 @@
+//! Who may see a room, and who may write there.
+
+use quchat_shared::{
+    RoomId, RoomInfo,
+    room::{Membership, RoomKind},
+};
+
+use super::{Caller, Error, Result};
+use crate::store::Snapshot;
+
+/// The room and the caller's membership, if they may know that it exists. Otherwise it does not exist.
+pub(crate) fn visible_room(
+    store: &dyn Snapshot,
+    caller: Caller,
+    room: RoomId,
+) -> Result<(RoomInfo, Option<Membership>)> {
+    let info = store.room(room)?.ok_or(NO_ROOM)?;
+    let member = store.membership(room, caller.user)?;
+    if info.kind == RoomKind::Public || member.is_some() { Ok((info, member)) } else { Err(NO_ROOM) }
+}
+
+/// The room and the caller's membership; who is outside is told so, if they may know of the room at all.
+pub(crate) fn joined_room(store: &dyn Snapshot, caller: Caller, room: RoomId) -> Result<(RoomInfo, Membership)> {
+    match visible_room(store, caller, room)? {
+        (info, Some(member)) => Ok((info, member)),
+        (_, None) => Err(Error::Forbidden("you are not a member of this room; join it first")),
+    }
+}
+
+/// Whether messages can still be added.
+pub(crate) fn may_post(room: &RoomInfo) -> Result<()> {
+    if room.archived { Err(Error::Forbidden("this room is archived")) } else { Ok(()) }
+}
+
+const NO_ROOM: Error = Error::NotFound("room");

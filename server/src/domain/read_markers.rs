@@ -1,0 +1,28 @@
+//! How far each member has read.
+
+use quchat_shared::{
+    RoomId, Timestamp,
+    api::{NewReadMarker, ReadMarker},
+    event::ReadUpdated,
+};
+
+use super::{Caller, Result, policy};
+use crate::store::Tx;
+
+/// Moves the caller's read marker, forward only unless told to rewind; not beyond the room's end.
+pub(crate) fn mark_read(
+    tx: &mut dyn Tx,
+    caller: Caller,
+    room: RoomId,
+    new: NewReadMarker,
+    now: Timestamp,
+) -> Result<ReadMarker> {
+    let (info, member) = policy::joined_room(tx, caller, room)?;
+    let wanted = new.seq.min(info.last_seq);
+    let seq = if new.rewind { wanted } else { wanted.max(member.last_read_seq) };
+    if seq != member.last_read_seq {
+        tx.set_last_read(room, caller.user, seq)?;
+        tx.record(ReadUpdated { room_id: room, last_read_seq: seq }.into(), Some(caller.user), now)?;
+    }
+    Ok(ReadMarker { last_read_seq: seq, unread: info.last_seq.0 - seq.0 })
+}

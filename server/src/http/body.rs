@@ -1,0 +1,86 @@
+//! The body of a response: bytes that are there, or a stream that goes on.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+
+use super::events::EventStream;
+
+/// A response body.
+pub(super) struct Body {
+    content: Content,
+    busy: Option<Busy>,
+}
+
+enum Content {
+    Full(Bytes),
+    Events(Box<EventStream>),
+}
+
+/// Says, as long as it lives, that a connection is at work on a request and not idle.
+pub(super) struct Busy(Arc<AtomicBool>);
+
+impl Busy {
+    pub(super) fn new(flag: &Arc<AtomicBool>) -> Self {
+        flag.store(true, Ordering::Relaxed);
+        Self(Arc::clone(flag))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Body {
+    pub(super) fn full(bytes: impl Into<Bytes>) -> Self {
+        Self { content: Content::Full(bytes.into()), busy: None }
+    }
+
+    pub(super) fn events(stream: EventStream) -> Self {
+        Self { content: Content::Events(Box::new(stream)), busy: None }
+    }
+
+    /// Keeps the connection marked as busy until the body has been sent.
+    pub(super) fn busy(self, busy: Busy) -> Self {
+        Self { busy: Some(busy), ..self }
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = match &mut self.content {
+            Content::Full(bytes) if bytes.is_empty() => None,
+            Content::Full(bytes) => Some(std::mem::take(bytes)),
+            Content::Events(stream) => std::task::ready!(stream.poll_next(cx)),
+        };
+        if next.is_none() {
+            self.busy = None;
+        }
+        Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.content, Content::Full(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Events(_) => SizeHint::default(),
+        }
+    }
+}

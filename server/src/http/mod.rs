@@ -1,0 +1,19 @@
+//! HTTP: connections, routes, and handlers that decode, call and encode.
+
+mod body;
+mod connection;
+mod events;
+mod guarded;
+mod members;
+mod messages;
+mod problem;
+mod read_markers;
+mod request;
+mod response;
+mod rooms;
+mod router;
+mod server_info;
+mod sessions;
+mod users;
+
+pub(crate) use connection::serve;

@@ -1,0 +1,121 @@
+//! The only place with statuses of failure: what went wrong, as `application/problem+json` (RFC 9457).
+
+use std::{borrow::Cow, time::Duration};
+
+use hyper::{
+    Method, StatusCode,
+    header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use quchat_shared::{Kind, Problem, limits::BODY_MAX, problem::FieldError};
+
+use super::{body::Body, router};
+use crate::domain::Error;
+
+/// Why a request is not answered with success.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("{0}")]
+    BadRequest(Cow<'static, str>),
+    #[error("the body has more than {BODY_MAX} bytes")]
+    TooLarge,
+    #[error("the body is not JSON; send it with Content-Type: application/json")]
+    UnsupportedMediaType,
+    #[error(transparent)]
+    Refused(#[from] Error),
+}
+
+/// Retry after an overload, in seconds.
+const OVERLOAD_SECONDS: u64 = 1;
+
+pub(super) fn no_such_path() -> hyper::Response<Body> {
+    response(StatusCode::NOT_FOUND, Kind::NotFound, "there is nothing at this path")
+}
+
+pub(super) fn method_not_allowed<'a>(allowed: impl Iterator<Item = &'a Method>) -> hyper::Response<Body> {
+    let (name, methods) = router::allow(allowed);
+    let detail = format!("this path takes {methods}");
+    let mut response = response(StatusCode::METHOD_NOT_ALLOWED, Kind::MethodNotAllowed, &detail);
+    response.headers_mut().extend(HeaderValue::from_str(&methods).map(|methods| (name, methods)));
+    response
+}
+
+/// The answer to a connection for which there is no place.
+pub(super) fn no_place() -> hyper::Response<Body> {
+    respond(&Failure::from(Error::Unavailable("the server has as many connections as it takes; try again in a moment")))
+}
+
+pub(super) fn respond(failure: &Failure) -> hyper::Response<Body> {
+    let detail = failure.to_string();
+    match failure {
+        Failure::BadRequest(_) => response(StatusCode::BAD_REQUEST, Kind::BadRequest, &detail),
+        Failure::TooLarge => {
+            let mut response = response(StatusCode::PAYLOAD_TOO_LARGE, Kind::TooLarge, &detail);
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+        Failure::UnsupportedMediaType => {
+            response(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::UnsupportedMediaType, &detail)
+        }
+        Failure::Refused(error) => refuse(error, &detail),
+    }
+}
+
+fn refuse(error: &Error, detail: &str) -> hyper::Response<Body> {
+    match error {
+        Error::Unauthenticated | Error::WrongCredentials => {
+            let mut response = response(StatusCode::UNAUTHORIZED, Kind::Unauthenticated, detail);
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+        }
+        Error::Forbidden(_) => response(StatusCode::FORBIDDEN, Kind::Forbidden, detail),
+        Error::NotFound(_) => response(StatusCode::NOT_FOUND, Kind::NotFound, detail),
+        Error::NameTaken => response(StatusCode::CONFLICT, Kind::NameTaken, detail),
+        Error::Conflict(_) => response(StatusCode::CONFLICT, Kind::Conflict, detail),
+        Error::Invalid { field, detail: of_field } => {
+            let errors = vec![FieldError { field: field.to_string(), detail: of_field.to_string() }];
+            encode(StatusCode::UNPROCESSABLE_ENTITY, Kind::Invalid, detail, errors)
+        }
+        Error::RateLimited { retry_after: after } => {
+            retry_after(response(StatusCode::TOO_MANY_REQUESTS, Kind::RateLimited, detail), *after)
+        }
+        Error::Unavailable(_) | Error::Store(crate::store::Error::Closed) => {
+            let response = response(StatusCode::SERVICE_UNAVAILABLE, Kind::Unavailable, detail);
+            retry_after(response, Duration::from_secs(OVERLOAD_SECONDS))
+        }
+        Error::Store(error) => {
+            // The log gets the reason, the caller does not.
+            tracing::error!(error = error as &dyn std::error::Error, "a request failed");
+            let detail = "the server could not do this; its log says why";
+            response(StatusCode::INTERNAL_SERVER_ERROR, Kind::Internal, detail)
+        }
+    }
+}
+
+fn retry_after(mut response: hyper::Response<Body>, after: Duration) -> hyper::Response<Body> {
+    let seconds = after.as_millis().div_ceil(1000).max(1);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    response
+}
+
+fn response(status: StatusCode, kind: Kind, detail: &str) -> hyper::Response<Body> {
+    encode(status, kind, detail, Vec::new())
+}
+
+fn encode(status: StatusCode, kind: Kind, detail: &str, errors: Vec<FieldError>) -> hyper::Response<Body> {
+    let problem = Problem {
+        type_uri: "about:blank".to_owned(),
+        title: status.canonical_reason().unwrap_or_default().to_owned(),
+        status: status.as_u16(),
+        detail: detail.to_owned(),
+        kind,
+        errors,
+    };
+    let json = serde_json::to_vec(&problem).expect("texts and numbers always serialise");
+    let mut response = hyper::Response::new(Body::full(json));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

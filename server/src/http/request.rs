@@ -1,0 +1,190 @@
+//! From bytes to a typed request, and what is wrong with it if that fails.
+
+use std::{any::TypeId, borrow::Cow, net::IpAddr};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::{
+    HeaderMap,
+    body::Incoming,
+    header::{AUTHORIZATION, CONTENT_TYPE, EXPECT},
+};
+use quchat_shared::{
+    api::{Endpoint, Path},
+    limits::BODY_MAX,
+    query::Query,
+};
+use serde::de::DeserializeOwned;
+use tokio::time::{Duration, Instant, timeout_at};
+
+use super::problem::Failure;
+use crate::{config::Config, domain::Error};
+
+/// A request to an endpoint, decoded.
+pub(super) struct Request<E: Endpoint> {
+    pub(super) path: E::Path,
+    pub(super) query: E::Query,
+    pub(super) body: E::Body,
+    pub(super) headers: HeaderMap,
+    pub(super) peer: IpAddr,
+}
+
+/// The token of an `Authorization: Bearer …` header (RFC 6750 section 2.1), the scheme in any case.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(only), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
+}
+
+/// Decodes a request; `id` is the part of the path that varies.
+pub(super) async fn decode<E: Endpoint>(
+    config: &Config,
+    request: hyper::Request<Incoming>,
+    id: Option<&str>,
+    peer: IpAddr,
+) -> Result<Request<E>, Failure> {
+    let (parts, body) = request.into_parts();
+    let path = E::Path::parse(id).ok_or(Failure::BadRequest("the id in the path is not a whole number".into()))?;
+    let query = E::Query::decode(parts.uri.query().unwrap_or_default())
+        .map_err(|error| Failure::BadRequest(format!("{error}, in the query").into()))?;
+    let body = if TypeId::of::<E::Body>() == TypeId::of::<()>() {
+        parse(b"null")?
+    } else {
+        parse(&read(config.body_timeout, &parts.headers, body).await?)?
+    };
+    Ok(Request { path, query, body, headers: parts.headers, peer })
+}
+
+/// Most bytes of a body over the limit that are read and thrown away, so that its sender comes to read the answer.
+const DISCARD_MAX: usize = 1024 * 1024;
+/// Longest time spent on that.
+const DISCARD_TIME: Duration = Duration::from_secs(2);
+
+async fn read(timeout: Duration, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Failure> {
+    use hyper::body::Body as _;
+    let declared = body.size_hint().lower();
+    if declared > BODY_MAX as u64 {
+        if !headers.contains_key(EXPECT) {
+            discard(body).await;
+        }
+        return Err(Failure::TooLarge);
+    }
+    if body.is_end_stream() {
+        return Err(Failure::BadRequest("the body is empty; JSON is expected".into()));
+    }
+    if !is_json(headers) {
+        return Err(Failure::UnsupportedMediaType);
+    }
+    let mut body = body;
+    let deadline = Instant::now() + timeout;
+    match timeout_at(deadline, Limited::new(&mut body, BODY_MAX).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            discard(body).await;
+            Err(Failure::TooLarge)
+        }
+        Ok(Err(_)) => Err(Failure::BadRequest("the body ended before it was complete".into())),
+        Err(_) => Err(Failure::BadRequest("the body took too long to arrive".into())),
+    }
+}
+
+async fn discard(mut body: Incoming) {
+    let deadline = Instant::now() + DISCARD_TIME;
+    let mut left = DISCARD_MAX;
+    while let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            break;
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else { return false };
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| refusal(&error))?;
+    match deserializer.end() {
+        Ok(()) => Ok(value),
+        Err(error) => Err(not_json(&error)),
+    }
+}
+
+fn refusal(error: &serde_path_to_error::Error<serde_json::Error>) -> Failure {
+    if !error.inner().is_data() {
+        return not_json(error.inner());
+    }
+    let message = error.inner().to_string();
+    // Where in the text does not matter to a program that wrote it.
+    let detail = message.split(" at line ").next().unwrap_or_default().to_owned();
+    let top = error.path().iter().next().map(ToString::to_string);
+    let missing = || detail.strip_prefix("missing field `")?.strip_suffix('`').map(str::to_owned);
+    if let Some(field) = missing() {
+        return Error::Invalid { field: field.into(), detail: "it is missing".into() }.into();
+    }
+    match top.filter(|field| field != "?") {
+        Some(field) => Error::Invalid { field: field.into(), detail: Cow::Owned(detail) }.into(),
+        None => Failure::BadRequest(format!("the body is not the JSON object that is expected: {detail}").into()),
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Failure {
+    Failure::BadRequest(format!("the body is not JSON: {error}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+    use quchat_shared::api::{NewMessage, NewRoom};
+
+    use super::*;
+
+    fn field<T: DeserializeOwned>(json: &str) -> String {
+        match parse::<T>(json.as_bytes()) {
+            Err(Failure::Refused(Error::Invalid { field, .. })) => field.into_owned(),
+            Err(Failure::BadRequest(_)) => "bad_request".to_owned(),
+            _ => "accepted".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_named() {
+        assert_eq!(field::<NewMessage>(r#"{"text":"hi","later":[1]}"#), "accepted");
+        assert_eq!(field::<NewMessage>("{}"), "text");
+        assert_eq!(field::<NewMessage>(r#"{"text":5}"#), "text");
+        assert_eq!(field::<NewMessage>(r#"{"text":"hi","reply_to":-1}"#), "reply_to");
+        assert_eq!(field::<NewRoom>(r#"{"name":"x","kind":"secret"}"#), "kind");
+        for malformed in ["", "{", "[]", "5", "{\"text\":\"hi\"} x", "{\"text\":\"\\ud800\"}", "{\"text\":\"hi\",}"] {
+            assert_eq!(field::<NewMessage>(malformed), "bad_request", "{malformed}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_stands_alone() {
+        let headers = |values: &[&'static str]| {
+            let values = values.iter().map(|value| (AUTHORIZATION, HeaderValue::from_static(value)));
+            values.fold(HeaderMap::new(), |mut headers, (name, value)| {
+                headers.append(name, value);
+                headers
+            })
+        };
+        assert_eq!(bearer(&headers(&["bEARER  abc"])), Some("abc"));
+        assert_eq!(bearer(&headers(&["Basic abc"])), None);
+        assert_eq!(bearer(&headers(&["Bearer"])), None);
+        assert_eq!(bearer(&headers(&["Bearer a", "Bearer b"])), None);
+        assert_eq!(bearer(&headers(&[])), None);
+    }
+
+    #[test]
+    fn json_has_a_few_names() {
+        let is_json = |value| is_json(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))]));
+        assert!(is_json("application/json") && is_json("Application/JSON; charset=utf-8"));
+        assert!(is_json("application/merge-patch+json"));
+        assert!(!is_json("text/plain") && !is_json("application/x-www-form-urlencoded") && !is_json(""));
+    }
+}

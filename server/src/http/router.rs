@@ -1,0 +1,142 @@
+//! The table of contents: every route and what answers it.
+
+use std::{collections::BTreeMap, future::Future, net::IpAddr, pin::Pin, sync::Arc};
+
+use hyper::{Method, body::Incoming, header::ALLOW};
+use quchat_shared::api::{self, Endpoint};
+
+use super::{
+    body::Body,
+    events, members, messages,
+    problem::{self, Failure},
+    read_markers,
+    request::{self, Request},
+    response::Respond,
+    rooms, server_info, sessions, users,
+};
+use crate::{app::App, auth::jwt::Verified, domain::Error};
+
+/// Every route of the API.
+fn routes() -> Router {
+    Router::default()
+        .open(api::GetServer, server_info::get_server)
+        .open(api::Register, users::register)
+        .open(api::SignIn, sessions::sign_in)
+        .signed_in(api::SignOut, sessions::sign_out)
+        .signed_in(api::GetMe, users::get_me)
+        .signed_in(api::ListUsers, users::list_users)
+        .signed_in(api::GetUser, users::get_user)
+        .signed_in(api::ListRooms, rooms::list_rooms)
+        .signed_in(api::CreateRoom, rooms::create_room)
+        .signed_in(api::GetRoom, rooms::get_room)
+        .signed_in(api::JoinRoom, members::join_room)
+        .signed_in(api::LeaveRoom, members::leave_room)
+        .signed_in(api::ListMessages, messages::list_messages)
+        .signed_in(api::SendMessage, messages::send_message)
+        .signed_in(api::MarkRead, read_markers::mark_read)
+        .signed_in(api::ListenEvents, events::listen_events)
+}
+
+/// The path that tells a supervisor whether the server is well.
+const HEALTH: &str = "/healthz";
+
+type Incomplete = hyper::Request<Incoming>;
+type Answer = Pin<Box<dyn Future<Output = Result<hyper::Response<Body>, Failure>> + Send>>;
+type Handler = Box<dyn Fn(Arc<App>, Incomplete, Option<String>, IpAddr) -> Answer + Send + Sync>;
+
+#[derive(Default)]
+struct Router {
+    by_path: BTreeMap<&'static str, Vec<(Method, Handler)>>,
+}
+
+impl Router {
+    /// A route that needs no token.
+    fn open<E: Endpoint, R, F>(
+        self,
+        _: E,
+        handler: impl Fn(Arc<App>, Request<E>) -> F + Copy + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Respond,
+        F: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
+        self.on::<E>(Box::new(move |app, incoming, id, peer| {
+            Box::pin(async move {
+                let request = request::decode(&app.config, incoming, id.as_deref(), peer).await?;
+                Ok(handler(app, request).await?.respond())
+            })
+        }))
+    }
+
+    /// A route for callers with a token that verifies. Whether their session is alive is seen where the work is done.
+    fn signed_in<E: Endpoint, R, F>(
+        self,
+        _: E,
+        handler: impl Fn(Arc<App>, Verified, Request<E>) -> F + Copy + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Respond,
+        F: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
+        self.on::<E>(Box::new(move |app, incoming, id, peer| {
+            Box::pin(async move {
+                let verified = request::bearer(incoming.headers())
+                    .and_then(|token| app.tokens.verify(token, app.now()))
+                    .ok_or(Error::Unauthenticated)?;
+                let request = request::decode(&app.config, incoming, id.as_deref(), peer).await?;
+                Ok(handler(app, verified, request).await?.respond())
+            })
+        }))
+    }
+
+    fn on<E: Endpoint>(mut self, handler: Handler) -> Self {
+        let method = Method::from_bytes(E::METHOD.as_str().as_bytes()).expect("the API uses methods that exist");
+        self.by_path.entry(E::PATH).or_default().push((method, handler));
+        self
+    }
+}
+
+/// The routes, ready to be looked up.
+pub(super) struct Routes {
+    by_path: matchit::Router<Vec<(Method, Handler)>>,
+}
+
+impl Routes {
+    pub(super) fn new() -> Self {
+        let mut by_path = matchit::Router::new();
+        for (path, methods) in routes().by_path {
+            by_path.insert(path, methods).expect("the paths of the API do not contradict each other");
+        }
+        Self { by_path }
+    }
+
+    /// Answers a request, whatever it is.
+    pub(super) async fn answer(&self, app: Arc<App>, request: Incomplete, peer: IpAddr) -> hyper::Response<Body> {
+        let path = request.uri().path().to_owned();
+        if path == HEALTH {
+            return server_info::health(&app, request.method());
+        }
+        let Ok(found) = self.by_path.at(&path) else {
+            return problem::no_such_path();
+        };
+        // HEAD is GET without the body, which the connection leaves out (RFC 9110 section 9.3.2).
+        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        let Some((_, handler)) = found.value.iter().find(|(known, _)| known == method) else {
+            return problem::method_not_allowed(found.value.iter().map(|(method, _)| method));
+        };
+        let id = found.params.iter().next().map(|(_, id)| id.to_owned());
+        match handler(app, request, id, peer).await {
+            Ok(response) => response,
+            Err(failure) => problem::respond(&failure),
+        }
+    }
+}
+
+/// What `Allow` says (RFC 9110 section 10.2.1).
+pub(super) fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> (hyper::header::HeaderName, String) {
+    let mut names: Vec<&str> = methods.map(Method::as_str).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    (ALLOW, names.join(", "))
+}

@@ -1,0 +1,45 @@
+//! What the server says about itself.
+
+use std::sync::Arc;
+
+use hyper::{
+    Method, StatusCode,
+    header::{CONTENT_TYPE, HeaderValue},
+};
+use quchat_shared::{
+    api::{GetServer, Registration, ServerInfo},
+    limits::LIMITS,
+};
+
+use super::{
+    body::Body,
+    problem::{self, Failure},
+    request::Request,
+    response::Reply,
+};
+use crate::app::App;
+
+pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<Reply<ServerInfo>, Failure> {
+    Ok(Reply::ok(ServerInfo {
+        name: app.config.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        limits: LIMITS,
+        heartbeat_seconds: app.config.heartbeat.as_secs().max(1),
+        registration: Registration::Open,
+    }))
+}
+
+/// 200 while the server takes requests, 503 once it stops.
+pub(super) fn health(app: &App, method: &Method) -> hyper::Response<Body> {
+    if method != Method::GET && method != Method::HEAD {
+        return problem::method_not_allowed(std::iter::once(&Method::GET));
+    }
+    let (status, text) = match app.is_stopping() {
+        false => (StatusCode::OK, "ok"),
+        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+    };
+    let mut response = hyper::Response::new(Body::full(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}

@@ -1,0 +1,51 @@
+//! Signing in and out.
+
+use std::sync::Arc;
+
+use quchat_shared::{
+    User,
+    api::{SignIn, SignOut},
+    user::Session,
+};
+
+use super::{problem::Failure, request::Request, response::Reply};
+use crate::{
+    app::App,
+    auth::jwt::Verified,
+    domain::{Caller, Error, sessions, users},
+};
+
+pub(super) async fn sign_in(app: Arc<App>, request: Request<SignIn>) -> Result<Reply<Session>, Failure> {
+    let credentials = request.body;
+    app.attempts.begin(&credentials.name, request.peer, app.now())?;
+    let outcome = check(&app, &credentials.name, credentials.password).await;
+    if !matches!(outcome, Err(Failure::Refused(Error::WrongCredentials))) {
+        app.attempts.forgive(&credentials.name, request.peer);
+    }
+    outcome.map(Reply::created)
+}
+
+async fn check(app: &App, name: &str, password: String) -> Result<Session, Failure> {
+    let name = name.to_owned();
+    let known = app.store.read(move |store| users::credentials(store, &name)).await?;
+    let (user, hash) = known.unzip();
+    if !app.passwords.verify(password, hash).await? {
+        return Err(Error::WrongCredentials.into());
+    }
+    let user = user.ok_or(Error::WrongCredentials)?;
+    let (id, now, lifetime) = (user.id, app.now(), app.config.token_lifetime);
+    let signed_in = app.store.write(move |tx| sessions::sign_in(tx, id, now, lifetime)).await?;
+    Ok(session(app, user, &signed_in))
+}
+
+pub(super) async fn sign_out(app: Arc<App>, who: Verified, _: Request<SignOut>) -> Result<Reply<()>, Failure> {
+    app.write(who.caller, move |tx, _| sessions::sign_out(tx, who.caller)).await?;
+    Ok(Reply::ok(()))
+}
+
+/// What a client gets that has just been let in.
+pub(super) fn session(app: &App, user: User, signed_in: &sessions::SignedIn) -> Session {
+    let caller = Caller { user: user.id, session: signed_in.session };
+    let token = app.tokens.sign(caller, signed_in.issued_at, signed_in.expires_at);
+    Session { token, expires_at: signed_in.expires_at, user }
+}

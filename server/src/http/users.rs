@@ -1,0 +1,50 @@
+//! People.
+
+use std::sync::Arc;
+
+use quchat_shared::{
+    User,
+    api::{GetMe, GetUser, ListUsers, Register, Users},
+    user::Session,
+};
+
+use super::{problem::Failure, request::Request, response::Reply, sessions};
+use crate::{app::App, auth::jwt::Verified, domain::users};
+
+pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Result<Reply<Session>, Failure> {
+    let new = request.body;
+    let wanted = new.clone();
+    app.store.read(move |store| users::check_registration(store, &wanted)).await?;
+    let hash = app.passwords.hash(new.password).await?;
+    let (now, lifetime) = (app.now(), app.config.token_lifetime);
+    let (user, signed_in) = app.store.write(move |tx| users::register(tx, &new.name, &hash, now, lifetime)).await?;
+    Ok(Reply::created(sessions::session(&app, user, &signed_in)))
+}
+
+pub(super) async fn get_me(app: Arc<App>, who: Verified, _: Request<GetMe>) -> Result<Reply<User>, Failure> {
+    let online = app.hub.online().clone();
+    let me = move |store: &dyn crate::store::Snapshot| {
+        users::get_user(store, who.caller, who.caller.user, |user| online.contains(user))
+    };
+    Ok(Reply::ok(app.read(who.caller, me).await?))
+}
+
+pub(super) async fn get_user(app: Arc<App>, who: Verified, request: Request<GetUser>) -> Result<Reply<User>, Failure> {
+    let online = app.hub.online().clone();
+    let user = move |store: &dyn crate::store::Snapshot| {
+        users::get_user(store, who.caller, request.path, |user| online.contains(user))
+    };
+    Ok(Reply::ok(app.read(who.caller, user).await?))
+}
+
+pub(super) async fn list_users(
+    app: Arc<App>,
+    who: Verified,
+    request: Request<ListUsers>,
+) -> Result<Reply<Users>, Failure> {
+    let online = app.hub.online().clone();
+    let page = move |store: &dyn crate::store::Snapshot| {
+        users::list_users(store, who.caller, &request.query, |user| online.contains(user))
+    };
+    Ok(Reply::ok(app.read(who.caller, page).await?))
+}

@@ -1,0 +1,152 @@
+//! A server from its opening to its end.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::{Semaphore, watch},
+};
+
+use crate::{
+    app::App,
+    auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
+    config::Config,
+    data_dir::{DataDir, DataDirError},
+    descriptors, http,
+    hub::Hub,
+    store::{self, Store, Tx},
+};
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The database in it cannot be used.
+    #[error("cannot open the database in {0}")]
+    Store(std::path::PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The operating system has no randomness to give.
+    #[error("no randomness to be had: {0}")]
+    Random(getrandom::Error),
+}
+
+/// A server whose data is open and which has not begun to listen.
+pub struct Server {
+    app: Arc<App>,
+    max_connections: usize,
+    writer: JoinHandle<()>,
+    hub: JoinHandle<()>,
+    data_dir: DataDir,
+}
+
+/// Pending connections the kernel holds for us: a storm of reconnecting clients loses no SYN.
+const BACKLOG: u32 = 4096;
+/// The kernel's send buffer of a connection, in bytes: a reader that never reads costs no more.
+const SEND_BUFFER: u32 = 256 * 1024;
+/// How often old events are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Events that are forgotten in one transaction.
+const PRUNE_ROWS: u32 = 2000;
+
+/// Binds an address as a server wants it bound. Port 0 takes a free one.
+///
+/// # Errors
+/// The address is taken, or not this machine's.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+impl Server {
+    /// Opens the data directory and everything in it, and begins a new lineage of event ids.
+    ///
+    /// # Errors
+    /// Another server uses the directory, or something in it cannot be read.
+    pub fn open(config: Config) -> Result<Self, OpenError> {
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let (key, file) = (data_dir.signing_key()?, data_dir.database()?);
+        let tag: Arc<str> = random_tag().map_err(OpenError::Random)?.into();
+        let broken = |error: store::Error| OpenError::Store(config.data_dir.clone(), error.into());
+        let head = store::begin_lineage(&file, &tag, config.clock.now()).map_err(broken)?;
+        let (hub, hub_thread) = Hub::start(&config, Arc::clone(&tag), head);
+        let telling = hub.clone();
+        let (store, writer) = Store::open(&file, move |changes| telling.tell(changes)).map_err(broken)?;
+
+        let max_connections = descriptors::fit(config.max_connections);
+        let app = Arc::new(App {
+            tokens: Tokens::new(&key),
+            passwords: Passwords::new(config.password_queue),
+            attempts: Attempts::new(config.wrong_passwords, config.wrong_password_window),
+            streams: Arc::new(Semaphore::new((max_connections * 19 / 20).max(1))),
+            stopping: AtomicBool::new(false),
+            store,
+            hub,
+            tag,
+            config,
+        });
+        Ok(Self { app, max_connections, writer, hub: hub_thread, data_dir })
+    }
+
+    /// Serves until `shutdown` is done, then says goodbye to the streams, lets running answers finish and closes
+    /// the database.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let Self { app, max_connections, writer, hub, data_dir } = self;
+        let (stop, stopped) = watch::channel(false);
+        let pruning = tokio::spawn(prune(Arc::clone(&app)));
+        let serving = tokio::spawn(http::serve(Arc::clone(&app), listener, max_connections, stopped));
+        shutdown.await;
+        tracing::info!("stopping");
+        app.stopping.store(true, Ordering::Relaxed);
+        app.hub.stop().await;
+        let _ = stop.send(true);
+        let _ = serving.await;
+        pruning.abort();
+        let _ = pruning.await;
+        if let Err(still_used) = Arc::try_unwrap(app) {
+            // A connection that outlived the drain still holds it; its task ends with the runtime.
+            tracing::warn!("closing with {} connections open", Arc::strong_count(&still_used) - 1);
+            return;
+        }
+        let closed = tokio::task::spawn_blocking(move || (writer.join(), hub.join()));
+        if let Ok((Err(_), _) | (_, Err(_))) = closed.await {
+            tracing::error!("a thread of the server had panicked");
+        }
+        drop(data_dir);
+    }
+}
+
+/// Forgets old events now and then.
+async fn prune(app: Arc<App>) {
+    let kept_for = i64::try_from(app.config.events_kept_for.as_millis()).unwrap_or(i64::MAX);
+    let keep = app.config.events_kept;
+    loop {
+        let before = quchat_shared::Timestamp::from_millis(app.now().as_millis().saturating_sub(kept_for));
+        match app.store.write(move |tx: &mut dyn Tx| tx.prune_events(before, keep, PRUNE_ROWS)).await {
+            Ok(true) => {}
+            Ok(false) => tokio::time::sleep(PRUNE_EVERY).await,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "old events could not be forgotten");
+                tokio::time::sleep(PRUNE_EVERY).await;
+            }
+        }
+    }
+}
+
+/// 40 random bits as eight letters and digits.
+fn random_tag() -> Result<String, getrandom::Error> {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz0123456";
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
+}

@@ -1,0 +1,237 @@
+//! The seam: what a storage engine must do, in the words of the domain.
+//!
+//! A [`Snapshot`] answers questions as of one moment; a [`Tx`] also changes things, all of it or nothing. Both are
+//! split by noun. Who may do what is not decided here.
+
+mod readers;
+mod sqlite;
+mod writer;
+
+use std::{collections::HashMap, path::Path, thread::JoinHandle};
+
+use quchat_shared::{
+    Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId, event::RoomActivity, query,
+    room::Membership, room::Role, user::ServerRole,
+};
+
+use readers::Readers;
+use sqlite::Sqlite;
+use writer::Writer;
+
+/// The engine could not do it: a full disk, a broken file, a bug. Nothing the caller of the API can mend.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the storage engine failed")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("stored data does not make sense: {0}")]
+    Corrupt(&'static str),
+    #[error("the store is closed")]
+    Closed,
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// The engine behind the seam: one writer, several readers. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Store {
+    writer: Writer,
+    readers: Readers<Sqlite>,
+}
+
+/// Reads that run at once.
+const READERS: usize = 4;
+
+/// Begins a run of the server, whose event ids carry `tag`, and tells the newest event before it.
+///
+/// # Errors
+/// As [`Store::open`].
+pub(crate) fn begin_lineage(file: &Path, tag: &str, now: Timestamp) -> Result<u64> {
+    let mut engine = Sqlite::open(file)?;
+    engine.insert_lineage(tag, now)?;
+    engine.head()
+}
+
+impl Store {
+    /// Opens the database file, which is made if it is missing. `tell` is called after each commit with what there
+    /// is to tell, in commit order. The thread ends, and the file is closed, once all clones of the store are gone.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is no database, or comes from a later version.
+    pub(crate) fn open(file: &Path, tell: impl FnMut(Vec<Change>) + Send + 'static) -> Result<(Self, JoinHandle<()>)> {
+        let engine = Sqlite::open(file)?;
+        let readers = (0..READERS).map(|_| Sqlite::open_reader(file)).collect::<Result<_>>()?;
+        let (writer, thread) = Writer::start(engine, tell);
+        Ok((Self { writer, readers: Readers::new(readers) }, thread))
+    }
+
+    /// Runs `read` on one state of the store.
+    pub(crate) async fn read<T, X>(
+        &self,
+        read: impl FnOnce(&dyn Snapshot) -> std::result::Result<T, X> + Send + 'static,
+    ) -> std::result::Result<T, X>
+    where
+        T: Send + 'static,
+        X: From<Error> + Send + 'static,
+    {
+        self.readers.read(read).await
+    }
+
+    /// Runs `write` in the next transaction and returns what it returned once that is durable.
+    pub(crate) async fn write<T, X>(
+        &self,
+        write: impl FnOnce(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
+    ) -> std::result::Result<T, X>
+    where
+        T: Send + 'static,
+        X: From<Error> + Send + 'static,
+    {
+        self.writer.write(write).await
+    }
+}
+
+/// A page of history, as the half-open range of seqs that it covers at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Range {
+    /// The newest messages before this one.
+    Before(Seq),
+    /// The oldest messages after this one.
+    After(Seq),
+}
+
+/// One row of the event log.
+#[derive(Debug, Clone)]
+pub(crate) struct LoggedEvent {
+    pub(crate) id: u64,
+    pub(crate) kind: EventKind,
+    pub(crate) room: RoomId,
+    pub(crate) user: Option<UserId>,
+    pub(crate) seq: Option<Seq>,
+}
+
+/// The durable events as the log names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventKind {
+    RoomCreated,
+    MemberJoined,
+    MemberUpdated,
+    MemberLeft,
+    MessageCreated,
+    ReadUpdated,
+}
+
+/// What a committed transaction has to tell the rest of the server.
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly every change is an event: boxing it would cost, not save")]
+pub(crate) enum Change {
+    /// A durable event. `user` is whom it concerns besides the room's members.
+    Event { id: u64, event: Event, user: Option<UserId> },
+    /// A public room has a new message: worth a mark even to those who have not joined.
+    Activity(RoomActivity),
+    /// Every stream of this session ends.
+    SessionEnded(SessionId),
+}
+
+/// A user to be.
+pub(crate) struct NewUser<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) password_hash: &'a str,
+    pub(crate) role: ServerRole,
+    pub(crate) created_at: Timestamp,
+}
+
+/// A room to be.
+pub(crate) type NewRoom<'a> = quchat_shared::api::NewRoom;
+
+pub(crate) trait ReadUsers {
+    fn any_user(&self) -> Result<bool>;
+    fn user(&self, id: UserId) -> Result<Option<User>>;
+    /// The user of that name, whatever its case.
+    fn user_named(&self, name: &str) -> Result<Option<User>>;
+    fn password_hash(&self, user: UserId) -> Result<Option<String>>;
+    /// Up to `limit` users that `filter` names, by name.
+    fn users(&self, filter: &query::ListUsers, limit: u32) -> Result<Vec<User>>;
+    /// Whether the two are members of one room that has at most `members` of them.
+    fn share_a_room(&self, a: UserId, b: UserId, members: u32) -> Result<bool>;
+    /// Whose session it is and when it ends; `None` once it has been ended.
+    fn session(&self, id: SessionId) -> Result<Option<(UserId, Timestamp)>>;
+}
+
+pub(crate) trait WriteUsers {
+    fn insert_user(&mut self, new: &NewUser<'_>) -> Result<User>;
+    fn insert_session(&mut self, user: UserId, from: Timestamp, until: Timestamp) -> Result<SessionId>;
+    fn delete_session(&mut self, id: SessionId) -> Result<()>;
+    fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<()>;
+}
+
+pub(crate) trait ReadRooms {
+    fn room(&self, id: RoomId) -> Result<Option<RoomInfo>>;
+    /// The room as this user has it. Says nothing about whether they may see it.
+    fn room_of(&self, id: RoomId, user: UserId) -> Result<Option<Room>>;
+    /// Every public room, and every room the user is a member of, by id.
+    fn rooms_of(&self, user: UserId) -> Result<Vec<Room>>;
+    fn is_public_name_taken(&self, name_key: &str) -> Result<bool>;
+    fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
+    /// Where the user is a member, each with the event of their joining.
+    fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>>;
+    /// The member who has been there longest, if there is one.
+    fn longest_member(&self, room: RoomId) -> Result<Option<UserId>>;
+    fn has_owner(&self, room: RoomId) -> Result<bool>;
+}
+
+pub(crate) trait WriteRooms {
+    fn insert_room(&mut self, new: &NewRoom<'_>, by: UserId, at: Timestamp) -> Result<RoomInfo>;
+    /// `joined_event` is the id of the event that tells of it.
+    fn insert_member(&mut self, room: RoomId, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()>;
+    fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()>;
+    fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()>;
+    fn delete_member(&mut self, room: RoomId, user: UserId) -> Result<()>;
+}
+
+pub(crate) trait ReadMessages {
+    fn message(&self, room: RoomId, seq: Seq) -> Result<Option<Message>>;
+    /// Up to `limit` messages, ascending by seq.
+    fn messages(&self, room: RoomId, range: Range, limit: u32) -> Result<Vec<Message>>;
+    fn message_with_txn(&self, sender: UserId, txn: &str) -> Result<Option<(RoomId, Seq)>>;
+}
+
+pub(crate) trait WriteMessages {
+    /// Stores the message, makes it the room's newest and moves its sender's read marker there.
+    /// `event` is the id of the event that tells of it.
+    fn insert_message(&mut self, message: &Message, event: u64) -> Result<()>;
+}
+
+pub(crate) trait ReadEvents {
+    /// The newest event.
+    fn head(&self) -> Result<u64>;
+    /// Events up to here are no longer kept.
+    fn pruned_through(&self) -> Result<u64>;
+    /// The last event of the run of the server whose ids carry `tag`; `None` if no run is known by it.
+    fn lineage_head(&self, tag: &str) -> Result<Option<u64>>;
+    /// The rows after `after` up to and including `through`, ascending.
+    fn events(&self, after: u64, through: u64) -> Result<Vec<LoggedEvent>>;
+    /// Public rooms with messages told by events after `after`.
+    fn active_rooms(&self, after: u64) -> Result<Vec<RoomActivity>>;
+}
+
+pub(crate) trait WriteEvents {
+    /// The id that the next [`WriteEvents::record`] will give.
+    fn next_event(&self) -> u64;
+    /// Logs an event, to be told once the transaction is committed. `user` is whom it concerns besides the
+    /// room's members.
+    fn record(&mut self, event: Event, user: Option<UserId>, at: Timestamp) -> Result<u64>;
+    /// To be told once the transaction is committed, besides the events.
+    fn tell(&mut self, change: Change);
+    /// Begins a run of the server, whose event ids carry `tag`.
+    fn insert_lineage(&mut self, tag: &str, at: Timestamp) -> Result<()>;
+    /// Forgets up to `limit` of the oldest events that happened before `before`, keeping the newest `keep`;
+    /// tells whether there are more.
+    fn prune_events(&mut self, before: Timestamp, keep: u64, limit: u32) -> Result<bool>;
+}
+
+/// Answers as of one moment.
+pub(crate) trait Snapshot: ReadUsers + ReadRooms + ReadMessages + ReadEvents {}
+impl<T: ReadUsers + ReadRooms + ReadMessages + ReadEvents> Snapshot for T {}
+
+/// Answers and changes, all of it or nothing.
+pub(crate) trait Tx: Snapshot + WriteUsers + WriteRooms + WriteMessages + WriteEvents {}
+impl<T: Snapshot + WriteUsers + WriteRooms + WriteMessages + WriteEvents> Tx for T {}

@@ -1,0 +1,74 @@
+//! How values of the domain stand in columns, and back.
+
+use quchat_shared::{
+    Timestamp,
+    room::{Notify, Role, RoomKind},
+    user::ServerRole,
+};
+use rusqlite::{Row, RowIndex, types::Type};
+
+use crate::store::EventKind;
+
+/// A number of the wire as SQLite has it. What is beyond its range names nothing that exists, and still does.
+pub(super) fn int(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The way back. The tables hold no negative numbers.
+pub(super) fn uint(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::cast_unsigned)
+}
+
+pub(super) fn optional_uint(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<u64>> {
+    row.get::<_, Option<i64>>(column).map(|n| n.map(i64::cast_unsigned))
+}
+
+pub(super) fn time(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_millis)
+}
+
+pub(super) fn optional_time(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column).map(|millis| millis.map(Timestamp::from_millis))
+}
+
+/// An enum that a column holds as text.
+pub(super) trait Text: Sized {
+    fn to_text(self) -> &'static str;
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+pub(super) fn text<T: Text>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let index = column.idx(row.as_ref())?;
+    let text = row.get_ref(index)?.as_str()?;
+    T::from_text(text).ok_or_else(|| {
+        rusqlite::Error::FromSqlConversionFailure(index, Type::Text, format!("{text:?} in {column}").into())
+    })
+}
+
+macro_rules! texts {
+    ($($type:ident { $($variant:ident = $text:literal),* $(,)? })*) => {$(
+        impl Text for $type {
+            fn to_text(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+            fn from_text(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)* _ => None }
+            }
+        }
+    )*};
+}
+
+texts! {
+    ServerRole { Member = "member", Admin = "admin" }
+    RoomKind { Public = "public", Private = "private", Direct = "direct" }
+    Role { Owner = "owner", Moderator = "moderator", Member = "member" }
+    Notify { All = "all", Mentions = "mentions", None = "none" }
+    EventKind {
+        RoomCreated = "room.created",
+        MemberJoined = "member.joined",
+        MemberUpdated = "member.updated",
+        MemberLeft = "member.left",
+        MessageCreated = "message.created",
+        ReadUpdated = "read.updated",
+    }
+}

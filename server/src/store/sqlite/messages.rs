@@ -1,0 +1,106 @@
+//! Messages, clustered by room.
+
+use quchat_shared::{Message, RoomId, Seq, UserId, UserRef};
+use rusqlite::{Row, params, types::Type};
+
+use super::{
+    Sqlite,
+    columns::{int, optional_time, optional_uint, time, uint},
+};
+use crate::store::{Range, ReadMessages, Result, WriteMessages};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT room_id, seq, rev, sender_id, users.name AS sender_name, text, sent_at, edited_at, deleted_at,
+                    reply_to, mentions, txn
+             FROM messages JOIN users ON users.id = sender_id ",
+            $rest
+        )
+    };
+}
+
+/// Reads the columns `room_id`, `seq`, `rev`, `sender_id`, `sender_name` … `txn`.
+pub(super) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let mentions = match row.get_ref("mentions")?.as_str_or_null()? {
+        None => Vec::new(),
+        Some(json) => serde_json::from_str(json)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))?,
+    };
+    Ok(Message {
+        room_id: RoomId(uint(row, "room_id")?),
+        seq: Seq(uint(row, "seq")?),
+        rev: uint(row, "rev")?,
+        sender: UserRef { id: UserId(uint(row, "sender_id")?), name: row.get("sender_name")? },
+        text: row.get("text")?,
+        sent_at: time(row, "sent_at")?,
+        edited_at: optional_time(row, "edited_at")?,
+        deleted_at: optional_time(row, "deleted_at")?,
+        reply_to: optional_uint(row, "reply_to")?.map(Seq),
+        mentions,
+        reactions: Vec::new(),
+        txn: row.get("txn")?,
+    })
+}
+
+impl ReadMessages for Sqlite {
+    fn message(&self, room: RoomId, seq: Seq) -> Result<Option<Message>> {
+        self.one(select!("WHERE room_id = ? AND seq = ?"), [int(room.0), int(seq.0)], message)
+    }
+
+    fn messages(&self, room: RoomId, range: Range, limit: u32) -> Result<Vec<Message>> {
+        match range {
+            Range::After(seq) => self.all(
+                select!("WHERE room_id = ? AND seq > ? ORDER BY seq LIMIT ?"),
+                params![int(room.0), int(seq.0), limit],
+                message,
+            ),
+            Range::Before(seq) => {
+                let mut messages = self.all(
+                    select!("WHERE room_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?"),
+                    params![int(room.0), int(seq.0), limit],
+                    message,
+                )?;
+                messages.reverse();
+                Ok(messages)
+            }
+        }
+    }
+
+    fn message_with_txn(&self, sender: UserId, txn: &str) -> Result<Option<(RoomId, Seq)>> {
+        self.one(
+            "SELECT room_id, seq FROM messages WHERE sender_id = ? AND txn = ?",
+            params![int(sender.0), txn],
+            |row| Ok((RoomId(uint(row, 0)?), Seq(uint(row, 1)?))),
+        )
+    }
+}
+
+impl WriteMessages for Sqlite {
+    fn insert_message(&mut self, message: &Message, event: u64) -> Result<()> {
+        let (room, seq, sender) = (int(message.room_id.0), int(message.seq.0), int(message.sender.id.0));
+        let mentions = (!message.mentions.is_empty())
+            .then(|| serde_json::to_string(&message.mentions).expect("a list of numbers always serialises"));
+        self.run(
+            "INSERT INTO messages (room_id, seq, rev, sender_id, text, sent_at, reply_to, mentions, txn)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                room,
+                seq,
+                int(message.rev),
+                sender,
+                message.text,
+                message.sent_at.as_millis(),
+                message.reply_to.map(|seq| int(seq.0)),
+                mentions,
+                message.txn,
+            ],
+        )?;
+        for user in &message.mentions {
+            self.run("INSERT INTO mentions (user_id, room_id, seq) VALUES (?, ?, ?)", [int(user.0), room, seq])?;
+        }
+        self.run("UPDATE rooms SET last_seq = ?, last_event = ? WHERE id = ?", [seq, int(event), room])?;
+        self.run("UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?", [seq, sender, room])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! The embedded engine: one SQLite file in WAL mode, one writing connection, several reading ones.
+//!
+//! Only here is the database library named.
+
+mod columns;
+mod events;
+mod messages;
+mod rooms;
+mod users;
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+use super::{Change, Error, ReadEvents, Result, Snapshot, readers, writer};
+
+/// Numbered by their place; what has been released is never changed.
+const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../migrations/0001_talk.sql"))];
+
+/// Statements a connection keeps prepared; more than there are.
+const STATEMENTS: usize = 96;
+
+/// A connection, with what the open transaction has to tell once it is committed.
+pub(crate) struct Sqlite {
+    connection: Connection,
+    /// The newest event, including those of the open transaction. Kept by the writing connection only.
+    head: u64,
+    changes: Vec<Change>,
+    /// `head` and the length of `changes` at the mark.
+    mark: (u64, usize),
+    /// `head` when the transaction began.
+    begun: u64,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
+impl Sqlite {
+    /// Opens the file for writing, brings its tables up to date, and makes it if it is missing.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is no database, or comes from a later version.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let mut connection = Connection::open(path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // A commit is on the disk before it is acknowledged; on macOS that takes a full fsync.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+        Migrations::from_slice(MIGRATIONS)
+            .to_latest(&mut connection)
+            .map_err(|error| Error::Engine(Box::new(error)))?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -16 * 1024)?;
+        let mut this = Self::new(connection);
+        this.head = this.head()?;
+        Ok(this)
+    }
+
+    /// Opens a file that [`Sqlite::open`] has opened before, for reading only.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub(crate) fn open_reader(path: &Path) -> Result<Self> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", -4 * 1024)?;
+        Ok(Self::new(connection))
+    }
+
+    fn new(connection: Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Self { connection, head: 0, changes: Vec::new(), mark: (0, 0), begun: 0 }
+    }
+
+    fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
+        Ok(self.connection.prepare_cached(sql)?.execute(params)?)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        use rusqlite::OptionalExtension;
+        Ok(self.connection.prepare_cached(sql)?.query_row(params, read).optional()?)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        Ok(self.connection.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn exists(&self, sql: &str, params: impl rusqlite::Params) -> Result<bool> {
+        Ok(self.connection.prepare_cached(sql)?.exists(params)?)
+    }
+}
+
+impl writer::Engine for Sqlite {
+    fn begin(&mut self) -> Result<()> {
+        self.begun = self.head;
+        self.run("BEGIN IMMEDIATE", ()).map(drop)
+    }
+
+    fn mark(&mut self) -> Result<()> {
+        self.mark = (self.head, self.changes.len());
+        self.run("SAVEPOINT attempt", ()).map(drop)
+    }
+
+    fn undo(&mut self) -> Result<()> {
+        let (head, changes) = self.mark;
+        self.head = head;
+        self.changes.truncate(changes);
+        self.run("ROLLBACK TO attempt", ())?;
+        self.keep()
+    }
+
+    fn keep(&mut self) -> Result<()> {
+        self.run("RELEASE attempt", ()).map(drop)
+    }
+
+    fn commit(&mut self) -> Result<Vec<Change>> {
+        self.run("COMMIT", ())?;
+        Ok(std::mem::take(&mut self.changes))
+    }
+
+    fn rollback(&mut self) {
+        self.head = self.begun;
+        self.changes.clear();
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.run("ROLLBACK", ())
+        {
+            tracing::error!(error = &error as &dyn std::error::Error, "rolling back failed");
+        }
+    }
+}
+
+impl readers::Reader for Sqlite {
+    fn snapshot<T>(&mut self, read: impl FnOnce(&dyn Snapshot) -> T) -> Result<T> {
+        struct End<'a>(&'a Sqlite);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                if let Err(error) = self.0.run("ROLLBACK", ()) {
+                    tracing::error!(error = &error as &dyn std::error::Error, "ending a read failed");
+                }
+            }
+        }
+        self.run("BEGIN", ())?;
+        let end = End(self);
+        Ok(read(end.0))
+    }
+}

@@ -1,0 +1,168 @@
+//! Rooms and who is in them.
+
+use std::collections::HashMap;
+
+use quchat_shared::{
+    Room, RoomId, RoomInfo, Seq, Timestamp, UserId,
+    limits::room_key,
+    room::{Membership, PREVIEW_CHARS, Role},
+};
+use rusqlite::{Row, params};
+
+use super::{
+    Sqlite,
+    columns::{Text, int, optional_uint, text, time, uint},
+    messages::message,
+};
+use crate::store::{NewRoom, ReadRooms, Result, WriteRooms};
+
+const INFO: &str =
+    "SELECT id AS info_id, rooms.rev AS info_rev, name AS info_name, topic, kind, created_by, created_at,
+    last_seq, archived FROM rooms WHERE id = ?";
+
+/// A room with the membership of one user (`?1`) and, for members, the newest message with its text cut (`?2`).
+const OF_USER: &str = "SELECT rooms.id AS info_id, rooms.rev AS info_rev, rooms.name AS info_name, topic, kind,
+        created_by, rooms.created_at, last_seq, archived,
+        members.role, members.last_read_seq, members.notify,
+        CASE WHEN members.user_id IS NULL THEN 0 ELSE (SELECT count(*) FROM mentions
+            WHERE mentions.user_id = members.user_id AND mentions.room_id = rooms.id
+              AND mentions.seq > members.last_read_seq) END AS unread_mentions,
+        messages.room_id, messages.seq, messages.rev, sender_id, users.name AS sender_name,
+        substr(messages.text, 1, ?2) AS text, sent_at, edited_at, deleted_at, reply_to, messages.mentions, txn
+    FROM rooms
+    LEFT JOIN members ON members.user_id = ?1 AND members.room_id = rooms.id
+    LEFT JOIN messages ON members.user_id IS NOT NULL AND messages.room_id = rooms.id AND messages.seq = rooms.last_seq
+    LEFT JOIN users ON users.id = messages.sender_id";
+
+fn info(row: &Row<'_>) -> rusqlite::Result<RoomInfo> {
+    Ok(RoomInfo {
+        id: RoomId(uint(row, "info_id")?),
+        rev: uint(row, "info_rev")?,
+        name: row.get("info_name")?,
+        topic: row.get("topic")?,
+        kind: text(row, "kind")?,
+        created_by: UserId(uint(row, "created_by")?),
+        created_at: time(row, "created_at")?,
+        last_seq: Seq(uint(row, "last_seq")?),
+        archived: row.get("archived")?,
+    })
+}
+
+fn membership(row: &Row<'_>) -> rusqlite::Result<Membership> {
+    Ok(Membership {
+        role: text(row, "role")?,
+        last_read_seq: Seq(uint(row, "last_read_seq")?),
+        notify: text(row, "notify")?,
+    })
+}
+
+fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
+    let info = info(row)?;
+    let member = match optional_uint(row, "last_read_seq")? {
+        Some(_) => Some(membership(row)?),
+        None => None,
+    };
+    let last_message = match optional_uint(row, "seq")? {
+        Some(_) => Some(message(row)?),
+        None => None,
+    };
+    let unread = member.map_or(0, |member| info.last_seq.0.saturating_sub(member.last_read_seq.0));
+    Ok(Room { info, member, unread, mentions: uint(row, "unread_mentions")?, last_message })
+}
+
+impl ReadRooms for Sqlite {
+    fn room(&self, id: RoomId) -> Result<Option<RoomInfo>> {
+        self.one(INFO, [int(id.0)], info)
+    }
+
+    fn room_of(&self, id: RoomId, user: UserId) -> Result<Option<Room>> {
+        self.one(&format!("{OF_USER} WHERE rooms.id = ?3"), params![int(user.0), int(PREVIEW_CHARS), int(id.0)], room)
+    }
+
+    fn rooms_of(&self, user: UserId) -> Result<Vec<Room>> {
+        self.all(
+            &format!("{OF_USER} WHERE kind = 'public' OR members.user_id IS NOT NULL ORDER BY rooms.id"),
+            params![int(user.0), int(PREVIEW_CHARS)],
+            room,
+        )
+    }
+
+    fn is_public_name_taken(&self, name_key: &str) -> Result<bool> {
+        self.exists("SELECT 1 FROM rooms WHERE kind = 'public' AND name_key = ?", [name_key])
+    }
+
+    fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
+        self.one(
+            "SELECT role, last_read_seq, notify FROM members WHERE user_id = ? AND room_id = ?",
+            [int(user.0), int(room.0)],
+            membership,
+        )
+    }
+
+    fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>> {
+        let rooms = self.all("SELECT room_id, joined_event FROM members WHERE user_id = ?", [int(user.0)], |row| {
+            Ok((RoomId(uint(row, 0)?), uint(row, 1)?))
+        })?;
+        Ok(rooms.into_iter().collect())
+    }
+
+    fn longest_member(&self, room: RoomId) -> Result<Option<UserId>> {
+        self.one("SELECT user_id FROM members WHERE room_id = ? ORDER BY joined_event LIMIT 1", [int(room.0)], |row| {
+            Ok(UserId(uint(row, 0)?))
+        })
+    }
+
+    fn has_owner(&self, room: RoomId) -> Result<bool> {
+        self.exists("SELECT 1 FROM members WHERE room_id = ? AND role = 'owner' LIMIT 1", [int(room.0)])
+    }
+}
+
+impl WriteRooms for Sqlite {
+    fn insert_room(&mut self, new: &NewRoom<'_>, by: UserId, at: Timestamp) -> Result<RoomInfo> {
+        let topic = new.topic.clone().unwrap_or_default();
+        let kind = new.kind.unwrap_or_default();
+        self.run(
+            "INSERT INTO rooms (name, name_key, topic, kind, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            params![new.name, room_key(&new.name), topic, kind.to_text(), int(by.0), at.as_millis()],
+        )?;
+        Ok(RoomInfo {
+            id: RoomId(self.connection.last_insert_rowid().cast_unsigned()),
+            rev: 1,
+            name: new.name.clone(),
+            topic,
+            kind,
+            created_by: by,
+            created_at: at,
+            last_seq: Seq(0),
+            archived: false,
+        })
+    }
+
+    fn insert_member(&mut self, room: RoomId, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()> {
+        self.run(
+            "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq) VALUES (?, ?, ?, ?, ?)",
+            params![int(user.0), int(room.0), role.to_text(), int(joined_event), int(read.0)],
+        )
+        .map(drop)
+    }
+
+    fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()> {
+        self.run(
+            "UPDATE members SET role = ? WHERE user_id = ? AND room_id = ?",
+            params![role.to_text(), int(user.0), int(room.0)],
+        )
+        .map(drop)
+    }
+
+    fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()> {
+        self.run(
+            "UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?",
+            [int(seq.0), int(user.0), int(room.0)],
+        )
+        .map(drop)
+    }
+
+    fn delete_member(&mut self, room: RoomId, user: UserId) -> Result<()> {
+        self.run("DELETE FROM members WHERE user_id = ? AND room_id = ?", [int(user.0), int(room.0)]).map(drop)
+    }
+}

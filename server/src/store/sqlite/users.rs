@@ -1,0 +1,104 @@
+//! Users and their sessions.
+
+use quchat_shared::{SessionId, Timestamp, User, UserId, limits::user_key, query};
+use rusqlite::{Row, params};
+
+use super::{
+    Sqlite,
+    columns::{Text, int, text, time, uint},
+};
+use crate::store::{NewUser, ReadUsers, Result, WriteUsers};
+
+fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        id: UserId(uint(row, "id")?),
+        name: row.get("name")?,
+        role: text(row, "role")?,
+        created_at: time(row, "created_at")?,
+        online: false, // known to the hub, not to the disk
+    })
+}
+
+impl ReadUsers for Sqlite {
+    fn any_user(&self) -> Result<bool> {
+        self.exists("SELECT 1 FROM users LIMIT 1", ())
+    }
+
+    fn user(&self, id: UserId) -> Result<Option<User>> {
+        self.one("SELECT id, name, role, created_at FROM users WHERE id = ?", [int(id.0)], user)
+    }
+
+    fn user_named(&self, name: &str) -> Result<Option<User>> {
+        self.one("SELECT id, name, role, created_at FROM users WHERE name_key = ?", [user_key(name)], user)
+    }
+
+    fn password_hash(&self, user: UserId) -> Result<Option<String>> {
+        self.one("SELECT password_hash FROM users WHERE id = ?", [int(user.0)], |row| row.get(0))
+    }
+
+    fn users(&self, filter: &query::ListUsers, limit: u32) -> Result<Vec<User>> {
+        // '~' sorts behind every character a name may have.
+        let prefix = user_key(filter.prefix.as_deref().unwrap_or_default());
+        let after = user_key(filter.after.as_deref().unwrap_or_default());
+        let ids = filter.ids.as_ref().map(|ids| {
+            let ids = ids.iter().map(|id| int(id.0).to_string()).collect::<Vec<_>>();
+            format!("[{}]", ids.join(","))
+        });
+        self.all(
+            "SELECT id, name, role, created_at FROM users
+             WHERE name_key >= ?1 AND name_key < ?1 || '~' AND name_key > ?2
+               AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))
+             ORDER BY name_key LIMIT ?4",
+            params![prefix, after, ids, limit],
+            user,
+        )
+    }
+
+    fn share_a_room(&self, a: UserId, b: UserId, members: u32) -> Result<bool> {
+        self.exists(
+            "SELECT 1 FROM members one JOIN members other ON other.user_id = ?2 AND other.room_id = one.room_id
+             WHERE one.user_id = ?1
+               AND (SELECT count(*) FROM (SELECT 1 FROM members WHERE room_id = one.room_id LIMIT ?3 + 1)) <= ?3
+             LIMIT 1",
+            params![int(a.0), int(b.0), members],
+        )
+    }
+
+    fn session(&self, id: SessionId) -> Result<Option<(UserId, Timestamp)>> {
+        self.one("SELECT user_id, expires_at FROM sessions WHERE id = ?", [int(id.0)], |row| {
+            Ok((UserId(uint(row, 0)?), time(row, 1)?))
+        })
+    }
+}
+
+impl WriteUsers for Sqlite {
+    fn insert_user(&mut self, new: &NewUser<'_>) -> Result<User> {
+        self.run(
+            "INSERT INTO users (name, name_key, password_hash, role, created_at) VALUES (?, ?, ?, ?, ?)",
+            params![new.name, user_key(new.name), new.password_hash, new.role.to_text(), new.created_at.as_millis()],
+        )?;
+        Ok(User {
+            id: UserId(self.connection.last_insert_rowid().cast_unsigned()),
+            name: new.name.to_owned(),
+            role: new.role,
+            created_at: new.created_at,
+            online: false,
+        })
+    }
+
+    fn insert_session(&mut self, user: UserId, from: Timestamp, until: Timestamp) -> Result<SessionId> {
+        self.run(
+            "INSERT INTO sessions (user_id, created_at, expires_at) VALUES (?, ?, ?)",
+            [int(user.0), from.as_millis(), until.as_millis()],
+        )?;
+        Ok(SessionId(self.connection.last_insert_rowid().cast_unsigned()))
+    }
+
+    fn delete_session(&mut self, id: SessionId) -> Result<()> {
+        self.run("DELETE FROM sessions WHERE id = ?", [int(id.0)]).map(drop)
+    }
+
+    fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<()> {
+        self.run("DELETE FROM sessions WHERE expires_at <= ?", [now.as_millis()]).map(drop)
+    }
+}
