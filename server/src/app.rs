@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::{
     auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
     config::Config,
-    domain::{Caller, Error, Result, sessions},
+    domain::{Caller, Result, sessions},
     hub::Hub,
     store::{Snapshot, Store, Tx},
 };
@@ -61,9 +61,6 @@ impl App {
         caller: Caller,
         write: impl FnOnce(&mut dyn Tx, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if self.is_stopping() {
-            return Err(Error::Unavailable("the server is stopping; try again in a moment"));
-        }
         let clock = self.config.clock.clone();
         let write = move |tx: &mut dyn Tx| {
             sessions::require(tx, caller)?;
