@@ -135,3 +135,6 @@ fn write_group(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Resu
     }
     engine.commit()
 }
+
+#[cfg(test)]
+mod tests;

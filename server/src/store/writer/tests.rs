@@ -1,0 +1,87 @@
+//! What the writer promises to those who share a group.
+
+use std::sync::{Arc, Mutex};
+
+use quchat_shared::{Event, RoomId, Seq, Timestamp, UserId, event::ReadUpdated};
+
+use super::*;
+use crate::store::{NewUser, Store};
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(0)
+}
+
+type Outcome<T> = std::result::Result<T, Error>;
+
+struct House {
+    store: Store,
+    told: Arc<Mutex<Vec<u64>>>,
+    _dir: tempfile::TempDir,
+}
+
+fn house() -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    let ids = |changes: Vec<Change>| {
+        changes.into_iter().filter_map(|change| if let Change::Event { id, .. } = change { Some(id) } else { None })
+    };
+    let tell = move |changes| telling.lock().unwrap().extend(ids(changes));
+    let (store, _) = Store::open(&dir.path().join("db"), tell).unwrap();
+    House { store, told, _dir: dir }
+}
+
+fn event() -> Event {
+    ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(1) }.into()
+}
+
+fn add_user(tx: &mut dyn Tx, name: &str) -> Outcome<UserId> {
+    use quchat_shared::user::ServerRole::Member;
+    Ok(tx.insert_user(&NewUser { name, password_hash: "x", role: Member, created_at: now() })?.id)
+}
+
+#[tokio::test]
+async fn a_refused_attempt_leaves_no_trace_and_uses_up_no_event() {
+    let house = house();
+    let refused = house.store.write(|tx| {
+        add_user(tx, "alice")?;
+        tx.record(event(), Some(UserId(1)), now())?;
+        Err::<(), _>(Error::Corrupt("so it is decided"))
+    });
+    assert!(matches!(refused.await, Err(Error::Corrupt("so it is decided"))));
+    let id = house.store.write(|tx| tx.record(event(), Some(UserId(1)), now())).await.unwrap();
+    assert_eq!(id, 1);
+    assert!(!house.store.read(|store| store.any_user()).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_attempt_that_panics_is_undone_and_nobody_else_notices() {
+    let house = house();
+    let panicking = house.store.write(|tx| {
+        add_user(tx, "alice")?;
+        let nothing: Option<()> = None;
+        nothing.expect("this panic is part of the test");
+        Ok::<_, Error>(())
+    });
+    let (panicked, added) = tokio::join!(panicking, house.store.write(|tx| add_user(tx, "bob")));
+    assert!(panicked.is_err());
+    assert!(added.is_ok());
+    assert!(house.store.read(|store| store.user_named("alice")).await.unwrap().is_none());
+    assert!(house.store.read(|store| store.user_named("bob")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_is_committed_is_told_in_commit_order() {
+    let house = house();
+    let write = |store: Store| async move { store.write(|tx| tx.record(event(), Some(UserId(1)), now())).await };
+    let writes: Vec<_> = (0..200).map(|_| tokio::spawn(write(house.store.clone()))).collect();
+    let mut given = Vec::new();
+    for write in writes {
+        given.push(write.await.unwrap().unwrap());
+    }
+    // One more answer, and everything before it has been told.
+    house.store.write(|_| Ok::<_, Error>(())).await.unwrap();
+    given.sort_unstable();
+    assert_eq!(given, (1..=200).collect::<Vec<_>>());
+    assert_eq!(*house.told.lock().unwrap(), given);
+}
