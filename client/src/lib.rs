@@ -3,7 +3,10 @@
 //! One direction: a key or an answer becomes a [`update::Msg`], [`update::update`] changes the
 //! [`model::Model`] and asks for [`update::Effect`]s, the view draws the model.
 
+pub mod components;
+pub mod keymap;
 pub mod model;
 pub mod state;
 pub mod text;
 pub mod update;
+pub mod view;

@@ -10,7 +10,7 @@ use unicode_segmentation::GraphemeCursor;
 use self::undo::{Change, Undo};
 
 /// Most bytes in one editor; beyond it an insertion is refused as a whole.
-pub const BYTES_MAX: usize = 256 * 1024;
+pub const BYTES_MAX: usize = 64 * 1024;
 
 /// A text being typed.
 #[derive(Debug, Default, Clone)]

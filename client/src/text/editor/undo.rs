@@ -23,11 +23,13 @@ impl Change {
     /// Whether `next` types on in the same word.
     fn continues_in(&self, next: &Self) -> bool {
         let types = |change: &Self| change.removed.is_empty() && !change.inserted.is_empty();
+        let between_words =
+            self.inserted.ends_with(char::is_whitespace) && !next.inserted.starts_with(char::is_whitespace);
         types(self)
             && types(next)
             && next.start == self.start + self.inserted.len()
             && next.inserted.chars().nth(1).is_none()
-            && !(self.inserted.ends_with(char::is_whitespace) && !next.inserted.starts_with(char::is_whitespace))
+            && !between_words
     }
 }
 

@@ -1,0 +1,226 @@
+//! Where one writes: an editor with its own undo for each room.
+//!
+//! The draft in the model is the truth: every change goes there at once, and the text is loaded from there only when
+//! `update` replaced it.
+
+use std::collections::HashMap;
+
+use quchat_shared::{
+    RoomId,
+    limits::{TEXT_MAX, unix_lines},
+};
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::{Position, Rect},
+        text::{Line, Span},
+    },
+};
+
+use super::{
+    Part,
+    look::Look,
+    rooms::room_name,
+    typing::{self, Typed},
+};
+use crate::{
+    model::{Model, Room},
+    text::{Editor, Row, clip, wrap},
+    update::{Action, Msg},
+};
+
+/// Rooms whose undo is kept; the draft itself is in the model.
+const ROOMS_MAX: usize = 32;
+/// The count is shown when no more than this is left.
+const COUNT_FROM: usize = 200;
+
+/// The composer's own state.
+pub(crate) struct Composer {
+    rooms: HashMap<RoomId, Writing>,
+    open: Option<RoomId>,
+    label: String,
+    /// Columns of the text as last drawn: what a row is to Up and Down.
+    width: u16,
+    /// The last paste did not fit.
+    refused_paste: bool,
+    /// Counts switches, to forget the room that was left longest ago.
+    switches: u64,
+}
+
+/// The text of one room.
+struct Writing {
+    editor: Editor,
+    loaded_rev: u64,
+    /// The first row in view.
+    top: usize,
+    used: u64,
+}
+
+impl Default for Composer {
+    fn default() -> Self {
+        Self { rooms: HashMap::new(), open: None, label: String::new(), width: 60, refused_paste: false, switches: 0 }
+    }
+}
+
+impl Composer {
+    /// Rows of the text if it is drawn `width` columns wide (frame not included).
+    pub(crate) fn rows(&mut self, width: u16) -> usize {
+        self.width = text_width(width);
+        self.writing().map_or(1, |writing| wrap(writing.editor.text(), text_width(width)).len())
+    }
+
+    fn writing(&self) -> Option<&Writing> {
+        self.rooms.get(&self.open?)
+    }
+
+    fn load(&mut self, room: &Room) {
+        let id = room.info.id;
+        if self.open != Some(id) {
+            self.switches += 1;
+            self.refused_paste = false;
+        }
+        let used = self.switches;
+        let load = || Writing { editor: Editor::new(&room.draft.text), loaded_rev: room.draft.rev, top: 0, used };
+        let writing = self.rooms.entry(id).or_insert_with(load);
+        if writing.loaded_rev != room.draft.rev {
+            *writing = load();
+        }
+        writing.used = used;
+        if self.rooms.len() > ROOMS_MAX {
+            let oldest = self.rooms.iter().min_by_key(|(_, writing)| writing.used).map(|(&room, _)| room);
+            oldest.and_then(|room| self.rooms.remove(&room));
+        }
+    }
+
+    fn edited(&self) -> Option<Msg> {
+        Some(Msg::Edited { room: self.open?, text: self.writing()?.editor.text().into() })
+    }
+
+    /// A paste is one text, whatever line ends the terminal made of it; a slash at its start is text, not a command.
+    fn paste(&mut self, text: &str) -> Option<Msg> {
+        let writing = self.rooms.get_mut(&self.open?)?;
+        let text: String = unix_lines(text).chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+        let escape = if writing.editor.is_empty() && text.starts_with('/') { "/" } else { "" };
+        let taken = writing.editor.insert(&format!("{escape}{text}"));
+        self.refused_paste = !taken && !text.is_empty();
+        if taken { self.edited() } else { Some(Msg::Redraw) }
+    }
+
+    /// What stands at the foot of the frame: what does not fit.
+    fn remark(&self) -> Option<Span<'static>> {
+        if self.refused_paste {
+            return Some(Span::styled(" ✗ too long to paste ", Look::WRONG));
+        }
+        let used = self.writing()?.editor.text().trim_end().chars().count();
+        match TEXT_MAX.checked_sub(used) {
+            Some(left) if left > COUNT_FROM => None,
+            Some(left) => Some(Span::styled(format!(" {left} left "), Look::FAINT)),
+            None => Some(Span::styled(format!(" −{} ", used - TEXT_MAX), Look::WRONG)),
+        }
+    }
+
+    fn draw_text(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        self.width = text_width(area.width);
+        let Some(writing) = self.open.and_then(|room| self.rooms.get_mut(&room)) else { return };
+        let height = usize::from(area.height);
+        let rows: Vec<Row> = wrap(writing.editor.text(), self.width);
+        let (row, column) = writing.editor.place_in(&rows);
+        writing.top = writing.top.min(row).max((row + 1).saturating_sub(height)).min(rows.len().saturating_sub(height));
+        for (line, row) in area.rows().zip(rows.iter().skip(writing.top)) {
+            frame.render_widget(Span::styled(row.text.as_str(), Look::PLAIN), line);
+        }
+        if focused {
+            let y = u16::try_from(row - writing.top).unwrap_or(0);
+            let x = column.min(area.width.saturating_sub(1));
+            frame.set_cursor_position(Position { x: area.x + x, y: area.y + y });
+        }
+    }
+}
+
+/// The cursor behind the last character needs a column, too.
+fn text_width(area: u16) -> u16 {
+    area.saturating_sub(1).max(1)
+}
+
+impl Part for Composer {
+    fn show(&mut self, model: &Model) {
+        match model.open_room() {
+            Some(room) => {
+                self.load(room);
+                self.label = if room.gone { format!("{} is gone", room_name(room)) } else { room_name(room) };
+            }
+            None => self.label.clear(),
+        }
+        self.open = model.open_room().map(|room| room.info.id);
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        if self.open.is_none() {
+            return;
+        }
+        if area.height < 3 {
+            let line = Line::from(vec![Span::styled("› ", if focused { Look::ACCENT } else { Look::FAINT })]);
+            frame.render_widget(line, area);
+            let used = self.remark();
+            let right =
+                used.as_ref().map_or(0, |remark| u16::try_from(remark.width()).unwrap_or(0)).min(area.width / 2);
+            let text = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2 + right), ..area };
+            if self.writing().is_some_and(|writing| writing.editor.is_empty()) {
+                let hint = clip(&format!("message {}", self.label), text.width);
+                frame.render_widget(Span::styled(hint, Look::FAINT), text);
+            }
+            if let Some(remark) = used {
+                frame.render_widget(remark, Rect { x: area.right() - right, width: right, ..area });
+            }
+            return self.draw_text(frame, text, focused);
+        }
+        let title = clip(&format!(" message {} ", self.label), area.width.saturating_sub(4));
+        let mut block = Look::frame(Span::styled(title, Look::PLAIN), focused);
+        if let Some(remark) = self.remark() {
+            block = block.title_bottom(Line::from(remark).right_aligned());
+        }
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        let air = u16::from(inner.width > 8);
+        self.draw_text(frame, Rect { x: inner.x + air, width: inner.width - air, ..inner }, focused);
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        if let Event::Paste(text) = event {
+            return self.paste(text);
+        }
+        let width = self.width;
+        let editor = &mut self.rooms.get_mut(&self.open?)?.editor;
+        let typed = match event {
+            Event::User(Action::Newline) => changed(editor.insert("\n")),
+            Event::User(Action::KillOrSwitch) => match editor.kill_to_line_end() {
+                true => Typed::Changed,
+                false => return None, // nothing to delete: it is about rooms, then
+            },
+            Event::User(Action::DeleteForward) if editor.is_empty() => return Some(Msg::Act(Action::EndOfInput)),
+            Event::User(Action::FocusRooms) if !editor.is_empty() => Typed::Same,
+            Event::Keyboard(KeyEvent { code: Key::End, .. }) if editor.is_empty() => {
+                return Some(Msg::Act(Action::ToBottom));
+            }
+            Event::Keyboard(KeyEvent { code: Key::Up, .. }) => match editor.up(width) {
+                true => Typed::Same,
+                false => return Some(Msg::Recall { back: true }),
+            },
+            Event::Keyboard(KeyEvent { code: Key::Down, .. }) => match editor.down(width) {
+                true => Typed::Same,
+                false => return Some(Msg::Recall { back: false }),
+            },
+            _ => typing::edit(editor, event)?,
+        };
+        self.refused_paste = false;
+        match typed {
+            Typed::Changed => self.edited(),
+            Typed::Same => Some(Msg::Redraw),
+        }
+    }
+}
+
+fn changed(yes: bool) -> Typed {
+    if yes { Typed::Changed } else { Typed::Same }
+}

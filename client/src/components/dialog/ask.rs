@@ -1,0 +1,120 @@
+//! A question with yes and no, and what hangs on it: the messages that are not sent yet.
+
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        style::Style,
+        text::{Line, Span},
+    },
+};
+
+use super::super::{Part, look::Look, rooms::room_name};
+use crate::{
+    model::{Dialog, Model, Question, Storage},
+    text::{clip, wrap},
+    update::{Action, Msg},
+};
+
+/// Unsent messages that are named; of more only the number.
+const NAMED: usize = 5;
+const COLUMNS: u16 = 58;
+
+/// The question in words.
+#[derive(Default)]
+pub(in super::super) struct Ask {
+    title: &'static str,
+    lines: Vec<(String, Style)>,
+    yes: &'static str,
+}
+
+impl Ask {
+    fn unsent(&mut self, model: &Model) {
+        let unsent = model.rooms.values().flat_map(|room| room.unsent().map(move |pending| (room, pending)));
+        for (room, pending) in unsent.take(NAMED) {
+            self.lines.push((format!("◌ {}  {}", room_name(room), pending.text), Look::PLAIN));
+        }
+        match model.unsent() {
+            0 => {}
+            n => {
+                if n > NAMED {
+                    self.lines.push((format!("… and {} more", n - NAMED), Look::PLAIN));
+                }
+                let fate = match &model.storage {
+                    Storage::Kept | Storage::Opening => ("They are kept and sent when you are back.", Look::FAINT),
+                    _ => ("They are not kept on this machine and will be lost.", Look::WRONG),
+                };
+                self.lines.push((fate.0.to_owned(), fate.1));
+            }
+        }
+    }
+}
+
+fn are(unsent: usize) -> String {
+    match unsent {
+        1 => "One message is not sent yet:".to_owned(),
+        n => format!("{n} messages are not sent yet:"),
+    }
+}
+
+impl Part for Ask {
+    fn show(&mut self, model: &Model) {
+        let Some(question) = model.dialogs.iter().rev().find_map(|dialog| match dialog {
+            Dialog::Ask(question) => Some(*question),
+            _ => None,
+        }) else {
+            return;
+        };
+        self.lines.clear();
+        match question {
+            Question::Quit { unsent } => {
+                (self.title, self.yes) = ("quit", "quit");
+                self.lines.push((are(unsent), Look::STRONG));
+                self.unsent(model);
+            }
+            Question::SignOut { unsent } => {
+                (self.title, self.yes) = ("sign out", "sign out");
+                let name = model.account.as_ref().map_or("", |account| account.user.name.as_str());
+                self.lines.push((format!("Sign {name} out? Drafts stay on this machine."), Look::PLAIN));
+                if unsent > 0 {
+                    self.lines.push((are(unsent), Look::STRONG));
+                    self.unsent(model);
+                }
+            }
+            Question::Leave { room } => {
+                (self.title, self.yes) = ("leave", "leave");
+                let name = model.rooms.get(&room).map_or_else(String::new, room_name);
+                self.lines.push((format!("Leave {name}? You cannot come back by yourself."), Look::PLAIN));
+            }
+        }
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
+        let inner = Look::dialog(frame, area, self.title);
+        let Some(last) = inner.rows().next_back() else { return };
+        for (row, (text, style)) in inner.rows().take(usize::from(inner.height) - 1).zip(&self.lines) {
+            frame.render_widget(Span::styled(clip(text, row.width), *style), row);
+        }
+        let line = Line::from(vec![
+            Span::styled("Enter", Look::STRONG),
+            Span::styled(format!(" {}   ", self.yes), Look::FAINT),
+            Span::styled("Esc", Look::STRONG),
+            Span::styled(" stay", Look::FAINT),
+        ]);
+        frame.render_widget(line, last);
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        match event.as_keyboard()? {
+            KeyEvent { code: Key::Enter | Key::Char('y' | 'Y'), .. } => Some(Msg::Answer(true)),
+            KeyEvent { code: Key::Char('n' | 'N'), .. } => Some(Msg::Answer(false)),
+            _ => None,
+        }
+    }
+
+    fn wanted(&self) -> (u16, u16) {
+        let rows: usize = self.lines.iter().map(|(text, _)| wrap(&clip(text, COLUMNS), COLUMNS).len()).sum();
+        (COLUMNS + 4, u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(4))
+    }
+}

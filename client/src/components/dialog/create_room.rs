@@ -1,0 +1,91 @@
+//! A new room: its name, and whether only members shall know of it.
+
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{Frame, layout::Rect, text::Span},
+};
+
+use super::super::{Part, field::Field, look::Look};
+use crate::{
+    model::{Dialog, Model},
+    text::clip,
+    update::{Action, Msg},
+};
+
+/// The dialog's own state.
+#[derive(Default)]
+pub(in super::super) struct CreateRoom {
+    name: Field,
+    private: bool,
+    /// The check box has the keys, rather than the name.
+    on_private: bool,
+    loaded: bool,
+    waiting: bool,
+    problem: Option<String>,
+}
+
+impl Part for CreateRoom {
+    fn show(&mut self, model: &Model) {
+        let open = model.dialogs.iter().rev().find_map(|dialog| match dialog {
+            Dialog::CreateRoom { name, waiting, problem } => Some((name, *waiting, problem)),
+            _ => None,
+        });
+        let Some((name, waiting, problem)) = open else { return };
+        if !std::mem::replace(&mut self.loaded, true) {
+            self.name.set(name);
+        }
+        self.waiting = waiting;
+        self.problem.clone_from(problem);
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        let inner = Look::dialog(frame, area, "create a room");
+        let mut rows = inner.rows();
+        let mut next = || rows.next().unwrap_or_default();
+        let label = |frame: &mut Frame<'_>, row: Rect, text: &'static str, here: bool| {
+            let glyph = if here { "▸ " } else { "  " };
+            let style = if here { Look::STRONG } else { Look::FAINT };
+            frame.render_widget(Span::styled(format!("{glyph}{text}"), style), row);
+        };
+        let row = next();
+        label(frame, row, "Name", !self.on_private);
+        let value = Rect { x: row.x + 12.min(row.width), width: row.width.saturating_sub(12), ..row };
+        self.name.draw(frame, value, "1 to 64 characters", focused && !self.on_private);
+        let row = next();
+        label(frame, row, "Private", self.on_private);
+        let value = Rect { x: row.x + 12.min(row.width), width: row.width.saturating_sub(12), ..row };
+        let check = if self.private { "[x] only its members know of it" } else { "[ ] everyone may read and join" };
+        frame.render_widget(Span::raw(clip(check, value.width)), value);
+        next();
+        let row = next();
+        let (text, style) = match (&self.problem, self.waiting) {
+            (_, true) => ("◌ one moment …".to_owned(), Look::WAITING),
+            (Some(problem), _) => (format!("✗ {problem}"), Look::WRONG),
+            (None, _) => ("Enter creates it · Tab next · Space ticks · Esc leaves".to_owned(), Look::FAINT),
+        };
+        frame.render_widget(Span::styled(clip(&text, row.width), style), row);
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        match event {
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. })
+                if self.waiting || self.name.text().trim().is_empty() =>
+            {
+                self.on_private = false;
+            }
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
+                return Some(Msg::CreateRoom { name: self.name.text().to_owned(), private: self.private });
+            }
+            Event::User(Action::NextField | Action::PreviousField)
+            | Event::Keyboard(KeyEvent { code: Key::Up | Key::Down, .. }) => self.on_private = !self.on_private,
+            Event::Keyboard(KeyEvent { code: Key::Char(' '), .. }) if self.on_private => self.private = !self.private,
+            _ if self.on_private => return None,
+            _ => return self.name.take(event).then_some(Msg::Redraw),
+        }
+        Some(Msg::Redraw)
+    }
+
+    fn wanted(&self) -> (u16, u16) {
+        (58, 6)
+    }
+}

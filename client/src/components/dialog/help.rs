@@ -1,0 +1,144 @@
+//! The help, made from the live keymap.
+
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
+};
+
+use super::super::{Part, look::Look};
+use crate::{
+    keymap::{Context, Keymap, command},
+    model::Model,
+    text::{clip, width},
+    update::{
+        Action, Msg,
+        commands::{COMMANDS, Command},
+    },
+};
+
+/// Columns of the keys, in front of what they do.
+const KEYS: u16 = 24;
+
+/// A line of the help: a heading, or keys and what they do.
+struct Entry {
+    keys: String,
+    help: String,
+}
+
+/// The text, and how far it is scrolled.
+pub(in super::super) struct Help {
+    entries: Vec<Entry>,
+    top: usize,
+    page: usize,
+}
+
+impl Help {
+    pub(in super::super) fn new(keymap: &Keymap) -> Self {
+        Self { entries: entries(keymap), top: 0, page: 10 }
+    }
+
+    fn line(entry: &Entry, columns: u16) -> Line<'static> {
+        if entry.help.is_empty() {
+            return Line::styled(clip(&entry.keys, columns), Look::STRONG);
+        }
+        let keys = clip(&entry.keys, KEYS.min(columns / 2));
+        let fill = usize::from(KEYS.min(columns / 2).saturating_sub(width(&keys)) + 1);
+        let left = columns.saturating_sub(KEYS.min(columns / 2) + 3);
+        Line::from(vec![
+            Span::styled(format!("  {keys}"), Look::ACCENT),
+            Span::raw(" ".repeat(fill)),
+            Span::raw(clip(&entry.help, left)),
+        ])
+    }
+}
+
+fn entries(keymap: &Keymap) -> Vec<Entry> {
+    let heading = |text: &str| Entry { keys: text.to_owned(), help: String::new() };
+    let mut entries = Vec::new();
+    for context in Context::ALL {
+        if !entries.is_empty() {
+            entries.push(heading(""));
+        }
+        entries.push(heading(context.heading()));
+        let mut last = None;
+        for row in keymap.rows().iter().filter(|row| row.context == context) {
+            let numbered = matches!(row.action, Action::RoomNumber(n) if n > 1);
+            match entries.last_mut() {
+                _ if numbered => continue, // the first of them speaks for all
+                Some(entry) if last == Some(row.action) => entry.keys.push_str(&format!(", {}", row.chord)),
+                _ => {
+                    let by_word = command(row.action).map_or_else(String::new, |word| format!("  /{word}"));
+                    let many = if row.action == Action::RoomNumber(1) { "…9" } else { "" };
+                    entries
+                        .push(Entry { keys: format!("{}{many}", row.chord), help: format!("{}{by_word}", row.help) });
+                }
+            }
+            last = Some(row.action);
+        }
+    }
+    entries.extend([heading(""), heading("Commands")]);
+    for Command { name, args, help, .. } in COMMANDS {
+        entries.push(Entry { keys: format!("/{name} {args}").trim_end().to_owned(), help: (*help).to_owned() });
+    }
+    entries
+}
+
+impl Part for Help {
+    fn show(&mut self, _model: &Model) {}
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
+        let inner = Look::dialog(frame, area, "help");
+        self.page = usize::from(inner.height);
+        self.top = self.top.min(self.entries.len().saturating_sub(self.page));
+        for (row, entry) in inner.rows().zip(self.entries.iter().skip(self.top)) {
+            frame.render_widget(Self::line(entry, row.width), row);
+        }
+        if self.top + self.page < self.entries.len() {
+            let more = Line::styled(" ↓ more ", Look::FAINT).right_aligned();
+            let foot =
+                Rect { y: area.bottom().saturating_sub(1), height: 1, width: area.width.saturating_sub(2), ..area };
+            frame.render_widget(more, foot.intersection(area));
+        }
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        let page = self.page.saturating_sub(1).max(1);
+        self.top = match event {
+            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => self.top.saturating_sub(1),
+            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.top + 1,
+            Event::User(Action::PageUp) => self.top.saturating_sub(page),
+            Event::User(Action::PageDown) => self.top + page,
+            Event::Keyboard(KeyEvent { code: Key::Home, .. }) => 0,
+            Event::Keyboard(KeyEvent { code: Key::End, .. }) => self.entries.len(),
+            _ => return None,
+        };
+        Some(Msg::Redraw)
+    }
+
+    fn wanted(&self) -> (u16, u16) {
+        (76, u16::try_from(self.entries.len()).unwrap_or(u16::MAX).saturating_add(2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_that_is_bound_is_in_the_help() {
+        let keymap = Keymap::default();
+        let entries = entries(&keymap);
+        for row in keymap.rows().iter().filter(|row| !matches!(row.action, Action::RoomNumber(2..))) {
+            let chord = row.chord.to_string();
+            let told = |entry: &Entry| {
+                entry.help.starts_with(row.help)
+                    && entry.keys.split(", ").any(|key| key.trim_end_matches("…9") == chord)
+            };
+            assert!(entries.iter().any(told), "{chord} in {:?}", row.context);
+        }
+    }
+}

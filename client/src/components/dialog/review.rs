@@ -1,0 +1,108 @@
+//! A message the server refused: what it says, why, and what can be done.
+
+use std::sync::Arc;
+
+use quchat_shared::RoomId;
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
+};
+
+use super::super::{Part, look::Look, rooms::room_name};
+use crate::{
+    model::{Dialog, Model, SendState},
+    text::{clip, wrap},
+    update::{Action, Msg},
+};
+
+const COLUMNS: u16 = 64;
+const ROWS: u16 = 14;
+
+/// The message, and how far it is scrolled.
+pub(in super::super) struct Review {
+    message: Option<(RoomId, Arc<str>)>,
+    room: String,
+    text: Arc<str>,
+    reason: String,
+    top: usize,
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        Self { message: None, room: String::new(), text: "".into(), reason: String::new(), top: 0 }
+    }
+}
+
+impl Part for Review {
+    fn show(&mut self, model: &Model) {
+        let open = model.dialogs.iter().rev().find_map(|dialog| match dialog {
+            Dialog::Review { room, txn } => Some((*room, Arc::clone(txn))),
+            _ => None,
+        });
+        if open != self.message {
+            self.top = 0;
+        }
+        self.message = open;
+        let Some((id, txn)) = &self.message else { return };
+        let Some(room) = model.rooms.get(id) else { return };
+        self.room = room_name(room);
+        if let Some(pending) = room.outbox.iter().find(|pending| pending.txn == *txn) {
+            self.text = Arc::clone(&pending.text);
+            self.reason = match &pending.state {
+                SendState::Refused(reason) => reason.to_string(),
+                _ => "on its way again".to_owned(),
+            };
+        }
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
+        let inner = Look::dialog(frame, area, &format!("not sent to {}", self.room));
+        let Some(last) = inner.rows().next_back() else { return };
+        let mut rows = inner.rows().take(usize::from(inner.height) - 1);
+        if let Some(row) = rows.next() {
+            frame.render_widget(Span::styled(clip(&format!("✗ {}", self.reason), row.width), Look::WRONG), row);
+        }
+        let lines = wrap(&self.text, inner.width.max(1));
+        self.top = self.top.min(lines.len().saturating_sub(usize::from(inner.height.saturating_sub(2))));
+        for (row, line) in rows.zip(lines.iter().skip(self.top)) {
+            frame.render_widget(Span::raw(line.text.as_str()), row);
+        }
+        let mut foot = Line::default();
+        for (key, what) in [("Enter", "send again"), ("e", "edit"), ("Esc", "leave")] {
+            foot.push_span(Span::styled(key, Look::STRONG));
+            foot.push_span(Span::styled(format!(" {what}   "), Look::FAINT));
+        }
+        frame.render_widget(foot, last);
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        let page = usize::from(ROWS - 4);
+        match event {
+            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => {
+                self.top = self.top.saturating_sub(1);
+            }
+            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.top += 1,
+            Event::User(Action::PageUp) => self.top = self.top.saturating_sub(page),
+            Event::User(Action::PageDown) => self.top += page,
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
+                let (room, txn) = self.message.clone()?;
+                return Some(Msg::SendAgain { room, txn });
+            }
+            Event::Keyboard(KeyEvent { code: Key::Char('e'), .. }) => {
+                let (room, txn) = self.message.clone()?;
+                return Some(Msg::TakeBack { room, txn });
+            }
+            _ => return None,
+        }
+        Some(Msg::Redraw)
+    }
+
+    fn wanted(&self) -> (u16, u16) {
+        let rows = u16::try_from(wrap(&self.text, COLUMNS).len()).unwrap_or(u16::MAX).saturating_add(4);
+        (COLUMNS + 4, rows.min(ROWS))
+    }
+}

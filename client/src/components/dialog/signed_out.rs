@@ -1,0 +1,101 @@
+//! The session has ended: the password again, with everything still in place behind.
+
+use quchat_shared::api::Credentials;
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{Frame, layout::Rect, text::Span},
+};
+
+use super::super::{Part, field::Field, look::Look};
+use crate::{
+    model::{Link, Model},
+    text::clip,
+    update::{Action, Msg},
+};
+
+/// The dialog's own state.
+pub(in super::super) struct SignedOut {
+    password: Field,
+    password_rev: Option<u64>,
+    server: String,
+    name: String,
+    reason: Option<String>,
+    waiting: bool,
+    problem: Option<String>,
+}
+
+impl Default for SignedOut {
+    fn default() -> Self {
+        Self {
+            password: Field::masked(),
+            password_rev: None,
+            server: String::new(),
+            name: String::new(),
+            reason: None,
+            waiting: false,
+            problem: None,
+        }
+    }
+}
+
+impl Part for SignedOut {
+    fn show(&mut self, model: &Model) {
+        if let Some(account) = &model.account {
+            self.server = account.origin.to_string();
+            self.name.clone_from(&account.user.name);
+        }
+        if self.password_rev.replace(model.sign_in.password_rev) != Some(model.sign_in.password_rev) {
+            self.password.set("");
+        }
+        self.waiting = model.sign_in.waiting;
+        self.problem = model.sign_in.problem.as_ref().map(|(_, problem)| problem.clone());
+        self.reason = match &model.link {
+            Link::SignedOut { reason } => reason.clone(),
+            _ => None,
+        };
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        let inner = Look::dialog(frame, area, "signed out");
+        let mut rows = inner.rows();
+        let mut next = || rows.next().unwrap_or_default();
+        let row = next();
+        let reason = self.reason.as_deref().unwrap_or("The session has ended.");
+        frame.render_widget(Span::styled(clip(reason, row.width), Look::FAINT), row);
+        next();
+        let row = next();
+        let label = format!("Password for {}  ", self.name);
+        let used = crate::text::width(&label).min(row.width / 2);
+        frame.render_widget(Span::styled(clip(&label, used), Look::STRONG), row);
+        self.password.draw(
+            frame,
+            Rect { x: row.x + used, width: row.width - used, ..row },
+            "",
+            focused && !self.waiting,
+        );
+        let row = next();
+        let (text, style) = match (&self.problem, self.waiting) {
+            (_, true) => ("◌ one moment …".to_owned(), Look::WAITING),
+            (Some(problem), _) => (format!("✗ {problem}"), Look::WRONG),
+            (None, _) => ("Enter signs in · Esc lets you read on; nothing is lost".to_owned(), Look::FAINT),
+        };
+        frame.render_widget(Span::styled(clip(&text, row.width), style), row);
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        match event {
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) if self.waiting || self.password.is_empty() => {
+                Some(Msg::Redraw)
+            }
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
+                let credentials = Credentials { name: self.name.clone(), password: self.password.text().to_owned() };
+                Some(Msg::SignIn { server: self.server.clone(), credentials, register: false })
+            }
+            _ => self.password.take(event).then_some(Msg::Redraw),
+        }
+    }
+
+    fn wanted(&self) -> (u16, u16) {
+        (60, 6)
+    }
+}

@@ -1,0 +1,168 @@
+//! The quick switcher: a few letters of a room's name, or a new name.
+
+use quchat_shared::{
+    RoomId,
+    limits::{room_key, room_name as valid_name},
+};
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
+};
+
+use super::super::{Part, field::Field, look::Look, rooms::room_name};
+use crate::{
+    model::Model,
+    text::{clip, fuzzy, width},
+    update::{Action, Msg, Pick},
+};
+
+/// A room that can be gone to.
+struct Candidate {
+    id: RoomId,
+    label: String,
+    name: String,
+    topic: String,
+    joined: bool,
+    unread: u64,
+}
+
+/// A row of the list.
+#[derive(Clone, PartialEq, Eq)]
+enum Choice {
+    Room(usize),
+    Create(String),
+}
+
+/// The switcher's own state.
+#[derive(Default)]
+pub(in super::super) struct Switcher {
+    field: Field,
+    candidates: Vec<Candidate>,
+    choices: Vec<Choice>,
+    chosen: usize,
+    top: usize,
+}
+
+impl Switcher {
+    /// What is searched for, without the sign a room's name may be written with.
+    fn query(&self) -> &str {
+        self.field.text().trim().trim_start_matches('#').trim_start()
+    }
+
+    fn search(&mut self) {
+        let query = self.query();
+        let found = fuzzy::rank(query, self.candidates.iter().map(|room| room.name.as_str()));
+        let mut choices: Vec<Choice> = found.into_iter().map(Choice::Room).collect();
+        if let Ok(name) = valid_name(query) {
+            let key = room_key(name);
+            if !self.candidates.iter().any(|room| room_key(&room.name) == key) {
+                choices.push(Choice::Create(name.to_owned()));
+            }
+        }
+        self.choices = choices;
+        self.chosen = self.chosen.min(self.choices.len().saturating_sub(1));
+    }
+
+    fn step(&mut self, by: isize) -> Option<Msg> {
+        self.chosen = self.chosen.saturating_add_signed(by).min(self.choices.len().saturating_sub(1));
+        Some(Msg::Redraw)
+    }
+
+    fn pick(&self) -> Option<Msg> {
+        Some(Msg::Pick(match self.choices.get(self.chosen)? {
+            Choice::Room(at) => Pick::Room(self.candidates.get(*at)?.id),
+            Choice::Create(name) => Pick::Create(name.clone()),
+        }))
+    }
+
+    fn line(&self, at: usize, columns: u16) -> Line<'static> {
+        let chosen = at == self.chosen;
+        let glyph = if chosen { "❯ " } else { "  " };
+        let mut spans = vec![Span::styled(glyph, Look::ACCENT)];
+        match &self.choices[at] {
+            Choice::Create(name) => {
+                spans.push(Span::styled(clip(&format!("create #{name}"), columns.saturating_sub(3)), Look::WELL));
+            }
+            Choice::Room(room) => {
+                let room = &self.candidates[*room];
+                let badge = if room.unread > 0 { format!(" {} ", room.unread) } else { String::new() };
+                let left = columns.saturating_sub(2 + width(&badge));
+                let label = clip(&room.label, left);
+                let left = left - width(&label);
+                let topic = if left > 6 { clip(&format!("  {}", room.topic), left) } else { String::new() };
+                let fill = usize::from(left - width(&topic));
+                spans.push(Span::styled(label, if room.joined { Look::PLAIN } else { Look::FAINT }));
+                spans.push(Span::styled(topic, Look::FAINT));
+                spans.push(Span::raw(" ".repeat(fill)));
+                spans.push(Span::styled(badge, Look::STRONG));
+            }
+        }
+        let line = Line::from(spans);
+        if chosen { line.style(Look::CHOSEN) } else { line }
+    }
+}
+
+impl Part for Switcher {
+    fn show(&mut self, model: &Model) {
+        let mut rooms: Vec<_> = model.ordered().filter(|room| !room.gone).collect();
+        rooms.sort_by_key(|room| (model.open == Some(room.info.id), std::cmp::Reverse(room.visited)));
+        self.candidates = rooms
+            .into_iter()
+            .map(|room| Candidate {
+                id: room.info.id,
+                label: room_name(room),
+                name: room.info.name.clone(),
+                topic: room.info.topic.clone(),
+                joined: room.joined(),
+                unread: room.unread(),
+            })
+            .collect();
+        self.search();
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        let inner = Look::dialog(frame, area, "go to a room");
+        let [prompt, list] = [
+            Rect { height: 1.min(inner.height), ..inner },
+            Rect { y: inner.y + 2.min(inner.height), height: inner.height.saturating_sub(2), ..inner },
+        ];
+        self.field.draw(frame, prompt, "a few letters of its name, or a new name", focused);
+        if self.choices.is_empty() {
+            let text =
+                if self.query().is_empty() { "No rooms yet: type a name, Enter creates it" } else { "no such room" };
+            return frame.render_widget(Span::styled(clip(text, list.width), Look::FAINT), list);
+        }
+        let height = usize::from(list.height);
+        self.top = self.top.min(self.chosen).max((self.chosen + 1).saturating_sub(height));
+        for (at, row) in (self.top..self.choices.len()).zip(list.rows()) {
+            frame.render_widget(self.line(at, list.width), row);
+        }
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        match event {
+            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => self.step(-1),
+            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.step(1),
+            Event::User(Action::PageUp) => self.step(-10),
+            Event::User(Action::PageDown) => self.step(10),
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => self.pick().or(Some(Msg::Redraw)),
+            _ => {
+                let before = self.field.text().to_owned();
+                let taken = self.field.take(event);
+                if self.field.text() != before {
+                    (self.chosen, self.top) = (0, 0);
+                    self.search();
+                }
+                taken.then_some(Msg::Redraw)
+            }
+        }
+    }
+
+    fn wanted(&self) -> (u16, u16) {
+        (60, 16)
+    }
+}

@@ -1,0 +1,94 @@
+//! A single-line input with its label: names, addresses, passwords, what is searched for.
+
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::{Position, Rect},
+        text::Span,
+    },
+};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{look::Look, typing};
+use crate::{
+    text::{Editor, clip, width},
+    update::Action,
+};
+
+/// Most bytes of a single line.
+const BYTES_MAX: usize = 1024;
+
+/// A single-line input.
+#[derive(Default)]
+pub(super) struct Field {
+    editor: Editor,
+    masked: bool,
+}
+
+impl Field {
+    /// One whose text is not shown.
+    pub(super) fn masked() -> Self {
+        Self { masked: true, ..Self::default() }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.editor.text()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.editor.is_empty()
+    }
+
+    /// Another text, with nothing to undo and the cursor at its end.
+    pub(super) fn set(&mut self, text: &str) {
+        self.editor = Editor::new(text);
+    }
+
+    /// Takes what edits a line; `true` if it did so. A pasted line break becomes a space.
+    pub(super) fn take(&mut self, event: &Event<Action>) -> bool {
+        match event {
+            Event::Paste(text) => {
+                let room = BYTES_MAX.saturating_sub(self.text().len());
+                let line = text.trim().replace(char::is_control, " ");
+                if line.len() <= room {
+                    self.editor.insert(&line);
+                }
+                true
+            }
+            Event::Keyboard(KeyEvent { code: Key::Char(_), .. }) if self.text().len() >= BYTES_MAX => true,
+            Event::User(Action::KillOrSwitch) => {
+                self.editor.kill_to_line_end();
+                true // a form has no switcher to go on to
+            }
+            _ => typing::edit(&mut self.editor, event).is_some(),
+        }
+    }
+
+    /// Draws it in the first row of `area`, scrolled so that the cursor is in view.
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, placeholder: &str, focused: bool) {
+        let area = Rect { height: area.height.min(1), ..area };
+        if area.is_empty() {
+            return;
+        }
+        if self.is_empty() {
+            frame.render_widget(Span::styled(clip(placeholder, area.width), Look::FAINT), area);
+        }
+        let (before, after) = self.editor.text().split_at(self.editor.cursor());
+        let (before, after) = (self.shown(before), self.shown(after));
+        let room = area.width - 1; // the cursor needs a column behind the text
+        let mut start = before.len();
+        for (at, _) in before.grapheme_indices(true).rev().take_while(|&(at, _)| width(&before[at..]) <= room) {
+            start = at;
+        }
+        let visible = format!("{}{after}", &before[start..]);
+        frame.render_widget(Span::styled(clip(&visible, area.width), Look::PLAIN), area);
+        if focused {
+            frame.set_cursor_position(Position { x: area.x + width(&before[start..]).min(room), y: area.y });
+        }
+    }
+
+    fn shown(&self, text: &str) -> String {
+        if self.masked { "•".repeat(text.graphemes(true).count()) } else { crate::text::one_line(text) }
+    }
+}

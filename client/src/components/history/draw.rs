@@ -1,0 +1,233 @@
+//! Drawing the window: gutter, rows, separators, and the small signs over them.
+
+use tuirealm::ratatui::{
+    Frame,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+    widgets::Clear,
+};
+
+use super::{
+    super::look::Look,
+    Page, Shown, Walk,
+    block::Block,
+    cache::Cache,
+    place::{self, Start},
+};
+use crate::{
+    model::{Anchor, Entry, Seen, SendState},
+    text::{clip, clock, width},
+};
+
+/// Where time, name and text stand.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    /// Columns of the name; 0 where there is no gutter at all.
+    name: u16,
+    /// Where the text begins.
+    text: u16,
+    /// How wide the text may be.
+    wide: u16,
+}
+
+impl Columns {
+    fn of(pane: u16) -> Self {
+        let name = match pane {
+            96.. => 14,
+            60.. => 10,
+            44.. => 8,
+            28.. => 6,
+            _ => return Self { name: 0, text: 1.min(pane), wide: pane.saturating_sub(2).max(1) },
+        };
+        let text = 1 + 5 + 1 + name + 2; // a sign, the time, the name, air
+        Self { name, text, wide: pane - text - 1 }
+    }
+}
+
+/// Draws a frame, and says what it showed.
+pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area: Rect) -> Option<Seen> {
+    let columns = Columns::of(area.width);
+    let height = usize::from(area.height);
+    if shown.entries.is_empty() {
+        draw_nothing(shown, frame, area);
+        return None;
+    }
+    let mut walk = Walk { shown, cache, width: columns.wide };
+    let anchor = walk.anchored();
+    let start = place::start(&mut walk, height, anchor, shown.scroll_rows, shown.from_beginning);
+    let mut painter = Painter { shown, columns, frame, area, y: start.empty, first: None, last: None };
+    for at in start.spot.entry..shown.entries.len() {
+        let skip = if at == start.spot.entry { start.spot.row } else { 0 };
+        let block = walk.block(at);
+        painter.entry(at, &block, skip);
+        if painter.y >= height {
+            break;
+        }
+    }
+    let (first, last) = (painter.first?, painter.last?);
+    let seen = seen(&mut walk, start, first, last, area.height);
+    cache.end_frame(area.height);
+    draw_signs(shown, start.at_end, frame, area);
+    Some(seen)
+}
+
+/// A visible row of text: its entry, and which of the entry's rows.
+type Visible = (usize, usize);
+
+fn seen(walk: &mut Walk<'_>, start: Start, first: Visible, last: Visible, height: u16) -> Seen {
+    let shown = walk.shown;
+    let anchor = if start.at_end && !shown.has_newer {
+        Anchor::End
+    } else {
+        let key = shown.entries[first.0].key();
+        let block = walk.block(first.0);
+        let row = block.rows[first.1].byte;
+        // the byte one came with stays, so that a change of width and back leads to the same row
+        let byte = match &shown.anchor {
+            Anchor::At { top, byte } if *top == key && block.row_of(*byte) == first.1 => (*byte).max(row),
+            _ => row,
+        };
+        Anchor::At { top: key, byte }
+    };
+    Seen {
+        room: shown.room,
+        anchor,
+        first: shown.entries[first.0].key(),
+        last: shown.entries[last.0].key(),
+        at_end: start.at_end,
+        rows: height,
+        scrolled: shown.scroll_rows,
+    }
+}
+
+struct Painter<'a, 'f, 'b> {
+    shown: &'a Shown,
+    columns: Columns,
+    frame: &'f mut Frame<'b>,
+    area: Rect,
+    y: usize,
+    first: Option<Visible>,
+    last: Option<Visible>,
+}
+
+impl Painter<'_, '_, '_> {
+    fn row(&mut self) -> Option<Rect> {
+        let y = u16::try_from(self.y).ok().filter(|&y| y < self.area.height)?;
+        self.y += 1;
+        Some(Rect { y: self.area.y + y, height: 1, ..self.area })
+    }
+
+    /// Draws an entry from its row `skip` on, the lines above it included.
+    fn entry(&mut self, at: usize, block: &Block, skip: usize) {
+        let above = self.shown.above(at);
+        let mut lines = Vec::new();
+        if let Some(day) = above.day {
+            lines.push((clock::day_name(day), Look::FAINT));
+        }
+        if above.new {
+            lines.push(("new".to_owned(), Look::FRESH));
+        }
+        for (label, style) in lines.iter().skip(skip) {
+            let Some(row) = self.row() else { return };
+            draw_rule(self.frame, row, label, *style);
+        }
+        for (number, body) in block.rows.iter().enumerate().skip(skip.saturating_sub(lines.len())) {
+            let Some(row) = self.row() else { return };
+            if self.first.is_none() || number == 0 && !self.shown.continues(at) {
+                self.gutter(at, row);
+            }
+            if number == 0 {
+                self.sign(at, row);
+            }
+            let text = Rect { x: row.x + self.columns.text, width: self.columns.wide, ..row };
+            self.frame.render_widget(&body.line, text.intersection(row));
+            self.first.get_or_insert((at, number));
+            self.last = Some((at, number));
+        }
+    }
+
+    /// Time and name.
+    fn gutter(&mut self, at: usize, row: Rect) {
+        if self.columns.name == 0 {
+            return;
+        }
+        let time = clock::time(self.shown.millis(at), &self.shown.zone);
+        let me = self.shown.sender(at) == self.shown.me;
+        let (name, style) = match &self.shown.entries[at] {
+            _ if me => (self.shown.my_name.as_str(), Look::STRONG),
+            Entry::Said(message) => (message.sender.name.as_str(), Look::sender(message.sender.id)),
+            Entry::Unsent(_) => ("", Look::STRONG),
+        };
+        let line = Line::from(vec![
+            Span::raw(" "),
+            Span::styled(time, Look::FAINT),
+            Span::raw(" "),
+            Span::styled(clip(name, self.columns.name), style),
+        ]);
+        self.frame.render_widget(line, row);
+    }
+
+    /// How far a message of one's own has come.
+    fn sign(&mut self, at: usize, row: Rect) {
+        let Entry::Unsent(pending) = &self.shown.entries[at] else { return };
+        let (sign, style) = match pending.state {
+            SendState::Sent(_) => return,
+            SendState::Refused(_) => ("✗", Look::WRONG),
+            _ => ("◌", Look::WAITING),
+        };
+        self.frame.render_widget(Span::styled(sign, style), Rect { width: 1.min(row.width), ..row });
+    }
+}
+
+/// A line across, with a word in it.
+fn draw_rule(frame: &mut Frame<'_>, row: Rect, label: &str, style: Style) {
+    let label = clip(label, row.width.saturating_sub(6));
+    let dashes = row.width.saturating_sub(width(&label) + 4);
+    let (left, right) = (dashes / 2, dashes - dashes / 2);
+    let line = format!(" {} {label} {} ", "─".repeat(left.into()), "─".repeat(right.into()));
+    frame.render_widget(Span::styled(line, style), row);
+}
+
+/// The small signs that lie over the rows and so never move them: a page on its way above or below, and what is new
+/// out of sight.
+fn draw_signs(shown: &Shown, at_end: bool, frame: &mut Frame<'_>, area: Rect) {
+    let top = Rect { height: 1.min(area.height), ..area };
+    let bottom = Rect { y: area.bottom().saturating_sub(1), ..top };
+    match &shown.page {
+        Page::Quiet => {}
+        Page::Loading { above } => {
+            let row = if *above { top } else { bottom };
+            draw_sign(frame, row, if *above { "↑ loading earlier messages …" } else { "loading …" }, Look::WAITING);
+        }
+        Page::Failed { above, reason } => {
+            draw_sign(frame, if *above { top } else { bottom }, &format!("✗ not loaded: {reason}"), Look::WRONG);
+        }
+    }
+    if !at_end && shown.page == Page::Quiet {
+        match shown.below {
+            0 => draw_sign(frame, bottom, "↓ more", Look::FAINT),
+            n => draw_sign(frame, bottom, &format!("↓ {n} new"), Look::FRESH),
+        }
+    }
+}
+
+fn draw_sign(frame: &mut Frame<'_>, row: Rect, text: &str, style: Style) {
+    let text = format!(" {} ", clip(text, row.width.saturating_sub(2)));
+    let wide = width(&text).min(row.width);
+    let area = Rect { x: row.right() - wide, width: wide, ..row };
+    frame.render_widget(Clear, area);
+    frame.render_widget(Span::styled(text, style), area);
+}
+
+/// An empty room, or one nothing is known of yet.
+fn draw_nothing(shown: &Shown, frame: &mut Frame<'_>, area: Rect) {
+    let (text, style) = match &shown.page {
+        Page::Failed { reason, .. } => (format!("✗ not loaded: {reason}"), Look::WRONG),
+        Page::Loading { .. } => ("loading …".to_owned(), Look::WAITING),
+        Page::Quiet if shown.unknown => return,
+        Page::Quiet => ("Nothing here yet. Say hello.".to_owned(), Look::FAINT),
+    };
+    let row = Rect { y: area.y + area.height / 2, height: 1.min(area.height), ..area };
+    frame.render_widget(Line::styled(clip(&text, area.width), style).centered(), row);
+}

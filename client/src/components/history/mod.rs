@@ -1,0 +1,228 @@
+//! The messages of the open room. It holds a window of pointers around the anchor and wraps what a frame shows.
+//!
+//! Anchor and pending scroll are the model's; what was really shown goes back as [`Seen`]. Nothing here grows with the
+//! length of a history.
+
+mod block;
+mod cache;
+mod draw;
+mod place;
+
+use jiff::{civil::Date, tz::TimeZone};
+use quchat_shared::{RoomId, Seq, UserId};
+use tuirealm::{
+    event::Event,
+    ratatui::{Frame, layout::Rect},
+};
+
+use self::{
+    block::{Above, Block},
+    cache::Cache,
+    place::Spot,
+};
+use super::Part;
+use crate::{
+    model::{Anchor, Entry, Fetch, Key, Model, Room, Seen, Wanted, window},
+    text::clock,
+    update::{Action, Msg},
+};
+
+/// Messages of one sender within this time share one name.
+const TOGETHER_MS: i64 = 5 * 60 * 1000;
+/// A page that takes longer than this is said to be loading.
+const PATIENCE_MS: u64 = 200;
+
+/// The pane's own state: wrapped rows, and what the last frame showed.
+#[derive(Default)]
+pub(crate) struct History {
+    height: u16,
+    shown: Option<Shown>,
+    cache: Cache,
+    seen: Option<Seen>,
+}
+
+/// What a frame needs of a room.
+struct Shown {
+    room: RoomId,
+    me: UserId,
+    my_name: String,
+    zone: TimeZone,
+    entries: Vec<Entry>,
+    anchor: Anchor,
+    scroll_rows: i32,
+    /// The first entry of the window is the first of the room.
+    from_beginning: bool,
+    has_newer: bool,
+    new_after: Option<Seq>,
+    below: u64,
+    /// Nothing is known of the room yet.
+    unknown: bool,
+    page: Page,
+}
+
+/// How the page stands that the room waits for.
+#[derive(Debug, PartialEq, Eq)]
+enum Page {
+    Quiet,
+    Loading { above: bool },
+    Failed { above: bool, reason: String },
+}
+
+impl History {
+    /// How many rows there will be to draw in; to be told before [`Part::show`].
+    pub(crate) fn resize(&mut self, height: u16) {
+        self.height = height;
+    }
+
+    /// What the last frame showed.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref()
+    }
+}
+
+impl Shown {
+    fn new(model: &Model, room: &Room, height: u16) -> Self {
+        let entries = window(room, height);
+        let first = entries.first().map(Entry::key);
+        let at_front = match (&first, room.timeline.first()) {
+            (Some(Key::Seq(first)), Some(front)) => *first == front,
+            (Some(Key::Txn(_)), front) => front.is_none(),
+            (None, _) => true,
+            _ => false,
+        };
+        let (me, my_name) = model
+            .account
+            .as_ref()
+            .map_or((UserId(0), String::new()), |account| (account.user.id, account.user.name.clone()));
+        Self {
+            room: room.info.id,
+            me,
+            my_name,
+            zone: model.zone.clone(),
+            entries,
+            anchor: room.anchor.clone(),
+            scroll_rows: room.scroll_rows,
+            from_beginning: at_front && !room.timeline.has_older,
+            has_newer: room.timeline.has_newer,
+            new_after: room.new_after,
+            below: room.below(),
+            unknown: room.timeline.is_unknown(),
+            page: page(room, model.now.mono_ms),
+        }
+    }
+
+    fn whose(&self) -> (RoomId, &str) {
+        (self.room, &self.my_name)
+    }
+
+    fn sender(&self, at: usize) -> UserId {
+        match &self.entries[at] {
+            Entry::Said(message) => message.sender.id,
+            Entry::Unsent(_) => self.me,
+        }
+    }
+
+    fn millis(&self, at: usize) -> i64 {
+        match &self.entries[at] {
+            Entry::Said(message) => message.sent_at.as_millis(),
+            Entry::Unsent(pending) => pending.written_ms,
+        }
+    }
+
+    fn day(&self, at: usize) -> Date {
+        clock::day(self.millis(at), &self.zone)
+    }
+
+    /// The lines that stand above an entry. They follow from the entry and the one before it, and so never need to be
+    /// kept.
+    fn above(&self, at: usize) -> Above {
+        let first = at == 0;
+        let day = if first { self.from_beginning } else { self.day(at) != self.day(at - 1) };
+        let new = match (&self.entries[at], self.new_after) {
+            (Entry::Said(message), Some(after)) => message.seq == after.next() && (!first || self.from_beginning),
+            _ => false,
+        };
+        Above { day: day.then(|| self.day(at)), new }
+    }
+
+    /// The entry goes on where the same sender left off: it needs no name.
+    fn continues(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else { return false };
+        self.sender(at) == self.sender(before)
+            && self.above(at).rows() == 0
+            && (0..=TOGETHER_MS).contains(&(self.millis(at) - self.millis(before)))
+    }
+}
+
+fn page(room: &Room, now: u64) -> Page {
+    let above = |page: &Wanted| *page == Wanted::Older;
+    match &room.fetch {
+        Fetch::Loading { page, since, .. } if now.saturating_sub(*since) >= PATIENCE_MS => {
+            Page::Loading { above: above(page) }
+        }
+        Fetch::Failed { page, reason } => Page::Failed { above: above(page), reason: reason.to_string() },
+        _ => Page::Quiet,
+    }
+}
+
+impl Part for History {
+    fn show(&mut self, model: &Model) {
+        let shown = model.open_room().map(|room| Shown::new(model, room, self.height));
+        if shown.as_ref().map(Shown::whose) != self.shown.as_ref().map(Shown::whose) {
+            self.cache.clear(); // seqs name messages within one room only
+        }
+        self.shown = shown;
+        self.seen = None;
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
+        let Some(shown) = &self.shown else { return };
+        self.seen = draw::draw(shown, &mut self.cache, frame, area);
+    }
+
+    fn on(&mut self, _event: &Event<Action>) -> Option<Msg> {
+        None
+    }
+}
+
+/// Where the frame begins, and the blocks it needs, fetched from the cache as the walk comes to them.
+struct Walk<'a> {
+    shown: &'a Shown,
+    cache: &'a mut Cache,
+    width: u16,
+}
+
+impl Walk<'_> {
+    fn block(&mut self, at: usize) -> std::rc::Rc<Block> {
+        self.cache.block(&self.shown.entries[at], self.width, &self.shown.my_name)
+    }
+}
+
+impl place::Rows for Walk<'_> {
+    fn entries(&self) -> usize {
+        self.shown.entries.len()
+    }
+
+    fn above(&mut self, at: usize) -> usize {
+        self.shown.above(at).rows()
+    }
+
+    fn body(&mut self, at: usize) -> usize {
+        self.block(at).rows.len()
+    }
+}
+
+impl Walk<'_> {
+    /// The row where the model's anchor stands; `None` is the end.
+    fn anchored(&mut self) -> Option<Spot> {
+        let Anchor::At { top, byte } = &self.shown.anchor else { return None };
+        let entry = self.shown.entries.iter().position(|entry| entry.key() == *top)?;
+        let row = self.block(entry).row_of(*byte);
+        let above = self.shown.above(entry).rows();
+        Some(if entry == 0 && row == 0 && self.shown.from_beginning {
+            Spot { entry, row: 0 }
+        } else {
+            Spot { entry, row: above + row }
+        })
+    }
+}

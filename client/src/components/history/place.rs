@@ -1,0 +1,156 @@
+//! Where a frame begins: arithmetic over rows, without drawing any.
+//!
+//! A frame starts at a row of an entry's text, or at the very beginning of the room. The lines above an entry (day,
+//! "new") are passed over when scrolling, since they belong to no message and could not be anchored to.
+
+/// The rows of a window of entries.
+pub(super) trait Rows {
+    fn entries(&self) -> usize;
+    /// Lines above the entry.
+    fn above(&mut self, at: usize) -> usize;
+    /// Rows of the entry itself, at least one.
+    fn body(&mut self, at: usize) -> usize;
+}
+
+/// A row: of this entry, counted from the first line above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    pub(super) entry: usize,
+    pub(super) row: usize,
+}
+
+/// Where a frame begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Start {
+    pub(super) spot: Spot,
+    /// Empty rows above, when there is less than a screen.
+    pub(super) empty: usize,
+    /// The last row of the last entry is in the frame.
+    pub(super) at_end: bool,
+}
+
+/// The start of a frame of `height` rows: from the anchor (`None` is the end) `scroll` rows down, within the window.
+pub(super) fn start(rows: &mut impl Rows, height: usize, anchor: Option<Spot>, scroll: i32, beginning: bool) -> Start {
+    let end = end(rows, height);
+    let Some(spot) = anchor.or((scroll < 0 && end.empty == 0).then_some(end.spot)) else { return end };
+    let by = usize::try_from(scroll.unsigned_abs()).unwrap_or(usize::MAX);
+    let spot = if scroll < 0 { up(rows, spot, by, beginning) } else { down(rows, spot, by) };
+    if spot >= end.spot || end.empty > 0 { end } else { Start { spot, empty: 0, at_end: false } }
+}
+
+/// The start from which the last row of the last entry is the last row of the frame.
+fn end(rows: &mut impl Rows, height: usize) -> Start {
+    let mut left = height;
+    for entry in (0..rows.entries()).rev() {
+        let total = rows.above(entry) + rows.body(entry);
+        if total >= left {
+            return Start { spot: Spot { entry, row: total - left }, empty: 0, at_end: true };
+        }
+        left -= total;
+    }
+    Start { spot: Spot { entry: 0, row: 0 }, empty: left, at_end: true }
+}
+
+fn up(rows: &mut impl Rows, from: Spot, mut by: usize, beginning: bool) -> Spot {
+    let Spot { mut entry, mut row } = from;
+    while by > row && entry > 0 {
+        by -= row + 1;
+        entry -= 1;
+        row = rows.above(entry) + rows.body(entry) - 1;
+    }
+    row = row.saturating_sub(by);
+    let above = rows.above(entry);
+    if row >= above {
+        return Spot { entry, row };
+    }
+    match entry.checked_sub(1) {
+        Some(before) => Spot { entry: before, row: rows.above(before) + rows.body(before) - 1 },
+        None => Spot { entry, row: if beginning { 0 } else { above } },
+    }
+}
+
+fn down(rows: &mut impl Rows, from: Spot, mut by: usize) -> Spot {
+    let Spot { mut entry, mut row } = from;
+    if by == 0 {
+        return from;
+    }
+    loop {
+        let total = rows.above(entry) + rows.body(entry);
+        if row + by < total {
+            return Spot { entry, row: (row + by).max(rows.above(entry)) };
+        }
+        if entry + 1 >= rows.entries() {
+            return Spot { entry, row: total.saturating_sub(1) };
+        }
+        by -= total - row;
+        (entry, row) = (entry + 1, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    impl Rows for Vec<(usize, usize)> {
+        fn entries(&self) -> usize {
+            self.len()
+        }
+
+        fn above(&mut self, at: usize) -> usize {
+            self[at].0
+        }
+
+        fn body(&mut self, at: usize) -> usize {
+            self[at].1
+        }
+    }
+
+    fn spot(entry: usize, row: usize) -> Spot {
+        Spot { entry, row }
+    }
+
+    #[test]
+    fn less_than_a_screen_stands_at_the_bottom() {
+        let mut rows = vec![(1, 2), (0, 1)];
+        for anchor in [None, Some(spot(1, 0))] {
+            let start = start(&mut rows, 10, anchor, -3, true);
+            assert_eq!(start, Start { spot: spot(0, 0), empty: 6, at_end: true });
+        }
+    }
+
+    #[test]
+    fn scrolling_passes_over_the_lines_above_an_entry() {
+        let mut rows = vec![(0, 3), (2, 3), (0, 9)];
+        assert_eq!(start(&mut rows, 4, Some(spot(1, 2)), -1, true).spot, spot(0, 2));
+        assert_eq!(start(&mut rows, 4, Some(spot(0, 2)), 1, true).spot, spot(1, 2));
+        assert_eq!(start(&mut rows, 4, Some(spot(0, 2)), -9, true).spot, spot(0, 0));
+    }
+
+    #[test]
+    fn the_beginning_shows_its_day_and_the_end_stays_the_end() {
+        let mut rows = vec![(1, 3), (0, 9)];
+        assert_eq!(start(&mut rows, 4, None, -99, true).spot, spot(0, 0));
+        assert_eq!(start(&mut rows, 4, None, -99, false).spot, spot(0, 1));
+        assert_eq!(start(&mut rows, 4, Some(spot(0, 1)), 99, true), Start { spot: spot(1, 5), empty: 0, at_end: true });
+        assert_eq!(start(&mut Vec::new(), 4, None, -1, true).empty, 4);
+    }
+
+    proptest! {
+        #[test]
+        fn every_step_moves_and_every_frame_begins_at_a_row_of_text(
+            rows in prop::collection::vec((0usize..3, 1usize..6), 3..20), from in 0usize..3, by in 1i32..9,
+        ) {
+            let mut rows = rows;
+            let begin = spot(from, rows[from].0);
+            for by in [by, -by] {
+                let there = start(&mut rows, 1, Some(begin), by, true);
+                let at_beginning = there.spot == spot(0, 0);
+                prop_assert!(there.at_end || at_beginning || there.spot.row >= rows[there.spot.entry].0);
+                let moved = if by > 0 { there.at_end || there.spot > begin } else { at_beginning || there.spot < begin };
+                prop_assert!(moved);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What every component has in common, once: tui-realm's two traits around a part of the screen.
+
+use tuirealm::{
+    command::{Cmd, CmdResult},
+    component::{AppComponent, Component},
+    event::Event,
+    props::{AttrValue, Attribute, QueryResult},
+    ratatui::{Frame, layout::Rect},
+    state::State,
+};
+
+use crate::{
+    model::Model,
+    update::{Action, Msg},
+};
+
+/// A part of the screen.
+pub(crate) trait Part: 'static {
+    /// Takes over what the next frame needs. Called when mounted, after each `Msg` if it has the keys, and before
+    /// each frame.
+    fn show(&mut self, model: &Model);
+
+    /// Draws what was shown. `focused`: it has the keys.
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool);
+
+    /// A plain key, a paste, or an Action in `Event::User`. `None` means "not mine".
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg>;
+
+    /// Columns and rows it would like to have; only dialogs are asked.
+    fn wanted(&self) -> (u16, u16) {
+        (0, 0)
+    }
+}
+
+/// A part as tui-realm wants it. The view shows parts the model by downcast, so that of tui-realm's attributes only
+/// the focus is in use, and of its commands none.
+pub(crate) struct Mounted<P> {
+    part: P,
+    focused: bool,
+}
+
+impl<P> Mounted<P> {
+    pub(crate) fn new(part: P) -> Self {
+        Self { part, focused: false }
+    }
+
+    pub(crate) fn part(&mut self) -> &mut P {
+        &mut self.part
+    }
+}
+
+impl<P: Part> Component for Mounted<P> {
+    fn view(&mut self, frame: &mut Frame<'_>, area: Rect) {
+        let area = area.intersection(frame.area());
+        if !area.is_empty() {
+            self.part.draw(frame, area, self.focused);
+        }
+    }
+
+    fn query<'a>(&'a self, attr: Attribute) -> Option<QueryResult<'a>> {
+        (attr == Attribute::Focus).then(|| AttrValue::Flag(self.focused).into())
+    }
+
+    fn attr(&mut self, attr: Attribute, value: AttrValue) {
+        if let (Attribute::Focus, AttrValue::Flag(focused)) = (attr, value) {
+            self.focused = focused;
+        }
+    }
+
+    fn state(&self) -> State {
+        State::None
+    }
+
+    fn perform(&mut self, cmd: Cmd) -> CmdResult {
+        CmdResult::Invalid(cmd)
+    }
+}
+
+impl<P: Part> AppComponent<Msg, Action> for Mounted<P> {
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        self.part.on(event)
+    }
+}

@@ -1,0 +1,217 @@
+//! The side bar: the rooms one is in, then the others, fainter; in an order that never jumps.
+
+use quchat_shared::{RoomId, room::RoomKind};
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
+};
+
+use super::{Part, look::Look};
+use crate::{
+    model::{Model, Room},
+    text::{clip, width},
+    update::{Action, Msg},
+};
+
+/// A line of the side bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Item {
+    Heading(&'static str),
+    Gap,
+    Room(RoomId),
+}
+
+/// What is drawn for a room.
+#[derive(Debug, Clone)]
+struct Shown {
+    name: String,
+    badge: Badge,
+    joined: bool,
+    gone: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Badge {
+    None,
+    Stirs,
+    Unread(u64),
+    Mentions(u64),
+    Refused,
+}
+
+/// The side bar's own state: which row is chosen, and how far it is scrolled.
+#[derive(Default)]
+pub(crate) struct Rooms {
+    items: Vec<Item>,
+    open: Option<RoomId>,
+    chosen: Option<RoomId>,
+    had_keys: bool,
+    top: usize,
+    height: usize,
+    /// The rooms among the visible items.
+    shown: Vec<(RoomId, Shown)>,
+}
+
+impl Rooms {
+    /// How many rows there will be to draw in.
+    pub(crate) fn resize(&mut self, height: u16) {
+        self.height = usize::from(height);
+    }
+
+    fn place(&self, room: Option<RoomId>) -> Option<usize> {
+        let room = room?;
+        self.items.iter().position(|item| *item == Item::Room(room))
+    }
+
+    fn step(&mut self, by: isize) -> Option<Msg> {
+        let rooms: Vec<RoomId> = self.items.iter().filter_map(Item::room).collect();
+        let at = rooms.iter().position(|&room| Some(room) == self.chosen).unwrap_or(0);
+        let to = at.saturating_add_signed(by).min(rooms.len().checked_sub(1)?);
+        self.chosen = Some(rooms[to]);
+        Some(Msg::Redraw)
+    }
+
+    /// Keeps the chosen row in view, with its heading if it is the first below one.
+    fn scroll(&mut self) {
+        let Some(at) = self.place(self.chosen) else { return };
+        let first = if at > 0 && matches!(self.items[at - 1], Item::Heading(_)) { at - 1 } else { at };
+        self.top = self.top.min(first).max((at + 1).saturating_sub(self.height));
+        self.top = self.top.min(self.items.len().saturating_sub(self.height));
+    }
+
+    fn line(&self, room: RoomId, shown: &Shown, columns: u16, focused: bool) -> Line<'static> {
+        let (chosen, open) = (focused && self.chosen == Some(room), self.open == Some(room));
+        let glyph = match (chosen, open) {
+            (true, _) => "❯",
+            (false, true) => "▸",
+            _ => " ",
+        };
+        let (badge, badge_style) = shown.badge.drawn();
+        let name_style = match shown.badge {
+            _ if shown.gone => Look::FAINT,
+            Badge::Unread(_) | Badge::Mentions(_) => Look::STRONG,
+            _ if open => Look::STRONG,
+            _ if !shown.joined => Look::FAINT,
+            _ => Look::PLAIN,
+        };
+        let room_for_name = columns.saturating_sub(width(&badge) + 4);
+        let name = clip(&shown.name, room_for_name);
+        let fill = usize::from(room_for_name.saturating_sub(width(&name)) + 1);
+        let line = Line::from(vec![
+            Span::styled(format!("{glyph} "), Look::ACCENT),
+            Span::styled(name, name_style),
+            Span::raw(" ".repeat(fill)),
+            Span::styled(badge, badge_style),
+            Span::raw(" "),
+        ]);
+        if chosen { line.style(Look::CHOSEN) } else { line }
+    }
+}
+
+impl Item {
+    fn room(&self) -> Option<RoomId> {
+        match self {
+            Self::Room(room) => Some(*room),
+            _ => None,
+        }
+    }
+}
+
+impl Badge {
+    fn of(room: &Room) -> Self {
+        match (room.mentions, room.unread()) {
+            _ if room.refused().next().is_some() => Self::Refused,
+            (1.., _) => Self::Mentions(room.mentions),
+            (_, 1..) => Self::Unread(room.unread()),
+            _ if room.stirs() => Self::Stirs,
+            _ => Self::None,
+        }
+    }
+
+    fn drawn(self) -> (String, tuirealm::ratatui::style::Style) {
+        let short = |n: u64| if n > 999 { "999+".to_owned() } else { n.to_string() };
+        match self {
+            Self::None => (String::new(), Look::PLAIN),
+            Self::Stirs => ("·".to_owned(), Look::PLAIN),
+            Self::Unread(n) => (short(n), Look::STRONG),
+            Self::Mentions(n) => (format!("@{}", short(n)), Look::FRESH),
+            Self::Refused => ("✗".to_owned(), Look::WRONG),
+        }
+    }
+}
+
+/// A room's name as it is written everywhere: with a sign of its kind.
+pub(crate) fn room_name(room: &Room) -> String {
+    let sign = match room.info.kind {
+        RoomKind::Public => '#',
+        RoomKind::Private => '*',
+        RoomKind::Direct => '@',
+    };
+    format!("{sign}{}", room.info.name)
+}
+
+impl Part for Rooms {
+    fn show(&mut self, model: &Model) {
+        self.items.clear();
+        let mut outside = false;
+        for room in model.ordered() {
+            if self.items.is_empty() && room.joined() {
+                self.items.push(Item::Heading("ROOMS"));
+            }
+            if !room.joined() && !std::mem::replace(&mut outside, true) {
+                if !self.items.is_empty() {
+                    self.items.push(Item::Gap);
+                }
+                self.items.push(Item::Heading("NOT JOINED"));
+            }
+            self.items.push(Item::Room(room.info.id));
+        }
+        self.open = model.open;
+        let fresh = !std::mem::replace(&mut self.had_keys, model.in_side_bar);
+        if !model.in_side_bar && model.open.is_some() || fresh || self.place(self.chosen).is_none() {
+            let first = self.items.iter().find_map(Item::room);
+            self.chosen = model.open.filter(|&room| self.place(Some(room)).is_some()).or(first);
+        }
+        self.scroll();
+        let visible = self.items.iter().skip(self.top).take(self.height).filter_map(Item::room);
+        self.shown = visible
+            .filter_map(|id| {
+                let room = model.rooms.get(&id)?;
+                let (name, badge) = (room_name(room), Badge::of(room));
+                Some((id, Shown { name, badge, joined: room.joined(), gone: room.gone }))
+            })
+            .collect();
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        let mut shown = self.shown.iter();
+        for (row, item) in area.rows().zip(self.items.iter().skip(self.top)) {
+            match item {
+                Item::Gap => {}
+                Item::Heading(heading) => frame.render_widget(Span::styled(format!("  {heading}"), Look::FAINT), row),
+                Item::Room(_) => {
+                    let Some((id, room)) = shown.next() else { break };
+                    frame.render_widget(self.line(*id, room, area.width, focused), row);
+                }
+            }
+        }
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        let Event::Keyboard(KeyEvent { code, .. }) = event else { return None };
+        let page = isize::try_from(self.items.len()).unwrap_or(isize::MAX);
+        match code {
+            Key::Up => self.step(-1),
+            Key::Down => self.step(1),
+            Key::Home => self.step(-page),
+            Key::End => self.step(page),
+            Key::Enter => self.chosen.map(Msg::Open),
+            Key::Char(c) => Some(Msg::Typed(*c)),
+            _ => None,
+        }
+    }
+}

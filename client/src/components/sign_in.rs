@@ -1,0 +1,208 @@
+//! The sign-in form: where, who, and the password; one form signs in and registers.
+
+use quchat_shared::api::Credentials;
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::{Constraint, Layout, Rect},
+        text::{Line, Span},
+    },
+};
+
+use super::{Part, field::Field, look::Look};
+use crate::{
+    model::{Field as Name, Model, Origin},
+    text::clip,
+    update::{Action, Msg},
+};
+
+/// What has the keys, top to bottom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Server,
+    Name,
+    Password,
+    SignIn,
+    Register,
+}
+
+const STOPS: [Stop; 5] = [Stop::Server, Stop::Name, Stop::Password, Stop::SignIn, Stop::Register];
+
+/// The form's own state: what is typed, and where.
+pub(super) struct SignIn {
+    server: Field,
+    name: Field,
+    password: Field,
+    stop: Stop,
+    /// The revisions that were loaded.
+    loaded: Option<(u64, u64)>,
+    waiting: bool,
+    problem: Option<(Name, String)>,
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        Self {
+            server: Field::default(),
+            name: Field::default(),
+            password: Field::masked(),
+            stop: Stop::Server,
+            loaded: None,
+            waiting: false,
+            problem: None,
+        }
+    }
+}
+
+impl SignIn {
+    fn first_empty(&self) -> Option<Stop> {
+        let fields = [(&self.server, Stop::Server), (&self.name, Stop::Name), (&self.password, Stop::Password)];
+        fields.into_iter().find(|(field, _)| field.is_empty()).map(|(_, stop)| stop)
+    }
+
+    fn step(&mut self, by: usize) -> Option<Msg> {
+        let at = STOPS.iter().position(|&stop| stop == self.stop).unwrap_or(0);
+        self.stop = STOPS[(at + by) % STOPS.len()];
+        Some(Msg::Redraw)
+    }
+
+    fn submit(&mut self, register: bool) -> Option<Msg> {
+        if self.waiting {
+            return Some(Msg::Redraw);
+        }
+        if let Some(empty) = self.first_empty() {
+            self.stop = empty;
+            return Some(Msg::Redraw);
+        }
+        let credentials = Credentials { name: self.name.text().to_owned(), password: self.password.text().to_owned() };
+        Some(Msg::SignIn { server: self.server.text().to_owned(), credentials, register })
+    }
+
+    fn field(&mut self) -> Option<&mut Field> {
+        match self.stop {
+            Stop::Server => Some(&mut self.server),
+            Stop::Name => Some(&mut self.name),
+            Stop::Password => Some(&mut self.password),
+            Stop::SignIn | Stop::Register => None,
+        }
+    }
+
+    /// What stands below a field: what is wrong with it, or what one should know.
+    fn remark(&self, name: Name) -> Option<Span<'_>> {
+        match &self.problem {
+            Some((field, reason)) if *field == name => Some(Span::styled(format!("✗ {reason}"), Look::WRONG)),
+            _ if name == Name::Server && Origin::parse(self.server.text()).is_ok_and(|origin| origin.is_exposed()) => {
+                Some(Span::styled("! not encrypted: others on the way can read along", Look::WAITING))
+            }
+            _ => None,
+        }
+    }
+
+    fn draw_buttons(&self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        if self.waiting {
+            return frame.render_widget(Span::styled("◌ one moment …", Look::WAITING), area);
+        }
+        let button = |label: &'static str, stop: Stop| {
+            let chosen = focused && self.stop == stop;
+            let style = if chosen { Look::CHOSEN } else { Look::STRONG };
+            Span::styled(format!("{}{label}{}", if chosen { "▸[" } else { " [" }, "]"), style)
+        };
+        let line = Line::from(vec![
+            button(" Sign in ", Stop::SignIn),
+            Span::raw(" "),
+            button(" Register F3 ", Stop::Register),
+        ]);
+        frame.render_widget(line, area);
+    }
+}
+
+impl Part for SignIn {
+    fn show(&mut self, model: &Model) {
+        let form = &model.sign_in;
+        let first = self.loaded.is_none();
+        let (rev, password_rev) = self.loaded.unwrap_or((form.rev.wrapping_add(1), form.password_rev));
+        if rev != form.rev {
+            self.server.set(&form.server);
+            self.name.set(&form.name);
+        }
+        if password_rev != form.password_rev {
+            self.password.set("");
+        }
+        self.loaded = Some((form.rev, form.password_rev));
+        if first {
+            self.stop = self.first_empty().unwrap_or(Stop::Password);
+        }
+        if self.problem != form.problem {
+            self.problem.clone_from(&form.problem);
+            if let Some((field, _)) = &self.problem {
+                self.stop = match field {
+                    Name::Server => Stop::Server,
+                    Name::Name => Stop::Name,
+                    Name::Password => Stop::Password,
+                };
+            }
+        }
+        self.waiting = form.waiting;
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        let card = area.centered(Constraint::Max(62), Constraint::Max(11));
+        let rows: [Rect; 9] = Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Max(2),
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Length(1),
+        ])
+        .areas(card);
+        let title =
+            Line::from(vec![Span::styled("quchat", Look::STRONG), Span::styled("  rooms to talk in", Look::FAINT)]);
+        frame.render_widget(title, rows[0]);
+        let fields = [
+            ("Server", &self.server, Stop::Server, Name::Server, "host, host:port or https://host"),
+            ("Name", &self.name, Stop::Name, Name::Name, "letters, digits, _ . -"),
+            ("Password", &self.password, Stop::Password, Name::Password, "at least 8 characters"),
+        ];
+        for (at, (label, field, stop, name, placeholder)) in fields.into_iter().enumerate() {
+            let here = focused && self.stop == stop;
+            let [glyph, names, value] =
+                Layout::horizontal([Constraint::Length(2), Constraint::Length(10), Constraint::Min(0)])
+                    .areas(rows[2 + 2 * at]);
+            if here {
+                frame.render_widget(Span::styled("▸", Look::ACCENT), glyph);
+            }
+            frame.render_widget(Span::styled(label, if here { Look::STRONG } else { Look::FAINT }), names);
+            field.draw(frame, value, placeholder, here && !self.waiting);
+            if let Some(remark) = self.remark(name) {
+                let below = Rect { x: value.x, width: value.width, ..rows[3 + 2 * at] };
+                frame.render_widget(Span::styled(clip(&remark.content, below.width), remark.style), below);
+            }
+        }
+        let buttons = Rect { x: card.x + 11.min(card.width), width: card.width.saturating_sub(11), ..rows[8] };
+        self.draw_buttons(frame, buttons, focused);
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        match event {
+            Event::User(Action::NextField) | Event::Keyboard(KeyEvent { code: Key::Down, .. }) => self.step(1),
+            Event::User(Action::PreviousField) | Event::Keyboard(KeyEvent { code: Key::Up, .. }) => {
+                self.step(STOPS.len() - 1)
+            }
+            Event::User(Action::Register) => self.submit(true),
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => self.submit(self.stop == Stop::Register),
+            Event::User(Action::DeleteForward) if self.field().is_none_or(|field| field.is_empty()) => {
+                Some(Msg::Act(Action::EndOfInput))
+            }
+            Event::Keyboard(KeyEvent { code: Key::Left | Key::Right, .. }) if self.field().is_none() => {
+                self.stop = if self.stop == Stop::SignIn { Stop::Register } else { Stop::SignIn };
+                Some(Msg::Redraw)
+            }
+            _ => self.field()?.take(event).then_some(Msg::Redraw),
+        }
+    }
+}

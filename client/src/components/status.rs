@@ -1,0 +1,151 @@
+//! The status line: always the truth about the connection, then what just happened, then which keys help.
+
+use std::sync::Arc;
+
+use tuirealm::{
+    event::Event,
+    ratatui::{
+        Frame,
+        layout::Rect,
+        style::Style,
+        text::{Line, Span},
+    },
+};
+
+use super::{Part, look::Look};
+use crate::{
+    keymap::Keymap,
+    model::{Link, Model, Storage, Tone},
+    text::{clip, width},
+    update::{Action, Msg},
+};
+
+/// What is drawn, in order of importance.
+pub(super) struct Status {
+    keymap: Arc<Keymap>,
+    link: (String, Style),
+    remarks: Vec<(String, Style)>,
+    hints: Vec<(Action, &'static str)>,
+}
+
+impl Status {
+    pub(super) fn new(keymap: Arc<Keymap>) -> Self {
+        Self { keymap, link: (String::new(), Look::PLAIN), remarks: Vec::new(), hints: Vec::new() }
+    }
+
+    fn hints(&self, room: u16) -> Line<'static> {
+        let mut line = Line::default();
+        let mut used = 1;
+        for &(action, what) in &self.hints {
+            let Some(chord) = self.keymap.chord(action) else { continue };
+            let (chord, what) = (chord.to_string(), format!(" {what} "));
+            used += width(&chord) + width(&what) + 1;
+            if used > room {
+                break;
+            }
+            line.push_span(Span::styled(chord, Look::STRONG));
+            line.push_span(Span::styled(what, Look::FAINT));
+            line.push_span(Span::raw(" "));
+        }
+        line
+    }
+}
+
+/// The connection in a few words, and how they look.
+fn link(model: &Model) -> (String, Style) {
+    let host = model.account.as_ref().map_or_else(String::new, |account| {
+        let address = account.origin.to_string();
+        format!(" · {}", address.trim_start_matches("http://").trim_start_matches("https://"))
+    });
+    match &model.link {
+        Link::Connected => (format!("● connected{host}"), Look::WELL),
+        Link::Connecting { failures: 0, .. } => (format!("◌ connecting …{host}"), Look::WAITING),
+        Link::Connecting { failures, .. } => (format!("◌ connecting, attempt {} …", failures + 1), Look::WAITING),
+        Link::Reconnecting { at, reason, .. } => {
+            let seconds = at.saturating_sub(model.now.mono_ms).div_ceil(1000);
+            (format!("○ reconnecting in {seconds} s: {reason}"), Look::WAITING)
+        }
+        Link::SignedOut { reason: Some(reason) } => (format!("○ signed out: {reason}"), Look::WRONG),
+        Link::SignedOut { reason: None } => ("○ signed out".to_owned(), Look::FAINT),
+    }
+}
+
+fn remarks(model: &Model) -> Vec<(String, Style)> {
+    let mut remarks = Vec::new();
+    if let Some(notice) = &model.notice {
+        let style = match notice.tone {
+            Tone::Calm => Look::STRONG,
+            Tone::Error => Look::WRONG,
+        };
+        let sign = if notice.tone == Tone::Error { "✗ " } else { "" };
+        remarks.push((format!("{sign}{}", notice.text), style));
+    }
+    if model.account.as_ref().is_some_and(|account| account.origin.is_exposed()) {
+        remarks.push(("! not encrypted".to_owned(), Look::WAITING));
+    }
+    if model.account.is_some() {
+        match &model.storage {
+            Storage::Failing(reason) => remarks.push((format!("! drafts are not saved: {reason}"), Look::WRONG)),
+            Storage::Elsewhere(reason) => remarks.push((format!("! {reason}"), Look::WAITING)),
+            Storage::Opening | Storage::Kept => {}
+        }
+    }
+    let refused = model.rooms.values().map(|room| room.refused().count()).sum::<usize>();
+    let waiting = model.unsent() - refused;
+    if refused > 0 {
+        remarks.push((format!("✗ {refused} refused"), Look::WRONG));
+    }
+    if waiting > 0 && model.link != Link::Connected {
+        remarks.push((format!("◌ {waiting} unsent"), Look::WAITING));
+    }
+    remarks
+}
+
+impl Part for Status {
+    fn show(&mut self, model: &Model) {
+        self.link = link(model);
+        self.remarks = remarks(model);
+        self.hints = if model.account.is_none() {
+            vec![
+                (Action::NextField, "next"),
+                (Action::Register, "register"),
+                (Action::Help, "help"),
+                (Action::Quit, "quit"),
+            ]
+        } else if model.rooms.values().any(|room| room.refused().next().is_some()) {
+            vec![(Action::Review, "refused"), (Action::Switch, "rooms"), (Action::Help, "help")]
+        } else {
+            vec![(Action::Switch, "rooms"), (Action::NextUnread, "next unread"), (Action::Help, "help")]
+        };
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
+        let mut line = Line::from(" ");
+        let mut left = area.width.saturating_sub(1);
+        let mut push = |text: &str, style: Style, before: &'static str, left: &mut u16| {
+            let text = clip(text, left.saturating_sub(width(before)));
+            *left = left.saturating_sub(width(before) + width(&text));
+            line.push_span(Span::styled(before, Look::FAINT));
+            line.push_span(Span::styled(text, style));
+        };
+        // a notice passes: it may take all but the sign of the connection
+        let link_room = if self.remarks.is_empty() { left } else { left.max(24) - left.max(24) / 2 };
+        push(&clip(&self.link.0, link_room), self.link.1, "", &mut left);
+        for (text, style) in &self.remarks {
+            if left > 8 {
+                push(text, *style, "  │ ", &mut left);
+            }
+        }
+        let used = line.width();
+        frame.render_widget(line, area);
+        let hints = self.hints(left.saturating_sub(1));
+        let start = area.right().saturating_sub(u16::try_from(hints.width()).unwrap_or(u16::MAX));
+        if !hints.spans.is_empty() && usize::from(start) > usize::from(area.x) + used {
+            frame.render_widget(hints, Rect { x: start, width: area.right() - start, ..area });
+        }
+    }
+
+    fn on(&mut self, _event: &Event<Action>) -> Option<Msg> {
+        None
+    }
+}

@@ -1,0 +1,180 @@
+//! The rows: where, which key, what it asks for, and what the help says.
+
+use tuirealm::event::Key;
+
+use super::Chord;
+use crate::{
+    model::{DialogId, Id},
+    update::{Action, commands::COMMANDS},
+};
+
+/// A line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Where it holds.
+    pub context: Context,
+    /// The key.
+    pub chord: Chord,
+    /// What it asks for.
+    pub action: Action,
+    /// What the help says; rows of one context and Action say the same.
+    pub help: &'static str,
+}
+
+/// Where a row holds. Several hold at once; the nearer one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// The composer alone.
+    Composer,
+    /// The screen with rooms and messages, no dialog over it.
+    Screen,
+    /// Wherever text is typed.
+    Text,
+    /// Forms with several fields.
+    Form,
+    /// Dialogs with a list or a long text.
+    List,
+    /// Always.
+    Everywhere,
+}
+
+impl Context {
+    /// All of them, in the order of the help.
+    pub const ALL: [Self; 6] = [Self::Screen, Self::Composer, Self::Text, Self::List, Self::Form, Self::Everywhere];
+
+    /// What holds while `focus` has the keys, the nearest first.
+    #[must_use]
+    pub fn of(focus: Id) -> &'static [Self] {
+        match focus {
+            Id::Composer => &[Self::Composer, Self::Text, Self::Screen, Self::Everywhere],
+            Id::Rooms => &[Self::Screen, Self::Everywhere],
+            Id::SignIn | Id::Dialog(DialogId::CreateRoom | DialogId::SignedOut) => {
+                &[Self::Form, Self::Text, Self::Everywhere]
+            }
+            Id::Dialog(DialogId::Switcher) => &[Self::List, Self::Text, Self::Everywhere],
+            Id::Dialog(DialogId::Help | DialogId::Ask | DialogId::Review) => &[Self::List, Self::Everywhere],
+            Id::History | Id::Status => &[Self::Everywhere],
+        }
+    }
+
+    /// The heading in the help.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Composer => "Writing a message",
+            Self::Screen => "Rooms and reading",
+            Self::Text => "Editing text",
+            Self::Form => "Forms",
+            Self::List => "Lists and long texts",
+            Self::Everywhere => "Always",
+        }
+    }
+}
+
+/// The slash command that does the same as `action`, for terminals that keep a key to themselves.
+#[must_use]
+pub fn command(action: Action) -> Option<&'static str> {
+    let name = match action {
+        Action::RoomNumber(_) => "room",
+        Action::CreateRoom => "create",
+        _ => "",
+    };
+    COMMANDS.iter().find(|command| command.action == Some(action) || command.name == name).map(|command| command.name)
+}
+
+/// The table as delivered.
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut add = |context, chords: &[Chord], action, help| {
+        rows.extend(chords.iter().map(|&chord| Row { context, chord, action, help }));
+    };
+    screen(&mut add);
+    composer(&mut add);
+    text(&mut add);
+    forms(&mut add);
+    everywhere(&mut add);
+    rows
+}
+
+type Add<'a> = dyn FnMut(Context, &[Chord], Action, &'static str) + 'a;
+
+fn screen(add: &mut Add<'_>) {
+    use Context::Screen;
+    let c = Key::Char;
+    add(
+        Screen,
+        &[Chord::ctrl(c('k')), Chord::ctrl(c('g'))],
+        Action::Switch,
+        "go to a room, or create one by a new name",
+    );
+    add(Screen, &[Chord::alt(Key::Down), Chord::ctrl(c('n'))], Action::NextRoom, "next room");
+    add(Screen, &[Chord::alt(Key::Up), Chord::ctrl(c('p'))], Action::PreviousRoom, "previous room");
+    add(Screen, &[Chord::alt(c('a'))], Action::NextUnread, "next unread room, mentions first");
+    add(Screen, &[Chord::alt(c('s'))], Action::LastRoom, "the room you came from");
+    for n in 1..=9u8 {
+        add(Screen, &[Chord::alt(c(char::from(b'0' + n)))], Action::RoomNumber(n), "room by number");
+    }
+    add(Screen, &[Chord::plain(Key::PageUp)], Action::PageUp, "a page back");
+    add(Screen, &[Chord::plain(Key::PageDown)], Action::PageDown, "a page on");
+    add(Screen, &[Chord::shift(Key::Up)], Action::LineUp, "a line back");
+    add(Screen, &[Chord::shift(Key::Down)], Action::LineDown, "a line on");
+    add(Screen, &[Chord::alt(c('u'))], Action::ToNew, "to the \"new\" line");
+    add(Screen, &[Chord::ctrl(Key::End)], Action::ToBottom, "to the newest message");
+    add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "to the side bar and back (on an empty input)");
+    add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
+    add(Screen, &[Chord::alt(c('v'))], Action::Review, "messages the server refused");
+}
+
+fn composer(add: &mut Add<'_>) {
+    use Context::Composer;
+    let c = Key::Char;
+    add(Composer, &[Chord::plain(Key::Enter)], Action::Send, "send");
+    let newline = [Chord::alt(Key::Enter), Chord::ctrl(c('j')), Chord::shift(Key::Enter)];
+    add(Composer, &newline, Action::Newline, "new line");
+    add(Composer, &[Chord::ctrl(c('k'))], Action::KillOrSwitch, "delete to the end of the line, else go to a room");
+}
+
+fn text(add: &mut Add<'_>) {
+    use Context::Text;
+    let c = Key::Char;
+    add(Text, &[Chord::ctrl(c('a'))], Action::LineStart, "start of the line");
+    add(Text, &[Chord::ctrl(c('e'))], Action::LineEnd, "end of the line");
+    add(Text, &[Chord::ctrl(c('b'))], Action::CharBack, "a character back");
+    add(Text, &[Chord::ctrl(Key::Left), Chord::alt(c('b'))], Action::WordBack, "a word back");
+    add(Text, &[Chord::ctrl(Key::Right), Chord::alt(c('f'))], Action::WordForward, "a word on");
+    add(Text, &[Chord::ctrl(c('h'))], Action::DeleteBack, "delete the character before");
+    add(Text, &[Chord::ctrl(c('d'))], Action::DeleteForward, "delete the character after");
+    let word_back = [Chord::ctrl(c('w')), Chord::alt(Key::Backspace), Chord::ctrl(Key::Backspace)];
+    add(Text, &word_back, Action::DeleteWordBack, "delete the word before");
+    add(Text, &[Chord::ctrl(Key::Delete), Chord::alt(c('d'))], Action::DeleteWordForward, "delete the word after");
+    add(Text, &[Chord::ctrl(c('u'))], Action::DeleteToStart, "delete to the start of the line");
+    add(Text, &[Chord::ctrl(c('k'))], Action::KillOrSwitch, "delete to the end of the line");
+    add(Text, &[Chord::ctrl(c('y'))], Action::Yank, "put back what was deleted");
+    let undo = [Chord::ctrl(c('_')), Chord::ctrl(c('7')), Chord::ctrl(c('/')), Chord::ctrl(c('-'))];
+    add(Text, &undo, Action::Undo, "undo");
+    add(Text, &[Chord::alt(c('r')), Chord::ctrl(c('r'))], Action::Redo, "redo");
+}
+
+fn forms(add: &mut Add<'_>) {
+    use Context::{Form, List};
+    let c = Key::Char;
+    add(List, &[Chord::ctrl(c('n')), Chord::shift(Key::Down)], Action::LineDown, "down");
+    add(List, &[Chord::ctrl(c('p')), Chord::shift(Key::Up)], Action::LineUp, "up");
+    add(List, &[Chord::plain(Key::PageDown)], Action::PageDown, "a page down");
+    add(List, &[Chord::plain(Key::PageUp)], Action::PageUp, "a page up");
+    add(Form, &[Chord::plain(Key::Tab)], Action::NextField, "next field");
+    add(Form, &[Chord::plain(Key::BackTab)], Action::PreviousField, "previous field");
+    add(Form, &[Chord::plain(Key::Function(3))], Action::Register, "register (when signing in)");
+}
+
+fn everywhere(add: &mut Add<'_>) {
+    use Context::Everywhere;
+    let c = Key::Char;
+    add(Everywhere, &[Chord::plain(Key::Function(1))], Action::Help, "this help");
+    add(Everywhere, &[Chord::plain(Key::Esc)], Action::Cancel, "close, go back; never loses text");
+    add(Everywhere, &[Chord::ctrl(c('c'))], Action::Interrupt, "put the draft away; twice on an empty input: quit");
+    add(Everywhere, &[Chord::ctrl(c('d'))], Action::EndOfInput, "on an empty input: like Ctrl+C");
+    add(Everywhere, &[Chord::ctrl(c('q'))], Action::Quit, "quit");
+    add(Everywhere, &[Chord::ctrl(c('l'))], Action::Redraw, "draw everything anew");
+    add(Everywhere, &[Chord::ctrl(c('z'))], Action::Suspend, "back to the shell for a while");
+}

@@ -1,0 +1,73 @@
+use tuirealm::event::{Key, KeyModifiers as Mod};
+
+use super::*;
+use crate::model::DialogId;
+
+fn action(focus: Id, code: Key, modifiers: Mod) -> Option<Action> {
+    Keymap::default().action(focus, KeyEvent::new(code, modifiers))
+}
+
+#[test]
+fn no_context_has_two_actions_on_one_chord() {
+    let keymap = Keymap::default();
+    for (at, row) in keymap.rows().iter().enumerate() {
+        let twin =
+            keymap.rows()[at + 1..].iter().find(|other| other.context == row.context && other.chord == row.chord);
+        assert_eq!(twin, None, "{} in {:?}", row.chord, row.context);
+    }
+}
+
+#[test]
+fn every_key_a_terminal_may_keep_has_another_way() {
+    let keymap = Keymap::default();
+    for row in keymap.rows().iter().filter(|row| row.chord.may_be_taken()) {
+        let other_key = keymap.rows().iter().any(|other| other.action == row.action && !other.chord.may_be_taken());
+        let button = row.action == Action::Register; // the form has one
+        assert!(other_key || button || command(row.action).is_some(), "{} has no twin", row.chord);
+    }
+}
+
+#[test]
+fn every_action_of_a_context_says_one_thing_in_the_help() {
+    let keymap = Keymap::default();
+    for row in keymap.rows() {
+        assert!(!row.help.is_empty());
+        let same = keymap.rows().iter().filter(|other| other.context == row.context && other.action == row.action);
+        assert!(same.into_iter().all(|other| other.help == row.help), "{:?}", row.action);
+        assert!(Context::ALL.contains(&row.context));
+    }
+}
+
+#[test]
+fn the_nearer_context_wins() {
+    assert_eq!(action(Id::Composer, Key::Char('k'), Mod::CONTROL), Some(Action::KillOrSwitch));
+    assert_eq!(action(Id::Rooms, Key::Char('k'), Mod::CONTROL), Some(Action::Switch));
+    assert_eq!(action(Id::Rooms, Key::Char('d'), Mod::CONTROL), Some(Action::EndOfInput));
+    assert_eq!(action(Id::Dialog(DialogId::Help), Key::PageUp, Mod::NONE), Some(Action::PageUp));
+}
+
+#[test]
+fn letters_stay_letters_whatever_shift_says() {
+    for modifiers in [Mod::NONE, Mod::SHIFT] {
+        for letter in ['a', 'A', 'k', 'q', '1', '_'] {
+            assert_eq!(action(Id::Composer, Key::Char(letter), modifiers), None);
+        }
+    }
+    assert_eq!(action(Id::Composer, Key::Char('A'), Mod::ALT | Mod::SHIFT), Some(Action::NextUnread));
+}
+
+#[test]
+fn undo_is_found_in_all_its_spellings() {
+    for c in ['_', '7', '/', '-'] {
+        assert_eq!(action(Id::Composer, Key::Char(c), Mod::CONTROL), Some(Action::Undo));
+        assert_eq!(action(Id::Composer, Key::Char(c), Mod::CONTROL | Mod::SHIFT), Some(Action::Undo));
+    }
+}
+
+#[test]
+fn a_dialog_shields_the_rooms_behind_it() {
+    for id in [DialogId::Switcher, DialogId::CreateRoom, DialogId::Help, DialogId::Ask, DialogId::Review] {
+        assert_eq!(action(Id::Dialog(id), Key::Down, Mod::ALT), None);
+        assert_eq!(action(Id::Dialog(id), Key::Esc, Mod::NONE), Some(Action::Cancel));
+    }
+}

@@ -1,0 +1,118 @@
+//! Where everything stands, from the size of the screen alone and how much is being written.
+
+use tuirealm::ratatui::layout::{Constraint, Rect, Size};
+
+/// Below this many columns the side bar hides.
+const SIDE_BAR_FROM: u16 = 64;
+/// Below this many rows the composer has no frame.
+const FRAME_FROM: u16 = 16;
+
+/// Whether the screen is large enough to work on (40x12). Where it is not, one line says so, and keys other than
+/// those that quit are to be ignored.
+#[must_use]
+pub fn fits(size: Size) -> bool {
+    size.width >= 40 && size.height >= 12
+}
+
+/// The places of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Places {
+    /// Everything above the status line.
+    pub(super) whole: Rect,
+    pub(super) rooms: Rect,
+    /// Between side bar and history; empty where they do not stand side by side.
+    pub(super) divider: Rect,
+    pub(super) header: Rect,
+    pub(super) history: Rect,
+    pub(super) composer: Rect,
+    pub(super) status: Rect,
+    /// The side bar lies over the history, since there is no room beside it.
+    pub(super) rooms_over_history: bool,
+}
+
+impl Places {
+    /// The places without a composer. `rooms_wanted`: the side bar has the keys, so that it must be seen.
+    pub(super) fn new(area: Rect, rooms_wanted: bool) -> Self {
+        let status = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
+        let whole = Rect { height: area.height.saturating_sub(1), ..area };
+        let side = match area.width {
+            140.. => 28,
+            96.. => 24,
+            SIDE_BAR_FROM.. => 20,
+            _ => 0,
+        };
+        let divider = Rect { x: whole.x + side, width: u16::from(side > 0), ..whole };
+        let pane = Rect { x: divider.right(), width: whole.width - side - divider.width, ..whole };
+        let header = Rect { height: 1.min(pane.height), ..pane };
+        let history = Rect { y: header.bottom(), height: pane.height.saturating_sub(1), ..pane };
+        let over = side == 0 && rooms_wanted;
+        let rooms = if over { history } else { Rect { width: side, ..history_beside(whole) } };
+        let composer = Rect { y: history.bottom(), height: 0, ..history };
+        Self { whole, rooms, divider, header, history, composer, status, rooms_over_history: over }
+    }
+
+    /// Columns for the composer's text.
+    pub(super) fn composer_columns(&self) -> u16 {
+        let frame = if self.framed() { 3 } else { 2 };
+        self.history.width.saturating_sub(frame)
+    }
+
+    /// Makes room for so many rows of text: at least one, at most a third of the screen; none at 0.
+    pub(super) fn with_composer(self, rows: usize) -> Self {
+        if rows == 0 {
+            return self;
+        }
+        let most = (self.whole.height / 3).max(1);
+        let frame = if self.framed() { 2 } else { 0 };
+        let rows = u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, most.saturating_sub(frame).max(1));
+        let height = (rows + frame).min(self.history.height);
+        let history = Rect { height: self.history.height - height, ..self.history };
+        let composer = Rect { y: history.bottom(), height, ..history };
+        let rooms = if self.rooms_over_history { history } else { self.rooms };
+        Self { history, composer, rooms, ..self }
+    }
+
+    /// A dialog of this size, or as much of it as fits, a little above the middle.
+    pub(super) fn dialog(&self, columns: u16, rows: u16) -> Rect {
+        let place = self.whole.centered(Constraint::Max(columns), Constraint::Max(rows));
+        Rect { y: place.y - (place.y - self.whole.y) / 3, ..place }
+    }
+
+    fn framed(&self) -> bool {
+        self.whole.height + 1 >= FRAME_FROM
+    }
+}
+
+/// The rows below the title of the side bar.
+fn history_beside(whole: Rect) -> Rect {
+    Rect { y: whole.y + 1.min(whole.height), height: whole.height.saturating_sub(1), ..whole }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(width: u16, height: u16, rows: usize) -> Places {
+        Places::new(Rect::new(0, 0, width, height), false).with_composer(rows)
+    }
+
+    #[test]
+    fn the_composer_grows_to_a_third_of_the_screen() {
+        assert_eq!([1, 3, 99].map(|rows| places(80, 24, rows).composer.height), [3, 5, 7]);
+        assert_eq!([1, 3, 99].map(|rows| places(40, 12, rows).composer.height), [1, 3, 3]);
+        assert_eq!(places(80, 24, 0).composer.height, 0);
+    }
+
+    #[test]
+    fn places_lie_side_by_side_at_every_size() {
+        for (width, height) in [(80, 24), (40, 12), (200, 50), (64, 16), (63, 15), (1, 1), (0, 0), (3, 2)] {
+            let places = places(width, height, 2);
+            let area = Rect::new(0, 0, width, height);
+            for place in [places.rooms, places.divider, places.header, places.history, places.composer, places.status] {
+                assert_eq!(place.intersection(area).area(), place.area(), "{width}x{height}: {place:?}");
+            }
+            assert!(!places.history.intersects(places.composer) && !places.history.intersects(places.header));
+            assert_eq!(area.intersection(places.dialog(60, 16)), places.dialog(60, 16));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The view: lays the components out, hands them what changed, and draws them.
+//!
+//! It reads the model and never changes it. Histories are handed over as a window of pointers, never copied.
+
+mod layout;
+
+use std::sync::Arc;
+
+use tuirealm::ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::Clear,
+};
+
+use self::layout::Places;
+pub use self::layout::fits;
+use crate::{
+    components::{self, App, Composer, History, Look, Rooms},
+    keymap::Keymap,
+    model::{DialogId, Id, Model, Seen},
+    text::{clip, width},
+    update::focus,
+};
+
+/// Mounts, unmounts and focuses components as the model wants it, and tells the one that has the keys what changed.
+///
+/// To be called after each `Msg`, not only before each frame: the next key belongs to whatever has the focus by then.
+pub fn follow(model: &Model, keymap: &Arc<Keymap>, app: &mut App) {
+    let wanted = wanted(model);
+    for id in ALL.into_iter().filter(|id| !wanted.contains(id)) {
+        if app.mounted(&id) {
+            let _ = app.umount(&id); // cannot fail: it is mounted
+        }
+    }
+    for id in &wanted {
+        if !app.mounted(id) {
+            let _ = app.mount(*id, components::component(*id, model, keymap), Vec::new()); // cannot fail: it is not
+        }
+    }
+    let focus = focus(model);
+    if app.focus() != Some(&focus) {
+        let _ = app.active(&focus); // cannot fail: what has the focus is wanted, and so mounted
+    }
+    components::show(app, focus, model);
+}
+
+/// Draws a frame.
+pub fn view(model: &Model, app: &mut App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if !fits(area.as_size()) {
+        let text = clip("quchat needs 40x12; nothing is lost", area.width);
+        return frame.render_widget(Span::styled(text, Look::STRONG), area);
+    }
+    let places = places(model, app, area);
+    if model.account.is_none() {
+        draw(Id::SignIn, model, app, frame, places.whole);
+    } else {
+        draw_header(model, frame, &places);
+        draw_chat(model, app, frame, &places);
+    }
+    draw(Id::Status, model, app, frame, places.status);
+    for dialog in &model.dialogs {
+        let id = dialog.id();
+        let (columns, rows) = components::wanted(app, id);
+        let place = places.dialog(columns, rows);
+        draw(Id::Dialog(id), model, app, frame, place);
+    }
+}
+
+/// What the last frame showed of the open room, for `Msg::Seen`; `None` if it showed no message.
+#[must_use]
+pub fn seen(app: &mut App) -> Option<Seen> {
+    components::part::<History>(app, Id::History)?.seen().cloned()
+}
+
+const ALL: [Id; 11] = [
+    Id::SignIn,
+    Id::Rooms,
+    Id::History,
+    Id::Composer,
+    Id::Status,
+    Id::Dialog(DialogId::Switcher),
+    Id::Dialog(DialogId::CreateRoom),
+    Id::Dialog(DialogId::Help),
+    Id::Dialog(DialogId::Ask),
+    Id::Dialog(DialogId::Review),
+    Id::Dialog(DialogId::SignedOut),
+];
+
+fn wanted(model: &Model) -> Vec<Id> {
+    let mut wanted = vec![Id::Status];
+    if model.account.is_none() {
+        wanted.push(Id::SignIn);
+    } else {
+        wanted.extend([Id::Rooms, Id::History, Id::Composer]);
+    }
+    wanted.extend(model.dialogs.iter().map(|dialog| Id::Dialog(dialog.id())));
+    wanted
+}
+
+fn places(model: &Model, app: &mut App, area: Rect) -> Places {
+    let frame = Places::new(area, model.in_side_bar || model.open.is_none());
+    let rows =
+        components::part::<Composer>(app, Id::Composer).map_or(1, |composer| composer.rows(frame.composer_columns()));
+    let places = frame.with_composer(if model.open.is_some() { rows } else { 0 });
+    if let Some(history) = components::part::<History>(app, Id::History) {
+        history.resize(places.history.height);
+    }
+    if let Some(rooms) = components::part::<Rooms>(app, Id::Rooms) {
+        rooms.resize(places.rooms.height);
+    }
+    places
+}
+
+fn draw(id: Id, model: &Model, app: &mut App, frame: &mut Frame<'_>, area: Rect) {
+    components::show(app, id, model);
+    app.view(&id, frame, area);
+}
+
+fn draw_chat(model: &Model, app: &mut App, frame: &mut Frame<'_>, places: &Places) {
+    if places.divider.width > 0 {
+        for cell in places.divider.rows() {
+            frame.render_widget(Span::styled("│", Look::FAINT), cell);
+        }
+    }
+    match model.open_room() {
+        Some(_) => {
+            draw(Id::History, model, app, frame, places.history);
+            draw(Id::Composer, model, app, frame, places.composer);
+        }
+        None => draw_invitation(model, frame, places.history),
+    }
+    let inviting = places.rooms_over_history && model.rooms.is_empty();
+    if !inviting {
+        if places.rooms_over_history {
+            frame.render_widget(Clear, places.rooms);
+        }
+        draw(Id::Rooms, model, app, frame, places.rooms);
+    }
+}
+
+/// No room is open: what to do.
+fn draw_invitation(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let text = if model.rooms.is_empty() {
+        "No rooms yet: Ctrl+K, type a name, Enter creates it"
+    } else {
+        "Choose a room: Up, Down, Enter"
+    };
+    let row = Rect { y: area.y + area.height / 2, height: 1.min(area.height), ..area };
+    frame.render_widget(Line::styled(clip(text, area.width), Look::FAINT).centered(), row);
+}
+
+/// The top line: the room and its topic, and who one is.
+fn draw_header(model: &Model, frame: &mut Frame<'_>, places: &Places) {
+    if places.divider.width > 0 {
+        let title = Rect { height: 1, y: places.header.y, ..places.rooms };
+        frame.render_widget(Span::styled("  quchat", Look::STRONG), title);
+    }
+    let row = places.header;
+    let me = model.account.as_ref().map_or_else(String::new, |account| account.user.name.clone());
+    let waiting: u64 =
+        model.rooms.values().filter(|room| model.open != Some(room.info.id)).map(|room| room.unread()).sum();
+    let unread = if places.divider.width == 0 && waiting > 0 { format!("{waiting} unread  ") } else { String::new() };
+    let right = format!("{unread}{} ", clip(&me, row.width / 3));
+    let left = row.width.saturating_sub(width(&right) + 2);
+    let mut line = Line::from(" ");
+    if let Some(room) = model.open_room() {
+        let name = clip(&components::room_name(room), left.saturating_sub(1));
+        let rest = left.saturating_sub(width(&name) + 3);
+        let topic = match (room.gone, room.info.archived) {
+            (true, _) => "this room is gone; unsent text stays until you leave it".to_owned(),
+            (_, true) => "archived".to_owned(),
+            _ => room.info.topic.clone(),
+        };
+        line.push_span(Span::styled(name, Look::STRONG));
+        if rest > 4 {
+            line.push_span(Span::styled(format!("  {}", clip(&topic, rest)), Look::FAINT));
+        }
+    }
+    frame.render_widget(line, row);
+    let wide = width(&right).min(row.width);
+    let spans = Line::from(vec![Span::styled(unread, Look::FRESH), Span::styled(format!("{me} "), Look::PLAIN)]);
+    frame.render_widget(spans, Rect { x: row.right() - wide, width: wide, ..row });
+}
