@@ -5,7 +5,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use quchat_shared::{SessionId, Timestamp, UserId};
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use sha2::Sha256;
 
 use crate::domain::Caller;
@@ -31,14 +31,19 @@ pub(crate) struct Verified {
     pub(crate) expires_at: Timestamp,
 }
 
-/// JOSE header (RFC 7515 section 4).
-#[derive(Serialize, Deserialize)]
+/// JOSE header (RFC 7515 section 4): what it must say, and what it may not.
+#[derive(Deserialize)]
 struct Header {
     alg: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present")]
     typ: Option<String>,
-    #[serde(default, skip_serializing)]
+    #[serde(default, deserialize_with = "present")]
     crit: Option<IgnoredAny>,
+}
+
+/// A member that is there, if only as `null`, is not one that is absent.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Registered claims (RFC 7519 section 4.1) and the session.
@@ -169,6 +174,8 @@ mod tests {
             r#"{"alg":"HS256","typ":"jwe"}"#,
             r#"{"alg":"HS256","crit":["exp"]}"#,
             r#"{"alg":"HS256","crit":[]}"#,
+            r#"{"alg":"HS256","crit":null}"#,
+            r#"{"alg":"HS256","typ":null}"#,
             r#"{"alg":"HS256","alg":"none"}"#,
             "[]",
             "",

@@ -21,6 +21,8 @@ use crate::app::App;
 
 /// Largest request head, in bytes.
 const HEAD_MAX: usize = 16 * 1024;
+/// Most bytes of an answer that wait in the connection before the socket takes them.
+const BUFFER_MAX: usize = 32 * 1024;
 /// Most header fields of a request.
 const FIELDS_MAX: usize = 64;
 /// Connections beyond the bound that are told so at once; further ones wait to be accepted.
@@ -126,6 +128,7 @@ fn http(app: &App) -> http1::Builder {
     http.timer(TokioTimer::new())
         .header_read_timeout(app.config.head_timeout)
         .max_header_size(HEAD_MAX)
+        .max_buf_size(BUFFER_MAX)
         .max_headers(FIELDS_MAX);
     http
 }

@@ -51,7 +51,7 @@ pub(super) async fn decode<E: Endpoint>(
     let body = if TypeId::of::<E::Body>() == TypeId::of::<()>() {
         parse(b"null")?
     } else {
-        parse(&read(config.body_timeout, &parts.headers, body).await?)?
+        parse_object(&read(config.body_timeout, &parts.headers, body).await?)?
     };
     Ok(Request { path, query, body, headers: parts.headers, peer })
 }
@@ -106,6 +106,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
+/// Structs would be read from arrays, too; the API speaks in objects.
+fn parse_object<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
+    match json.trim_ascii_start().first() {
+        Some(b'{') => parse(json),
+        _ => Err(Failure::BadRequest("the body is not a JSON object".into())),
+    }
+}
+
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| refusal(&error))?;
@@ -145,7 +153,7 @@ mod tests {
     use super::*;
 
     fn field<T: DeserializeOwned>(json: &str) -> String {
-        match parse::<T>(json.as_bytes()) {
+        match parse_object::<T>(json.as_bytes()) {
             Err(Failure::Refused(Error::Invalid { field, .. })) => field.into_owned(),
             Err(Failure::BadRequest(_)) => "bad_request".to_owned(),
             _ => "accepted".to_owned(),
@@ -159,7 +167,9 @@ mod tests {
         assert_eq!(field::<NewMessage>(r#"{"text":5}"#), "text");
         assert_eq!(field::<NewMessage>(r#"{"text":"hi","reply_to":-1}"#), "reply_to");
         assert_eq!(field::<NewRoom>(r#"{"name":"x","kind":"secret"}"#), "kind");
-        for malformed in ["", "{", "[]", "5", "{\"text\":\"hi\"} x", "{\"text\":\"\\ud800\"}", "{\"text\":\"hi\",}"] {
+        for malformed in
+            ["", "{", "[]", "[\"hi\"]", "5", "{\"text\":\"hi\"} x", "{\"text\":\"\\ud800\"}", "{\"text\":\"hi\",}"]
+        {
             assert_eq!(field::<NewMessage>(malformed), "bad_request", "{malformed}");
         }
     }

@@ -1,8 +1,13 @@
 //! The table of contents: every route and what answers it.
 
-use std::{collections::BTreeMap, future::Future, net::IpAddr, pin::Pin, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
-use hyper::{Method, body::Incoming, header::ALLOW};
+use hyper::{
+    Method, Version,
+    body::Incoming,
+    header::{ALLOW, HOST},
+};
+use percent_encoding::percent_decode_str;
 use quchat_shared::api::{self, Endpoint};
 
 use super::{
@@ -112,7 +117,12 @@ impl Routes {
 
     /// Answers a request, whatever it is.
     pub(super) async fn answer(&self, app: Arc<App>, request: Incomplete, peer: IpAddr) -> hyper::Response<Body> {
-        let path = request.uri().path().to_owned();
+        if !has_one_host(&request) {
+            return problem::respond(&Failure::BadRequest("a request names its host once".into()));
+        }
+        let Some(path) = unescape(request.uri().path()).map(Cow::into_owned) else {
+            return problem::no_such_path();
+        };
         if path == HEALTH {
             return server_info::health(&app, request.method());
         }
@@ -130,6 +140,19 @@ impl Routes {
             Err(failure) => problem::respond(&failure),
         }
     }
+}
+
+/// Since HTTP/1.1 a request has exactly one `Host` (RFC 9112 section 3.2).
+fn has_one_host(request: &Incomplete) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11)
+}
+
+/// The path without its escapes (RFC 3986 section 6.2.2.2); `None` if one hides a slash or NUL, or what is no UTF-8.
+fn unescape(path: &str) -> Option<Cow<'_, str>> {
+    let unescaped = percent_decode_str(path).decode_utf8().ok()?;
+    let slashes = |path: &str| path.bytes().filter(|byte| *byte == b'/').count();
+    (slashes(path) == slashes(&unescaped) && !unescaped.contains('\0')).then_some(unescaped)
 }
 
 /// What `Allow` says (RFC 9110 section 10.2.1).
