@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    fs::{self, File},
     io::{self, BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
     sync::{
@@ -87,9 +88,13 @@ impl Play {
         let dir = tempfile::Builder::new().prefix("quchat-demo-").tempdir()?;
         let mut server = Command::new(sibling("quchat-server")?);
         server.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path().join("server"));
-        server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let log = dir.path().join("server.log");
+        server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
         let mut stage = Stage { server: server.spawn()?, dir };
-        let address = listening_address(&mut stage.server)?;
+        let address = match listening_address(&mut stage.server)? {
+            Some(address) => address,
+            None => return Err(format!("the server did not start: {}", fs::read_to_string(log)?.trim()).into()),
+        };
 
         let password = random_password()?;
         let register = |name| Caller::register(&address, name, password.clone());
@@ -128,15 +133,13 @@ impl Play {
     }
 }
 
-/// Reads the one line that the server says; whatever else it says is read and dropped, so that it never waits.
-fn listening_address(server: &mut Child) -> Result<String> {
+/// Reads the one line that the server says, if it starts at all; whatever else it says is read and dropped, so that it never waits.
+fn listening_address(server: &mut Child) -> Result<Option<String>> {
     let mut stdout = BufReader::new(server.stdout.take().ok_or("no pipe from the server")?);
     let mut line = String::new();
     stdout.read_line(&mut line)?;
-    let address = line.trim_end().rsplit(' ').next().filter(|address| address.starts_with("http://"));
-    let address = address.ok_or("the server did not start")?.to_owned();
     thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
-    Ok(address)
+    Ok(line.trim_end().strip_prefix("listening on ").map(str::to_owned))
 }
 
 /// Nobody needs it again: the client finds its token, and everything is gone in the end.

@@ -115,7 +115,7 @@ impl Director {
                 at = self.plan_line(at, room, who, text);
             }
         }
-        let pause = if now < LIVELY { 5 + self.chance.below(6) } else { 25 + self.chance.below(20) };
+        let pause = if now < LIVELY { 3 + self.chance.below(5) } else { 25 + self.chance.below(20) };
         self.next_scene = at + Duration::from_secs(pause as u64);
     }
 

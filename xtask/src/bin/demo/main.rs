@@ -15,7 +15,9 @@ use std::{
     error::Error,
     io::{self, BufRead, BufReader, IsTerminal},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitCode, Stdio},
+    process::{self, Child, Command, ExitCode, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 /// What can go wrong is told and nothing else, so one type does.
@@ -42,8 +44,34 @@ fn front() -> Result<()> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         become_client(other_half, &server, &state_home)
     } else {
-        watch::watch(&server, &state_home)
+        let other_half = Arc::new(Mutex::new(other_half));
+        #[cfg(unix)]
+        end_in_order(Arc::clone(&other_half))?;
+        let outcome = watch::watch(&server, &state_home);
+        curtain(&mut lock(&other_half));
+        outcome
     }
+}
+
+/// Ends backstage and waits until it has cleared everything away.
+fn curtain(other_half: &mut Child) {
+    drop(other_half.stdin.take());
+    let _ = other_half.wait();
+}
+
+/// On Ctrl+C and its kin: whoever waits for this process finds nothing left.
+#[cfg(unix)]
+fn end_in_order(other_half: Arc<Mutex<Child>>) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            let mut other_half = lock(&other_half); // for good: that the server is gone is nothing to complain of now
+            curtain(&mut other_half);
+            process::exit(128 + signal);
+        }
+    });
+    Ok(())
 }
 
 fn start_backstage() -> Result<Child> {
@@ -82,6 +110,10 @@ fn become_client(other_half: Child, server: &str, state_home: &Path) -> Result<(
         drop(other_half);
         Ok(())
     }
+}
+
+fn lock(other_half: &Mutex<Child>) -> MutexGuard<'_, Child> {
+    other_half.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A program of the workspace, built beside this one.

@@ -17,6 +17,14 @@ use quchat_shared::{
 use crate::{Result, api::Caller};
 
 pub(crate) fn watch(server: &str, state_home: &Path) -> Result<()> {
+    let broken_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    match follow(server, state_home) {
+        Err(error) if error.downcast_ref().is_some_and(broken_pipe) => Ok(()), // whoever read has had enough
+        outcome => outcome,
+    }
+}
+
+fn follow(server: &str, state_home: &Path) -> Result<()> {
     let place = state::Place::at(state_home.join("quchat"));
     let origin = Origin::parse(server).map_err(|e| format!("{server}: {e}"))?;
     let session = state::kept_session(&place, &origin).ok_or("alice is not signed in")?;
@@ -42,10 +50,7 @@ pub(crate) fn watch(server: &str, state_home: &Path) -> Result<()> {
         }
         printed.is_ok()
     })?;
-    match printed {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()), // whoever read has had enough
-        other => Ok(other?),
-    }
+    Ok(printed?)
 }
 
 fn print(names: &HashMap<RoomId, String>, message: &Message) -> io::Result<()> {
