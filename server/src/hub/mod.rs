@@ -106,6 +106,7 @@ impl Hub {
             heartbeat: config.heartbeat,
             activity_delay: config.activity_delay,
             stream_queue: config.stream_queue,
+            slow: bye(ByeReason::Slow),
             clock: config.clock.clone(),
             commands: commands.downgrade(),
             stopped: false,
@@ -168,6 +169,8 @@ struct Room {
     heartbeat: Duration,
     activity_delay: Duration,
     stream_queue: usize,
+    /// What is told to a reader who cannot keep up.
+    slow: Chunk,
     clock: Clock,
     commands: mpsc::WeakSender<Command>,
     stopped: bool,
@@ -193,7 +196,12 @@ impl Room {
             if self.activity_due.is_some_and(|due| now >= due) {
                 self.tell_activity();
             }
-            self.listeners.end_expired(self.clock.now(), &bye(ByeReason::Expired));
+            if let Some(at) = self.listeners.next_expiry() {
+                let now = self.clock.now();
+                if at <= now {
+                    self.listeners.end_expired(now, &bye(ByeReason::Expired));
+                }
+            }
         }
     }
 
@@ -211,7 +219,6 @@ impl Room {
     }
 
     fn tell(&mut self, changes: Vec<Change>) {
-        let slow = bye(ByeReason::Slow);
         let mut batch: Option<(Reach, Vec<u8>, usize)> = None;
         for change in changes {
             match change {
@@ -229,7 +236,7 @@ impl Room {
                             *frames += 1;
                         }
                         other => {
-                            self.deliver(other.replace((reach, frame.clone(), 1)), &slow);
+                            self.deliver(other.replace((reach, frame.clone(), 1)));
                         }
                     }
                     self.tail.push(id, reach, frame.into());
@@ -239,20 +246,20 @@ impl Room {
                     self.activity_due.get_or_insert_with(|| Instant::now() + self.activity_delay);
                 }
                 Change::SessionEnded(session) => {
-                    self.deliver(batch.take(), &slow);
+                    self.deliver(batch.take());
                     self.listeners.end_session(session, &bye(ByeReason::SignedOut));
                 }
             }
         }
-        self.deliver(batch, &slow);
+        self.deliver(batch);
         let head = self.head;
         let ready = self.waiting.extract_if(.., |(registration, _)| registration.at <= head).collect::<Vec<_>>();
         ready.into_iter().for_each(|(registration, reply)| self.register(registration, reply));
     }
 
-    fn deliver(&mut self, batch: Option<(Reach, Vec<u8>, usize)>, slow: &Chunk) {
+    fn deliver(&mut self, batch: Option<(Reach, Vec<u8>, usize)>) {
         if let Some((reach, bytes, frames)) = batch {
-            self.listeners.deliver(reach, &Chunk { bytes: bytes.into(), frames }, slow);
+            self.listeners.deliver(reach, &Chunk { bytes: bytes.into(), frames }, &self.slow);
         }
     }
 
