@@ -10,3 +10,4 @@ pub mod state;
 pub mod text;
 pub mod update;
 pub mod view;
+pub mod worker;

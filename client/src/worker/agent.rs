@@ -8,9 +8,6 @@ use ureq::{Agent, config::ConfigBuilder, typestate::AgentScope};
 
 use crate::model::Origin;
 
-/// A stream that says nothing for this long is dead: two missed heartbeats and some.
-pub(super) const SILENCE_MAX: Duration = Duration::from_secs(35);
-
 /// For calls. `connections` may be kept open between calls.
 pub(super) fn for_calls(origin: &Origin, connections: usize) -> Agent {
     base(origin)
@@ -28,14 +25,15 @@ pub(super) fn for_farewell(origin: &Origin) -> Agent {
     base(origin).timeout_global(Some(Duration::from_secs(5))).build().into()
 }
 
-/// For one event stream, to be shut down with it. It has no time-out for the whole of the body: that never ends.
-pub(super) fn for_stream(origin: &Origin) -> Agent {
+/// For one event stream, to be shut down with it, and dead when it says nothing for so long. There is no time-out for
+/// the whole of the body: that never ends.
+pub(super) fn for_stream(origin: &Origin, silence: Duration) -> Agent {
     base(origin)
         .accept_encoding("identity")
         .timeout_resolve(Some(Duration::from_secs(5)))
         .timeout_connect(Some(Duration::from_secs(5)))
         .timeout_recv_response(Some(Duration::from_secs(10)))
-        .timeout_per_read(Some(SILENCE_MAX))
+        .timeout_per_read(Some(silence))
         .build()
         .into()
 }

@@ -75,15 +75,20 @@ impl Pool {
         self.shared.changed.notify_all();
         Ok(())
     }
-}
 
-impl Drop for Pool {
-    fn drop(&mut self) {
+    /// Forgets what waits and takes nothing more.
+    pub(super) fn close(&self) {
         let mut queue = self.shared.lock();
         queue.closed = true;
         queue.reads.clear();
         queue.writes.clear();
         self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -93,7 +98,9 @@ impl Shared {
         while !queue.closed {
             let (lane, job) = if let Some(job) = queue.writes.pop_front() {
                 (Lane::Write, job)
-            } else if queue.reading < READERS && let Some(job) = queue.reads.pop_front() {
+            } else if queue.reading < READERS
+                && let Some(job) = queue.reads.pop_front()
+            {
                 queue.reading += 1;
                 (Lane::Read, job)
             } else {

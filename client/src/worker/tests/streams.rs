@@ -1,0 +1,217 @@
+use std::{
+    io::Write,
+    net::{Shutdown, TcpStream},
+    sync::mpsc::{Receiver, channel},
+    time::{Duration, Instant},
+};
+
+use quchat_shared::{
+    Cursor, Event, Kind, RoomId, Seq,
+    event::{Activity, ReadUpdated, RoomActivity},
+};
+
+use super::*;
+use crate::{
+    update::{Failure, ServerEvent},
+    worker::Stream,
+};
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+
+fn open(access: Access) -> (Stream, Receiver<()>) {
+    let (tell, wakes) = channel();
+    let stream = Stream::open(access, Cursor("k3-1".into()), move || tell.send(()).unwrap_or(())).unwrap();
+    (stream, wakes)
+}
+
+/// Takes what comes until so many events are there.
+fn take(stream: &Stream, wakes: &Receiver<()>, count: usize) -> Vec<ServerEvent> {
+    let mut taken = Vec::new();
+    while taken.len() < count {
+        wakes.recv_timeout(SOON).unwrap();
+        loop {
+            let (events, more) = stream.take(256);
+            assert!(events.len() <= 256);
+            taken.extend(events);
+            if !more {
+                break;
+            }
+        }
+    }
+    taken
+}
+
+fn chunk(out: &mut TcpStream, bytes: &[u8]) {
+    let mut framed = format!("{:x}\r\n", bytes.len()).into_bytes();
+    framed.extend_from_slice(bytes);
+    framed.extend_from_slice(b"\r\n");
+    out.write_all(&framed).ok();
+}
+
+fn seen(seq: u64) -> Event {
+    ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(seq) }.into()
+}
+
+fn frame(seq: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    seen(seq).encode(Some(&Cursor(format!("k3-{seq}"))), &mut bytes);
+    bytes
+}
+
+fn told(seq: u64) -> ServerEvent {
+    ServerEvent::Event(seen(seq), Cursor(format!("k3-{seq}")))
+}
+
+fn ended(events: &[ServerEvent]) -> &str {
+    match events.last() {
+        Some(ServerEvent::Ended(Failure::Unreachable { reason })) => reason,
+        last => panic!("{last:?}"),
+    }
+}
+
+#[test]
+fn every_event_arrives_in_order_however_the_bytes_are_cut() {
+    let (access, heard) = peer(|_, out| {
+        out.set_nodelay(true).unwrap();
+        out.write_all(HEAD.as_bytes()).unwrap();
+        let bytes: Vec<u8> = (2..=40).flat_map(frame).collect();
+        bytes.chunks(7).for_each(|part| chunk(out, part));
+        out.write_all(b"0\r\n\r\n").unwrap();
+    });
+    let (stream, wakes) = open(access);
+    let events = take(&stream, &wakes, 40);
+    assert_eq!(events[..39], (2..=40).map(told).collect::<Vec<_>>());
+    assert_eq!(ended(&events), "the server closed the connection");
+    let request = heard.recv_timeout(SOON).unwrap();
+    assert_eq!(request.line, "get /v1/events?since=k3-1 http/1.1");
+    assert!(request.head.contains("authorization: bearer a.b.c"), "{}", request.head);
+}
+
+#[test]
+fn a_bare_id_an_unknown_event_and_a_broken_one_move_the_position_and_nothing_else() {
+    let (access, _heard) = peer(|_, out| {
+        out.write_all(HEAD.as_bytes()).unwrap();
+        chunk(out, b": a heartbeat\n\nid: k3-5\n\n");
+        chunk(out, b"id: k3-6\nevent: weather\ndata: {}\n\nid: k3-7\nevent: read.updated\ndata: {}\n\n");
+        chunk(out, b"event: activity\ndata: {\"rooms\":[{\"id\":1,\"last_seq\":2}]}\n\n");
+        chunk(out, b"id: k3-8\n\n");
+    });
+    let (stream, wakes) = open(access);
+    let mut events = Vec::new();
+    while events.last() != Some(&ServerEvent::At(Cursor("k3-8".into()))) {
+        events.extend(take(&stream, &wakes, 1));
+    }
+    let activity = Activity { rooms: vec![RoomActivity { id: RoomId(1), last_seq: Seq(2) }] };
+    let activity = ServerEvent::Event(activity.into(), Cursor("k3-7".into()));
+    events.retain(|event| !matches!(event, ServerEvent::At(_))); // how many there are is up to the network
+    assert_eq!(events, [activity]);
+}
+
+#[test]
+fn a_stream_that_nobody_reads_waits_and_loses_nothing() {
+    let (access, _heard) = peer(|_, out| {
+        out.write_all(HEAD.as_bytes()).unwrap();
+        (1..=5_000).for_each(|seq| chunk(out, &frame(seq)));
+        out.write_all(b"0\r\n\r\n").unwrap();
+    });
+    let (stream, wakes) = open(access);
+    wakes.recv_timeout(SOON).unwrap();
+    let (mut events, mut most) = (Vec::new(), 0);
+    while events.len() < 5_001 {
+        let (step, more) = stream.take(2_000);
+        most = most.max(step.len());
+        events.extend(step);
+        if !more && events.len() < 5_001 {
+            wakes.recv_timeout(SOON).unwrap();
+        }
+    }
+    assert!(most <= 1_024, "{most} waited at once");
+    assert_eq!(events[..5_000], (1..=5_000).map(told).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_refused_stream_says_why() {
+    let problem = r#"{"type":"about:blank","title":"x","status":401,"detail":"sign in","kind":"unauthenticated"}"#;
+    let (access, _heard) = peer(move |_, out| reply(out, "401 Unauthorized", "", problem));
+    let (stream, wakes) = open(access);
+    let events = take(&stream, &wakes, 1);
+    let [ServerEvent::Ended(Failure::Refused { problem, .. })] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(problem.kind, Kind::Unauthenticated);
+}
+
+#[test]
+fn a_cut_a_web_page_and_an_endless_line_end_the_stream_with_a_reason() {
+    let (access, _heard) = peer(|_, out| {
+        write!(out, "{HEAD}40\r\nevent: read.up").unwrap();
+        out.shutdown(Shutdown::Both).unwrap();
+    });
+    let (stream, wakes) = open(access);
+    assert_eq!(ended(&take(&stream, &wakes, 1)), "the connection was cut");
+
+    let (access, _heard) = peer(|_, out| reply(out, "200 OK", "content-type: text/html\r\n", "<html>"));
+    let (stream, wakes) = open(access);
+    assert!(ended(&take(&stream, &wakes, 1)).contains("is this a quchat server?"));
+
+    let (access, _heard) = peer(|_, out| {
+        out.write_all(HEAD.as_bytes()).unwrap();
+        (0..40).for_each(|_| chunk(out, &vec![b'x'; 64 * 1024]));
+    });
+    let (stream, wakes) = open(access);
+    assert!(ended(&take(&stream, &wakes, 1)).contains("is this a quchat server?"));
+}
+
+#[test]
+fn silence_ends_a_stream_and_a_heartbeat_does_not() {
+    let silence = Duration::from_secs(1);
+    let (access, _heard) = peer(move |_, out| {
+        out.write_all(HEAD.as_bytes()).unwrap();
+        for _ in 0..12 {
+            thread::sleep(silence / 10);
+            chunk(out, b":\n\n");
+        }
+        chunk(out, &frame(9));
+    });
+    let (tell, wakes) = channel();
+    let wake = move || tell.send(()).unwrap_or(());
+    let stream = Stream::open_for(access, Cursor::default(), wake, silence).unwrap();
+    let begun = Instant::now();
+    let events = take(&stream, &wakes, 2);
+    assert_eq!(events[0], told(9));
+    assert_eq!(ended(&events), "no answer in time");
+    assert!(begun.elapsed() >= silence * 2);
+}
+
+#[test]
+fn a_dropped_stream_ends_its_thread_at_once_even_with_a_full_inbox() {
+    for events in [0, 3_000] {
+        let (gone, went) = channel();
+        let (access, heard) = peer(move |_, out| {
+            out.write_all(HEAD.as_bytes()).unwrap();
+            (1..=events).for_each(|seq| chunk(out, &frame(seq)));
+        });
+        let (tell, wakes) = channel();
+        let witness = Witness(gone);
+        let wake = move || {
+            let _ = &witness;
+            tell.send(()).unwrap_or(());
+        };
+        let stream = Stream::open(access, Cursor::default(), wake).unwrap();
+        heard.recv_timeout(SOON).unwrap();
+        if events > 0 {
+            wakes.recv_timeout(SOON).unwrap();
+        }
+        let begun = Instant::now();
+        drop(stream);
+        went.recv_timeout(SOON).unwrap();
+        assert!(begun.elapsed() < SOON / 10);
+    }
+}
+
+/// Tells when the thread that owns it has let go of it.
+struct Witness(std::sync::mpsc::Sender<()>);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.0.send(()).ok();
+    }
+}
