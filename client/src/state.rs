@@ -15,4 +15,4 @@ pub use last::Last;
 pub use log::Log;
 pub use place::Place;
 pub use session::{forget_session, keep_session, kept_session};
-pub use unsent::{Drawer, Found, Unsent};
+pub use unsent::{Drawer, Found};

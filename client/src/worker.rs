@@ -11,7 +11,7 @@ mod pool;
 mod request;
 mod stream;
 
-pub use calls::{Calls, Deliver, sign_in, sign_out};
+pub use calls::{Calls, sign_in, sign_out};
 pub use stream::Stream;
 
 /// Where calls go, and as whom.

@@ -13,14 +13,24 @@ use std::{
 
 use quchat_shared::user::Session;
 
-use super::{Drawer, Found, Last, Place, Unsent, session};
-use crate::{model::Origin, update::NotKept};
+use super::{Drawer, Found, Last, Place, session};
+use crate::{
+    model::{Origin, Stored},
+    update::NotKept,
+};
 
 /// Something to do with files.
 #[derive(Debug)]
 pub enum Job {
     /// Keep the session, remember server and name, open the user's drawer: [`Report::Entered`].
-    Enter(Origin, Session),
+    Enter {
+        /// Comes back.
+        epoch: u32,
+        /// The server.
+        origin: Origin,
+        /// Who, and the token.
+        session: Session,
+    },
     /// Delete the session and give the drawer back. Nothing is reported.
     Leave(Origin, String),
     /// Keep this for the room: [`Report::Saved`], once per ticket.
@@ -28,7 +38,7 @@ pub enum Job {
         /// They come back.
         tickets: Vec<u64>,
         /// What to keep.
-        unsent: Unsent,
+        stored: Stored,
     },
 }
 
@@ -37,6 +47,8 @@ pub enum Job {
 pub enum Report {
     /// The drawer is open, and this lay in it.
     Entered {
+        /// The one given.
+        epoch: u32,
         /// What was found, or why there is nothing.
         found: Result<Found, NotKept>,
         /// Why the session could not be kept: one signs in again after the next start.
@@ -114,12 +126,12 @@ impl Drop for Disk {
 impl Queue {
     /// The latest save of a room takes the place of one that waits, and answers for it; never across another job.
     fn push(&mut self, job: Job) {
-        if let Job::Save { tickets: later, unsent: latest } = &job {
+        if let Job::Save { tickets: later, stored: latest } = &job {
             for waiting in self.jobs.iter_mut().rev() {
-                let Job::Save { tickets, unsent } = waiting else { break };
-                if unsent.room == latest.room {
+                let Job::Save { tickets, stored } = waiting else { break };
+                if stored.room == latest.room {
                     tickets.extend_from_slice(later);
-                    unsent.clone_from(latest);
+                    stored.clone_from(latest);
                     return;
                 }
             }
@@ -165,9 +177,9 @@ const FAULT: &str = "a fault in quchat itself; its log says more";
 
 fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
     match job {
-        Job::Save { tickets, unsent } => {
+        Job::Save { tickets, stored } => {
             let save = || match desk {
-                Desk::Open(drawer) => drawer.save(&unsent),
+                Desk::Open(drawer) => drawer.save(&stored),
                 Desk::Closed(NotKept::Failing(reason)) => Err(reason.clone()),
                 // Told already, and no reason to hold a send back.
                 Desk::Closed(NotKept::Elsewhere) | Desk::Left => Ok(()),
@@ -175,7 +187,7 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             let result = catch_unwind(AssertUnwindSafe(save)).unwrap_or_else(|_| Err(FAULT.into()));
             tickets.into_iter().map(|ticket| Report::Saved { ticket, result: result.clone() }).collect()
         }
-        Job::Enter(origin, session) => {
+        Job::Enter { epoch, origin, session } => {
             *desk = Desk::Left; // gives the lock back first: the next user may be the last one
             let open = || open(place, &origin, &session);
             let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(NotKept::Failing(FAULT.into())));
@@ -187,7 +199,7 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
                 Err(why) => (Err(why.clone()), Desk::Closed(why)),
             };
             *desk = now;
-            vec![Report::Entered { found, forgetful }]
+            vec![Report::Entered { epoch, found, forgetful }]
         }
         Job::Leave(origin, token) => {
             *desk = Desk::Left;

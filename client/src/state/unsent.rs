@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Place, files};
 use crate::{
-    model::{Kept, Origin},
-    update::{NotKept, Stored},
+    model::{Kept, Origin, Stored},
+    update::NotKept,
 };
 
 /// The only format so far. A file of another one was written by a later quchat.
@@ -85,26 +85,15 @@ impl Drawer {
     ///
     /// # Errors
     /// The disk refuses: one sentence.
-    pub fn save(&self, unsent: &Unsent) -> Result<(), String> {
-        let path = self.rooms.join(format!("{}.json", unsent.room));
-        let done = if unsent.draft.is_empty() && unsent.outbox.is_empty() {
+    pub fn save(&self, stored: &Stored) -> Result<(), String> {
+        let path = self.rooms.join(format!("{}.json", stored.room));
+        let done = if stored.draft.is_empty() && stored.outbox.is_empty() {
             files::remove(&path)
         } else {
-            encode(unsent).and_then(|bytes| files::replace(&path, &bytes))
+            encode(stored).and_then(|bytes| files::replace(&path, &bytes))
         };
         done.map_err(|error| sentence(&path, &error))
     }
-}
-
-/// What is to be kept for a room.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsent {
-    /// The room.
-    pub room: RoomId,
-    /// The draft.
-    pub draft: Arc<str>,
-    /// The outbox, in order.
-    pub outbox: Vec<Kept>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,9 +123,9 @@ impl<'a> From<&'a Kept> for Letter<'a> {
     }
 }
 
-fn encode(unsent: &Unsent) -> io::Result<Vec<u8>> {
-    let outbox = unsent.outbox.iter().map(Letter::from).collect();
-    let file = RoomFile { format: FORMAT, room: unsent.room, draft: (&*unsent.draft).into(), outbox };
+fn encode(stored: &Stored) -> io::Result<Vec<u8>> {
+    let outbox = stored.outbox.iter().map(Letter::from).collect();
+    let file = RoomFile { format: FORMAT, room: stored.room, draft: (&*stored.draft).into(), outbox };
     Ok(serde_json::to_vec(&file)?)
 }
 

@@ -6,7 +6,6 @@
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
     thread,
 };
 
@@ -24,15 +23,11 @@ use crate::{
     update::{Failure, Reply, Request},
 };
 
-/// Where answers go; called from any thread.
-pub type Deliver = Arc<dyn Fn(u64, Reply) + Send + Sync>;
-
 /// The calls of a session. Dropped, its connections are shut down and nothing is delivered that still waited.
 pub struct Calls {
     access: Access,
     agent: Agent,
     pool: Pool,
-    deliver: Deliver,
 }
 
 impl Calls {
@@ -40,22 +35,23 @@ impl Calls {
     ///
     /// # Errors
     /// The system has no more threads to give.
-    pub fn start(access: Access, deliver: Deliver) -> io::Result<Self> {
+    pub fn start(access: Access) -> io::Result<Self> {
         let agent = agent::for_calls(&access.origin, pool::THREADS);
-        Ok(Self { access, agent, pool: Pool::start()?, deliver })
+        Ok(Self { access, agent, pool: Pool::start()? })
     }
 
-    /// Performs a request in its turn.
-    pub fn call(&self, call: u64, request: Request) {
-        let (access, agent, deliver) = (self.access.clone(), self.agent.clone(), Arc::clone(&self.deliver));
+    /// Performs a request in its turn and delivers the answer, from whichever thread.
+    pub fn call(&self, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) {
+        if self.pool.is_full() {
+            return deliver(Err(Failure::Unreachable { reason: "too much is waiting already".into() }));
+        }
+        let (access, agent) = (self.access.clone(), self.agent.clone());
         let lane = request::lane(&request);
         let job = move || {
             let server = Server { agent: &agent, origin: &access.origin, token: Some(&access.token) };
-            deliver(call, guarded(|| request::perform(&server, &request)));
+            deliver(guarded(|| request::perform(&server, &request)));
         };
-        if self.pool.push(lane, Box::new(job)).is_err() {
-            (self.deliver)(call, Err(Failure::Unreachable { reason: "too much is waiting to be sent already".into() }));
-        }
+        self.pool.push(lane, Box::new(job));
     }
 }
 
@@ -70,13 +66,13 @@ impl Drop for Calls {
 ///
 /// # Errors
 /// The system has no more threads to give; nothing is delivered.
-pub fn sign_in(origin: Origin, call: u64, request: Request, deliver: Deliver) -> io::Result<()> {
+pub fn sign_in(origin: Origin, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> io::Result<()> {
     let ask = move || {
         let perform = || {
             let agent = agent::for_calls(&origin, 1);
             request::perform(&Server { agent: &agent, origin: &origin, token: None }, &request)
         };
-        deliver(call, guarded(perform));
+        deliver(guarded(perform));
     };
     thread::Builder::new().name("sign-in".into()).spawn(ask).map(drop)
 }

@@ -36,12 +36,16 @@ fn alice() -> Session {
     Session { token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user }
 }
 
+fn enter(home: &Home) -> Job {
+    Job::Enter { epoch: 4, origin: home.origin.clone(), session: alice() }
+}
+
 fn save(ticket: u64, room: u64, draft: &str) -> Job {
-    Job::Save { tickets: vec![ticket], unsent: Unsent { room: RoomId(room), draft: draft.into(), outbox: vec![] } }
+    Job::Save { tickets: vec![ticket], stored: Stored { room: RoomId(room), draft: draft.into(), outbox: vec![] } }
 }
 
 fn drafts(report: Report) -> Vec<(u64, String)> {
-    let Report::Entered { found: Ok(found), forgetful: None } = report else { panic!("{report:?}") };
+    let Report::Entered { epoch: 4, found: Ok(found), forgetful: None } = report else { panic!("{report:?}") };
     found.rooms.iter().map(|stored| (stored.room.0, stored.draft.to_string())).collect()
 }
 
@@ -54,7 +58,7 @@ fn the_latest_save_of_a_room_wins_and_answers_for_the_others() {
     queue.push(Job::Leave(Origin::parse("localhost").unwrap(), "a.b.c".into()));
     queue.push(save(4, 1, "of the next user"));
     let saves = |job: &Job| match job {
-        Job::Save { tickets, unsent } => (tickets.clone(), unsent.draft.to_string()),
+        Job::Save { tickets, stored } => (tickets.clone(), stored.draft.to_string()),
         _ => (vec![], "leave".into()),
     };
     let queued: Vec<_> = queue.jobs.iter().map(saves).collect();
@@ -65,7 +69,7 @@ fn the_latest_save_of_a_room_wins_and_answers_for_the_others() {
 #[test]
 fn every_save_is_answered_and_the_last_one_is_on_disk() {
     let home = home();
-    home.disk.push(Job::Enter(home.origin.clone(), alice()));
+    home.disk.push(enter(&home));
     assert_eq!(drafts(home.reports.recv().unwrap()), []);
     for ticket in 0..500 {
         home.disk.push(save(ticket, ticket % 3, &format!("draft {ticket}")));
@@ -81,7 +85,7 @@ fn every_save_is_answered_and_the_last_one_is_on_disk() {
         .collect();
     answered.sort_unstable();
     assert_eq!(answered, (0..500).collect::<Vec<_>>());
-    home.disk.push(Job::Enter(home.origin.clone(), alice()));
+    home.disk.push(enter(&home));
     let expected = [(0, 498), (1, 499), (2, 497)].map(|(room, n)| (room, format!("draft {n}")));
     assert_eq!(drafts(home.reports.recv().unwrap()), expected);
 }
@@ -89,30 +93,30 @@ fn every_save_is_answered_and_the_last_one_is_on_disk() {
 #[test]
 fn a_second_client_is_told_and_its_saves_touch_nothing() {
     let home = home();
-    home.disk.push(Job::Enter(home.origin.clone(), alice()));
+    home.disk.push(enter(&home));
     home.disk.push(save(1, 1, "mine"));
     assert!(home.disk.finish(Duration::from_secs(20)));
     let (second, reports) = start(&home.place);
-    second.push(Job::Enter(home.origin.clone(), alice()));
+    second.push(enter(&home));
     second.push(save(7, 1, "not kept"));
     let entered = reports.recv().unwrap();
-    assert_eq!(entered, Report::Entered { found: Err(NotKept::Elsewhere), forgetful: None });
+    assert_eq!(entered, Report::Entered { epoch: 4, found: Err(NotKept::Elsewhere), forgetful: None });
     assert_eq!(reports.recv().unwrap(), Report::Saved { ticket: 7, result: Ok(()) });
-    home.disk.push(Job::Enter(home.origin.clone(), alice()));
+    home.disk.push(enter(&home));
     assert_eq!(drafts(home.reports.iter().nth(2).unwrap()), [(1, "mine".to_owned())]);
 }
 
 #[test]
 fn signing_out_forgets_the_token_and_keeps_the_drafts() {
     let home = home();
-    home.disk.push(Job::Enter(home.origin.clone(), alice()));
+    home.disk.push(enter(&home));
     home.disk.push(save(1, 1, "later"));
     home.disk.push(Job::Leave(home.origin.clone(), "a.b.c".into()));
     assert!(home.disk.finish(Duration::from_secs(20)));
     assert_eq!(kept_session(&home.place, &home.origin), None);
     assert_eq!(Last::recall(&home.place).name.as_deref(), Some("alice"));
     let (next, reports) = start(&home.place);
-    next.push(Job::Enter(home.origin.clone(), alice()));
+    next.push(enter(&home));
     assert_eq!(drafts(reports.recv().unwrap()), [(1, "later".to_owned())]);
 }
 
@@ -120,9 +124,12 @@ fn signing_out_forgets_the_token_and_keeps_the_drafts() {
 fn a_disk_that_refuses_answers_every_save_with_the_reason() {
     let home = home();
     std::fs::write(home.place.root(), "a file where the directory should be").unwrap();
-    home.disk.push(Job::Enter(home.origin.clone(), alice()));
+    home.disk.push(enter(&home));
     home.disk.push(save(1, 1, "kept in memory"));
     let entered = home.reports.recv().unwrap();
-    assert!(matches!(entered, Report::Entered { found: Err(NotKept::Failing(_)), forgetful: Some(_) }), "{entered:?}");
+    assert!(
+        matches!(entered, Report::Entered { epoch: 4, found: Err(NotKept::Failing(_)), forgetful: Some(_) }),
+        "{entered:?}"
+    );
     assert!(matches!(home.reports.recv().unwrap(), Report::Saved { ticket: 1, result: Err(_) }));
 }

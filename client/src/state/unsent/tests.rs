@@ -24,18 +24,14 @@ impl Home {
     }
 }
 
-fn unsent(draft: &str, texts: &[&str]) -> Unsent {
+fn unsent(draft: &str, texts: &[&str]) -> Stored {
     let kept = |(n, text): (usize, &&str)| Kept {
         txn: format!("p-{n}").into(),
         text: (*text).into(),
         written_ms: 1_795_340_400_000 + n as i64,
         refused: (n == 1).then(|| "too loud".into()),
     };
-    Unsent { room: ROOM, draft: draft.into(), outbox: texts.iter().enumerate().map(kept).collect() }
-}
-
-fn stored(unsent: &Unsent) -> Stored {
-    Stored { room: unsent.room, draft: Arc::clone(&unsent.draft), outbox: unsent.outbox.clone() }
+    Stored { room: ROOM, draft: draft.into(), outbox: texts.iter().enumerate().map(kept).collect() }
 }
 
 #[test]
@@ -44,7 +40,7 @@ fn what_was_written_is_there_after_a_restart() {
     let unsent = unsent("half a \"thought\"\n\u{1b}[31m\0 ende…", &["one", "zwei 🎉\n\ttab"]);
     home.open().unwrap().save(&unsent).unwrap();
     let found = home.open().unwrap().read().unwrap();
-    assert_eq!(found, Found { rooms: vec![stored(&unsent)], set_aside: vec![] });
+    assert_eq!(found, Found { rooms: vec![unsent], set_aside: vec![] });
 }
 
 #[test]
@@ -68,12 +64,12 @@ fn a_kill_at_any_instant_of_a_save_leaves_the_old_or_the_new() {
         // What a kill leaves: the unfinished file up to some byte, the rename not reached.
         fs::write(home.file("3.json.4711.tmp"), &complete[..cut]).unwrap();
         let found = home.open().unwrap().read().unwrap();
-        assert_eq!(found, Found { rooms: vec![stored(&old)], set_aside: vec![] });
+        assert_eq!(found, Found { rooms: vec![old.clone()], set_aside: vec![] });
         assert!(!home.file("3.json.4711.tmp").exists());
     }
     fs::write(home.file("3.json.4711.tmp"), &complete).unwrap();
     fs::rename(home.file("3.json.4711.tmp"), home.file("3.json")).unwrap();
-    assert_eq!(home.open().unwrap().read().unwrap().rooms, [stored(&new)]);
+    assert_eq!(home.open().unwrap().read().unwrap().rooms, [new]);
 }
 
 #[test]
@@ -81,7 +77,7 @@ fn a_broken_file_is_set_aside_whole_and_hides_no_other() {
     let home = Home::new();
     let drawer = home.open().unwrap();
     drawer.save(&unsent("fine", &[])).unwrap();
-    let complete = encode(&Unsent { room: RoomId(4), ..unsent("x", &["y"]) }).unwrap();
+    let complete = encode(&Stored { room: RoomId(4), ..unsent("x", &["y"]) }).unwrap();
     let torn = &complete[..complete.len() / 2];
     let later = String::from_utf8(complete.clone()).unwrap().replace("\"format\":1", "\"format\":2");
     let elsewhere = String::from_utf8(complete.clone()).unwrap().replace("\"room\":4", "\"room\":5");

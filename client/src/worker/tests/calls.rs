@@ -4,7 +4,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, channel},
+        mpsc::{Receiver, Sender, channel},
     },
     time::Instant,
 };
@@ -23,10 +23,22 @@ use crate::{
 
 const MARKER: &str = r#"{"last_read_seq":7,"unread":0,"of a later version":[]}"#;
 
-fn start(access: Access) -> (Calls, Receiver<(u64, Reply)>) {
+/// Calls that are answered in one channel, by number.
+struct Numbered {
+    calls: Calls,
+    tell: Sender<(u64, Reply)>,
+}
+
+impl Numbered {
+    fn call(&self, call: u64, request: Request) {
+        let tell = self.tell.clone();
+        self.calls.call(request, move |reply| tell.send((call, reply)).unwrap_or(()));
+    }
+}
+
+fn start(access: Access) -> (Numbered, Receiver<(u64, Reply)>) {
     let (tell, replies) = channel();
-    let deliver = move |call, reply| tell.send((call, reply)).unwrap_or(());
-    (Calls::start(access, Arc::new(deliver)).unwrap(), replies)
+    (Numbered { calls: Calls::start(access).unwrap(), tell }, replies)
 }
 
 fn mark_read() -> Request {
@@ -208,9 +220,8 @@ fn signing_in_carries_no_token_and_signing_out_is_told_without_waiting() {
     let (tell, replies) = channel();
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
     let request = Request::SignIn(access.origin.clone(), credentials);
-    let deliver = move |call, reply| tell.send((call, reply)).unwrap_or(());
-    sign_in(access.origin.clone(), 5, request, Arc::new(deliver)).unwrap();
-    let (5, Err(Failure::Refused { problem, .. })) = replies.recv_timeout(SOON).unwrap() else { panic!() };
+    sign_in(access.origin.clone(), request, move |reply| tell.send(reply).unwrap_or(())).unwrap();
+    let Err(Failure::Refused { problem, .. }) = replies.recv_timeout(SOON).unwrap() else { panic!() };
     assert_eq!(problem.status, 401);
     let request = heard.recv_timeout(SOON).unwrap();
     assert!(!request.head.contains("authorization"), "{}", request.head);
