@@ -139,4 +139,11 @@ impl Model {
     pub fn unsent(&self) -> usize {
         self.rooms.values().map(|room| room.unsent().count()).sum()
     }
+
+    /// What would be lost or late by going: unsent messages, and drafts where nothing is kept.
+    pub(crate) fn at_stake(&self) -> usize {
+        let kept = matches!(self.storage, Storage::Kept);
+        let drafts = self.rooms.values().filter(|room| !kept && !room.draft.text.trim().is_empty());
+        self.unsent() + drafts.count()
+    }
 }

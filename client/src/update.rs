@@ -23,6 +23,9 @@ mod stream;
 mod time;
 mod writing;
 
+#[cfg(test)]
+mod tests;
+
 pub use action::Action;
 pub use effect::Effect;
 pub use msg::{Msg, NotKept, Pick, ServerEvent};
@@ -78,7 +81,7 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         }
         Action::Quit => dialogs::quit(model, out),
         Action::Interrupt => dialogs::interrupt(model, out),
-        Action::EndOfInput if held => {}
+        Action::EndOfInput if held || writing::has_draft(model) => {}
         Action::EndOfInput => dialogs::interrupt(model, out),
         Action::Cancel => dialogs::cancel(model),
         Action::Help => dialogs::show(model, Dialog::Help),

@@ -89,12 +89,12 @@ impl Dialog {
 pub enum Question {
     /// Quit although messages are unsent? They are kept and sent next time, unless [`super::Storage`] says otherwise.
     Quit {
-        /// How many.
+        /// How many, drafts included where nothing is kept.
         unsent: usize,
     },
     /// Sign out? Drafts and unsent messages stay for this user on this machine.
     SignOut {
-        /// How many are unsent.
+        /// How many are unsent, drafts included where nothing is kept.
         unsent: usize,
     },
     /// Leave this room? Asked where one cannot come back by oneself.

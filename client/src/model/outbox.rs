@@ -9,7 +9,8 @@ use quchat_shared::{Message, RoomId};
 pub struct Draft {
     /// The truth: every change in the composer arrives here as `Msg::Edited`.
     pub text: Arc<str>,
-    /// Moves only when `update` replaced the text; the composer reloads then, with its cursor at the end.
+    /// Moves only when `update` replaced the text; the composer reloads then, before it takes the next key, with its
+    /// cursor at the end.
     pub rev: u64,
 }
 

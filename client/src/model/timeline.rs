@@ -138,3 +138,6 @@ impl Timeline {
 pub(crate) fn is_run(messages: &[Message]) -> bool {
     messages.windows(2).all(|pair| pair[0].seq.next() == pair[1].seq)
 }
+
+#[cfg(test)]
+mod tests;

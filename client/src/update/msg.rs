@@ -46,7 +46,7 @@ pub enum Msg {
         /// What it brought.
         events: Vec<ServerEvent>,
     },
-    /// The answer to `Effect::Enter`: what is kept for the user.
+    /// The answer to `Effect::Enter`: what is kept for the user. Dropped by the runtime if its epoch is over.
     Loaded(Result<Vec<Stored>, NotKept>),
     /// The answer to `Effect::Save`.
     Saved {

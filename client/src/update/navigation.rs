@@ -3,7 +3,7 @@
 use quchat_shared::{RoomId, room::RoomKind};
 
 use super::{Effect, dialogs, pages, reading, rooms, saving, time};
-use crate::model::{Anchor, DialogId, Fetch, Model, Room, Tone};
+use crate::model::{Anchor, DialogId, Fetch, Model, Room, Timeline, Tone};
 
 /// A direction through the joined rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,8 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     if model.open != Some(id) {
         let before = model.open;
         close(model, out);
-        model.last = before.filter(|before| model.rooms.contains_key(before));
+        let before = before.filter(|before| model.rooms.contains_key(before)).or(model.last);
+        model.last = before.filter(|&before| before != id);
         model.open = Some(id);
         model.memory.visits += 1;
     }
@@ -61,6 +62,9 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
         room.new_after = None;
         room.known_seq = room.info.last_seq;
         pages::bound(room, pages::RUN_OUT_OF_VIEW);
+        if !room.joined() {
+            room.timeline = Timeline::default(); // from here on nobody tells of changes to it
+        }
     }
     rooms::sweep(model, id);
 }

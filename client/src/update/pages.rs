@@ -69,7 +69,7 @@ pub(super) fn arrived(
         }
     };
     room.fetch = Fetch::Idle;
-    let progress = !messages.is_empty();
+    let progress = !messages.is_empty() || page == Wanted::Older; // an empty page at the end asks for no other one
     let messages: Vec<Arc<Message>> = messages.into_iter().map(Arc::new).collect();
     let own = |message: &&Arc<Message>| Some(message.sender.id) == me && message.txn.is_some();
     let echoes: Vec<_> =
@@ -158,7 +158,7 @@ pub(super) fn settle(room: &mut Room) {
 /// Closes the gap between the run and the end of the room on the screen, if the reader is near it.
 pub(super) fn catch_up(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get(&id).filter(|_| model.open == Some(id)) else { return };
-    if !room.timeline.has_newer || room.fetch != Fetch::Idle {
+    if !room.timeline.has_newer || matches!(room.fetch, Fetch::Loading { .. }) {
         return;
     }
     let last = room.timeline.last().unwrap_or_default();

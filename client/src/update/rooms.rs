@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{Effect, Failure, Request, calls::call, dialogs, navigation, outbox, pages, time};
-use crate::model::{Call, Dialog, DialogId, Link, Model, Question, Room, Tone};
+use crate::model::{Call, Dialog, DialogId, Link, Model, Question, Room, Timeline, Tone};
 
 /// Takes a whole list of rooms. What was `stale` is replaced; else the newer of two copies wins.
 pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: bool) {
@@ -74,7 +74,9 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
     room.mentions = 0;
     room.known_seq = room.info.last_seq;
     outbox::forget_sent(room);
-    if was && model.open == Some(id) {
+    if model.open != Some(id) {
+        room.timeline = Timeline::default(); // from here on nobody tells of changes to it
+    } else if was {
         time::notice(model, Tone::Calm, why);
     }
 }

@@ -83,6 +83,9 @@ fn release(room: &mut Room, ticket: u64) {
 
 /// What the disk kept, or why it keeps nothing.
 pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>, out: &mut Vec<Effect>) {
+    if model.account.is_none() {
+        return;
+    }
     let first = model.storage == Storage::Opening;
     match result {
         Ok(stored) => {

@@ -58,6 +58,11 @@ pub(super) fn typed(model: &mut Model, letter: char) {
     saving::touch(model, id);
 }
 
+/// Whether there is text in the composer.
+pub(super) fn has_draft(model: &Model) -> bool {
+    model.open_room().is_some_and(|room| !room.draft.text.is_empty())
+}
+
 /// Takes the text out of the composer; it can be recalled.
 pub(super) fn clear(room: &mut Room) {
     let text = Arc::clone(&room.draft.text);

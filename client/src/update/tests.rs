@@ -1,0 +1,307 @@
+//! `update` as a pure function: what happened goes in, what is true and what is asked for come out.
+//!
+//! Here: a client one can talk to. The promises are in the files below, by noun.
+
+mod anything;
+mod navigation;
+mod network;
+mod pages;
+mod reading;
+mod rooms;
+mod saving;
+mod sending;
+mod session;
+mod writing;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use quchat_shared::{
+    Cursor, Event, Kind, Message, Problem, Room as Listed, RoomId, RoomInfo, Seq, Timestamp, User, UserId, UserRef,
+    api::{MessagePage, Rooms},
+    event::{Hello, MessageCreated},
+    room::{Membership, Notify, Role, RoomKind},
+    user::{ServerRole, Session},
+};
+
+use super::{Action, Answer, Effect, Failure, Msg, Reply, Request, ServerEvent, focus, next_deadline, update};
+use crate::model::{Model, Now, Origin, Room, SendState, Timeline};
+
+const ALICE: UserId = UserId(1);
+const BOB: UserId = UserId(2);
+/// Joined by alice; on the screen; messages 1 to 3, all read.
+const GENERAL: RoomId = RoomId(1);
+/// Joined by alice; 10 messages, 4 of them unread.
+const OPS: RoomId = RoomId(2);
+/// Public, not joined.
+const LOBBY: RoomId = RoomId(3);
+/// Private; joined by alice.
+const SECRET: RoomId = RoomId(4);
+
+/// A client, the moment, and the effects nobody has looked at yet.
+struct Client {
+    model: Model,
+    effects: Vec<Effect>,
+}
+
+impl Client {
+    /// Just started; nobody is signed in.
+    fn new() -> Self {
+        let now = Now { mono_ms: 1_000_000, wall_ms: 1_795_340_400_000 };
+        Self { model: Model::new(now, TimeZone::UTC, "p".into(), 7), effects: Vec::new() }
+    }
+
+    /// Signed in as alice, the disk read (nothing was kept), rooms listed, stream live, general on the screen.
+    fn online() -> Self {
+        let mut client = Self::new();
+        client.start();
+        client.on(Msg::Loaded(Ok(Vec::new())));
+        client.list_rooms(rooms());
+        client.hello("k-1");
+        client.answer_page(GENERAL, 1..=3, false, false);
+        client.effects.clear();
+        client
+    }
+
+    fn start(&mut self) {
+        let session = Some((origin(), session(ALICE, "alice")));
+        self.on(Msg::Start { server: None, name: None, session });
+    }
+
+    fn on(&mut self, msg: Msg) -> &mut Self {
+        self.effects.extend(update(&mut self.model, msg));
+        let due = next_deadline(&self.model);
+        assert!(due.is_none_or(|due| due > self.model.now.mono_ms), "a deadline that has passed would spin the loop");
+        self
+    }
+
+    fn act(&mut self, action: Action) -> &mut Self {
+        self.on(Msg::Act(action))
+    }
+
+    /// Lets time pass, waking at each deadline on the way.
+    fn pass(&mut self, ms: u64) -> &mut Self {
+        let until = self.model.now.mono_ms + ms;
+        while let Some(due) = next_deadline(&self.model).filter(|&due| due <= until) {
+            self.model.now.mono_ms = due;
+            self.on(Msg::Tick);
+        }
+        self.model.now.mono_ms = until;
+        self.on(Msg::Tick)
+    }
+
+    fn write(&mut self, text: &str) -> &mut Self {
+        let room = self.model.open.unwrap();
+        self.on(Msg::Edited { room, text: text.into() })
+    }
+
+    /// Types and presses Enter.
+    fn say(&mut self, text: &str) -> &mut Self {
+        self.write(text).act(Action::Send)
+    }
+
+    fn room(&self, id: RoomId) -> &Room {
+        &self.model.rooms[&id]
+    }
+
+    fn draft(&self) -> &str {
+        &self.model.open_room().unwrap().draft.text
+    }
+
+    fn notice(&self) -> &str {
+        self.model.notice.as_ref().map_or("", |notice| &notice.text)
+    }
+
+    /// What was asked of the server and not looked at yet, with the number of each call.
+    fn calls(&mut self) -> Vec<(u64, Request)> {
+        let (calls, rest) =
+            std::mem::take(&mut self.effects).into_iter().partition(|e| matches!(e, Effect::Call { .. }));
+        self.effects = rest;
+        let open = |effect| match effect {
+            Effect::Call { call, req } => (call, req),
+            _ => unreachable!("partitioned above"),
+        };
+        calls.into_iter().map(open).collect()
+    }
+
+    /// Answers the oldest unseen call that fits.
+    fn reply(&mut self, fits: impl Fn(&Request) -> bool, reply: Reply) -> &mut Self {
+        let at = self.effects.iter().position(|effect| matches!(effect, Effect::Call { req, .. } if fits(req)));
+        let at = at.unwrap_or_else(|| panic!("no such call among {:?}", self.effects));
+        let Effect::Call { call, .. } = self.effects.remove(at) else { unreachable!("found above") };
+        self.on(Msg::Done { call, reply })
+    }
+
+    fn list_rooms(&mut self, rooms: Vec<Listed>) -> &mut Self {
+        let listed = Rooms { rooms, cursor: Cursor("k-1".into()) };
+        self.reply(|req| *req == Request::ListRooms, Ok(Answer::Rooms(listed)))
+    }
+
+    fn answer_page(&mut self, id: RoomId, seqs: std::ops::RangeInclusive<u64>, older: bool, newer: bool) -> &mut Self {
+        let messages = seqs.map(|seq| message(id, seq, BOB, "hi")).collect();
+        let page = MessagePage { messages, has_older: older, has_newer: newer };
+        self.reply(|req| matches!(req, Request::ListMessages(room, _) if *room == id), Ok(Answer::Page(page)))
+    }
+
+    /// Answers the send in flight with this message.
+    fn acknowledge(&mut self, id: RoomId, seq: u64) -> &mut Self {
+        let Some((txn, text)) = self.effects.iter().find_map(|effect| match effect {
+            Effect::Call { req: Request::SendMessage(room, new), .. } if *room == id => {
+                Some((new.txn.clone(), new.text.clone()))
+            }
+            _ => None,
+        }) else {
+            panic!("nothing was sent: {:?}", self.effects)
+        };
+        let message = Message { txn, ..message(id, seq, ALICE, &text) };
+        self.reply(|req| matches!(req, Request::SendMessage(..)), Ok(Answer::Message(message)))
+    }
+
+    /// The disk answers every save nobody has looked at yet.
+    fn disk(&mut self) -> &mut Self {
+        let saves = self.effects.extract_if(.., |effect| matches!(effect, Effect::Save { .. })).collect::<Vec<_>>();
+        for save in saves {
+            if let Effect::Save { ticket, .. } = save {
+                self.on(Msg::Saved { ticket, result: Ok(()) });
+            }
+        }
+        self
+    }
+
+    fn stream(&mut self, events: Vec<Event>) -> &mut Self {
+        let events = events.into_iter().map(|event| ServerEvent::Event(event, Cursor::default())).collect();
+        let stream = self.model.stream.unwrap_or_default();
+        self.on(Msg::Stream { stream, events })
+    }
+
+    fn hello(&mut self, cursor: &str) -> &mut Self {
+        self.stream(vec![Hello { cursor: Cursor(cursor.into()), heartbeat_seconds: 15 }.into()])
+    }
+
+    fn hear(&mut self, message: Message) -> &mut Self {
+        self.stream(vec![MessageCreated { room_id: message.room_id, message }.into()])
+    }
+
+    fn cut(&mut self, failure: Failure) -> &mut Self {
+        let stream = self.model.stream.unwrap_or_default();
+        self.on(Msg::Stream { stream, events: vec![ServerEvent::Ended(failure)] })
+    }
+
+    /// What the last frame showed: the end of the open room.
+    fn look(&mut self) -> &mut Self {
+        let room = self.model.open_room().unwrap();
+        let last = room.timeline.last().unwrap();
+        let seen = seen_of(room, room.timeline.first().unwrap().0.max(last.0.saturating_sub(20)), last.0, true);
+        self.on(Msg::Seen(seen))
+    }
+
+    fn states(&self, id: RoomId) -> Vec<&SendState> {
+        self.room(id).outbox.iter().map(|pending| &pending.state).collect()
+    }
+}
+
+fn seen_of(room: &Room, first: u64, last: u64, at_end: bool) -> crate::model::Seen {
+    use crate::model::{Anchor, Key, Seen};
+    let top = Key::Seq(Seq(first));
+    let anchor = if at_end { Anchor::End } else { Anchor::At { top: top.clone(), byte: 0 } };
+    let last = Key::Seq(Seq(last));
+    Seen { room: room.info.id, anchor, first: top, last, at_end, rows: 20, scrolled: room.scroll_rows }
+}
+
+fn origin() -> Origin {
+    Origin::parse("localhost").unwrap()
+}
+
+fn session(id: UserId, name: &str) -> Session {
+    let moment = Timestamp::from_millis(0);
+    let user = User { id, name: name.into(), role: ServerRole::Member, created_at: moment, online: true };
+    Session { token: "t0ken".into(), expires_at: moment, user }
+}
+
+fn rooms() -> Vec<Listed> {
+    vec![
+        listed(GENERAL, "general", RoomKind::Public, 3, Some(3)),
+        listed(OPS, "ops", RoomKind::Public, 10, Some(6)),
+        listed(LOBBY, "Lobby", RoomKind::Public, 5, None),
+        listed(SECRET, "secret", RoomKind::Private, 0, Some(0)),
+    ]
+}
+
+fn info(id: RoomId, name: &str, kind: RoomKind, last_seq: u64) -> RoomInfo {
+    RoomInfo {
+        id,
+        rev: 1,
+        name: name.into(),
+        topic: String::new(),
+        kind,
+        created_by: BOB,
+        created_at: Timestamp::from_millis(0),
+        last_seq: Seq(last_seq),
+        archived: false,
+    }
+}
+
+fn listed(id: RoomId, name: &str, kind: RoomKind, last_seq: u64, read: Option<u64>) -> Listed {
+    let member =
+        read.map(|read| Membership { role: Role::Member, last_read_seq: Seq(read), notify: Notify::default() });
+    let unread = read.map_or(0, |read| last_seq - read);
+    Listed { info: info(id, name, kind, last_seq), member, unread, mentions: 0, last_message: None }
+}
+
+fn message(room_id: RoomId, seq: u64, sender: UserId, text: &str) -> Message {
+    Message {
+        room_id,
+        seq: Seq(seq),
+        rev: 1,
+        sender: UserRef { id: sender, name: if sender == ALICE { "alice" } else { "bob" }.into() },
+        text: text.into(),
+        sent_at: Timestamp::from_millis(1_795_340_400_000),
+        edited_at: None,
+        deleted_at: None,
+        reply_to: None,
+        mentions: Vec::new(),
+        reactions: Vec::new(),
+        txn: None,
+    }
+}
+
+fn unreachable() -> Failure {
+    Failure::Unreachable { reason: "connection refused".into() }
+}
+
+fn refused(status: u16, kind: Kind, detail: &str) -> Failure {
+    let (type_uri, title, detail) = ("about:blank".into(), String::new(), detail.into());
+    Failure::Refused {
+        problem: Problem { type_uri, title, status, detail, kind, errors: Vec::new() },
+        retry_after_ms: None,
+    }
+}
+
+fn asking_to_wait(status: u16, retry_after_ms: u64) -> Failure {
+    match refused(status, Kind::Unavailable, "later") {
+        Failure::Refused { problem, .. } => Failure::Refused { problem, retry_after_ms: Some(retry_after_ms) },
+        other => other,
+    }
+}
+
+/// A run of messages by bob, already at hand.
+fn at_hand(client: &mut Client, id: RoomId, seqs: std::ops::RangeInclusive<u64>) {
+    let (first, last) = (*seqs.start(), *seqs.end());
+    let room = client.model.rooms.get_mut(&id).unwrap();
+    let run = seqs.map(|seq| Arc::new(message(id, seq, BOB, "hi"))).collect();
+    room.timeline = Timeline { run, has_older: first > 1, has_newer: false };
+    room.info.last_seq = Seq(last);
+    room.member = room.member.map(|member| Membership { last_read_seq: Seq(last), ..member });
+}
+
+fn is_send(req: &Request) -> bool {
+    matches!(req, Request::SendMessage(..))
+}
+
+fn sent(client: &mut Client) -> Vec<(String, String)> {
+    let open = |(_, req)| match req {
+        Request::SendMessage(_, new) => Some((new.txn.unwrap(), new.text)),
+        _ => None,
+    };
+    client.calls().into_iter().filter_map(open).collect()
+}

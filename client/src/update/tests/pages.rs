@@ -1,0 +1,184 @@
+//! Pages and live messages become one contiguous run, and nobody is moved by it.
+
+use quchat_shared::{
+    event::MessageUpdated,
+    query::{Bound, ListMessages},
+};
+
+use super::*;
+use crate::model::{Anchor, Fetch, Key, Wanted, window};
+
+fn bounds(client: &mut Client) -> Vec<Bound> {
+    let open = |(_, req)| match req {
+        Request::ListMessages(_, ListMessages { bound, .. }) => Some(bound),
+        _ => None,
+    };
+    client.calls().into_iter().filter_map(open).collect()
+}
+
+#[test]
+fn a_gap_is_filled_before_what_lies_beyond_it_is_shown() {
+    let mut client = Client::online();
+    client.hear(message(GENERAL, 7, BOB, "x")).hear(message(GENERAL, 8, BOB, "y"));
+    assert_eq!(client.room(GENERAL).timeline.last(), Some(Seq(3)));
+    client.answer_page(GENERAL, 4..=7, true, false);
+    assert_eq!(client.room(GENERAL).timeline.last(), Some(Seq(7)));
+    client.answer_page(GENERAL, 8..=8, true, false);
+    let timeline = &client.room(GENERAL).timeline;
+    assert_eq!((timeline.last(), timeline.has_newer, bounds(&mut client).len()), (Some(Seq(8)), false, 0));
+}
+
+#[test]
+fn beyond_200_missing_a_reader_at_the_end_begins_anew_and_another_one_stays() {
+    let mut at_end = Client::online();
+    at_end.hear(message(GENERAL, 500, BOB, "x"));
+    assert_eq!(bounds(&mut at_end), [Bound::Newest]);
+    let mut reading = Client::online();
+    at_hand(&mut reading, GENERAL, 100..=300);
+    let seen = seen_of(reading.room(GENERAL), 180, 200, false);
+    reading.on(Msg::Seen(seen)).hear(message(GENERAL, 700, BOB, "x"));
+    assert_eq!((bounds(&mut reading).len(), reading.room(GENERAL).timeline.last()), (0, Some(Seq(300))));
+    assert_eq!(reading.room(GENERAL).below(), 500);
+}
+
+#[test]
+fn only_the_page_that_is_awaited_is_merged() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS));
+    let (first, _) = client.calls().pop().unwrap();
+    client.act(Action::ToNew); // asks for another one instead
+    let page = MessagePage { messages: vec![message(OPS, 1, BOB, "stray")], has_older: false, has_newer: false };
+    client.on(Msg::Done { call: first, reply: Ok(Answer::Page(page)) });
+    assert!(client.room(OPS).timeline.is_unknown());
+    client.answer_page(OPS, 2..=10, true, false);
+    assert_eq!(client.room(OPS).anchor, Anchor::At { top: Key::Seq(Seq(7)), byte: 0 });
+}
+
+#[test]
+fn older_pages_come_while_scrolling_up_and_nothing_jumps() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 101..=200);
+    let seen = seen_of(client.room(GENERAL), 110, 130, false);
+    client.on(Msg::Seen(seen));
+    let anchor = client.room(GENERAL).anchor.clone();
+    assert!(matches!(client.room(GENERAL).fetch, Fetch::Loading { page: Wanted::Older, .. }));
+    client.answer_page(GENERAL, 1..=100, false, true);
+    let room = client.room(GENERAL);
+    assert_eq!((room.timeline.first(), room.timeline.has_older, &room.anchor), (Some(Seq(1)), false, &anchor));
+    assert!(window(room, 20).iter().any(|entry| entry.key() == Key::Seq(Seq(110))));
+}
+
+#[test]
+fn a_failed_page_says_why_and_is_tried_again_on_scroll_only() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 101..=200);
+    let seen = seen_of(client.room(GENERAL), 105, 125, false);
+    client.on(Msg::Seen(seen.clone())).reply(|req| matches!(req, Request::ListMessages(..)), Err(unreachable()));
+    assert!(
+        matches!(&client.room(GENERAL).fetch, Fetch::Failed { page: Wanted::Older, reason } if &**reason == "connection refused")
+    );
+    client.on(Msg::Seen(seen)).pass(60_000);
+    assert_eq!(bounds(&mut client), []);
+    client.act(Action::LineUp);
+    assert_eq!(bounds(&mut client), [Bound::Before(Seq(101))]);
+}
+
+#[test]
+fn a_page_with_a_hole_is_refused() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS));
+    let messages = vec![message(OPS, 3, BOB, "x"), message(OPS, 5, BOB, "y")];
+    let page = MessagePage { messages, has_older: false, has_newer: false };
+    client.reply(|req| matches!(req, Request::ListMessages(..)), Ok(Answer::Page(page)));
+    assert!(matches!(client.room(OPS).fetch, Fetch::Failed { .. }));
+    assert!(client.room(OPS).timeline.is_unknown());
+}
+
+#[test]
+fn an_edit_wins_over_the_copy_of_an_older_page() {
+    let mut client = Client::online();
+    let edited = Message { rev: 2, text: "better".into(), ..message(GENERAL, 2, BOB, "") };
+    client.stream(vec![MessageUpdated { room_id: GENERAL, message: edited }.into()]);
+    client.hear(message(GENERAL, 2, BOB, "hi"));
+    assert_eq!(client.room(GENERAL).timeline.run[1].text, "better");
+    let unknown = Message { rev: 2, ..message(GENERAL, 99, BOB, "z") };
+    client.stream(vec![MessageUpdated { room_id: GENERAL, message: unknown }.into()]);
+    assert_eq!(client.room(GENERAL).timeline.run.len(), 3, "an edit of what is not at hand changes nothing");
+}
+
+#[test]
+fn new_messages_move_nobody_who_reads_further_up() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 1..=100);
+    let seen = seen_of(client.room(GENERAL), 50, 70, false);
+    client.on(Msg::Seen(seen));
+    let anchor = client.room(GENERAL).anchor.clone();
+    for seq in 101..=112 {
+        client.hear(message(GENERAL, seq, BOB, "x"));
+    }
+    assert_eq!((&client.room(GENERAL).anchor, client.room(GENERAL).below()), (&anchor, 42));
+    client.act(Action::ToBottom);
+    assert_eq!(client.room(GENERAL).anchor, Anchor::End);
+}
+
+#[test]
+fn the_bottom_of_a_run_that_ends_in_the_past_is_the_newest_page() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 1..=100);
+    let room = client.model.rooms.get_mut(&GENERAL).unwrap();
+    (room.timeline.has_newer, room.info.last_seq) = (true, Seq(900));
+    client.act(Action::ToBottom);
+    assert_eq!(client.room(GENERAL).timeline.run.len(), 100, "the old page stays until then");
+    client.answer_page(GENERAL, 841..=900, true, false);
+    let room = client.room(GENERAL);
+    assert_eq!((room.timeline.first(), &room.anchor), (Some(Seq(841)), &Anchor::End));
+}
+
+#[test]
+fn the_room_in_view_is_bounded_and_others_keep_a_page() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 1..=100_000);
+    client.hear(message(GENERAL, 100_001, BOB, "x"));
+    assert_eq!(client.room(GENERAL).timeline.first(), Some(Seq(2)));
+    client.on(Msg::Open(OPS));
+    assert_eq!(client.room(GENERAL).timeline.run.len(), 200);
+    for seq in 100_002..=100_300 {
+        client.hear(message(GENERAL, seq, BOB, "x"));
+    }
+    let timeline = &client.room(GENERAL).timeline;
+    assert_eq!((timeline.run.len(), timeline.last()), (200, Some(Seq(100_300))));
+}
+
+#[test]
+fn coming_back_to_a_room_shows_it_without_asking() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS)).answer_page(OPS, 1..=10, false, false).effects.clear();
+    client.act(Action::LastRoom).act(Action::LastRoom);
+    assert_eq!(client.effects, []);
+}
+
+#[test]
+fn a_window_holds_what_a_pane_needs_and_no_more() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 1..=100_000);
+    for anchor in [
+        Anchor::End,
+        Anchor::At { top: Key::Seq(Seq(50_000)), byte: 0 },
+        Anchor::At { top: Key::Txn("no".into()), byte: 9 },
+    ] {
+        let room = client.model.rooms.get_mut(&GENERAL).unwrap();
+        room.anchor = anchor;
+        let entries = window(room, 30);
+        assert!(entries.len() <= 61 && entries.len() >= 30, "{}", entries.len());
+    }
+    assert!(window(client.room(GENERAL), 0).len() <= 1);
+}
+
+#[test]
+fn loading_is_worth_a_word_after_200_ms() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS));
+    assert_eq!(next_deadline(&client.model), Some(client.model.now.mono_ms + 200));
+    client.pass(200);
+    assert_eq!(next_deadline(&client.model), None, "and does not spin");
+}

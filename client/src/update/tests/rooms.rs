@@ -1,0 +1,163 @@
+//! Which rooms there are, being in them, and what their badges say.
+
+use quchat_shared::{
+    Kind,
+    event::{Activity, MemberJoined, MemberLeft, RoomActivity, RoomCreated, RoomDeleted, RoomUpdated},
+};
+
+use super::*;
+use crate::model::{Dialog, Question};
+
+fn alice() -> UserRef {
+    UserRef { id: ALICE, name: "alice".into() }
+}
+
+#[test]
+fn a_message_in_a_joined_room_raises_its_badge_and_ones_own_does_not() {
+    let mut client = Client::online();
+    client.hear(message(OPS, 11, BOB, "x"));
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (5, 0));
+    client.hear(Message { mentions: vec![ALICE], ..message(OPS, 12, BOB, "@alice") });
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (6, 1));
+    client.hear(message(OPS, 13, ALICE, "from another client of mine"));
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (0, 0));
+}
+
+#[test]
+fn a_room_not_joined_shows_life_and_no_number() {
+    let mut client = Client::online();
+    assert!(!client.room(LOBBY).stirs());
+    let rooms = vec![RoomActivity { id: LOBBY, last_seq: Seq(9) }, RoomActivity { id: OPS, last_seq: Seq(99) }];
+    client.stream(vec![Activity { rooms }.into()]);
+    assert!(client.room(LOBBY).stirs());
+    assert_eq!((client.room(LOBBY).unread(), client.room(OPS).unread()), (0, 4), "joined rooms count messages");
+    client.on(Msg::Open(LOBBY));
+    assert!(!client.room(LOBBY).stirs());
+}
+
+#[test]
+fn rooms_come_joined_first_by_creation_and_activity_moves_none() {
+    let mut client = Client::online();
+    let order = |client: &Client| client.model.ordered().map(|room| room.info.id).collect::<Vec<_>>();
+    assert_eq!(order(&client), [GENERAL, OPS, SECRET, LOBBY]);
+    client.hear(message(OPS, 11, BOB, "x"));
+    assert_eq!(order(&client), [GENERAL, OPS, SECRET, LOBBY]);
+}
+
+#[test]
+fn opening_a_public_room_joins_it_once() {
+    let mut client = Client::online();
+    client.on(Msg::Open(LOBBY)).on(Msg::Open(LOBBY));
+    assert_eq!(client.calls().into_iter().filter(|(_, req)| *req == Request::JoinRoom(LOBBY)).count(), 1);
+}
+
+#[test]
+fn what_was_said_before_the_stream_had_the_room_is_fetched() {
+    let mut client = Client::online();
+    client.on(Msg::Open(LOBBY)).answer_page(LOBBY, 1..=5, false, false);
+    let joined = listed(LOBBY, "Lobby", RoomKind::Public, 7, Some(7));
+    client.reply(|req| *req == Request::JoinRoom(LOBBY), Ok(Answer::Room(joined)));
+    assert!(client.room(LOBBY).joined());
+    client.answer_page(LOBBY, 6..=7, true, false);
+    assert_eq!((client.room(LOBBY).timeline.last(), client.room(LOBBY).timeline.has_newer), (Some(Seq(7)), false));
+}
+
+#[test]
+fn a_join_that_fails_is_told_and_can_be_tried_again() {
+    let mut client = Client::online();
+    client.on(Msg::Open(LOBBY)).reply(|req| *req == Request::JoinRoom(LOBBY), Err(unreachable()));
+    assert!(client.notice().contains("connection refused"));
+    client.on(Msg::Open(LOBBY));
+    assert!(client.calls().iter().any(|(_, req)| *req == Request::JoinRoom(LOBBY)));
+}
+
+#[test]
+fn a_made_room_is_opened_and_the_dialog_keeps_its_fields_when_it_fails() {
+    let mut client = Client::online();
+    client.act(Action::CreateRoom).on(Msg::CreateRoom { name: " den ".into(), private: true });
+    client.on(Msg::CreateRoom { name: "den".into(), private: true });
+    let is_create = |req: &Request| matches!(req, Request::CreateRoom(new) if new.name == "den" && new.kind == Some(RoomKind::Private));
+    client.reply(is_create, Err(refused(409, Kind::NameTaken, "there is a room of this name")));
+    assert!(matches!(&client.model.dialogs[..], [Dialog::CreateRoom { waiting: false, problem: Some(_), .. }]));
+    client.on(Msg::CreateRoom { name: "den".into(), private: true });
+    client.reply(is_create, Ok(Answer::Room(listed(RoomId(9), "den", RoomKind::Private, 0, Some(0)))));
+    assert_eq!((client.model.open, client.model.dialogs.len()), (Some(RoomId(9)), 0));
+}
+
+#[test]
+fn a_name_that_cannot_be_is_told_without_asking() {
+    let mut client = Client::online();
+    client.act(Action::CreateRoom).on(Msg::CreateRoom { name: "  ".into(), private: false });
+    assert!(matches!(&client.model.dialogs[..], [Dialog::CreateRoom { problem: Some(_), .. }]));
+    assert_eq!(client.calls(), []);
+}
+
+#[test]
+fn the_switcher_makes_a_room_of_a_new_name() {
+    let mut client = Client::online();
+    client.act(Action::Switch).on(Msg::Pick(crate::update::Pick::Create("new".into())));
+    assert!(client.model.dialogs.is_empty());
+    assert!(client.calls().iter().any(|(_, req)| matches!(req, Request::CreateRoom(_))));
+}
+
+#[test]
+fn leaving_a_private_room_asks_and_leads_back() {
+    let mut client = Client::online();
+    client.on(Msg::Open(SECRET)).say("/leave");
+    assert_eq!(client.model.dialogs, [Dialog::Ask(Question::Leave { room: SECRET })]);
+    client.on(Msg::Answer(true)).reply(|req| *req == Request::LeaveRoom(SECRET), Ok(Answer::Left));
+    assert!(!client.model.rooms.contains_key(&SECRET));
+    assert_eq!(client.model.open, Some(GENERAL));
+}
+
+#[test]
+fn a_public_room_that_was_left_stays_listed_among_the_others() {
+    let mut client = Client::online();
+    client.say("/leave").reply(|req| *req == Request::LeaveRoom(GENERAL), Ok(Answer::Left));
+    assert!(!client.room(GENERAL).joined());
+    assert_eq!(client.model.open, Some(OPS));
+    assert_eq!(client.model.ordered().last().unwrap().info.id, LOBBY);
+}
+
+#[test]
+fn a_room_that_goes_away_keeps_what_was_written_for_it() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS)).write("precious").act(Action::LastRoom);
+    client.stream(vec![RoomDeleted { room_id: OPS }.into(), RoomDeleted { room_id: SECRET }.into()]);
+    assert!(client.room(OPS).gone && !client.model.rooms.contains_key(&SECRET));
+    client.on(Msg::Open(OPS)).act(Action::Send);
+    assert_eq!(client.draft(), "precious");
+    client.write("").act(Action::NextRoom);
+    assert!(!client.model.rooms.contains_key(&OPS), "nothing is left to lose");
+}
+
+#[test]
+fn being_removed_hides_a_private_room_and_keeps_a_public_one() {
+    let mut client = Client::online();
+    client.stream(vec![
+        MemberLeft { room_id: SECRET, user: alice() }.into(),
+        MemberLeft { room_id: OPS, user: alice() }.into(),
+        MemberLeft { room_id: GENERAL, user: UserRef { id: BOB, name: "bob".into() } }.into(),
+    ]);
+    assert!(!client.model.rooms.contains_key(&SECRET));
+    assert!(!client.room(OPS).joined() && client.room(GENERAL).joined());
+}
+
+#[test]
+fn being_added_elsewhere_brings_the_room() {
+    let mut client = Client::online();
+    let den = info(RoomId(9), "den", RoomKind::Private, 0);
+    client.stream(vec![MemberJoined { room: den, user: alice(), role: Role::Member }.into()]);
+    assert!(client.room(RoomId(9)).joined());
+}
+
+#[test]
+fn of_two_copies_of_a_room_the_higher_rev_wins() {
+    let mut client = Client::online();
+    let newer = RoomInfo { rev: 3, ..info(OPS, "operations", RoomKind::Public, 10) };
+    let older = RoomInfo { rev: 2, ..info(OPS, "op", RoomKind::Public, 4) };
+    client.stream(vec![RoomUpdated { room: newer }.into(), RoomUpdated { room: older }.into()]);
+    assert_eq!((&*client.room(OPS).info.name, client.room(OPS).info.last_seq), ("operations", Seq(10)));
+    client.stream(vec![RoomCreated { room: info(RoomId(9), "new", RoomKind::Public, 0) }.into()]);
+    assert_eq!(client.model.rooms.len(), 5);
+}

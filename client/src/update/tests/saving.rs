@@ -1,0 +1,112 @@
+//! Drafts and outbox on the disk: soon, at once where it matters, never over what is not read yet.
+
+use super::*;
+use crate::{
+    model::{Kept, Storage, Stored},
+    update::NotKept,
+};
+
+fn saves(client: &mut Client) -> Vec<(RoomId, String)> {
+    let open = |effect| match effect {
+        Effect::Save { room, draft, .. } => Some((room, draft.to_string())),
+        _ => None,
+    };
+    std::mem::take(&mut client.effects).into_iter().filter_map(open).collect()
+}
+
+#[test]
+fn a_draft_is_saved_300_ms_after_it_changed_also_while_typing_goes_on() {
+    let mut client = Client::online();
+    client.write("a").pass(200).write("ab").pass(99);
+    assert_eq!(saves(&mut client), []);
+    client.pass(1);
+    assert_eq!(saves(&mut client), [(GENERAL, "ab".to_owned())]);
+    client.pass(10_000);
+    assert_eq!(saves(&mut client), [], "nothing repeats");
+}
+
+#[test]
+fn a_draft_is_saved_at_once_on_leaving_the_room_quitting_stopping_and_suspending() {
+    let out: [fn(&mut Client); 5] = [
+        |client| {
+            client.on(Msg::Open(OPS));
+        },
+        |client| {
+            client.act(Action::Quit);
+        },
+        |client| {
+            client.on(Msg::Stop);
+        },
+        |client| {
+            client.act(Action::Suspend);
+        },
+        |client| {
+            client.act(Action::SignOut);
+        },
+    ];
+    for out in out {
+        let mut client = Client::online();
+        client.write("half a sen");
+        out(&mut client);
+        assert_eq!(saves(&mut client), [(GENERAL, "half a sen".to_owned())]);
+    }
+}
+
+#[test]
+fn nothing_is_saved_before_the_disk_is_read_and_what_it_held_comes_first() {
+    let mut client = Client::new();
+    client.start();
+    client.list_rooms(rooms()).write("new").pass(5_000).say("quick").pass(5_000);
+    assert_eq!(saves(&mut client), []);
+    client.write("typed");
+    let kept = Kept { txn: "old-1".into(), text: "old".into(), written_ms: 0, refused: None };
+    let other = Stored { room: OPS, draft: "for ops".into(), outbox: Vec::new() };
+    client.on(Msg::Loaded(Ok(vec![Stored { room: GENERAL, draft: "stored".into(), outbox: vec![kept] }, other])));
+    assert_eq!(client.draft(), "stored\ntyped");
+    let texts: Vec<&str> = client.room(GENERAL).outbox.iter().map(|pending| &*pending.text).collect();
+    assert_eq!(texts, ["old", "quick"]);
+    assert_eq!(&*client.room(OPS).draft.text, "for ops");
+    assert_eq!(saves(&mut client), [(GENERAL, "stored\ntyped".to_owned())]);
+}
+
+#[test]
+fn what_is_kept_for_a_room_one_cannot_see_waits_for_it() {
+    let mut client = Client::new();
+    client.start();
+    client.on(Msg::Loaded(Ok(vec![Stored { room: RoomId(9), draft: "kept".into(), outbox: Vec::new() }])));
+    client.list_rooms(rooms()).pass(1_000);
+    assert_eq!(saves(&mut client), [], "its file is left alone");
+    client.on(Msg::Done { call: 0, reply: Err(unreachable()) });
+    assert!(client.model.memory.shelf.contains_key(&RoomId(9)));
+}
+
+#[test]
+fn where_another_client_keeps_its_own_nothing_is_saved() {
+    let mut client = Client::new();
+    client.start();
+    client.on(Msg::Loaded(Err(NotKept::Elsewhere))).list_rooms(rooms()).write("x").pass(5_000).act(Action::Quit);
+    assert_eq!(saves(&mut client), []);
+    assert!(matches!(&client.model.storage, Storage::Elsewhere(why) if why.contains("another quchat")));
+}
+
+#[test]
+fn a_directory_that_cannot_be_read_is_not_written_over() {
+    let mut client = Client::new();
+    client.start();
+    client
+        .on(Msg::Loaded(Err(NotKept::Failing("permission denied".into()))))
+        .list_rooms(rooms())
+        .write("x")
+        .pass(5_000);
+    assert_eq!(saves(&mut client), []);
+}
+
+#[test]
+fn while_an_earlier_input_is_shown_the_draft_left_for_it_is_what_the_disk_gets() {
+    let mut client = Client::online();
+    client.say("sent").disk().write("precious").on(Msg::Recall { back: true });
+    assert_eq!(client.draft(), "sent");
+    client.effects.clear();
+    client.pass(300);
+    assert_eq!(saves(&mut client), [(GENERAL, "precious".to_owned())]);
+}

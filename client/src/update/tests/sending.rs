@@ -1,0 +1,235 @@
+//! Sending: on disk first, in order, once, until it is answered.
+
+use quchat_shared::Kind;
+
+use super::*;
+use crate::model::{Anchor, Dialog, Key, Question, Storage};
+
+#[test]
+fn a_message_is_on_disk_before_it_is_sent() {
+    let mut client = Client::online();
+    client.say("hi");
+    let [Effect::Save { room: GENERAL, draft, outbox, .. }] = &client.effects[..] else {
+        panic!("{:?}", client.effects)
+    };
+    assert_eq!((&**draft, outbox.len(), &*outbox[0].text), ("", 1, "hi"));
+    assert_eq!(client.disk().acknowledge(GENERAL, 4).states(GENERAL), Vec::<&SendState>::new());
+    assert_eq!(client.room(GENERAL).timeline.last(), Some(Seq(4)));
+}
+
+#[test]
+fn it_shows_at_once_as_pending_below_the_newest() {
+    let mut client = Client::online();
+    client.say("hi");
+    let entries = crate::model::window(client.room(GENERAL), 10);
+    assert_eq!(entries.len(), 4);
+    assert_eq!(entries[3].key(), Key::Txn("p-1".into()));
+}
+
+#[test]
+fn a_disk_that_refuses_does_not_hold_up_a_message() {
+    let mut client = Client::online();
+    client.say("hi");
+    let Effect::Save { ticket, .. } = client.effects.remove(0) else { panic!() };
+    client.on(Msg::Saved { ticket, result: Err("disk full".into()) });
+    assert_eq!(client.model.storage, Storage::Failing("disk full".into()));
+    assert_eq!(sent(&mut client).len(), 1);
+    client.write("x").pass(300).disk();
+    assert_eq!(client.model.storage, Storage::Kept, "each change tries again");
+}
+
+#[test]
+fn where_nothing_is_kept_a_message_is_sent_at_once() {
+    let mut client = Client::online();
+    client.on(Msg::Loaded(Err(crate::update::NotKept::Elsewhere))).say("hi");
+    assert_eq!(sent(&mut client).len(), 1);
+}
+
+#[test]
+fn no_two_sends_share_a_txn() {
+    let mut client = Client::online();
+    client.say("a").say("a").disk().acknowledge(GENERAL, 4);
+    assert_eq!(client.room(GENERAL).outbox[0].txn, "p-2".into());
+}
+
+#[test]
+fn one_send_is_in_flight_and_the_next_follows_its_answer() {
+    let mut client = Client::online();
+    client.say("a").say("b").say("c").disk();
+    assert_eq!(client.effects.iter().filter(|e| matches!(e, Effect::Call { req, .. } if is_send(req))).count(), 1);
+    client.acknowledge(GENERAL, 4);
+    assert_eq!(sent(&mut client), [("p-2".to_owned(), "b".to_owned())]);
+}
+
+#[test]
+fn rooms_do_not_wait_for_each_other() {
+    let mut client = Client::online();
+    client.say("a").on(Msg::Open(OPS)).say("b").disk();
+    assert_eq!(sent(&mut client).len(), 2);
+}
+
+#[test]
+fn what_may_pass_is_tried_again_under_the_same_txn_and_keeps_its_place() {
+    for failure in [
+        unreachable(),
+        refused(503, Kind::Unavailable, ""),
+        refused(429, Kind::RateLimited, ""),
+        refused(408, Kind::Unknown, ""),
+    ] {
+        let mut client = Client::online();
+        client.say("a").say("b").disk().reply(is_send, Err(failure));
+        assert!(matches!(client.states(GENERAL)[..], [SendState::RetryAt { .. }, SendState::Queued]));
+        client.pass(1_000);
+        assert_eq!(sent(&mut client), [("p-1".to_owned(), "a".to_owned())]);
+    }
+}
+
+#[test]
+fn pauses_grow_and_stay_bounded() {
+    let mut client = Client::online();
+    client.say("a").disk();
+    let mut pauses = Vec::new();
+    for _ in 0..12 {
+        client.reply(is_send, Err(unreachable()));
+        let SendState::RetryAt { at, .. } = client.room(GENERAL).outbox[0].state else { panic!() };
+        let pause = at - client.model.now.mono_ms;
+        pauses.push(pause);
+        client.pass(pause);
+    }
+    assert!(pauses[0] >= 500 && pauses[0] <= 1_000);
+    assert!(pauses[6..].iter().all(|pause| (15_000..=30_000).contains(pause)), "{pauses:?}");
+    assert!(pauses[6..].windows(2).any(|pair| pair[0] != pair[1]), "jittered");
+}
+
+#[test]
+fn a_server_that_names_a_time_is_not_asked_before() {
+    let mut client = Client::online();
+    client.say("a").disk().reply(is_send, Err(asking_to_wait(429, 7_000)));
+    client.pass(6_999).hello("k-9"); // a new connection does not shorten it
+    assert_eq!(sent(&mut client), []);
+    client.pass(1);
+    assert_eq!(sent(&mut client).len(), 1);
+}
+
+#[test]
+fn a_new_connection_ends_the_waiting() {
+    let mut client = Client::online();
+    client.say("a").disk();
+    for _ in 0..6 {
+        client.reply(is_send, Err(unreachable()));
+        let at = next_deadline(&client.model).unwrap();
+        client.pass(at - client.model.now.mono_ms).pass(20_000);
+        if client.effects.iter().all(|effect| !matches!(effect, Effect::Call { .. })) {
+            client.pass(20_000);
+        }
+    }
+    client.reply(is_send, Err(unreachable())).hello("k-9");
+    assert_eq!(sent(&mut client).len(), 1);
+}
+
+#[test]
+fn what_is_refused_says_why_and_lets_the_others_pass() {
+    let mut client = Client::online();
+    client.say("a").say("b").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "you are muted here")));
+    assert!(matches!(client.states(GENERAL)[0], SendState::Refused(why) if &**why == "you are muted here"));
+    assert!(client.notice().contains("you are muted here"));
+    assert_eq!(sent(&mut client)[0].1, "b");
+}
+
+#[test]
+fn a_refused_message_is_sent_again_under_its_txn_or_taken_back() {
+    let refuse = || {
+        let mut client = Client::online();
+        client.say("a").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no"))).act(Action::Review);
+        let txn: Arc<str> = "p-1".into();
+        assert_eq!(client.model.dialogs, [Dialog::Review { room: GENERAL, txn: Arc::clone(&txn) }]);
+        (client, txn)
+    };
+    let (mut again, txn) = refuse();
+    again.on(Msg::SendAgain { room: GENERAL, txn });
+    assert_eq!(sent(&mut again), [("p-1".to_owned(), "a".to_owned())]);
+    assert!(again.model.dialogs.is_empty());
+    let (mut back, txn) = refuse();
+    back.write("later").on(Msg::TakeBack { room: GENERAL, txn });
+    assert_eq!((back.draft(), back.room(GENERAL).outbox.len()), ("a\nlater", 0));
+    assert!(back.effects.iter().any(
+        |effect| matches!(effect, Effect::Save { draft, outbox, .. } if &**draft == "a\nlater" && outbox.is_empty())
+    ));
+}
+
+#[test]
+fn the_echo_counts_once_whichever_comes_first() {
+    for stream_first in [true, false] {
+        let mut client = Client::online();
+        client.say("hi").disk();
+        let echo = Message { txn: Some("p-1".into()), ..message(GENERAL, 4, ALICE, "hi") };
+        if stream_first {
+            client.hear(echo).acknowledge(GENERAL, 4);
+        } else {
+            client.acknowledge(GENERAL, 4).hear(echo);
+        }
+        assert_eq!(client.room(GENERAL).timeline.run.len(), 4, "stream first: {stream_first}");
+        assert_eq!((client.room(GENERAL).outbox.len(), client.room(GENERAL).unread()), (0, 0));
+    }
+}
+
+#[test]
+fn an_answer_ahead_of_the_stream_neither_vanishes_nor_tears_the_run() {
+    let mut client = Client::online();
+    client.say("hi").disk().acknowledge(GENERAL, 6);
+    assert!(matches!(client.states(GENERAL)[..], [SendState::Sent(_)]));
+    assert_eq!(crate::model::window(client.room(GENERAL), 10).len(), 4);
+    client.hear(message(GENERAL, 4, BOB, "x")).hear(message(GENERAL, 5, BOB, "y"));
+    assert_eq!((client.room(GENERAL).timeline.last(), client.room(GENERAL).outbox.len()), (Some(Seq(6)), 0));
+    assert_eq!(client.calls(), [], "nothing was missing");
+}
+
+#[test]
+fn a_send_whose_answer_was_lost_is_found_in_the_stream_or_on_a_page() {
+    let mut client = Client::online();
+    client.say("hi").disk().reply(is_send, Err(unreachable()));
+    client.hear(Message { txn: Some("p-1".into()), ..message(GENERAL, 4, ALICE, "hi") }).pass(60_000);
+    assert_eq!((client.room(GENERAL).outbox.len(), sent(&mut client).len()), (0, 0));
+}
+
+#[test]
+fn acknowledgement_leaves_the_reader_where_they_stand() {
+    let mut client = Client::online();
+    client.say("a\nb\nc").disk();
+    let room = client.model.rooms.get_mut(&GENERAL).unwrap();
+    room.anchor = Anchor::At { top: Key::Txn("p-1".into()), byte: 2 };
+    client.acknowledge(GENERAL, 4);
+    assert_eq!(client.room(GENERAL).anchor, Anchor::At { top: Key::Seq(Seq(4)), byte: 2 });
+}
+
+#[test]
+fn an_acknowledged_message_leaves_the_disk_soon() {
+    let mut client = Client::online();
+    client.say("a").disk().acknowledge(GENERAL, 4).effects.clear();
+    client.pass(300);
+    assert!(matches!(&client.effects[..], [Effect::Save { outbox, .. }] if outbox.is_empty()), "{:?}", client.effects);
+}
+
+#[test]
+fn quitting_with_unsent_messages_says_so_first() {
+    let mut client = Client::online();
+    client.say("a").disk().act(Action::Quit);
+    assert_eq!(client.model.dialogs, [Dialog::Ask(Question::Quit { unsent: 1 })]);
+    client.on(Msg::Answer(false));
+    assert!(client.model.dialogs.is_empty() && !client.effects.contains(&Effect::Exit(0)));
+    client.act(Action::Quit).on(Msg::Answer(true));
+    assert_eq!(client.effects.last(), Some(&Effect::Exit(0)));
+    let mut nothing = Client::online();
+    assert_eq!(nothing.act(Action::Quit).effects, [Effect::Exit(0)]);
+}
+
+#[test]
+fn an_outbox_that_is_full_keeps_the_draft() {
+    let mut client = Client::online();
+    for _ in 0..crate::update::outbox::OUTBOX_MAX {
+        client.say("x");
+    }
+    client.say("one more");
+    assert_eq!(client.draft(), "one more");
+    assert!(client.notice().contains("too many"));
+}

@@ -1,0 +1,188 @@
+//! Writing: a draft is never lost, Enter sends or obeys, earlier inputs come back.
+
+use super::*;
+use crate::{
+    model::{Dialog, DialogId, Id},
+    update::commands::COMMANDS,
+};
+
+#[test]
+fn each_room_has_its_own_draft() {
+    let mut client = Client::online();
+    client.write("for general").on(Msg::Open(OPS)).write("for ops").act(Action::LastRoom);
+    assert_eq!(client.draft(), "for general");
+    assert_eq!(&*client.room(OPS).draft.text, "for ops");
+}
+
+#[test]
+fn only_update_moves_the_rev_of_a_draft() {
+    let mut client = Client::online();
+    client.write("a").write("ab");
+    assert_eq!(client.room(GENERAL).draft.rev, 0);
+    client.act(Action::Send);
+    assert_eq!((client.room(GENERAL).draft.rev, client.draft()), (1, ""));
+}
+
+#[test]
+fn what_cannot_be_sent_stays_and_says_why() {
+    for text in [
+        "x".repeat(4_001),
+        "bell \u{7}".to_owned(),
+        "/nonsense".to_owned(),
+        "/room 9".to_owned(),
+        "/join nowhere".to_owned(),
+        "/next room".to_owned(),
+        "/create --secret x".to_owned(),
+    ] {
+        let mut client = Client::online();
+        client.say(&text);
+        assert_eq!(client.draft(), text);
+        assert_ne!(client.notice(), "", "{text}");
+        assert_eq!(client.effects, []);
+    }
+}
+
+#[test]
+fn white_space_is_not_sent_and_not_taken_away() {
+    let mut client = Client::online();
+    client.say(" \n ");
+    assert_eq!((client.draft(), client.effects.len()), (" \n ", 0));
+}
+
+#[test]
+fn two_slashes_send_one_and_a_pasted_block_is_text() {
+    for (typed, said) in [("//shrug", "/shrug"), ("/usr/bin\n/usr/lib", "/usr/bin\n/usr/lib"), ("a\r\nb  ", "a\nb")] {
+        let mut client = Client::online();
+        client.say(typed).disk();
+        assert_eq!(sent(&mut client)[0].1, said);
+    }
+}
+
+#[test]
+fn ctrl_c_puts_the_draft_among_the_earlier_inputs() {
+    let mut client = Client::online();
+    client.write("long thought").act(Action::Interrupt);
+    assert_eq!(client.draft(), "");
+    client.on(Msg::Recall { back: true });
+    assert_eq!(client.draft(), "long thought");
+}
+
+#[test]
+fn earlier_inputs_are_walked_and_the_draft_comes_back() {
+    let mut client = Client::online();
+    client.say("one").say("two").write("draft");
+    let mut shown = Vec::new();
+    for back in [true, true, true, false, false, false] {
+        client.on(Msg::Recall { back });
+        shown.push(client.draft().to_owned());
+    }
+    assert_eq!(shown, ["two", "one", "one", "two", "draft", "draft"]);
+}
+
+#[test]
+fn an_earlier_input_that_is_changed_or_sent_does_not_cost_the_draft() {
+    let mut changed = Client::online();
+    changed.say("one").write("draft").on(Msg::Recall { back: true }).write("one!").on(Msg::Recall { back: true });
+    assert_eq!(changed.draft(), "draft");
+    let mut resent = Client::online();
+    resent.say("one").write("draft").on(Msg::Recall { back: true }).act(Action::Send);
+    assert_eq!(resent.draft(), "draft");
+}
+
+#[test]
+fn ctrl_c_twice_quits_but_not_slowly() {
+    let mut client = Client::online();
+    client.act(Action::Interrupt).pass(2_000).act(Action::Interrupt);
+    assert!(!client.effects.contains(&Effect::Exit(0)));
+    client.pass(1_999).act(Action::Interrupt);
+    assert!(client.effects.contains(&Effect::Exit(0)));
+}
+
+#[test]
+fn a_held_ctrl_d_never_quits() {
+    let mut client = Client::online();
+    for _ in 0..10 {
+        client.act(Action::EndOfInput);
+    }
+    assert_eq!((client.effects.len(), client.notice()), (0, "press again to quit"));
+    client.act(Action::Interrupt);
+    assert_eq!(client.effects, [Effect::Exit(0)]);
+}
+
+#[test]
+fn ctrl_c_in_a_dialog_is_esc() {
+    let mut client = Client::online();
+    client.write("draft").act(Action::Help).act(Action::Interrupt);
+    assert_eq!((client.model.dialogs.len(), client.draft()), (0, "draft"));
+}
+
+#[test]
+fn a_letter_in_the_side_bar_goes_to_the_composer() {
+    let mut client = Client::online();
+    client.write("ab").act(Action::FocusRooms);
+    assert_eq!(focus(&client.model), Id::Rooms);
+    client.on(Msg::Typed('c'));
+    assert_eq!((focus(&client.model), client.draft()), (Id::Composer, "abc"));
+}
+
+#[test]
+fn each_command_does_what_the_help_says() {
+    for command in COMMANDS {
+        let line = match command.name {
+            "join" => "/join lobby".to_owned(),
+            "create" => "/create --private my den".to_owned(),
+            "room" => "/room 2".to_owned(),
+            name => format!("/{name}"),
+        };
+        let mut client = Client::online();
+        client.say(&line);
+        let draft = client.model.rooms.get(&GENERAL).map_or_else(String::new, |room| room.draft.text.to_string());
+        let done = match command.name {
+            "help" => focus(&client.model) == Id::Dialog(DialogId::Help),
+            "join" => {
+                client.model.open == Some(LOBBY)
+                    && client.calls().iter().any(|(_, req)| *req == Request::JoinRoom(LOBBY))
+            }
+            "leave" => client.calls().iter().any(|(_, req)| *req == Request::LeaveRoom(GENERAL)),
+            "create" => {
+                matches!(&client.calls()[..], [(_, Request::CreateRoom(new))] if new.name == "my den" && new.kind == Some(RoomKind::Private))
+            }
+            "rooms" => focus(&client.model) == Id::Rooms,
+            "room" | "next" | "unread" => client.model.open == Some(OPS),
+            "prev" => client.model.open == Some(SECRET),
+            "last" | "new" | "unsent" => !client.notice().is_empty(),
+            "signout" => client.model.account.is_none(),
+            "quit" => client.effects.last() == Some(&Effect::Exit(0)),
+            other => panic!("/{other} has no promise here"),
+        };
+        assert!(done, "{line}");
+        assert_eq!(draft, "", "{line} was obeyed and is gone");
+    }
+}
+
+#[test]
+fn a_command_that_quits_is_not_kept_as_a_draft() {
+    let mut client = Client::online();
+    client.write("/quit").pass(300).act(Action::Send);
+    let last = client.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Save { draft, .. } => Some(draft.to_string()),
+        _ => None,
+    });
+    assert_eq!(last.as_deref(), Some(""));
+}
+
+#[test]
+fn create_without_a_name_opens_the_dialog() {
+    let mut client = Client::online();
+    client.say("/create");
+    assert!(matches!(client.model.dialogs[..], [Dialog::CreateRoom { .. }]));
+}
+
+#[test]
+fn sending_ends_the_new_line_and_goes_to_the_bottom() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS)).answer_page(OPS, 1..=10, false, false).act(Action::ToNew);
+    assert!(client.room(OPS).new_after.is_some());
+    client.say("hi");
+    assert_eq!((client.room(OPS).new_after, &client.room(OPS).anchor), (None, &crate::model::Anchor::End));
+}
