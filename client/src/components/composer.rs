@@ -44,6 +44,8 @@ pub(crate) struct Composer {
     width: u16,
     /// The last paste did not fit.
     refused_paste: bool,
+    /// What the history above has out of sight; see [`super::History::below`].
+    below: Option<u64>,
     /// Counts switches, to forget the room that was left longest ago.
     switches: u64,
 }
@@ -59,7 +61,15 @@ struct Writing {
 
 impl Default for Composer {
     fn default() -> Self {
-        Self { rooms: HashMap::new(), open: None, label: String::new(), width: 60, refused_paste: false, switches: 0 }
+        Self {
+            rooms: HashMap::new(),
+            open: None,
+            label: String::new(),
+            width: 60,
+            refused_paste: false,
+            below: None,
+            switches: 0,
+        }
     }
 }
 
@@ -68,6 +78,11 @@ impl Composer {
     pub(crate) fn rows(&mut self, width: u16) -> usize {
         self.width = text_width(width);
         self.writing().map_or(1, |writing| wrap(writing.editor.text(), text_width(width)).len())
+    }
+
+    /// What the history above has out of sight.
+    pub(crate) fn set_below(&mut self, below: Option<u64>) {
+        self.below = below;
     }
 
     fn writing(&self) -> Option<&Writing> {
@@ -105,6 +120,14 @@ impl Composer {
         let taken = writing.editor.insert(&format!("{escape}{text}"));
         self.refused_paste = !taken && !text.is_empty();
         if taken { self.edited() } else { Some(Msg::Redraw) }
+    }
+
+    /// What stands at the right of the upper edge: what is to be read below.
+    fn sign(&self) -> Option<Span<'static>> {
+        Some(match self.below? {
+            0 => Span::styled(" ↓ more ", Look::FAINT),
+            n => Span::styled(format!(" ↓ {n} new "), Look::FRESH),
+        })
     }
 
     /// What stands at the foot of the frame: what does not fit.
@@ -162,7 +185,7 @@ impl Part for Composer {
         if area.height < 3 {
             let line = Line::from(vec![Span::styled("› ", if focused { Look::ACCENT } else { Look::FAINT })]);
             frame.render_widget(line, area);
-            let used = self.remark();
+            let used = self.remark().or_else(|| self.sign());
             let right =
                 used.as_ref().map_or(0, |remark| u16::try_from(remark.width()).unwrap_or(0)).min(area.width / 2);
             let text = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2 + right), ..area };
@@ -177,6 +200,9 @@ impl Part for Composer {
         }
         let title = clip(&format!(" message {} ", self.label), area.width.saturating_sub(4));
         let mut block = Look::frame(Span::styled(title, Look::PLAIN), focused);
+        if let Some(sign) = self.sign() {
+            block = block.title(Line::from(sign).right_aligned());
+        }
         if let Some(remark) = self.remark() {
             block = block.title_bottom(Line::from(remark).right_aligned());
         }

@@ -120,19 +120,16 @@ impl SignIn {
 impl Part for SignIn {
     fn show(&mut self, model: &Model) {
         let form = &model.sign_in;
-        let first = self.loaded.is_none();
         let (rev, password_rev) = self.loaded.unwrap_or((form.rev.wrapping_add(1), form.password_rev));
         if rev != form.rev {
             self.server.set(&form.server);
             self.name.set(&form.name);
+            self.stop = self.first_empty().unwrap_or(Stop::Password);
         }
         if password_rev != form.password_rev {
             self.password.set("");
         }
         self.loaded = Some((form.rev, form.password_rev));
-        if first {
-            self.stop = self.first_empty().unwrap_or(Stop::Password);
-        }
         if self.problem != form.problem {
             self.problem.clone_from(&form.problem);
             if let Some((field, _)) = &self.problem {

@@ -24,13 +24,15 @@ use crate::{
 pub(super) struct Status {
     keymap: Arc<Keymap>,
     link: (String, Style),
+    /// The server, which may be left out.
+    host: String,
     remarks: Vec<(String, Style)>,
     hints: Vec<(Action, &'static str)>,
 }
 
 impl Status {
     pub(super) fn new(keymap: Arc<Keymap>) -> Self {
-        Self { keymap, link: (String::new(), Look::PLAIN), remarks: Vec::new(), hints: Vec::new() }
+        Self { keymap, link: (String::new(), Look::PLAIN), host: String::new(), remarks: Vec::new(), hints: Vec::new() }
     }
 
     fn hints(&self, room: u16) -> Line<'static> {
@@ -41,7 +43,8 @@ impl Status {
             let (chord, what) = (chord.to_string(), format!(" {what} "));
             used += width(&chord) + width(&what) + 1;
             if used > room {
-                break;
+                used -= width(&chord) + width(&what) + 1;
+                continue;
             }
             line.push_span(Span::styled(chord, Look::STRONG));
             line.push_span(Span::styled(what, Look::FAINT));
@@ -53,13 +56,9 @@ impl Status {
 
 /// The connection in a few words, and how they look.
 fn link(model: &Model) -> (String, Style) {
-    let host = model.account.as_ref().map_or_else(String::new, |account| {
-        let address = account.origin.to_string();
-        format!(" · {}", address.trim_start_matches("http://").trim_start_matches("https://"))
-    });
     match &model.link {
-        Link::Connected => (format!("● connected{host}"), Look::WELL),
-        Link::Connecting { failures: 0, .. } => (format!("◌ connecting …{host}"), Look::WAITING),
+        Link::Connected => ("● connected".to_owned(), Look::WELL),
+        Link::Connecting { failures: 0, .. } => ("◌ connecting …".to_owned(), Look::WAITING),
         Link::Connecting { failures, .. } => (format!("◌ connecting, attempt {} …", failures + 1), Look::WAITING),
         Link::Reconnecting { at, reason, .. } => {
             let seconds = at.saturating_sub(model.now.mono_ms).div_ceil(1000);
@@ -68,6 +67,13 @@ fn link(model: &Model) -> (String, Style) {
         Link::SignedOut { reason: Some(reason) } => (format!("○ signed out: {reason}"), Look::WRONG),
         Link::SignedOut { reason: None } => ("○ signed out".to_owned(), Look::FAINT),
     }
+}
+
+fn host(model: &Model) -> String {
+    model.account.as_ref().map_or_else(String::new, |account| {
+        let address = account.origin.to_string();
+        format!(" · {}", address.trim_start_matches("http://").trim_start_matches("https://"))
+    })
 }
 
 fn remarks(model: &Model) -> Vec<(String, Style)> {
@@ -104,6 +110,7 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
 impl Part for Status {
     fn show(&mut self, model: &Model) {
         self.link = link(model);
+        self.host = if model.link == Link::Connected { host(model) } else { String::new() };
         self.remarks = remarks(model);
         self.hints = if model.account.is_none() {
             vec![
@@ -128,9 +135,13 @@ impl Part for Status {
             line.push_span(Span::styled(before, Look::FAINT));
             line.push_span(Span::styled(text, style));
         };
-        // a notice passes: it may take all but the sign of the connection
-        let link_room = if self.remarks.is_empty() { left } else { left.max(24) - left.max(24) / 2 };
-        push(&clip(&self.link.0, link_room), self.link.1, "", &mut left);
+        // the connection keeps at least half of the line, and what the remarks leave
+        let told = self.remarks.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(width(text) + 4));
+        let share = left.saturating_sub(told).max(left / 2);
+        push(&clip(&self.link.0, share), self.link.1, "", &mut left);
+        if left >= told + width(&self.host) {
+            push(&self.host, self.link.1, "", &mut left);
+        }
         for (text, style) in &self.remarks {
             if left > 8 {
                 push(text, *style, "  │ ", &mut left);

@@ -53,7 +53,7 @@ impl Places {
 
     /// Columns for the composer's text.
     pub(super) fn composer_columns(&self) -> u16 {
-        let frame = if self.framed() { 3 } else { 2 };
+        let frame = if self.framed() { 2 + 3 } else { 2 }; // margins; border and air, or the prompt
         self.history.width.saturating_sub(frame)
     }
 
@@ -67,7 +67,9 @@ impl Places {
         let rows = u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, most.saturating_sub(frame).max(1));
         let height = (rows + frame).min(self.history.height);
         let history = Rect { height: self.history.height - height, ..self.history };
-        let composer = Rect { y: history.bottom(), height, ..history };
+        let margin = u16::from(self.framed() && history.width > 2);
+        let (x, width) = (history.x + margin, history.width - 2 * margin);
+        let composer = Rect { x, y: history.bottom(), width, height };
         let rooms = if self.rooms_over_history { history } else { self.rooms };
         Self { history, composer, rooms, ..self }
     }

@@ -19,7 +19,7 @@ use crate::{
     components::{self, App, Composer, History, Look, Rooms},
     keymap::Keymap,
     model::{DialogId, Id, Model, Seen},
-    text::{clip, width},
+    text::{clip, width, wrap},
     update::focus,
 };
 
@@ -127,6 +127,10 @@ fn draw_chat(model: &Model, app: &mut App, frame: &mut Frame<'_>, places: &Place
     match model.open_room() {
         Some(_) => {
             draw(Id::History, model, app, frame, places.history);
+            let below = components::part::<History>(app, Id::History).and_then(|history| history.below());
+            if let Some(composer) = components::part::<Composer>(app, Id::Composer) {
+                composer.set_below(below);
+            }
             draw(Id::Composer, model, app, frame, places.composer);
         }
         None => draw_invitation(model, frame, places.history),
@@ -147,8 +151,10 @@ fn draw_invitation(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     } else {
         "Choose a room: Up, Down, Enter"
     };
-    let row = Rect { y: area.y + area.height / 2, height: 1.min(area.height), ..area };
-    frame.render_widget(Line::styled(clip(text, area.width), Look::FAINT).centered(), row);
+    let rows = wrap(text, area.width.saturating_sub(4));
+    for (line, row) in rows.iter().zip(area.rows().skip(usize::from(area.height / 2))) {
+        frame.render_widget(Line::styled(line.text.as_str(), Look::FAINT).centered(), row);
+    }
 }
 
 /// The top line: the room and its topic, and who one is.
@@ -164,10 +170,11 @@ fn draw_header(model: &Model, frame: &mut Frame<'_>, places: &Places) {
     let unread = if places.divider.width == 0 && waiting > 0 { format!("{waiting} unread  ") } else { String::new() };
     let right = format!("{unread}{} ", clip(&me, row.width / 3));
     let left = row.width.saturating_sub(width(&right) + 2);
-    let mut line = Line::from(" ");
+    let air = if row.width < 56 { 1 } else { 2 }; // over the times of the history
+    let mut line = Line::from(" ".repeat(air.into()));
     if let Some(room) = model.open_room() {
-        let name = clip(&components::room_name(room), left.saturating_sub(1));
-        let rest = left.saturating_sub(width(&name) + 3);
+        let name = clip(&components::room_name(room), left.saturating_sub(air));
+        let rest = left.saturating_sub(width(&name) + air + 2);
         let topic = match (room.gone, room.info.archived) {
             (true, _) => "this room is gone; unsent text stays until you leave it".to_owned(),
             (_, true) => "archived".to_owned(),

@@ -13,7 +13,7 @@ use super::super::{Part, look::Look};
 use crate::{
     keymap::{Context, Keymap, command},
     model::Model,
-    text::{clip, width},
+    text::{clip, width, wrap},
     update::{
         Action, Msg,
         commands::{COMMANDS, Command},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Columns of the keys, in front of what they do.
-const KEYS: u16 = 24;
+const KEYS: u16 = 26;
 
 /// A line of the help: a heading, or keys and what they do.
 struct Entry {
@@ -41,18 +41,26 @@ impl Help {
         Self { entries: entries(keymap), top: 0, page: 10 }
     }
 
-    fn line(entry: &Entry, columns: u16) -> Line<'static> {
-        if entry.help.is_empty() {
-            return Line::styled(clip(&entry.keys, columns), Look::STRONG);
+    /// All of it, wrapped at this width.
+    fn lines(&self, columns: u16) -> Vec<Line<'static>> {
+        let keys = KEYS.min(columns / 2);
+        let indent = " ".repeat(usize::from(keys + 2));
+        let mut lines = Vec::new();
+        for entry in &self.entries {
+            if entry.help.is_empty() {
+                lines.push(Line::styled(clip(&entry.keys, columns), Look::STRONG));
+                continue;
+            }
+            let names = wrap(&entry.keys, keys.saturating_sub(2));
+            let texts = wrap(&entry.help, columns.saturating_sub(keys + 2));
+            for at in 0..names.len().max(texts.len()) {
+                let name = names.get(at).map_or("", |row| row.text.as_str());
+                let fill = &indent[..usize::from((keys + 2).saturating_sub(width(name) + 2))];
+                let text = texts.get(at).map_or("", |row| row.text.as_str()).to_owned();
+                lines.push(Line::from(vec![Span::styled(format!("  {name}{fill}"), Look::ACCENT), Span::raw(text)]));
+            }
         }
-        let keys = clip(&entry.keys, KEYS.min(columns / 2));
-        let fill = usize::from(KEYS.min(columns / 2).saturating_sub(width(&keys)) + 1);
-        let left = columns.saturating_sub(KEYS.min(columns / 2) + 3);
-        Line::from(vec![
-            Span::styled(format!("  {keys}"), Look::ACCENT),
-            Span::raw(" ".repeat(fill)),
-            Span::raw(clip(&entry.help, left)),
-        ])
+        lines
     }
 }
 
@@ -93,11 +101,12 @@ impl Part for Help {
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
         let inner = Look::dialog(frame, area, "help");
         self.page = usize::from(inner.height);
-        self.top = self.top.min(self.entries.len().saturating_sub(self.page));
-        for (row, entry) in inner.rows().zip(self.entries.iter().skip(self.top)) {
-            frame.render_widget(Self::line(entry, row.width), row);
+        let lines = self.lines(inner.width);
+        self.top = self.top.min(lines.len().saturating_sub(self.page));
+        for (row, line) in inner.rows().zip(lines.iter().skip(self.top)) {
+            frame.render_widget(line, row);
         }
-        if self.top + self.page < self.entries.len() {
+        if self.top + self.page < lines.len() {
             let more = Line::styled(" ↓ more ", Look::FAINT).right_aligned();
             let foot =
                 Rect { y: area.bottom().saturating_sub(1), height: 1, width: area.width.saturating_sub(2), ..area };
@@ -109,11 +118,13 @@ impl Part for Help {
         let page = self.page.saturating_sub(1).max(1);
         self.top = match event {
             Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => self.top.saturating_sub(1),
-            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.top + 1,
+            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => {
+                self.top.saturating_add(1)
+            }
             Event::User(Action::PageUp) => self.top.saturating_sub(page),
-            Event::User(Action::PageDown) => self.top + page,
+            Event::User(Action::PageDown) => self.top.saturating_add(page),
             Event::Keyboard(KeyEvent { code: Key::Home, .. }) => 0,
-            Event::Keyboard(KeyEvent { code: Key::End, .. }) => self.entries.len(),
+            Event::Keyboard(KeyEvent { code: Key::End, .. }) => usize::MAX / 2, // as far as it goes, when drawn
             _ => return None,
         };
         Some(Msg::Redraw)

@@ -20,7 +20,7 @@ use crate::{
 };
 
 const COLUMNS: u16 = 64;
-const ROWS: u16 = 14;
+const ROWS: u16 = 16;
 
 /// The message, and how far it is scrolled.
 pub(in super::super) struct Review {
@@ -62,12 +62,13 @@ impl Part for Review {
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
         let inner = Look::dialog(frame, area, &format!("not sent to {}", self.room));
         let Some(last) = inner.rows().next_back() else { return };
-        let mut rows = inner.rows().take(usize::from(inner.height) - 1);
+        let mut rows = inner.rows().take(usize::from(inner.height.saturating_sub(2)));
         if let Some(row) = rows.next() {
             frame.render_widget(Span::styled(clip(&format!("✗ {}", self.reason), row.width), Look::WRONG), row);
         }
+        let rows = rows.skip(1);
         let lines = wrap(&self.text, inner.width.max(1));
-        self.top = self.top.min(lines.len().saturating_sub(usize::from(inner.height.saturating_sub(2))));
+        self.top = self.top.min(lines.len().saturating_sub(usize::from(inner.height.saturating_sub(4))));
         for (row, line) in rows.zip(lines.iter().skip(self.top)) {
             frame.render_widget(Span::raw(line.text.as_str()), row);
         }
@@ -80,7 +81,7 @@ impl Part for Review {
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
-        let page = usize::from(ROWS - 4);
+        let page = usize::from(ROWS - 6);
         match event {
             Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => {
                 self.top = self.top.saturating_sub(1);
@@ -102,7 +103,7 @@ impl Part for Review {
     }
 
     fn wanted(&self) -> (u16, u16) {
-        let rows = u16::try_from(wrap(&self.text, COLUMNS).len()).unwrap_or(u16::MAX).saturating_add(4);
+        let rows = u16::try_from(wrap(&self.text, COLUMNS).len()).unwrap_or(u16::MAX).saturating_add(6);
         (COLUMNS + 4, rows.min(ROWS))
     }
 }

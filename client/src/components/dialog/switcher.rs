@@ -163,6 +163,6 @@ impl Part for Switcher {
     }
 
     fn wanted(&self) -> (u16, u16) {
-        (60, 16)
+        (60, 14)
     }
 }

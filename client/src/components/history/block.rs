@@ -50,7 +50,7 @@ impl Block {
             Entry::Said(message) => {
                 let mut block = Self::of(&message.text, Look::PLAIN, columns, my_name);
                 if message.edited_at.is_some() {
-                    block.append("edited", Look::FAINT, columns);
+                    block.append("(edited)", Look::FAINT, columns);
                 }
                 if !message.reactions.is_empty() {
                     let reactions = message.reactions.iter().map(|r| format!("{} {}", r.emoji, r.users.len()));

@@ -49,11 +49,6 @@ impl Cache {
     pub(super) fn clear(&mut self) {
         self.blocks.clear();
     }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.blocks.len()
-    }
 }
 
 fn revision(entry: &Entry) -> u64 {

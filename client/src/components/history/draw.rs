@@ -23,6 +23,8 @@ use crate::{
 /// Where time, name and text stand.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
+    /// Where the time begins, behind the sign of how far a message has come.
+    time: u16,
     /// Columns of the name; 0 where there is no gutter at all.
     name: u16,
     /// Where the text begins.
@@ -35,13 +37,14 @@ impl Columns {
     fn of(pane: u16) -> Self {
         let name = match pane {
             96.. => 14,
-            60.. => 10,
+            56.. => 10,
             44.. => 8,
             28.. => 6,
-            _ => return Self { name: 0, text: 1.min(pane), wide: pane.saturating_sub(2).max(1) },
+            _ => return Self { time: 0, name: 0, text: 1.min(pane), wide: pane.saturating_sub(2).max(1) },
         };
-        let text = 1 + 5 + 1 + name + 2; // a sign, the time, the name, air
-        Self { name, text, wide: pane - text - 1 }
+        let time = if pane < 56 { 1 } else { 2 };
+        let text = time + 5 + 1 + name + 2; // the time, the name, air
+        Self { time, name, text, wide: pane - text - 1 }
     }
 }
 
@@ -68,7 +71,7 @@ pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area
     let (first, last) = (painter.first?, painter.last?);
     let seen = seen(&mut walk, start, first, last, area.height);
     cache.end_frame(area.height);
-    draw_signs(shown, start.at_end, frame, area);
+    draw_signs(shown, frame, area);
     Some(seen)
 }
 
@@ -160,7 +163,7 @@ impl Painter<'_, '_, '_> {
             Entry::Unsent(_) => ("", Look::STRONG),
         };
         let line = Line::from(vec![
-            Span::raw(" "),
+            Span::raw(" ".repeat(usize::from(self.columns.time))),
             Span::styled(time, Look::FAINT),
             Span::raw(" "),
             Span::styled(clip(name, self.columns.name), style),
@@ -189,9 +192,8 @@ fn draw_rule(frame: &mut Frame<'_>, row: Rect, label: &str, style: Style) {
     frame.render_widget(Span::styled(line, style), row);
 }
 
-/// The small signs that lie over the rows and so never move them: a page on its way above or below, and what is new
-/// out of sight.
-fn draw_signs(shown: &Shown, at_end: bool, frame: &mut Frame<'_>, area: Rect) {
+/// The small signs that lie over the rows and so never move them: a page on its way above or below.
+fn draw_signs(shown: &Shown, frame: &mut Frame<'_>, area: Rect) {
     let top = Rect { height: 1.min(area.height), ..area };
     let bottom = Rect { y: area.bottom().saturating_sub(1), ..top };
     match &shown.page {
@@ -202,12 +204,6 @@ fn draw_signs(shown: &Shown, at_end: bool, frame: &mut Frame<'_>, area: Rect) {
         }
         Page::Failed { above, reason } => {
             draw_sign(frame, if *above { top } else { bottom }, &format!("✗ not loaded: {reason}"), Look::WRONG);
-        }
-    }
-    if !at_end && shown.page == Page::Quiet {
-        match shown.below {
-            0 => draw_sign(frame, bottom, "↓ more", Look::FAINT),
-            n => draw_sign(frame, bottom, &format!("↓ {n} new"), Look::FRESH),
         }
     }
 }

@@ -54,7 +54,8 @@ struct Shown {
     from_beginning: bool,
     has_newer: bool,
     new_after: Option<Seq>,
-    below: u64,
+    last_seq: Seq,
+    unread: u64,
     /// Nothing is known of the room yet.
     unknown: bool,
     page: Page,
@@ -72,6 +73,16 @@ impl History {
     /// How many rows there will be to draw in; to be told before [`Part::show`].
     pub(crate) fn resize(&mut self, height: u16) {
         self.height = height;
+    }
+
+    /// Unread messages out of sight below what was drawn; `None` at the end.
+    pub(crate) fn below(&self) -> Option<u64> {
+        let (seen, shown) = (self.seen.as_ref()?, self.shown.as_ref()?);
+        let below = match seen.last {
+            Key::Seq(last) => shown.last_seq.0.saturating_sub(last.0),
+            Key::Txn(_) => 0,
+        };
+        (!seen.at_end || shown.has_newer).then_some(below.min(shown.unread))
     }
 
     /// What the last frame showed.
@@ -105,7 +116,8 @@ impl Shown {
             from_beginning: at_front && !room.timeline.has_older,
             has_newer: room.timeline.has_newer,
             new_after: room.new_after,
-            below: room.below(),
+            last_seq: room.info.last_seq,
+            unread: room.unread(),
             unknown: room.timeline.is_unknown(),
             page: page(room, model.now.mono_ms),
         }

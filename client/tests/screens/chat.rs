@@ -1,0 +1,255 @@
+//! Rooms and messages.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use quchat_client::{
+    model::{Fetch, Link, Notice, SendState, Storage, Timeline, Tone, Wanted},
+    update::{Action, Msg},
+};
+use quchat_shared::{RoomId, Seq, UserId, message::Reaction};
+use tuirealm::{
+    event::{Key, KeyModifiers as Mod},
+    ratatui::style::Modifier,
+};
+
+use crate::stage::{Stage, long_talk, message, room, talk};
+
+#[test]
+fn an_empty_server_says_what_to_do() {
+    assert_snapshot!(Stage::signed_in(80, 24).screen());
+}
+
+#[test]
+fn an_empty_server_on_a_small_screen() {
+    assert_snapshot!(Stage::signed_in(40, 12).screen());
+}
+
+#[test]
+fn an_empty_room_invites() {
+    let mut stage = Stage::in_general(80, 24, Vec::new());
+    assert!(stage.screen().contains("Nothing here yet. Say hello."));
+}
+
+#[test]
+fn conversation() {
+    assert_snapshot!(Stage::in_general(80, 24, talk()).screen());
+}
+
+#[test]
+fn conversation_small() {
+    assert_snapshot!(Stage::in_general(40, 12, talk()).screen());
+}
+
+#[test]
+fn conversation_large() {
+    assert_snapshot!(Stage::in_general(200, 50, long_talk(60)).screen());
+}
+
+#[test]
+fn loading_is_said_after_200_ms() {
+    let mut stage = Stage::in_general(80, 24, Vec::new());
+    let since = stage.model.now.mono_ms;
+    stage.room().timeline = Timeline::default();
+    stage.room().fetch = Fetch::Loading { call: 1, page: Wanted::Newest, since };
+    stage.model.now.mono_ms += 199;
+    assert!(!stage.screen().contains("loading"));
+    stage.model.now.mono_ms += 1;
+    assert!(stage.screen().contains("loading"));
+}
+
+#[test]
+fn a_failed_page_lies_over_the_top_row_and_moves_nothing() {
+    let mut stage = Stage::in_general(80, 24, long_talk(100));
+    stage.room().timeline.has_older = true;
+    stage.press(Key::PageUp, Mod::NONE);
+    stage.draw();
+    let before = stage.screen();
+    stage.room().fetch = Fetch::Failed { page: Wanted::Older, reason: "connection refused".into() };
+    let after = stage.screen();
+    assert!(after.lines().nth(1).unwrap().contains("✗ not loaded: connection refused"), "{after}");
+    let between = |screen: &str| screen.lines().skip(2).take(17).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(between(&before), between(&after));
+}
+
+#[test]
+fn unread_rooms_light_up_and_the_new_line_stands() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.room().new_after = Some(Seq(4));
+    stage.hold(RoomId(2), vec![message(1, 0, "bob", "x"), message(2, 0, "bob", "y"), message(3, 0, "bob", "z")]);
+    let ops = stage.model.rooms.get_mut(&RoomId(2)).unwrap();
+    ops.member.as_mut().unwrap().last_read_seq = Seq(1);
+    ops.mentions = 1;
+    stage.model.rooms.get_mut(&RoomId(3)).unwrap().info.last_seq = Seq(9);
+    let mut garden = room(4, "garden", "", true);
+    garden.info.last_seq = Seq(1200);
+    stage.add_room(garden);
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn own_messages_on_their_way_and_refused() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.pend("p-1", "this one waits", SendState::InFlight(1));
+    stage.pend("p-2", "this one will be tried again", SendState::RetryAt { at: 99_000, asked: false });
+    stage.pend("p-3", "this one the server will not have", SendState::Refused("the room is archived".into()));
+    stage.model.link = Link::Reconnecting { at: 15_000, failures: 2, reason: "connection refused".to_owned() };
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn the_status_line_tells_the_truth() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    let last = |stage: &mut Stage| stage.screen().lines().last().unwrap().trim_end().to_owned();
+    let mut lines = vec![last(&mut stage)];
+    for link in [
+        Link::Connecting { since: 0, failures: 0 },
+        Link::Connecting { since: 0, failures: 3 },
+        Link::Reconnecting { at: 12_500, failures: 1, reason: "the server is going down".to_owned() },
+        Link::SignedOut { reason: Some("this session was ended".to_owned()) },
+    ] {
+        stage.model.link = link;
+        lines.push(last(&mut stage));
+    }
+    stage.model.link = Link::Connected;
+    stage.model.storage = Storage::Failing("no space left on device".into());
+    lines.push(last(&mut stage));
+    stage.model.storage = Storage::Kept;
+    stage.model.notice =
+        Some(Notice { text: "cleared; Up brings it back".to_owned(), tone: Tone::Calm, until: 99_999 });
+    lines.push(last(&mut stage));
+    stage.resize(40, 12);
+    lines.push(last(&mut stage));
+    assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn edited_deleted_and_liked_messages() {
+    let mut messages = talk();
+    messages[0].edited_at = Some(messages[0].sent_at);
+    messages[2].deleted_at = Some(messages[2].sent_at);
+    messages[2].text.clear();
+    messages[4].reactions = vec![Reaction { emoji: "👍".to_owned(), users: vec![UserId(1), UserId(2)] }];
+    assert_snapshot!(Stage::in_general(80, 24, messages).screen());
+}
+
+#[test]
+fn wide_characters_and_emoji_keep_the_columns_straight() {
+    let texts = [
+        "日本語のメッセージはどこで折り返されるのかを見るための長い文章です",
+        "👨‍👩‍👧‍👦 a family, 🇳🇱 a flag, 👩🏽‍🚀 an astronaut, ❤️ a heart",
+        "e\u{301}\u{301}a\u{308} combining; ﾊﾟ halfwidth; a\tb tab",
+        "مرحبا and שלום",
+    ];
+    let messages = (1..).zip(texts).map(|(seq, text)| message(seq, seq as i64, "bob", text)).collect();
+    assert_snapshot!(Stage::in_general(80, 24, messages).screen());
+}
+
+#[test]
+fn a_message_of_4000_characters_can_be_read_through() {
+    let text: String = (0..800).map(|n| format!("{n:04} ")).collect();
+    let mut stage =
+        Stage::in_general(80, 24, vec![message(1, 0, "bob", text.trim_end()), message(2, 1, "carol", "wow")]);
+    let mut seen = stage.screen();
+    for _ in 0..20 {
+        stage.press(Key::PageUp, Mod::NONE);
+        seen.push_str(&stage.screen());
+    }
+    for n in 0..800 {
+        assert!(seen.contains(&format!("{n:04}")), "{n}");
+    }
+}
+
+#[test]
+fn the_side_bar_shows_over_the_history_where_there_is_no_room_beside_it() {
+    let mut stage = Stage::in_general(40, 12, talk());
+    assert!(!stage.screen().contains("ROOMS"));
+    stage.key(Key::Tab);
+    assert_snapshot!(stage.screen());
+    stage.key(Key::Esc);
+    assert!(!stage.screen().contains("ROOMS"));
+}
+
+#[test]
+fn the_chosen_room_differs_by_glyph_and_weight() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.key(Key::Tab);
+    stage.key(Key::Down);
+    let screen = stage.screen();
+    let row = screen.lines().position(|line| line.contains("❯ #ops")).expect("a glyph");
+    let style = stage.buffer()[(3, row as u16)].style();
+    assert!(style.add_modifier.contains(Modifier::REVERSED | Modifier::BOLD));
+    assert_eq!(stage.key(Key::Enter), Some(Msg::Open(RoomId(2))));
+    assert!(stage.screen().contains("▸ #ops"));
+}
+
+#[test]
+fn a_letter_in_the_side_bar_goes_to_the_composer() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.key(Key::Tab);
+    stage.type_text("hi");
+    assert_eq!(stage.draft(), "hi");
+}
+
+#[test]
+fn the_side_bar_scrolls_and_its_order_stays() {
+    let mut stage = Stage::signed_in(80, 24);
+    for id in 1..=60 {
+        stage.add_room(room(id, &format!("room {id:02}"), "", id <= 50));
+    }
+    stage.model.open = Some(RoomId(1));
+    stage.hold(RoomId(1), talk());
+    stage.follow();
+    stage.screen();
+    stage.key(Key::Tab);
+    for _ in 0..54 {
+        stage.key(Key::Down);
+    }
+    let screen = stage.screen();
+    assert!(screen.contains("❯ #room 55") && screen.contains("NOT JOINED"), "{screen}");
+    stage.key(Key::Home);
+    assert!(stage.screen().contains("❯ #room 01"));
+}
+
+#[test]
+fn scrolled_up_the_view_stays_and_counts_what_is_new() {
+    let mut stage = Stage::in_general(80, 24, long_talk(200));
+    stage.screen();
+    stage.key(Key::PageUp);
+    let before = stage.screen();
+    assert!(before.contains("↓"), "{before}");
+    let room = stage.room();
+    for seq in 201..=212 {
+        room.timeline.run.push_back(Arc::new(message(seq, 700, "bob", "more")));
+    }
+    room.info.last_seq = Seq(212);
+    let after = stage.screen();
+    assert!(after.contains("↓ 12 new"), "{after}");
+    let text = |screen: &str| {
+        screen.lines().skip(1).take(17).map(|row| row.chars().skip(20).collect()).collect::<Vec<String>>()
+    };
+    assert_eq!(text(&before), text(&after));
+    stage.press(Key::End, Mod::NONE);
+    assert!(stage.screen().contains("more"));
+}
+
+#[test]
+fn below_40_by_12_one_line_says_so() {
+    let mut stage = Stage::in_general(39, 12, talk());
+    stage.type_text("kept");
+    assert_eq!(stage.screen().trim(), "quchat needs 40x12; nothing is lost");
+    stage.resize(80, 24);
+    assert!(stage.screen().contains("kept"));
+}
+
+#[test]
+fn every_size_can_be_drawn() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.type_text("a draft\nof two lines");
+    stage.press(Key::Function(1), Mod::NONE);
+    for (width, height) in [(1, 1), (2, 3), (40, 12), (41, 13), (63, 15), (64, 16), (300, 12), (40, 100), (500, 200)] {
+        stage.resize(width, height);
+        stage.screen();
+    }
+    assert_eq!(stage.key(Key::Esc), Some(Msg::Act(Action::Cancel)));
+}

@@ -1,0 +1,189 @@
+//! What lies over the screen.
+
+use insta::assert_snapshot;
+use quchat_client::{
+    model::{Dialog, DialogId, Field, Id, Link, Question, SendState},
+    update::{Msg, Pick},
+};
+use quchat_shared::RoomId;
+use tuirealm::event::{Key, KeyModifiers as Mod};
+
+use crate::stage::{Stage, room, talk};
+
+fn stage() -> Stage {
+    Stage::in_general(80, 24, talk())
+}
+
+#[test]
+fn switcher() {
+    let mut stage = stage();
+    stage.model.rooms.get_mut(&RoomId(2)).unwrap().visited = 3;
+    stage.ctrl('k');
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn the_switcher_finds_by_a_few_letters_and_creates_what_is_new() {
+    let mut stage = stage();
+    stage.ctrl('g');
+    stage.type_text("upev");
+    assert_eq!(stage.key(Key::Enter), Some(Msg::Pick(Pick::Room(RoomId(3)))));
+    stage.ctrl('g');
+    stage.type_text("#garden");
+    assert_snapshot!(stage.screen());
+    assert_eq!(stage.key(Key::Enter), Some(Msg::Pick(Pick::Create("garden".to_owned()))));
+}
+
+#[test]
+fn the_key_right_after_ctrl_k_reaches_the_switcher() {
+    let mut stage = stage();
+    stage.ctrl('k');
+    stage.type_text("ops");
+    assert_eq!(stage.draft(), "");
+    stage.key(Key::Enter);
+    assert_eq!(stage.model.open, Some(RoomId(2)));
+    stage.type_text("hi");
+    assert_eq!(stage.draft(), "hi", "and the next one the room that was gone to");
+}
+
+#[test]
+fn the_same_name_in_other_letters_is_not_new() {
+    let mut stage = stage();
+    stage.ctrl('g');
+    stage.type_text("GENERAL");
+    assert!(!stage.screen().contains("create #"));
+}
+
+#[test]
+fn create_room() {
+    let mut stage = stage();
+    stage.press(Key::Char('c'), Mod::ALT);
+    stage.type_text("garden 🌱");
+    stage.key(Key::Tab);
+    stage.key(Key::Char(' '));
+    assert_snapshot!(stage.screen());
+    assert_eq!(stage.key(Key::Enter), Some(Msg::CreateRoom { name: "garden 🌱".to_owned(), private: true }));
+}
+
+#[test]
+fn a_refused_room_keeps_what_was_typed() {
+    let mut stage = stage();
+    stage.press(Key::Char('c'), Mod::ALT);
+    stage.type_text("general");
+    let problem = Some("there is a room of this name".to_owned());
+    *stage.model.dialogs.last_mut().unwrap() = Dialog::CreateRoom { name: String::new(), waiting: false, problem };
+    let screen = stage.screen();
+    assert!(screen.contains("✗ there is a room of this name"), "{screen}");
+    assert!(screen.contains("Name      general"), "{screen}");
+}
+
+#[test]
+fn help_is_scrolled_through() {
+    let mut stage = stage();
+    stage.key(Key::Function(1));
+    assert_snapshot!(stage.screen());
+    let mut all = String::new();
+    for _ in 0..10 {
+        all.push_str(&stage.screen());
+        stage.key(Key::PageDown);
+    }
+    for told in ["Ctrl+K", "Alt+A", "F3", "/signout", "Alt+1…9", "Ctrl+Z"] {
+        assert!(all.contains(told), "{told}");
+    }
+}
+
+#[test]
+fn help_on_a_small_screen() {
+    let mut stage = Stage::in_general(40, 12, talk());
+    stage.key(Key::Function(1));
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn quitting_names_what_is_unsent() {
+    let mut stage = stage();
+    stage.pend("p-1", "meet at the pond at nine", SendState::Queued);
+    stage.pend("p-2", "bring bread", SendState::Queued);
+    stage.ctrl('q');
+    assert_snapshot!(stage.screen());
+    assert_eq!(stage.key(Key::Char('n')), Some(Msg::Answer(false)));
+    assert!(stage.model.dialogs.is_empty());
+}
+
+#[test]
+fn signing_out_asks() {
+    let mut stage = stage();
+    stage.pend("p-1", "meet at the pond at nine", SendState::Queued);
+    stage.model.dialogs.push(Dialog::Ask(Question::SignOut { unsent: 1 }));
+    stage.follow();
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn a_refused_message_can_be_sent_again_or_edited() {
+    let mut stage = stage();
+    stage.pend("p-1", "what the server would not have", SendState::Refused("the room is archived".into()));
+    stage.press(Key::Char('v'), Mod::ALT);
+    assert_snapshot!(stage.screen());
+    let (room, txn) = (RoomId(1), "p-1".into());
+    assert_eq!(stage.key(Key::Char('e')), Some(Msg::TakeBack { room, txn }));
+    assert_eq!(stage.draft(), "what the server would not have");
+}
+
+#[test]
+fn signed_out_asks_for_the_password_over_everything() {
+    let mut stage = stage();
+    stage.type_text("a draft");
+    stage.model.link = Link::SignedOut { reason: Some("this session was ended".to_owned()) };
+    stage.model.dialogs.push(Dialog::SignedOut);
+    stage.model.sign_in.problem = Some((Field::Password, "unknown name or wrong password".to_owned()));
+    stage.follow();
+    stage.type_text("secret");
+    assert_snapshot!(stage.screen());
+    match stage.key(Key::Enter) {
+        Some(Msg::SignIn { credentials, register: false, .. }) => {
+            assert_eq!((credentials.name.as_str(), credentials.password.as_str()), ("alice", "secret"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_dialog_fits_the_smallest_screen() {
+    let mut stage = Stage::in_general(40, 12, talk());
+    stage.pend("p-1", "text", SendState::Refused("no".into()));
+    let dialogs = [
+        Dialog::Switcher,
+        Dialog::CreateRoom { name: "x".to_owned(), waiting: true, problem: None },
+        Dialog::Help,
+        Dialog::Ask(Question::Quit { unsent: 1 }),
+        Dialog::Ask(Question::Leave { room: RoomId(1) }),
+        Dialog::Review { room: RoomId(1), txn: "p-1".into() },
+        Dialog::SignedOut,
+    ];
+    for dialog in dialogs {
+        stage.model.dialogs = vec![dialog];
+        stage.follow();
+        for (width, height) in [(40, 12), (1, 1), (80, 24)] {
+            stage.resize(width, height);
+            stage.screen();
+        }
+        stage.resize(40, 12);
+        let screen = stage.screen();
+        assert!(screen.contains('╭') && screen.contains('╯'), "{screen}");
+    }
+    stage.model.dialogs.clear();
+    stage.follow();
+    assert!(!stage.app.mounted(&Id::Dialog(DialogId::SignedOut)), "a closed dialog is gone");
+}
+
+#[test]
+fn ten_thousand_rooms_can_be_searched() {
+    let mut stage = stage();
+    for id in 10..10_010 {
+        stage.add_room(room(id, &format!("room {id}"), "", false));
+    }
+    stage.ctrl('g');
+    stage.type_text("room 7777");
+    assert!(stage.screen().contains("❯ #room 7777"), "{}", stage.screen());
+}

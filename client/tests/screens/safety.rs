@@ -1,0 +1,50 @@
+//! What others send can never reach the terminal as more than text.
+
+use proptest::prelude::*;
+use quchat_shared::limits::is_bidi_control;
+
+use crate::stage::{Stage, message};
+
+/// Every symbol of the buffer is safe and as wide as its place.
+fn assert_safe(stage: &Stage) {
+    for cell in stage.buffer().content() {
+        assert!(!cell.symbol().chars().any(|c| c.is_control() || is_bidi_control(c)), "{:?}", cell.symbol());
+        assert!(cell.symbol().chars().count() <= 12, "{:?}", cell.symbol());
+    }
+}
+
+#[test]
+fn escapes_bells_and_overrides_are_shown_and_not_obeyed() {
+    let evil = "a\u{1b}[2J\u{1b}]0;owned\u{7}b\u{9b}31mc\u{202e}gpj.exe\u{2066}\u{8}\u{7f}\0d";
+    let mut stage = Stage::in_general(80, 24, vec![message(1, 0, evil, evil)]);
+    stage.room().info.name = evil.to_owned();
+    stage.room().info.topic = evil.to_owned();
+    let screen = stage.screen();
+    assert!(screen.contains("a␛[2J␛]0;owned␇b\u{FFFD}31mcgpj.exe␈␡␀d"), "{screen}");
+    assert_safe(&stage);
+}
+
+#[test]
+fn a_flood_of_combining_marks_stays_in_its_cell() {
+    let mut stage = Stage::in_general(
+        80,
+        24,
+        vec![message(1, 0, "bob", &"z\u{300}".repeat(3).replace('z', &format!("z{}", "\u{301}".repeat(1_000))))],
+    );
+    stage.screen();
+    assert_safe(&stage);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_anywhere_leaves_the_frame_intact(text in any::<String>(), name in "\\PC{0,40}", width in 40u16..120, height in 12u16..40) {
+        let mut stage = Stage::in_general(width, height, vec![message(1, 0, &name, &text), message(2, 1, "carol", "below")]);
+        stage.room().info.name = text.clone();
+        stage.room().info.topic = name;
+        stage.paste(&text);
+        stage.draw();
+        assert_safe(&stage);
+    }
+}

@@ -1,0 +1,96 @@
+//! The sign-in form.
+
+use insta::assert_snapshot;
+use quchat_client::{
+    model::Field,
+    update::{Action, Msg},
+};
+use tuirealm::event::Key;
+
+use crate::stage::Stage;
+
+fn at_the_door(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::new(width, height);
+    stage.model.sign_in.server = "localhost:7878".to_owned();
+    stage.model.sign_in.rev += 1;
+    stage.follow();
+    stage
+}
+
+#[test]
+fn empty() {
+    assert_snapshot!(at_the_door(80, 24).screen());
+}
+
+#[test]
+fn small() {
+    assert_snapshot!(at_the_door(40, 12).screen());
+}
+
+#[test]
+fn large() {
+    assert_snapshot!(at_the_door(200, 50).screen());
+}
+
+#[test]
+fn an_error_stands_beside_its_field_and_the_keys_are_there() {
+    let mut stage = at_the_door(80, 24);
+    stage.type_text("alice");
+    stage.key(Key::Tab);
+    stage.type_text("correct horse");
+    stage.key(Key::Enter);
+    stage.model.sign_in.waiting = false;
+    stage.model.sign_in.password_rev += 1;
+    stage.model.sign_in.problem = Some((Field::Password, "unknown name or wrong password".to_owned()));
+    stage.follow();
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn enter_signs_in_and_f3_registers_with_what_is_typed() {
+    let mut stage = at_the_door(80, 24);
+    stage.type_text("alice");
+    stage.key(Key::Tab);
+    stage.type_text("pass wörd");
+    let sign_in = |msg: Option<Msg>, as_new: bool| match msg {
+        Some(Msg::SignIn { server, credentials, register }) => {
+            assert_eq!((server.as_str(), credentials.name.as_str()), ("localhost:7878", "alice"));
+            assert_eq!((credentials.password.as_str(), register), ("pass wörd", as_new));
+        }
+        other => panic!("{other:?}"),
+    };
+    let asked = stage.key(Key::Enter);
+    sign_in(asked, false);
+    assert!(stage.screen().contains("one moment"));
+    assert_eq!(stage.key(Key::Enter), Some(Msg::Redraw), "one answer is awaited, not two");
+    stage.model.sign_in.waiting = false;
+    stage.follow();
+    let asked = stage.key(Key::Function(3));
+    sign_in(asked, true);
+}
+
+#[test]
+fn enter_goes_to_what_is_still_empty() {
+    let mut stage = at_the_door(80, 24);
+    assert_eq!(stage.key(Key::Enter), Some(Msg::Redraw));
+    stage.type_text("alice");
+    stage.key(Key::Enter);
+    stage.type_text("secret");
+    let screen = stage.screen();
+    assert!(screen.contains("alice") && screen.contains("••••••") && !screen.contains("secret"), "{screen}");
+}
+
+#[test]
+fn ctrl_d_on_an_empty_field_is_a_wish_to_go() {
+    let mut stage = at_the_door(80, 24);
+    assert_eq!(stage.ctrl('d'), Some(Msg::Act(Action::EndOfInput)));
+}
+
+#[test]
+fn plain_http_beyond_this_machine_is_told() {
+    let mut stage = at_the_door(80, 24);
+    stage.key(Key::Up);
+    stage.ctrl('u');
+    stage.type_text("10.0.0.7");
+    assert!(stage.screen().contains("! not encrypted"), "{}", stage.screen());
+}

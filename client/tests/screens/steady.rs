@@ -1,0 +1,162 @@
+//! Whoever reads is not moved: the first visible byte stays on the top row, whatever happens.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use quchat_client::{
+    model::{Anchor, Key as Place, SendState},
+    update::Msg,
+};
+use quchat_shared::Seq;
+use tuirealm::event::Key;
+
+use crate::stage::{Stage, long_talk, message};
+
+/// Reads somewhere in the middle of messages 101 to 400.
+fn reading(pages: usize) -> Stage {
+    let mut messages = long_talk(400);
+    let middle = messages.split_off(100);
+    let mut stage = Stage::in_general(80, 24, middle);
+    stage.room().timeline.has_older = true;
+    stage.draw();
+    for _ in 0..pages {
+        stage.key(Key::PageUp);
+        stage.draw();
+    }
+    stage.draw();
+    stage
+}
+
+/// The text on the top row of the history, and where the model says it is.
+fn top(stage: &mut Stage) -> (String, Anchor) {
+    let screen = stage.screen();
+    let row = screen.lines().nth(1).unwrap().split_once('│').map_or("", |(_, text)| text);
+    (row.trim().to_owned(), stage.room().anchor.clone())
+}
+
+#[derive(Debug, Clone)]
+enum Happening {
+    Prepend,
+    Append,
+    EditAbove,
+    EditBelow,
+    Acknowledge,
+    Resize(u16, u16),
+}
+
+fn happen(stage: &mut Stage, what: &Happening) {
+    match what {
+        Happening::Prepend => {
+            let room = stage.room();
+            let first = room.timeline.first().unwrap().0;
+            for seq in (first.saturating_sub(30).max(1)..first).rev() {
+                let older = long_talk(seq).pop().unwrap();
+                room.timeline.run.push_front(Arc::new(older));
+            }
+            room.timeline.has_older = room.timeline.first() > Some(Seq(1));
+        }
+        Happening::Append => {
+            let room = stage.room();
+            let next = room.timeline.last().unwrap().next();
+            room.timeline.run.push_back(Arc::new(message(next.0, 2_000, "bob", "appended")));
+            room.info.last_seq = next;
+        }
+        Happening::EditAbove | Happening::EditBelow => {
+            let above = matches!(what, Happening::EditAbove);
+            let room = stage.room();
+            let Anchor::At { top: Place::Seq(top), .. } = room.anchor else { return };
+            let seq = if above { Seq(top.0 - 1) } else { Seq(top.0 + 1) };
+            let Some(at) = room.timeline.index(seq) else { return };
+            let mut message = (*room.timeline.run[at]).clone();
+            message.rev += 1;
+            message.text = format!("{} edited {}", message.text, "longer ".repeat(message.rev as usize * 9));
+            room.timeline.run[at] = Arc::new(message);
+        }
+        Happening::Acknowledge => {
+            let room = stage.room();
+            room.outbox.clear();
+            stage.pend("p-9", "mine", SendState::InFlight(1));
+        }
+        Happening::Resize(width, height) => stage.resize(*width, *height),
+    }
+}
+
+fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+    let one = prop_oneof![
+        Just(Happening::Prepend),
+        Just(Happening::Append),
+        Just(Happening::EditAbove),
+        Just(Happening::EditBelow),
+        Just(Happening::Acknowledge),
+        (40u16..160, 12u16..50).prop_map(|(width, height)| Happening::Resize(width, height)),
+    ];
+    prop::collection::vec(one, 1..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_first_visible_byte_stays_on_the_top_row(pages in 7usize..12, happenings in happenings()) {
+        let mut stage = reading(pages);
+        let (_, before) = top(&mut stage);
+        prop_assert_ne!(&before, &Anchor::End);
+        for what in &happenings {
+            happen(&mut stage, what);
+            stage.draw();
+            prop_assert_eq!(&stage.room().anchor, &before, "after {:?}", what);
+        }
+    }
+}
+
+#[test]
+fn what_happens_elsewhere_does_not_change_what_is_read() {
+    let mut stage = reading(5);
+    let (text, place) = top(&mut stage);
+    for what in [Happening::Prepend, Happening::EditAbove, Happening::Append, Happening::Acknowledge] {
+        happen(&mut stage, &what);
+        assert_eq!(top(&mut stage), (text.clone(), place.clone()), "{what:?}");
+    }
+}
+
+#[test]
+fn a_narrow_screen_and_back_leads_to_the_same_row() {
+    let mut stage = reading(6);
+    let before = top(&mut stage);
+    for width in [40, 57, 200, 80] {
+        stage.resize(width, 24);
+        stage.draw();
+    }
+    assert_eq!(top(&mut stage), before);
+}
+
+#[test]
+fn at_the_end_the_view_follows() {
+    let mut stage = reading(0);
+    happen(&mut stage, &Happening::Append);
+    assert!(stage.screen().contains("appended"));
+    assert_eq!(stage.room().anchor, Anchor::End);
+}
+
+#[test]
+fn a_page_up_and_a_page_down_come_back_and_the_end_is_reached_again() {
+    let mut stage = reading(0);
+    let end = stage.screen();
+    for _ in 0..4 {
+        stage.key(Key::PageUp);
+        stage.draw();
+    }
+    for _ in 0..6 {
+        stage.key(Key::PageDown);
+        stage.draw();
+    }
+    assert_eq!(stage.screen(), end);
+}
+
+#[test]
+fn a_frame_that_changes_nothing_says_the_same_again() {
+    let mut stage = reading(3);
+    let (first, place) = (stage.screen(), stage.room().anchor.clone());
+    stage.msg(Msg::Redraw);
+    assert_eq!((stage.screen(), stage.room().anchor.clone()), (first, place));
+}

@@ -1,0 +1,206 @@
+//! The composer: what is typed is what the model holds.
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use quchat_client::update::{Action, Msg};
+use quchat_shared::RoomId;
+use tuirealm::event::{Key, KeyModifiers as Mod};
+
+use crate::stage::{Stage, talk};
+
+fn stage() -> Stage {
+    Stage::in_general(80, 24, talk())
+}
+
+#[test]
+fn several_lines() {
+    let mut stage = stage();
+    stage.type_text("first line");
+    stage.press(Key::Enter, Mod::ALT);
+    stage.type_text("second line, which is long enough to be wrapped at the edge of the frame");
+    stage.ctrl('j');
+    stage.type_text("👨‍👩‍👧‍👦 third");
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn the_composer_stops_growing_at_a_third_and_scrolls() {
+    let mut stage = stage();
+    for n in 0..30 {
+        stage.type_text(&format!("line {n}"));
+        stage.ctrl('j');
+    }
+    let screen = stage.screen();
+    assert!(!screen.contains("line 3\n") && screen.contains("line 29"), "{screen}");
+    assert!(screen.contains("on it"), "the history is still there: {screen}");
+}
+
+#[test]
+fn the_cursor_stands_behind_what_was_typed() {
+    let mut stage = stage();
+    stage.type_text("日本👩🏽‍🚀");
+    stage.draw();
+    let empty = 20 + 1 + 1 + 1 + 1; // side bar, divider, margin, frame, air
+    assert_eq!(stage.cursor().x, empty + 6);
+    stage.key(Key::Left);
+    stage.draw();
+    assert_eq!(stage.cursor().x, empty + 4);
+}
+
+#[test]
+fn one_backspace_takes_a_family() {
+    let mut stage = stage();
+    stage.type_text("a👨‍👩‍👧‍👦");
+    stage.key(Key::Backspace);
+    assert_eq!(stage.draft(), "a");
+}
+
+#[test]
+fn a_paste_is_one_text_and_a_slash_in_it_is_text() {
+    let mut stage = stage();
+    stage.paste("/etc/hosts\r\nand\rmore\u{1b}[31m\ttab");
+    assert_eq!(stage.draft(), "//etc/hosts\nand\nmore[31m\ttab");
+    stage.ctrl('_');
+    assert_eq!(stage.draft(), "");
+}
+
+#[test]
+fn a_paste_beyond_all_bounds_is_refused_and_said() {
+    let mut stage = stage();
+    stage.type_text("kept");
+    stage.paste(&"x".repeat(70_000));
+    assert_eq!(stage.draft(), "kept");
+    assert!(stage.screen().contains("✗ too long to paste"));
+}
+
+#[test]
+fn too_many_characters_are_counted() {
+    let mut stage = stage();
+    stage.paste(&"x".repeat(4_012));
+    let screen = stage.screen();
+    assert!(screen.contains(" −12 "), "{screen}");
+}
+
+#[test]
+fn each_room_keeps_its_draft_its_cursor_and_its_undo() {
+    let mut stage = stage();
+    stage.type_text("for general");
+    stage.key(Key::Home);
+    stage.press(Key::Down, Mod::ALT);
+    assert_eq!(stage.model.open, Some(RoomId(2)));
+    stage.type_text("for ops");
+    stage.press(Key::Up, Mod::ALT);
+    stage.type_text("> ");
+    assert_eq!(stage.draft(), "> for general");
+    stage.ctrl('_');
+    stage.ctrl('_');
+    stage.ctrl('_');
+    assert_eq!(stage.draft(), "");
+    assert_eq!(&*stage.model.rooms[&RoomId(2)].draft.text, "for ops");
+}
+
+#[test]
+fn keys_typed_right_behind_a_switch_belong_to_the_room_gone_to() {
+    let mut stage = stage();
+    stage.press(Key::Down, Mod::ALT);
+    stage.type_text("x"); // no frame in between
+    assert_eq!(&*stage.model.rooms[&RoomId(2)].draft.text, "x");
+    assert_eq!(&*stage.model.rooms[&RoomId(1)].draft.text, "");
+}
+
+#[test]
+fn ctrl_k_deletes_while_there_is_something_and_then_goes_to_the_rooms() {
+    let mut stage = stage();
+    stage.type_text("one");
+    stage.ctrl('j');
+    stage.type_text("two");
+    stage.key(Key::Up);
+    stage.key(Key::Home);
+    stage.ctrl('k');
+    assert_eq!(stage.draft(), "\ntwo");
+    stage.ctrl('k');
+    assert_eq!(stage.draft(), "two");
+    stage.key(Key::End);
+    assert_eq!(stage.ctrl('k'), Some(Msg::Act(Action::KillOrSwitch)));
+    assert!(stage.screen().contains("go to a room"));
+}
+
+#[test]
+fn ctrl_d_deletes_or_asks_to_go() {
+    let mut stage = stage();
+    stage.type_text("ab");
+    stage.key(Key::Home);
+    stage.ctrl('d');
+    assert_eq!(stage.draft(), "b");
+    stage.ctrl('d');
+    assert_eq!(stage.ctrl('d'), Some(Msg::Act(Action::EndOfInput)));
+}
+
+#[test]
+fn tab_leads_to_the_side_bar_only_from_an_empty_input() {
+    let mut stage = stage();
+    stage.type_text("x");
+    stage.key(Key::Tab);
+    assert!(!stage.model.in_side_bar && stage.draft() == "x");
+    stage.key(Key::Backspace);
+    stage.key(Key::Tab);
+    assert!(stage.model.in_side_bar);
+}
+
+#[test]
+fn earlier_inputs_come_back_from_the_first_row_and_the_draft_with_down() {
+    let mut stage = stage();
+    stage.type_text("said before");
+    stage.ctrl('c');
+    stage.type_text("unsent");
+    stage.key(Key::Up);
+    assert_eq!(stage.draft(), "said before");
+    stage.key(Key::Down);
+    assert_eq!(stage.draft(), "unsent");
+}
+
+fn keys() -> impl Strategy<Value = Vec<(Key, Mod)>> {
+    let text = prop::sample::select("abc ñ日👩🏽\u{200d}🚀\u{301}/@".chars().collect::<Vec<_>>());
+    let edits = prop::sample::select(vec![
+        (Key::Backspace, Mod::NONE),
+        (Key::Delete, Mod::NONE),
+        (Key::Left, Mod::NONE),
+        (Key::Right, Mod::NONE),
+        (Key::Home, Mod::NONE),
+        (Key::Up, Mod::NONE),
+        (Key::Down, Mod::NONE),
+        (Key::Enter, Mod::ALT),
+        (Key::Char('w'), Mod::CONTROL),
+        (Key::Char('u'), Mod::CONTROL),
+        (Key::Char('y'), Mod::CONTROL),
+        (Key::Char('_'), Mod::CONTROL),
+        (Key::Char('r'), Mod::ALT),
+        (Key::Char('b'), Mod::ALT),
+        (Key::Char('f'), Mod::ALT),
+        (Key::Char('d'), Mod::ALT),
+        (Key::Down, Mod::ALT),
+        (Key::Up, Mod::ALT),
+    ]);
+    prop::collection::vec(prop_oneof![3 => text.prop_map(|c| (Key::Char(c), Mod::NONE)), 2 => edits], 0..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_on_the_screen_is_what_the_model_holds(keys in keys()) {
+        let mut stage = stage();
+        for (code, modifiers) in keys {
+            let open = stage.model.open;
+            if let Some(Msg::Edited { room, text }) = stage.press(code, modifiers) {
+                prop_assert_eq!(Some(room), open);
+                prop_assert_eq!(stage.draft(), &*text);
+            }
+        }
+        // what the next key says is the whole buffer: it must be the draft and that key
+        stage.ctrl('e');
+        let before = stage.draft();
+        let Some(Msg::Edited { text, .. }) = stage.key(Key::Char('!')) else { panic!("a letter is typed") };
+        prop_assert_eq!(text.replace('!', ""), before.replace('!', ""));
+    }
+}
