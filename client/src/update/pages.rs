@@ -69,7 +69,7 @@ pub(super) fn arrived(
         }
     };
     room.fetch = Fetch::Idle;
-    let progress = !messages.is_empty() || page == Wanted::Older; // an empty page at the end asks for no other one
+    let empty = messages.is_empty();
     let messages: Vec<Arc<Message>> = messages.into_iter().map(Arc::new).collect();
     let own = |message: &&Arc<Message>| Some(message.sender.id) == me && message.txn.is_some();
     let echoes: Vec<_> =
@@ -83,8 +83,13 @@ pub(super) fn arrived(
         bound(room, if open { RUN_MAX } else { RUN_OUT_OF_VIEW });
         settle(room);
     }
-    if progress {
-        catch_up(model, id, out);
+    let go_on = match page {
+        Wanted::Older => true,
+        Wanted::Newest => !empty && model.rooms.get(&id).is_some_and(|room| missing(room) <= GAP_MAX),
+        Wanted::Newer | Wanted::Around(_) => !empty,
+    };
+    if go_on {
+        catch_up(model, id, out); // never asks twice for what the server does not have
     }
 }
 
@@ -161,13 +166,17 @@ pub(super) fn catch_up(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     if !room.timeline.has_newer || matches!(room.fetch, Fetch::Loading { .. }) {
         return;
     }
-    let last = room.timeline.last().unwrap_or_default();
-    let near = room.info.last_seq.0.saturating_sub(last.0) <= GAP_MAX;
+    let near = missing(room) <= GAP_MAX;
     match room.anchor {
         Anchor::End if !near || room.timeline.is_unknown() => fetch(model, id, Wanted::Newest, out),
         _ if near => fetch(model, id, Wanted::Newer, out),
         _ => {}
     }
+}
+
+/// Messages between the run and the end of the room.
+fn missing(room: &Room) -> u64 {
+    room.info.last_seq.0.saturating_sub(room.timeline.last().unwrap_or_default().0)
 }
 
 /// Fetches what the reader comes near to.

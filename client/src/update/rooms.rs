@@ -32,8 +32,9 @@ fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     if stale {
         room.info.last_seq = last_seq;
     }
-    let own = match (&room.member, room.marker.in_flight.is_some() || room.marker.wanted.is_some()) {
-        (Some(member), true) => member.last_read_seq, // what the server is about to hear
+    let waiting = room.marker.in_flight.is_some() || room.marker.wanted.is_some();
+    let own = match &room.member {
+        Some(member) if waiting || !stale => member.last_read_seq, // known here first
         _ => Seq(0),
     };
     room.member = member.map(|member| Membership { last_read_seq: member.last_read_seq.max(own), ..member });

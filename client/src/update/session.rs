@@ -36,12 +36,12 @@ pub(super) fn sign_in(
     if model.sign_in.waiting {
         return;
     }
-    let (server, credentials) = match &model.account {
-        None => (server, credentials),
+    let (server, credentials, register) = match &model.account {
+        None => (server, credentials, register),
         Some(_) if !dialogs::is_open(model, DialogId::SignedOut) => return,
         Some(account) => {
             let name = account.user.name.clone();
-            (account.origin.to_string(), Credentials { name, password: credentials.password })
+            (account.origin.to_string(), Credentials { name, password: credentials.password }, false)
         }
     };
     model.sign_in.name.clone_from(&credentials.name);

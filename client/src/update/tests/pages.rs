@@ -182,3 +182,21 @@ fn loading_is_worth_a_word_after_200_ms() {
     client.pass(200);
     assert_eq!(next_deadline(&client.model), None, "and does not spin");
 }
+
+#[test]
+fn a_server_that_promises_more_than_it_has_is_not_asked_for_ever() {
+    for claimed in [10, 9_000] {
+        let mut client = Client::online();
+        client.hear(message(GENERAL, claimed, BOB, "x"));
+        for _ in 0..3 {
+            let (call, _) = match client.calls().pop() {
+                Some(call) => call,
+                None => break,
+            };
+            let messages = if claimed > 200 { vec![message(GENERAL, 3, BOB, "hi")] } else { Vec::new() };
+            let page = MessagePage { messages, has_older: true, has_newer: false };
+            client.on(Msg::Done { call, reply: Ok(Answer::Page(page)) });
+        }
+        assert_eq!(bounds(&mut client), [], "{claimed}");
+    }
+}

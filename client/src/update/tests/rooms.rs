@@ -161,3 +161,16 @@ fn of_two_copies_of_a_room_the_higher_rev_wins() {
     client.stream(vec![RoomCreated { room: info(RoomId(9), "new", RoomKind::Public, 0) }.into()]);
     assert_eq!(client.model.rooms.len(), 5);
 }
+
+#[test]
+fn a_late_answer_to_joining_does_not_unread_ones_own_message() {
+    let mut client = Client::online();
+    client.on(Msg::Open(LOBBY)).answer_page(LOBBY, 1..=5, false, false).say("hi").disk().acknowledge(LOBBY, 6);
+    client.stream(vec![
+        MemberJoined { room: info(LOBBY, "Lobby", RoomKind::Public, 5), user: alice(), role: Role::Member }.into(),
+        MessageCreated { room_id: LOBBY, message: message(LOBBY, 6, ALICE, "hi") }.into(),
+    ]);
+    let joined = listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5));
+    client.reply(|req| *req == Request::JoinRoom(LOBBY), Ok(Answer::Room(joined)));
+    assert_eq!((client.room(LOBBY).unread(), client.room(LOBBY).timeline.run.len()), (0, 6));
+}
