@@ -1,0 +1,126 @@
+//! A well-behaved HTTP client, signed in or not.
+
+use std::{net::SocketAddr, time::Duration};
+
+use quchat_shared::{User, user::Session};
+use serde_json::{Value, json};
+use ureq::{Agent, http};
+
+use super::{Answer, Connection};
+
+/// One session of one user (or nobody), with its own pool of connections.
+#[derive(Clone)]
+pub(crate) struct Client {
+    agent: Agent,
+    pub(crate) address: SocketAddr,
+    session: Option<Session>,
+}
+
+pub(crate) const PASSWORD: &str = "correct horse";
+
+impl Client {
+    /// Nobody in particular.
+    pub(crate) fn anonymous(address: SocketAddr) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(20)))
+            .build();
+        Self { agent: Agent::new_with_config(config), address, session: None }
+    }
+
+    /// Registers `name` and is them.
+    #[track_caller]
+    pub(crate) fn register(address: SocketAddr, name: &str) -> Self {
+        let nobody = Self::anonymous(address);
+        let answer = nobody.post("/v1/users", &json!({"name": name, "password": PASSWORD}));
+        let session = answer.expect(201).json();
+        Self { session: Some(session), ..nobody }
+    }
+
+    /// Signs in as `name` once more.
+    #[track_caller]
+    pub(crate) fn sign_in(address: SocketAddr, name: &str) -> Self {
+        let nobody = Self::anonymous(address);
+        let answer = nobody.post("/v1/sessions", &json!({"name": name, "password": PASSWORD}));
+        let session = answer.expect(201).json();
+        Self { session: Some(session), ..nobody }
+    }
+
+    /// The same session, talking to a server that moved.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        Self { session: self.session.clone(), ..Self::anonymous(address) }
+    }
+
+    /// The same user with another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        let mut session = self.session.clone().unwrap();
+        session.token = token.to_owned();
+        Self { session: Some(session), ..self.clone() }
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        self.session.as_ref().expect("somebody signed in")
+    }
+
+    pub(crate) fn user(&self) -> &User {
+        &self.session().user
+    }
+
+    /// The header lines that an own request carries.
+    pub(crate) fn head_lines(&self) -> String {
+        let authorization = match &self.session {
+            Some(session) => format!("Authorization: Bearer {}\r\n", session.token),
+            None => String::new(),
+        };
+        format!("Host: {}\r\n{authorization}", self.address)
+    }
+
+    /// A connection to do unusual things on.
+    pub(crate) fn connect(&self) -> Connection {
+        Connection::open(self.address)
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Answer {
+        self.request("GET", target, None)
+    }
+
+    pub(crate) fn post(&self, target: &str, body: &Value) -> Answer {
+        self.request("POST", target, Some(body))
+    }
+
+    pub(crate) fn put(&self, target: &str, body: &Value) -> Answer {
+        self.request("PUT", target, Some(body))
+    }
+
+    pub(crate) fn delete(&self, target: &str) -> Answer {
+        self.request("DELETE", target, None)
+    }
+
+    pub(crate) fn request(&self, method: &str, target: &str, body: Option<&Value>) -> Answer {
+        let body = body.map(|body| body.to_string().into_bytes());
+        self.try_send(method, target, "application/json", body).unwrap_or_else(|e| panic!("{method} {target}: {e}"))
+    }
+
+    /// A request whose failure to be answered is part of the test.
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        target: &str,
+        content_type: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, ureq::Error> {
+        let mut request = http::Request::builder().method(method).uri(format!("http://{}{target}", self.address));
+        if let Some(session) = &self.session {
+            request = request.header("authorization", format!("Bearer {}", session.token));
+        }
+        let response = match body {
+            Some(body) => self.agent.run(request.header("content-type", content_type).body(body)?),
+            None => self.agent.run(request.body(())?),
+        }?;
+        let (head, mut body) = response.into_parts();
+        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        Ok(Answer { status: head.status.as_u16(), headers: headers.collect(), body: body.read_to_vec()? })
+    }
+}

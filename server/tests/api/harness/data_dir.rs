@@ -1,0 +1,52 @@
+//! A data directory that outlives the servers that use it, and a look at what they leave in it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tempfile::TempDir;
+
+/// Removed when the last clone is dropped.
+#[derive(Clone)]
+pub(crate) struct DataDir {
+    parent: Arc<TempDir>,
+}
+
+impl DataDir {
+    pub(crate) fn new() -> Self {
+        Self { parent: Arc::new(tempfile::tempdir().unwrap()) }
+    }
+
+    /// Missing until a server makes it.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.parent.path().join("data")
+    }
+
+    /// Every file in it, however deep.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.path()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        files
+    }
+
+    /// The signing key: the one file of exactly 32 bytes.
+    pub(crate) fn signing_key(&self) -> Vec<u8> {
+        let keys: Vec<_> = self.files().into_iter().filter(|path| path.metadata().unwrap().len() == 32).collect();
+        assert_eq!(keys.len(), 1, "one key: {keys:?}");
+        fs::read(&keys[0]).unwrap()
+    }
+
+    /// Whether any file holds these bytes.
+    pub(crate) fn holds(&self, needle: &[u8]) -> Option<PathBuf> {
+        let has = |path: &Path| fs::read(path).unwrap().windows(needle.len()).any(|window| window == needle);
+        self.files().into_iter().find(|path| has(path))
+    }
+}

@@ -1,0 +1,85 @@
+//! What every test stands on: the real server on port 0, and clients that know it only by its wire contract.
+//!
+//! Addresses and field names are spelled out here and in the tests rather than taken from the server's tables, so
+//! that a slip in a table is seen. It must not know how the server is built beyond starting and stopping it.
+
+mod answer;
+mod client;
+mod connection;
+mod data_dir;
+#[cfg(unix)]
+mod process;
+mod stream;
+mod test_server;
+mod verbs;
+
+use std::{
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
+
+#[cfg(unix)]
+pub(crate) use self::process::Process;
+pub(crate) use self::{
+    answer::Answer,
+    client::Client,
+    connection::Connection,
+    data_dir::DataDir,
+    stream::{Opening, Stream, Told, message_of},
+    test_server::TestServer,
+};
+
+/// How long anything may take that is expected to happen. Nothing waits for so long unless it fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Polls until `attempt` gives something.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = attempt() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Both ends of every connection are in this process: some systems begin with room for 256 of them.
+pub(crate) fn raise_descriptor_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let enough = maximum.map_or(4096, |maximum| maximum.min(4096));
+        if getrlimit(Resource::Nofile).current.is_some_and(|current| current < enough) {
+            setrlimit(Resource::Nofile, Rlimit { current: Some(enough), maximum }).unwrap();
+        }
+    }
+}
+
+/// Runs `act` on `n` threads that all begin at the same moment; what they give, in order of their number.
+pub(crate) fn at_once<T: Send>(n: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(n);
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..n)
+            .map(|i| {
+                let (start, act) = (&start, &act);
+                scope.spawn(move || {
+                    start.wait();
+                    act(i)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// The keys of a JSON object, sorted.
+#[track_caller]
+pub(crate) fn keys(object: &serde_json::Value) -> Vec<&str> {
+    let mut keys: Vec<_> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}

@@ -1,0 +1,94 @@
+//! The server as its own process, from the binary: to kill it, to signal it, and to see what it leaves on disk.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{Client, eventually, raise_descriptor_limit};
+
+/// A running server process; killed when dropped.
+pub(crate) struct Process {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// The program, with an environment in which nothing is set that it reads.
+    pub(crate) fn command() -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quchat-server"));
+        for variable in ["QUCHAT_LISTEN", "QUCHAT_DATA_DIR", "QUCHAT_LOG", "STATE_DIRECTORY"] {
+            command.env_remove(variable);
+        }
+        command.stdin(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    #[track_caller]
+    pub(crate) fn start(data_dir: &Path) -> Self {
+        let mut command = Self::command();
+        command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+        Self::run(command)
+    }
+
+    /// Runs `command` until it says where it listens.
+    #[track_caller]
+    pub(crate) fn run(mut command: Command) -> Self {
+        raise_descriptor_limit();
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = address.unwrap_or_else(|| panic!("{line:?}, {:?}", child.wait())).parse().unwrap();
+        Self { address, child, stdout }
+    }
+
+    pub(crate) fn register(&self, name: &str) -> Client {
+        Client::register(self.address, name)
+    }
+
+    /// SIGKILL: nothing is flushed, nobody is told.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Resident memory, in KiB.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    /// Waits for the end: how it ended, and what else it printed.
+    #[track_caller]
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
+        let status = eventually("the process ends", || self.child.try_wait().unwrap());
+        let mut rest = String::new();
+        while self.stdout.read_line(&mut rest).unwrap() > 0 {}
+        (status, rest)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

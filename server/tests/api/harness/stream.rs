@@ -1,0 +1,214 @@
+//! A reader of the event stream that takes nothing for granted: chunks, frames and ids are read byte by byte.
+
+use std::{
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use quchat_shared::{
+    Event, RoomId, Seq,
+    event::{ByeReason, Hello},
+    sse::Decoder,
+};
+
+use super::{Answer, Client, Connection, PATIENCE, connection::find};
+
+/// One event, and the position to resume from after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) event: Event,
+    pub(crate) id: String,
+}
+
+/// How a stream is asked for.
+#[derive(Default, Clone)]
+pub(crate) struct Opening<'a> {
+    pub(crate) query: &'a str,
+    pub(crate) last_event_id: Option<&'a str>,
+    /// Makes a reader that takes little at a time.
+    pub(crate) receive_buffer: Option<usize>,
+}
+
+impl Opening<'_> {
+    /// The stream, or the answer that refuses it.
+    #[track_caller]
+    pub(crate) fn ask(&self, client: &Client) -> Result<Stream, Answer> {
+        let mut connection = Connection::over(self.connect(client));
+        let resume = self.last_event_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
+        connection.send(format!("GET /v1/events{} HTTP/1.1\r\n{}{resume}\r\n", self.query, client.head_lines()));
+        let head = connection.head().expect("an answer");
+        if head.status != 200 {
+            let length: usize = head.header("content-length").unwrap_or("0").parse().unwrap();
+            while connection.received.len() < length && connection.receive(PATIENCE) {}
+            return Err(Answer { body: connection.received, ..head });
+        }
+        Ok(Stream { connection, head, decoder: Decoder::default(), text: Vec::new(), complete: false })
+    }
+
+    /// The stream, with its `hello` read.
+    #[track_caller]
+    pub(crate) fn open(&self, client: &Client) -> (Hello, Stream) {
+        let mut stream = self.ask(client).unwrap_or_else(|answer| panic!("{} {}", answer.status, answer.text()));
+        let hello = match stream.next_of_any_kind() {
+            Some(Told { event: Event::Hello(hello), .. }) => hello,
+            other => panic!("hello comes first, not {other:?}"),
+        };
+        (hello, stream)
+    }
+
+    fn connect(&self, client: &Client) -> TcpStream {
+        let Some(size) = self.receive_buffer else { return TcpStream::connect(client.address).unwrap() };
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(size).unwrap();
+        socket.connect(&client.address.into()).unwrap();
+        socket.into()
+    }
+}
+
+impl Client {
+    /// The stream from now on.
+    #[track_caller]
+    pub(crate) fn listen(&self) -> Stream {
+        Opening::default().open(self).1
+    }
+
+    /// The stream from after `id`.
+    #[track_caller]
+    pub(crate) fn resume(&self, id: &str) -> Stream {
+        Opening { last_event_id: Some(id), ..Opening::default() }.open(self).1
+    }
+}
+
+/// An open stream.
+pub(crate) struct Stream {
+    pub(crate) connection: Connection,
+    pub(crate) head: Answer,
+    decoder: Decoder,
+    /// All that came, without the chunking.
+    text: Vec<u8>,
+    /// The last chunk has come.
+    complete: bool,
+}
+
+impl Stream {
+    /// The next event that is not ephemeral noise of other rooms.
+    #[track_caller]
+    pub(crate) fn next(&mut self) -> Told {
+        self.next_or_end().unwrap_or_else(|| panic!("the stream ended:\n{}", self.text()))
+    }
+
+    /// The next event but `activity`, or `None` at the end of the stream.
+    #[track_caller]
+    pub(crate) fn next_or_end(&mut self) -> Option<Told> {
+        loop {
+            match self.next_of_any_kind() {
+                Some(Told { event: Event::Activity(_), .. }) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// The next event, or `None` at the end of the stream.
+    #[track_caller]
+    pub(crate) fn next_of_any_kind(&mut self) -> Option<Told> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            while let Some(frame) = self.decoder.next_frame() {
+                let event = Event::decode(&frame).unwrap_or_else(|e| panic!("{e} in {frame:?}"));
+                if let Some(event) = event {
+                    return Some(Told { event, id: frame.id.to_string() });
+                }
+            }
+            if !self.read(PATIENCE) {
+                return None;
+            }
+            assert!(Instant::now() < deadline, "nothing but heartbeats for {PATIENCE:?}, after\n{}", self.text());
+        }
+    }
+
+    /// The next events up to and including the first that `stop` wants.
+    #[track_caller]
+    pub(crate) fn until(&mut self, stop: impl Fn(&Event) -> bool) -> Vec<Told> {
+        let mut told = Vec::new();
+        loop {
+            told.push(self.next());
+            if stop(&told.last().unwrap().event) {
+                return told;
+            }
+        }
+    }
+
+    /// The next events up to and including this message.
+    #[track_caller]
+    pub(crate) fn until_message(&mut self, room: RoomId, seq: Seq) -> Vec<Told> {
+        self.until(|event| message_of(event) == Some((room, seq)))
+    }
+
+    /// Everything to the end of the stream.
+    #[track_caller]
+    pub(crate) fn rest(&mut self) -> Vec<Told> {
+        std::iter::from_fn(|| self.next_or_end()).collect()
+    }
+
+    /// The stream says this farewell and ends, as HTTP and SSE want it.
+    #[track_caller]
+    pub(crate) fn says_bye(&mut self, reason: ByeReason) {
+        let rest = self.rest();
+        match rest.last() {
+            Some(Told { event: Event::Bye(bye), .. }) => assert_eq!(bye.reason, reason),
+            other => panic!("the last event is bye, not {other:?}"),
+        }
+        assert!(self.complete, "the chunked body is complete");
+    }
+
+    /// The position to resume from once everything that was received has been looked at.
+    pub(crate) fn last_id(&self) -> &str {
+        self.decoder.last_event_id()
+    }
+
+    /// Everything that came so far, comments included.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.text.clone()).unwrap()
+    }
+
+    /// Waits for more of the stream; `false` at its end.
+    #[track_caller]
+    pub(crate) fn read(&mut self, patience: Duration) -> bool {
+        while !self.complete {
+            if self.take_chunk() {
+                return true;
+            }
+            if !self.complete && !self.connection.receive(patience) {
+                assert!(self.text.is_empty() || self.text.ends_with(b"\n\n"), "a frame is split: {}", self.text());
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Takes one chunk off what was received, if it is all there.
+    fn take_chunk(&mut self) -> bool {
+        let received = &mut self.connection.received;
+        let Some(line_end) = find(received, b"\r\n") else { return false };
+        let size = std::str::from_utf8(&received[..line_end]).unwrap();
+        let size = usize::from_str_radix(size.split(';').next().unwrap().trim(), 16).expect("a chunk size");
+        let end = line_end + 2 + size + 2;
+        if received.len() < end {
+            return false;
+        }
+        assert_eq!(&received[end - 2..end], b"\r\n", "a chunk ends with CRLF");
+        let chunk: Vec<u8> = received.drain(..end).skip(line_end + 2).take(size).collect();
+        self.complete = size == 0;
+        self.decoder.push(&chunk).unwrap();
+        self.text.extend_from_slice(&chunk);
+        size > 0
+    }
+}
+
+/// Room and seq, if the event is a new message.
+pub(crate) fn message_of(event: &Event) -> Option<(RoomId, Seq)> {
+    match event {
+        Event::MessageCreated(created) => Some((created.room_id, created.message.seq)),
+        _ => None,
+    }
+}

@@ -1,0 +1,107 @@
+//! The server inside this process, on a thread of its own: quick to start, and its clock can be moved.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::mpsc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use quchat_server::{Config, Server, bind, clock::Clock};
+use tokio::{runtime, sync::oneshot};
+
+use super::{Client, DataDir, raise_descriptor_limit};
+
+/// A running server; it stops, and must stop cleanly, when dropped.
+pub(crate) struct TestServer {
+    pub(crate) address: SocketAddr,
+    pub(crate) data_dir: DataDir,
+    pub(crate) clock: Clock,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    pub(crate) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// With bounds tight enough to be reached.
+    pub(crate) fn start_with(tune: impl FnOnce(&mut Config)) -> Self {
+        Self::start_on(DataDir::new(), Clock::system(), tune)
+    }
+
+    pub(crate) fn start_on(data_dir: DataDir, clock: Clock, tune: impl FnOnce(&mut Config)) -> Self {
+        raise_descriptor_limit();
+        let mut config = Config::new(data_dir.path());
+        config.clock = clock.clone();
+        tune(&mut config);
+        let (stop, stopped) = oneshot::channel();
+        let (listening, address) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+                let address = listener.local_addr().unwrap();
+                let server = Server::open(config).unwrap();
+                listening.send(address).unwrap();
+                let shutdown = async { stopped.await.unwrap_or_default() };
+                server.serve(listener, shutdown).await;
+            });
+            runtime.shutdown_timeout(Duration::from_secs(1));
+        });
+        let address = address.recv().expect("the server starts");
+        Self { address, data_dir, clock, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Stops and starts again on the same data, at the same hour.
+    pub(crate) fn restart(self, tune: impl FnOnce(&mut Config)) -> Self {
+        let (data_dir, clock) = (self.data_dir.clone(), self.clock.clone());
+        self.stop();
+        Self::start_on(data_dir, clock, tune)
+    }
+
+    /// Begins to stop, and returns at once.
+    pub(crate) fn begin_stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+
+    /// Stops and waits until it has.
+    pub(crate) fn stop(mut self) {
+        self.join();
+    }
+
+    /// A new user, signed in.
+    #[track_caller]
+    pub(crate) fn register(&self, name: &str) -> Client {
+        Client::register(self.address, name)
+    }
+
+    /// Another session of a user.
+    #[track_caller]
+    pub(crate) fn sign_in(&self, name: &str) -> Client {
+        Client::sign_in(self.address, name)
+    }
+
+    pub(crate) fn anonymous(&self) -> Client {
+        Client::anonymous(self.address)
+    }
+
+    fn join(&mut self) {
+        self.begin_stop();
+        if let Some(thread) = self.thread.take() {
+            let outcome = thread.join();
+            if !thread::panicking() {
+                outcome.expect("the server ends without a panic");
+            }
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.join();
+    }
+}

@@ -1,0 +1,95 @@
+//! The operations of the contract as one-liners, for tests in which they are not what is tested.
+
+use quchat_shared::{
+    Message, Room, RoomId, Seq,
+    api::{MessagePage, ReadMarker, Rooms},
+};
+use serde_json::json;
+
+use super::{Answer, Client};
+
+impl Client {
+    #[track_caller]
+    pub(crate) fn create_room(&self, name: &str) -> RoomId {
+        self.post("/v1/rooms", &json!({"name": name})).expect(201).json::<Room>().info.id
+    }
+
+    #[track_caller]
+    pub(crate) fn create_private_room(&self, name: &str) -> RoomId {
+        self.post("/v1/rooms", &json!({"name": name, "kind": "private"})).expect(201).json::<Room>().info.id
+    }
+
+    #[track_caller]
+    pub(crate) fn rooms(&self) -> Rooms {
+        self.get("/v1/rooms").expect(200).json()
+    }
+
+    #[track_caller]
+    pub(crate) fn room(&self, room: RoomId) -> Room {
+        self.get(&format!("/v1/rooms/{room}")).expect(200).json()
+    }
+
+    #[track_caller]
+    pub(crate) fn join(&self, room: RoomId) -> Room {
+        self.request("PUT", &format!("/v1/rooms/{room}/members/me"), None).expect(200).json()
+    }
+
+    #[track_caller]
+    pub(crate) fn leave(&self, room: RoomId) {
+        self.delete(&format!("/v1/rooms/{room}/members/me")).expect(204);
+    }
+
+    pub(crate) fn try_send_message(&self, room: RoomId, text: &str) -> Answer {
+        self.post(&format!("/v1/rooms/{room}/messages"), &json!({"text": text}))
+    }
+
+    pub(crate) fn try_send_once(&self, room: RoomId, text: &str, txn: &str) -> Answer {
+        self.post(&format!("/v1/rooms/{room}/messages"), &json!({"text": text, "txn": txn}))
+    }
+
+    #[track_caller]
+    pub(crate) fn send_message(&self, room: RoomId, text: &str) -> Message {
+        self.try_send_message(room, text).expect(201).json()
+    }
+
+    /// Sends "1", "2" … so that text and seq agree in a room that was empty.
+    #[track_caller]
+    pub(crate) fn count_to(&self, room: RoomId, n: u64) {
+        for i in 1..=n {
+            assert_eq!(self.send_message(room, &i.to_string()).seq, Seq(i));
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn messages(&self, room: RoomId, query: &str) -> MessagePage {
+        self.get(&format!("/v1/rooms/{room}/messages{query}")).expect(200).json()
+    }
+
+    /// The whole history of a room, page by page from the start.
+    #[track_caller]
+    pub(crate) fn history(&self, room: RoomId) -> Vec<Message> {
+        let mut all: Vec<Message> = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |message| message.seq.0);
+            let page = self.messages(room, &format!("?after={after}&limit=200"));
+            all.extend(page.messages);
+            if !page.has_newer {
+                return all;
+            }
+        }
+    }
+
+    pub(crate) fn try_mark_read(&self, room: RoomId, seq: u64) -> Answer {
+        self.put(&format!("/v1/rooms/{room}/read"), &json!({"seq": seq}))
+    }
+
+    #[track_caller]
+    pub(crate) fn mark_read(&self, room: RoomId, seq: u64) -> ReadMarker {
+        self.try_mark_read(room, seq).expect(200).json()
+    }
+
+    #[track_caller]
+    pub(crate) fn sign_out(&self) {
+        self.delete("/v1/sessions/current").expect(204);
+    }
+}

@@ -1,0 +1,21 @@
+//! The wire contract, proved on the real server through real sockets.
+//!
+//! The modules mirror the routes; then come the stream, what an attacker would try, and what a crash leaves behind.
+//! Nothing in here knows how the server is written, only what it promises. Which test proves which known mistake of
+//! the system that quchat replaces to be gone is listed in [`seed_defects`].
+
+#![cfg(test)]
+
+mod harness;
+
+mod members;
+mod messages;
+mod paging;
+mod problems;
+mod read_markers;
+mod rooms;
+mod send_once;
+mod server_info;
+mod sessions;
+mod tokens;
+mod users;

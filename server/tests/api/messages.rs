@@ -1,0 +1,119 @@
+//! `POST /v1/rooms/{room}/messages`: what a message is, and what may be one.
+
+use quchat_shared::{Event, Message, RoomId, Seq};
+use serde_json::json;
+
+use crate::harness::TestServer;
+
+#[test]
+fn a_message_is_answered_as_everyone_will_see_it() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let mut stream = bob.listen();
+    let sent = alice.try_send_once(room, "hello", "a-1").expect(201).value();
+    let expected = json!({
+        "room_id": room, "seq": 1, "rev": 1, "sender": {"id": alice.user().id, "name": "alice"},
+        "text": "hello", "sent_at": sent["sent_at"], "mentions": [], "reactions": [], "txn": "a-1",
+    });
+    assert_eq!(sent, expected);
+    let message: Message = serde_json::from_value(sent).unwrap();
+    let Event::MessageCreated(told) = stream.next().event else { panic!("a message was sent") };
+    assert_eq!((told.room_id, &told.message), (room, &message));
+    assert_eq!(bob.messages(room, "").messages, std::slice::from_ref(&message));
+    assert_eq!(bob.room(room).last_message, Some(message));
+}
+
+#[test]
+fn line_ends_become_lf_and_trailing_space_goes() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    assert_eq!(alice.send_message(room, "  a\r\nb\rc\td \n\t ").text, "  a\nb\nc\td");
+    assert_eq!(alice.send_message(room, "👨‍👩‍👧 \u{202e}rtl is text").text, "👨‍👩‍👧 \u{202e}rtl is text");
+}
+
+#[test]
+fn a_message_has_one_to_four_thousand_characters() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let longest = "🎉".repeat(4000);
+    assert_eq!(alice.send_message(room, &format!("{longest} \r\n")).text, longest);
+    for text in ["", " \n\t ", "\u{3000}", &format!("{longest}!"), "a\0b", "\u{1b}[31mred", "a\u{9b}b", "\u{7f}"] {
+        alice.try_send_message(room, text).refuses("text");
+    }
+    assert_eq!(alice.send_message(room, "next").seq, Seq(2), "what was refused used up no seq");
+    assert_eq!(alice.history(room).len(), 2);
+}
+
+#[test]
+fn a_refused_message_leaves_no_trace() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.try_send_message(room, "").refuses("text");
+    assert!(bob.room(room).member.is_none(), "not even a membership");
+    bob.try_send_once(room, "\0", "b-1").refuses("text");
+    bob.try_send_once(room, "hello", "b-1").expect(201);
+    alice.try_send_message(RoomId(4711), "into the void").problem(404, "not_found");
+    assert_eq!(alice.history(room).len(), 1);
+}
+
+#[test]
+fn posting_to_a_public_room_joins_it_first() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    alice.count_to(room, 3);
+    let (mut alices, mut bobs) = (alice.listen(), bob.listen());
+    bob.send_message(room, "hello");
+    for stream in [&mut alices, &mut bobs] {
+        let told: Vec<_> = stream.until_message(room, Seq(4)).iter().map(|told| told.event.name()).collect();
+        assert_eq!(told, ["member.joined", "message.created"]);
+    }
+    let room = bob.room(room);
+    assert_eq!((room.unread, room.member.unwrap().last_read_seq), (0, Seq(4)));
+}
+
+#[test]
+fn an_answer_names_a_message_of_the_same_room() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let (room, other) = (alice.create_room("lobby"), alice.create_room("other"));
+    alice.count_to(other, 3);
+    alice.send_message(room, "question");
+    let target = format!("/v1/rooms/{room}/messages");
+    let answer: Message = alice.post(&target, &json!({"text": "answer", "reply_to": 1})).expect(201).json();
+    assert_eq!(answer.reply_to, Some(Seq(1)));
+    for missing in [0, 3, 4711, u64::MAX] {
+        alice.post(&target, &json!({"text": "answer", "reply_to": missing})).refuses("reply_to");
+    }
+    assert_eq!(alice.history(room)[1].reply_to, Some(Seq(1)));
+}
+
+#[test]
+fn a_message_names_each_user_it_mentions_once() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let message = alice.send_message(room, "@bob, @nobody: ask @BOB (not x@alice.example)");
+    assert_eq!(message.mentions, [bob.user().id]);
+    assert_eq!(bob.room(room).mentions, 1);
+    bob.mark_read(room, 1);
+    assert_eq!(bob.room(room).mentions, 0);
+}
+
+#[test]
+fn messages_are_stamped_by_the_server_in_order() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let before = server.clock.now();
+    alice.count_to(room, 5);
+    let history = alice.history(room);
+    assert!(history.windows(2).all(|pair| pair[0].sent_at <= pair[1].sent_at));
+    assert!(before <= history[0].sent_at && history[4].sent_at <= server.clock.now());
+}
