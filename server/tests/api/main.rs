@@ -19,3 +19,10 @@ mod server_info;
 mod sessions;
 mod tokens;
 mod users;
+
+mod activity;
+mod events;
+mod privacy;
+mod reset;
+mod resume;
+mod stream_end;

@@ -1,0 +1,201 @@
+//! Resuming a stream: every event after the position, in order, once, and then live, without a seam.
+
+use quchat_shared::{Event, Seq};
+
+use crate::harness::{Opening, Stream, TestServer, Told};
+
+/// What an event is about, without what may have changed since.
+fn gist(told: &Told) -> (String, String) {
+    let value = serde_json::to_value(&told.event).unwrap();
+    let about = format!("{}{}{}", value["room"]["id"], value["room_id"], value["message"]["seq"]);
+    (told.id.clone(), format!("{} {about} {}", told.event.name(), value["user"]["id"]))
+}
+
+fn gists(told: &[Told]) -> Vec<(String, String)> {
+    told.iter().map(gist).collect()
+}
+
+#[test]
+fn from_every_position_exactly_the_rest_follows() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let start = alice.rooms().cursor.0;
+    let mut live = alice.listen();
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    alice.count_to(room, 3);
+    bob.leave(room);
+    bob.send_message(room, "4");
+    alice.mark_read(room, 4);
+    let hidden = alice.create_private_room("plans");
+    alice.send_message(hidden, "1");
+    let all = live.until_message(hidden, Seq(1));
+
+    for (i, position) in [start].into_iter().chain(all.iter().map(|told| told.id.clone())).enumerate() {
+        let mut stream = alice.resume(&position);
+        let replayed: Vec<_> = (i..all.len()).map(|_| stream.next()).collect();
+        assert_eq!(gists(&replayed), gists(&all[i..]), "from {position}");
+    }
+}
+
+#[test]
+fn a_resumed_stream_says_where_it_starts() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let start = alice.rooms().cursor;
+    let room = alice.create_room("lobby");
+    alice.send_message(room, "1");
+    let (hello, mut stream) = Opening { last_event_id: Some(&start.0), ..Opening::default() }.open(&alice);
+    assert_eq!(hello.cursor, start);
+    stream.until_message(room, Seq(1));
+    let (hello, _) = Opening::default().open(&alice);
+    assert_eq!(hello.cursor.0, stream.last_id(), "the head on a fresh one");
+}
+
+#[test]
+fn the_header_wins_over_the_query() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let early = alice.rooms().cursor.0;
+    alice.send_message(room, "1");
+    let late = alice.rooms().cursor.0;
+    alice.send_message(room, "2");
+    let query = format!("?since={early}");
+    let (hello, mut stream) = Opening { query: &query, last_event_id: Some(&late), ..Opening::default() }.open(&alice);
+    assert_eq!(hello.cursor.0, late);
+    assert_eq!(stream.until_message(room, Seq(2)).len(), 1);
+    let (_, mut stream) = Opening { query: &query, ..Opening::default() }.open(&alice);
+    assert_eq!(stream.until_message(room, Seq(2)).len(), 2);
+}
+
+#[test]
+fn a_reader_that_is_cut_again_and_again_misses_nothing() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let position = bob.rooms().cursor.0;
+    let seqs = std::thread::scope(|scope| {
+        scope.spawn(|| alice.count_to(room, 400));
+        let mut position = position;
+        let mut seqs = Vec::new();
+        for cut in 1.. {
+            let mut stream = bob.resume(&position);
+            for _ in 0..1 + cut * 7 % 40 {
+                let Told { event: Event::MessageCreated(created), id } = stream.next() else {
+                    panic!("only messages are sent")
+                };
+                seqs.push(created.message.seq.0);
+                position = id;
+                if seqs.len() == 400 {
+                    return seqs;
+                }
+            }
+        }
+        seqs
+    });
+    assert_eq!(seqs, (1..=400).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_position_outlives_a_restart() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let position = alice.rooms().cursor.0;
+    alice.count_to(room, 3);
+    let server = server.restart(|_| {});
+    let alice = alice.at(server.address);
+    let mut stream = alice.resume(&position);
+    stream.until_message(room, Seq(3));
+    alice.send_message(room, "4");
+    assert_eq!(stream.until_message(room, Seq(4)).len(), 1);
+    let after = stream.last_id().to_owned();
+    let server = server.restart(|_| {});
+    let alice = alice.at(server.address);
+    alice.send_message(room, "5");
+    assert_eq!(alice.resume(&after).until_message(room, Seq(5)).len(), 1);
+    assert_eq!(alice.resume(&position).until_message(room, Seq(5)).len(), 5);
+}
+
+#[test]
+fn a_long_absence_is_replayed_page_by_page_and_joined_to_the_present() {
+    let server = TestServer::start_with(|config| config.stream_queue = 8);
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let position = bob.rooms().cursor.0;
+    crate::harness::at_once(4, |_| (0..300).for_each(|_| drop(alice.send_message(room, "x"))));
+    let mut stream = bob.resume(&position);
+    let replayed: Vec<_> = stream.until_message(room, Seq(1200)).iter().map(|told| told.event.name()).collect();
+    assert_eq!(replayed.len(), 1200);
+    alice.send_message(room, "live");
+    assert_eq!(stream.until_message(room, Seq(1201)).len(), 1);
+}
+
+#[test]
+fn of_a_room_left_and_joined_again_only_the_latest_stay_is_replayed() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    let position = bob.rooms().cursor.0;
+    bob.join(room);
+    alice.send_message(room, "1: first stay");
+    bob.leave(room);
+    alice.send_message(room, "2: outside");
+    bob.join(room);
+    alice.send_message(room, "3: second stay");
+    let told = bob.resume(&position).until_message(room, Seq(3));
+    let names: Vec<_> = told.iter().map(|told| told.event.name()).collect();
+    assert_eq!(names, ["member.joined", "member.left", "member.joined", "message.created"]);
+}
+
+#[test]
+fn what_concerns_the_reader_is_replayed_even_outside() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    alice.count_to(room, 2);
+    let position = bob.rooms().cursor.0;
+    bob.mark_read(room, 1);
+    alice.send_message(room, "3");
+    bob.leave(room);
+    let fence = alice.create_room("fence");
+    let told = bob.resume(&position).until(|event| event.name() == "room.created");
+    let names: Vec<_> = told.iter().map(|told| told.event.name()).collect();
+    assert_eq!(names, ["read.updated", "member.left", "room.created"]);
+    assert!(fence.0 > room.0);
+}
+
+#[test]
+fn of_the_own_markers_only_the_newest_is_kept() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    alice.count_to(room, 5);
+    let position = bob.rooms().cursor.0;
+    (1..=4).for_each(|seq| assert_eq!(bob.mark_read(room, seq).last_read_seq, Seq(seq)));
+    alice.send_message(room, "6");
+    let told = bob.resume(&position).until_message(room, Seq(6));
+    let reads = told.iter().filter_map(|told| match &told.event {
+        Event::ReadUpdated(read) => Some(read.last_read_seq),
+        _ => None,
+    });
+    assert_eq!(reads.collect::<Vec<_>>(), [Seq(4)]);
+}
+
+#[test]
+fn a_narrowed_stream_resumes_narrowed() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let (one, two) = (alice.create_room("one"), alice.create_room("two"));
+    let position = alice.rooms().cursor.0;
+    alice.count_to(one, 2);
+    alice.count_to(two, 2);
+    let query = format!("?room={two}&since={position}");
+    let (_, mut stream): (_, Stream) = Opening { query: &query, ..Opening::default() }.open(&alice);
+    assert_eq!(stream.until_message(two, Seq(2)).len(), 2);
+}
