@@ -1,7 +1,5 @@
 //! What every component has in common, once: tui-realm's two traits around a part of the screen.
 
-use std::any::Any;
-
 use tuirealm::{
     command::{Cmd, CmdResult},
     component::{AppComponent, Component},
@@ -17,7 +15,7 @@ use crate::{
 };
 
 /// A part of the screen.
-pub(crate) trait Part: Any {
+pub(crate) trait Part: 'static {
     /// Takes over what the next frame needs. Called when mounted, after each `Msg` if it has the keys, and before
     /// each frame.
     fn show(&mut self, model: &Model);
@@ -36,22 +34,22 @@ pub(crate) trait Part: Any {
 
 /// A part as tui-realm wants it. The view shows parts the model by downcast, so that of tui-realm's attributes only
 /// the focus is in use, and of its commands none.
-pub(crate) struct Mounted {
-    part: Box<dyn Part>,
+pub(crate) struct Mounted<P> {
+    part: P,
     focused: bool,
 }
 
-impl Mounted {
-    pub(crate) fn new(part: impl Part) -> Self {
-        Self { part: Box::new(part), focused: false }
+impl<P> Mounted<P> {
+    pub(crate) fn new(part: P) -> Self {
+        Self { part, focused: false }
     }
 
-    pub(crate) fn part(&mut self) -> &mut dyn Part {
-        &mut *self.part
+    pub(crate) fn part(&mut self) -> &mut P {
+        &mut self.part
     }
 }
 
-impl Component for Mounted {
+impl<P: Part> Component for Mounted<P> {
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect) {
         let area = area.intersection(frame.area());
         if !area.is_empty() {
@@ -78,7 +76,7 @@ impl Component for Mounted {
     }
 }
 
-impl AppComponent<Msg, Action> for Mounted {
+impl<P: Part> AppComponent<Msg, Action> for Mounted<P> {
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
         self.part.on(event)
     }

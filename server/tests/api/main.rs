@@ -26,3 +26,15 @@ mod privacy;
 mod reset;
 mod resume;
 mod stream_end;
+
+mod bounds;
+mod hardening;
+mod races;
+mod seed_defects;
+mod slow_reader;
+
+#[cfg(unix)]
+mod crash;
+mod model;
+#[cfg(unix)]
+mod process;

@@ -1,0 +1,186 @@
+//! Bounds on time and number: at each there is a clear answer, and everyone else is served on.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use quchat_shared::Seq;
+
+use crate::harness::{Connection, Opening, PATIENCE, Stream, TestServer, eventually, message_of};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+/// A request that keeps its connection.
+const PING: &str = "GET /healthz HTTP/1.1\r\nHost: quchat\r\n\r\n";
+
+#[test]
+fn attack_a_request_head_that_never_ends() {
+    let server = TestServer::start_with(|config| config.head_timeout = SHORT);
+    let mut slow = Connection::open(server.address);
+    slow.send("GET /healthz HTTP/1.1\r\nHost: qu");
+    server.anonymous().get("/healthz").expect(200);
+    assert!(slow.ends(PATIENCE));
+}
+
+#[test]
+fn attack_a_request_head_fed_byte_by_byte() {
+    let server = TestServer::start_with(|config| config.head_timeout = SHORT);
+    let mut slow = Connection::open(server.address);
+    slow.send("GET /healthz HTTP/1.1\r\nX: ");
+    let begin = Instant::now();
+    while slow.try_receive(Duration::from_millis(20)) != Some(false) {
+        let _ = slow.try_send("x");
+        assert!(begin.elapsed() < PATIENCE, "still listening");
+    }
+}
+
+#[test]
+fn attack_a_connection_that_says_nothing() {
+    let server = TestServer::start_with(|config| (config.head_timeout, config.idle_timeout) = (SHORT, SHORT));
+    assert!(Connection::open(server.address).ends(PATIENCE));
+}
+
+#[test]
+fn attack_a_connection_kept_open_for_nothing() {
+    let server = TestServer::start_with(|config| config.idle_timeout = SHORT);
+    let mut idle = Connection::open(server.address);
+    idle.send(PING);
+    idle.answer().expect(200);
+    assert!(idle.ends(PATIENCE));
+}
+
+#[test]
+fn attack_a_body_that_never_ends() {
+    let server = TestServer::start_with(|config| config.body_timeout = SHORT);
+    let alice = server.register("alice");
+    let mut slow = alice.connect();
+    let head = format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\n", alice.head_lines());
+    slow.send(format!("{head}Content-Length: 1000\r\n\r\n{{\"name\":\"lo"));
+    alice.create_room("lobby");
+    if let Some(answer) = slow.answer_or_end() {
+        assert!((400..500).contains(&answer.status), "{} {}", answer.status, answer.text());
+    }
+    assert!(slow.ends(PATIENCE));
+}
+
+#[test]
+fn attack_a_body_fed_byte_by_byte() {
+    let server = TestServer::start_with(|config| config.body_timeout = SHORT);
+    let alice = server.register("alice");
+    let mut slow = alice.connect();
+    let head = format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\n", alice.head_lines());
+    slow.send(format!("{head}Content-Length: 60000\r\n\r\n"));
+    let begin = Instant::now();
+    while slow.try_receive(Duration::from_millis(20)) != Some(false) {
+        let _ = slow.try_send(" ");
+        assert!(begin.elapsed() < PATIENCE, "still reading");
+    }
+}
+
+#[test]
+fn a_stream_is_not_cut_for_being_longer_than_any_request() {
+    let server = TestServer::start_with(|config| {
+        (config.head_timeout, config.body_timeout, config.idle_timeout) = (SHORT, SHORT, SHORT);
+        config.heartbeat = Duration::from_millis(50);
+    });
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let mut stream = alice.listen();
+    while stream.text().matches("\n:").count() < 20 {
+        assert!(stream.read(PATIENCE), "cut after {}", stream.text());
+    }
+    alice.send_message(room, "still there");
+    stream.until_message(room, Seq(1));
+}
+
+#[test]
+fn attack_more_connections_than_there_are_places() {
+    let server = TestServer::start_with(|config| config.max_connections = 8);
+    let mut guests: Vec<Connection> = Vec::new();
+    for _ in 0..8 {
+        let mut guest = Connection::open(server.address);
+        guest.send(PING);
+        guest.answer().expect(200);
+        guests.push(guest);
+    }
+    let mut late = Connection::open(server.address);
+    let _ = late.try_send(PING);
+    late.answer().problem(503, "unavailable");
+    assert!(late.ends(PATIENCE), "and is not kept");
+
+    guests[3].send(PING);
+    guests[3].answer().expect(200);
+    guests.pop();
+    eventually("a place is free", || {
+        let mut next = Connection::open(server.address);
+        next.try_send(PING).ok()?;
+        next.answer_or_end().filter(|answer| answer.status == 200)
+    });
+}
+
+#[test]
+fn streams_leave_places_for_requests() {
+    let server = TestServer::start_with(|config| config.max_connections = 40);
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let mut streams: Vec<Stream> = Vec::new();
+    let refusal = loop {
+        match Opening::default().ask(&alice) {
+            Ok(stream) => streams.push(stream),
+            Err(refusal) => break refusal,
+        }
+        assert!(streams.len() <= 38, "95 % of 40 are 38");
+    };
+    refusal.problem(503, "unavailable");
+    assert!(streams.len() >= 30, "only {} streams", streams.len());
+    alice.send_message(room, "there is room for me");
+    streams.iter_mut().for_each(|stream| drop(stream.until_message(room, Seq(1))));
+}
+
+#[test]
+fn a_crowd_that_comes_at_once_is_served() {
+    let server = TestServer::start();
+    let guests: Vec<_> = (0..300).map(|_| Connection::open(server.address)).collect();
+    for mut guest in guests {
+        guest.send(PING);
+        guest.answer().expect(200);
+    }
+}
+
+#[test]
+fn a_stalled_stream_is_let_go_in_time() {
+    let server = TestServer::start_with(|config| {
+        config.write_timeout = SHORT;
+        config.heartbeat = Duration::from_millis(50);
+    });
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let (_, mut stalled) = Opening { receive_buffer: Some(4096), ..Opening::default() }.open(&bob);
+    let live = bob.listen();
+    let reader_is_on = AtomicBool::new(true);
+    let text = "🎉".repeat(4000);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut live = live;
+            while reader_is_on.load(Ordering::Relaxed) {
+                live.read(PATIENCE);
+            }
+        });
+        let begin = Instant::now();
+        while begin.elapsed() < 5 * SHORT {
+            alice.send_message(room, &text);
+        }
+        reader_is_on.store(false, Ordering::Relaxed);
+        alice.send_message(room, "last");
+    });
+    let last = alice.room(room).info.last_seq;
+    let told = stalled.rest();
+    let end = told.iter().rev().find_map(|told| message_of(&told.event)).map_or(Seq(0), |(_, seq)| seq);
+    assert!(end < last, "a reader that took nothing for so long was kept");
+    let mut resumed = bob.resume(told.last().map_or(stalled.last_id(), |told| &told.id));
+    let first = resumed.next();
+    assert_eq!(message_of(&first.event), Some((room, end.next())), "and resumes without a gap");
+}

@@ -1,0 +1,186 @@
+//! What a crash and a stop leave behind: everything that was acknowledged, once.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use quchat_shared::{Message, RoomId, Seq, event::ByeReason};
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::harness::{Client, Connection, DataDir, PATIENCE, Process, eventually, message_of};
+
+/// Sends until the server is gone; every message is tried with the same `txn` until it is answered.
+struct Writer {
+    name: usize,
+    client: Client,
+    next: usize,
+    acknowledged: HashMap<String, Seq>,
+}
+
+impl Writer {
+    fn write_until_it_dies(&mut self, room: RoomId, count: &AtomicUsize) {
+        loop {
+            let txn = format!("{}-{}", self.name, self.next);
+            let body = json!({"text": txn, "txn": txn}).to_string().into_bytes();
+            let target = format!("/v1/rooms/{room}/messages");
+            let Ok(answer) = self.client.try_send("POST", &target, "application/json", Some(body)) else { return };
+            if answer.status == 503 {
+                return;
+            }
+            assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
+            let message: Message = answer.json();
+            assert_eq!(message.text, txn);
+            self.acknowledged.insert(txn, message.seq);
+            self.next += 1;
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn moves_to(&mut self, address: SocketAddr) {
+        self.client = self.client.at(address);
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_five_kills_under_load_exactly_once() {
+    let data_dir = DataDir::new();
+    let mut server = Process::start(&data_dir.path());
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let mut writers: Vec<_> = (0..4)
+        .map(|name| Writer { name, client: [&alice, &bob][name % 2].clone(), next: 0, acknowledged: HashMap::new() })
+        .collect();
+    let mut position = bob.rooms().cursor.0;
+    let mut heard: Vec<Seq> = Vec::new();
+
+    for kill in 1..=5 {
+        let count = AtomicUsize::new(0);
+        let mut stream = bob.at(server.address).resume(&position);
+        thread::scope(|scope| {
+            for writer in &mut writers {
+                scope.spawn(|| writer.write_until_it_dies(room, &count));
+            }
+            let listener = scope.spawn(|| {
+                let told = stream.rest();
+                (
+                    stream.last_id().to_owned(),
+                    told.iter().filter_map(|told| message_of(&told.event)).collect::<Vec<_>>(),
+                )
+            });
+            eventually("the writers write", || (count.load(Ordering::Relaxed) > 60 * kill).then_some(()));
+            server.kill();
+            let (last_id, told) = listener.join().unwrap();
+            heard.extend(told.into_iter().map(|(_, seq)| seq));
+            position = last_id;
+        });
+        server = Process::start(&data_dir.path());
+        writers.iter_mut().for_each(|writer| writer.moves_to(server.address));
+    }
+
+    let alice = alice.at(server.address);
+    let history = alice.history(room);
+    let seqs: Vec<_> = history.iter().map(|message| message.seq.0).collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "no gap");
+    let by_txn: HashMap<&str, Seq> = history.iter().map(|m| (m.txn.as_deref().unwrap(), m.seq)).collect();
+    assert_eq!(by_txn.len(), history.len(), "nothing twice");
+    for writer in &writers {
+        for (txn, seq) in &writer.acknowledged {
+            assert_eq!(by_txn.get(&**txn), Some(seq), "{txn} was acknowledged");
+        }
+        assert!(
+            history.iter().filter(|m| m.txn.as_deref().unwrap().starts_with(&format!("{}-", writer.name))).count()
+                <= writer.next + 1
+        );
+    }
+    let mut stream = bob.at(server.address).resume(&position);
+    let end = alice.send_message(room, "the end").seq;
+    heard.extend(stream.until_message(room, end).iter().filter_map(|told| message_of(&told.event)).map(|(_, seq)| seq));
+    assert_eq!(heard, (1..=end.0).map(Seq).collect::<Vec<_>>(), "the stream heard all of it, once");
+}
+
+#[test]
+fn a_stop_finishes_what_it_began_and_says_bye() {
+    let data_dir = DataDir::new();
+    let server = Process::start(&data_dir.path());
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    let mut stream = bob.listen();
+
+    let body = json!({"text": "half said", "txn": "a-1"}).to_string();
+    let mut half = alice.connect();
+    let target = format!("POST /v1/rooms/{room}/messages HTTP/1.1\r\n{}", alice.head_lines());
+    half.send(format!("{target}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len()));
+    half.send(&body[..body.len() / 2]);
+    alice.get("/v1/users/me").expect(200);
+
+    server.signal(Signal::TERM);
+    stream.says_bye(ByeReason::Shutdown);
+    half.send(&body[body.len() / 2..]);
+    let answer = half.answer();
+    let sent = answer.status == 201;
+    if !sent {
+        answer.problem(503, "unavailable");
+    }
+    let (status, rest) = server.wait();
+    assert_eq!((status.code(), &*rest), (Some(0), ""));
+
+    let server = Process::start(&data_dir.path());
+    let history = alice.at(server.address).history(room);
+    assert_eq!(history.iter().any(|message| message.text == "half said"), sent, "the answer was the truth");
+}
+
+#[test]
+fn a_stop_under_load_loses_nothing_that_was_acknowledged() {
+    let data_dir = DataDir::new();
+    let server = Process::start(&data_dir.path());
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let acknowledged = Mutex::new(Vec::new());
+    let stopped = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for writer in 0..4 {
+            let (alice, acknowledged, stopped) = (alice.clone(), &acknowledged, &stopped);
+            scope.spawn(move || {
+                for n in 0.. {
+                    let text = format!("{writer}-{n}");
+                    let body = json!({"text": text}).to_string().into_bytes();
+                    let target = format!("/v1/rooms/{room}/messages");
+                    match alice.try_send("POST", &target, "application/json", Some(body)) {
+                        Ok(answer) if answer.status == 201 => acknowledged.lock().unwrap().push(text),
+                        Ok(answer) => return drop(answer.problem(503, "unavailable")),
+                        Err(error) => return assert!(stopped.load(Ordering::Acquire), "{error} before the stop"),
+                    }
+                }
+            });
+        }
+        eventually("the writers write", || (acknowledged.lock().unwrap().len() > 100).then_some(()));
+        stopped.store(true, Ordering::Release);
+        server.signal(Signal::TERM);
+        assert_eq!(server.wait().0.code(), Some(0));
+    });
+    let server = Process::start(&data_dir.path());
+    let history = alice.at(server.address).history(room);
+    for text in acknowledged.into_inner().unwrap() {
+        assert_eq!(history.iter().filter(|message| message.text == text).count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn both_ways_to_ask_for_a_stop_end_well() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let data_dir = DataDir::new();
+        let server = Process::start(&data_dir.path());
+        let mut idle = Connection::open(server.address);
+        server.signal(signal);
+        assert_eq!(server.wait().0.code(), Some(0), "{signal:?}");
+        assert!(idle.ends(PATIENCE));
+    }
+}

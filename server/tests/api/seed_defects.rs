@@ -1,0 +1,138 @@
+//! What the system that quchat replaces gets wrong, and the test that proves quchat right each time.
+//!
+//! | defect | proof |
+//! |---|---|
+//! | rooms, users and streams answer without a token | `privacy::no_core_route_but_the_front_door_answers_without_a_token` |
+//! | the signing key is the constant `hello` | `tokens::a_token_of_another_key_is_refused` |
+//! | `exp` is never checked | `tokens::a_token_has_an_end_and_it_is_in_the_future`, `sessions::a_token_works_for_thirty_days_and_not_a_moment_more` |
+//! | passwords are bare SHA-256 | `a_password_is_kept_as_argon2id_with_a_salt` |
+//! | empty names, passwords and texts are accepted | `nothing_empty_is_accepted` |
+//! | history returns the oldest 20 | `paging::without_a_bound_the_newest_fifty_come` |
+//! | no id to resume from: 195 of 1,200 messages lost over five reconnects | `five_reconnects_lose_none_of_twelve_hundred` |
+//! | a stalled reader silently misses 2,721 of 6,000 | `slow_reader::a_lagging_reader_is_cut_between_frames_and_resumes_without_a_gap` |
+//! | one TCP chunk is taken for one event | `many_events_in_one_packet_are_many_events` and the decoder's property test in `shared` |
+//! | a message to a missing room is refused and stored all the same | `a_message_to_a_room_that_is_not_there_is_nowhere` |
+//! | the read marker binds user and room the wrong way round | `read_markers::user_and_room_are_the_right_way_round` |
+//! | 32 room creations at once deadlock its pool | `races::thirty_two_rooms_made_at_once_are_thirty_two_rooms` |
+//! | listeners of other rooms cost up to 2 ms of CPU per message | `listeners_elsewhere_cost_next_to_nothing` |
+//! | 330 MB stay when 10,000 listeners have left | `memory_is_given_back_when_listeners_leave` |
+//! | the room selection runs past its end and panics; an error box swallows messages | both are the client's, and proved there |
+
+use std::time::Instant;
+
+use quchat_shared::{RoomId, Seq};
+use serde_json::json;
+
+use crate::harness::{TestServer, at_once, message_of};
+
+#[test]
+fn a_password_is_kept_as_argon2id_with_a_salt() {
+    use sha2::{Digest, Sha256};
+
+    let server = TestServer::start();
+    server.register("alice");
+    server.register("bob");
+    let digest: String = Sha256::digest(b"correct horse").iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(server.data_dir.holds(digest.as_bytes()), None);
+    assert_eq!(server.data_dir.holds(&Sha256::digest(b"correct horse")), None);
+    assert!(server.data_dir.holds(b"$argon2id$v=19$m=19456,t=2,p=1$").is_some(), "OWASP's parameters");
+}
+
+#[test]
+fn nothing_empty_is_accepted() {
+    let server = TestServer::start();
+    let nobody = server.anonymous();
+    nobody.post("/v1/users", &json!({"name": "", "password": "correct horse"})).refuses("name");
+    nobody.post("/v1/users", &json!({"name": "alice", "password": ""})).refuses("password");
+    let alice = server.register("alice");
+    alice.post("/v1/rooms", &json!({"name": ""})).refuses("name");
+    let room = alice.create_room("lobby");
+    alice.try_send_message(room, "").refuses("text");
+}
+
+#[test]
+fn a_message_to_a_room_that_is_not_there_is_nowhere() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let missing = RoomId(1);
+    alice.try_send_once(missing, "a needle to find", "a-1").problem(404, "not_found");
+    assert_eq!(server.data_dir.holds(b"a needle to find"), None);
+    let room = alice.create_room("lobby");
+    assert!(alice.history(room).is_empty());
+    assert_eq!(alice.try_send_once(room, "hello", "a-1").expect(201).value()["seq"], 1);
+}
+
+#[test]
+fn five_reconnects_lose_none_of_twelve_hundred() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let mut position = bob.rooms().cursor.0;
+    let mut seqs = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| at_once(4, |_| (0..300).for_each(|_| drop(alice.send_message(room, "x")))));
+        for reconnect in 1..=6 {
+            let mut stream = bob.resume(&position);
+            while seqs.len() < 200 * reconnect {
+                let told = stream.next();
+                seqs.extend(message_of(&told.event).map(|(_, seq)| seq.0));
+                position = told.id;
+            }
+        }
+    });
+    assert_eq!(seqs, (1..=1200).collect::<Vec<_>>());
+}
+
+#[test]
+fn many_events_in_one_packet_are_many_events() {
+    let server = TestServer::start();
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let mut stream = alice.listen();
+    alice.count_to(room, 50);
+    assert_eq!(stream.until_message(room, Seq(50)).len(), 50);
+}
+
+#[test]
+fn listeners_elsewhere_cost_next_to_nothing() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (room, elsewhere) = (alice.create_room("lobby"), bob.create_room("elsewhere"));
+    let quickest = || {
+        let round = || {
+            let begin = Instant::now();
+            (0..20).for_each(|_| drop(alice.send_message(room, "x")));
+            begin.elapsed()
+        };
+        (0..5).map(|_| round()).min().unwrap()
+    };
+    let alone = quickest();
+    let query = format!("?room={elsewhere}");
+    let opening = crate::harness::Opening { query: &query, ..Default::default() };
+    let listeners: Vec<_> = (0..200).map(|_| opening.open(&bob).1).collect();
+    let beside_others = quickest();
+    drop(listeners);
+    assert!(beside_others < 3 * alone, "{alone:?} alone, {beside_others:?} with 200 listeners elsewhere");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_given_back_when_listeners_leave() {
+    use crate::harness::{DataDir, Process, eventually};
+
+    let data_dir = DataDir::new();
+    let server = Process::start(&data_dir.path());
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let rounds: Vec<u64> = (0..3)
+        .map(|_| {
+            let listeners: Vec<_> = (0..400).map(|_| alice.listen()).collect();
+            alice.send_message(room, "hello, everyone");
+            drop(listeners);
+            eventually("the descriptors are closed", || (server.open_files() < 100).then_some(()));
+            server.resident_kib()
+        })
+        .collect();
+    assert!(rounds[2] < rounds[0] + 4 * 1024, "it grows with every crowd: {rounds:?} KiB");
+}
