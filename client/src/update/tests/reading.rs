@@ -160,3 +160,11 @@ fn a_page_is_the_pane_less_a_line() {
     }
     assert!(client.room(OPS).scroll_rows >= -1_000);
 }
+
+#[test]
+fn a_room_left_and_entered_again_within_one_frame_is_still_being_read() {
+    let mut client = in_ops();
+    client.look().act(Action::NextRoom).act(Action::LastRoom); // the frame is the same: no `Seen` tells of it
+    client.pass(1_000);
+    assert_eq!(marks(&mut client), [(OPS, 10)]);
+}
