@@ -18,7 +18,7 @@ pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec
     let txn: Arc<str> = format!("{}-{}", model.txn_prefix, model.txn_next).into();
     model.txn_next += 1;
     let kept = !matches!(model.storage, Storage::Elsewhere(_));
-    let state = if kept { SendState::Saving(u64::MAX) } else { SendState::Queued }; // the save gives the ticket
+    let state = if kept { SendState::Saving(saving::UNTICKETED) } else { SendState::Queued };
     let written_ms = model.now.wall_ms;
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.outbox.push_back(Pending { txn, text, written_ms, state });

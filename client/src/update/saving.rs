@@ -13,6 +13,9 @@ use crate::model::{Model, Pending, Room, SendState, Storage, Stored};
 /// How long a change may stay unsaved.
 pub(super) const SAVE_AFTER_MS: u64 = 300;
 
+/// The ticket of a message that no save holds yet.
+pub(super) const UNTICKETED: u64 = u64::MAX;
+
 /// Draft or outbox of the room changed.
 pub(super) fn touch(model: &mut Model, id: RoomId) {
     let now = model.now.mono_ms;
@@ -34,7 +37,7 @@ pub(super) fn save(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     room.unsaved_since = None;
     let ticket = model.memory.number();
     for pending in &mut room.outbox {
-        if let SendState::Saving(by) = &mut pending.state {
+        if let SendState::Saving(by @ UNTICKETED) = &mut pending.state {
             *by = ticket;
         }
     }

@@ -200,3 +200,13 @@ fn a_server_that_promises_more_than_it_has_is_not_asked_for_ever() {
         assert_eq!(bounds(&mut client), [], "{claimed}");
     }
 }
+
+#[test]
+fn the_stream_completes_a_page_that_was_ahead_of_it() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS)).answer_page(OPS, 1..=11, false, true); // the page knows of 12 before the stream does
+    client.effects.clear();
+    client.hear(message(OPS, 12, BOB, "x"));
+    let timeline = &client.room(OPS).timeline;
+    assert_eq!((timeline.last(), timeline.has_newer), (Some(Seq(12)), false));
+}

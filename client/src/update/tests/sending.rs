@@ -194,12 +194,38 @@ fn a_send_whose_answer_was_lost_is_found_in_the_stream_or_on_a_page() {
 
 #[test]
 fn acknowledgement_leaves_the_reader_where_they_stand() {
+    for by_stream in [true, false] {
+        let mut client = Client::online();
+        client.say("a\nb\nc").disk();
+        let room = client.model.rooms.get_mut(&GENERAL).unwrap();
+        room.anchor = Anchor::At { top: Key::Txn("p-1".into()), byte: 2 };
+        if by_stream {
+            client.hear(Message { txn: Some("p-1".into()), ..message(GENERAL, 4, ALICE, "a\nb\nc") });
+        } else {
+            client.acknowledge(GENERAL, 4);
+        }
+        assert_eq!(client.room(GENERAL).anchor, Anchor::At { top: Key::Seq(Seq(4)), byte: 2 });
+    }
+}
+
+#[test]
+fn a_save_lets_go_only_what_it_holds() {
     let mut client = Client::online();
-    client.say("a\nb\nc").disk();
-    let room = client.model.rooms.get_mut(&GENERAL).unwrap();
-    room.anchor = Anchor::At { top: Key::Txn("p-1".into()), byte: 2 };
+    client.say("a").say("b");
+    let Effect::Save { ticket, .. } = client.effects.remove(0) else { panic!() };
+    client.on(Msg::Saved { ticket, result: Ok(()) }).acknowledge(GENERAL, 4);
+    assert!(matches!(client.states(GENERAL)[..], [SendState::Saving(_)]));
+    assert_eq!(sent(client.disk()).len(), 1);
+}
+
+#[test]
+fn what_is_sent_again_waits_for_what_is_in_flight() {
+    let mut client = Client::online();
+    client.say("a").say("b").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
+    client.on(Msg::SendAgain { room: GENERAL, txn: "p-1".into() });
+    assert_eq!(client.effects.iter().filter(|e| matches!(e, Effect::Call { req, .. } if is_send(req))).count(), 1);
     client.acknowledge(GENERAL, 4);
-    assert_eq!(client.room(GENERAL).anchor, Anchor::At { top: Key::Seq(Seq(4)), byte: 2 });
+    assert_eq!(sent(&mut client), [("p-1".to_owned(), "a".to_owned())]);
 }
 
 #[test]

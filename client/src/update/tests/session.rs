@@ -3,7 +3,7 @@
 use quchat_shared::{
     Kind,
     api::Credentials,
-    event::{Bye, ByeReason, Reset, ResetReason},
+    event::{Bye, ByeReason, MessageUpdated, Reset, ResetReason},
     problem::FieldError,
 };
 
@@ -240,6 +240,19 @@ fn a_reset_fetches_rooms_reopens_and_refetches_around_the_reader_who_does_not_mo
     assert_eq!((&client.room(GENERAL).anchor, client.room(GENERAL).timeline.first()), (&before, Some(Seq(50))));
     assert!(client.room(OPS).timeline.is_unknown());
     assert_eq!(client.room(GENERAL).unread(), 5_000);
+}
+
+#[test]
+fn after_a_restored_backup_its_copies_count_whatever_was_at_hand() {
+    let mut client = Client::online();
+    let edited = Message { rev: 9, text: "of a future that never was".into(), ..message(GENERAL, 2, BOB, "") };
+    client.stream(vec![MessageUpdated { room_id: GENERAL, message: edited }.into()]);
+    client.stream(vec![Reset { reason: ResetReason::Unknown, cursor: Cursor("m-1".into()) }.into()]);
+    let mut restored = rooms();
+    restored[0] = listed(GENERAL, "general", RoomKind::Public, 2, Some(2));
+    client.list_rooms(restored).answer_page(GENERAL, 1..=2, false, false);
+    let timeline = &client.room(GENERAL).timeline;
+    assert_eq!((timeline.last(), &*timeline.run[1].text, timeline.has_newer), (Some(Seq(2)), "hi", false));
 }
 
 #[test]
