@@ -6,6 +6,7 @@
 pub mod components;
 pub mod keymap;
 pub mod model;
+pub mod runtime;
 pub mod state;
 pub mod text;
 pub mod update;

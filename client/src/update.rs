@@ -34,7 +34,7 @@ pub use time::next_deadline;
 
 pub use crate::model::Stored;
 
-use crate::model::{Dialog, Id, Model};
+use crate::model::{Dialog, Id, Model, Tone};
 use navigation::Step;
 
 /// Takes in what happened. The runtime has set [`Model::now`] before and performs what is returned, in order.
@@ -57,6 +57,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Stream { stream, events } => stream::take(model, stream, events, out),
         Msg::Loaded(result) => saving::loaded(model, result, out),
         Msg::Saved { ticket, result } => saving::saved(model, ticket, result, out),
+        Msg::Notice(text) => time::notice(model, Tone::Error, &text),
         Msg::Act(action) => act(model, action, out),
         Msg::Edited { room, text } => writing::edited(model, room, text),
         Msg::Recall { back } => writing::recall(model, back),

@@ -40,10 +40,21 @@ impl Look {
 
     /// The colour of a sender: the same everywhere and always.
     pub(crate) fn sender(user: UserId) -> Style {
-        const COLOURS: [Color; 5] = [Color::Magenta, Color::Green, Color::Blue, Color::Cyan, Color::LightRed];
-        let spread = user.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32; // neighbours in id differ in colour
-        let at = usize::try_from(spread).unwrap_or(0) % COLOURS.len();
-        Style::new().fg(COLOURS[at])
+        match user.0 % 5 {
+            0 => Style::new().fg(Color::Green),
+            1 => Style::new().fg(Color::Cyan),
+            2 => Style::new().fg(Color::Magenta),
+            3 => Style::new().fg(Color::LightBlue),
+            _ => Style::new().fg(Color::LightRed),
+        }
+    }
+
+    /// The chosen row of a list, in one style across.
+    pub(crate) fn chosen(mut line: Line<'static>) -> Line<'static> {
+        for span in &mut line.spans {
+            span.style = Style::new();
+        }
+        line.style(Self::CHOSEN)
     }
 
     /// A rounded frame; lit if it has the keys.

@@ -1,5 +1,7 @@
 //! What every component has in common, once: tui-realm's two traits around a part of the screen.
 
+use std::any::Any;
+
 use tuirealm::{
     command::{Cmd, CmdResult},
     component::{AppComponent, Component},
@@ -15,7 +17,7 @@ use crate::{
 };
 
 /// A part of the screen.
-pub(crate) trait Part: 'static {
+pub(crate) trait Part: Any {
     /// Takes over what the next frame needs. Called when mounted, after each `Msg` if it has the keys, and before
     /// each frame.
     fn show(&mut self, model: &Model);
@@ -34,22 +36,22 @@ pub(crate) trait Part: 'static {
 
 /// A part as tui-realm wants it. The view shows parts the model by downcast, so that of tui-realm's attributes only
 /// the focus is in use, and of its commands none.
-pub(crate) struct Mounted<P> {
-    part: P,
+pub(crate) struct Mounted {
+    part: Box<dyn Part>,
     focused: bool,
 }
 
-impl<P> Mounted<P> {
-    pub(crate) fn new(part: P) -> Self {
-        Self { part, focused: false }
+impl Mounted {
+    pub(crate) fn new(part: impl Part) -> Self {
+        Self { part: Box::new(part), focused: false }
     }
 
-    pub(crate) fn part(&mut self) -> &mut P {
-        &mut self.part
+    pub(crate) fn part(&mut self) -> &mut dyn Part {
+        &mut *self.part
     }
 }
 
-impl<P: Part> Component for Mounted<P> {
+impl Component for Mounted {
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect) {
         let area = area.intersection(frame.area());
         if !area.is_empty() {
@@ -76,7 +78,7 @@ impl<P: Part> Component for Mounted<P> {
     }
 }
 
-impl<P: Part> AppComponent<Msg, Action> for Mounted<P> {
+impl AppComponent<Msg, Action> for Mounted {
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
         self.part.on(event)
     }

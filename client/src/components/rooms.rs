@@ -108,7 +108,7 @@ impl Rooms {
             Span::styled(badge, badge_style),
             Span::raw(" "),
         ]);
-        if chosen { line.style(Look::CHOSEN) } else { line }
+        if chosen { Look::chosen(line) } else { line }
     }
 }
 

@@ -120,7 +120,7 @@ fn screen(add: &mut Add<'_>) {
     add(Screen, &[Chord::shift(Key::Down)], Action::LineDown, "a line on");
     add(Screen, &[Chord::alt(c('u'))], Action::ToNew, "to the \"new\" line");
     add(Screen, &[Chord::ctrl(Key::End)], Action::ToBottom, "to the newest message");
-    add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "to the side bar and back (on an empty input)");
+    add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "side bar and back, on an empty input");
     add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
     add(Screen, &[Chord::alt(c('v'))], Action::Review, "messages the server refused");
 }

@@ -56,6 +56,9 @@ pub enum Msg {
         result: Result<(), String>,
     },
 
+    /// The disk has something to tell that no answer has a place for, in one sentence.
+    Notice(String),
+
     // From the components.
     /// An Action that the focused component did not take for itself.
     Act(Action),

@@ -42,7 +42,7 @@ pub fn follow(model: &Model, keymap: &Arc<Keymap>, app: &mut App) {
     if app.focus() != Some(&focus) {
         let _ = app.active(&focus); // cannot fail: what has the focus is wanted, and so mounted
     }
-    components::show(app, focus, model);
+    show(focus, model, app);
 }
 
 /// Draws a frame.
@@ -61,17 +61,16 @@ pub fn view(model: &Model, app: &mut App, frame: &mut Frame<'_>) {
     }
     draw(Id::Status, model, app, frame, places.status);
     for dialog in &model.dialogs {
-        let id = dialog.id();
-        let (columns, rows) = components::wanted(app, id);
-        let place = places.dialog(columns, rows);
-        draw(Id::Dialog(id), model, app, frame, place);
+        let id = Id::Dialog(dialog.id());
+        let (columns, rows) = components::part(app, id).map_or((0, 0), |part| part.wanted());
+        draw(id, model, app, frame, places.dialog(columns, rows));
     }
 }
 
 /// What the last frame showed of the open room, for `Msg::Seen`; `None` if it showed no message.
 #[must_use]
 pub fn seen(app: &mut App) -> Option<Seen> {
-    components::part::<History>(app, Id::History)?.seen().cloned()
+    components::part_as::<History>(app, Id::History)?.seen().cloned()
 }
 
 const ALL: [Id; 11] = [
@@ -101,20 +100,26 @@ fn wanted(model: &Model) -> Vec<Id> {
 
 fn places(model: &Model, app: &mut App, area: Rect) -> Places {
     let frame = Places::new(area, model.in_side_bar || model.open.is_none());
-    let rows =
-        components::part::<Composer>(app, Id::Composer).map_or(1, |composer| composer.rows(frame.composer_columns()));
+    let rows = components::part_as::<Composer>(app, Id::Composer)
+        .map_or(1, |composer| composer.rows(frame.composer_columns()));
     let places = frame.with_composer(if model.open.is_some() { rows } else { 0 });
-    if let Some(history) = components::part::<History>(app, Id::History) {
+    if let Some(history) = components::part_as::<History>(app, Id::History) {
         history.resize(places.history.height);
     }
-    if let Some(rooms) = components::part::<Rooms>(app, Id::Rooms) {
+    if let Some(rooms) = components::part_as::<Rooms>(app, Id::Rooms) {
         rooms.resize(places.rooms.height);
     }
     places
 }
 
+fn show(id: Id, model: &Model, app: &mut App) {
+    if let Some(part) = components::part(app, id) {
+        part.show(model);
+    }
+}
+
 fn draw(id: Id, model: &Model, app: &mut App, frame: &mut Frame<'_>, area: Rect) {
-    components::show(app, id, model);
+    show(id, model, app);
     app.view(&id, frame, area);
 }
 
@@ -127,8 +132,8 @@ fn draw_chat(model: &Model, app: &mut App, frame: &mut Frame<'_>, places: &Place
     match model.open_room() {
         Some(_) => {
             draw(Id::History, model, app, frame, places.history);
-            let below = components::part::<History>(app, Id::History).and_then(|history| history.below());
-            if let Some(composer) = components::part::<Composer>(app, Id::Composer) {
+            let below = components::part_as::<History>(app, Id::History).and_then(|history| history.below());
+            if let Some(composer) = components::part_as::<Composer>(app, Id::Composer) {
                 composer.set_below(below);
             }
             draw(Id::Composer, model, app, frame, places.composer);

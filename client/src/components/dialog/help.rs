@@ -107,9 +107,9 @@ impl Part for Help {
             frame.render_widget(line, row);
         }
         if self.top + self.page < lines.len() {
-            let more = Line::styled(" ↓ more ", Look::FAINT).right_aligned();
+            let more = Line::styled(" ↓ more ", Look::FAINT);
             let foot =
-                Rect { y: area.bottom().saturating_sub(1), height: 1, width: area.width.saturating_sub(2), ..area };
+                Rect { x: area.right().saturating_sub(10), y: area.bottom().saturating_sub(1), width: 8, height: 1 };
             frame.render_widget(more, foot.intersection(area));
         }
     }

@@ -102,7 +102,7 @@ impl Switcher {
             }
         }
         let line = Line::from(spans);
-        if chosen { line.style(Look::CHOSEN) } else { line }
+        if chosen { Look::chosen(line) } else { line }
     }
 }
 

@@ -1,0 +1,271 @@
+//! The loop: what happened becomes a `Msg`, `update` changes the model, what it asks for is begun, the view draws.
+//!
+//! Owns what the model must not: the terminal, tui-realm's Application, the one channel, the workers, the clock. It
+//! never waits for network or disk, and when nothing happens it sleeps until the next deadline, or for ever.
+
+mod batch;
+mod clock;
+mod effects;
+#[cfg(unix)]
+mod input;
+mod screen;
+#[cfg(unix)]
+mod signals;
+mod wake;
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use tuirealm::{
+    event::{Event, KeyEvent},
+    listener::EventListenerCfg,
+};
+
+use self::{
+    batch::{Batch, Typed},
+    wake::STREAM_STEP_MAX,
+};
+pub use self::{
+    clock::Clock,
+    effects::Workers,
+    screen::{Screen, Tty},
+    wake::{Wake, Wakes},
+};
+#[cfg(unix)]
+pub use self::{
+    input::Input,
+    signals::{listen_to_signals, stop_process},
+};
+use crate::{
+    components::App,
+    keymap::Keymap,
+    model::{Id, Model, Seen},
+    update::{Action, Msg, ServerEvent, focus, next_deadline, update},
+    view,
+};
+
+/// However much happens, a frame comes at least this often.
+const FRAME_EVERY: Duration = Duration::from_millis(16);
+
+/// The client at run time.
+pub struct Runtime<S: Screen> {
+    model: Model,
+    app: App,
+    keymap: Arc<Keymap>,
+    screen: S,
+    clock: Clock,
+    workers: Workers,
+    /// Keys that arrived together and have not been handled yet.
+    batch: Batch,
+    /// The stream's inbox was not empty when it was last looked at.
+    stream_waits: bool,
+    /// The screen is not what the model says.
+    dirty: bool,
+    /// What `update` was last told about the frame.
+    seen: Option<Seen>,
+    exit: Option<i32>,
+}
+
+impl<S: Screen> Runtime<S> {
+    /// A client that has been told nothing yet; [`Msg::Start`] comes first.
+    #[must_use]
+    pub fn new(model: Model, screen: S, clock: Clock, workers: Workers) -> Self {
+        let mut this = Self {
+            model,
+            app: App::init(EventListenerCfg::default()), // without ports and ticks: it starts no thread
+            keymap: Arc::default(),
+            screen,
+            clock,
+            workers,
+            batch: Batch::default(),
+            stream_waits: false,
+            dirty: true,
+            seen: None,
+            exit: None,
+        };
+        view::follow(&this.model, &this.keymap, &mut this.app);
+        this
+    }
+
+    /// Runs until it is over; the exit code.
+    pub fn run(&mut self, wakes: &Receiver<Wake>) -> i32 {
+        loop {
+            let begun = Instant::now();
+            while begun.elapsed() < FRAME_EVERY && self.advance(wakes) {}
+            if let Some(code) = self.exit {
+                return code;
+            }
+            self.frame();
+            if self.idle() {
+                match self.sleep(wakes) {
+                    Ok(wake) => self.take(wake),
+                    Err(RecvTimeoutError::Timeout) => {} // a deadline: `advance` sees to it
+                    Err(RecvTimeoutError::Disconnected) => self.step(Msg::Stop),
+                }
+            }
+        }
+    }
+
+    /// Takes in one thing that happened, without handling what came along with it; [`Self::settle`] does.
+    pub fn take(&mut self, wake: Wake) {
+        match wake {
+            Wake::Input(events) => self.batch = Batch::new(events),
+            Wake::Resized => self.step(Msg::Redraw),
+            Wake::Done { epoch, call, reply } if epoch == self.model.epoch => {
+                self.step(Msg::Done { call, reply: *reply })
+            }
+            Wake::Done { .. } => {} // of another session
+            Wake::Stream { stream } => self.stream_waits |= self.workers.is_open(stream),
+            Wake::Disk(report) => self.workers.told(report).into_iter().for_each(|msg| self.step(msg)),
+            Wake::Stop => self.step(Msg::Stop),
+        }
+    }
+
+    /// Handles all that is at hand, and draws: for tests, which have no other thread to wait for.
+    pub fn settle(&mut self) {
+        while self.batch_or_stream() {}
+        self.frame();
+    }
+
+    /// Does the next thing; false if there is none.
+    fn advance(&mut self, wakes: &Receiver<Wake>) -> bool {
+        if self.exit.is_some() {
+            return false;
+        }
+        if next_deadline(&self.model).is_some_and(|due| due <= self.clock.now().mono_ms) {
+            self.step(Msg::Tick);
+        }
+        if !self.batch.is_empty() {
+            return self.batch_or_stream();
+        }
+        match wakes.try_recv() {
+            Ok(wake) => {
+                self.take(wake);
+                true
+            }
+            Err(_) => self.batch_or_stream(),
+        }
+    }
+
+    /// The next key of the batch; with none waiting, the next step of the stream.
+    fn batch_or_stream(&mut self) -> bool {
+        let in_composer = focus(&self.model) == Id::Composer;
+        if let Some(typed) = self.batch.next(in_composer) {
+            self.typed(typed);
+            return true;
+        }
+        if !self.stream_waits {
+            return false;
+        }
+        let Some((stream, events, more)) = self.workers.take_events(STREAM_STEP_MAX) else {
+            self.stream_waits = false;
+            return false;
+        };
+        self.stream_waits = more;
+        if !events.is_empty() {
+            let visible = events.iter().any(|event| !matches!(event, ServerEvent::At(_))) || self.dirty;
+            self.step(Msg::Stream { stream, events });
+            self.dirty = visible;
+        }
+        true
+    }
+
+    fn idle(&self) -> bool {
+        self.batch.is_empty() && !self.stream_waits && self.exit.is_none()
+    }
+
+    fn sleep(&self, wakes: &Receiver<Wake>) -> Result<Wake, RecvTimeoutError> {
+        match next_deadline(&self.model) {
+            None => wakes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(due) => {
+                let left = due.saturating_sub(self.clock.now().mono_ms);
+                wakes.recv_timeout(Duration::from_millis(left))
+            }
+        }
+    }
+
+    fn typed(&mut self, typed: Typed) {
+        match typed {
+            Typed::Act(action) => self.act(action),
+            Typed::Event(Event::Keyboard(key)) => self.key(key),
+            Typed::Event(Event::WindowResize(..)) => self.step(Msg::Redraw),
+            Typed::Event(Event::FocusGained) => self.step(Msg::TermFocus(true)),
+            Typed::Event(Event::FocusLost) => self.step(Msg::TermFocus(false)),
+            Typed::Event(event @ Event::Paste(_)) if self.fits() => {
+                if let Some(msg) = self.offer(&event) {
+                    self.step(msg);
+                }
+            }
+            Typed::Event(_) => {}
+        }
+    }
+
+    /// A chord with a row is an Action; any other key is the focused component's as it is.
+    fn key(&mut self, key: KeyEvent) {
+        match self.keymap.action(focus(&self.model), key) {
+            Some(action) => self.act(action),
+            None if self.fits() => {
+                if let Some(msg) = self.offer(&Event::Keyboard(key)) {
+                    self.step(msg);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// The focused component first; what it declines is for everyone.
+    fn act(&mut self, action: Action) {
+        if !self.fits() && !matches!(action, Action::Quit | Action::Suspend | Action::Redraw) {
+            return; // nobody could see what it does
+        }
+        let msg = self.offer(&Event::User(action)).unwrap_or(Msg::Act(action));
+        self.step(msg);
+    }
+
+    fn offer(&mut self, event: &Event<Action>) -> Option<Msg> {
+        self.app.get_component_mut(&focus(&self.model))?.on(event)
+    }
+
+    fn fits(&self) -> bool {
+        self.screen.raw().size().is_ok_and(view::fits)
+    }
+
+    /// One turn of the circle.
+    pub fn step(&mut self, msg: Msg) {
+        self.dirty = true;
+        let mut waiting = VecDeque::from([msg]);
+        while let Some(msg) = waiting.pop_front() {
+            self.model.now = self.clock.now();
+            for effect in update(&mut self.model, msg) {
+                waiting.extend(self.perform(effect));
+            }
+            view::follow(&self.model, &self.keymap, &mut self.app);
+        }
+    }
+
+    /// Draws if something changed, and tells `update` what could be seen. That alone causes no further frame.
+    fn frame(&mut self) {
+        if !std::mem::take(&mut self.dirty) || self.exit.is_some() {
+            return;
+        }
+        let (model, app) = (&self.model, &mut self.app);
+        if self.screen.show(|frame| view::view(model, app, frame)).is_err() {
+            return self.step(Msg::Stop); // the terminal is gone
+        }
+        let seen = view::seen(&mut self.app);
+        let moved = seen.as_ref().is_some_and(|seen| seen.scrolled != 0);
+        if moved || seen != self.seen {
+            self.seen.clone_from(&seen);
+            if let Some(seen) = seen {
+                self.step(Msg::Seen(seen));
+                self.dirty = false;
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Keys that arrived together, and what that tells about who typed them.
+//!
+//! Nobody types text in the same moment as the Enter before it: that is a paste by a terminal without bracketed
+//! paste, and its line breaks must not send. Nobody presses Up three times at once: that is a mouse wheel.
+
+use std::collections::VecDeque;
+
+use tuirealm::event::{Event, Key, KeyEvent, KeyModifiers};
+
+use crate::update::Action;
+
+/// So many equal arrows at once are a wheel.
+const WHEEL_MIN: usize = 3;
+
+/// What the terminal gave in one go, as far as it has not been handled.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    events: VecDeque<Event<Action>>,
+    /// This many arrows at the front are known to be of a wheel.
+    wheel: usize,
+}
+
+/// What a key of a batch means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// Itself.
+    Event(Event<Action>),
+    /// Another thing, because of its neighbours.
+    Act(Action),
+}
+
+impl Batch {
+    pub(super) fn new(events: Vec<Event<Action>>) -> Self {
+        Self { events: events.into(), wheel: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The next one. Only in the composer does it depend on its neighbours: a list wants its arrows, a form its Enter.
+    pub(super) fn next(&mut self, in_composer: bool) -> Option<Typed> {
+        let event = self.events.pop_front()?;
+        let Some(code) = plain(&event).filter(|_| in_composer) else { return Some(Typed::Event(event)) };
+        Some(match code {
+            Key::Enter if self.text_follows() => Typed::Act(Action::Newline),
+            Key::Up | Key::Down if self.is_wheel(&event) => {
+                Typed::Act(if code == Key::Up { Action::LineUp } else { Action::LineDown })
+            }
+            _ => Typed::Event(event),
+        })
+    }
+
+    fn text_follows(&self) -> bool {
+        let follows = self.events.iter().find(|event| plain(event) != Some(Key::Enter));
+        follows.and_then(plain).is_some_and(|code| matches!(code, Key::Char(_) | Key::Tab))
+    }
+
+    fn is_wheel(&mut self, arrow: &Event<Action>) -> bool {
+        if self.wheel == 0 {
+            let run = 1 + self.events.iter().take_while(|event| *event == arrow).count();
+            self.wheel = if run >= WHEEL_MIN { run } else { 0 };
+        }
+        let wheel = self.wheel > 0;
+        self.wheel = self.wheel.saturating_sub(1);
+        wheel
+    }
+}
+
+/// A key without a modifier, but for the Shift that a capital carries.
+fn plain(event: &Event<Action>) -> Option<Key> {
+    match event {
+        Event::Keyboard(KeyEvent { code: code @ Key::Char(_), modifiers }) => {
+            (!modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)).then_some(*code)
+        }
+        Event::Keyboard(KeyEvent { code, modifiers }) => modifiers.is_empty().then_some(*code),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Vec<Event<Action>> {
+        let code = |c| match c {
+            '⏎' => Key::Enter,
+            '↑' => Key::Up,
+            '↓' => Key::Down,
+            c => Key::Char(c),
+        };
+        text.chars().map(|c| Event::Keyboard(KeyEvent::new(code(c), KeyModifiers::NONE))).collect()
+    }
+
+    fn meant(text: &str, in_composer: bool) -> String {
+        let mut batch = Batch::new(keys(text));
+        let mut meant = String::new();
+        while let Some(typed) = batch.next(in_composer) {
+            meant.push(match typed {
+                Typed::Act(Action::Newline) => '\n',
+                Typed::Act(Action::LineUp) => '△',
+                Typed::Act(Action::LineDown) => '▽',
+                Typed::Event(Event::Keyboard(KeyEvent { code: Key::Char(c), .. })) => c,
+                Typed::Event(Event::Keyboard(KeyEvent { code: Key::Enter, .. })) => '⏎',
+                Typed::Event(Event::Keyboard(KeyEvent { code: Key::Up, .. })) => '↑',
+                Typed::Event(Event::Keyboard(KeyEvent { code: Key::Down, .. })) => '↓',
+                other => panic!("{other:?}"),
+            });
+        }
+        meant
+    }
+
+    #[test]
+    fn an_enter_with_text_after_it_is_a_line_break_and_the_last_one_sends() {
+        for (typed, expected) in [
+            ("hello⏎", "hello⏎"),
+            ("one⏎two⏎", "one\ntwo⏎"),
+            ("a⏎⏎b", "a\n\nb"),
+            ("a⏎⏎", "a⏎⏎"),
+            ("⏎", "⏎"),
+            ("a⏎↑", "a⏎↑"),
+        ] {
+            assert_eq!(meant(typed, true), expected, "{typed}");
+            assert_eq!(meant(typed, false), typed);
+        }
+    }
+
+    #[test]
+    fn three_equal_arrows_at_once_are_a_wheel() {
+        for (typed, expected) in
+            [("↑↑↑", "△△△"), ("↓↓↓↓", "▽▽▽▽"), ("↑↑", "↑↑"), ("↑↑↓↓", "↑↑↓↓"), ("↑↑↑↓", "△△△↓"), ("a↑↑↑b", "a△△△b")]
+        {
+            assert_eq!(meant(typed, true), expected, "{typed}");
+            assert_eq!(meant(typed, false), typed);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What `update` asks for, begun: calls, streams and saves go to their threads, the rest is done at once.
+
+use std::{io, sync::Arc, time::Duration};
+
+use quchat_shared::{Cursor, user::Session};
+
+use super::{Runtime, Screen, Wake, Wakes, clock};
+use crate::{
+    model::{Origin, Stored},
+    state::{Disk, Job, Log, Place, Report},
+    update::{Effect, Failure, Msg, Reply, Request, ServerEvent},
+    worker::{self, Access, Calls, Stream, Token},
+};
+
+/// How long the disk may take at the end.
+const LAST_SAVE_MAX: Duration = Duration::from_secs(1);
+
+/// The threads, as far as a session has them.
+pub struct Workers {
+    wakes: Wakes,
+    disk: Disk,
+    log: Arc<Log>,
+    session: Option<Entered>,
+    /// The epoch of the last session; what the disk found counts for that one only.
+    entered: Option<u32>,
+    stream: Option<(u64, Stream)>,
+}
+
+/// Somebody is signed in.
+struct Entered {
+    access: Access,
+    calls: Option<Calls>,
+}
+
+impl Workers {
+    /// Starts the thread that writes; the others come with a session.
+    ///
+    /// # Errors
+    /// The system has no more threads to give.
+    pub fn start(place: Place, log: Arc<Log>, wakes: Wakes) -> io::Result<Self> {
+        let tell = wakes.clone();
+        let disk = Disk::start(place, move |report| {
+            tell.send(Wake::Disk(report));
+        })?;
+        Ok(Self { wakes, disk, log, session: None, entered: None, stream: None })
+    }
+
+    /// Whether this is the stream that counts.
+    pub(super) fn is_open(&self, stream: u64) -> bool {
+        self.stream.as_ref().is_some_and(|(open, _)| *open == stream)
+    }
+
+    /// The next events of the open stream, its number, and whether more wait.
+    pub(super) fn take_events(&self, most: usize) -> Option<(u64, Vec<ServerEvent>, bool)> {
+        let (number, stream) = self.stream.as_ref()?;
+        let (events, more) = stream.take(most);
+        Some((*number, events, more))
+    }
+
+    /// What the disk did, as far as it still matters.
+    pub(super) fn told(&self, report: Report) -> Vec<Msg> {
+        let (epoch, found, forgetful) = match report {
+            Report::Saved { ticket, result } => return vec![Msg::Saved { ticket, result }],
+            Report::Entered { epoch, found, forgetful } => (epoch, found, forgetful),
+        };
+        if self.entered != Some(epoch) {
+            return Vec::new();
+        }
+        let mut notices: Vec<_> = forgetful.into_iter().collect();
+        if let Ok(found) = &found
+            && !found.set_aside.is_empty()
+        {
+            let names: Vec<_> = found.set_aside.iter().map(|path| path.display().to_string()).collect();
+            notices.push(format!("kept, but unreadable: {}", names.join(", ")));
+        }
+        notices.iter().for_each(|notice| self.log(notice));
+        let notice = (!notices.is_empty()).then(|| Msg::Notice(notices.join(" · ")));
+        std::iter::once(Msg::Loaded(found.map(|found| found.rooms))).chain(notice).collect()
+    }
+
+    fn call(&self, epoch: u32, call: u64, request: Request) -> Option<Msg> {
+        let wakes = self.wakes.clone();
+        let deliver = move |reply: Reply| {
+            wakes.send(Wake::Done { epoch, call, reply: Box::new(reply) });
+        };
+        let failed = |reason: &str| {
+            let reply = Err(Failure::Unreachable { reason: reason.to_owned() });
+            Some(Msg::Done { call, reply })
+        };
+        match &request {
+            Request::Register(origin, _) | Request::SignIn(origin, _) => {
+                let begun = worker::sign_in(origin.clone(), request, deliver);
+                begun.err().and_then(|error| failed(&error.to_string()))
+            }
+            _ => match self.session.as_ref().map(|session| &session.calls) {
+                Some(Some(calls)) => {
+                    calls.call(request, deliver);
+                    None
+                }
+                Some(None) => failed("the system has no thread left for it"),
+                None => failed("nobody is signed in"),
+            },
+        }
+    }
+
+    fn listen(&mut self, number: u64, since: Cursor) -> Option<Msg> {
+        self.stream = None; // hangs up first
+        let ended = |reason: String| {
+            let events = vec![ServerEvent::Ended(Failure::Unreachable { reason })];
+            Some(Msg::Stream { stream: number, events })
+        };
+        let Some(session) = &self.session else { return ended("nobody is signed in".into()) };
+        let wakes = self.wakes.clone();
+        let wake = move || {
+            wakes.send(Wake::Stream { stream: number });
+        };
+        match Stream::open(session.access.clone(), since, wake) {
+            Ok(stream) => {
+                self.stream = Some((number, stream));
+                None
+            }
+            Err(error) => ended(error.to_string()),
+        }
+    }
+
+    fn enter(&mut self, epoch: u32, origin: Origin, session: Session) {
+        self.stream = None;
+        let access = Access { origin: origin.clone(), token: Token::new(session.token.clone()) };
+        let calls = Calls::start(access.clone());
+        if let Err(error) = &calls {
+            self.log(&format!("no threads for calls: {error}"));
+        }
+        self.session = Some(Entered { access, calls: calls.ok() });
+        self.entered = Some(epoch);
+        self.disk.push(Job::Enter { epoch, origin, session });
+    }
+
+    fn sign_out(&mut self) {
+        (self.stream, self.entered) = (None, None);
+        if let Some(Entered { access, .. }) = self.session.take() {
+            self.disk.push(Job::Leave(access.origin.clone(), access.token.reveal().to_owned()));
+            worker::sign_out(access);
+        }
+    }
+
+    fn finish(&mut self) {
+        self.stream = None;
+        self.session = None;
+        if !self.disk.finish(LAST_SAVE_MAX) {
+            self.log("the disk took more than a second; the last change may not be kept");
+        }
+    }
+
+    fn log(&self, line: &str) {
+        self.log.line(clock::timestamp(), line);
+    }
+}
+
+impl<S: Screen> Runtime<S> {
+    /// Begins what was asked for. What comes of it at once is returned, what comes later wakes the loop.
+    pub(super) fn perform(&mut self, effect: Effect) -> Option<Msg> {
+        match effect {
+            Effect::Call { call, req } => return self.workers.call(self.model.epoch, call, req),
+            Effect::Listen { stream, since } => return self.workers.listen(stream, since),
+            Effect::HangUp => self.workers.stream = None,
+            Effect::Enter { origin, session } => self.workers.enter(self.model.epoch, origin, session),
+            Effect::SignOut => self.workers.sign_out(),
+            Effect::Save { ticket, room, draft, outbox } => {
+                let stored = Stored { room, draft, outbox };
+                self.workers.disk.push(Job::Save { tickets: vec![ticket], stored });
+            }
+            Effect::Redraw => self.screen.forget(),
+            Effect::Suspend => self.screen.suspend(),
+            Effect::Exit(code) => {
+                self.workers.finish();
+                self.exit = Some(code);
+            }
+        }
+        None
+    }
+}

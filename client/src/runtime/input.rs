@@ -1,0 +1,133 @@
+//! The thread that reads the terminal: it sleeps until there is something to read, and can be told to look away.
+//!
+//! Owns standard input while the client runs. It must not know what a key means.
+
+use std::{
+    io::{self, Read, Write, stdin},
+    os::{fd::AsRawFd, unix::net::UnixStream},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    thread,
+    time::Duration,
+};
+
+use crossterm::event;
+use filedescriptor::{POLLERR, POLLHUP, POLLIN, poll, pollfd};
+use signal_hook::{consts::SIGWINCH, low_level::pipe};
+use tuirealm::event::Event;
+
+use super::{Wake, Wakes};
+use crate::update::Action;
+
+/// Most events read in one go.
+const BATCH_MAX: usize = 64 * 1024;
+/// How long to look for one more event. Not zero: crossterm would not even look at what it has read already.
+const GLANCE: Duration = Duration::from_micros(50);
+/// How long to wait for the thread to look away; it is stuck only within half an escape sequence.
+const PAUSE_MAX: Duration = Duration::from_millis(200);
+
+/// The thread.
+pub struct Input {
+    control: UnixStream,
+    paused: Receiver<()>,
+    resume: SyncSender<()>,
+}
+
+impl Input {
+    /// Starts reading. The terminal is in raw mode by then.
+    ///
+    /// # Errors
+    /// The system has no more descriptors or threads to give.
+    pub fn start(wakes: Wakes) -> io::Result<Self> {
+        let (resized, tell_resized) = UnixStream::pair()?;
+        resized.set_nonblocking(true)?;
+        pipe::register(SIGWINCH, tell_resized)?;
+        let (control, told) = UnixStream::pair()?;
+        let (tell_paused, paused) = sync_channel(1);
+        let (resume, resumed) = sync_channel(1);
+        let reader = Reader { wakes, resized, told, paused: tell_paused, resumed };
+        thread::Builder::new().name("input".into()).spawn(move || reader.run())?;
+        Ok(Self { control, paused, resume })
+    }
+
+    /// Runs `elsewhere` while nobody reads the terminal, so that another program may.
+    pub fn pause<T>(&mut self, elsewhere: impl FnOnce() -> T) -> T {
+        let asked = self.control.write_all(b"p").is_ok();
+        if asked {
+            self.paused.recv_timeout(PAUSE_MAX).ok(); // it will look away after the key it is reading
+        }
+        let result = elsewhere();
+        if asked {
+            self.resume.send(()).ok();
+        }
+        result
+    }
+}
+
+struct Reader {
+    wakes: Wakes,
+    resized: UnixStream,
+    told: UnixStream,
+    paused: SyncSender<()>,
+    resumed: Receiver<()>,
+}
+
+impl Reader {
+    fn run(mut self) {
+        if self.read().is_err() {
+            self.wakes.send(Wake::Stop); // the terminal is gone
+        }
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        let watch = |fd: &dyn AsRawFd| pollfd { fd: fd.as_raw_fd(), events: POLLIN, revents: 0 };
+        let mut watched = [watch(&stdin()), watch(&self.resized), watch(&self.told)];
+        loop {
+            wait(&mut watched)?;
+            let [keys, resized, told] = watched.map(|fd| fd.revents);
+            if told != 0 {
+                self.told.read_exact(&mut [0])?;
+                self.paused.try_send(()).ok();
+                self.resumed.recv().map_err(io::Error::other)?;
+                continue; // whoever had the terminal has read what was there
+            }
+            if resized != 0 {
+                while self.resized.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
+                self.wakes.send(Wake::Resized);
+            }
+            if keys & POLLIN != 0 {
+                let batch = read_batch()?;
+                if !batch.is_empty() && !self.wakes.send(Wake::Input(batch)) {
+                    return Ok(());
+                }
+            }
+            if keys & (POLLHUP | POLLERR) != 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+}
+
+fn wait(watched: &mut [pollfd]) -> io::Result<()> {
+    loop {
+        match poll(watched, None) {
+            Ok(_) => return Ok(()),
+            Err(filedescriptor::Error::Poll(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io::Error::other(error)),
+        }
+    }
+}
+
+/// Everything there is to read now.
+fn read_batch() -> io::Result<Vec<Event<Action>>> {
+    let (mut batch, mut glances) = (Vec::new(), 0);
+    // Two glances: one might not have looked, if this thread lost its turn in the middle of it.
+    while glances < 2 && batch.len() < BATCH_MAX {
+        if event::poll(GLANCE)? {
+            batch.push(Event::from(event::read()?));
+            glances = 0;
+        } else {
+            glances += 1;
+        }
+    }
+    Ok(batch)
+}

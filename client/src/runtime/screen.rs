@@ -1,0 +1,207 @@
+//! The terminal as the loop needs it: shown, forgotten, lent to the shell, and always given back as it was.
+//!
+//! Owns every mode of the terminal. It must not know what is drawn or what keys mean.
+
+use std::{
+    io::{self, stdout},
+    panic,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use crossterm::{
+    Command, event as keys, execute, queue,
+    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
+};
+use tuirealm::{
+    ratatui::{Frame, Terminal, layout::Rect},
+    terminal::{CrosstermTerminalAdapter, TerminalAdapter, TerminalError, TerminalResult, TestTerminalAdapter},
+};
+
+use super::clock;
+use crate::state::Log;
+
+/// What the loop asks of a terminal.
+pub trait Screen: TerminalAdapter {
+    /// Draws a frame.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn show(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> TerminalResult<()> {
+        self.draw(draw).map(drop)
+    }
+
+    /// Forgets what is on the screen, so that the next frame writes every cell.
+    fn forget(&mut self) {
+        // `Terminal::clear` would ask the terminal where its cursor is, and the input thread would eat the answer.
+        if let Ok(size) = self.raw().size() {
+            self.raw_mut().resize(Rect::new(0, 0, size.width, size.height)).ok();
+        }
+    }
+
+    /// Gives the terminal to the shell until the process is continued.
+    fn suspend(&mut self) {}
+}
+
+impl Screen for TestTerminalAdapter {}
+
+/// The terminal this process was started in.
+pub struct Tty {
+    adapter: CrosstermTerminalAdapter,
+    extras: Extras,
+    suspend: Suspend,
+}
+
+/// Stops the process; calls its argument first, which gives the terminal back.
+type Suspend = Box<dyn FnMut(&mut dyn FnMut())>;
+
+impl Tty {
+    /// Takes the terminal over. From here on, a panic on this thread gives it back before it is told, and one on any
+    /// other thread goes to the log and touches nothing.
+    ///
+    /// `suspend` stops the process between the call of its argument, which gives the terminal back, and its return.
+    ///
+    /// # Errors
+    /// There is no terminal.
+    pub fn take(log: Arc<Log>, suspend: impl FnMut(&mut dyn FnMut()) + 'static) -> TerminalResult<Self> {
+        let adapter = CrosstermTerminalAdapter::new()?; // brings a panic hook of its own
+        let extras = Extras::default();
+        let (restore, hook, screen) = (extras.clone(), panic::take_hook(), thread::current().id());
+        panic::set_hook(Box::new(move |panic| {
+            log.line(clock::timestamp(), &panic.to_string());
+            if thread::current().id() == screen {
+                restore.end();
+                hook(panic);
+            }
+        }));
+        let mut this = Self { adapter, extras, suspend: Box::new(suspend) };
+        this.begin()?;
+        Ok(this)
+    }
+
+    fn begin(&mut self) -> TerminalResult<()> {
+        self.adapter.enable_raw_mode()?;
+        self.adapter.enter_alternate_screen()?;
+        self.extras.begin().map_err(|_| TerminalError::CannotConnectStdout)
+    }
+
+    fn end(&mut self) {
+        self.extras.end();
+        self.adapter.restore().ok(); // nothing is left to tell it to
+    }
+}
+
+impl Screen for Tty {
+    fn show(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> TerminalResult<()> {
+        queue!(stdout(), BeginSynchronizedUpdate).ok(); // the frame itself will fail, if anything does
+        let drawn = self.adapter.draw(draw).map(drop);
+        execute!(stdout(), EndSynchronizedUpdate).ok();
+        drawn
+    }
+
+    fn suspend(&mut self) {
+        let mut suspend = std::mem::replace(&mut self.suspend, Box::new(|_| {}));
+        suspend(&mut || self.end());
+        self.suspend = suspend;
+        self.begin().ok(); // if the terminal is gone, the next frame will tell
+        self.forget();
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The modes that the adapter knows nothing of. Ended once, by whoever comes first.
+#[derive(Debug, Clone, Default)]
+struct Extras(Arc<AtomicBool>);
+
+impl Extras {
+    fn begin(&self) -> io::Result<()> {
+        self.0.store(true, Ordering::SeqCst);
+        // No event types are asked for: a repeated key would be lost. Where the terminal does not know them, the
+        // flags do nothing; asking first would cost two seconds where it does not answer.
+        let flags = keys::KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES;
+        execute!(
+            stdout(),
+            keys::EnableBracketedPaste,
+            keys::EnableFocusChange,
+            keys::PushKeyboardEnhancementFlags(flags),
+            AlternateScrollOff
+        )
+    }
+
+    /// Before the alternate screen is left: each screen has keyboard flags of its own.
+    fn end(&self) {
+        if self.0.swap(false, Ordering::SeqCst) {
+            execute!(
+                stdout(),
+                AlternateScrollBack,
+                keys::PopKeyboardEnhancementFlags,
+                keys::DisableFocusChange,
+                keys::DisableBracketedPaste,
+                EndSynchronizedUpdate
+            )
+            .ok();
+        }
+    }
+}
+
+/// The wheel sends no arrows: they would walk through the input history. The mode is saved first (xterm `XTSAVE`).
+struct AlternateScrollOff;
+
+impl Command for AlternateScrollOff {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str("\x1b[?1007s\x1b[?1007l")
+    }
+}
+
+/// On, as most terminals have it, then as it was where it could be saved (xterm `XTRESTORE`).
+struct AlternateScrollBack;
+
+impl Command for AlternateScrollBack {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str("\x1b[?1007h\x1b[?1007r")
+    }
+}
+
+impl TerminalAdapter for Tty {
+    type Backend = <CrosstermTerminalAdapter as TerminalAdapter>::Backend;
+
+    fn enable_raw_mode(&mut self) -> TerminalResult<()> {
+        self.adapter.enable_raw_mode()
+    }
+
+    fn disable_raw_mode(&mut self) -> TerminalResult<()> {
+        self.adapter.disable_raw_mode()
+    }
+
+    fn enter_alternate_screen(&mut self) -> TerminalResult<()> {
+        self.adapter.enter_alternate_screen()
+    }
+
+    fn leave_alternate_screen(&mut self) -> TerminalResult<()> {
+        self.adapter.leave_alternate_screen()
+    }
+
+    fn enable_mouse_capture(&mut self) -> TerminalResult<()> {
+        self.adapter.enable_mouse_capture()
+    }
+
+    fn disable_mouse_capture(&mut self) -> TerminalResult<()> {
+        self.adapter.disable_mouse_capture()
+    }
+
+    fn raw_mut(&mut self) -> &mut Terminal<Self::Backend> {
+        self.adapter.raw_mut()
+    }
+
+    fn raw(&self) -> &Terminal<Self::Backend> {
+        self.adapter.raw()
+    }
+}
