@@ -42,6 +42,7 @@ pub(crate) struct Composer {
     label: String,
     /// Columns of the text as last drawn: what a row is to Up and Down.
     width: u16,
+    framed: bool,
     /// The last paste did not fit.
     refused_paste: bool,
     /// What the history above has out of sight; see [`super::History::below`].
@@ -66,6 +67,7 @@ impl Default for Composer {
             open: None,
             label: String::new(),
             width: 60,
+            framed: true,
             refused_paste: false,
             below: None,
             switches: 0,
@@ -74,9 +76,10 @@ impl Default for Composer {
 }
 
 impl Composer {
-    /// Rows of the text if it is drawn `width` columns wide (frame not included).
-    pub(crate) fn rows(&mut self, width: u16) -> usize {
+    /// Rows of the text if it is drawn `width` columns wide, the frame not included if there is to be one.
+    pub(crate) fn rows(&mut self, width: u16, framed: bool) -> usize {
         self.width = text_width(width);
+        self.framed = framed;
         self.writing().map_or(1, |writing| wrap(writing.editor.text(), text_width(width)).len())
     }
 
@@ -182,7 +185,7 @@ impl Part for Composer {
         if self.open.is_none() {
             return;
         }
-        if area.height < 3 {
+        if !self.framed {
             let line = Line::from(vec![Span::styled("› ", if focused { Look::ACCENT } else { Look::FAINT })]);
             frame.render_widget(line, area);
             let used = self.remark().or_else(|| self.sign());

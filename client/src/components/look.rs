@@ -40,12 +40,11 @@ impl Look {
 
     /// The colour of a sender: the same everywhere and always.
     pub(crate) fn sender(user: UserId) -> Style {
-        match user.0 % 5 {
+        match user.0 % 4 {
             0 => Style::new().fg(Color::Green),
-            1 => Style::new().fg(Color::Cyan),
+            1 => Style::new().fg(Color::LightBlue),
             2 => Style::new().fg(Color::Magenta),
-            3 => Style::new().fg(Color::LightBlue),
-            _ => Style::new().fg(Color::LightRed),
+            _ => Style::new().fg(Color::Cyan),
         }
     }
 

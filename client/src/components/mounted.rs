@@ -5,7 +5,7 @@ use std::any::Any;
 use tuirealm::{
     command::{Cmd, CmdResult},
     component::{AppComponent, Component},
-    event::Event,
+    event::{Event, KeyModifiers},
     props::{AttrValue, Attribute, QueryResult},
     ratatui::{Frame, layout::Rect},
     state::State,
@@ -80,6 +80,11 @@ impl Component for Mounted {
 
 impl AppComponent<Msg, Action> for Mounted {
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
-        self.part.on(event)
+        let commands = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        match event {
+            // the keymap knows nothing of it, and no component reads modifiers by itself
+            Event::Keyboard(key) if key.modifiers.intersects(commands) => None,
+            _ => self.part.on(event),
+        }
     }
 }

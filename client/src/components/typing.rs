@@ -1,6 +1,6 @@
 //! Keys and Actions that edit text, for the composer and every field alike.
 
-use tuirealm::event::{Event, Key, KeyEvent, KeyModifiers};
+use tuirealm::event::{Event, Key, KeyEvent};
 
 use crate::{text::Editor, update::Action};
 
@@ -18,13 +18,9 @@ pub(super) enum Typed {
 pub(super) fn edit(editor: &mut Editor, event: &Event<Action>) -> Option<Typed> {
     match event {
         Event::User(action) => by_action(editor, *action),
-        Event::Keyboard(KeyEvent { code, modifiers }) if !commands(*modifiers) => by_key(editor, *code),
+        Event::Keyboard(KeyEvent { code, .. }) => by_key(editor, *code),
         _ => None,
     }
-}
-
-fn commands(modifiers: KeyModifiers) -> bool {
-    modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
 }
 
 fn by_action(editor: &mut Editor, action: Action) -> Option<Typed> {

@@ -80,7 +80,8 @@ impl Places {
         Rect { y: place.y - (place.y - self.whole.y) / 3, ..place }
     }
 
-    fn framed(&self) -> bool {
+    /// Whether the composer has a frame.
+    pub(super) fn framed(&self) -> bool {
         self.whole.height + 1 >= FRAME_FROM
     }
 }

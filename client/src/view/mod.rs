@@ -47,6 +47,9 @@ pub fn follow(model: &Model, keymap: &Arc<Keymap>, app: &mut App) {
 
 /// Draws a frame.
 pub fn view(model: &Model, app: &mut App, frame: &mut Frame<'_>) {
+    if let Some(history) = components::part_as::<History>(app, Id::History) {
+        history.forget_seen();
+    }
     let area = frame.area();
     if !fits(area.as_size()) {
         let text = clip("quchat needs 40x12; nothing is lost", area.width);
@@ -101,7 +104,7 @@ fn wanted(model: &Model) -> Vec<Id> {
 fn places(model: &Model, app: &mut App, area: Rect) -> Places {
     let frame = Places::new(area, model.in_side_bar || model.open.is_none());
     let rows = components::part_as::<Composer>(app, Id::Composer)
-        .map_or(1, |composer| composer.rows(frame.composer_columns()));
+        .map_or(1, |composer| composer.rows(frame.composer_columns(), frame.framed()));
     let places = frame.with_composer(if model.open.is_some() { rows } else { 0 });
     if let Some(history) = components::part_as::<History>(app, Id::History) {
         history.resize(places.history.height);

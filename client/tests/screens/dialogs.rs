@@ -187,3 +187,15 @@ fn ten_thousand_rooms_can_be_searched() {
     stage.type_text("room 7777");
     assert!(stage.screen().contains("❯ #room 7777"), "{}", stage.screen());
 }
+
+#[test]
+fn a_key_with_a_modifier_that_is_not_in_the_table_does_nothing() {
+    let mut stage = stage();
+    assert_eq!(stage.press(Key::Char('t'), Mod::CONTROL), None);
+    stage.key(Key::Tab);
+    assert_eq!(stage.press(Key::Char('t'), Mod::ALT), None);
+    stage.model.dialogs.push(Dialog::Ask(Question::Quit { unsent: 1 }));
+    stage.follow();
+    assert_eq!(stage.press(Key::Char('y'), Mod::CONTROL), None);
+    assert_eq!(stage.draft(), "");
+}

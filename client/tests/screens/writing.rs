@@ -36,6 +36,13 @@ fn the_composer_stops_growing_at_a_third_and_scrolls() {
 }
 
 #[test]
+fn several_lines_on_a_small_screen_have_no_frame() {
+    let mut stage = Stage::in_general(40, 12, talk());
+    stage.paste("one\ntwo\nthree\nfour");
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
 fn the_cursor_stands_behind_what_was_typed() {
     let mut stage = stage();
     stage.type_text("日本👩🏽‍🚀");

@@ -62,3 +62,50 @@ fn revision(entry: &Entry) -> u64 {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use quchat_shared::{Message, RoomId, Seq, Timestamp, UserId, UserRef};
+
+    use super::*;
+
+    fn entry(seq: u64, rev: u64, text: &str) -> Entry {
+        Entry::Said(Arc::new(Message {
+            room_id: RoomId(1),
+            seq: Seq(seq),
+            rev,
+            sender: UserRef { id: UserId(2), name: "bob".to_owned() },
+            text: text.to_owned(),
+            sent_at: Timestamp::from_millis(0),
+            edited_at: None,
+            deleted_at: None,
+            reply_to: None,
+            mentions: Vec::new(),
+            reactions: Vec::new(),
+            txn: None,
+        }))
+    }
+
+    #[test]
+    fn rows_are_wrapped_anew_for_another_revision_or_width_and_not_otherwise() {
+        let mut cache = Cache::default();
+        let first = cache.block(&entry(1, 1, "some words"), 20, "");
+        assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), 20, "")));
+        assert_eq!(cache.block(&entry(1, 1, "some words"), 5, "").rows.len(), 2);
+        assert_eq!(cache.block(&entry(1, 2, "edited"), 20, "").rows[0].line.to_string(), "edited");
+    }
+
+    #[test]
+    fn a_long_way_up_leaves_no_more_than_four_screens_behind() {
+        let mut cache = Cache::default();
+        for page in 0..100 {
+            for row in 0..20 {
+                cache.block(&entry(page * 20 + row, 1, "x"), 20, "");
+            }
+            cache.end_frame(20);
+            assert!(cache.blocks.len() <= SCREENS * 20, "{}", cache.blocks.len());
+        }
+    }
+}

@@ -75,6 +75,11 @@ impl History {
         self.height = height;
     }
 
+    /// A frame begins that may show other things than messages.
+    pub(crate) fn forget_seen(&mut self) {
+        self.seen = None;
+    }
+
     /// Unread messages out of sight below what was drawn; `None` at the end.
     pub(crate) fn below(&self) -> Option<u64> {
         let (seen, shown) = (self.seen.as_ref()?, self.shown.as_ref()?);
@@ -184,7 +189,6 @@ impl Part for History {
             self.cache.clear(); // seqs name messages within one room only
         }
         self.shown = shown;
-        self.seen = None;
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
