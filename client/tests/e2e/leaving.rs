@@ -1,0 +1,51 @@
+//! However one leaves, the terminal is given back as it was: screen, cursor, paste, keys, line discipline.
+
+use rustix::process::Signal;
+
+use crate::{
+    person::{Chat, Person, QUIT},
+    server::Server,
+};
+
+#[test]
+fn quitting_gives_the_terminal_back() {
+    let server = Server::start();
+    let mut a = Person::new("alice").register(&server);
+    a.taken().create("den").press(QUIT);
+    assert_eq!(a.exit_code(), 0);
+    a.given_back();
+}
+
+#[test]
+fn ctrl_c_twice_on_the_sign_in_form_leaves_too() {
+    let server = Server::start();
+    let mut a = Person::new("alice").open(&server);
+    a.taken().shows("Password").press("\x03").shows("again").press("\x03");
+    assert_eq!(a.exit_code(), 0);
+    a.given_back();
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back_and_keeps_the_draft() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let server = Server::start();
+        let alice = Person::new("alice");
+        let mut a = alice.register(&server);
+        a.taken().create("den").press("half a thought").shows("half a thought").signal(signal);
+        a.exit_code();
+        a.given_back();
+        alice.open(&server).shows("half a thought");
+    }
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_until_the_client_is_in_front_again() {
+    let server = Server::start();
+    let mut a = Person::new("alice").register(&server);
+    a.taken().create("den").press("a draft").shows("a draft").press("\x1a");
+    a.stopped().given_back();
+    a.resize(90, 28).signal(Signal::CONT).taken().is_in("den").shows("a draft");
+    a.press(QUIT);
+    assert_eq!(a.exit_code(), 0);
+    a.given_back();
+}

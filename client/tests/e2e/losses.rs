@@ -1,0 +1,97 @@
+//! A server or a client that dies at the worst moment: nothing lost, nothing twice, nothing out of order.
+
+use crate::{
+    person::{Chat, ENTER, Person},
+    server::Server,
+};
+
+#[test]
+fn what_is_typed_while_the_server_is_dead_arrives_once_and_in_order() {
+    let mut server = Server::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let mut a = alice.register(&server);
+    a.create("den").say("before");
+    let mut b = bob.register(&server);
+    b.enter("den").shows("before");
+
+    server.kill();
+    a.hides("connected");
+    for n in 1..=5 {
+        let line = format!("while away {n}");
+        a.say(&line).shows(&line);
+    }
+    server.start_again();
+
+    b.shows("while away 5");
+    a.shows("connected").say("after");
+    b.shows("after");
+    let expected = ["before", "while away 1", "while away 2", "while away 3", "while away 4", "while away 5", "after"];
+    assert_eq!(server.texts("bob", "den"), expected);
+    for line in expected {
+        assert_eq!(a.screen().matches(line).count(), 1, "{line}\n{}", a.screen());
+    }
+}
+
+#[test]
+fn a_server_killed_again_and_again_loses_nothing_of_a_long_talk() {
+    let mut server = Server::start();
+    let mut a = Person::new("alice").register(&server);
+    a.create("den");
+    let mut said = Vec::new();
+    for round in 1..=3 {
+        for n in 1..=10 {
+            said.push(format!("line {round}.{n}."));
+            a.say(said.last().expect("just said"));
+        }
+        server.kill(); // with some of them under way
+        server.start_again();
+    }
+    a.say("the end");
+    said.push("the end".to_owned());
+    let mut b = Person::new("bob").register(&server);
+    b.enter("den").shows("the end");
+    assert_eq!(server.texts("bob", "den"), said);
+}
+
+#[test]
+fn a_killed_client_sends_what_it_had_not_when_it_is_back() {
+    let mut server = Server::start();
+    let alice = Person::new("alice");
+    let mut a = alice.register(&server);
+    a.create("den").say("before").shows("before");
+    server.kill();
+    a.hides("connected").say("unsent 1").say("unsent 2").press("a draft");
+    a.wait("both to be on disk", |_| alice.keeps("unsent 1") && alice.keeps("unsent 2") && alice.keeps("a draft"));
+    a.kill();
+
+    server.start_again();
+    let mut a = alice.open(&server);
+    a.is_in("den").shows("unsent 2").shows("a draft");
+    let mut b = Person::new("bob").register(&server);
+    b.enter("den").shows("unsent 2");
+    a.press(ENTER);
+    b.shows("a draft");
+    assert_eq!(server.texts("alice", "den"), ["before", "unsent 1", "unsent 2", "a draft"]);
+}
+
+#[test]
+fn a_client_killed_in_the_middle_of_sending_sends_nothing_twice() {
+    let server = Server::start();
+    let alice = Person::new("alice");
+    let mut a = alice.register(&server);
+    a.create("den");
+    let said: Vec<_> = (1..=20).map(|n| format!("line {n}.")).collect();
+    for line in &said {
+        a.say(line);
+    }
+    a.shows("line 3.").kill();
+
+    let mut a = alice.open(&server);
+    a.is_in("den").shows("line 3.").say("the end").shows("the end");
+    let mut b = Person::new("bob").register(&server);
+    b.enter("den").shows("the end");
+    let texts = server.texts("alice", "den");
+    let (last, before) = texts.split_last().expect("the end at least");
+    assert!(last.ends_with("the end"), "{texts:?}"); // behind whatever was being typed when the client died
+    assert!(before.len() >= 3 && said.starts_with(before), "{texts:?}");
+}

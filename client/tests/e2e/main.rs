@@ -1,0 +1,12 @@
+//! End to end: the real client in a real pseudo-terminal against the real server.
+//!
+//! What a person does and sees, and what the server holds afterwards. Needs nothing but what cargo builds.
+#![cfg(unix)]
+
+mod leaving;
+mod losses;
+mod person;
+mod server;
+mod sign_in;
+mod talking;
+mod terminal;

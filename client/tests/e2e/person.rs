@@ -1,0 +1,108 @@
+//! Somebody at a terminal: their home on disk, and the few things everybody does with the client.
+
+use std::{fs, path::Path};
+
+use portable_pty::CommandBuilder;
+use tempfile::TempDir;
+
+use crate::{
+    server::{PASSWORD, Server},
+    terminal::Terminal,
+};
+
+/// Go to a room, or create one by a new name.
+pub(crate) const SWITCH: &str = "\x07";
+/// Next unread room.
+pub(crate) const NEXT_UNREAD: &str = "\x1ba";
+/// Leave the client.
+pub(crate) const QUIT: &str = "\x11";
+/// Register, on the sign-in form.
+pub(crate) const REGISTER: &str = "\x1bOR";
+pub(crate) const ENTER: &str = "\r";
+pub(crate) const TAB: &str = "\t";
+
+/// Somebody with a home of their own, which outlives each of their clients.
+pub(crate) struct Person {
+    pub(crate) name: &'static str,
+    home: TempDir,
+}
+
+impl Person {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, home: tempfile::tempdir().expect("a home") }
+    }
+
+    /// Starts their client.
+    pub(crate) fn open(&self, server: &Server) -> Terminal {
+        let mut client = CommandBuilder::new(env!("CARGO_BIN_EXE_quchat"));
+        client.args(["--server", server.address()]);
+        client.env("HOME", self.home.path());
+        client.env("XDG_STATE_HOME", self.home.path().join("state"));
+        client.env("TZ", "UTC");
+        for inherited in ["QUCHAT_SERVER", "QUCHAT_TOKEN", "XDG_CONFIG_HOME", "NO_COLOR", "TMUX", "COLORTERM"] {
+            client.env_remove(inherited);
+        }
+        Terminal::start(client, 100, 30)
+    }
+
+    /// Starts their client and registers.
+    pub(crate) fn register(&self, server: &Server) -> Terminal {
+        let mut terminal = self.open(server);
+        terminal.shows("Password").press(self.name).press(TAB).press(PASSWORD).press(REGISTER);
+        terminal.hides("Password").shows(self.name);
+        terminal
+    }
+
+    /// Whether anything they keep on disk holds `text`.
+    pub(crate) fn keeps(&self, text: &str) -> bool {
+        keeps(self.home.path(), text)
+    }
+}
+
+/// What one does in a client that is signed in.
+pub(crate) trait Chat {
+    /// Makes a room and goes there.
+    fn create(&mut self, room: &str) -> &mut Self;
+    /// Goes to a room, once it is known.
+    fn enter(&mut self, room: &str) -> &mut Self;
+    /// Waits until one is in a room.
+    fn is_in(&mut self, room: &str) -> &mut Self;
+    /// Sends a line where one is, and waits until the composer is empty: what comes right behind an Enter would be
+    /// taken for a paste.
+    fn say(&mut self, line: &str) -> &mut Self;
+    /// Waits until nothing on the screen is on its way any more.
+    fn settles(&mut self) -> &mut Self;
+}
+
+impl Chat for Terminal {
+    fn create(&mut self, room: &str) -> &mut Self {
+        self.press(SWITCH).press(room).shows(&format!("create #{room}")).press(ENTER).is_in(room)
+    }
+
+    fn enter(&mut self, room: &str) -> &mut Self {
+        self.shows(room).press(SWITCH).press(room).press(ENTER).is_in(room)
+    }
+
+    fn is_in(&mut self, room: &str) -> &mut Self {
+        self.shows(&format!("message #{room}"))
+    }
+
+    fn say(&mut self, line: &str) -> &mut Self {
+        self.press(line).press(ENTER).wait("the composer to be empty", |screen| {
+            let mut rows = screen.lines().skip_while(|row| !row.contains(" message #"));
+            let text = rows.nth(1).and_then(|row| row.rsplit('│').nth(1));
+            text.is_some_and(|text| text.trim().is_empty())
+        })
+    }
+
+    fn settles(&mut self) -> &mut Self {
+        self.hides("◌")
+    }
+}
+
+fn keeps(dir: &Path, text: &str) -> bool {
+    let Ok(entries) = fs::read_dir(dir) else { return false }; // it may go while one looks
+    entries.flatten().map(|entry| entry.path()).any(|path| {
+        if path.is_dir() { keeps(&path, text) } else { fs::read_to_string(path).is_ok_and(|all| all.contains(text)) }
+    })
+}

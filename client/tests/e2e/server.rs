@@ -1,0 +1,137 @@
+//! The real server on a directory of its own, killed and started again at will, and what it holds, asked for by REST.
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use quchat_shared::{
+    Message,
+    api::{Credentials, Endpoint, ListMessages, ListRooms, SignIn},
+    query,
+};
+use tempfile::TempDir;
+use ureq::{Agent, http};
+
+use crate::terminal::PATIENCE;
+
+/// A password that every rule likes.
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// A server. Dropped, it is killed and its directory removed.
+pub(crate) struct Server {
+    process: Child,
+    address: String,
+    dir: TempDir,
+}
+
+impl Server {
+    /// Starts a fresh server on a free port.
+    pub(crate) fn start() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (process, address) = run(&dir, "127.0.0.1:0").expect("the server starts");
+        Self { process, address, dir }
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What pulling the plug does.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().expect("the server is there");
+        self.process.wait().expect("a child can be waited for");
+    }
+
+    /// Starts again on the same directory and port.
+    pub(crate) fn start_again(&mut self) {
+        let listen = self.address.trim_start_matches("http://").to_owned();
+        let deadline = Instant::now() + PATIENCE;
+        self.process = loop {
+            match run(&self.dir, &listen) {
+                Some((process, _)) => break process,
+                None => assert!(Instant::now() < deadline, "the server does not start again on {listen}"),
+            }
+            thread::sleep(Duration::from_millis(50)); // somebody else has the port for a moment
+        };
+    }
+
+    /// Every message of a room, oldest first, as `user` reads it.
+    pub(crate) fn messages(&self, user: &str, room: &str) -> Vec<Message> {
+        let credentials = Credentials { name: user.to_owned(), password: PASSWORD.to_owned() };
+        let token = self.call::<SignIn>("", &(), &(), &credentials).token;
+        let rooms = self.call::<ListRooms>(&token, &(), &(), &()).rooms;
+        let room = rooms.iter().find(|r| r.info.name == room).expect("the room is there").info.id;
+        let query = query::ListMessages { bound: query::Bound::Newest, limit: Some(200) };
+        self.call::<ListMessages>(&token, &room, &query, &()).messages
+    }
+
+    /// The texts of a room, oldest first.
+    pub(crate) fn texts(&self, user: &str, room: &str) -> Vec<String> {
+        self.messages(user, room).into_iter().map(|message| message.text).collect()
+    }
+
+    fn call<E: Endpoint>(&self, token: &str, path: &E::Path, query: &E::Query, body: &E::Body) -> E::Reply {
+        let agent: Agent = Agent::config_builder().proxy(None).timeout_global(Some(PATIENCE)).build().into();
+        let url = format!("{}{}", self.address, E::target(path, query));
+        let mut request = http::Request::builder().method(E::METHOD.as_str()).uri(url);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = serde_json::to_vec(body).expect("a request is plain data");
+        let answer = if body == b"null" {
+            agent.run(request.body(()).expect("a request"))
+        } else {
+            agent.run(request.header("content-type", "application/json").body(body).expect("a request"))
+        };
+        let text = answer.expect("an answer").into_body().read_to_string().expect("a whole answer");
+        serde_json::from_str(&text).expect("the reply of this endpoint")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Starts the server and waits for its address; `None` if it ends instead.
+fn run(dir: &TempDir, listen: &str) -> Option<(Child, String)> {
+    let mut process = Command::new(program())
+        .args(["--listen", listen, "--data-dir"])
+        .arg(dir.path())
+        .env_remove("QUCHAT_LISTEN")
+        .env_remove("QUCHAT_DATA_DIR")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the server can be executed");
+    let mut stdout = BufReader::new(process.stdout.take().expect("it was piped"));
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("the server's output");
+    let address = line.trim().strip_prefix("listening on ").map(str::to_owned);
+    if address.is_none() {
+        process.wait().expect("a child can be waited for");
+    }
+    thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+    address.map(|address| (process, address))
+}
+
+/// The server's program, which cargo puts beside the client's.
+fn program() -> PathBuf {
+    let name = format!("quchat-server{}", env::consts::EXE_SUFFIX);
+    let path = PathBuf::from(env!("CARGO_BIN_EXE_quchat")).with_file_name(name);
+    assert!(
+        path.exists(),
+        "{} is not built: run `cargo test --workspace` (or `cargo build -p quchat-server` once before)",
+        path.display()
+    );
+    path
+}

@@ -1,0 +1,35 @@
+//! Who one is: the token that outlives the client, the wrong password, signing out.
+
+use crate::{
+    person::{Chat, ENTER, Person, QUIT, REGISTER, TAB},
+    server::{PASSWORD, Server},
+};
+
+#[test]
+fn whoever_signed_in_once_is_still_signed_in_after_a_restart() {
+    let server = Server::start();
+    let alice = Person::new("alice");
+    let mut a = alice.register(&server);
+    a.create("den").press(QUIT);
+    assert_eq!(a.exit_code(), 0);
+    alice.open(&server).is_in("den").hides("Password");
+}
+
+#[test]
+fn a_wrong_password_says_so_and_the_right_one_follows() {
+    let server = Server::start();
+    let mut a = Person::new("alice").register(&server);
+    a.create("den").say("mine").settles().press("/signout").press(ENTER).shows("Password").hides("mine");
+
+    a.shows("alice").press("not the password").press(ENTER).shows("wrong name or password");
+    a.shows("alice").press(PASSWORD).press(ENTER).hides("Password").is_in("den").shows("mine");
+}
+
+#[test]
+fn a_name_that_is_taken_is_told_beside_the_form() {
+    let server = Server::start();
+    Person::new("alice").register(&server).press(QUIT);
+    let mut other = Person::new("alice").open(&server);
+    other.shows("Password").press("alice").press(TAB).press("another one").press(REGISTER);
+    other.shows("taken");
+}

@@ -1,0 +1,215 @@
+//! A terminal with a program in it: keys go in, and one waits for what the screen shows.
+//!
+//! Owns the pseudo-terminal and its emulation. It must not know what the program is.
+
+use std::{
+    io::{Read, Write},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, PtyPair, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+
+/// Long enough for a busy machine; nothing waits so long when all is well.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A program in a terminal of its own. Dropped, the program is killed.
+pub(crate) struct Terminal {
+    pty: PtyPair,
+    keys: Box<dyn Write + Send>,
+    emulator: Arc<Emulator>,
+    program: Box<dyn Child + Send + Sync>,
+    modes_before: String,
+}
+
+/// What the program wrote so far, as a terminal understands it.
+struct Emulator {
+    parser: Mutex<vt100::Parser<Requests>>,
+    changed: Condvar,
+}
+
+/// Modes that vt100 has no opinion on.
+#[derive(Default)]
+struct Requests {
+    focus_reports: bool,
+    key_flags: i32,
+}
+
+impl vt100::Callbacks for Requests {
+    fn unhandled_csi(&mut self, _: &mut vt100::Screen, i1: Option<u8>, _: Option<u8>, params: &[&[u16]], c: char) {
+        match (i1, c) {
+            (Some(b'?'), 'h' | 'l') if params.contains(&&[1004_u16][..]) => self.focus_reports = c == 'h',
+            (Some(b'>'), 'u') => self.key_flags += 1,
+            (Some(b'<'), 'u') => self.key_flags -= 1,
+            _ => {}
+        }
+    }
+}
+
+impl Terminal {
+    /// Starts the program in a fresh terminal of `columns` x `rows`.
+    pub(crate) fn start(mut command: CommandBuilder, columns: u16, rows: u16) -> Self {
+        let pty = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
+        let modes_before = modes(&pty);
+        command.env("TERM", "xterm-256color");
+        let program = pty.slave.spawn_command(command).expect("the program starts");
+        let keys = pty.master.take_writer().expect("a first writer");
+        let parser = vt100::Parser::new_with_callbacks(rows, columns, 0, Requests::default());
+        let emulator = Arc::new(Emulator { parser: Mutex::new(parser), changed: Condvar::new() });
+        let output = pty.master.try_clone_reader().expect("a reader");
+        let screen = Arc::clone(&emulator);
+        thread::spawn(move || screen.follow(output));
+        Self { pty, keys, emulator, program, modes_before }
+    }
+
+    /// Types, as a keyboard would send it.
+    pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
+        self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal takes keys");
+        self
+    }
+
+    /// Pastes, as a terminal with bracketed paste sends it.
+    pub(crate) fn paste(&mut self, text: &str) -> &mut Self {
+        let text = text.replace('\n', "\r");
+        self.press(&format!("\x1b[200~{text}\x1b[201~"))
+    }
+
+    /// Waits until the screen holds `text`.
+    pub(crate) fn shows(&mut self, text: &str) -> &mut Self {
+        self.wait(&format!("the screen to show {text:?}"), |screen| screen.contains(text))
+    }
+
+    /// Waits until the screen no longer holds `text`.
+    pub(crate) fn hides(&mut self, text: &str) -> &mut Self {
+        self.wait(&format!("the screen to hide {text:?}"), |screen| !screen.contains(text))
+    }
+
+    /// Waits until the rows of the screen are as `holds` wants them.
+    pub(crate) fn wait(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> &mut Self {
+        self.emulator.wait(what, |parser| holds(&parser.screen().contents()));
+        self
+    }
+
+    /// The rows of the screen.
+    pub(crate) fn screen(&self) -> String {
+        self.emulator.parser.lock().expect("no reader panicked").screen().contents()
+    }
+
+    /// Changes the size, as dragging a window's corner does.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+        self.emulator.parser.lock().expect("no reader panicked").screen_mut().set_size(rows, columns);
+        self.pty.master.resize(size(columns, rows)).expect("a terminal can be resized");
+        self
+    }
+
+    /// Sends the program a signal.
+    pub(crate) fn signal(&mut self, signal: Signal) -> &mut Self {
+        kill_process(self.pid(), signal).expect("the program is there");
+        self
+    }
+
+    /// Kills the program as `kill -9` does: nothing can be put in order before.
+    pub(crate) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.exit_code();
+    }
+
+    /// Waits for the program's end and gives its exit code.
+    pub(crate) fn exit_code(&mut self) -> u32 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.program.try_wait().expect("a child can be waited for") {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < deadline, "the program does not end\n{}", self.screen());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until the program has stopped itself (Ctrl+Z).
+    pub(crate) fn stopped(&mut self) -> &mut Self {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let status = waitpid(Some(self.pid()), WaitOptions::UNTRACED | WaitOptions::NOHANG);
+            if status.expect("a child can be waited for").is_some_and(|(_, status)| status.stopped()) {
+                return self;
+            }
+            assert!(Instant::now() < deadline, "the program does not stop\n{}", self.screen());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until the program has taken the terminal over.
+    pub(crate) fn taken(&mut self) -> &mut Self {
+        self.emulator.wait("the alternate screen", |parser| parser.screen().alternate_screen());
+        self
+    }
+
+    /// Waits until the terminal is as it was before the program: screen, cursor, paste, focus, keys, line discipline.
+    pub(crate) fn given_back(&mut self) -> &mut Self {
+        self.emulator.wait("the terminal to be given back", |parser| {
+            let (screen, asked) = (parser.screen(), parser.callbacks());
+            !(screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste())
+                && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+                && !asked.focus_reports
+                && asked.key_flags <= 0
+        });
+        let deadline = Instant::now() + PATIENCE;
+        while modes(&self.pty) != self.modes_before {
+            assert!(Instant::now() < deadline, "{} instead of {}", modes(&self.pty), self.modes_before);
+            thread::sleep(Duration::from_millis(5));
+        }
+        self
+    }
+
+    fn pid(&self) -> Pid {
+        let pid = self.program.process_id().and_then(|pid| i32::try_from(pid).ok());
+        pid.and_then(Pid::from_raw).expect("a started program has an id")
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the last screen:\n{}", self.screen());
+        }
+        if matches!(self.program.try_wait(), Ok(None)) {
+            let _ = kill_process(self.pid(), Signal::KILL);
+            let _ = self.program.wait();
+        }
+    }
+}
+
+impl Emulator {
+    fn follow(&self, mut output: impl Read) {
+        let mut bytes = [0; 8192];
+        while let Ok(len @ 1..) = output.read(&mut bytes) {
+            self.parser.lock().expect("no one panics with the screen").process(&bytes[..len]);
+            self.changed.notify_all();
+        }
+    }
+
+    fn wait(&self, what: &str, holds: impl Fn(&vt100::Parser<Requests>) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut parser = self.parser.lock().expect("no reader panicked");
+        while !holds(&parser) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                drop(parser); // a poisoned screen could not be shown
+                panic!("waited in vain for {what}");
+            }
+            parser = self.changed.wait_timeout(parser, left).expect("no reader panicked").0;
+        }
+    }
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
+
+/// The line discipline, in words that can be compared.
+fn modes(pty: &PtyPair) -> String {
+    format!("{:?}", pty.master.get_termios())
+}
