@@ -89,3 +89,22 @@ fn expect_none(task: &str, args: &[OsString]) -> Result<(), Failure> {
         Some(arg) => Err(Failure::usage(format!("cargo xtask {task} takes no arguments, not even {arg:?}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_is_listed_once() {
+        let list = list();
+        for Task { name, help, .. } in TASKS {
+            assert_eq!(list.matches(&format!("  {name:<12}{help}\n")).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_task_without_arguments_says_so_instead_of_ignoring_them() {
+        assert!(expect_none("ci", &[]).is_ok());
+        assert_eq!(expect_none("ci", &["--release".into()]).unwrap_err().code, 2);
+    }
+}

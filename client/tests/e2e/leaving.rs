@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use crate::{
-    person::{Chat, Person, QUIT},
+    person::{Chat, ENTER, Person, QUIT, SUSPEND},
     server::Server,
 };
 
@@ -39,13 +39,13 @@ fn a_signal_gives_the_terminal_back_and_keeps_the_draft() {
 }
 
 #[test]
-fn ctrl_z_gives_the_terminal_back_until_the_client_is_in_front_again() {
+fn ctrl_z_gives_the_terminal_to_the_shell_until_the_client_is_in_front_again() {
     let server = Server::start();
-    let mut a = Person::new("alice").register(&server);
-    a.taken().create("den").press("a draft").shows("a draft").press("\x1a");
-    a.stopped().given_back();
-    a.resize(90, 28).signal(Signal::CONT).taken().is_in("den").shows("a draft");
-    a.press(QUIT);
+    let alice = Person::new("alice");
+    alice.register(&server).create("den").settles().press(QUIT).exit_code();
+    let mut a = alice.open_in_shell(&server);
+    a.taken().is_in("den").press("a draft").shows("a draft").press(SUSPEND).given_back();
+    a.resize(90, 28).press(ENTER).taken().is_in("den").shows("a draft").press(QUIT);
     assert_eq!(a.exit_code(), 0);
     a.given_back();
 }

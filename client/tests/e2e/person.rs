@@ -16,6 +16,8 @@ pub(crate) const SWITCH: &str = "\x07";
 pub(crate) const NEXT_UNREAD: &str = "\x1ba";
 /// Leave the client.
 pub(crate) const QUIT: &str = "\x11";
+/// Back to the shell.
+pub(crate) const SUSPEND: &str = "\x1a";
 /// Register, on the sign-in form.
 pub(crate) const REGISTER: &str = "\x1bOR";
 pub(crate) const ENTER: &str = "\r";
@@ -34,15 +36,25 @@ impl Person {
 
     /// Starts their client.
     pub(crate) fn open(&self, server: &Server) -> Terminal {
-        let mut client = CommandBuilder::new(env!("CARGO_BIN_EXE_quchat"));
-        client.args(["--server", server.address()]);
-        client.env("HOME", self.home.path());
-        client.env("XDG_STATE_HOME", self.home.path().join("state"));
-        client.env("TZ", "UTC");
+        self.run(CommandBuilder::new(env!("CARGO_BIN_EXE_quchat")), server)
+    }
+
+    /// Starts their client as a job of a shell, which brings it to the front again for an Enter.
+    pub(crate) fn open_in_shell(&self, server: &Server) -> Terminal {
+        let mut shell = CommandBuilder::new("sh");
+        shell.args(["-c", r#"set -m; "$@"; read enter; fg >/dev/null"#, "sh", env!("CARGO_BIN_EXE_quchat")]);
+        self.run(shell, server)
+    }
+
+    fn run(&self, mut command: CommandBuilder, server: &Server) -> Terminal {
+        command.args(["--server", server.address()]);
+        command.env("HOME", self.home.path());
+        command.env("XDG_STATE_HOME", self.home.path().join("state"));
+        command.env("TZ", "UTC");
         for inherited in ["QUCHAT_SERVER", "QUCHAT_TOKEN", "XDG_CONFIG_HOME", "NO_COLOR", "TMUX", "COLORTERM"] {
-            client.env_remove(inherited);
+            command.env_remove(inherited);
         }
-        Terminal::start(client, 100, 30)
+        Terminal::start(command, 100, 30)
     }
 
     /// Starts their client and registers.
@@ -88,16 +100,19 @@ impl Chat for Terminal {
     }
 
     fn say(&mut self, line: &str) -> &mut Self {
-        self.press(line).press(ENTER).wait("the composer to be empty", |screen| {
-            let mut rows = screen.lines().skip_while(|row| !row.contains(" message #"));
-            let text = rows.nth(1).and_then(|row| row.rsplit('│').nth(1));
-            text.is_some_and(|text| text.trim().is_empty())
-        })
+        self.press(line).wait("the composer to show it", |screen| composer(screen) == Some(line));
+        self.press(ENTER).wait("the composer to be empty", |screen| composer(screen) == Some(""))
     }
 
     fn settles(&mut self) -> &mut Self {
         self.hides("◌")
     }
+}
+
+/// The one row of text in the composer's frame.
+fn composer(screen: &str) -> Option<&str> {
+    let text = screen.lines().skip_while(|row| !row.contains(" message #")).nth(1)?;
+    Some(text.rsplit('│').nth(1)?.trim())
 }
 
 fn keeps(dir: &Path, text: &str) -> bool {

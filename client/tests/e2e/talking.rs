@@ -39,10 +39,10 @@ fn a_room_with_news_lights_up_and_goes_out_once_it_was_seen() {
 fn a_paste_of_many_lines_is_one_message() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
-    a.create("den").paste("/one\ntwo\n\nfour").shows("four").press(ENTER);
+    a.create("den").paste("one\ntwo\n\nfour").shows("four").press(ENTER);
     let mut b = Person::new("bob").register(&server);
     b.enter("den").shows("four");
-    assert_eq!(server.texts("alice", "den"), ["/one\ntwo\n\nfour"]);
+    assert_eq!(server.texts("alice", "den"), ["one\ntwo\n\nfour"]);
 }
 
 #[test]

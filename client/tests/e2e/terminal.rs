@@ -10,7 +10,7 @@ use std::{
 };
 
 use portable_pty::{Child, CommandBuilder, PtyPair, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Long enough for a busy machine; nothing waits so long when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -124,19 +124,6 @@ impl Terminal {
                 return status.exit_code();
             }
             assert!(Instant::now() < deadline, "the program does not end\n{}", self.screen());
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// Waits until the program has stopped itself (Ctrl+Z).
-    pub(crate) fn stopped(&mut self) -> &mut Self {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let status = waitpid(Some(self.pid()), WaitOptions::UNTRACED | WaitOptions::NOHANG);
-            if status.expect("a child can be waited for").is_some_and(|(_, status)| status.stopped()) {
-                return self;
-            }
-            assert!(Instant::now() < deadline, "the program does not stop\n{}", self.screen());
             thread::sleep(Duration::from_millis(5));
         }
     }
