@@ -269,3 +269,6 @@ impl<S: Screen> Runtime<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,4 +48,4 @@ impl std::fmt::Debug for Token {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

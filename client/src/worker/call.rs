@@ -1,8 +1,8 @@
 //! One request and its answer, for any row of the API.
 
-use quchat_shared::api::Endpoint;
+use quchat_shared::api::{Endpoint, Method};
 use ureq::{
-    Agent, Body,
+    Agent, AsSendBody, Body,
     http::{Request, Response, header},
 };
 
@@ -51,11 +51,12 @@ impl Server<'_> {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.reveal()));
         }
         let body = serde_json::to_vec(body).map_err(|_| fault())?;
-        let response = if body == b"null" {
-            request.body(()).map_err(ureq::Error::from).and_then(|request| self.agent.run(request))
-        } else {
-            let request = request.header(header::CONTENT_TYPE, "application/json").body(body);
-            request.map_err(ureq::Error::from).and_then(|request| self.agent.run(request))
+        let bare = body == b"null"; // what `()` is to serde
+        let response = match E::METHOD {
+            Method::Get | Method::Delete if bare => self.run(request.body(())),
+            // With a length of 0; of `()`, an empty chunked body would be made.
+            _ if bare => self.run(request.body(Vec::new())),
+            _ => self.run(request.header(header::CONTENT_TYPE, "application/json").body(body)),
         };
         let response = response.map_err(|error| failure::unreachable(&error))?;
         if response.status().is_success() {
@@ -63,6 +64,10 @@ impl Server<'_> {
         }
         let (status, headers) = (response.status(), response.headers().clone());
         Err(failure::refused(status, &headers, &read(response)?))
+    }
+
+    fn run(&self, request: ureq::http::Result<Request<impl AsSendBody>>) -> Result<Response<Body>, ureq::Error> {
+        self.agent.run(request?)
     }
 }
 

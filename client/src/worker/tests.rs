@@ -15,18 +15,18 @@ use super::{Access, Token};
 use crate::model::Origin;
 
 /// How long a test waits for what must come before it calls that a failure.
-const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// A request as it came over the wire.
 #[derive(Debug, Clone)]
-struct Heard {
-    line: String,
+pub(crate) struct Heard {
+    pub(crate) line: String,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 /// Plays a server: `answer` gets every request, and the connection to do with as it likes.
-fn peer(answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> (Access, Receiver<Heard>) {
+pub(crate) fn peer(answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> (Access, Receiver<Heard>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, heard) = channel();
@@ -44,7 +44,7 @@ fn peer(answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> (Ac
     (access(port), heard)
 }
 
-fn access(port: u16) -> Access {
+pub(crate) fn access(port: u16) -> Access {
     let origin = Origin::parse(&format!("127.0.0.1:{port}")).unwrap();
     Access { origin, token: Token::new("a.b.c".into()) }
 }
@@ -67,7 +67,7 @@ fn hear(connection: &TcpStream) -> Option<Heard> {
 }
 
 /// A complete answer.
-fn reply(out: &mut TcpStream, status: &str, headers: &str, body: &str) {
+pub(crate) fn reply(out: &mut TcpStream, status: &str, headers: &str, body: &str) {
     let length = body.len();
     write!(out, "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n{body}").ok();
 }

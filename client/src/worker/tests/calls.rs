@@ -81,6 +81,7 @@ fn a_request_is_the_row_of_the_api_with_token_and_body() {
     assert_eq!(replies.recv_timeout(SOON).unwrap().0, 2);
     let request = heard.recv_timeout(SOON).unwrap();
     assert_eq!((&*request.line, &*request.body), ("put /v1/rooms/4/members/me http/1.1", ""));
+    assert!(request.head.contains("content-length: 0\r\n"), "{}", request.head);
 
     calls.call(3, read());
     assert_eq!(replies.recv_timeout(SOON).unwrap().0, 3);

@@ -1,0 +1,434 @@
+//! The loop driven by hand: real disk, real sockets, a screen in memory, a clock that is moved.
+
+use std::{
+    cell::Cell,
+    io::Write,
+    net::TcpStream,
+    rc::Rc,
+    sync::mpsc::{self, Receiver},
+    thread,
+};
+
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use quchat_shared::{
+    Cursor, Room, RoomId, RoomInfo, Seq, Timestamp, User, UserId,
+    api::Rooms,
+    event::ReadUpdated,
+    room::{Membership, Notify, Role, RoomKind},
+    user::{ServerRole, Session},
+};
+use tuirealm::{
+    event::{Key, KeyModifiers},
+    ratatui::layout::Size,
+    terminal::{TerminalAdapter, TestTerminalAdapter},
+};
+
+use super::*;
+use crate::{
+    model::{Draft, Now, Origin},
+    state::{Drawer, Log, Place},
+    update::{Answer, NotKept, Pick},
+    worker::tests::{Heard, SOON, access, peer, reply},
+};
+
+const WIDTH: u16 = 80;
+
+struct Client {
+    runtime: Runtime<TestTerminalAdapter>,
+    woken: Receiver<Wake>,
+    now: Rc<Cell<Now>>,
+}
+
+impl Client {
+    fn start(place: &Place) -> Self {
+        let now = Rc::new(Cell::new(Now { mono_ms: 1_000, wall_ms: 1_795_340_400_000 }));
+        let (wakes, woken) = Wakes::channel();
+        let workers = Workers::start(place.clone(), Arc::new(Log::open(place)), wakes).unwrap();
+        let model = Model::new(now.get(), TimeZone::UTC, "prefix".into(), 7);
+        let screen = TestTerminalAdapter::new(Size::new(WIDTH, 24)).unwrap();
+        let time = Rc::clone(&now);
+        let runtime = Runtime::new(model, screen, Clock::new(move || time.get()), workers);
+        Self { runtime, woken, now }
+    }
+
+    /// Alice, signed in at this server since the last time.
+    fn of_alice(place: &Place, origin: &Origin) -> Self {
+        let mut this = Self::start(place);
+        let session = Some((origin.clone(), alice()));
+        this.runtime.step(Msg::Start { server: None, name: None, session });
+        this.runtime.settle();
+        this
+    }
+
+    fn press(&mut self, code: Key, modifiers: KeyModifiers) {
+        self.at_once(vec![Event::Keyboard(KeyEvent::new(code, modifiers))]);
+    }
+
+    fn type_text(&mut self, text: &str) {
+        text.chars().for_each(|c| self.press(Key::Char(c), KeyModifiers::NONE));
+    }
+
+    fn at_once(&mut self, events: Vec<Event<Action>>) {
+        self.runtime.take(Wake::Input(events));
+        self.runtime.settle();
+    }
+
+    fn pass(&mut self, ms: u64) {
+        let now = self.now.get();
+        self.now.set(Now { mono_ms: now.mono_ms + ms, ..now });
+    }
+
+    fn screen(&self) -> String {
+        let buffer = self.runtime.screen.raw().backend().buffer();
+        let rows = buffer.content.chunks(usize::from(buffer.area.width));
+        rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+    }
+
+    /// Handles what arrives until the screen shows it.
+    fn until(&mut self, shown: &str) {
+        self.until_true(shown, |this| this.screen().contains(shown));
+    }
+
+    fn until_true(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let begun = Instant::now();
+        self.runtime.settle();
+        while !done(self) {
+            let left = SOON.saturating_sub(begun.elapsed());
+            let Ok(wake) = self.woken.recv_timeout(left) else { panic!("never {what}:\n{}", self.screen()) };
+            self.runtime.take(wake);
+            self.runtime.settle();
+        }
+    }
+
+    fn draft(&self) -> &Draft {
+        &self.runtime.model.open_room().unwrap().draft
+    }
+}
+
+fn alice() -> Session {
+    let user = User {
+        id: UserId(1),
+        name: "alice".into(),
+        role: ServerRole::Member,
+        created_at: Timestamp::from_millis(0),
+        online: true,
+    };
+    Session { token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user }
+}
+
+fn rooms() -> Rooms {
+    let room = |(id, name): (u64, &str)| Room {
+        info: RoomInfo {
+            id: RoomId(id),
+            rev: 1,
+            name: name.into(),
+            topic: String::new(),
+            kind: RoomKind::Public,
+            created_by: UserId(1),
+            created_at: Timestamp::from_millis(0),
+            last_seq: Seq(0),
+            archived: false,
+        },
+        member: Some(Membership { role: Role::Member, last_read_seq: Seq(0), notify: Notify::All }),
+        unread: 0,
+        mentions: 0,
+        last_message: None,
+    };
+    Rooms { rooms: [(1, "general"), (2, "ops")].map(room).into(), cursor: Cursor("k3-1".into()) }
+}
+
+const HELLO: &str = "event: hello\ndata: {\"cursor\":\"k3-1\",\"heartbeat_seconds\":15}\n\n";
+const PAGE: &str = r#"{"messages":[],"has_older":false,"has_newer":false}"#;
+
+/// A server with two rooms that streams nothing more and never answers a send.
+fn stalling(request: &Heard, out: &mut TcpStream) {
+    match &*request.line {
+        line if line.starts_with("get /v1/rooms http") => {
+            reply(out, "200 OK", "", &serde_json::to_string(&rooms()).unwrap());
+        }
+        line if line.starts_with("get /v1/events") => stream(out, HELLO.as_bytes()),
+        line if line.starts_with("get /v1/rooms/") => reply(out, "200 OK", "", PAGE),
+        _ => {}
+    }
+}
+
+fn stream(out: &mut TcpStream, bytes: &[u8]) {
+    write!(out, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n").ok();
+    write!(out, "{:x}\r\n", bytes.len()).ok();
+    out.write_all(bytes).ok();
+    out.write_all(b"\r\n").ok();
+}
+
+fn home() -> (tempfile::TempDir, Place) {
+    let dir = tempfile::tempdir().unwrap();
+    let place = Place::at(dir.path().join("quchat"));
+    (dir, place)
+}
+
+/// A client that sees the empty room #general of a server that answers so.
+fn in_general(place: &Place, answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> Client {
+    let mut client = Client::of_alice(place, &peer(answer).0.origin);
+    client.until("Say hello");
+    client
+}
+
+fn key(code: Key) -> Event<Action> {
+    Event::Keyboard(KeyEvent::new(code, KeyModifiers::NONE))
+}
+
+fn text(text: &str) -> Vec<Event<Action>> {
+    text.chars().map(|c| key(if c == '\n' { Key::Enter } else { Key::Char(c) })).collect()
+}
+
+#[test]
+fn keys_are_drawn_while_every_call_hangs_and_leaving_does_not_wait_for_them() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    for n in 0..20 {
+        client.type_text("still typing");
+        assert!(client.screen().contains("still typing"));
+        client.press(Key::Enter, KeyModifiers::NONE);
+        assert!(client.draft().text.is_empty(), "{n}");
+    }
+    client.until_true("sent", |client| {
+        client
+            .runtime
+            .model
+            .open_room()
+            .unwrap()
+            .outbox
+            .front()
+            .is_some_and(|head| matches!(head.state, crate::model::SendState::InFlight(_)))
+    });
+    let begun = Instant::now();
+    client.runtime.take(Wake::Stop);
+    assert_eq!(client.runtime.run(&client.woken), 0);
+    drop(client);
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_dead_server_is_named_and_the_form_keeps_what_was_typed() {
+    let (_dir, place) = home();
+    let mut client = Client::start(&place);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    client.runtime.step(Msg::Start { server: Some(format!("127.0.0.1:{port}")), name: None, session: None });
+    client.runtime.settle();
+    client.type_text("alice");
+    client.press(Key::Tab, KeyModifiers::NONE);
+    client.type_text("correct horse");
+    client.press(Key::Enter, KeyModifiers::NONE);
+    client.until("cannot be reached");
+    assert!(client.screen().contains("alice") && client.screen().contains(&port.to_string()));
+}
+
+#[test]
+fn a_paste_without_brackets_is_one_message() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.at_once(text("one\ntwo\n"));
+    let outbox = &client.runtime.model.open_room().unwrap().outbox;
+    assert_eq!(outbox.iter().map(|pending| &*pending.text).collect::<Vec<_>>(), ["one\ntwo"]);
+}
+
+#[test]
+fn keys_after_the_one_that_opens_a_dialog_are_the_dialogs() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    let switch = Event::Keyboard(KeyEvent::new(Key::Char('k'), KeyModifiers::CONTROL));
+    client.at_once([vec![switch], text("ops\n"), text("hi")].concat());
+    assert_eq!((client.runtime.model.open, &*client.draft().text), (Some(RoomId(2)), "hi"));
+}
+
+#[test]
+fn a_wheel_scrolls_and_leaves_the_draft_alone() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.type_text("first");
+    client.press(Key::Enter, KeyModifiers::NONE);
+    client.type_text("draft");
+    client.at_once(vec![key(Key::Up); 3]);
+    assert_eq!(&*client.draft().text, "draft");
+}
+
+#[test]
+fn a_draft_and_an_unanswered_message_outlive_the_client() {
+    let (_dir, place) = home();
+    let (access, heard) = peer(stalling);
+    let mut client = Client::of_alice(&place, &access.origin);
+    client.until("Say hello");
+    client.type_text("unanswered");
+    client.press(Key::Enter, KeyModifiers::NONE);
+    client.type_text("half a thought");
+    client.runtime.take(Wake::Stop);
+    client.runtime.run(&client.woken);
+    drop(client);
+    // The thread that writes lets go of the drawer in its own time.
+    let begun = Instant::now();
+    while Drawer::open(&place, &access.origin, UserId(1)).err() == Some(NotKept::Elsewhere) {
+        assert!(begun.elapsed() < SOON);
+        thread::yield_now();
+    }
+
+    let mut client = Client::of_alice(&place, &access.origin);
+    client.until("half a thought");
+    client.until("unanswered");
+    let posted = heard.iter().find(|request| request.line.starts_with("post")).unwrap();
+    assert!(posted.body.contains("\"txn\":\"prefix"), "{}", posted.body);
+}
+
+#[test]
+fn a_second_client_of_one_account_is_told_so() {
+    let (_dir, place) = home();
+    let (access, _heard) = peer(stalling);
+    let mut first = Client::of_alice(&place, &access.origin);
+    first.until("Say hello");
+    let mut second = Client::of_alice(&place, &access.origin);
+    second.until("another quchat has this account open");
+}
+
+#[test]
+fn a_key_overtakes_a_flood_of_events() {
+    let flood = |request: &Heard, out: &mut TcpStream| {
+        if request.line.starts_with("get /v1/events") {
+            let mut bytes = HELLO.as_bytes().to_vec();
+            for seq in 1..=20_000 {
+                let event = quchat_shared::Event::from(ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(seq) });
+                event.encode(Some(&Cursor(format!("k3-{seq}"))), &mut bytes);
+            }
+            stream(out, &bytes);
+        } else {
+            stalling(request, out);
+        }
+    };
+    let (_dir, place) = home();
+    let mut client = Client::of_alice(&place, &peer(flood).0.origin);
+    client.until_true("in a room", |client| client.runtime.model.open.is_some());
+    let (wakes, woken) = Wakes::channel();
+    client.runtime.stream_waits = true; // as long as the flood lasts
+    for c in "overtaking".chars() {
+        wakes.send(Wake::Input(vec![key(Key::Char(c))]));
+        assert!(client.runtime.advance(&woken), "the wake");
+        assert!(client.runtime.advance(&woken), "the key");
+        assert!(client.draft().text.ends_with(c));
+    }
+    client.until_true("all of it", |client| {
+        client.runtime.model.cursor.as_ref().is_some_and(|cursor| cursor.0 == "k3-20000")
+    });
+}
+
+#[test]
+fn deadlines_come_due_however_much_happens() {
+    let (_dir, place) = home();
+    let mut client = Client::start(&place);
+    client.runtime.step(Msg::Notice("a passing word".into()));
+    client.runtime.settle();
+    assert!(client.screen().contains("a passing word"));
+    let (wakes, woken) = Wakes::channel();
+    (0..100).for_each(|_| assert!(wakes.send(Wake::Resized)));
+    client.pass(60_000);
+    client.runtime.advance(&woken);
+    client.runtime.settle();
+    assert!(!client.screen().contains("a passing word"));
+}
+
+#[test]
+fn a_frame_is_drawn_only_if_something_changed() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    let mut frames = || client.runtime.screen.raw_mut().get_frame().count();
+    let before = frames();
+    client.runtime.settle();
+    client.runtime.take(Wake::Done { epoch: 99, call: 1, reply: Box::new(Ok(Answer::Left)) });
+    client.runtime.take(Wake::Stream { stream: 4711 });
+    client.runtime.settle();
+    let mut frames = || client.runtime.screen.raw_mut().get_frame().count();
+    assert_eq!(frames(), before);
+    client.type_text("x");
+    let mut frames = || client.runtime.screen.raw_mut().get_frame().count();
+    assert_eq!(frames(), before + 1);
+}
+
+#[test]
+fn too_small_a_terminal_ignores_keys_and_loses_nothing() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.type_text("draft");
+    client.runtime.screen.raw_mut().backend_mut().resize(39, 11);
+    client.runtime.take(Wake::Resized);
+    client.type_text("lost?");
+    client.press(Key::Enter, KeyModifiers::NONE);
+    client.press(Key::Char('c'), KeyModifiers::CONTROL);
+    client.runtime.screen.raw_mut().backend_mut().resize(WIDTH, 24);
+    client.runtime.take(Wake::Resized);
+    client.runtime.settle();
+    assert!(client.screen().contains("draft") && &*client.draft().text == "draft");
+    client.runtime.screen.raw_mut().backend_mut().resize(1, 1);
+    client.runtime.take(Wake::Resized);
+    client.press(Key::Char('q'), KeyModifiers::CONTROL);
+    assert_eq!(client.runtime.run(&client.woken), 0);
+}
+
+#[test]
+fn a_loop_asleep_is_woken_by_the_first_thing_that_happens() {
+    let (_dir, place) = home();
+    let (wakes, woken) = Wakes::channel();
+    let mut client = Client::start(&place);
+    let (told, begun) = mpsc::channel();
+    let sender = thread::spawn(move || {
+        begun.recv().unwrap();
+        wakes.send(Wake::Input(vec![key(Key::Char('x'))]));
+        wakes.send(Wake::Stop);
+    });
+    told.send(()).unwrap();
+    assert_eq!(client.runtime.run(&woken), 0);
+    sender.join().unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn the_application_has_the_focus_the_model_says_after_every_msg(msgs in prop::collection::vec(any_msg(), 1..60)) {
+        let (_dir, place) = home();
+        let mut client = Client::of_alice(&place, &access(9).origin);
+        for call in 0..4 {
+            client.runtime.step(Msg::Done { call, reply: Ok(Answer::Rooms(rooms())) });
+        }
+        for msg in msgs {
+            client.runtime.step(msg);
+            prop_assert_eq!(client.runtime.app.focus(), Some(&focus(&client.runtime.model)));
+        }
+        client.runtime.settle();
+    }
+}
+
+fn any_msg() -> impl Strategy<Value = Msg> {
+    let action = prop::sample::select(vec![
+        Action::Switch,
+        Action::CreateRoom,
+        Action::Help,
+        Action::Cancel,
+        Action::FocusRooms,
+        Action::NextRoom,
+        Action::LastRoom,
+        Action::Send,
+        Action::Review,
+        Action::SignOut,
+        Action::Interrupt,
+        Action::PageUp,
+        Action::Quit,
+    ]);
+    let room = || (1..=3_u64).prop_map(RoomId);
+    prop_oneof![
+        6 => action.prop_map(Msg::Act),
+        2 => room().prop_map(Msg::Open),
+        1 => room().prop_map(|room| Msg::Pick(Pick::Room(room))),
+        1 => any::<char>().prop_map(Msg::Typed),
+        2 => (room(), ".{0,9}").prop_map(|(room, text)| Msg::Edited { room, text: text.into() }),
+        1 => any::<bool>().prop_map(Msg::Answer),
+        1 => any::<bool>().prop_map(Msg::TermFocus),
+        1 => Just(Msg::Start { server: None, name: None, session: Some((access(9).origin, alice())) }),
+        1 => Just(Msg::Tick),
+    ]
+}
