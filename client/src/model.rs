@@ -140,10 +140,11 @@ impl Model {
         self.rooms.values().map(|room| room.unsent().count()).sum()
     }
 
-    /// What would be lost or late by going: unsent messages, and drafts where nothing is kept.
-    pub(crate) fn at_stake(&self) -> usize {
-        let kept = matches!(self.storage, Storage::Kept);
-        let drafts = self.rooms.values().filter(|room| !kept && !room.draft.text.trim().is_empty());
-        self.unsent() + drafts.count()
+    /// What would be late or lost by going, with its room: unsent messages, and drafts where nothing is kept.
+    pub fn at_stake(&self) -> impl Iterator<Item = (&Room, &str)> {
+        let lost = matches!(self.storage, Storage::Elsewhere(_) | Storage::Failing(_));
+        let unsent = self.rooms.values().flat_map(|room| room.unsent().map(move |pending| (room, &*pending.text)));
+        let drafts = self.rooms.values().map(|room| (room, &*room.draft.text));
+        unsent.chain(drafts.filter(move |(_, text)| lost && !text.trim().is_empty()))
     }
 }

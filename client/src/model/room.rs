@@ -31,8 +31,6 @@ pub struct Room {
     pub anchor: Anchor,
     /// Rows to scroll from the anchor, down being positive; a frame turns them into a new anchor ([`super::Seen`]).
     pub scroll_rows: i32,
-    /// The last entry that was visible; "↓ n new" counts from here.
-    pub last_visible: Option<Key>,
     /// The "new" line stands before the first message beyond this one.
     pub new_after: Option<Seq>,
     /// The page being fetched, or why the last one failed.
@@ -115,7 +113,6 @@ impl Room {
             outbox: VecDeque::new(),
             anchor: Anchor::End,
             scroll_rows: 0,
-            last_visible: None,
             new_after: None,
             fetch: Fetch::Idle,
             visited: 0,
@@ -142,15 +139,6 @@ impl Room {
     #[must_use]
     pub fn stirs(&self) -> bool {
         !self.joined() && self.info.last_seq > self.known_seq
-    }
-
-    /// Messages below the last visible one: "↓ n new". 0 at the end.
-    #[must_use]
-    pub fn below(&self) -> u64 {
-        match (&self.anchor, &self.last_visible) {
-            (Anchor::At { .. }, Some(Key::Seq(last))) => self.info.last_seq.0.saturating_sub(last.0),
-            _ => 0,
-        }
     }
 
     /// One's own messages that no server has acknowledged.
@@ -184,13 +172,11 @@ impl Room {
 
     /// A pending message became a message: whoever stands at it stays there.
     pub(crate) fn rename(&mut self, txn: &str, seq: Seq) {
-        let is_it = |key: &Key| matches!(key, Key::Txn(name) if **name == *txn);
         if let Anchor::At { top, .. } = &mut self.anchor
-            && is_it(top)
+            && *top == Key::Txn(txn.into())
         {
             *top = Key::Seq(seq);
         }
-        self.last_visible = self.last_visible.take().map(|key| if is_it(&key) { Key::Seq(seq) } else { key });
     }
 
     /// Whether one's own unsent messages belong below what is at hand.

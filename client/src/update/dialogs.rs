@@ -96,7 +96,7 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
 /// Quits, or asks first. Asked for twice, it is answered.
 pub(super) fn quit(model: &mut Model, out: &mut Vec<Effect>) {
     let asked = matches!(model.dialogs.last(), Some(Dialog::Ask(Question::Quit { .. })));
-    match model.at_stake() {
+    match model.at_stake().count() {
         unsent if unsent > 0 && !asked => ask(model, Question::Quit { unsent }),
         _ => exit(model, out),
     }

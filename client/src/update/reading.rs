@@ -23,7 +23,6 @@ pub(super) fn seen(model: &mut Model, seen: Seen, out: &mut Vec<Effect>) {
     room.scroll_rows = room.scroll_rows.saturating_sub(seen.scrolled).clamp(-SCROLL_MAX, SCROLL_MAX);
     let at_end = seen.at_end && (follows || !room.timeline.has_newer);
     room.anchor = if at_end { Anchor::End } else { seen.anchor.clone() };
-    room.last_visible = Some(seen.last.clone());
     if model.open == Some(seen.room) {
         let id = seen.room;
         model.memory.seen = Some(seen);

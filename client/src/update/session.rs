@@ -145,7 +145,7 @@ pub(super) fn end(model: &mut Model, reason: &str, out: &mut Vec<Effect>) {
 
 /// Signs out, or asks first.
 pub(super) fn ask_to_sign_out(model: &mut Model, out: &mut Vec<Effect>) {
-    match model.at_stake() {
+    match model.at_stake().count() {
         _ if model.account.is_none() => {}
         0 => sign_out(model, out),
         unsent => dialogs::ask(model, Question::SignOut { unsent }),

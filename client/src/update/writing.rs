@@ -76,8 +76,8 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(room) = model.open_room().filter(|room| !room.draft.text.trim().is_empty()) else { return };
     let (id, draft) = (room.info.id, Arc::clone(&room.draft.text));
     let text = match draft.strip_prefix('/') {
-        Some(_) if draft.contains('\n') => &*draft, // a pasted block is text
         Some(literal) if literal.starts_with('/') => literal,
+        Some(_) if draft.contains('\n') => &*draft, // a block is text
         Some(command) => return obey(model, id, command, out),
         None => &*draft,
     };

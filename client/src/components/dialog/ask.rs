@@ -31,11 +31,10 @@ pub(in super::super) struct Ask {
 
 impl Ask {
     fn unsent(&mut self, model: &Model) {
-        let unsent = model.rooms.values().flat_map(|room| room.unsent().map(move |pending| (room, pending)));
-        for (room, pending) in unsent.take(NAMED) {
-            self.lines.push((format!("◌ {}  {}", room_name(room), pending.text), Look::PLAIN));
+        for (room, text) in model.at_stake().take(NAMED) {
+            self.lines.push((format!("◌ {}  {text}", room_name(room)), Look::PLAIN));
         }
-        match model.unsent() {
+        match model.at_stake().count() {
             0 => {}
             n => {
                 if n > NAMED {

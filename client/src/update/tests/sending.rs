@@ -259,3 +259,11 @@ fn an_outbox_that_is_full_keeps_the_draft() {
     assert_eq!(client.draft(), "one more");
     assert!(client.notice().contains("too many"));
 }
+
+#[test]
+fn where_nothing_is_kept_quitting_names_the_drafts_too() {
+    let mut client = Client::online();
+    client.on(Msg::Loaded(Err(crate::update::NotKept::Elsewhere))).write("half a thought").act(Action::Quit);
+    assert_eq!(client.model.dialogs, [Dialog::Ask(Question::Quit { unsent: 1 })]);
+    assert_eq!(client.model.at_stake().map(|(_, text)| text).collect::<Vec<_>>(), ["half a thought"]);
+}

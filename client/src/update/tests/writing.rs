@@ -51,7 +51,12 @@ fn white_space_is_not_sent_and_not_taken_away() {
 
 #[test]
 fn two_slashes_send_one_and_a_pasted_block_is_text() {
-    for (typed, said) in [("//shrug", "/shrug"), ("/usr/bin\n/usr/lib", "/usr/bin\n/usr/lib"), ("a\r\nb  ", "a\nb")] {
+    for (typed, said) in [
+        ("//shrug", "/shrug"),
+        ("/usr/bin\n/usr/lib", "/usr/bin\n/usr/lib"),
+        ("//usr\n/bin", "/usr\n/bin"),
+        ("a\r\nb  ", "a\nb"),
+    ] {
         let mut client = Client::online();
         client.say(typed).disk();
         assert_eq!(sent(&mut client)[0].1, said);
