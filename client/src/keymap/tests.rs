@@ -1,3 +1,5 @@
+//! What must hold for every row of the table.
+
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
 use super::*;

@@ -6,11 +6,15 @@ mod layout;
 
 use std::sync::Arc;
 
-use tuirealm::ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-    widgets::Clear,
+use tui_realm_stdlib::components::Paragraph;
+use tuirealm::{
+    component::Component as _,
+    ratatui::{
+        Frame,
+        layout::{Alignment, Margin, Rect},
+        text::{Line, Span},
+        widgets::Clear,
+    },
 };
 
 use self::layout::Places;
@@ -19,7 +23,7 @@ use crate::{
     components::{self, App, Composer, History, Look, Rooms},
     keymap::Keymap,
     model::{DialogId, Id, Model, Seen},
-    text::{clip, width, wrap},
+    text::{clip, width},
     update::focus,
 };
 
@@ -159,10 +163,9 @@ fn draw_invitation(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     } else {
         "Choose a room: Up, Down, Enter"
     };
-    let rows = wrap(text, area.width.saturating_sub(4));
-    for (line, row) in rows.iter().zip(area.rows().skip(usize::from(area.height / 2))) {
-        frame.render_widget(Line::styled(line.text.as_str(), Look::FAINT).centered(), row);
-    }
+    let middle = Rect { y: area.y + area.height / 2, height: area.height.div_ceil(2), ..area };
+    let mut invitation = Paragraph::default().text(text).style(Look::FAINT).alignment_horizontal(Alignment::Center);
+    invitation.view(frame, middle.inner(Margin::new(2, 0)));
 }
 
 /// The top line: the room and its topic, and who one is.

@@ -1,8 +1,13 @@
 //! A new room: its name, and whether only members shall know of it.
 
+use tui_realm_stdlib::components::Checkbox;
 use tuirealm::{
+    command::Cmd,
+    component::Component,
     event::{Event, Key, KeyEvent},
+    props::{AttrValue, Attribute},
     ratatui::{Frame, layout::Rect, text::Span},
+    state::State,
 };
 
 use super::super::{Part, field::Field, look::Look};
@@ -13,15 +18,33 @@ use crate::{
 };
 
 /// The dialog's own state.
-#[derive(Default)]
 pub(in super::super) struct CreateRoom {
     name: Field,
-    private: bool,
+    private: Checkbox,
     /// The check box has the keys, rather than the name.
     on_private: bool,
     loaded: bool,
     waiting: bool,
     problem: Option<String>,
+}
+
+impl Default for CreateRoom {
+    fn default() -> Self {
+        Self {
+            name: Field::default(),
+            private: Checkbox::default().choices(["only its members know of it"]).highlight_style(Look::STRONG),
+            on_private: false,
+            loaded: false,
+            waiting: false,
+            problem: None,
+        }
+    }
+}
+
+impl CreateRoom {
+    fn is_private(&self) -> bool {
+        matches!(self.private.state(), State::Vec(ticked) if !ticked.is_empty())
+    }
 }
 
 impl Part for CreateRoom {
@@ -54,8 +77,8 @@ impl Part for CreateRoom {
         let row = next();
         label(frame, row, "Private", self.on_private);
         let value = Rect { x: row.x + 12.min(row.width), width: row.width.saturating_sub(12), ..row };
-        let check = if self.private { "[x] only its members know of it" } else { "[ ] everyone may read and join" };
-        frame.render_widget(Span::raw(clip(check, value.width)), value);
+        self.private.attr(Attribute::Focus, AttrValue::Flag(focused && self.on_private));
+        self.private.view(frame, value);
         next();
         let row = next();
         let (text, style) = match (&self.problem, self.waiting) {
@@ -74,11 +97,13 @@ impl Part for CreateRoom {
                 self.on_private = false;
             }
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
-                return Some(Msg::CreateRoom { name: self.name.text().to_owned(), private: self.private });
+                return Some(Msg::CreateRoom { name: self.name.text().to_owned(), private: self.is_private() });
             }
             Event::User(Action::NextField | Action::PreviousField)
             | Event::Keyboard(KeyEvent { code: Key::Up | Key::Down, .. }) => self.on_private = !self.on_private,
-            Event::Keyboard(KeyEvent { code: Key::Char(' '), .. }) if self.on_private => self.private = !self.private,
+            Event::Keyboard(KeyEvent { code: Key::Char(' '), .. }) if self.on_private => {
+                self.private.perform(Cmd::Toggle);
+            }
             _ if self.on_private => return None,
             _ => return self.name.take(event).then_some(Msg::Redraw),
         }

@@ -1,3 +1,5 @@
+//! Keys in, buffer out.
+
 use proptest::prelude::*;
 
 use super::*;
