@@ -31,7 +31,7 @@ fn activity_until(stream: &mut Stream, room: RoomId, seq: Seq) -> Vec<RoomActivi
 #[test]
 fn someone_outside_sees_that_a_public_room_lives_but_not_what_is_said() {
     let server = quick();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     let mut stream = bob.listen();
     alice.count_to(room, 5);
@@ -43,7 +43,7 @@ fn someone_outside_sees_that_a_public_room_lives_but_not_what_is_said() {
 #[test]
 fn many_messages_are_gathered_into_few_signs() {
     let server = TestServer::start_with(|config| config.activity_delay = Duration::from_millis(400));
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let rooms = [alice.create_room("one"), alice.create_room("two")];
     let mut stream = bob.listen();
     for i in 0..20 {
@@ -66,7 +66,7 @@ fn activity_until_seen(stream: &mut Stream, room: RoomId, seq: Seq) {
 #[test]
 fn a_private_room_shows_no_life() {
     let server = quick();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (room, hidden) = (alice.create_room("lobby"), alice.create_private_room("plans"));
     let mut stream = bob.listen();
     let mut alices = alice.listen();
@@ -81,7 +81,7 @@ fn a_private_room_shows_no_life() {
 #[test]
 fn after_a_resume_one_sign_tells_what_moved_meanwhile() {
     let server = quick();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (one, two, three) = (alice.create_room("one"), alice.create_room("two"), alice.create_room("three"));
     alice.send_message(three, "before");
     let position = bob.rooms().cursor.0;
@@ -99,7 +99,7 @@ fn after_a_resume_one_sign_tells_what_moved_meanwhile() {
 #[test]
 fn a_sign_of_life_does_not_move_the_position() {
     let server = quick();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     let mut stream = bob.listen();
     alice.send_message(room, "1");

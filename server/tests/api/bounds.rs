@@ -54,7 +54,7 @@ fn attack_a_connection_kept_open_for_nothing() {
 #[test]
 fn attack_a_body_that_never_ends() {
     let server = TestServer::start_with(|config| config.body_timeout = SHORT);
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut slow = alice.connect();
     let head = format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\n", alice.head_lines());
     slow.send(format!("{head}Content-Length: 1000\r\n\r\n{{\"name\":\"lo"));
@@ -68,7 +68,7 @@ fn attack_a_body_that_never_ends() {
 #[test]
 fn attack_a_body_fed_byte_by_byte() {
     let server = TestServer::start_with(|config| config.body_timeout = SHORT);
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut slow = alice.connect();
     let head = format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\n", alice.head_lines());
     slow.send(format!("{head}Content-Length: 60000\r\n\r\n"));
@@ -85,7 +85,7 @@ fn a_stream_is_not_cut_for_being_longer_than_any_request() {
         (config.head_timeout, config.body_timeout, config.idle_timeout) = (SHORT, SHORT, SHORT);
         config.heartbeat = Duration::from_millis(50);
     });
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let mut stream = alice.listen();
     while stream.text().matches("\n:").count() < 20 {
@@ -123,7 +123,7 @@ fn attack_more_connections_than_there_are_places() {
 #[test]
 fn streams_leave_places_for_requests() {
     let server = TestServer::start_with(|config| config.max_connections = 40);
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let mut streams: Vec<Stream> = Vec::new();
     let refusal = loop {
@@ -155,7 +155,7 @@ fn a_stalled_stream_is_let_go_in_time() {
         config.write_timeout = SHORT;
         config.heartbeat = Duration::from_millis(50);
     });
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     let (_, mut stalled) = Opening { receive_buffer: Some(4096), ..Opening::default() }.open(&bob);

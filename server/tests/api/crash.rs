@@ -75,7 +75,7 @@ fn what_was_acknowledged_survives_five_kills_under_load_exactly_once() {
                     told.iter().filter_map(|told| message_of(&told.event)).collect::<Vec<_>>(),
                 )
             });
-            eventually("the writers write", || (count.load(Ordering::Relaxed) > 60 * kill).then_some(()));
+            eventually("the writers write", || (count.load(Ordering::Relaxed) > 40 * kill).then_some(()));
             server.kill();
             let (last_id, told) = listener.join().unwrap();
             heard.extend(told.into_iter().map(|(_, seq)| seq));

@@ -9,7 +9,7 @@ use crate::harness::{Connection, Opening, TestServer, at_once};
 #[test]
 fn a_stream_begins_at_once_and_as_the_standard_wants_it() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut stream = Opening::default().ask(&alice).unwrap_or_else(|answer| panic!("{answer:?}"));
     assert_eq!(stream.head.header("content-type"), Some("text/event-stream"));
     assert_eq!(stream.head.header("cache-control"), Some("no-store"));
@@ -33,7 +33,7 @@ fn a_stream_needs_a_token() {
 #[test]
 fn a_fresh_stream_starts_now() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     alice.count_to(room, 3);
     let mut stream = alice.listen();
@@ -44,7 +44,7 @@ fn a_fresh_stream_starts_now() {
 #[test]
 fn making_a_room_tells_of_the_room_and_then_of_its_owner() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (mut alices, mut bobs) = (alice.listen(), bob.listen());
     let room = alice.create_room("lobby");
     for stream in [&mut alices, &mut bobs] {
@@ -65,7 +65,7 @@ fn making_a_room_tells_of_the_room_and_then_of_its_owner() {
 #[test]
 fn every_lasting_event_has_an_id_of_its_own_and_the_others_none() {
     let server = TestServer::start_with(|config| config.activity_delay = Duration::from_millis(20));
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let mut stream = alice.listen();
     let room = alice.create_room("lobby");
     bob.join(room);
@@ -91,7 +91,7 @@ fn every_lasting_event_has_an_id_of_its_own_and_the_others_none() {
 #[test]
 fn joining_starts_a_room_on_an_open_stream_and_leaving_stops_it() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     let mut stream = bob.listen();
     alice.send_message(room, "1: before");
@@ -109,7 +109,7 @@ fn joining_starts_a_room_on_an_open_stream_and_leaving_stops_it() {
 #[test]
 fn the_snapshot_and_the_stream_after_it_leave_no_hole() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     std::thread::scope(|scope| {
@@ -132,7 +132,7 @@ fn the_snapshot_and_the_stream_after_it_leave_no_hole() {
 #[test]
 fn all_readers_are_told_the_same_in_the_same_order() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let rooms = [alice.create_room("one"), alice.create_room("two")];
     rooms.iter().for_each(|room| drop(bob.join(*room)));
     let mut streams = [alice.listen(), bob.listen(), server.sign_in("bob").listen()];
@@ -146,7 +146,7 @@ fn all_readers_are_told_the_same_in_the_same_order() {
 #[test]
 fn a_narrowed_stream_tells_of_its_rooms_only() {
     let server = TestServer::start_with(|config| config.activity_delay = Duration::from_millis(20));
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let [one, two, three] = ["one", "two", "three"].map(|name| alice.create_room(name));
     [one, two, three].iter().for_each(|room| drop(bob.join(*room)));
     let query = format!("?room={one}&room={three}");
@@ -166,7 +166,7 @@ fn a_narrowed_stream_tells_of_its_rooms_only() {
 #[test]
 fn a_stream_is_narrowed_only_to_joined_rooms() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (public, hidden) = (alice.create_room("lobby"), alice.create_private_room("plans"));
     let refused = |query: &str| Opening { query, ..Opening::default() }.ask(&bob).err().expect("refused");
     refused(&format!("?room={public}")).problem(403, "forbidden");
@@ -181,7 +181,7 @@ fn a_stream_is_narrowed_only_to_joined_rooms() {
 #[test]
 fn silence_is_broken_by_a_heartbeat_that_carries_the_position() {
     let server = TestServer::start_with(|config| config.heartbeat = Duration::from_millis(50));
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let hidden = alice.create_private_room("plans");
     let mut stream = bob.listen();
     let start = bob.rooms().cursor.0;
@@ -199,7 +199,7 @@ fn silence_is_broken_by_a_heartbeat_that_carries_the_position() {
 #[test]
 fn a_heartbeat_comes_through_traffic_too() {
     let server = TestServer::start_with(|config| config.heartbeat = Duration::from_millis(100));
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let mut stream = alice.listen();
     let mut sent = 0;
@@ -214,7 +214,7 @@ fn a_heartbeat_comes_through_traffic_too() {
 #[test]
 fn a_stream_is_given_whatever_the_client_accepts() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     for accept in ["*/*", "text/event-stream", "application/json"] {
         let mut connection = Connection::open(server.address);
         connection.send(format!("GET /v1/events HTTP/1.1\r\n{}Accept: {accept}\r\n\r\n", alice.head_lines()));

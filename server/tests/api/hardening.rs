@@ -90,7 +90,7 @@ fn attack_smuggled_requests() {
 #[test]
 fn attack_deep_and_wide_json() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let post = |body: String| alice.try_send("POST", "/v1/rooms", "application/json", Some(body.into_bytes())).unwrap();
     post("[".repeat(60_000)).problem(400, "bad_request");
     post(format!("{{\"name\":{}1{}}}", "[".repeat(30_000), "]".repeat(30_000)));
@@ -104,7 +104,7 @@ fn attack_deep_and_wide_json() {
 #[test]
 fn attack_paths_and_queries_that_mean_something_else() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     for target in [
         "/v1/../v1/users",
@@ -147,7 +147,7 @@ fn me(client: &Client, target: &str) -> String {
 #[test]
 fn requests_in_one_packet_are_answered_in_order() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let body = json!({"name": "lobby"}).to_string();
     let create = format!(
         "POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -167,7 +167,7 @@ fn requests_in_one_packet_are_answered_in_order() {
 #[test]
 fn a_request_cut_anywhere_into_packets_is_still_one_request() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let request = me(&alice, "/v1/users/me");
     let mut connection = alice.connect();
     for cut in [1, 3, 5, 17, 40, request.len() - 3, request.len() - 1] {
@@ -181,7 +181,7 @@ fn a_request_cut_anywhere_into_packets_is_still_one_request() {
 #[test]
 fn a_refused_body_does_not_become_the_next_request() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     for (target, content_type) in
         [("/v1/rooms", "text/plain"), ("/nothing", "application/json"), ("/v1/server", "text/plain")]
     {
@@ -199,7 +199,7 @@ fn a_refused_body_does_not_become_the_next_request() {
 #[test]
 fn head_is_get_without_the_body() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     for target in ["/v1/server", "/healthz", "/v1/users/me", "/v1/rooms", "/nothing"] {
         let mut connection = alice.connect();
         connection.send(me(&alice, target));
@@ -215,7 +215,7 @@ fn head_is_get_without_the_body() {
 #[test]
 fn head_of_a_stream_does_not_wait_for_its_end() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut connection = alice.connect();
     connection.send(me(&alice, "/v1/events").replacen("GET", "HEAD", 1));
     let answer = connection.answer_to_head();
@@ -228,7 +228,7 @@ fn head_of_a_stream_does_not_wait_for_its_end() {
 #[test]
 fn an_escaped_path_is_the_same_path() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut connection = alice.connect();
     connection.send(me(&alice, "/v1/users/%6De"));
     assert_eq!(connection.answer().expect(200).value()["name"], "alice", "RFC 3986, section 6.2.2.2");

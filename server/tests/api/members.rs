@@ -7,7 +7,7 @@ use crate::harness::TestServer;
 #[test]
 fn joining_shows_the_room_as_ones_own_with_everything_read() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     alice.count_to(room, 3);
     let joined = bob.join(room);
@@ -22,7 +22,7 @@ fn joining_shows_the_room_as_ones_own_with_everything_read() {
 #[test]
 fn joining_twice_changes_nothing_and_tells_nobody() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.send_message(room, "unread");
@@ -37,7 +37,7 @@ fn joining_twice_changes_nothing_and_tells_nobody() {
 #[test]
 fn leaving_twice_changes_nothing_and_tells_nobody() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     let mut stream = alice.listen();
     bob.leave(room);
@@ -54,7 +54,7 @@ fn leaving_twice_changes_nothing_and_tells_nobody() {
 #[test]
 fn coming_back_starts_with_everything_read() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     bob.leave(room);
@@ -65,7 +65,7 @@ fn coming_back_starts_with_everything_read() {
 #[test]
 fn when_the_last_owner_leaves_the_longest_member_owns() {
     let server = TestServer::start();
-    let (alice, bob, carol) = (server.register("alice"), server.register("bob"), server.register("carol"));
+    let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
     let room = alice.create_room("lobby");
     carol.join(room);
     bob.join(room);
@@ -86,7 +86,7 @@ fn when_the_last_owner_leaves_the_longest_member_owns() {
 #[test]
 fn a_private_room_that_was_left_is_gone_for_the_one_who_left() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_private_room("plans");
     alice.leave(room);
     alice.get(&format!("/v1/rooms/{room}")).problem(404, "not_found");
@@ -97,7 +97,7 @@ fn a_private_room_that_was_left_is_gone_for_the_one_who_left() {
 #[test]
 fn there_is_no_joining_or_leaving_what_does_not_exist() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     for room in [RoomId(4711), RoomId(u64::MAX)] {
         alice.request("PUT", &format!("/v1/rooms/{room}/members/me"), None).problem(404, "not_found");
         alice.delete(&format!("/v1/rooms/{room}/members/me")).problem(404, "not_found");
@@ -107,7 +107,7 @@ fn there_is_no_joining_or_leaving_what_does_not_exist() {
 #[test]
 fn an_empty_public_room_is_still_there_for_whoever_comes() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     alice.send_message(room, "for later");
     alice.leave(room);

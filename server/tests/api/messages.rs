@@ -8,7 +8,7 @@ use crate::harness::TestServer;
 #[test]
 fn a_message_is_answered_as_everyone_will_see_it() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     let mut stream = bob.listen();
@@ -28,7 +28,7 @@ fn a_message_is_answered_as_everyone_will_see_it() {
 #[test]
 fn line_ends_become_lf_and_trailing_space_goes() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     assert_eq!(alice.send_message(room, "  a\r\nb\rc\td \n\t ").text, "  a\nb\nc\td");
     assert_eq!(alice.send_message(room, "👨‍👩‍👧 \u{202e}rtl is text").text, "👨‍👩‍👧 \u{202e}rtl is text");
@@ -37,7 +37,7 @@ fn line_ends_become_lf_and_trailing_space_goes() {
 #[test]
 fn a_message_has_one_to_four_thousand_characters() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let longest = "🎉".repeat(4000);
     assert_eq!(alice.send_message(room, &format!("{longest} \r\n")).text, longest);
@@ -51,7 +51,7 @@ fn a_message_has_one_to_four_thousand_characters() {
 #[test]
 fn a_refused_message_leaves_no_trace() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.try_send_message(room, "").refuses("text");
     assert!(bob.room(room).member.is_none(), "not even a membership");
@@ -64,7 +64,7 @@ fn a_refused_message_leaves_no_trace() {
 #[test]
 fn posting_to_a_public_room_joins_it_first() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     alice.count_to(room, 3);
     let (mut alices, mut bobs) = (alice.listen(), bob.listen());
@@ -80,7 +80,7 @@ fn posting_to_a_public_room_joins_it_first() {
 #[test]
 fn an_answer_names_a_message_of_the_same_room() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let (room, other) = (alice.create_room("lobby"), alice.create_room("other"));
     alice.count_to(other, 3);
     alice.send_message(room, "question");
@@ -96,7 +96,7 @@ fn an_answer_names_a_message_of_the_same_room() {
 #[test]
 fn a_message_names_each_user_it_mentions_once() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     let message = alice.send_message(room, "@bob, @nobody: ask @BOB (not x@alice.example)");
@@ -109,7 +109,7 @@ fn a_message_names_each_user_it_mentions_once() {
 #[test]
 fn messages_are_stamped_by_the_server_in_order() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let before = server.clock.now();
     alice.count_to(room, 5);

@@ -189,7 +189,7 @@ impl World<'_> {
 #[test]
 fn whatever_two_users_do_both_see_what_the_contract_says() {
     let server = TestServer::start();
-    let clients = [server.register("alice"), server.register("bob")];
+    let clients = [server.user("alice"), server.user("bob")];
     let config = Config { cases: 24, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
     let case = std::cell::Cell::new(0);
     let outcome = TestRunner::new(config).run(&prop::collection::vec(step(), 1..40), |steps| {

@@ -18,7 +18,7 @@ fn seqs(range: std::ops::RangeInclusive<u64>) -> Vec<u64> {
 
 fn room_of(n: u64) -> (TestServer, Client, RoomId) {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     alice.count_to(room, n);
     (server, alice, room)
@@ -126,7 +126,7 @@ fn a_page_is_asked_for_in_one_direction_and_a_sane_size() {
 #[test]
 fn a_public_room_is_read_by_everyone_and_a_private_one_by_its_members() {
     let (server, alice, room) = room_of(3);
-    let bob = server.register("bob");
+    let bob = server.user("bob");
     assert_eq!(page(&bob, room, "").0, seqs(1..=3));
     assert!(bob.room(room).member.is_none(), "reading is not joining");
     let plans = alice.create_private_room("plans");

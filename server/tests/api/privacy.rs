@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quchat_shared::Seq;
+use quchat_shared::{Seq, user::ServerRole};
 
 use crate::harness::{Opening, TestServer};
 
@@ -12,7 +12,7 @@ fn a_private_room_leaves_no_trace_on_anyone_elses_stream() {
         config.activity_delay = Duration::from_millis(20);
         config.heartbeat = Duration::from_millis(50);
     });
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let start = bob.rooms().cursor.0;
     let mut live = bob.listen();
     let hidden = alice.create_private_room("needle-name");
@@ -35,7 +35,8 @@ fn a_private_room_leaves_no_trace_on_anyone_elses_stream() {
 #[test]
 fn the_admin_of_the_server_is_no_exception() {
     let server = TestServer::start();
-    let (admin, bob) = (server.register("admin"), server.register("bob"));
+    let (admin, bob) = (server.user("alice"), server.user("bob"));
+    assert_eq!(admin.user().role, ServerRole::Admin, "the first to register");
     let hidden = bob.create_private_room("plans");
     bob.send_message(hidden, "psst");
     admin.get(&format!("/v1/rooms/{hidden}")).problem(404, "not_found");
@@ -47,7 +48,7 @@ fn the_admin_of_the_server_is_no_exception() {
 #[test]
 fn one_who_left_a_private_room_hears_of_it_no_more() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let hidden = alice.create_private_room("plans");
     let start = alice.rooms().cursor.0;
     alice.send_message(hidden, "needle-text");
@@ -63,7 +64,7 @@ fn one_who_left_a_private_room_hears_of_it_no_more() {
 #[test]
 fn no_core_route_but_the_front_door_answers_without_a_token() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let nobody = server.anonymous();
     let id = alice.user().id;

@@ -14,7 +14,7 @@ fn post_bytes(client: &Client, target: &str, content_type: &str, body: impl Into
 #[test]
 fn what_is_not_json_is_a_bad_request() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let target = format!("/v1/rooms/{room}/messages");
     let bad: [&[u8]; 10] = [
@@ -39,7 +39,7 @@ fn what_is_not_json_is_a_bad_request() {
 #[test]
 fn json_of_the_wrong_shape_is_refused_clearly() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let target = format!("/v1/rooms/{room}/messages");
     for body in [
@@ -62,7 +62,7 @@ fn json_of_the_wrong_shape_is_refused_clearly() {
 #[test]
 fn an_array_is_not_an_object_with_its_names_left_out() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     post_bytes(&alice, "/v1/rooms", "application/json", "[\"lobby\"]").problem(400, "bad_request");
     post_bytes(&server.anonymous(), "/v1/users", "application/json", "[\"bob\",\"correct horse\"]")
         .problem(400, "bad_request");
@@ -72,7 +72,7 @@ fn an_array_is_not_an_object_with_its_names_left_out() {
 #[test]
 fn unknown_fields_are_ignored() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let body = json!({"name": "lobby", "colour": "red", "member": {"role": "owner"}, "id": 99, "created_by": 99});
     let room: Value = alice.post("/v1/rooms", &body).expect(201).json();
     assert_eq!(room["created_by"], alice.user().id.0);
@@ -84,7 +84,7 @@ fn unknown_fields_are_ignored() {
 #[test]
 fn an_unknown_path_is_not_found() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     for target in
         ["/", "/v1", "/v1/", "/v2/rooms", "/v1/rooms/", "/v1/room", "/v1//rooms", "/favicon.ico", "/v1/rooms/1/nothing"]
     {
@@ -95,7 +95,7 @@ fn an_unknown_path_is_not_found() {
 #[test]
 fn an_unknown_method_is_told_which_there_are() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let cases = [
         ("POST", "/v1/server".to_owned(), vec!["GET"]),
@@ -124,7 +124,7 @@ fn an_unknown_method_is_told_which_there_are() {
 #[test]
 fn a_body_must_be_json_by_name_too() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let create = |content_type: &str, name: &str| {
         post_bytes(&alice, "/v1/rooms", content_type, json!({"name": name}).to_string())
     };
@@ -144,7 +144,7 @@ fn a_body_must_be_json_by_name_too() {
 #[test]
 fn a_body_of_sixty_four_kib_is_taken_and_a_byte_more_is_not() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let padded = |name: &str, size: usize| {
         let json = json!({"name": name}).to_string();
         format!("{json}{}", " ".repeat(size - json.len()))
@@ -157,7 +157,7 @@ fn a_body_of_sixty_four_kib_is_taken_and_a_byte_more_is_not() {
 #[test]
 fn whoever_sends_too_much_still_reads_the_answer() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     for size in [70_000, 500_000, 1_000_000] {
         let answer = post_bytes(&alice, "/v1/rooms", "application/json", vec![b' '; size]);
         answer.problem(413, "too_large");
@@ -174,7 +174,7 @@ fn whoever_sends_too_much_still_reads_the_answer() {
 #[test]
 fn too_much_in_chunks_is_too_much_as_well() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut connection = alice.connect();
     let head = format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\n", alice.head_lines());
     connection.send(format!("{head}Transfer-Encoding: chunked\r\n\r\n"));
@@ -191,7 +191,7 @@ fn too_much_in_chunks_is_too_much_as_well() {
 #[test]
 fn an_endless_body_does_not_keep_the_server_reading() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut connection = alice.connect();
     let head = format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\n", alice.head_lines());
     connection.send(format!("{head}Content-Length: 1000000000\r\n\r\n"));
@@ -208,7 +208,7 @@ fn an_endless_body_does_not_keep_the_server_reading() {
 #[test]
 fn an_oversized_body_is_refused_before_it_is_sent() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut connection = alice.connect();
     let head = format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\n", alice.head_lines());
     connection.send(format!("{head}Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\n"));
@@ -218,7 +218,7 @@ fn an_oversized_body_is_refused_before_it_is_sent() {
 #[test]
 fn whoever_waits_to_be_asked_for_the_body_is_asked() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut connection = alice.connect();
     let body = json!({"name": "lobby"}).to_string();
     let head = format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\n", alice.head_lines());
@@ -241,7 +241,7 @@ fn several_mistakes_are_named_together_or_one_by_one_but_never_wrongly() {
 #[test]
 fn a_broken_database_is_the_servers_own_fault_and_leaks_nothing() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     for file in server.data_dir.files() {
         let Ok(database) = rusqlite::Connection::open(&file) else { continue };

@@ -9,7 +9,7 @@ use crate::harness::{Client, TestServer, at_once};
 
 #[test]
 fn of_those_racing_for_a_name_one_gets_it() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let nobody = server.anonymous();
     let answers = at_once(6, |i| {
         let name = ["alice", "Alice", "ALICE"][i % 3];
@@ -23,7 +23,7 @@ fn of_those_racing_for_a_name_one_gets_it() {
 
 #[test]
 fn of_those_racing_to_be_first_one_is_admin() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let users = at_once(4, |i| server.register(&format!("user-{i}")));
     let admins = users.iter().filter(|client| client.user().role == ServerRole::Admin).count();
     assert_eq!(admins, 1);
@@ -32,7 +32,7 @@ fn of_those_racing_to_be_first_one_is_admin() {
 #[test]
 fn of_those_racing_for_a_room_one_makes_it() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let answers = at_once(8, |_| alice.post("/v1/rooms", &json!({"name": "lobby"})));
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     for answer in answers.iter().filter(|answer| answer.status != 201) {
@@ -44,7 +44,7 @@ fn of_those_racing_for_a_room_one_makes_it() {
 #[test]
 fn thirty_two_rooms_made_at_once_are_thirty_two_rooms() {
     let server = TestServer::start();
-    let clients = ["alice", "bob"].map(|name| server.register(name));
+    let clients = ["alice", "bob"].map(|name| server.user(name));
     let mut stream = clients[0].listen();
     let ids: HashSet<_> = at_once(32, |i| clients[i % 2].create_room(&format!("room {i}"))).into_iter().collect();
     assert_eq!(ids.len(), 32);
@@ -56,7 +56,7 @@ fn thirty_two_rooms_made_at_once_are_thirty_two_rooms() {
 #[test]
 fn eight_writers_in_one_room_give_one_to_n() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     let mut stream = bob.listen();
@@ -82,7 +82,7 @@ fn eight_writers_in_one_room_give_one_to_n() {
 #[test]
 fn joining_and_leaving_at_once_ends_in_one_of_the_two() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     let target = format!("/v1/rooms/{room}/members/me");
     let mut stream = alice.listen();
@@ -106,7 +106,7 @@ fn joining_and_leaving_at_once_ends_in_one_of_the_two() {
 #[test]
 fn owners_leaving_at_once_leave_one_owner_behind() {
     let server = TestServer::start();
-    let clients = ["alice", "bob", "carol"].map(|name| server.register(name));
+    let clients = ["alice", "bob", "carol"].map(|name| server.user(name));
     let room = clients[0].create_room("lobby");
     clients[1..].iter().for_each(|client| drop(client.join(room)));
     at_once(2, |i| clients[i].leave(room));
@@ -117,7 +117,7 @@ fn owners_leaving_at_once_leave_one_owner_behind() {
 #[test]
 fn markers_moved_at_once_end_at_the_furthest() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.count_to(room, 20);

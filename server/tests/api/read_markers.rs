@@ -12,7 +12,7 @@ fn marker(last_read_seq: u64, unread: u64) -> ReadMarker {
 #[test]
 fn unread_is_what_lies_beyond_the_marker() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.count_to(room, 5);
@@ -28,7 +28,7 @@ fn unread_is_what_lies_beyond_the_marker() {
 #[test]
 fn a_marker_moves_forward_unless_told_otherwise() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.count_to(room, 5);
@@ -47,7 +47,7 @@ fn a_marker_moves_forward_unless_told_otherwise() {
 #[test]
 fn a_marker_stops_at_the_end_of_the_room() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.count_to(room, 3);
@@ -59,7 +59,7 @@ fn a_marker_stops_at_the_end_of_the_room() {
 #[test]
 fn sending_moves_the_own_marker_and_no_other() {
     let server = TestServer::start();
-    let (alice, bob, carol) = (server.register("alice"), server.register("bob"), server.register("carol"));
+    let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
     let room = alice.create_room("lobby");
     bob.join(room);
     carol.join(room);
@@ -72,7 +72,7 @@ fn sending_moves_the_own_marker_and_no_other() {
 #[test]
 fn only_members_have_a_marker() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     alice.count_to(room, 1);
     bob.try_mark_read(room, 1).problem(403, "forbidden");
@@ -85,7 +85,7 @@ fn only_members_have_a_marker() {
 #[test]
 fn user_and_room_are_the_right_way_round() {
     let server = TestServer::start();
-    let (alice, bob, carol) = (server.register("alice"), server.register("bob"), server.register("carol"));
+    let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
     let (one, two) = (alice.create_room("one"), alice.create_room("two"));
     for room in [one, two] {
         bob.join(room);
@@ -101,7 +101,7 @@ fn user_and_room_are_the_right_way_round() {
 #[test]
 fn every_stream_of_the_user_is_told_and_nobody_else() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.count_to(room, 2);
@@ -119,7 +119,7 @@ fn every_stream_of_the_user_is_told_and_nobody_else() {
 #[test]
 fn a_marker_that_stays_is_not_news() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.count_to(room, 2);
@@ -139,7 +139,7 @@ fn a_marker_that_stays_is_not_news() {
 #[test]
 fn a_marker_needs_a_number() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     for body in [json!({}), json!({"seq": -1}), json!({"seq": "1"}), json!({"seq": 1.5}), json!({"seq": null})] {
         let answer = alice.put(&format!("/v1/rooms/{room}/read"), &body);
@@ -150,7 +150,7 @@ fn a_marker_needs_a_number() {
 #[test]
 fn a_marker_outlives_a_restart() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.count_to(room, 3);

@@ -25,10 +25,10 @@ fn resume(client: &Client, id: &str) -> (Option<Reset>, Stream) {
 #[test]
 fn a_position_of_nowhere_is_unknown_and_the_stream_goes_on() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let elsewhere = TestServer::start();
-    let stranger = elsewhere.register("alice");
+    let stranger = elsewhere.user("alice");
     stranger.create_room("lobby");
     let foreign = stranger.rooms().cursor.0;
     let head = alice.rooms().cursor.0;
@@ -51,7 +51,7 @@ fn a_position_of_nowhere_is_unknown_and_the_stream_goes_on() {
 #[test]
 fn a_position_given_as_since_is_judged_the_same() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let (_, mut stream) = Opening { query: "?since=garbage", ..Opening::default() }.open(&alice);
     assert!(matches!(stream.next().event, Event::Reset(Reset { reason: ResetReason::Unknown, .. })));
 }
@@ -59,7 +59,7 @@ fn a_position_given_as_since_is_judged_the_same() {
 #[test]
 fn further_behind_than_is_replayed_is_too_far() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let early = alice.rooms().cursor.0;
     alice.count_to(room, 5);
@@ -80,7 +80,7 @@ fn further_behind_than_is_replayed_is_too_far() {
 #[test]
 fn exactly_as_far_as_is_replayed_is_replayed() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let position = alice.rooms().cursor.0;
     alice.count_to(room, 10);
@@ -92,7 +92,7 @@ fn exactly_as_far_as_is_replayed_is_replayed() {
 #[test]
 fn what_a_reader_cannot_see_does_not_count_as_far() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (room, hidden) = (alice.create_room("lobby"), alice.create_private_room("plans"));
     bob.join(room);
     let position = bob.rooms().cursor.0;
@@ -108,7 +108,7 @@ fn what_is_old_and_not_among_the_newest_is_forgotten_aloud() {
         config.events_kept = 10;
         config.heartbeat = Duration::from_millis(50);
     });
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let early = alice.rooms().cursor.0;
     alice.count_to(room, 30);
@@ -135,7 +135,7 @@ fn what_is_old_and_not_among_the_newest_is_forgotten_aloud() {
 #[test]
 fn the_newest_are_kept_however_old() {
     let server = TestServer::start_with(|config| config.events_kept = 1000);
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let early = alice.rooms().cursor.0;
     alice.count_to(room, 30);

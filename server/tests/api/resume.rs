@@ -18,7 +18,7 @@ fn gists(told: &[Told]) -> Vec<(String, String)> {
 #[test]
 fn from_every_position_exactly_the_rest_follows() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let start = alice.rooms().cursor.0;
     let mut live = alice.listen();
     let room = alice.create_room("lobby");
@@ -41,7 +41,7 @@ fn from_every_position_exactly_the_rest_follows() {
 #[test]
 fn a_resumed_stream_says_where_it_starts() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let start = alice.rooms().cursor;
     let room = alice.create_room("lobby");
     alice.send_message(room, "1");
@@ -55,7 +55,7 @@ fn a_resumed_stream_says_where_it_starts() {
 #[test]
 fn the_header_wins_over_the_query() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let early = alice.rooms().cursor.0;
     alice.send_message(room, "1");
@@ -72,7 +72,7 @@ fn the_header_wins_over_the_query() {
 #[test]
 fn a_reader_that_is_cut_again_and_again_misses_nothing() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     let position = bob.rooms().cursor.0;
@@ -101,7 +101,7 @@ fn a_reader_that_is_cut_again_and_again_misses_nothing() {
 #[test]
 fn a_position_outlives_a_restart() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let position = alice.rooms().cursor.0;
     alice.count_to(room, 3);
@@ -122,22 +122,22 @@ fn a_position_outlives_a_restart() {
 #[test]
 fn a_long_absence_is_replayed_page_by_page_and_joined_to_the_present() {
     let server = TestServer::start_with(|config| config.stream_queue = 8);
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     let position = bob.rooms().cursor.0;
-    crate::harness::at_once(4, |_| (0..300).for_each(|_| drop(alice.send_message(room, "x"))));
+    crate::harness::at_once(4, |_| (0..150).for_each(|_| drop(alice.send_message(room, "x"))));
     let mut stream = bob.resume(&position);
-    let replayed: Vec<_> = stream.until_message(room, Seq(1200)).iter().map(|told| told.event.name()).collect();
-    assert_eq!(replayed.len(), 1200);
+    let replayed: Vec<_> = stream.until_message(room, Seq(600)).iter().map(|told| told.event.name()).collect();
+    assert_eq!(replayed.len(), 600);
     alice.send_message(room, "live");
-    assert_eq!(stream.until_message(room, Seq(1201)).len(), 1);
+    assert_eq!(stream.until_message(room, Seq(601)).len(), 1);
 }
 
 #[test]
 fn of_a_room_left_and_joined_again_only_the_latest_stay_is_replayed() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     let position = bob.rooms().cursor.0;
     bob.join(room);
@@ -154,7 +154,7 @@ fn of_a_room_left_and_joined_again_only_the_latest_stay_is_replayed() {
 #[test]
 fn what_concerns_the_reader_is_replayed_even_outside() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.count_to(room, 2);
@@ -172,7 +172,7 @@ fn what_concerns_the_reader_is_replayed_even_outside() {
 #[test]
 fn of_the_own_markers_only_the_newest_is_kept() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     alice.count_to(room, 5);
@@ -190,7 +190,7 @@ fn of_the_own_markers_only_the_newest_is_kept() {
 #[test]
 fn a_narrowed_stream_resumes_narrowed() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let (one, two) = (alice.create_room("one"), alice.create_room("two"));
     let position = alice.rooms().cursor.0;
     alice.count_to(one, 2);

@@ -19,7 +19,7 @@ fn visible(client: &Client) -> Vec<RoomId> {
 #[test]
 fn a_fresh_server_has_no_rooms() {
     let server = TestServer::start();
-    let rooms = server.register("alice").get("/v1/rooms").expect(200).value();
+    let rooms = server.user("alice").get("/v1/rooms").expect(200).value();
     assert_eq!(keys(&rooms), ["cursor", "rooms"]);
     assert_eq!(rooms["rooms"], json!([]));
     assert!(rooms["cursor"].as_str().is_some_and(|cursor| !cursor.is_empty()));
@@ -28,7 +28,7 @@ fn a_fresh_server_has_no_rooms() {
 #[test]
 fn the_creator_of_a_room_is_its_owner() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let answer = alice.post("/v1/rooms", &json!({"name": "  lan party 🎉 ", "topic": " tonight "})).expect(201);
     let room = answer.value();
     assert_eq!(answer.header("location"), Some(&*format!("/v1/rooms/{}", room["id"])));
@@ -46,7 +46,7 @@ fn the_creator_of_a_room_is_its_owner() {
 #[test]
 fn times_are_utc_with_milliseconds() {
     let server = TestServer::start();
-    let room = try_create(&server.register("alice"), "lobby").value();
+    let room = try_create(&server.user("alice"), "lobby").value();
     let time = room["created_at"].as_str().unwrap();
     assert!(time.len() == 24 && &time[10..11] == "T" && &time[19..20] == "." && time.ends_with('Z'), "{time}");
 }
@@ -54,7 +54,7 @@ fn times_are_utc_with_milliseconds() {
 #[test]
 fn a_public_room_is_seen_by_everyone_but_is_not_theirs() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     alice.send_message(room, "hello");
     let seen = bob.get(&format!("/v1/rooms/{room}")).expect(200).value();
@@ -67,7 +67,7 @@ fn a_public_room_is_seen_by_everyone_but_is_not_theirs() {
 #[test]
 fn a_members_room_comes_with_the_newest_message_cut_short() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     alice.send_message(room, "older");
     alice.send_message(room, &"🎉".repeat(300));
@@ -79,7 +79,7 @@ fn a_members_room_comes_with_the_newest_message_cut_short() {
 #[test]
 fn a_room_name_has_one_to_sixty_four_characters_on_one_line() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     try_create(&alice, &"é".repeat(64)).expect(201);
     try_create(&alice, "👨‍👩‍👧 family").expect(201);
     let long = "x".repeat(65);
@@ -104,7 +104,7 @@ fn a_room_name_has_one_to_sixty_four_characters_on_one_line() {
 #[test]
 fn a_topic_has_at_most_two_hundred_fifty_six_characters_on_one_line() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let create = |name: &str, topic: &str| alice.post("/v1/rooms", &json!({"name": name, "topic": topic}));
     assert_eq!(create("a", &"é".repeat(256)).expect(201).json::<Room>().info.topic, "é".repeat(256));
     for topic in [&*"x".repeat(257), "a\nb", "a\u{1b}[2J", "a\u{202a}"] {
@@ -115,7 +115,7 @@ fn a_topic_has_at_most_two_hundred_fifty_six_characters_on_one_line() {
 #[test]
 fn a_room_is_public_or_private_and_nothing_else() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let create = |kind: &str| alice.post("/v1/rooms", &json!({"name": kind, "kind": kind}));
     assert_eq!(create("public").expect(201).json::<Room>().info.kind, RoomKind::Public);
     assert_eq!(create("private").expect(201).json::<Room>().info.kind, RoomKind::Private);
@@ -127,7 +127,7 @@ fn a_room_is_public_or_private_and_nothing_else() {
 #[test]
 fn the_name_of_a_public_room_is_taken_however_it_is_spelt() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     alice.create_room("Caf\u{e9} NOIR");
     for name in ["Caf\u{e9} NOIR", "café noir", "CAFE\u{301} noir", "  Café Noir  "] {
         try_create(&alice, name).problem(409, "name_taken");
@@ -138,7 +138,7 @@ fn the_name_of_a_public_room_is_taken_however_it_is_spelt() {
 #[test]
 fn private_rooms_share_names_freely_and_so_betray_nothing() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let first = alice.create_private_room("plans");
     let second = bob.create_private_room("plans");
     let public = bob.create_room("plans");
@@ -150,7 +150,7 @@ fn private_rooms_share_names_freely_and_so_betray_nothing() {
 #[test]
 fn a_private_room_of_others_is_like_one_that_does_not_exist() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let hidden = alice.create_private_room("plans");
     alice.send_message(hidden, "psst");
     let missing = RoomId(hidden.0 + 1);
@@ -177,7 +177,7 @@ fn a_private_room_of_others_is_like_one_that_does_not_exist() {
 #[test]
 fn a_room_id_is_a_number() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     for id in ["0", "4711", "9223372036854775807", "9223372036854775808", "18446744073709551615"] {
         alice.get(&format!("/v1/rooms/{id}")).problem(404, "not_found");
     }
@@ -189,7 +189,7 @@ fn a_room_id_is_a_number() {
 #[test]
 fn a_room_outlives_a_restart() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let (lobby, plans) = (alice.create_room("lobby"), alice.create_private_room("plans"));
     alice.send_message(plans, "hello");
     let before = (alice.room(lobby), alice.room(plans));

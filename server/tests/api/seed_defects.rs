@@ -29,7 +29,7 @@ use crate::harness::{TestServer, at_once, message_of};
 fn a_password_is_kept_as_argon2id_with_a_salt() {
     use sha2::{Digest, Sha256};
 
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     server.register("alice");
     server.register("bob");
     let digest: String = Sha256::digest(b"correct horse").iter().map(|byte| format!("{byte:02x}")).collect();
@@ -40,7 +40,7 @@ fn a_password_is_kept_as_argon2id_with_a_salt() {
 
 #[test]
 fn nothing_empty_is_accepted() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let nobody = server.anonymous();
     nobody.post("/v1/users", &json!({"name": "", "password": "correct horse"})).refuses("name");
     nobody.post("/v1/users", &json!({"name": "alice", "password": ""})).refuses("password");
@@ -53,7 +53,7 @@ fn nothing_empty_is_accepted() {
 #[test]
 fn a_message_to_a_room_that_is_not_there_is_nowhere() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let missing = RoomId(1);
     alice.try_send_once(missing, "a needle to find", "a-1").problem(404, "not_found");
     assert_eq!(server.data_dir.holds(b"a needle to find"), None);
@@ -65,7 +65,7 @@ fn a_message_to_a_room_that_is_not_there_is_nowhere() {
 #[test]
 fn five_reconnects_lose_none_of_twelve_hundred() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     let mut position = bob.rooms().cursor.0;
@@ -87,7 +87,7 @@ fn five_reconnects_lose_none_of_twelve_hundred() {
 #[test]
 fn many_events_in_one_packet_are_many_events() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let mut stream = alice.listen();
     alice.count_to(room, 50);
@@ -97,7 +97,7 @@ fn many_events_in_one_packet_are_many_events() {
 #[test]
 fn listeners_elsewhere_cost_next_to_nothing() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (room, elsewhere) = (alice.create_room("lobby"), bob.create_room("elsewhere"));
     let quickest = || {
         let round = || {

@@ -7,7 +7,7 @@ use crate::harness::{TestServer, at_once};
 #[test]
 fn a_second_attempt_is_answered_with_the_first_message() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let first: Message = alice.try_send_once(room, "hello", "a-1").expect(201).json();
     let mut stream = alice.listen();
@@ -23,7 +23,7 @@ fn a_second_attempt_is_answered_with_the_first_message() {
 #[test]
 fn a_second_attempt_does_not_move_the_marker() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     alice.try_send_once(room, "hello", "a-1").expect(201);
     bob.send_message(room, "news");
@@ -34,7 +34,7 @@ fn a_second_attempt_does_not_move_the_marker() {
 #[test]
 fn a_txn_belongs_to_its_sender() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     alice.try_send_once(room, "from alice", "1").expect(201);
     let bobs: Message = bob.try_send_once(room, "from bob", "1").expect(201).json();
@@ -46,7 +46,7 @@ fn a_txn_belongs_to_its_sender() {
 #[test]
 fn a_txn_of_another_room_is_a_conflict() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let (room, other) = (alice.create_room("lobby"), alice.create_room("other"));
     alice.try_send_once(room, "hello", "a-1").expect(201);
     alice.try_send_once(other, "hello", "a-1").problem(409, "conflict");
@@ -56,7 +56,7 @@ fn a_txn_of_another_room_is_a_conflict() {
 #[test]
 fn rights_come_before_the_txn() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let plans = alice.create_private_room("plans");
     let bobs = bob.create_private_room("bobs");
     alice.try_send_once(plans, "hello", "a-1").expect(201);
@@ -68,7 +68,7 @@ fn rights_come_before_the_txn() {
 #[test]
 fn attempts_in_flight_together_make_one_message() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     for round in 1..=5 {
         let answers = at_once(8, |_| alice.try_send_once(room, "hello", &format!("a-{round}")));
@@ -85,7 +85,7 @@ fn attempts_in_flight_together_make_one_message() {
 #[test]
 fn a_txn_is_remembered_across_a_restart() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let first: Message = alice.try_send_once(room, "hello", "a-1").expect(201).json();
     let server = server.restart(|_| {});
@@ -96,7 +96,7 @@ fn a_txn_is_remembered_across_a_restart() {
 #[test]
 fn a_txn_has_one_to_sixty_four_printable_characters() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     alice.try_send_once(room, "hello", &"~".repeat(64)).expect(201);
     alice.try_send_once(room, "hello", "two words").expect(201);
@@ -109,7 +109,7 @@ fn a_txn_has_one_to_sixty_four_printable_characters() {
 #[test]
 fn without_a_txn_twice_is_twice() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     alice.send_message(room, "hello");
     assert_eq!(alice.send_message(room, "hello").seq, Seq(2));

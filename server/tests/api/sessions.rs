@@ -17,7 +17,7 @@ fn try_sign_in(client: &Client, name: &str, password: &str) -> Answer {
 #[test]
 fn signing_in_gives_a_session_of_its_own() {
     let server = TestServer::start();
-    let first = server.register("alice");
+    let first = server.user("alice");
     let session = try_sign_in(&server.anonymous(), "alice", "correct horse").expect(201).value();
     assert_eq!(keys(&session), ["expires_at", "token", "user"]);
     assert_eq!(session["user"]["id"], first.user().id.0);
@@ -27,7 +27,6 @@ fn signing_in_gives_a_session_of_its_own() {
 #[test]
 fn an_unknown_name_and_a_wrong_password_look_the_same() {
     let server = TestServer::start();
-    server.register("alice");
     let wrong = try_sign_in(&server.anonymous(), "alice", "wrong password");
     let unknown = try_sign_in(&server.anonymous(), "nobody", "wrong password");
     let not_even_a_name = try_sign_in(&server.anonymous(), "nobody at all", "x");
@@ -38,7 +37,6 @@ fn an_unknown_name_and_a_wrong_password_look_the_same() {
 #[test]
 fn an_unknown_name_and_a_wrong_password_last_the_same() {
     let server = TestServer::start();
-    server.register("alice");
     let quickest = |name: &str, password: &str| {
         let once = |_| {
             let begin = Instant::now();
@@ -57,7 +55,7 @@ fn an_unknown_name_and_a_wrong_password_last_the_same() {
 #[test]
 fn signing_out_ends_this_session_at_once_and_no_other() {
     let server = TestServer::start();
-    let here = server.register("alice");
+    let here = server.user("alice");
     let there = server.sign_in("alice");
     let (mut stream_here, mut stream_there) = (here.listen(), there.listen());
     here.sign_out();
@@ -73,7 +71,7 @@ fn signing_out_ends_this_session_at_once_and_no_other() {
 #[test]
 fn a_token_works_for_thirty_days_and_not_a_moment_more() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let lifetime = alice.session().expires_at.as_millis() - server.clock.now().as_millis();
     let days = Duration::from_millis(lifetime.try_into().unwrap()).as_secs_f64() / 86_400.0;
     assert!((29.99..=30.0).contains(&days), "{days} days");
@@ -88,8 +86,6 @@ fn a_token_works_for_thirty_days_and_not_a_moment_more() {
 #[test]
 fn guessing_is_slowed_down_per_name() {
     let server = TestServer::start_with(|config| config.wrong_passwords = 3);
-    server.register("alice");
-    server.register("bob");
     let nobody = server.anonymous();
     for name in ["alice", "ALICE", "Alice"] {
         try_sign_in(&nobody, name, "wrong password").problem(401, "unauthenticated");
@@ -117,7 +113,6 @@ fn guessing_at_a_name_that_does_not_exist_looks_the_same() {
 #[test]
 fn right_passwords_are_not_counted() {
     let server = TestServer::start_with(|config| config.wrong_passwords = 2);
-    server.register("alice");
     for _ in 0..5 {
         server.sign_in("alice");
     }
@@ -140,7 +135,7 @@ fn more_password_work_than_can_wait_is_refused_with_advice() {
 #[test]
 fn a_session_outlives_a_restart_and_so_does_its_end() {
     let server = TestServer::start();
-    let (alice, gone) = (server.register("alice"), server.sign_in("alice"));
+    let (alice, gone) = (server.user("alice"), server.sign_in("alice"));
     gone.sign_out();
     let server = server.restart(|_| {});
     alice.at(server.address).get("/v1/users/me").expect(200);
@@ -150,7 +145,7 @@ fn a_session_outlives_a_restart_and_so_does_its_end() {
 #[test]
 fn the_text_of_a_token_is_nowhere_on_disk() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     alice.send_message(room, "a needle to find");
     let signature = alice.session().token.rsplit('.').next().unwrap();

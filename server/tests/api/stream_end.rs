@@ -9,7 +9,7 @@ use crate::harness::{Connection, Opening, PATIENCE, TestServer, at_once};
 #[test]
 fn a_stopping_server_takes_leave_of_every_stream() {
     let mut server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     let query = format!("?room={room}");
     let (_, narrowed) = Opening { query: &query, ..Opening::default() }.open(&alice);
@@ -22,7 +22,7 @@ fn a_stopping_server_takes_leave_of_every_stream() {
 #[test]
 fn a_stream_ends_when_its_token_does() {
     let server = TestServer::start_with(|config| config.heartbeat = Duration::from_millis(50));
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut stream = alice.listen();
     server.clock.advance(Duration::from_secs(29 * 86_400));
     let late = server.sign_in("alice");
@@ -36,7 +36,7 @@ fn a_stream_ends_when_its_token_does() {
 #[test]
 fn signing_out_ends_every_stream_of_the_session() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let mut streams = [alice.listen(), alice.listen(), alice.listen()];
     alice.sign_out();
     streams.iter_mut().for_each(|stream| stream.says_bye(ByeReason::SignedOut));
@@ -45,7 +45,6 @@ fn signing_out_ends_every_stream_of_the_session() {
 #[test]
 fn no_stream_slips_through_a_sign_out() {
     let server = TestServer::start();
-    server.register("alice");
     for _ in 0..5 {
         let alice = server.sign_in("alice");
         let outcomes = at_once(6, |i| {
@@ -64,9 +63,8 @@ fn no_stream_slips_through_a_sign_out() {
 #[test]
 fn no_write_slips_through_a_sign_out() {
     let server = TestServer::start();
-    let bob = server.register("bob");
+    let bob = server.user("bob");
     let room = bob.create_room("lobby");
-    server.register("alice");
     let alice = server.sign_in("alice");
     let statuses = thread::scope(|scope| {
         let writer = scope.spawn(|| {
@@ -90,7 +88,7 @@ fn no_write_slips_through_a_sign_out() {
 #[test]
 fn leaving_a_room_ends_it_on_a_stream_narrowed_to_it() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.join(room);
     let query = format!("?room={room}");
@@ -114,7 +112,7 @@ fn leaving_a_room_ends_it_on_a_stream_narrowed_to_it() {
 #[test]
 fn a_reader_that_hangs_up_is_forgotten() {
     let server = TestServer::start_with(|config| config.max_connections = 20);
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     for _ in 0..3 {
         let streams: Vec<_> = (0..10).map(|_| alice.listen()).collect();
@@ -130,7 +128,7 @@ fn a_reader_that_hangs_up_is_forgotten() {
 #[test]
 fn a_half_closed_reader_is_either_served_or_let_go() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let room = alice.create_room("lobby");
     let mut connection = Connection::open(server.address);
     connection.send(format!("GET /v1/events HTTP/1.1\r\n{}\r\n", alice.head_lines()));

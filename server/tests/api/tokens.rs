@@ -41,7 +41,7 @@ struct Forger {
 impl Forger {
     fn new() -> Self {
         let server = TestServer::start();
-        let alice = server.register("alice");
+        let alice = server.user("alice");
         Self { key: server.data_dir.signing_key(), claims: claims(&alice), server, alice }
     }
 
@@ -141,7 +141,7 @@ fn a_token_that_was_tampered_with_is_refused() {
     for length in [0, 1, 10, token.len() / 2, token.len() - 2, token.len() - 1] {
         forger.is_refused("truncated", &token[..length]);
     }
-    let other = forger.server.register("bob").session().token.clone();
+    let other = forger.server.user("bob").session().token.clone();
     let [_, others_payload, others_signature] = other.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
     let last = |part: &str| -> String {
         // 32 bytes leave two unused bits, 48 leave none: set the lowest one of the last character.
@@ -178,8 +178,7 @@ fn a_token_that_was_tampered_with_is_refused() {
 fn a_token_of_another_key_is_refused() {
     let forger = Forger::new();
     let payload = forger.claims.to_string();
-    let elsewhere = TestServer::start();
-    elsewhere.register("alice");
+    let elsewhere = TestServer::fresh();
     let foreign = elsewhere.data_dir.signing_key();
     assert_ne!(foreign, forger.key, "each server draws its own");
     for key in [&foreign[..], b"hello", b"", &[0; 32], &forger.key[..31], b"secret"] {
@@ -203,7 +202,7 @@ fn a_token_has_an_end_and_it_is_in_the_future() {
 #[test]
 fn a_token_names_a_live_session_of_its_user() {
     let forger = Forger::new();
-    let bob = forger.server.register("bob");
+    let bob = forger.server.user("bob");
     let bobs = claims(&bob);
     forger.is_refused("another user's session", &forger.with(json!({"sid": bobs["sid"]})));
     forger.is_refused("another user", &forger.with(json!({"sub": bobs["sub"]})));
@@ -235,7 +234,7 @@ fn ask(client: &Client, lines: &str) -> u16 {
 #[test]
 fn the_scheme_is_bearer_in_any_case() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let token = &alice.session().token;
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
         assert_eq!(ask(&alice, &format!("Authorization: {scheme} {token}\r\n")), 200, "{scheme}");
@@ -251,7 +250,7 @@ fn the_scheme_is_bearer_in_any_case() {
 #[test]
 fn two_tokens_are_one_too_many() {
     let server = TestServer::start();
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
     let [one, two] = [&alice, &bob].map(|client| format!("Authorization: Bearer {}\r\n", client.session().token));
     let status = ask(&alice, &format!("{one}{two}"));
     assert!(matches!(status, 400 | 401), "{status}: who is asking?");
@@ -260,7 +259,7 @@ fn two_tokens_are_one_too_many() {
 #[test]
 fn a_token_elsewhere_than_in_its_header_is_no_token() {
     let server = TestServer::start();
-    let alice = server.register("alice");
+    let alice = server.user("alice");
     let (token, nobody) = (&alice.session().token, server.anonymous());
     for query in ["access_token", "token", "authorization", "bearer"] {
         nobody.get(&format!("/v1/rooms?{query}={token}")).problem(401, "unauthenticated");

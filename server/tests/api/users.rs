@@ -19,7 +19,7 @@ fn list(client: &Client, query: &str) -> Users {
 
 #[test]
 fn registering_signs_in() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let answer = try_register(&server.anonymous(), "alice", "correct horse").expect(201);
     let session = answer.value();
     assert_eq!(keys(&session), ["expires_at", "token", "user"]);
@@ -34,14 +34,14 @@ fn registering_signs_in() {
 
 #[test]
 fn the_first_user_is_admin_and_nobody_after() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     assert_eq!(server.register("alice").user().role, ServerRole::Admin);
     assert_eq!(server.register("bob").user().role, ServerRole::Member);
 }
 
 #[test]
 fn a_name_is_taken_whatever_its_case() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     server.register("Alice");
     for name in ["Alice", "alice", "ALICE"] {
         try_register(&server.anonymous(), name, "another secret").problem(409, "name_taken");
@@ -51,7 +51,7 @@ fn a_name_is_taken_whatever_its_case() {
 
 #[test]
 fn a_name_has_one_to_thirty_two_plain_characters() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let nobody = server.anonymous();
     try_register(&nobody, &"x".repeat(32), "correct horse").expect(201);
     try_register(&nobody, "A_1.z-", "correct horse").expect(201);
@@ -63,7 +63,7 @@ fn a_name_has_one_to_thirty_two_plain_characters() {
 
 #[test]
 fn a_password_has_eight_to_two_hundred_fifty_six_characters() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let nobody = server.anonymous();
     try_register(&nobody, "alice", &"ä".repeat(8)).expect(201);
     try_register(&nobody, "bob", &"🎉".repeat(256)).expect(201);
@@ -75,7 +75,7 @@ fn a_password_has_eight_to_two_hundred_fifty_six_characters() {
 
 #[test]
 fn a_refused_registration_leaves_nobody_behind() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     try_register(&server.anonymous(), "mallory", "short").refuses("password");
     assert_eq!(server.register("alice").user().role, ServerRole::Admin, "still the first");
     assert_eq!(names(&list(&server.sign_in("alice"), "")), ["alice"]);
@@ -83,7 +83,7 @@ fn a_refused_registration_leaves_nobody_behind() {
 
 #[test]
 fn a_user_is_found_by_id() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let (alice, bob) = (server.register("alice"), server.register("bob"));
     let found: User = alice.get(&format!("/v1/users/{}", bob.user().id)).expect(200).json();
     assert_eq!((found.id, &*found.name), (bob.user().id, "bob"));
@@ -96,7 +96,7 @@ fn a_user_is_found_by_id() {
 
 #[test]
 fn users_are_listed_by_name_and_page_by_page() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let carol = server.register("carol");
     server.register("Bob");
     server.register("alice");
@@ -111,7 +111,7 @@ fn users_are_listed_by_name_and_page_by_page() {
 
 #[test]
 fn a_prefix_is_taken_literally_and_without_case() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let alice = server.register("al_x");
     for name in ["ALbert", "bob"] {
         server.register(name);
@@ -125,7 +125,7 @@ fn a_prefix_is_taken_literally_and_without_case() {
 
 #[test]
 fn users_are_listed_by_id_and_the_unknown_left_out() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let (alice, bob) = (server.register("alice"), server.register("bob"));
     let page = list(&alice, &format!("?ids={},4711,{},{}", bob.user().id, alice.user().id, bob.user().id));
     let mut found = names(&page);
@@ -137,7 +137,7 @@ fn users_are_listed_by_id_and_the_unknown_left_out() {
 
 #[test]
 fn a_page_has_one_to_two_hundred_users() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let alice = server.register("alice");
     for limit in ["0", "201", "4294967295"] {
         alice.get(&format!("/v1/users?limit={limit}")).refuses("limit");
@@ -150,7 +150,7 @@ fn a_page_has_one_to_two_hundred_users() {
 
 #[test]
 fn no_route_tells_more_of_a_user_than_the_contract() {
-    let server = TestServer::start();
+    let server = TestServer::fresh();
     let alice = server.register("alice");
     let page: Value = alice.get("/v1/users").expect(200).value();
     assert_eq!(keys(&page["users"][0]), ["created_at", "id", "name", "online", "role"]);

@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod connection;
 mod data_dir;
+mod prepared;
 #[cfg(unix)]
 mod process;
 mod stream;

@@ -10,7 +10,7 @@ use std::{
 use quchat_server::{Config, Server, bind, clock::Clock};
 use tokio::{runtime, sync::oneshot};
 
-use super::{Client, DataDir, raise_descriptor_limit};
+use super::{Client, DataDir, prepared, raise_descriptor_limit};
 
 /// A running server; it stops, and must stop cleanly, when dropped.
 pub(crate) struct TestServer {
@@ -22,13 +22,19 @@ pub(crate) struct TestServer {
 }
 
 impl TestServer {
+    /// One at which alice, bob and carol have registered, in this order.
     pub(crate) fn start() -> Self {
         Self::start_with(|_| {})
     }
 
-    /// With bounds tight enough to be reached.
+    /// The same with bounds tight enough to be reached.
     pub(crate) fn start_with(tune: impl FnOnce(&mut Config)) -> Self {
-        Self::start_on(DataDir::new(), Clock::system(), tune)
+        Self::start_on(prepared::data_dir(), Clock::system(), tune)
+    }
+
+    /// One at which nobody has ever been.
+    pub(crate) fn fresh() -> Self {
+        Self::start_on(DataDir::new(), Clock::system(), |_| {})
     }
 
     pub(crate) fn start_on(data_dir: DataDir, clock: Clock, tune: impl FnOnce(&mut Config)) -> Self {
@@ -73,7 +79,16 @@ impl TestServer {
         self.join();
     }
 
-    /// A new user, signed in.
+    /// A user with the session of their registration.
+    #[track_caller]
+    pub(crate) fn user(&self, name: &str) -> Client {
+        match prepared::client(name) {
+            Some(client) => client.at(self.address),
+            None => Client::register(self.address, name),
+        }
+    }
+
+    /// A new user.
     #[track_caller]
     pub(crate) fn register(&self, name: &str) -> Client {
         Client::register(self.address, name)

@@ -1,0 +1,44 @@
+//! A data directory in which three users have registered, made once and copied for each server: password hashing is
+//! slow on purpose, and nine tests in ten are not about it.
+
+use std::{
+    fs,
+    sync::{Arc, OnceLock},
+};
+
+use super::{Client, DataDir, TestServer};
+
+/// Who is there, in the order of their registration.
+const NAMES: [&str; 3] = ["alice", "bob", "carol"];
+
+struct Prepared {
+    data_dir: DataDir,
+    clients: Vec<Client>,
+}
+
+fn prepared() -> Arc<Prepared> {
+    static PREPARED: OnceLock<Arc<Prepared>> = OnceLock::new();
+    let prepare = || {
+        let server = TestServer::fresh();
+        let clients = NAMES.map(|name| Client::register(server.address, name)).into();
+        let data_dir = server.data_dir.clone();
+        server.stop();
+        Arc::new(Prepared { data_dir, clients })
+    };
+    Arc::clone(PREPARED.get_or_init(prepare))
+}
+
+/// A copy of the directory.
+pub(super) fn data_dir() -> DataDir {
+    let (from, to) = (&prepared().data_dir, DataDir::new());
+    fs::create_dir(to.path()).unwrap();
+    for file in from.files() {
+        fs::copy(&file, to.path().join(file.file_name().unwrap())).unwrap();
+    }
+    to
+}
+
+/// The session with which `name` registered, if they are among those who are there.
+pub(super) fn client(name: &str) -> Option<Client> {
+    prepared().clients.iter().find(|client| client.user().name == name).cloned()
+}
