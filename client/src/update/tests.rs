@@ -9,6 +9,7 @@ mod pages;
 mod reading;
 mod rooms;
 mod saving;
+mod screens;
 mod sending;
 mod session;
 mod writing;

@@ -16,7 +16,7 @@ use crate::{
     update::{NotKept, Pick},
 };
 
-const ACTIONS: [Action; 41] = [
+pub(super) const ACTIONS: [Action; 41] = [
     Action::Send,
     Action::Newline,
     Action::LineStart,
@@ -214,7 +214,7 @@ fn aim(client: &Client, msg: Msg) -> Msg {
 }
 
 /// Every text that is still there: drafts, earlier inputs, what waits to be sent, what is on its way to the disk.
-fn holds(client: &Client, text: &str) -> bool {
+pub(super) fn holds(client: &Client, text: &str) -> bool {
     let sent = client.effects.iter().any(|effect| match effect {
         Effect::Save { draft, outbox, .. } => {
             draft.contains(text) || outbox.iter().any(|kept| kept.text.contains(text))
@@ -229,7 +229,7 @@ fn holds(client: &Client, text: &str) -> bool {
     })
 }
 
-fn check(client: &Client) -> Result<(), TestCaseError> {
+pub(super) fn check(client: &Client) -> Result<(), TestCaseError> {
     let model = &client.model;
     let signed_out = matches!(model.link, Link::SignedOut { .. });
     match focus(model) {

@@ -1,0 +1,209 @@
+//! Every Msg on every screen, one by one: the table that chance might leave a hole in.
+
+use quchat_shared::{
+    Kind,
+    api::{Credentials, ReadMarker},
+    event::{Bye, ByeReason, Reset, ResetReason, RoomDeleted},
+};
+
+use super::{
+    anything::{ACTIONS, check, holds},
+    *,
+};
+use crate::{
+    model::Stored,
+    update::{NotKept, Pick},
+};
+
+/// The screens a client can show, each with a draft where there is a composer.
+fn screens() -> Vec<(&'static str, Client)> {
+    let with = |prepare: fn(&mut Client)| {
+        let mut client = Client::online();
+        client.write("precious");
+        prepare(&mut client);
+        client
+    };
+    let fresh = |prepare: fn(&mut Client)| {
+        let mut client = Client::new();
+        prepare(&mut client);
+        client
+    };
+    vec![
+        ("sign in", fresh(|_| {})),
+        ("signing in", fresh(|client| sign_in(client))),
+        (
+            "help over sign in",
+            fresh(|client| {
+                client.act(Action::Help);
+            }),
+        ),
+        ("connecting", fresh(Client::start)),
+        (
+            "no rooms",
+            fresh(|client| {
+                client.start();
+                client.list_rooms(Vec::new());
+            }),
+        ),
+        ("talking", with(|_| {})),
+        (
+            "loading",
+            with(|client| {
+                client.on(Msg::Open(OPS)).act(Action::LastRoom);
+            }),
+        ),
+        (
+            "reading further up",
+            with(|client| {
+                at_hand(client, GENERAL, 101..=300);
+                let seen = seen_of(client.room(GENERAL), 150, 170, false);
+                client.on(Msg::Seen(seen));
+            }),
+        ),
+        (
+            "side bar",
+            with(|client| {
+                client.act(Action::FocusRooms);
+            }),
+        ),
+        (
+            "switcher",
+            with(|client| {
+                client.act(Action::Switch);
+            }),
+        ),
+        (
+            "create room",
+            with(|client| {
+                client.act(Action::CreateRoom);
+            }),
+        ),
+        (
+            "creating a room",
+            with(|client| {
+                client.act(Action::CreateRoom).on(Msg::CreateRoom { name: "den".into(), private: false });
+            }),
+        ),
+        (
+            "help",
+            with(|client| {
+                client.act(Action::Help);
+            }),
+        ),
+        (
+            "reconnecting",
+            with(|client| {
+                client.cut(unreachable());
+            }),
+        ),
+        (
+            "signed out",
+            with(|client| {
+                client.stream(vec![Bye { reason: ByeReason::Expired }.into()]);
+            }),
+        ),
+        (
+            "the room is gone",
+            with(|client| {
+                client.stream(vec![RoomDeleted { room_id: GENERAL }.into()]);
+            }),
+        ),
+        (
+            "review",
+            with(|client| {
+                client.say("no").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
+                client.act(Action::Review).on(Msg::Edited { room: GENERAL, text: "precious".into() });
+            }),
+        ),
+        (
+            "quit?",
+            with(|client| {
+                client.say("unsent").write("precious").act(Action::Quit);
+            }),
+        ),
+    ]
+}
+
+fn sign_in(client: &mut Client) {
+    let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
+    client.on(Msg::SignIn { server: "localhost".into(), credentials, register: false });
+}
+
+/// One of each Msg, and every Action; what answers something answers whatever `client` waits for.
+fn msgs(client: &Client) -> Vec<Msg> {
+    let call = client.model.memory.calls.keys().next_back().copied().unwrap_or(7);
+    let ticket = client.model.memory.saves.keys().next_back().copied().unwrap_or(7);
+    let stream = client.model.stream.unwrap_or(7);
+    let txn: Arc<str> = "p-1".into();
+    let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
+    let page = MessagePage { messages: vec![message(GENERAL, 4, BOB, "x")], has_older: false, has_newer: false };
+    let answers = [
+        Answer::Session(session(ALICE, "alice")),
+        Answer::Session(session(BOB, "bob")),
+        Answer::Rooms(Rooms { rooms: rooms(), cursor: Cursor("k-7".into()) }),
+        Answer::Room(listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5))),
+        Answer::Left,
+        Answer::Page(page),
+        Answer::Message(message(GENERAL, 4, ALICE, "x")),
+        Answer::Marker(ReadMarker { last_read_seq: Seq(3), unread: 0 }),
+    ];
+    let failures = [
+        unreachable(),
+        refused(401, Kind::Unauthenticated, ""),
+        refused(404, Kind::NotFound, "no"),
+        asking_to_wait(503, 1),
+    ];
+    let reset = Event::from(Reset { reason: ResetReason::TooOld, cursor: Cursor("k-8".into()) });
+    let said = Event::from(MessageCreated { room_id: GENERAL, message: message(GENERAL, 9, BOB, "x") });
+    let tell = |event| Msg::Stream { stream, events: vec![ServerEvent::Event(event, Cursor("k-8".into()))] };
+    let stored = Stored { room: OPS, draft: "kept".into(), outbox: Vec::new() };
+    let mut msgs = vec![
+        Msg::Start { server: None, name: None, session: Some((origin(), session(ALICE, "alice"))) },
+        Msg::Tick,
+        Msg::Redraw,
+        Msg::Stop,
+        Msg::TermFocus(false),
+        Msg::Notice("told".into()),
+        Msg::Seen(seen_of(&Room::new(info(GENERAL, "general", RoomKind::Public, 3), None), 1, 3, true)),
+        tell(reset),
+        tell(said),
+        Msg::Stream { stream, events: vec![ServerEvent::Ended(unreachable())] },
+        Msg::Loaded(Ok(vec![stored])),
+        Msg::Loaded(Err(NotKept::Elsewhere)),
+        Msg::Saved { ticket, result: Ok(()) },
+        Msg::Saved { ticket, result: Err("full".into()) },
+        Msg::Edited { room: OPS, text: "x".into() },
+        Msg::Recall { back: true },
+        Msg::Recall { back: false },
+        Msg::Typed('x'),
+        Msg::Open(LOBBY),
+        Msg::Pick(Pick::Room(OPS)),
+        Msg::Pick(Pick::Create("new".into())),
+        Msg::SignIn { server: "localhost".into(), credentials, register: true },
+        Msg::CreateRoom { name: "den".into(), private: true },
+        Msg::Answer(true),
+        Msg::Answer(false),
+        Msg::SendAgain { room: GENERAL, txn: Arc::clone(&txn) },
+        Msg::TakeBack { room: GENERAL, txn },
+    ];
+    msgs.push(Msg::Act(Action::Interrupt));
+    msgs.extend(ACTIONS.map(Msg::Act));
+    msgs.extend(answers.map(|answer| Msg::Done { call, reply: Ok(answer) }));
+    msgs.extend(failures.map(|failure| Msg::Done { call, reply: Err(failure) }));
+    msgs
+}
+
+#[test]
+fn every_msg_on_every_screen_leaves_a_valid_client_and_every_draft() {
+    let kinds = msgs(&Client::new()).len();
+    for screen in 0..screens().len() {
+        for nth in 0..kinds {
+            let (name, mut client) = screens().swap_remove(screen);
+            let msg = msgs(&client).swap_remove(nth);
+            let precious = holds(&client, "precious");
+            client.on(msg.clone());
+            check(&client).unwrap_or_else(|broken| panic!("{msg:?} on {name}: {broken}"));
+            assert_eq!(holds(&client, "precious"), precious, "{msg:?} on {name}");
+        }
+    }
+}
