@@ -12,7 +12,7 @@ use tuirealm::{
 
 use super::{Part, look::Look};
 use crate::{
-    model::{Model, Room},
+    model::{Anchor, Model, Room},
     text::{clip, width},
     update::{Action, Msg},
 };
@@ -122,9 +122,11 @@ impl Item {
 }
 
 impl Badge {
-    fn of(room: &Room) -> Self {
+    /// `watched`: its newest messages are before one's eyes.
+    fn of(room: &Room, watched: bool) -> Self {
         match (room.mentions, room.unread()) {
             _ if room.refused().next().is_some() => Self::Refused,
+            _ if watched => Self::None,
             (1.., _) => Self::Mentions(room.mentions),
             (_, 1..) => Self::Unread(room.unread()),
             _ if room.stirs() => Self::Stirs,
@@ -181,7 +183,9 @@ impl Part for Rooms {
         self.shown = visible
             .filter_map(|id| {
                 let room = model.rooms.get(&id)?;
-                let (name, badge) = (room_name(room), Badge::of(room));
+                let at_end = room.anchor == Anchor::End && room.scroll_rows >= 0 && !room.timeline.has_newer;
+                let watched = model.open == Some(id) && model.term_focused && at_end;
+                let (name, badge) = (room_name(room), Badge::of(room, watched));
                 Some((id, Shown { name, badge, joined: room.joined(), gone: room.gone }))
             })
             .collect();

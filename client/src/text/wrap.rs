@@ -55,6 +55,23 @@ pub fn byte_at(text: &str, start: usize, end: usize, goal: u16) -> usize {
     at
 }
 
+/// How many bytes of what `row` shows stand in front of byte `at` of its source `text`.
+#[must_use]
+pub fn drawn(text: &str, row: &Row, at: usize) -> usize {
+    let (mut used, mut bytes) = (0u16, 0);
+    for cluster in clusters(&text[row.start..row.end]).take_while(|cluster| row.start + cluster.start < at) {
+        let columns = advance(&cluster.piece, used);
+        used = used.saturating_add(columns);
+        bytes += match &cluster.piece {
+            Piece::Drawn(symbol, _) if is_space(symbol) => 1,
+            Piece::Drawn(symbol, _) => symbol.len(),
+            Piece::Tab => columns.into(),
+            Piece::Break | Piece::Nothing => 0,
+        };
+    }
+    row.text.floor_char_boundary(bytes)
+}
+
 fn advance(piece: &Piece<'_>, used: u16) -> u16 {
     match piece {
         Piece::Drawn(_, width) => *width,

@@ -6,6 +6,7 @@
 mod block;
 mod cache;
 mod draw;
+mod mark;
 mod place;
 
 use jiff::{civil::Date, tz::TimeZone};
