@@ -49,7 +49,7 @@ impl Failure {
 
 fn run(args: Args) -> Result<u8, Failure> {
     let asked = args.server.as_deref().map(Origin::parse).transpose();
-    let asked = asked.map_err(|refusal| Failure::usage(format!("--server: {refusal}")))?;
+    let asked = asked.map_err(|refusal| Failure::usage(format!("the server's address: {refusal}")))?;
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Failure::new("this is a program for a terminal; its input and output must be one"));
     }

@@ -25,6 +25,7 @@ use std::{
 use tuirealm::{
     event::{Event, KeyEvent},
     listener::EventListenerCfg,
+    ratatui::Frame,
 };
 
 use self::{
@@ -67,6 +68,8 @@ pub struct Runtime<S: Screen> {
     stream_waits: bool,
     /// The screen is not what the model says.
     dirty: bool,
+    /// The last frame was large enough to show what keys do.
+    fits: bool,
     /// What `update` was last told about the frame.
     seen: Option<Seen>,
     exit: Option<i32>,
@@ -86,6 +89,7 @@ impl<S: Screen> Runtime<S> {
             batch: Batch::default(),
             stream_waits: false,
             dirty: true,
+            fits: true,
             seen: None,
             exit: None,
         };
@@ -185,7 +189,7 @@ impl<S: Screen> Runtime<S> {
             None => wakes.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(due) => {
                 let left = due.saturating_sub(self.clock.now().mono_ms);
-                wakes.recv_timeout(Duration::from_millis(left))
+                wakes.recv_timeout(Duration::from_millis(left.max(1)))
             }
         }
     }
@@ -197,7 +201,7 @@ impl<S: Screen> Runtime<S> {
             Typed::Event(Event::WindowResize(..)) => self.step(Msg::Redraw),
             Typed::Event(Event::FocusGained) => self.step(Msg::TermFocus(true)),
             Typed::Event(Event::FocusLost) => self.step(Msg::TermFocus(false)),
-            Typed::Event(event @ Event::Paste(_)) if self.fits() => {
+            Typed::Event(event @ Event::Paste(_)) if self.fits => {
                 if let Some(msg) = self.offer(&event) {
                     self.step(msg);
                 }
@@ -210,7 +214,7 @@ impl<S: Screen> Runtime<S> {
     fn key(&mut self, key: KeyEvent) {
         match self.keymap.action(focus(&self.model), key) {
             Some(action) => self.act(action),
-            None if self.fits() => {
+            None if self.fits => {
                 if let Some(msg) = self.offer(&Event::Keyboard(key)) {
                     self.step(msg);
                 }
@@ -221,7 +225,7 @@ impl<S: Screen> Runtime<S> {
 
     /// The focused component first; what it declines is for everyone.
     fn act(&mut self, action: Action) {
-        if !self.fits() && !matches!(action, Action::Quit | Action::Suspend | Action::Redraw) {
+        if !self.fits && !matches!(action, Action::Quit | Action::Suspend | Action::Redraw) {
             return; // nobody could see what it does
         }
         let msg = self.offer(&Event::User(action)).unwrap_or(Msg::Act(action));
@@ -230,10 +234,6 @@ impl<S: Screen> Runtime<S> {
 
     fn offer(&mut self, event: &Event<Action>) -> Option<Msg> {
         self.app.get_component_mut(&focus(&self.model))?.on(event)
-    }
-
-    fn fits(&self) -> bool {
-        self.screen.raw().size().is_ok_and(view::fits)
     }
 
     /// One turn of the circle.
@@ -254,8 +254,12 @@ impl<S: Screen> Runtime<S> {
         if !std::mem::take(&mut self.dirty) || self.exit.is_some() {
             return;
         }
-        let (model, app) = (&self.model, &mut self.app);
-        if self.screen.show(|frame| view::view(model, app, frame)).is_err() {
+        let (model, app, fits) = (&self.model, &mut self.app, &mut self.fits);
+        let draw = |frame: &mut Frame<'_>| {
+            *fits = view::fits(frame.area().as_size());
+            view::view(model, app, frame);
+        };
+        if self.screen.show(draw).is_err() {
             return self.step(Msg::Stop); // the terminal is gone
         }
         let seen = view::seen(&mut self.app);

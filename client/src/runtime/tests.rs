@@ -357,6 +357,7 @@ fn too_small_a_terminal_ignores_keys_and_loses_nothing() {
     client.type_text("draft");
     client.runtime.screen.raw_mut().backend_mut().resize(39, 11);
     client.runtime.take(Wake::Resized);
+    client.runtime.settle();
     client.type_text("lost?");
     client.press(Key::Enter, KeyModifiers::NONE);
     client.press(Key::Char('c'), KeyModifiers::CONTROL);
