@@ -158,10 +158,10 @@ fn draw_chat(model: &Model, app: &mut App, frame: &mut Frame<'_>, places: &Place
 
 /// No room is open: what to do.
 fn draw_invitation(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let text = if model.rooms.is_empty() {
-        "No rooms yet: Ctrl+K, type a name, Enter creates it"
-    } else {
-        "Choose a room: Up, Down, Enter"
+    let text = match (model.rooms.is_empty(), model.cursor.is_none()) {
+        (true, true) => "The rooms come as soon as the server answers",
+        (true, false) => "No rooms yet: Ctrl+K, type a name, Enter creates it",
+        (false, _) => "Choose a room: Up, Down, Enter",
     };
     let middle = Rect { y: area.y + area.height / 2, height: area.height.div_ceil(2), ..area };
     let mut invitation = Paragraph::default().text(text).style(Look::FAINT).alignment_horizontal(Alignment::Center);

@@ -26,6 +26,14 @@ fn an_empty_server_on_a_small_screen() {
 }
 
 #[test]
+fn rooms_nobody_has_told_of_yet_are_not_called_none() {
+    let mut stage = Stage::signed_in(80, 24);
+    stage.model.cursor = None;
+    let screen = stage.screen();
+    assert!(screen.contains("as soon as the server answers") && !screen.contains("No rooms yet"), "{screen}");
+}
+
+#[test]
 fn an_empty_room_invites() {
     let mut stage = Stage::in_general(80, 24, Vec::new());
     assert!(stage.screen().contains("Nothing here yet. Say hello."));

@@ -11,7 +11,7 @@ use quchat_client::{
     view,
 };
 use quchat_shared::{
-    Message, RoomId, RoomInfo, Seq, Timestamp, User, UserId, UserRef,
+    Cursor, Message, RoomId, RoomInfo, Seq, Timestamp, User, UserId, UserRef,
     room::{Membership, Notify, Role, RoomKind},
     user::ServerRole,
 };
@@ -60,6 +60,7 @@ impl Stage {
             User { id: UserId(1), name: "alice".to_owned(), role: ServerRole::Member, created_at: at(0), online: true };
         stage.model.account = Some(Account { origin: Origin::parse("localhost").unwrap(), user });
         stage.model.link = Link::Connected;
+        stage.model.cursor = Some(Cursor("k3-1".to_owned()));
         stage.model.storage = Storage::Kept;
         stage.follow();
         stage
