@@ -27,8 +27,8 @@ impl Look {
     pub(crate) const WRONG: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
     /// Something is well.
     pub(crate) const WELL: Style = Style::new().fg(Color::Green);
-    /// Something takes its time.
-    pub(crate) const WAITING: Style = Style::new().fg(Color::Yellow);
+    /// Something takes its time. Not yellow, which cannot be read on white.
+    pub(crate) const WAITING: Style = Style::new().add_modifier(Modifier::BOLD);
     /// Something new: the "new" line, unread badges.
     pub(crate) const FRESH: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
     /// The frame around what has the keys.

@@ -127,7 +127,7 @@ impl Wrapping {
                 if wide && self.used > 0 {
                     self.open_gap(cluster.start);
                 }
-                let after_word = symbol == "-" && self.text.ends_with(char::is_alphanumeric);
+                let after_word = matches!(&*symbol, "-" | "/") && self.text.ends_with(char::is_alphanumeric);
                 self.text.push_str(&symbol);
                 self.used += width;
                 if wide || after_word {
@@ -180,6 +180,8 @@ mod tests {
     fn rows_end_between_words() {
         assert_eq!(rows("the log says disk full", 9), ["the log", "says disk", "full"]);
         assert_eq!(rows("a well-known word", 8), ["a well-", "known", "word"]);
+        assert_eq!(rows("see https://a.bc/path/to/it", 16), ["see", "https://a.bc/", "path/to/it"]);
+        assert_eq!(rows("see https://a.bc/path/to/it", 18), ["see https://a.bc/", "path/to/it"]);
     }
 
     #[test]

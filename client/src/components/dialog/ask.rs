@@ -40,11 +40,13 @@ impl Ask {
                 if n > NAMED {
                     self.lines.push((format!("… and {} more", n - NAMED), Look::PLAIN));
                 }
-                let fate = match &model.storage {
-                    Storage::Kept | Storage::Opening => ("They are kept and sent when you are back.", Look::FAINT),
+                let (fate, style) = match (&model.storage, n) {
+                    (Storage::Kept | Storage::Opening, 1) => ("It is kept and sent when you are back.", Look::FAINT),
+                    (Storage::Kept | Storage::Opening, _) => ("They are kept and sent when you are back.", Look::FAINT),
+                    (_, 1) => ("It is not kept on this machine and will be lost.", Look::WRONG),
                     _ => ("They are not kept on this machine and will be lost.", Look::WRONG),
                 };
-                self.lines.push((fate.0.to_owned(), fate.1));
+                self.lines.push((fate.to_owned(), style));
             }
         }
     }

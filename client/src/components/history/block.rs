@@ -70,7 +70,7 @@ impl Block {
                         block.push(
                             clip("◌ not sent yet, will be tried again", columns),
                             pending.text.len(),
-                            Look::WAITING,
+                            Look::FAINT,
                         );
                     }
                     _ => {}

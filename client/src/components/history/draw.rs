@@ -177,7 +177,7 @@ impl Painter<'_, '_, '_> {
         let (sign, style) = match pending.state {
             SendState::Sent(_) => return,
             SendState::Refused(_) => ("✗", Look::WRONG),
-            _ => ("◌", Look::WAITING),
+            _ => ("◌", Look::PLAIN),
         };
         self.frame.render_widget(Span::styled(sign, style), Rect { width: 1.min(row.width), ..row });
     }
