@@ -30,7 +30,7 @@ fn screens() -> Vec<(&'static str, Client)> {
     };
     vec![
         ("sign in", fresh(|_| {})),
-        ("signing in", fresh(|client| sign_in(client))),
+        ("signing in", fresh(sign_in)),
         (
             "help over sign in",
             fresh(|client| {
