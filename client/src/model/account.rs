@@ -27,8 +27,6 @@ pub enum Link {
     },
     /// A request or a stream is on its way.
     Connecting {
-        /// Since when, in [`super::Now::mono_ms`].
-        since: u64,
         /// How many attempts have failed in a row.
         failures: u32,
     },

@@ -39,12 +39,6 @@ impl Origin {
         Ok(Self { encrypted, host, port })
     }
 
-    /// Traffic goes through TLS.
-    #[must_use]
-    pub fn is_encrypted(&self) -> bool {
-        self.encrypted
-    }
-
     /// Traffic stays on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

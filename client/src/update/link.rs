@@ -17,7 +17,7 @@ pub(super) fn connect(model: &mut Model, out: &mut Vec<Effect>) {
     if model.account.is_none() {
         return;
     }
-    model.link = Link::Connecting { since: model.now.mono_ms, failures: model.memory.link_failures };
+    model.link = Link::Connecting { failures: model.memory.link_failures };
     match model.cursor.clone() {
         Some(since) => listen(model, since, out),
         None => drop(call(model, Call::ListRooms, Request::ListRooms, out)),
