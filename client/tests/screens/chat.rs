@@ -111,8 +111,8 @@ fn the_status_line_tells_the_truth() {
     let last = |stage: &mut Stage| stage.screen().lines().last().unwrap().trim_end().to_owned();
     let mut lines = vec![last(&mut stage)];
     for link in [
-        Link::Connecting { since: 0, failures: 0 },
-        Link::Connecting { since: 0, failures: 3 },
+        Link::Connecting { failures: 0 },
+        Link::Connecting { failures: 3 },
         Link::Reconnecting { at: 12_500, failures: 1, reason: "the server is going down".to_owned() },
         Link::SignedOut { reason: Some("this session was ended".to_owned()) },
     ] {
