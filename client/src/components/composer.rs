@@ -222,12 +222,11 @@ impl Part for Composer {
         let width = self.width;
         let editor = &mut self.rooms.get_mut(&self.open?)?.editor;
         let typed = match event {
-            Event::User(Action::Newline) => changed(editor.insert("\n")),
+            Event::User(Action::Newline) => typing::changed(editor.insert("\n")),
             Event::User(Action::KillOrSwitch) => match editor.kill_to_line_end() {
                 true => Typed::Changed,
                 false => return None, // nothing to delete: it is about rooms, then
             },
-            Event::User(Action::DeleteForward) if editor.is_empty() => return Some(Msg::Act(Action::EndOfInput)),
             Event::User(Action::FocusRooms) if !editor.is_empty() => Typed::Same,
             Event::Keyboard(KeyEvent { code: Key::End, .. }) if editor.is_empty() => {
                 return Some(Msg::Act(Action::ToBottom));
@@ -248,8 +247,4 @@ impl Part for Composer {
             Typed::Same => Some(Msg::Redraw),
         }
     }
-}
-
-fn changed(yes: bool) -> Typed {
-    if yes { Typed::Changed } else { Typed::Same }
 }

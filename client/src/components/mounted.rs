@@ -84,6 +84,8 @@ impl AppComponent<Msg, Action> for Mounted {
         match event {
             // the keymap knows nothing of it, and no component reads modifiers by itself
             Event::Keyboard(key) if key.modifiers.intersects(commands) => None,
+            // where there is nothing to delete, Ctrl+D is a wish to go
+            Event::User(Action::DeleteForward) => self.part.on(event).or(Some(Msg::Act(Action::EndOfInput))),
             _ => self.part.on(event),
         }
     }

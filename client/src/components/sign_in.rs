@@ -192,9 +192,6 @@ impl Part for SignIn {
             }
             Event::User(Action::Register) => self.submit(true),
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => self.submit(self.stop == Stop::Register),
-            Event::User(Action::DeleteForward) if self.field().is_none_or(|field| field.is_empty()) => {
-                Some(Msg::Act(Action::EndOfInput))
-            }
             Event::Keyboard(KeyEvent { code: Key::Left | Key::Right, .. }) if self.field().is_none() => {
                 self.stop = if self.stop == Stop::SignIn { Stop::Register } else { Stop::SignIn };
                 Some(Msg::Redraw)

@@ -55,7 +55,8 @@ fn by_key(editor: &mut Editor, code: Key) -> Option<Typed> {
     })
 }
 
-fn changed(yes: bool) -> Typed {
+/// What came of an edit that says whether it changed something.
+pub(super) fn changed(yes: bool) -> Typed {
     if yes { Typed::Changed } else { Typed::Same }
 }
 

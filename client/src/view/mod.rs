@@ -2,6 +2,7 @@
 //!
 //! It reads the model and never changes it. Histories are handed over as a window of pointers, never copied.
 
+mod header;
 mod layout;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use tuirealm::{
     ratatui::{
         Frame,
         layout::{Alignment, Margin, Rect},
-        text::{Line, Span},
+        text::Span,
         widgets::Clear,
     },
 };
@@ -23,7 +24,7 @@ use crate::{
     components::{self, App, Composer, History, Look, Rooms},
     keymap::Keymap,
     model::{DialogId, Id, Model, Seen},
-    text::{clip, width},
+    text::clip,
     update::focus,
 };
 
@@ -63,7 +64,7 @@ pub fn view(model: &Model, app: &mut App, frame: &mut Frame<'_>) {
     if model.account.is_none() {
         draw(Id::SignIn, model, app, frame, places.whole);
     } else {
-        draw_header(model, frame, &places);
+        header::draw(model, frame, &places);
         draw_chat(model, app, frame, &places);
     }
     draw(Id::Status, model, app, frame, places.status);
@@ -166,38 +167,4 @@ fn draw_invitation(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let middle = Rect { y: area.y + area.height / 2, height: area.height.div_ceil(2), ..area };
     let mut invitation = Paragraph::default().text(text).style(Look::FAINT).alignment_horizontal(Alignment::Center);
     invitation.view(frame, middle.inner(Margin::new(2, 0)));
-}
-
-/// The top line: the room and its topic, and who one is.
-fn draw_header(model: &Model, frame: &mut Frame<'_>, places: &Places) {
-    if places.divider.width > 0 {
-        let title = Rect { height: 1, y: places.header.y, ..places.rooms };
-        frame.render_widget(Span::styled("  quchat", Look::STRONG), title);
-    }
-    let row = places.header;
-    let me = model.account.as_ref().map_or_else(String::new, |account| account.user.name.clone());
-    let waiting: u64 =
-        model.rooms.values().filter(|room| model.open != Some(room.info.id)).map(|room| room.unread()).sum();
-    let unread = if places.divider.width == 0 && waiting > 0 { format!("{waiting} unread  ") } else { String::new() };
-    let right = format!("{unread}{} ", clip(&me, row.width / 3));
-    let left = row.width.saturating_sub(width(&right) + 2);
-    let air = if row.width < 56 { 1 } else { 2 }; // over the times of the history
-    let mut line = Line::from(" ".repeat(air.into()));
-    if let Some(room) = model.open_room() {
-        let name = clip(&components::room_name(room), left.saturating_sub(air));
-        let rest = left.saturating_sub(width(&name) + air + 2);
-        let topic = match (room.gone, room.info.archived) {
-            (true, _) => "this room is gone; unsent text stays until you leave it".to_owned(),
-            (_, true) => "archived".to_owned(),
-            _ => room.info.topic.clone(),
-        };
-        line.push_span(Span::styled(name, Look::STRONG));
-        if rest > 4 {
-            line.push_span(Span::styled(format!("  {}", clip(&topic, rest)), Look::FAINT));
-        }
-    }
-    frame.render_widget(line, row);
-    let wide = width(&right).min(row.width);
-    let spans = Line::from(vec![Span::styled(unread, Look::FRESH), Span::styled(format!("{me} "), Look::PLAIN)]);
-    frame.render_widget(spans, Rect { x: row.right() - wide, width: wide, ..row });
 }

@@ -189,6 +189,18 @@ fn ten_thousand_rooms_can_be_searched() {
 }
 
 #[test]
+fn ctrl_d_closes_what_has_nothing_to_delete() {
+    let mut stage = stage();
+    stage.ctrl('g');
+    stage.type_text("x");
+    stage.ctrl('d');
+    assert!(!stage.model.dialogs.is_empty(), "there is text");
+    stage.key(Key::Backspace);
+    stage.ctrl('d');
+    assert!(stage.model.dialogs.is_empty());
+}
+
+#[test]
 fn a_key_with_a_modifier_that_is_not_in_the_table_does_nothing() {
     let mut stage = stage();
     assert_eq!(stage.press(Key::Char('t'), Mod::CONTROL), None);

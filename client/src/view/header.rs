@@ -1,0 +1,58 @@
+//! The top line: the room and its topic, and who one is.
+
+use tuirealm::ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::layout::Places;
+use crate::{
+    components::{Look, room_name},
+    model::{Model, Room},
+    text::{clip, width},
+};
+
+/// Draws it, and the title over the side bar where there is one.
+pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, places: &Places) {
+    let beside = places.divider.width > 0;
+    if beside {
+        let title = Rect { height: 1, y: places.header.y, ..places.rooms };
+        frame.render_widget(Span::styled("  quchat", Look::STRONG), title);
+    }
+    let row = places.header;
+    let right = right(model, row.width, !beside);
+    let wide = u16::try_from(right.width()).unwrap_or(row.width).min(row.width);
+    if let Some(room) = model.open_room() {
+        frame.render_widget(left(room, row.width - wide), row);
+    }
+    frame.render_widget(right, Rect { x: row.right() - wide, width: wide, ..row });
+}
+
+/// Room and topic, over the times of the history.
+fn left(room: &Room, columns: u16) -> Line<'static> {
+    let air = if columns < 48 { 1 } else { 2 };
+    let name = clip(&room_name(room), columns.saturating_sub(air + 1));
+    let rest = columns.saturating_sub(air + width(&name) + 3);
+    let topic = match (room.gone, room.info.archived) {
+        (true, _) => "this room is gone; unsent text stays until you leave it",
+        (_, true) => "archived",
+        _ => &room.info.topic,
+    };
+    let topic = if rest > 4 { format!("  {}", clip(topic, rest)) } else { String::new() };
+    let air = Span::raw(" ".repeat(air.into()));
+    Line::from(vec![air, Span::styled(name, Look::STRONG), Span::styled(topic, Look::FAINT)])
+}
+
+/// Oneself, and what is unread elsewhere if no side bar tells it.
+fn right(model: &Model, columns: u16, alone: bool) -> Line<'static> {
+    let mut line = Line::default();
+    let elsewhere = model.rooms.values().filter(|room| model.open != Some(room.info.id));
+    let unread: u64 = elsewhere.map(Room::unread).sum();
+    if alone && unread > 0 {
+        line.push_span(Span::styled(format!("{unread} unread  "), Look::FRESH));
+    }
+    let me = model.account.as_ref().map_or("", |account| &account.user.name);
+    line.push_span(Span::raw(format!("{} ", clip(me, columns / 3))));
+    line
+}
