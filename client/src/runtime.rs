@@ -54,6 +54,9 @@ use crate::{
 /// However much happens, a frame comes at least this often.
 const FRAME_EVERY: Duration = Duration::from_millis(16);
 
+/// How long the disk may take at the end.
+const LAST_SAVE_MAX: Duration = Duration::from_secs(1);
+
 /// The client at run time.
 pub struct Runtime<S: Screen> {
     model: Model,
@@ -103,6 +106,7 @@ impl<S: Screen> Runtime<S> {
             let begun = Instant::now();
             while begun.elapsed() < FRAME_EVERY && self.advance(wakes) {}
             if let Some(code) = self.exit {
+                self.finish(wakes);
                 return code;
             }
             self.frame();
@@ -112,6 +116,17 @@ impl<S: Screen> Runtime<S> {
                     Err(RecvTimeoutError::Timeout) => {} // a deadline: `advance` sees to it
                     Err(RecvTimeoutError::Disconnected) => self.step(Msg::Stop),
                 }
+            }
+        }
+    }
+
+    /// Waits for the disk, never for the network.
+    fn finish(&mut self, wakes: &Receiver<Wake>) {
+        let begun = Instant::now();
+        while !self.workers.finish(FRAME_EVERY) {
+            wakes.try_iter().for_each(drop); // a full channel would hold the disk up
+            if begun.elapsed() > LAST_SAVE_MAX {
+                return self.workers.log("the disk took more than a second; the last change may not be kept");
             }
         }
     }

@@ -12,9 +12,6 @@ use crate::{
     worker::{self, Access, Calls, Stream, Token},
 };
 
-/// How long the disk may take at the end.
-const LAST_SAVE_MAX: Duration = Duration::from_secs(1);
-
 /// The threads, as far as a session has them.
 pub struct Workers {
     wakes: Wakes,
@@ -83,24 +80,18 @@ impl Workers {
         let deliver = move |reply: Reply| {
             wakes.send(Wake::Done { epoch, call, reply: Box::new(reply) });
         };
-        let failed = |reason: &str| {
-            let reply = Err(Failure::Unreachable { reason: reason.to_owned() });
-            Some(Msg::Done { call, reply })
-        };
-        match &request {
+        let refused = |reason: &str| Err(Failure::Unreachable { reason: reason.to_owned() });
+        let begun = match &request {
             Request::Register(origin, _) | Request::SignIn(origin, _) => {
-                let begun = worker::sign_in(origin.clone(), request, deliver);
-                begun.err().and_then(|error| failed(&error.to_string()))
+                worker::sign_in(origin.clone(), request, deliver).or_else(|error| refused(&error.to_string()))
             }
             _ => match self.session.as_ref().map(|session| &session.calls) {
-                Some(Some(calls)) => {
-                    calls.call(request, deliver);
-                    None
-                }
-                Some(None) => failed("the system has no thread left for it"),
-                None => failed("nobody is signed in"),
+                Some(Some(calls)) => calls.call(request, deliver),
+                Some(None) => refused("the system has no thread left for it"),
+                None => refused("nobody is signed in"),
             },
-        }
+        };
+        begun.err().map(|failure| Msg::Done { call, reply: Err(failure) })
     }
 
     fn listen(&mut self, number: u64, since: Cursor) -> Option<Msg> {
@@ -143,15 +134,13 @@ impl Workers {
         }
     }
 
-    fn finish(&mut self) {
-        self.stream = None;
-        self.session = None;
-        if !self.disk.finish(LAST_SAVE_MAX) {
-            self.log("the disk took more than a second; the last change may not be kept");
-        }
+    /// Lets go of the network, and waits for the disk: whether everything is kept after this long.
+    pub(super) fn finish(&mut self, longest: Duration) -> bool {
+        (self.stream, self.session) = (None, None);
+        self.disk.finish(longest)
     }
 
-    fn log(&self, line: &str) {
+    pub(super) fn log(&self, line: &str) {
         self.log.line(clock::timestamp(), line);
     }
 }
@@ -171,10 +160,7 @@ impl<S: Screen> Runtime<S> {
             }
             Effect::Redraw => self.screen.forget(),
             Effect::Suspend => self.screen.suspend(),
-            Effect::Exit(code) => {
-                self.workers.finish();
-                self.exit = Some(code);
-            }
+            Effect::Exit(code) => self.exit = Some(code),
         }
         None
     }

@@ -40,10 +40,13 @@ impl Calls {
         Ok(Self { access, agent, pool: Pool::start()? })
     }
 
-    /// Performs a request in its turn and delivers the answer, from whichever thread.
-    pub fn call(&self, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) {
+    /// Performs a request in its turn and delivers the answer on another thread.
+    ///
+    /// # Errors
+    /// Too much is waiting already; nothing is delivered.
+    pub fn call(&self, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> Result<(), Failure> {
         if self.pool.is_full() {
-            return deliver(Err(Failure::Unreachable { reason: "too much is waiting already".into() }));
+            return Err(Failure::Unreachable { reason: "too much is waiting already".into() });
         }
         let (access, agent) = (self.access.clone(), self.agent.clone());
         let lane = request::lane(&request);
@@ -52,6 +55,7 @@ impl Calls {
             deliver(guarded(|| request::perform(&server, &request)));
         };
         self.pool.push(lane, Box::new(job));
+        Ok(())
     }
 }
 

@@ -32,7 +32,7 @@ struct Numbered {
 impl Numbered {
     fn call(&self, call: u64, request: Request) {
         let tell = self.tell.clone();
-        self.calls.call(request, move |reply| tell.send((call, reply)).unwrap_or(()));
+        self.calls.call(request, move |reply| tell.send((call, reply)).unwrap_or(())).unwrap();
     }
 }
 
