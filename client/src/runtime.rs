@@ -3,6 +3,8 @@
 //! Owns what the model must not: the terminal, tui-realm's Application, the one channel, the workers, the clock. It
 //! never waits for network or disk, and when nothing happens it sleeps until the next deadline, or for ever.
 
+#[cfg(not(unix))]
+mod anywhere;
 mod batch;
 mod clock;
 mod effects;
@@ -28,6 +30,8 @@ use tuirealm::{
     ratatui::Frame,
 };
 
+#[cfg(not(unix))]
+pub use self::anywhere::{Input, listen_to_signals, stop_process};
 use self::{
     batch::{Batch, Typed},
     wake::STREAM_STEP_MAX,

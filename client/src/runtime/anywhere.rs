@@ -1,0 +1,56 @@
+//! Input where there is no `poll(2)`: a thread that blocks in the terminal's own read.
+//!
+//! Systems that need this have no job control either, so that nothing ever asks for the terminal back.
+
+use std::{io, thread, time::Duration};
+
+use crossterm::event;
+use tuirealm::event::Event;
+
+use super::{Wake, Wakes};
+
+/// The thread.
+pub struct Input;
+
+impl Input {
+    /// Starts reading.
+    ///
+    /// # Errors
+    /// The system has no more threads to give.
+    pub fn start(wakes: Wakes) -> io::Result<Self> {
+        let read = move || {
+            while let Ok(event) = event::read() {
+                let mut batch = vec![Event::from(event)];
+                while let (true, Ok(true)) = (batch.len() < 64 * 1024, event::poll(Duration::ZERO)) {
+                    batch.extend(event::read().map(Event::from));
+                }
+                if !wakes.send(Wake::Input(batch)) {
+                    return;
+                }
+            }
+            wakes.send(Wake::Stop);
+        };
+        thread::Builder::new().name("input".into()).spawn(read).map(|_| Self)
+    }
+
+    /// Runs `elsewhere` at once.
+    pub fn pause<T>(&mut self, elsewhere: impl FnOnce() -> T) -> T {
+        elsewhere()
+    }
+}
+
+/// There are no signals to listen to.
+///
+/// # Errors
+/// None.
+pub fn listen_to_signals(_: Wakes) -> io::Result<()> {
+    Ok(())
+}
+
+/// There is no shell to go back to.
+///
+/// # Errors
+/// None.
+pub fn stop_process() -> io::Result<()> {
+    Ok(())
+}
