@@ -10,7 +10,7 @@ use tuirealm::event::KeyEvent;
 
 pub use self::{
     chord::Chord,
-    table::{Context, Row, command},
+    table::{Context, PLAIN, Row, command},
 };
 use crate::{model::Id, update::Action};
 

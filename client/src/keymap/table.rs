@@ -71,6 +71,15 @@ impl Context {
     }
 }
 
+/// What plain keys do that components take as they are; for the help alone.
+pub const PLAIN: &[(Context, &str, &str)] = &[
+    (Context::Screen, "Up, Down, Enter", "in the side bar: choose a room and open it"),
+    (Context::Composer, "Up, Down", "beyond the first and last row: earlier inputs, and back to the draft"),
+    (Context::Composer, "End", "on an empty input: to the newest message"),
+    (Context::List, "Up, Down, Enter", "choose"),
+    (Context::Form, "Up, Down, Enter", "other field; done"),
+];
+
 /// The slash command that does the same as `action`, for terminals that keep a key to themselves.
 #[must_use]
 pub fn command(action: Action) -> Option<&'static str> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use quchat_client::{
     model::{Anchor, Key as Place, SendState},
-    update::Msg,
+    update::{Answer, Effect, Msg, Request},
 };
-use quchat_shared::Seq;
+use quchat_shared::{Message, Seq};
 use tuirealm::event::Key;
 
 use crate::stage::{Stage, long_talk, message};
@@ -117,6 +117,37 @@ fn what_happens_elsewhere_does_not_change_what_is_read() {
         happen(&mut stage, &what);
         assert_eq!(top(&mut stage), (text.clone(), place.clone()), "{what:?}");
     }
+}
+
+#[test]
+fn a_long_message_of_ones_own_stays_where_it_is_read_when_it_is_acknowledged() {
+    let mut stage = reading(0);
+    let text: String = (0..600).map(|n| format!("{n:03} ")).collect();
+    stage.paste(&text);
+    stage.key(Key::Enter);
+    let saved = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Save { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    stage.msg(Msg::Saved { ticket: saved.unwrap(), result: Ok(()) });
+    stage.draw();
+    stage.key(Key::PageUp);
+    stage.draw();
+    let (read, place) = top(&mut stage);
+    assert!(matches!(place, Anchor::At { top: Place::Txn(_), .. }), "{place:?}");
+    let (call, sent) = stage
+        .effects
+        .iter()
+        .find_map(|effect| match effect {
+            Effect::Call { call, req: Request::SendMessage(_, new) } => Some((*call, new.clone())),
+            _ => None,
+        })
+        .unwrap();
+    let acknowledged = Message { txn: sent.txn.clone(), ..message(401, 60, "alice", &sent.text) };
+    stage.msg(Msg::Done { call, reply: Ok(Answer::Message(acknowledged)) });
+    stage.draw();
+    let (still, place) = top(&mut stage);
+    assert_eq!((still, matches!(place, Anchor::At { top: Place::Seq(Seq(401)), .. })), (read, true), "{place:?}");
 }
 
 #[test]

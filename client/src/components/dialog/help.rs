@@ -11,7 +11,7 @@ use tuirealm::{
 
 use super::super::{Part, look::Look};
 use crate::{
-    keymap::{Context, Keymap, command},
+    keymap::{Context, Keymap, PLAIN, command},
     model::Model,
     text::{clip, width, wrap},
     update::{
@@ -86,6 +86,9 @@ fn entries(keymap: &Keymap) -> Vec<Entry> {
                 }
             }
             last = Some(row.action);
+        }
+        for (_, keys, help) in PLAIN.iter().filter(|(at, ..)| *at == context) {
+            entries.push(Entry { keys: (*keys).to_owned(), help: (*help).to_owned() });
         }
     }
     entries.extend([heading(""), heading("Commands")]);
