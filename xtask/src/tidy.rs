@@ -1,6 +1,6 @@
 //! `cargo xtask tidy`: the architecture as rules that a machine checks (`tidy/rules.rs` lists them).
 //!
-//! Owns how rules are applied to a tree and how a breach is told. Reads files, runs nothing.
+//! Owns how rules are applied to a tree and how a breach is told. Reads files, builds nothing.
 
 mod files;
 mod rules;

@@ -1,12 +1,16 @@
 //! The workspace as tidy sees it: what lies at the top, and every Rust source below, read once.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use super::source::Source;
 
 /// A tree of sources.
 pub(super) struct Tree {
-    /// Names at the top, sorted.
+    /// Names at the top, sorted: those that git keeps, so that a note of one's own breaks nothing.
     pub(super) top: Vec<String>,
     /// The Rust sources, by path.
     pub(super) files: Vec<File>,
@@ -21,8 +25,9 @@ pub(super) struct File {
 
 impl Tree {
     pub(super) fn read(root: &Path) -> io::Result<Self> {
-        let mut tree = Self { top: names(root)?, files: Vec::new() };
-        for name in tree.top.clone() {
+        let all = names(root)?;
+        let mut tree = Self { top: kept_by_git(root).unwrap_or_else(|| all.clone()), files: Vec::new() };
+        for name in all {
             if is_searched(&name) && root.join(&name).is_dir() {
                 tree.collect(root, &name)?;
             }
@@ -58,6 +63,21 @@ pub(super) fn is_below(path: &str, scope: &str) -> bool {
 /// Build output and what tools keep for themselves is nobody's source.
 fn is_searched(name: &str) -> bool {
     name != "target" && !name.starts_with('.')
+}
+
+/// The names at the top of what git keeps; `None` where there is no repository or no git.
+fn kept_by_git(root: &Path) -> Option<Vec<String>> {
+    if !root.join(".git").exists() {
+        return None; // a repository further up is not this one
+    }
+    let output =
+        Command::new("git").arg("-C").arg(root).args(["ls-files", "-z"]).stderr(Stdio::null()).output().ok()?;
+    let paths = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    let mut top: Vec<String> =
+        paths.split_terminator('\0').filter_map(|path| path.split('/').next()).map(str::to_owned).collect();
+    top.sort();
+    top.dedup();
+    Some(top)
 }
 
 fn names(dir: &Path) -> io::Result<Vec<String>> {
