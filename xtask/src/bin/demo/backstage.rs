@@ -3,8 +3,10 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File},
+    env,
+    fs::{self, DirBuilder, File},
     io::{self, BufRead, BufReader, Write},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -21,7 +23,6 @@ use quchat_shared::{
     event::MessageCreated,
     room::RoomKind,
 };
-use tempfile::TempDir;
 
 use crate::{
     Result,
@@ -34,13 +35,32 @@ use crate::{
 /// The server, and the directory under it and under the client's state. Dropped, both are gone.
 struct Stage {
     server: Child,
-    dir: TempDir,
+    dir: PathBuf,
+}
+
+impl Stage {
+    /// A server on a free port, and its address.
+    fn set_up() -> Result<(Self, String)> {
+        let program = sibling("quchat-server")?;
+        let dir = env::temp_dir().join(format!("quchat-demo-{}", random_text()?));
+        create_private(&dir)?;
+        let log = dir.join("server.log");
+        let mut server = Command::new(program);
+        server.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.join("server"));
+        server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
+        let mut stage = Self { server: server.spawn()?, dir };
+        match listening_address(&mut stage.server)? {
+            Some(address) => Ok((stage, address)),
+            None => Err(format!("the server did not start: {}", fs::read_to_string(log)?.trim()).into()),
+        }
+    }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
         let _ = self.server.kill(); // nothing in it is worth a farewell
         let _ = self.server.wait();
+        let _ = fs::remove_dir_all(&self.dir);
     }
 }
 
@@ -61,7 +81,7 @@ pub(crate) fn run() -> Result<()> {
     });
     match Play::set_up() {
         Ok(play) => {
-            say_line(&format!("ready {} {}", play.address, play.stage.dir.path().join("state").display()))?;
+            say_line(&format!("ready {} {}", play.address, play.stage.dir.join("state").display()))?;
             play.go_on(cues, &heard);
             Ok(())
         }
@@ -85,23 +105,13 @@ struct Play {
 
 impl Play {
     fn set_up() -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("quchat-demo-").tempdir()?;
-        let mut server = Command::new(sibling("quchat-server")?);
-        server.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path().join("server"));
-        let log = dir.path().join("server.log");
-        server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
-        let mut stage = Stage { server: server.spawn()?, dir };
-        let address = match listening_address(&mut stage.server)? {
-            Some(address) => address,
-            None => return Err(format!("the server did not start: {}", fs::read_to_string(log)?.trim()).into()),
-        };
-
-        let password = random_password()?;
+        let (stage, address) = Stage::set_up()?;
+        let password = random_text()?;
         let register = |name| Caller::register(&address, name, password.clone());
         let (bob, _) = register("bob")?;
         let (carol, _) = register("carol")?;
         let (alice, session) = register("alice")?;
-        let place = state::Place::at(stage.dir.path().join("state").join("quchat"));
+        let place = state::Place::at(stage.dir.join("state").join("quchat"));
         let origin = Origin::parse(&address).map_err(|e| format!("{address}: {e}"))?;
         state::keep_session(&place, &origin, &session)?;
 
@@ -142,8 +152,16 @@ fn listening_address(server: &mut Child) -> Result<Option<String>> {
     Ok(line.trim_end().strip_prefix("listening on ").map(str::to_owned))
 }
 
-/// Nobody needs it again: the client finds its token, and everything is gone in the end.
-fn random_password() -> Result<String> {
+/// A new directory that nobody else can look into.
+fn create_private(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// A password that nobody needs again, or a name that nobody has guessed.
+fn random_text() -> Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

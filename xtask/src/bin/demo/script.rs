@@ -71,7 +71,7 @@ pub(crate) const ROOMS: &[RoomScript] = &[
             (Carol, "teams: alice + carol against bob and his wheel"),
             (Bob, "the wheel counts as half a person"),
         ],
-        unread: 0,
+        unread: 2,
     },
     RoomScript {
         name: "kitchen",
