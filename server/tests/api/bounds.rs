@@ -121,6 +121,28 @@ fn attack_more_connections_than_there_are_places() {
 }
 
 #[test]
+fn attack_pages_that_are_asked_for_and_never_read() {
+    let server = TestServer::start_with(|config| (config.max_connections, config.write_timeout) = (6, SHORT));
+    let alice = server.user("alice");
+    let room = alice.create_room("lobby");
+    let text = "🎉".repeat(4000);
+    (0..60).for_each(|_| drop(alice.send_message(room, &text)));
+    let guests: Vec<_> = (0..4)
+        .map(|_| {
+            let mut guest = Opening { receive_buffer: Some(4096), ..Opening::default() }.connect(&alice);
+            guest.send(format!("GET /v1/rooms/{room}/messages HTTP/1.1\r\n{}\r\n", alice.head_lines()));
+            guest
+        })
+        .collect();
+    eventually("their places are free", || {
+        let mut others: Vec<_> = (0..4).map(|_| Connection::open(server.address)).collect();
+        others.iter_mut().for_each(|other| drop(other.try_send(PING)));
+        others.iter_mut().all(|other| other.answer_or_end().is_some_and(|answer| answer.status == 200)).then_some(())
+    });
+    drop(guests);
+}
+
+#[test]
 fn streams_leave_places_for_requests() {
     let server = TestServer::start_with(|config| config.max_connections = 40);
     let alice = server.user("alice");

@@ -1,5 +1,7 @@
 //! Requests that no honest client sends, and some that few do. After each the server must still be of use.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::harness::{Answer, Client, Connection, PATIENCE, TestServer};
@@ -59,6 +61,46 @@ fn attack_header_bombs() {
     is_refused(&server, "many fields", format!("GET /healthz HTTP/1.1\r\n{many}{END}"));
     is_refused(&server, "a huge target", format!("GET /{mebibyte} HTTP/1.1\r\n{END}"));
     is_refused(&server, "a huge method", format!("{mebibyte} / HTTP/1.1\r\n{END}"));
+}
+
+#[test]
+fn attack_requests_with_a_few_bytes_changed() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let room = alice.create_room("lobby");
+    let body = json!({"text": "hello", "txn": "a-1", "reply_to": 1}).to_string();
+    let head = format!("{}Content-Type: application/json\r\nContent-Length: {}\r\n", alice.head_lines(), body.len());
+    let requests = [
+        format!("POST /v1/rooms/{room}/messages HTTP/1.1\r\n{head}\r\n{body}"),
+        format!("GET /v1/rooms/{room}/messages?around=1&limit=5 HTTP/1.1\r\n{}\r\n", alice.head_lines()),
+        format!("GET /v1/users?prefix=al&ids=1,2&limit=3 HTTP/1.1\r\n{}\r\n", alice.head_lines()),
+        format!("PUT /v1/rooms/{room}/read HTTP/1.1\r\n{}\r\n", alice.head_lines()),
+    ];
+    let mut state: u64 = 20_261_123;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for round in 0..300 {
+        let mut request = requests[round % requests.len()].clone().into_bytes();
+        for _ in 0..1 + random(4) {
+            let at = random(request.len());
+            match random(4) {
+                0 => request[at] = random(256) as u8,
+                1 => request[at] ^= 1 << random(8),
+                2 => drop(request.remove(at)),
+                _ => request.insert(at, b"\0\r\n%&=? {}\"9"[random(12)]),
+            }
+        }
+        let mut connection = Connection::open(server.address);
+        let _ = connection.try_send(&request);
+        connection.finish();
+        while let Some(answer) = connection.answer_or_end() {
+            assert!(answer.status < 500, "{} {}", answer.text(), String::from_utf8_lossy(&request));
+        }
+    }
+    still_serves(&server);
+    alice.send_message(room, "all is well");
 }
 
 #[test]
@@ -172,7 +214,7 @@ fn a_request_cut_anywhere_into_packets_is_still_one_request() {
     let mut connection = alice.connect();
     for cut in [1, 3, 5, 17, 40, request.len() - 3, request.len() - 1] {
         connection.send(&request[..cut]);
-        assert_eq!(connection.try_receive(std::time::Duration::from_millis(5)), None, "no answer to half a request");
+        assert_eq!(connection.try_receive(Duration::from_millis(5)), None, "no answer to half a request");
         connection.send(&request[cut..]);
         connection.answer().expect(200);
     }

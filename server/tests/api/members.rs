@@ -1,6 +1,7 @@
 //! `PUT`/`DELETE /v1/rooms/{room}/members/me`: coming and going.
 
-use quchat_shared::{Event, RoomId, Seq, room::Role};
+use quchat_shared::{Event, Room, RoomId, Seq, room::Role};
+use serde_json::json;
 
 use crate::harness::TestServer;
 
@@ -17,6 +18,19 @@ fn joining_shows_the_room_as_ones_own_with_everything_read() {
     assert_eq!(bob.room(room), joined);
     alice.send_message(room, "4");
     assert_eq!(bob.room(room).unread, 1);
+}
+
+#[test]
+fn joining_needs_no_body_and_minds_none() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = alice.create_room("lobby");
+    let target = format!("/v1/rooms/{room}/members/me");
+    for body in [json!({}), json!(null), json!({"role": "owner"}), json!("x".repeat(10_000))] {
+        let joined: Room = bob.put(&target, &body).expect(200).json();
+        assert_eq!(joined.member.unwrap().role, Role::Member);
+        bob.request("DELETE", &target, Some(&body)).expect(204);
+    }
 }
 
 #[test]

@@ -57,6 +57,34 @@ fn a_position_given_as_since_is_judged_the_same() {
 }
 
 #[test]
+fn a_position_from_after_the_backup_that_was_restored_is_unknown() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let room = alice.create_room("lobby");
+    alice.send_message(room, "1");
+    let kept = alice.rooms().cursor.0;
+    let (backup, clock) = (server.data_dir.clone(), server.clock.clone());
+    server.stop();
+    let lost = backup.copy();
+    let server = TestServer::start_on(lost, clock.clone(), |_| {});
+    let alice = alice.at(server.address);
+    alice.send_message(room, "2: not in the backup");
+    let gone = alice.rooms().cursor.0;
+    server.stop();
+
+    let server = TestServer::start_on(backup, clock, |_| {});
+    let alice = alice.at(server.address);
+    for text in ["2: after the restore", "3", "4"] {
+        alice.send_message(room, text);
+    }
+    let (reset, _) = resume(&alice, &gone);
+    assert_eq!(reset.map(|reset| reset.reason), Some(ResetReason::Unknown));
+    let (reset, mut stream) = resume(&alice, &kept);
+    assert_eq!(reset, None);
+    stream.until_message(room, Seq(4));
+}
+
+#[test]
 fn further_behind_than_is_replayed_is_too_far() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
     let alice = server.user("alice");

@@ -1,6 +1,9 @@
 //! How a stream ends, and what is heard at the end.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use quchat_shared::{Event, Seq, event::ByeReason};
 
@@ -136,6 +139,22 @@ fn a_half_closed_reader_is_either_served_or_let_go() {
     connection.finish();
     alice.send_message(room, "a needle to find");
     while connection.receive(PATIENCE) && !String::from_utf8_lossy(&connection.received).contains("a needle to find") {}
+}
+
+#[test]
+fn a_reader_that_never_reads_does_not_hold_up_the_end() {
+    let server = TestServer::start_with(|config| config.drain_timeout = Duration::from_millis(200));
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let (_, stalled) = Opening { receive_buffer: Some(4096), ..Opening::default() }.open(&bob);
+    let text = "🎉".repeat(4000);
+    (0..60).for_each(|_| drop(alice.send_message(room, &text)));
+    let begin = Instant::now();
+    let server = server.restart(|_| {});
+    assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+    assert_eq!(alice.at(server.address).room(room).info.last_seq, Seq(60));
+    drop(stalled);
 }
 
 #[test]

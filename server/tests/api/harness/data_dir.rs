@@ -24,6 +24,16 @@ impl DataDir {
         self.parent.path().join("data")
     }
 
+    /// The same files in another place.
+    pub(crate) fn copy(&self) -> Self {
+        let to = Self::new();
+        fs::create_dir(to.path()).unwrap();
+        for file in self.files() {
+            fs::copy(&file, to.path().join(file.file_name().unwrap())).unwrap();
+        }
+        to
+    }
+
     /// Every file in it, however deep.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();

@@ -1,9 +1,6 @@
 //! A reader of the event stream that takes nothing for granted: chunks, frames and ids are read byte by byte.
 
-use std::{
-    net::TcpStream,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use quchat_shared::{
     Event, RoomId, Seq,
@@ -33,7 +30,7 @@ impl Opening<'_> {
     /// The stream, or the answer that refuses it.
     #[track_caller]
     pub(crate) fn ask(&self, client: &Client) -> Result<Stream, Answer> {
-        let mut connection = Connection::over(self.connect(client));
+        let mut connection = self.connect(client);
         let resume = self.last_event_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
         connection.send(format!("GET /v1/events{} HTTP/1.1\r\n{}{resume}\r\n", self.query, client.head_lines()));
         let head = connection.head().expect("an answer");
@@ -42,7 +39,14 @@ impl Opening<'_> {
             while connection.received.len() < length && connection.receive(PATIENCE) {}
             return Err(Answer { body: connection.received, ..head });
         }
-        Ok(Stream { connection, head, decoder: Decoder::default(), text: Vec::new(), complete: false })
+        Ok(Stream {
+            connection,
+            head,
+            decoder: Decoder::default(),
+            start: String::new(),
+            text: Vec::new(),
+            complete: false,
+        })
     }
 
     /// The stream, with its `hello` read.
@@ -53,15 +57,17 @@ impl Opening<'_> {
             Some(Told { event: Event::Hello(hello), .. }) => hello,
             other => panic!("hello comes first, not {other:?}"),
         };
+        stream.start.clone_from(&hello.cursor.0);
         (hello, stream)
     }
 
-    fn connect(&self, client: &Client) -> TcpStream {
-        let Some(size) = self.receive_buffer else { return TcpStream::connect(client.address).unwrap() };
+    /// The connection alone, with nothing asked for.
+    pub(crate) fn connect(&self, client: &Client) -> Connection {
+        let Some(size) = self.receive_buffer else { return client.connect() };
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
         socket.set_recv_buffer_size(size).unwrap();
         socket.connect(&client.address.into()).unwrap();
-        socket.into()
+        Connection::over(socket.into())
     }
 }
 
@@ -84,6 +90,8 @@ pub(crate) struct Stream {
     pub(crate) connection: Connection,
     pub(crate) head: Answer,
     decoder: Decoder,
+    /// Where the stream says it starts.
+    start: String,
     /// All that came, without the chunking.
     text: Vec<u8>,
     /// The last chunk has come.
@@ -163,7 +171,10 @@ impl Stream {
 
     /// The position to resume from once everything that was received has been looked at.
     pub(crate) fn last_id(&self) -> &str {
-        self.decoder.last_event_id()
+        match self.decoder.last_event_id() {
+            "" => &self.start,
+            id => id,
+        }
     }
 
     /// Everything that came so far, comments included.
