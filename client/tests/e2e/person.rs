@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use portable_pty::CommandBuilder;
+use quchat_client::{model::Origin, state};
 use tempfile::TempDir;
 
 use crate::{
@@ -14,6 +15,8 @@ use crate::{
 pub(crate) const SWITCH: &str = "\x07";
 /// Next unread room.
 pub(crate) const NEXT_UNREAD: &str = "\x1ba";
+/// A page back in the history.
+pub(crate) const PAGE_UP: &str = "\x1b[5~";
 /// Leave the client.
 pub(crate) const QUIT: &str = "\x11";
 /// Back to the shell.
@@ -63,6 +66,13 @@ impl Person {
         terminal.shows("Password").press(self.name).press(TAB).press(PASSWORD).press(REGISTER);
         terminal.hides("Password").shows(self.name);
         terminal
+    }
+
+    /// What lets their client in.
+    pub(crate) fn token(&self, server: &Server) -> String {
+        let place = state::Place::at(self.home.path().join("state/quchat"));
+        let origin = Origin::parse(server.address()).expect("the server's own address");
+        state::kept_session(&place, &origin).expect("they are signed in").token
     }
 
     /// Whether anything they keep on disk holds `text`.

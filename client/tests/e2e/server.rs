@@ -10,8 +10,8 @@ use std::{
 };
 
 use quchat_shared::{
-    Message,
-    api::{Credentials, Endpoint, ListMessages, ListRooms, SignIn},
+    RoomId,
+    api::{Credentials, Endpoint, ListMessages, ListRooms, NewMessage, SendMessage, SignIn, SignOut},
     query,
 };
 use tempfile::TempDir;
@@ -61,19 +61,36 @@ impl Server {
         };
     }
 
-    /// Every message of a room, oldest first, as `user` reads it.
-    pub(crate) fn messages(&self, user: &str, room: &str) -> Vec<Message> {
-        let credentials = Credentials { name: user.to_owned(), password: PASSWORD.to_owned() };
-        let token = self.call::<SignIn>("", &(), &(), &credentials).token;
-        let rooms = self.call::<ListRooms>(&token, &(), &(), &()).rooms;
-        let room = rooms.iter().find(|r| r.info.name == room).expect("the room is there").info.id;
+    /// The texts of a room, oldest first, as `user` reads them.
+    pub(crate) fn texts(&self, user: &str, room: &str) -> Vec<String> {
+        let token = self.sign_in(user);
         let query = query::ListMessages { bound: query::Bound::Newest, limit: Some(200) };
-        self.call::<ListMessages>(&token, &room, &query, &()).messages
+        let page = self.call::<ListMessages>(&token, &self.room(&token, room), &query, &());
+        page.messages.into_iter().map(|message| message.text).collect()
     }
 
-    /// The texts of a room, oldest first.
-    pub(crate) fn texts(&self, user: &str, room: &str) -> Vec<String> {
-        self.messages(user, room).into_iter().map(|message| message.text).collect()
+    /// Says something from elsewhere.
+    pub(crate) fn say(&self, user: &str, room: &str, texts: impl IntoIterator<Item = String>) {
+        let token = self.sign_in(user);
+        let room = self.room(&token, room);
+        for text in texts {
+            self.call::<SendMessage>(&token, &room, &(), &NewMessage { text, txn: None, reply_to: None });
+        }
+    }
+
+    /// Signs a session out from elsewhere.
+    pub(crate) fn sign_out(&self, token: &str) {
+        self.call::<SignOut>(token, &(), &(), &());
+    }
+
+    fn sign_in(&self, user: &str) -> String {
+        let credentials = Credentials { name: user.to_owned(), password: PASSWORD.to_owned() };
+        self.call::<SignIn>("", &(), &(), &credentials).token
+    }
+
+    fn room(&self, token: &str, name: &str) -> RoomId {
+        let rooms = self.call::<ListRooms>(token, &(), &(), &()).rooms;
+        rooms.iter().find(|room| room.info.name == name).expect("the room is there").info.id
     }
 
     fn call<E: Endpoint>(&self, token: &str, path: &E::Path, query: &E::Query, body: &E::Body) -> E::Reply {
@@ -90,7 +107,7 @@ impl Server {
             agent.run(request.header("content-type", "application/json").body(body).expect("a request"))
         };
         let text = answer.expect("an answer").into_body().read_to_string().expect("a whole answer");
-        serde_json::from_str(&text).expect("the reply of this endpoint")
+        serde_json::from_str(if text.is_empty() { "null" } else { &text }).expect("the reply of this endpoint")
     }
 }
 

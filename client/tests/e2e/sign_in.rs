@@ -26,6 +26,17 @@ fn a_wrong_password_says_so_and_the_right_one_follows() {
 }
 
 #[test]
+fn a_session_that_ends_elsewhere_asks_for_the_password_and_keeps_the_draft() {
+    let server = Server::start();
+    let alice = Person::new("alice");
+    let mut a = alice.register(&server);
+    a.create("den").say("before").settles().press("half a thought").shows("half a thought");
+    server.sign_out(&alice.token(&server));
+    a.shows("Password").press(PASSWORD).press(ENTER).hides("Password").shows("half a thought").press(ENTER).settles();
+    assert_eq!(server.texts("alice", "den"), ["before", "half a thought"]);
+}
+
+#[test]
 fn a_name_that_is_taken_is_told_beside_the_form() {
     let server = Server::start();
     Person::new("alice").register(&server).press(QUIT);

@@ -1,7 +1,7 @@
 //! What people came for: rooms, messages both ways, unread marks, many lines at once, any size of window.
 
 use crate::{
-    person::{Chat, ENTER, NEXT_UNREAD, Person},
+    person::{Chat, ENTER, NEXT_UNREAD, PAGE_UP, Person},
     server::Server,
 };
 
@@ -39,10 +39,31 @@ fn a_room_with_news_lights_up_and_goes_out_once_it_was_seen() {
 fn a_paste_of_many_lines_is_one_message() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
-    a.create("den").paste("one\ntwo\n\nfour").shows("four").press(ENTER);
+    a.create("den").paste("/one\ntwo\n\nfour").shows("four").press(ENTER);
     let mut b = Person::new("bob").register(&server);
     b.enter("den").shows("four");
-    assert_eq!(server.texts("alice", "den"), ["one\ntwo\n\nfour"]);
+    assert_eq!(server.texts("alice", "den"), ["/one\ntwo\n\nfour"]);
+}
+
+#[test]
+fn a_long_history_is_read_back_to_its_first_line() {
+    let server = Server::start();
+    let mut a = Person::new("alice").register(&server);
+    a.create("den");
+    server.say("alice", "den", (1..=150).map(|n| format!("line {n}.")));
+    a.shows("line 150.");
+    let mut top = 150;
+    while top > 1 {
+        a.press(PAGE_UP).wait("older lines", |screen| first_line(screen).is_some_and(|first| first < top));
+        top = first_line(&a.screen()).expect("lines stay on the screen");
+    }
+    a.shows("line 1.");
+}
+
+/// The number of the topmost line.
+fn first_line(screen: &str) -> Option<u32> {
+    let numbers = screen.split("line ").skip(1).map(|rest| rest.split('.').next()?.parse().ok());
+    numbers.flatten().next()
 }
 
 #[test]
