@@ -3,6 +3,7 @@
 //! What a person does and sees, and what the server holds afterwards. Needs nothing but what cargo builds.
 #![cfg(unix)]
 
+mod bursts;
 mod leaving;
 mod losses;
 mod person;

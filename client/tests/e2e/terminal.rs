@@ -151,7 +151,8 @@ impl Terminal {
         self
     }
 
-    fn pid(&self) -> Pid {
+    /// The process of the program.
+    pub(crate) fn pid(&self) -> Pid {
         let pid = self.program.process_id().and_then(|pid| i32::try_from(pid).ok());
         pid.and_then(Pid::from_raw).expect("a started program has an id")
     }
