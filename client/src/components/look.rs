@@ -66,7 +66,9 @@ impl Look {
     pub(crate) fn dialog(frame: &mut Frame<'_>, area: Rect, title: &str) -> Rect {
         let block = Self::frame(Line::styled(format!(" {title} "), Self::STRONG), true);
         let inner = block.inner(area);
-        frame.render_widget(Clear, area);
+        // a column to each side is cleared, too: a wide character cut in half there would push the frame aside
+        let cleared = Rect { x: area.x.saturating_sub(1), width: area.width.saturating_add(2), ..area };
+        frame.render_widget(Clear, cleared.intersection(frame.area()));
         frame.render_widget(block, area);
         let air = u16::from(inner.width > 8);
         Rect { x: inner.x + air, width: inner.width - 2 * air, ..inner }

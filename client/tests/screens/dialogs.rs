@@ -8,7 +8,7 @@ use quchat_client::{
 use quchat_shared::RoomId;
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
-use crate::stage::{Stage, room, talk};
+use crate::stage::{Stage, message, room, talk};
 
 fn stage() -> Stage {
     Stage::in_general(80, 24, talk())
@@ -186,6 +186,22 @@ fn ten_thousand_rooms_can_be_searched() {
     stage.ctrl('g');
     stage.type_text("room 7777");
     assert!(stage.screen().contains("❯ #room 7777"), "{}", stage.screen());
+}
+
+#[test]
+fn a_dialog_over_wide_characters_has_straight_edges() {
+    for shift in ["", "a"] {
+        let text = format!("{shift}{}", "日本".repeat(200));
+        let mut stage = Stage::in_general(80, 24, vec![message(1, 0, "bob", &text)]);
+        stage.ctrl('g');
+        let screen = stage.screen();
+        let top = screen.lines().position(|line| line.contains("╭ go to a room")).expect("the dialog") as u16;
+        let edges: Vec<_> = (0..80).filter(|&x| stage.buffer()[(x, top + 1)].symbol() == "│").collect();
+        assert_eq!(edges.len(), 2, "{screen}");
+        for beside in [edges[0] - 1, edges[1] + 1] {
+            assert_eq!(stage.buffer()[(beside, top + 1)].symbol(), " ", "{screen}");
+        }
+    }
 }
 
 #[test]
