@@ -1,3 +1,5 @@
+//! The disk thread against drafts that come faster than it writes, second clients, and a disk that refuses.
+
 use std::sync::mpsc::{Receiver, channel};
 
 use quchat_shared::{RoomId, Timestamp, User, UserId, user::ServerRole};

@@ -1,3 +1,5 @@
+//! What was not sent, through restarts, kills in the middle of a save, broken files and second clients.
+
 use super::*;
 
 const ROOM: RoomId = RoomId(3);

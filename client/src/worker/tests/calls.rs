@@ -1,3 +1,5 @@
+//! Calls: what goes out, and what each kind of answer, refusal and silence becomes.
+
 use std::{
     io::Write,
     net::{Shutdown, TcpListener, TcpStream},

@@ -1,3 +1,5 @@
+//! The stream: order, position and back pressure, and every way in which it can end.
+
 use std::{
     io::Write,
     net::{Shutdown, TcpStream},
