@@ -4,12 +4,12 @@ use std::{
     fs::{self, File},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use rustix::process::Signal;
 
-use crate::harness::{DataDir, Process};
+use crate::harness::{Client, Connection, DataDir, Process, eventually};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -145,5 +145,81 @@ fn a_wrong_flag_is_a_wrong_usage() {
         let output = Process::command().args(arguments).stderr(Stdio::piped()).output().unwrap();
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
         assert!(!output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn data_lives_where_the_system_keeps_such_things() {
+    let home = DataDir::new();
+    for (variable, place) in [("XDG_DATA_HOME", "quchat"), ("STATE_DIRECTORY", "")] {
+        let chosen = home.path().join(variable);
+        let mut command = Process::command();
+        command.args(["--listen", "127.0.0.1:0"]).env(variable, &chosen);
+        drop(Process::run(command));
+        assert!(fs::read_dir(chosen.join(place)).unwrap().count() >= 2, "{variable}");
+    }
+}
+
+/// The program started by a shell that first sets limits on open files.
+fn with_limits(limits: &str, data_dir: &Path) -> Process {
+    let mut command = Command::new("sh");
+    let script = format!("{limits}; exec \"$0\" --listen 127.0.0.1:0 --data-dir \"$1\"");
+    command.args(["-c", &script]).arg(Process::command().get_program()).arg(data_dir);
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    Process::run(command)
+}
+
+/// How many of `n` connections held at once are served; the others must hear why not.
+fn served_at_once(server: &Process, n: usize) -> usize {
+    let mut guests: Vec<_> = (0..n).map(|_| Connection::open(server.address)).collect();
+    let statuses = guests.iter_mut().map(|guest| {
+        let _ = guest.try_send("GET /healthz HTTP/1.1\r\nHost: quchat\r\n\r\n");
+        guest.answer_or_end().map_or(503, |answer| answer.status)
+    });
+    statuses.filter(|status| *status == 200).count()
+}
+
+#[test]
+fn a_low_soft_limit_of_open_files_is_raised() {
+    let data_dir = DataDir::new();
+    let server = with_limits("ulimit -S -n 80", &data_dir.path());
+    assert_eq!(served_at_once(&server, 150), 150);
+}
+
+#[test]
+fn a_low_hard_limit_of_open_files_bounds_the_connections_and_breaks_nothing() {
+    let data_dir = DataDir::new();
+    let server = with_limits("ulimit -n 120", &data_dir.path());
+    let served = served_at_once(&server, 100);
+    assert!((20..100).contains(&served), "{served} of 100");
+    let alice = eventually("there is room again", || {
+        let body = serde_json::json!({"name": "alice", "password": "correct horse"}).to_string().into_bytes();
+        let answer = Client::anonymous(server.address).try_send("POST", "/v1/users", "application/json", Some(body));
+        answer.ok().filter(|answer| answer.status == 201)
+    });
+    assert_eq!(alice.value()["user"]["name"], "alice");
+}
+
+#[test]
+fn secrets_and_words_do_not_reach_the_log() {
+    let data_dir = DataDir::new();
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut command = Process::command();
+    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path());
+    command.env("QUCHAT_LOG", "trace").stderr(log.reopen().unwrap());
+    let server = Process::run(command);
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let _stream = alice.listen();
+    alice.send_message(room, "a needle to find");
+    alice.try_send_message(room, "a needle to find\0").refuses("text");
+    let wrong = serde_json::json!({"name": "alice", "password": "a wrong guess"});
+    Client::anonymous(server.address).post("/v1/sessions", &wrong).problem(401, "unauthenticated");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().0.code(), Some(0));
+    let log = fs::read_to_string(log.path()).unwrap();
+    assert!(log.contains("listening"), "the log is looked at: {log}");
+    for secret in [&*alice.session().token, "correct horse", "a wrong guess", "a needle to find"] {
+        assert!(!log.contains(secret), "{secret:?} in {log}");
     }
 }
