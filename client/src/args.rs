@@ -10,6 +10,6 @@ pub(crate) struct Args {
     #[arg(long, env = "QUCHAT_SERVER", value_name = "ADDR")]
     pub(crate) server: Option<String>,
     /// The name to sign in with [default: the last one]
-    #[arg(long, env = "QUCHAT_NAME", value_name = "NAME")]
+    #[arg(long, env = "QUCHAT_USER", value_name = "NAME")]
     pub(crate) name: Option<String>,
 }

@@ -61,6 +61,7 @@ fn reason(error: &Error) -> String {
             | ErrorKind::NotConnected => "the connection was cut".into(),
             ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".into(),
             ErrorKind::InvalidData => format!("no encrypted connection: {error}"), // rustls speaks through io
+            _ if error.to_string().starts_with("failed to lookup address") => "no host of that name".into(), // std's words
             _ => error.to_string(),
         },
         _ => error.to_string(),
