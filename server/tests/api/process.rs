@@ -189,9 +189,9 @@ fn a_low_soft_limit_of_open_files_is_raised() {
 #[test]
 fn a_low_hard_limit_of_open_files_bounds_the_connections_and_breaks_nothing() {
     let data_dir = DataDir::new();
-    let server = with_limits("ulimit -n 120", &data_dir.path());
-    let served = served_at_once(&server, 100);
-    assert!((20..100).contains(&served), "{served} of 100");
+    let server = with_limits("ulimit -n 200", &data_dir.path());
+    let served = served_at_once(&server, 180);
+    assert!((20..180).contains(&served), "{served} of 180");
     let alice = eventually("there is room again", || {
         let body = serde_json::json!({"name": "alice", "password": "correct horse"}).to_string().into_bytes();
         let answer = Client::anonymous(server.address).try_send("POST", "/v1/users", "application/json", Some(body));
