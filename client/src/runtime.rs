@@ -135,8 +135,8 @@ impl<S: Screen> Runtime<S> {
         }
     }
 
-    /// Takes in one thing that happened, without handling what came along with it; [`Self::settle`] does.
-    pub fn take(&mut self, wake: Wake) {
+    /// Takes in one thing that happened; keys and events that came with it are handled one by one, later.
+    fn take(&mut self, wake: Wake) {
         match wake {
             Wake::Input(events) => self.batch = Batch::new(events),
             Wake::Resized => self.step(Msg::Redraw),
@@ -148,12 +148,6 @@ impl<S: Screen> Runtime<S> {
             Wake::Disk(report) => self.workers.told(report).into_iter().for_each(|msg| self.step(msg)),
             Wake::Stop => self.step(Msg::Stop),
         }
-    }
-
-    /// Handles all that is at hand, and draws: for tests, which have no other thread to wait for.
-    pub fn settle(&mut self) {
-        while self.batch_or_stream() {}
-        self.frame();
     }
 
     /// Does the next thing; false if there is none.

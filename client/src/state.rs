@@ -14,5 +14,5 @@ pub use disk::{Disk, Job, Report};
 pub use last::Last;
 pub use log::Log;
 pub use place::Place;
-pub use session::{forget_session, keep_session, kept_session};
+pub use session::{keep_session, kept_session};
 pub use unsent::{Drawer, Found};

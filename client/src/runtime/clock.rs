@@ -15,7 +15,7 @@ impl Clock {
     pub fn system() -> Self {
         let begun = Instant::now();
         let mono_ms = move || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Self(Box::new(move || Now { mono_ms: mono_ms(), wall_ms: timestamp().as_millis() }))
+        Self::new(move || Now { mono_ms: mono_ms(), wall_ms: timestamp().as_millis() })
     }
 
     /// Another one, which must not go back either.

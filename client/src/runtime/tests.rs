@@ -34,6 +34,14 @@ use crate::{
 
 const WIDTH: u16 = 80;
 
+impl<S: Screen> Runtime<S> {
+    /// Handles all that is at hand, and draws.
+    fn settle(&mut self) {
+        while self.batch_or_stream() {}
+        self.frame();
+    }
+}
+
 struct Client {
     runtime: Runtime<TestTerminalAdapter>,
     woken: Receiver<Wake>,

@@ -31,7 +31,7 @@ pub fn keep_session(place: &Place, origin: &Origin, session: &Session) -> io::Re
 ///
 /// # Errors
 /// The disk refuses.
-pub fn forget_session(place: &Place, origin: &Origin, token: &str) -> io::Result<()> {
+pub(super) fn forget_session(place: &Place, origin: &Origin, token: &str) -> io::Result<()> {
     match kept_session(place, origin) {
         Some(kept) if kept.token != token => Ok(()),
         _ => files::remove(&place.token(origin)),
