@@ -17,4 +17,4 @@ mod store;
 
 pub use config::Config;
 pub use data_dir::DataDirError;
-pub use server::{OpenError, Server, bind};
+pub use server::{OpenError, ServeError, Server, bind};

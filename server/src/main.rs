@@ -47,7 +47,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         let shutdown = shutdown()?; // from here on a signal ends the server in order
         writeln!(io::stdout(), "listening on http://{address}")?;
         tracing::info!("listening on http://{address}");
-        server.serve(listener, shutdown).await;
+        server.serve(listener, shutdown).await?;
         Ok(())
     })
 }

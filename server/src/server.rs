@@ -43,8 +43,12 @@ pub struct Server {
     max_connections: usize,
     writer: JoinHandle<()>,
     hub: JoinHandle<()>,
-    data_dir: DataDir,
 }
+
+/// A part of the server ended by itself; its log says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the {0} broke down; the log says why")]
+pub struct ServeError(&'static str);
 
 /// Pending connections the kernel holds for us: a storm of reconnecting clients loses no SYN.
 const BACKLOG: u32 = 4096;
@@ -81,7 +85,7 @@ impl Server {
         let head = store::begin_lineage(&file, &tag, config.clock.now()).map_err(broken)?;
         let (hub, hub_thread) = Hub::start(&config, Arc::clone(&tag), head);
         let telling = hub.clone();
-        let (store, writer) = Store::open(&file, move |changes| telling.tell(changes)).map_err(broken)?;
+        let (store, writer) = Store::open(&file, data_dir, move |changes| telling.tell(changes)).map_err(broken)?;
 
         let max_connections = descriptors::fit(config.max_connections);
         let app = Arc::new(App {
@@ -95,17 +99,24 @@ impl Server {
             tag,
             config,
         });
-        Ok(Self { app, max_connections, writer, hub: hub_thread, data_dir })
+        Ok(Self { app, max_connections, writer, hub: hub_thread })
     }
 
     /// Serves until `shutdown` is done, then says goodbye to the streams, lets running answers finish and closes
     /// the database.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let Self { app, max_connections, writer, hub, data_dir } = self;
+    ///
+    /// # Errors
+    /// A part of the server broke down, and with it the server ended.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Self { app, max_connections, writer, hub } = self;
         let (stop, stopped) = watch::channel(false);
         let pruning = tokio::spawn(prune(Arc::clone(&app)));
         let serving = tokio::spawn(http::serve(Arc::clone(&app), listener, max_connections, stopped));
-        shutdown.await;
+        let outcome = tokio::select! {
+            () = shutdown => Ok(()),
+            () = app.hub.ended() => Err(ServeError("hub")),
+            () = app.store.ended() => Err(ServeError("writer")),
+        };
         tracing::info!("stopping");
         app.stopping.store(true, Ordering::Relaxed);
         app.hub.stop().await;
@@ -114,22 +125,20 @@ impl Server {
         pruning.abort();
         let _ = pruning.await;
         if let Err(still_used) = Arc::try_unwrap(app) {
-            // A connection that outlived the drain still holds it; its task ends with the runtime.
+            // A connection that outlived the drain holds it; its task ends with the runtime. Until then the data
+            // directory stays locked: the writer holds the lock.
             tracing::warn!("closing with {} connections open", Arc::strong_count(&still_used) - 1);
-            return;
+            return outcome;
         }
-        let closed = tokio::task::spawn_blocking(move || (writer.join(), hub.join()));
-        if let Ok((Err(_), _) | (_, Err(_))) = closed.await {
-            tracing::error!("a thread of the server had panicked");
-        }
-        drop(data_dir);
+        let _ = tokio::task::spawn_blocking(move || (writer.join(), hub.join())).await;
+        outcome
     }
 }
 
 /// Forgets old events now and then.
 async fn prune(app: Arc<App>) {
     let kept_for = i64::try_from(app.config.events_kept_for.as_millis()).unwrap_or(i64::MAX);
-    let keep = app.config.events_kept;
+    let keep = app.config.events_kept.max(1); // the newest tells where the log ends
     loop {
         let before = quchat_shared::Timestamp::from_millis(app.now().as_millis().saturating_sub(kept_for));
         match app.store.write(move |tx: &mut dyn Tx| tx.prune_events(before, keep, PRUNE_ROWS)).await {

@@ -1,9 +1,12 @@
 //! How often one may guess a password: so many wrong ones per name and address, then a pause.
+//!
+//! Right ones cost nothing, however many there are at once; guesses beyond what may still be wrong wait for the
+//! verdict on those before them.
 
 use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
+    collections::{HashMap, hash_map::Entry},
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,24 +14,40 @@ use quchat_shared::{
     Timestamp,
     limits::{USER_NAME_MAX, user_key},
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::{Error, Result};
 
-/// Names and addresses that are remembered at once.
+/// Names and addresses that are remembered at once; beyond, those with the fewest wrong guesses are forgotten.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// Counts guesses.
-#[derive(Debug)]
+/// Whose password is guessed, and from where.
+type Key = (String, IpAddr);
+
+/// Counts wrong guesses. Clones share the count.
+#[derive(Debug, Clone)]
 pub(crate) struct Attempts {
     max: u32,
     window_millis: i64,
-    guesses: Mutex<HashMap<(String, IpAddr), Guesses>>,
+    accounts: Arc<Mutex<HashMap<Key, Account>>>,
 }
 
+/// What is remembered of one name and address.
 #[derive(Debug)]
-struct Guesses {
-    count: u32,
+struct Account {
+    /// A place for each guess that may still be wrong; closed when there is none.
+    places: Arc<Semaphore>,
+    wrong: u32,
     /// When the count starts anew.
+    until: i64,
+}
+
+/// A guess on which there is no verdict yet. Dropped without one it was wrong: hanging up early gains nothing.
+#[derive(Debug)]
+pub(crate) struct Guess {
+    attempts: Attempts,
+    key: Key,
+    place: Option<OwnedSemaphorePermit>,
     until: i64,
 }
 
@@ -36,51 +55,98 @@ impl Attempts {
     /// At most `max` wrong passwords within `window`.
     pub(crate) fn new(max: u32, window: Duration) -> Self {
         let window_millis = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-        Self { max, window_millis, guesses: Mutex::default() }
+        Self { max, window_millis, accounts: Arc::default() }
     }
 
-    /// Counts a guess before it is checked, so that guesses in flight count too.
+    /// Admits a guess.
     ///
     /// # Errors
-    /// [`Error::RateLimited`] once there were too many.
-    pub(crate) fn begin(&self, name: &str, from: IpAddr, now: Timestamp) -> Result<()> {
+    /// [`Error::RateLimited`] once too many were wrong.
+    pub(crate) async fn begin(&self, name: &str, from: IpAddr, now: Timestamp) -> Result<Guess> {
+        // What is remembered of a name, which may be anything: no more than a user's could have, and one character.
+        let key = (user_key(&name.chars().take(USER_NAME_MAX + 1).collect::<String>()), network(from));
         let now = now.as_millis();
-        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
-        if guesses.len() >= REMEMBERED_MAX {
-            guesses.retain(|_, guesses| guesses.until > now);
-            if guesses.len() >= REMEMBERED_MAX {
-                return Err(Error::Unavailable("too many wrong passwords from everywhere; try again in a while"));
+        let (places, until) = self.account(&key, now);
+        match places.acquire_owned().await {
+            Ok(place) => Ok(Guess { attempts: self.clone(), key, place: Some(place), until }),
+            Err(_) => {
+                let wait = u64::try_from(until - now).unwrap_or(0);
+                Err(Error::RateLimited { retry_after: Duration::from_millis(wait) })
             }
         }
-        let until = now.saturating_add(self.window_millis);
-        let entry = guesses.entry((key(name), from)).or_insert(Guesses { count: 0, until });
-        if entry.until <= now {
-            *entry = Guesses { count: 0, until };
-        }
-        if entry.count >= self.max {
-            let wait = u64::try_from(entry.until - now).unwrap_or(0);
-            return Err(Error::RateLimited { retry_after: Duration::from_millis(wait) });
-        }
-        entry.count += 1;
-        Ok(())
     }
 
-    /// Takes a guess back that was right, or never checked.
-    pub(crate) fn forgive(&self, name: &str, from: IpAddr) {
-        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (key(name), from);
-        if let Some(entry) = guesses.get_mut(&key) {
-            entry.count = entry.count.saturating_sub(1);
-            if entry.count == 0 {
-                guesses.remove(&key);
+    fn account(&self, key: &Key, now: i64) -> (Arc<Semaphore>, i64) {
+        let mut accounts = self.lock();
+        if accounts.len() >= REMEMBERED_MAX && !accounts.contains_key(key) {
+            make_room(&mut accounts, now);
+        }
+        let fresh = || Account {
+            places: Arc::new(Semaphore::new(self.max as usize)),
+            wrong: 0,
+            until: now.saturating_add(self.window_millis),
+        };
+        let account = match accounts.entry(key.clone()) {
+            Entry::Occupied(known) if known.get().until > now => known.into_mut(),
+            Entry::Occupied(mut over) => {
+                over.insert(fresh());
+                over.into_mut()
             }
+            Entry::Vacant(unknown) => unknown.insert(fresh()),
+        };
+        (Arc::clone(&account.places), account.until)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Account>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Guess {
+    /// It was right, or was never checked: it does not count.
+    pub(crate) fn forgive(mut self) {
+        self.place = None;
+    }
+}
+
+impl Drop for Guess {
+    fn drop(&mut self) {
+        let was_wrong = self.place.is_some();
+        let mut accounts = self.attempts.lock();
+        let Entry::Occupied(mut entry) = accounts.entry(self.key.clone()) else { return };
+        let account = entry.get_mut();
+        if account.until != self.until {
+            return; // the count has started anew meanwhile
+        }
+        if was_wrong {
+            self.place.take().into_iter().for_each(OwnedSemaphorePermit::forget);
+            account.wrong += 1;
+            if account.wrong >= self.attempts.max {
+                account.places.close(); // those who wait are told, too
+            }
+        } else if account.wrong == 0 && account.places.available_permits() == self.attempts.max as usize {
+            entry.remove();
         }
     }
 }
 
-/// What is remembered of a name, which may be anything: no more than a user's could have, and one character.
-fn key(name: &str) -> String {
-    user_key(&name.chars().take(USER_NAME_MAX + 1).collect::<String>())
+/// Forgets what is over, and if that is nothing, whoever guessed wrong least.
+fn make_room(accounts: &mut HashMap<Key, Account>, now: i64) {
+    accounts.retain(|_, account| account.until > now);
+    if accounts.len() >= REMEMBERED_MAX {
+        let least = accounts.iter().min_by_key(|(_, account)| (account.wrong, account.until));
+        if let Some(key) = least.map(|(key, _)| key.clone()) {
+            accounts.remove(&key);
+        }
+    }
+}
+
+/// What one person can be expected to have of the address space: an IPv4 address, or 64 bits of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 => v4,
+    }
 }
 
 #[cfg(test)]
@@ -95,25 +161,70 @@ mod tests {
         Timestamp::from_millis(second * 1000)
     }
 
-    #[test]
-    fn too_many_wrong_passwords_pause_that_name_from_that_address_only() {
+    async fn wrong(attempts: &Attempts, name: &str, second: i64) -> Result<()> {
+        attempts.begin(name, HERE, at(second)).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn too_many_wrong_passwords_pause_that_name_from_that_address_only() {
         let attempts = Attempts::new(2, Duration::from_secs(300));
-        assert!(attempts.begin("alice", HERE, at(0)).is_ok());
-        assert!(attempts.begin("ALICE", HERE, at(10)).is_ok());
-        let refused = attempts.begin("alice", HERE, at(20)).unwrap_err();
+        wrong(&attempts, "alice", 0).await.unwrap();
+        wrong(&attempts, "ALICE", 10).await.unwrap();
+        let refused = wrong(&attempts, "alice", 20).await.unwrap_err();
         assert!(matches!(refused, Error::RateLimited { retry_after } if retry_after.as_secs() == 280));
-        assert!(attempts.begin("bob", HERE, at(20)).is_ok());
-        assert!(attempts.begin("alice", IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), at(20)).is_ok());
-        assert!(attempts.begin("alice", HERE, at(300)).is_ok(), "the window has passed");
+        wrong(&attempts, "bob", 20).await.unwrap();
+        assert!(attempts.begin("alice", Ipv4Addr::new(127, 0, 0, 2).into(), at(20)).await.is_ok());
+        wrong(&attempts, "alice", 300).await.expect("the window has passed");
+    }
+
+    #[tokio::test]
+    async fn right_passwords_do_not_count_however_many_there_are_at_once() {
+        let attempts = Attempts::new(2, Duration::from_secs(300));
+        let (one, two) = (attempts.begin("alice", HERE, at(0)).await, attempts.begin("alice", HERE, at(0)).await);
+        let third = tokio::spawn({
+            let attempts = attempts.clone();
+            async move { attempts.begin("alice", HERE, at(0)).await }
+        });
+        one.unwrap().forgive();
+        third.await.unwrap().expect("a place is free again").forgive();
+        two.unwrap().forgive();
+        assert!(attempts.lock().is_empty(), "nothing is remembered of them");
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_refused_once_too_many_were_wrong() {
+        let attempts = Attempts::new(1, Duration::from_secs(300));
+        let first = attempts.begin("alice", HERE, at(0)).await.unwrap();
+        let mut second = Box::pin(attempts.begin("alice", HERE, at(0)));
+        assert!(futures_poll(second.as_mut()).is_none());
+        drop(first); // hung up: no verdict
+        assert!(matches!(second.await, Err(Error::RateLimited { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_names_shuts_nobody_out() {
+        let attempts = Attempts::new(2, Duration::from_secs(300));
+        wrong(&attempts, "alice", 0).await.unwrap();
+        wrong(&attempts, "alice", 0).await.unwrap();
+        for n in 0..REMEMBERED_MAX + 10 {
+            wrong(&attempts, &format!("u{n}"), 1).await.unwrap();
+        }
+        assert!(attempts.lock().len() <= REMEMBERED_MAX);
+        assert!(wrong(&attempts, "alice", 2).await.is_err(), "the flood does not wash a count away");
     }
 
     #[test]
-    fn a_right_password_does_not_count() {
-        let attempts = Attempts::new(1, Duration::from_secs(300));
-        for second in 0..10 {
-            attempts.begin("alice", HERE, at(second)).unwrap();
-            attempts.forgive("alice", HERE);
+    fn a_network_is_64_bits_of_ipv6() {
+        let network = |text: &str| super::network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("::ffff:10.0.0.1"), "10.0.0.1");
+    }
+
+    fn futures_poll<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::Pin::new(&mut future).poll(&mut cx) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
         }
-        assert!(attempts.guesses.lock().unwrap().is_empty());
     }
 }

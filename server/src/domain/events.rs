@@ -13,8 +13,10 @@ use quchat_shared::{
 use super::{Caller, Result, members, policy};
 use crate::store::{self, EventKind, LoggedEvent, Snapshot};
 
-/// Rows of the log that one page looks at.
-const PAGE_ROWS: u64 = 2000;
+/// Events that the first page of a replay spans.
+pub(crate) const SPAN_FIRST: u64 = 2000;
+/// A page that shows fewer than this many events lets the next one span more.
+const SPARSE: usize = 100;
 /// Roughly how many bytes of events one page holds.
 const PAGE_BYTES: usize = 64 * 1024;
 
@@ -39,6 +41,10 @@ pub(crate) struct Page {
     pub(crate) events: Vec<(u64, Event)>,
     /// How far the page got.
     pub(crate) through: u64,
+    /// How many events the next page is to span: the less a reader sees of what happens, the more.
+    pub(crate) next_span: u64,
+    /// What follows the position is no longer kept: the page is empty and goes on at the head.
+    pub(crate) is_lost: bool,
     /// That this was the head, and which of the stream's rooms the caller is a member of as of it.
     pub(crate) head: Option<BTreeSet<RoomId>>,
 }
@@ -67,19 +73,29 @@ pub(crate) fn locate(
     if after < store.pruned_through()? {
         return reset(ResetReason::TooOld);
     }
-    if head - after > replay_max && count_visible(store, caller, only, after, head, replay_max)? > replay_max {
+    if head - after > replay_max
+        && store.count_events_for(caller.user, &rooms(only), after, replay_max + 1)? > replay_max
+    {
         return reset(ResetReason::TooFar);
     }
     Ok(Start::Resume { after })
 }
 
-/// The next page after `after`.
-pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u64) -> Result<Page> {
+/// The next page after `after`, which spans up to `span` events of all that happened.
+pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u64, span: u64) -> Result<Page> {
     let head = store.head()?;
-    let mut view = View::new(store, caller, only)?;
-    let mut page = Page { events: Vec::new(), through: head.min(after + PAGE_ROWS), head: None };
+    let mut view = View::new(store, caller)?;
+    let is_lost = after < store.pruned_through()?;
+    let after = if is_lost { head } else { after };
+    let mut page = Page {
+        events: Vec::new(),
+        through: head.min(after.saturating_add(span)).max(after),
+        next_span: span,
+        is_lost,
+        head: None,
+    };
     let mut bytes = 0;
-    for logged in store.events(after, page.through)? {
+    for logged in store.events_for(caller.user, &rooms(only), after, page.through)? {
         if bytes >= PAGE_BYTES {
             page.through = logged.id - 1;
             break;
@@ -91,8 +107,10 @@ pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u
             page.events.push((logged.id, event));
         }
     }
+    if page.events.len() < SPARSE {
+        page.next_span = span.saturating_mul(4);
+    }
     if page.through >= head {
-        page.through = head.max(after);
         let is_wanted = |room: &RoomId| only.as_ref().is_none_or(|only| only.contains(room));
         page.head = Some(view.joined.into_keys().filter(is_wanted).collect());
     }
@@ -115,23 +133,8 @@ fn parse(cursor: &Cursor) -> Option<(&str, u64)> {
     Some((tag, event.0))
 }
 
-fn count_visible(
-    store: &dyn Snapshot,
-    caller: Caller,
-    only: &Only,
-    mut after: u64,
-    head: u64,
-    enough: u64,
-) -> Result<u64> {
-    let mut view = View::new(store, caller, only)?;
-    let mut count = 0;
-    while after < head && count <= enough {
-        for logged in store.events(after, after + PAGE_ROWS)? {
-            count += u64::from(view.sees(&logged)?);
-        }
-        after += PAGE_ROWS;
-    }
-    Ok(count)
+fn rooms(only: &Only) -> Vec<RoomId> {
+    only.iter().flatten().copied().collect()
 }
 
 /// Roughly the bytes of an event on the wire.
@@ -146,24 +149,20 @@ fn size(event: &Event) -> usize {
 struct View<'a> {
     store: &'a dyn Snapshot,
     user: UserId,
-    only: &'a Only,
     /// The rooms they are in, each with the event of their latest joining.
     joined: HashMap<RoomId, u64>,
     rooms: HashMap<RoomId, Option<RoomInfo>>,
 }
 
 impl<'a> View<'a> {
-    fn new(store: &'a dyn Snapshot, caller: Caller, only: &'a Only) -> Result<Self> {
+    fn new(store: &'a dyn Snapshot, caller: Caller) -> Result<Self> {
         let joined = store.joined_rooms(caller.user)?;
-        Ok(Self { store, user: caller.user, only, joined, rooms: HashMap::new() })
+        Ok(Self { store, user: caller.user, joined, rooms: HashMap::new() })
     }
 
     /// The rule: a room's events since they joined, for as long as they are in; public rooms as such; and what
     /// concerns themselves, of rooms they may still know of.
     fn sees(&mut self, event: &LoggedEvent) -> Result<bool> {
-        if self.only.as_ref().is_some_and(|only| !only.contains(&event.room)) {
-            return Ok(false);
-        }
         let joined_at = self.joined.get(&event.room).copied();
         let is_own = event.user == Some(self.user);
         Ok(match event.kind {

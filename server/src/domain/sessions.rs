@@ -7,6 +7,9 @@ use quchat_shared::{SessionId, Timestamp, UserId};
 use super::{Caller, Error, Result};
 use crate::store::{Change, Snapshot, Tx};
 
+/// Most sessions of one user; a further one ends the oldest.
+const SESSIONS_MAX: u32 = 100;
+
 /// A user who is signed in from now on.
 #[derive(Debug)]
 pub(crate) struct SignedIn {
@@ -32,6 +35,9 @@ pub(crate) fn sign_in(tx: &mut dyn Tx, user: UserId, now: Timestamp, lifetime: D
     let (issued_at, expires_at) =
         (Timestamp::from_millis(issued), Timestamp::from_millis(issued.saturating_add(lifetime)));
     let session = tx.insert_session(user, issued_at, expires_at)?;
+    for oldest in tx.delete_oldest_sessions(user, SESSIONS_MAX)? {
+        tx.tell(Change::SessionEnded(oldest));
+    }
     Ok(SignedIn { session, issued_at, expires_at })
 }
 

@@ -1,6 +1,6 @@
 //! Who is there.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use quchat_shared::{
     Timestamp, User, UserId, api,
@@ -16,7 +16,7 @@ use super::{
 use crate::store::{NewUser, Snapshot, Tx};
 
 /// Rooms above this size tell nobody who of their members is online.
-pub(crate) const PRESENCE_ROOM_MAX: u32 = 200;
+const PRESENCE_ROOM_MAX: u32 = 200;
 
 /// Refuses a registration that cannot succeed, before its password is hashed.
 pub(crate) fn check_registration(store: &dyn Snapshot, new: &api::Credentials) -> Result<()> {
@@ -60,7 +60,7 @@ pub(crate) fn get_user(
     online: impl Fn(UserId) -> bool,
 ) -> Result<User> {
     let mut user = store.user(id)?.ok_or(Error::NotFound("user"))?;
-    user.online = is_visibly_online(store, caller, id, online)?;
+    mark_online(store, caller, std::slice::from_mut(&mut user), online)?;
     Ok(user)
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn list_users(
     store: &dyn Snapshot,
     caller: Caller,
     filter: &query::ListUsers,
-    online: impl Fn(UserId) -> bool + Copy,
+    online: impl Fn(UserId) -> bool,
 ) -> Result<api::Users> {
     let limit = invalid("limit", limits::page(filter.limit))?;
     if filter.ids.as_ref().is_some_and(|ids| ids.len() > PAGE_MAX as usize) {
@@ -79,18 +79,26 @@ pub(crate) fn list_users(
     let mut users = store.users(filter, limit + 1)?;
     let more = users.len() > limit as usize;
     users.truncate(limit as usize);
-    for user in &mut users {
-        user.online = is_visibly_online(store, caller, user.id, online)?;
-    }
+    mark_online(store, caller, &mut users, online)?;
     let next = if more { users.last().map(|user| user.name.clone()) } else { None };
     Ok(api::Users { users, next })
 }
 
-fn is_visibly_online(
+/// Sets [`User::online`] of those who are, and who share a room that is small enough to tell.
+fn mark_online(
     store: &dyn Snapshot,
     caller: Caller,
-    user: UserId,
+    users: &mut [User],
     online: impl Fn(UserId) -> bool,
-) -> Result<bool> {
-    Ok(online(user) && (user == caller.user || store.share_a_room(caller.user, user, PRESENCE_ROOM_MAX)?))
+) -> Result<()> {
+    let others = users.iter().map(|user| user.id).filter(|&id| id != caller.user && online(id)).collect::<Vec<_>>();
+    let visible = if others.is_empty() {
+        HashSet::new()
+    } else {
+        store.sharing_a_room(caller.user, &others, PRESENCE_ROOM_MAX)?
+    };
+    for user in users {
+        user.online = visible.contains(&user.id) || (user.id == caller.user && online(user.id));
+    }
+    Ok(())
 }

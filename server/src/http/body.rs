@@ -3,17 +3,13 @@
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use super::events::EventStream;
+use super::{activity::Busy, events::EventStream};
 
 /// A response body.
 pub(super) struct Body {
@@ -24,22 +20,6 @@ pub(super) struct Body {
 enum Content {
     Full(Bytes),
     Events(Box<EventStream>),
-}
-
-/// Says, as long as it lives, that a connection is at work on a request and not idle.
-pub(super) struct Busy(Arc<AtomicBool>);
-
-impl Busy {
-    pub(super) fn new(flag: &Arc<AtomicBool>) -> Self {
-        flag.store(true, Ordering::Relaxed);
-        Self(Arc::clone(flag))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
 }
 
 impl Body {

@@ -4,19 +4,25 @@ use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
     time::Duration,
 };
 
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
+    task::JoinSet,
     time::{sleep, timeout},
 };
 
-use super::{body::Busy, guarded::Guarded, problem, router::Routes};
+use super::{
+    activity::{Activity, Busy, Shared},
+    patience::{Guarded, drive},
+    problem,
+    router::Routes,
+};
 use crate::app::App;
 
 /// Largest request head, in bytes.
@@ -29,39 +35,42 @@ const FIELDS_MAX: usize = 64;
 const TURNED_AWAY_MAX: usize = 64;
 /// Longest time spent on telling them.
 const TURN_AWAY_TIME: Duration = Duration::from_secs(2);
+/// Longest time a connection without a request stays open once the server stops.
+const LAST_CALL: Duration = Duration::from_millis(250);
+/// How much longer than one that accepts no byte a peer is waited for whose machine does not even acknowledge. The
+/// kernel resets such a connection, whereas a reader that is merely slow is to get its orderly end first.
+#[cfg(target_os = "linux")]
+const VANISHED: Duration = Duration::from_secs(90);
 /// Pause after a failed accept: descriptors may be back by then.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts connections until `stop` says so, then lets running answers finish within `app.config.drain_timeout`.
 pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, max: usize, mut stop: watch::Receiver<bool>) {
     let routes = Arc::new(Routes::new());
-    let places = Arc::new(Semaphore::new(max));
-    let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
+    let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue, // its place is free
+            Some(_) = turned_away.join_next() => continue,
             () = stopped(&mut stop) => break,
         };
-        let Some((stream, peer)) = opened(accepted).await else { continue };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            let Ok(turn) = Arc::clone(&turned_away).acquire_owned().await else { continue };
-            let app = Arc::clone(&app);
-            tokio::spawn(async move {
-                turn_away(&app, stream).await;
-                drop(turn);
-            });
-            continue;
-        };
-        let (app, routes, stop) = (Arc::clone(&app), Arc::clone(&routes), stop.clone());
-        tokio::spawn(async move {
-            converse(app, routes, stream, peer.ip(), stop).await;
-            drop(place);
-        });
+        let Some((stream, peer)) = opened(accepted, &app).await else { continue };
+        if connections.len() < max {
+            connections.spawn(converse(Arc::clone(&app), Arc::clone(&routes), stream, peer.ip(), stop.clone()));
+        } else {
+            if turned_away.len() >= TURNED_AWAY_MAX {
+                turned_away.join_next().await;
+            }
+            turned_away.spawn(turn_away(stream));
+        }
     }
     drop(listener);
-    let all = u32::try_from(max).unwrap_or(u32::MAX);
-    if timeout(app.config.drain_timeout, places.acquire_many(all)).await.is_err() {
-        tracing::warn!("some connections did not finish in time");
+    turned_away.shutdown().await;
+    let drained = timeout(app.config.drain_timeout, async { while connections.join_next().await.is_some() {} });
+    if drained.await.is_err() {
+        tracing::warn!("{} connections did not finish in time", connections.len());
+        connections.shutdown().await;
     }
 }
 
@@ -70,10 +79,15 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await; // a server that is gone has stopped, too
 }
 
-async fn opened(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<(TcpStream, SocketAddr)> {
+/// The socket, set to send at once and to give up on a peer that no longer acknowledges anything: small frames alone
+/// would fill its buffer for hours before a write has to wait.
+async fn opened(accepted: io::Result<(TcpStream, SocketAddr)>, app: &App) -> Option<(TcpStream, SocketAddr)> {
     match accepted {
         Ok((stream, peer)) => {
-            let _ = stream.set_nodelay(true); // a peer that is gone already shows itself on the first read
+            // Failing here means that the peer is gone already, which the first read will show.
+            let _ = stream.set_nodelay(true);
+            #[cfg(target_os = "linux")]
+            let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, millis(app.config.write_timeout + VANISHED));
             Some((stream, peer))
         }
         Err(error) => {
@@ -86,6 +100,11 @@ async fn opened(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<(TcpStr
     }
 }
 
+#[cfg(target_os = "linux")]
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
 /// Answers the requests of one connection.
 async fn converse(
     app: Arc<App>,
@@ -94,39 +113,45 @@ async fn converse(
     peer: IpAddr,
     mut stop: watch::Receiver<bool>,
 ) {
-    let busy = Arc::new(AtomicBool::new(false));
-    let io = Guarded::new(stream, Arc::clone(&busy), app.config.idle_timeout, app.config.write_timeout);
-    let http = http(&app);
+    let activity = Shared::default();
+    let io = Guarded::new(stream, activity.clone(), app.config.write_timeout);
+    let (idle, head) = (app.config.idle_timeout, app.config.head_timeout);
+    let of_service = activity.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (app, routes, busy) = (Arc::clone(&app), Arc::clone(&routes), Busy::new(&busy));
+        let (app, routes, busy) = (Arc::clone(&app), Arc::clone(&routes), Busy::new(&of_service));
         async move { Ok::<_, Infallible>(routes.answer(app, request, peer).await.map(|body| body.busy(busy))) }
     });
-    let connection = http.serve_connection(io, service);
+    let connection = http().serve_connection(io, service);
     let mut connection = std::pin::pin!(connection);
     let outcome = tokio::select! {
-        outcome = &mut connection => outcome,
+        outcome = drive(connection.as_mut(), &activity, idle, head) => outcome,
         () = stopped(&mut stop) => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            if activity.get() == Activity::Busy {
+                Some(connection.await)
+            } else {
+                // Nothing was asked yet, or is on its way.
+                timeout(LAST_CALL, connection).await.ok()
+            }
         }
     };
-    if let Err(error) = outcome {
+    if let Some(Err(error)) = outcome {
         tracing::debug!(%error, "a connection ended early");
     }
 }
 
 /// Tells a connection for which there is no place to come back later.
-async fn turn_away(app: &App, stream: TcpStream) {
-    let io = Guarded::new(stream, Arc::new(AtomicBool::new(false)), TURN_AWAY_TIME, TURN_AWAY_TIME);
+async fn turn_away(stream: TcpStream) {
+    let io = TokioIo::new(stream);
     let service = service_fn(|_: hyper::Request<Incoming>| async { Ok::<_, Infallible>(problem::no_place()) });
-    let connection = http(app).keep_alive(false).serve_connection(io, service);
+    let connection = http().keep_alive(false).serve_connection(io, service);
     let _ = timeout(TURN_AWAY_TIME, connection).await; // told or not, that was it
 }
 
-fn http(app: &App) -> http1::Builder {
+fn http() -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(app.config.head_timeout)
+        .header_read_timeout(None) // see `drive`
         .max_header_size(HEAD_MAX)
         .max_buf_size(BUFFER_MAX)
         .max_headers(FIELDS_MAX);

@@ -15,7 +15,7 @@ use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderV
 use quchat_shared::{
     Cursor, Event,
     api::ListenEvents,
-    event::{Activity, ByeReason, Hello, Reset},
+    event::{Activity, ByeReason, Hello, Reset, ResetReason},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -25,7 +25,7 @@ use crate::{
     auth::jwt::Verified,
     domain::{
         self, Error,
-        events::{self, Only, Start, cursor},
+        events::{self, Only, SPAN_FIRST, Start, cursor},
     },
     hub::{self, Registered, Registration, Scope, Subscription},
     store::Snapshot,
@@ -60,7 +60,7 @@ pub(super) async fn listen_events(
     };
     let first = greeting(&app, start, since);
     let reader = Arc::new(Reader { app, who, only, resumed });
-    Ok(EventStream { state: State::Replaying(first, reader, at), _place: place })
+    Ok(EventStream { state: State::Replaying(first, reader, At { event: at, span: SPAN_FIRST }), _place: place })
 }
 
 /// The first bytes: `hello`, and `reset` if what was asked for cannot be had.
@@ -86,9 +86,16 @@ pub(super) struct EventStream {
     _place: OwnedSemaphorePermit,
 }
 
+/// Where a replay stands, and how much of what happened its next page spans.
+#[derive(Clone, Copy)]
+struct At {
+    event: u64,
+    span: u64,
+}
+
 enum State {
-    /// These bytes go out, then the page after that event is read.
-    Replaying(Bytes, Arc<Reader>, u64),
+    /// These bytes go out, then the next page is read.
+    Replaying(Bytes, Arc<Reader>, At),
     Reading(Pin<Box<dyn Future<Output = Step> + Send>>),
     /// These bytes go out, then the hub is followed.
     Following(Bytes, Subscription),
@@ -98,7 +105,7 @@ enum State {
 
 /// What reading a page leads to.
 enum Step {
-    Replay(Bytes, Arc<Reader>, u64),
+    Replay(Bytes, Arc<Reader>, At),
     Follow(Bytes, Subscription),
     End(Bytes),
 }
@@ -163,8 +170,8 @@ struct Reader {
 }
 
 impl Reader {
-    async fn read(self: Arc<Self>, after: u64) -> Step {
-        match self.next_step(after).await {
+    async fn read(self: Arc<Self>, at: At) -> Step {
+        match self.next_step(at).await {
             Ok(step) => step,
             Err(Error::Unauthenticated) => Step::End(hub::bye(ByeReason::SignedOut).bytes),
             Err(error) => {
@@ -174,7 +181,7 @@ impl Reader {
         }
     }
 
-    async fn next_step(self: &Arc<Self>, after: u64) -> domain::Result<Step> {
+    async fn next_step(self: &Arc<Self>, at: At) -> domain::Result<Step> {
         let Verified { caller, expires_at } = self.who;
         if self.app.is_stopping() {
             return Ok(Step::End(hub::bye(ByeReason::Shutdown).bytes));
@@ -186,16 +193,26 @@ impl Reader {
         let (page, active) = self
             .app
             .read(caller, move |store| {
-                let page = events::replay(store, caller, &this.only, after)?;
+                let page = events::replay(store, caller, &this.only, at.event, at.span)?;
                 let active = if page.head.is_some() { this.active_rooms(store)? } else { None };
                 Ok((page, active))
             })
             .await?;
+        let position = |event| cursor(&self.app.tag, event);
         let mut bytes = Vec::new();
-        for (id, event) in &page.events {
-            event.encode(Some(&cursor(&self.app.tag, *id)), &mut bytes);
+        if page.is_lost {
+            let (reason, cursor) = (ResetReason::TooOld, position(page.through));
+            Event::from(Reset { reason, cursor: cursor.clone() }).encode(Some(&cursor), &mut bytes);
         }
-        let replay = |bytes: Vec<u8>| Step::Replay(bytes.into(), Arc::clone(self), page.through);
+        for (id, event) in &page.events {
+            event.encode(Some(&position(*id)), &mut bytes);
+        }
+        if bytes.is_empty() && page.head.is_none() {
+            // Nothing to see, but a sign of life, and progress that outlasts this connection.
+            bytes.extend_from_slice(&hub::heartbeat(&position(page.through)));
+        }
+        let next = At { event: page.through, span: page.next_span };
+        let replay = |bytes: Vec<u8>| Step::Replay(bytes.into(), Arc::clone(self), next);
         let Some(rooms) = page.head else { return Ok(replay(bytes)) };
 
         let scope = Scope { user: caller.user, session: caller.session, only: self.only.clone(), rooms };

@@ -1,11 +1,12 @@
 //! HTTP: connections, routes, and handlers that decode, call and encode.
 
+mod activity;
 mod body;
 mod connection;
 mod events;
-mod guarded;
 mod members;
 mod messages;
+mod patience;
 mod problem;
 mod read_markers;
 mod request;

@@ -3,12 +3,12 @@
 use std::{borrow::Cow, time::Duration};
 
 use hyper::{
-    Method, StatusCode,
-    header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+    StatusCode,
+    header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use quchat_shared::{Kind, Problem, limits::BODY_MAX, problem::FieldError};
 
-use super::{body::Body, router};
+use super::body::Body;
 use crate::domain::Error;
 
 /// Why a request is not answered with success.
@@ -16,6 +16,12 @@ use crate::domain::Error;
 pub(super) enum Failure {
     #[error("{0}")]
     BadRequest(Cow<'static, str>),
+    #[error("there is nothing at this path")]
+    NoSuchPath,
+    #[error("this path takes {allow}")]
+    MethodNotAllowed { allow: String },
+    #[error("sign in: this needs a token in Authorization: Bearer")]
+    NoToken,
     #[error("the body has more than {BODY_MAX} bytes")]
     TooLarge,
     #[error("the body is not JSON; send it with Content-Type: application/json")]
@@ -27,18 +33,6 @@ pub(super) enum Failure {
 /// Retry after an overload, in seconds.
 const OVERLOAD_SECONDS: u64 = 1;
 
-pub(super) fn no_such_path() -> hyper::Response<Body> {
-    response(StatusCode::NOT_FOUND, Kind::NotFound, "there is nothing at this path")
-}
-
-pub(super) fn method_not_allowed<'a>(allowed: impl Iterator<Item = &'a Method>) -> hyper::Response<Body> {
-    let (name, methods) = router::allow(allowed);
-    let detail = format!("this path takes {methods}");
-    let mut response = response(StatusCode::METHOD_NOT_ALLOWED, Kind::MethodNotAllowed, &detail);
-    response.headers_mut().extend(HeaderValue::from_str(&methods).map(|methods| (name, methods)));
-    response
-}
-
 /// The answer to a connection for which there is no place.
 pub(super) fn no_place() -> hyper::Response<Body> {
     respond(&Failure::from(Error::Unavailable("the server has as many connections as it takes; try again in a moment")))
@@ -48,6 +42,13 @@ pub(super) fn respond(failure: &Failure) -> hyper::Response<Body> {
     let detail = failure.to_string();
     match failure {
         Failure::BadRequest(_) => response(StatusCode::BAD_REQUEST, Kind::BadRequest, &detail),
+        Failure::NoSuchPath => response(StatusCode::NOT_FOUND, Kind::NotFound, &detail),
+        Failure::MethodNotAllowed { allow } => {
+            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, Kind::MethodNotAllowed, &detail);
+            response.headers_mut().extend(HeaderValue::from_str(allow).map(|methods| (ALLOW, methods)));
+            response
+        }
+        Failure::NoToken => unauthenticated(&detail, "Bearer"),
         Failure::TooLarge => {
             let mut response = response(StatusCode::PAYLOAD_TOO_LARGE, Kind::TooLarge, &detail);
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -62,11 +63,8 @@ pub(super) fn respond(failure: &Failure) -> hyper::Response<Body> {
 
 fn refuse(error: &Error, detail: &str) -> hyper::Response<Body> {
     match error {
-        Error::Unauthenticated | Error::WrongCredentials => {
-            let mut response = response(StatusCode::UNAUTHORIZED, Kind::Unauthenticated, detail);
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            response
-        }
+        Error::Unauthenticated => unauthenticated(detail, r#"Bearer error="invalid_token""#),
+        Error::WrongCredentials => unauthenticated(detail, "Bearer"),
         Error::Forbidden(_) => response(StatusCode::FORBIDDEN, Kind::Forbidden, detail),
         Error::NotFound(_) => response(StatusCode::NOT_FOUND, Kind::NotFound, detail),
         Error::NameTaken => response(StatusCode::CONFLICT, Kind::NameTaken, detail),
@@ -89,6 +87,13 @@ fn refuse(error: &Error, detail: &str) -> hyper::Response<Body> {
             response(StatusCode::INTERNAL_SERVER_ERROR, Kind::Internal, detail)
         }
     }
+}
+
+/// 401 with its challenge (RFC 6750 section 3: an error code only where a token came along).
+fn unauthenticated(detail: &str, challenge: &'static str) -> hyper::Response<Body> {
+    let mut response = response(StatusCode::UNAUTHORIZED, Kind::Unauthenticated, detail);
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    response
 }
 
 fn retry_after(mut response: hyper::Response<Body>, after: Duration) -> hyper::Response<Body> {

@@ -74,6 +74,9 @@ async fn read(timeout: Duration, headers: &HeaderMap, body: Incoming) -> Result<
         return Err(Failure::BadRequest("the body is empty; JSON is expected".into()));
     }
     if !is_json(headers) {
+        if !headers.contains_key(EXPECT) {
+            discard(body).await;
+        }
         return Err(Failure::UnsupportedMediaType);
     }
     let mut body = body;
@@ -87,6 +90,15 @@ async fn read(timeout: Duration, headers: &HeaderMap, body: Incoming) -> Result<
         Ok(Err(_)) => Err(Failure::BadRequest("the body ended before it was complete".into())),
         Err(_) => Err(Failure::BadRequest("the body took too long to arrive".into())),
     }
+}
+
+/// Why a request is refused, once its body is out of the way: whoever is still sending would not see the answer.
+pub(super) async fn unread(request: hyper::Request<Incoming>, refused: Failure) -> Failure {
+    use hyper::body::Body as _;
+    if !request.body().is_end_stream() && !request.headers().contains_key(EXPECT) {
+        discard(request.into_body()).await;
+    }
+    refused
 }
 
 async fn discard(mut body: Incoming) {

@@ -2,11 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
-use hyper::{
-    Method, Version,
-    body::Incoming,
-    header::{ALLOW, HOST},
-};
+use hyper::{Method, Version, body::Incoming, header::HOST};
 use percent_encoding::percent_decode_str;
 use quchat_shared::api::{self, Endpoint};
 
@@ -85,9 +81,14 @@ impl Router {
     {
         self.on::<E>(Box::new(move |app, incoming, id, peer| {
             Box::pin(async move {
-                let verified = request::bearer(incoming.headers())
-                    .and_then(|token| app.tokens.verify(token, app.now()))
-                    .ok_or(Error::Unauthenticated)?;
+                let verified = match request::bearer(incoming.headers()) {
+                    Some(token) => app.tokens.verify(token, app.now()).ok_or(Failure::Refused(Error::Unauthenticated)),
+                    None => Err(Failure::NoToken),
+                };
+                let verified = match verified {
+                    Ok(verified) => verified,
+                    Err(refused) => return Err(request::unread(incoming, refused).await),
+                };
                 let request = request::decode(&app.config, incoming, id.as_deref(), peer).await?;
                 Ok(handler(app, verified, request).await?.respond())
             })
@@ -121,18 +122,19 @@ impl Routes {
             return problem::respond(&Failure::BadRequest("a request names its host once".into()));
         }
         let Some(path) = unescape(request.uri().path()).map(Cow::into_owned) else {
-            return problem::no_such_path();
+            return problem::respond(&request::unread(request, Failure::NoSuchPath).await);
         };
         if path == HEALTH {
             return server_info::health(&app, request.method());
         }
         let Ok(found) = self.by_path.at(&path) else {
-            return problem::no_such_path();
+            return problem::respond(&request::unread(request, Failure::NoSuchPath).await);
         };
         // HEAD is GET without the body, which the connection leaves out (RFC 9110 section 9.3.2).
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let Some((_, handler)) = found.value.iter().find(|(known, _)| known == method) else {
-            return problem::method_not_allowed(found.value.iter().map(|(method, _)| method));
+            let allow = allow(found.value.iter().map(|(method, _)| method));
+            return problem::respond(&request::unread(request, Failure::MethodNotAllowed { allow }).await);
         };
         let id = found.params.iter().next().map(|(_, id)| id.to_owned());
         match handler(app, request, id, peer).await {
@@ -156,10 +158,10 @@ fn unescape(path: &str) -> Option<Cow<'_, str>> {
 }
 
 /// What `Allow` says (RFC 9110 section 10.2.1).
-pub(super) fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> (hyper::header::HeaderName, String) {
+fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> String {
     let mut names: Vec<&str> = methods.map(Method::as_str).collect();
     if names.contains(&"GET") {
         names.push("HEAD");
     }
-    (ALLOW, names.join(", "))
+    names.join(", ")
 }

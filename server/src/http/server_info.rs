@@ -32,7 +32,7 @@ pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<R
 /// 200 while the server takes requests, 503 once it stops.
 pub(super) fn health(app: &App, method: &Method) -> hyper::Response<Body> {
     if method != Method::GET && method != Method::HEAD {
-        return problem::method_not_allowed(std::iter::once(&Method::GET));
+        return problem::respond(&Failure::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
     }
     let (status, text) = match app.is_stopping() {
         false => (StatusCode::OK, "ok"),

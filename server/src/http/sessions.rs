@@ -17,10 +17,10 @@ use crate::{
 
 pub(super) async fn sign_in(app: Arc<App>, request: Request<SignIn>) -> Result<Reply<Session>, Failure> {
     let credentials = request.body;
-    app.attempts.begin(&credentials.name, request.peer, app.now())?;
+    let guess = app.attempts.begin(&credentials.name, request.peer, app.now()).await?;
     let outcome = check(&app, &credentials.name, credentials.password).await;
     if !matches!(outcome, Err(Failure::Refused(Error::WrongCredentials))) {
-        app.attempts.forgive(&credentials.name, request.peer);
+        guess.forgive();
     }
     outcome.map(Reply::created)
 }

@@ -85,7 +85,7 @@ impl Listeners {
         }
         let mut gone = Vec::new();
         let mut push = |key: Key, mailbox: &Mailbox| match mailbox.push(chunk) {
-            Pushed::Waits => {}
+            Pushed::Accepted => {}
             Pushed::Full => {
                 mailbox.cut(slow.clone());
                 gone.push(key);

@@ -23,7 +23,7 @@ pub(crate) struct Chunk {
 /// What became of a push.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
-    Waits,
+    Accepted,
     /// There is no room: the reader is too slow.
     Full,
     /// The reader is gone.
@@ -74,7 +74,7 @@ impl Mailbox {
         }
         state.push(chunk.clone());
         state.wake();
-        Pushed::Waits
+        Pushed::Accepted
     }
 
     /// Ends the stream with `last`, behind what waits.
@@ -187,7 +187,7 @@ mod tests {
     fn what_waits_goes_out_together_and_in_order() {
         let mailbox = Mailbox::new(8);
         for text in ["a", "b", "c"] {
-            assert_eq!(mailbox.push(&chunk(text)), Pushed::Waits);
+            assert_eq!(mailbox.push(&chunk(text)), Pushed::Accepted);
         }
         assert_eq!(take(&mailbox), Poll::Ready(Some(Bytes::from_static(b"abc"))));
         assert_eq!(take(&mailbox), Poll::Pending);
@@ -196,9 +196,9 @@ mod tests {
     #[test]
     fn a_full_mailbox_refuses_and_can_be_cut() {
         let mailbox = Mailbox::new(2);
-        assert_eq!(mailbox.push(&chunk("a")), Pushed::Waits);
+        assert_eq!(mailbox.push(&chunk("a")), Pushed::Accepted);
         mailbox.push_ephemeral(&chunk("left out"));
-        assert_eq!(mailbox.push(&chunk("b")), Pushed::Waits);
+        assert_eq!(mailbox.push(&chunk("b")), Pushed::Accepted);
         assert_eq!(mailbox.push(&chunk("c")), Pushed::Full);
         mailbox.cut(chunk("bye"));
         assert_eq!(mailbox.push(&chunk("d")), Pushed::Closed);

@@ -1,7 +1,7 @@
 //! Who listens to what: takes what was committed, encodes each event once and hands it to the streams it reaches.
 //!
-//! One thread owns all of it. It learns of events only after their commit, waits for no reader, and knows neither
-//! HTTP nor the store.
+//! One thread owns all of it. It learns of events only after their commit, waits for no reader, and knows no HTTP; of
+//! the store it knows only what a commit tells.
 
 mod listeners;
 mod mailbox;
@@ -16,7 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use quchat_shared::{
-    Event, RoomId, Seq, Timestamp,
+    Cursor, Event, RoomId, Seq, Timestamp,
     event::{Activity, Bye, ByeReason, RoomActivity},
 };
 use tokio::{
@@ -95,7 +95,7 @@ impl Hub {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let listeners = Listeners::default();
         let online = listeners.online();
-        let room = Room {
+        let state = State {
             tag,
             head,
             tail: Tail::new(head),
@@ -113,7 +113,7 @@ impl Hub {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let thread = thread::Builder::new().name("hub".to_owned()).spawn(move || match runtime {
-            Ok(runtime) => runtime.block_on(room.run(inbox)),
+            Ok(runtime) => runtime.block_on(state.run(inbox)),
             Err(error) => tracing::error!(%error, "the hub cannot start"),
         });
         let thread = thread.expect("a thread can be started while the server starts");
@@ -139,6 +139,11 @@ impl Hub {
         let _ = self.commands.send(Command::Stop).await; // fails only once the hub has ended
     }
 
+    /// Done when the hub has ended, which it does by itself only if it is broken.
+    pub(crate) async fn ended(&self) {
+        self.commands.closed().await;
+    }
+
     /// The users with an open stream.
     pub(crate) fn online(&self) -> &Online {
         &self.online
@@ -150,6 +155,11 @@ pub(crate) fn bye(reason: ByeReason) -> Chunk {
     chunk(&Event::from(Bye { reason }))
 }
 
+/// A sign of life, and a position that is reached without anything to show for it.
+pub(crate) fn heartbeat(position: &Cursor) -> Bytes {
+    format!(":\nid: {position}\n\n").into()
+}
+
 fn chunk(event: &Event) -> Chunk {
     let mut bytes = Vec::new();
     event.encode(None, &mut bytes);
@@ -157,7 +167,7 @@ fn chunk(event: &Event) -> Chunk {
 }
 
 /// The state of the hub.
-struct Room {
+struct State {
     tag: Arc<str>,
     head: u64,
     tail: Tail,
@@ -176,7 +186,7 @@ struct Room {
     stopped: bool,
 }
 
-impl Room {
+impl State {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
         let mut heartbeat_due = Instant::now() + self.heartbeat;
         loop {
@@ -279,7 +289,7 @@ impl Room {
         let mailbox = Arc::new(Mailbox::new(self.stream_queue));
         for (reach, frame) in missed {
             if registration.scope.follow(reach)
-                && mailbox.push(&Chunk { bytes: Bytes::clone(frame), frames: 1 }) != mailbox::Pushed::Waits
+                && mailbox.push(&Chunk { bytes: Bytes::clone(frame), frames: 1 }) != mailbox::Pushed::Accepted
             {
                 let _ = reply.send(Registered::Behind);
                 return;
@@ -292,8 +302,7 @@ impl Room {
 
     fn beat(&mut self) {
         self.listeners.sweep();
-        let position = cursor(&self.tag, self.head);
-        let bytes = format!(":\nid: {position}\n\n").into();
+        let bytes = heartbeat(&cursor(&self.tag, self.head));
         self.listeners.deliver_ephemeral(&Chunk { bytes, frames: 1 }, true);
     }
 

@@ -7,11 +7,15 @@ mod readers;
 mod sqlite;
 mod writer;
 
-use std::{collections::HashMap, path::Path, thread::JoinHandle};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    thread::JoinHandle,
+};
 
 use quchat_shared::{
-    Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId, event::RoomActivity, query,
-    room::Membership, room::Role, user::ServerRole,
+    Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId, api::NewRoom, event::RoomActivity,
+    query, room::Membership, room::Role, user::ServerRole,
 };
 
 use readers::Readers;
@@ -53,15 +57,25 @@ pub(crate) fn begin_lineage(file: &Path, tag: &str, now: Timestamp) -> Result<u6
 
 impl Store {
     /// Opens the database file, which is made if it is missing. `tell` is called after each commit with what there
-    /// is to tell, in commit order. The thread ends, and the file is closed, once all clones of the store are gone.
+    /// is to tell, in commit order. The thread ends once all clones of the store are gone; then the file is closed,
+    /// and `lock` dropped.
     ///
     /// # Errors
     /// The file cannot be opened, is no database, or comes from a later version.
-    pub(crate) fn open(file: &Path, tell: impl FnMut(Vec<Change>) + Send + 'static) -> Result<(Self, JoinHandle<()>)> {
+    pub(crate) fn open(
+        file: &Path,
+        lock: impl Send + 'static,
+        tell: impl FnMut(Vec<Change>) + Send + 'static,
+    ) -> Result<(Self, JoinHandle<()>)> {
         let engine = Sqlite::open(file)?;
         let readers = (0..READERS).map(|_| Sqlite::open_reader(file)).collect::<Result<_>>()?;
-        let (writer, thread) = Writer::start(engine, tell);
+        let (writer, thread) = Writer::start(engine, lock, tell);
         Ok((Self { writer, readers: Readers::new(readers) }, thread))
+    }
+
+    /// Done when the writer has ended, which it does by itself only if it is broken.
+    pub(crate) async fn ended(&self) {
+        self.writer.ended().await;
     }
 
     /// Runs `read` on one state of the store.
@@ -89,7 +103,7 @@ impl Store {
     }
 }
 
-/// A page of history, as the half-open range of seqs that it covers at most.
+/// Which end of a history a page begins at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Range {
     /// The newest messages before this one.
@@ -139,9 +153,6 @@ pub(crate) struct NewUser<'a> {
     pub(crate) created_at: Timestamp,
 }
 
-/// A room to be.
-pub(crate) type NewRoom<'a> = quchat_shared::api::NewRoom;
-
 pub(crate) trait ReadUsers {
     fn any_user(&self) -> Result<bool>;
     fn user(&self, id: UserId) -> Result<Option<User>>;
@@ -150,8 +161,8 @@ pub(crate) trait ReadUsers {
     fn password_hash(&self, user: UserId) -> Result<Option<String>>;
     /// Up to `limit` users that `filter` names, by name.
     fn users(&self, filter: &query::ListUsers, limit: u32) -> Result<Vec<User>>;
-    /// Whether the two are members of one room that has at most `members` of them.
-    fn share_a_room(&self, a: UserId, b: UserId, members: u32) -> Result<bool>;
+    /// Who of `others` is a member of a room of the user's that has at most `members` of them.
+    fn sharing_a_room(&self, user: UserId, others: &[UserId], members: u32) -> Result<HashSet<UserId>>;
     /// Whose session it is and when it ends; `None` once it has been ended.
     fn session(&self, id: SessionId) -> Result<Option<(UserId, Timestamp)>>;
 }
@@ -161,6 +172,8 @@ pub(crate) trait WriteUsers {
     fn insert_session(&mut self, user: UserId, from: Timestamp, until: Timestamp) -> Result<SessionId>;
     fn delete_session(&mut self, id: SessionId) -> Result<()>;
     fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<()>;
+    /// Deletes all sessions of the user but the newest `keep`; tells which.
+    fn delete_oldest_sessions(&mut self, user: UserId, keep: u32) -> Result<Vec<SessionId>>;
 }
 
 pub(crate) trait ReadRooms {
@@ -179,7 +192,7 @@ pub(crate) trait ReadRooms {
 }
 
 pub(crate) trait WriteRooms {
-    fn insert_room(&mut self, new: &NewRoom<'_>, by: UserId, at: Timestamp) -> Result<RoomInfo>;
+    fn insert_room(&mut self, new: &NewRoom, by: UserId, at: Timestamp) -> Result<RoomInfo>;
     /// `joined_event` is the id of the event that tells of it.
     fn insert_member(&mut self, room: RoomId, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()>;
     fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()>;
@@ -207,8 +220,12 @@ pub(crate) trait ReadEvents {
     fn pruned_through(&self) -> Result<u64>;
     /// The last event of the run of the server whose ids carry `tag`; `None` if no run is known by it.
     fn lineage_head(&self, tag: &str) -> Result<Option<u64>>;
-    /// The rows after `after` up to and including `through`, ascending.
-    fn events(&self, after: u64, through: u64) -> Result<Vec<LoggedEvent>>;
+    /// The rows after `after` up to and including `through`, ascending, that can be of interest to the user: of the
+    /// rooms they are in since they joined, of what concerns themselves, and of rooms as such. Only of the rooms in
+    /// `only`, if there are any.
+    fn events_for(&self, user: UserId, only: &[RoomId], after: u64, through: u64) -> Result<Vec<LoggedEvent>>;
+    /// How many rows [`ReadEvents::events_for`] would give up to the head; stops counting at `enough`.
+    fn count_events_for(&self, user: UserId, only: &[RoomId], after: u64, enough: u64) -> Result<u64>;
     /// Public rooms with messages told by events after `after`.
     fn active_rooms(&self, after: u64) -> Result<Vec<RoomActivity>>;
 }

@@ -40,17 +40,26 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread. `tell` is called after each commit, in commit order, and may block. The thread ends,
-    /// and closes the engine, once all clones of the writer are gone.
+    /// closes the engine and then drops `lock`, once all clones of the writer are gone.
     pub(crate) fn start<E: Engine>(
         engine: E,
+        lock: impl Send + 'static,
         tell: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> (Self, JoinHandle<()>) {
         let (queue, attempts) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(engine, attempts, tell))
+            .spawn(move || {
+                run(engine, attempts, tell);
+                drop(lock);
+            })
             .expect("a thread can be started while the server starts");
         (Self { queue }, thread)
+    }
+
+    /// Done when the thread has ended.
+    pub(crate) async fn ended(&self) {
+        self.queue.closed().await;
     }
 
     /// Runs `attempt` in the next transaction and returns what it returned once that is durable.
@@ -73,7 +82,8 @@ impl Writer {
 trait Attempt: Send {
     /// Runs it; tells whether its changes are to be kept.
     fn run(&mut self, tx: &mut dyn Tx) -> bool;
-    /// Answers with what [`Attempt::run`] came to, if the group was committed.
+    /// Answers with what [`Attempt::run`] came to, if the group was committed. A refusal, too, may rest on what is
+    /// not there any more.
     fn reply(self: Box<Self>, committed: bool);
 }
 
@@ -95,11 +105,8 @@ where
     }
 
     fn reply(self: Box<Self>, committed: bool) {
-        let outcome = match self.outcome {
-            Some(Err(refused)) => Err(refused),
-            Some(Ok(done)) if committed => Ok(done),
-            _ => Err(Error::Corrupt("the write was not completed").into()),
-        };
+        let outcome = self.outcome.filter(|_| committed);
+        let outcome = outcome.unwrap_or_else(|| Err(Error::Corrupt("the write was not completed").into()));
         let _ = self.reply.send(outcome); // nobody waits any more: the caller hung up
     }
 }

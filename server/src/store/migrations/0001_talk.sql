@@ -84,6 +84,10 @@ CREATE TABLE events (
     at      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX read_updates ON events (user_id, room_id) WHERE kind = 'read.updated';
+-- A replay costs what its reader sees, not what everybody did: by room, by the one concerned, and rooms as such.
+CREATE INDEX events_by_room ON events (room_id, id) WHERE kind <> 'read.updated';
+CREATE INDEX events_by_user ON events (user_id, id) WHERE user_id IS NOT NULL;
+CREATE INDEX events_of_rooms ON events (id) WHERE kind = 'room.created';
 
 -- Events up to here are no longer kept.
 CREATE TABLE pruned (through INTEGER NOT NULL) STRICT;

@@ -31,6 +31,12 @@ pub(super) fn optional_time(row: &Row<'_>, column: impl RowIndex) -> rusqlite::R
     row.get::<_, Option<i64>>(column).map(|millis| millis.map(Timestamp::from_millis))
 }
 
+/// Ids as a JSON array, for `json_each`.
+pub(super) fn json_ids(ids: impl Iterator<Item = u64>) -> String {
+    let ids = ids.map(|id| int(id).to_string()).collect::<Vec<_>>();
+    format!("[{}]", ids.join(","))
+}
+
 /// An enum that a column holds as text.
 pub(super) trait Text: Sized {
     fn to_text(self) -> &'static str;

@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::{
     Sqlite,
-    columns::{Text, int, optional_uint, text, uint},
+    columns::{Text, int, json_ids, optional_uint, text, uint},
 };
 use crate::store::{Change, Error, EventKind, LoggedEvent, ReadEvents, Result, WriteEvents};
 
@@ -22,11 +22,34 @@ fn reference(event: &Event) -> Option<(EventKind, RoomId, Option<Seq>)> {
     })
 }
 
+/// The rows between `?2` and `?3` that can be of interest to the user `?1`, in the rooms `?4` if that is not null.
+/// Each part has an index of its own, and a row is found by one part only.
+const FOR_USER: &str = "
+    SELECT events.* FROM members CROSS JOIN events INDEXED BY events_by_room
+        ON events.room_id = members.room_id AND events.kind <> 'read.updated'
+        AND events.id > max(?2, members.joined_event - 1) AND events.id <= ?3
+        WHERE members.user_id = ?1 AND (?4 IS NULL OR members.room_id IN (SELECT value FROM json_each(?4)))
+    UNION ALL
+    SELECT * FROM events INDEXED BY events_by_user
+        WHERE user_id = ?1 AND id > ?2 AND id <= ?3
+        AND (?4 IS NULL OR room_id IN (SELECT value FROM json_each(?4)))
+        AND (kind = 'read.updated' OR NOT EXISTS (SELECT 1 FROM members
+            WHERE members.user_id = ?1 AND members.room_id = events.room_id AND members.joined_event <= events.id))
+    UNION ALL
+    SELECT * FROM events INDEXED BY events_of_rooms
+        WHERE kind = 'room.created' AND id > ?2 AND id <= ?3 AND user_id IS NOT ?1
+        AND (?4 IS NULL OR room_id IN (SELECT value FROM json_each(?4)))
+        AND NOT EXISTS (SELECT 1 FROM members
+            WHERE members.user_id = ?1 AND members.room_id = events.room_id AND members.joined_event <= events.id)";
+
+fn narrowing(only: &[RoomId]) -> Option<String> {
+    (!only.is_empty()).then(|| json_ids(only.iter().map(|id| id.0)))
+}
+
 impl ReadEvents for Sqlite {
     fn head(&self) -> Result<u64> {
-        // The newest event is never pruned; without one, the log is empty.
-        let head = self.one("SELECT coalesce(max(id), 0) FROM events", (), |row| uint(row, 0))?;
-        Ok(head.unwrap_or(0))
+        let newest = self.one("SELECT coalesce(max(id), 0) FROM events", (), |row| uint(row, 0))?;
+        Ok(newest.unwrap_or(0).max(self.pruned_through()?))
     }
 
     fn pruned_through(&self) -> Result<u64> {
@@ -46,10 +69,10 @@ impl ReadEvents for Sqlite {
         }
     }
 
-    fn events(&self, after: u64, through: u64) -> Result<Vec<LoggedEvent>> {
+    fn events_for(&self, user: UserId, only: &[RoomId], after: u64, through: u64) -> Result<Vec<LoggedEvent>> {
         self.all(
-            "SELECT id, kind, room_id, user_id, seq FROM events WHERE id > ? AND id <= ? ORDER BY id",
-            [int(after), int(through)],
+            &format!("SELECT id, kind, room_id, user_id, seq FROM ({FOR_USER}) ORDER BY id"),
+            params![int(user.0), int(after), int(through), narrowing(only)],
             |row| {
                 Ok(LoggedEvent {
                     id: uint(row, "id")?,
@@ -60,6 +83,15 @@ impl ReadEvents for Sqlite {
                 })
             },
         )
+    }
+
+    fn count_events_for(&self, user: UserId, only: &[RoomId], after: u64, enough: u64) -> Result<u64> {
+        let count = self.one(
+            &format!("SELECT count(*) FROM (SELECT 1 FROM ({FOR_USER}) LIMIT ?5)"),
+            params![int(user.0), int(after), i64::MAX, narrowing(only), int(enough)],
+            |row| uint(row, 0),
+        )?;
+        Ok(count.unwrap_or(0))
     }
 
     fn active_rooms(&self, after: u64) -> Result<Vec<RoomActivity>> {
@@ -109,10 +141,13 @@ impl WriteEvents for Sqlite {
     }
 
     fn prune_events(&mut self, before: Timestamp, keep: u64, limit: u32) -> Result<bool> {
-        let newest = int(self.head.saturating_sub(keep));
+        let newest_to_go = "SELECT id FROM events ORDER BY id DESC LIMIT 1 OFFSET ?1";
         let through = self.one(
-            "SELECT max(id) FROM (SELECT id FROM events WHERE id <= ? AND at < ? ORDER BY id LIMIT ?)",
-            params![newest, before.as_millis(), limit],
+            &format!(
+                "SELECT max(id) FROM (SELECT id, at FROM events WHERE id <= ({newest_to_go}) ORDER BY id LIMIT ?2)
+                 WHERE at < ?3"
+            ),
+            params![int(keep), limit, before.as_millis()],
             |row| optional_uint(row, 0),
         )?;
         let Some(through) = through.flatten() else { return Ok(false) };

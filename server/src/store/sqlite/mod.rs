@@ -46,7 +46,10 @@ impl Sqlite {
     /// The file cannot be opened, is no database, or comes from a later version.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let mut connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(Error::Corrupt("the file system cannot hold a write-ahead log"));
+        }
         // A commit is on the disk before it is acknowledged; on macOS that takes a full fsync.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "fullfsync", true)?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use quchat_shared::{
     Room, RoomId, RoomInfo, Seq, Timestamp, UserId,
+    api::NewRoom,
     limits::room_key,
     room::{Membership, PREVIEW_CHARS, Role},
 };
@@ -14,7 +15,7 @@ use super::{
     columns::{Text, int, optional_uint, text, time, uint},
     messages::message,
 };
-use crate::store::{NewRoom, ReadRooms, Result, WriteRooms};
+use crate::store::{ReadRooms, Result, WriteRooms};
 
 const INFO: &str =
     "SELECT id AS info_id, rooms.rev AS info_rev, name AS info_name, topic, kind, created_by, created_at,
@@ -118,7 +119,7 @@ impl ReadRooms for Sqlite {
 }
 
 impl WriteRooms for Sqlite {
-    fn insert_room(&mut self, new: &NewRoom<'_>, by: UserId, at: Timestamp) -> Result<RoomInfo> {
+    fn insert_room(&mut self, new: &NewRoom, by: UserId, at: Timestamp) -> Result<RoomInfo> {
         let topic = new.topic.clone().unwrap_or_default();
         let kind = new.kind.unwrap_or_default();
         self.run(

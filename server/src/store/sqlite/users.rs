@@ -1,11 +1,13 @@
 //! Users and their sessions.
 
+use std::collections::HashSet;
+
 use quchat_shared::{SessionId, Timestamp, User, UserId, limits::user_key, query};
 use rusqlite::{Row, params};
 
 use super::{
     Sqlite,
-    columns::{Text, int, text, time, uint},
+    columns::{Text, int, json_ids, text, time, uint},
 };
 use crate::store::{NewUser, ReadUsers, Result, WriteUsers};
 
@@ -40,10 +42,7 @@ impl ReadUsers for Sqlite {
         // '~' sorts behind every character a name may have.
         let prefix = user_key(filter.prefix.as_deref().unwrap_or_default());
         let after = user_key(filter.after.as_deref().unwrap_or_default());
-        let ids = filter.ids.as_ref().map(|ids| {
-            let ids = ids.iter().map(|id| int(id.0).to_string()).collect::<Vec<_>>();
-            format!("[{}]", ids.join(","))
-        });
+        let ids = filter.ids.as_ref().map(|ids| json_ids(ids.iter().map(|id| id.0)));
         self.all(
             "SELECT id, name, role, created_at FROM users
              WHERE name_key >= ?1 AND name_key < ?1 || '~' AND name_key > ?2
@@ -54,14 +53,16 @@ impl ReadUsers for Sqlite {
         )
     }
 
-    fn share_a_room(&self, a: UserId, b: UserId, members: u32) -> Result<bool> {
-        self.exists(
-            "SELECT 1 FROM members one JOIN members other ON other.user_id = ?2 AND other.room_id = one.room_id
-             WHERE one.user_id = ?1
-               AND (SELECT count(*) FROM (SELECT 1 FROM members WHERE room_id = one.room_id LIMIT ?3 + 1)) <= ?3
-             LIMIT 1",
-            params![int(a.0), int(b.0), members],
-        )
+    fn sharing_a_room(&self, user: UserId, others: &[UserId], members: u32) -> Result<HashSet<UserId>> {
+        let sharing = self.all(
+            "WITH small AS MATERIALIZED (SELECT room_id FROM members own WHERE user_id = ?1
+                AND (SELECT count(*) FROM (SELECT 1 FROM members WHERE room_id = own.room_id LIMIT ?2 + 1)) <= ?2)
+             SELECT DISTINCT user_id FROM small CROSS JOIN members USING (room_id)
+             WHERE user_id IN (SELECT value FROM json_each(?3))",
+            params![int(user.0), members, json_ids(others.iter().map(|id| id.0))],
+            |row| Ok(UserId(uint(row, 0)?)),
+        )?;
+        Ok(sharing.into_iter().collect())
     }
 
     fn session(&self, id: SessionId) -> Result<Option<(UserId, Timestamp)>> {
@@ -100,5 +101,15 @@ impl WriteUsers for Sqlite {
 
     fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<()> {
         self.run("DELETE FROM sessions WHERE expires_at <= ?", [now.as_millis()]).map(drop)
+    }
+
+    fn delete_oldest_sessions(&mut self, user: UserId, keep: u32) -> Result<Vec<SessionId>> {
+        self.all(
+            "DELETE FROM sessions WHERE user_id = ?1
+                AND id <= (SELECT id FROM sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
+             RETURNING id",
+            params![int(user.0), keep],
+            |row| Ok(SessionId(uint(row, 0)?)),
+        )
     }
 }

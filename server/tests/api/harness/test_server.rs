@@ -52,7 +52,7 @@ impl TestServer {
                 let server = Server::open(config).unwrap();
                 listening.send(address).unwrap();
                 let shutdown = async { stopped.await.unwrap_or_default() };
-                server.serve(listener, shutdown).await;
+                server.serve(listener, shutdown).await.expect("the server ends in order");
             });
             runtime.shutdown_timeout(Duration::from_secs(1));
         });

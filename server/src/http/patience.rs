@@ -1,12 +1,10 @@
-//! A connection that gives up on peers who neither read nor ask: the timeouts that hyper does not have.
+//! How long a peer is waited for: with one that is silent, with a request head that has begun, and with one that
+//! accepts no byte. hyper has one timeout for all that lies between two requests, and none for writing.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -18,14 +16,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// A socket with patience: so long for a peer that accepts no byte, so long for one that asks for nothing.
-pub(super) struct Guarded {
-    io: TokioIo<TcpStream>,
-    /// A request is being worked on; the peer need not say anything.
-    busy: Arc<AtomicBool>,
-    idle: Patience,
-    write: Patience,
-}
+use super::activity::{Activity, Shared};
 
 /// A timer that exists only while something is waited for.
 struct Patience {
@@ -42,17 +33,50 @@ impl Patience {
         self.timer = None;
     }
 
-    /// Waits; an error once it has lasted too long.
-    fn poll<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.limit)));
-        ready!(timer.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    /// Waits, from the first call since the end of the last wait; done once it has lasted too long.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.timer.get_or_insert_with(|| Box::pin(sleep(self.limit))).as_mut().poll(cx)
     }
 }
 
+/// Drives a connection until it ends, or until its peer has kept us waiting too long for a request.
+pub(super) async fn drive<C: Future>(
+    mut connection: Pin<&mut C>,
+    activity: &Shared,
+    idle: Duration,
+    head: Duration,
+) -> Option<C::Output> {
+    let (mut idle, mut head) = (Patience::new(idle), Patience::new(head));
+    let mut requests = 0;
+    poll_fn(|cx| {
+        if let Poll::Ready(done) = connection.as_mut().poll(cx) {
+            return Poll::Ready(Some(done));
+        }
+        if requests != activity.requests() {
+            requests = activity.requests();
+            idle.end();
+            head.end();
+        }
+        match activity.get() {
+            Activity::Busy => return Poll::Pending,
+            Activity::Idle => ready!(idle.poll(cx)),
+            Activity::Head => ready!(head.poll(cx)),
+        }
+        Poll::Ready(None)
+    })
+    .await
+}
+
+/// A socket that tells when something arrives, and that gives up on a peer who accepts no byte.
+pub(super) struct Guarded {
+    io: TokioIo<TcpStream>,
+    activity: Shared,
+    write: Patience,
+}
+
 impl Guarded {
-    pub(super) fn new(stream: TcpStream, busy: Arc<AtomicBool>, idle: Duration, write: Duration) -> Self {
-        Self { io: TokioIo::new(stream), busy, idle: Patience::new(idle), write: Patience::new(write) }
+    pub(super) fn new(stream: TcpStream, activity: Shared, write: Duration) -> Self {
+        Self { io: TokioIo::new(stream), activity, write: Patience::new(write) }
     }
 
     fn write_with<T>(
@@ -65,18 +89,18 @@ impl Guarded {
             self.write.end();
             return written;
         }
-        self.write.poll(cx)
+        ready!(self.write.poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
 impl Read for Guarded {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.io).poll_read(cx, buffer);
-        if read.is_ready() || self.busy.load(Ordering::Relaxed) {
-            self.idle.end();
-            return read;
+        if read.is_ready() {
+            self.activity.received();
         }
-        self.idle.poll(cx)
+        read
     }
 }
 
