@@ -143,6 +143,23 @@ fn attack_pages_that_are_asked_for_and_never_read() {
 }
 
 #[test]
+fn attack_replays_that_are_asked_for_and_never_read() {
+    let server = TestServer::start_with(|config| (config.max_connections, config.write_timeout) = (10, SHORT));
+    let alice = server.user("alice");
+    let room = alice.create_room("lobby");
+    let start = alice.rooms().cursor.0;
+    let text = "🎉".repeat(4000);
+    (0..60).for_each(|_| drop(alice.send_message(room, &text)));
+    let stalled = Opening { last_event_id: Some(&start), receive_buffer: Some(4096), ..Opening::default() };
+    let stalled: Vec<_> = (0..6).map(|_| stalled.open(&alice)).collect();
+    eventually("their places are free", || {
+        let streams: Vec<_> = (0..6).filter_map(|_| Opening::default().ask(&alice).ok()).collect();
+        (streams.len() == 6).then_some(())
+    });
+    drop(stalled);
+}
+
+#[test]
 fn streams_leave_places_for_requests() {
     let server = TestServer::start_with(|config| config.max_connections = 40);
     let alice = server.user("alice");

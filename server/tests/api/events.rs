@@ -130,6 +130,28 @@ fn the_snapshot_and_the_stream_after_it_leave_no_hole() {
 }
 
 #[test]
+fn no_text_breaks_out_of_its_frame() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let room = alice.create_room("lobby");
+    let start = alice.rooms().cursor.0;
+    let mut live = alice.listen();
+    let texts = [
+        "a\n\nid: 9\nevent: bye\ndata: {\"reason\":\"expired\"}\n\n.",
+        ":\n\n:",
+        "\u{2028}\u{2029}\u{feff}\u{202e}",
+        "\\n\"}",
+    ];
+    texts.iter().for_each(|text| drop(alice.send_message(room, text)));
+    for stream in [&mut live, &mut alice.resume(&start)] {
+        for text in texts {
+            let Event::MessageCreated(created) = stream.next().event else { panic!("only messages are sent") };
+            assert_eq!(created.message.text, text);
+        }
+    }
+}
+
+#[test]
 fn all_readers_are_told_the_same_in_the_same_order() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));

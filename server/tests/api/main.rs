@@ -4,7 +4,7 @@
 //! Nothing in here knows how the server is written, only what it promises. Which test proves which known mistake of
 //! the system that quchat replaces to be gone is listed in [`seed_defects`].
 
-#![cfg(test)]
+#![cfg(test)] // an integration test always is; said so that the lints for tests apply to its helpers too
 
 mod harness;
 

@@ -172,6 +172,17 @@ fn whoever_sends_too_much_still_reads_the_answer() {
 }
 
 #[test]
+fn a_body_may_come_in_chunks() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let mut connection = alice.connect();
+    let head = format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: application/json\r\n", alice.head_lines());
+    connection.send(format!("{head}Transfer-Encoding: chunked\r\n\r\n6\r\n{{\"name\r\n"));
+    connection.send("9;note=x\r\n\": \"lobby\r\n2\r\n\"}\r\n0\r\nTrailer: x\r\n\r\n");
+    assert_eq!(connection.answer().expect(201).value()["name"], "lobby");
+}
+
+#[test]
 fn too_much_in_chunks_is_too_much_as_well() {
     let server = TestServer::start();
     let alice = server.user("alice");

@@ -102,6 +102,14 @@ fn guessing_is_slowed_down_per_name() {
 }
 
 #[test]
+fn guesses_made_at_once_are_all_counted() {
+    let server = TestServer::start_with(|config| config.wrong_passwords = 3);
+    let answers = at_once(12, |_| try_sign_in(&server.anonymous(), "alice", "wrong password").status);
+    let count = |status: u16| answers.iter().filter(|answer| **answer == status).count();
+    assert_eq!((count(401), count(429)), (3, 9), "{answers:?}");
+}
+
+#[test]
 fn guessing_at_a_name_that_does_not_exist_looks_the_same() {
     let server = TestServer::start_with(|config| config.wrong_passwords = 2);
     for _ in 0..2 {
