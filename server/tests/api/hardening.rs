@@ -239,6 +239,37 @@ fn a_refused_body_does_not_become_the_next_request() {
 }
 
 #[test]
+fn whoever_is_refused_before_their_body_arrives_knows_whether_to_go_on() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let json = "Content-Type: application/json\r\n";
+    let cases = [
+        format!("POST /nothing HTTP/1.1\r\n{}{json}", alice.head_lines()),
+        format!("POST /v1/server HTTP/1.1\r\n{}{json}", alice.head_lines()),
+        format!("POST /v1/rooms HTTP/1.1\r\nHost: quchat\r\n{json}"),
+        format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: text/plain\r\n", alice.head_lines()),
+    ];
+    for head in cases {
+        for body in ["Content-Length: 2\r\n\r\n|{}", "Transfer-Encoding: chunked\r\n\r\n|2\r\n{}\r\n0\r\n\r\n"] {
+            let (framing, body) = body.split_once('|').unwrap();
+            let mut connection = alice.connect();
+            connection.send(format!("{head}{framing}"));
+            let early = connection.try_receive(Duration::from_millis(100)).is_some();
+            let _ = connection.try_send(body);
+            let refusal = connection.answer();
+            assert!((400..500).contains(&refusal.status), "{head}: {}", refusal.status);
+            if refusal.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
+                assert!(connection.ends(PATIENCE));
+                continue;
+            }
+            let _ = connection.try_send(me(&alice, "/v1/users/me"));
+            let next = connection.answer_or_end().map(|answer| answer.status);
+            assert_eq!(next, Some(200), "{head}{framing}closed without a word, answered early: {early}");
+        }
+    }
+}
+
+#[test]
 fn head_is_get_without_the_body() {
     let server = TestServer::start();
     let alice = server.user("alice");
