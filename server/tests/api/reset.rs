@@ -131,6 +131,20 @@ fn what_a_reader_cannot_see_does_not_count_as_far() {
 }
 
 #[test]
+fn what_was_said_before_one_came_does_not_count_as_far() {
+    let server = TestServer::start_with(|config| config.replay_max = 10);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = alice.create_room("lobby");
+    let position = bob.rooms().cursor.0;
+    alice.count_to(room, 15);
+    bob.join(room);
+    alice.send_message(room, "welcome");
+    let (reset, mut stream) = resume(&bob, &position);
+    assert_eq!(reset, None);
+    stream.until_message(room, Seq(16));
+}
+
+#[test]
 fn what_is_old_and_not_among_the_newest_is_forgotten_aloud() {
     let server = TestServer::start_with(|config| {
         config.events_kept = 10;
