@@ -23,7 +23,7 @@ use std::time::Instant;
 use quchat_shared::{RoomId, Seq};
 use serde_json::json;
 
-use crate::harness::{TestServer, at_once, message_of};
+use crate::harness::{Opening, TestServer, at_once, message_of};
 
 #[test]
 fn a_password_is_kept_as_argon2id_with_a_salt() {
@@ -99,21 +99,18 @@ fn listeners_elsewhere_cost_next_to_nothing() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (room, elsewhere) = (alice.create_room("lobby"), bob.create_room("elsewhere"));
-    let quickest = || {
-        let round = || {
-            let begin = Instant::now();
-            (0..20).for_each(|_| drop(alice.send_message(room, "x")));
-            begin.elapsed()
-        };
-        (0..5).map(|_| round()).min().unwrap()
+    let round = || {
+        let begin = Instant::now();
+        (0..20).for_each(|_| drop(alice.send_message(room, "x")));
+        begin.elapsed()
     };
-    let alone = quickest();
+    let alone = (0..5).map(|_| round()).min().unwrap();
     let query = format!("?room={elsewhere}");
-    let opening = crate::harness::Opening { query: &query, ..Default::default() };
-    let listeners: Vec<_> = (0..200).map(|_| opening.open(&bob).1).collect();
-    let beside_others = quickest();
-    drop(listeners);
-    assert!(beside_others < 3 * alone, "{alone:?} alone, {beside_others:?} with 200 listeners elsewhere");
+    let opening = Opening { query: &query, ..Opening::default() };
+    let _listeners: Vec<_> = (0..200).map(|_| opening.open(&bob).1).collect();
+    // The shortest time of several is what the server needs; a machine with other work to do takes more of them.
+    let beside_others: Vec<_> = (0..50).map(|_| round()).take_while(|took| *took >= 2 * alone).collect();
+    assert!(beside_others.len() < 50, "{alone:?} alone, {beside_others:?} with 200 listeners elsewhere");
 }
 
 #[cfg(target_os = "linux")]

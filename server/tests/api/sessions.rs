@@ -36,20 +36,22 @@ fn an_unknown_name_and_a_wrong_password_look_the_same() {
 
 #[test]
 fn an_unknown_name_and_a_wrong_password_last_the_same() {
-    let server = TestServer::start();
-    let quickest = |name: &str, password: &str| {
-        let once = |_| {
+    let server = TestServer::start_with(|config| config.wrong_passwords = 1000);
+    let cases = [("alice", "wrong password"), ("nobody", "wrong password"), ("nobody", "x")];
+    let mut quickest = [Duration::MAX; 3];
+    // The shortest times of many are what the server needs; a machine with other work to do takes more of them.
+    for round in 1..=50 {
+        for ((name, password), quickest) in cases.iter().zip(&mut quickest) {
             let begin = Instant::now();
             try_sign_in(&server.anonymous(), name, password).problem(401, "unauthenticated");
-            begin.elapsed()
-        };
-        (0..5).map(once).min().unwrap()
-    };
-    let wrong = quickest("alice", "wrong password");
-    for (name, password) in [("nobody", "wrong password"), ("nobody", "x")] {
-        let unknown = quickest(name, password);
-        assert!(unknown * 3 > wrong && wrong * 3 > unknown, "{unknown:?} for {name}, {wrong:?} for a wrong password");
+            *quickest = begin.elapsed().min(*quickest);
+        }
+        let [wrong, unknown, neither] = quickest;
+        if round >= 4 && [unknown, neither].iter().all(|other| *other * 2 > wrong && wrong * 2 > *other) {
+            return;
+        }
     }
+    panic!("{quickest:?} for a wrong password, an unknown name, and a password that nobody can have");
 }
 
 #[test]

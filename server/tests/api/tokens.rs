@@ -70,7 +70,9 @@ impl Forger {
 
 #[test]
 fn a_token_says_who_which_session_and_until_when() {
-    let Forger { server, alice, key, claims } = Forger::new();
+    let server = TestServer::start();
+    let alice = server.sign_in("alice");
+    let (key, claims) = (server.data_dir.signing_key(), claims(&alice));
     let header = alice.session().token.split('.').next().unwrap();
     let header: Value = serde_json::from_slice(&BASE64.decode(header).unwrap()).unwrap();
     assert_eq!(header["alg"], "HS256");
