@@ -9,6 +9,7 @@ mod messages;
 mod patience;
 mod problem;
 mod read_markers;
+mod receive;
 mod request;
 mod response;
 mod rooms;

@@ -22,6 +22,9 @@ pub(super) enum Failure {
     MethodNotAllowed { allow: String },
     #[error("sign in: this needs a token in Authorization: Bearer")]
     NoToken,
+    /// Of a body the rest is missing, and with it the place where the next request begins.
+    #[error("{0}")]
+    Incomplete(&'static str),
     #[error("the body has more than {BODY_MAX} bytes")]
     TooLarge,
     #[error("the body is not JSON; send it with Content-Type: application/json")]
@@ -49,11 +52,8 @@ pub(super) fn respond(failure: &Failure) -> hyper::Response<Body> {
             response
         }
         Failure::NoToken => unauthenticated(&detail, "Bearer"),
-        Failure::TooLarge => {
-            let mut response = response(StatusCode::PAYLOAD_TOO_LARGE, Kind::TooLarge, &detail);
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            response
-        }
+        Failure::Incomplete(_) => closing(response(StatusCode::BAD_REQUEST, Kind::BadRequest, &detail)),
+        Failure::TooLarge => closing(response(StatusCode::PAYLOAD_TOO_LARGE, Kind::TooLarge, &detail)),
         Failure::UnsupportedMediaType => {
             response(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::UnsupportedMediaType, &detail)
         }
@@ -93,6 +93,12 @@ fn refuse(error: &Error, detail: &str) -> hyper::Response<Body> {
 fn unauthenticated(detail: &str, challenge: &'static str) -> hyper::Response<Body> {
     let mut response = response(StatusCode::UNAUTHORIZED, Kind::Unauthenticated, detail);
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    response
+}
+
+/// An answer after which the connection is of no use (RFC 9112 section 9.6).
+fn closing(mut response: hyper::Response<Body>) -> hyper::Response<Body> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 

@@ -3,22 +3,18 @@
 use std::{any::TypeId, borrow::Cow, net::IpAddr};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{
     HeaderMap,
-    body::Incoming,
-    header::{AUTHORIZATION, CONTENT_TYPE, EXPECT},
+    header::{AUTHORIZATION, CONTENT_TYPE},
 };
 use quchat_shared::{
     api::{Endpoint, Path},
-    limits::BODY_MAX,
     query::Query,
 };
 use serde::de::DeserializeOwned;
-use tokio::time::{Duration, Instant, timeout_at};
 
 use super::problem::Failure;
-use crate::{config::Config, domain::Error};
+use crate::domain::Error;
 
 /// A request to an endpoint, decoded.
 pub(super) struct Request<E: Endpoint> {
@@ -37,79 +33,26 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
 }
 
-/// Decodes a request; `id` is the part of the path that varies.
-pub(super) async fn decode<E: Endpoint>(
-    config: &Config,
-    request: hyper::Request<Incoming>,
+/// Decodes a request whose body has been received; `id` is the part of the path that varies.
+pub(super) fn decode<E: Endpoint>(
+    request: hyper::Request<Bytes>,
     id: Option<&str>,
     peer: IpAddr,
 ) -> Result<Request<E>, Failure> {
-    let (parts, body) = request.into_parts();
+    let (parts, json) = request.into_parts();
     let path = E::Path::parse(id).ok_or(Failure::BadRequest("the id in the path is not a whole number".into()))?;
     let query = E::Query::decode(parts.uri.query().unwrap_or_default())
         .map_err(|error| Failure::BadRequest(format!("{error}, in the query").into()))?;
     let body = if TypeId::of::<E::Body>() == TypeId::of::<()>() {
-        parse(b"null")?
+        parse(b"null")? // whatever was sent along means nothing
+    } else if json.is_empty() {
+        return Err(Failure::BadRequest("the body is empty; JSON is expected".into()));
+    } else if !is_json(&parts.headers) {
+        return Err(Failure::UnsupportedMediaType);
     } else {
-        parse_object(&read(config.body_timeout, &parts.headers, body).await?)?
+        parse_object(&json)?
     };
     Ok(Request { path, query, body, headers: parts.headers, peer })
-}
-
-/// Most bytes of a body over the limit that are read and thrown away, so that its sender comes to read the answer.
-const DISCARD_MAX: usize = 1024 * 1024;
-/// Longest time spent on that.
-const DISCARD_TIME: Duration = Duration::from_secs(2);
-
-async fn read(timeout: Duration, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Failure> {
-    use hyper::body::Body as _;
-    let declared = body.size_hint().lower();
-    if declared > BODY_MAX as u64 {
-        if !headers.contains_key(EXPECT) {
-            discard(body).await;
-        }
-        return Err(Failure::TooLarge);
-    }
-    if body.is_end_stream() {
-        return Err(Failure::BadRequest("the body is empty; JSON is expected".into()));
-    }
-    if !is_json(headers) {
-        if !headers.contains_key(EXPECT) {
-            discard(body).await;
-        }
-        return Err(Failure::UnsupportedMediaType);
-    }
-    let mut body = body;
-    let deadline = Instant::now() + timeout;
-    match timeout_at(deadline, Limited::new(&mut body, BODY_MAX).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            discard(body).await;
-            Err(Failure::TooLarge)
-        }
-        Ok(Err(_)) => Err(Failure::BadRequest("the body ended before it was complete".into())),
-        Err(_) => Err(Failure::BadRequest("the body took too long to arrive".into())),
-    }
-}
-
-/// Why a request is refused, once its body is out of the way: whoever is still sending would not see the answer.
-pub(super) async fn unread(request: hyper::Request<Incoming>, refused: Failure) -> Failure {
-    use hyper::body::Body as _;
-    if !request.body().is_end_stream() && !request.headers().contains_key(EXPECT) {
-        discard(request.into_body()).await;
-    }
-    refused
-}
-
-async fn discard(mut body: Incoming) {
-    let deadline = Instant::now() + DISCARD_TIME;
-    let mut left = DISCARD_MAX;
-    while let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await {
-        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-        if left == 0 {
-            break;
-        }
-    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
+use bytes::Bytes;
 use hyper::{Method, Version, body::Incoming, header::HOST};
 use percent_encoding::percent_decode_str;
 use quchat_shared::api::{self, Endpoint};
@@ -11,6 +12,7 @@ use super::{
     events, members, messages,
     problem::{self, Failure},
     read_markers,
+    receive::receive,
     request::{self, Request},
     response::Respond,
     rooms, server_info, sessions, users,
@@ -41,9 +43,8 @@ fn routes() -> Router {
 /// The path that tells a supervisor whether the server is well.
 const HEALTH: &str = "/healthz";
 
-type Incomplete = hyper::Request<Incoming>;
 type Answer = Pin<Box<dyn Future<Output = Result<hyper::Response<Body>, Failure>> + Send>>;
-type Handler = Box<dyn Fn(Arc<App>, Incomplete, Option<String>, IpAddr) -> Answer + Send + Sync>;
+type Handler = Box<dyn Fn(Arc<App>, hyper::Request<Bytes>, Option<String>, IpAddr) -> Answer + Send + Sync>;
 
 #[derive(Default)]
 struct Router {
@@ -61,9 +62,9 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.on::<E>(Box::new(move |app, incoming, id, peer| {
+        self.on::<E>(Box::new(move |app, request, id, peer| {
             Box::pin(async move {
-                let request = request::decode(&app.config, incoming, id.as_deref(), peer).await?;
+                let request = request::decode(request, id.as_deref(), peer)?;
                 Ok(handler(app, request).await?.respond())
             })
         }))
@@ -79,17 +80,11 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.on::<E>(Box::new(move |app, incoming, id, peer| {
+        self.on::<E>(Box::new(move |app, request, id, peer| {
             Box::pin(async move {
-                let verified = match request::bearer(incoming.headers()) {
-                    Some(token) => app.tokens.verify(token, app.now()).ok_or(Failure::Refused(Error::Unauthenticated)),
-                    None => Err(Failure::NoToken),
-                };
-                let verified = match verified {
-                    Ok(verified) => verified,
-                    Err(refused) => return Err(request::unread(incoming, refused).await),
-                };
-                let request = request::decode(&app.config, incoming, id.as_deref(), peer).await?;
+                let token = request::bearer(request.headers()).ok_or(Failure::NoToken)?;
+                let verified = app.tokens.verify(token, app.now()).ok_or(Error::Unauthenticated)?;
+                let request = request::decode(request, id.as_deref(), peer)?;
                 Ok(handler(app, verified, request).await?.respond())
             })
         }))
@@ -117,35 +112,47 @@ impl Routes {
     }
 
     /// Answers a request, whatever it is.
-    pub(super) async fn answer(&self, app: Arc<App>, request: Incomplete, peer: IpAddr) -> hyper::Response<Body> {
-        if !has_one_host(&request) {
-            return problem::respond(&Failure::BadRequest("a request names its host once".into()));
+    pub(super) async fn answer(
+        &self,
+        app: Arc<App>,
+        request: hyper::Request<Incoming>,
+        peer: IpAddr,
+    ) -> hyper::Response<Body> {
+        let (parts, body) = request.into_parts();
+        match receive(&parts.headers, body, app.config.body_timeout).await {
+            Ok(body) => self.route(app, hyper::Request::from_parts(parts, body), peer).await,
+            Err(failure) => Err(failure),
         }
-        let Some(path) = unescape(request.uri().path()).map(Cow::into_owned) else {
-            return problem::respond(&request::unread(request, Failure::NoSuchPath).await);
-        };
+        .unwrap_or_else(|failure| problem::respond(&failure))
+    }
+
+    async fn route(
+        &self,
+        app: Arc<App>,
+        request: hyper::Request<Bytes>,
+        peer: IpAddr,
+    ) -> Result<hyper::Response<Body>, Failure> {
+        if !has_one_host(&request) {
+            return Err(Failure::BadRequest("a request names its host once".into()));
+        }
+        let path = unescape(request.uri().path()).ok_or(Failure::NoSuchPath)?.into_owned();
         if path == HEALTH {
             return server_info::health(&app, request.method());
         }
-        let Ok(found) = self.by_path.at(&path) else {
-            return problem::respond(&request::unread(request, Failure::NoSuchPath).await);
-        };
+        let found = self.by_path.at(&path).map_err(|_| Failure::NoSuchPath)?;
         // HEAD is GET without the body, which the connection leaves out (RFC 9110 section 9.3.2).
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let Some((_, handler)) = found.value.iter().find(|(known, _)| known == method) else {
             let allow = allow(found.value.iter().map(|(method, _)| method));
-            return problem::respond(&request::unread(request, Failure::MethodNotAllowed { allow }).await);
+            return Err(Failure::MethodNotAllowed { allow });
         };
         let id = found.params.iter().next().map(|(_, id)| id.to_owned());
-        match handler(app, request, id, peer).await {
-            Ok(response) => response,
-            Err(failure) => problem::respond(&failure),
-        }
+        handler(app, request, id, peer).await
     }
 }
 
 /// Since HTTP/1.1 a request has exactly one `Host` (RFC 9112 section 3.2).
-fn has_one_host(request: &Incomplete) -> bool {
+fn has_one_host<B>(request: &hyper::Request<B>) -> bool {
     let hosts = request.headers().get_all(HOST).iter().count();
     hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11)
 }

@@ -11,12 +11,7 @@ use quchat_shared::{
     limits::LIMITS,
 };
 
-use super::{
-    body::Body,
-    problem::{self, Failure},
-    request::Request,
-    response::Reply,
-};
+use super::{body::Body, problem::Failure, request::Request, response::Reply};
 use crate::app::App;
 
 pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<Reply<ServerInfo>, Failure> {
@@ -30,9 +25,9 @@ pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<R
 }
 
 /// 200 while the server takes requests, 503 once it stops.
-pub(super) fn health(app: &App, method: &Method) -> hyper::Response<Body> {
+pub(super) fn health(app: &App, method: &Method) -> Result<hyper::Response<Body>, Failure> {
     if method != Method::GET && method != Method::HEAD {
-        return problem::respond(&Failure::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
+        return Err(Failure::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
     }
     let (status, text) = match app.is_stopping() {
         false => (StatusCode::OK, "ok"),
@@ -41,5 +36,5 @@ pub(super) fn health(app: &App, method: &Method) -> hyper::Response<Body> {
     let mut response = hyper::Response::new(Body::full(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
+    Ok(response)
 }
