@@ -247,7 +247,9 @@ fn whoever_is_refused_before_their_body_arrives_knows_whether_to_go_on() {
         format!("POST /nothing HTTP/1.1\r\n{}{json}", alice.head_lines()),
         format!("POST /v1/server HTTP/1.1\r\n{}{json}", alice.head_lines()),
         format!("POST /v1/rooms HTTP/1.1\r\nHost: quchat\r\n{json}"),
+        format!("POST /v1/rooms/x/messages HTTP/1.1\r\n{}{json}", alice.head_lines()),
         format!("POST /v1/rooms HTTP/1.1\r\n{}Content-Type: text/plain\r\n", alice.head_lines()),
+        format!("PUT /v1/rooms/4711/members/me HTTP/1.1\r\n{}", alice.head_lines()),
     ];
     for head in cases {
         for body in ["Content-Length: 2\r\n\r\n|{}", "Transfer-Encoding: chunked\r\n\r\n|2\r\n{}\r\n0\r\n\r\n"] {
