@@ -64,7 +64,7 @@ impl Person {
     pub(crate) fn register(&self, server: &Server) -> Terminal {
         let mut terminal = self.open(server);
         terminal.shows("Password").press(self.name).press(TAB).press(PASSWORD).press(REGISTER);
-        terminal.hides("Password").shows(self.name);
+        terminal.hides("Password").shows("● connected").shows(self.name);
         terminal
     }
 
