@@ -131,6 +131,17 @@ fn what_a_reader_cannot_see_does_not_count_as_far() {
 }
 
 #[test]
+fn private_rooms_of_others_do_not_count_as_far() {
+    let server = TestServer::start_with(|config| config.replay_max = 10);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let position = bob.rooms().cursor.0;
+    let hidden: Vec<_> = (0..15).map(|_| alice.create_private_room("plans")).collect();
+    assert_eq!(hidden.len(), 15);
+    alice.create_room("lobby");
+    assert_eq!(resume(&bob, &position).0, None);
+}
+
+#[test]
 fn what_was_said_before_one_came_does_not_count_as_far() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
     let (alice, bob) = (server.user("alice"), server.user("bob"));

@@ -38,6 +38,7 @@ const FOR_USER: &str = "
     UNION ALL
     SELECT * FROM events INDEXED BY events_of_rooms
         WHERE kind = 'room.created' AND id > ?2 AND id <= ?3 AND user_id IS NOT ?1
+        AND (SELECT rooms.kind FROM rooms WHERE rooms.id = events.room_id) = 'public'
         AND (?4 IS NULL OR room_id IN (SELECT value FROM json_each(?4)))
         AND NOT EXISTS (SELECT 1 FROM members
             WHERE members.user_id = ?1 AND members.room_id = events.room_id AND members.joined_event <= events.id)";
