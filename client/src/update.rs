@@ -118,6 +118,8 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         | Action::Yank
         | Action::Undo
         | Action::Redo
+        | Action::Complete
+        | Action::CompleteBack
         | Action::NextField
         | Action::PreviousField
         | Action::Register => {} // a component's own; it declined

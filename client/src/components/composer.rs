@@ -20,6 +20,7 @@ use tuirealm::{
 
 use super::{
     Part,
+    completion::Completion,
     look::Look,
     rooms::room_name,
     typing::{self, Typed},
@@ -47,6 +48,7 @@ pub(crate) struct Composer {
     refused_paste: bool,
     /// What the history above has out of sight; see [`super::History::below`].
     below: Option<u64>,
+    completion: Completion,
     /// Counts switches, to forget the room that was left longest ago.
     switches: u64,
 }
@@ -70,6 +72,7 @@ impl Default for Composer {
             framed: true,
             refused_paste: false,
             below: None,
+            completion: Completion::default(),
             switches: 0,
         }
     }
@@ -97,12 +100,14 @@ impl Composer {
         if self.open != Some(id) {
             self.switches += 1;
             self.refused_paste = false;
+            self.completion.close();
         }
         let used = self.switches;
         let load = || Writing { editor: Editor::new(&room.draft.text), loaded_rev: room.draft.rev, top: 0, used };
         let writing = self.rooms.entry(id).or_insert_with(load);
         if writing.loaded_rev != room.draft.rev {
             *writing = load();
+            self.completion.close();
         }
         writing.used = used;
         if self.rooms.len() > ROOMS_MAX {
@@ -113,6 +118,31 @@ impl Composer {
 
     fn edited(&self) -> Option<Msg> {
         Some(Msg::Edited { room: self.open?, text: self.writing()?.editor.text().into() })
+    }
+
+    /// Tab and Shift+Tab; on an empty input they are about the side bar.
+    fn complete(&mut self, by: isize) -> Option<Msg> {
+        let editor = &mut self.rooms.get_mut(&self.open?)?.editor;
+        if editor.is_empty() {
+            return Some(Msg::Act(Action::FocusRooms));
+        }
+        if self.completion.step(editor, by) { self.edited() } else { Some(Msg::Redraw) }
+    }
+
+    /// What the open list of choices takes; any other key closes it and goes on.
+    fn choose(&mut self, event: &Event<Action>) -> Option<Msg> {
+        match event {
+            Event::Keyboard(KeyEvent { code: Key::Down, .. }) => self.complete(1),
+            Event::Keyboard(KeyEvent { code: Key::Up, .. }) => self.complete(-1),
+            Event::User(Action::Send | Action::Cancel) => {
+                self.completion.close();
+                Some(Msg::Redraw)
+            }
+            _ => {
+                self.completion.close();
+                None
+            }
+        }
     }
 
     /// A paste is one text, whatever line ends the terminal made of it; a slash at its start is text, not a command.
@@ -179,12 +209,16 @@ impl Part for Composer {
             None => self.label.clear(),
         }
         self.open = model.open_room().map(|room| room.info.id);
+        if let Some((room, writing)) = self.open.and_then(|room| Some((room, self.rooms.get(&room)?))) {
+            self.completion.look(model, room, &writing.editor);
+        }
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
         if self.open.is_none() {
             return;
         }
+        self.completion.draw(frame, area);
         if !self.framed {
             let line = Line::from(vec![Span::styled("› ", if focused { Look::ACCENT } else { Look::FAINT })]);
             frame.render_widget(line, area);
@@ -216,6 +250,16 @@ impl Part for Composer {
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        match event {
+            Event::User(Action::Complete) => return self.complete(1),
+            Event::User(Action::CompleteBack) => return self.complete(-1),
+            _ => {}
+        }
+        if self.completion.is_open()
+            && let Some(msg) = self.choose(event)
+        {
+            return Some(msg);
+        }
         if let Event::Paste(text) = event {
             return self.paste(text);
         }
@@ -227,7 +271,6 @@ impl Part for Composer {
                 true => Typed::Changed,
                 false => return None, // nothing to delete: it is about rooms, then
             },
-            Event::User(Action::FocusRooms) if !editor.is_empty() => Typed::Same,
             Event::Keyboard(KeyEvent { code: Key::End, .. }) if editor.is_empty() => {
                 return Some(Msg::Act(Action::ToBottom));
             }

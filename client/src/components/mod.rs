@@ -3,6 +3,7 @@
 //! Components keep only what belongs to the screen: cursor, undo, the chosen row, wrapped rows. What is true is in the
 //! model; the view shows it to them before each frame. They start no thread and know neither network nor disk.
 
+mod completion;
 mod composer;
 mod dialog;
 mod field;

@@ -129,7 +129,7 @@ fn screen(add: &mut Add<'_>) {
     add(Screen, &[Chord::shift(Key::Down)], Action::LineDown, "a line on");
     add(Screen, &[Chord::alt(c('u'))], Action::ToNew, "to the \"new\" line");
     add(Screen, &[Chord::ctrl(Key::End)], Action::ToBottom, "to the newest message");
-    add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "side bar and back, on an empty input");
+    add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "side bar and back");
     add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
     add(Screen, &[Chord::alt(c('v'))], Action::Review, "messages the server refused");
 }
@@ -140,6 +140,9 @@ fn composer(add: &mut Add<'_>) {
     add(Composer, &[Chord::plain(Key::Enter)], Action::Send, "send");
     let newline = [Chord::alt(Key::Enter), Chord::ctrl(c('j')), Chord::shift(Key::Enter)];
     add(Composer, &newline, Action::Newline, "new line");
+    let complete = "complete a @name, #room, /command or :emoji:; on an empty input the side bar";
+    add(Composer, &[Chord::plain(Key::Tab)], Action::Complete, complete);
+    add(Composer, &[Chord::plain(Key::BackTab)], Action::CompleteBack, "the choice before");
     add(Composer, &[Chord::ctrl(c('k'))], Action::KillOrSwitch, "delete to the end of the line, else go to a room");
 }
 

@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod cluster;
 pub mod editor;
+pub mod emoji;
 pub mod fuzzy;
 pub mod line;
 pub mod wrap;

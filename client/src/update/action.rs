@@ -39,6 +39,11 @@ pub enum Action {
     Undo,
     /// *Composer*: redo.
     Redo,
+    /// *Composer*: complete the word before the cursor, then offer the next choice. On an empty input the keys go to
+    /// the side bar.
+    Complete,
+    /// *Composer*: offer the choice before.
+    CompleteBack,
 
     // Going somewhere. Rooms that are not joined are never visited by these.
     /// Open the quick switcher.

@@ -1,6 +1,7 @@
 //! Screens: keys and messages in, text out, through the real keymap, components, view and update.
 
 mod chat;
+mod completing;
 mod dialogs;
 mod safety;
 mod sign_in;

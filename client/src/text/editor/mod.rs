@@ -54,6 +54,14 @@ impl Editor {
         self.text.len() + text.len() <= BYTES_MAX && self.replace(self.cursor, self.cursor, text)
     }
 
+    /// Puts `text` in the place of what stands between `start` and the cursor; `false` if that is no place, or would
+    /// be more than [`BYTES_MAX`].
+    pub fn replace_back(&mut self, start: usize, text: &str) -> bool {
+        let fits = self.text.len() + text.len() <= BYTES_MAX;
+        let sound = start <= self.cursor && self.text.is_char_boundary(start);
+        fits && sound && self.replace(start, self.cursor, text)
+    }
+
     /// Takes the character in front of the cursor away.
     pub fn delete_back(&mut self) -> bool {
         let start = self.previous();

@@ -1,0 +1,267 @@
+//! Tab in the composer: what could stand in the place of the word before the cursor, and the list of it.
+//!
+//! Owns the choices and which one is in the text. It never covers the composer, and knows no key.
+
+use std::collections::HashSet;
+
+use quchat_shared::{RoomId, UserId, room::RoomKind};
+use tuirealm::ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::look::Look;
+use crate::{
+    model::Model,
+    text::{Editor, clip, emoji::EMOJI, width},
+    update::commands::COMMANDS,
+};
+
+/// Rows of the list.
+const ROWS_MAX: u16 = 8;
+/// Columns of the list, its frame included.
+const COLUMNS_MAX: u16 = 60;
+/// So many of a room's newest messages tell who is about.
+const RECENT: usize = 1_000;
+
+/// What is being completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Person,
+    Room,
+    Command,
+    Emoji,
+}
+
+/// The word before the cursor: what it is, and where it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Word {
+    room: RoomId,
+    kind: Kind,
+    start: usize,
+}
+
+/// Something that could stand there.
+#[derive(Debug, Clone)]
+struct Offer {
+    /// What is compared with what was typed, in lower case.
+    key: String,
+    /// What takes the place of the word.
+    text: String,
+    label: String,
+    note: String,
+}
+
+/// The list, while it is open.
+#[derive(Debug)]
+struct List {
+    title: &'static str,
+    choices: Vec<Offer>,
+    chosen: usize,
+    start: usize,
+}
+
+/// What Tab knows and shows.
+#[derive(Debug, Default)]
+pub(super) struct Completion {
+    word: Option<Word>,
+    /// Gathered when the cursor came into the word, so that a key costs nothing and the order stays.
+    offers: Vec<Offer>,
+    list: Option<List>,
+}
+
+impl Completion {
+    /// Gathers what could be offered, once for each word.
+    pub(super) fn look(&mut self, model: &Model, room: RoomId, editor: &Editor) {
+        let word = word(editor).map(|(kind, start)| Word { room, kind, start });
+        if self.list.is_none() && word != self.word {
+            self.offers = word.map_or_else(Vec::new, |word| gather(model, word));
+            self.word = word;
+        }
+    }
+
+    /// Whether the list is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.list.is_some()
+    }
+
+    /// Closes the list; what was chosen stays in the text.
+    pub(super) fn close(&mut self) {
+        self.list = None;
+        self.word = None; // the text is another one
+    }
+
+    /// Completes the word, or goes to another choice; whether the text changed. All of it is one step of undo.
+    pub(super) fn step(&mut self, editor: &mut Editor, by: isize) -> bool {
+        if let Some(list) = &mut self.list {
+            let count = list.choices.len().cast_signed();
+            list.chosen = (list.chosen.cast_signed() + by).rem_euclid(count).cast_unsigned();
+            editor.undo();
+            return editor.replace_back(list.start, &list.choices[list.chosen].text);
+        }
+        let Some(Word { kind, start, .. }) = self.word else { return false };
+        let Some(typed) = editor.text().get(start..editor.cursor()) else { return false };
+        let choices = matching(&self.offers, typed);
+        let chosen = if by < 0 { choices.len().saturating_sub(1) } else { 0 };
+        let Some(first) = choices.get(chosen) else { return false };
+        let changed = editor.replace_back(start, &first.text);
+        self.word = None; // the text is another one
+        if changed && choices.len() > 1 {
+            self.list = Some(List { title: kind.title(), choices, chosen, start });
+        }
+        changed
+    }
+
+    /// Draws the list above the composer.
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, composer: Rect) {
+        let Some(list) = &self.list else { return };
+        let above = composer.y.saturating_sub(frame.area().y + 1); // the top line stays
+        let count = u16::try_from(list.choices.len()).unwrap_or(u16::MAX);
+        let height = (count.min(ROWS_MAX) + 2).min(above);
+        if height < 3 {
+            return;
+        }
+        let area = Rect { y: composer.y - height, height, width: composer.width.min(COLUMNS_MAX), ..composer };
+        let inner = Look::dialog(frame, area, list.title);
+        let rows = usize::from(inner.height);
+        let top = (list.chosen + 1).saturating_sub(rows);
+        let label = list.choices.iter().map(|offer| width(&offer.label)).max().unwrap_or(0).min(inner.width / 2);
+        for (at, row) in (top..list.choices.len()).zip(inner.rows()) {
+            frame.render_widget(list.choices[at].line(label, row.width, at == list.chosen), row);
+        }
+    }
+}
+
+impl Kind {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Person => "people",
+            Self::Room => "rooms",
+            Self::Command => "commands",
+            Self::Emoji => "emoji",
+        }
+    }
+}
+
+impl Offer {
+    fn line(&self, label: u16, columns: u16, chosen: bool) -> Line<'static> {
+        let name = clip(&self.label, label);
+        let fill = usize::from(label - width(&name));
+        let line = Line::from(vec![
+            Span::styled(if chosen { "❯ " } else { "  " }, Look::ACCENT),
+            Span::raw(name),
+            Span::styled(
+                format!("{}  {}", " ".repeat(fill), clip(&self.note, columns.saturating_sub(label + 4))),
+                Look::FAINT,
+            ),
+        ]);
+        if chosen { Look::chosen(line) } else { line }
+    }
+}
+
+/// What the cursor stands behind: a sign that begins a word and what was typed after it; where the sign stands.
+fn word(editor: &Editor) -> Option<(Kind, usize)> {
+    const JOIN: &str = "/join ";
+    let before = &editor.text()[..editor.cursor()];
+    if before.starts_with(JOIN) && !before.contains('\n') {
+        return Some((Kind::Room, JOIN.len())); // a name with spaces, with or without its sign
+    }
+    let begin =
+        before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
+    if begin == 0 && before.starts_with('/') && !before.starts_with("//") {
+        return Some((Kind::Command, 0));
+    }
+    before[begin..].char_indices().rev().find_map(|(at, sign)| {
+        let kind = match sign {
+            '@' => Kind::Person,
+            '#' => Kind::Room,
+            ':' => Kind::Emoji,
+            _ => return None,
+        };
+        let inside = before[..begin + at].chars().next_back().is_some_and(char::is_alphanumeric);
+        (!inside).then_some((kind, begin + at))
+    })
+}
+
+fn gather(model: &Model, word: Word) -> Vec<Offer> {
+    let offer = |key: &str, text: String, label: String, note: &str| Offer {
+        key: key.to_lowercase(),
+        text,
+        label,
+        note: note.to_owned(),
+    };
+    match word.kind {
+        Kind::Person => people(model, word.room)
+            .into_iter()
+            .map(|(name, note)| offer(name, format!("@{name} "), format!("@{name}"), note))
+            .collect(),
+        Kind::Room => model
+            .ordered()
+            .filter(|room| !room.gone && room.info.kind != RoomKind::Direct)
+            .map(|room| &room.info)
+            .map(|info| offer(&info.name, format!("#{} ", info.name), format!("#{}", info.name), &info.topic))
+            .collect(),
+        Kind::Command => COMMANDS
+            .iter()
+            .map(|command| {
+                let air = if command.args.is_empty() { "" } else { " " };
+                let label = format!("/{} {}", command.name, command.args);
+                offer(command.name, format!("/{}{air}", command.name), label.trim_end().to_owned(), command.help)
+            })
+            .collect(),
+        Kind::Emoji => {
+            EMOJI.iter().map(|&(name, emoji)| offer(name, emoji.to_owned(), format!("{emoji} :{name}:"), "")).collect()
+        }
+    }
+}
+
+/// Who was seen, the last to speak in this room first, then those of the others; oneself at the end.
+fn people(model: &Model, open: RoomId) -> Vec<(&str, &'static str)> {
+    let here = model.rooms.get(&open).into_iter().map(|room| (room, ""));
+    let elsewhere = model.rooms.values().filter(|room| room.info.id != open).map(|room| (room, "not seen here"));
+    let me = model.account.as_ref().map(|account| &account.user);
+    let mut known: HashSet<UserId> = me.map(|me| me.id).into_iter().collect();
+    let mut people = Vec::new();
+    for (room, note) in here.chain(elsewhere) {
+        let senders = room.timeline.run.iter().rev().take(RECENT).map(|message| &message.sender);
+        people.extend(senders.filter(|sender| known.insert(sender.id)).map(|sender| (sender.name.as_str(), note)));
+    }
+    people.extend(me.map(|me| (me.name.as_str(), "you")));
+    people
+}
+
+/// Those that begin with what was typed, then those that hold it; each in their order.
+fn matching(offers: &[Offer], typed: &str) -> Vec<Offer> {
+    let typed = typed.trim_start_matches(['@', '#', '/', ':']).trim_end_matches(':').trim_end().to_lowercase();
+    let begins = offers.iter().filter(|offer| offer.key.starts_with(&typed));
+    let holds = offers.iter().filter(|offer| !offer.key.starts_with(&typed) && offer.key.contains(&typed));
+    begins.chain(holds).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word_in(text: &str) -> Option<(Kind, &str)> {
+        word(&Editor::new(text)).map(|(kind, start)| (kind, &text[start..]))
+    }
+
+    #[test]
+    fn a_sign_begins_a_word_only_where_no_word_stands_before_it() {
+        assert_eq!(word_in("hi @bo"), Some((Kind::Person, "@bo")));
+        assert_eq!(word_in("(@bo"), Some((Kind::Person, "@bo")));
+        assert_eq!(word_in("see #up"), Some((Kind::Room, "#up")));
+        assert_eq!(word_in("日本\u{3000}:ta"), Some((Kind::Emoji, ":ta")));
+        for plain in ["", "hi", "alice@example", "https:/", "@bo ", "a /jo", "//jo"] {
+            assert_eq!(word_in(plain), None, "{plain}");
+        }
+    }
+
+    #[test]
+    fn a_command_stands_at_the_start_and_join_takes_a_name_with_spaces() {
+        assert_eq!(word_in("/jo"), Some((Kind::Command, "/jo")));
+        assert_eq!(word_in("/join upcoming ev"), Some((Kind::Room, "upcoming ev")));
+        assert_eq!(word_in("/join #up"), Some((Kind::Room, "#up")));
+    }
+}

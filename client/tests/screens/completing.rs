@@ -1,0 +1,136 @@
+//! Tab in the composer: names, rooms, commands, emoji.
+
+use insta::assert_snapshot;
+use quchat_client::{model::Id, update::focus};
+use tuirealm::event::{Key, KeyModifiers as Mod};
+
+use crate::stage::{Stage, message, talk};
+
+fn typed(text: &str) -> Stage {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.type_text(text);
+    stage
+}
+
+#[test]
+fn the_only_choice_is_taken_at_once() {
+    for (text, completed) in [
+        ("hi @b", "hi @bob "),
+        ("hi @AR", "hi @carol "), // in the middle of a name, in whatever case
+        ("#up", "#upcoming events "),
+        ("/join upcoming e", "/join #upcoming events "),
+        ("/sig", "/signout"),
+        ("/crea", "/create "),
+        ("done :tad", "done 🎉"),
+        ("done :tada:", "done 🎉"),
+    ] {
+        let mut stage = typed(text);
+        stage.key(Key::Tab);
+        assert_eq!(stage.draft(), completed);
+        assert!(!stage.screen().contains('❯'), "there is nothing to choose");
+    }
+}
+
+#[test]
+fn tab_leaves_alone_what_it_does_not_know() {
+    for text in ["plain", "@nobody", "a@b", "https://x", ":)", "/nothing", "//he"] {
+        let mut stage = typed(text);
+        stage.key(Key::Tab);
+        stage.key(Key::BackTab);
+        assert_eq!((stage.draft().as_str(), focus(&stage.model)), (text, Id::Composer));
+    }
+}
+
+#[test]
+fn tab_walks_the_choices_around_and_shift_tab_back() {
+    let mut stage = typed("@");
+    let mut seen = Vec::new();
+    for key in [Key::Tab, Key::Tab, Key::Down, Key::Tab, Key::BackTab, Key::Up] {
+        stage.key(key);
+        seen.push(stage.draft().trim().to_owned());
+    }
+    // who spoke last comes first, oneself last
+    assert_eq!(seen, ["@carol", "@bob", "@alice", "@carol", "@alice", "@bob"]);
+    stage.ctrl('_');
+    assert_eq!(stage.draft(), "@", "all of it was one step");
+}
+
+#[test]
+fn enter_takes_the_choice_and_sends_nothing_and_the_next_one_sends() {
+    let mut stage = typed("/l");
+    stage.key(Key::Tab);
+    stage.key(Key::Tab);
+    stage.key(Key::Enter);
+    assert_eq!(stage.draft(), "/last");
+    assert!(!stage.screen().contains('❯'), "the list is closed");
+    stage.key(Key::Enter);
+    assert_eq!(stage.draft(), "");
+}
+
+#[test]
+fn esc_closes_the_list_and_any_other_key_goes_on_writing() {
+    let mut stage = typed("@");
+    stage.key(Key::Tab);
+    stage.key(Key::Esc);
+    assert_eq!(stage.draft(), "@carol ");
+    assert!(!stage.screen().contains('❯'));
+    stage.type_text("@");
+    stage.key(Key::Tab);
+    stage.type_text("hi");
+    assert_eq!(stage.draft(), "@carol @carol hi");
+    assert!(!stage.screen().contains('❯'));
+}
+
+#[test]
+fn in_the_middle_of_a_text_only_the_word_before_the_cursor_changes() {
+    let mut stage = typed("ask @bo about it");
+    for _ in 0..9 {
+        stage.key(Key::Left);
+    }
+    stage.key(Key::Tab);
+    assert_eq!(stage.draft(), "ask @bob  about it");
+}
+
+#[test]
+fn the_list_stands_above_the_input() {
+    let mut stage = typed("/");
+    stage.key(Key::Tab);
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn the_list_leaves_a_small_screen_its_input() {
+    let mut stage = Stage::in_general(40, 12, talk());
+    stage.type_text("well done :s");
+    stage.key(Key::Tab);
+    for _ in 0..7 {
+        stage.key(Key::Tab);
+    }
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn a_switch_of_rooms_closes_the_list() {
+    let mut stage = typed("@");
+    stage.key(Key::Tab);
+    stage.press(Key::Down, Mod::ALT);
+    assert!(!stage.screen().contains('❯'));
+    stage.key(Key::Tab);
+    assert!(stage.model.in_side_bar, "the other room's input is empty");
+}
+
+#[test]
+fn whoever_speaks_while_one_chooses_does_not_move_the_choices() {
+    let mut stage = typed("@");
+    stage.key(Key::Tab);
+    let mut messages = talk();
+    messages.push(message(7, 31, "bob", "me first"));
+    stage.hold(quchat_shared::RoomId(1), messages);
+    stage.follow();
+    stage.key(Key::Tab);
+    assert_eq!(stage.draft(), "@bob ");
+    stage.key(Key::Esc);
+    stage.type_text("@");
+    stage.key(Key::Tab);
+    assert_eq!(stage.draft(), "@bob @bob ", "the next time he is the first");
+}
