@@ -4,6 +4,7 @@
 //! [`model::Model`] and asks for [`update::Effect`]s, the view draws the model.
 
 pub mod components;
+pub mod config;
 pub mod keymap;
 pub mod model;
 pub mod runtime;

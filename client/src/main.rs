@@ -1,20 +1,21 @@
-//! The terminal client: reads the command line, puts the parts together, and ends with an exit code.
+//! The terminal client: reads what was settled beforehand, puts the parts together, and ends with an exit code.
 //!
 //! Owns nothing that lasts. Errors that end the client become one line on standard error here.
 
 mod args;
 
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
     process::ExitCode,
     sync::Arc,
 };
 
-use args::Args;
-use clap::Parser;
+use args::{Args, Chore};
 use jiff::tz::TimeZone;
 use quchat_client::{
-    model::{Model, Origin},
+    config::{self, Config, Source},
+    model::Model,
     runtime::{self, Clock, Input, Runtime, Tty, Wakes, Workers},
     state::{Last, Log, Place, kept_session},
     update::Msg,
@@ -22,7 +23,7 @@ use quchat_client::{
 use quchat_shared::limits::user_key;
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
+    match run() {
         Ok(code) => ExitCode::from(code),
         Err(Failure { code, reason }) => {
             eprintln!("quchat: {reason}");
@@ -47,14 +48,31 @@ impl Failure {
     }
 }
 
-fn run(args: Args) -> Result<u8, Failure> {
-    let asked = args.server.as_deref().map(Origin::parse).transpose();
-    let asked = asked.map_err(|refusal| Failure::usage(format!("the server's address: {refusal}")))?;
+fn run() -> Result<u8, Failure> {
+    let (chore, given) = Args::read();
+    let variable = |name: &str| std::env::var_os(name);
+    let place = Place::find(variable).map_err(Failure::new)?;
+    let path = config::find(variable);
+    let file = path.as_deref().map(config::read).transpose().map_err(Failure::usage)?.unwrap_or_default();
+    let config = Config::settle(given, file, Last::recall(&place)).map_err(Failure::usage)?;
+    match chore {
+        Some(Chore::Config) => show(path, &config),
+        None => chat(place, config),
+    }
+}
+
+/// Prints what holds. Whoever stops reading has read enough.
+fn show(path: Option<PathBuf>, config: &Config) -> Result<u8, Failure> {
+    let file = path.map_or_else(|| "no config file: HOME is not set".to_owned(), |path| path.display().to_string());
+    write!(io::stdout(), "# {file}\n{}", config.show()).ok();
+    Ok(0)
+}
+
+fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Failure::new("this is a program for a terminal; its input and output must be one"));
     }
-    let place = Place::find(|name| std::env::var_os(name)).map_err(Failure::new)?;
-    let start = first_msg(&place, asked, args);
+    let start = first_msg(&place, config);
     let log = Arc::new(Log::open(&place));
     let model = new_model()?;
 
@@ -76,22 +94,19 @@ fn run(args: Args) -> Result<u8, Failure> {
     Ok(u8::try_from(code).unwrap_or(1))
 }
 
-/// What the disk and the command line say. A session that is kept skips the form, unless another name is asked for.
-fn first_msg(place: &Place, asked: Option<Origin>, args: Args) -> Msg {
-    let last = Last::recall(place);
-    let origin = asked.or_else(|| Origin::parse(last.server.as_deref()?).ok());
+/// A session that is kept skips the form, unless another name is asked for.
+fn first_msg(place: &Place, config: Config) -> Msg {
+    let origin = config.origin();
     let kept = origin.as_ref().and_then(|origin| Some((origin.clone(), kept_session(place, origin)?)));
-    let session = kept
-        .filter(|(_, session)| args.name.as_ref().is_none_or(|name| user_key(name) == user_key(&session.user.name)));
+    let asked = config.name.as_ref().filter(|name| name.from != Source::Last);
+    let session =
+        kept.filter(|(_, session)| asked.is_none_or(|name| user_key(&name.value) == user_key(&session.user.name)));
     Msg::Start {
-        server: Some(origin.map_or_else(|| DEFAULT_SERVER.to_owned(), |origin| origin.to_string())),
-        name: args.name.or(last.name),
+        server: Some(origin.map_or(config.server.value, |origin| origin.to_string())),
+        name: config.name.map(|name| name.value),
         session,
     }
 }
-
-/// Where a server started on this machine listens.
-const DEFAULT_SERVER: &str = "localhost:7878";
 
 fn new_model() -> Result<Model, Failure> {
     let no_chance = |error: getrandom::Error| Failure::new(format!("no random numbers: {error}"));

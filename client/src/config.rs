@@ -1,0 +1,82 @@
+//! What the person at the keyboard has settled beforehand: flags, environment, `config.toml`, in this order.
+//!
+//! Owns the format of the file and which value wins. It must not know the terminal, the network or the model's
+//! changes; everything has a default, so that no file is as good as an empty one.
+
+mod error;
+mod file;
+mod place;
+mod profile;
+mod setting;
+mod table;
+
+pub use self::{
+    error::ConfigError,
+    file::File,
+    place::{find, read},
+    profile::Profile,
+    setting::{Setting, Source},
+};
+use crate::{model::Origin, state::Last};
+
+/// Where a server started on this machine listens.
+const DEFAULT_SERVER: &str = "localhost:7878";
+
+/// What the command line and the environment say.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The profile to use.
+    pub profile: Option<String>,
+    /// The address of the server.
+    pub server: Option<Setting<String>>,
+    /// The name to sign in with.
+    pub name: Option<Setting<String>>,
+}
+
+/// The values in effect, and where each came from.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The address of the server.
+    pub server: Setting<String>,
+    /// The name to sign in with; without one, the sign-in form asks.
+    pub name: Option<Setting<String>>,
+}
+
+impl Config {
+    /// Settles every value: a flag wins over the environment, that over the profile, that over the rest of the file,
+    /// that over what was used last.
+    ///
+    /// # Errors
+    /// There is no such profile, or the server's address is none.
+    pub fn settle(given: Given, file: File, last: Last) -> Result<Self, ConfigError> {
+        let profile = given.profile.map_or_else(|| Ok(Profile::default()), |name| file.profile(&name))?;
+        let used_last = |value: Option<String>| value.map(|value| Setting { value, from: Source::Last });
+        let server = given.server.or(profile.server).or(file.server);
+        if let Some(Setting { value, from }) = &server {
+            Origin::parse(value).map_err(|refusal| ConfigError::Address { from: from.clone(), refusal })?;
+        }
+        let last_server = last.server.filter(|server| Origin::parse(server).is_ok());
+        let server = server.or(used_last(last_server));
+        Ok(Self {
+            server: server.unwrap_or_else(|| Setting { value: DEFAULT_SERVER.to_owned(), from: Source::Default }),
+            name: given.name.or(profile.name).or(file.name).or(used_last(last.name)),
+        })
+    }
+
+    /// The server's address in its one spelling.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        Origin::parse(&self.server.value).ok()
+    }
+
+    /// The values in effect in the format of the file, each with where it came from.
+    #[must_use]
+    pub fn show(&self) -> String {
+        let name =
+            self.name.as_ref().map_or_else(|| "# name: asked for when signing in\n".to_owned(), |n| n.show("name"));
+        self.server.show("server") + &name
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Which value wins, what the file may say, and how it is told what it may not.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+fn parse(text: &str) -> Result<File, ConfigError> {
+    File::parse(Path::new("config.toml"), text)
+}
+
+fn refusal(text: &str) -> String {
+    parse(text).unwrap_err().to_string()
+}
+
+fn setting(value: &str, from: Source) -> Option<Setting<String>> {
+    Some(Setting { value: value.into(), from })
+}
+
+/// The example with every setting in force.
+fn example() -> String {
+    let bare = |line: &str| {
+        line.strip_prefix('#').filter(|rest| !rest.starts_with([' ', '#']) && !rest.is_empty()).map(str::to_owned)
+    };
+    EXAMPLE.lines().map(|line| bare(line).unwrap_or_else(|| line.to_owned()) + "\n").collect()
+}
+
+#[test]
+fn the_example_says_nothing_as_it_is_and_is_understood_without_its_signs() {
+    assert_eq!(parse(EXAMPLE).unwrap(), File::default());
+    let file = parse(&example()).unwrap();
+    assert_eq!(file.server.unwrap().value, DEFAULT_SERVER);
+    assert!(file.name.is_some() && file.profiles["work"].name.is_some());
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_that_over_a_profile_that_over_the_file_that_over_the_last_one() {
+    let flag = setting("flag", Source::Flag("--server"));
+    let variable = setting("variable", Source::Variable("QUCHAT_SERVER"));
+    let file = || parse("server = 'file'\n[profiles.p]\nserver = 'profile'").unwrap();
+    let last = || Last { server: Some("http://last:1".into()), name: Some("alice".into()) };
+    let server = |server: &Option<_>, profile: Option<&str>, file: File, last: Last| {
+        let given = Given { server: server.clone(), profile: profile.map(str::to_owned), name: None };
+        let Setting { value, from } = Config::settle(given, file, last).unwrap().server;
+        (value, from)
+    };
+    assert_eq!(server(&flag, Some("p"), file(), last()), ("flag".into(), Source::Flag("--server")));
+    assert_eq!(server(&variable, Some("p"), file(), last()), ("variable".into(), Source::Variable("QUCHAT_SERVER")));
+    assert_eq!(server(&None, Some("p"), file(), last()), ("profile".into(), Source::Line(3)));
+    assert_eq!(server(&None, None, file(), last()), ("file".into(), Source::Line(1)));
+    assert_eq!(server(&None, None, File::default(), last()), ("http://last:1".into(), Source::Last));
+    assert_eq!(server(&None, None, File::default(), Last::default()), (DEFAULT_SERVER.into(), Source::Default));
+}
+
+#[test]
+fn what_is_wrong_names_the_file_the_line_and_what_is_near() {
+    for (text, expected) in [
+        ("\n\nservr = 'x'", r#"config.toml:3: there is no "servr"; did you mean "server"?"#),
+        ("\nname = 7", "config.toml:2: name takes a text in quotes, not a value of type integer"),
+        (
+            "[profiles.work]\nserver = 'x'\nnames = 'alice'",
+            r#"config.toml:3: there is no "profiles.work.names"; did you mean "name"?"#,
+        ),
+        ("[profiles.work]\nname = 'alice'", r#"config.toml:1: the profile "work" names no server"#),
+        ("server = 'ftp://x'", "config.toml:1: server: an address begins with http://, https:// or the host itself"),
+        ("profiles = 1", "config.toml:1: profiles takes a table, not a value of type integer"),
+        ("colour_of_the_sky = 1", r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, profiles"#),
+    ] {
+        assert_eq!(refusal(text), expected, "{text}");
+    }
+    assert!(
+        refusal("server = 'x'\n\nserver = 'y'").starts_with("config.toml:3: "),
+        "{}",
+        refusal("server = 'x'\n\nserver = 'y'")
+    );
+    assert!(refusal("server = \"x").starts_with("config.toml:1: "));
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_told_with_its_nearest() {
+    let ask = |text: &str| {
+        let given = Given { profile: Some("wrok".into()), ..Given::default() };
+        Config::settle(given, parse(text).unwrap(), Last::default()).unwrap_err().to_string()
+    };
+    assert_eq!(ask("[profiles.work]\nserver = 'x'"), r#"there is no profile "wrok"; did you mean "work"?"#);
+    assert_eq!(ask(""), r#"there is no profile "wrok"; the config file has none"#);
+}
+
+#[test]
+fn what_is_shown_can_be_read_again_and_says_where_it_came_from() {
+    let given = Given { name: setting("alice", Source::Variable("QUCHAT_USER")), ..Given::default() };
+    let config = Config::settle(given, parse("\nserver = 'host'").unwrap(), Last::default()).unwrap();
+    assert_eq!(config.show(), "server = \"host\"  # line 2 of the file\nname = \"alice\"  # QUCHAT_USER\n");
+    let again = parse(&config.show()).unwrap();
+    assert_eq!((again.server.unwrap().value, again.name.unwrap().value), ("host".into(), "alice".into()));
+    assert_eq!(setting::quoted("a\u{1b}\"\\"), r#""a\u001B\"\\""#);
+}
+
+#[test]
+#[cfg(unix)]
+fn the_variable_wins_over_the_home_and_no_file_is_as_good_as_an_empty_one() {
+    let at = |config: Option<&str>| {
+        let variables = [("XDG_CONFIG_HOME", config), ("HOME", Some("/h"))];
+        find(|name| variables.iter().find(|(key, _)| *key == name)?.1.map(Into::into)).unwrap()
+    };
+    assert_eq!(at(Some("/c")), Path::new("/c/quchat/config.toml"));
+    assert!(at(Some("c")).starts_with("/h") && at(None).ends_with("quchat/config.toml"));
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(read(&dir.path().join("none.toml")).unwrap(), File::default());
+    assert!(read(dir.path()).unwrap_err().to_string().starts_with(&dir.path().display().to_string()));
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_file_holds_there_is_an_answer(text in "(\\PC|\n|[a-z.]+ = |\\[|\\]|\"){0,80}") {
+        let _ = parse(&text);
+    }
+}
