@@ -97,7 +97,7 @@ fn wait_until_ready(other_half: &mut Child) -> Result<(String, PathBuf)> {
 
 fn become_client(other_half: Child, server: &str, state_home: &Path) -> Result<()> {
     let mut client = Command::new(sibling("quchat")?);
-    client.args(["--server", server]).env("XDG_STATE_HOME", state_home).env_remove("QUCHAT_TOKEN");
+    client.args(["--server", server]).env("XDG_STATE_HOME", state_home).env_remove("QUCHAT_USER");
     #[cfg(unix)]
     {
         let pipe = other_half.stdin.as_ref().ok_or("no pipe to backstage")?;
