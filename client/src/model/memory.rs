@@ -40,6 +40,8 @@ pub(crate) struct Memory {
     pub(crate) bye: Option<ByeReason>,
     /// The stream lost its place: what the next list of rooms finds at hand is stale.
     pub(crate) stale: bool,
+    /// The rooms that were known when the list was asked for: only of these can it say that they are gone.
+    pub(crate) listed: BTreeSet<RoomId>,
 }
 
 /// A call that is to be answered, and what for.

@@ -20,7 +20,10 @@ pub(super) fn connect(model: &mut Model, out: &mut Vec<Effect>) {
     model.link = Link::Connecting { failures: model.memory.link_failures };
     match model.cursor.clone() {
         Some(since) => listen(model, since, out),
-        None => drop(call(model, Call::ListRooms, Request::ListRooms, out)),
+        None => {
+            model.memory.listed = model.rooms.keys().copied().collect();
+            call(model, Call::ListRooms, Request::ListRooms, out);
+        }
     }
 }
 

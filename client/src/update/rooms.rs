@@ -15,8 +15,7 @@ use crate::model::{Call, Dialog, DialogId, Link, Model, Question, Room, Timeline
 /// Takes a whole list of rooms. What was `stale` is replaced; else the newer of two copies wins.
 pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: bool) {
     let there: BTreeSet<RoomId> = listed.iter().map(|room| room.info.id).collect();
-    let missing: Vec<RoomId> = model.rooms.keys().copied().filter(|id| !there.contains(id)).collect();
-    for id in missing {
+    for id in std::mem::take(&mut model.memory.listed).difference(&there).copied() {
         lose(model, id, "this room is gone");
     }
     for listed in listed {

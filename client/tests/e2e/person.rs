@@ -54,7 +54,7 @@ impl Person {
         command.env("HOME", self.home.path());
         command.env("XDG_STATE_HOME", self.home.path().join("state"));
         command.env("TZ", "UTC");
-        for inherited in ["QUCHAT_SERVER", "QUCHAT_TOKEN", "XDG_CONFIG_HOME", "NO_COLOR", "TMUX", "COLORTERM"] {
+        for inherited in ["QUCHAT_SERVER", "QUCHAT_USER", "NO_COLOR", "TMUX", "COLORTERM"] {
             command.env_remove(inherited);
         }
         Terminal::start(command, 100, 30)

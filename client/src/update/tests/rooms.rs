@@ -63,6 +63,17 @@ fn what_was_said_before_the_stream_had_the_room_is_fetched() {
 }
 
 #[test]
+fn a_room_made_while_the_list_was_under_way_is_not_taken_away_by_it() {
+    let mut client = Client::new();
+    client.start();
+    client.on(Msg::Loaded(Ok(Vec::new()))).on(Msg::CreateRoom { name: "den".into(), private: false });
+    let den = listed(RoomId(9), "den", RoomKind::Public, 0, Some(0));
+    client.reply(|req| matches!(req, Request::CreateRoom(_)), Ok(Answer::Room(den)));
+    client.list_rooms(rooms()).say("hello");
+    assert_eq!((client.room(RoomId(9)).gone, client.draft()), (false, ""));
+}
+
+#[test]
 fn a_join_that_fails_is_told_and_can_be_tried_again() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).reply(|req| *req == Request::JoinRoom(LOBBY), Err(unreachable()));

@@ -101,8 +101,7 @@ fn become_client(other_half: Child, server: &str, state_home: &Path) -> Result<(
         .args(["--server", server])
         .env("XDG_STATE_HOME", state_home)
         .env("XDG_CONFIG_HOME", state_home)
-        .env_remove("QUCHAT_USER")
-        .env_remove("QUCHAT_TOKEN");
+        .env_remove("QUCHAT_USER");
     #[cfg(unix)]
     {
         let pipe = other_half.stdin.as_ref().ok_or("no pipe to backstage")?;
