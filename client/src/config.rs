@@ -5,6 +5,7 @@
 
 mod error;
 mod file;
+mod keys;
 mod place;
 mod profile;
 mod setting;
@@ -17,7 +18,11 @@ pub use self::{
     profile::Profile,
     setting::{Setting, Source},
 };
-use crate::{model::Origin, state::Last};
+use crate::{
+    keymap::{Binding, Keymap},
+    model::Origin,
+    state::Last,
+};
 
 /// Where a server started on this machine listens.
 const DEFAULT_SERVER: &str = "localhost:7878";
@@ -40,6 +45,8 @@ pub struct Config {
     pub server: Setting<String>,
     /// The name to sign in with; without one, the sign-in form asks.
     pub name: Option<Setting<String>>,
+    /// Keys with another meaning than the delivered one.
+    pub keys: Vec<Setting<Binding>>,
 }
 
 impl Config {
@@ -60,6 +67,7 @@ impl Config {
         Ok(Self {
             server: server.unwrap_or_else(|| Setting { value: DEFAULT_SERVER.to_owned(), from: Source::Default }),
             name: given.name.or(profile.name).or(file.name).or(used_last(last.name)),
+            keys: file.keys,
         })
     }
 
@@ -69,12 +77,18 @@ impl Config {
         Origin::parse(&self.server.value).ok()
     }
 
+    /// What each key means.
+    #[must_use]
+    pub fn keymap(&self) -> Keymap {
+        Keymap::bound(&self.keys.iter().map(|binding| binding.value.clone()).collect::<Vec<_>>())
+    }
+
     /// The values in effect in the format of the file, each with where it came from.
     #[must_use]
     pub fn show(&self) -> String {
         let name =
             self.name.as_ref().map_or_else(|| "# name: asked for when signing in\n".to_owned(), |n| n.show("name"));
-        self.server.show("server") + &name
+        self.server.show("server") + &name + &keys::show(&self.keys)
     }
 }
 

@@ -72,6 +72,7 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Failure::new("this is a program for a terminal; its input and output must be one"));
     }
+    let keymap = config.keymap();
     let start = first_msg(&place, config);
     let log = Arc::new(Log::open(&place));
     let model = new_model()?;
@@ -87,7 +88,7 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
         });
     };
     let screen = Tty::take(log, suspend).map_err(Failure::new)?;
-    let mut runtime = Runtime::new(model, screen, Clock::system(), workers);
+    let mut runtime = Runtime::new(model, keymap, screen, Clock::system(), workers);
     runtime.step(start);
     let code = runtime.run(&woken);
     drop(runtime); // the terminal is as it was before anything else happens

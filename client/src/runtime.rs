@@ -85,11 +85,11 @@ pub struct Runtime<S: Screen> {
 impl<S: Screen> Runtime<S> {
     /// A client that has been told nothing yet; [`Msg::Start`] comes first.
     #[must_use]
-    pub fn new(model: Model, screen: S, clock: Clock, workers: Workers) -> Self {
+    pub fn new(model: Model, keymap: Keymap, screen: S, clock: Clock, workers: Workers) -> Self {
         let mut this = Self {
             model,
             app: App::init(EventListenerCfg::default()), // without ports and ticks: it starts no thread
-            keymap: Arc::default(),
+            keymap: Arc::new(keymap),
             screen,
             clock,
             workers,

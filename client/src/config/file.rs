@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use super::{
     ConfigError, Profile, Setting,
     error::hint,
+    keys,
     table::{Page, Table},
 };
+use crate::keymap::Binding;
 
 /// What the file says. Whatever it does not say is left to the defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,10 +19,12 @@ pub struct File {
     pub name: Option<Setting<String>>,
     /// Other servers, by the name that `--profile` takes.
     pub profiles: BTreeMap<String, Profile>,
+    /// Keys with another meaning.
+    pub keys: Vec<Setting<Binding>>,
 }
 
 /// The keys at the top.
-const KEYS: [&str; 3] = ["server", "name", "profiles"];
+const KEYS: [&str; 4] = ["server", "name", "profiles", "keys"];
 
 impl File {
     /// Understands its text; `path` is named where it is wrong.
@@ -33,7 +37,7 @@ impl File {
         let table = Table::new(page, "", root.get_ref());
         table.only(&KEYS)?;
         let Profile { server, name } = Profile::read(table)?;
-        Ok(Self { server, name, profiles: profiles(table)? })
+        Ok(Self { server, name, profiles: profiles(table)?, keys: keys::read(table)? })
     }
 
     /// The profile of this name.

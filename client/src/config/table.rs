@@ -75,10 +75,16 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Its entries.
+    /// Its entries, as they follow each other in the file.
     pub(super) fn entries(self) -> impl Iterator<Item = Entry<'a>> {
         let page = self.page;
-        self.entries.iter().map(move |(key, span)| Entry { page, key: key.get_ref(), span, key_at: key.span().start })
+        let entry = move |(key, span): (&'a Spanned<_>, _)| {
+            let name: &std::borrow::Cow<'a, str> = key.get_ref();
+            Entry { page, key: name, span, key_at: key.span().start }
+        };
+        let mut entries: Vec<_> = self.entries.iter().map(entry).collect();
+        entries.sort_by_key(|entry| entry.key_at);
+        entries.into_iter()
     }
 
     /// The entry of this key.

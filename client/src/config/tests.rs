@@ -5,6 +5,10 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::{
+    keymap::{self, Context},
+    update::Action,
+};
 
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 
@@ -67,7 +71,10 @@ fn what_is_wrong_names_the_file_the_line_and_what_is_near() {
         ("[profiles.work]\nname = 'alice'", r#"config.toml:1: the profile "work" names no server"#),
         ("server = 'ftp://x'", "config.toml:1: server: an address begins with http://, https:// or the host itself"),
         ("profiles = 1", "config.toml:1: profiles takes a table, not a value of type integer"),
-        ("colour_of_the_sky = 1", r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, profiles"#),
+        (
+            "colour_of_the_sky = 1",
+            r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, profiles, keys"#,
+        ),
     ] {
         assert_eq!(refusal(text), expected, "{text}");
     }
@@ -93,10 +100,62 @@ fn a_profile_that_is_not_there_is_told_with_its_nearest() {
 fn what_is_shown_can_be_read_again_and_says_where_it_came_from() {
     let given = Given { name: setting("alice", Source::Variable("QUCHAT_USER")), ..Given::default() };
     let config = Config::settle(given, parse("\nserver = 'host'").unwrap(), Last::default()).unwrap();
-    assert_eq!(config.show(), "server = \"host\"  # line 2 of the file\nname = \"alice\"  # QUCHAT_USER\n");
+    let head = config.show().split("\n\n").next().unwrap().to_owned() + "\n";
+    assert_eq!(head, "server = \"host\"  # line 2 of the file\nname = \"alice\"  # QUCHAT_USER\n");
     let again = parse(&config.show()).unwrap();
     assert_eq!((again.server.unwrap().value, again.name.unwrap().value), ("host".into(), "alice".into()));
     assert_eq!(setting::quoted("a\u{1b}\"\\"), r#""a\u001B\"\\""#);
+}
+
+#[test]
+fn a_key_bound_in_the_file_does_what_it_says_and_shows_first() {
+    let file =
+        parse("[keys.composer]\n'Enter' = 'newline'\n'alt+enter' = 'send'\n[keys.text]\n'Ctrl+B' = 'none'").unwrap();
+    let config = Config::settle(Given::default(), file, Last::default()).unwrap();
+    let keymap = config.keymap();
+    let action = |chord: &str| {
+        let chord = keymap::chord(chord).unwrap();
+        keymap.rows().iter().find(|row| row.chord == chord && row.context != Context::Form).map(|row| row.action)
+    };
+    assert_eq!((action("Enter"), action("Alt+Enter")), (Some(Action::Newline), Some(Action::Send)));
+    assert_eq!(action("Ctrl+B"), None);
+    assert_eq!(keymap.chord(Action::Send), Some(keymap::chord("Alt+Enter").unwrap()));
+    assert!(config.show().contains("\"Alt+Enter\" = \"send\"  # line 3 of the file\n"));
+    let again = parse(&config.show()).unwrap();
+    assert_eq!(Config::settle(Given::default(), again, Last::default()).unwrap().keymap().rows(), keymap.rows());
+}
+
+#[test]
+fn every_delivered_key_can_be_written_in_the_file_as_the_help_writes_it() {
+    for row in Keymap::default().rows() {
+        assert_eq!(keymap::chord(&row.chord.to_string()), Ok(row.chord));
+        assert!(row.context.actions().contains(&(keymap::name(row.action), row.action)));
+    }
+    assert_eq!(keymap::chord("ctrl++").unwrap().to_string(), "Ctrl++");
+    assert_eq!(keymap::chord("Alt+Space").unwrap().to_string(), "Alt+Space");
+}
+
+#[test]
+fn a_key_that_cannot_be_bound_is_named_with_its_line() {
+    for (text, expected) in [
+        ("[keys.composr]", r#"config.toml:1: there is no "keys.composr"; did you mean "composer"?"#),
+        (
+            "[keys.screen]\n'Ctrl+T' = 'next-unraed'",
+            r#"config.toml:2: Ctrl+T: [keys.screen] has no "next-unraed"; did you mean "next-unread"?"#,
+        ),
+        ("[keys.screen]\n'Cntrl+T' = 'help'", r#"config.toml:2: "Cntrl+T": "Cntrl" is not Ctrl, Alt or Shift"#),
+        ("[keys.screen]\n'Ctrl+Pause' = 'switch'", r#"config.toml:2: "Ctrl+Pause": there is no key "Pause""#),
+        ("[keys.screen]\nx = 'switch'", r#"config.toml:2: "x": letters always type; add Ctrl or Alt"#),
+        ("[keys.text]\n'Ctrl+I' = 'undo'", r#"config.toml:2: "Ctrl+I": most terminals send Tab, Enter or Esc for it"#),
+        (
+            "[keys.text]\n'Ctrl+T' = 'undo'\n'ctrl+t' = 'redo'",
+            "config.toml:3: Ctrl+T is bound on line 2 of the file already",
+        ),
+        ("[keys.everywhere]\n'Ctrl+Q' = 'none'", r#"config.toml:1: no key is left for "quit""#),
+        ("[keys.composer]\n'Enter' = 'newline'", r#"config.toml:1: no key is left for "send""#),
+    ] {
+        assert_eq!(refusal(text), expected, "{text}");
+    }
 }
 
 #[test]

@@ -68,6 +68,7 @@ impl fmt::Display for Chord {
             }
         }
         match self.code {
+            Key::Char(' ') => f.write_str("Space"),
             Key::Char(c) => write!(f, "{}", c.to_uppercase()),
             Key::Function(n) => write!(f, "F{n}"),
             Key::PageUp => f.write_str("PgUp"),

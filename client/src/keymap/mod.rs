@@ -1,14 +1,16 @@
-//! Which key means what: one table that feeds dispatch, help and tests.
+//! Which key means what: one table that feeds dispatch, help, rebinding and tests.
 //!
 //! It knows Actions and where the focus is. What an Action does is the component's and `update`'s to know; no
 //! component matches a key with a modifier by itself.
 
+mod binding;
 mod chord;
 mod table;
 
 use tuirealm::event::KeyEvent;
 
 pub use self::{
+    binding::{Binding, NONE, chord, name},
     chord::Chord,
     table::{Context, PLAIN, Row, command},
 };
@@ -27,6 +29,18 @@ impl Default for Keymap {
 }
 
 impl Keymap {
+    /// The table as delivered, with these bindings in it.
+    #[must_use]
+    pub fn bound(bindings: &[Binding]) -> Self {
+        Self { rows: binding::bound(bindings) }
+    }
+
+    /// What one must be able to ask for and has no key left.
+    #[must_use]
+    pub fn unreachable(&self) -> Option<Action> {
+        binding::unreachable(&self.rows)
+    }
+
     /// What `key` asks for while `focus` has the keys; `None` for a plain key, which goes to the component as it is.
     #[must_use]
     pub fn action(&self, focus: Id, key: KeyEvent) -> Option<Action> {

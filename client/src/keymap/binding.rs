@@ -1,0 +1,147 @@
+//! Keys that somebody gave another meaning, in words: `[keys.composer]`, `"Alt+Enter" = "send"`.
+//!
+//! Owns the spelling of chords, Actions and contexts, and what must stay reachable. It must not know where the words
+//! come from.
+
+use tuirealm::event::{Key, KeyEvent, KeyModifiers};
+
+use super::{Chord, Context, Row, table};
+use crate::update::Action;
+
+/// Another meaning of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// Where it holds.
+    pub context: Context,
+    /// The key.
+    pub chord: Chord,
+    /// What it asks for; `None` takes its meaning away.
+    pub action: Option<Action>,
+}
+
+/// Without these one would be stuck.
+const NEEDED: [Action; 3] = [Action::Send, Action::Cancel, Action::Quit];
+
+/// The word that takes a meaning away.
+pub const NONE: &str = "none";
+
+impl Context {
+    /// Its name in the config file.
+    #[must_use]
+    pub fn name(self) -> String {
+        kebab(&format!("{self:?}"))
+    }
+
+    /// Every Action that means something here, by its name in the config file.
+    #[must_use]
+    pub fn actions(self) -> Vec<(String, Action)> {
+        let rows = table::rows().into_iter().filter(|row| row.context == self);
+        let mut actions: Vec<_> = rows.map(|row| (name(row.action), row.action)).collect();
+        actions.dedup();
+        actions
+    }
+}
+
+/// The name of an Action in the config file.
+#[must_use]
+pub fn name(action: Action) -> String {
+    match action {
+        Action::RoomNumber(number) => format!("room-{number}"),
+        action => kebab(&format!("{action:?}")),
+    }
+}
+
+/// `NextUnread` as `next-unread`.
+fn kebab(name: &str) -> String {
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.extend(c.to_lowercase());
+    }
+    words
+}
+
+/// Understands a chord as the help writes it: `Ctrl+K`, `Alt+Down`, `F5`.
+///
+/// # Errors
+/// One sentence that says what to change.
+pub fn chord(typed: &str) -> Result<Chord, String> {
+    let mut modifiers = KeyModifiers::NONE;
+    let mut rest = typed;
+    while let Some((first, after)) =
+        rest.split_once('+').filter(|(first, after)| !first.is_empty() && !after.is_empty())
+    {
+        modifiers |= match first.to_ascii_lowercase().as_str() {
+            "ctrl" => KeyModifiers::CONTROL,
+            "alt" => KeyModifiers::ALT,
+            "shift" => KeyModifiers::SHIFT,
+            _ => return Err(format!("{first:?} is not Ctrl, Alt or Shift")),
+        };
+        rest = after;
+    }
+    let code = code(rest).ok_or_else(|| format!("there is no key {rest:?}"))?;
+    let commands = KeyModifiers::CONTROL | KeyModifiers::ALT;
+    match code {
+        Key::Char(_) if !modifiers.intersects(commands) => Err("letters always type; add Ctrl or Alt".to_owned()),
+        Key::Char(_) if modifiers.contains(KeyModifiers::SHIFT) => {
+            Err("not every terminal tells Shift with a letter; leave it out".to_owned())
+        }
+        Key::Char('i' | 'm' | '[') if modifiers == KeyModifiers::CONTROL => {
+            Err("most terminals send Tab, Enter or Esc for it".to_owned())
+        }
+        Key::Tab if modifiers == KeyModifiers::SHIFT => Ok(Chord::plain(Key::BackTab)),
+        code => Ok(Chord::from(KeyEvent::new(code, modifiers))),
+    }
+}
+
+fn code(name: &str) -> Option<Key> {
+    let mut letters = name.chars();
+    if let (Some(letter), None) = (letters.next(), letters.next()) {
+        return (!letter.is_control() && letter != ' ')
+            .then(|| Key::Char(letter.to_lowercase().next().unwrap_or(letter)));
+    }
+    let lower = name.to_ascii_lowercase();
+    Some(match lower.as_str() {
+        "enter" => Key::Enter,
+        "esc" => Key::Esc,
+        "tab" => Key::Tab,
+        "space" => Key::Char(' '),
+        "backspace" => Key::Backspace,
+        "delete" => Key::Delete,
+        "insert" => Key::Insert,
+        "left" => Key::Left,
+        "right" => Key::Right,
+        "up" => Key::Up,
+        "down" => Key::Down,
+        "home" => Key::Home,
+        "end" => Key::End,
+        "pgup" => Key::PageUp,
+        "pgdn" => Key::PageDown,
+        _ => Key::Function(lower.strip_prefix('f')?.parse().ok().filter(|n| (1..=12).contains(n))?),
+    })
+}
+
+/// The table with these bindings in it. What was bound by hand stands before what was delivered.
+pub(super) fn bound(bindings: &[Binding]) -> Vec<Row> {
+    let delivered = table::rows();
+    let mut rows = Vec::new();
+    for (at, row) in delivered.iter().enumerate() {
+        let same = |other: &Row| (other.context, other.action) == (row.context, row.action);
+        if !delivered[..at].iter().any(same) {
+            let of_action =
+                bindings.iter().filter(|bound| (bound.context, bound.action) == (row.context, Some(row.action)));
+            rows.extend(of_action.map(|bound| Row { chord: bound.chord, ..*row }));
+        }
+        if !bindings.iter().any(|bound| (bound.context, bound.chord) == (row.context, row.chord)) {
+            rows.push(*row);
+        }
+    }
+    rows
+}
+
+/// The first Action without which one would be stuck and that these rows leave without a key.
+pub(super) fn unreachable(rows: &[Row]) -> Option<Action> {
+    NEEDED.into_iter().find(|&needed| !rows.iter().any(|row| row.action == needed))
+}
