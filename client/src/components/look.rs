@@ -19,6 +19,8 @@ impl Look {
     pub(crate) const PLAIN: Style = Style::new();
     /// What matters first.
     pub(crate) const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
+    /// What is said with a lean.
+    pub(crate) const LEANING: Style = Style::new().add_modifier(Modifier::ITALIC);
     /// What is there when one looks for it. Dim rather than grey: a grey of the sixteen may be the background.
     pub(crate) const FAINT: Style = Style::new().add_modifier(Modifier::DIM);
     /// The chosen row.

@@ -9,6 +9,7 @@ pub mod editor;
 pub mod emoji;
 pub mod fuzzy;
 pub mod line;
+pub mod markup;
 pub mod wrap;
 
 pub use editor::Editor;

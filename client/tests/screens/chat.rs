@@ -261,3 +261,27 @@ fn every_size_can_be_drawn() {
     }
     assert_eq!(stage.key(Key::Esc), Some(Msg::Act(Action::Cancel)));
 }
+
+#[test]
+fn markup_is_shown_by_weight_and_slant_and_keeps_its_signs() {
+    let text = "> what is the *port*?\nit is `7878`, _always_:\n```\nrun --port *7878*\n```\n- see https://a.example/x\n- ask @alice";
+    let mut stage = Stage::in_general(80, 24, vec![message(1, 0, "bob", text)]);
+    let screen = stage.screen();
+    let rows: Vec<_> = screen.lines().enumerate().map(|(y, row)| (y as u16, row)).collect();
+    for line in text.lines() {
+        assert!(rows.iter().any(|(_, row)| row.contains(line)), "{line} is not in {screen}");
+    }
+    let style = |word: &str| {
+        let (y, row) = rows.iter().find(|(_, row)| row.contains(word)).unwrap();
+        let x = row.split_once(word).unwrap().0.chars().count() as u16;
+        stage.buffer()[(x, *y)].modifier
+    };
+    assert_eq!(style("what"), Modifier::DIM);
+    assert_eq!(style("*port*"), Modifier::DIM | Modifier::BOLD);
+    assert_eq!(style("_always_"), Modifier::ITALIC);
+    assert_eq!(style("*7878*"), Modifier::empty());
+    assert_eq!(style("```"), Modifier::DIM);
+    assert_eq!(style("- see"), Modifier::BOLD);
+    assert_eq!(style("https"), Modifier::UNDERLINED);
+    assert_eq!(style("@alice"), Modifier::BOLD | Modifier::REVERSED);
+}

@@ -9,7 +9,7 @@ use tuirealm::ratatui::{
 use super::{super::look::Look, mark};
 use crate::{
     model::{Entry, SendState},
-    text::{clip, width, wrap},
+    text::{clip, markup::markup, width, wrap},
 };
 
 /// The wrapped rows of an entry; there is always one.
@@ -86,7 +86,7 @@ impl Block {
     }
 
     fn of(text: &str, style: Style, columns: u16, my_name: &str) -> Self {
-        let marks = mark::marks(text, my_name);
+        let marks = markup(text, my_name);
         let rows = wrap(text, columns).into_iter();
         Self { rows: rows.map(|row| BodyRow { byte: row.start, line: mark::line(text, row, &marks, style) }).collect() }
     }
