@@ -73,6 +73,9 @@ pub fn view(model: &Model, app: &mut App, frame: &mut Frame<'_>) {
         let (columns, rows) = components::part(app, id).map_or((0, 0), |part| part.wanted());
         draw(id, model, app, frame, places.dialog(columns, rows));
     }
+    if let Some(history) = components::part_as::<History>(app, Id::History) {
+        history.open_links(frame.buffer_mut());
+    }
 }
 
 /// What the last frame showed of the open room, for `Msg::Seen`; `None` if it showed no message.

@@ -13,7 +13,7 @@ use tuirealm::{
     ratatui::style::Modifier,
 };
 
-use crate::stage::{Stage, long_talk, message, room, talk};
+use crate::stage::{Stage, long_talk, message, room, talk, visible};
 
 #[test]
 fn an_empty_server_says_what_to_do() {
@@ -284,4 +284,23 @@ fn markup_is_shown_by_weight_and_slant_and_keeps_its_signs() {
     assert_eq!(style("- see"), Modifier::BOLD);
     assert_eq!(style("https"), Modifier::UNDERLINED);
     assert_eq!(style("@alice"), Modifier::BOLD | Modifier::REVERSED);
+}
+
+#[test]
+fn a_link_can_be_clicked_on_each_of_its_rows_until_a_dialog_lies_over_it() {
+    let address = "https://ci.example.org/a/rather/long/path/to/the/log/of/the/run/4711?with=a&lot=of&detail=1";
+    let mut stage = Stage::in_general(80, 24, vec![message(1, 0, "bob", &format!("see {address} now"))]);
+    let plain = stage.screen();
+    let links = |stage: &Stage| {
+        let opened = stage.buffer().content().iter().filter(|cell| visible(cell.symbol()) != cell.symbol());
+        opened.map(|cell| (cell.symbol().contains(address), visible(cell.symbol()).to_owned())).collect::<Vec<_>>()
+    };
+    let before = links(&stage);
+    assert!(before.len() > 1 && before.iter().all(|(whole, _)| *whole), "{before:?}");
+    assert_eq!(before.iter().map(|(_, text)| text.as_str()).collect::<String>(), address);
+    stage.ctrl('g');
+    stage.screen();
+    stage.key(Key::Esc);
+    assert_eq!(stage.screen(), plain);
+    assert_eq!(links(&stage), before);
 }

@@ -3,13 +3,19 @@
 use proptest::prelude::*;
 use quchat_shared::limits::is_bidi_control;
 
-use crate::stage::{Stage, message};
+use crate::stage::{Stage, message, visible};
 
-/// Every symbol of the buffer is safe and as wide as its place.
+/// Every symbol of the buffer is safe and as wide as its place; of a link the address is, too.
 fn assert_safe(stage: &Stage) {
     for cell in stage.buffer().content() {
-        assert!(!cell.symbol().chars().any(|c| c.is_control() || is_bidi_control(c)), "{:?}", cell.symbol());
-        assert!(cell.symbol().chars().count() <= 12, "{:?}", cell.symbol());
+        let (symbol, text) = (cell.symbol(), visible(cell.symbol()));
+        assert!(!text.chars().any(|c| c.is_control() || is_bidi_control(c)), "{symbol:?}");
+        if symbol == text {
+            assert!(symbol.chars().count() <= 12, "{symbol:?}");
+        } else {
+            let (open, _) = symbol[1..].split_once("\x1b\\").unwrap_or_default();
+            assert!(!open.is_empty() && open.bytes().all(|byte| byte.is_ascii_graphic()), "{symbol:?}");
+        }
     }
 }
 
@@ -32,6 +38,15 @@ fn a_flood_of_combining_marks_stays_in_its_cell() {
         vec![message(1, 0, "bob", &"z\u{300}".repeat(3).replace('z', &format!("z{}", "\u{301}".repeat(1_000))))],
     );
     stage.screen();
+    assert_safe(&stage);
+}
+
+#[test]
+fn a_link_carries_no_escape_into_the_terminal() {
+    let evil = "https://a.b/\u{1b}]8;;https://evil\u{1b}\\ http://a.b/\u{9c}\u{7}x http://日本/\u{202e}x";
+    let mut stage = Stage::in_general(80, 24, vec![message(1, 0, "bob", evil)]);
+    let screen = stage.screen();
+    assert!(screen.contains("https://a.b/␛]8;;"), "{screen}");
     assert_safe(&stage);
 }
 

@@ -191,7 +191,7 @@ pub(crate) fn dump(buffer: &Buffer) -> String {
         let mut line = String::new();
         let mut x = y.x;
         while x < y.right() {
-            let symbol = buffer[(x, y.y)].symbol();
+            let symbol = visible(buffer[(x, y.y)].symbol());
             line.push_str(symbol);
             x += u16::try_from(symbol.width()).unwrap().max(1);
         }
@@ -199,6 +199,12 @@ pub(crate) fn dump(buffer: &Buffer) -> String {
         screen.push('\n');
     }
     screen
+}
+
+/// What a terminal shows for a symbol: of a link its text, without the sequences around it.
+pub(crate) fn visible(symbol: &str) -> &str {
+    let link = symbol.strip_prefix("\x1b]8;id=").and_then(|link| link.strip_suffix("\x1b]8;;\x1b\\"));
+    link.and_then(|link| link.split_once("\x1b\\")).map_or(symbol, |(_, text)| text)
 }
 
 pub(crate) fn room(id: u64, name: &str, topic: &str, joined: bool) -> Room {

@@ -6,10 +6,10 @@ use tuirealm::ratatui::{
     text::{Line, Span},
 };
 
-use super::{super::look::Look, mark};
+use super::{super::look::Look, link::Link, mark};
 use crate::{
     model::{Entry, SendState},
-    text::{clip, markup::markup, width, wrap},
+    text::{Row, clip, markup::markup, width, wrap},
 };
 
 /// The wrapped rows of an entry; there is always one.
@@ -23,6 +23,7 @@ pub(super) struct Block {
 pub(super) struct BodyRow {
     pub(super) byte: usize,
     pub(super) line: Line<'static>,
+    pub(super) links: Vec<Link>,
 }
 
 /// The lines between an entry and the one before it.
@@ -87,8 +88,11 @@ impl Block {
 
     fn of(text: &str, style: Style, columns: u16, my_name: &str) -> Self {
         let marks = markup(text, my_name);
-        let rows = wrap(text, columns).into_iter();
-        Self { rows: rows.map(|row| BodyRow { byte: row.start, line: mark::line(text, row, &marks, style) }).collect() }
+        let body = |row: Row| {
+            let links = Link::on(text, &row, &marks);
+            BodyRow { byte: row.start, line: mark::line(text, row, &marks, style), links }
+        };
+        Self { rows: wrap(text, columns).into_iter().map(body).collect() }
     }
 
     /// A word behind the last row, or below it where it does not fit.
@@ -104,6 +108,6 @@ impl Block {
 
     fn push(&mut self, text: String, end: usize, style: Style) {
         let byte = self.rows.last().map_or(end, |row| row.byte + 1).max(end + 1);
-        self.rows.push(BodyRow { byte, line: Line::styled(text, style) });
+        self.rows.push(BodyRow { byte, line: Line::styled(text, style), links: Vec::new() });
     }
 }

@@ -13,6 +13,7 @@ use super::{
     Page, Shown, Walk,
     block::Block,
     cache::Cache,
+    link::Placed,
     place::{self, Start},
 };
 use crate::{
@@ -48,18 +49,19 @@ impl Columns {
     }
 }
 
-/// Draws a frame, and says what it showed.
-pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area: Rect) -> Option<Seen> {
+/// Draws a frame, and says what it showed and which links it holds.
+pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area: Rect) -> (Option<Seen>, Vec<Placed>) {
     let columns = Columns::of(area.width);
     let height = usize::from(area.height);
     if shown.entries.is_empty() {
         draw_nothing(shown, frame, area);
-        return None;
+        return (None, Vec::new());
     }
     let mut walk = Walk { shown, cache, width: columns.wide };
     let anchor = walk.anchored();
     let start = place::start(&mut walk, height, anchor, shown.scroll_rows, shown.from_beginning);
-    let mut painter = Painter { shown, columns, frame, area, y: start.empty, first: None, last: None };
+    let mut painter =
+        Painter { shown, columns, frame, area, y: start.empty, first: None, last: None, links: Vec::new() };
     for at in start.spot.entry..shown.entries.len() {
         let skip = if at == start.spot.entry { start.spot.row } else { 0 };
         let block = walk.block(at);
@@ -68,11 +70,11 @@ pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area
             break;
         }
     }
-    let (first, last) = (painter.first?, painter.last?);
-    let seen = seen(&mut walk, start, first, last, area.height);
+    let (visible, links) = (painter.first.zip(painter.last), painter.links);
+    let seen = visible.map(|(first, last)| seen(&mut walk, start, first, last, area.height));
     cache.end_frame(area.height);
     draw_signs(shown, frame, area);
-    Some(seen)
+    (seen, links)
 }
 
 /// A visible row of text: its entry, and which of the entry's rows.
@@ -112,6 +114,7 @@ struct Painter<'a, 'f, 'b> {
     y: usize,
     first: Option<Visible>,
     last: Option<Visible>,
+    links: Vec<Placed>,
 }
 
 impl Painter<'_, '_, '_> {
@@ -145,6 +148,7 @@ impl Painter<'_, '_, '_> {
             }
             let text = Rect { x: row.x + self.columns.text, width: self.columns.wide, ..row };
             self.frame.render_widget(&body.line, text.intersection(row));
+            self.links.extend(body.links.iter().filter_map(|link| link.placed(text.intersection(row))));
             self.first.get_or_insert((at, number));
             self.last = Some((at, number));
         }

@@ -6,6 +6,7 @@
 mod block;
 mod cache;
 mod draw;
+mod link;
 mod mark;
 mod place;
 
@@ -13,12 +14,13 @@ use jiff::{civil::Date, tz::TimeZone};
 use quchat_shared::{RoomId, Seq, UserId};
 use tuirealm::{
     event::Event,
-    ratatui::{Frame, layout::Rect},
+    ratatui::{Frame, buffer::Buffer, layout::Rect},
 };
 
 use self::{
     block::{Above, Block},
     cache::Cache,
+    link::Placed,
     place::Spot,
 };
 use super::Part;
@@ -40,6 +42,7 @@ pub(crate) struct History {
     shown: Option<Shown>,
     cache: Cache,
     seen: Option<Seen>,
+    links: Vec<Placed>,
 }
 
 /// What a frame needs of a room.
@@ -79,6 +82,12 @@ impl History {
     /// A frame begins that may show other things than messages.
     pub(crate) fn forget_seen(&mut self) {
         self.seen = None;
+        self.links.clear();
+    }
+
+    /// The frame is complete: makes links of what can still be seen of them.
+    pub(crate) fn open_links(&self, buffer: &mut Buffer) {
+        self.links.iter().for_each(|link| link.open(buffer));
     }
 
     /// Unread messages out of sight below what was drawn; `None` at the end.
@@ -194,7 +203,7 @@ impl Part for History {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
         let Some(shown) = &self.shown else { return };
-        self.seen = draw::draw(shown, &mut self.cache, frame, area);
+        (self.seen, self.links) = draw::draw(shown, &mut self.cache, frame, area);
     }
 
     fn on(&mut self, _event: &Event<Action>) -> Option<Msg> {

@@ -1,0 +1,182 @@
+//! Links that a terminal can open (OSC 8), also where a row ends in their middle.
+//!
+//! The cells of a link hold its text like any other text. Only when the frame is complete does the first of them take
+//! all of it, between the sequences that open and close the link; the diff then skips the others. So a link that a
+//! dialog covers in part stays mere text, and a half link never runs on into what stands behind it.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    num::NonZeroU16,
+    ops::Range,
+    rc::Rc,
+};
+
+use tuirealm::ratatui::{
+    buffer::{Buffer, CellDiffOption, CellWidth},
+    layout::Rect,
+};
+
+use crate::text::{
+    Row,
+    markup::{Kind, Stretch},
+    width,
+    wrap::drawn,
+};
+
+/// Terminals ignore longer addresses.
+const ADDRESS_MAX: usize = 2_000;
+
+/// A link, or the part of it that stands on one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Link {
+    /// Where on the row.
+    columns: Range<u16>,
+    /// What stands there.
+    text: String,
+    /// The sequence that opens it.
+    open: Rc<str>,
+}
+
+/// A link on the screen.
+pub(super) struct Placed {
+    at: Rect,
+    link: Link,
+}
+
+impl Link {
+    /// The links on a row that was cut from `text`.
+    pub(super) fn on(text: &str, row: &Row, stretches: &[Stretch]) -> Vec<Self> {
+        let inside = stretches.iter().filter(|(range, kind)| {
+            *kind == Kind::Link && range.start < row.end && row.start < range.end && range.len() <= ADDRESS_MAX
+        });
+        let on_row = |range: &Range<usize>| {
+            let (start, end) = (drawn(text, row, range.start), drawn(text, row, range.end));
+            let shown = row.text.get(start..end).filter(|shown| !shown.is_empty())?;
+            let column = width(&row.text[..start]);
+            let columns = column..column.saturating_add(width(shown));
+            Some(Self { columns, text: shown.to_owned(), open: open(&text[range.clone()]) })
+        };
+        inside.filter_map(|(range, _)| on_row(range)).collect()
+    }
+
+    /// The link where its row begins at the left of `row`; none of it may lie outside.
+    pub(super) fn placed(&self, row: Rect) -> Option<Placed> {
+        let (start, end) = (row.x.checked_add(self.columns.start)?, row.x.checked_add(self.columns.end)?);
+        let at = Rect { x: start, width: end.checked_sub(start)?, height: 1, ..row };
+        (end <= row.right()).then(|| Placed { at, link: self.clone() })
+    }
+}
+
+impl Placed {
+    /// Makes the cells a link, unless something lies over them or they do not all look alike.
+    pub(super) fn open(&self, buffer: &mut Buffer) {
+        let at = self.at.intersection(buffer.area);
+        let Some(columns) = NonZeroU16::new(at.width).filter(|_| at == self.at) else { return };
+        let (style, mut x, mut text) = (buffer[at.as_position()].style(), at.x, String::new());
+        while x < at.right() {
+            let cell = &buffer[(x, at.y)];
+            if cell.style() != style {
+                return;
+            }
+            text.push_str(cell.symbol());
+            x = x.saturating_add(cell.cell_width().max(1));
+        }
+        if text == self.link.text {
+            let symbol = format!("{}{text}\x1b]8;;\x1b\\", self.link.open);
+            buffer[at.as_position()].set_symbol(&symbol).set_diff_option(CellDiffOption::ForcedWidth(columns));
+        }
+    }
+}
+
+/// The opening sequence: printable ASCII alone, and one id for one address, by which a terminal joins wrapped parts.
+fn open(address: &str) -> Rc<str> {
+    let mut hasher = DefaultHasher::new();
+    address.hash(&mut hasher);
+    let mut sequence = format!("\x1b]8;id={:x};", hasher.finish());
+    for byte in address.bytes() {
+        match byte {
+            b'!'..=b'~' => sequence.push(byte.into()),
+            _ => sequence.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    sequence.push_str("\x1b\\");
+    sequence.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tuirealm::ratatui::{style::Style, text::Line, widgets::Widget};
+
+    use super::*;
+    use crate::text::{markup::markup, wrap};
+
+    /// The rows of `text` in a buffer, with their links opened.
+    fn drawn_with_links(text: &str, columns: u16, over: &[(u16, u16)]) -> Buffer {
+        let rows = wrap(text, columns);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, u16::try_from(rows.len()).unwrap()));
+        let mut placed = Vec::new();
+        for (y, row) in (0..).zip(rows) {
+            let area = Rect::new(0, y, columns, 1);
+            placed.extend(Link::on(text, &row, &markup(text, "")).iter().filter_map(|link| link.placed(area)));
+            Line::raw(row.text).render(area, &mut buffer);
+        }
+        for &at in over {
+            buffer[at].set_symbol("#");
+        }
+        placed.iter().for_each(|link| link.open(&mut buffer));
+        buffer
+    }
+
+    fn opened(buffer: &Buffer) -> Vec<(&str, u16)> {
+        let links = buffer.content().iter().filter_map(|cell| {
+            let text = cell.symbol().strip_prefix("\x1b]8;id=")?.strip_suffix("\x1b]8;;\x1b\\")?;
+            let CellDiffOption::ForcedWidth(columns) = cell.diff_option else { return None };
+            Some((text.split_once(';')?.1, columns.get()))
+        });
+        links.collect()
+    }
+
+    #[test]
+    fn each_row_of_a_wrapped_link_opens_all_of_it() {
+        let buffer = drawn_with_links("at https://a.b/cdef now", 10, &[]);
+        assert_eq!(opened(&buffer), [("https://a.b/cdef\x1b\\https://a.", 10), ("https://a.b/cdef\x1b\\b/cdef", 6)]);
+    }
+
+    #[test]
+    fn an_address_is_printable_ascii_whatever_it_is() {
+        let buffer = drawn_with_links("https://a.b/日é", 40, &[]);
+        assert_eq!(opened(&buffer), [("https://a.b/%E6%97%A5%C3%A9\x1b\\https://a.b/日é", 15)]);
+    }
+
+    #[test]
+    fn a_link_that_is_covered_in_part_or_does_not_look_alike_is_mere_text() {
+        assert!(opened(&drawn_with_links("https://a.b/c", 40, &[(3, 0)])).is_empty());
+        let mut buffer = drawn_with_links("https://a.b/c", 40, &[(20, 0)]);
+        assert_eq!(opened(&buffer).len(), 1);
+        buffer = Buffer::with_lines(["https://a.b/c"]);
+        buffer.set_style(Rect::new(2, 0, 3, 1), Style::new().reversed());
+        let row = wrap("https://a.b/c", 40).remove(0);
+        let link = Link::on("https://a.b/c", &row, &markup("https://a.b/c", "")).remove(0);
+        link.placed(Rect::new(0, 0, 13, 1)).unwrap().open(&mut buffer);
+        assert!(opened(&buffer).is_empty());
+    }
+
+    #[test]
+    fn an_address_too_long_for_terminals_is_mere_text() {
+        assert!(opened(&drawn_with_links(&format!("https://a.b/{}", "c".repeat(ADDRESS_MAX)), 40, &[])).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn a_link_is_as_wide_as_its_cells_and_nothing_in_it_is_obeyed(text in "(a |日)?https://a\\PC{0,40}", columns in 1u16..30) {
+            let buffer = drawn_with_links(&text, columns, &[]);
+            for (link, forced) in opened(&buffer) {
+                let (address, shown) = link.split_once("\x1b\\").unwrap();
+                prop_assert!(address.bytes().all(|byte| byte.is_ascii_graphic()));
+                prop_assert_eq!(width(shown), forced);
+                prop_assert!(!shown.chars().any(char::is_control));
+            }
+        }
+    }
+}
