@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use quchat_client::{
     config::{self, Config, Source},
     model::Model,
-    runtime::{self, Clock, Input, Runtime, Tty, Wakes, Workers},
+    runtime::{self, Clock, Editor, Input, Runtime, Tty, Wakes, Workers},
     state::{Last, Log, Place, kept_session},
     update::Msg,
 };
@@ -78,16 +78,11 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     let model = new_model()?;
 
     let (wakes, woken) = Wakes::channel();
-    let workers = Workers::start(place, Arc::clone(&log), wakes.clone()).map_err(Failure::new)?;
+    let editor = Editor::find(|name| std::env::var_os(name));
+    let workers = Workers::start(place, Arc::clone(&log), editor, wakes.clone()).map_err(Failure::new)?;
     runtime::listen_to_signals(wakes.clone()).map_err(Failure::new)?;
-    let mut input = Input::start(wakes).map_err(Failure::new)?;
-    let suspend = move |give_back: &mut dyn FnMut()| {
-        input.pause(|| {
-            give_back();
-            runtime::stop_process().ok(); // if it cannot be stopped, it goes on
-        });
-    };
-    let screen = Tty::take(log, suspend).map_err(Failure::new)?;
+    let input = Input::start(wakes).map_err(Failure::new)?;
+    let screen = Tty::take(log, input).map_err(Failure::new)?;
     let mut runtime = Runtime::new(model, keymap, screen, Clock::system(), workers);
     runtime.step(start);
     let code = runtime.run(&woken);

@@ -7,6 +7,7 @@
 mod anywhere;
 mod batch;
 mod clock;
+mod editor;
 mod effects;
 #[cfg(unix)]
 mod input;
@@ -31,22 +32,20 @@ use tuirealm::{
 };
 
 #[cfg(not(unix))]
-pub use self::anywhere::{Input, listen_to_signals, stop_process};
+pub use self::anywhere::{Input, listen_to_signals};
 use self::{
     batch::{Batch, Typed},
     wake::STREAM_STEP_MAX,
 };
 pub use self::{
     clock::Clock,
+    editor::{Edited, Editor},
     effects::Workers,
     screen::{Screen, Tty},
     wake::{Wake, Wakes},
 };
 #[cfg(unix)]
-pub use self::{
-    input::Input,
-    signals::{listen_to_signals, stop_process},
-};
+pub use self::{input::Input, signals::listen_to_signals};
 use crate::{
     components::App,
     keymap::Keymap,
@@ -71,6 +70,8 @@ pub struct Runtime<S: Screen> {
     workers: Workers,
     /// Keys that arrived together and have not been handled yet.
     batch: Batch,
+    /// The terminal is another program's for now: no keys, no frames.
+    lent: bool,
     /// The stream's inbox was not empty when it was last looked at.
     stream_waits: bool,
     /// The screen is not what the model says.
@@ -94,6 +95,7 @@ impl<S: Screen> Runtime<S> {
             clock,
             workers,
             batch: Batch::default(),
+            lent: false,
             stream_waits: false,
             dirty: true,
             fits: true,
@@ -146,7 +148,9 @@ impl<S: Screen> Runtime<S> {
             Wake::Done { .. } => {} // of another session
             Wake::Stream { stream } => self.stream_waits |= self.workers.is_open(stream),
             Wake::Disk(report) => self.workers.told(report).into_iter().for_each(|msg| self.step(msg)),
-            Wake::Stop => self.step(Msg::Stop),
+            Wake::Edited(edited) => self.close_editor(*edited),
+            Wake::Interrupt if self.lent => {}
+            Wake::Interrupt | Wake::Stop => self.step(Msg::Stop),
         }
     }
 
@@ -158,7 +162,7 @@ impl<S: Screen> Runtime<S> {
         if next_deadline(&self.model).is_some_and(|due| due <= self.clock.now().mono_ms) {
             self.step(Msg::Tick);
         }
-        if !self.batch.is_empty() {
+        if self.keys_wait() {
             return self.batch_or_stream();
         }
         match wakes.try_recv() {
@@ -173,7 +177,9 @@ impl<S: Screen> Runtime<S> {
     /// The next key of the batch; with none waiting, the next step of the stream.
     fn batch_or_stream(&mut self) -> bool {
         let in_composer = focus(&self.model) == Id::Composer;
-        if let Some(typed) = self.batch.next(in_composer) {
+        if self.keys_wait()
+            && let Some(typed) = self.batch.next(in_composer)
+        {
             self.typed(typed);
             return true;
         }
@@ -194,7 +200,12 @@ impl<S: Screen> Runtime<S> {
     }
 
     fn idle(&self) -> bool {
-        self.batch.is_empty() && !self.stream_waits && self.exit.is_none()
+        !self.keys_wait() && !self.stream_waits && self.exit.is_none()
+    }
+
+    /// Keys typed ahead of an editor are for afterwards.
+    fn keys_wait(&self) -> bool {
+        !self.lent && !self.batch.is_empty()
     }
 
     fn sleep(&self, wakes: &Receiver<Wake>) -> Result<Wake, RecvTimeoutError> {
@@ -264,7 +275,7 @@ impl<S: Screen> Runtime<S> {
 
     /// Draws if something changed, and tells `update` what could be seen. That alone causes no further frame.
     fn frame(&mut self) {
-        if !std::mem::take(&mut self.dirty) || self.exit.is_some() {
+        if self.lent || !std::mem::take(&mut self.dirty) || self.exit.is_some() {
             return;
         }
         let (model, app, fits) = (&self.model, &mut self.app, &mut self.fits);

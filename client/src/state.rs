@@ -8,6 +8,7 @@ mod last;
 mod log;
 mod place;
 mod session;
+mod sheet;
 mod unsent;
 
 pub use disk::{Disk, Job, Report};
@@ -15,4 +16,5 @@ pub use last::Last;
 pub use log::Log;
 pub use place::Place;
 pub use session::{keep_session, kept_session};
+pub use sheet::Sheet;
 pub use unsent::{Drawer, Found};

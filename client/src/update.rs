@@ -51,7 +51,8 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Start { server, name, session } => session::start(model, server, name, session, out),
         Msg::Tick | Msg::Redraw => {}
         Msg::TermFocus(focused) => reading::term_focus(model, focused),
-        Msg::Stop => dialogs::exit(model, out),
+        Msg::Stop => dialogs::exit(model, dialogs::INTERRUPTED, out),
+        Msg::EditorClosed { room, text } => writing::editor_closed(model, room, text, out),
         Msg::Seen(seen) => reading::seen(model, seen, out),
         Msg::Done { call, reply } => calls::done(model, call, reply, out),
         Msg::Stream { stream, events } => stream::take(model, stream, events, out),
@@ -89,6 +90,7 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         Action::SignOut => session::ask_to_sign_out(model, out),
         _ if model.account.is_none() || !model.dialogs.is_empty() => {} // a dialog is modal
         Action::Send => writing::send(model, out),
+        Action::OpenEditor => writing::open_editor(model, out),
         Action::KillOrSwitch | Action::Switch => dialogs::show(model, Dialog::Switcher),
         Action::CreateRoom => dialogs::ask_for_room(model),
         Action::Review => dialogs::review(model),

@@ -5,10 +5,7 @@
 
 use std::collections::HashMap;
 
-use quchat_shared::{
-    RoomId,
-    limits::{TEXT_MAX, unix_lines},
-};
+use quchat_shared::{RoomId, limits::TEXT_MAX};
 use tuirealm::{
     event::{Event, Key, KeyEvent},
     ratatui::{
@@ -27,7 +24,7 @@ use super::{
 };
 use crate::{
     model::{Model, Room},
-    text::{Editor, Row, clip, wrap},
+    text::{Editor, Row, clip, plain, wrap},
     update::{Action, Msg},
 };
 
@@ -148,7 +145,7 @@ impl Composer {
     /// A paste is one text, whatever line ends the terminal made of it; a slash at its start is text, not a command.
     fn paste(&mut self, text: &str) -> Option<Msg> {
         let writing = self.rooms.get_mut(&self.open?)?;
-        let text: String = unix_lines(text).chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+        let text = plain(text);
         let escape = if writing.editor.is_empty() && text.starts_with('/') { "/" } else { "" };
         let taken = writing.editor.insert(&format!("{escape}{text}"));
         self.refused_paste = !taken && !text.is_empty();

@@ -140,6 +140,7 @@ fn composer(add: &mut Add<'_>) {
     add(Composer, &[Chord::plain(Key::Enter)], Action::Send, "send");
     let newline = [Chord::alt(Key::Enter), Chord::ctrl(c('j')), Chord::shift(Key::Enter)];
     add(Composer, &newline, Action::Newline, "new line");
+    add(Composer, &[Chord::ctrl(c('x'))], Action::OpenEditor, "write in your own editor ($VISUAL or $EDITOR)");
     let complete = "complete a @name, #room, /command or :emoji:; on an empty input the side bar";
     add(Composer, &[Chord::plain(Key::Tab)], Action::Complete, complete);
     add(Composer, &[Chord::plain(Key::BackTab)], Action::CompleteBack, "the choice before");

@@ -33,10 +33,11 @@ impl Input {
         thread::Builder::new().name("input".into()).spawn(read).map(|_| Self)
     }
 
-    /// Runs `elsewhere` at once.
-    pub fn pause<T>(&mut self, elsewhere: impl FnOnce() -> T) -> T {
-        elsewhere()
-    }
+    /// The read that has begun cannot be taken back; programs with a window of their own do not mind.
+    pub fn pause(&mut self) {}
+
+    /// It never stopped.
+    pub fn resume(&mut self) {}
 }
 
 /// There are no signals to listen to.
@@ -51,6 +52,6 @@ pub fn listen_to_signals(_: Wakes) -> io::Result<()> {
 ///
 /// # Errors
 /// None.
-pub fn stop_process() -> io::Result<()> {
+pub(super) fn stop_process() -> io::Result<()> {
     Ok(())
 }

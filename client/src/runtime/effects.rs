@@ -4,7 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use quchat_shared::{Cursor, user::Session};
 
-use super::{Runtime, Screen, Wake, Wakes, clock};
+use super::{Editor, Runtime, Screen, Wake, Wakes, clock};
 use crate::{
     model::{Origin, Stored},
     state::{Disk, Job, Log, Place, Report},
@@ -14,8 +14,10 @@ use crate::{
 
 /// The threads, as far as a session has them.
 pub struct Workers {
-    wakes: Wakes,
-    disk: Disk,
+    pub(super) wakes: Wakes,
+    pub(super) disk: Disk,
+    pub(super) place: Place,
+    pub(super) editor: Editor,
     log: Arc<Log>,
     session: Option<Entered>,
     /// The epoch of the last session; what the disk found counts for that one only.
@@ -34,12 +36,12 @@ impl Workers {
     ///
     /// # Errors
     /// The system has no more threads to give.
-    pub fn start(place: Place, log: Arc<Log>, wakes: Wakes) -> io::Result<Self> {
+    pub fn start(place: Place, log: Arc<Log>, editor: Editor, wakes: Wakes) -> io::Result<Self> {
         let tell = wakes.clone();
-        let disk = Disk::start(place, move |report| {
+        let disk = Disk::start(place.clone(), move |report| {
             tell.send(Wake::Disk(report));
         })?;
-        Ok(Self { wakes, disk, log, session: None, entered: None, stream: None })
+        Ok(Self { wakes, disk, place, editor, log, session: None, entered: None, stream: None })
     }
 
     /// Whether this is the stream that counts.
@@ -158,6 +160,7 @@ impl<S: Screen> Runtime<S> {
                 let stored = Stored { room, draft, outbox };
                 self.workers.disk.push(Job::Save { tickets: vec![ticket], stored });
             }
+            Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
             Effect::Redraw => self.screen.forget(),
             Effect::Suspend => self.screen.suspend(),
             Effect::Exit(code) => self.exit = Some(code),

@@ -30,6 +30,8 @@ pub struct Input {
     control: UnixStream,
     paused: Receiver<()>,
     resume: SyncSender<()>,
+    /// It was told to look away.
+    away: bool,
 }
 
 impl Input {
@@ -46,20 +48,22 @@ impl Input {
         let (resume, resumed) = sync_channel(1);
         let reader = Reader { wakes, resized, told, paused: tell_paused, resumed };
         thread::Builder::new().name("input".into()).spawn(move || reader.run())?;
-        Ok(Self { control, paused, resume })
+        Ok(Self { control, paused, resume, away: false })
     }
 
-    /// Runs `elsewhere` while nobody reads the terminal, so that another program may.
-    pub fn pause<T>(&mut self, elsewhere: impl FnOnce() -> T) -> T {
-        let asked = self.control.write_all(b"p").is_ok();
-        if asked {
+    /// Nobody reads the terminal from here on, so that another program may.
+    pub fn pause(&mut self) {
+        if !self.away && self.control.write_all(b"p").is_ok() {
+            self.away = true;
             self.paused.recv_timeout(PAUSE_MAX).ok(); // it will look away after the key it is reading
         }
-        let result = elsewhere();
-        if asked {
+    }
+
+    /// The terminal is read again.
+    pub fn resume(&mut self) {
+        if std::mem::take(&mut self.away) {
             self.resume.send(()).ok();
         }
-        result
     }
 }
 

@@ -21,7 +21,11 @@ use tuirealm::{
     terminal::{CrosstermTerminalAdapter, TerminalAdapter, TerminalError, TerminalResult, TestTerminalAdapter},
 };
 
-use super::clock;
+#[cfg(not(unix))]
+use super::anywhere::stop_process;
+#[cfg(unix)]
+use super::signals::stop_process;
+use super::{Input, clock};
 use crate::state::Log;
 
 /// What the loop asks of a terminal.
@@ -44,6 +48,12 @@ pub trait Screen: TerminalAdapter {
 
     /// Gives the terminal to the shell until the process is continued.
     fn suspend(&mut self) {}
+
+    /// Gives the terminal to another program, until it is taken back.
+    fn lend(&mut self) {}
+
+    /// Takes the terminal back, whatever state it comes in.
+    fn take_back(&mut self) {}
 }
 
 impl Screen for TestTerminalAdapter {}
@@ -52,21 +62,20 @@ impl Screen for TestTerminalAdapter {}
 pub struct Tty {
     adapter: CrosstermTerminalAdapter,
     extras: Extras,
-    suspend: Suspend,
+    input: Input,
+    /// It is another program's for now.
+    lent: bool,
 }
-
-/// Stops the process; calls its argument first, which gives the terminal back.
-type Suspend = Box<dyn FnMut(&mut dyn FnMut())>;
 
 impl Tty {
     /// Takes the terminal over. From here on, a panic on this thread gives it back before it is told, and one on any
     /// other thread goes to the log and touches nothing.
     ///
-    /// `suspend` stops the process between the call of its argument, which gives the terminal back, and its return.
+    /// `input` reads it; it looks away while the terminal is not ours.
     ///
     /// # Errors
     /// There is no terminal.
-    pub fn take(log: Arc<Log>, suspend: impl FnMut(&mut dyn FnMut()) + 'static) -> TerminalResult<Self> {
+    pub fn take(log: Arc<Log>, input: Input) -> TerminalResult<Self> {
         let adapter = CrosstermTerminalAdapter::new()?; // brings a panic hook of its own
         let extras = Extras::default();
         let (restore, hook, screen) = (extras.clone(), panic::take_hook(), thread::current().id());
@@ -77,7 +86,7 @@ impl Tty {
                 hook(panic);
             }
         }));
-        let mut this = Self { adapter, extras, suspend: Box::new(suspend) };
+        let mut this = Self { adapter, extras, input, lent: false };
         this.begin()?;
         Ok(this)
     }
@@ -103,17 +112,30 @@ impl Screen for Tty {
     }
 
     fn suspend(&mut self) {
-        let mut suspend = std::mem::replace(&mut self.suspend, Box::new(|_| {}));
-        suspend(&mut || self.end());
-        self.suspend = suspend;
+        self.lend();
+        stop_process().ok(); // if it cannot be stopped, it goes on
+        self.take_back();
+    }
+
+    fn lend(&mut self) {
+        self.input.pause();
+        self.end();
+        self.lent = true;
+    }
+
+    fn take_back(&mut self) {
+        self.lent = false;
         self.begin().ok(); // if the terminal is gone, the next frame will tell
         self.forget();
+        self.input.resume();
     }
 }
 
 impl Drop for Tty {
     fn drop(&mut self) {
-        self.end();
+        if !self.lent {
+            self.end();
+        }
     }
 }
 

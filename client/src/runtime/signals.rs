@@ -27,8 +27,8 @@ const NOT_STOPPED: Duration = Duration::from_millis(200);
 pub fn listen_to_signals(wakes: Wakes) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT])?;
     let listen = move || {
-        for _ in &mut signals {
-            wakes.send(Wake::Stop);
+        for signal in &mut signals {
+            wakes.send(if signal == SIGINT { Wake::Interrupt } else { Wake::Stop });
         }
     };
     thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
@@ -39,7 +39,7 @@ pub fn listen_to_signals(wakes: Wakes) -> io::Result<()> {
 ///
 /// # Errors
 /// The system has no more descriptors to give, or forbids it.
-pub fn stop_process() -> io::Result<()> {
+pub(super) fn stop_process() -> io::Result<()> {
     let (mut continued, tell) = UnixStream::pair()?;
     continued.set_read_timeout(Some(NOT_STOPPED))?;
     let registered = pipe::register(SIGCONT, tell)?;

@@ -33,6 +33,8 @@ use crate::{
 };
 
 const WIDTH: u16 = 80;
+/// Somebody's editor: adds to the draft.
+const EDITOR: &str = "printf ' and more' >>";
 
 impl<S: Screen> Runtime<S> {
     /// Handles all that is at hand, and draws.
@@ -52,7 +54,9 @@ impl Client {
     fn start(place: &Place) -> Self {
         let now = Rc::new(Cell::new(Now { mono_ms: 1_000, wall_ms: 1_795_340_400_000 }));
         let (wakes, woken) = Wakes::channel();
-        let workers = Workers::start(place.clone(), Arc::new(Log::open(place)), wakes).unwrap();
+        let workers =
+            Workers::start(place.clone(), Arc::new(Log::open(place)), Editor::find(|_| Some(EDITOR.into())), wakes)
+                .unwrap();
         let model = Model::new(now.get(), TimeZone::UTC, "prefix".into(), 7);
         let screen = TestTerminalAdapter::new(Size::new(WIDTH, 24)).unwrap();
         let time = Rc::clone(&now);
@@ -211,7 +215,7 @@ fn keys_are_drawn_while_every_call_hangs_and_leaving_does_not_wait_for_them() {
     });
     let begun = Instant::now();
     client.runtime.take(Wake::Stop);
-    assert_eq!(client.runtime.run(&client.woken), 0);
+    assert_eq!(client.runtime.run(&client.woken), 130);
     drop(client);
     assert!(begun.elapsed() < Duration::from_secs(2));
 }
@@ -247,6 +251,26 @@ fn keys_after_the_one_that_opens_a_dialog_are_the_dialogs() {
     let switch = Event::Keyboard(KeyEvent::new(Key::Char('k'), KeyModifiers::CONTROL));
     client.at_once([vec![switch], text("ops\n"), text("hi")].concat());
     assert_eq!((client.runtime.model.open, &*client.draft().text), (Some(RoomId(2)), "hi"));
+}
+
+#[test]
+#[cfg(unix)]
+fn keys_typed_ahead_of_the_editor_are_for_what_comes_back_from_it() {
+    let (dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.type_text("draft");
+    let edit = Event::Keyboard(KeyEvent::new(Key::Char('x'), KeyModifiers::CONTROL));
+    client.at_once([vec![edit], text("!\n")].concat());
+    client.runtime.take(Wake::Interrupt); // the editor's, as long as it has the terminal
+    client.until_true("sent", |client| !client.runtime.model.open_room().unwrap().outbox.is_empty());
+    assert_eq!(&*client.runtime.model.open_room().unwrap().outbox[0].text, "draft and more!");
+    assert!(client.runtime.workers.finish(SOON));
+    let sheets = |dir: &std::path::Path| std::fs::read_dir(dir).unwrap().flatten().map(|entry| entry.path());
+    let mut dirs = vec![dir.path().to_owned()];
+    while let Some(path) = dirs.pop() {
+        assert_ne!(path.extension().unwrap_or_default(), "txt", "the sheet is gone, its text is in a save");
+        dirs.extend(path.is_dir().then(|| sheets(&path)).into_iter().flatten());
+    }
 }
 
 #[test]
@@ -391,7 +415,7 @@ fn a_loop_asleep_is_woken_by_the_first_thing_that_happens() {
         wakes.send(Wake::Stop);
     });
     told.send(()).unwrap();
-    assert_eq!(client.runtime.run(&woken), 0);
+    assert_eq!(client.runtime.run(&woken), 130);
     sender.join().unwrap();
 }
 

@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use tuirealm::event::Event;
 
+use super::editor::Edited;
 use crate::{
     state::Report,
     update::{Action, Reply},
@@ -38,6 +39,10 @@ pub enum Wake {
     },
     /// The disk has done something.
     Disk(Report),
+    /// The user's editor has ended.
+    Edited(Box<Edited>),
+    /// SIGINT: not from a key, which arrives as one; and not for us while the terminal is another program's.
+    Interrupt,
     /// Somebody wants the process to end, or the terminal is gone.
     Stop,
 }

@@ -13,7 +13,7 @@ use std::{
 
 use quchat_shared::user::Session;
 
-use super::{Drawer, Found, Last, Place, session};
+use super::{Drawer, Found, Last, Place, Sheet, session};
 use crate::{
     model::{Origin, Stored},
     update::NotKept,
@@ -33,6 +33,8 @@ pub enum Job {
     },
     /// Delete the session and give the drawer back. Nothing is reported.
     Leave(Origin, String),
+    /// End a sheet whose text is in a save before this. Nothing is reported.
+    Discard(Sheet),
     /// Keep this for the room: [`Report::Saved`], once per ticket.
     Save {
         /// They come back.
@@ -200,6 +202,10 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             };
             *desk = now;
             vec![Report::Entered { epoch, found, forgetful }]
+        }
+        Job::Discard(sheet) => {
+            sheet.discard().ok(); // what stays is one file too many, and the owner's
+            Vec::new()
         }
         Job::Leave(origin, token) => {
             *desk = Desk::Left;

@@ -1,4 +1,6 @@
-//! Text on one line: names, topics, notices.
+//! Text on one line: names, topics, notices; and what text from elsewhere is freed of.
+
+use quchat_shared::limits::unix_lines;
 
 use super::cluster::{Piece, clusters};
 
@@ -39,6 +41,12 @@ pub fn clip(text: &str, max: u16) -> String {
 #[must_use]
 pub fn one_line(text: &str) -> String {
     clip(text, u16::MAX)
+}
+
+/// `text` from elsewhere as it can be typed: one kind of line end, and no control characters but tabs.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    unix_lines(text).chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
 fn columns(piece: &Piece<'_>) -> u16 {

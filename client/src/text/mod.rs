@@ -13,5 +13,5 @@ pub mod markup;
 pub mod wrap;
 
 pub use editor::Editor;
-pub use line::{clip, one_line, width};
+pub use line::{clip, one_line, plain, width};
 pub use wrap::{Row, wrap};

@@ -8,6 +8,8 @@ pub enum Action {
     // Writing.
     /// Send the draft, or obey it if it is a slash command. Carries no text: `update` has the draft.
     Send,
+    /// Open the draft in the user's own editor.
+    OpenEditor,
     /// *Composer*: a line break.
     Newline,
     /// *Composer*: to the start of the line.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::{Effect, focus, rooms, saving, session, time, writing};
 use crate::model::{Call, Dialog, DialogId, Id, Model, Question, Tone};
 
+/// The exit code of a client that was told to stop by a signal, or lost its terminal.
+pub(super) const INTERRUPTED: i32 = 130;
+
 /// How long Ctrl+C may be pressed again.
 const QUIT_ARMED_MS: u64 = 2_000;
 
@@ -65,7 +68,7 @@ pub(super) fn answer(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
     model.dialogs.pop();
     match question {
         _ if !yes => {}
-        Question::Quit { .. } => exit(model, out),
+        Question::Quit { .. } => exit(model, 0, out),
         Question::SignOut { .. } => session::sign_out(model, out),
         Question::Leave { room } => rooms::leave(model, room, out),
     }
@@ -98,12 +101,12 @@ pub(super) fn quit(model: &mut Model, out: &mut Vec<Effect>) {
     let asked = matches!(model.dialogs.last(), Some(Dialog::Ask(Question::Quit { .. })));
     match model.at_stake().count() {
         unsent if unsent > 0 && !asked => ask(model, Question::Quit { unsent }),
-        _ => exit(model, out),
+        _ => exit(model, 0, out),
     }
 }
 
 /// Saves what is not saved and ends the program.
-pub(super) fn exit(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn exit(model: &mut Model, code: i32, out: &mut Vec<Effect>) {
     saving::flush(model, out);
-    out.push(Effect::Exit(0));
+    out.push(Effect::Exit(code));
 }

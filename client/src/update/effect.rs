@@ -52,6 +52,14 @@ pub enum Effect {
         /// The outbox, in order.
         outbox: Vec<Kept>,
     },
+    /// Runtime: lend the terminal to the user's editor, on a file of its own that holds this draft, then
+    /// [`super::Msg::EditorClosed`]. Until then there are no keys and no frames; everything else goes on.
+    OpenEditor {
+        /// Comes back.
+        room: RoomId,
+        /// The draft.
+        draft: Arc<str>,
+    },
     /// Runtime: draw every cell anew.
     Redraw,
     /// Runtime: restore the terminal, stop the process (SIGTSTP), take the terminal back on return.

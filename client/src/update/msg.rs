@@ -26,8 +26,15 @@ pub enum Msg {
     TermFocus(bool),
     /// Something about the screen changed (size, a component's own state): draw, nothing else.
     Redraw,
-    /// SIGTERM, SIGHUP or the terminal is gone: save and exit without asking.
+    /// A signal came, or the terminal is gone: save and exit without asking.
     Stop,
+    /// The answer to `Effect::OpenEditor`.
+    EditorClosed {
+        /// Whose draft it was.
+        room: RoomId,
+        /// The text as it was saved, or why it stays as it was, in one sentence.
+        text: Result<Arc<str>, String>,
+    },
     /// What a frame showed, if it differs from the last one.
     Seen(Seen),
 

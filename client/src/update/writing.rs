@@ -58,6 +58,28 @@ pub(super) fn typed(model: &mut Model, letter: char) {
     saving::touch(model, id);
 }
 
+/// Opens the draft in the user's own editor; it is on its way to the disk before.
+pub(super) fn open_editor(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(room) = model.open_room() else { return };
+    let (id, draft) = (room.info.id, Arc::clone(&room.draft.text));
+    saving::save(model, id, out);
+    out.push(Effect::OpenEditor { room: id, draft });
+}
+
+/// The editor is done: its text is the draft. The one before is an earlier input.
+pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>, String>, out: &mut Vec<Effect>) {
+    let text = match text {
+        Ok(text) => text,
+        Err(why) => return time::notice(model, Tone::Error, &why),
+    };
+    let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text != text) else { return };
+    stop_recalling(room);
+    room.recall.remember(Arc::clone(&room.draft.text));
+    room.draft.replace(text);
+    saving::touch(model, id);
+    saving::save(model, id, out);
+}
+
 /// Whether there is text in the composer.
 pub(super) fn has_draft(model: &Model) -> bool {
     model.open_room().is_some_and(|room| !room.draft.text.is_empty())

@@ -32,7 +32,7 @@ fn a_signal_gives_the_terminal_back_and_keeps_the_draft() {
         let alice = Person::new("alice");
         let mut a = alice.register(&server);
         a.taken().create("den").press("half a thought").shows("half a thought").signal(signal);
-        a.exit_code();
+        assert_eq!(a.exit_code(), 130, "interrupted");
         a.given_back();
         alice.open(&server).shows("half a thought");
     }

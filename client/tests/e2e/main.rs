@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod bursts;
+mod composing;
 mod leaving;
 mod losses;
 mod person;

@@ -17,6 +17,8 @@ pub(crate) const SWITCH: &str = "\x07";
 pub(crate) const NEXT_UNREAD: &str = "\x1ba";
 /// A page back in the history.
 pub(crate) const PAGE_UP: &str = "\x1b[5~";
+/// The draft in one's own editor.
+pub(crate) const EDIT: &str = "\x18";
 /// Leave the client.
 pub(crate) const QUIT: &str = "\x11";
 /// Back to the shell.
@@ -40,6 +42,13 @@ impl Person {
     /// Starts their client.
     pub(crate) fn open(&self, server: &Server) -> Terminal {
         self.run(CommandBuilder::new(env!("CARGO_BIN_EXE_quchat")), server)
+    }
+
+    /// Starts their client; their editor is this line of shell, with the file's name behind it.
+    pub(crate) fn open_with_editor(&self, editor: &str, server: &Server) -> Terminal {
+        let mut client = CommandBuilder::new(env!("CARGO_BIN_EXE_quchat"));
+        client.env("VISUAL", editor);
+        self.run(client, server)
     }
 
     /// Starts their client as a job of a shell, which brings it to the front again for an Enter.
@@ -66,6 +75,13 @@ impl Person {
         terminal.shows("Password").press(self.name).press(TAB).press(PASSWORD).press(REGISTER);
         terminal.hides("Password").shows("● connected").shows(self.name);
         terminal
+    }
+
+    /// Writes a file into their home; its path.
+    pub(crate) fn put(&self, name: &str, text: &str) -> String {
+        let path = self.home.path().join(name);
+        fs::write(&path, text).expect("a home can be written to");
+        path.display().to_string()
     }
 
     /// What lets their client in.

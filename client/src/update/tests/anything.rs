@@ -191,6 +191,8 @@ fn msg() -> impl Strategy<Value = Msg> {
         2 => Just(Msg::Tick),
         1 => Just(Msg::Redraw),
         1 => Just(Msg::Stop),
+        1 => Just(Msg::EditorClosed { room: GENERAL, text: Ok("edited".into()) }),
+        1 => Just(Msg::EditorClosed { room: OPS, text: Err("no editor".into()) }),
     ]
 }
 
@@ -277,7 +279,7 @@ proptest! {
         client.write("precious thought");
         for (msg, pause) in msgs {
             let own = matches!(msg, Msg::Edited { room, .. } if room == GENERAL || client.model.open == Some(GENERAL));
-            if own || msg == Msg::Act(Action::Interrupt) {
+            if own || matches!(msg, Msg::Act(Action::Interrupt) | Msg::EditorClosed { text: Ok(_), .. }) {
                 continue; // the person at the keyboard may do as they like
             }
             client.model.now.mono_ms += pause;

@@ -162,6 +162,7 @@ fn msgs(client: &Client) -> Vec<Msg> {
         Msg::Tick,
         Msg::Redraw,
         Msg::Stop,
+        Msg::EditorClosed { room: GENERAL, text: Ok("edited".into()) },
         Msg::TermFocus(false),
         Msg::Notice("told".into()),
         Msg::Seen(seen_of(&Room::new(info(GENERAL, "general", RoomKind::Public, 3), None), 1, 3, true)),

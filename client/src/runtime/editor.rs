@@ -1,0 +1,203 @@
+//! The user's own editor on a draft: the terminal is lent to it, the loop goes on without one.
+//!
+//! Owns which program that is and how it is run. It must not know what the text is for.
+
+use std::{
+    ffi::OsString,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::{Command, ExitStatus},
+    thread,
+};
+
+use quchat_shared::RoomId;
+
+use super::{Runtime, Screen, Wake, Wakes};
+use crate::{
+    state::{Job, Sheet},
+    text::{editor::BYTES_MAX, plain},
+    update::Msg,
+};
+
+/// What is run where neither variable says: POSIX has it everywhere.
+const DEFAULT: &str = if cfg!(windows) { "notepad" } else { "vi" };
+
+/// The program, as the user's variables name it: possibly with arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Editor(OsString);
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Edited {
+    room: RoomId,
+    sheet: Sheet,
+    text: Result<String, String>,
+}
+
+impl Editor {
+    /// `$VISUAL`, else `$EDITOR`; an empty one counts as not set.
+    #[must_use]
+    pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        Self(set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| DEFAULT.into()))
+    }
+
+    /// Starts the program on the sheet; [`Wake::Edited`] comes when it has ended, however it does.
+    fn open(&self, room: RoomId, sheet: Sheet, text: String, wakes: Wakes) -> io::Result<()> {
+        let command = self.command(&sheet);
+        let edit = move || {
+            let done = catch_unwind(AssertUnwindSafe(|| edit(command, &sheet, &text)));
+            let text = done.unwrap_or_else(|_| Err("a fault in quchat itself; its log says more".to_owned()));
+            wakes.send(Wake::Edited(Box::new(Edited { room, sheet, text })));
+        };
+        thread::Builder::new().name("editor".into()).spawn(edit).map(drop)
+    }
+
+    /// As git and the mail programs run it: by the shell, which knows about arguments and quotes.
+    #[cfg(unix)]
+    fn command(&self, sheet: &Sheet) -> Command {
+        let mut script = OsString::from("trap : INT; "); // Ctrl+C is the editor's, which has it as usual
+        script.push(&self.0);
+        script.push(r#" "$1""#);
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script).arg("sh").arg(sheet.path());
+        command
+    }
+
+    #[cfg(not(unix))]
+    fn command(&self, sheet: &Sheet) -> Command {
+        let line = self.0.to_string_lossy();
+        let mut words = line.split_whitespace();
+        let mut command = Command::new(words.next().unwrap_or(DEFAULT));
+        command.args(words).arg(sheet.path());
+        command
+    }
+}
+
+/// The text as it was saved, or why it counts for nothing; then what was saved is not deleted.
+fn edit(mut command: Command, sheet: &Sheet, draft: &str) -> Result<String, String> {
+    let before = |error: io::Error| format!("no editor: {error}");
+    sheet.write(draft).map_err(before)?;
+    let ended = command.status();
+    let saved = sheet.read();
+    if matches!(&saved, Ok(text) if text == draft) && !matches!(&ended, Ok(status) if status.success()) {
+        sheet.discard().ok(); // nothing is on it that is not in the draft
+        return Err(why(ended));
+    }
+    let kept = |why: String| format!("{why}; what it saved is in {}", sheet.path().display());
+    match (ended, saved) {
+        (Ok(status), Ok(text)) if status.success() && text.len() <= BYTES_MAX => {
+            let text = text.strip_suffix('\n').unwrap_or(&text); // editors end the last line, too
+            Ok(plain(text.strip_suffix('\r').unwrap_or(text)))
+        }
+        (Ok(status), Ok(_)) if status.success() => Err(kept("the text is too long".to_owned())),
+        (Ok(status), Err(error)) if status.success() => Err(kept(format!("the text cannot be read: {error}"))),
+        (ended, _) => Err(kept(why(ended))),
+    }
+}
+
+fn why(ended: io::Result<ExitStatus>) -> String {
+    match ended.map(|status| status.code()) {
+        Ok(Some(126 | 127)) => "the editor cannot be started: set VISUAL or EDITOR".to_owned(), // the shell's words
+        Ok(Some(code)) => format!("the editor ended with {code}"),
+        Ok(None) => "the editor was killed".to_owned(),
+        Err(error) => format!("the editor cannot be started: {error}"),
+    }
+}
+
+impl<S: Screen> Runtime<S> {
+    /// Lends the terminal to the editor. Keys wait from here on; the network goes on.
+    pub(super) fn open_editor(&mut self, room: RoomId, draft: &str) -> Option<Msg> {
+        let account = self.model.account.as_ref()?;
+        let sheet = Sheet::new(&self.workers.place, &account.origin, account.user.id, room);
+        self.screen.lend();
+        self.lent = true;
+        let wakes = self.workers.wakes.clone();
+        let error = self.workers.editor.open(room, sheet, draft.to_owned(), wakes).err()?;
+        self.screen.take_back();
+        self.lent = false;
+        Some(Msg::EditorClosed { room, text: Err(format!("no editor: {error}")) })
+    }
+
+    /// Takes the terminal back, and the text. The sheet goes after the save that holds the text.
+    pub(super) fn close_editor(&mut self, edited: Edited) {
+        self.screen.take_back();
+        self.lent = false;
+        let Edited { room, sheet, text } = edited;
+        let taken = text.is_ok() && self.model.rooms.contains_key(&room);
+        self.step(Msg::EditorClosed { room, text: text.map(Into::into) });
+        if taken {
+            self.workers.disk.push(Job::Discard(sheet));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn visual_wins_over_editor_and_an_empty_one_is_none() {
+        let find = |visual: Option<&str>, editor: Option<&str>| {
+            let variables = [("VISUAL", visual), ("EDITOR", editor)];
+            Editor::find(|name| variables.iter().find(|(key, _)| *key == name)?.1.map(OsString::from)).0
+        };
+        assert_eq!(find(Some("code --wait"), Some("nano")), "code --wait");
+        assert_eq!(find(Some(""), Some("nano")), "nano");
+        assert_eq!(find(None, None), DEFAULT);
+    }
+
+    #[cfg(unix)]
+    mod on_a_real_file {
+        use quchat_shared::UserId;
+
+        use super::*;
+        use crate::{model::Origin, state::Place};
+
+        /// What becomes of `draft` in an editor that runs `script`, and what is left on disk.
+        fn through(script: &str, draft: &str) -> (Result<String, String>, Option<String>) {
+            let dir = tempfile::tempdir().unwrap();
+            let place = Place::at(dir.path().join("quchat"));
+            let sheet = Sheet::new(&place, &Origin::parse("localhost").unwrap(), UserId(1), RoomId(7));
+            let text = edit(Editor(script.into()).command(&sheet), &sheet, draft);
+            (text, sheet.read().ok())
+        }
+
+        #[test]
+        fn what_is_saved_comes_back_without_the_last_line_end() {
+            assert_eq!(through("printf ' more\\nlines\\n' >>", "one").0.unwrap(), "one more\nlines");
+            assert_eq!(through("true", "as it was\n\n").0.unwrap(), "as it was\n");
+            assert_eq!(through("printf 'a\\033[2Jb\\r\\nc\\r\\n' >", "").0.unwrap(), "a[2Jb\nc");
+        }
+
+        #[test]
+        fn nobody_else_can_read_it() {
+            let mode = through(
+                r#"f() { stat -c %a "$1" 2>/dev/null >"$1.mode" || stat -f %Lp "$1" >"$1.mode"; cat "$1.mode" >"$1"; }; f"#,
+                "secret",
+            );
+            assert_eq!(mode.0.unwrap(), "600");
+        }
+
+        #[test]
+        fn a_missing_or_failing_editor_says_so_and_leaves_nothing_behind() {
+            let (text, left) = through("/nowhere/editor 2>/dev/null", "draft");
+            assert!(text.unwrap_err().contains("set VISUAL or EDITOR"));
+            assert_eq!(left, None);
+            assert_eq!(through("false", "draft"), (Err("the editor ended with 1".to_owned()), None));
+        }
+
+        #[test]
+        fn what_an_editor_saved_before_it_failed_is_not_deleted() {
+            for script in [
+                "f() { echo half >\"$1\"; exit 3; }; f",
+                "f() { echo half >\"$1\"; kill -9 $$; }; f",
+                "f() { head -c 70000 /dev/zero | tr '\\0' x >\"$1\"; }; f",
+            ] {
+                let (text, left) = through(script, "draft");
+                assert!(text.unwrap_err().contains("what it saved is in"), "{script}");
+                assert!(left.is_some_and(|left| left != "draft"), "{script}");
+            }
+        }
+    }
+}
