@@ -3,7 +3,7 @@
 use std::{collections::HashMap, rc::Rc};
 
 use super::block::Block;
-use crate::model::{Entry, Key, SendState};
+use crate::model::{Entry, Key};
 
 /// Rows are kept up to this multiple of what one frame needs.
 const SCREENS: usize = 4;
@@ -16,23 +16,24 @@ pub(super) struct Cache {
 }
 
 struct Cached {
-    /// What the rows were made of.
-    rev: u64,
+    /// What the rows were made of. A revision would not do: after a reset, another message may bear the same one.
+    source: Entry,
     width: u16,
     block: Rc<Block>,
     used: u64,
 }
 
 impl Cache {
-    /// The rows of `entry` at this width, wrapped anew only if its revision or the width is another one.
+    /// The rows of `entry` at this width, wrapped anew only if it says another thing or the width is another one.
     pub(super) fn block(&mut self, entry: &Entry, width: u16, my_name: &str) -> Rc<Block> {
-        let rev = revision(entry);
-        let made = |used| Cached { rev, width, block: Rc::new(Block::new(entry, width, my_name)), used };
-        let cached = self.blocks.entry(entry.key()).or_insert_with(|| made(0));
-        if (cached.rev, cached.width) != (rev, width) {
-            *cached = made(0);
+        let used = self.frame;
+        let made = || Cached { source: entry.clone(), width, block: Rc::new(Block::new(entry, width, my_name)), used };
+        let cached = self.blocks.entry(entry.key()).or_insert_with(made);
+        // Mostly the same pointer, which is all that is looked at then.
+        if cached.width != width || cached.source != *entry {
+            *cached = made();
         }
-        cached.used = self.frame;
+        cached.used = used;
         Rc::clone(&cached.block)
     }
 
@@ -48,18 +49,6 @@ impl Cache {
     /// Another room or another user: nothing of it is of use.
     pub(super) fn clear(&mut self) {
         self.blocks.clear();
-    }
-}
-
-fn revision(entry: &Entry) -> u64 {
-    match entry {
-        Entry::Said(message) => message.rev,
-        Entry::Unsent(pending) => match pending.state {
-            SendState::Saving(_) | SendState::Queued | SendState::InFlight(_) => 0,
-            SendState::RetryAt { .. } => 1,
-            SendState::Refused(_) => 2,
-            SendState::Sent(_) => 3,
-        },
     }
 }
 
@@ -95,6 +84,13 @@ mod tests {
         assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), 20, "")));
         assert_eq!(cache.block(&entry(1, 1, "some words"), 5, "").rows.len(), 2);
         assert_eq!(cache.block(&entry(1, 2, "edited"), 20, "").rows[0].line.to_string(), "edited");
+    }
+
+    #[test]
+    fn another_message_in_the_same_place_is_shown_as_it_is() {
+        let mut cache = Cache::default();
+        cache.block(&entry(1, 1, "before the reset"), 20, "");
+        assert_eq!(cache.block(&entry(1, 1, "after it"), 20, "").rows[0].line.to_string(), "after it");
     }
 
     #[test]
