@@ -13,7 +13,7 @@ use std::{
 };
 
 use crossterm::{
-    Command, event as keys, execute, queue,
+    Command, cursor, event as keys, execute, queue,
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use tuirealm::{
@@ -167,6 +167,7 @@ impl Extras {
                 keys::PopKeyboardEnhancementFlags,
                 keys::DisableFocusChange,
                 keys::DisableBracketedPaste,
+                cursor::Show, // a frame without a place to write has hidden it
                 EndSynchronizedUpdate
             )
             .ok();

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use crate::{
-    person::{Chat, ENTER, Person, QUIT, SUSPEND},
+    person::{Chat, ENTER, ESC, HELP, Person, QUIT, SUSPEND},
     server::Server,
 };
 
@@ -44,8 +44,10 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_the_client_is_in_front_again() {
     let alice = Person::new("alice");
     alice.register(&server).create("den").settles().press(QUIT).exit_code();
     let mut a = alice.open_in_shell(&server);
-    a.taken().is_in("den").press("a draft").shows("a draft").press(SUSPEND).given_back();
-    a.resize(90, 28).press(ENTER).taken().is_in("den").shows("a draft").press(QUIT);
+    a.taken().is_in("den").press("a draft").shows("a draft");
+    // Over a dialog, the client shows no cursor of its own.
+    a.press(HELP).shows("Rooms and reading").press(SUSPEND).given_back();
+    a.resize(90, 28).press(ENTER).taken().shows("Rooms and reading").press(ESC).is_in("den").shows("a draft").press(QUIT);
     assert_eq!(a.exit_code(), 0);
     a.given_back();
 }

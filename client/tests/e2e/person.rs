@@ -23,9 +23,12 @@ pub(crate) const EDIT: &str = "\x18";
 pub(crate) const QUIT: &str = "\x11";
 /// Back to the shell.
 pub(crate) const SUSPEND: &str = "\x1a";
+/// The help.
+pub(crate) const HELP: &str = "\x1bOP";
 /// Register, on the sign-in form.
 pub(crate) const REGISTER: &str = "\x1bOR";
 pub(crate) const ENTER: &str = "\r";
+pub(crate) const ESC: &str = "\x1b";
 pub(crate) const TAB: &str = "\t";
 
 /// Somebody with a home of their own, which outlives each of their clients.
