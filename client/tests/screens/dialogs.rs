@@ -55,6 +55,20 @@ fn the_same_name_in_other_letters_is_not_new() {
 }
 
 #[test]
+fn enter_opens_the_row_that_was_lit_wherever_it_stands_by_then() {
+    let mut stage = stage();
+    stage.ctrl('g');
+    stage.key(Key::Down);
+    let lit = |screen: String| screen.lines().find(|line| line.contains('❯')).map(str::to_owned).unwrap();
+    assert!(lit(stage.screen()).contains("upcoming events"), "{}", stage.screen());
+    stage.add_room(room(4, "a room that was just made", "", true));
+    stage.model.rooms.get_mut(&RoomId(4)).unwrap().visited = 9;
+    stage.follow();
+    assert!(lit(stage.screen()).contains("upcoming events"), "{}", stage.screen());
+    assert_eq!(stage.key(Key::Enter), Some(Msg::Pick(Pick::Room(RoomId(3)))));
+}
+
+#[test]
 fn create_room() {
     let mut stage = stage();
     stage.press(Key::Char('c'), Mod::ALT);

@@ -15,7 +15,7 @@ use tuirealm::{
 
 use super::super::{Part, field::Field, look::Look, rooms::room_name};
 use crate::{
-    model::Model,
+    model::{Model, Room},
     text::{clip, fuzzy, width},
     update::{Action, Msg, Pick},
 };
@@ -28,6 +28,28 @@ struct Candidate {
     topic: String,
     joined: bool,
     unread: u64,
+}
+
+impl Candidate {
+    fn new(room: &Room) -> Self {
+        Self {
+            id: room.info.id,
+            label: room_name(room),
+            name: room.info.name.clone(),
+            topic: room.info.topic.clone(),
+            joined: room.joined(),
+            unread: room.unread(),
+        }
+    }
+
+    /// Whether it still says what is to be said of this room.
+    fn holds(&self, room: &Room) -> bool {
+        self.id == room.info.id
+            && self.name == room.info.name
+            && self.topic == room.info.topic
+            && self.joined == room.joined()
+            && self.unread == room.unread()
+    }
 }
 
 /// A row of the list.
@@ -72,11 +94,15 @@ impl Switcher {
         Some(Msg::Redraw)
     }
 
-    fn pick(&self) -> Option<Msg> {
-        Some(Msg::Pick(match self.choices.get(self.chosen)? {
+    fn pick(&self, choice: &Choice) -> Option<Pick> {
+        Some(match choice {
             Choice::Room(at) => Pick::Room(self.candidates.get(*at)?.id),
             Choice::Create(name) => Pick::Create(name.clone()),
-        }))
+        })
+    }
+
+    fn chosen(&self) -> Option<Pick> {
+        self.pick(self.choices.get(self.chosen)?)
     }
 
     fn line(&self, at: usize, columns: u16) -> Line<'static> {
@@ -110,18 +136,17 @@ impl Part for Switcher {
     fn show(&mut self, model: &Model) {
         let mut rooms: Vec<_> = model.ordered().filter(|room| !room.gone).collect();
         rooms.sort_by_key(|room| (model.open == Some(room.info.id), std::cmp::Reverse(room.visited)));
-        self.candidates = rooms
-            .into_iter()
-            .map(|room| Candidate {
-                id: room.info.id,
-                label: room_name(room),
-                name: room.info.name.clone(),
-                topic: room.info.topic.clone(),
-                joined: room.joined(),
-                unread: room.unread(),
-            })
-            .collect();
+        // Called after each `Msg`: with thousands of rooms, only a list that changed is worth searching again.
+        let same = self.candidates.len() == rooms.len() && !self.choices.is_empty();
+        if same && self.candidates.iter().zip(&rooms).all(|(candidate, room)| candidate.holds(room)) {
+            return;
+        }
+        let chosen = self.chosen();
+        self.candidates = rooms.into_iter().map(Candidate::new).collect();
         self.search();
+        // Enter opens what was lit, wherever it stands now.
+        let place = self.choices.iter().position(|choice| chosen.is_some() && self.pick(choice) == chosen);
+        self.chosen = place.unwrap_or(self.chosen);
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
@@ -149,7 +174,9 @@ impl Part for Switcher {
             Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.step(1),
             Event::User(Action::PageUp) => self.step(-10),
             Event::User(Action::PageDown) => self.step(10),
-            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => self.pick().or(Some(Msg::Redraw)),
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
+                Some(self.chosen().map_or(Msg::Redraw, Msg::Pick))
+            }
             _ => {
                 let before = self.field.text().to_owned();
                 let taken = self.field.take(event);
