@@ -6,6 +6,7 @@ mod disk;
 mod files;
 mod last;
 mod log;
+mod owner;
 mod place;
 mod session;
 mod sheet;

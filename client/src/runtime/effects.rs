@@ -7,7 +7,7 @@ use quchat_shared::{Cursor, user::Session};
 use super::{Editor, Runtime, Screen, Wake, Wakes, clock};
 use crate::{
     model::{Origin, Stored},
-    state::{Disk, Job, Log, Place, Report},
+    state::{Disk, Found, Job, Log, Place, Report},
     update::{Effect, Failure, Msg, Reply, Request, ServerEvent},
     worker::{self, Access, Calls, Stream, Token},
 };
@@ -71,6 +71,9 @@ impl Workers {
         {
             let names: Vec<_> = found.set_aside.iter().map(|path| path.display().to_string()).collect();
             notices.push(format!("kept, but unreadable: {}", names.join(", ")));
+        }
+        if let Ok(Found { former: Some(former), .. }) = &found {
+            notices.push(format!("what another user of this number left unsent is kept apart: {}", former.display()));
         }
         notices.iter().for_each(|notice| self.log(notice));
         let notice = (!notices.is_empty()).then(|| Msg::Notice(notices.join(" · ")));

@@ -298,7 +298,7 @@ fn a_draft_and_an_unanswered_message_outlive_the_client() {
     drop(client);
     // The thread that writes lets go of the drawer in its own time.
     let begun = Instant::now();
-    while Drawer::open(&place, &access.origin, UserId(1)).err() == Some(NotKept::Elsewhere) {
+    while Drawer::open(&place, &access.origin, &alice().user).err() == Some(NotKept::Elsewhere) {
         assert!(begun.elapsed() < SOON);
         thread::yield_now();
     }

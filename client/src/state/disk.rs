@@ -217,7 +217,7 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
 }
 
 fn open(place: &Place, origin: &Origin, session: &Session) -> Result<(Found, Drawer), NotKept> {
-    let drawer = Drawer::open(place, origin, session.user.id)?;
+    let drawer = Drawer::open(place, origin, &session.user)?;
     Ok((drawer.read()?, drawer))
 }
 

@@ -10,10 +10,10 @@ use std::{
     sync::Arc,
 };
 
-use quchat_shared::{RoomId, UserId};
+use quchat_shared::{RoomId, User};
 use serde::{Deserialize, Serialize};
 
-use super::{Place, files};
+use super::{Place, files, owner};
 use crate::{
     model::{Kept, Origin, Stored},
     update::NotKept,
@@ -26,6 +26,8 @@ const FORMAT: u32 = 1;
 #[derive(Debug)]
 pub struct Drawer {
     rooms: PathBuf,
+    /// See [`Found::former`].
+    former: Option<PathBuf>,
     /// Held, not read: the system gives it back even after a `kill -9`.
     _lock: File,
 }
@@ -37,23 +39,28 @@ pub struct Found {
     pub rooms: Vec<Stored>,
     /// Files nobody could read: where they lie now.
     pub set_aside: Vec<PathBuf>,
+    /// Where what another user of the same number left lies now; nothing of it is shown or sent.
+    pub former: Option<PathBuf>,
 }
 
 impl Drawer {
-    /// Opens and locks the directory of a user.
+    /// Opens and locks the directory of a user, and sees to it that nothing in it is another one's.
     ///
     /// # Errors
     /// Another client holds it, or the disk refuses.
-    pub fn open(place: &Place, origin: &Origin, user: UserId) -> Result<Self, NotKept> {
-        let dir = place.user(origin, user);
+    pub fn open(place: &Place, origin: &Origin, user: &User) -> Result<Self, NotKept> {
+        let dir = place.user(origin, user.id);
         let rooms = dir.join("rooms");
         let lock = files::create_dir(&rooms)
             .and_then(|()| {
-                files::open_own(&dir.join("lock"), OpenOptions::new().write(true).create(true).truncate(false))
+                files::open_own(&dir.join(owner::LOCK), OpenOptions::new().write(true).create(true).truncate(false))
             })
             .map_err(|error| refused(&dir, &error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { rooms, _lock: lock }),
+            Ok(()) => {
+                let former = owner::claim(&dir, &rooms, user).map_err(|error| refused(&dir, &error))?;
+                Ok(Self { rooms, former, _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(NotKept::Elsewhere),
             Err(TryLockError::Error(error)) => Err(refused(&dir, &error)),
         }
@@ -64,7 +71,7 @@ impl Drawer {
     /// # Errors
     /// The directory cannot be listed.
     pub fn read(&self) -> Result<Found, NotKept> {
-        let mut found = Found { rooms: Vec::new(), set_aside: Vec::new() };
+        let mut found = Found { rooms: Vec::new(), set_aside: Vec::new(), former: self.former.clone() };
         let entries = fs::read_dir(&self.rooms).map_err(|error| refused(&self.rooms, &error))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|extension| extension == files::UNFINISHED) {

@@ -1,5 +1,7 @@
 //! What was not sent, through restarts, kills in the middle of a save, broken files and second clients.
 
+use quchat_shared::{Timestamp, UserId, user::ServerRole};
+
 use super::*;
 
 const ROOM: RoomId = RoomId(3);
@@ -18,7 +20,13 @@ impl Home {
     }
 
     fn open(&self) -> Result<Drawer, NotKept> {
-        Drawer::open(&self.place, &self.origin, UserId(1))
+        self.open_as(1, "alice", 0)
+    }
+
+    fn open_as(&self, id: u64, name: &str, registered: i64) -> Result<Drawer, NotKept> {
+        let (id, created_at) = (UserId(id), Timestamp::from_millis(registered));
+        let user = User { id, name: name.into(), role: ServerRole::Member, created_at, online: true };
+        Drawer::open(&self.place, &self.origin, &user)
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -42,7 +50,7 @@ fn what_was_written_is_there_after_a_restart() {
     let unsent = unsent("half a \"thought\"\n\u{1b}[31m\0 ende…", &["one", "zwei 🎉\n\ttab"]);
     home.open().unwrap().save(&unsent).unwrap();
     let found = home.open().unwrap().read().unwrap();
-    assert_eq!(found, Found { rooms: vec![unsent], set_aside: vec![] });
+    assert_eq!(found, Found { rooms: vec![unsent], set_aside: vec![], former: None });
 }
 
 #[test]
@@ -66,7 +74,7 @@ fn a_kill_at_any_instant_of_a_save_leaves_the_old_or_the_new() {
         // What a kill leaves: the unfinished file up to some byte, the rename not reached.
         fs::write(home.file("3.json.4711.tmp"), &complete[..cut]).unwrap();
         let found = home.open().unwrap().read().unwrap();
-        assert_eq!(found, Found { rooms: vec![old.clone()], set_aside: vec![] });
+        assert_eq!(found, Found { rooms: vec![old.clone()], set_aside: vec![], former: None });
         assert!(!home.file("3.json.4711.tmp").exists());
     }
     fs::write(home.file("3.json.4711.tmp"), &complete).unwrap();
@@ -99,7 +107,7 @@ fn a_second_client_of_one_user_leaves_the_files_alone() {
     let home = Home::new();
     let first = home.open().unwrap();
     assert_eq!(home.open().unwrap_err(), NotKept::Elsewhere);
-    assert!(Drawer::open(&home.place, &home.origin, UserId(2)).is_ok(), "another user is another drawer");
+    assert!(home.open_as(2, "bob", 0).is_ok(), "another user is another drawer");
     drop(first);
     assert!(home.open().is_ok(), "a lock is never a file's mere existence");
 }
@@ -110,4 +118,39 @@ fn a_disk_that_refuses_says_so_in_a_sentence() {
     fs::create_dir_all(home.place.root().parent().unwrap()).unwrap();
     fs::write(home.place.root(), "a file where the directory should be").unwrap();
     assert!(matches!(home.open(), Err(NotKept::Failing(reason)) if reason.contains("quchat")));
+}
+
+#[test]
+fn what_a_user_left_unsent_is_never_given_to_another_one_of_the_same_number() {
+    let home = Home::new();
+    home.open().unwrap().save(&unsent("of alice", &["in her name"])).unwrap();
+    let of_alice = fs::read(home.file("3.json")).unwrap();
+    for (n, (name, registered)) in (1..).zip([("mallory", 5), ("alice", 6)]) {
+        let drawer = home.open_as(1, name, registered).unwrap();
+        let former = home.place.user(&home.origin, UserId(1)).join(format!("former-{n}"));
+        let found = Found { rooms: vec![], set_aside: vec![], former: Some(former.clone()) };
+        assert_eq!(drawer.read().unwrap(), found, "a new server gave {name} the number of alice");
+        assert_eq!(home.open_as(1, name, registered).unwrap_err(), NotKept::Elsewhere, "the lock holds on");
+        drawer.save(&unsent(name, &[])).unwrap();
+        drop(drawer);
+        let found = home.open_as(1, name, registered).unwrap().read().unwrap();
+        assert_eq!((found.rooms, found.former), (vec![unsent(name, &[])], None));
+    }
+    let kept = home.place.user(&home.origin, UserId(1)).join("former-1/rooms/3.json");
+    assert_eq!(fs::read(kept).unwrap(), of_alice, "and nothing of it is lost");
+}
+
+#[test]
+fn files_of_nobody_knows_whom_are_given_to_nobody() {
+    let home = Home::new();
+    home.open().unwrap().save(&unsent("whose?", &[])).unwrap();
+    let who = home.place.user(&home.origin, UserId(1)).join("who.json");
+    for left in [None, Some("{\"name\":\"al")] {
+        match left {
+            None => fs::remove_file(&who).unwrap(),
+            Some(torn) => fs::write(&who, torn).unwrap(),
+        }
+        let found = home.open().unwrap().read().unwrap();
+        assert!(found.rooms.is_empty() && found.former.is_some(), "{found:?}");
+    }
 }
