@@ -91,10 +91,11 @@ impl Failure {
         }
     }
 
-    /// It may go well the next time, unchanged.
+    /// It may go well the next time, unchanged. What is below 400 is no refusal: somebody between here and the server
+    /// answered, as the sign-in page of a network does.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        self.status().is_none_or(|status| matches!(status, 401 | 408 | 429 | 500..))
+        self.status().is_none_or(|status| status < 400 || matches!(status, 401 | 408 | 429 | 500..))
     }
 
     /// When the server wants to be asked again, in milliseconds from now.

@@ -75,6 +75,7 @@ fn what_may_pass_is_tried_again_under_the_same_txn_and_keeps_its_place() {
         refused(503, Kind::Unavailable, ""),
         refused(429, Kind::RateLimited, ""),
         refused(408, Kind::Unknown, ""),
+        refused(302, Kind::Unknown, "Found"),
     ] {
         let mut client = Client::online();
         client.say("a").say("b").disk().reply(is_send, Err(failure));
