@@ -41,6 +41,10 @@ pub struct Room {
     pub marker: Marker,
     /// Since when draft or outbox differ from what was given to the disk.
     pub(crate) unsaved_since: Option<u64>,
+    /// Saves the disk has refused in a row.
+    pub(crate) save_failures: u32,
+    /// When a refused save is tried again by itself.
+    pub(crate) save_not_before: u64,
     /// Sends that have failed in a row.
     pub(crate) send_failures: u32,
     /// The run is only kept on the screen until the page that replaces it is here.
@@ -118,6 +122,8 @@ impl Room {
             visited: 0,
             marker: Marker::default(),
             unsaved_since: None,
+            save_failures: 0,
+            save_not_before: 0,
             send_failures: 0,
             distrusted: false,
         }
@@ -162,6 +168,13 @@ impl Room {
             member.last_read_seq = member.last_read_seq.max(seq);
         }
         self.mentions = self.mentions.min(self.unread());
+    }
+
+    /// Ends the walk through earlier inputs: the draft that was left for it is the draft again.
+    pub(crate) fn end_recall(&mut self) {
+        if let Some((_, left)) = self.recall.at.take() {
+            self.draft.replace(left);
+        }
     }
 
     /// To the end of the history, and no scrolling.

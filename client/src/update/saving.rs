@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use quchat_shared::RoomId;
 
-use super::{Effect, NotKept, outbox};
+use super::{Effect, NotKept, outbox, time};
 use crate::model::{Model, Pending, Room, SendState, Storage, Stored};
 
 /// How long a change may stay unsaved.
-pub(super) const SAVE_AFTER_MS: u64 = 300;
+const SAVE_AFTER_MS: u64 = 300;
 
 /// The ticket of a message that no save holds yet.
 pub(super) const UNTICKETED: u64 = u64::MAX;
@@ -21,6 +21,7 @@ pub(super) fn touch(model: &mut Model, id: RoomId) {
     let now = model.now.mono_ms;
     if let Some(room) = model.rooms.get_mut(&id) {
         room.unsaved_since.get_or_insert(now);
+        room.save_not_before = room.save_not_before.min(now.saturating_add(SAVE_AFTER_MS));
         model.memory.busy.insert(id);
     }
 }
@@ -28,6 +29,11 @@ pub(super) fn touch(model: &mut Model, id: RoomId) {
 /// Whether saves are of use now.
 pub(super) fn is_on(model: &Model) -> bool {
     matches!(model.storage, Storage::Kept | Storage::Failing(_))
+}
+
+/// When the room is to be saved, if it changed.
+pub(super) fn due(room: &Room) -> Option<u64> {
+    room.unsaved_since.map(|since| since.saturating_add(SAVE_AFTER_MS).max(room.save_not_before))
 }
 
 /// Saves the room at once, if it changed.
@@ -66,14 +72,41 @@ pub(super) fn saved(model: &mut Model, ticket: u64, result: Result<(), String>, 
     let Some(id) = model.memory.saves.get(&ticket).copied() else { return };
     model.memory.saves.retain(|&other, room| *room != id || other > ticket);
     match result {
-        Ok(()) if is_on(model) => model.storage = Storage::Kept,
-        Err(reason) if is_on(model) => model.storage = Storage::Failing(reason.into()),
-        _ => {}
+        Ok(()) => {
+            if let Some(room) = model.rooms.get_mut(&id) {
+                room.save_failures = 0;
+            }
+            if is_on(model) {
+                settle(model);
+            }
+        }
+        Err(reason) if is_on(model) => fail(model, id, reason),
+        Err(_) => {}
     }
     if let Some(room) = model.rooms.get_mut(&id) {
         release(room, ticket);
     }
     outbox::deliver(model, id, out);
+}
+
+/// What the disk did not take is still to be saved: at the next change, at the latest after a pause that grows.
+fn fail(model: &mut Model, id: RoomId, reason: String) {
+    model.storage = Storage::Failing(reason.into());
+    let failures = model.rooms.get(&id).map_or(0, |room| room.save_failures);
+    let pause = time::backoff(model, failures);
+    touch(model, id);
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.save_failures = failures.saturating_add(1);
+        room.save_not_before = model.now.mono_ms.saturating_add(pause);
+    }
+}
+
+/// The disk took something: all is kept, unless there is a room of which it has not.
+fn settle(model: &mut Model) {
+    let failing = model.rooms.values().any(|room| room.save_failures > 0);
+    if !failing || !matches!(model.storage, Storage::Failing(_)) {
+        model.storage = Storage::Kept;
+    }
 }
 
 fn release(room: &mut Room, ticket: u64) {
@@ -89,11 +122,11 @@ pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>, ou
     if model.account.is_none() {
         return;
     }
-    let first = model.storage == Storage::Opening;
+    let unread = !is_on(model); // also where another client kept its own until now
     match result {
         Ok(stored) => {
-            model.storage = Storage::Kept;
-            if first {
+            settle(model);
+            if unread {
                 model.memory.shelf = stored.into_iter().map(|stored| (stored.room, stored)).collect();
                 unshelve(model);
             }
@@ -138,6 +171,7 @@ fn restore(room: &mut Room, stored: Stored) -> bool {
     for pending in kept.into_iter().rev() {
         room.outbox.push_front(pending);
     }
+    room.end_recall();
     if !stored.draft.is_empty() && stored.draft != room.draft.text {
         let text = if room.draft.text.is_empty() {
             stored.draft

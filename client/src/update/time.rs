@@ -31,7 +31,7 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
 }
 
 fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
-    let save = room.unsaved_since.filter(|_| saving::is_on(model)).map(|since| since + saving::SAVE_AFTER_MS);
+    let save = saving::due(room).filter(|_| saving::is_on(model));
     if matches!(model.link, Link::SignedOut { .. }) {
         return save;
     }
@@ -53,7 +53,7 @@ pub(super) fn perform_due(model: &mut Model, out: &mut Vec<Effect>) {
     reading::mark_due(model);
     for id in model.memory.busy.clone() {
         let Some(room) = model.rooms.get(&id) else { continue };
-        if room.unsaved_since.is_some_and(|since| since + saving::SAVE_AFTER_MS <= now) {
+        if saving::due(room).is_some_and(|at| at <= now) {
             saving::save(model, id, out);
         }
         outbox::deliver(model, id, out);

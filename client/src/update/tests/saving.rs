@@ -110,3 +110,54 @@ fn while_an_earlier_input_is_shown_the_draft_left_for_it_is_what_the_disk_gets()
     client.pass(300);
     assert_eq!(saves(&mut client), [(GENERAL, "precious".to_owned())]);
 }
+
+#[test]
+fn what_another_client_kept_meanwhile_comes_first_when_its_files_become_ours() {
+    let mut client = Client::online();
+    client.on(Msg::Loaded(Err(NotKept::Elsewhere))).write("second").effects.clear();
+    let theirs = Stored { room: GENERAL, draft: "first".into(), outbox: Vec::new() };
+    client.on(Msg::Loaded(Ok(vec![theirs])));
+    assert_eq!((client.draft(), &client.model.storage), ("first\nsecond", &Storage::Kept));
+    assert_eq!(saves(&mut client), [(GENERAL, "first\nsecond".to_owned())]);
+}
+
+/// The disk answers the save nobody has looked at yet.
+fn answer(client: &mut Client, result: Result<(), String>) {
+    let at = client.effects.iter().position(|effect| matches!(effect, Effect::Save { .. })).unwrap();
+    let Effect::Save { ticket, .. } = client.effects.remove(at) else { unreachable!("found above") };
+    client.on(Msg::Saved { ticket, result });
+}
+
+#[test]
+fn what_the_disk_refused_stays_unsaved_whatever_it_takes_of_other_rooms() {
+    let mut client = Client::online();
+    client.write("refused").pass(300);
+    answer(&mut client, Err("no space".into()));
+    client.on(Msg::Open(OPS));
+    answer(&mut client, Err("no space".into()));
+    client.write("taken");
+    client.pass(300);
+    answer(&mut client, Ok(()));
+    assert_eq!(client.model.storage, Storage::Failing("no space".into()), "of general nothing is kept");
+    client.effects.clear();
+    client.pass(2_000);
+    answer(&mut client, Ok(()));
+    assert_eq!((saves(&mut client), &client.model.storage), (vec![], &Storage::Kept));
+}
+
+#[test]
+fn what_the_disk_refused_is_tried_again_by_itself_and_at_exit() {
+    let mut client = Client::online();
+    client.write("once").pass(300);
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        answer(&mut client, Err("no space".into()));
+        let at = next_deadline(&client.model).unwrap();
+        pauses.push(at - client.model.now.mono_ms);
+        client.pass(pauses[pauses.len() - 1]);
+    }
+    assert!(pauses[0] >= 500 && pauses[7] >= 15_000 && pauses[7] <= 30_000, "{pauses:?}");
+    answer(&mut client, Err("no space".into()));
+    client.on(Msg::Stop);
+    assert_eq!(saves(&mut client), [(GENERAL, "once".to_owned())]);
+}
