@@ -1,6 +1,6 @@
 //! Sending: one message in flight per room, in the order they were written, until each is answered.
 //!
-//! What may pass (no answer, 408, 429, 5xx) keeps the head of the queue; what will not (any other 4xx) is marked
+//! What may pass (no answer, a redirect, 408, 429, 5xx) keeps the head of the queue; what will not (any other 4xx) is marked
 //! refused and the queue goes on.
 
 use std::sync::Arc;
@@ -190,6 +190,7 @@ pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<
     let refused = |pending: &Pending| *pending.txn == *txn && matches!(pending.state, SendState::Refused(_));
     let Some(at) = room.outbox.iter().position(refused) else { return };
     let Some(pending) = room.outbox.remove(at) else { return };
+    room.end_recall(); // else the next Down would put the draft in place of what was taken back
     let draft = &room.draft.text;
     let text = if draft.is_empty() { pending.text } else { format!("{}\n{draft}", pending.text).into() };
     room.draft.replace(text);

@@ -1,5 +1,7 @@
 //! Writing: a draft is never lost, Enter sends or obeys, earlier inputs come back.
 
+use quchat_shared::Kind;
+
 use super::*;
 use crate::{
     model::{Dialog, DialogId, Id},
@@ -92,6 +94,21 @@ fn an_earlier_input_that_is_changed_or_sent_does_not_cost_the_draft() {
     let mut resent = Client::online();
     resent.say("one").write("draft").on(Msg::Recall { back: true }).act(Action::Send);
     assert_eq!(resent.draft(), "draft");
+}
+
+#[test]
+fn what_is_taken_back_while_an_earlier_input_is_shown_stays_with_the_draft() {
+    let mut client = Client::online();
+    client.say("loud").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no"))).write("draft");
+    client.on(Msg::Recall { back: true }).on(Msg::TakeBack { room: GENERAL, txn: "p-1".into() });
+    assert_eq!(client.draft(), "loud\ndraft");
+    let kept = client.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Save { draft, .. } => Some(draft.to_string()),
+        _ => None,
+    });
+    assert_eq!(kept.as_deref(), Some("loud\ndraft"));
+    client.on(Msg::Recall { back: false });
+    assert_eq!(client.draft(), "loud\ndraft");
 }
 
 #[test]
