@@ -63,7 +63,7 @@ pub(crate) fn run_program(package: &str, args: Vec<OsString>) -> Result<(), Fail
 }
 
 /// `run-server -- --listen …` and `run-server --listen …` are the same.
-fn without_separator(mut args: Vec<OsString>) -> Vec<OsString> {
+pub(crate) fn without_separator(mut args: Vec<OsString>) -> Vec<OsString> {
     if args.first().is_some_and(|first| first == "--") {
         args.remove(0);
     }

@@ -1,8 +1,9 @@
 //! The chores of quchat, one file each: `cargo xtask <task>`.
 //!
 //! Owns the list of tasks. It stays light, the standard library only: whoever just runs the server compiles
-//! nothing for the other chores. What needs more (the demo) is a binary of its own behind a feature.
+//! nothing for the other chores. What needs more (the demo, the bench) is a binary of its own behind a feature.
 
+mod bench;
 mod cargo;
 mod check;
 mod ci;
@@ -29,6 +30,7 @@ const TASKS: &[Task] = &[
         help: "a server, two people talking and the client, all thrown away at the end",
         run: demo::run,
     },
+    Task { name: "bench", help: "the server beside the floor; --help lists what is measured", run: bench::run },
     Task { name: "test", help: "every test; arguments go on to cargo test", run: test::run },
     Task { name: "tidy", help: "the rules of the architecture", run: tidy::run },
     Task { name: "check", help: "tidy, formatting, lints and documentation", run: check::run },

@@ -16,6 +16,7 @@ const SOUND: &[&str] = &[
     "server/src/domain/rooms.rs",
     "server/src/store/sqlite/rooms.rs",
     "shared/src/lib.rs",
+    "xtask/src/bin/bench/linux/floor/sqlite.rs",
     "xtask/src/main.rs",
 ];
 

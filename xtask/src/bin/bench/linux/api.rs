@@ -1,0 +1,79 @@
+//! The API as one user calls it, one blocking request after the other: to set the stage, and where one request's time
+//! is the figure.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use quchat_shared::{
+    RoomId,
+    api::{CreateRoom, Credentials, Endpoint, NewRoom, Register},
+    room::RoomKind,
+};
+
+use super::{Result, wire};
+
+/// What everyone's password is.
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+/// Somebody who is signed in.
+pub(super) struct Api {
+    stream: TcpStream,
+    pub(super) token: String,
+    answer: Vec<u8>,
+}
+
+impl Api {
+    /// Makes a new user.
+    pub(super) fn register(address: SocketAddr, name: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        let mut this = Self { stream, token: String::new(), answer: Vec::new() };
+        let credentials = Credentials { name: name.to_owned(), password: PASSWORD.to_owned() };
+        this.token = this.call::<Register>(&(), &(), &credentials)?.token;
+        Ok(this)
+    }
+
+    pub(super) fn create_room(&mut self, name: &str) -> Result<RoomId> {
+        let new = NewRoom { name: name.to_owned(), topic: None, kind: Some(RoomKind::Public) };
+        Ok(self.call::<CreateRoom>(&(), &(), &new)?.info.id)
+    }
+
+    pub(super) fn call<E: Endpoint>(&mut self, path: &E::Path, query: &E::Query, body: &E::Body) -> Result<E::Reply> {
+        let request = encode::<E>(&self.token, path, query, body)?;
+        let body = self.exchange(&request)?;
+        Ok(serde_json::from_slice(if body.is_empty() { b"null" } else { body })?)
+    }
+
+    /// The body of a successful answer.
+    pub(super) fn exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
+        self.stream.write_all(request)?;
+        self.answer.clear();
+        let mut buffer = [0; 64 * 1024];
+        loop {
+            if let Some((head, whole)) = wire::lengths(&self.answer)
+                && self.answer.len() >= whole
+            {
+                let body = &self.answer[head..whole];
+                return match wire::status(&self.answer) {
+                    200..300 => Ok(body),
+                    status => Err(format!("{status}: {}", String::from_utf8_lossy(body)).into()),
+                };
+            }
+            match self.stream.read(&mut buffer)? {
+                0 => return Err("the connection ended before the answer".into()),
+                len => self.answer.extend_from_slice(&buffer[..len]),
+            }
+        }
+    }
+}
+
+/// A request for an endpoint.
+pub(super) fn encode<E: Endpoint>(token: &str, path: &E::Path, query: &E::Query, body: &E::Body) -> Result<Vec<u8>> {
+    let body = serde_json::to_string(body)?;
+    let body = if body == "null" { "" } else { &body };
+    Ok(wire::request(E::METHOD.as_str(), &E::target(path, query), token, "", body))
+}

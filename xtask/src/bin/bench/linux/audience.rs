@@ -1,0 +1,224 @@
+//! Those who listen: thousands of event streams, each delivery counted by its `seq`. Knows no scenario.
+//!
+//! Cheap by knowing little: a message is its `"seq":`, whatever is around it, and every line is whole before it is
+//! looked at.
+
+use std::{
+    io::{ErrorKind, Read},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use memchr::{memmem, memrchr};
+
+use super::{Result, tally::Tally};
+
+/// One stream.
+struct Listener {
+    stream: Option<TcpStream>,
+    /// An unfinished line.
+    rest: Vec<u8>,
+    /// The `seq` to come.
+    next: u64,
+    is_live: bool,
+}
+
+/// All streams of a drive.
+pub(super) struct Audience {
+    listeners: Vec<Listener>,
+    messages: memmem::Finder<'static>,
+    counted: Tally,
+    /// Streams that have said hello.
+    pub(super) live: usize,
+    /// `activity` events heard.
+    pub(super) activities: u64,
+    /// The `seq` that is waited for, and how many streams have heard it.
+    goal: u64,
+    at_goal: usize,
+    /// When messages were sent, the first of them that `seq`; empty if nobody asks.
+    sent: (u64, Vec<Instant>),
+    delays: Vec<Duration>,
+}
+
+impl Default for Audience {
+    fn default() -> Self {
+        Self {
+            listeners: Vec::new(),
+            messages: memmem::Finder::new(b"\"seq\":"),
+            counted: Tally::default(),
+            live: 0,
+            activities: 0,
+            goal: 0,
+            at_goal: 0,
+            sent: (0, Vec::new()),
+            delays: Vec::new(),
+        }
+    }
+}
+
+impl Audience {
+    /// A stream whose first message will be `next`; its place among all.
+    pub(super) fn add(&mut self, stream: TcpStream, next: u64) -> usize {
+        self.listeners.push(Listener { stream: Some(stream), rest: Vec::new(), next, is_live: false });
+        self.listeners.len() - 1
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.listeners.len()
+    }
+
+    /// What was counted since this was last asked, with `expected` deliveries due.
+    pub(super) fn take_tally(&mut self, expected: u64) -> Tally {
+        Tally { expected, ..std::mem::take(&mut self.counted) }
+    }
+
+    /// From now on the streams are waited for until each has heard `seq`.
+    pub(super) fn expect(&mut self, seq: u64) {
+        self.goal = seq;
+        self.at_goal = self.listeners.iter().filter(|listener| listener.next > seq).count();
+    }
+
+    /// Whether each stream has heard what was expected.
+    pub(super) fn has_heard(&self) -> bool {
+        self.at_goal >= self.listeners.len()
+    }
+
+    /// From now on the time from sending to delivery is kept; the next message is `seq`.
+    pub(super) fn time_from(&mut self, seq: u64) {
+        self.sent = (seq, Vec::new());
+        self.delays.clear();
+    }
+
+    /// The next message leaves now.
+    pub(super) fn sending(&mut self, now: Instant) {
+        self.sent.1.push(now);
+    }
+
+    /// Each delivery's time since its sending, in the order of arrival.
+    pub(super) fn take_delays(&mut self) -> Vec<Duration> {
+        self.sent = (0, Vec::new());
+        std::mem::take(&mut self.delays)
+    }
+
+    /// Reads what has come for one stream.
+    pub(super) fn readable(&mut self, index: usize, buffer: &mut [u8]) -> Result<()> {
+        let listener = &mut self.listeners[index];
+        let Some(stream) = &mut listener.stream else { return Ok(()) };
+        let len = match stream.read(buffer) {
+            Ok(len) => len,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(()),
+            Err(_) => 0, // reset is an end, too
+        };
+        if len == 0 {
+            listener.stream = None;
+            self.counted.ended += 1;
+            return Ok(());
+        }
+        let mut rest = std::mem::take(&mut listener.rest);
+        if rest.is_empty() {
+            let whole = self.heard(index, &buffer[..len])?;
+            rest.extend_from_slice(&buffer[whole..len]);
+        } else {
+            rest.extend_from_slice(&buffer[..len]);
+            let whole = self.heard(index, &rest)?;
+            rest.drain(..whole);
+        }
+        if rest.is_empty() {
+            rest = Vec::new(); // thousands of them
+        }
+        self.listeners[index].rest = rest;
+        Ok(())
+    }
+
+    /// Takes in whole lines; how many bytes they are.
+    fn heard(&mut self, index: usize, bytes: &[u8]) -> Result<usize> {
+        let Some(end) = memrchr(b'\n', bytes) else { return Ok(0) };
+        let lines = &bytes[..=end];
+        if !self.listeners[index].is_live {
+            self.greeted(index, lines)?;
+        }
+        let mut at = 0;
+        while let Some(found) = self.messages.find(&lines[at..]) {
+            at += found + self.messages.needle().len();
+            if let Some(seq) = super::wire::number(&lines[at..]) {
+                self.delivered(index, seq);
+            }
+        }
+        if at == 0 {
+            self.activities += memmem::find_iter(lines, b"event: activity").count() as u64;
+        }
+        Ok(end + 1)
+    }
+
+    fn greeted(&mut self, index: usize, lines: &[u8]) -> Result<()> {
+        if lines.starts_with(b"HTTP/1.1 ") && super::wire::status(lines) != 200 {
+            return Err(format!("a stream was refused: {}", String::from_utf8_lossy(lines)).into());
+        }
+        if memmem::find(lines, b"event: hello").is_some() {
+            self.listeners[index].is_live = true;
+            self.live += 1;
+        }
+        Ok(())
+    }
+
+    fn delivered(&mut self, index: usize, seq: u64) {
+        let listener = &mut self.listeners[index];
+        if seq < listener.next {
+            self.counted.repeated += 1;
+            return;
+        }
+        // What was skipped stays missing: it is expected and never delivered.
+        if listener.next <= self.goal && seq >= self.goal {
+            self.at_goal += 1;
+        }
+        listener.next = seq + 1;
+        self.counted.delivered += 1;
+        let sent = seq.checked_sub(self.sent.0).and_then(|nth| self.sent.1.get(usize::try_from(nth).ok()?));
+        if let Some(sent) = sent {
+            self.delays.push(sent.elapsed());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, net::TcpListener};
+
+    use super::*;
+
+    /// An audience of one, and the socket by which it is spoken to.
+    fn one() -> (Audience, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut audience = Audience::default();
+        audience.add(near, 1);
+        (audience, listener.accept().unwrap().0)
+    }
+
+    fn hear(audience: &mut Audience, far: &mut TcpStream, bytes: &[u8]) {
+        far.write_all(bytes).unwrap();
+        audience.readable(0, &mut [0; 4096]).unwrap();
+    }
+
+    #[test]
+    fn a_delivery_counts_once_however_it_is_cut() {
+        let (mut audience, mut far) = one();
+        audience.expect(2);
+        hear(&mut audience, &mut far, b"HTTP/1.1 200 OK\r\n\r\n1\r\nevent: hello\n\r\ndata: {\"se");
+        hear(&mut audience, &mut far, b"q\":1,\"last_seq\":9}\n\ndata: {\"seq\":");
+        assert!(!audience.has_heard());
+        hear(&mut audience, &mut far, b"2}\n\n");
+        assert!(audience.has_heard());
+        assert_eq!((audience.live, audience.take_tally(2).is_complete()), (1, true));
+    }
+
+    #[test]
+    fn a_gap_a_repetition_and_an_end_are_seen() {
+        let (mut audience, mut far) = one();
+        hear(&mut audience, &mut far, b"event: hello\ndata: {\"seq\":1}\ndata: {\"seq\":3}\ndata: {\"seq\":3}\n");
+        drop(far);
+        audience.readable(0, &mut [0; 16]).unwrap();
+        let seen = audience.take_tally(3);
+        assert_eq!(seen, Tally { expected: 3, delivered: 2, repeated: 1, refused: 0, ended: 1 });
+    }
+}

@@ -1,0 +1,33 @@
+//! argon2id itself, as the server is told to use it: 19 MiB, two passes.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use super::super::Result;
+
+/// How many passwords so many cores hash in a second, given so long.
+pub(in super::super) fn hashes_per_second(cores: usize, time: Duration) -> Result<f64> {
+    let begin = Instant::now();
+    let threads: Vec<_> = (0..cores).map(|_| thread::spawn(move || hash_until(begin + time))).collect();
+    let mut hashes = 0;
+    for thread in threads {
+        hashes += thread.join().map_err(|_| "hashing broke down")??;
+    }
+    Ok(f64::from(hashes) / begin.elapsed().as_secs_f64())
+}
+
+fn hash_until(end: Instant) -> Result<u32> {
+    let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| error.to_string())?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let (mut hashes, mut out) = (0, [0; 32]);
+    while Instant::now() < end {
+        let hashed = argon2.hash_password_into(b"correct horse battery", b"sixteen of salt.", &mut out);
+        hashed.map_err(|error| error.to_string())?;
+        hashes += 1;
+    }
+    Ok(hashes)
+}

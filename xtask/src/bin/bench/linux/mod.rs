@@ -1,0 +1,65 @@
+//! The bench itself. It needs Linux: epoll to drive thousands of sockets from one thread, /proc for the clocks.
+
+mod api;
+mod args;
+mod audience;
+mod callers;
+mod cpu;
+mod drive;
+mod floor;
+mod keeper;
+mod program;
+mod report;
+mod scenarios;
+mod stage;
+mod talk;
+mod tally;
+mod wire;
+
+use std::{error::Error, io::Write as _, process::ExitCode};
+
+use clap::Parser as _;
+
+use self::{
+    args::{Args, FLOOR, KEEPER},
+    report::Report,
+    scenarios::{Plan, SCENARIOS},
+};
+
+/// What can go wrong is told and nothing else, so one type does.
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+pub(super) fn main() -> ExitCode {
+    let outcome = match std::env::args().nth(1).as_deref() {
+        Some(FLOOR) => floor::serve(),
+        Some(KEEPER) => keeper::keep(),
+        _ => measure(),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("bench: not every delivery arrived exactly once");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether everything that was to arrive did.
+fn measure() -> Result<bool> {
+    let args = Args::parse();
+    let plan = Plan::new(args.quick, args.runs());
+    program::raise_descriptor_limit();
+    let mut report = Report::default();
+    for scenario in SCENARIOS.iter().filter(|scenario| args.wants(scenario.name)) {
+        eprintln!("{}: {}", scenario.name, scenario.what);
+        let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;
+        report.add(scenario.name, rows);
+    }
+    let text = if args.json { report.json() } else { report.table() };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(report.is_complete())
+}

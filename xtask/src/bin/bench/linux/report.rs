@@ -1,0 +1,185 @@
+//! The figures, as a table for people and as JSON for programs. Knows no scenario.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::tally::Tally;
+
+/// One figure, measured several times.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Runs(Vec<f64>);
+
+impl Runs {
+    pub(super) fn push(&mut self, figure: f64) {
+        self.0.push(figure);
+        self.0.sort_by(f64::total_cmp);
+    }
+
+    /// The middle one, of two the mean; nothing without a run.
+    pub(super) fn median(&self) -> Option<f64> {
+        let last = self.0.len().checked_sub(1)?;
+        Some(f64::midpoint(self.0[last / 2], self.0[last.div_ceil(2)]))
+    }
+
+    fn spread(&self) -> Option<(f64, f64)> {
+        Some((*self.0.first()?, *self.0.last()?))
+    }
+
+    fn text(&self) -> String {
+        match (self.median(), self.spread()) {
+            (Some(median), Some((min, max))) => {
+                format!("{} ({} - {})", figure(median), figure(min), figure(max))
+            }
+            _ => "-".to_owned(),
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let (min, max) = self.spread().unzip();
+        json!({ "median": self.median(), "min": min, "max": max })
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    /// How many of what.
+    pub(super) size: String,
+    /// What the figure is, with its unit.
+    pub(super) what: &'static str,
+    pub(super) ours: Runs,
+    pub(super) floor: Runs,
+    /// CPU of the server per unit of work, and of the bench, in µs.
+    pub(super) server_cpu: Runs,
+    pub(super) generator_cpu: Runs,
+    pub(super) tally: Tally,
+    pub(super) goal: &'static str,
+}
+
+/// Every line so far.
+#[derive(Default)]
+pub(super) struct Report {
+    rows: Vec<(&'static str, Row)>,
+}
+
+const HEAD: [&str; 10] =
+    ["scenario", "size", "figure", "server", "floor", "ratio", "server µs", "bench µs", "accounted", "goal"];
+
+impl Report {
+    pub(super) fn add(&mut self, scenario: &'static str, rows: Vec<Row>) {
+        self.rows.extend(rows.into_iter().map(|row| (scenario, row)));
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.rows.iter().all(|(_, row)| row.tally.is_complete())
+    }
+
+    /// A Markdown table, its columns straight. Each figure is the median of the runs, with the least and the most.
+    pub(super) fn table(&self) -> String {
+        let head = HEAD.map(str::to_owned);
+        let lines: Vec<[String; 10]> = std::iter::once(head).chain(self.rows.iter().map(cells)).collect();
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        let widths: [usize; 10] = std::array::from_fn(width);
+        let mut out = String::new();
+        for (nth, line) in lines.iter().enumerate() {
+            for (cell, width) in line.iter().zip(widths) {
+                let _ = write!(out, "| {cell:<width$} "); // a String takes everything
+            }
+            out.push_str("|\n");
+            if nth == 0 {
+                for width in widths {
+                    let _ = write!(out, "|{}", "-".repeat(width + 2));
+                }
+                out.push_str("|\n");
+            }
+        }
+        out
+    }
+
+    pub(super) fn json(&self) -> String {
+        let mut out = String::new();
+        for (scenario, row) in &self.rows {
+            let line = json!({
+                "scenario": scenario,
+                "size": row.size,
+                "figure": row.what,
+                "server": row.ours.json(),
+                "floor": row.floor.json(),
+                "ratio": ratio(row),
+                "server_cpu_us": row.server_cpu.json(),
+                "bench_cpu_us": row.generator_cpu.json(),
+                "expected": row.tally.expected,
+                "delivered": row.tally.delivered,
+                "complete": row.tally.is_complete(),
+                "goal": row.goal,
+            });
+            let _ = writeln!(out, "{line}"); // a String takes everything
+        }
+        out
+    }
+}
+
+fn cells((scenario, row): &(&'static str, Row)) -> [String; 10] {
+    [
+        (*scenario).to_owned(),
+        row.size.clone(),
+        row.what.to_owned(),
+        row.ours.text(),
+        row.floor.text(),
+        ratio(row).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")),
+        row.server_cpu.text(),
+        row.generator_cpu.text(),
+        if row.tally == Tally::default() { "-".to_owned() } else { row.tally.to_string() },
+        row.goal.to_owned(),
+    ]
+}
+
+fn ratio(row: &Row) -> Option<f64> {
+    let floor = row.floor.median().filter(|&floor| floor > 0.0)?;
+    Some(row.ours.median()? / floor)
+}
+
+/// Three digits are as much as a run can tell.
+fn figure(number: f64) -> String {
+    match number.abs() {
+        size if size >= 100.0 => format!("{number:.0}"),
+        size if size >= 10.0 => format!("{number:.1}"),
+        _ => format!("{number:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(figures: &[f64]) -> Runs {
+        let mut runs = Runs::default();
+        figures.iter().for_each(|&figure| runs.push(figure));
+        runs
+    }
+
+    #[test]
+    fn a_figure_is_told_as_its_median_with_the_least_and_the_most() {
+        assert_eq!(runs(&[3.0, 100.0, 1.25]).text(), "3.00 (1.25 - 100)");
+        assert_eq!(runs(&[1.0, 2.0]).median(), Some(1.5));
+        assert_eq!(runs(&[]).text(), "-");
+    }
+
+    #[test]
+    fn a_row_that_misses_a_delivery_spoils_the_report() {
+        let row = |delivered| Row {
+            ours: runs(&[1.0]),
+            floor: runs(&[2.0]),
+            tally: Tally { expected: 5, delivered, ..Tally::default() },
+            ..Row::default()
+        };
+        let mut report = Report::default();
+        report.add("fanout", vec![row(5)]);
+        assert!(report.is_complete());
+        assert!(report.table().contains("| 0.50  |"), "{}", report.table());
+        report.add("fanout", vec![row(4)]);
+        assert!(!report.is_complete());
+        assert!(report.json().lines().nth(1).unwrap().contains("\"complete\":false"), "{}", report.json());
+    }
+}

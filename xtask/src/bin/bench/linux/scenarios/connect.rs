@@ -1,0 +1,44 @@
+//! `connect`: streams opened all at once, each with its token to be verified.
+
+use std::time::Instant;
+
+use super::{
+    super::{
+        Result,
+        cpu::{self, micros_each},
+        report::Row,
+        stage::Stage,
+        tally::Tally,
+    },
+    Plan,
+};
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
+    let streams = plan.pick(2000, 20);
+    let row = |what, goal| Row { size: format!("{streams} streams"), what, goal, ..Row::default() };
+    let mut cost = row("CPU µs per connection", "≤ 46 µs, 0 failures");
+    let mut time = row("ms until all are live", "");
+    for _ in 0..plan.runs {
+        let (cpu, generator, ms, tally) = measure(&Stage::server(0)?, streams)?;
+        cost.ours.push(cpu);
+        cost.server_cpu.push(cpu);
+        cost.generator_cpu.push(generator);
+        cost.tally += tally;
+        time.ours.push(ms);
+        let (cpu, _, ms, tally) = measure(&Stage::floor()?, streams)?;
+        cost.floor.push(cpu);
+        cost.tally += tally;
+        time.floor.push(ms);
+    }
+    Ok(vec![cost, time])
+}
+
+fn measure(stage: &Stage, streams: usize) -> Result<(f64, f64, f64, Tally)> {
+    let (cpu, generator, begin) = (stage.program.cpu()?, cpu::own(), Instant::now());
+    let mut drive = stage.drive(streams, 0)?;
+    let time = begin.elapsed();
+    let (cpu, generator) = (stage.program.cpu()?.since(cpu), cpu::own().saturating_sub(generator));
+    let live = drive.audience.live as u64;
+    let tally = Tally { delivered: live, ..drive.audience.take_tally(streams as u64) };
+    Ok((micros_each(cpu, live), micros_each(generator, live), time.as_secs_f64() * 1e3, tally))
+}

@@ -1,0 +1,44 @@
+//! `fanout`: the server's CPU per delivery, one sender waiting for each acknowledgement.
+
+use super::{
+    super::{
+        Result,
+        cpu::micros_each,
+        report::Row,
+        stage::Stage,
+        talk::{Talk, Talked, talk},
+    },
+    Plan,
+};
+
+/// Subscribers, messages, goal.
+const FULL: &[(usize, u64, &str)] =
+    &[(100, 2000, "≤ 1.0 × floor"), (1000, 200, "≤ 0.3 × floor"), (5000, 40, "≤ 0.2 × floor")];
+const QUICK: &[(usize, u64, &str)] = &[(10, 20, "≤ 1.0 × floor")];
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
+    plan.pick(FULL, QUICK).iter().map(|&(subscribers, messages, goal)| row(plan, subscribers, messages, goal)).collect()
+}
+
+fn row(plan: &Plan, subscribers: usize, messages: u64, goal: &'static str) -> Result<Row> {
+    let size = format!("{subscribers} subscribers");
+    let mut row = Row { size, what: "CPU µs per delivery", goal, ..Row::default() };
+    let deliveries = messages * subscribers as u64;
+    for talked in measure(Stage::server(1)?, plan, subscribers, messages)? {
+        row.ours.push(micros_each(talked.cpu, deliveries));
+        row.server_cpu.push(micros_each(talked.cpu, deliveries));
+        row.generator_cpu.push(micros_each(talked.generator, deliveries));
+        row.tally += talked.tally;
+    }
+    for talked in measure(Stage::floor()?, plan, subscribers, messages)? {
+        row.floor.push(micros_each(talked.cpu, deliveries));
+        row.tally += talked.tally;
+    }
+    Ok(row)
+}
+
+fn measure(mut stage: Stage, plan: &Plan, subscribers: usize, messages: u64) -> Result<Vec<Talked>> {
+    let mut drive = stage.drive(subscribers, 1)?;
+    talk(&mut stage, &mut drive, Talk { messages: 5, every: None })?; // all are live once they have heard these
+    (0..plan.runs).map(|_| talk(&mut stage, &mut drive, Talk { messages, every: None })).collect()
+}

@@ -1,0 +1,107 @@
+//! `history`: pages out of a long room and the list of many rooms, and how both grow.
+
+use std::time::{Duration, Instant};
+
+use quchat_shared::{
+    Seq,
+    api::{ListMessages, ListRooms},
+    query::{self, Bound},
+};
+
+use super::{
+    super::{
+        Result,
+        report::Row,
+        stage::Stage,
+        talk::{Talk, talk},
+        tally::Tally,
+    },
+    Plan, percentile,
+};
+
+/// Messages said before the next look at the clock.
+const PORTION: u64 = 20_000;
+const SENDERS: usize = 64;
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
+    let (short, long, pages) = plan.pick((1000, 1_000_000, 2000), (100, 300, 20));
+    let (few, many, lists) = plan.pick((1000, 10_000, 100), (5, 10, 5));
+    let size = format!("{long} messages");
+    let mut page =
+        Row { size, what: "page of 50, p99 ms (floor: a short room)", goal: "ratio ≤ 1.5", ..Row::default() };
+    let size = format!("{many} rooms");
+    let mut list = Row { size, what: "room list, p99 ms (floor: a tenth)", goal: "≤ 20 ms", ..Row::default() };
+
+    let mut stage = Stage::server(SENDERS)?;
+    page.tally += fill(&mut stage, short)?;
+    for _ in 0..plan.runs {
+        page.floor.push(pages_of(&mut stage, pages)?);
+    }
+    page.tally += fill(&mut stage, long)?;
+    for _ in 0..plan.runs {
+        page.ours.push(pages_of(&mut stage, pages)?);
+    }
+    build(&mut stage, 1, few)?;
+    for _ in 0..plan.runs {
+        list.floor.push(lists_of(&mut stage, lists)?);
+    }
+    build(&mut stage, few, many)?;
+    for _ in 0..plan.runs {
+        list.ours.push(lists_of(&mut stage, lists)?);
+    }
+    Ok(vec![page, list])
+}
+
+/// Talks until the room is that long.
+fn fill(stage: &mut Stage, messages: u64) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut drive = stage.drive(1, SENDERS)?;
+    while stage.last_seq < messages {
+        let messages = PORTION.min(messages - stage.last_seq);
+        let talked = talk(stage, &mut drive, Talk { messages, every: None })?;
+        tally += talked.tally;
+        if !talked.tally.is_complete() {
+            break; // the report says so
+        }
+    }
+    Ok(tally)
+}
+
+/// Creates rooms until there are `many` of the `few` there are.
+fn build(stage: &mut Stage, few: u64, many: u64) -> Result<()> {
+    let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
+    (few..many).try_for_each(|n| owner.create_room(&format!("room {n}")).map(drop))
+}
+
+/// p99 of pages from all over the room.
+fn pages_of(stage: &mut Stage, pages: u64) -> Result<f64> {
+    /// A step that has no divisor in common with the length of a room, so that pages lie all over it.
+    const STRIDE: u64 = 611_953;
+    let (room, last) = (stage.room, stage.last_seq);
+    let query = |page: u64| {
+        let before = Seq(51.min(last) + page.wrapping_mul(STRIDE) % last.saturating_sub(50).max(1));
+        query::ListMessages { bound: Bound::Before(before), limit: None }
+    };
+    timed(pages, |page| {
+        let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
+        let found = owner.call::<ListMessages>(&room, &query(page), &())?;
+        if found.messages.len() == 50 { Ok(()) } else { Err("a page was not full".into()) }
+    })
+}
+
+fn lists_of(stage: &mut Stage, lists: u64) -> Result<f64> {
+    let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
+    let request = super::super::api::encode::<ListRooms>(&owner.token, &(), &(), &())?;
+    timed(lists, |_| owner.exchange(&request).map(drop))
+}
+
+fn timed(times: u64, mut ask: impl FnMut(u64) -> Result<()>) -> Result<f64> {
+    let times: Result<Vec<Duration>> = (0..times)
+        .map(|nth| {
+            let begin = Instant::now();
+            ask(nth)?;
+            Ok(begin.elapsed())
+        })
+        .collect();
+    Ok(percentile(&times?, 99))
+}

@@ -1,0 +1,81 @@
+//! `idle`: what a stream costs on which nothing happens: memory while it is there, CPU for its heartbeats, and what is
+//! kept when it has left. A fresh server each run, for memory remembers.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    super::{
+        Result,
+        cpu::micros_each,
+        drive::PATIENCE,
+        program::Program,
+        report::{Row, Runs},
+        stage::Stage,
+        tally::Tally,
+    },
+    Plan,
+};
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for &streams in plan.pick::<&[usize]>(&[1000, 10_000], &[20]) {
+        let row = |what, goal| Row { size: format!("{streams} streams"), what, goal, ..Row::default() };
+        let mut resident = row("resident KiB per stream", "≤ 3 KiB");
+        let mut kept = row("KiB kept per stream that left", "given back");
+        let mut cpu = row("CPU µs per stream in a quarter of a minute", "heartbeats only");
+        for _ in 0..plan.runs {
+            let ours = measure(&Stage::server(0)?, plan, streams)?;
+            resident.ours.push(ours.resident);
+            kept.ours.push(ours.kept);
+            cpu.ours.push(ours.cpu);
+            resident.tally += ours.tally;
+            let floor = measure(&Stage::floor()?, plan, streams)?;
+            resident.floor.push(floor.resident);
+            kept.floor.push(floor.kept);
+            cpu.floor.push(floor.cpu);
+            resident.tally += floor.tally;
+        }
+        cpu.server_cpu = Runs::clone(&cpu.ours);
+        rows.extend([resident, cpu, kept]);
+    }
+    Ok(rows)
+}
+
+struct Idle {
+    resident: f64,
+    kept: f64,
+    cpu: f64,
+    tally: Tally,
+}
+
+fn measure(stage: &Stage, plan: &Plan, streams: usize) -> Result<Idle> {
+    let (program, per_stream) = (&stage.program, |kib: f64| kib / streams as f64);
+    let resident = program.resident_kib()?;
+    let mut drive = stage.drive(streams, 0)?;
+    drive.watch(plan.pick(Duration::from_secs(1), Duration::from_millis(50)))?; // what the greeting left to do
+    let (full, cpu) = (program.resident_kib()?, program.cpu()?);
+    drive.watch(plan.pick(Duration::from_secs(15), Duration::from_millis(200)))?; // one heartbeat
+    let cpu = program.cpu()?.since(cpu);
+    let live = drive.audience.len() as u64 - drive.audience.take_tally(0).ended;
+    let open = program.descriptors()?;
+    drop(drive);
+    settle(program, open.saturating_sub(streams))?;
+    Ok(Idle {
+        resident: per_stream(full - resident),
+        kept: per_stream(program.resident_kib()? - resident),
+        cpu: micros_each(cpu, streams as u64),
+        tally: Tally { expected: streams as u64, delivered: live, ..Tally::default() },
+    })
+}
+
+/// Waits until the program has noticed that everyone has left, and closed what it had for them.
+fn settle(program: &Program, descriptors: usize) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while program.descriptors()? > descriptors {
+        if Instant::now() > deadline {
+            return Err("those who left are still connected".into());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}

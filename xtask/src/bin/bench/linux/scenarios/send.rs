@@ -1,0 +1,39 @@
+//! `send`: durable acknowledged messages a second, each sender waiting for its acknowledgement, one listener.
+
+use super::{
+    super::{
+        Result,
+        cpu::micros_each,
+        floor,
+        report::Row,
+        stage::Stage,
+        talk::{Talk, talk},
+    },
+    Plan,
+};
+
+/// Senders, messages, goal.
+const FULL: &[(usize, u64, &str)] =
+    &[(1, 3000, "≥ 3,000/s"), (8, 12_000, "≥ 15,000/s"), (64, 40_000, "≥ 35,000/s, ≤ 30 µs each")];
+const QUICK: &[(usize, u64, &str)] = &[(1, 20, "≥ 3,000/s"), (8, 80, "≥ 15,000/s")];
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
+    plan.pick(FULL, QUICK).iter().map(|&(senders, messages, goal)| row(plan, senders, messages, goal)).collect()
+}
+
+fn row(plan: &Plan, senders: usize, messages: u64, goal: &'static str) -> Result<Row> {
+    let mut row = Row { size: format!("{senders} senders"), what: "messages/s", goal, ..Row::default() };
+    let mut stage = Stage::server(senders)?;
+    let mut drive = stage.drive(1, senders)?;
+    talk(&mut stage, &mut drive, Talk { messages: senders as u64, every: None })?; // statements get prepared
+    for _ in 0..plan.runs {
+        let talked = talk(&mut stage, &mut drive, Talk { messages, every: None })?;
+        row.ours.push(messages as f64 / talked.acknowledged_after.as_secs_f64());
+        row.server_cpu.push(micros_each(talked.cpu, messages));
+        row.generator_cpu.push(micros_each(talked.generator, messages));
+        row.tally += talked.tally;
+        let bare = floor::insert(messages, senders as u64)?;
+        row.floor.push(messages as f64 / bare.as_secs_f64());
+    }
+    Ok(row)
+}

@@ -1,0 +1,80 @@
+//! `signin`: people signing in as fast as the cores can hash, and what that does to messages meanwhile.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use quchat_shared::api::{Credentials, SignIn};
+
+use super::{
+    super::{
+        Result,
+        api::{PASSWORD, encode},
+        drive::{Drive, PATIENCE},
+        floor,
+        report::Row,
+        stage::Stage,
+        talk::{Talk, talk},
+        tally::Tally,
+    },
+    Plan, percentile,
+};
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
+    let time = plan.pick(Duration::from_secs(10), Duration::from_millis(300));
+    let cores = thread::available_parallelism()?.get();
+    let row = |what, goal| Row { size: format!("{} at once", 2 * cores), what, goal, ..Row::default() };
+    let (mut rate, mut late) = (row("sign-ins/s", "≥ 0.9 × argon2id"), row("message p99 ms meanwhile", "≤ 5 ms"));
+    let mut stage = Stage::server(1)?;
+    let mut drive = stage.drive(1, 1)?;
+    let every = Duration::from_millis(20);
+    let messages = u64::try_from(time.as_millis() / every.as_millis())?;
+    for _ in 0..plan.runs {
+        rate.floor.push(floor::hashes_per_second(cores, time / 2)?);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let signing_in = thread::spawn({
+            let (address, is_over) = (stage.address(), Arc::clone(&is_over));
+            move || sign_in(address, 2 * cores, &is_over)
+        });
+        let talked = talk(&mut stage, &mut drive, Talk { messages, every: Some(every) });
+        is_over.store(true, Ordering::Relaxed);
+        let (per_second, tally) = signing_in.join().map_err(|_| "those who sign in broke down")??;
+        let talked = talked?;
+        rate.ours.push(per_second);
+        rate.tally += tally;
+        late.ours.push(percentile(&talked.delays, 99));
+        late.tally += talked.tally;
+    }
+    Ok(vec![rate, late])
+}
+
+/// Signs in on so many connections until it is over: how often a second, and whether each was let in.
+fn sign_in(address: SocketAddr, connections: usize, is_over: &AtomicBool) -> Result<(f64, Tally)> {
+    let credentials = Credentials { name: "alice".to_owned(), password: PASSWORD.to_owned() };
+    let mut drive = Drive::new()?;
+    for _ in 0..connections {
+        drive.call(address, encode::<SignIn>("", &(), &(), &credentials)?, None)?;
+    }
+    let (begin, mut tally) = (Instant::now(), Tally::default());
+    while !is_over.load(Ordering::Relaxed) && begin.elapsed() < PATIENCE {
+        for caller in drive.callers.iter_mut().filter(|caller| !caller.is_waiting) {
+            caller.ask()?;
+        }
+        drive.step(Duration::from_millis(20))?;
+        for (_, answer) in drive.answers.drain(..) {
+            tally.expected += 1;
+            if answer.status == 201 {
+                tally.delivered += 1;
+            } else {
+                tally.refused += 1;
+            }
+        }
+    }
+    Ok((tally.delivered as f64 / begin.elapsed().as_secs_f64(), tally))
+}

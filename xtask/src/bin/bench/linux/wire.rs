@@ -1,0 +1,86 @@
+//! As much HTTP/1.1 as a bench needs: requests encoded once, answers cut at their length. Knows no socket.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+/// How many digits a counter inside an encoded request or chunk has.
+pub(super) const DIGITS: usize = 10;
+
+/// A request, ready to be written.
+pub(super) fn request(method: &str, target: &str, token: &str, headers: &str, body: &str) -> Vec<u8> {
+    let mut text = format!("{method} {target} HTTP/1.1\r\nhost: bench\r\n{headers}");
+    if !token.is_empty() {
+        text += &format!("authorization: Bearer {token}\r\n");
+    }
+    if !body.is_empty() {
+        text += "content-type: application/json\r\n";
+    }
+    if method != "GET" {
+        text += &format!("content-length: {}\r\n", body.len());
+    }
+    text += "\r\n";
+    text += body;
+    text.into_bytes()
+}
+
+/// The length of the head and of the whole message that `bytes` begins with, once the head is there.
+pub(super) fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
+    let head = memmem::find(bytes, b"\r\n\r\n")? + 4;
+    let named = memmem::find(&bytes[..head], b"content-length: ").map(|at| at + b"content-length: ".len());
+    let body = named.and_then(|at| number(&bytes[at..head])).and_then(|len| usize::try_from(len).ok());
+    Some((head, head + body.unwrap_or(0)))
+}
+
+/// The status of an answer.
+pub(super) fn status(bytes: &[u8]) -> u16 {
+    let digits = bytes.strip_prefix(b"HTTP/1.1 ").and_then(number);
+    digits.and_then(|status| u16::try_from(status).ok()).unwrap_or(0)
+}
+
+/// The number that `bytes` begins with.
+pub(super) fn number(bytes: &[u8]) -> Option<u64> {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit());
+    let mut number = None;
+    for digit in digits {
+        let so_far: u64 = number.unwrap_or(0);
+        number = Some(so_far.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?);
+    }
+    number
+}
+
+/// The place of the counter that `mark` stands before.
+pub(super) fn counter(bytes: &[u8], mark: &[u8]) -> Option<Range<usize>> {
+    let start = memmem::find(bytes, mark)? + mark.len();
+    (start + DIGITS <= bytes.len()).then_some(start..start + DIGITS)
+}
+
+/// Writes `number` into a counter, from the right.
+pub(super) fn set_counter(counter: &mut [u8], mut number: u64) {
+    for digit in counter.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_cut_at_its_length() {
+        let bytes = b"HTTP/1.1 201 Created\r\ncontent-length: 4\r\n\r\nbodyHTTP/1.1 200";
+        assert_eq!(lengths(bytes), Some((43, 47)));
+        assert_eq!(status(bytes), 201);
+        assert_eq!(lengths(b"HTTP/1.1 204 No Content\r\n\r\n"), Some((27, 27)));
+        assert_eq!(lengths(b"HTTP/1.1 204 No Content\r\n"), None);
+    }
+
+    #[test]
+    fn a_counter_is_found_and_set_in_place() {
+        let mut bytes = b"\"txn\":\"a-0000000000\"".to_vec();
+        let place = counter(&bytes, b"\"a-").unwrap();
+        set_counter(&mut bytes[place], 1234);
+        assert_eq!(bytes, b"\"txn\":\"a-0000001234\"");
+    }
+}

@@ -1,0 +1,65 @@
+//! The bench from outside, with tiny numbers: what it measures means nothing here, that it counts and clears up does.
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+#[test]
+fn every_scenario_accounts_for_every_delivery_and_nothing_is_left() {
+    let scratch = tempfile::tempdir().unwrap();
+    let text = bench(scratch.path(), &["--quick", "--json"]);
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let scenarios = ["connect", "crowd", "fanout", "history", "idle", "latency", "resume", "send", "signin"];
+    for scenario in scenarios {
+        let mut of_scenario = rows.iter().filter(|row| row["scenario"] == scenario).peekable();
+        assert!(of_scenario.peek().is_some(), "{scenario} is missing: {text}");
+        assert!(of_scenario.all(|row| row["complete"] == true), "{text}");
+    }
+    assert!(is_empty(scratch.path()), "the directories are gone");
+}
+
+#[test]
+fn one_scenario_makes_one_table() {
+    let scratch = tempfile::tempdir().unwrap();
+    let text = bench(scratch.path(), &["--quick", "--scenario", "send", "--runs", "2"]);
+    assert!(text.starts_with("| scenario | size "), "{text}");
+    assert!(text.lines().skip(2).all(|line| line.starts_with("| send ")), "{text}");
+}
+
+#[test]
+fn killed_it_leaves_nothing_either() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    command.args(["--scenario", "idle"]).env("TMPDIR", scratch.path()).stderr(Stdio::null());
+    let mut bench = command.spawn().expect("the bench can be executed");
+    eventually("a server has its directory", || !is_empty(scratch.path()));
+    bench.kill().unwrap();
+    bench.wait().unwrap();
+    eventually("the directory is gone", || is_empty(scratch.path()));
+}
+
+fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn is_empty(dir: &Path) -> bool {
+    fs::read_dir(dir).expect("the test's own directory").next().is_none()
+}
+
+/// What the bench prints when all goes well.
+fn bench(scratch: &Path, args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    let ended = command.args(args).env("TMPDIR", scratch).output().expect("the bench can be executed");
+    let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert!(ended.status.success(), "{out}\n{err}");
+    out.into_owned()
+}
