@@ -12,7 +12,7 @@ mod outbox;
 mod room;
 mod timeline;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
@@ -25,7 +25,7 @@ pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, is_run};
 
 use jiff::tz::TimeZone;
-use quchat_shared::{Cursor, RoomId, UserId};
+use quchat_shared::{Cursor, Message, RoomId, Seq, UserId};
 
 /// The moment at which a `Msg` is handled; the runtime sets [`Model::now`] before each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub struct Model {
     pub last: Option<RoomId>,
     /// The side bar has the keys rather than the composer.
     pub in_side_bar: bool,
+    /// The message that is chosen in the open room; it has the keys while it is at hand.
+    pub selected: Option<Seq>,
     /// Dialogs, the topmost last; it has the keys.
     pub dialogs: Vec<Dialog>,
     /// One line that goes by itself, above the composer or in the status line.
@@ -109,6 +111,7 @@ impl Model {
             open: None,
             last: None,
             in_side_bar: false,
+            selected: None,
             dialogs: Vec::new(),
             notice: None,
             page_rows: 20,
@@ -120,6 +123,13 @@ impl Model {
     #[must_use]
     pub fn open_room(&self) -> Option<&Room> {
         self.rooms.get(&self.open?)
+    }
+
+    /// The chosen message, if it is at hand.
+    #[must_use]
+    pub fn selection(&self) -> Option<&Arc<Message>> {
+        let timeline = &self.open_room()?.timeline;
+        timeline.run.get(timeline.index(self.selected?)?)
     }
 
     /// Oneself.

@@ -18,6 +18,7 @@ mod reading;
 mod request;
 mod rooms;
 mod saving;
+mod selection;
 mod session;
 mod stream;
 mod time;
@@ -41,6 +42,9 @@ use navigation::Step;
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     take(model, msg, &mut effects);
+    if model.selection().is_none() {
+        model.selected = None; // gone with its room or its page
+    }
     reading::watch(model);
     time::perform_due(model, &mut effects);
     effects
@@ -99,6 +103,19 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         Action::LastRoom => navigation::last(model, out),
         Action::RoomNumber(number) => navigation::number(model, number.into(), out),
         Action::NextUnread => navigation::next_unread(model, out),
+        Action::Select => selection::start(model),
+        Action::SelectFirst => selection::to_edge(model, false, out),
+        Action::SelectLast => selection::to_edge(model, true, out),
+        Action::Copy => selection::copy(model, false, out),
+        Action::CopyWithAuthor => selection::copy(model, true, out),
+        Action::CopyLinks => selection::copy_links(model, out),
+        Action::Details => selection::tell(model),
+        Action::PageUp if model.selected.is_some() => selection::step(model, -selection::page(model)),
+        Action::PageDown if model.selected.is_some() => selection::step(model, selection::page(model)),
+        Action::LineUp if model.selected.is_some() => selection::step(model, -1),
+        Action::LineDown if model.selected.is_some() => selection::step(model, 1),
+        Action::ToBottom if model.selected.is_some() => selection::to_edge(model, true, out),
+        Action::FocusRooms | Action::ToNew if selection::leave(model) => act(model, action, out),
         Action::FocusRooms => model.in_side_bar = !model.in_side_bar,
         Action::ToNew => reading::to_new(model, out),
         Action::ToBottom => reading::to_bottom(model, out),
@@ -134,6 +151,7 @@ pub fn focus(model: &Model) -> Id {
     match model.dialogs.last() {
         Some(dialog) => Id::Dialog(dialog.id()),
         None if model.account.is_none() => Id::SignIn,
+        None if model.selection().is_some() => Id::History,
         None if model.in_side_bar || model.open_room().is_none() => Id::Rooms,
         None => Id::Composer,
     }

@@ -119,6 +119,14 @@ impl Part for Status {
                 (Action::Help, "help"),
                 (Action::Quit, "quit"),
             ]
+        } else if model.selection().is_some() {
+            vec![
+                (Action::Cancel, "back"),
+                (Action::Copy, "copy"),
+                (Action::CopyWithAuthor, "with author"),
+                (Action::CopyLinks, "links"),
+                (Action::Details, "details"),
+            ]
         } else if model.rooms.values().any(|room| room.refused().next().is_some()) {
             vec![(Action::Review, "refused"), (Action::Switch, "rooms"), (Action::Help, "help")]
         } else {

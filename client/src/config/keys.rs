@@ -36,7 +36,7 @@ pub(super) fn read(table: Table<'_>) -> Result<Vec<Setting<Binding>>, ConfigErro
 }
 
 fn read_one(context: Context, entry: Entry<'_>) -> Result<Setting<Binding>, ConfigError> {
-    let chord = keymap::chord(entry.key).map_err(|why| entry.misnamed(format!("{:?}: {why}", entry.key)))?;
+    let chord = keymap::chord(entry.key, context).map_err(|why| entry.misnamed(format!("{:?}: {why}", entry.key)))?;
     let actions = context.actions();
     let Setting { value: action, from } = entry.text(|typed| {
         if typed == NONE {

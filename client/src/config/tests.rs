@@ -114,12 +114,12 @@ fn a_key_bound_in_the_file_does_what_it_says_and_shows_first() {
     let config = Config::settle(Given::default(), file, Last::default()).unwrap();
     let keymap = config.keymap();
     let action = |chord: &str| {
-        let chord = keymap::chord(chord).unwrap();
+        let chord = keymap::chord(chord, Context::Composer).unwrap();
         keymap.rows().iter().find(|row| row.chord == chord && row.context != Context::Form).map(|row| row.action)
     };
     assert_eq!((action("Enter"), action("Alt+Enter")), (Some(Action::Newline), Some(Action::Send)));
     assert_eq!(action("Ctrl+B"), None);
-    assert_eq!(keymap.chord(Action::Send), Some(keymap::chord("Alt+Enter").unwrap()));
+    assert_eq!(keymap.chord(Action::Send), Some(keymap::chord("Alt+Enter", Context::Composer).unwrap()));
     assert!(config.show().contains("\"Alt+Enter\" = \"send\"  # line 3 of the file\n"));
     let again = parse(&config.show()).unwrap();
     assert_eq!(Config::settle(Given::default(), again, Last::default()).unwrap().keymap().rows(), keymap.rows());
@@ -128,11 +128,11 @@ fn a_key_bound_in_the_file_does_what_it_says_and_shows_first() {
 #[test]
 fn every_delivered_key_can_be_written_in_the_file_as_the_help_writes_it() {
     for row in Keymap::default().rows() {
-        assert_eq!(keymap::chord(&row.chord.to_string()), Ok(row.chord));
+        assert_eq!(keymap::chord(&row.chord.to_string(), row.context), Ok(row.chord));
         assert!(row.context.actions().contains(&(keymap::name(row.action), row.action)));
     }
-    assert_eq!(keymap::chord("ctrl++").unwrap().to_string(), "Ctrl++");
-    assert_eq!(keymap::chord("Alt+Space").unwrap().to_string(), "Alt+Space");
+    assert_eq!(keymap::chord("ctrl++", Context::Text).unwrap().to_string(), "Ctrl++");
+    assert_eq!(keymap::chord("Alt+Space", Context::Text).unwrap().to_string(), "Alt+Space");
 }
 
 #[test]

@@ -63,11 +63,11 @@ fn kebab(name: &str) -> String {
     words
 }
 
-/// Understands a chord as the help writes it: `Ctrl+K`, `Alt+Down`, `F5`.
+/// Understands a chord as the help writes it: `Ctrl+K`, `Alt+Down`, `F5`; where nothing is typed, a mere letter, too.
 ///
 /// # Errors
 /// One sentence that says what to change.
-pub fn chord(typed: &str) -> Result<Chord, String> {
+pub fn chord(typed: &str, context: Context) -> Result<Chord, String> {
     let mut modifiers = KeyModifiers::NONE;
     let mut rest = typed;
     while let Some((first, after)) =
@@ -83,7 +83,12 @@ pub fn chord(typed: &str) -> Result<Chord, String> {
     }
     let code = code(rest).ok_or_else(|| format!("there is no key {rest:?}"))?;
     let commands = KeyModifiers::CONTROL | KeyModifiers::ALT;
+    let code = match code {
+        Key::Char(c) if modifiers.intersects(commands) => Key::Char(c.to_lowercase().next().unwrap_or(c)),
+        code => code,
+    };
     match code {
+        Key::Char(_) if modifiers.is_empty() && context == Context::Selection => Ok(Chord::plain(code)),
         Key::Char(_) if !modifiers.intersects(commands) => Err("letters always type; add Ctrl or Alt".to_owned()),
         Key::Char(_) if modifiers.contains(KeyModifiers::SHIFT) => {
             Err("not every terminal tells Shift with a letter; leave it out".to_owned())
@@ -99,8 +104,7 @@ pub fn chord(typed: &str) -> Result<Chord, String> {
 fn code(name: &str) -> Option<Key> {
     let mut letters = name.chars();
     if let (Some(letter), None) = (letters.next(), letters.next()) {
-        return (!letter.is_control() && letter != ' ')
-            .then(|| Key::Char(letter.to_lowercase().next().unwrap_or(letter)));
+        return (!letter.is_control() && letter != ' ').then_some(Key::Char(letter));
     }
     let lower = name.to_ascii_lowercase();
     Some(match lower.as_str() {

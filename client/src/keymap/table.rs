@@ -24,6 +24,8 @@ pub struct Row {
 /// Where a row holds. Several hold at once; the nearer one wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Context {
+    /// A message is chosen.
+    Selection,
     /// The composer alone.
     Composer,
     /// The screen with rooms and messages, no dialog over it.
@@ -40,7 +42,8 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 6] = [Self::Screen, Self::Composer, Self::Text, Self::List, Self::Form, Self::Everywhere];
+    pub const ALL: [Self; 7] =
+        [Self::Screen, Self::Selection, Self::Composer, Self::Text, Self::List, Self::Form, Self::Everywhere];
 
     /// What holds while `focus` has the keys, the nearest first.
     #[must_use]
@@ -53,7 +56,8 @@ impl Context {
             }
             Id::Dialog(DialogId::Switcher) => &[Self::List, Self::Text, Self::Everywhere],
             Id::Dialog(DialogId::Help | DialogId::Ask | DialogId::Review) => &[Self::List, Self::Everywhere],
-            Id::History | Id::Status => &[Self::Everywhere],
+            Id::History => &[Self::Selection, Self::Screen, Self::Everywhere],
+            Id::Status => &[Self::Everywhere],
         }
     }
 
@@ -62,6 +66,7 @@ impl Context {
     pub fn heading(self) -> &'static str {
         match self {
             Self::Composer => "Writing a message",
+            Self::Selection => "A chosen message",
             Self::Screen => "Rooms and reading",
             Self::Text => "Editing text",
             Self::Form => "Forms",
@@ -98,6 +103,7 @@ pub(super) fn rows() -> Vec<Row> {
         rows.extend(chords.iter().map(|&chord| Row { context, chord, action, help }));
     };
     screen(&mut add);
+    selection(&mut add);
     composer(&mut add);
     text(&mut add);
     forms(&mut add);
@@ -130,8 +136,22 @@ fn screen(add: &mut Add<'_>) {
     add(Screen, &[Chord::alt(c('u'))], Action::ToNew, "to the \"new\" line");
     add(Screen, &[Chord::ctrl(Key::End)], Action::ToBottom, "to the newest message");
     add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "side bar and back");
+    add(Screen, &[Chord::alt(c('m'))], Action::Select, "choose a message, to copy it or its links");
     add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
     add(Screen, &[Chord::alt(c('v'))], Action::Review, "messages the server refused");
+}
+
+fn selection(add: &mut Add<'_>) {
+    use Context::Selection;
+    let plain = |c| Chord::plain(Key::Char(c));
+    add(Selection, &[plain('k'), Chord::plain(Key::Up)], Action::LineUp, "the message before");
+    add(Selection, &[plain('j'), Chord::plain(Key::Down)], Action::LineDown, "the next message");
+    add(Selection, &[plain('g'), Chord::plain(Key::Home)], Action::SelectFirst, "the first message at hand");
+    add(Selection, &[plain('G'), Chord::plain(Key::End)], Action::SelectLast, "the newest message");
+    add(Selection, &[plain('y')], Action::Copy, "copy its text");
+    add(Selection, &[plain('Y')], Action::CopyWithAuthor, "copy it with author and time");
+    add(Selection, &[plain('o')], Action::CopyLinks, "copy its links");
+    add(Selection, &[plain('i')], Action::Details, "its number and times");
 }
 
 fn composer(add: &mut Add<'_>) {

@@ -11,7 +11,7 @@ pub enum Id {
     SignIn,
     /// The side bar.
     Rooms,
-    /// The messages of the open room; it never has the keys.
+    /// The messages of the open room; it has the keys while one is chosen.
     History,
     /// Where one writes.
     Composer,

@@ -164,6 +164,7 @@ impl<S: Screen> Runtime<S> {
                 self.workers.disk.push(Job::Save { tickets: vec![ticket], stored });
             }
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
+            Effect::Copy(text) => self.screen.copy(&text),
             Effect::Redraw => self.screen.forget(),
             Effect::Suspend => self.screen.suspend(),
             Effect::Exit(code) => self.exit = Some(code),

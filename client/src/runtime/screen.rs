@@ -12,6 +12,7 @@ use std::{
     thread,
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use crossterm::{
     Command, cursor, event as keys, execute, queue,
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
@@ -45,6 +46,9 @@ pub trait Screen: TerminalAdapter {
             self.raw_mut().resize(Rect::new(0, 0, size.width, size.height)).ok();
         }
     }
+
+    /// Puts text into the clipboard of whoever looks at the terminal, where the terminal lets it.
+    fn copy(&mut self, _text: &str) {}
 
     /// Gives the terminal to the shell until the process is continued.
     fn suspend(&mut self) {}
@@ -111,6 +115,10 @@ impl Screen for Tty {
         drawn
     }
 
+    fn copy(&mut self, text: &str) {
+        execute!(stdout(), Clipboard(text)).ok(); // if the terminal is gone, the next frame will tell
+    }
+
     fn suspend(&mut self) {
         self.lend();
         stop_process().ok(); // if it cannot be stopped, it goes on
@@ -172,6 +180,15 @@ impl Extras {
             )
             .ok();
         }
+    }
+}
+
+/// OSC 52: it reaches the terminal over SSH, too.
+struct Clipboard<'a>(&'a str);
+
+impl Command for Clipboard<'_> {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        write!(f, "\x1b]52;c;{}\x1b\\", BASE64_STANDARD.encode(self.0))
     }
 }
 

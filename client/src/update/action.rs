@@ -77,6 +77,22 @@ pub enum Action {
     /// Forward by a line.
     LineDown,
 
+    // Choosing a message: while one is chosen, `PageUp`, `PageDown`, `LineUp` and `LineDown` choose another.
+    /// Choose the last message that can be seen.
+    Select,
+    /// Choose the first message at hand.
+    SelectFirst,
+    /// Choose the last message.
+    SelectLast,
+    /// Copy the text of the chosen message.
+    Copy,
+    /// Copy it with author and time.
+    CopyWithAuthor,
+    /// Copy the links in it.
+    CopyLinks,
+    /// Tell when it was sent and changed.
+    Details,
+
     // Dialogs and forms.
     /// *Form*: the next field.
     NextField,

@@ -35,6 +35,7 @@ pub const COMMANDS: &[Command] = &[
     command("last", "", "go to the room that was open before", Some(Action::LastRoom)),
     command("unread", "", "go to the next room with something unread", Some(Action::NextUnread)),
     command("new", "", "go to the first unread message", Some(Action::ToNew)),
+    command("select", "", "choose a message to copy it or its links", Some(Action::Select)),
     command("unsent", "", "send refused messages again or take them back", Some(Action::Review)),
     command("signout", "", "sign out", Some(Action::SignOut)),
     command("quit", "", "quit", Some(Action::Quit)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Effect, focus, rooms, saving, session, time, writing};
+use super::{Effect, focus, rooms, saving, selection, session, time, writing};
 use crate::model::{Call, Dialog, DialogId, Id, Model, Question, Tone};
 
 /// The exit code of a client that was told to stop by a signal, or lost its terminal.
@@ -49,7 +49,7 @@ pub(super) fn review(model: &mut Model) {
     }
 }
 
-/// Esc: closes what is on top, else leaves the side bar, else stops waiting for the sign-in.
+/// Esc: closes what is on top, else leaves the selection or the side bar, else stops waiting for the sign-in.
 pub(super) fn cancel(model: &mut Model) {
     let closed = model.dialogs.pop();
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
@@ -57,7 +57,7 @@ pub(super) fn cancel(model: &mut Model) {
         model.sign_in.waiting = false;
         model.memory.calls.retain(|_, call| !matches!(call, Call::SignIn { .. }));
     }
-    if closed.is_none() {
+    if closed.is_none() && !selection::leave(model) {
         model.in_side_bar = false;
     }
 }
@@ -77,7 +77,7 @@ pub(super) fn answer(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
 /// Ctrl+C.
 pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
     let now = model.now.mono_ms;
-    if !model.dialogs.is_empty() {
+    if !model.dialogs.is_empty() || model.selected.is_some() {
         return cancel(model);
     }
     let writing = focus(model) == Id::Composer;

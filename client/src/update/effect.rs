@@ -60,6 +60,8 @@ pub enum Effect {
         /// The draft.
         draft: Arc<str>,
     },
+    /// Runtime: into the clipboard of whoever looks at the terminal.
+    Copy(String),
     /// Runtime: draw every cell anew.
     Redraw,
     /// Runtime: restore the terminal, stop the process (SIGTSTP), take the terminal back on return.

@@ -4,6 +4,7 @@ mod chat;
 mod completing;
 mod dialogs;
 mod safety;
+mod selection;
 mod sign_in;
 mod speed;
 #[expect(clippy::unwrap_used, reason = "a stage that cannot be set up is a failed test")]

@@ -60,6 +60,8 @@ pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area
     let mut walk = Walk { shown, cache, width: columns.wide };
     let anchor = walk.anchored();
     let start = place::start(&mut walk, height, anchor, shown.scroll_rows, shown.from_beginning);
+    let selected = (0..shown.entries.len()).find(|&at| shown.is_selected(at));
+    let start = selected.map_or(start, |at| place::showing(&mut walk, height, start, at));
     let mut painter =
         Painter { shown, columns, frame, area, y: start.empty, first: None, last: None, links: Vec::new() };
     for at in start.spot.entry..shown.entries.len() {
@@ -149,6 +151,10 @@ impl Painter<'_, '_, '_> {
             let text = Rect { x: row.x + self.columns.text, width: self.columns.wide, ..row };
             self.frame.render_widget(&body.line, text.intersection(row));
             self.links.extend(body.links.iter().filter_map(|link| link.placed(text.intersection(row))));
+            if self.shown.is_selected(at) {
+                self.frame.buffer_mut().set_style(row, Look::STRONG);
+                self.frame.render_widget(Span::styled("▌", Look::ACCENT), Rect { width: 1.min(row.width), ..row });
+            }
             self.first.get_or_insert((at, number));
             self.last = Some((at, number));
         }

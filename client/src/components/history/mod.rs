@@ -54,6 +54,8 @@ struct Shown {
     entries: Vec<Entry>,
     anchor: Anchor,
     scroll_rows: i32,
+    /// The chosen message.
+    selected: Option<Seq>,
     /// The first entry of the window is the first of the room.
     from_beginning: bool,
     has_newer: bool,
@@ -128,6 +130,7 @@ impl Shown {
             entries,
             anchor: room.anchor.clone(),
             scroll_rows: room.scroll_rows,
+            selected: model.selection().map(|message| message.seq),
             from_beginning: at_front && !room.timeline.has_older,
             has_newer: room.timeline.has_newer,
             new_after: room.new_after,
@@ -140,6 +143,10 @@ impl Shown {
 
     fn whose(&self) -> (RoomId, &str) {
         (self.room, &self.my_name)
+    }
+
+    fn is_selected(&self, at: usize) -> bool {
+        self.selected.is_some_and(|seq| self.entries[at].key() == Key::Seq(seq))
     }
 
     fn sender(&self, at: usize) -> UserId {

@@ -38,10 +38,35 @@ pub(super) fn start(rows: &mut impl Rows, height: usize, anchor: Option<Spot>, s
     if spot >= end.spot || end.empty > 0 { end } else { Start { spot, empty: 0, at_end: false } }
 }
 
+/// The start nearest to `start` that shows all of an entry, or its first rows where it is taller than the frame.
+pub(super) fn showing(rows: &mut impl Rows, height: usize, start: Start, entry: usize) -> Start {
+    if start.empty > 0 || height == 0 {
+        return start;
+    }
+    let top = Spot { entry, row: rows.above(entry) };
+    let end_of_it = ending(rows, height, entry + 1);
+    let mut least = end_of_it.spot;
+    if end_of_it.empty == 0 {
+        least.row = least.row.max(rows.above(least.entry)); // a frame begins at a row of text
+    }
+    let (spot, end) = (start.spot.max(least).min(top), end(rows, height));
+    match spot {
+        spot if spot == start.spot => start,
+        spot if spot >= end.spot => end,
+        spot => Start { spot, empty: 0, at_end: false },
+    }
+}
+
 /// The start from which the last row of the last entry is the last row of the frame.
 fn end(rows: &mut impl Rows, height: usize) -> Start {
+    let entries = rows.entries();
+    ending(rows, height, entries)
+}
+
+/// The same for the last of the first so many entries.
+fn ending(rows: &mut impl Rows, height: usize, entries: usize) -> Start {
     let mut left = height;
-    for entry in (0..rows.entries()).rev() {
+    for entry in (0..entries).rev() {
         let total = rows.above(entry) + rows.body(entry);
         if total >= left {
             return Start { spot: Spot { entry, row: total - left }, empty: 0, at_end: true };

@@ -1,0 +1,136 @@
+//! Messages chosen by keyboard, to copy them or what is in them.
+//!
+//! The chosen message is a seq of the open room; where it stands on the screen is the history's to see to.
+
+use std::sync::Arc;
+
+use quchat_shared::{Message, limits::is_bidi_control};
+
+use super::{Effect, reading, time};
+use crate::{
+    model::{Anchor, Key, Model, Room, Tone},
+    text::{
+        clock,
+        markup::{Kind, markup},
+    },
+};
+
+/// Chooses the last message that can be seen.
+pub(super) fn start(model: &mut Model) {
+    let seen = model.memory.seen.as_ref().map(|seen| seen.last.clone());
+    let Some(room) = model.open_room() else { return };
+    let last = match seen {
+        Some(Key::Seq(seq)) if room.timeline.index(seq).is_some() => Some(seq),
+        _ => room.timeline.last(),
+    };
+    match last {
+        Some(seq) => (model.selected, model.in_side_bar) = (Some(seq), false),
+        None => time::notice(model, Tone::Calm, "there is no message to select"),
+    }
+}
+
+/// Chooses the message so many further on; as far as there are any.
+pub(super) fn step(model: &mut Model, by: isize) {
+    let Some((room, at)) =
+        model.open_room().zip(model.selected).and_then(|(room, seq)| room.timeline.index(seq).map(|at| (room, at)))
+    else {
+        return;
+    };
+    let to = at.saturating_add_signed(by).min(room.timeline.run.len() - 1); // it holds the chosen one
+    choose(model, to);
+}
+
+/// Chooses the first or the last message at hand.
+pub(super) fn to_edge(model: &mut Model, last: bool, out: &mut Vec<Effect>) {
+    let Some(count) = model.open_room().map(|room| room.timeline.run.len()) else { return };
+    if last {
+        reading::to_bottom(model, out);
+    }
+    choose(model, if last { count.saturating_sub(1) } else { 0 });
+}
+
+/// Messages of a page, one of them in common with the one before.
+pub(super) fn page(model: &Model) -> isize {
+    let shown = model.memory.seen.as_ref().and_then(|seen| match (&seen.first, &seen.last) {
+        (Key::Seq(first), Key::Seq(last)) => isize::try_from(last.0.saturating_sub(first.0)).ok(),
+        _ => None,
+    });
+    shown.unwrap_or(1).max(1)
+}
+
+/// Leaves the selection; whether there was one.
+pub(super) fn leave(model: &mut Model) -> bool {
+    model.selected.take().is_some()
+}
+
+fn choose(model: &mut Model, at: usize) {
+    let seen = model.memory.seen.clone();
+    let height = i32::from(model.page_rows);
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let Some(seq) = room.timeline.run.get(at).map(|message| message.seq) else { return };
+    model.selected = Some(seq);
+    let (key, seen) = (Key::Seq(seq), seen.filter(|seen| seen.room == room.info.id));
+    match seen {
+        Some(seen) if seen.first <= key && key <= seen.last => {} // the history shows all of it by itself
+        Some(seen) if key > seen.last => stand(room, key, 1 - height),
+        _ => stand(room, key, 0),
+    }
+}
+
+fn stand(room: &mut Room, top: Key, rows: i32) {
+    room.anchor = Anchor::At { top, byte: 0 };
+    room.scroll_rows = rows;
+}
+
+/// Copies the text of the chosen message, with author and time if asked to.
+pub(super) fn copy(model: &mut Model, with_author: bool, out: &mut Vec<Effect>) {
+    let Some(message) = chosen(model) else { return };
+    if message.deleted_at.is_some() {
+        return time::notice(model, Tone::Calm, "nothing to copy: the message was deleted");
+    }
+    let text = if with_author {
+        let sent = clock::second(message.sent_at.as_millis(), &model.zone);
+        format!("{sent} {}: {}", message.sender.name, message.text)
+    } else {
+        message.text.clone()
+    };
+    put(model, &text, "copied", out);
+}
+
+/// Copies the links of the chosen message, a line each.
+pub(super) fn copy_links(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(message) = chosen(model) else { return };
+    let stretches = markup(&message.text, "");
+    let links: Vec<_> =
+        stretches.into_iter().filter(|(_, kind)| *kind == Kind::Link).map(|(at, _)| &message.text[at]).collect();
+    match links.len() {
+        0 => time::notice(model, Tone::Calm, "there is no link in it"),
+        1 => put(model, links[0], "link copied", out),
+        n => put(model, &links.join("\n"), &format!("{n} links copied"), out),
+    }
+}
+
+/// Tells when it was sent and changed, to the second, and its number.
+pub(super) fn tell(model: &mut Model) {
+    let Some(message) = chosen(model) else { return };
+    let second = |at: quchat_shared::Timestamp| clock::second(at.as_millis(), &model.zone);
+    let mut told = format!("no. {} · sent {}", message.seq.0, second(message.sent_at));
+    if let Some(at) = message.edited_at {
+        told.push_str(&format!(" · edited {}", second(at)));
+    }
+    if let Some(at) = message.deleted_at {
+        told.push_str(&format!(" · deleted {}", second(at)));
+    }
+    time::notice(model, Tone::Calm, &told);
+}
+
+fn chosen(model: &Model) -> Option<Arc<Message>> {
+    model.selection().map(Arc::clone)
+}
+
+/// What goes to the clipboard may be pasted into a shell: it is text and nothing else.
+fn put(model: &mut Model, text: &str, told: &str, out: &mut Vec<Effect>) {
+    let safe = |c: &char| matches!(c, '\n' | '\t') || !c.is_control() && !is_bidi_control(*c);
+    out.push(Effect::Copy(text.chars().filter(safe).collect()));
+    time::notice(model, Tone::Calm, told);
+}
