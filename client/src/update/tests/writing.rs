@@ -173,6 +173,7 @@ fn each_command_does_what_the_help_says() {
             "room" | "next" | "unread" => client.model.open == Some(OPS),
             "prev" => client.model.open == Some(SECRET),
             "last" | "new" | "unsent" => !client.notice().is_empty(),
+            "select" => focus(&client.model) == Id::History,
             "signout" => client.model.account.is_none(),
             "quit" => client.effects.last() == Some(&Effect::Exit(0)),
             other => panic!("/{other} has no promise here"),
