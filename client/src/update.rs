@@ -41,6 +41,9 @@ use navigation::Step;
 /// Takes in what happened. The runtime has set [`Model::now`] before and performs what is returned, in order.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
+    if is_typing(&msg) {
+        session::typed(model);
+    }
     take(model, msg, &mut effects);
     if model.selection().is_none() {
         model.selected = None; // gone with its room or its page
@@ -48,6 +51,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     reading::watch(model);
     time::perform_due(model, &mut effects);
     effects
+}
+
+/// Somebody writes, or may do so in a dialog.
+fn is_typing(msg: &Msg) -> bool {
+    matches!(msg, Msg::Edited { .. } | Msg::Recall { .. } | Msg::Typed(_) | Msg::Redraw | Msg::Act(Action::Send))
 }
 
 fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {

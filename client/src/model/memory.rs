@@ -30,6 +30,10 @@ pub(crate) struct Memory {
     pub(crate) quit_armed_until: Option<u64>,
     /// The last key was a Ctrl+D on an empty input.
     pub(crate) after_end_of_input: bool,
+    /// When something was typed last.
+    pub(crate) typed_at: Option<u64>,
+    /// When the password is asked for: not while somebody is typing.
+    pub(crate) password_due: Option<u64>,
     /// Counts visits of rooms.
     pub(crate) visits: u64,
     /// Attempts to connect that have failed in a row.

@@ -7,6 +7,9 @@ use crate::model::{
     Account, Call, Dialog, DialogId, Fetch, Field, Link, Memory, Model, Origin, Question, SignInForm, Storage,
 };
 
+/// The password is asked for only after a pause of this length: what is being typed is no password.
+const PAUSE_MS: u64 = 1_000;
+
 /// What disk and command line said.
 pub(super) fn start(
     model: &mut Model,
@@ -121,6 +124,7 @@ fn enter(model: &mut Model, origin: Origin, session: Session, out: &mut Vec<Effe
     model.epoch += 1;
     model.account = Some(account);
     model.dialogs.retain(|dialog| dialog.id() != DialogId::SignedOut);
+    model.memory.password_due = None;
     out.push(Effect::Enter { origin, session });
     link::connect(model, out);
 }
@@ -140,7 +144,29 @@ pub(super) fn end(model: &mut Model, reason: &str, out: &mut Vec<Effect>) {
     model.link = Link::SignedOut { reason: Some(reason.to_owned()) };
     forget_calls(model);
     out.push(Effect::HangUp);
-    dialogs::show(model, Dialog::SignedOut);
+    ask_for_password(model);
+}
+
+/// Opens the dialog as soon as nobody is typing.
+pub(super) fn ask_for_password(model: &mut Model) {
+    let now = model.now.mono_ms;
+    model.memory.password_due = Some(model.memory.typed_at.map_or(now, |at| now.max(at.saturating_add(PAUSE_MS))));
+}
+
+/// Somebody is typing.
+pub(super) fn typed(model: &mut Model) {
+    model.memory.typed_at = Some(model.now.mono_ms);
+    if model.memory.password_due.is_some() {
+        ask_for_password(model);
+    }
+}
+
+/// Opens the dialog if its moment has come.
+pub(super) fn ask_when_due(model: &mut Model) {
+    if model.memory.password_due.is_some_and(|due| due <= model.now.mono_ms) {
+        model.memory.password_due = None;
+        dialogs::show(model, Dialog::SignedOut);
+    }
 }
 
 /// Signs out, or asks first.

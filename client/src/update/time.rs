@@ -2,7 +2,7 @@
 //!
 //! Nothing repeats by itself; the countdown of a lost connection is the only thing that ticks, while it is shown.
 
-use super::{Effect, link, outbox, reading, saving};
+use super::{Effect, link, outbox, reading, saving, session};
 use crate::model::{Fetch, Link, Model, Notice, Room, SendState, Tone};
 
 /// The longest pause between two attempts, also if a server asks for more.
@@ -27,7 +27,8 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
         _ => None,
     });
     let rooms = model.memory.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
-    [notice, link, loading, rooms, reading::deadline(model)].into_iter().flatten().min()
+    let password = model.memory.password_due;
+    [notice, link, loading, rooms, password, reading::deadline(model)].into_iter().flatten().min()
 }
 
 fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
@@ -50,6 +51,7 @@ pub(super) fn perform_due(model: &mut Model, out: &mut Vec<Effect>) {
     if matches!(model.link, Link::Reconnecting { at, .. } if at <= now) {
         link::connect(model, out);
     }
+    session::ask_when_due(model);
     reading::mark_due(model);
     for id in model.memory.busy.clone() {
         let Some(room) = model.rooms.get(&id) else { continue };

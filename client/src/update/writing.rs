@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use quchat_shared::{RoomId, limits};
 
-use super::{Effect, commands, dialogs, outbox, pages, saving, time};
-use crate::model::{Dialog, Fetch, Link, Model, Room, Tone, Wanted};
+use super::{Effect, commands, outbox, pages, saving, session, time};
+use crate::model::{Fetch, Link, Model, Room, Tone, Wanted};
 
 /// The composer's text changed.
 pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
@@ -130,7 +130,7 @@ fn say(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
     let far = room.timeline.has_newer && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. });
     outbox::queue(model, id, text, out);
     if let Link::SignedOut { .. } = model.link {
-        dialogs::show(model, Dialog::SignedOut); // it is kept, and goes out after the password
+        session::ask_for_password(model); // it is kept, and goes out after the password
     } else if far {
         pages::fetch(model, id, Wanted::Newest, out);
     }

@@ -99,7 +99,7 @@ fn screens() -> Vec<(&'static str, Client)> {
         (
             "signed out",
             with(|client| {
-                client.stream(vec![Bye { reason: ByeReason::Expired }.into()]);
+                client.stream(vec![Bye { reason: ByeReason::Expired }.into()]).pass(1_000);
             }),
         ),
         (

@@ -104,6 +104,7 @@ fn a_session_that_ends_keeps_everything_and_asks_for_the_password_once() {
     let epoch = client.model.epoch;
     client.reply(is_send, Err(refused(401, Kind::Unauthenticated, "")));
     client.reply(|req| matches!(req, Request::ListMessages(..)), Err(refused(401, Kind::Unauthenticated, "")));
+    client.pass(1_000);
     assert_eq!(client.model.dialogs, [Dialog::SignedOut]);
     assert!(client.model.epoch == epoch + 1 && matches!(client.model.link, Link::SignedOut { reason: Some(_) }));
     assert_eq!(&*client.room(GENERAL).draft.text, "draft");
@@ -120,11 +121,24 @@ fn a_session_that_ends_keeps_everything_and_asks_for_the_password_once() {
 }
 
 #[test]
+fn the_password_is_not_asked_for_while_somebody_is_typing() {
+    let mut client = Client::online();
+    client.write("in the mid").stream(vec![Bye { reason: ByeReason::Expired }.into()]);
+    assert!(matches!(client.model.link, Link::SignedOut { reason: Some(_) }), "the status line tells at once");
+    client.pass(900).write("in the middle").pass(900).act(Action::Send).pass(900).write("of a sentence");
+    assert_eq!((focus(&client.model), client.draft()), (Id::Composer, "of a sentence"));
+    client.pass(1_000);
+    assert_eq!(client.model.dialogs, [Dialog::SignedOut]);
+    client.act(Action::Cancel).pass(60_000);
+    assert_eq!(focus(&client.model), Id::Composer, "once is enough");
+}
+
+#[test]
 fn a_message_written_after_the_session_ended_is_kept_and_asks_for_the_password_again() {
     let mut client = Client::online();
     client.stream(vec![Bye { reason: ByeReason::Expired }.into()]).act(Action::Cancel);
     assert!(client.model.dialogs.is_empty());
-    client.say("later").disk();
+    client.say("later").disk().pass(1_000);
     assert_eq!(client.model.dialogs, [Dialog::SignedOut]);
     assert_eq!((sent(&mut client).len(), client.model.unsent()), (0, 1));
 }
