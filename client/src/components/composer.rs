@@ -41,8 +41,8 @@ pub(crate) struct Composer {
     /// Columns of the text as last drawn: what a row is to Up and Down.
     width: u16,
     framed: bool,
-    /// The last paste did not fit.
-    refused_paste: bool,
+    /// The last key or paste did not fit any more.
+    full: bool,
     /// What the history above has out of sight; see [`super::History::below`].
     below: Option<u64>,
     completion: Completion,
@@ -67,7 +67,7 @@ impl Default for Composer {
             label: String::new(),
             width: 60,
             framed: true,
-            refused_paste: false,
+            full: false,
             below: None,
             completion: Completion::default(),
             switches: 0,
@@ -78,9 +78,9 @@ impl Default for Composer {
 impl Composer {
     /// Rows of the text if it is drawn `width` columns wide, the frame not included if there is to be one.
     pub(crate) fn rows(&mut self, width: u16, framed: bool) -> usize {
-        self.width = text_width(width);
         self.framed = framed;
-        self.writing().map_or(1, |writing| wrap(writing.editor.text(), text_width(width)).len())
+        self.width = text_width(if framed { width } else { width.saturating_sub(self.columns_beside(width)) });
+        self.writing().map_or(1, |writing| wrap(writing.editor.text(), self.width).len())
     }
 
     /// What the history above has out of sight.
@@ -96,7 +96,7 @@ impl Composer {
         let id = room.info.id;
         if self.open != Some(id) {
             self.switches += 1;
-            self.refused_paste = false;
+            self.full = false;
             self.completion.close();
         }
         let used = self.switches;
@@ -148,7 +148,7 @@ impl Composer {
         let text = plain(text);
         let escape = if writing.editor.is_empty() && text.starts_with('/') { "/" } else { "" };
         let taken = writing.editor.insert(&format!("{escape}{text}"));
-        self.refused_paste = !taken && !text.is_empty();
+        self.full = !taken && !text.is_empty();
         if taken { self.edited() } else { Some(Msg::Redraw) }
     }
 
@@ -162,8 +162,8 @@ impl Composer {
 
     /// What stands at the foot of the frame: what does not fit.
     fn remark(&self) -> Option<Span<'static>> {
-        if self.refused_paste {
-            return Some(Span::styled(" ✗ too long to paste ", Look::WRONG));
+        if self.full {
+            return Some(Span::styled(" ✗ no more fits ", Look::WRONG));
         }
         let used = self.writing()?.editor.text().trim_end().chars().count();
         match TEXT_MAX.checked_sub(used) {
@@ -171,6 +171,16 @@ impl Composer {
             Some(left) => Some(Span::styled(format!(" {left} left "), Look::FAINT)),
             None => Some(Span::styled(format!(" −{} ", used - TEXT_MAX), Look::WRONG)),
         }
+    }
+
+    /// Without a frame, what would stand in it stands beside the text.
+    fn beside(&self) -> Option<Span<'static>> {
+        self.remark().or_else(|| self.sign())
+    }
+
+    /// The columns this takes of those behind the prompt: never more than half.
+    fn columns_beside(&self, columns: u16) -> u16 {
+        self.beside().map_or(0, |span| u16::try_from(span.width()).unwrap_or(columns)).min(columns / 2)
     }
 
     fn draw_text(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
@@ -219,15 +229,13 @@ impl Part for Composer {
         if !self.framed {
             let line = Line::from(vec![Span::styled("› ", if focused { Look::ACCENT } else { Look::FAINT })]);
             frame.render_widget(line, area);
-            let used = self.remark().or_else(|| self.sign());
-            let right =
-                used.as_ref().map_or(0, |remark| u16::try_from(remark.width()).unwrap_or(0)).min(area.width / 2);
+            let right = self.columns_beside(area.width.saturating_sub(2));
             let text = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2 + right), ..area };
             if self.writing().is_some_and(|writing| writing.editor.is_empty()) {
                 let hint = clip(&format!("message {}", self.label), text.width);
                 frame.render_widget(Span::styled(hint, Look::FAINT), text);
             }
-            if let Some(remark) = used {
+            if let Some(remark) = self.beside() {
                 frame.render_widget(remark, Rect { x: area.right() - right, width: right, ..area });
             }
             return self.draw_text(frame, text, focused);
@@ -281,7 +289,9 @@ impl Part for Composer {
             },
             _ => typing::edit(editor, event)?,
         };
-        self.refused_paste = false;
+        // a letter changes the text, unless there is no room for it
+        self.full = typed == Typed::Same
+            && matches!(event, Event::Keyboard(KeyEvent { code: Key::Char(_), .. }) | Event::User(Action::Newline));
         match typed {
             Typed::Changed => self.edited(),
             Typed::Same => Some(Msg::Redraw),

@@ -77,7 +77,7 @@ fn a_paste_beyond_all_bounds_is_refused_and_said() {
     stage.type_text("kept");
     stage.paste(&"x".repeat(70_000));
     assert_eq!(stage.draft(), "kept");
-    assert!(stage.screen().contains("✗ too long to paste"));
+    assert!(stage.screen().contains("✗ no more fits"));
 }
 
 #[test]
@@ -210,4 +210,26 @@ proptest! {
         let Some(Msg::Edited { text, .. }) = stage.key(Key::Char('!')) else { panic!("a letter is typed") };
         prop_assert_eq!(text.replace('!', ""), before.replace('!', ""));
     }
+}
+
+#[test]
+fn without_a_frame_a_remark_hides_nothing_of_the_text() {
+    let mut stage = Stage::in_general(40, 12, talk());
+    stage.type_text("some words that take two rows");
+    stage.paste(&"x".repeat(70_000));
+    let screen = stage.screen();
+    for shown in ["✗ no more fits", "some words", "two rows"] {
+        assert!(screen.contains(shown), "{shown}:\n{screen}");
+    }
+}
+
+#[test]
+fn a_letter_that_does_not_fit_any_more_is_not_dropped_in_silence() {
+    let mut stage = stage();
+    stage.paste(&"x".repeat(64 * 1024));
+    stage.type_text("y");
+    assert!(stage.screen().contains("✗ no more fits"), "{}", stage.screen());
+    stage.key(Key::Backspace);
+    stage.type_text("y");
+    assert!(!stage.screen().contains("✗ no more fits"));
 }
