@@ -11,6 +11,8 @@ use tuirealm::ratatui::{
     widgets::{Block, Clear},
 };
 
+use crate::text::clip;
+
 /// The styles in use, by what they say.
 pub(crate) struct Look;
 
@@ -66,6 +68,7 @@ impl Look {
 
     /// A dialog's frame over whatever is there; gives back what is inside, with a column of air at the sides.
     pub(crate) fn dialog(frame: &mut Frame<'_>, area: Rect, title: &str) -> Rect {
+        let title = clip(title, area.width.saturating_sub(4));
         let block = Self::frame(Line::styled(format!(" {title} "), Self::STRONG), true);
         let inner = block.inner(area);
         // a column to each side is cleared, too: a wide character cut in half there would push the frame aside

@@ -1,7 +1,8 @@
 //! What others send can never reach the terminal as more than text.
 
 use proptest::prelude::*;
-use quchat_shared::limits::is_bidi_control;
+use quchat_client::model::{Dialog, Question, SendState};
+use quchat_shared::{RoomId, limits::is_bidi_control};
 
 use crate::stage::{Stage, message, visible};
 
@@ -28,6 +29,25 @@ fn escapes_bells_and_overrides_are_shown_and_not_obeyed() {
     let screen = stage.screen();
     assert!(screen.contains("a␛[2J␛]0;owned␇b\u{FFFD}31mcgpj.exe␈␡␀d"), "{screen}");
     assert_safe(&stage);
+}
+
+#[test]
+fn a_room_with_an_evil_name_is_named_safely_in_every_dialog() {
+    let mut stage = Stage::in_general(80, 24, Vec::new());
+    stage.room().info.name = "a\u{202e}b\u{1b}[2J".to_owned();
+    stage.pend("p-1", "text", SendState::Refused("a\u{202e}b".into()));
+    let dialogs = [
+        Dialog::Review { room: RoomId(1), txn: "p-1".into() },
+        Dialog::Ask(Question::Leave { room: RoomId(1) }),
+        Dialog::Ask(Question::Quit { unsent: 1 }),
+        Dialog::Switcher,
+    ];
+    for dialog in dialogs {
+        stage.model.dialogs = vec![dialog];
+        stage.follow();
+        stage.screen();
+        assert_safe(&stage);
+    }
 }
 
 #[test]
