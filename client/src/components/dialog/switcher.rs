@@ -174,9 +174,7 @@ impl Part for Switcher {
             Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.step(1),
             Event::User(Action::PageUp) => self.step(-10),
             Event::User(Action::PageDown) => self.step(10),
-            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
-                Some(self.chosen().map_or(Msg::Redraw, Msg::Pick))
-            }
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => Some(self.chosen().map_or(Msg::Redraw, Msg::Pick)),
             _ => {
                 let before = self.field.text().to_owned();
                 let taken = self.field.take(event);
