@@ -11,6 +11,7 @@ mod editor;
 mod effects;
 #[cfg(unix)]
 mod input;
+mod reported;
 mod screen;
 #[cfg(unix)]
 mod signals;
@@ -132,7 +133,7 @@ impl<S: Screen> Runtime<S> {
         while !self.workers.finish(FRAME_EVERY) {
             wakes.try_iter().for_each(drop); // a full channel would hold the disk up
             if begun.elapsed() > LAST_SAVE_MAX {
-                return self.workers.log("the disk took more than a second; the last change may not be kept");
+                return self.workers.log_last("the disk took more than a second; the last change may not be kept");
             }
         }
     }
@@ -142,6 +143,11 @@ impl<S: Screen> Runtime<S> {
         match wake {
             Wake::Input(events) => self.batch = Batch::new(events),
             Wake::Resized => self.step(Msg::Redraw),
+            Wake::Continued if self.lent => {} // it is another program's affair
+            Wake::Continued => {
+                self.screen.resume();
+                self.step(Msg::Redraw);
+            }
             Wake::Done { epoch, call, reply } if epoch == self.model.epoch => {
                 self.step(Msg::Done { call, reply: *reply })
             }
@@ -226,6 +232,9 @@ impl<S: Screen> Runtime<S> {
             Typed::Event(Event::FocusGained) => self.step(Msg::TermFocus(true)),
             Typed::Event(Event::FocusLost) => self.step(Msg::TermFocus(false)),
             Typed::Event(event @ Event::Paste(_)) if self.fits => {
+                if focus(&self.model) == Id::Rooms && self.model.open.is_some() {
+                    self.step(Msg::Act(Action::FocusRooms)); // a text belongs where a letter would go
+                }
                 if let Some(msg) = self.offer(&event) {
                     self.step(msg);
                 }
@@ -278,10 +287,10 @@ impl<S: Screen> Runtime<S> {
         if self.lent || !std::mem::take(&mut self.dirty) || self.exit.is_some() {
             return;
         }
-        let (model, app, fits) = (&self.model, &mut self.app, &mut self.fits);
+        let (model, keymap, app, fits) = (&self.model, &self.keymap, &mut self.app, &mut self.fits);
         let draw = |frame: &mut Frame<'_>| {
             *fits = view::fits(frame.area().as_size());
-            view::view(model, app, frame);
+            view::view(model, keymap, app, frame);
         };
         if self.screen.show(draw).is_err() {
             return self.step(Msg::Stop); // the terminal is gone

@@ -56,6 +56,12 @@ impl Keymap {
         self.rows.iter().find(|row| row.action == action).map(|row| row.chord)
     }
 
+    /// The first key that asks for `action`, in words; none are left where nothing is bound to it.
+    #[must_use]
+    pub fn named(&self, action: Action) -> String {
+        self.chord(action).map_or_else(String::new, |chord| chord.to_string())
+    }
+
     /// The table, in the order of the help.
     #[must_use]
     pub fn rows(&self) -> &[Row] {

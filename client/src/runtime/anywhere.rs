@@ -5,9 +5,8 @@
 use std::{io, thread, time::Duration};
 
 use crossterm::event;
-use tuirealm::event::Event;
 
-use super::{Wake, Wakes};
+use super::{Wake, Wakes, reported::reported};
 
 /// The thread.
 pub struct Input;
@@ -20,9 +19,9 @@ impl Input {
     pub fn start(wakes: Wakes) -> io::Result<Self> {
         let read = move || {
             while let Ok(event) = event::read() {
-                let mut batch = vec![Event::from(event)];
+                let mut batch = Vec::from_iter(reported(event));
                 while let (true, Ok(true)) = (batch.len() < 64 * 1024, event::poll(Duration::ZERO)) {
-                    batch.extend(event::read().map(Event::from));
+                    batch.extend(event::read().ok().and_then(reported));
                 }
                 if !wakes.send(Wake::Input(batch)) {
                     return;
@@ -38,6 +37,11 @@ impl Input {
 
     /// It never stopped.
     pub fn resume(&mut self) {}
+}
+
+/// Without job control nobody else has had the terminal.
+pub(super) fn is_cooked() -> bool {
+    false
 }
 
 /// There are no signals to listen to.

@@ -145,7 +145,13 @@ impl Workers {
         self.disk.finish(longest)
     }
 
-    pub(super) fn log(&self, line: &str) {
+    /// Has a line written into the log, by the thread that writes.
+    fn log(&self, line: &str) {
+        self.disk.push(Job::Note(Arc::clone(&self.log), clock::timestamp(), line.to_owned()));
+    }
+
+    /// Writes a line into the log at once: the loop is over, and the thread that writes has not come to an end.
+    pub(super) fn log_last(&self, line: &str) {
         self.log.line(clock::timestamp(), line);
     }
 }

@@ -5,6 +5,7 @@
 use std::{
     io::{self, Read, Write, stdin},
     os::{fd::AsRawFd, unix::net::UnixStream},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
     time::Duration,
@@ -12,10 +13,11 @@ use std::{
 
 use crossterm::event;
 use filedescriptor::{POLLERR, POLLHUP, POLLIN, poll, pollfd};
+use rustix::termios::{LocalModes, tcgetattr};
 use signal_hook::{consts::SIGWINCH, low_level::pipe};
 use tuirealm::event::Event;
 
-use super::{Wake, Wakes};
+use super::{Wake, Wakes, reported::reported};
 use crate::update::Action;
 
 /// Most events read in one go.
@@ -35,7 +37,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// Starts reading. The terminal is in raw mode by then.
+    /// Starts reading. Until the terminal is in raw mode, what is typed comes line by line.
     ///
     /// # Errors
     /// The system has no more descriptors or threads to give.
@@ -77,9 +79,8 @@ struct Reader {
 
 impl Reader {
     fn run(mut self) {
-        if self.read().is_err() {
-            self.wakes.send(Wake::Stop); // the terminal is gone
-        }
+        let wakes = self.wakes.clone();
+        stop_after(&wakes, || self.read());
     }
 
     fn read(&mut self) -> io::Result<()> {
@@ -111,6 +112,18 @@ impl Reader {
     }
 }
 
+/// Reads. If the terminal is gone, or a panic ends it, the client ends: it would be deaf for ever.
+fn stop_after(wakes: &Wakes, read: impl FnOnce() -> io::Result<()>) {
+    if !matches!(catch_unwind(AssertUnwindSafe(read)), Ok(Ok(()))) {
+        wakes.send(Wake::Stop);
+    }
+}
+
+/// Whether the terminal collects lines, as a shell leaves it, and not single keys.
+pub(super) fn is_cooked() -> bool {
+    tcgetattr(stdin()).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ICANON))
+}
+
 fn wait(watched: &mut [pollfd]) -> io::Result<()> {
     loop {
         match poll(watched, None) {
@@ -127,11 +140,26 @@ fn read_batch() -> io::Result<Vec<Event<Action>>> {
     // Two glances: one might not have looked, if this thread lost its turn in the middle of it.
     while glances < 2 && batch.len() < BATCH_MAX {
         if event::poll(GLANCE)? {
-            batch.push(Event::from(event::read()?));
+            batch.extend(reported(event::read()?));
             glances = 0;
         } else {
             glances += 1;
         }
     }
     Ok(batch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_can_hear_no_more_ends() {
+        let (wakes, woken) = Wakes::channel();
+        stop_after(&wakes, || panic!("half an escape sequence"));
+        stop_after(&wakes, || Err(io::ErrorKind::UnexpectedEof.into()));
+        assert_eq!(woken.try_iter().filter(|wake| matches!(wake, Wake::Stop)).count(), 2);
+        stop_after(&wakes, || Ok(())); // the loop is over already
+        assert!(woken.try_recv().is_err());
+    }
 }

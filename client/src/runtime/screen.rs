@@ -23,10 +23,10 @@ use tuirealm::{
 };
 
 #[cfg(not(unix))]
-use super::anywhere::stop_process;
-#[cfg(unix)]
-use super::signals::stop_process;
+use super::anywhere::{is_cooked, stop_process};
 use super::{Input, clock};
+#[cfg(unix)]
+use super::{input::is_cooked, signals::stop_process};
 use crate::state::Log;
 
 /// What the loop asks of a terminal.
@@ -52,6 +52,11 @@ pub trait Screen: TerminalAdapter {
 
     /// Gives the terminal to the shell until the process is continued.
     fn suspend(&mut self) {}
+
+    /// The process was stopped by somebody else, and goes on: anything may have become of the terminal.
+    fn resume(&mut self) {
+        self.forget();
+    }
 
     /// Gives the terminal to another program, until it is taken back.
     fn lend(&mut self) {}
@@ -84,7 +89,7 @@ impl Tty {
         let extras = Extras::default();
         let (restore, hook, screen) = (extras.clone(), panic::take_hook(), thread::current().id());
         panic::set_hook(Box::new(move |panic| {
-            log.line(clock::timestamp(), &panic.to_string());
+            log.line(clock::timestamp(), &told(panic));
             if thread::current().id() == screen {
                 restore.end();
                 hook(panic);
@@ -107,6 +112,13 @@ impl Tty {
     }
 }
 
+/// Where a panic was. Its own text may quote what it failed on: a message, or a password.
+fn told(panic: &panic::PanicHookInfo<'_>) -> String {
+    let thread = thread::current();
+    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    format!("thread {:?} panicked at {place}", thread.name().unwrap_or("without a name"))
+}
+
 impl Screen for Tty {
     fn show(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> TerminalResult<()> {
         queue!(stdout(), BeginSynchronizedUpdate).ok(); // the frame itself will fail, if anything does
@@ -123,6 +135,14 @@ impl Screen for Tty {
         self.lend();
         stop_process().ok(); // if it cannot be stopped, it goes on
         self.take_back();
+    }
+
+    fn resume(&mut self) {
+        if is_cooked() {
+            self.end(); // so that each mode is begun anew; those of the keyboard would pile up
+            self.begin().ok();
+        }
+        self.forget();
     }
 
     fn lend(&mut self) {

@@ -1,4 +1,5 @@
-//! Signals: the ones that end the client become a wake, the one that suspends it is sent as the terminal would.
+//! Signals: those that end the client and the one that continues it become a wake, the one that suspends it is sent
+//! as the terminal would.
 
 use std::{
     io::{self, Read},
@@ -20,15 +21,19 @@ use super::{Wake, Wakes};
 /// after this long.
 const NOT_STOPPED: Duration = Duration::from_millis(200);
 
-/// From now on, a request to end the process ends the loop instead.
+/// From now on, a request to end the process ends the loop instead, and the loop learns when the process was stopped.
 ///
 /// # Errors
 /// The system has no more descriptors or threads to give.
 pub fn listen_to_signals(wakes: Wakes) -> io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT])?;
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT])?;
     let listen = move || {
         for signal in &mut signals {
-            wakes.send(if signal == SIGINT { Wake::Interrupt } else { Wake::Stop });
+            wakes.send(match signal {
+                SIGCONT => Wake::Continued,
+                SIGINT => Wake::Interrupt,
+                _ => Wake::Stop,
+            });
         }
     };
     thread::Builder::new().name("signals".into()).spawn(listen).map(drop)

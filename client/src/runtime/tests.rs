@@ -20,7 +20,7 @@ use quchat_shared::{
 };
 use tuirealm::{
     event::{Key, KeyModifiers},
-    ratatui::layout::Size,
+    ratatui::{backend::Backend, layout::Size},
     terminal::{TerminalAdapter, TestTerminalAdapter},
 };
 
@@ -245,6 +245,27 @@ fn a_paste_without_brackets_is_one_message() {
 }
 
 #[test]
+fn a_paste_in_the_side_bar_goes_where_a_letter_would() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.type_text("see ");
+    client.runtime.step(Msg::Act(Action::FocusRooms));
+    client.at_once(vec![Event::Paste("what I\nfound".into())]);
+    assert_eq!(&*client.draft().text, "see what I\nfound");
+    assert_eq!(focus(&client.runtime.model), Id::Composer);
+}
+
+#[test]
+fn a_client_that_was_stopped_and_goes_on_draws_everything_anew() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // somebody else had the screen
+    client.runtime.take(Wake::Continued);
+    client.runtime.settle();
+    assert!(client.screen().contains("Say hello"), "{}", client.screen());
+}
+
+#[test]
 fn keys_after_the_one_that_opens_a_dialog_are_the_dialogs() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
@@ -397,6 +418,13 @@ fn too_small_a_terminal_ignores_keys_and_loses_nothing() {
     client.runtime.take(Wake::Resized);
     client.runtime.settle();
     assert!(client.screen().contains("draft") && &*client.draft().text == "draft");
+    client.press(Key::Enter, KeyModifiers::NONE); // one is not sent now
+    client.runtime.screen.raw_mut().backend_mut().resize(38, 8);
+    client.runtime.take(Wake::Resized);
+    client.runtime.settle();
+    assert!(client.screen().contains("Ctrl+Q quits"), "{}", client.screen());
+    client.press(Key::Char('q'), KeyModifiers::CONTROL);
+    assert!(client.screen().contains("Ctrl+Q again quits"), "{}", client.screen());
     client.runtime.screen.raw_mut().backend_mut().resize(1, 1);
     client.runtime.take(Wake::Resized);
     client.press(Key::Char('q'), KeyModifiers::CONTROL);

@@ -37,6 +37,8 @@ pub enum Wake {
         /// The number of the stream.
         stream: u64,
     },
+    /// The process was stopped and goes on.
+    Continued,
     /// The disk has done something.
     Disk(Report),
     /// The user's editor has ended.

@@ -11,16 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use quchat_shared::user::Session;
+use quchat_shared::{Timestamp, user::Session};
 
-use super::{Drawer, Found, Last, Place, Sheet, session};
+use super::{Drawer, Found, Last, Log, Place, Sheet, session};
 use crate::{
     model::{Origin, Stored},
     update::NotKept,
 };
 
-/// Something to do with files.
-#[derive(Debug)]
+/// Something to do with files. It has no debug text, since some of it holds a token.
 pub enum Job {
     /// Keep the session, remember server and name, open the user's drawer: [`Report::Entered`].
     Enter {
@@ -33,6 +32,8 @@ pub enum Job {
     },
     /// Delete the session and give the drawer back. Nothing is reported.
     Leave(Origin, String),
+    /// Write a line into the log. Nothing is reported.
+    Note(Arc<Log>, Timestamp, String),
     /// End a sheet whose text is in a save before this. Nothing is reported.
     Discard(Sheet),
     /// Keep this for the room: [`Report::Saved`], once per ticket.
@@ -66,18 +67,17 @@ pub enum Report {
 }
 
 /// The thread.
-#[derive(Debug)]
 pub struct Disk {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
     working: bool,
@@ -211,6 +211,10 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             *desk = Desk::Left;
             let forget = || session::forget_session(place, &origin, &token);
             catch_unwind(AssertUnwindSafe(forget)).ok(); // a session that has ended is worth nothing on disk either
+            Vec::new()
+        }
+        Job::Note(log, at, line) => {
+            log.line(at, &line);
             Vec::new()
         }
     }

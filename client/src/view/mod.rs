@@ -23,9 +23,9 @@ pub use self::layout::fits;
 use crate::{
     components::{self, App, Composer, History, Look, Rooms},
     keymap::Keymap,
-    model::{DialogId, Id, Model, Seen},
-    text::clip,
-    update::focus,
+    model::{Dialog, DialogId, Id, Model, Question, Seen},
+    text::wrap,
+    update::{Action, focus},
 };
 
 /// Mounts, unmounts and focuses components as the model wants it, and tells the one that has the keys what changed.
@@ -51,21 +51,20 @@ pub fn follow(model: &Model, keymap: &Arc<Keymap>, app: &mut App) {
 }
 
 /// Draws a frame.
-pub fn view(model: &Model, app: &mut App, frame: &mut Frame<'_>) {
+pub fn view(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>) {
     if let Some(history) = components::part_as::<History>(app, Id::History) {
         history.forget_seen();
     }
     let area = frame.area();
     if !fits(area.as_size()) {
-        let text = clip("quchat needs 40x12; nothing is lost", area.width);
-        return frame.render_widget(Span::styled(text, Look::STRONG), area);
+        return draw_too_small(model, keymap, frame);
     }
     let places = places(model, app, area);
     if model.account.is_none() {
         draw(Id::SignIn, model, app, frame, places.whole);
     } else {
         header::draw(model, frame, &places);
-        draw_chat(model, app, frame, &places);
+        draw_chat(model, keymap, app, frame, &places);
     }
     draw(Id::Status, model, app, frame, places.status);
     for dialog in &model.dialogs {
@@ -134,7 +133,7 @@ fn draw(id: Id, model: &Model, app: &mut App, frame: &mut Frame<'_>, area: Rect)
     app.view(&id, frame, area);
 }
 
-fn draw_chat(model: &Model, app: &mut App, frame: &mut Frame<'_>, places: &Places) {
+fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>, places: &Places) {
     if places.divider.width > 0 {
         for cell in places.divider.rows() {
             frame.render_widget(Span::styled("│", Look::FAINT), cell);
@@ -149,7 +148,7 @@ fn draw_chat(model: &Model, app: &mut App, frame: &mut Frame<'_>, places: &Place
             }
             draw(Id::Composer, model, app, frame, places.composer);
         }
-        None => draw_invitation(model, frame, places.history),
+        None => draw_invitation(model, keymap, frame, places.history),
     }
     let inviting = places.rooms_over_history && model.rooms.is_empty();
     if !inviting {
@@ -160,12 +159,25 @@ fn draw_chat(model: &Model, app: &mut App, frame: &mut Frame<'_>, places: &Place
     }
 }
 
+/// One line, as far as there is one: what is wrong, and the only keys that do something.
+fn draw_too_small(model: &Model, keymap: &Keymap, frame: &mut Frame<'_>) {
+    let quit = keymap.named(Action::Quit);
+    let text = match model.dialogs.last() {
+        Some(Dialog::Ask(Question::Quit { unsent })) => format!("{unsent} unsent; {quit} again quits"),
+        _ => format!("quchat needs 40x12; {quit} quits; nothing is lost"),
+    };
+    let area = frame.area();
+    for (row, line) in area.rows().zip(wrap(&text, area.width.max(1))) {
+        frame.render_widget(Span::styled(line.text, Look::STRONG), row);
+    }
+}
+
 /// No room is open: what to do.
-fn draw_invitation(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+fn draw_invitation(model: &Model, keymap: &Keymap, frame: &mut Frame<'_>, area: Rect) {
     let text = match (model.rooms.is_empty(), model.cursor.is_none()) {
-        (true, true) => "The rooms come as soon as the server answers",
-        (true, false) => "No rooms yet: Ctrl+K, type a name, Enter creates it",
-        (false, _) => "Choose a room: Up, Down, Enter",
+        (true, true) => "The rooms come as soon as the server answers".to_owned(),
+        (true, false) => format!("No rooms yet: {}, type a name, Enter creates it", keymap.named(Action::Switch)),
+        (false, _) => "Choose a room: Up, Down, Enter".to_owned(),
     };
     let middle = Rect { y: area.y + area.height / 2, height: area.height.div_ceil(2), ..area };
     let mut invitation = Paragraph::default().text(text).style(Look::FAINT).alignment_horizontal(Alignment::Center);

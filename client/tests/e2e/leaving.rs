@@ -47,7 +47,26 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_the_client_is_in_front_again() {
     a.taken().is_in("den").press("a draft").shows("a draft");
     // Over a dialog, the client shows no cursor of its own.
     a.press(HELP).shows("Rooms and reading").press(SUSPEND).given_back();
-    a.resize(90, 28).press(ENTER).taken().shows("Rooms and reading").press(ESC).is_in("den").shows("a draft").press(QUIT);
+    a.resize(90, 28)
+        .press(ENTER)
+        .taken()
+        .shows("Rooms and reading")
+        .press(ESC)
+        .is_in("den")
+        .shows("a draft")
+        .press(QUIT);
     assert_eq!(a.exit_code(), 0);
+    a.given_back();
+}
+
+#[test]
+fn continued_after_somebody_else_stopped_it_it_takes_the_terminal_again() {
+    let server = Server::start();
+    let mut a = Person::new("alice").register(&server);
+    a.taken().create("den").press("half a").shows("half a");
+    // What a shell does with a job that was stopped behind its back.
+    a.signal(Signal::STOP).cook().signal(Signal::CONT).is_raw();
+    a.press(" thought").shows("half a thought").press(QUIT);
+    a.exit_code();
     a.given_back();
 }

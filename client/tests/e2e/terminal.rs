@@ -3,6 +3,7 @@
 //! Owns the pseudo-terminal and its emulation. It must not know what the program is.
 
 use std::{
+    fs::File,
     io::{Read, Write},
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -10,7 +11,10 @@ use std::{
 };
 
 use portable_pty::{Child, CommandBuilder, PtyPair, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    process::{Pid, Signal, kill_process},
+    termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr},
+};
 
 /// Long enough for a busy machine; nothing waits so long when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -149,6 +153,31 @@ impl Terminal {
             thread::sleep(Duration::from_millis(5));
         }
         self
+    }
+
+    /// Makes the terminal collect lines, as a shell does for itself.
+    pub(crate) fn cook(&mut self) -> &mut Self {
+        let terminal = self.line();
+        let mut modes = tcgetattr(&terminal).expect("it is a terminal");
+        modes.local_modes |= LocalModes::ICANON | LocalModes::ECHO;
+        tcsetattr(&terminal, OptionalActions::Now, &modes).expect("it may be changed");
+        self
+    }
+
+    /// Waits until the terminal gives single keys.
+    pub(crate) fn is_raw(&mut self) -> &mut Self {
+        let (terminal, deadline) = (self.line(), Instant::now() + PATIENCE);
+        while tcgetattr(&terminal).expect("it is a terminal").local_modes.contains(LocalModes::ICANON) {
+            assert!(Instant::now() < deadline, "the terminal still collects lines");
+            thread::sleep(Duration::from_millis(5));
+        }
+        self
+    }
+
+    /// The program's end of the terminal.
+    fn line(&self) -> File {
+        let name = self.pty.master.tty_name().expect("a terminal has a name");
+        File::options().read(true).write(true).open(name).expect("it is there")
     }
 
     /// The process of the program.

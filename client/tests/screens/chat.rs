@@ -245,7 +245,7 @@ fn scrolled_up_the_view_stays_and_counts_what_is_new() {
 fn below_40_by_12_one_line_says_so() {
     let mut stage = Stage::in_general(39, 12, talk());
     stage.type_text("kept");
-    assert_eq!(stage.screen().trim(), "quchat needs 40x12; nothing is lost");
+    assert_eq!(stage.screen().trim(), "quchat needs 40x12; Ctrl+Q quits;\nnothing is lost");
     stage.resize(80, 24);
     assert!(stage.screen().contains("kept"));
 }

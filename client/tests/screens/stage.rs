@@ -158,8 +158,8 @@ impl Stage {
     }
 
     pub(crate) fn draw(&mut self) {
-        let (model, app) = (&self.model, &mut self.app);
-        self.term.draw(|frame| view::view(model, app, frame)).unwrap();
+        let (model, keymap, app) = (&self.model, &self.keymap, &mut self.app);
+        self.term.draw(|frame| view::view(model, keymap, app, frame)).unwrap();
         if let Some(seen) = view::seen(&mut self.app) {
             let effects = update(&mut self.model, Msg::Seen(seen));
             self.effects.extend(effects);
