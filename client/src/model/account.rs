@@ -50,7 +50,8 @@ pub enum Storage {
     Opening,
     /// Everything is kept.
     Kept,
-    /// The disk refuses: sends go out all the same, the status line tells the reason, each change tries again.
+    /// The disk refuses: sends go out all the same, the status line tells the reason, and what it refused is offered
+    /// again after a pause.
     Failing(Arc<str>),
     /// Another client holds the directory, or it cannot be read: what is in it is left alone and nothing is kept
     /// here; the status line tells so.
