@@ -54,11 +54,11 @@ pub fn component(id: Id, model: &Model, keymap: &Arc<Keymap>) -> Component {
         Id::Composer => Mounted::new(Composer::default()),
         Id::Status => Mounted::new(Status::new(Arc::clone(keymap))),
         Id::Dialog(DialogId::Switcher) => Mounted::new(Switcher::default()),
-        Id::Dialog(DialogId::CreateRoom) => Mounted::new(CreateRoom::default()),
+        Id::Dialog(DialogId::CreateRoom) => Mounted::new(CreateRoom::new(keymap)),
         Id::Dialog(DialogId::Help) => Mounted::new(Help::new(keymap)),
-        Id::Dialog(DialogId::Ask) => Mounted::new(Ask::default()),
-        Id::Dialog(DialogId::Review) => Mounted::new(Review::default()),
-        Id::Dialog(DialogId::SignedOut) => Mounted::new(SignedOut::default()),
+        Id::Dialog(DialogId::Ask) => Mounted::new(Ask::new(keymap)),
+        Id::Dialog(DialogId::Review) => Mounted::new(Review::new(keymap)),
+        Id::Dialog(DialogId::SignedOut) => Mounted::new(SignedOut::new(keymap)),
     };
     mounted.part().show(model);
     Box::new(mounted)

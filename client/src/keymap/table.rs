@@ -81,8 +81,13 @@ pub const PLAIN: &[(Context, &str, &str)] = &[
     (Context::Screen, "Up, Down, Enter", "in the side bar: choose a room and open it"),
     (Context::Composer, "Up, Down", "beyond the first and last row: earlier inputs, and back to the draft"),
     (Context::Composer, "End", "on an empty input: to the newest message"),
+    (Context::Composer, "mouse wheel", "scrolls, where the terminal sends it as three arrows or more at once"),
     (Context::List, "Up, Down, Enter", "choose"),
+    (Context::List, "Home, End", "in the help: to its start and its end"),
+    (Context::List, "y, n", "to a question: yes and no"),
+    (Context::List, "e", "on a refused message: back into the draft"),
     (Context::Form, "Up, Down, Enter", "other field; done"),
+    (Context::Form, "Space", "tick a box"),
 ];
 
 /// The slash command that does the same as `action`, for terminals that keep a key to themselves.

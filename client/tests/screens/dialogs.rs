@@ -1,9 +1,12 @@
 //! What lies over the screen.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 use quchat_client::{
+    keymap::{Binding, Context, Keymap, chord},
     model::{Dialog, DialogId, Field, Id, Link, Question, SendState},
-    update::{Msg, Pick},
+    update::{Action, Msg, Pick},
 };
 use quchat_shared::RoomId;
 use tuirealm::event::{Key, KeyModifiers as Mod};
@@ -101,7 +104,7 @@ fn help_is_scrolled_through() {
         all.push_str(&stage.screen());
         stage.key(Key::PageDown);
     }
-    for told in ["Ctrl+K", "Alt+A", "F3", "/signout", "Alt+1…9", "Ctrl+Z"] {
+    for told in ["Ctrl+K", "Alt+A", "F3", "/signout", "Alt+1…9", "Ctrl+Z", "y, n", "Space", "mouse wheel"] {
         assert!(all.contains(told), "{told}");
     }
 }
@@ -189,6 +192,28 @@ fn every_dialog_fits_the_smallest_screen() {
     stage.model.dialogs.clear();
     stage.follow();
     assert!(!stage.app.mounted(&Id::Dialog(DialogId::SignedOut)), "a closed dialog is gone");
+}
+
+#[test]
+fn dialogs_name_the_key_that_really_closes_them() {
+    let mut stage = stage();
+    let at = Context::Everywhere;
+    let binding = |key, action| Binding { context: at, chord: chord(key, at).unwrap(), action };
+    let bindings = [binding("Esc", None), binding("Ctrl+X", Some(Action::Cancel))];
+    stage.keymap = Arc::new(Keymap::bound(&bindings));
+    stage.pend("p-1", "text", SendState::Refused("no".into()));
+    let dialogs = [
+        Dialog::CreateRoom { name: String::new(), waiting: false, problem: None },
+        Dialog::Ask(Question::Quit { unsent: 1 }),
+        Dialog::Review { room: RoomId(1), txn: "p-1".into() },
+        Dialog::SignedOut,
+    ];
+    for dialog in dialogs {
+        stage.model.dialogs = vec![dialog];
+        stage.follow();
+        let screen = stage.screen();
+        assert!(screen.contains("Ctrl+X") && !screen.contains("Esc"), "{screen}");
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(crate) struct Stage {
     pub(crate) model: Model,
     pub(crate) app: App,
     pub(crate) effects: Vec<Effect>,
-    keymap: Arc<Keymap>,
+    pub(crate) keymap: Arc<Keymap>,
     term: TestTerminalAdapter,
 }
 

@@ -12,6 +12,7 @@ use tuirealm::{
 
 use super::super::{Part, look::Look, rooms::room_name};
 use crate::{
+    keymap::Keymap,
     model::{Dialog, Model, Question, Storage},
     text::{clip, wrap},
     update::{Action, Msg},
@@ -27,9 +28,15 @@ pub(in super::super) struct Ask {
     title: &'static str,
     lines: Vec<(String, Style)>,
     yes: &'static str,
+    /// The key that says no.
+    stay: String,
 }
 
 impl Ask {
+    pub(in super::super) fn new(keymap: &Keymap) -> Self {
+        Self { stay: keymap.named(Action::Cancel), ..Self::default() }
+    }
+
     fn unsent(&mut self, model: &Model) {
         for (room, text) in model.at_stake().take(NAMED) {
             self.lines.push((format!("◌ {}  {text}", room_name(room)), Look::PLAIN));
@@ -100,7 +107,7 @@ impl Part for Ask {
         let line = Line::from(vec![
             Span::styled("Enter", Look::STRONG),
             Span::styled(format!(" {}   ", self.yes), Look::FAINT),
-            Span::styled("Esc", Look::STRONG),
+            Span::styled(self.stay.as_str(), Look::STRONG),
             Span::styled(" stay", Look::FAINT),
         ]);
         frame.render_widget(line, last);

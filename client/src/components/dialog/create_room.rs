@@ -12,6 +12,7 @@ use tuirealm::{
 
 use super::super::{Part, field::Field, look::Look};
 use crate::{
+    keymap::Keymap,
     model::{Dialog, Model},
     text::clip,
     update::{Action, Msg},
@@ -26,10 +27,15 @@ pub(in super::super) struct CreateRoom {
     loaded: bool,
     waiting: bool,
     problem: Option<String>,
+    /// Which keys do what.
+    hint: String,
 }
 
-impl Default for CreateRoom {
-    fn default() -> Self {
+impl CreateRoom {
+    pub(in super::super) fn new(keymap: &Keymap) -> Self {
+        let next = keymap.chord(Action::NextField).map(|chord| format!("{chord} next"));
+        let leave = format!("{} leaves", keymap.named(Action::Cancel));
+        let hint = [Some("Enter creates it".to_owned()), next, Some("Space ticks".to_owned()), Some(leave)];
         Self {
             name: Field::default(),
             private: Checkbox::default().choices(["only its members know of it"]).highlight_style(Look::STRONG),
@@ -37,11 +43,10 @@ impl Default for CreateRoom {
             loaded: false,
             waiting: false,
             problem: None,
+            hint: hint.into_iter().flatten().collect::<Vec<_>>().join(" · "),
         }
     }
-}
 
-impl CreateRoom {
     fn is_private(&self) -> bool {
         matches!(self.private.state(), State::Vec(ticked) if !ticked.is_empty())
     }
@@ -84,7 +89,7 @@ impl Part for CreateRoom {
         let (text, style) = match (&self.problem, self.waiting) {
             (_, true) => ("◌ one moment …".to_owned(), Look::WAITING),
             (Some(problem), _) => (format!("✗ {problem}"), Look::WRONG),
-            (None, _) => ("Enter creates it · Tab next · Space ticks · Esc leaves".to_owned(), Look::FAINT),
+            (None, _) => (self.hint.clone(), Look::FAINT),
         };
         frame.render_widget(Span::styled(clip(&text, row.width), style), row);
     }

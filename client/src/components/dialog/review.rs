@@ -14,6 +14,7 @@ use tuirealm::{
 
 use super::super::{Part, look::Look, rooms::room_name};
 use crate::{
+    keymap::Keymap,
     model::{Dialog, Model, SendState},
     text::{clip, wrap},
     update::{Action, Msg},
@@ -29,11 +30,14 @@ pub(in super::super) struct Review {
     text: Arc<str>,
     reason: String,
     top: usize,
+    /// The key that leaves it as it is.
+    leave: String,
 }
 
-impl Default for Review {
-    fn default() -> Self {
-        Self { message: None, room: String::new(), text: "".into(), reason: String::new(), top: 0 }
+impl Review {
+    pub(in super::super) fn new(keymap: &Keymap) -> Self {
+        let leave = keymap.named(Action::Cancel);
+        Self { message: None, room: String::new(), text: "".into(), reason: String::new(), top: 0, leave }
     }
 }
 
@@ -73,7 +77,7 @@ impl Part for Review {
             frame.render_widget(Span::raw(line.text.as_str()), row);
         }
         let mut foot = Line::default();
-        for (key, what) in [("Enter", "send again"), ("e", "edit"), ("Esc", "leave")] {
+        for (key, what) in [("Enter", "send again"), ("e", "edit"), (self.leave.as_str(), "leave")] {
             foot.push_span(Span::styled(key, Look::STRONG));
             foot.push_span(Span::styled(format!(" {what}   "), Look::FAINT));
         }

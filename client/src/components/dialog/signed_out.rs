@@ -8,6 +8,7 @@ use tuirealm::{
 
 use super::super::{Part, field::Field, look::Look};
 use crate::{
+    keymap::Keymap,
     model::{Link, Model},
     text::clip,
     update::{Action, Msg},
@@ -22,10 +23,12 @@ pub(in super::super) struct SignedOut {
     reason: Option<String>,
     waiting: bool,
     problem: Option<String>,
+    /// The key that closes it.
+    leave: String,
 }
 
-impl Default for SignedOut {
-    fn default() -> Self {
+impl SignedOut {
+    pub(in super::super) fn new(keymap: &Keymap) -> Self {
         Self {
             password: Field::masked(),
             password_rev: None,
@@ -34,6 +37,7 @@ impl Default for SignedOut {
             reason: None,
             waiting: false,
             problem: None,
+            leave: keymap.named(Action::Cancel),
         }
     }
 }
@@ -77,7 +81,7 @@ impl Part for SignedOut {
         let (text, style) = match (&self.problem, self.waiting) {
             (_, true) => ("◌ one moment …".to_owned(), Look::WAITING),
             (Some(problem), _) => (format!("✗ {problem}"), Look::WRONG),
-            (None, _) => ("Enter signs in · Esc lets you read on; nothing is lost".to_owned(), Look::FAINT),
+            (None, _) => (format!("Enter signs in · {} lets you read on; nothing is lost", self.leave), Look::FAINT),
         };
         frame.render_widget(Span::styled(clip(&text, row.width), style), row);
     }
