@@ -234,7 +234,13 @@ fn scrolled_up_the_view_stays_and_counts_what_is_new() {
     let after = stage.screen();
     assert!(after.contains("↓ 12 new"), "{after}");
     let text = |screen: &str| {
-        screen.lines().skip(1).take(17).map(|row| row.chars().skip(20).collect()).collect::<Vec<String>>()
+        screen
+            .lines()
+            .skip(1)
+            .take(17)
+            .map(|row| row.chars().skip(20).take(59).collect::<String>())
+            .map(|row| row.trim_end().to_owned())
+            .collect::<Vec<_>>() // without the bar
     };
     assert_eq!(text(&before), text(&after));
     stage.press(Key::End, Mod::NONE);
@@ -303,4 +309,26 @@ fn a_link_can_be_clicked_on_each_of_its_rows_until_a_dialog_lies_over_it() {
     stage.key(Key::Esc);
     assert_eq!(stage.screen(), plain);
     assert_eq!(links(&stage), before);
+}
+
+#[test]
+fn a_scroll_bar_tells_how_far_back_one_reads_and_moves_no_text() {
+    let mut stage = Stage::in_general(80, 24, long_talk(200));
+    assert!(!stage.screen().contains('▐'));
+    let bar = |stage: &mut Stage| stage.screen().lines().position(|row| row.ends_with('▐'));
+    let mut above = usize::MAX;
+    for _ in 0..8 {
+        stage.key(Key::PageUp);
+        stage.draw();
+        let at = bar(&mut stage).unwrap();
+        assert!(at <= above);
+        above = at;
+    }
+    for _ in 0..80 {
+        stage.key(Key::PageUp);
+        stage.draw();
+    }
+    assert_eq!(bar(&mut stage), Some(1));
+    stage.press(Key::End, Mod::CONTROL);
+    assert!(!stage.screen().contains('▐'));
 }

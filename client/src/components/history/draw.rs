@@ -10,14 +10,14 @@ use tuirealm::ratatui::{
 
 use super::{
     super::look::Look,
-    Page, Shown, Walk,
+    Page, Shown, Walk, bar,
     block::Block,
     cache::Cache,
     link::Placed,
     place::{self, Start},
 };
 use crate::{
-    model::{Anchor, Entry, Seen, SendState},
+    model::{Anchor, Entry, Key, Seen, SendState},
     text::{clip, clock, width},
 };
 
@@ -75,6 +75,9 @@ pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area
     let (visible, links) = (painter.first.zip(painter.last), painter.links);
     let seen = visible.map(|(first, last)| seen(&mut walk, start, first, last, area.height));
     cache.end_frame(area.height);
+    if let Some(Seen { anchor: Anchor::At { .. }, first: Key::Seq(first), last: Key::Seq(last), .. }) = seen {
+        bar::draw(frame, area, first, last, shown.last_seq);
+    }
     draw_signs(shown, frame, area);
     (seen, links)
 }

@@ -3,6 +3,7 @@
 //! Anchor and pending scroll are the model's; what was really shown goes back as [`Seen`]. Nothing here grows with the
 //! length of a history.
 
+mod bar;
 mod block;
 mod cache;
 mod draw;
