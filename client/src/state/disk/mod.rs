@@ -221,7 +221,7 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
 }
 
 fn open(place: &Place, origin: &Origin, session: &Session) -> Result<(Found, Drawer), NotKept> {
-    let drawer = Drawer::open(place, origin, &session.user)?;
+    let mut drawer = Drawer::open(place, origin, &session.user)?;
     Ok((drawer.read()?, drawer))
 }
 

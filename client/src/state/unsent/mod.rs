@@ -4,6 +4,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
@@ -30,6 +31,8 @@ pub struct Drawer {
     former: Option<PathBuf>,
     /// Held, not read: the system gives it back even after a `kill -9`.
     _lock: File,
+    /// Rooms whose files a later quchat wrote: theirs stay as they are.
+    later: BTreeSet<RoomId>,
 }
 
 /// What lay in a drawer when it was opened.
@@ -59,18 +62,19 @@ impl Drawer {
         match lock.try_lock() {
             Ok(()) => {
                 let former = owner::claim(&dir, &rooms, user).map_err(|error| refused(&dir, &error))?;
-                Ok(Self { rooms, former, _lock: lock })
+                Ok(Self { rooms, former, _lock: lock, later: BTreeSet::new() })
             }
             Err(TryLockError::WouldBlock) => Err(NotKept::Elsewhere),
             Err(TryLockError::Error(error)) => Err(refused(&dir, &error)),
         }
     }
 
-    /// Everything kept. A file that cannot be read is set aside, never deleted, and does not hide the others.
+    /// Everything kept. A file that makes no sense is set aside, never deleted, and does not hide the others; one of a
+    /// later quchat is left alone, and nothing is saved in its place.
     ///
     /// # Errors
-    /// The directory cannot be listed.
-    pub fn read(&self) -> Result<Found, NotKept> {
+    /// The directory cannot be listed, or the disk does not give a file: another time it may.
+    pub fn read(&mut self) -> Result<Found, NotKept> {
         let mut found = Found { rooms: Vec::new(), set_aside: Vec::new(), former: self.former.clone() };
         let entries = fs::read_dir(&self.rooms).map_err(|error| refused(&self.rooms, &error))?;
         for path in entries.flatten().map(|entry| entry.path()) {
@@ -79,8 +83,14 @@ impl Drawer {
                 continue;
             }
             let Some(room) = room_of(&path) else { continue };
-            match files::read(&path).and_then(|bytes| decode(room, &bytes.unwrap_or_default())) {
+            let bytes = match files::read(&path) {
+                Ok(bytes) => bytes.unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Vec::new(), // not one of ours
+                Err(error) => return Err(refused(&path, &error)),
+            };
+            match decode(room, &bytes) {
                 Ok(stored) => found.rooms.push(stored),
+                Err(_) if is_later(&bytes) => drop(self.later.insert(room)),
                 Err(_) => found.set_aside.push(files::set_aside(&path).unwrap_or(path)),
             }
         }
@@ -94,6 +104,9 @@ impl Drawer {
     /// The disk refuses: one sentence.
     pub fn save(&self, stored: &Stored) -> Result<(), String> {
         let path = self.rooms.join(format!("{}.json", stored.room));
+        if self.later.contains(&stored.room) {
+            return Err(format!("{}: a later quchat wrote it", path.display()));
+        }
         let done = if stored.draft.is_empty() && stored.outbox.is_empty() {
             files::remove(&path)
         } else {
@@ -149,6 +162,15 @@ fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
         refused: letter.refused.as_deref().map(Arc::from),
     };
     Ok(Stored { room, draft: (&*file.draft).into(), outbox: file.outbox.iter().map(kept).collect() })
+}
+
+/// Whether a later quchat wrote this.
+fn is_later(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Versioned {
+        format: u32,
+    }
+    serde_json::from_slice::<Versioned>(bytes).is_ok_and(|file| file.format > FORMAT)
 }
 
 fn room_of(path: &Path) -> Option<RoomId> {

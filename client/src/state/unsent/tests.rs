@@ -56,7 +56,7 @@ fn what_was_written_is_there_after_a_restart() {
 #[test]
 fn nothing_to_keep_is_no_file() {
     let home = Home::new();
-    let drawer = home.open().unwrap();
+    let mut drawer = home.open().unwrap();
     drawer.save(&unsent("x", &[])).unwrap();
     drawer.save(&unsent("", &[])).unwrap();
     drawer.save(&unsent("", &[])).unwrap();
@@ -85,14 +85,13 @@ fn a_kill_at_any_instant_of_a_save_leaves_the_old_or_the_new() {
 #[test]
 fn a_broken_file_is_set_aside_whole_and_hides_no_other() {
     let home = Home::new();
-    let drawer = home.open().unwrap();
+    let mut drawer = home.open().unwrap();
     drawer.save(&unsent("fine", &[])).unwrap();
     let complete = encode(&Stored { room: RoomId(4), ..unsent("x", &["y"]) }).unwrap();
     let torn = &complete[..complete.len() / 2];
-    let later = String::from_utf8(complete.clone()).unwrap().replace("\"format\":1", "\"format\":2");
     let elsewhere = String::from_utf8(complete.clone()).unwrap().replace("\"room\":4", "\"room\":5");
     let nameless = String::from_utf8(complete.clone()).unwrap().replace("p-0", "");
-    let broken = [torn, later.as_bytes(), elsewhere.as_bytes(), nameless.as_bytes(), b"", b"\xff\0", b"[]"];
+    let broken = [torn, elsewhere.as_bytes(), nameless.as_bytes(), b"", b"\xff\0", b"[]"];
     for (n, bytes) in (1..).zip(broken) {
         fs::write(home.file("4.json"), bytes).unwrap();
         let found = drawer.read().unwrap();
@@ -126,7 +125,7 @@ fn what_a_user_left_unsent_is_never_given_to_another_one_of_the_same_number() {
     home.open().unwrap().save(&unsent("of alice", &["in her name"])).unwrap();
     let of_alice = fs::read(home.file("3.json")).unwrap();
     for (n, (name, registered)) in (1..).zip([("mallory", 5), ("alice", 6)]) {
-        let drawer = home.open_as(1, name, registered).unwrap();
+        let mut drawer = home.open_as(1, name, registered).unwrap();
         let former = home.place.user(&home.origin, UserId(1)).join(format!("former-{n}"));
         let found = Found { rooms: vec![], set_aside: vec![], former: Some(former.clone()) };
         assert_eq!(drawer.read().unwrap(), found, "a new server gave {name} the number of alice");
@@ -153,4 +152,26 @@ fn files_of_nobody_knows_whom_are_given_to_nobody() {
         let found = home.open().unwrap().read().unwrap();
         assert!(found.rooms.is_empty() && found.former.is_some(), "{found:?}");
     }
+}
+
+#[test]
+fn a_file_of_a_later_quchat_is_left_as_it_is() {
+    let home = Home::new();
+    home.open().unwrap().save(&unsent("now", &[])).unwrap();
+    let later = fs::read_to_string(home.file("3.json")).unwrap().replace("\"format\":1", "\"format\":2,\"new\":{}");
+    fs::write(home.file("3.json"), &later).unwrap();
+    let mut drawer = home.open().unwrap();
+    assert_eq!(drawer.read().unwrap(), Found { rooms: vec![], set_aside: vec![], former: None });
+    assert!(drawer.save(&unsent("of the older one", &[])).unwrap_err().contains("later quchat"));
+    assert!(drawer.save(&unsent("", &[])).is_err());
+    assert_eq!(fs::read_to_string(home.file("3.json")).unwrap(), later);
+}
+
+#[test]
+fn a_disk_that_does_not_give_a_file_costs_no_file() {
+    let home = Home::new();
+    let mut drawer = home.open().unwrap();
+    fs::create_dir(home.file("3.json")).unwrap(); // readable by nobody, as after an I/O error
+    assert!(matches!(drawer.read(), Err(NotKept::Failing(reason)) if reason.contains("3.json")));
+    assert!(home.file("3.json").exists());
 }
