@@ -43,6 +43,7 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out
     let stale = std::mem::take(&mut model.memory.stale);
     rooms::merge(model, listed.rooms, stale);
     saving::unshelve(model);
+    saving::name_the_shelved(model);
     model.cursor = Some(listed.cursor.clone());
     listen(model, listed.cursor, out);
     if stale {
@@ -114,11 +115,12 @@ pub(super) fn ended(model: &mut Model, failure: &Failure, out: &mut Vec<Effect>)
         return session::end(model, "your session has ended", out);
     }
     let live = model.link == Link::Connected;
-    if live && model.now.mono_ms.saturating_sub(model.memory.connected_at) >= STABLE_MS {
+    let stable = live && model.now.mono_ms.saturating_sub(model.memory.connected_at) >= STABLE_MS;
+    if stable {
         model.memory.link_failures = 0;
     }
     match model.memory.bye.take() {
-        Some(ByeReason::Slow) if live => connect(model, out),
+        Some(ByeReason::Slow) if stable => connect(model, out),
         Some(ByeReason::Shutdown) => wait(model, "the server is shutting down", None),
         _ => failed(model, failure),
     }
@@ -130,7 +132,7 @@ fn failed(model: &mut Model, failure: &Failure) {
 
 fn wait(model: &mut Model, reason: &str, asked: Option<u64>) {
     let failures = model.memory.link_failures;
-    let pause = asked.map_or_else(|| time::backoff(model, failures), time::bounded);
+    let pause = time::pause(model, failures, asked);
     model.memory.link_failures = failures.saturating_add(1);
     model.link = Link::Reconnecting {
         at: model.now.mono_ms.saturating_add(pause),

@@ -114,7 +114,7 @@ fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message, out:
 fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.send_failures);
     let asked = failure.retry_after_ms();
-    let pause = asked.map_or_else(|| time::backoff(model, failures), time::bounded);
+    let pause = time::pause(model, failures, asked);
     let at = model.now.mono_ms.saturating_add(pause);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(pending) = room.pending(txn) else { return };

@@ -164,9 +164,7 @@ pub(super) fn send_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) 
 pub(super) fn marked(model: &mut Model, id: RoomId, seq: Seq, reply: Result<ReadMarker, Failure>) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.marker.failures);
     let pause = match &reply {
-        Err(failure) if failure.may_pass() => {
-            Some(failure.retry_after_ms().map_or_else(|| time::backoff(model, failures), time::bounded))
-        }
+        Err(failure) if failure.may_pass() => Some(time::pause(model, failures, failure.retry_after_ms())),
         _ => None,
     };
     let now = model.now.mono_ms;

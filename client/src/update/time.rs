@@ -75,9 +75,9 @@ pub(super) fn backoff(model: &mut Model, failures: u32) -> u64 {
     full / 2 + chance(model) % (full / 2 + 1)
 }
 
-/// A pause a server asks for, within reason.
-pub(super) fn bounded(asked_ms: u64) -> u64 {
-    asked_ms.min(PAUSE_MAX_MS)
+/// How long to wait where a server may have named the time: within reason, and never less than without one.
+pub(super) fn pause(model: &mut Model, failures: u32, asked_ms: Option<u64>) -> u64 {
+    asked_ms.unwrap_or_default().min(PAUSE_MAX_MS).max(backoff(model, failures))
 }
 
 /// The next number of the sequence that the seed began (SplitMix64).

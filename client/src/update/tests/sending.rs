@@ -268,3 +268,14 @@ fn where_nothing_is_kept_quitting_names_the_drafts_too() {
     assert_eq!(client.model.dialogs, [Dialog::Ask(Question::Quit { unsent: 1 })]);
     assert_eq!(client.model.at_stake().map(|(_, text)| text).collect::<Vec<_>>(), ["half a thought"]);
 }
+
+#[test]
+fn a_server_that_says_at_once_is_not_asked_at_once() {
+    let mut client = Client::online();
+    client.say("a").disk();
+    for _ in 0..5 {
+        client.reply(is_send, Err(asking_to_wait(503, 0))).pass(499);
+        assert_eq!(sent(&mut client), []);
+        client.pass(30_000);
+    }
+}
