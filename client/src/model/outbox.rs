@@ -27,6 +27,9 @@ pub struct Recall {
     pub inputs: VecDeque<Arc<str>>,
     /// Which one the draft shows, and the draft that was left for it.
     pub at: Option<(usize, Arc<str>)>,
+    /// The draft that was left for an input which was changed since: it is the draft again once that is sent or
+    /// cleared, and kept on the disk until then.
+    pub left: Option<Arc<str>>,
 }
 
 /// A message written here and not yet part of the room's timeline.

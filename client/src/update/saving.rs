@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quchat_shared::RoomId;
 
 use super::{Effect, NotKept, outbox, time};
-use crate::model::{Model, Pending, Room, SendState, Storage, Stored};
+use crate::model::{Model, Pending, Room, SendState, Storage, Stored, Tone};
 
 /// How long a change may stay unsaved.
 const SAVE_AFTER_MS: u64 = 300;
@@ -52,11 +52,16 @@ pub(super) fn save(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     out.push(Effect::Save { ticket, room: id, draft: draft_to_keep(room), outbox });
 }
 
-/// While an earlier input is in the composer, the draft left for it is what must survive.
+/// While an earlier input is in the composer, the draft left for it is what must survive; once it is changed, both.
 fn draft_to_keep(room: &Room) -> Arc<str> {
-    match &room.recall.at {
-        Some((_, left)) if !left.is_empty() => Arc::clone(left),
-        _ => Arc::clone(&room.draft.text),
+    let shown = match &room.recall.at {
+        Some((_, left)) if !left.is_empty() => left,
+        _ => &room.draft.text,
+    };
+    match &room.recall.left {
+        Some(left) if shown.is_empty() => Arc::clone(left),
+        Some(left) if left != shown => format!("{left}\n{shown}").into(),
+        _ => Arc::clone(shown),
     }
 }
 
@@ -129,6 +134,9 @@ pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>, ou
             if unread {
                 model.memory.shelf = stored.into_iter().map(|stored| (stored.room, stored)).collect();
                 unshelve(model);
+                if model.cursor.is_some() {
+                    name_the_shelved(model); // the rooms were listed first
+                }
             }
         }
         Err(NotKept::Elsewhere) => {
@@ -163,8 +171,20 @@ pub(super) fn unshelve(model: &mut Model) {
     }
 }
 
+/// Says so if something waits for rooms that are not listed: it is sent only if they come back.
+pub(super) fn name_the_shelved(model: &mut Model) {
+    match model.memory.shelf.len() {
+        0 => {}
+        1 => time::notice(model, Tone::Error, "what you wrote in a room you can no longer see is kept, not sent"),
+        n => {
+            let text = format!("what you wrote in {n} rooms you can no longer see is kept, not sent");
+            time::notice(model, Tone::Error, &text);
+        }
+    }
+}
+
 /// What was kept comes before what was written since; true if the disk must hear of a mixture.
-fn restore(room: &mut Room, stored: Stored) -> bool {
+pub(super) fn restore(room: &mut Room, stored: Stored) -> bool {
     let fresh = room.unsaved_since.is_some();
     let known = |txn: &Arc<str>| room.outbox.iter().any(|pending| pending.txn == *txn);
     let kept: Vec<Pending> = stored.outbox.into_iter().filter(|kept| !known(&kept.txn)).map(Pending::from).collect();

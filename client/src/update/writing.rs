@@ -11,14 +11,17 @@ use crate::model::{Fetch, Link, Model, Room, Tone, Wanted};
 pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
     model.memory.after_end_of_input = false;
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text != text) else { return };
-    room.draft.text = text;
-    stop_recalling(room);
+    let shown = std::mem::replace(&mut room.draft.text, text);
+    stop_recalling(room, &shown);
     saving::touch(model, id);
 }
 
-/// A recalled input became the draft: what it had replaced is an earlier input now.
-fn stop_recalling(room: &mut Room) {
-    if let Some((_, left)) = room.recall.at.take() {
+/// A recalled input, shown until now, became the draft: what it had replaced can be recalled, and comes back after it.
+fn stop_recalling(room: &mut Room, shown: &Arc<str>) {
+    let Some((_, left)) = room.recall.at.take() else { return };
+    room.recall.left.take_if(|earlier| earlier == shown);
+    if !left.trim().is_empty() {
+        room.recall.left = Some(Arc::clone(&left));
         room.recall.remember(left);
     }
 }
@@ -52,8 +55,9 @@ pub(super) fn typed(model: &mut Model, letter: char) {
         return;
     }
     model.in_side_bar = false;
-    room.draft.replace(format!("{}{letter}", room.draft.text).into());
-    stop_recalling(room);
+    let shown = Arc::clone(&room.draft.text);
+    room.draft.replace(format!("{shown}{letter}").into());
+    stop_recalling(room, &shown);
     let id = room.info.id;
     saving::touch(model, id);
 }
@@ -73,8 +77,9 @@ pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>
         Err(why) => return time::notice(model, Tone::Error, &why),
     };
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text != text) else { return };
-    stop_recalling(room);
-    room.recall.remember(Arc::clone(&room.draft.text));
+    let shown = Arc::clone(&room.draft.text);
+    stop_recalling(room, &shown);
+    room.recall.remember(shown);
     room.draft.replace(text);
     saving::touch(model, id);
     saving::save(model, id, out);
@@ -88,7 +93,9 @@ pub(super) fn has_draft(model: &Model) -> bool {
 /// Takes the text out of the composer; it can be recalled.
 pub(super) fn clear(room: &mut Room) {
     let text = Arc::clone(&room.draft.text);
-    let left = room.recall.at.take().map(|(_, left)| left).unwrap_or_default();
+    let earlier = room.recall.left.take().filter(|earlier| *earlier != text);
+    let left = room.recall.at.take().map(|(_, left)| left).filter(|left| !left.is_empty());
+    let left = left.or(earlier).unwrap_or_default();
     room.recall.remember(text);
     room.draft.replace(left);
 }

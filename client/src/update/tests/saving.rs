@@ -1,5 +1,7 @@
 //! Drafts and outbox on the disk: soon, at once where it matters, never over what is not read yet.
 
+use quchat_shared::event::RoomCreated;
+
 use super::*;
 use crate::{
     model::{Kept, Storage, Stored},
@@ -160,4 +162,36 @@ fn what_the_disk_refused_is_tried_again_by_itself_and_at_exit() {
     answer(&mut client, Err("no space".into()));
     client.on(Msg::Stop);
     assert_eq!(saves(&mut client), [(GENERAL, "once".to_owned())]);
+}
+
+#[test]
+fn a_draft_left_for_an_earlier_input_stays_on_the_disk_while_that_is_changed_and_comes_back_after_it() {
+    for done in [Action::Send, Action::Interrupt] {
+        let mut client = Client::online();
+        client.say("sent").disk().write("precious").on(Msg::Recall { back: true }).write("sent!");
+        client.effects.clear();
+        client.pass(300);
+        assert_eq!(saves(&mut client), [(GENERAL, "precious\nsent!".to_owned())]);
+        client.act(done);
+        assert_eq!(client.draft(), "precious");
+        assert_eq!(saves(&mut client), [(GENERAL, "precious".to_owned())]);
+        client.write("").pass(300);
+        assert_eq!(saves(&mut client), [(GENERAL, String::new())], "given up on purpose");
+    }
+}
+
+#[test]
+fn what_waits_for_a_room_one_cannot_see_is_named_and_comes_with_the_room() {
+    let stored = || vec![Stored { room: RoomId(9), draft: "kept".into(), outbox: Vec::new() }];
+    let mut first = Client::new();
+    first.start();
+    first.on(Msg::Loaded(Ok(stored()))).list_rooms(rooms());
+    assert!(first.notice().contains("kept, not sent"));
+    let mut client = Client::new();
+    client.start();
+    client.list_rooms(rooms()).on(Msg::Loaded(Ok(stored())));
+    assert!(client.notice().contains("kept, not sent"));
+    client.stream(vec![RoomCreated { room: info(RoomId(9), "back", RoomKind::Public, 0) }.into()]);
+    assert_eq!(&*client.room(RoomId(9)).draft.text, "kept");
+    assert!(client.model.memory.shelf.is_empty());
 }
