@@ -55,6 +55,7 @@ pub(crate) enum Call {
     ListRooms,
     CreateRoom,
     JoinRoom(RoomId),
+    GetRoom(RoomId),
     LeaveRoom(RoomId),
     ListMessages(RoomId),
     SendMessage(RoomId, Arc<str>),

@@ -15,6 +15,8 @@ pub struct Room {
     pub member: Option<Membership>,
     /// Unread messages that name one.
     pub mentions: u64,
+    /// Up to here [`Room::mentions`] has counted.
+    pub(crate) counted_seq: Seq,
     /// The newest message there was when this room was last open: beyond it, a room not joined shows life.
     pub known_seq: Seq,
     /// Deleted, or one was removed from it. It stays listed while it is open or holds unsent text.
@@ -110,6 +112,7 @@ impl Room {
             info,
             member,
             mentions: 0,
+            counted_seq: Seq::default(),
             gone: false,
             timeline: Timeline::default(),
             draft: Draft::default(),

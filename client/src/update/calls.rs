@@ -33,6 +33,7 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply, out: &mut Vec<Eff
         Call::ListRooms => link::rooms_listed(model, narrow!(reply, Rooms), out),
         Call::CreateRoom => rooms::created(model, narrow!(reply, Room), out),
         Call::JoinRoom(room) => rooms::joined(model, room, narrow!(reply, Room), out),
+        Call::GetRoom(room) => rooms::got(model, room, narrow!(reply, Room)),
         Call::LeaveRoom(room) => rooms::left(model, room, reply.map(drop), out),
         Call::ListMessages(room) => pages::arrived(model, room, call, narrow!(reply, Page), out),
         Call::SendMessage(room, txn) => outbox::answered(model, room, &txn, narrow!(reply, Message), out),

@@ -57,6 +57,9 @@ pub(super) fn cancel(model: &mut Model) {
         model.sign_in.waiting = false;
         model.memory.calls.retain(|_, call| !matches!(call, Call::SignIn { .. }));
     }
+    if closed == Some(Dialog::SignedOut) {
+        time::notice(model, Tone::Calm, "signed out: sending asks for the password again");
+    }
     if closed.is_none() && !selection::leave(model) {
         model.in_side_bar = false;
     }
@@ -87,6 +90,7 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
         writing::clear(room);
         saving::touch(model, id);
         saving::save(model, id, out);
+        model.memory.quit_armed_until = None; // this press had another meaning
         return time::notice(model, Tone::Calm, "cleared; Up brings it back");
     }
     if model.memory.quit_armed_until.take().is_some_and(|until| now < until) {

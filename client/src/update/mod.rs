@@ -95,7 +95,7 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         }
         Action::Quit => dialogs::quit(model, out),
         Action::Interrupt => dialogs::interrupt(model, out),
-        Action::EndOfInput if held || writing::has_draft(model) => {}
+        Action::EndOfInput if held || model.dialogs.is_empty() && writing::has_draft(model) => {}
         Action::EndOfInput => dialogs::interrupt(model, out),
         Action::Cancel => dialogs::cancel(model),
         Action::Help => dialogs::show(model, Dialog::Help),

@@ -22,6 +22,8 @@ pub enum Request {
     /// Answer: [`Answer::Room`].
     CreateRoom(NewRoom),
     /// Answer: [`Answer::Room`].
+    GetRoom(RoomId),
+    /// Answer: [`Answer::Room`].
     JoinRoom(RoomId),
     /// Answer: [`Answer::Left`].
     LeaveRoom(RoomId),

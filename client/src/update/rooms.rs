@@ -9,7 +9,7 @@ use quchat_shared::{
     room::{Membership, RoomKind},
 };
 
-use super::{Effect, Failure, Request, calls::call, dialogs, navigation, outbox, pages, time};
+use super::{Effect, Failure, Request, calls::call, dialogs, navigation, outbox, pages, saving, time};
 use crate::model::{Call, Dialog, DialogId, Link, Model, Question, Room, Timeline, Tone};
 
 /// Takes a whole list of rooms. What was `stale` is replaced; else the newer of two copies wins.
@@ -28,8 +28,11 @@ fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     let last_seq = info.last_seq;
     let room = know(model, info);
     room.gone = false;
+    room.counted_seq = room.counted_seq.max(last_seq);
     if stale {
-        room.info.last_seq = last_seq;
+        (room.info.last_seq, room.counted_seq) = (last_seq, last_seq);
+        room.known_seq = room.known_seq.min(last_seq);
+        room.new_after = room.new_after.map(|after| after.min(last_seq));
     }
     let waiting = room.marker.in_flight.is_some() || room.marker.wanted.is_some();
     let own = match &room.member {
@@ -44,6 +47,10 @@ fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
 /// Takes what is the same for everyone: a new room, or the newer copy of one.
 pub(super) fn know(model: &mut Model, info: RoomInfo) -> &mut Room {
     let room = model.rooms.entry(info.id).or_insert_with(|| Room::new(info.clone(), None));
+    if let Some(stored) = model.memory.shelf.remove(&info.id) {
+        model.memory.busy.insert(info.id);
+        saving::restore(room, stored); // before the first letter there would replace it
+    }
     let last_seq = room.info.last_seq.max(info.last_seq);
     if info.rev >= room.info.rev {
         room.info = info;
@@ -99,7 +106,8 @@ pub(super) fn create(model: &mut Model, name: String, private: bool, out: &mut V
     }
     dialogs::close(model, DialogId::Switcher);
     if let Link::SignedOut { .. } = model.link {
-        return refuse(model, "sign in first");
+        refuse(model, "sign in first");
+        return dialogs::show(model, Dialog::SignedOut);
     }
     let name = match limits::room_name(&name) {
         Ok(name) => name.to_owned(),
@@ -140,7 +148,9 @@ pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>, out: &m
 pub(super) fn join(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let asked = model.memory.calls.values().any(|call| *call == Call::JoinRoom(id));
     let may = model.rooms.get(&id).is_some_and(|room| !room.joined() && !room.gone);
-    if may && !asked && !matches!(model.link, Link::SignedOut { .. }) {
+    if let (true, Link::SignedOut { .. }) = (may, &model.link) {
+        dialogs::show(model, Dialog::SignedOut); // else Enter would do nothing and not say why
+    } else if may && !asked {
         call(model, Call::JoinRoom(id), Request::JoinRoom(id), out);
     }
 }
@@ -160,10 +170,31 @@ pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failur
     }
 }
 
+/// One has joined by another way than a call of this client, perhaps long ago: only the server knows what is read.
+pub(super) fn ask_for_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    let answered_anyway = |call: &Call| matches!(call, Call::JoinRoom(room) | Call::GetRoom(room) if *room == id);
+    if !model.memory.calls.values().any(answered_anyway) {
+        call(model, Call::GetRoom(id), Request::GetRoom(id), out);
+    }
+}
+
+/// The room as it is. Unanswered, it is listed with the next connection that begins anew.
+pub(super) fn got(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>) {
+    let Ok(listed) = reply else { return };
+    let Some(room) = model.rooms.get_mut(&id).filter(|room| room.joined()) else { return };
+    if room.marker.in_flight.is_none() && room.marker.wanted.is_none() {
+        room.member = None; // its marker was a guess
+    }
+    merge_one(model, listed, false);
+}
+
 /// Leaves the open room; asks first where one could not come back by oneself.
 pub(super) fn ask_to_leave(model: &mut Model, out: &mut Vec<Effect>) -> Result<(), String> {
     let room = model.open_room().filter(|room| room.joined()).ok_or("you are not a member of this room")?;
     let id = room.info.id;
+    if outbox::head(room).is_some() {
+        return Err("messages still wait to be sent here; sent later, they would bring you back".to_owned());
+    }
     if room.info.kind == RoomKind::Public {
         leave(model, id, out);
     } else {

@@ -68,10 +68,14 @@ fn member_joined(model: &mut Model, event: MemberJoined, out: &mut Vec<Effect>) 
     let room = rooms::know(model, event.room);
     if me {
         room.gone = false;
+        let known = room.joined();
         let fresh = Membership { role: event.role, last_read_seq, notify: Notify::default() };
         room.member.get_or_insert(fresh).role = event.role;
         pages::settle(room);
         let id = room.info.id;
+        if !known && last_read_seq > Seq(0) {
+            rooms::ask_for_marker(model, id, out);
+        }
         pages::catch_up(model, id, out); // what was said before the stream had this room
     }
 }
@@ -95,10 +99,13 @@ fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Ve
     let open = model.open == Some(id);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let message = Arc::new(message);
-    if message.seq > room.info.last_seq {
-        room.info.last_seq = message.seq;
+    room.info.last_seq = room.info.last_seq.max(message.seq);
+    // Not by the room's last message: a replay tells of rooms as they are now, ahead of the messages it brings.
+    if message.seq > room.counted_seq {
+        room.counted_seq = message.seq;
+        let unread = room.member.is_some_and(|member| message.seq > member.last_read_seq);
         let named = message.sender.id != me && message.mentions.contains(&me);
-        room.mentions += u64::from(room.joined() && named);
+        room.mentions += u64::from(unread && named);
     }
     if open {
         room.known_seq = room.info.last_seq;

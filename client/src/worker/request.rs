@@ -8,7 +8,7 @@ use crate::update::{Answer, Reply, Request};
 /// What a request does to the server.
 pub(super) fn lane(request: &Request) -> Lane {
     match request {
-        Request::ListRooms | Request::ListMessages(..) => Lane::Read,
+        Request::ListRooms | Request::GetRoom(_) | Request::ListMessages(..) => Lane::Read,
         Request::Register(..)
         | Request::SignIn(..)
         | Request::CreateRoom(_)
@@ -26,6 +26,7 @@ pub(super) fn perform(server: &Server<'_>, request: &Request) -> Reply {
         Request::SignIn(_, credentials) => server.call::<api::SignIn>(&(), &(), credentials).map(Answer::Session),
         Request::ListRooms => server.call::<api::ListRooms>(&(), &(), &()).map(Answer::Rooms),
         Request::CreateRoom(new) => server.call::<api::CreateRoom>(&(), &(), new).map(Answer::Room),
+        Request::GetRoom(room) => server.call::<api::GetRoom>(room, &(), &()).map(Answer::Room),
         Request::JoinRoom(room) => server.call::<api::JoinRoom>(room, &(), &()).map(Answer::Room),
         Request::LeaveRoom(room) => server.call::<api::LeaveRoom>(room, &(), &()).map(|()| Answer::Left),
         Request::ListMessages(room, page) => server.call::<api::ListMessages>(room, page, &()).map(Answer::Page),

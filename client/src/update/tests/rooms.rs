@@ -185,3 +185,36 @@ fn a_late_answer_to_joining_does_not_unread_ones_own_message() {
     client.reply(|req| *req == Request::JoinRoom(LOBBY), Ok(Answer::Room(joined)));
     assert_eq!((client.room(LOBBY).unread(), client.room(LOBBY).timeline.run.len()), (0, 6));
 }
+
+#[test]
+fn joining_elsewhere_long_ago_leaves_unread_what_the_server_says() {
+    let mut client = Client::online();
+    let now = info(LOBBY, "Lobby", RoomKind::Public, 9);
+    client.stream(vec![MemberJoined { room: now, user: alice(), role: Role::Member }.into()]);
+    let listed = Listed { mentions: 2, ..listed(LOBBY, "Lobby", RoomKind::Public, 9, Some(5)) };
+    client.reply(|req| *req == Request::GetRoom(LOBBY), Ok(Answer::Room(listed)));
+    assert_eq!((client.room(LOBBY).unread(), client.room(LOBBY).mentions), (4, 2));
+    client.hear(Message { mentions: vec![ALICE], ..message(LOBBY, 7, BOB, "@alice, replayed") });
+    assert_eq!(client.room(LOBBY).mentions, 2, "the server counted it");
+}
+
+#[test]
+fn a_replay_that_tells_of_a_room_as_it_is_now_costs_no_mention() {
+    let mut client = Client::online();
+    let (room, user) = (info(OPS, "ops", RoomKind::Public, 12), UserRef { id: BOB, name: "bob".into() });
+    client.stream(vec![MemberJoined { room, user, role: Role::Member }.into()]);
+    client.hear(Message { mentions: vec![ALICE], ..message(OPS, 12, BOB, "@alice") });
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (6, 1));
+}
+
+#[test]
+fn a_room_is_not_left_while_what_waits_there_would_lead_back_into_it() {
+    let mut client = Client::online();
+    client.say("unsent").disk().effects.clear();
+    client.say("/leave");
+    assert!(client.notice().contains("wait to be sent") && !client.effects.iter().any(is_leave));
+}
+
+fn is_leave(effect: &Effect) -> bool {
+    matches!(effect, Effect::Call { req: Request::LeaveRoom(_), .. })
+}

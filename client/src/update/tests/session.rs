@@ -230,7 +230,7 @@ fn a_position_without_an_event_is_remembered() {
 #[test]
 fn a_slow_reader_comes_back_at_once_and_a_stopping_server_is_named() {
     let mut slow = Client::online();
-    slow.stream(vec![Bye { reason: ByeReason::Slow }.into()]).cut(unreachable());
+    slow.pass(10_000).stream(vec![Bye { reason: ByeReason::Slow }.into()]).cut(unreachable());
     assert!(matches!(slow.effects[..], [Effect::Listen { .. }]));
     let mut stopping = Client::online();
     stopping.stream(vec![Bye { reason: ByeReason::Shutdown }.into()]).cut(unreachable());
@@ -279,4 +279,44 @@ fn a_list_of_rooms_that_fails_is_asked_for_again() {
     assert_eq!(client.effects, []);
     client.pass(1).list_rooms(rooms());
     assert_eq!(client.model.open, Some(GENERAL));
+}
+
+#[test]
+fn a_server_that_cannot_keep_up_with_a_new_stream_is_given_a_pause() {
+    let mut client = Client::online();
+    client.stream(vec![Bye { reason: ByeReason::Slow }.into()]).cut(unreachable());
+    assert!(matches!(client.model.link, Link::Reconnecting { failures: 1, .. }), "{:?}", client.model.link);
+    client.pass(1_000).hello("k-3").pass(10_000).stream(vec![Bye { reason: ByeReason::Slow }.into()]);
+    client.cut(unreachable());
+    assert!(matches!(client.model.link, Link::Connecting { .. }), "one that was good goes on at once");
+}
+
+#[test]
+fn what_needs_a_session_asks_for_the_password_again() {
+    let again: [fn(&mut Client) -> &mut Client; 3] = [
+        |client| client.on(Msg::Open(LOBBY)),
+        |client| client.on(Msg::Pick(crate::update::Pick::Create("new".into()))),
+        |client| client.say("hi"),
+    ];
+    for again in again {
+        let mut client = Client::online();
+        client.stream(vec![Bye { reason: ByeReason::SignedOut }.into()]).act(Action::Cancel);
+        assert!(client.model.dialogs.is_empty() && client.notice().contains("password"));
+        again(&mut client).pass(1_000); // never while somebody types
+        assert_eq!(client.model.dialogs, [Dialog::SignedOut]);
+    }
+}
+
+#[test]
+fn a_server_that_lost_messages_still_shows_the_life_after_them() {
+    let mut client = Client::online();
+    client.on(Msg::Open(LOBBY)).on(Msg::Open(OPS));
+    client.stream(vec![Reset { reason: ResetReason::TooOld, cursor: Cursor("k-8".into()) }.into()]);
+    let mut fewer = rooms();
+    fewer[2] = listed(LOBBY, "Lobby", RoomKind::Public, 1, None);
+    client.list_rooms(fewer).hello("k-8");
+    assert!(!client.room(LOBBY).stirs());
+    let rooms = vec![quchat_shared::event::RoomActivity { id: LOBBY, last_seq: Seq(2) }];
+    client.stream(vec![quchat_shared::event::Activity { rooms }.into()]);
+    assert!(client.room(LOBBY).stirs());
 }

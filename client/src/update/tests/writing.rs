@@ -209,3 +209,17 @@ fn sending_ends_the_new_line_and_goes_to_the_bottom() {
     client.say("hi");
     assert_eq!((client.room(OPS).new_after, &client.room(OPS).anchor), (None, &crate::model::Anchor::End));
 }
+
+#[test]
+fn ctrl_c_that_cleared_something_was_no_wish_to_quit() {
+    let mut client = Client::online();
+    client.act(Action::Interrupt).write("x").act(Action::Interrupt).act(Action::Interrupt);
+    assert!(!client.effects.contains(&Effect::Exit(0)));
+}
+
+#[test]
+fn ctrl_d_closes_a_dialog_also_over_a_draft() {
+    let mut client = Client::online();
+    client.write("draft").act(Action::Help).act(Action::EndOfInput);
+    assert_eq!((client.model.dialogs.len(), client.draft()), (0, "draft"));
+}
