@@ -1,6 +1,6 @@
 //! The clocks that count work instead of time: a process's CPU, by what the scheduler has noted.
 
-use std::{fs, time::Duration};
+use std::{collections::HashMap, ffi::OsString, fs, time::Duration};
 
 use rustix::{
     param::clock_ticks_per_second,
@@ -10,32 +10,36 @@ use rustix::{
 use super::Result;
 
 /// CPU time of another process at one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Reading {
-    /// To the nanosecond, of the threads that live.
-    living: Duration,
+    /// To the nanosecond, of each thread that lives.
+    living: HashMap<OsString, Duration>,
     /// To the tick, of all threads there ever were.
     ever: Duration,
 }
 
 impl Reading {
     pub(super) fn of(process: u32) -> Result<Self> {
-        let mut nanoseconds = 0;
+        let mut living = HashMap::new();
         for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+            let thread = thread?;
             // A thread may end between the listing and the look.
-            let Ok(noted) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
-            nanoseconds += noted.split(' ').next().and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+            let Ok(noted) = fs::read_to_string(thread.path().join("schedstat")) else { continue };
+            let nanoseconds = noted.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or(0);
+            living.insert(thread.file_name(), Duration::from_nanos(nanoseconds));
         }
         let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
         let after_name = stat.rsplit_once(')').ok_or("a strange /proc/…/stat")?.1;
         let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
         let ever = Duration::from_nanos(ticks.saturating_mul(1_000_000_000) / clock_ticks_per_second().max(1));
-        Ok(Self { living: Duration::from_nanos(nanoseconds), ever })
+        Ok(Self { living, ever })
     }
 
-    /// What was spent since an earlier reading. Ticks decide only if threads have ended and taken their count along.
-    pub(super) fn since(self, earlier: Self) -> Duration {
-        let (living, ever) = (self.living.saturating_sub(earlier.living), self.ever.saturating_sub(earlier.ever));
+    /// What was spent since an earlier reading. Ticks decide only if threads that have ended meanwhile did much of it.
+    pub(super) fn since(&self, earlier: &Self) -> Duration {
+        let before = |thread| earlier.living.get(thread).copied().unwrap_or_default();
+        let living = self.living.iter().map(|(thread, now)| now.saturating_sub(before(thread))).sum::<Duration>();
+        let ever = self.ever.saturating_sub(earlier.ever);
         let blur = Duration::from_secs(2) / u32::try_from(clock_ticks_per_second().max(1)).unwrap_or(100);
         if ever > living + blur { ever } else { living }
     }
@@ -51,4 +55,19 @@ pub(super) fn own() -> Duration {
 /// Microseconds of a time that `units` shared.
 pub(super) fn micros_each(time: Duration, units: u64) -> f64 {
     time.as_secs_f64() * 1e6 / units.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_ends_does_not_hide_what_the_others_do() {
+        let reading = |threads: &[(&str, u64)]| Reading {
+            living: threads.iter().map(|&(thread, ms)| (thread.into(), Duration::from_millis(ms))).collect(),
+            ever: Duration::ZERO,
+        };
+        let (before, after) = (reading(&[("1", 10), ("2", 90)]), reading(&[("1", 15), ("3", 2)]));
+        assert_eq!(after.since(&before), Duration::from_millis(7));
+    }
 }

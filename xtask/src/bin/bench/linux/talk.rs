@@ -71,7 +71,7 @@ pub(super) fn talk(stage: &mut Stage, drive: &mut Drive, talk: Talk) -> Result<T
     tally.refused = acknowledged.refused();
     Ok(Talked {
         acknowledged_after,
-        cpu: stage.program.cpu()?.since(cpu),
+        cpu: stage.program.cpu()?.since(&cpu),
         generator: cpu::own().saturating_sub(generator),
         tally,
         delays: drive.audience.take_delays(),

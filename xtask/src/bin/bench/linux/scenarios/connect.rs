@@ -37,7 +37,7 @@ fn measure(stage: &Stage, streams: usize) -> Result<(f64, f64, f64, Tally)> {
     let (cpu, generator, begin) = (stage.program.cpu()?, cpu::own(), Instant::now());
     let mut drive = stage.drive(streams, 0)?;
     let time = begin.elapsed();
-    let (cpu, generator) = (stage.program.cpu()?.since(cpu), cpu::own().saturating_sub(generator));
+    let (cpu, generator) = (stage.program.cpu()?.since(&cpu), cpu::own().saturating_sub(generator));
     let live = drive.audience.live as u64;
     let tally = Tally { delivered: live, ..drive.audience.take_tally(streams as u64) };
     Ok((micros_each(cpu, live), micros_each(generator, live), time.as_secs_f64() * 1e3, tally))

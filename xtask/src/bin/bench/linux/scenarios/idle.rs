@@ -55,7 +55,7 @@ fn measure(stage: &Stage, plan: &Plan, streams: usize) -> Result<Idle> {
     drive.watch(plan.pick(Duration::from_secs(1), Duration::from_millis(50)))?; // what the greeting left to do
     let (full, cpu) = (program.resident_kib()?, program.cpu()?);
     drive.watch(plan.pick(Duration::from_secs(15), Duration::from_millis(200)))?; // one heartbeat
-    let cpu = program.cpu()?.since(cpu);
+    let cpu = program.cpu()?.since(&cpu);
     let live = drive.audience.len() as u64 - drive.audience.take_tally(0).ended;
     let open = program.descriptors()?;
     drop(drive);
