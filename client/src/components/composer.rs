@@ -24,12 +24,14 @@ use super::{
 };
 use crate::{
     model::{Model, Room},
-    text::{Editor, Row, clip, plain, wrap},
+    text::{Editor, Row, clip, editor::BYTES_MAX, plain, wrap},
     update::{Action, Msg},
 };
 
 /// Rooms whose undo is kept; the draft itself is in the model.
 const ROOMS_MAX: usize = 32;
+/// A paste of more lines asks first.
+const PASTE_LINES_MAX: usize = 20;
 /// The count is shown when no more than this is left.
 const COUNT_FROM: usize = 200;
 
@@ -147,7 +149,12 @@ impl Composer {
         let writing = self.rooms.get_mut(&self.open?)?;
         let text = plain(text);
         let escape = if writing.editor.is_empty() && text.starts_with('/') { "/" } else { "" };
-        let taken = writing.editor.insert(&format!("{escape}{text}"));
+        let text = format!("{escape}{text}");
+        let fits = writing.editor.text().len() + text.len() <= BYTES_MAX;
+        if fits && text.trim_end_matches('\n').split('\n').nth(PASTE_LINES_MAX).is_some() {
+            return Some(Msg::Pasted { room: self.open?, text: text.into(), at: writing.editor.cursor() });
+        }
+        let taken = writing.editor.insert(&text);
         self.full = !taken && !text.is_empty();
         if taken { self.edited() } else { Some(Msg::Redraw) }
     }

@@ -85,7 +85,7 @@ impl Dialog {
 }
 
 /// A question with yes and no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// Quit although messages are unsent? They are kept and sent next time, unless [`super::Storage`] says otherwise.
     Quit {
@@ -101,6 +101,15 @@ pub enum Question {
     Leave {
         /// Which one.
         room: RoomId,
+    },
+    /// Take a long paste into the draft? Until that is answered, and if the answer is no, it is an earlier input.
+    Paste {
+        /// Whose draft.
+        room: RoomId,
+        /// What was pasted.
+        text: Arc<str>,
+        /// Where in the draft, in bytes.
+        at: usize,
     },
 }
 

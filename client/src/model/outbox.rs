@@ -133,4 +133,9 @@ impl Recall {
         }
         self.inputs.push_back(input);
     }
+
+    /// The newest input is none after all, if it is this one.
+    pub(crate) fn forget(&mut self, input: &Arc<str>) {
+        self.inputs.pop_back_if(|newest| newest == input);
+    }
 }

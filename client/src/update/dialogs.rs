@@ -67,13 +67,14 @@ pub(super) fn cancel(model: &mut Model) {
 
 /// The answer to the question on top.
 pub(super) fn answer(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
-    let Some(&Dialog::Ask(question)) = model.dialogs.last() else { return };
+    let Some(Dialog::Ask(question)) = model.dialogs.last().cloned() else { return };
     model.dialogs.pop();
     match question {
         _ if !yes => {}
         Question::Quit { .. } => exit(model, 0, out),
         Question::SignOut { .. } => session::sign_out(model, out),
         Question::Leave { room } => rooms::leave(model, room, out),
+        Question::Paste { room, text, at } => writing::paste(model, room, &text, at),
     }
 }
 

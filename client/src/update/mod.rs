@@ -73,6 +73,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Notice(text) => time::notice(model, Tone::Error, &text),
         Msg::Act(action) => act(model, action, out),
         Msg::Edited { room, text } => writing::edited(model, room, text),
+        Msg::Pasted { room, text, at } => writing::pasted(model, room, text, at),
         Msg::Recall { back } => writing::recall(model, back),
         Msg::Typed(letter) => writing::typed(model, letter),
         Msg::Open(room) | Msg::Pick(Pick::Room(room)) => navigation::open(model, room, out),

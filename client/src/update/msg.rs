@@ -76,6 +76,15 @@ pub enum Msg {
         /// All of it.
         text: Arc<str>,
     },
+    /// Composer: a long paste; asks before it becomes part of the draft.
+    Pasted {
+        /// The room whose draft the composer shows.
+        room: RoomId,
+        /// What was pasted.
+        text: Arc<str>,
+        /// Where the cursor is, in bytes.
+        at: usize,
+    },
     /// Composer: Up on the first visual row (`true`) or Down on the last one: an earlier or later input.
     Recall {
         /// Towards the earlier ones.

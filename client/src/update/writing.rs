@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use quchat_shared::{RoomId, limits};
 
-use super::{Effect, commands, outbox, pages, saving, session, time};
-use crate::model::{Fetch, Link, Model, Room, Tone, Wanted};
+use super::{Effect, commands, dialogs, outbox, pages, saving, session, time};
+use crate::model::{Fetch, Link, Model, Question, Room, Tone, Wanted};
 
 /// The composer's text changed.
 pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
@@ -59,6 +59,25 @@ pub(super) fn typed(model: &mut Model, letter: char) {
     room.draft.replace(format!("{shown}{letter}").into());
     stop_recalling(room, &shown);
     let id = room.info.id;
+    saving::touch(model, id);
+}
+
+/// A long paste: safe among the earlier inputs, whatever becomes of the question.
+pub(super) fn pasted(model: &mut Model, id: RoomId, text: Arc<str>, at: usize) {
+    let Some(room) = model.rooms.get_mut(&id).filter(|_| model.dialogs.is_empty()) else { return };
+    room.recall.remember(Arc::clone(&text));
+    dialogs::ask(model, Question::Paste { room: id, text, at });
+}
+
+/// The paste is wanted.
+pub(super) fn paste(model: &mut Model, id: RoomId, text: &Arc<str>, at: usize) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let shown = Arc::clone(&room.draft.text);
+    let (before, after) = shown.split_at_checked(at).unwrap_or((&shown, ""));
+    let whole = format!("{before}{text}{after}").into();
+    room.recall.forget(text);
+    stop_recalling(room, &shown);
+    room.draft.replace(whole);
     saving::touch(model, id);
 }
 

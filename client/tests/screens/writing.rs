@@ -81,6 +81,19 @@ fn a_paste_beyond_all_bounds_is_refused_and_said() {
 }
 
 #[test]
+fn a_paste_of_more_than_twenty_lines_asks_first() {
+    let mut stage = stage();
+    stage.paste(&"a line of a log\r".repeat(20));
+    assert_eq!(stage.draft(), "a line of a log\n".repeat(20), "twenty are taken at once");
+    stage.ctrl('_');
+    stage.paste(&format!("/var/log\n{}", "a line of a log\n".repeat(20)));
+    assert_eq!(stage.draft(), "");
+    assert_snapshot!(stage.screen());
+    stage.key(Key::Enter);
+    assert_eq!(stage.draft(), format!("//var/log\n{}", "a line of a log\n".repeat(20)));
+}
+
+#[test]
 fn too_many_characters_are_counted() {
     let mut stage = stage();
     stage.paste(&"x".repeat(4_012));

@@ -20,6 +20,8 @@ use crate::{
 
 /// Unsent messages that are named; of more only the number.
 const NAMED: usize = 5;
+/// Lines of a paste that are shown.
+const SHOWN: usize = 3;
 const COLUMNS: u16 = 58;
 
 /// The question in words.
@@ -28,6 +30,7 @@ pub(in super::super) struct Ask {
     title: &'static str,
     lines: Vec<(String, Style)>,
     yes: &'static str,
+    no: &'static str,
     /// The key that says no.
     stay: String,
 }
@@ -69,12 +72,13 @@ fn are(unsent: usize) -> String {
 impl Part for Ask {
     fn show(&mut self, model: &Model) {
         let Some(question) = model.dialogs.iter().rev().find_map(|dialog| match dialog {
-            Dialog::Ask(question) => Some(*question),
+            Dialog::Ask(question) => Some(question.clone()),
             _ => None,
         }) else {
             return;
         };
         self.lines.clear();
+        self.no = "stay";
         match question {
             Question::Quit { unsent } => {
                 (self.title, self.yes) = ("quit", "quit");
@@ -95,6 +99,15 @@ impl Part for Ask {
                 let name = model.rooms.get(&room).map_or_else(String::new, room_name);
                 self.lines.push((format!("Leave {name}? You cannot come back by yourself."), Look::PLAIN));
             }
+            Question::Paste { room, text, .. } => {
+                (self.title, self.yes, self.no) = ("paste", "paste", "leave it out; Up brings it back");
+                let name = model.rooms.get(&room).map_or_else(String::new, room_name);
+                let text = text.trim_end_matches('\n');
+                let count = text.split('\n').count();
+                self.lines.push((format!("Paste {count} lines into the message to {name}?"), Look::STRONG));
+                self.lines.extend(text.split('\n').take(SHOWN).map(|line| (format!("│ {line}"), Look::FAINT)));
+                self.lines.push((format!("… and {} more", count.saturating_sub(SHOWN)), Look::FAINT));
+            }
         }
     }
 
@@ -108,7 +121,7 @@ impl Part for Ask {
             Span::styled("Enter", Look::STRONG),
             Span::styled(format!(" {}   ", self.yes), Look::FAINT),
             Span::styled(self.stay.as_str(), Look::STRONG),
-            Span::styled(" stay", Look::FAINT),
+            Span::styled(format!(" {}", self.no), Look::FAINT),
         ]);
         frame.render_widget(line, last);
     }

@@ -198,6 +198,7 @@ fn msg() -> impl Strategy<Value = Msg> {
         2 => Just(Msg::Tick),
         1 => Just(Msg::Redraw),
         1 => Just(Msg::Stop),
+        1 => (any::<bool>(), 0..9_usize).prop_map(|(open, at)| Msg::Pasted { room: if open { GENERAL } else { RoomId(9) }, text: "日本\n".into(), at }),
         1 => Just(Msg::EditorClosed { room: GENERAL, text: Ok("edited".into()) }),
         1 => Just(Msg::EditorClosed { room: OPS, text: Err("no editor".into()) }),
     ]

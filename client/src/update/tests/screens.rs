@@ -162,6 +162,7 @@ fn msgs(client: &Client) -> Vec<Msg> {
         Msg::Tick,
         Msg::Redraw,
         Msg::Stop,
+        Msg::Pasted { room: GENERAL, text: "a\nb".into(), at: 99 },
         Msg::EditorClosed { room: GENERAL, text: Ok("edited".into()) },
         Msg::TermFocus(false),
         Msg::Notice("told".into()),

@@ -112,6 +112,31 @@ fn what_is_taken_back_while_an_earlier_input_is_shown_stays_with_the_draft() {
 }
 
 #[test]
+fn a_long_paste_asks_and_is_not_lost_whatever_the_answer() {
+    let text: std::sync::Arc<str> = "line\n".repeat(21).into();
+    let ask = || {
+        let mut client = Client::online();
+        client.write("ab").on(Msg::Pasted { room: GENERAL, text: std::sync::Arc::clone(&text), at: 1 });
+        assert_eq!((focus(&client.model), client.draft()), (Id::Dialog(DialogId::Ask), "ab"));
+        client
+    };
+    let mut wanted = ask();
+    wanted.on(Msg::Answer(true));
+    assert_eq!(wanted.draft(), format!("a{text}b"));
+    wanted.on(Msg::Recall { back: true });
+    assert_eq!(wanted.draft(), format!("a{text}b"), "what is in the draft is no earlier input");
+    for no in [Msg::Answer(false), Msg::Act(Action::Cancel), Msg::Act(Action::Interrupt)] {
+        let mut left = ask();
+        left.on(no);
+        assert_eq!((focus(&left.model), left.draft()), (Id::Composer, "ab"));
+        left.on(Msg::Recall { back: true });
+        assert_eq!(left.draft(), &*text);
+        left.on(Msg::Recall { back: false });
+        assert_eq!(left.draft(), "ab");
+    }
+}
+
+#[test]
 fn ctrl_c_twice_quits_but_not_slowly() {
     let mut client = Client::online();
     client.act(Action::Interrupt).pass(2_000).act(Action::Interrupt);
