@@ -141,6 +141,8 @@ fn screen(add: &mut Add<'_>) {
     add(Screen, &[Chord::alt(c('u'))], Action::ToNew, "to the \"new\" line");
     add(Screen, &[Chord::ctrl(Key::End)], Action::ToBottom, "to the newest message");
     add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "side bar and back");
+    let bare = "hide side bar and frames, to copy with the mouse";
+    add(Screen, &[Chord::plain(Key::Function(2))], Action::Bare, bare);
     add(Screen, &[Chord::alt(c('m'))], Action::Select, "choose a message, to copy it or its links");
     add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
     add(Screen, &[Chord::alt(c('v'))], Action::Review, "messages the server refused");

@@ -75,6 +75,8 @@ pub struct Model {
     pub last: Option<RoomId>,
     /// The side bar has the keys rather than the composer.
     pub in_side_bar: bool,
+    /// No side bar and no frames beside the messages, so that a mouse marks nothing else.
+    pub bare: bool,
     /// The message that is chosen in the open room; it has the keys while it is at hand.
     pub selected: Option<Seq>,
     /// Dialogs, the topmost last; it has the keys.
@@ -111,6 +113,7 @@ impl Model {
             open: None,
             last: None,
             in_side_bar: false,
+            bare: false,
             selected: None,
             dialogs: Vec::new(),
             notice: None,

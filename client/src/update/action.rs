@@ -62,6 +62,8 @@ pub enum Action {
     NextUnread,
     /// The keys go to the side bar, or back from it.
     FocusRooms,
+    /// Hide the side bar and the frames, or show them again.
+    Bare,
 
     // Reading.
     /// To the "new" line.

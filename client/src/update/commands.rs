@@ -36,6 +36,7 @@ pub const COMMANDS: &[Command] = &[
     command("unread", "", "go to the next room with something unread", Some(Action::NextUnread)),
     command("new", "", "go to the first unread message", Some(Action::ToNew)),
     command("select", "", "choose a message to copy it or its links", Some(Action::Select)),
+    command("bare", "", "hide side bar and frames, to copy with the mouse; again to show them", Some(Action::Bare)),
     command("unsent", "", "send refused messages again or take them back", Some(Action::Review)),
     command("signout", "", "sign out", Some(Action::SignOut)),
     command("quit", "", "quit", Some(Action::Quit)),

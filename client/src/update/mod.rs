@@ -126,6 +126,7 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         Action::ToBottom if model.selected.is_some() => selection::to_edge(model, true, out),
         Action::FocusRooms | Action::ToNew if selection::leave(model) => act(model, action, out),
         Action::FocusRooms => model.in_side_bar = !model.in_side_bar,
+        Action::Bare => model.bare = !model.bare,
         Action::ToNew => reading::to_new(model, out),
         Action::ToBottom => reading::to_bottom(model, out),
         Action::PageUp => reading::scroll(model, -reading::page(model), out),

@@ -28,14 +28,17 @@ pub(super) struct Places {
     pub(super) status: Rect,
     /// The side bar lies over the history, since there is no room beside it.
     pub(super) rooms_over_history: bool,
+    bare: bool,
 }
 
 impl Places {
-    /// The places without a composer. `rooms_wanted`: the side bar has the keys, so that it must be seen.
-    pub(super) fn new(area: Rect, rooms_wanted: bool) -> Self {
+    /// The places without a composer. `rooms_wanted`: the side bar has the keys, so that it must be seen. `bare`: nothing
+    /// stands beside the messages.
+    pub(super) fn new(area: Rect, rooms_wanted: bool, bare: bool) -> Self {
         let status = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
         let whole = Rect { height: area.height.saturating_sub(1), ..area };
         let side = match area.width {
+            _ if bare => 0,
             140.. => 28,
             96.. => 24,
             SIDE_BAR_FROM.. => 20,
@@ -48,7 +51,7 @@ impl Places {
         let over = side == 0 && rooms_wanted;
         let rooms = if over { history } else { Rect { width: side, ..history_beside(whole) } };
         let composer = Rect { y: history.bottom(), height: 0, ..history };
-        Self { whole, rooms, divider, header, history, composer, status, rooms_over_history: over }
+        Self { whole, rooms, divider, header, history, composer, status, rooms_over_history: over, bare }
     }
 
     /// Columns for the composer's text.
@@ -82,7 +85,7 @@ impl Places {
 
     /// Whether the composer has a frame.
     pub(super) fn framed(&self) -> bool {
-        self.whole.height + 1 >= FRAME_FROM
+        !self.bare && self.whole.height + 1 >= FRAME_FROM
     }
 }
 
@@ -96,7 +99,7 @@ mod tests {
     use super::*;
 
     fn places(width: u16, height: u16, rows: usize) -> Places {
-        Places::new(Rect::new(0, 0, width, height), false).with_composer(rows)
+        Places::new(Rect::new(0, 0, width, height), false, false).with_composer(rows)
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn wanted(model: &Model) -> Vec<Id> {
 }
 
 fn places(model: &Model, app: &mut App, area: Rect) -> Places {
-    let frame = Places::new(area, model.in_side_bar || model.open.is_none());
+    let frame = Places::new(area, model.in_side_bar || model.open.is_none(), model.bare);
     let rows = components::part_as::<Composer>(app, Id::Composer)
         .map_or(1, |composer| composer.rows(frame.composer_columns(), frame.framed()));
     let places = frame.with_composer(if model.open.is_some() { rows } else { 0 });

@@ -16,6 +16,17 @@ use tuirealm::{
 use crate::stage::{Stage, long_talk, message, room, talk, visible};
 
 #[test]
+fn bare_shows_nothing_that_a_mouse_should_not_mark() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.type_text("draft");
+    let before = stage.screen();
+    stage.key(Key::Function(2));
+    assert_snapshot!(stage.screen());
+    stage.key(Key::Function(2));
+    assert_eq!(stage.screen(), before);
+}
+
+#[test]
 fn an_empty_server_says_what_to_do() {
     assert_snapshot!(Stage::signed_in(80, 24).screen());
 }

@@ -200,6 +200,7 @@ fn each_command_does_what_the_help_says() {
             "last" | "new" | "unsent" => !client.notice().is_empty(),
             "select" => focus(&client.model) == Id::History,
             "signout" => client.model.account.is_none(),
+            "bare" => client.model.bare,
             "quit" => client.effects.last() == Some(&Effect::Exit(0)),
             other => panic!("/{other} has no promise here"),
         };
