@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
-use super::super::{Result, keeper::Throwaway};
+use super::super::{Result, cpu, keeper::Throwaway};
 
 /// The tables as the server makes them.
 const TABLES: &str = include_str!("../../../../../../server/src/store/migrations/0001_talk.sql");
 
-/// How long it takes to insert so many messages, `group` to a commit.
-pub(in super::super) fn insert(messages: u64, group: u64) -> Result<Duration> {
+/// How long it takes to insert so many messages, `group` to a commit, and how much CPU.
+pub(in super::super) fn insert(messages: u64, group: u64) -> Result<(Duration, Duration)> {
     let dir = Throwaway::new()?;
     let connection = Connection::open(dir.path().join("floor.db"))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -26,7 +26,7 @@ pub(in super::super) fn insert(messages: u64, group: u64) -> Result<Duration> {
     let mut event =
         connection.prepare("INSERT INTO events (id, kind, room_id, seq, at) VALUES (?, 'message.created', 1, ?, 0)")?;
     let text = "so far it looks good, the rest of the report comes after lunch";
-    let begin = Instant::now();
+    let (cpu, begin) = (cpu::own(), Instant::now());
     for seq in 1..=messages {
         if (seq - 1) % group == 0 {
             connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -38,5 +38,5 @@ pub(in super::super) fn insert(messages: u64, group: u64) -> Result<Duration> {
             connection.execute_batch("COMMIT")?;
         }
     }
-    Ok(begin.elapsed())
+    Ok((begin.elapsed(), cpu::own().saturating_sub(cpu)))
 }

@@ -18,11 +18,16 @@ const FULL: &[(usize, u64, &str)] =
 const QUICK: &[(usize, u64, &str)] = &[(1, 20, "≥ 3,000/s"), (8, 80, "≥ 15,000/s")];
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
-    plan.pick(FULL, QUICK).iter().map(|&(senders, messages, goal)| row(plan, senders, messages, goal)).collect()
+    plan.pick(FULL, QUICK)
+        .iter()
+        .map(|&(senders, messages, goal)| rows(plan, senders, messages, goal))
+        .collect::<Result<Vec<_>>>()
+        .map(|rows| rows.into_iter().flatten().collect())
 }
 
-fn row(plan: &Plan, senders: usize, messages: u64, goal: &'static str) -> Result<Row> {
+fn rows(plan: &Plan, senders: usize, messages: u64, goal: &'static str) -> Result<[Row; 2]> {
     let mut row = Row { size: format!("{senders} senders"), what: "messages/s", goal, ..Row::default() };
+    let mut cost = Row { size: row.size.clone(), what: "CPU µs per message", ..Row::default() };
     let mut stage = Stage::server(senders)?;
     let mut drive = stage.drive(1, senders)?;
     talk(&mut stage, &mut drive, Talk { messages: senders as u64, every: None })?; // statements get prepared
@@ -32,8 +37,10 @@ fn row(plan: &Plan, senders: usize, messages: u64, goal: &'static str) -> Result
         row.server_cpu.push(micros_each(talked.cpu, messages));
         row.generator_cpu.push(micros_each(talked.generator, messages));
         row.tally += talked.tally;
-        let bare = floor::insert(messages, senders as u64)?;
+        cost.ours.push(micros_each(talked.cpu, messages));
+        let (bare, cpu) = floor::insert(messages, senders as u64)?;
         row.floor.push(messages as f64 / bare.as_secs_f64());
+        cost.floor.push(micros_each(cpu, messages));
     }
-    Ok(row)
+    Ok([row, cost])
 }
