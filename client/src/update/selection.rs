@@ -8,7 +8,7 @@ use quchat_shared::{Message, limits::is_bidi_control};
 
 use super::{Effect, reading, time};
 use crate::{
-    model::{Anchor, Key, Model, Room, Tone},
+    model::{Anchor, Key, Model, Room, Seen, Tone},
     text::{
         clock,
         markup::{Kind, markup},
@@ -70,8 +70,13 @@ fn choose(model: &mut Model, at: usize) {
     let Some(seq) = room.timeline.run.get(at).map(|message| message.seq) else { return };
     model.selected = Some(seq);
     let (key, seen) = (Key::Seq(seq), seen.filter(|seen| seen.room == room.info.id));
+    let unmoved = |seen: &Seen| {
+        let same = room.anchor == seen.anchor || (room.anchor == Anchor::End && seen.at_end);
+        same && room.scroll_rows == 0 // what was seen is what will be seen
+    };
     match seen {
-        Some(seen) if seen.first <= key && key <= seen.last => {} // the history shows all of it by itself
+        // The history shows all of it by itself.
+        Some(seen) if unmoved(&seen) && seen.first <= key && key <= seen.last => {}
         Some(seen) if key > seen.last => stand(room, key, 1 - height),
         _ => stand(room, key, 0),
     }
