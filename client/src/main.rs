@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use quchat_client::{
     config::{self, Config, Source},
     model::Model,
-    runtime::{self, Clock, Editor, Input, Runtime, Tty, Wakes, Workers},
+    runtime::{self, Caller, Clock, Editor, Input, Runtime, Tty, Wakes, Way, Workers},
     state::{Last, Log, Place, kept_session},
     update::Msg,
 };
@@ -73,6 +73,8 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
         return Err(Failure::new("this is a program for a terminal; its input and output must be one"));
     }
     let keymap = config.keymap();
+    let way = config.notify.value.clone().unwrap_or_else(|| Way::known(|name| std::env::var(name).ok()));
+    let caller = Caller::new(way);
     let start = first_msg(&place, config);
     let log = Arc::new(Log::open(&place));
     let model = new_model()?;
@@ -83,7 +85,7 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     runtime::listen_to_signals(wakes.clone()).map_err(Failure::new)?;
     let input = Input::start(wakes).map_err(Failure::new)?;
     let screen = Tty::take(log, input).map_err(Failure::new)?;
-    let mut runtime = Runtime::new(model, keymap, screen, Clock::system(), workers);
+    let mut runtime = Runtime::new(model, keymap, screen, caller, Clock::system(), workers);
     runtime.step(start);
     let code = runtime.run(&woken);
     drop(runtime); // the terminal is as it was before anything else happens

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use super::{
     ConfigError, Profile, Setting,
     error::hint,
-    keys,
+    keys, notify,
     table::{Page, Table},
 };
-use crate::keymap::Binding;
+use crate::{keymap::Binding, runtime::Way};
 
 /// What the file says. Whatever it does not say is left to the defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,12 +19,14 @@ pub struct File {
     pub name: Option<Setting<String>>,
     /// Other servers, by the name that `--profile` takes.
     pub profiles: BTreeMap<String, Profile>,
+    /// How to be called.
+    pub notify: Option<Setting<Option<Way>>>,
     /// Keys with another meaning.
     pub keys: Vec<Setting<Binding>>,
 }
 
 /// The keys at the top.
-const KEYS: [&str; 4] = ["server", "name", "profiles", "keys"];
+const KEYS: [&str; 5] = ["server", "name", "profiles", "notify", "keys"];
 
 impl File {
     /// Understands its text; `path` is named where it is wrong.
@@ -37,7 +39,7 @@ impl File {
         let table = Table::new(page, "", root.get_ref());
         table.only(&KEYS)?;
         let Profile { server, name } = Profile::read(table)?;
-        Ok(Self { server, name, profiles: profiles(table)?, keys: keys::read(table)? })
+        Ok(Self { server, name, profiles: profiles(table)?, notify: notify::read(table)?, keys: keys::read(table)? })
     }
 
     /// The profile of this name.

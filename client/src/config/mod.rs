@@ -6,6 +6,7 @@
 mod error;
 mod file;
 mod keys;
+mod notify;
 mod place;
 mod profile;
 mod setting;
@@ -21,6 +22,7 @@ pub use self::{
 use crate::{
     keymap::{Binding, Keymap},
     model::Origin,
+    runtime::Way,
     state::Last,
 };
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub server: Setting<String>,
     /// The name to sign in with; without one, the sign-in form asks.
     pub name: Option<Setting<String>>,
+    /// How to be called; `None` leaves it to what the terminal is known to understand.
+    pub notify: Setting<Option<Way>>,
     /// Keys with another meaning than the delivered one.
     pub keys: Vec<Setting<Binding>>,
 }
@@ -67,6 +71,7 @@ impl Config {
         Ok(Self {
             server: server.unwrap_or_else(|| Setting { value: DEFAULT_SERVER.to_owned(), from: Source::Default }),
             name: given.name.or(profile.name).or(file.name).or(used_last(last.name)),
+            notify: file.notify.unwrap_or_else(notify::unset),
             keys: file.keys,
         })
     }
@@ -88,7 +93,7 @@ impl Config {
     pub fn show(&self) -> String {
         let name =
             self.name.as_ref().map_or_else(|| "# name: asked for when signing in\n".to_owned(), |n| n.show("name"));
-        self.server.show("server") + &name + &keys::show(&self.keys)
+        self.server.show("server") + &name + &notify::show(&self.notify) + &keys::show(&self.keys)
     }
 }
 

@@ -125,6 +125,15 @@ impl<'a> Entry<'a> {
         Ok(Setting { value, from: self.source() })
     }
 
+    /// Its value as a list of texts.
+    pub(super) fn texts(self) -> Result<Setting<Vec<String>>, ConfigError> {
+        let texts = self.span.get_ref().as_array().and_then(|all| {
+            all.iter().map(|one| one.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        });
+        let value = texts.ok_or_else(|| self.other("a list of texts"))?;
+        Ok(Setting { value, from: self.source() })
+    }
+
     /// Its value as a table; `path` is what stands before its keys.
     pub(super) fn table(self, path: &'a str) -> Result<Table<'a>, ConfigError> {
         match self.span.get_ref() {

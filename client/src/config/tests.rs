@@ -35,6 +35,7 @@ fn example() -> String {
 #[test]
 fn the_example_says_nothing_as_it_is_and_is_understood_without_its_signs() {
     assert_eq!(parse(EXAMPLE).unwrap(), File::default());
+    assert!(Context::ALL.iter().all(|context| EXAMPLE.contains(&context.name())));
     let file = parse(&example()).unwrap();
     assert_eq!(file.server.unwrap().value, DEFAULT_SERVER);
     assert!(file.name.is_some() && file.profiles["work"].name.is_some());
@@ -73,7 +74,7 @@ fn what_is_wrong_names_the_file_the_line_and_what_is_near() {
         ("profiles = 1", "config.toml:1: profiles takes a table, not a value of type integer"),
         (
             "colour_of_the_sky = 1",
-            r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, profiles, keys"#,
+            r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, profiles, notify, keys"#,
         ),
     ] {
         assert_eq!(refusal(text), expected, "{text}");
@@ -123,6 +124,26 @@ fn a_key_bound_in_the_file_does_what_it_says_and_shows_first() {
     assert!(config.show().contains("\"Alt+Enter\" = \"send\"  # line 3 of the file\n"));
     let again = parse(&config.show()).unwrap();
     assert_eq!(Config::settle(Given::default(), again, Last::default()).unwrap().keymap().rows(), keymap.rows());
+}
+
+#[test]
+fn how_to_be_called_is_a_word_or_a_command_and_anything_else_is_named() {
+    let notify = |text: &str| {
+        let config = Config::settle(Given::default(), parse(text).unwrap(), Last::default()).unwrap();
+        let again = Config::settle(Given::default(), parse(&config.show()).unwrap(), Last::default()).unwrap();
+        assert_eq!(again.notify.value, config.notify.value);
+        config.notify.value
+    };
+    assert_eq!(notify(""), None);
+    assert_eq!(notify("[notify]\nby = 'bell'"), Some(Way::Bell));
+    let words = ["notify-send", "{title}", "{body}"].map(str::to_owned).to_vec();
+    assert_eq!(notify("[notify]\ncommand = ['notify-send', '{title}', '{body}']"), Some(Way::Command(words)));
+    assert_eq!(refusal("[notify]\nby = 'bel'"), r#"config.toml:2: by: "bel" is no way to call; did you mean "bell"?"#);
+    assert_eq!(
+        refusal("[notify]\ncommand = 'x'"),
+        "config.toml:2: command takes a list of texts, not a value of type string"
+    );
+    assert_eq!(refusal("[notify]\ncommand = []"), "config.toml:2: command: the name of a program is missing");
 }
 
 #[test]

@@ -42,10 +42,35 @@ pub(crate) struct Memory {
     pub(crate) connected_at: u64,
     /// The reason the server gave for ending the stream.
     pub(crate) bye: Option<ByeReason>,
+    /// The last time somebody was certainly at the keyboard.
+    pub(crate) last_key: u64,
+    /// The terminal has told about its focus, so that it will again.
+    pub(crate) tells_focus: bool,
+    /// What has come in this step that is worth a call.
+    pub(crate) alert: Option<Alert>,
+    /// The calls that are one.
+    pub(crate) burst: Option<Burst>,
     /// The stream lost its place: what the next list of rooms finds at hand is stale.
     pub(crate) stale: bool,
     /// The rooms that were known when the list was asked for: only of these can it say that they are gone.
     pub(crate) listed: BTreeSet<RoomId>,
+}
+
+/// Something worth calling somebody for.
+#[derive(Debug)]
+pub(crate) struct Alert {
+    pub(crate) room: RoomId,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    /// So many came before it.
+    pub(crate) more: u64,
+}
+
+/// When a burst began, and when it last went on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Burst {
+    pub(crate) begun: u64,
+    pub(crate) last: u64,
 }
 
 /// A call that is to be answered, and what for.

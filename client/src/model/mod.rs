@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub use dialog::{Dialog, DialogId, Id, Notice, Question, Tone};
-pub(crate) use memory::{Call, Memory};
+pub(crate) use memory::{Alert, Burst, Call, Memory};
 pub use origin::Origin;
 pub use outbox::{Draft, Kept, Pending, Recall, SendState, Stored};
 pub use room::{Fetch, Marker, Room, Wanted};
@@ -118,7 +118,7 @@ impl Model {
             dialogs: Vec::new(),
             notice: None,
             page_rows: 20,
-            memory: Memory::default(),
+            memory: Memory { last_key: now.mono_ms, ..Memory::default() },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use quchat_shared::{Message, RoomId};
+use quchat_shared::{Message, RoomId, room::Notify};
 
 /// The text in the composer of one room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct Stored {
     pub draft: Arc<str>,
     /// The outbox, in order.
     pub outbox: Vec<Kept>,
+    /// What the room calls for, if not what rooms do.
+    pub notify: Option<Notify>,
 }
 
 impl Pending {

@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use quchat_shared::{RoomInfo, Seq, room::Membership};
+use quchat_shared::{
+    RoomInfo, Seq,
+    room::{Membership, Notify},
+};
 
 use super::{Anchor, Draft, Key, Pending, Recall, SendState, Timeline};
 
@@ -13,6 +16,8 @@ pub struct Room {
     pub info: RoomInfo,
     /// One's membership; `None` outside.
     pub member: Option<Membership>,
+    /// What it calls for, if not what rooms do; kept on this machine.
+    pub notify: Option<Notify>,
     /// Unread messages that name one.
     pub mentions: u64,
     /// Up to here [`Room::mentions`] has counted.
@@ -111,6 +116,7 @@ impl Room {
             known_seq: info.last_seq,
             info,
             member,
+            notify: None,
             mentions: 0,
             counted_seq: Seq::default(),
             gone: false,

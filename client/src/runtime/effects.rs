@@ -165,12 +165,13 @@ impl<S: Screen> Runtime<S> {
             Effect::HangUp => self.workers.stream = None,
             Effect::Enter { origin, session } => self.workers.enter(self.model.epoch, origin, session),
             Effect::SignOut => self.workers.sign_out(),
-            Effect::Save { ticket, room, draft, outbox } => {
-                let stored = Stored { room, draft, outbox };
+            Effect::Save { ticket, room, draft, outbox, notify } => {
+                let stored = Stored { room, draft, outbox, notify };
                 self.workers.disk.push(Job::Save { tickets: vec![ticket], stored });
             }
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
             Effect::Copy(text) => self.screen.copy(&text),
+            Effect::Notify { title, body } => self.screen.say(&self.caller.call(&title, &body)),
             Effect::Redraw => self.screen.forget(),
             Effect::Suspend => self.screen.suspend(),
             Effect::Exit(code) => self.exit = Some(code),

@@ -5,6 +5,7 @@
 
 #[cfg(not(unix))]
 mod anywhere;
+mod attention;
 mod batch;
 mod clock;
 mod editor;
@@ -34,16 +35,17 @@ use tuirealm::{
 
 #[cfg(not(unix))]
 pub use self::anywhere::{Input, listen_to_signals};
-use self::{
-    batch::{Batch, Typed},
-    wake::STREAM_STEP_MAX,
-};
 pub use self::{
+    attention::{Caller, Way},
     clock::Clock,
     editor::{Edited, Editor},
     effects::Workers,
     screen::{Screen, Tty},
     wake::{Wake, Wakes},
+};
+use self::{
+    batch::{Batch, Typed},
+    wake::STREAM_STEP_MAX,
 };
 #[cfg(unix)]
 pub use self::{input::Input, signals::listen_to_signals};
@@ -51,7 +53,7 @@ use crate::{
     components::App,
     keymap::Keymap,
     model::{Id, Model, Seen},
-    update::{Action, Msg, ServerEvent, focus, next_deadline, update},
+    update::{Action, Msg, ServerEvent, focus, next_deadline, title, update},
     view,
 };
 
@@ -67,6 +69,7 @@ pub struct Runtime<S: Screen> {
     app: App,
     keymap: Arc<Keymap>,
     screen: S,
+    caller: Caller,
     clock: Clock,
     workers: Workers,
     /// Keys that arrived together and have not been handled yet.
@@ -79,6 +82,8 @@ pub struct Runtime<S: Screen> {
     dirty: bool,
     /// The last frame was large enough to show what keys do.
     fits: bool,
+    /// What the window is called.
+    title: String,
     /// What `update` was last told about the frame.
     seen: Option<Seen>,
     exit: Option<i32>,
@@ -87,12 +92,13 @@ pub struct Runtime<S: Screen> {
 impl<S: Screen> Runtime<S> {
     /// A client that has been told nothing yet; [`Msg::Start`] comes first.
     #[must_use]
-    pub fn new(model: Model, keymap: Keymap, screen: S, clock: Clock, workers: Workers) -> Self {
+    pub fn new(model: Model, keymap: Keymap, screen: S, caller: Caller, clock: Clock, workers: Workers) -> Self {
         let mut this = Self {
             model,
             app: App::init(EventListenerCfg::default()), // without ports and ticks: it starts no thread
             keymap: Arc::new(keymap),
             screen,
+            caller,
             clock,
             workers,
             batch: Batch::default(),
@@ -100,6 +106,7 @@ impl<S: Screen> Runtime<S> {
             stream_waits: false,
             dirty: true,
             fits: true,
+            title: String::new(),
             seen: None,
             exit: None,
         };
@@ -294,6 +301,11 @@ impl<S: Screen> Runtime<S> {
         };
         if self.screen.show(draw).is_err() {
             return self.step(Msg::Stop); // the terminal is gone
+        }
+        let title = title(&self.model);
+        if title != self.title {
+            self.screen.name(&title);
+            self.title = title;
         }
         let seen = view::seen(&mut self.app);
         let moved = seen.as_ref().is_some_and(|seen| seen.scrolled != 0);

@@ -15,6 +15,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use crossterm::{
     Command, cursor, event as keys, execute, queue,
+    style::Print,
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use tuirealm::{
@@ -24,7 +25,7 @@ use tuirealm::{
 
 #[cfg(not(unix))]
 use super::anywhere::{is_cooked, stop_process};
-use super::{Input, clock};
+use super::{Input, attention, clock};
 #[cfg(unix)]
 use super::{input::is_cooked, signals::stop_process};
 use crate::state::Log;
@@ -50,6 +51,12 @@ pub trait Screen: TerminalAdapter {
     /// Puts text into the clipboard of whoever looks at the terminal, where the terminal lets it.
     fn copy(&mut self, _text: &str) {}
 
+    /// Names the window it is in.
+    fn name(&mut self, _title: &str) {}
+
+    /// Writes a sequence that changes no cell.
+    fn say(&mut self, _sequence: &str) {}
+
     /// Gives the terminal to the shell until the process is continued.
     fn suspend(&mut self) {}
 
@@ -74,6 +81,8 @@ pub struct Tty {
     input: Input,
     /// It is another program's for now.
     lent: bool,
+    /// What the window is called.
+    title: String,
 }
 
 impl Tty {
@@ -95,7 +104,7 @@ impl Tty {
                 hook(panic);
             }
         }));
-        let mut this = Self { adapter, extras, input, lent: false };
+        let mut this = Self { adapter, extras, input, lent: false, title: String::new() };
         this.begin()?;
         Ok(this)
     }
@@ -103,7 +112,11 @@ impl Tty {
     fn begin(&mut self) -> TerminalResult<()> {
         self.adapter.enable_raw_mode()?;
         self.adapter.enter_alternate_screen()?;
-        self.extras.begin().map_err(|_| TerminalError::CannotConnectStdout)
+        self.extras.begin().map_err(|_| TerminalError::CannotConnectStdout)?;
+        if !self.title.is_empty() {
+            self.say(&attention::window(&self.title));
+        }
+        Ok(())
     }
 
     fn end(&mut self) {
@@ -120,6 +133,17 @@ fn told(panic: &panic::PanicHookInfo<'_>) -> String {
 }
 
 impl Screen for Tty {
+    fn name(&mut self, title: &str) {
+        title.clone_into(&mut self.title);
+        self.say(&attention::window(title));
+    }
+
+    fn say(&mut self, sequence: &str) {
+        if !self.lent {
+            execute!(stdout(), Print(sequence)).ok(); // the next frame will tell, if the terminal is gone
+        }
+    }
+
     fn show(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> TerminalResult<()> {
         queue!(stdout(), BeginSynchronizedUpdate).ok(); // the frame itself will fail, if anything does
         let drawn = self.adapter.draw(draw).map(drop);
@@ -182,7 +206,8 @@ impl Extras {
             keys::EnableBracketedPaste,
             keys::EnableFocusChange,
             keys::PushKeyboardEnhancementFlags(flags),
-            AlternateScrollOff
+            AlternateScrollOff,
+            Print(attention::KEEP_WINDOW)
         )
     }
 
@@ -191,6 +216,7 @@ impl Extras {
         if self.0.swap(false, Ordering::SeqCst) {
             execute!(
                 stdout(),
+                Print(attention::RESTORE_WINDOW),
                 AlternateScrollBack,
                 keys::PopKeyboardEnhancementFlags,
                 keys::DisableFocusChange,

@@ -1,8 +1,12 @@
 //! Slash commands: one list, from which dispatch, help and completion are made.
 
-use quchat_shared::{RoomId, limits::room_key, room::RoomKind};
+use quchat_shared::{
+    RoomId,
+    limits::room_key,
+    room::{Notify, RoomKind},
+};
 
-use super::{Action, Effect, act, navigation, rooms, time};
+use super::{Action, Effect, act, attention, navigation, rooms, time};
 use crate::model::{Model, Tone};
 
 /// A command as the help tells it.
@@ -38,6 +42,8 @@ pub const COMMANDS: &[Command] = &[
     command("select", "", "choose a message to copy it or its links", Some(Action::Select)),
     command("bare", "", "hide side bar and frames, to copy with the mouse; again to show them", Some(Action::Bare)),
     command("unsent", "", "send refused messages again or take them back", Some(Action::Review)),
+    command("notify", "LEVEL", "what this room calls you for: all, mentions or none", None),
+    command("mute", "", "this room calls for nothing; again ends it", None),
     command("signout", "", "sign out", Some(Action::SignOut)),
     command("quit", "", "quit", Some(Action::Quit)),
 ];
@@ -50,6 +56,8 @@ pub(super) enum Order {
     Leave,
     Create { name: String, private: bool },
     Room(RoomId),
+    Notify(Option<Notify>),
+    Mute,
 }
 
 /// Understands what follows the slash.
@@ -69,6 +77,8 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
     }
     match name {
         "leave" => Ok(Order::Leave),
+        "mute" => Ok(Order::Mute),
+        "notify" => attention::level(args).map(Order::Notify),
         "join" => find(model, args).map(Order::Join),
         "create" => create(args),
         _ => {
@@ -110,6 +120,8 @@ pub(super) fn obey(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Join(id) => navigation::open(model, id, out),
         Order::Room(id) => navigation::visit(model, id, out),
         Order::Create { name, private } => rooms::create(model, name, private, out),
+        Order::Notify(level) => attention::set(model, level),
+        Order::Mute => attention::mute(model),
         Order::Leave => {
             if let Err(why) = rooms::ask_to_leave(model, out) {
                 time::notice(model, Tone::Error, &why);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{Cursor, RoomId, user::Session};
+use quchat_shared::{Cursor, RoomId, room::Notify, user::Session};
 
 use super::Request;
 use crate::model::{Kept, Origin};
@@ -51,6 +51,15 @@ pub enum Effect {
         draft: Arc<str>,
         /// The outbox, in order.
         outbox: Vec<Kept>,
+        /// What the room calls for, if not what rooms do.
+        notify: Option<Notify>,
+    },
+    /// Runtime: call somebody who looks elsewhere, by the terminal or a command of theirs. Both are plain text.
+    Notify {
+        /// Where something happened.
+        title: String,
+        /// What.
+        body: String,
     },
     /// Runtime: lend the terminal to the user's editor, on a file of its own that holds this draft, then
     /// [`super::Msg::EditorClosed`]. Until then there are no keys and no frames; everything else goes on.

@@ -5,6 +5,7 @@
 //! by what they change.
 
 mod action;
+mod attention;
 mod calls;
 pub mod commands;
 mod dialogs;
@@ -28,6 +29,7 @@ mod writing;
 mod tests;
 
 pub use action::Action;
+pub use attention::title;
 pub use effect::Effect;
 pub use msg::{Msg, NotKept, Pick, ServerEvent};
 pub use request::{Answer, Failure, Reply, Request};
@@ -44,10 +46,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     if is_typing(&msg) {
         session::typed(model);
     }
+    attention::note_presence(model, &msg);
     take(model, msg, &mut effects);
     if model.selection().is_none() {
         model.selected = None; // gone with its room or its page
     }
+    attention::call(model, &mut effects);
     reading::watch(model);
     time::perform_due(model, &mut effects);
     effects

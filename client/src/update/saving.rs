@@ -49,7 +49,7 @@ pub(super) fn save(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     }
     model.memory.saves.insert(ticket, id);
     let outbox = room.outbox.iter().filter_map(Pending::kept).collect();
-    out.push(Effect::Save { ticket, room: id, draft: draft_to_keep(room), outbox });
+    out.push(Effect::Save { ticket, room: id, draft: draft_to_keep(room), outbox, notify: room.notify });
 }
 
 /// While an earlier input is in the composer, the draft left for it is what must survive; once it is changed, both.
@@ -192,6 +192,7 @@ pub(super) fn restore(room: &mut Room, stored: Stored) -> bool {
         room.outbox.push_front(pending);
     }
     room.end_recall();
+    room.notify = room.notify.or(stored.notify);
     if !stored.draft.is_empty() && stored.draft != room.draft.text {
         let text = if room.draft.text.is_empty() {
             stored.draft

@@ -220,5 +220,6 @@ fn forget_all(model: &mut Model) {
     model.storage = Storage::Opening;
     (model.cursor, model.stream, model.open, model.last) = (None, None, None, None);
     (model.in_side_bar, model.notice) = (false, None);
-    model.memory = Memory { numbers: model.memory.numbers, ..Memory::default() }; // a number is never given twice
+    let Memory { numbers, last_key, tells_focus, .. } = model.memory; // a number is never given twice
+    model.memory = Memory { numbers, last_key, tells_focus, ..Memory::default() };
 }

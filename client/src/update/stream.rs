@@ -8,7 +8,7 @@ use quchat_shared::{
     room::{Membership, Notify},
 };
 
-use super::{Effect, ServerEvent, link, outbox, pages, rooms};
+use super::{Effect, ServerEvent, attention, link, outbox, pages, rooms};
 use crate::model::Model;
 
 /// Takes events in order; those of a stream that counts no more are dropped.
@@ -101,7 +101,8 @@ fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Ve
     let message = Arc::new(message);
     room.info.last_seq = room.info.last_seq.max(message.seq);
     // Not by the room's last message: a replay tells of rooms as they are now, ahead of the messages it brings.
-    if message.seq > room.counted_seq {
+    let fresh = message.seq > room.counted_seq;
+    if fresh {
         room.counted_seq = message.seq;
         let unread = room.member.is_some_and(|member| message.seq > member.last_read_seq);
         let named = message.sender.id != me && message.mentions.contains(&me);
@@ -113,6 +114,9 @@ fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Ve
     if message.sender.id == me {
         room.read_to(message.seq); // as the server does
         outbox::recognise(model, id, &message, out);
+    }
+    if fresh {
+        attention::weigh(model, id, &message);
     }
     pages::append(model, id, &message, out);
 }

@@ -43,7 +43,10 @@ fn enter(home: &Home) -> Job {
 }
 
 fn save(ticket: u64, room: u64, draft: &str) -> Job {
-    Job::Save { tickets: vec![ticket], stored: Stored { room: RoomId(room), draft: draft.into(), outbox: vec![] } }
+    Job::Save {
+        tickets: vec![ticket],
+        stored: Stored { room: RoomId(room), draft: draft.into(), outbox: vec![], notify: None },
+    }
 }
 
 fn drafts(report: Report) -> Vec<(u64, String)> {

@@ -1,4 +1,4 @@
-//! What a user has written and no server has acknowledged: one file per room, in a directory one client owns.
+//! What a user has written and no server has acknowledged, and what a room calls for: one file per room, in a directory one client owns.
 //!
 //! Owns the format of these files and the lock beside them. Other clients of the same user leave them alone.
 
@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use quchat_shared::{RoomId, User};
+use quchat_shared::{RoomId, User, room::Notify};
 use serde::{Deserialize, Serialize};
 
 use super::{Place, files, owner};
@@ -107,7 +107,7 @@ impl Drawer {
         if self.later.contains(&stored.room) {
             return Err(format!("{}: a later quchat wrote it", path.display()));
         }
-        let done = if stored.draft.is_empty() && stored.outbox.is_empty() {
+        let done = if stored.draft.is_empty() && stored.outbox.is_empty() && stored.notify.is_none() {
             files::remove(&path)
         } else {
             encode(stored).and_then(|bytes| files::replace(&path, &bytes))
@@ -123,6 +123,8 @@ struct RoomFile<'a> {
     #[serde(borrow)]
     draft: Cow<'a, str>,
     outbox: Vec<Letter<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notify: Option<Notify>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,7 +147,8 @@ impl<'a> From<&'a Kept> for Letter<'a> {
 
 fn encode(stored: &Stored) -> io::Result<Vec<u8>> {
     let outbox = stored.outbox.iter().map(Letter::from).collect();
-    let file = RoomFile { format: FORMAT, room: stored.room, draft: (&*stored.draft).into(), outbox };
+    let file =
+        RoomFile { format: FORMAT, room: stored.room, draft: (&*stored.draft).into(), outbox, notify: stored.notify };
     Ok(serde_json::to_vec(&file)?)
 }
 
@@ -161,7 +164,12 @@ fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
         written_ms: letter.written_ms,
         refused: letter.refused.as_deref().map(Arc::from),
     };
-    Ok(Stored { room, draft: (&*file.draft).into(), outbox: file.outbox.iter().map(kept).collect() })
+    Ok(Stored {
+        room,
+        draft: (&*file.draft).into(),
+        outbox: file.outbox.iter().map(kept).collect(),
+        notify: file.notify,
+    })
 }
 
 /// Whether a later quchat wrote this.

@@ -41,7 +41,7 @@ fn unsent(draft: &str, texts: &[&str]) -> Stored {
         written_ms: 1_795_340_400_000 + n as i64,
         refused: (n == 1).then(|| "too loud".into()),
     };
-    Stored { room: ROOM, draft: draft.into(), outbox: texts.iter().enumerate().map(kept).collect() }
+    Stored { room: ROOM, draft: draft.into(), outbox: texts.iter().enumerate().map(kept).collect(), notify: None }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Here: a client one can talk to. The promises are in the files below, by noun.
 
 mod anything;
+mod attention;
 mod composing;
 mod navigation;
 mod network;

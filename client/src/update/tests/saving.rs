@@ -62,8 +62,11 @@ fn nothing_is_saved_before_the_disk_is_read_and_what_it_held_comes_first() {
     assert_eq!(saves(&mut client), []);
     client.write("typed");
     let kept = Kept { txn: "old-1".into(), text: "old".into(), written_ms: 0, refused: None };
-    let other = Stored { room: OPS, draft: "for ops".into(), outbox: Vec::new() };
-    client.on(Msg::Loaded(Ok(vec![Stored { room: GENERAL, draft: "stored".into(), outbox: vec![kept] }, other])));
+    let other = Stored { room: OPS, draft: "for ops".into(), outbox: Vec::new(), notify: None };
+    client.on(Msg::Loaded(Ok(vec![
+        Stored { room: GENERAL, draft: "stored".into(), outbox: vec![kept], notify: None },
+        other,
+    ])));
     assert_eq!(client.draft(), "stored\ntyped");
     let texts: Vec<&str> = client.room(GENERAL).outbox.iter().map(|pending| &*pending.text).collect();
     assert_eq!(texts, ["old", "quick"]);
@@ -75,7 +78,12 @@ fn nothing_is_saved_before_the_disk_is_read_and_what_it_held_comes_first() {
 fn what_is_kept_for_a_room_one_cannot_see_waits_for_it() {
     let mut client = Client::new();
     client.start();
-    client.on(Msg::Loaded(Ok(vec![Stored { room: RoomId(9), draft: "kept".into(), outbox: Vec::new() }])));
+    client.on(Msg::Loaded(Ok(vec![Stored {
+        room: RoomId(9),
+        draft: "kept".into(),
+        outbox: Vec::new(),
+        notify: None,
+    }])));
     client.list_rooms(rooms()).pass(1_000);
     assert_eq!(saves(&mut client), [], "its file is left alone");
     client.on(Msg::Done { call: 0, reply: Err(unreachable()) });
@@ -117,7 +125,7 @@ fn while_an_earlier_input_is_shown_the_draft_left_for_it_is_what_the_disk_gets()
 fn what_another_client_kept_meanwhile_comes_first_when_its_files_become_ours() {
     let mut client = Client::online();
     client.on(Msg::Loaded(Err(NotKept::Elsewhere))).write("second").effects.clear();
-    let theirs = Stored { room: GENERAL, draft: "first".into(), outbox: Vec::new() };
+    let theirs = Stored { room: GENERAL, draft: "first".into(), outbox: Vec::new(), notify: None };
     client.on(Msg::Loaded(Ok(vec![theirs])));
     assert_eq!((client.draft(), &client.model.storage), ("first\nsecond", &Storage::Kept));
     assert_eq!(saves(&mut client), [(GENERAL, "first\nsecond".to_owned())]);
@@ -182,7 +190,7 @@ fn a_draft_left_for_an_earlier_input_stays_on_the_disk_while_that_is_changed_and
 
 #[test]
 fn what_waits_for_a_room_one_cannot_see_is_named_and_comes_with_the_room() {
-    let stored = || vec![Stored { room: RoomId(9), draft: "kept".into(), outbox: Vec::new() }];
+    let stored = || vec![Stored { room: RoomId(9), draft: "kept".into(), outbox: Vec::new(), notify: None }];
     let mut first = Client::new();
     first.start();
     first.on(Msg::Loaded(Ok(stored()))).list_rooms(rooms());

@@ -156,7 +156,7 @@ fn msgs(client: &Client) -> Vec<Msg> {
     let reset = Event::from(Reset { reason: ResetReason::TooOld, cursor: Cursor("k-8".into()) });
     let said = Event::from(MessageCreated { room_id: GENERAL, message: message(GENERAL, 9, BOB, "x") });
     let tell = |event| Msg::Stream { stream, events: vec![ServerEvent::Event(event, Cursor("k-8".into()))] };
-    let stored = Stored { room: OPS, draft: "kept".into(), outbox: Vec::new() };
+    let stored = Stored { room: OPS, draft: "kept".into(), outbox: Vec::new(), notify: None };
     let mut msgs = vec![
         Msg::Start { server: None, name: None, session: Some((origin(), session(ALICE, "alice"))) },
         Msg::Tick,

@@ -199,6 +199,8 @@ fn each_command_does_what_the_help_says() {
             "prev" => client.model.open == Some(SECRET),
             "last" | "new" | "unsent" => !client.notice().is_empty(),
             "select" => focus(&client.model) == Id::History,
+            "notify" => client.notice() == "#general calls when somebody names you",
+            "mute" => client.room(GENERAL).notify == Some(Notify::None),
             "signout" => client.model.account.is_none(),
             "bare" => client.model.bare,
             "quit" => client.effects.last() == Some(&Effect::Exit(0)),

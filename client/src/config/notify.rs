@@ -1,0 +1,50 @@
+//! How to be called: `[notify]`.
+
+use super::{ConfigError, Setting, Source, error::hint, setting::quoted, table::Table};
+use crate::runtime::Way;
+
+/// The words of `by`; `None` asks the environment what the terminal understands.
+const WAYS: [(&str, Option<Way>); 5] = [
+    ("auto", None),
+    ("osc777", Some(Way::Osc777)),
+    ("osc9", Some(Way::Osc9)),
+    ("bell", Some(Way::Bell)),
+    ("nothing", Some(Way::Silent)),
+];
+
+/// Reads `[notify]`; a command wins over `by`.
+pub(super) fn read(table: Table<'_>) -> Result<Option<Setting<Option<Way>>>, ConfigError> {
+    let Some(notify) = table.entry("notify").map(|entry| entry.table("notify.")).transpose()? else { return Ok(None) };
+    notify.only(&["by", "command"])?;
+    let by = notify.text("by", |typed| {
+        let way = WAYS.iter().find(|(word, _)| *word == typed).map(|(_, way)| way.clone());
+        way.ok_or_else(|| format!("{typed:?} is no way to call{}", hint(typed, WAYS.iter().map(|(word, _)| *word))))
+    })?;
+    let Some(entry) = notify.entry("command") else { return Ok(by) };
+    let Setting { value, from } = entry.texts()?;
+    match value.is_empty() {
+        true => Err(entry.wrong("command: the name of a program is missing")),
+        false => Ok(Some(Setting { value: Some(Way::Command(value)), from })),
+    }
+}
+
+/// The same in the format of the file.
+pub(super) fn show(notify: &Setting<Option<Way>>) -> String {
+    let from = &notify.from;
+    let line = match &notify.value {
+        Some(Way::Command(words)) => {
+            let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+            format!("command = [{}]", words.join(", "))
+        }
+        way => {
+            let word = WAYS.iter().find(|(_, other)| other == way).map_or("auto", |(word, _)| word);
+            format!("by = \"{word}\"")
+        }
+    };
+    format!("\n[notify]\n{line}  # {from}\n")
+}
+
+/// Nobody chose.
+pub(super) fn unset() -> Setting<Option<Way>> {
+    Setting { value: None, from: Source::Default }
+}

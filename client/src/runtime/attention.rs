@@ -1,0 +1,168 @@
+//! Calling somebody who looks elsewhere: by the terminal's own means, or by a command of theirs.
+//!
+//! Owns the escape sequences. Nothing that comes from people reaches the terminal as a control character, nor a
+//! shell.
+
+use std::{
+    process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+/// How to call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// OSC 777, with a title: urxvt, foot, WezTerm, Ghostty.
+    Osc777,
+    /// OSC 9: iTerm2, kitty.
+    Osc9,
+    /// BEL, which every terminal and multiplexer makes something of.
+    Bell,
+    /// Not at all.
+    Silent,
+    /// A program and what follows it; `{title}` and `{body}` are filled in. No shell reads it.
+    Command(Vec<String>),
+}
+
+impl Way {
+    /// What the terminal is known to understand. Within tmux or screen only BEL is sure to come through.
+    #[must_use]
+    pub fn known(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).unwrap_or_default();
+        let (term, program) = (set("TERM"), set("TERM_PROGRAM"));
+        let inside = !set("TMUX").is_empty() || !set("STY").is_empty();
+        match (term.as_str(), program.as_str()) {
+            _ if inside => Self::Bell,
+            (_, "iTerm.app") | ("xterm-kitty", _) => Self::Osc9,
+            (_, "WezTerm" | "ghostty") | ("foot" | "foot-extra" | "xterm-ghostty" | "wezterm", _) => Self::Osc777,
+            (term, _) if term.starts_with("rxvt-unicode") => Self::Osc777,
+            _ => Self::Bell,
+        }
+    }
+}
+
+/// Calls, one at a time.
+#[derive(Debug)]
+pub struct Caller {
+    way: Way,
+    /// A command is still running: it is not started a second time.
+    busy: Arc<AtomicBool>,
+}
+
+impl Caller {
+    /// Calls this way.
+    #[must_use]
+    pub fn new(way: Way) -> Self {
+        Self { way, busy: Arc::default() }
+    }
+
+    /// Calls at once and waits for nothing. What is returned is for the terminal.
+    pub(super) fn call(&self, title: &str, body: &str) -> String {
+        let (title, body) = (plain(title), plain(body));
+        match &self.way {
+            Way::Osc777 => format!("\x1b]777;notify;{};{body}\x1b\\", title.replace(';', ",")),
+            Way::Osc9 => format!("\x1b]9;{title} · {body}\x1b\\"),
+            Way::Bell => "\x07".to_owned(),
+            Way::Silent => String::new(),
+            Way::Command(words) => {
+                self.run(words, &title, &body);
+                String::new()
+            }
+        }
+    }
+
+    fn run(&self, words: &[String], title: &str, body: &str) {
+        let mut words = words.iter().map(|word| fill(word, title, body));
+        let Some(program) = words.next() else { return };
+        if self.busy.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let mut command = Command::new(program);
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let busy = Arc::clone(&self.busy);
+        let run = move || {
+            command.status().ok(); // whether it worked is seen by whoever is called
+            busy.store(false, Ordering::SeqCst);
+        };
+        if thread::Builder::new().name("notify".into()).spawn(run).is_err() {
+            self.busy.store(false, Ordering::SeqCst);
+        }
+    }
+}
+
+/// What is filled in is not looked at again.
+fn fill(word: &str, title: &str, body: &str) -> String {
+    word.split("{title}").map(|part| part.replace("{body}", body)).collect::<Vec<_>>().join(title)
+}
+
+/// Without control characters.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// Names the window (xterm OSC 2).
+pub(super) fn window(title: &str) -> String {
+    format!("\x1b]2;{}\x07", plain(title))
+}
+
+/// Remembers the window's name (xterm XTWINOPS 22).
+pub(super) const KEEP_WINDOW: &str = "\x1b[22;2t";
+
+/// The name from before (XTWINOPS 23); where the terminal remembers none, no name.
+pub(super) const RESTORE_WINDOW: &str = "\x1b]2;\x07\x1b[23;2t";
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        time::{Duration, Instant},
+    };
+
+    use super::*;
+
+    const HOSTILE: &str = "bob: \u{1b}]0;x\u{7}\u{9b}2J $(touch x) `y`; 'z' {title}";
+
+    #[test]
+    fn nothing_people_write_is_a_control_character_to_the_terminal() {
+        let said = |way| Caller::new(way).call("#a;b\u{1b}", HOSTILE);
+        let text = "bob: ]0;x2J $(touch x) `y`; 'z' {title}";
+        assert_eq!(said(Way::Osc777), format!("\u{1b}]777;notify;#a,b;{text}\u{1b}\\"));
+        assert_eq!(said(Way::Osc9), format!("\u{1b}]9;#a;b · {text}\u{1b}\\"));
+        assert_eq!(said(Way::Bell), "\u{7}");
+        assert_eq!(said(Way::Silent), "");
+        assert_eq!(window("a\u{7}\u{1b}[2Jb"), "\u{1b}]2;a[2Jb\u{7}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_command_gets_the_words_as_they_are_and_nobody_waits_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("told");
+        let script = r#"printf '%s|%s' "$1" "$2" > "$0.tmp" && mv "$0.tmp" "$0""#;
+        let words = ["sh", "-c", script, file.to_str().unwrap(), "{title}", "{body}"];
+        let caller = Caller::new(Way::Command(words.map(str::to_owned).to_vec()));
+        assert_eq!(caller.call("#ops", HOSTILE), "");
+        let until = Instant::now() + Duration::from_secs(30);
+        while !file.exists() {
+            assert!(Instant::now() < until, "the command never ran");
+            thread::yield_now();
+        }
+        assert_eq!(fs::read_to_string(file).unwrap(), "#ops|bob: ]0;x2J $(touch x) `y`; 'z' {title}");
+        assert_eq!(Caller::new(Way::Command(vec!["/no/such/program".into()])).call("t", "b"), "");
+    }
+
+    #[test]
+    fn the_terminal_is_called_as_it_is_known_to_understand() {
+        let way = |variables: &[(&str, &str)]| {
+            Way::known(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(way(&[("TERM", "foot")]), Way::Osc777);
+        assert_eq!(way(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")]), Way::Osc9);
+        assert_eq!(way(&[("TERM", "xterm-256color")]), Way::Bell);
+        assert_eq!(way(&[("TERM", "foot"), ("TMUX", "/tmp/x")]), Way::Bell);
+        assert_eq!(way(&[]), Way::Bell);
+    }
+}

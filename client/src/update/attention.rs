@@ -1,0 +1,149 @@
+//! Attention: what is worth calling somebody who looks elsewhere, how often, and what the window is called.
+//!
+//! Owns the decision. How a terminal is made to call is the runtime's to know.
+
+use quchat_shared::{
+    Message, RoomId,
+    room::{Notify, RoomKind},
+};
+
+use super::{Effect, Msg, saving, time};
+use crate::{
+    model::{Alert, Burst, Model, Room, Tone},
+    text::clip,
+};
+
+/// A terminal that never tells about its focus counts as left after so long without a key.
+const AWAY_AFTER_MS: u64 = 60_000;
+/// What comes within this after the one before belongs to the same burst.
+const BURST_GAP_MS: u64 = 5_000;
+/// A burst that does not end is told again after this.
+const BURST_MAX_MS: u64 = 60_000;
+/// Most columns of a message that a notification quotes.
+const QUOTE_MAX: u16 = 160;
+/// Most columns of a room's name.
+const NAME_MAX: u16 = 40;
+
+/// The words of `/notify`.
+const LEVELS: [(&str, Notify); 3] = [("all", Notify::All), ("mentions", Notify::Mentions), ("none", Notify::None)];
+
+/// Notes that somebody is at the keyboard, if this is their doing.
+pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
+    let by_itself = matches!(
+        msg,
+        Msg::Start { .. }
+            | Msg::Tick
+            | Msg::TermFocus(_)
+            | Msg::Redraw
+            | Msg::Stop
+            | Msg::Seen(_)
+            | Msg::Done { .. }
+            | Msg::Stream { .. }
+            | Msg::Loaded(_)
+            | Msg::Saved { .. }
+            | Msg::Notice(_)
+    );
+    if !by_itself {
+        model.memory.last_key = model.now.mono_ms;
+    }
+    model.memory.tells_focus |= matches!(msg, Msg::TermFocus(_));
+}
+
+/// A message of somebody else has come: is it worth a call?
+pub(super) fn weigh(model: &mut Model, id: RoomId, message: &Message) {
+    let (Some(me), Some(room)) = (model.me(), model.rooms.get(&id)) else { return };
+    let looking = model.open == Some(id) && !is_away(model);
+    let named = message.mentions.contains(&me) || room.info.kind == RoomKind::Direct;
+    let wanted = match room.notify.unwrap_or_default() {
+        Notify::All => true,
+        Notify::Mentions => named,
+        Notify::None => false,
+    };
+    if looking || !wanted || !room.joined() || message.sender.id == me {
+        return;
+    }
+    let title = name(room);
+    let body = clip(&format!("{}: {}", message.sender.name, message.text), QUOTE_MAX);
+    let more = model.memory.alert.take().map_or(0, |alert| alert.more + 1);
+    model.memory.alert = Some(Alert { room: id, title, body, more });
+}
+
+/// Calls, once per burst, for what has come in this step.
+pub(super) fn call(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(Alert { room, title, mut body, more }) = model.memory.alert.take() else { return };
+    if model.rooms.get(&room).is_none_or(|room| room.unread() == 0) {
+        return; // read in another client meanwhile
+    }
+    let now = model.now.mono_ms;
+    let burst = model.memory.burst.filter(|burst| now < burst.last + BURST_GAP_MS && now < burst.begun + BURST_MAX_MS);
+    model.memory.burst = Some(Burst { begun: burst.map_or(now, |burst| burst.begun), last: now });
+    if burst.is_some() {
+        return;
+    }
+    if more > 0 {
+        body.push_str(&format!(" (and {more} more)"));
+    }
+    out.push(Effect::Notify { title, body });
+}
+
+fn is_away(model: &Model) -> bool {
+    let idle = model.now.mono_ms.saturating_sub(model.memory.last_key);
+    !model.term_focused || (!model.memory.tells_focus && idle >= AWAY_AFTER_MS)
+}
+
+/// What the window is called: the room, and before it what is unread and not being looked at.
+#[must_use]
+pub fn title(model: &Model) -> String {
+    let Some(open) = model.open_room() else { return "quchat".to_owned() };
+    let looking = |room: &Room| room.info.id == open.info.id && model.term_focused;
+    let counted = |room: &&Room| room.notify != Some(Notify::None) && !looking(room);
+    let (unread, mentions) = (model.rooms.values().filter(counted))
+        .fold((0, 0), |(unread, mentions), room| (unread + room.unread(), mentions + room.mentions));
+    let count = match (unread, mentions) {
+        (0, _) => String::new(),
+        (_, 0) => format!("({unread}) "),
+        _ => format!("({unread}, @{mentions}) "),
+    };
+    format!("{count}{} · quchat", name(open))
+}
+
+fn name(room: &Room) -> String {
+    let sign = if room.info.kind == RoomKind::Direct { "@" } else { "#" };
+    format!("{sign}{}", clip(&room.info.name, NAME_MAX))
+}
+
+/// The level of this name; `None` for none, which asks what holds.
+///
+/// # Errors
+/// One sentence that says what to change.
+pub(super) fn level(typed: &str) -> Result<Option<Notify>, String> {
+    let level = LEVELS.iter().find(|(word, _)| *word == typed).map(|(_, level)| *level);
+    match (typed, level) {
+        ("", _) => Ok(None),
+        (_, Some(level)) => Ok(Some(level)),
+        _ => Err("/notify takes all, mentions or none".to_owned()),
+    }
+}
+
+/// Sets what the open room calls for, and says what holds.
+pub(super) fn set(model: &mut Model, level: Option<Notify>) {
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let id = room.info.id;
+    if let Some(level) = level {
+        room.notify = Some(level).filter(|level| *level != Notify::default());
+    }
+    let what = match room.notify.unwrap_or_default() {
+        Notify::All => "calls for every message",
+        Notify::Mentions => "calls when somebody names you",
+        Notify::None => "is muted; /mute again ends it",
+    };
+    let text = format!("{} {what}", name(room));
+    saving::touch(model, id);
+    time::notice(model, Tone::Calm, &text);
+}
+
+/// Mutes the open room, or lets it call again.
+pub(super) fn mute(model: &mut Model) {
+    let muted = model.open_room().is_some_and(|room| room.notify == Some(Notify::None));
+    set(model, Some(if muted { Notify::default() } else { Notify::None }));
+}
