@@ -39,6 +39,27 @@ pub struct Message {
     pub txn: Option<String>,
 }
 
+impl Message {
+    /// A message as it is when it has just been said: nothing of it changed, nobody reacted, no one named.
+    #[must_use]
+    pub fn new(room_id: RoomId, seq: Seq, sender: UserRef, text: String, sent_at: Timestamp) -> Self {
+        Self {
+            room_id,
+            seq,
+            rev: 1,
+            sender,
+            text,
+            sent_at,
+            edited_at: None,
+            deleted_at: None,
+            reply_to: None,
+            mentions: Vec::new(),
+            reactions: Vec::new(),
+            txn: None,
+        }
+    }
+}
+
 /// One emoji under a message and everyone who chose it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {

@@ -230,20 +230,8 @@ fn at(minutes: i64) -> Timestamp {
 /// A message of one of alice, bob and carol, so many minutes after 09:12.
 pub(crate) fn message(seq: u64, minutes: i64, sender: &str, text: &str) -> Message {
     let id = ["alice", "bob", "carol"].iter().position(|name| *name == sender).map_or(9, |at| at as u64 + 1);
-    Message {
-        room_id: RoomId(1),
-        seq: Seq(seq),
-        rev: 1,
-        sender: UserRef { id: UserId(id), name: sender.to_owned() },
-        text: text.to_owned(),
-        sent_at: at(minutes),
-        edited_at: None,
-        deleted_at: None,
-        reply_to: None,
-        mentions: Vec::new(),
-        reactions: Vec::new(),
-        txn: None,
-    }
+    let sender = UserRef { id: UserId(id), name: sender.to_owned() };
+    Message::new(RoomId(1), Seq(seq), sender, text.to_owned(), at(minutes))
 }
 
 /// A small conversation over two days.

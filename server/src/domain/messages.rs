@@ -77,19 +77,12 @@ pub(crate) fn send_message(
     if member.is_none() && info.kind == RoomKind::Public {
         members::add_member(tx, &info, caller.user, now)?;
     }
+    let sender = members::reference(tx, caller.user)?;
     let message = Message {
-        room_id: room,
-        seq: info.last_seq.next(),
-        rev: 1,
-        sender: members::reference(tx, caller.user)?,
         mentions: mentions::mentioned(tx, &info, &text)?,
-        text: text.into_owned(),
-        sent_at: now,
-        edited_at: None,
-        deleted_at: None,
         reply_to: new.reply_to,
-        reactions: Vec::new(),
         txn: new.txn.clone(),
+        ..Message::new(room, info.last_seq.next(), sender, text.into_owned(), now)
     };
     tx.insert_message(&message, tx.next_event())?;
     tx.record(MessageCreated { room_id: room, message: message.clone() }.into(), None, now)?;

@@ -61,20 +61,9 @@ mod tests {
     use super::*;
 
     fn entry(seq: u64, rev: u64, text: &str) -> Entry {
-        Entry::Said(Arc::new(Message {
-            room_id: RoomId(1),
-            seq: Seq(seq),
-            rev,
-            sender: UserRef { id: UserId(2), name: "bob".to_owned() },
-            text: text.to_owned(),
-            sent_at: Timestamp::from_millis(0),
-            edited_at: None,
-            deleted_at: None,
-            reply_to: None,
-            mentions: Vec::new(),
-            reactions: Vec::new(),
-            txn: None,
-        }))
+        let sender = UserRef { id: UserId(2), name: "bob".to_owned() };
+        let message = Message::new(RoomId(1), Seq(seq), sender, text.to_owned(), Timestamp::from_millis(0));
+        Entry::Said(Arc::new(Message { rev, ..message }))
     }
 
     #[test]

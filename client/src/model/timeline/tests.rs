@@ -8,20 +8,9 @@ use quchat_shared::{Message, RoomId, Seq, Timestamp, UserId, UserRef};
 use super::{Offered, Timeline, is_run};
 
 fn message(seq: u64, rev: u64) -> Arc<Message> {
-    Arc::new(Message {
-        room_id: RoomId(1),
-        seq: Seq(seq),
-        rev,
-        sender: UserRef { id: UserId(1), name: "alice".into() },
-        text: format!("{seq}.{rev}"),
-        sent_at: Timestamp::from_millis(0),
-        edited_at: None,
-        deleted_at: None,
-        reply_to: None,
-        mentions: Vec::new(),
-        reactions: Vec::new(),
-        txn: None,
-    })
+    let sender = UserRef { id: UserId(1), name: "alice".into() };
+    let message = Message::new(RoomId(1), Seq(seq), sender, format!("{seq}.{rev}"), Timestamp::from_millis(0));
+    Arc::new(Message { rev, ..message })
 }
 
 fn page(seqs: std::ops::RangeInclusive<u64>) -> Vec<Arc<Message>> {

@@ -252,20 +252,8 @@ fn listed(id: RoomId, name: &str, kind: RoomKind, last_seq: u64, read: Option<u6
 }
 
 fn message(room_id: RoomId, seq: u64, sender: UserId, text: &str) -> Message {
-    Message {
-        room_id,
-        seq: Seq(seq),
-        rev: 1,
-        sender: UserRef { id: sender, name: if sender == ALICE { "alice" } else { "bob" }.into() },
-        text: text.into(),
-        sent_at: Timestamp::from_millis(1_795_340_400_000),
-        edited_at: None,
-        deleted_at: None,
-        reply_to: None,
-        mentions: Vec::new(),
-        reactions: Vec::new(),
-        txn: None,
-    }
+    let sender = UserRef { id: sender, name: if sender == ALICE { "alice" } else { "bob" }.into() };
+    Message::new(room_id, Seq(seq), sender, text.into(), Timestamp::from_millis(1_795_340_400_000))
 }
 
 fn unreachable() -> Failure {
