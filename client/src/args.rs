@@ -1,6 +1,8 @@
 //! The command line. Secrets never come this way.
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
+use clap::{
+    ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, builder::FalseyValueParser, parser::ValueSource,
+};
 use quchat_client::config::{Given, Setting, Source};
 
 /// Chat in the terminal. Press F1 for the keys.
@@ -16,6 +18,12 @@ pub(crate) struct Args {
     /// The server and name under [profiles.NAME] of the config file
     #[arg(long, value_name = "NAME", global = true)]
     profile: Option<String>,
+    /// The colours: terminal, dark, light, or [themes.NAME] of the config file
+    #[arg(long, env = "QUCHAT_THEME", value_name = "NAME", global = true)]
+    theme: Option<String>,
+    /// Draw frames and signs with ASCII alone
+    #[arg(long, env = "QUCHAT_ASCII", global = true, value_parser = FalseyValueParser::new())]
+    ascii: bool,
     #[command(subcommand)]
     command: Option<Chore>,
 }
@@ -39,6 +47,10 @@ impl Args {
             profile: args.profile,
             server: setting(args.server, "server", "--server", "QUCHAT_SERVER"),
             name: setting(args.name, "name", "--name", "QUCHAT_USER"),
+            theme: setting(args.theme, "theme", "--theme", "QUCHAT_THEME"),
+            ascii: args
+                .ascii
+                .then(|| Setting { value: true, from: source(&matches, "ascii", "--ascii", "QUCHAT_ASCII") }),
         };
         (args.command, given)
     }

@@ -10,6 +10,7 @@ pub mod model;
 pub mod runtime;
 pub mod state;
 pub mod text;
+pub mod theme;
 pub mod update;
 pub mod view;
 pub mod worker;

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use quchat_client::{
     config::{self, Config, Source},
     model::Model,
-    runtime::{self, Caller, Clock, Editor, Input, Runtime, Tty, Wakes, Way, Workers},
+    runtime::{self, Caller, Clock, Editor, Input, Preferences, Runtime, Tty, Wakes, Way, Workers},
     state::{Last, Log, Place, kept_session},
     update::Msg,
 };
@@ -72,12 +72,12 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Failure::new("this is a program for a terminal; its input and output must be one"));
     }
-    let keymap = config.keymap();
     let way = config.notify.value.clone().unwrap_or_else(|| Way::known(|name| std::env::var(name).ok()));
-    let caller = Caller::new(way);
-    let start = first_msg(&place, config);
+    let preferences = Preferences { keymap: config.keymap(), themes: config.themes(), caller: Caller::new(way) };
     let log = Arc::new(Log::open(&place));
-    let model = new_model()?;
+    let mut model = new_model()?;
+    model.theme = config.theme.value.as_str().into();
+    let start = first_msg(&place, config);
 
     let (wakes, woken) = Wakes::channel();
     let editor = Editor::find(|name| std::env::var_os(name));
@@ -85,7 +85,7 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     runtime::listen_to_signals(wakes.clone()).map_err(Failure::new)?;
     let input = Input::start(wakes).map_err(Failure::new)?;
     let screen = Tty::take(log, input).map_err(Failure::new)?;
-    let mut runtime = Runtime::new(model, keymap, screen, caller, Clock::system(), workers);
+    let mut runtime = Runtime::new(model, preferences, screen, Clock::system(), workers);
     runtime.step(start);
     let code = runtime.run(&woken);
     drop(runtime); // the terminal is as it was before anything else happens

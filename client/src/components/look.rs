@@ -1,55 +1,58 @@
-//! The look: the terminal's own sixteen colours, chosen to be read on dark and on light, and never the only sign of
-//! anything (`NO_COLOR`).
+//! What the parts of the screen say with a style: roles that a theme gives their colours, and weights.
+//!
+//! It knows no colour. Nothing is told by a role alone: there is a word, a glyph or a weight, too.
 
 use quchat_shared::UserId;
 use tuirealm::ratatui::{
     Frame,
     layout::Rect,
-    style::{Color, Modifier, Style},
+    style::{Modifier, Style},
     symbols::border,
     text::Line,
     widgets::{Block, Clear},
 };
 
-use crate::text::clip;
+use crate::{
+    text::clip,
+    theme::{Role, SENDERS},
+};
 
 /// The styles in use, by what they say.
 pub(crate) struct Look;
 
 impl Look {
     /// Ordinary text.
-    pub(crate) const PLAIN: Style = Style::new();
-    /// What matters first.
+    pub(crate) const PLAIN: Style = Role::Text.style();
+    /// What matters first; over any role.
     pub(crate) const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
-    /// What is said with a lean.
+    /// What is said with a lean; over any role.
     pub(crate) const LEANING: Style = Style::new().add_modifier(Modifier::ITALIC);
-    /// What is there when one looks for it. Dim rather than grey: a grey of the sixteen may be the background.
-    pub(crate) const FAINT: Style = Style::new().add_modifier(Modifier::DIM);
+    /// What is there when one looks for it.
+    pub(crate) const FAINT: Style = Role::Faint.style();
     /// The chosen row.
-    pub(crate) const CHOSEN: Style = Style::new().add_modifier(Modifier::BOLD.union(Modifier::REVERSED));
+    pub(crate) const CHOSEN: Style = Role::Chosen.style();
     /// Something is wrong; always with a word or a glyph.
-    pub(crate) const WRONG: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
+    pub(crate) const WRONG: Style = Role::Wrong.style();
     /// Something is well.
-    pub(crate) const WELL: Style = Style::new().fg(Color::Green);
-    /// Something takes its time. Not yellow, which cannot be read on white.
-    pub(crate) const WAITING: Style = Style::new().add_modifier(Modifier::BOLD);
+    pub(crate) const WELL: Style = Role::Well.style();
+    /// Something takes its time.
+    pub(crate) const WAITING: Style = Role::Waiting.style();
     /// Something new: the "new" line, unread badges.
-    pub(crate) const FRESH: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
+    pub(crate) const FRESH: Style = Role::Fresh.style();
     /// The frame around what has the keys.
-    pub(crate) const ACCENT: Style = Style::new().fg(Color::Cyan);
+    pub(crate) const ACCENT: Style = Role::Accent.style();
+    /// Code in a message.
+    pub(crate) const CODE: Style = Role::Code.style();
     /// A link.
-    pub(crate) const LINK: Style = Style::new().fg(Color::Cyan).add_modifier(Modifier::UNDERLINED);
+    pub(crate) const LINK: Style = Role::Link.style();
     /// Oneself being named.
-    pub(crate) const NAMED: Style = Style::new().add_modifier(Modifier::BOLD.union(Modifier::REVERSED));
+    pub(crate) const NAMED: Style = Role::Named.style();
+    /// Oneself as a sender.
+    pub(crate) const ME: Style = Role::Me.style();
 
-    /// The colour of a sender: the same everywhere and always.
-    pub(crate) fn sender(user: UserId) -> Style {
-        match user.0 % 4 {
-            0 => Style::new().fg(Color::Green),
-            1 => Style::new().fg(Color::LightBlue),
-            2 => Style::new().fg(Color::Magenta),
-            _ => Style::new().fg(Color::Cyan),
-        }
+    /// The look of a sender: the same everywhere and always.
+    pub(crate) const fn sender(user: UserId) -> Style {
+        Role::Sender((user.0 % SENDERS as u64) as u8).style()
     }
 
     /// The chosen row of a list, in one style across.

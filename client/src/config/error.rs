@@ -41,6 +41,14 @@ pub enum ConfigError {
         /// What to change.
         refusal: &'static str,
     },
+    /// A theme was asked for by name, and there is none of it.
+    #[error("the theme ({from}): {refusal}")]
+    Theme {
+        /// Who asked for it.
+        from: Source,
+        /// What there is instead.
+        refusal: String,
+    },
 }
 
 /// "; did you mean ...?", if one of the words is near; else which words there are, if they are few.

@@ -6,7 +6,8 @@ use super::{
     ConfigError, Profile, Setting,
     error::hint,
     keys, notify,
-    table::{Page, Table},
+    table::{Entry, Page, Table},
+    themes::{self, OwnTheme},
 };
 use crate::{keymap::Binding, runtime::Way};
 
@@ -21,12 +22,18 @@ pub struct File {
     pub profiles: BTreeMap<String, Profile>,
     /// How to be called.
     pub notify: Option<Setting<Option<Way>>>,
+    /// The theme to use.
+    pub theme: Option<Setting<String>>,
+    /// Frames and signs in ASCII.
+    pub ascii: Option<Setting<bool>>,
+    /// Themes of one's own.
+    pub themes: Vec<OwnTheme>,
     /// Keys with another meaning.
     pub keys: Vec<Setting<Binding>>,
 }
 
 /// The keys at the top.
-const KEYS: [&str; 5] = ["server", "name", "profiles", "notify", "keys"];
+const KEYS: [&str; 8] = ["server", "name", "theme", "ascii", "profiles", "notify", "themes", "keys"];
 
 impl File {
     /// Understands its text; `path` is named where it is wrong.
@@ -39,7 +46,17 @@ impl File {
         let table = Table::new(page, "", root.get_ref());
         table.only(&KEYS)?;
         let Profile { server, name } = Profile::read(table)?;
-        Ok(Self { server, name, profiles: profiles(table)?, notify: notify::read(table)?, keys: keys::read(table)? })
+        let themes = themes::read(table)?;
+        Ok(Self {
+            server,
+            name,
+            theme: table.text("theme", |name| themes::named(name, &themes))?,
+            ascii: table.entry("ascii").map(Entry::flag).transpose()?,
+            profiles: profiles(table)?,
+            notify: notify::read(table)?,
+            themes,
+            keys: keys::read(table)?,
+        })
     }
 
     /// The profile of this name.
@@ -56,7 +73,7 @@ impl File {
 
 fn profiles(table: Table<'_>) -> Result<BTreeMap<String, Profile>, ConfigError> {
     let Some(entry) = table.entry("profiles") else { return Ok(BTreeMap::new()) };
-    let read = |entry: super::table::Entry<'_>| {
+    let read = |entry: Entry<'_>| {
         let path = format!("profiles.{}.", entry.key);
         let table = entry.table(&path)?;
         table.only(&Profile::KEYS)?;

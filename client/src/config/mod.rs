@@ -11,6 +11,7 @@ mod place;
 mod profile;
 mod setting;
 mod table;
+mod themes;
 
 pub use self::{
     error::ConfigError,
@@ -18,12 +19,14 @@ pub use self::{
     place::{find, read},
     profile::Profile,
     setting::{Setting, Source},
+    themes::OwnTheme,
 };
 use crate::{
     keymap::{Binding, Keymap},
     model::Origin,
     runtime::Way,
     state::Last,
+    theme::{BUILT_IN, Themes},
 };
 
 /// Where a server started on this machine listens.
@@ -38,6 +41,10 @@ pub struct Given {
     pub server: Option<Setting<String>>,
     /// The name to sign in with.
     pub name: Option<Setting<String>>,
+    /// The theme to use.
+    pub theme: Option<Setting<String>>,
+    /// Frames and signs in ASCII.
+    pub ascii: Option<Setting<bool>>,
 }
 
 /// The values in effect, and where each came from.
@@ -47,6 +54,12 @@ pub struct Config {
     pub server: Setting<String>,
     /// The name to sign in with; without one, the sign-in form asks.
     pub name: Option<Setting<String>>,
+    /// The theme to use; there is one of this name.
+    pub theme: Setting<String>,
+    /// Frames and signs in ASCII.
+    pub ascii: Setting<bool>,
+    /// Themes of one's own.
+    pub themes: Vec<OwnTheme>,
     /// How to be called; `None` leaves it to what the terminal is known to understand.
     pub notify: Setting<Option<Way>>,
     /// Keys with another meaning than the delivered one.
@@ -58,9 +71,13 @@ impl Config {
     /// that over what was used last.
     ///
     /// # Errors
-    /// There is no such profile, or the server's address is none.
+    /// There is no such profile or theme, or the server's address is none.
     pub fn settle(given: Given, file: File, last: Last) -> Result<Self, ConfigError> {
         let profile = given.profile.map_or_else(|| Ok(Profile::default()), |name| file.profile(&name))?;
+        if let Some(Setting { value, from }) = &given.theme {
+            themes::named(value, &file.themes).map_err(|refusal| ConfigError::Theme { from: from.clone(), refusal })?;
+        }
+        let unset = || Setting { value: BUILT_IN[0].name.to_owned(), from: Source::Default };
         let used_last = |value: Option<String>| value.map(|value| Setting { value, from: Source::Last });
         let server = given.server.or(profile.server).or(file.server);
         if let Some(Setting { value, from }) = &server {
@@ -71,6 +88,9 @@ impl Config {
         Ok(Self {
             server: server.unwrap_or_else(|| Setting { value: DEFAULT_SERVER.to_owned(), from: Source::Default }),
             name: given.name.or(profile.name).or(file.name).or(used_last(last.name)),
+            theme: given.theme.or(file.theme).unwrap_or_else(unset),
+            ascii: given.ascii.or(file.ascii).unwrap_or(Setting { value: false, from: Source::Default }),
+            themes: file.themes,
             notify: file.notify.unwrap_or_else(notify::unset),
             keys: file.keys,
         })
@@ -88,12 +108,20 @@ impl Config {
         Keymap::bound(&self.keys.iter().map(|binding| binding.value.clone()).collect::<Vec<_>>())
     }
 
+    /// Every theme there is, as the terminal is to show it.
+    #[must_use]
+    pub fn themes(&self) -> Themes {
+        let own = self.themes.iter().map(|own| (own.name.clone(), own.theme()));
+        Themes::new(own, self.ascii.value)
+    }
+
     /// The values in effect in the format of the file, each with where it came from.
     #[must_use]
     pub fn show(&self) -> String {
         let name =
             self.name.as_ref().map_or_else(|| "# name: asked for when signing in\n".to_owned(), |n| n.show("name"));
-        self.server.show("server") + &name + &notify::show(&self.notify) + &keys::show(&self.keys)
+        let values = [self.server.show("server"), name, self.theme.show("theme"), self.ascii.show("ascii")].concat();
+        values + &notify::show(&self.notify) + &themes::show(&self.themes) + &keys::show(&self.keys)
     }
 }
 

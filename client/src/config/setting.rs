@@ -45,6 +45,14 @@ impl Setting<String> {
     }
 }
 
+impl Setting<bool> {
+    /// A line of the file that says the same, with the source as its comment.
+    #[must_use]
+    pub fn show(&self, key: &str) -> String {
+        format!("{key} = {}  # {}\n", self.value, self.from)
+    }
+}
+
 /// A basic string of TOML, in which no byte can act on a terminal.
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");

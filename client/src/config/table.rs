@@ -125,6 +125,12 @@ impl<'a> Entry<'a> {
         Ok(Setting { value, from: self.source() })
     }
 
+    /// Its value as yes or no.
+    pub(super) fn flag(self) -> Result<Setting<bool>, ConfigError> {
+        let value = self.span.get_ref().as_bool().ok_or_else(|| self.other("true or false"))?;
+        Ok(Setting { value, from: self.source() })
+    }
+
     /// Its value as a list of texts.
     pub(super) fn texts(self) -> Result<Setting<Vec<String>>, ConfigError> {
         let texts = self.span.get_ref().as_array().and_then(|all| {

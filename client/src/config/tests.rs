@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     keymap::{self, Context},
+    theme::{Paint, Role},
     update::Action,
 };
 
@@ -48,7 +49,7 @@ fn a_flag_wins_over_the_environment_that_over_a_profile_that_over_the_file_that_
     let file = || parse("server = 'file'\n[profiles.p]\nserver = 'profile'").unwrap();
     let last = || Last { server: Some("http://last:1".into()), name: Some("alice".into()) };
     let server = |server: &Option<_>, profile: Option<&str>, file: File, last: Last| {
-        let given = Given { server: server.clone(), profile: profile.map(str::to_owned), name: None };
+        let given = Given { server: server.clone(), profile: profile.map(str::to_owned), ..Given::default() };
         let Setting { value, from } = Config::settle(given, file, last).unwrap().server;
         (value, from)
     };
@@ -74,7 +75,7 @@ fn what_is_wrong_names_the_file_the_line_and_what_is_near() {
         ("profiles = 1", "config.toml:1: profiles takes a table, not a value of type integer"),
         (
             "colour_of_the_sky = 1",
-            r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, profiles, notify, keys"#,
+            r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, theme, ascii, profiles, notify, themes, keys"#,
         ),
     ] {
         assert_eq!(refusal(text), expected, "{text}");
@@ -102,7 +103,13 @@ fn what_is_shown_can_be_read_again_and_says_where_it_came_from() {
     let given = Given { name: setting("alice", Source::Variable("QUCHAT_USER")), ..Given::default() };
     let config = Config::settle(given, parse("\nserver = 'host'").unwrap(), Last::default()).unwrap();
     let head = config.show().split("\n\n").next().unwrap().to_owned() + "\n";
-    assert_eq!(head, "server = \"host\"  # line 2 of the file\nname = \"alice\"  # QUCHAT_USER\n");
+    let expected = r#"
+server = "host"  # line 2 of the file
+name = "alice"  # QUCHAT_USER
+theme = "terminal"  # default
+ascii = false  # default
+"#;
+    assert_eq!(head, expected.trim_start());
     let again = parse(&config.show()).unwrap();
     assert_eq!((again.server.unwrap().value, again.name.unwrap().value), ("host".into(), "alice".into()));
     assert_eq!(setting::quoted("a\u{1b}\"\\"), r#""a\u001B\"\\""#);
@@ -144,6 +151,45 @@ fn how_to_be_called_is_a_word_or_a_command_and_anything_else_is_named() {
         "config.toml:2: command takes a list of texts, not a value of type string"
     );
     assert_eq!(refusal("[notify]\ncommand = []"), "config.toml:2: command: the name of a program is missing");
+}
+
+#[test]
+fn a_theme_of_ones_own_changes_a_delivered_one_and_shows_where_it_came_from() {
+    let text = "theme = 'mine'\nascii = true\n[themes.mine]\nbase = 'dark'\nwrong = 'bold #ff0000'\nsenders = ['red']";
+    let config = Config::settle(Given::default(), parse(text).unwrap(), Last::default()).unwrap();
+    let red = Paint::parse("bold #ff0000").unwrap();
+    let all_red = [Paint::parse("red").unwrap()];
+    assert_eq!(config.themes[0].theme(), BUILT_IN[1].theme().with(Role::Wrong, red).with_senders(&all_red));
+    assert_eq!((config.theme.value.as_str(), config.ascii.value), ("mine", true));
+    assert!(config.show().contains("wrong = \"#ff0000 bold\"  # line 5 of the file\n"), "{}", config.show());
+    let again = Config::settle(Given::default(), parse(&config.show()).unwrap(), Last::default()).unwrap();
+    assert_eq!((again.theme.value, again.themes[0].theme()), ("mine".into(), config.themes[0].theme()));
+    let flag = Given { theme: setting("light", Source::Flag("--theme")), ..Given::default() };
+    assert_eq!(Config::settle(flag, parse(text).unwrap(), Last::default()).unwrap().theme.value, "light");
+}
+
+#[test]
+fn a_look_that_is_not_understood_is_named_with_its_line() {
+    for (text, expected) in [
+        ("theme = 'drak'", r#"config.toml:1: theme: there is no theme "drak"; did you mean "dark"?"#),
+        ("ascii = 'yes'", "config.toml:1: ascii takes true or false, not a value of type string"),
+        ("[themes.x]\nfant = '1'", r#"config.toml:2: there is no "themes.x.fant"; did you mean "faint"?"#),
+        (
+            "[themes.x]\nfaint = 'bold gren'",
+            r#"config.toml:2: faint: there is no colour "gren" here; did you mean "green"?"#,
+        ),
+        (
+            "[themes.x]\nbase = 'nord'",
+            r#"config.toml:2: base: there is no theme "nord"; there is terminal, dark, light"#,
+        ),
+        ("[themes.x]\nsenders = []", "config.toml:2: senders: at least one look is needed"),
+        ("[themes.'a b']", "config.toml:1: the name of a theme is one word, for /theme"),
+    ] {
+        assert_eq!(refusal(text), expected, "{text}");
+    }
+    let flag = Given { theme: setting("drak", Source::Flag("--theme")), ..Given::default() };
+    let refused = Config::settle(flag, File::default(), Last::default()).unwrap_err().to_string();
+    assert_eq!(refused, r#"the theme (--theme): there is no theme "drak"; did you mean "dark"?"#);
 }
 
 #[test]

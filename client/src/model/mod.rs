@@ -77,6 +77,10 @@ pub struct Model {
     pub in_side_bar: bool,
     /// No side bar and no frames beside the messages, so that a mouse marks nothing else.
     pub bare: bool,
+    /// The name of the theme that frames are drawn in.
+    pub theme: Arc<str>,
+    /// The names of those that can be chosen.
+    pub themes: Vec<Arc<str>>,
     /// The message that is chosen in the open room; it has the keys while it is at hand.
     pub selected: Option<Seq>,
     /// Dialogs, the topmost last; it has the keys.
@@ -114,6 +118,8 @@ impl Model {
             last: None,
             in_side_bar: false,
             bare: false,
+            theme: "".into(),
+            themes: Vec::new(),
             selected: None,
             dialogs: Vec::new(),
             notice: None,

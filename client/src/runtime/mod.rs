@@ -53,6 +53,7 @@ use crate::{
     components::App,
     keymap::Keymap,
     model::{Id, Model, Seen},
+    theme::Themes,
     update::{Action, Msg, ServerEvent, focus, next_deadline, title, update},
     view,
 };
@@ -63,11 +64,23 @@ const FRAME_EVERY: Duration = Duration::from_millis(16);
 /// How long the disk may take at the end.
 const LAST_SAVE_MAX: Duration = Duration::from_secs(1);
 
+/// What the person at the keyboard has settled beforehand about keys, looks and calls.
+#[derive(Debug)]
+pub struct Preferences {
+    /// Which key means what.
+    pub keymap: Keymap,
+    /// The themes there are; the model names the one in use.
+    pub themes: Themes,
+    /// How to be called.
+    pub caller: Caller,
+}
+
 /// The client at run time.
 pub struct Runtime<S: Screen> {
     model: Model,
     app: App,
     keymap: Arc<Keymap>,
+    themes: Themes,
     screen: S,
     caller: Caller,
     clock: Clock,
@@ -92,11 +105,13 @@ pub struct Runtime<S: Screen> {
 impl<S: Screen> Runtime<S> {
     /// A client that has been told nothing yet; [`Msg::Start`] comes first.
     #[must_use]
-    pub fn new(model: Model, keymap: Keymap, screen: S, caller: Caller, clock: Clock, workers: Workers) -> Self {
+    pub fn new(model: Model, preferences: Preferences, screen: S, clock: Clock, workers: Workers) -> Self {
+        let Preferences { keymap, themes, caller } = preferences;
         let mut this = Self {
-            model,
+            model: Model { themes: themes.names().cloned().collect(), ..model },
             app: App::init(EventListenerCfg::default()), // without ports and ticks: it starts no thread
             keymap: Arc::new(keymap),
+            themes,
             screen,
             caller,
             clock,
@@ -294,10 +309,10 @@ impl<S: Screen> Runtime<S> {
         if self.lent || !std::mem::take(&mut self.dirty) || self.exit.is_some() {
             return;
         }
-        let (model, keymap, app, fits) = (&self.model, &self.keymap, &mut self.app, &mut self.fits);
+        let Self { model, keymap, themes, app, fits, .. } = self;
         let draw = |frame: &mut Frame<'_>| {
             *fits = view::fits(frame.area().as_size());
-            view::view(model, keymap, app, frame);
+            view::view(model, keymap, themes, app, frame);
         };
         if self.screen.show(draw).is_err() {
             return self.step(Msg::Stop); // the terminal is gone

@@ -60,14 +60,9 @@ impl Client {
         let model = Model::new(now.get(), TimeZone::UTC, "prefix".into(), 7);
         let screen = TestTerminalAdapter::new(Size::new(WIDTH, 24)).unwrap();
         let time = Rc::clone(&now);
-        let runtime = Runtime::new(
-            model,
-            Keymap::default(),
-            screen,
-            Caller::new(Way::Silent),
-            Clock::new(move || time.get()),
-            workers,
-        );
+        let preferences =
+            Preferences { keymap: Keymap::default(), themes: Themes::default(), caller: Caller::new(Way::Silent) };
+        let runtime = Runtime::new(model, preferences, screen, Clock::new(move || time.get()), workers);
         Self { runtime, woken, now }
     }
 

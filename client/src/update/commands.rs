@@ -1,5 +1,7 @@
 //! Slash commands: one list, from which dispatch, help and completion are made.
 
+use std::sync::Arc;
+
 use quchat_shared::{
     RoomId,
     limits::room_key,
@@ -44,6 +46,7 @@ pub const COMMANDS: &[Command] = &[
     command("unsent", "", "send refused messages again or take them back", Some(Action::Review)),
     command("notify", "LEVEL", "what this room calls you for: all, mentions or none", None),
     command("mute", "", "this room calls for nothing; again ends it", None),
+    command("theme", "NAME", "other colours, until you quit; config.toml keeps them", None),
     command("signout", "", "sign out", Some(Action::SignOut)),
     command("quit", "", "quit", Some(Action::Quit)),
 ];
@@ -58,6 +61,7 @@ pub(super) enum Order {
     Room(RoomId),
     Notify(Option<Notify>),
     Mute,
+    Theme(Arc<str>),
 }
 
 /// Understands what follows the slash.
@@ -78,6 +82,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
     match name {
         "leave" => Ok(Order::Leave),
         "mute" => Ok(Order::Mute),
+        "theme" => theme(model, args).map(Order::Theme),
         "notify" => attention::level(args).map(Order::Notify),
         "join" => find(model, args).map(Order::Join),
         "create" => create(args),
@@ -101,6 +106,11 @@ fn create(args: &str) -> Result<Order, String> {
     }
 }
 
+fn theme(model: &Model, name: &str) -> Result<Arc<str>, String> {
+    let found = model.themes.iter().find(|theme| ***theme == *name);
+    found.cloned().ok_or_else(|| format!("/theme takes one of {}", model.themes.join(", ")))
+}
+
 /// The room of this name: one that one is in, else the public one.
 fn find(model: &Model, name: &str) -> Result<RoomId, String> {
     let name = name.strip_prefix('#').unwrap_or(name);
@@ -122,6 +132,7 @@ pub(super) fn obey(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Create { name, private } => rooms::create(model, name, private, out),
         Order::Notify(level) => attention::set(model, level),
         Order::Mute => attention::mute(model),
+        Order::Theme(name) => model.theme = name,
         Order::Leave => {
             if let Err(why) = rooms::ask_to_leave(model, out) {
                 time::notice(model, Tone::Error, &why);

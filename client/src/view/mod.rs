@@ -25,6 +25,7 @@ use crate::{
     keymap::Keymap,
     model::{Dialog, DialogId, Id, Model, Question, Seen},
     text::wrap,
+    theme::Themes,
     update::{Action, focus},
 };
 
@@ -50,15 +51,24 @@ pub fn follow(model: &Model, keymap: &Arc<Keymap>, app: &mut App) {
     show(focus, model, app);
 }
 
-/// Draws a frame.
-pub fn view(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>) {
+/// Draws a frame, in the model's theme.
+pub fn view(model: &Model, keymap: &Keymap, themes: &Themes, app: &mut App, frame: &mut Frame<'_>) {
     if let Some(history) = components::part_as::<History>(app, Id::History) {
         history.forget_seen();
     }
-    let area = frame.area();
-    if !fits(area.as_size()) {
-        return draw_too_small(model, keymap, frame);
+    if fits(frame.area().as_size()) {
+        draw_all(model, keymap, app, frame);
+    } else {
+        draw_too_small(model, keymap, frame);
     }
+    themes.dress(&model.theme, frame.buffer_mut());
+    if let Some(history) = components::part_as::<History>(app, Id::History) {
+        history.open_links(frame.buffer_mut());
+    }
+}
+
+fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>) {
+    let area = frame.area();
     let places = places(model, app, area);
     if model.account.is_none() {
         draw(Id::SignIn, model, app, frame, places.whole);
@@ -71,9 +81,6 @@ pub fn view(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
         let id = Id::Dialog(dialog.id());
         let (columns, rows) = components::part(app, id).map_or((0, 0), |part| part.wanted());
         draw(id, model, app, frame, places.dialog(columns, rows));
-    }
-    if let Some(history) = components::part_as::<History>(app, Id::History) {
-        history.open_links(frame.buffer_mut());
     }
 }
 

@@ -11,4 +11,5 @@ mod speed;
 mod stage;
 #[expect(clippy::unwrap_used, reason = "a message that is missing is a failed test")]
 mod steady;
+mod themes;
 mod writing;

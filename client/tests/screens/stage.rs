@@ -7,6 +7,7 @@ use quchat_client::{
     components::App,
     keymap::Keymap,
     model::{Account, Link, Model, Now, Origin, Pending, Room, SendState, Storage, Timeline},
+    theme::Themes,
     update::{Effect, Msg, focus, update},
     view,
 };
@@ -35,6 +36,7 @@ pub(crate) struct Stage {
     pub(crate) app: App,
     pub(crate) effects: Vec<Effect>,
     pub(crate) keymap: Arc<Keymap>,
+    pub(crate) themes: Themes,
     term: TestTerminalAdapter,
 }
 
@@ -47,6 +49,7 @@ impl Stage {
             app: Application::init(EventListenerCfg::default()),
             effects: Vec::new(),
             keymap: Arc::new(Keymap::default()),
+            themes: Themes::default(),
             term: TestTerminalAdapter::new(Size::new(width, height)).unwrap(),
         };
         stage.follow();
@@ -158,8 +161,8 @@ impl Stage {
     }
 
     pub(crate) fn draw(&mut self) {
-        let (model, keymap, app) = (&self.model, &self.keymap, &mut self.app);
-        self.term.draw(|frame| view::view(model, keymap, app, frame)).unwrap();
+        let (model, keymap, themes, app) = (&self.model, &self.keymap, &self.themes, &mut self.app);
+        self.term.draw(|frame| view::view(model, keymap, themes, app, frame)).unwrap();
         if let Some(seen) = view::seen(&mut self.app) {
             let effects = update(&mut self.model, Msg::Seen(seen));
             self.effects.extend(effects);

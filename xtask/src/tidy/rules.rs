@@ -101,6 +101,12 @@ const ABSENCES: &[Absence] = &[
         why: "what draws never waits for a disk or a network",
     },
     Absence {
+        scopes: &["client/src/components", "client/src/view"],
+        except: &[],
+        paths: &["Color"],
+        why: "components paint in roles; which colours those have is the theme's affair",
+    },
+    Absence {
         scopes: &["client/src/worker"],
         except: &[],
         paths: &["tuirealm", "tui_realm_stdlib", "ratatui_textarea", "crate::view", "crate::components"],

@@ -171,9 +171,9 @@ impl Painter<'_, '_, '_> {
         let time = clock::time(self.shown.millis(at), &self.shown.zone);
         let me = self.shown.sender(at) == self.shown.me;
         let (name, style) = match &self.shown.entries[at] {
-            _ if me => (self.shown.my_name.as_str(), Look::STRONG),
+            _ if me => (self.shown.my_name.as_str(), Look::ME),
             Entry::Said(message) => (message.sender.name.as_str(), Look::sender(message.sender.id)),
-            Entry::Unsent(_) => ("", Look::STRONG),
+            Entry::Unsent(_) => ("", Look::ME),
         };
         let line = Line::from(vec![
             Span::raw(" ".repeat(usize::from(self.columns.time))),

@@ -179,9 +179,11 @@ fn each_command_does_what_the_help_says() {
             "join" => "/join lobby".to_owned(),
             "create" => "/create --private my den".to_owned(),
             "room" => "/room 2".to_owned(),
+            "theme" => "/theme light".to_owned(),
             name => format!("/{name}"),
         };
         let mut client = Client::online();
+        client.model.themes = vec!["dark".into(), "light".into()];
         client.say(&line);
         let draft = client.model.rooms.get(&GENERAL).map_or_else(String::new, |room| room.draft.text.to_string());
         let done = match command.name {
@@ -203,12 +205,21 @@ fn each_command_does_what_the_help_says() {
             "mute" => client.room(GENERAL).notify == Some(Notify::None),
             "signout" => client.model.account.is_none(),
             "bare" => client.model.bare,
+            "theme" => *client.model.theme == *"light",
             "quit" => client.effects.last() == Some(&Effect::Exit(0)),
             other => panic!("/{other} has no promise here"),
         };
         assert!(done, "{line}");
         assert_eq!(draft, "", "{line} was obeyed and is gone");
     }
+}
+
+#[test]
+fn a_theme_that_is_not_there_keeps_the_draft_and_names_those_that_are() {
+    let mut client = Client::online();
+    client.model.themes = vec!["dark".into(), "light".into()];
+    client.say("/theme drak");
+    assert_eq!((client.draft(), client.notice()), ("/theme drak", "/theme takes one of dark, light"));
 }
 
 #[test]

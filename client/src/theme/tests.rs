@@ -1,0 +1,122 @@
+//! Looks: readable, told by more than colour, and written as they are read.
+
+use proptest::prelude::*;
+use tuirealm::ratatui::{layout::Rect, style::Modifier};
+
+use super::*;
+
+/// Red, green and blue of a colour of the fixed part of the palette of 256.
+fn rgb(colour: Color) -> [u8; 3] {
+    let Color::Indexed(number @ 16..) = colour else { panic!("{colour} differs from terminal to terminal") };
+    match number {
+        232.. => [8 + (number - 232) * 10; 3],
+        _ => [36, 6, 1].map(|place| [0, 95, 135, 175, 215, 255][usize::from((number - 16) / place % 6)]),
+    }
+}
+
+/// Relative luminance (WCAG 2.2).
+fn luminance(colour: Color) -> f64 {
+    let linear = rgb(colour).map(|part| match f64::from(part) / 255.0 {
+        part if part <= 0.04045 => part / 12.92,
+        part => ((part + 0.055) / 1.055).powf(2.4),
+    });
+    0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+}
+
+#[test]
+fn every_role_of_dark_and_light_can_be_read_by_the_contrast_that_wcag_asks_of_text() {
+    for built_in in BUILT_IN.iter().filter(|built_in| built_in.name != "terminal") {
+        let theme = built_in.theme();
+        let text = theme.paints[0];
+        for (mark, paint) in theme.paints.iter().enumerate() {
+            let pair = [paint.fg.or(text.fg).unwrap(), paint.bg.or(text.bg).unwrap()].map(luminance);
+            let (high, low) = (pair[0].max(pair[1]), pair[0].min(pair[1]));
+            let contrast = (high + 0.05) / (low + 0.05);
+            assert!(contrast >= 4.5, "{} {mark}: {contrast:.2}", built_in.name);
+        }
+    }
+}
+
+#[test]
+fn nothing_that_must_be_seen_is_told_by_colour_alone() {
+    for built_in in BUILT_IN {
+        let theme = built_in.theme();
+        for role in [Role::Wrong, Role::Waiting, Role::Fresh, Role::Link, Role::Named, Role::Chosen, Role::Me] {
+            assert!(!theme.paints[usize::from(role.mark())].modifier.is_empty(), "{} {role:?}", built_in.name);
+        }
+    }
+}
+
+#[test]
+fn a_frame_is_dressed_once_and_whatever_is_not_a_role_is_left_alone() {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
+    buffer[(1, 0)].set_style(Role::Wrong.style());
+    buffer[(2, 0)].set_style(Role::Sender(SENDERS + 1).style().add_modifier(Modifier::ITALIC));
+    buffer[(3, 0)].set_fg(Color::Rgb(1, 2, 3));
+    BUILT_IN[1].theme().dress(&mut buffer);
+    let look = |x: u16| (buffer[(x, 0)].fg, buffer[(x, 0)].bg, buffer[(x, 0)].modifier);
+    let back = Color::Indexed(234);
+    assert_eq!(look(0), (Color::Indexed(252), back, Modifier::empty()));
+    assert_eq!(look(1), (Color::Indexed(210), back, Modifier::BOLD));
+    assert_eq!(look(2), (Color::Indexed(111), back, Modifier::ITALIC));
+    assert_eq!(look(3), (Color::Rgb(1, 2, 3), Color::Reset, Modifier::empty()));
+}
+
+#[test]
+fn every_role_has_a_mark_of_its_own() {
+    let mut marks: Vec<_> = ROLES.iter().map(|(_, role)| role.mark()).collect();
+    marks.extend((0..SENDERS).map(|turn| Role::Sender(turn).mark()));
+    marks.sort_unstable();
+    assert!(marks.iter().copied().eq(0..MARKS as u8));
+}
+
+#[test]
+fn words_are_understood_and_the_one_that_is_not_is_named() {
+    let red = Paint { fg: Some(Color::Red), bg: None, modifier: Modifier::BOLD };
+    assert_eq!(Paint::parse(" bold  red"), Ok(red));
+    let full =
+        Paint { fg: Some(Color::Rgb(208, 1, 255)), bg: Some(Color::Indexed(234)), modifier: Modifier::UNDERLINED };
+    assert_eq!(Paint::parse("#d001FF on 234 underline"), Ok(full));
+    assert_eq!(Paint::parse(""), Ok(Paint::default()));
+    for (text, wrong) in [
+        ("bold gren", "gren"),
+        ("red blue", "blue"),
+        ("on", "on"),
+        ("on 256", "256"),
+        ("#12345", "#12345"),
+        ("+5", "+5"),
+    ] {
+        assert_eq!(Paint::parse(text), Err(wrong), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_look_is_written_as_it_is_read(
+        fg in prop::option::of(0usize..20), bg in prop::option::of(0usize..20), weights in 0usize..32,
+    ) {
+        let words: Vec<_> = Paint::words().filter(|word| *word != "on").collect();
+        let colour = |at: usize| match at {
+            0..17 => words[at].to_owned(),
+            17 => "17".to_owned(),
+            at => format!("#{at}ffee"),
+        };
+        let weights = (0..5).filter(|bit| weights >> bit & 1 == 1).map(|bit| words[17 + bit].to_owned());
+        let said: Vec<_> =
+            fg.map(colour).into_iter().chain(bg.map(|bg| format!("on {}", colour(bg)))).chain(weights).collect();
+        let said = said.join(" ");
+        prop_assert_eq!(Paint::parse(&said).unwrap().to_string(), said);
+    }
+
+    #[test]
+    fn any_words_have_an_answer(text in "\\PC{0,40}") {
+        let _ = Paint::parse(&text);
+    }
+}
+
+#[test]
+fn ascii_spells_every_sign_in_one_column_and_leaves_text_alone() {
+    let mut buffer = Buffer::with_lines(["╭─ héllo 日 … ✗ ─╮"]);
+    ascii::spell(&mut buffer);
+    assert_eq!(buffer, Buffer::with_lines(["+- héllo 日 . x -+"]));
+}

@@ -1,0 +1,59 @@
+//! Themes and ASCII: the same screen in other colours and other signs.
+
+use quchat_client::{
+    model::{Dialog, Link, Question, SendState},
+    theme::Themes,
+};
+use quchat_shared::{RoomId, Seq};
+use tuirealm::{event::Key, ratatui::style::Color};
+
+use crate::stage::{Stage, long_talk};
+
+#[test]
+fn a_theme_changes_colours_and_no_text() {
+    let mut stage = Stage::in_general(80, 24, long_talk(9));
+    stage.model.themes = stage.themes.names().cloned().collect();
+    let before = stage.screen();
+    assert!(stage.buffer().content().iter().all(|cell| cell.bg == Color::Reset));
+    stage.type_text("/theme dark");
+    stage.key(Key::Enter);
+    assert_eq!(stage.screen(), before);
+    assert!(stage.buffer().content().iter().all(|cell| cell.bg == Color::Indexed(234)));
+    stage.resize(30, 8);
+    stage.draw();
+    assert!(stage.buffer().content().iter().all(|cell| cell.bg == Color::Indexed(234)), "also where nothing fits");
+}
+
+#[test]
+fn ascii_needs_no_other_sign_anywhere() {
+    let mut stage = Stage::in_general(80, 24, long_talk(60));
+    stage.themes = Themes::new([], true);
+    stage.room().new_after = Some(Seq(58));
+    stage.pend("p-1", "waits", SendState::InFlight(1));
+    stage.pend("p-2", "will not be had", SendState::Refused("archived".into()));
+    stage.model.link = Link::Reconnecting { at: 15_000, failures: 2, reason: "connection refused".to_owned() };
+    let mut seen = vec![stage.screen()];
+    stage.key(Key::PageUp);
+    seen.push(stage.screen());
+    stage.key(Key::Function(2));
+    seen.push(stage.screen());
+    let dialogs = [
+        Dialog::Help,
+        Dialog::Switcher,
+        Dialog::Review { room: RoomId(1), txn: "p-2".into() },
+        Dialog::CreateRoom { name: String::new(), waiting: true, problem: None },
+        Dialog::Ask(Question::Quit { unsent: 2 }),
+        Dialog::SignedOut,
+    ];
+    for dialog in dialogs {
+        stage.model.dialogs = vec![dialog];
+        stage.follow();
+        seen.push(stage.screen());
+    }
+    let mut signing_in = Stage::new(80, 24);
+    signing_in.themes = Themes::new([], true);
+    seen.push(signing_in.screen());
+    for screen in seen {
+        assert!(screen.is_ascii(), "{screen}");
+    }
+}
