@@ -86,6 +86,7 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
         let sign = if notice.tone == Tone::Error { "✗ " } else { "" };
         remarks.push((format!("{sign}{}", notice.text), style));
     }
+    remarks.extend(model.working().map(|what| (format!("◌ {what}"), Look::WAITING)));
     if model.account.as_ref().is_some_and(|account| account.origin.is_exposed()) {
         remarks.push(("! not encrypted".to_owned(), Look::WAITING));
     }

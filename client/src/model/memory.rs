@@ -14,8 +14,8 @@ use super::{Origin, Seen, Stored};
 pub(crate) struct Memory {
     /// The last number given to a call, a stream or a save.
     pub(crate) numbers: u64,
-    /// The calls that are to be answered.
-    pub(crate) calls: BTreeMap<u64, Call>,
+    /// The calls that are to be answered, and when each was made.
+    pub(crate) calls: BTreeMap<u64, (Call, u64)>,
     /// The saves that are to be answered.
     pub(crate) saves: BTreeMap<u64, RoomId>,
     /// Rooms in which something may wait for time to pass: a save, a send, a read marker.
@@ -87,7 +87,19 @@ pub(crate) enum Call {
     MarkRead(RoomId, Seq),
 }
 
+impl Call {
+    /// Somebody asked for it, and nothing but the status line tells that it is on its way.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        matches!(self, Self::CreateRoom | Self::JoinRoom(_) | Self::LeaveRoom(_))
+    }
+}
+
 impl Memory {
+    /// Whether such a call is to be answered.
+    pub(crate) fn awaits(&self, wanted: impl Fn(&Call) -> bool) -> bool {
+        self.calls.values().any(|(call, _)| wanted(call))
+    }
+
     /// A number that was never given before.
     pub(crate) fn number(&mut self) -> u64 {
         self.numbers += 1;

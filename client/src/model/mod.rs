@@ -27,6 +27,9 @@ pub(crate) use timeline::{Offered, is_run};
 use jiff::tz::TimeZone;
 use quchat_shared::{Cursor, Message, RoomId, Seq, UserId};
 
+/// What takes longer than this says so.
+pub const PATIENCE_MS: u64 = 200;
+
 /// The moment at which a `Msg` is handled; the runtime sets [`Model::now`] before each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Now {
@@ -157,6 +160,24 @@ impl Model {
     #[must_use]
     pub fn unsent(&self) -> usize {
         self.rooms.values().map(|room| room.unsent().count()).sum()
+    }
+
+    /// Since when the oldest thing is awaited that somebody asked for and that no other sign tells of.
+    pub(crate) fn working_since(&self) -> Option<u64> {
+        self.memory.calls.values().filter(|(call, _)| call.is_asked_for()).map(|&(_, since)| since).min()
+    }
+
+    /// What somebody asked for and has been waiting for, if it takes longer than [`PATIENCE_MS`].
+    #[must_use]
+    pub fn working(&self) -> Option<String> {
+        let patience = self.now.mono_ms.checked_sub(PATIENCE_MS)?;
+        let (call, _) = self.memory.calls.values().find(|(call, since)| call.is_asked_for() && *since <= patience)?;
+        let name = |id: &RoomId| self.rooms.get(id).map_or("the room", |room| &room.info.name);
+        Some(match call {
+            Call::JoinRoom(room) => format!("joining {} …", name(room)),
+            Call::LeaveRoom(room) => format!("leaving {} …", name(room)),
+            _ => "creating the room …".to_owned(),
+        })
     }
 
     /// What would be late or lost by going, with its room: unsent messages, and drafts where nothing is kept.

@@ -18,14 +18,14 @@ macro_rules! narrow {
 /// Asks, and remembers what for.
 pub(super) fn call(model: &mut Model, what: Call, req: Request, out: &mut Vec<Effect>) -> u64 {
     let call = model.memory.number();
-    model.memory.calls.insert(call, what);
+    model.memory.calls.insert(call, (what, model.now.mono_ms));
     out.push(Effect::Call { call, req });
     call
 }
 
 /// Takes an answer to the one who asked.
 pub(super) fn done(model: &mut Model, call: u64, reply: Reply, out: &mut Vec<Effect>) {
-    let Some(what) = model.memory.calls.remove(&call) else { return };
+    let Some((what, _)) = model.memory.calls.remove(&call) else { return };
     let unauthenticated = reply.as_ref().is_err_and(|failure| failure.status() == Some(401));
     match what {
         Call::SignIn { origin } => session::signed_in(model, origin, narrow!(reply, Session), out),

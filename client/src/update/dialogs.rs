@@ -55,7 +55,7 @@ pub(super) fn cancel(model: &mut Model) {
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
     if signing_in {
         model.sign_in.waiting = false;
-        model.memory.calls.retain(|_, call| !matches!(call, Call::SignIn { .. }));
+        model.memory.calls.retain(|_, (call, _)| !matches!(call, Call::SignIn { .. }));
     }
     if closed == Some(Dialog::SignedOut) {
         time::notice(model, Tone::Calm, "signed out: sending asks for the password again");

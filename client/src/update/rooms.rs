@@ -101,7 +101,7 @@ pub(super) fn sweep(model: &mut Model, id: RoomId) {
 
 /// Makes a room; the dialog, if open, waits for the answer.
 pub(super) fn create(model: &mut Model, name: String, private: bool, out: &mut Vec<Effect>) {
-    if model.memory.calls.values().any(|call| *call == Call::CreateRoom) || model.account.is_none() {
+    if model.memory.awaits(|call| *call == Call::CreateRoom) || model.account.is_none() {
         return;
     }
     dialogs::close(model, DialogId::Switcher);
@@ -146,7 +146,7 @@ pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>, out: &m
 
 /// Asks to be let in.
 pub(super) fn join(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let asked = model.memory.calls.values().any(|call| *call == Call::JoinRoom(id));
+    let asked = model.memory.awaits(|call| *call == Call::JoinRoom(id));
     let may = model.rooms.get(&id).is_some_and(|room| !room.joined() && !room.gone);
     if let (true, Link::SignedOut { .. }) = (may, &model.link) {
         dialogs::show(model, Dialog::SignedOut); // else Enter would do nothing and not say why
@@ -173,7 +173,7 @@ pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failur
 /// One has joined by another way than a call of this client, perhaps long ago: only the server knows what is read.
 pub(super) fn ask_for_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let answered_anyway = |call: &Call| matches!(call, Call::JoinRoom(room) | Call::GetRoom(room) if *room == id);
-    if !model.memory.calls.values().any(answered_anyway) {
+    if !model.memory.awaits(answered_anyway) {
         call(model, Call::GetRoom(id), Request::GetRoom(id), out);
     }
 }
@@ -205,7 +205,7 @@ pub(super) fn ask_to_leave(model: &mut Model, out: &mut Vec<Effect>) -> Result<(
 
 /// Leaves.
 pub(super) fn leave(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let asked = model.memory.calls.values().any(|call| *call == Call::LeaveRoom(id));
+    let asked = model.memory.awaits(|call| *call == Call::LeaveRoom(id));
     if !asked && model.rooms.contains_key(&id) {
         call(model, Call::LeaveRoom(id), Request::LeaveRoom(id), out);
     }

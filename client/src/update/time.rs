@@ -3,14 +3,12 @@
 //! Nothing repeats by itself; the countdown of a lost connection is the only thing that ticks, while it is shown.
 
 use super::{Effect, link, outbox, reading, saving, session};
-use crate::model::{Fetch, Link, Model, Notice, Room, SendState, Tone};
+use crate::model::{Fetch, Link, Model, Notice, PATIENCE_MS, Room, SendState, Tone};
 
 /// The longest pause between two attempts, also if a server asks for more.
 const PAUSE_MAX_MS: u64 = 5 * 60_000;
 /// The longest pause of one's own choice.
 const BACKOFF_MAX_MS: u64 = 30_000;
-/// "Loading" is shown after this.
-const LOADING_AFTER_MS: u64 = 200;
 
 /// When [`super::Msg::Tick`] is due, in [`crate::model::Now::mono_ms`]; `None` while nothing waits for time to pass.
 /// After `update` it lies in the future.
@@ -23,12 +21,13 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
         _ => None,
     };
     let loading = model.open_room().and_then(|room| match room.fetch {
-        Fetch::Loading { since, .. } => Some(since + LOADING_AFTER_MS).filter(|&at| at > now),
+        Fetch::Loading { since, .. } => Some(since + PATIENCE_MS).filter(|&at| at > now),
         _ => None,
     });
+    let working = model.working_since().map(|since| since + PATIENCE_MS).filter(|&at| at > now);
     let rooms = model.memory.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
     let password = model.memory.password_due;
-    [notice, link, loading, rooms, password, reading::deadline(model)].into_iter().flatten().min()
+    [notice, link, loading, working, rooms, password, reading::deadline(model)].into_iter().flatten().min()
 }
 
 fn room_deadline(model: &Model, room: &Room) -> Option<u64> {

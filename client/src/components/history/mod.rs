@@ -26,15 +26,13 @@ use self::{
 };
 use super::Part;
 use crate::{
-    model::{Anchor, Entry, Fetch, Key, Model, Room, Seen, Wanted, window},
+    model::{Anchor, Entry, Fetch, Key, Model, PATIENCE_MS, Room, Seen, Wanted, window},
     text::clock,
     update::{Action, Msg},
 };
 
 /// Messages of one sender within this time share one name.
 const TOGETHER_MS: i64 = 5 * 60 * 1000;
-/// A page that takes longer than this is said to be loading.
-const PATIENCE_MS: u64 = 200;
 
 /// The pane's own state: wrapped rows, and what the last frame showed.
 #[derive(Default)]

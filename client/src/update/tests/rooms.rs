@@ -52,6 +52,21 @@ fn opening_a_public_room_joins_it_once() {
 }
 
 #[test]
+fn what_takes_longer_than_200_ms_says_so_until_it_is_answered() {
+    let mut client = Client::online();
+    client.on(Msg::Open(LOBBY)).answer_page(LOBBY, 1..=5, false, false);
+    assert_eq!(client.model.working(), None);
+    client.pass(199);
+    assert_eq!(client.model.working(), None);
+    assert_eq!(next_deadline(&client.model).map(|due| due - client.model.now.mono_ms), Some(1), "it is drawn in time");
+    client.pass(1);
+    assert_eq!(client.model.working().as_deref(), Some("joining Lobby …"));
+    let joined = listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5));
+    client.reply(|req| *req == Request::JoinRoom(LOBBY), Ok(Answer::Room(joined)));
+    assert_eq!(client.model.working(), None);
+}
+
+#[test]
 fn what_was_said_before_the_stream_had_the_room_is_fetched() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).answer_page(LOBBY, 1..=5, false, false);
