@@ -3,6 +3,8 @@
 mod chat;
 mod completing;
 mod dialogs;
+#[expect(clippy::unwrap_used, reason = "a picture that cannot be drawn is a failed test")]
+mod picture;
 mod safety;
 mod selection;
 mod sign_in;
@@ -11,5 +13,7 @@ mod speed;
 mod stage;
 #[expect(clippy::unwrap_used, reason = "a message that is missing is a failed test")]
 mod steady;
+#[expect(clippy::unwrap_used, reason = "writing into a String cannot fail")]
+mod svg;
 mod themes;
 mod writing;
