@@ -77,6 +77,7 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     let log = Arc::new(Log::open(&place));
     let mut model = new_model()?;
     model.theme = config.theme.value.as_str().into();
+    model.mouse = config.mouse.value;
     let start = first_msg(&place, config);
 
     let (wakes, woken) = Wakes::channel();

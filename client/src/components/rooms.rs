@@ -5,7 +5,7 @@ use tuirealm::{
     event::{Event, Key, KeyEvent},
     ratatui::{
         Frame,
-        layout::Rect,
+        layout::{Position, Rect},
         text::{Line, Span},
     },
 };
@@ -52,6 +52,8 @@ pub(crate) struct Rooms {
     had_keys: bool,
     top: usize,
     height: usize,
+    /// Where it was last drawn; empty where it was not.
+    area: Rect,
     /// The rooms among the visible items.
     shown: Vec<(RoomId, Shown)>,
 }
@@ -60,6 +62,17 @@ impl Rooms {
     /// How many rows there will be to draw in.
     pub(crate) fn resize(&mut self, height: u16) {
         self.height = usize::from(height);
+    }
+
+    /// A frame begins that may leave the side bar out.
+    pub(crate) fn forget_place(&mut self) {
+        self.area = Rect::default();
+    }
+
+    /// The room that the last frame showed at this place.
+    pub(crate) fn at(&self, place: Position) -> Option<RoomId> {
+        let row = self.area.contains(place).then(|| usize::from(place.y - self.area.y))?;
+        self.items.get(self.top + row).and_then(Item::room)
     }
 
     fn place(&self, room: Option<RoomId>) -> Option<usize> {
@@ -192,6 +205,7 @@ impl Part for Rooms {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        self.area = area;
         let mut shown = self.shown.iter();
         for (row, item) in area.rows().zip(self.items.iter().skip(self.top)) {
             match item {

@@ -53,7 +53,7 @@ pub enum ConfigError {
 
 /// "; did you mean ...?", if one of the words is near; else which words there are, if they are few.
 pub(super) fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    const FEW: usize = 8;
+    const FEW: usize = 12;
     let known: Vec<_> = known.into_iter().collect();
     let near = known.iter().min_by_key(|word| distance(typed, word));
     match near {

@@ -26,6 +26,8 @@ pub struct File {
     pub theme: Option<Setting<String>>,
     /// Frames and signs in ASCII.
     pub ascii: Option<Setting<bool>>,
+    /// The wheel scrolls and a click opens a room.
+    pub mouse: Option<Setting<bool>>,
     /// Themes of one's own.
     pub themes: Vec<OwnTheme>,
     /// Keys with another meaning.
@@ -33,7 +35,7 @@ pub struct File {
 }
 
 /// The keys at the top.
-const KEYS: [&str; 8] = ["server", "name", "theme", "ascii", "profiles", "notify", "themes", "keys"];
+const KEYS: [&str; 9] = ["server", "name", "theme", "ascii", "mouse", "profiles", "notify", "themes", "keys"];
 
 impl File {
     /// Understands its text; `path` is named where it is wrong.
@@ -52,6 +54,7 @@ impl File {
             name,
             theme: table.text("theme", |name| themes::named(name, &themes))?,
             ascii: table.entry("ascii").map(Entry::flag).transpose()?,
+            mouse: table.entry("mouse").map(Entry::flag).transpose()?,
             profiles: profiles(table)?,
             notify: notify::read(table)?,
             themes,

@@ -58,6 +58,8 @@ pub struct Config {
     pub theme: Setting<String>,
     /// Frames and signs in ASCII.
     pub ascii: Setting<bool>,
+    /// The wheel scrolls and a click opens a room.
+    pub mouse: Setting<bool>,
     /// Themes of one's own.
     pub themes: Vec<OwnTheme>,
     /// How to be called; `None` leaves it to what the terminal is known to understand.
@@ -77,6 +79,7 @@ impl Config {
         if let Some(Setting { value, from }) = &given.theme {
             themes::named(value, &file.themes).map_err(|refusal| ConfigError::Theme { from: from.clone(), refusal })?;
         }
+        let off = || Setting { value: false, from: Source::Default };
         let unset = || Setting { value: BUILT_IN[0].name.to_owned(), from: Source::Default };
         let used_last = |value: Option<String>| value.map(|value| Setting { value, from: Source::Last });
         let server = given.server.or(profile.server).or(file.server);
@@ -89,7 +92,8 @@ impl Config {
             server: server.unwrap_or_else(|| Setting { value: DEFAULT_SERVER.to_owned(), from: Source::Default }),
             name: given.name.or(profile.name).or(file.name).or(used_last(last.name)),
             theme: given.theme.or(file.theme).unwrap_or_else(unset),
-            ascii: given.ascii.or(file.ascii).unwrap_or(Setting { value: false, from: Source::Default }),
+            ascii: given.ascii.or(file.ascii).unwrap_or_else(off),
+            mouse: file.mouse.unwrap_or_else(off),
             themes: file.themes,
             notify: file.notify.unwrap_or_else(notify::unset),
             keys: file.keys,
@@ -120,8 +124,13 @@ impl Config {
     pub fn show(&self) -> String {
         let name =
             self.name.as_ref().map_or_else(|| "# name: asked for when signing in\n".to_owned(), |n| n.show("name"));
-        let values = [self.server.show("server"), name, self.theme.show("theme"), self.ascii.show("ascii")].concat();
-        values + &notify::show(&self.notify) + &themes::show(&self.themes) + &keys::show(&self.keys)
+        let looks = [self.theme.show("theme"), self.ascii.show("ascii"), self.mouse.show("mouse")].concat();
+        self.server.show("server")
+            + &name
+            + &looks
+            + &notify::show(&self.notify)
+            + &themes::show(&self.themes)
+            + &keys::show(&self.keys)
     }
 }
 

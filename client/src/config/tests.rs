@@ -75,7 +75,7 @@ fn what_is_wrong_names_the_file_the_line_and_what_is_near() {
         ("profiles = 1", "config.toml:1: profiles takes a table, not a value of type integer"),
         (
             "colour_of_the_sky = 1",
-            r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, theme, ascii, profiles, notify, themes, keys"#,
+            r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, theme, ascii, mouse, profiles, notify, themes, keys"#,
         ),
     ] {
         assert_eq!(refusal(text), expected, "{text}");
@@ -108,6 +108,7 @@ server = "host"  # line 2 of the file
 name = "alice"  # QUCHAT_USER
 theme = "terminal"  # default
 ascii = false  # default
+mouse = false  # default
 "#;
     assert_eq!(head, expected.trim_start());
     let again = parse(&config.show()).unwrap();

@@ -80,6 +80,8 @@ pub struct Model {
     pub in_side_bar: bool,
     /// No side bar and no frames beside the messages, so that a mouse marks nothing else.
     pub bare: bool,
+    /// The wheel scrolls and a click opens a room; the terminal then marks no text with the mouse.
+    pub mouse: bool,
     /// The name of the theme that frames are drawn in.
     pub theme: Arc<str>,
     /// The names of those that can be chosen.
@@ -121,6 +123,7 @@ impl Model {
             last: None,
             in_side_bar: false,
             bare: false,
+            mouse: false,
             theme: "".into(),
             themes: Vec::new(),
             selected: None,

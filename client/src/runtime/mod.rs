@@ -28,7 +28,7 @@ use std::{
 };
 
 use tuirealm::{
-    event::{Event, KeyEvent},
+    event::{Event, KeyEvent, MouseButton, MouseEvent, MouseEventKind},
     listener::EventListenerCfg,
     ratatui::Frame,
 };
@@ -60,6 +60,9 @@ use crate::{
 
 /// However much happens, a frame comes at least this often.
 const FRAME_EVERY: Duration = Duration::from_millis(16);
+
+/// Rows per click of the wheel.
+const WHEEL_ROWS: usize = 3;
 
 /// How long the disk may take at the end.
 const LAST_SAVE_MAX: Duration = Duration::from_secs(1);
@@ -97,6 +100,8 @@ pub struct Runtime<S: Screen> {
     fits: bool,
     /// What the window is called.
     title: String,
+    /// The terminal tells of the mouse.
+    mouse: bool,
     /// What `update` was last told about the frame.
     seen: Option<Seen>,
     exit: Option<i32>,
@@ -122,6 +127,7 @@ impl<S: Screen> Runtime<S> {
             dirty: true,
             fits: true,
             title: String::new(),
+            mouse: false,
             seen: None,
             exit: None,
         };
@@ -261,7 +267,22 @@ impl<S: Screen> Runtime<S> {
                     self.step(msg);
                 }
             }
+            Typed::Event(Event::Mouse(mouse)) if self.fits => self.clicked(mouse),
             Typed::Event(_) => {}
+        }
+    }
+
+    /// The wheel scrolls what has the keys, a click opens a room of the side bar.
+    fn clicked(&mut self, mouse: MouseEvent) {
+        match mouse.kind {
+            MouseEventKind::ScrollUp => (0..WHEEL_ROWS).for_each(|_| self.act(Action::LineUp)),
+            MouseEventKind::ScrollDown => (0..WHEEL_ROWS).for_each(|_| self.act(Action::LineDown)),
+            MouseEventKind::Down(MouseButton::Left) if self.model.dialogs.is_empty() => {
+                if let Some(room) = view::room_at(&mut self.app, mouse.column, mouse.row) {
+                    self.step(Msg::Open(room));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -321,6 +342,11 @@ impl<S: Screen> Runtime<S> {
         if title != self.title {
             self.screen.name(&title);
             self.title = title;
+        }
+        let mouse = self.model.mouse && !self.model.bare; // bare is for marking text with it
+        if mouse != self.mouse {
+            self.screen.watch_mouse(mouse);
+            self.mouse = mouse;
         }
         let seen = view::seen(&mut self.app);
         let moved = seen.as_ref().is_some_and(|seen| seen.scrolled != 0);

@@ -57,6 +57,9 @@ pub trait Screen: TerminalAdapter {
     /// Writes a sequence that changes no cell.
     fn say(&mut self, _sequence: &str) {}
 
+    /// Has the terminal tell of the wheel and of clicks, or keep them to itself for marking text.
+    fn watch_mouse(&mut self, _watch: bool) {}
+
     /// Gives the terminal to the shell until the process is continued.
     fn suspend(&mut self) {}
 
@@ -83,6 +86,8 @@ pub struct Tty {
     lent: bool,
     /// What the window is called.
     title: String,
+    /// The terminal tells of the mouse.
+    mouse: bool,
 }
 
 impl Tty {
@@ -104,7 +109,7 @@ impl Tty {
                 hook(panic);
             }
         }));
-        let mut this = Self { adapter, extras, input, lent: false, title: String::new() };
+        let mut this = Self { adapter, extras, input, lent: false, title: String::new(), mouse: false };
         this.begin()?;
         Ok(this)
     }
@@ -115,6 +120,9 @@ impl Tty {
         self.extras.begin().map_err(|_| TerminalError::CannotConnectStdout)?;
         if !self.title.is_empty() {
             self.say(&attention::window(&self.title));
+        }
+        if self.mouse {
+            self.say(MOUSE_ON);
         }
         Ok(())
     }
@@ -136,6 +144,11 @@ impl Screen for Tty {
     fn name(&mut self, title: &str) {
         title.clone_into(&mut self.title);
         self.say(&attention::window(title));
+    }
+
+    fn watch_mouse(&mut self, watch: bool) {
+        self.mouse = watch;
+        self.say(if watch { MOUSE_ON } else { MOUSE_OFF });
     }
 
     fn say(&mut self, sequence: &str) {
@@ -216,6 +229,7 @@ impl Extras {
         if self.0.swap(false, Ordering::SeqCst) {
             execute!(
                 stdout(),
+                Print(MOUSE_OFF),
                 Print(attention::RESTORE_WINDOW),
                 AlternateScrollBack,
                 keys::PopKeyboardEnhancementFlags,
@@ -228,6 +242,12 @@ impl Extras {
         }
     }
 }
+
+/// Wheel and buttons, their places in decimal (xterm modes 1000 and 1006). Not where the mouse goes: crossterm's own
+/// command asks for that, too, and each move would wake the loop.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+/// See [`MOUSE_ON`].
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// OSC 52: it reaches the terminal over SSH, too.
 struct Clipboard<'a>(&'a str);

@@ -308,6 +308,25 @@ fn a_wheel_scrolls_and_leaves_the_draft_alone() {
 }
 
 #[test]
+fn a_click_on_a_room_opens_it_and_one_beside_it_or_under_a_dialog_does_not() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    let row = client.screen().lines().position(|line| line.starts_with("  #ops")).unwrap() as u16;
+    let click = |column, row| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        vec![Event::Mouse(MouseEvent { kind, modifiers: KeyModifiers::NONE, column, row })]
+    };
+    let open = |client: &Client| client.runtime.model.open;
+    client.at_once(click(60, row));
+    client.press(Key::Function(1), KeyModifiers::NONE);
+    client.at_once(click(4, row));
+    client.press(Key::Esc, KeyModifiers::NONE);
+    assert_eq!(open(&client), Some(RoomId(1)));
+    client.at_once(click(4, row));
+    assert_eq!(open(&client), Some(RoomId(2)));
+}
+
+#[test]
 fn a_draft_and_an_unanswered_message_outlive_the_client() {
     let (_dir, place) = home();
     let (access, heard) = peer(stalling);

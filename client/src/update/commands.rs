@@ -46,6 +46,7 @@ pub const COMMANDS: &[Command] = &[
     command("unsent", "", "send refused messages again or take them back", Some(Action::Review)),
     command("notify", "LEVEL", "what this room calls you for: all, mentions or none", None),
     command("mute", "", "this room calls for nothing; again ends it", None),
+    command("mouse", "", "the wheel scrolls, a click opens a room; again gives the mouse back", None),
     command("theme", "NAME", "other colours, until you quit; config.toml keeps them", None),
     command("signout", "", "sign out", Some(Action::SignOut)),
     command("quit", "", "quit", Some(Action::Quit)),
@@ -61,6 +62,7 @@ pub(super) enum Order {
     Room(RoomId),
     Notify(Option<Notify>),
     Mute,
+    Mouse,
     Theme(Arc<str>),
 }
 
@@ -82,6 +84,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
     match name {
         "leave" => Ok(Order::Leave),
         "mute" => Ok(Order::Mute),
+        "mouse" => Ok(Order::Mouse),
         "theme" => theme(model, args).map(Order::Theme),
         "notify" => attention::level(args).map(Order::Notify),
         "join" => find(model, args).map(Order::Join),
@@ -132,6 +135,7 @@ pub(super) fn obey(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Create { name, private } => rooms::create(model, name, private, out),
         Order::Notify(level) => attention::set(model, level),
         Order::Mute => attention::mute(model),
+        Order::Mouse => model.mouse = !model.mouse,
         Order::Theme(name) => model.theme = name,
         Order::Leave => {
             if let Err(why) = rooms::ask_to_leave(model, out) {

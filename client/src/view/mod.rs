@@ -7,12 +7,13 @@ mod layout;
 
 use std::sync::Arc;
 
+use quchat_shared::RoomId;
 use tui_realm_stdlib::components::Paragraph;
 use tuirealm::{
     component::Component as _,
     ratatui::{
         Frame,
-        layout::{Alignment, Margin, Rect},
+        layout::{Alignment, Margin, Position, Rect},
         text::Span,
         widgets::Clear,
     },
@@ -56,6 +57,9 @@ pub fn view(model: &Model, keymap: &Keymap, themes: &Themes, app: &mut App, fram
     if let Some(history) = components::part_as::<History>(app, Id::History) {
         history.forget_seen();
     }
+    if let Some(rooms) = components::part_as::<Rooms>(app, Id::Rooms) {
+        rooms.forget_place();
+    }
     if fits(frame.area().as_size()) {
         draw_all(model, keymap, app, frame);
     } else {
@@ -88,6 +92,11 @@ fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
 #[must_use]
 pub fn seen(app: &mut App) -> Option<Seen> {
     components::part_as::<History>(app, Id::History)?.seen().cloned()
+}
+
+/// The room of the side bar that the last frame showed at this place.
+pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
+    components::part_as::<Rooms>(app, Id::Rooms)?.at(Position { x: column, y: row })
 }
 
 const ALL: [Id; 11] = [

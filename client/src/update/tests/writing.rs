@@ -205,6 +205,7 @@ fn each_command_does_what_the_help_says() {
             "mute" => client.room(GENERAL).notify == Some(Notify::None),
             "signout" => client.model.account.is_none(),
             "bare" => client.model.bare,
+            "mouse" => client.model.mouse,
             "theme" => *client.model.theme == *"light",
             "quit" => client.effects.last() == Some(&Effect::Exit(0)),
             other => panic!("/{other} has no promise here"),
