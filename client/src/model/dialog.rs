@@ -56,7 +56,7 @@ pub enum Dialog {
     Help,
     /// A question that is answered with `Msg::Answer`.
     Ask(Question),
-    /// A message the server refused: `Msg::SendAgain` or `Msg::TakeBack`.
+    /// A message the server refused: `Msg::SendAgain`, `Msg::TakeBack` or `Msg::Discard`.
     Review {
         /// Its room.
         room: RoomId,

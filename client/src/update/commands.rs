@@ -43,7 +43,7 @@ pub const COMMANDS: &[Command] = &[
     command("new", "", "go to the first unread message", Some(Action::ToNew)),
     command("select", "", "choose a message to copy it or its links", Some(Action::Select)),
     command("bare", "", "hide side bar and frames, to copy with the mouse; again to show them", Some(Action::Bare)),
-    command("unsent", "", "send refused messages again or take them back", Some(Action::Review)),
+    command("unsent", "", "send refused messages again, change or discard them", Some(Action::Review)),
     command("notify", "LEVEL", "what this room calls you for: all, mentions or none", None),
     command("mute", "", "this room calls for nothing; again ends it", None),
     command("mouse", "", "the wheel scrolls, a click opens a room; again gives the mouse back", None),

@@ -41,12 +41,26 @@ pub(super) fn ask_for_room(model: &mut Model) {
 
 /// Shows a refused message, those of the open room first.
 pub(super) fn review(model: &mut Model) {
-    let rooms = model.open_room().into_iter().chain(model.rooms.values());
-    let refused = rooms.flat_map(|room| room.refused().map(|pending| (room.info.id, Arc::clone(&pending.txn)))).next();
-    match refused {
-        Some((room, txn)) => show(model, Dialog::Review { room, txn }),
+    match first_refused(model) {
+        Some(dialog) => show(model, dialog),
         None => time::notice(model, Tone::Calm, "no message was refused"),
     }
+}
+
+/// One is dealt with: shows the next, or goes.
+pub(super) fn review_next(model: &mut Model) {
+    close(model, DialogId::Review);
+    if let Some(dialog) = first_refused(model) {
+        show(model, dialog);
+    }
+}
+
+fn first_refused(model: &Model) -> Option<Dialog> {
+    let mut rooms = model.open_room().into_iter().chain(model.rooms.values());
+    rooms.find_map(|room| {
+        let pending = room.refused().next()?;
+        Some(Dialog::Review { room: room.info.id, txn: Arc::clone(&pending.txn) })
+    })
 }
 
 /// Esc: closes what is on top, else leaves the selection or the side bar, else stops waiting for the sign-in.

@@ -87,6 +87,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Answer(yes) => dialogs::answer(model, yes, out),
         Msg::SendAgain { room, txn } => outbox::send_again(model, room, &txn, out),
         Msg::TakeBack { room, txn } => outbox::take_back(model, room, &txn, out),
+        Msg::Discard { room, txn } => outbox::discard(model, room, &txn, out),
     }
 }
 

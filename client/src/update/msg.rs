@@ -128,6 +128,13 @@ pub enum Msg {
         /// The refused message.
         txn: Arc<str>,
     },
+    /// Review dialog: out of the outbox, among the earlier inputs of its room.
+    Discard {
+        /// The room.
+        room: RoomId,
+        /// The refused message.
+        txn: Arc<str>,
+    },
 }
 
 /// What the switcher's chosen row means.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quchat_shared::{Message, RoomId, api::NewMessage};
 
 use super::{Effect, Failure, Request, calls::call, dialogs, navigation, pages, saving, time};
-use crate::model::{Call, DialogId, Key, Link, Model, Offered, Pending, Room, SendState, Storage, Tone};
+use crate::model::{Anchor, Call, DialogId, Key, Link, Model, Offered, Pending, Room, SendState, Storage, Tone};
 
 /// Most unanswered messages of a room.
 pub(super) const OUTBOX_MAX: usize = 1_000;
@@ -175,28 +175,47 @@ pub(super) fn requeue(room: &mut Room) {
 
 /// A refused message gets another chance.
 pub(super) fn send_again(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<Effect>) {
-    dialogs::close(model, DialogId::Review);
     let refused = model.rooms.get_mut(&id).and_then(|room| room.pending(txn));
-    let Some(pending) = refused.filter(|pending| matches!(pending.state, SendState::Refused(_))) else { return };
-    pending.state = SendState::Queued; // the disk has its txn already
-    saving::touch(model, id);
-    deliver(model, id, out);
+    if let Some(pending) = refused.filter(|pending| matches!(pending.state, SendState::Refused(_))) {
+        pending.state = SendState::Queued; // the disk has its txn already
+        saving::touch(model, id);
+        deliver(model, id, out);
+    }
+    dialogs::review_next(model);
+}
+
+/// A refused message is given up; like any input, it can be recalled.
+pub(super) fn discard(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<Effect>) {
+    if let Some(room) = model.rooms.get_mut(&id)
+        && let Some(pending) = take_refused(room, txn)
+    {
+        room.recall.remember(pending.text);
+        saving::touch(model, id);
+        saving::save(model, id, out);
+    }
+    dialogs::review_next(model);
+}
+
+/// Takes a refused message out of the outbox; who stood at it stands at the end.
+fn take_refused(room: &mut Room, txn: &str) -> Option<Pending> {
+    let refused = |pending: &Pending| *pending.txn == *txn && matches!(pending.state, SendState::Refused(_));
+    let at = room.outbox.iter().position(refused)?;
+    let pending = room.outbox.remove(at)?;
+    if room.anchor_index().is_none() && matches!(&room.anchor, Anchor::At { top: Key::Txn(_), .. }) {
+        room.go_to_end();
+    }
+    Some(pending)
 }
 
 /// A refused message becomes text again, in front of the draft of its room.
 pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<Effect>) {
     dialogs::close(model, DialogId::Review);
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    let refused = |pending: &Pending| *pending.txn == *txn && matches!(pending.state, SendState::Refused(_));
-    let Some(at) = room.outbox.iter().position(refused) else { return };
-    let Some(pending) = room.outbox.remove(at) else { return };
+    let Some(pending) = take_refused(room, txn) else { return };
     room.end_recall(); // else the next Down would put the draft in place of what was taken back
     let draft = &room.draft.text;
     let text = if draft.is_empty() { pending.text } else { format!("{}\n{draft}", pending.text).into() };
     room.draft.replace(text);
-    if room.anchor_index().is_none() && matches!(&room.anchor, crate::model::Anchor::At { top: Key::Txn(_), .. }) {
-        room.go_to_end();
-    }
     saving::touch(model, id);
     saving::save(model, id, out);
     navigation::visit(model, id, out);

@@ -77,7 +77,7 @@ impl Part for Review {
             frame.render_widget(Span::raw(line.text.as_str()), row);
         }
         let mut foot = Line::default();
-        for (key, what) in [("Enter", "send again"), ("e", "edit"), (self.leave.as_str(), "leave")] {
+        for (key, what) in [("Enter", "again"), ("e", "edit"), ("d", "discard"), (self.leave.as_str(), "leave")] {
             foot.push_span(Span::styled(key, Look::STRONG));
             foot.push_span(Span::styled(format!(" {what}   "), Look::FAINT));
         }
@@ -93,13 +93,14 @@ impl Part for Review {
             Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.top += 1,
             Event::User(Action::PageUp) => self.top = self.top.saturating_sub(page),
             Event::User(Action::PageDown) => self.top += page,
-            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
+            Event::Keyboard(KeyEvent { code, .. }) => {
                 let (room, txn) = self.message.clone()?;
-                return Some(Msg::SendAgain { room, txn });
-            }
-            Event::Keyboard(KeyEvent { code: Key::Char('e'), .. }) => {
-                let (room, txn) = self.message.clone()?;
-                return Some(Msg::TakeBack { room, txn });
+                return match code {
+                    Key::Enter => Some(Msg::SendAgain { room, txn }),
+                    Key::Char('e') => Some(Msg::TakeBack { room, txn }),
+                    Key::Char('d') => Some(Msg::Discard { room, txn }),
+                    _ => None,
+                };
             }
             _ => return None,
         }

@@ -190,6 +190,7 @@ fn msg() -> impl Strategy<Value = Msg> {
         }),
         1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::SendAgain { room, txn: format!("p-{n}").into() }),
         1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::TakeBack { room, txn: format!("p-{n}").into() }),
+        1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::Discard { room, txn: format!("p-{n}").into() }),
         1 => (room_id(), text()).prop_map(|(room, draft)| {
             let kept = Kept { txn: "old-1".into(), text: "old".into(), written_ms: 0, refused: None };
             Msg::Loaded(Ok(vec![Stored { room, draft: draft.into(), outbox: vec![kept], notify: None }]))

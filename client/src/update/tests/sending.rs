@@ -159,6 +159,28 @@ fn a_refused_message_is_sent_again_under_its_txn_or_taken_back() {
 }
 
 #[test]
+fn refused_messages_are_gone_through_one_by_one_and_a_discarded_one_can_be_recalled() {
+    let mut client = Client::online();
+    for text in ["a", "b", "c"] {
+        client.say(text).disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
+    }
+    let shown = |client: &Client| match client.model.dialogs.last() {
+        Some(Dialog::Review { txn, .. }) => txn.to_string(),
+        _ => "none".to_owned(),
+    };
+    client.act(Action::Review);
+    assert_eq!(shown(&client), "p-1");
+    client.on(Msg::Discard { room: GENERAL, txn: "p-1".into() });
+    assert!(client.effects.iter().any(|effect| matches!(effect, Effect::Save { outbox, .. } if outbox.len() == 2)));
+    assert_eq!(shown(&client), "p-2");
+    client.on(Msg::SendAgain { room: GENERAL, txn: "p-2".into() });
+    assert_eq!(shown(&client), "p-3");
+    client.on(Msg::Discard { room: GENERAL, txn: "p-3".into() });
+    assert_eq!((shown(&client), client.room(GENERAL).outbox.len()), ("none".to_owned(), 1));
+    assert_eq!(client.on(Msg::Recall { back: true }).draft(), "c");
+}
+
+#[test]
 fn the_echo_counts_once_whichever_comes_first() {
     for stream_first in [true, false] {
         let mut client = Client::online();
