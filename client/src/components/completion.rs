@@ -15,7 +15,7 @@ use super::look::Look;
 use crate::{
     model::Model,
     text::{Editor, clip, emoji::EMOJI, width},
-    update::commands::COMMANDS,
+    update::commands::{COMMANDS, LEVELS},
 };
 
 /// Rows of the list.
@@ -31,8 +31,13 @@ enum Kind {
     Person,
     Room,
     Command,
+    Theme,
+    Level,
     Emoji,
 }
+
+/// What follows these commands, to the end of the line.
+const ARGUMENTS: [(&str, Kind); 3] = [("/join ", Kind::Room), ("/theme ", Kind::Theme), ("/notify ", Kind::Level)];
 
 /// The word before the cursor: what it is, and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +144,8 @@ impl Kind {
             Self::Person => "people",
             Self::Room => "rooms",
             Self::Command => "commands",
+            Self::Theme => "themes",
+            Self::Level => "this room calls for",
             Self::Emoji => "emoji",
         }
     }
@@ -162,10 +169,11 @@ impl Offer {
 
 /// What the cursor stands behind: a sign that begins a word and what was typed after it; where the sign stands.
 fn word(editor: &Editor) -> Option<(Kind, usize)> {
-    const JOIN: &str = "/join ";
     let before = &editor.text()[..editor.cursor()];
-    if before.starts_with(JOIN) && !before.contains('\n') {
-        return Some((Kind::Room, JOIN.len())); // a name with spaces, with or without its sign
+    if let Some((command, kind)) = ARGUMENTS.iter().find(|(command, _)| before.starts_with(command))
+        && !before.contains('\n')
+    {
+        return Some((*kind, command.len())); // a room's name may hold spaces, and stand with or without its sign
     }
     let begin =
         before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
@@ -210,6 +218,8 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
                 offer(command.name, format!("/{}{air}", command.name), label.trim_end().to_owned(), command.help)
             })
             .collect(),
+        Kind::Theme => model.themes.iter().map(|name| offer(name, name.to_string(), name.to_string(), "")).collect(),
+        Kind::Level => LEVELS.iter().map(|(name, _)| offer(name, (*name).to_owned(), (*name).to_owned(), "")).collect(),
         Kind::Emoji => {
             EMOJI.iter().map(|&(name, emoji)| offer(name, emoji.to_owned(), format!("{emoji} :{name}:"), "")).collect()
         }
@@ -256,6 +266,13 @@ mod tests {
         for plain in ["", "hi", "alice@example", "https:/", "@bo ", "a /jo", "//jo"] {
             assert_eq!(word_in(plain), None, "{plain}");
         }
+    }
+
+    #[test]
+    fn what_follows_a_command_is_what_that_takes() {
+        assert_eq!(word_in("/theme da"), Some((Kind::Theme, "da")));
+        assert_eq!(word_in("/notify "), Some((Kind::Level, "")));
+        assert_eq!(word_in("/theme x\n@a"), Some((Kind::Person, "@a")));
     }
 
     #[test]

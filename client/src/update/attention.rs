@@ -25,7 +25,8 @@ const QUOTE_MAX: u16 = 160;
 const NAME_MAX: u16 = 40;
 
 /// The words of `/notify`.
-const LEVELS: [(&str, Notify); 3] = [("all", Notify::All), ("mentions", Notify::Mentions), ("none", Notify::None)];
+pub(crate) const LEVELS: [(&str, Notify); 3] =
+    [("all", Notify::All), ("mentions", Notify::Mentions), ("none", Notify::None)];
 
 /// Notes that somebody is at the keyboard, if this is their doing.
 pub(super) fn note_presence(model: &mut Model, msg: &Msg) {

@@ -8,6 +8,7 @@ use quchat_shared::{
     room::{Notify, RoomKind},
 };
 
+pub(crate) use super::attention::LEVELS;
 use super::{Action, Effect, act, attention, navigation, rooms, time};
 use crate::model::{Model, Tone};
 

@@ -19,6 +19,8 @@ fn the_only_choice_is_taken_at_once() {
         ("hi @AR", "hi @carol "), // in the middle of a name, in whatever case
         ("#up", "#upcoming events "),
         ("/join upcoming e", "/join #upcoming events "),
+        ("/theme li", "/theme light"),
+        ("/notify ment", "/notify mentions"),
         ("/sig", "/signout"),
         ("/crea", "/create "),
         ("done :tad", "done 🎉"),

@@ -61,6 +61,7 @@ impl Stage {
         let mut stage = Self::new(width, height);
         let user =
             User { id: UserId(1), name: "alice".to_owned(), role: ServerRole::Member, created_at: at(0), online: true };
+        stage.model.themes = stage.themes.names().cloned().collect();
         stage.model.account = Some(Account { origin: Origin::parse("localhost").unwrap(), user });
         stage.model.link = Link::Connected;
         stage.model.cursor = Some(Cursor("k3-1".to_owned()));

@@ -12,7 +12,6 @@ use crate::stage::{Stage, long_talk};
 #[test]
 fn a_theme_changes_colours_and_no_text() {
     let mut stage = Stage::in_general(80, 24, long_talk(9));
-    stage.model.themes = stage.themes.names().cloned().collect();
     let before = stage.screen();
     assert!(stage.buffer().content().iter().all(|cell| cell.bg == Color::Reset));
     stage.type_text("/theme dark");
