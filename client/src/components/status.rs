@@ -24,6 +24,8 @@ use crate::{
 pub(super) struct Status {
     keymap: Arc<Keymap>,
     link: (String, Style),
+    /// What the sign before it looks like.
+    sign: Style,
     /// The server, which may be left out.
     host: String,
     remarks: Vec<(String, Style)>,
@@ -32,7 +34,14 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) fn new(keymap: Arc<Keymap>) -> Self {
-        Self { keymap, link: (String::new(), Look::PLAIN), host: String::new(), remarks: Vec::new(), hints: Vec::new() }
+        Self {
+            keymap,
+            link: (String::new(), Look::PLAIN),
+            sign: Look::PLAIN,
+            host: String::new(),
+            remarks: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     fn hints(&self, room: u16) -> Line<'static> {
@@ -57,7 +66,7 @@ impl Status {
 /// The connection in a few words, and how they look.
 fn link(model: &Model) -> (String, Style) {
     match &model.link {
-        Link::Connected => ("● connected".to_owned(), Look::WELL),
+        Link::Connected => ("● connected".to_owned(), Look::PLAIN),
         Link::Connecting { failures: 0, .. } => ("◌ connecting …".to_owned(), Look::WAITING),
         Link::Connecting { failures, .. } => (format!("◌ connecting, attempt {} …", failures + 1), Look::WAITING),
         Link::Reconnecting { at, reason, .. } => {
@@ -111,6 +120,7 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
 impl Part for Status {
     fn show(&mut self, model: &Model) {
         self.link = link(model);
+        self.sign = if model.link == Link::Connected { Look::WELL } else { self.link.1 };
         self.host = if model.link == Link::Connected { host(model) } else { String::new() };
         self.remarks = remarks(model);
         self.hints = if model.account.is_none() {
@@ -149,7 +159,7 @@ impl Part for Status {
         let share = left.saturating_sub(told).max(left / 2);
         push(&clip(&self.link.0, share), self.link.1, "", &mut left);
         if left >= told + width(&self.host) {
-            push(&self.host, self.link.1, "", &mut left);
+            push(&self.host, Look::FAINT, "", &mut left);
         }
         for (text, style) in &self.remarks {
             if left > 8 {
@@ -158,6 +168,8 @@ impl Part for Status {
         }
         let used = line.width();
         frame.render_widget(line, area);
+        let sign = Rect { x: area.x + 1, width: 1, height: 1, ..area };
+        frame.buffer_mut().set_style(sign.intersection(area), self.sign);
         let hints = self.hints(left.saturating_sub(1));
         let start = area.right().saturating_sub(u16::try_from(hints.width()).unwrap_or(u16::MAX));
         if !hints.spans.is_empty() && usize::from(start) > usize::from(area.x) + used {

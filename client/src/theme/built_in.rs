@@ -33,22 +33,24 @@ impl BuiltIn {
 const BOLD: Modifier = Modifier::BOLD;
 const NONE: Modifier = Modifier::empty();
 
-/// Readable on dark and on light, since it is not known which: a grey of the sixteen may be the background, and yellow
-/// cannot be read on white.
+/// Readable on dark and on light, since it is not known which, nor what the sixteen are: a grey may be the background,
+/// and of the usual palettes yellow, cyan and green cannot be read on white, nor blue on black. So text has a weight
+/// where it can, else magenta or red; cyan and green are for frames and signs.
 fn terminal(role: Role) -> Paint {
     match role {
         Role::Text | Role::Sender(_) => Paint::default(),
         Role::Faint => Paint::weight(Modifier::DIM),
-        Role::Accent | Role::Code => Paint::new(Color::Cyan, NONE),
+        Role::Accent => Paint::new(Color::Cyan, NONE),
+        Role::Code => Paint::new(Color::Magenta, NONE),
         Role::Wrong | Role::Fresh => Paint::new(Color::Red, BOLD),
         Role::Well => Paint::new(Color::Green, NONE),
         Role::Waiting | Role::Me => Paint::weight(BOLD),
-        Role::Link => Paint::new(Color::Cyan, Modifier::UNDERLINED),
+        Role::Link => Paint::weight(Modifier::UNDERLINED),
         Role::Named | Role::Chosen => Paint::weight(BOLD.union(Modifier::REVERSED)),
     }
 }
 
-const TERMINAL_SENDERS: &[Color] = &[Color::Green, Color::LightBlue, Color::Magenta, Color::Cyan];
+const TERMINAL_SENDERS: &[Color] = &[Color::Magenta, Color::LightBlue, Color::Red];
 
 const fn of(colour: u8, modifier: Modifier) -> Paint {
     Paint::new(Color::Indexed(colour), modifier)

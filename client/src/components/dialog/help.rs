@@ -57,7 +57,7 @@ impl Help {
                 let name = names.get(at).map_or("", |row| row.text.as_str());
                 let fill = &indent[..usize::from((keys + 2).saturating_sub(width(name) + 2))];
                 let text = texts.get(at).map_or("", |row| row.text.as_str()).to_owned();
-                lines.push(Line::from(vec![Span::styled(format!("  {name}{fill}"), Look::ACCENT), Span::raw(text)]));
+                lines.push(Line::from(vec![Span::styled(format!("  {name}{fill}"), Look::STRONG), Span::raw(text)]));
             }
         }
         lines

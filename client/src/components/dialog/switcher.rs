@@ -111,7 +111,7 @@ impl Switcher {
         let mut spans = vec![Span::styled(glyph, Look::ACCENT)];
         match &self.choices[at] {
             Choice::Create(name) => {
-                spans.push(Span::styled(clip(&format!("create #{name}"), columns.saturating_sub(3)), Look::WELL));
+                spans.push(Span::styled(clip(&format!("create #{name}"), columns.saturating_sub(3)), Look::STRONG));
             }
             Choice::Room(room) => {
                 let room = &self.candidates[*room];
