@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: builds the server as it is released, then becomes the bench (`src/bin/bench`).
+//! `cargo xtask bench`: builds the server (`bench client`: the client) as it is released, then becomes the bench
+//! (`src/bin/bench`).
 
 use std::ffi::OsString;
 
@@ -8,11 +9,13 @@ use crate::{
 };
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
-    let mut server = cargo("build");
-    server.args(["--release", "--package", "quchat-server"]);
-    step(server)?;
+    let args = without_separator(args);
+    let of_client = args.first().is_some_and(|first| first == "client");
+    let mut measured = cargo("build");
+    measured.args(["--release", "--package", if of_client { "quchat-client" } else { "quchat-server" }]);
+    step(measured)?;
     let mut bench = cargo("run");
     bench.args(["--release", "--package", "xtask", "--features", "bench", "--bin", "bench", "--"]);
-    bench.args(without_separator(args));
+    bench.args(args);
     hand_over(bench)
 }

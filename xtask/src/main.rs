@@ -30,7 +30,11 @@ const TASKS: &[Task] = &[
         help: "a server, two people talking and the client, all thrown away at the end",
         run: demo::run,
     },
-    Task { name: "bench", help: "the server beside the floor; --help lists what is measured", run: bench::run },
+    Task {
+        name: "bench",
+        help: "the server beside the floor; `bench client`: the client beside its goals; --help lists what is measured",
+        run: bench::run,
+    },
     Task { name: "test", help: "every test; arguments go on to cargo test", run: test::run },
     Task { name: "tidy", help: "the rules of the architecture", run: tidy::run },
     Task { name: "check", help: "tidy, formatting, lints and documentation", run: check::run },

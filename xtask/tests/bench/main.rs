@@ -32,6 +32,19 @@ fn one_scenario_makes_one_table() {
 }
 
 #[test]
+fn the_client_is_measured_in_every_scenario_and_nothing_is_left() {
+    let scratch = tempfile::tempdir().unwrap();
+    let text = bench(scratch.path(), &["client", "--quick", "--json"]);
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for scenario in ["start", "key", "message", "flood", "bytes", "memory", "idle"] {
+        let mut of_scenario = rows.iter().filter(|row| row["scenario"] == scenario).peekable();
+        assert!(of_scenario.peek().is_some(), "{scenario} is missing: {text}");
+        assert!(of_scenario.all(|row| row["p99"].is_f64()), "{text}");
+    }
+    assert!(is_empty(scratch.path()), "the homes are gone");
+}
+
+#[test]
 fn killed_it_leaves_nothing_either() {
     let scratch = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));

@@ -1,6 +1,9 @@
 //! The bench: the real server on a throwaway directory, driven over loopback, beside the least that the kernel and
-//! the disk ask for the same work. A bench, not a test: it judges nothing but whether every delivery arrived.
+//! the disk ask for the same work; and, behind `client`, the real client in a pseudo-terminal, beside its goals. A bench,
+//! not a test: it fails only where it could not measure, or a delivery did not arrive.
 
+#[cfg(target_os = "linux")]
+mod client;
 #[cfg(target_os = "linux")]
 mod linux;
 
@@ -8,7 +11,10 @@ use std::process::ExitCode;
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    linux::main()
+    match std::env::args().nth(1).as_deref() {
+        Some("client") => client::main(),
+        _ => linux::main(),
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,0 +1,59 @@
+//! The client's bench: the client as it is released, in a pseudo-terminal, against a scripted server that knows the
+//! instant of everything it says. It judges by the goals, and says when the machine was too busy to judge anything.
+
+mod args;
+mod echo;
+mod frames;
+mod peer;
+mod person;
+mod process;
+mod report;
+mod samples;
+mod scenarios;
+mod screen;
+mod terminal;
+mod wire;
+
+use std::{error::Error, io::Write as _, process::ExitCode, time::Duration};
+
+use clap::Parser as _;
+
+use self::{
+    args::{Args, ECHO},
+    report::Report,
+    scenarios::{Plan, SCENARIOS},
+};
+
+/// What can go wrong is told and nothing else, so one type does.
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Long enough for a busy machine; nothing waits so long when all is well.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The rest of the command line is behind `client`.
+pub(super) fn main() -> ExitCode {
+    let outcome = match std::env::args().nth(2).as_deref() {
+        Some(ECHO) => echo::serve(),
+        _ => measure(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<()> {
+    let args = Args::parse_from(std::env::args_os().skip(1));
+    let plan = Plan::new(args.quick);
+    let mut report = Report::default();
+    for scenario in SCENARIOS.iter().filter(|scenario| args.wants(scenario.name)) {
+        eprintln!("{}: {}", scenario.name, scenario.what);
+        let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;
+        report.add(scenario.name, rows);
+    }
+    let text = if args.json { report.json() } else { report.table() };
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+}

@@ -1,0 +1,264 @@
+//! The scripted server: a few routes over rooms whose messages follow from their numbers, and an event stream that says
+//! what the bench wants at the instant it wants it. It keeps no promise of a real server's but the wire.
+
+use std::{
+    io::BufReader,
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use quchat_shared::{
+    Cursor, Event, Message, Room, RoomId, RoomInfo, Seq, Timestamp, User, UserId, UserRef,
+    api::{MessagePage, NewReadMarker, ReadMarker, Rooms},
+    event::{Hello, MessageCreated},
+    limits::PAGE_DEFAULT,
+    query::{Bound, ListMessages, Query},
+    room::{Membership, Notify, Role, RoomKind},
+    user::{ServerRole, Session},
+};
+
+use super::{
+    PATIENCE, Result,
+    wire::{self, Request},
+};
+
+/// Who the client is.
+pub(super) const ME: &str = "alice";
+/// As often as a server says that it is still there.
+pub(super) const HEARTBEAT_SECONDS: u64 = 15;
+
+const OTHERS: [&str; 3] = ["bob", "carol", "dave"];
+/// What people say, in pieces.
+const PROSE: &str = "so far it looks good, the rest of the report comes after lunch; somebody has taken the long cable \
+     from the second drawer, and the printer wants paper again. the kettle is on, see you at four";
+
+/// A server. Dropped, nobody reaches it any more.
+pub(super) struct Peer {
+    address: SocketAddr,
+    hall: Arc<Hall>,
+    streams: Receiver<TcpStream>,
+}
+
+/// What every connection sees.
+struct Hall {
+    begun_ms: i64,
+    /// How many messages each room has, by its number less one.
+    rooms: Mutex<Vec<u64>>,
+    gone: AtomicBool,
+}
+
+impl Peer {
+    /// A server with so many rooms of so many messages each; the client is in all of them and has read everything.
+    pub(super) fn start(rooms: usize, messages: u64) -> Result<Self> {
+        let door = TcpListener::bind("127.0.0.1:0")?;
+        let address = door.local_addr()?;
+        let begun_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+        let hall = Hall { begun_ms, rooms: Mutex::new(vec![messages; rooms]), gone: AtomicBool::new(false) };
+        let (hall, (opened, streams)) = (Arc::new(hall), channel());
+        let inside = Arc::clone(&hall);
+        thread::spawn(move || inside.receive(&door, &opened));
+        Ok(Self { address, hall, streams })
+    }
+
+    /// As `--server` takes it.
+    pub(super) fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// The stream that a client has opened, or will soon.
+    pub(super) fn stream(&self) -> Result<Stream> {
+        let connection = self.streams.recv_timeout(PATIENCE).map_err(|_| "the client opens no stream")?;
+        Ok(Stream { connection, hall: Arc::clone(&self.hall), bytes: Vec::new() })
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.hall.gone.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address); // so that the door is looked at, and closed
+    }
+}
+
+/// An open event stream.
+pub(super) struct Stream {
+    connection: TcpStream,
+    hall: Arc<Hall>,
+    bytes: Vec<u8>,
+}
+
+impl Stream {
+    /// Says the next messages of a room in one write; the number of the last one.
+    pub(super) fn say(&mut self, room: RoomId, count: u64) -> Result<u64> {
+        let mut rooms = self.hall.rooms();
+        let last_seq = place(room).and_then(|at| rooms.get_mut(at)).ok_or("no such room")?;
+        self.bytes.clear();
+        for _ in 0..count {
+            *last_seq += 1;
+            let message = self.hall.message(room, *last_seq);
+            let position = Cursor(format!("b-{}-{last_seq}", room.0));
+            Event::from(MessageCreated { room_id: room, message }).encode(Some(&position), &mut self.bytes);
+        }
+        let last_seq = *last_seq;
+        drop(rooms);
+        wire::chunk(&mut self.connection, &self.bytes)?;
+        Ok(last_seq)
+    }
+
+    /// Says that it is still there, as a server does to whom nothing has happened.
+    pub(super) fn beat(&mut self) -> Result<()> {
+        wire::chunk(&mut self.connection, b":\nid: b-0\n\n")
+    }
+}
+
+/// What stands at the beginning of a message and of no other text.
+pub(super) fn mark(seq: u64) -> String {
+    format!("no. {seq}:")
+}
+
+/// The name of a room, without its sign.
+pub(super) fn room_name(room: RoomId) -> String {
+    format!("room-{:03}", room.0)
+}
+
+fn place(room: RoomId) -> Option<usize> {
+    usize::try_from(room.0).ok()?.checked_sub(1)
+}
+
+impl Hall {
+    fn rooms(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets everyone in until it is gone.
+    fn receive(self: Arc<Self>, door: &TcpListener, opened: &Sender<TcpStream>) {
+        let mut inside = Vec::new();
+        for connection in door.incoming().flatten() {
+            if self.gone.load(Ordering::SeqCst) {
+                break;
+            }
+            let (hall, opened, kept) = (Arc::clone(&self), opened.clone(), connection.try_clone());
+            inside.extend(kept);
+            thread::spawn(move || {
+                let _ = hall.serve(connection, &opened); // a client that is gone asks for nothing
+            });
+        }
+        for connection in inside {
+            let _ = connection.shutdown(std::net::Shutdown::Both); // closed already is as good
+        }
+    }
+
+    fn serve(&self, connection: TcpStream, opened: &Sender<TcpStream>) -> Result<()> {
+        connection.set_nodelay(true)?;
+        let mut answers = connection.try_clone()?;
+        let mut requests = BufReader::new(connection);
+        while let Some(request) = Request::read(&mut requests)? {
+            let parts: Vec<&str> = request.path.trim_start_matches("/v1/").split('/').collect();
+            match (&*request.method, parts.as_slice()) {
+                ("POST", ["sessions"]) => wire::answer(&mut answers, 201, &self.session())?,
+                ("GET", ["rooms"]) => wire::answer(&mut answers, 200, &self.list())?,
+                ("GET", ["rooms", room, "messages"]) => {
+                    let query = ListMessages::decode(&request.query).map_err(|error| error.to_string())?;
+                    wire::answer(&mut answers, 200, &self.page(room.parse()?, query))?;
+                }
+                ("PUT", ["rooms", _, "read"]) => {
+                    let marker = ReadMarker { last_read_seq: request.body::<NewReadMarker>()?.seq, unread: 0 };
+                    wire::answer(&mut answers, 200, &marker)?;
+                }
+                ("GET", ["events"]) => {
+                    let hello = Hello { cursor: Cursor("b-0".into()), heartbeat_seconds: HEARTBEAT_SECONDS };
+                    let mut bytes = Vec::new();
+                    Event::from(hello).encode(None, &mut bytes);
+                    wire::begin_stream(&mut answers)?;
+                    wire::chunk(&mut answers, &bytes)?;
+                    let _ = opened.send(answers.try_clone()?); // the bench may be past wanting it
+                }
+                _ => wire::answer(&mut answers, 404, &())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn session(&self) -> Session {
+        let user =
+            User { id: UserId(1), name: ME.to_owned(), role: ServerRole::Member, created_at: self.at(0), online: true };
+        Session { token: "bench".to_owned(), expires_at: Timestamp::from_millis(i64::MAX), user }
+    }
+
+    fn list(&self) -> Rooms {
+        let lengths = self.rooms().clone();
+        let rooms = (1..).zip(lengths).map(|(id, last_seq)| self.room(RoomId(id), Seq(last_seq)));
+        Rooms { rooms: rooms.collect(), cursor: Cursor("b-0".into()) }
+    }
+
+    fn room(&self, id: RoomId, last_seq: Seq) -> Room {
+        let info = RoomInfo {
+            id,
+            rev: 1,
+            name: room_name(id),
+            topic: "what there is to say".to_owned(),
+            kind: RoomKind::Public,
+            created_by: UserId(2),
+            created_at: self.at(0),
+            last_seq,
+            archived: false,
+        };
+        let member = Membership { role: Role::Member, last_read_seq: last_seq, notify: Notify::Mentions };
+        Room { info, member: Some(member), unread: 0, mentions: 0, last_message: None }
+    }
+
+    fn page(&self, room: RoomId, query: ListMessages) -> MessagePage {
+        let last = place(room).and_then(|at| self.rooms().get(at).copied()).unwrap_or(0);
+        let limit = u64::from(query.limit.unwrap_or(PAGE_DEFAULT));
+        let before = |end: u64| end.saturating_sub(limit - 1).max(1)..=end;
+        let range = match query.bound {
+            Bound::Newest => before(last),
+            Bound::Before(seq) => before(seq.0.saturating_sub(1)),
+            Bound::After(seq) => seq.0 + 1..=last.min(seq.0 + limit),
+            Bound::Around(seq) => seq.0.saturating_sub(limit / 2).max(1)..=last.min(seq.0 + limit / 2),
+        };
+        let (has_older, has_newer) = (*range.start() > 1, *range.end() < last);
+        MessagePage { messages: range.map(|seq| self.message(room, seq)).collect(), has_older, has_newer }
+    }
+
+    /// Everyone says a few things in a row, of different lengths, all within a day.
+    fn message(&self, room: RoomId, seq: u64) -> Message {
+        let spread = |by: u64, of: usize| usize::try_from(seq.wrapping_mul(by)).unwrap_or(0) % of;
+        let who = spread(1, 12) / 4;
+        let sender = UserRef { id: UserId(2 + who as u64), name: OTHERS[who].to_owned() };
+        let (start, length) = (spread(7, 60), 20 + spread(31, 90));
+        let text = format!("{} {}", mark(seq), &PROSE[start..start + length]);
+        let txn = Some(format!("{:024x}-{seq}", seq.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+        let mut message = Message::new(room, Seq(seq), sender, text, self.at(seq));
+        message.txn = txn;
+        message
+    }
+
+    fn at(&self, seq: u64) -> Timestamp {
+        Timestamp::from_millis(self.begun_ms.saturating_add_unsigned(seq))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_join_and_end_where_the_room_does() {
+        let hall = Hall { begun_ms: 0, rooms: Mutex::new(vec![130]), gone: AtomicBool::new(false) };
+        let page = |bound| {
+            let page = hall.page(RoomId(1), ListMessages { bound, limit: Some(50) });
+            let seqs: Vec<u64> = page.messages.iter().map(|message| message.seq.0).collect();
+            (seqs.first().copied().zip(seqs.last().copied()), page.has_older, page.has_newer)
+        };
+        assert_eq!(page(Bound::Newest), (Some((81, 130)), true, false));
+        assert_eq!(page(Bound::Before(Seq(31))), (Some((1, 30)), false, true));
+        assert_eq!(page(Bound::After(Seq(100))), (Some((101, 130)), true, false));
+        assert_eq!(page(Bound::After(Seq(130))), (None, true, false));
+    }
+}

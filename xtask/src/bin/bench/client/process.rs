@@ -1,0 +1,61 @@
+//! What the kernel has noted of a process: how often its threads slept, how long they ran, how much they hold.
+
+use std::{fs, time::Duration};
+
+use super::Result;
+
+/// The notes on all threads of a process at one moment.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Notes {
+    /// How often a thread has gone to sleep, and so has been woken before.
+    pub(super) sleeps: u64,
+    pub(super) cpu: Duration,
+}
+
+impl Notes {
+    pub(super) fn of(process: u32) -> Result<Self> {
+        let mut notes = Self::default();
+        for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+            let thread = thread?.path();
+            notes.sleeps += field(&fs::read_to_string(thread.join("status"))?, "voluntary_ctxt_switches:")?;
+            let noted = fs::read_to_string(thread.join("schedstat"))?;
+            let nanoseconds = noted.split(' ').next().and_then(|field| field.parse().ok());
+            notes.cpu += Duration::from_nanos(nanoseconds.ok_or("a strange schedstat")?);
+        }
+        Ok(notes)
+    }
+}
+
+/// Resident memory, in MiB.
+pub(super) fn resident_mib(process: u32) -> Result<f64> {
+    let kib = field(&fs::read_to_string(format!("/proc/{process}/status"))?, "VmRSS:")?;
+    Ok(kib as f64 / 1024.0)
+}
+
+/// The number behind the line's name, whatever its unit.
+fn field(status: &str, name: &str) -> Result<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("no {name}"))?;
+    Ok(line.split_whitespace().next().unwrap_or_default().parse()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_finds_itself() {
+        let me = std::process::id();
+        assert!(resident_mib(me).unwrap() > 0.1);
+        let before = Notes::of(me).unwrap();
+        std::thread::spawn(|| ()).join().unwrap();
+        assert!(Notes::of(me).unwrap().cpu >= before.cpu / 2);
+    }
+
+    #[test]
+    fn a_field_is_the_number_of_its_own_line() {
+        let status = "nonvoluntary_ctxt_switches:\t7\nvoluntary_ctxt_switches:\t42\nVmRSS:\t  2048 kB\n";
+        assert_eq!(field(status, "voluntary_ctxt_switches:").unwrap(), 42);
+        assert_eq!(field(status, "VmRSS:").unwrap(), 2048);
+        assert!(field(status, "VmSwap:").is_err());
+    }
+}

@@ -1,0 +1,173 @@
+//! The figures beside their goals, as a table for people and as JSON for programs. Knows no scenario.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::samples::Samples;
+
+/// When even an echo takes longer than this (p99, ms), times say nothing about the client.
+const VOID_ABOVE_MS: f64 = 0.5;
+
+/// One line of the table.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    /// How many of what.
+    pub(super) size: String,
+    /// What the figure is, with its unit.
+    pub(super) what: &'static str,
+    pub(super) ours: Samples,
+    /// The noise of the machine at the same time, where the figure is a time.
+    pub(super) echo: Option<Samples>,
+    /// 99 of 100 must be no more than this; nothing where the figure only explains another.
+    pub(super) goal: Option<f64>,
+}
+
+/// How a figure stands to its goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Holds,
+    Missed,
+    /// The machine was too busy to tell.
+    Void,
+    /// It has none.
+    Free,
+}
+
+impl Row {
+    fn verdict(&self) -> Verdict {
+        let noise = self.echo.as_ref().and_then(|echo| echo.percentile(99));
+        match (self.ours.percentile(99), self.goal) {
+            (_, None) => Verdict::Free,
+            _ if noise.is_some_and(|noise| noise > VOID_ABOVE_MS) => Verdict::Void,
+            (Some(figure), Some(goal)) if figure <= goal => Verdict::Holds,
+            _ => Verdict::Missed,
+        }
+    }
+
+    fn cells(&self, scenario: &str) -> [String; COLUMNS] {
+        let is_one = self.ours.count() == 1;
+        let echo = |percent| self.echo.as_ref().and_then(|echo| echo.percentile(percent));
+        let late = if is_one { None } else { self.ours.percentile(99) };
+        [
+            scenario.to_owned(),
+            self.size.clone(),
+            self.what.to_owned(),
+            figure(self.ours.percentile(50)),
+            figure(late),
+            figure(self.ours.percentile(100).filter(|_| !is_one)),
+            self.echo
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |_| format!("{} / {}", figure(echo(50)), figure(echo(99)))),
+            self.goal.map_or_else(|| "-".to_owned(), |goal| format!("≤ {goal}")),
+            self.verdict().word().to_owned(),
+        ]
+    }
+}
+
+impl Verdict {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Missed => "missed",
+            Self::Void => "void",
+            Self::Free => "-",
+        }
+    }
+}
+
+/// Every line so far.
+#[derive(Default)]
+pub(super) struct Report {
+    rows: Vec<(&'static str, Row)>,
+}
+
+const COLUMNS: usize = 9;
+const HEAD: [&str; COLUMNS] =
+    ["scenario", "size", "figure", "p50", "p99", "most", "echo ms p50 / p99", "goal for p99", "verdict"];
+
+impl Report {
+    pub(super) fn add(&mut self, scenario: &'static str, rows: Vec<Row>) {
+        self.rows.extend(rows.into_iter().map(|row| (scenario, row)));
+    }
+
+    /// A Markdown table, its columns straight.
+    pub(super) fn table(&self) -> String {
+        let rows = self.rows.iter().map(|(scenario, row)| row.cells(scenario));
+        let lines: Vec<[String; COLUMNS]> = std::iter::once(HEAD.map(str::to_owned)).chain(rows).collect();
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        let widths: [usize; COLUMNS] = std::array::from_fn(width);
+        let mut out = String::new();
+        for (nth, line) in lines.iter().enumerate() {
+            for (cell, width) in line.iter().zip(widths) {
+                let _ = write!(out, "| {cell:<width$} "); // a String takes everything
+            }
+            out.push_str("|\n");
+            if nth == 0 {
+                widths.iter().for_each(|width| out.push_str(&format!("|{}", "-".repeat(width + 2))));
+                out.push_str("|\n");
+            }
+        }
+        out
+    }
+
+    pub(super) fn json(&self) -> String {
+        let mut out = String::new();
+        for (scenario, row) in &self.rows {
+            let echo = |percent| row.echo.as_ref().and_then(|echo| echo.percentile(percent));
+            let line = json!({
+                "scenario": scenario,
+                "size": row.size,
+                "figure": row.what,
+                "samples": row.ours.count(),
+                "p50": row.ours.percentile(50),
+                "p99": row.ours.percentile(99),
+                "most": row.ours.percentile(100),
+                "echo_p50_ms": echo(50),
+                "echo_p99_ms": echo(99),
+                "goal": row.goal,
+                "verdict": row.verdict().word(),
+            });
+            let _ = writeln!(out, "{line}"); // a String takes everything
+        }
+        out
+    }
+}
+
+/// Three digits are as much as a run can tell.
+fn figure(number: Option<f64>) -> String {
+    match number {
+        None => "-".to_owned(),
+        Some(number) if number.abs() >= 100.0 || number == 0.0 => format!("{number:.0}"),
+        Some(number) if number.abs() >= 10.0 => format!("{number:.1}"),
+        Some(number) => format!("{number:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(ours: f64, echo: Option<f64>) -> Row {
+        Row { ours: Samples::one(ours), echo: echo.map(Samples::one), goal: Some(2.0), ..Row::default() }
+    }
+
+    #[test]
+    fn a_run_on_a_busy_machine_is_void_and_not_failed() {
+        assert_eq!(row(2.0, Some(0.5)).verdict(), Verdict::Holds);
+        assert_eq!(row(2.1, Some(0.5)).verdict(), Verdict::Missed);
+        assert_eq!([row(1.0, Some(0.6)).verdict(), row(9.0, Some(0.6)).verdict()], [Verdict::Void; 2]);
+        assert_eq!(row(2.1, None).verdict(), Verdict::Missed);
+        assert_eq!(Row { ours: Samples::default(), ..row(1.0, None) }.verdict(), Verdict::Missed);
+        assert_eq!(Row::default().verdict(), Verdict::Free);
+    }
+
+    #[test]
+    fn the_noise_stands_beside_the_figure_and_a_single_one_has_no_percentiles() {
+        let mut report = Report::default();
+        report.add("key", vec![row(1.234, Some(0.04))]);
+        let line = report.table().lines().nth(2).unwrap().split('|').map(str::trim).collect::<Vec<_>>().join("|");
+        assert_eq!(line, "|key|||1.23|-|-|0.04 / 0.04|≤ 2|holds|");
+        assert!(report.json().contains("\"verdict\":\"holds\""), "{}", report.json());
+    }
+}

@@ -1,0 +1,38 @@
+//! `idle`: connected, nothing pending, nobody there. A thread that wakes up without a heartbeat had no reason to.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    super::{Result, peer::HEARTBEAT_SECONDS, person::Reader, process::Notes, report::Row, samples::Samples},
+    Plan,
+};
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
+    let beats: u32 = 4;
+    let every = plan.pick(Duration::from_secs(HEARTBEAT_SECONDS), Duration::from_millis(50));
+    let mut reader = Reader::of(1, 50)?;
+    reader.stream.beat()?; // the first one tells a new position
+    reader.settles()?;
+    let process = reader.terminal.process();
+    let (before, begun) = (Notes::of(process)?, Instant::now());
+    for _ in 0..beats {
+        thread::sleep(every / 2); // the time that is measured
+        reader.stream.beat()?;
+        thread::sleep(every / 2);
+    }
+    let (after, passed) = (Notes::of(process)?, begun.elapsed());
+    let woken = after.sleeps.saturating_sub(before.sleeps);
+    let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64() / passed.as_secs_f64();
+    let size = format!("{:.0} s, {beats} heartbeats", passed.as_secs_f64());
+    let row = |what, figure, goal| Row {
+        size: size.clone(),
+        what,
+        ours: Samples::one(figure),
+        goal: Some(goal),
+        ..Row::default()
+    };
+    Ok(vec![row("wake-ups of any thread", woken as f64, f64::from(beats)), row("% of a core", cpu * 100.0, 0.05)])
+}

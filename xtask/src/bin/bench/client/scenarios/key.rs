@@ -1,0 +1,55 @@
+//! `key`: from the byte that is typed to the last byte of the frame that shows it. A letter changes one cell; a page up
+//! or down changes nearly all of them.
+
+use super::{
+    super::{
+        Result,
+        echo::Echo,
+        person::{Reader, SIZE},
+        report::Row,
+        samples::Samples,
+        terminal::Terminal,
+    },
+    Plan,
+};
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
+    let mut reader = Reader::of(1, 50)?;
+    reader.load(plan.long())?;
+    reader.settles()?;
+    let size = format!("{} messages, {}x{}", plan.long(), SIZE.columns, SIZE.rows);
+    let mut row = |what, keys, press: fn(&mut Terminal, usize) -> Result<f64>| -> Result<Row> {
+        let (mut echo, mut delays) = (Echo::start()?, Samples::default());
+        for nth in 0..plan.pick(keys, 10) {
+            reader.pauses()?;
+            delays.push(press(&mut reader.terminal, nth)?);
+            echo.ask()?;
+        }
+        Ok(Row { size: size.clone(), what, ours: delays, echo: Some(echo.delays), goal: Some(2.0) })
+    };
+    Ok(vec![row("ms from a letter to its frame", 3000, letter)?, row("ms from a page key to its frame", 1000, page)?])
+}
+
+/// Types a letter; after so many, they are deleted again, letter by letter.
+fn letter(terminal: &mut Terminal, nth: usize) -> Result<f64> {
+    const LINE: usize = 40;
+    let (row, column) = terminal.screen().cursor_position();
+    let (key, shown) = if nth / LINE % 2 == 0 {
+        (char::from(b'a' + u8::try_from(nth % 26)?), (row, column + 1))
+    } else {
+        ('\x7f', (row, column - 1))
+    };
+    let pressed = terminal.press(key.encode_utf8(&mut [0; 4]))?;
+    let frame = terminal.frame_that("a letter", |screen| screen.cursor_position() == shown)?;
+    Ok((frame.ended - pressed).as_secs_f64() * 1e3)
+}
+
+/// Goes up a few pages, and down again.
+fn page(terminal: &mut Terminal, nth: usize) -> Result<f64> {
+    const PAGES: usize = 10;
+    let before = terminal.screen().contents();
+    let key = if nth / PAGES % 2 == 0 { "\x1b[5~" } else { "\x1b[6~" };
+    let pressed = terminal.press(key)?;
+    let frame = terminal.frame_that("another page", |screen| screen.contents() != before)?;
+    Ok((frame.ended - pressed).as_secs_f64() * 1e3)
+}

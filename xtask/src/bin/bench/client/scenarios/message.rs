@@ -1,0 +1,38 @@
+//! `message`: from the write to the stream's socket, which the client's stream thread reads, to the last byte of the
+//! frame that shows the message. So the way through the socket counts, too.
+
+use std::time::Instant;
+
+use super::{
+    super::{
+        Result,
+        echo::Echo,
+        peer::mark,
+        person::{Reader, SIZE},
+        report::Row,
+        samples::Samples,
+    },
+    Plan,
+};
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
+    let mut reader = Reader::of(1, 50)?;
+    reader.load(plan.long())?;
+    reader.settles()?;
+    let (mut echo, mut delays) = (Echo::start()?, Samples::default());
+    for _ in 0..plan.pick(3000, 10) {
+        reader.pauses()?;
+        let said = Instant::now();
+        let mark = mark(reader.stream.say(reader.room, 1)?);
+        let frame = reader.terminal.frame_that(&mark, |screen| screen.contents().contains(&mark))?;
+        delays.push((frame.ended - said).as_secs_f64() * 1e3);
+        echo.ask()?;
+    }
+    Ok(vec![Row {
+        size: format!("{} messages, {}x{}", plan.long(), SIZE.columns, SIZE.rows),
+        what: "ms from the socket to its frame",
+        ours: delays,
+        echo: Some(echo.delays),
+        goal: Some(2.0),
+    }])
+}

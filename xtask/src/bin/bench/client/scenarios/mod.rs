@@ -1,0 +1,49 @@
+//! What is measured, one file each.
+
+mod bytes;
+mod flood;
+mod idle;
+mod key;
+mod memory;
+mod message;
+mod start;
+
+use super::{Result, report::Row};
+
+/// One scenario.
+pub(super) struct Scenario {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    pub(super) run: fn(&Plan) -> Result<Vec<Row>>,
+}
+
+pub(super) const SCENARIOS: &[Scenario] = &[
+    Scenario { name: "start", what: "a kept sign-in and a dead server", run: start::run },
+    Scenario { name: "key", what: "a key in a long history", run: key::run },
+    Scenario { name: "message", what: "a message at the end of a long history", run: message::run },
+    Scenario { name: "flood", what: "keys while messages pour in", run: flood::run },
+    Scenario { name: "bytes", what: "what one message costs on the wire to the terminal", run: bytes::run },
+    Scenario { name: "memory", what: "many rooms, then a long history, then none", run: memory::run },
+    Scenario { name: "idle", what: "a minute in which nothing happens", run: idle::run },
+];
+
+/// How much of everything.
+pub(super) struct Plan {
+    is_quick: bool,
+}
+
+impl Plan {
+    pub(super) fn new(is_quick: bool) -> Self {
+        Self { is_quick }
+    }
+
+    /// The number that measures, or the one that only shows that it works.
+    pub(super) fn pick<T>(&self, full: T, quick: T) -> T {
+        if self.is_quick { quick } else { full }
+    }
+
+    /// As many messages as the client keeps of the room in view.
+    fn long(&self) -> u64 {
+        self.pick(100_000, 600)
+    }
+}

@@ -1,0 +1,173 @@
+//! A pseudo-terminal with a program in it, read without an emulator in between that could add to the time.
+//!
+//! It is not the program's controlling terminal: neither signals nor `/dev/tty` are measured.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
+    process::{Child, Command, ExitStatus},
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::OFlags,
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{Winsize, tcsetwinsize},
+};
+
+use super::{
+    PATIENCE, Result,
+    frames::{Frame, Frames},
+};
+
+/// Columns and rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub(super) columns: u16,
+    pub(super) rows: u16,
+}
+
+/// A program and the other end of its terminal. Dropped, the program is killed.
+pub(super) struct Pty {
+    master: File,
+    child: Child,
+    buffer: Box<[u8]>,
+}
+
+impl Pty {
+    pub(super) fn start(mut command: Command, size: Size) -> Result<Self> {
+        let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        grantpt(&master)?;
+        unlockpt(&master)?;
+        let name = ptsname(&master, Vec::new())?;
+        let noctty = i32::try_from(OFlags::NOCTTY.bits())?;
+        let path = std::ffi::OsStr::from_bytes(name.to_bytes());
+        let program = File::options().read(true).write(true).custom_flags(noctty).open(path)?;
+        tcsetwinsize(&program, Winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: 0, ws_ypixel: 0 })?;
+        command.stdin(program.try_clone()?).stdout(program.try_clone()?).stderr(program);
+        let child = command.spawn()?;
+        Ok(Self { master: File::from(master), child, buffer: vec![0; 64 * 1024].into() })
+    }
+
+    pub(super) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.master.write_all(bytes)?)
+    }
+
+    /// What there is to read, as soon as there is something.
+    pub(super) fn read(&mut self) -> Result<&[u8]> {
+        self.read_within(PATIENCE)?.ok_or_else(|| "the program says nothing".into())
+    }
+
+    /// The same; nothing if nothing comes for so long.
+    pub(super) fn read_within(&mut self, longest: Duration) -> Result<Option<&[u8]>> {
+        let mut watched = [PollFd::new(&self.master, PollFlags::IN)];
+        let longest = Timespec::try_from(longest)?;
+        if poll(&mut watched, Some(&longest))? == 0 {
+            return Ok(None);
+        }
+        let count = self.master.read(&mut self.buffer).map_err(|error| format!("the program is gone: {error}"))?;
+        Ok(Some(&self.buffer[..count]))
+    }
+
+    /// Waits for the program's end.
+    pub(super) fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // gone already is as good
+        let _ = self.child.wait();
+    }
+}
+
+/// A pseudo-terminal whose program draws frames, and an emulator that follows behind the clock.
+pub(super) struct Terminal {
+    pty: Pty,
+    frames: Frames,
+    emulator: vt100::Parser,
+    /// Just before the program was started.
+    pub(super) started: Instant,
+}
+
+impl Terminal {
+    pub(super) fn start(command: Command, size: Size) -> Result<Self> {
+        let started = Instant::now();
+        let pty = Pty::start(command, size)?;
+        let emulator = vt100::Parser::new(size.rows, size.columns, 0);
+        Ok(Self { pty, frames: Frames::default(), emulator, started })
+    }
+
+    pub(super) fn process(&self) -> u32 {
+        self.pty.process()
+    }
+
+    pub(super) fn screen(&self) -> &vt100::Screen {
+        self.emulator.screen()
+    }
+
+    /// Types; the instant just before.
+    pub(super) fn press(&mut self, keys: &str) -> Result<Instant> {
+        let at = Instant::now();
+        self.pty.write(keys.as_bytes())?;
+        Ok(at)
+    }
+
+    /// The next frame, with the screen as it left it; nothing if none comes for so long.
+    pub(super) fn frame_within(&mut self, longest: Duration) -> Result<Option<Frame>> {
+        let deadline = Instant::now() + longest;
+        loop {
+            if let Some(frame) = self.frames.pop() {
+                self.emulator.process(&frame.bytes);
+                return Ok(Some(frame));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Some(bytes) = self.pty.read_within(left)? else { return Ok(None) };
+            self.frames.push(bytes, Instant::now());
+        }
+    }
+
+    /// The next frame after which the screen is so.
+    pub(super) fn frame_that(&mut self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) -> Result<Frame> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Some(frame) = self.frame_within(left)? else {
+                return Err(format!("waited in vain for {what}\n{}", self.screen().contents()).into());
+            };
+            if holds(self.screen()) {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// Waits until the screen shows a text, if it does not already.
+    pub(super) fn shows(&mut self, text: &str) -> Result<()> {
+        let there = |screen: &vt100::Screen| screen.contents().contains(text);
+        if !there(self.screen()) {
+            self.frame_that(&format!("{text:?}"), there)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until no frame has come for so long.
+    pub(super) fn rests(&mut self, quiet: Duration) -> Result<()> {
+        while self.frame_within(quiet)?.is_some() {}
+        Ok(())
+    }
+
+    /// Waits for the program's end.
+    pub(super) fn ends(&mut self) -> Result<()> {
+        while self.pty.read_within(PATIENCE).is_ok_and(|bytes| bytes.is_some_and(|bytes| !bytes.is_empty())) {}
+        self.pty.wait()?;
+        Ok(())
+    }
+}
