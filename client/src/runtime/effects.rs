@@ -4,7 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use quchat_shared::{Cursor, user::Session};
 
-use super::{Editor, Runtime, Screen, Wake, Wakes, clock};
+use super::{Editor, Runtime, Screen, Wake, Wakes, clock, memory::give_back};
 use crate::{
     model::{Origin, Stored},
     state::{Disk, Found, Job, Log, Place, Report},
@@ -172,6 +172,7 @@ impl<S: Screen> Runtime<S> {
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
             Effect::Copy(text) => self.screen.copy(&text),
             Effect::Notify { title, body } => self.screen.say(&self.caller.call(&title, &body)),
+            Effect::GiveBack => give_back(),
             Effect::Redraw => self.screen.forget(),
             Effect::Suspend => self.screen.suspend(),
             Effect::Exit(code) => self.exit = Some(code),

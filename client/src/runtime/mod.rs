@@ -12,6 +12,7 @@ mod editor;
 mod effects;
 #[cfg(unix)]
 mod input;
+mod memory;
 mod reported;
 mod screen;
 #[cfg(unix)]

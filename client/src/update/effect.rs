@@ -71,6 +71,8 @@ pub enum Effect {
     },
     /// Runtime: into the clipboard of whoever looks at the terminal.
     Copy(String),
+    /// Runtime: much of a history was let go of; the system may have its memory back.
+    GiveBack,
     /// Runtime: draw every cell anew.
     Redraw,
     /// Runtime: restore the terminal, stop the process (SIGTSTP), take the terminal back on return.

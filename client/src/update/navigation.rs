@@ -60,7 +60,9 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(room) = model.rooms.get_mut(&id) {
         room.new_after = None;
         room.known_seq = room.info.last_seq;
-        pages::bound(room, pages::RUN_OUT_OF_VIEW);
+        if pages::bound(room, pages::RUN_OUT_OF_VIEW) >= pages::RUN_LONG {
+            out.push(Effect::GiveBack);
+        }
         if !room.joined() {
             room.timeline = Timeline::default(); // from here on nobody tells of changes to it
         }

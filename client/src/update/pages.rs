@@ -18,6 +18,8 @@ use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Offered, Room, Timelin
 pub(crate) const RUN_MAX: usize = 100_000;
 /// Most messages of a room that is not in view.
 pub(crate) const RUN_OUT_OF_VIEW: usize = 200;
+/// So many messages at once are worth giving their memory back: some 2 MiB.
+pub(crate) const RUN_LONG: usize = 5_000;
 /// Most missing messages that are fetched one page after the other; beyond, a new run begins at the end.
 const GAP_MAX: u64 = 200;
 /// Messages of a page when a room is opened: a tall screen full.
@@ -211,8 +213,9 @@ pub(super) fn retry(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     }
 }
 
-/// Keeps a run within its size, around the place where one stands.
-pub(super) fn bound(room: &mut Room, max: usize) {
-    let keep = room.anchor_index();
+/// Keeps a run within its size, around the place where one stands; so many messages were let go of.
+pub(super) fn bound(room: &mut Room, max: usize) -> usize {
+    let (keep, before) = (room.anchor_index(), room.timeline.run.len());
     room.timeline.shorten(max, keep);
+    before - room.timeline.run.len()
 }

@@ -41,6 +41,17 @@ fn beyond_200_missing_a_reader_at_the_end_begins_anew_and_another_one_stays() {
 }
 
 #[test]
+fn leaving_a_long_history_gives_its_memory_back_and_leaving_a_short_one_has_none_to_give() {
+    for (last, given_back) in [(300, 0), (6_000, 1)] {
+        let mut client = Client::online();
+        at_hand(&mut client, GENERAL, 1..=last);
+        client.act(Action::NextRoom);
+        let asked = client.effects.iter().filter(|effect| **effect == Effect::GiveBack).count();
+        assert_eq!((asked, client.room(GENERAL).timeline.run.len()), (given_back, 200), "{last}");
+    }
+}
+
+#[test]
 fn only_the_page_that_is_awaited_is_merged() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS));

@@ -96,6 +96,8 @@ pub(super) struct Terminal {
     emulator: vt100::Parser,
     /// Just before the program was started.
     pub(super) started: Instant,
+    /// How many bytes it has written in frames so far.
+    pub(super) written: usize,
 }
 
 impl Terminal {
@@ -103,7 +105,7 @@ impl Terminal {
         let started = Instant::now();
         let pty = Pty::start(command, size)?;
         let emulator = vt100::Parser::new(size.rows, size.columns, 0);
-        Ok(Self { pty, frames: Frames::default(), emulator, started })
+        Ok(Self { pty, frames: Frames::default(), emulator, started, written: 0 })
     }
 
     pub(super) fn process(&self) -> u32 {
@@ -127,6 +129,7 @@ impl Terminal {
         loop {
             if let Some(frame) = self.frames.pop() {
                 self.emulator.process(&frame.bytes);
+                self.written += frame.bytes.len();
                 return Ok(Some(frame));
             }
             let left = deadline.saturating_duration_since(Instant::now());

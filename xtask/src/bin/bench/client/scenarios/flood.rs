@@ -13,6 +13,7 @@ use super::{
         echo::Echo,
         peer::{Stream, mark},
         person::Reader,
+        process::Notes,
         report::Row,
         samples::Samples,
     },
@@ -31,6 +32,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     (0..plan.pick(ECHOES, 5)).try_for_each(|_| echo.ask())?;
     let (keys, over) = (plan.pick(300, 5), AtomicBool::new(false));
     let Reader { terminal, stream, room, .. } = &mut reader;
+    let (before, written, begun) = (Notes::of(terminal.process())?, terminal.written, Instant::now());
     let last = thread::scope(|scope| -> Result<u64> {
         let pouring = scope.spawn(|| pour(stream, *room, &over));
         let typed = (0..keys).try_for_each(|nth| -> Result<()> {
@@ -52,16 +54,25 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         typed?;
         pouring.join().map_err(|_| "the flood panicked")?
     })?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let cpu = Notes::of(reader.terminal.process())?.cpu.saturating_sub(before.cpu).as_secs_f64();
+    let written = (reader.terminal.written - written) as f64 / 1024.0;
     reader.terminal.shows(&mark(last))?;
     reader.settles()?;
     (0..plan.pick(ECHOES, 5)).try_for_each(|_| echo.ask())?;
-    Ok(vec![Row {
-        size: format!("{PER_SECOND} messages a second"),
-        what: "ms from a letter to its frame",
-        ours: delays,
-        echo: Some(echo.delays),
-        goal: Some(50.0),
-    }])
+    let size = format!("{PER_SECOND} messages a second");
+    let row = |what, figure| Row { size: size.clone(), what, ours: Samples::one(figure), ..Row::default() };
+    Ok(vec![
+        Row {
+            size: size.clone(),
+            what: "ms from a letter to its frame",
+            ours: delays,
+            echo: Some(echo.delays),
+            goal: Some(50.0),
+        },
+        row("KiB a second to the terminal", written / seconds),
+        row("% of a core", cpu / seconds * 100.0),
+    ])
 }
 
 /// Says messages at the pace until it is over; the number of the last one.
