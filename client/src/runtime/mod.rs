@@ -59,8 +59,9 @@ use crate::{
     view,
 };
 
-/// However much happens, a frame comes at least this often.
-const FRAME_EVERY: Duration = Duration::from_millis(16);
+/// However much happens, a frame comes at least this often; and where only the stream tells something, at most.
+const FRAME_EVERY: Duration = Duration::from_millis(FRAME_EVERY_MS);
+const FRAME_EVERY_MS: u64 = 16;
 
 /// Rows per click of the wheel.
 const WHEEL_ROWS: usize = 3;
@@ -97,6 +98,10 @@ pub struct Runtime<S: Screen> {
     stream_waits: bool,
     /// The screen is not what the model says.
     dirty: bool,
+    /// Not by the stream alone: somebody waits to see what they have done.
+    awaited: bool,
+    /// When the last frame was drawn, on the clock of the deadlines.
+    drawn_ms: u64,
     /// The last frame was large enough to show what keys do.
     fits: bool,
     /// What the window is called.
@@ -126,6 +131,8 @@ impl<S: Screen> Runtime<S> {
             lent: false,
             stream_waits: false,
             dirty: true,
+            awaited: true,
+            drawn_ms: 0,
             fits: true,
             title: String::new(),
             mouse: false,
@@ -145,7 +152,9 @@ impl<S: Screen> Runtime<S> {
                 self.finish(wakes);
                 return code;
             }
-            self.frame();
+            if self.frame_waits_until().is_none() {
+                self.frame();
+            }
             if self.idle() {
                 match self.sleep(wakes) {
                     Ok(wake) => self.take(wake),
@@ -228,8 +237,9 @@ impl<S: Screen> Runtime<S> {
         self.stream_waits = more;
         if !events.is_empty() {
             let visible = events.iter().any(|event| !matches!(event, ServerEvent::At(_))) || self.dirty;
+            let awaited = self.awaited;
             self.step(Msg::Stream { stream, events });
-            self.dirty = visible;
+            (self.dirty, self.awaited) = (visible, awaited);
         }
         true
     }
@@ -243,8 +253,16 @@ impl<S: Screen> Runtime<S> {
         !self.lent && !self.batch.is_empty()
     }
 
+    /// When the frame is due that waits, if one does. What the stream tells after a pause is drawn at once, and a flood
+    /// of it no more often than an eye can follow: a slow line to the terminal would be full of frames, with the one
+    /// that shows a key behind them all.
+    fn frame_waits_until(&self) -> Option<u64> {
+        let due = self.drawn_ms.saturating_add(FRAME_EVERY_MS);
+        (self.dirty && !self.awaited && self.clock.now().mono_ms < due).then_some(due)
+    }
+
     fn sleep(&self, wakes: &Receiver<Wake>) -> Result<Wake, RecvTimeoutError> {
-        match next_deadline(&self.model) {
+        match next_deadline(&self.model).into_iter().chain(self.frame_waits_until()).min() {
             None => wakes.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(due) => {
                 let left = due.saturating_sub(self.clock.now().mono_ms);
@@ -315,7 +333,7 @@ impl<S: Screen> Runtime<S> {
 
     /// One turn of the circle.
     pub fn step(&mut self, msg: Msg) {
-        self.dirty = true;
+        (self.dirty, self.awaited) = (true, true);
         let mut waiting = VecDeque::from([msg]);
         while let Some(msg) = waiting.pop_front() {
             self.model.now = self.clock.now();
@@ -331,6 +349,8 @@ impl<S: Screen> Runtime<S> {
         if self.lent || !std::mem::take(&mut self.dirty) || self.exit.is_some() {
             return;
         }
+        self.awaited = false;
+        self.drawn_ms = self.clock.now().mono_ms;
         let Self { model, keymap, themes, app, fits, .. } = self;
         let draw = |frame: &mut Frame<'_>| {
             *fits = view::fits(frame.area().as_size());
@@ -355,7 +375,7 @@ impl<S: Screen> Runtime<S> {
             self.seen.clone_from(&seen);
             if let Some(seen) = seen {
                 self.step(Msg::Seen(seen));
-                self.dirty = false;
+                (self.dirty, self.awaited) = (false, false);
             }
         }
     }

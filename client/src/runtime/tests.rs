@@ -393,6 +393,32 @@ fn a_key_overtakes_a_flood_of_events() {
 }
 
 #[test]
+fn what_only_the_stream_tells_waits_for_a_frame_s_time_and_a_key_does_not() {
+    for typed in [true, false] {
+        let (_dir, place) = home();
+        let mut client = Client::of_alice(&place, &peer(stalling).0.origin);
+        let mut told = false;
+        while !told {
+            let wake = client.woken.recv_timeout(SOON).unwrap();
+            client.runtime.settle();
+            told = matches!(wake, Wake::Stream { .. });
+            client.runtime.take(wake);
+        }
+        while client.runtime.batch_or_stream() {}
+        assert_eq!(client.runtime.frame_waits_until(), Some(client.now.get().mono_ms + FRAME_EVERY_MS));
+        if typed {
+            client.runtime.take(Wake::Input(vec![key(Key::Char('x'))]));
+            assert!(client.runtime.batch_or_stream());
+        } else {
+            client.pass(FRAME_EVERY_MS);
+        }
+        assert_eq!(client.runtime.frame_waits_until(), None);
+        client.runtime.frame();
+        assert!(client.screen().contains("● connected"));
+    }
+}
+
+#[test]
 fn deadlines_come_due_however_much_happens() {
     let (_dir, place) = home();
     let mut client = Client::start(&place);

@@ -94,9 +94,10 @@ impl Reader {
         self.terminal.rests(SETTLED)
     }
 
-    /// A moment in which the client has nothing to do, as between two keys.
+    /// A moment in which the client has nothing to do, longer than the time of a frame: as between two messages, or the
+    /// keys of a very fast writer.
     pub(super) fn pauses(&mut self) -> Result<()> {
-        thread::sleep(Duration::from_millis(4)); // the pace of the measurement; nothing is waited for
+        thread::sleep(Duration::from_millis(20)); // the pace of the measurement; nothing is waited for
         self.terminal.rests(Duration::ZERO)
     }
 }

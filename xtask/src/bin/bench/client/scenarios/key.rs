@@ -23,11 +23,12 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         for nth in 0..plan.pick(keys, 10) {
             reader.pauses()?;
             delays.push(press(&mut reader.terminal, nth)?);
+            reader.pauses()?;
             echo.ask()?;
         }
         Ok(Row { size: size.clone(), what, ours: delays, echo: Some(echo.delays), goal: Some(2.0) })
     };
-    Ok(vec![row("ms from a letter to its frame", 3000, letter)?, row("ms from a page key to its frame", 1000, page)?])
+    Ok(vec![row("ms from a letter to its frame", 1000, letter)?, row("ms from a page key to its frame", 400, page)?])
 }
 
 /// Types a letter; after so many, they are deleted again, letter by letter.

@@ -20,12 +20,13 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     reader.load(plan.long())?;
     reader.settles()?;
     let (mut echo, mut delays) = (Echo::start()?, Samples::default());
-    for _ in 0..plan.pick(3000, 10) {
+    for _ in 0..plan.pick(1000, 10) {
         reader.pauses()?;
         let said = Instant::now();
         let mark = mark(reader.stream.say(reader.room, 1)?);
         let frame = reader.terminal.frame_that(&mark, |screen| screen.contents().contains(&mark))?;
         delays.push((frame.ended - said).as_secs_f64() * 1e3);
+        reader.pauses()?;
         echo.ask()?;
     }
     Ok(vec![Row {
