@@ -100,8 +100,8 @@ pub struct Runtime<S: Screen> {
     dirty: bool,
     /// Not by the stream alone: somebody waits to see what they have done.
     awaited: bool,
-    /// When the last frame was drawn, on the clock of the deadlines.
-    drawn_ms: u64,
+    /// When the last frame was drawn that only the stream was the reason for, on the clock of the deadlines.
+    told_ms: u64,
     /// The last frame was large enough to show what keys do.
     fits: bool,
     /// What the window is called.
@@ -132,7 +132,7 @@ impl<S: Screen> Runtime<S> {
             stream_waits: false,
             dirty: true,
             awaited: true,
-            drawn_ms: 0,
+            told_ms: 0,
             fits: true,
             title: String::new(),
             mouse: false,
@@ -257,7 +257,7 @@ impl<S: Screen> Runtime<S> {
     /// of it no more often than an eye can follow: a slow line to the terminal would be full of frames, with the one
     /// that shows a key behind them all.
     fn frame_waits_until(&self) -> Option<u64> {
-        let due = self.drawn_ms.saturating_add(FRAME_EVERY_MS);
+        let due = self.told_ms.saturating_add(FRAME_EVERY_MS);
         (self.dirty && !self.awaited && self.clock.now().mono_ms < due).then_some(due)
     }
 
@@ -349,8 +349,9 @@ impl<S: Screen> Runtime<S> {
         if self.lent || !std::mem::take(&mut self.dirty) || self.exit.is_some() {
             return;
         }
-        self.awaited = false;
-        self.drawn_ms = self.clock.now().mono_ms;
+        if !std::mem::take(&mut self.awaited) {
+            self.told_ms = self.clock.now().mono_ms;
+        }
         let Self { model, keymap, themes, app, fits, .. } = self;
         let draw = |frame: &mut Frame<'_>| {
             *fits = view::fits(frame.area().as_size());

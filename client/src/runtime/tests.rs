@@ -362,22 +362,24 @@ fn a_second_client_of_one_account_is_told_so() {
     second.until("another quchat has this account open");
 }
 
+/// Like [`stalling`], but its stream has much to tell.
+fn flooding(request: &Heard, out: &mut TcpStream) {
+    if request.line.starts_with("get /v1/events") {
+        let mut bytes = HELLO.as_bytes().to_vec();
+        for seq in 1..=20_000 {
+            let event = quchat_shared::Event::from(ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(seq) });
+            event.encode(Some(&Cursor(format!("k3-{seq}"))), &mut bytes);
+        }
+        stream(out, &bytes);
+    } else {
+        stalling(request, out);
+    }
+}
+
 #[test]
 fn a_key_overtakes_a_flood_of_events() {
-    let flood = |request: &Heard, out: &mut TcpStream| {
-        if request.line.starts_with("get /v1/events") {
-            let mut bytes = HELLO.as_bytes().to_vec();
-            for seq in 1..=20_000 {
-                let event = quchat_shared::Event::from(ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(seq) });
-                event.encode(Some(&Cursor(format!("k3-{seq}"))), &mut bytes);
-            }
-            stream(out, &bytes);
-        } else {
-            stalling(request, out);
-        }
-    };
     let (_dir, place) = home();
-    let mut client = Client::of_alice(&place, &peer(flood).0.origin);
+    let mut client = Client::of_alice(&place, &peer(flooding).0.origin);
     client.until_true("in a room", |client| client.runtime.model.open.is_some());
     let (wakes, woken) = Wakes::channel();
     client.runtime.stream_waits = true; // as long as the flood lasts
@@ -393,29 +395,33 @@ fn a_key_overtakes_a_flood_of_events() {
 }
 
 #[test]
-fn what_only_the_stream_tells_waits_for_a_frame_s_time_and_a_key_does_not() {
-    for typed in [true, false] {
-        let (_dir, place) = home();
-        let mut client = Client::of_alice(&place, &peer(stalling).0.origin);
-        let mut told = false;
-        while !told {
-            let wake = client.woken.recv_timeout(SOON).unwrap();
-            client.runtime.settle();
-            told = matches!(wake, Wake::Stream { .. });
-            client.runtime.take(wake);
+fn what_the_stream_tells_is_drawn_at_once_and_then_at_a_frame_s_pace() {
+    let (_dir, place) = home();
+    let mut client = Client::of_alice(&place, &peer(flooding).0.origin);
+    client.until_true("in a room", |client| client.runtime.model.open.is_some());
+    client.pass(FRAME_EVERY_MS);
+    let hear = |client: &mut Client| {
+        let begun = Instant::now();
+        while !client.runtime.dirty {
+            assert!(begun.elapsed() < SOON, "the stream tells nothing");
+            client.runtime.stream_waits = true; // as long as the flood lasts
+            client.runtime.batch_or_stream();
         }
-        while client.runtime.batch_or_stream() {}
-        assert_eq!(client.runtime.frame_waits_until(), Some(client.now.get().mono_ms + FRAME_EVERY_MS));
-        if typed {
-            client.runtime.take(Wake::Input(vec![key(Key::Char('x'))]));
-            assert!(client.runtime.batch_or_stream());
-        } else {
-            client.pass(FRAME_EVERY_MS);
-        }
-        assert_eq!(client.runtime.frame_waits_until(), None);
-        client.runtime.frame();
-        assert!(client.screen().contains("● connected"));
-    }
+    };
+    hear(&mut client);
+    assert_eq!(client.runtime.frame_waits_until(), None);
+    client.runtime.frame();
+    hear(&mut client);
+    let due = client.now.get().mono_ms + FRAME_EVERY_MS;
+    assert_eq!(client.runtime.frame_waits_until(), Some(due));
+    client.runtime.take(Wake::Input(vec![key(Key::Char('x'))]));
+    assert!(client.runtime.batch_or_stream());
+    assert_eq!(client.runtime.frame_waits_until(), None, "somebody waits to see what they type");
+    client.runtime.frame();
+    hear(&mut client);
+    assert_eq!(client.runtime.frame_waits_until(), Some(due));
+    client.pass(FRAME_EVERY_MS);
+    assert_eq!(client.runtime.frame_waits_until(), None);
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn measure() -> Result<()> {
     for scenario in SCENARIOS.iter().filter(|scenario| args.wants(scenario.name)) {
         eprintln!("{}: {}", scenario.name, scenario.what);
         let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;
-        report.add(scenario.name, rows);
+        report.add(scenario.name, scenario.peer, rows);
     }
     let text = if args.json { report.json() } else { report.table() };
     Ok(std::io::stdout().lock().write_all(text.as_bytes())?)

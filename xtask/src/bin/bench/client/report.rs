@@ -45,12 +45,13 @@ impl Row {
         }
     }
 
-    fn cells(&self, scenario: &str) -> [String; COLUMNS] {
+    fn cells(&self, [scenario, peer]: [&str; 2]) -> [String; COLUMNS] {
         let is_one = self.ours.count() == 1;
         let echo = |percent| self.echo.as_ref().and_then(|echo| echo.percentile(percent));
         let late = if is_one { None } else { self.ours.percentile(99) };
         [
             scenario.to_owned(),
+            peer.to_owned(),
             self.size.clone(),
             self.what.to_owned(),
             figure(self.ours.percentile(50)),
@@ -79,21 +80,22 @@ impl Verdict {
 /// Every line so far.
 #[derive(Default)]
 pub(super) struct Report {
-    rows: Vec<(&'static str, Row)>,
+    /// With the names of scenario and peer.
+    rows: Vec<([&'static str; 2], Row)>,
 }
 
-const COLUMNS: usize = 9;
+const COLUMNS: usize = 10;
 const HEAD: [&str; COLUMNS] =
-    ["scenario", "size", "figure", "p50", "p99", "most", "echo ms p50 / p99", "goal for p99", "verdict"];
+    ["scenario", "peer", "size", "figure", "p50", "p99", "most", "echo ms p50 / p99", "goal for p99", "verdict"];
 
 impl Report {
-    pub(super) fn add(&mut self, scenario: &'static str, rows: Vec<Row>) {
-        self.rows.extend(rows.into_iter().map(|row| (scenario, row)));
+    pub(super) fn add(&mut self, scenario: &'static str, peer: &'static str, rows: Vec<Row>) {
+        self.rows.extend(rows.into_iter().map(|row| ([scenario, peer], row)));
     }
 
     /// A Markdown table, its columns straight.
     pub(super) fn table(&self) -> String {
-        let rows = self.rows.iter().map(|(scenario, row)| row.cells(scenario));
+        let rows = self.rows.iter().map(|(names, row)| row.cells(*names));
         let lines: Vec<[String; COLUMNS]> = std::iter::once(HEAD.map(str::to_owned)).chain(rows).collect();
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: [usize; COLUMNS] = std::array::from_fn(width);
@@ -113,10 +115,11 @@ impl Report {
 
     pub(super) fn json(&self) -> String {
         let mut out = String::new();
-        for (scenario, row) in &self.rows {
+        for ([scenario, peer], row) in &self.rows {
             let echo = |percent| row.echo.as_ref().and_then(|echo| echo.percentile(percent));
             let line = json!({
                 "scenario": scenario,
+                "peer": peer,
                 "size": row.size,
                 "figure": row.what,
                 "samples": row.ours.count(),
@@ -165,9 +168,9 @@ mod tests {
     #[test]
     fn the_noise_stands_beside_the_figure_and_a_single_one_has_no_percentiles() {
         let mut report = Report::default();
-        report.add("key", vec![row(1.234, Some(0.04))]);
+        report.add("key", "script", vec![row(1.234, Some(0.04))]);
         let line = report.table().lines().nth(2).unwrap().split('|').map(str::trim).collect::<Vec<_>>().join("|");
-        assert_eq!(line, "|key|||1.23|-|-|0.04 / 0.04|≤ 2|holds|");
+        assert_eq!(line, "|key|script|||1.23|-|-|0.04 / 0.04|≤ 2|holds|");
         assert!(report.json().contains("\"verdict\":\"holds\""), "{}", report.json());
     }
 }

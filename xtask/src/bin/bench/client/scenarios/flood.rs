@@ -22,6 +22,8 @@ use super::{
 
 const PER_SECOND: u64 = 5_000;
 const EVERY: Duration = Duration::from_millis(1);
+/// Letters before they are deleted again.
+const LINE: u64 = 40;
 const ECHOES: usize = 500;
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
@@ -37,7 +39,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         let pouring = scope.spawn(|| pour(stream, *room, &over));
         let typed = (0..keys).try_for_each(|nth| -> Result<()> {
             let (row, column) = terminal.screen().cursor_position();
-            let (key, column) = if nth / 40 % 2 == 0 { ("x", column + 1) } else { ("\x7f", column - 1) };
+            let (key, column) = if (nth / LINE).is_multiple_of(2) { ("x", column + 1) } else { ("\x7f", column - 1) };
             let pressed = terminal.press(key)?;
             let frame = terminal.frame_that("a letter", |screen| screen.cursor_position() == (row, column))?;
             delays.push((frame.ended - pressed).as_secs_f64() * 1e3);

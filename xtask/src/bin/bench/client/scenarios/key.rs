@@ -35,7 +35,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 fn letter(terminal: &mut Terminal, nth: usize) -> Result<f64> {
     const LINE: usize = 40;
     let (row, column) = terminal.screen().cursor_position();
-    let (key, shown) = if nth / LINE % 2 == 0 {
+    let (key, shown) = if (nth / LINE).is_multiple_of(2) {
         (char::from(b'a' + u8::try_from(nth % 26)?), (row, column + 1))
     } else {
         ('\x7f', (row, column - 1))
@@ -49,7 +49,7 @@ fn letter(terminal: &mut Terminal, nth: usize) -> Result<f64> {
 fn page(terminal: &mut Terminal, nth: usize) -> Result<f64> {
     const PAGES: usize = 10;
     let before = terminal.screen().contents();
-    let key = if nth / PAGES % 2 == 0 { "\x1b[5~" } else { "\x1b[6~" };
+    let key = if (nth / PAGES).is_multiple_of(2) { "\x1b[5~" } else { "\x1b[6~" };
     let pressed = terminal.press(key)?;
     let frame = terminal.frame_that("another page", |screen| screen.contents() != before)?;
     Ok((frame.ended - pressed).as_secs_f64() * 1e3)

@@ -14,17 +14,27 @@ use super::{Result, report::Row};
 pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) what: &'static str,
+    /// Whom the client speaks to.
+    pub(super) peer: &'static str,
     pub(super) run: fn(&Plan) -> Result<Vec<Row>>,
 }
 
+/// The scripted server, which knows the instant of everything it says.
+const SCRIPT: &str = "script";
+
 pub(super) const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "start", what: "a kept sign-in and a dead server", run: start::run },
-    Scenario { name: "key", what: "a key in a long history", run: key::run },
-    Scenario { name: "message", what: "a message at the end of a long history", run: message::run },
-    Scenario { name: "flood", what: "keys while messages pour in", run: flood::run },
-    Scenario { name: "bytes", what: "what one message costs on the wire to the terminal", run: bytes::run },
-    Scenario { name: "memory", what: "many rooms, then a long history, then none", run: memory::run },
-    Scenario { name: "idle", what: "a minute in which nothing happens", run: idle::run },
+    Scenario { name: "start", what: "a kept sign-in and a dead server", peer: "none", run: start::run },
+    Scenario { name: "key", what: "a key in a long history", peer: SCRIPT, run: key::run },
+    Scenario { name: "message", what: "a message at the end of a long history", peer: SCRIPT, run: message::run },
+    Scenario { name: "flood", what: "keys while messages pour in", peer: SCRIPT, run: flood::run },
+    Scenario {
+        name: "bytes",
+        what: "what one message costs on the wire to the terminal",
+        peer: SCRIPT,
+        run: bytes::run,
+    },
+    Scenario { name: "memory", what: "many rooms, then a long history, then none", peer: SCRIPT, run: memory::run },
+    Scenario { name: "idle", what: "a minute in which nothing happens", peer: SCRIPT, run: idle::run },
 ];
 
 /// How much of everything.
