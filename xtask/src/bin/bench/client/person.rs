@@ -13,8 +13,6 @@ use super::{
 
 /// The terminal of the goals.
 pub(super) const SIZE: Size = Size { columns: 120, rows: 40 };
-/// Longer than the client waits with anything it does by itself: a draft saved, a message marked as read, a notice gone.
-const SETTLED: Duration = Duration::from_secs(4);
 /// Messages written to the stream at once where time does not matter.
 const BURST: u64 = 500;
 
@@ -87,11 +85,6 @@ impl Reader {
         self.terminal.press("\x1b[1;3B")?; // Alt+Down
         self.terminal.shows(&format!("message #{}", room_name(self.room)))?;
         self.terminal.shows(&mark(messages))
-    }
-
-    /// Waits until nothing is left to do.
-    pub(super) fn settles(&mut self) -> Result<()> {
-        self.terminal.rests(SETTLED)
     }
 
     /// A moment in which the client has nothing to do, longer than the time of a frame: as between two messages, or the

@@ -29,7 +29,7 @@ const ECHOES: usize = 500;
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let mut reader = Reader::of(1, 50)?;
     reader.load(plan.pick(2_000, 100))?;
-    reader.settles()?;
+    reader.terminal.rests(plan.settled())?;
     let (mut echo, mut delays) = (Echo::start()?, Samples::default());
     (0..plan.pick(ECHOES, 5)).try_for_each(|_| echo.ask())?;
     let (keys, over) = (plan.pick(300, 5), AtomicBool::new(false));
@@ -60,7 +60,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let cpu = Notes::of(reader.terminal.process())?.cpu.saturating_sub(before.cpu).as_secs_f64();
     let written = (reader.terminal.written - written) as f64 / 1024.0;
     reader.terminal.shows(&mark(last))?;
-    reader.settles()?;
+    reader.terminal.rests(plan.settled())?;
     (0..plan.pick(ECHOES, 5)).try_for_each(|_| echo.ask())?;
     let size = format!("{PER_SECOND} messages a second");
     let row = |what, figure| Row { size: size.clone(), what, ours: Samples::one(figure), ..Row::default() };

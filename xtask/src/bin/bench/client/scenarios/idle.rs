@@ -15,7 +15,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let every = plan.pick(Duration::from_secs(HEARTBEAT_SECONDS), Duration::from_millis(50));
     let mut reader = Reader::of(1, 50)?;
     reader.stream.beat()?; // the first one tells a new position
-    reader.settles()?;
+    reader.terminal.rests(plan.settled())?;
     let process = reader.terminal.process();
     let (before, begun) = (Notes::of(process)?, Instant::now());
     for _ in 0..beats {

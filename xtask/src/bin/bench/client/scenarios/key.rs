@@ -16,7 +16,7 @@ use super::{
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let mut reader = Reader::of(1, 50)?;
     reader.load(plan.long())?;
-    reader.settles()?;
+    reader.terminal.rests(plan.settled())?;
     let size = format!("{} messages, {}x{}", plan.long(), SIZE.columns, SIZE.rows);
     let mut row = |what, keys, press: fn(&mut Terminal, usize) -> Result<f64>| -> Result<Row> {
         let (mut echo, mut delays) = (Echo::start()?, Samples::default());

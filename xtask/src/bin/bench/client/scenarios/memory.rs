@@ -14,14 +14,14 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     for _ in 2..rooms {
         reader.next_room(EACH)?;
     }
-    reader.settles()?;
+    reader.terminal.rests(plan.settled())?;
     let process = reader.terminal.process();
     let many = resident_mib(process)?;
     reader.load(plan.long())?;
-    reader.settles()?;
+    reader.terminal.rests(plan.settled())?;
     let long = resident_mib(process)?;
     reader.next_room(EACH)?;
-    reader.settles()?;
+    reader.terminal.rests(plan.settled())?;
     let left = resident_mib(process)?;
     let row = |size, mib, goal| Row {
         size,

@@ -18,7 +18,7 @@ use super::{
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let mut reader = Reader::of(1, 50)?;
     reader.load(plan.long())?;
-    reader.settles()?;
+    reader.terminal.rests(plan.settled())?;
     let (mut echo, mut delays) = (Echo::start()?, Samples::default());
     for _ in 0..plan.pick(1000, 10) {
         reader.pauses()?;

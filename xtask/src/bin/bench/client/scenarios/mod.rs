@@ -8,6 +8,8 @@ mod memory;
 mod message;
 mod start;
 
+use std::time::Duration;
+
 use super::{Result, report::Row};
 
 /// One scenario.
@@ -50,6 +52,12 @@ impl Plan {
     /// The number that measures, or the one that only shows that it works.
     pub(super) fn pick<T>(&self, full: T, quick: T) -> T {
         if self.is_quick { quick } else { full }
+    }
+
+    /// Longer than the client waits with anything it does by itself: a draft saved, a message marked as read, a notice
+    /// gone. Who draws nothing for so long has nothing left to do.
+    fn settled(&self) -> Duration {
+        self.pick(Duration::from_secs(4), Duration::from_millis(50))
     }
 
     /// As many messages as the client keeps of the room in view.
