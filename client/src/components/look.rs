@@ -45,6 +45,10 @@ impl Look {
     pub(crate) const CODE: Style = Role::Code.style();
     /// A link.
     pub(crate) const LINK: Style = Role::Link.style();
+    /// What one searches for.
+    pub(crate) const FOUND: Style = Role::Found.style();
+    /// The same where one stands.
+    pub(crate) const FOUND_HERE: Style = Role::Found.style().add_modifier(Modifier::REVERSED);
     /// Oneself being named.
     pub(crate) const NAMED: Style = Role::Named.style();
     /// Oneself as a sender.

@@ -7,6 +7,7 @@ mod completion;
 mod composer;
 mod dialog;
 mod field;
+mod find;
 mod history;
 mod look;
 mod mounted;
@@ -21,6 +22,7 @@ use tuirealm::component::AppComponent;
 
 pub(crate) use self::{
     composer::Composer,
+    find::FindBar,
     history::History,
     look::Look,
     mounted::Part,
@@ -52,6 +54,7 @@ pub fn component(id: Id, model: &Model, keymap: &Arc<Keymap>) -> Component {
         Id::Rooms => Mounted::new(Rooms::default()),
         Id::History => Mounted::new(History::default()),
         Id::Composer => Mounted::new(Composer::default()),
+        Id::Find => Mounted::new(FindBar::default()),
         Id::Status => Mounted::new(Status::new(Arc::clone(keymap))),
         Id::Dialog(DialogId::Switcher) => Mounted::new(Switcher::default()),
         Id::Dialog(DialogId::CreateRoom) => Mounted::new(CreateRoom::new(keymap)),

@@ -138,6 +138,8 @@ impl Part for Status {
                 (Action::CopyLinks, "links"),
                 (Action::Details, "details"),
             ]
+        } else if model.find.is_some() {
+            vec![(Action::FindNext, "next"), (Action::FindPrevious, "previous"), (Action::Cancel, "back")]
         } else if model.rooms.values().any(|room| room.refused().next().is_some()) {
             vec![(Action::Review, "refused"), (Action::Switch, "rooms"), (Action::Help, "help")]
         } else {

@@ -26,6 +26,8 @@ pub struct Row {
 pub enum Context {
     /// A message is chosen.
     Selection,
+    /// Somebody searches in a room.
+    Find,
     /// The composer alone.
     Composer,
     /// The screen with rooms and messages, no dialog over it.
@@ -42,14 +44,23 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 7] =
-        [Self::Screen, Self::Selection, Self::Composer, Self::Text, Self::List, Self::Form, Self::Everywhere];
+    pub const ALL: [Self; 8] = [
+        Self::Screen,
+        Self::Selection,
+        Self::Find,
+        Self::Composer,
+        Self::Text,
+        Self::List,
+        Self::Form,
+        Self::Everywhere,
+    ];
 
     /// What holds while `focus` has the keys, the nearest first.
     #[must_use]
     pub fn of(focus: Id) -> &'static [Self] {
         match focus {
             Id::Composer => &[Self::Composer, Self::Text, Self::Screen, Self::Everywhere],
+            Id::Find => &[Self::Find, Self::Text, Self::Screen, Self::Everywhere],
             Id::Rooms => &[Self::Screen, Self::Everywhere],
             Id::SignIn | Id::Dialog(DialogId::CreateRoom | DialogId::SignedOut) => {
                 &[Self::Form, Self::Text, Self::Everywhere]
@@ -67,6 +78,7 @@ impl Context {
         match self {
             Self::Composer => "Writing a message",
             Self::Selection => "A chosen message",
+            Self::Find => "Searching in a room",
             Self::Screen => "Rooms and reading",
             Self::Text => "Editing text",
             Self::Form => "Forms",
@@ -109,6 +121,7 @@ pub(super) fn rows() -> Vec<Row> {
     };
     screen(&mut add);
     selection(&mut add);
+    find(&mut add);
     composer(&mut add);
     text(&mut add);
     forms(&mut add);
@@ -139,6 +152,7 @@ fn screen(add: &mut Add<'_>) {
     add(Screen, &[Chord::shift(Key::Up)], Action::LineUp, "a line back");
     add(Screen, &[Chord::shift(Key::Down)], Action::LineDown, "a line on");
     add(Screen, &[Chord::alt(c('u'))], Action::ToNew, "to the \"new\" line");
+    add(Screen, &[Chord::ctrl(c('f'))], Action::Find, "find a text in what is loaded of the room");
     add(Screen, &[Chord::ctrl(Key::End)], Action::ToBottom, "to the newest message");
     add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "side bar and back");
     let bare = "hide side bar and frames, to copy with the mouse";
@@ -159,6 +173,14 @@ fn selection(add: &mut Add<'_>) {
     add(Selection, &[plain('Y')], Action::CopyWithAuthor, "copy it with author and time");
     add(Selection, &[plain('o')], Action::CopyLinks, "copy its links");
     add(Selection, &[plain('i')], Action::Details, "its number and times");
+}
+
+fn find(add: &mut Add<'_>) {
+    use Context::Find;
+    let next = [Chord::plain(Key::Enter), Chord::plain(Key::Down)];
+    add(Find, &next, Action::FindNext, "the next hit further down");
+    add(Find, &[Chord::plain(Key::Up)], Action::FindPrevious, "the next hit further up");
+    add(Find, &[Chord::alt(Key::Char('m'))], Action::Select, "choose the message that was found, and stay there");
 }
 
 fn composer(add: &mut Add<'_>) {

@@ -15,6 +15,8 @@ pub enum Id {
     History,
     /// Where one writes.
     Composer,
+    /// Where one says what to search for, in the composer's place.
+    Find,
     /// The status line; it never has the keys.
     Status,
     /// A dialog.

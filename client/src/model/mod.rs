@@ -6,6 +6,7 @@
 mod account;
 mod anchor;
 mod dialog;
+mod find;
 mod memory;
 mod origin;
 mod outbox;
@@ -17,6 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub use dialog::{Dialog, DialogId, Id, Notice, Question, Tone};
+pub use find::Find;
 pub(crate) use memory::{Alert, Burst, Call, Memory};
 pub use origin::Origin;
 pub use outbox::{Draft, Kept, Pending, Recall, SendState, Stored};
@@ -88,6 +90,8 @@ pub struct Model {
     pub themes: Vec<Arc<str>>,
     /// The message that is chosen in the open room; it has the keys while it is at hand.
     pub selected: Option<Seq>,
+    /// What is searched for in the open room; it has the keys.
+    pub find: Option<Find>,
     /// Dialogs, the topmost last; it has the keys.
     pub dialogs: Vec<Dialog>,
     /// One line that goes by itself, above the composer or in the status line.
@@ -127,6 +131,7 @@ impl Model {
             theme: "".into(),
             themes: Vec::new(),
             selected: None,
+            find: None,
             dialogs: Vec::new(),
             notice: None,
             page_rows: 20,

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use tuirealm::event::{Event, Key, KeyEvent, KeyModifiers};
 
-use crate::update::Action;
+use crate::{model::Id, update::Action};
 
 /// So many equal arrows at once are a wheel.
 const WHEEL_MIN: usize = 3;
@@ -38,12 +38,15 @@ impl Batch {
         self.events.is_empty()
     }
 
-    /// The next one. Only in the composer does it depend on its neighbours: a list wants its arrows, a form its Enter.
-    pub(super) fn next(&mut self, in_composer: bool) -> Option<Typed> {
+    /// The next one. It depends on its neighbours only where one writes or searches: a list wants its arrows, a form its
+    /// Enter.
+    pub(super) fn next(&mut self, focus: Id) -> Option<Typed> {
         let event = self.events.pop_front()?;
-        let Some(code) = plain(&event).filter(|_| in_composer) else { return Some(Typed::Event(event)) };
+        let Some(code) = plain(&event).filter(|_| matches!(focus, Id::Composer | Id::Find)) else {
+            return Some(Typed::Event(event));
+        };
         Some(match code {
-            Key::Enter if self.text_follows() => Typed::Act(Action::Newline),
+            Key::Enter if focus == Id::Composer && self.text_follows() => Typed::Act(Action::Newline),
             Key::Up | Key::Down if self.is_wheel(&event) => {
                 Typed::Act(if code == Key::Up { Action::LineUp } else { Action::LineDown })
             }
@@ -92,10 +95,10 @@ mod tests {
         text.chars().map(|c| Event::Keyboard(KeyEvent::new(code(c), KeyModifiers::NONE))).collect()
     }
 
-    fn meant(text: &str, in_composer: bool) -> String {
+    fn meant(text: &str, focus: Id) -> String {
         let mut batch = Batch::new(keys(text));
         let mut meant = String::new();
-        while let Some(typed) = batch.next(in_composer) {
+        while let Some(typed) = batch.next(focus) {
             meant.push(match typed {
                 Typed::Act(Action::Newline) => '\n',
                 Typed::Act(Action::LineUp) => '△',
@@ -120,8 +123,8 @@ mod tests {
             ("⏎", "⏎"),
             ("a⏎↑", "a⏎↑"),
         ] {
-            assert_eq!(meant(typed, true), expected, "{typed}");
-            assert_eq!(meant(typed, false), typed);
+            assert_eq!(meant(typed, Id::Composer), expected, "{typed}");
+            assert_eq!(meant(typed, Id::Rooms), typed);
         }
     }
 
@@ -130,8 +133,14 @@ mod tests {
         for (typed, expected) in
             [("↑↑↑", "△△△"), ("↓↓↓↓", "▽▽▽▽"), ("↑↑", "↑↑"), ("↑↑↓↓", "↑↑↓↓"), ("↑↑↑↓", "△△△↓"), ("a↑↑↑b", "a△△△b")]
         {
-            assert_eq!(meant(typed, true), expected, "{typed}");
-            assert_eq!(meant(typed, false), typed);
+            assert_eq!(meant(typed, Id::Composer), expected, "{typed}");
+            assert_eq!(meant(typed, Id::Rooms), typed);
         }
+    }
+
+    #[test]
+    fn where_one_searches_a_wheel_is_one_too_and_enter_is_enter() {
+        assert_eq!(meant("↑↑↑↓", Id::Find), "△△△↓");
+        assert_eq!(meant("a⏎b", Id::Find), "a⏎b");
     }
 }

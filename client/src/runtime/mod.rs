@@ -220,9 +220,8 @@ impl<S: Screen> Runtime<S> {
 
     /// The next key of the batch; with none waiting, the next step of the stream.
     fn batch_or_stream(&mut self) -> bool {
-        let in_composer = focus(&self.model) == Id::Composer;
         if self.keys_wait()
-            && let Some(typed) = self.batch.next(in_composer)
+            && let Some(typed) = self.batch.next(focus(&self.model))
         {
             self.typed(typed);
             return true;

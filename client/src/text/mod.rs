@@ -10,8 +10,10 @@ pub mod emoji;
 pub mod fuzzy;
 pub mod line;
 pub mod markup;
+pub mod needle;
 pub mod wrap;
 
 pub use editor::Editor;
 pub use line::{clip, one_line, plain, width};
+pub use needle::Needle;
 pub use wrap::{Row, wrap};

@@ -46,6 +46,7 @@ fn terminal(role: Role) -> Paint {
         Role::Well => Paint::new(Color::Green, NONE),
         Role::Waiting | Role::Me => Paint::weight(BOLD),
         Role::Link => Paint::weight(Modifier::UNDERLINED),
+        Role::Found => Paint::weight(BOLD.union(Modifier::UNDERLINED)),
         Role::Named | Role::Chosen => Paint::weight(BOLD.union(Modifier::REVERSED)),
     }
 }
@@ -68,6 +69,7 @@ fn dark(role: Role) -> Paint {
         Role::Fresh => of(215, BOLD),
         Role::Code => of(180, NONE),
         Role::Link => of(117, Modifier::UNDERLINED),
+        Role::Found => of(228, BOLD.union(Modifier::UNDERLINED)),
         Role::Named => of(234, BOLD).on(Color::Indexed(222)),
         Role::Chosen => of(231, BOLD).on(Color::Indexed(24)),
         Role::Me => of(231, BOLD),
@@ -101,6 +103,7 @@ fn light(role: Role) -> Paint {
         Role::Fresh => of(124, BOLD),
         Role::Code => of(90, NONE),
         Role::Link => of(25, Modifier::UNDERLINED),
+        Role::Found => of(88, BOLD.union(Modifier::UNDERLINED)),
         Role::Named => of(231, BOLD).on(Color::Indexed(94)),
         Role::Chosen => of(231, BOLD).on(Color::Indexed(24)),
         Role::Me => of(232, BOLD),

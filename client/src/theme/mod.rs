@@ -37,6 +37,8 @@ pub enum Role {
     Code,
     /// A link in a message.
     Link,
+    /// What one searches for.
+    Found,
     /// Oneself being named.
     Named,
     /// The chosen row of a list.
@@ -48,7 +50,7 @@ pub enum Role {
 }
 
 /// The roles but for the senders, with their names in the config file.
-pub const ROLES: [(&str, Role); 12] = [
+pub const ROLES: [(&str, Role); 13] = [
     ("text", Role::Text),
     ("faint", Role::Faint),
     ("accent", Role::Accent),
@@ -58,6 +60,7 @@ pub const ROLES: [(&str, Role); 12] = [
     ("fresh", Role::Fresh),
     ("code", Role::Code),
     ("link", Role::Link),
+    ("found", Role::Found),
     ("named", Role::Named),
     ("chosen", Role::Chosen),
     ("me", Role::Me),
@@ -87,9 +90,10 @@ impl Role {
             Self::Fresh => 6,
             Self::Code => 7,
             Self::Link => 8,
-            Self::Named => 9,
-            Self::Chosen => 10,
-            Self::Me => 11,
+            Self::Found => 9,
+            Self::Named => 10,
+            Self::Chosen => 11,
+            Self::Me => 12,
             Self::Sender(turn) => ROLES.len() as u8 + turn % SENDERS,
         }
     }

@@ -41,7 +41,9 @@ fn every_role_of_dark_and_light_can_be_read_by_the_contrast_that_wcag_asks_of_te
 fn nothing_that_must_be_seen_is_told_by_colour_alone() {
     for built_in in BUILT_IN {
         let theme = built_in.theme();
-        for role in [Role::Wrong, Role::Waiting, Role::Fresh, Role::Link, Role::Named, Role::Chosen, Role::Me] {
+        for role in
+            [Role::Wrong, Role::Waiting, Role::Fresh, Role::Link, Role::Found, Role::Named, Role::Chosen, Role::Me]
+        {
             assert!(!theme.paints[usize::from(role.mark())].modifier.is_empty(), "{} {role:?}", built_in.name);
         }
     }

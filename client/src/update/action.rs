@@ -70,6 +70,12 @@ pub enum Action {
     ToNew,
     /// To the newest message.
     ToBottom,
+    /// Search in what is loaded of the open room.
+    Find,
+    /// While searching: to the next hit further down, from the last one to the first.
+    FindNext,
+    /// While searching: to the next hit further up.
+    FindPrevious,
     /// Back by a page.
     PageUp,
     /// Forward by a page.
@@ -80,7 +86,7 @@ pub enum Action {
     LineDown,
 
     // Choosing a message: while one is chosen, `PageUp`, `PageDown`, `LineUp` and `LineDown` choose another.
-    /// Choose the last message that can be seen.
+    /// Choose the last message that can be seen; while searching, the one that was found.
     Select,
     /// Choose the first message at hand.
     SelectFirst,
@@ -108,7 +114,7 @@ pub enum Action {
     Help,
     /// Show the refused messages of the open room, then of the others, to send them again or take them back.
     Review,
-    /// Esc: closes the topmost dialog, else leaves the side bar. Never quits, never discards text.
+    /// Esc: closes the topmost dialog, else ends the search, the selection or the stay in the side bar. Never quits, never discards text.
     Cancel,
 
     // The program.

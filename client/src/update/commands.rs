@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 pub(crate) use super::attention::LEVELS;
-use super::{Action, Effect, act, attention, navigation, rooms, time};
+use super::{Action, Effect, act, attention, find, navigation, rooms, time};
 use crate::model::{Model, Tone};
 
 /// A command as the help tells it.
@@ -42,6 +42,7 @@ pub const COMMANDS: &[Command] = &[
     command("last", "", "go to the room that was open before", Some(Action::LastRoom)),
     command("unread", "", "go to the next room with something unread", Some(Action::NextUnread)),
     command("new", "", "go to the first unread message", Some(Action::ToNew)),
+    command("search", "[TEXT]", "find a text in what is loaded of this room", Some(Action::Find)),
     command("select", "", "choose a message to copy it or its links", Some(Action::Select)),
     command("bare", "", "hide side bar and frames, to copy with the mouse; again to show them", Some(Action::Bare)),
     command("unsent", "", "send refused messages again, change or discard them", Some(Action::Review)),
@@ -65,6 +66,7 @@ pub(super) enum Order {
     Mute,
     Mouse,
     Theme(Arc<str>),
+    Search(String),
 }
 
 /// Understands what follows the slash.
@@ -79,7 +81,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
     if command.args.is_empty() && !args.is_empty() {
         return Err(format!("/{name} takes nothing after it"));
     }
-    if let Some(action) = command.action {
+    if let Some(action) = command.action.filter(|_| args.is_empty()) {
         return Ok(Order::Do(action));
     }
     match name {
@@ -87,6 +89,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
         "mute" => Ok(Order::Mute),
         "mouse" => Ok(Order::Mouse),
         "theme" => theme(model, args).map(Order::Theme),
+        "search" => Ok(Order::Search(args.to_owned())),
         "notify" => attention::level(args).map(Order::Notify),
         "join" => find(model, args).map(Order::Join),
         "create" => create(args),
@@ -138,6 +141,7 @@ pub(super) fn obey(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Mute => attention::mute(model),
         Order::Mouse => model.mouse = !model.mouse,
         Order::Theme(name) => model.theme = name,
+        Order::Search(text) => find::open(model, &text),
         Order::Leave => {
             if let Err(why) = rooms::ask_to_leave(model, out) {
                 time::notice(model, Tone::Error, &why);

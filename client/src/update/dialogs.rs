@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Effect, focus, rooms, saving, selection, session, time, writing};
+use super::{Effect, find, focus, rooms, saving, selection, session, time, writing};
 use crate::model::{Call, Dialog, DialogId, Id, Model, Question, Tone};
 
 /// The exit code of a client that was told to stop by a signal, or lost its terminal.
@@ -63,7 +63,8 @@ fn first_refused(model: &Model) -> Option<Dialog> {
     })
 }
 
-/// Esc: closes what is on top, else leaves the selection or the side bar, else stops waiting for the sign-in.
+/// Esc: closes what is on top, else ends the search, the selection or the stay in the side bar, else stops waiting for
+/// the sign-in.
 pub(super) fn cancel(model: &mut Model) {
     let closed = model.dialogs.pop();
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
@@ -74,7 +75,7 @@ pub(super) fn cancel(model: &mut Model) {
     if closed == Some(Dialog::SignedOut) {
         time::notice(model, Tone::Calm, "signed out: sending asks for the password again");
     }
-    if closed.is_none() && !selection::leave(model) {
+    if closed.is_none() && !selection::leave(model) && !find::leave(model) {
         model.in_side_bar = false;
     }
 }
@@ -95,7 +96,7 @@ pub(super) fn answer(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
 /// Ctrl+C.
 pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
     let now = model.now.mono_ms;
-    if !model.dialogs.is_empty() || model.selected.is_some() {
+    if !model.dialogs.is_empty() || model.selected.is_some() || model.find.is_some() {
         return cancel(model);
     }
     let writing = focus(model) == Id::Composer;

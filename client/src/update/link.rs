@@ -60,6 +60,7 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out
 /// place where one stands.
 fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
     let open = model.open;
+    model.find = None;
     for room in model.rooms.values_mut().filter(|room| Some(room.info.id) != open) {
         room.timeline = Timeline::default();
         room.fetch = Fetch::Idle;

@@ -10,6 +10,7 @@ mod calls;
 pub mod commands;
 mod dialogs;
 mod effect;
+mod find;
 mod link;
 mod msg;
 mod navigation;
@@ -47,9 +48,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         session::typed(model);
     }
     attention::note_presence(model, &msg);
+    let drawn = matches!(msg, Msg::Seen(_)); // no frame follows it
     take(model, msg, &mut effects);
     if model.selection().is_none() {
         model.selected = None; // gone with its room or its page
+    }
+    if !drawn {
+        find::go_on(model);
     }
     attention::call(model, &mut effects);
     reading::watch(model);
@@ -59,7 +64,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 /// Somebody writes, or may do so in a dialog.
 fn is_typing(msg: &Msg) -> bool {
-    matches!(msg, Msg::Edited { .. } | Msg::Recall { .. } | Msg::Typed(_) | Msg::Redraw | Msg::Act(Action::Send))
+    matches!(
+        msg,
+        Msg::Edited { .. } | Msg::Recall { .. } | Msg::Typed(_) | Msg::Sought(_) | Msg::Redraw | Msg::Act(Action::Send)
+    )
 }
 
 fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
@@ -79,6 +87,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Edited { room, text } => writing::edited(model, room, text),
         Msg::Pasted { room, text, at } => writing::pasted(model, room, text, at),
         Msg::Recall { back } => writing::recall(model, back),
+        Msg::Sought(typed) => find::sought(model, typed),
         Msg::Typed(letter) => writing::typed(model, letter),
         Msg::Open(room) | Msg::Pick(Pick::Room(room)) => navigation::open(model, room, out),
         Msg::Pick(Pick::Create(name)) => rooms::create(model, name, false, out),
@@ -101,7 +110,8 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         }
         Action::Quit => dialogs::quit(model, out),
         Action::Interrupt => dialogs::interrupt(model, out),
-        Action::EndOfInput if held || model.dialogs.is_empty() && writing::has_draft(model) => {}
+        Action::EndOfInput if held || matches!(focus(model), Id::Composer | Id::Rooms) && writing::has_draft(model) => {
+        }
         Action::EndOfInput => dialogs::interrupt(model, out),
         Action::Cancel => dialogs::cancel(model),
         Action::Help => dialogs::show(model, Dialog::Help),
@@ -117,6 +127,9 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         Action::LastRoom => navigation::last(model, out),
         Action::RoomNumber(number) => navigation::number(model, number.into(), out),
         Action::NextUnread => navigation::next_unread(model, out),
+        Action::Find => find::open(model, ""),
+        Action::FindNext => find::step(model, 1),
+        Action::FindPrevious => find::step(model, -1),
         Action::Select => selection::start(model),
         Action::SelectFirst => selection::to_edge(model, false, out),
         Action::SelectLast => selection::to_edge(model, true, out),
@@ -130,7 +143,10 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         Action::LineDown if model.selected.is_some() => selection::step(model, 1),
         Action::ToBottom if model.selected.is_some() => selection::to_edge(model, true, out),
         Action::FocusRooms | Action::ToNew if selection::leave(model) => act(model, action, out),
-        Action::FocusRooms => model.in_side_bar = !model.in_side_bar,
+        Action::FocusRooms => {
+            find::stay(model);
+            model.in_side_bar = !model.in_side_bar;
+        }
         Action::Bare => model.bare = !model.bare,
         Action::ToNew => reading::to_new(model, out),
         Action::ToBottom => reading::to_bottom(model, out),
@@ -167,6 +183,7 @@ pub fn focus(model: &Model) -> Id {
         Some(dialog) => Id::Dialog(dialog.id()),
         None if model.account.is_none() => Id::SignIn,
         None if model.selection().is_some() => Id::History,
+        None if model.find.is_some() && model.open_room().is_some() => Id::Find,
         None if model.in_side_bar || model.open_room().is_none() => Id::Rooms,
         None => Id::Composer,
     }

@@ -90,6 +90,8 @@ pub enum Msg {
         /// Towards the earlier ones.
         back: bool,
     },
+    /// Find bar: what is searched for.
+    Sought(Arc<str>),
     /// Side bar: a letter was typed; the keys go back to the composer and the letter goes along.
     Typed(char),
     /// Side bar: Enter on a room. Opens it, and joins it if need be.

@@ -54,7 +54,7 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
 
 /// Takes the open room off the screen: its draft is saved, its history shortened to a page.
 pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
-    (model.memory.looking_since, model.selected) = (None, None);
+    (model.memory.looking_since, model.selected, model.find) = (None, None, None);
     let Some(id) = model.open.take() else { return };
     saving::save(model, id, out);
     if let Some(room) = model.rooms.get_mut(&id) {

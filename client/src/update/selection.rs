@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, limits::is_bidi_control};
 
-use super::{Effect, reading, time};
+use super::{Effect, find, reading, time};
 use crate::{
     model::{Anchor, Key, Model, Room, Seen, Tone},
     text::{
@@ -15,15 +15,16 @@ use crate::{
     },
 };
 
-/// Chooses the last message that can be seen.
+/// Chooses the message that was found, else the last one that can be seen.
 pub(super) fn start(model: &mut Model) {
+    let found = find::stay(model);
     let seen = model.memory.seen.as_ref().map(|seen| seen.last.clone());
     let Some(room) = model.open_room() else { return };
     let last = match seen {
         Some(Key::Seq(seq)) if room.timeline.index(seq).is_some() => Some(seq),
         _ => room.timeline.last(),
     };
-    match last {
+    match found.filter(|&seq| room.timeline.index(seq).is_some()).or(last) {
         Some(seq) => (model.selected, model.in_side_bar) = (Some(seq), false),
         None => time::notice(model, Tone::Calm, "there is no message to select"),
     }

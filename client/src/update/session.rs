@@ -219,7 +219,7 @@ fn forget_all(model: &mut Model) {
     model.link = Link::SignedOut { reason: None };
     model.storage = Storage::Opening;
     (model.cursor, model.stream, model.open, model.last) = (None, None, None, None);
-    (model.in_side_bar, model.notice) = (false, None);
+    (model.in_side_bar, model.notice, model.find) = (false, None, None);
     let Memory { numbers, last_key, tells_focus, .. } = model.memory; // a number is never given twice
     model.memory = Memory { numbers, last_key, tells_focus, ..Memory::default() };
 }

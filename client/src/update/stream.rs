@@ -8,7 +8,7 @@ use quchat_shared::{
     room::{Membership, Notify},
 };
 
-use super::{Effect, ServerEvent, attention, link, outbox, pages, rooms};
+use super::{Effect, ServerEvent, attention, find, link, outbox, pages, rooms};
 use crate::model::Model;
 
 /// Takes events in order; those of a stream that counts no more are dropped.
@@ -121,10 +121,12 @@ fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Ve
     pages::append(model, id, &message, out);
 }
 
-fn message_updated(model: &mut Model, room: RoomId, message: Message) {
-    let Some(room) = model.rooms.get_mut(&room) else { return };
-    if room.timeline.index(message.seq).is_some() {
+fn message_updated(model: &mut Model, id: RoomId, message: Message) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let seq = message.seq;
+    if room.timeline.index(seq).is_some() {
         room.timeline.offer(&Arc::new(message));
+        find::look_again(model, id, seq);
     }
 }
 

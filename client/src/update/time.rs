@@ -2,7 +2,7 @@
 //!
 //! Nothing repeats by itself; the countdown of a lost connection is the only thing that ticks, while it is shown.
 
-use super::{Effect, link, outbox, reading, saving, session};
+use super::{Effect, find, link, outbox, reading, saving, session};
 use crate::model::{Fetch, Link, Model, Notice, PATIENCE_MS, Room, SendState, Tone};
 
 /// The longest pause between two attempts, also if a server asks for more.
@@ -27,7 +27,8 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
     let working = model.working_since().map(|since| since + PATIENCE_MS).filter(|&at| at > now);
     let rooms = model.memory.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
     let password = model.memory.password_due;
-    [notice, link, loading, working, rooms, password, reading::deadline(model)].into_iter().flatten().min()
+    let others = [working, reading::deadline(model), find::deadline(model)];
+    [notice, link, loading, rooms, password].into_iter().chain(others).flatten().min()
 }
 
 fn room_deadline(model: &Model, room: &Room) -> Option<u64> {

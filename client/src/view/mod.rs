@@ -22,7 +22,7 @@ use tuirealm::{
 use self::layout::Places;
 pub use self::layout::fits;
 use crate::{
-    components::{self, App, Composer, History, Look, Rooms},
+    components::{self, App, Composer, FindBar, History, Look, Rooms},
     keymap::Keymap,
     model::{Dialog, DialogId, Id, Model, Question, Seen},
     text::wrap,
@@ -99,11 +99,12 @@ pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
     components::part_as::<Rooms>(app, Id::Rooms)?.at(Position { x: column, y: row })
 }
 
-const ALL: [Id; 11] = [
+const ALL: [Id; 12] = [
     Id::SignIn,
     Id::Rooms,
     Id::History,
     Id::Composer,
+    Id::Find,
     Id::Status,
     Id::Dialog(DialogId::Switcher),
     Id::Dialog(DialogId::CreateRoom),
@@ -119,6 +120,7 @@ fn wanted(model: &Model) -> Vec<Id> {
         wanted.push(Id::SignIn);
     } else {
         wanted.extend([Id::Rooms, Id::History, Id::Composer]);
+        wanted.extend(model.find.as_ref().map(|_| Id::Find));
     }
     wanted.extend(model.dialogs.iter().map(|dialog| Id::Dialog(dialog.id())));
     wanted
@@ -126,8 +128,11 @@ fn wanted(model: &Model) -> Vec<Id> {
 
 fn places(model: &Model, app: &mut App, area: Rect) -> Places {
     let frame = Places::new(area, model.in_side_bar || model.open.is_none(), model.bare);
-    let rows = components::part_as::<Composer>(app, Id::Composer)
-        .map_or(1, |composer| composer.rows(frame.composer_columns(), frame.framed()));
+    let rows = match components::part_as::<FindBar>(app, Id::Find) {
+        Some(bar) => bar.rows(frame.framed()),
+        None => components::part_as::<Composer>(app, Id::Composer)
+            .map_or(1, |composer| composer.rows(frame.composer_columns(), frame.framed())),
+    };
     let places = frame.with_composer(if model.open.is_some() { rows } else { 0 });
     if let Some(history) = components::part_as::<History>(app, Id::History) {
         history.resize(places.history.height);
@@ -162,7 +167,8 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
             if let Some(composer) = components::part_as::<Composer>(app, Id::Composer) {
                 composer.set_below(below);
             }
-            draw(Id::Composer, model, app, frame, places.composer);
+            let writing = if model.find.is_some() { Id::Find } else { Id::Composer };
+            draw(writing, model, app, frame, places.composer);
         }
         None => draw_invitation(model, keymap, frame, places.history),
     }

@@ -3,6 +3,7 @@
 mod chat;
 mod completing;
 mod dialogs;
+mod finding;
 #[expect(clippy::unwrap_used, reason = "a picture that cannot be drawn is a failed test")]
 mod picture;
 mod safety;

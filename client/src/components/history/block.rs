@@ -6,7 +6,7 @@ use tuirealm::ratatui::{
     text::{Line, Span},
 };
 
-use super::{super::look::Look, link::Link, mark};
+use super::{super::look::Look, Found, link::Link, mark};
 use crate::{
     model::{Entry, SendState},
     text::{Row, clip, markup::markup, width, wrap},
@@ -42,14 +42,14 @@ impl Above {
 }
 
 impl Block {
-    /// The rows of `entry` at this width; `my_name` stands out where it is named.
-    pub(super) fn new(entry: &Entry, columns: u16, my_name: &str) -> Self {
+    /// The rows of `entry` at this width; `my_name` stands out where it is named, and what is searched for.
+    pub(super) fn new(entry: &Entry, columns: u16, my_name: &str, found: Option<&Found>) -> Self {
         match entry {
             Entry::Said(message) if message.deleted_at.is_some() => {
-                Self::of("message deleted", Look::FAINT, columns, "")
+                Self::of("message deleted", Look::FAINT, columns, "", None)
             }
             Entry::Said(message) => {
-                let mut block = Self::of(&message.text, Look::PLAIN, columns, my_name);
+                let mut block = Self::of(&message.text, Look::PLAIN, columns, my_name, found);
                 if message.edited_at.is_some() {
                     block.append("(edited)", Look::FAINT, columns);
                 }
@@ -62,7 +62,8 @@ impl Block {
             }
             Entry::Unsent(pending) => {
                 let sent = matches!(pending.state, SendState::Sent(_));
-                let mut block = Self::of(&pending.text, if sent { Look::PLAIN } else { Look::FAINT }, columns, "");
+                let mut block =
+                    Self::of(&pending.text, if sent { Look::PLAIN } else { Look::FAINT }, columns, "", None);
                 match &pending.state {
                     SendState::Refused(reason) => {
                         block.push(clip(&format!("✗ refused: {reason}"), columns), pending.text.len(), Look::WRONG);
@@ -86,10 +87,12 @@ impl Block {
         self.rows.partition_point(|row| row.byte <= byte).saturating_sub(1)
     }
 
-    fn of(text: &str, style: Style, columns: u16, my_name: &str) -> Self {
-        let marks = markup(text, my_name);
+    fn of(text: &str, style: Style, columns: u16, my_name: &str, found: Option<&Found>) -> Self {
+        let stretches = markup(text, my_name);
+        let mut marks = mark::marks(&stretches);
+        marks.extend(found.into_iter().flat_map(|found| found.marks(text)));
         let body = |row: Row| {
-            let links = Link::on(text, &row, &marks);
+            let links = Link::on(text, &row, &stretches);
             BodyRow { byte: row.start, line: mark::line(text, row, &marks, style), links }
         };
         Self { rows: wrap(text, columns).into_iter().map(body).collect() }

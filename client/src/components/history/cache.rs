@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use super::block::Block;
+use super::{Found, block::Block};
 use crate::model::{Entry, Key};
 
 /// Rows are kept up to this multiple of what one frame needs.
@@ -19,18 +19,23 @@ struct Cached {
     /// What the rows were made of. A revision would not do: after a reset, another message may bear the same one.
     source: Entry,
     width: u16,
+    found: Option<Found>,
     block: Rc<Block>,
     used: u64,
 }
 
 impl Cache {
-    /// The rows of `entry` at this width, wrapped anew only if it says another thing or the width is another one.
-    pub(super) fn block(&mut self, entry: &Entry, width: u16, my_name: &str) -> Rc<Block> {
+    /// The rows of `entry` at this width, wrapped anew only if it says another thing, the width is another one, or
+    /// something else is searched for.
+    pub(super) fn block(&mut self, entry: &Entry, width: u16, my_name: &str, found: Option<Found>) -> Rc<Block> {
         let used = self.frame;
-        let made = || Cached { source: entry.clone(), width, block: Rc::new(Block::new(entry, width, my_name)), used };
+        let made = || {
+            let block = Rc::new(Block::new(entry, width, my_name, found.as_ref()));
+            Cached { source: entry.clone(), width, found: found.clone(), block, used }
+        };
         let cached = self.blocks.entry(entry.key()).or_insert_with(made);
         // Mostly the same pointer, which is all that is looked at then.
-        if cached.width != width || cached.source != *entry {
+        if cached.width != width || cached.found != found || cached.source != *entry {
             *cached = made();
         }
         cached.used = used;
@@ -69,17 +74,17 @@ mod tests {
     #[test]
     fn rows_are_wrapped_anew_for_another_revision_or_width_and_not_otherwise() {
         let mut cache = Cache::default();
-        let first = cache.block(&entry(1, 1, "some words"), 20, "");
-        assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), 20, "")));
-        assert_eq!(cache.block(&entry(1, 1, "some words"), 5, "").rows.len(), 2);
-        assert_eq!(cache.block(&entry(1, 2, "edited"), 20, "").rows[0].line.to_string(), "edited");
+        let first = cache.block(&entry(1, 1, "some words"), 20, "", None);
+        assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), 20, "", None)));
+        assert_eq!(cache.block(&entry(1, 1, "some words"), 5, "", None).rows.len(), 2);
+        assert_eq!(cache.block(&entry(1, 2, "edited"), 20, "", None).rows[0].line.to_string(), "edited");
     }
 
     #[test]
     fn another_message_in_the_same_place_is_shown_as_it_is() {
         let mut cache = Cache::default();
-        cache.block(&entry(1, 1, "before the reset"), 20, "");
-        assert_eq!(cache.block(&entry(1, 1, "after it"), 20, "").rows[0].line.to_string(), "after it");
+        cache.block(&entry(1, 1, "before the reset"), 20, "", None);
+        assert_eq!(cache.block(&entry(1, 1, "after it"), 20, "", None).rows[0].line.to_string(), "after it");
     }
 
     #[test]
@@ -87,7 +92,7 @@ mod tests {
         let mut cache = Cache::default();
         for page in 0..100 {
             for row in 0..20 {
-                cache.block(&entry(page * 20 + row, 1, "x"), 20, "");
+                cache.block(&entry(page * 20 + row, 1, "x"), 20, "", None);
             }
             cache.end_frame(20);
             assert!(cache.blocks.len() <= SCREENS * 20, "{}", cache.blocks.len());

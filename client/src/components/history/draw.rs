@@ -154,7 +154,7 @@ impl Painter<'_, '_, '_> {
             let text = Rect { x: row.x + self.columns.text, width: self.columns.wide, ..row };
             self.frame.render_widget(&body.line, text.intersection(row));
             self.links.extend(body.links.iter().filter_map(|link| link.placed(text.intersection(row))));
-            if self.shown.is_selected(at) {
+            if self.shown.is_selected(at) || self.shown.is_found(at) {
                 self.frame.buffer_mut().set_style(row, Look::STRONG);
                 self.frame.render_widget(Span::styled("▌", Look::ACCENT), Rect { width: 1.min(row.width), ..row });
             }

@@ -1,5 +1,7 @@
 //! What stands out within a text: markup as styles, over the rows that the text was cut into.
 
+use std::ops::Range;
+
 use tuirealm::ratatui::{
     style::Style,
     text::{Line, Span},
@@ -24,12 +26,20 @@ fn look(kind: Kind) -> Style {
     }
 }
 
-/// A row of `text` with the stretches that reach into it, the later ones over the earlier ones.
-pub(super) fn line(text: &str, row: Row, stretches: &[Stretch], style: Style) -> Line<'static> {
-    let inside: Vec<_> = stretches
+/// A stretch of a text and how it looks.
+pub(super) type Mark = (Range<usize>, Style);
+
+/// How markup looks.
+pub(super) fn marks(stretches: &[Stretch]) -> Vec<Mark> {
+    stretches.iter().map(|(range, kind)| (range.clone(), look(*kind))).collect()
+}
+
+/// A row of `text` with the marks that reach into it, the later ones over the earlier ones.
+pub(super) fn line(text: &str, row: Row, marks: &[Mark], style: Style) -> Line<'static> {
+    let inside: Vec<_> = marks
         .iter()
         .filter(|(range, _)| range.start < row.end && row.start < range.end)
-        .map(|(range, kind)| (drawn(text, &row, range.start)..drawn(text, &row, range.end), look(*kind)))
+        .map(|(range, look)| (drawn(text, &row, range.start)..drawn(text, &row, range.end), *look))
         .collect();
     let mut cuts: Vec<_> = inside.iter().flat_map(|(range, _)| [range.start, range.end]).collect();
     cuts.extend([0, row.text.len()]);
@@ -51,8 +61,8 @@ mod tests {
     use crate::text::{markup::markup, wrap};
 
     fn styled(text: &str, columns: u16) -> Vec<Vec<String>> {
-        let stretches = markup(text, "alice");
-        let line = |row| line(text, row, &stretches, Look::PLAIN).spans;
+        let marks = marks(&markup(text, "alice"));
+        let line = |row| line(text, row, &marks, Look::PLAIN).spans;
         let marked = |spans: Vec<Span<'static>>| spans.into_iter().filter(|span| span.style != Look::PLAIN);
         wrap(text, columns).into_iter().map(|row| marked(line(row)).map(|s| s.content.into_owned()).collect()).collect()
     }
@@ -68,7 +78,7 @@ mod tests {
     fn styles_lie_over_each_other() {
         let text = "> *a @alice*";
         let row = wrap(text, 40).remove(0);
-        let line = line(text, row, &markup(text, "alice"), Look::PLAIN);
+        let line = line(text, row, &marks(&markup(text, "alice")), Look::PLAIN);
         let styles: Vec<_> = line.spans.into_iter().map(|span| (span.content.into_owned(), span.style)).collect();
         let bold = Look::FAINT.patch(Look::STRONG);
         assert_eq!(
@@ -85,10 +95,10 @@ mod tests {
     proptest! {
         #[test]
         fn marking_keeps_every_row_as_it_was(text in "[-@`*_>h:/ a日👍\t\n\u{1b}]{0,60}|https://\\PC{0,40}", columns in 1u16..20) {
-            let stretches = markup(&text, "a");
+            let marks = marks(&markup(&text, "a"));
             for row in wrap(&text, columns) {
                 let plain = row.text.clone();
-                prop_assert_eq!(line(&text, row, &stretches, Look::PLAIN).to_string(), plain);
+                prop_assert_eq!(line(&text, row, &marks, Look::PLAIN).to_string(), plain);
             }
         }
     }

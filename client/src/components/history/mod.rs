@@ -11,6 +11,8 @@ mod link;
 mod mark;
 mod place;
 
+use std::sync::Arc;
+
 use jiff::{civil::Date, tz::TimeZone};
 use quchat_shared::{RoomId, Seq, UserId};
 use tuirealm::{
@@ -22,12 +24,13 @@ use self::{
     block::{Above, Block},
     cache::Cache,
     link::Placed,
+    mark::Mark,
     place::Spot,
 };
-use super::Part;
+use super::{Part, look::Look};
 use crate::{
     model::{Anchor, Entry, Fetch, Key, Model, PATIENCE_MS, Room, Seen, Wanted, window},
-    text::clock,
+    text::{Needle, clock},
     update::{Action, Msg},
 };
 
@@ -55,6 +58,8 @@ struct Shown {
     scroll_rows: i32,
     /// The chosen message.
     selected: Option<Seq>,
+    /// What is searched for, and the message in which one stands.
+    find: Option<(Arc<Needle>, Option<Seq>)>,
     /// The first entry of the window is the first of the room.
     from_beginning: bool,
     has_newer: bool,
@@ -64,6 +69,21 @@ struct Shown {
     /// Nothing is known of the room yet.
     unknown: bool,
     page: Page,
+}
+
+/// What is searched for, as an entry shows it.
+#[derive(Clone, PartialEq, Eq)]
+struct Found {
+    needle: Arc<Needle>,
+    /// One stands at this entry.
+    here: bool,
+}
+
+impl Found {
+    fn marks(&self, text: &str) -> Vec<Mark> {
+        let look = if self.here { Look::FOUND_HERE } else { Look::FOUND };
+        self.needle.stretches(text).into_iter().map(|stretch| (stretch, look)).collect()
+    }
 }
 
 /// How the page stands that the room waits for.
@@ -130,6 +150,7 @@ impl Shown {
             anchor: room.anchor.clone(),
             scroll_rows: room.scroll_rows,
             selected: model.selection().map(|message| message.seq),
+            find: model.find.as_ref().and_then(|find| Some((Arc::clone(find.needle.as_ref()?), find.at))),
             from_beginning: at_front && !room.timeline.has_older,
             has_newer: room.timeline.has_newer,
             new_after: room.new_after,
@@ -146,6 +167,16 @@ impl Shown {
 
     fn is_selected(&self, at: usize) -> bool {
         self.selected.is_some_and(|seq| self.entries[at].key() == Key::Seq(seq))
+    }
+
+    fn is_found(&self, at: usize) -> bool {
+        self.found(at).is_some_and(|found| found.here)
+    }
+
+    fn found(&self, at: usize) -> Option<Found> {
+        let (needle, here) = self.find.as_ref()?;
+        let here = here.is_some_and(|seq| self.entries[at].key() == Key::Seq(seq));
+        Some(Found { needle: Arc::clone(needle), here })
     }
 
     fn sender(&self, at: usize) -> UserId {
@@ -226,7 +257,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn block(&mut self, at: usize) -> std::rc::Rc<Block> {
-        self.cache.block(&self.shown.entries[at], self.width, &self.shown.my_name)
+        self.cache.block(&self.shown.entries[at], self.width, &self.shown.my_name, self.shown.found(at))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     update::{NotKept, Pick},
 };
 
-pub(super) const ACTIONS: [Action; 48] = [
+pub(super) const ACTIONS: [Action; 51] = [
     Action::Send,
     Action::Newline,
     Action::LineStart,
@@ -46,6 +46,9 @@ pub(super) const ACTIONS: [Action; 48] = [
     Action::PageDown,
     Action::LineUp,
     Action::LineDown,
+    Action::Find,
+    Action::FindNext,
+    Action::FindPrevious,
     Action::Select,
     Action::SelectFirst,
     Action::SelectLast,
@@ -83,6 +86,7 @@ fn text() -> impl Strategy<Value = String> {
         Just("/create x".to_owned()),
         Just("//x".to_owned()),
         Just("/leave".to_owned()),
+        Just("/search i".to_owned()),
         Just("x".repeat(4_001)),
         Just("a\u{7}".to_owned()),
         "\\PC{0,6}",
@@ -182,6 +186,7 @@ fn msg() -> impl Strategy<Value = Msg> {
         1 => text().prop_map(|name| Msg::Pick(Pick::Create(name))),
         1 => (text(), any::<bool>()).prop_map(|(name, private)| Msg::CreateRoom { name, private }),
         2 => any::<bool>().prop_map(|back| Msg::Recall { back }),
+        2 => prop_oneof![Just(""), Just("s"), Just("said"), Just("x"), Just("日")].prop_map(|typed| Msg::Sought(typed.into())),
         1 => any::<char>().prop_map(Msg::Typed),
         1 => any::<bool>().prop_map(Msg::Answer),
         1 => any::<bool>().prop_map(Msg::TermFocus),
@@ -249,6 +254,7 @@ pub(super) fn check(client: &Client) -> Result<(), TestCaseError> {
         Id::Rooms => prop_assert!(model.account.is_some()),
         Id::Dialog(id) => prop_assert_eq!(model.dialogs.last().map(crate::model::Dialog::id), Some(id)),
         Id::History => prop_assert!(model.selection().is_some()),
+        Id::Find => prop_assert!(model.find.is_some()),
         Id::Status => prop_assert!(false, "it never has the keys"),
     }
     prop_assert!(
@@ -256,6 +262,11 @@ pub(super) fn check(client: &Client) -> Result<(), TestCaseError> {
             || !matches!(model.dialogs.last().map(crate::model::Dialog::id), Some(DialogId::Switcher))
     );
     prop_assert!(model.account.is_some() || signed_out);
+    if let Some(find) = &model.find {
+        let (at, all) = find.count();
+        prop_assert!(at <= all && model.open == Some(find.room));
+        prop_assert!(find.needle.is_some() || all == 0);
+    }
     for room in model.rooms.values() {
         for height in [0, 1, 24] {
             let bound = 2 * (usize::from(height) + room.scroll_rows.unsigned_abs() as usize) + 1;

@@ -5,6 +5,7 @@
 mod anything;
 mod attention;
 mod composing;
+mod finding;
 mod navigation;
 mod network;
 mod pages;

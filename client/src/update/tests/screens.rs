@@ -85,6 +85,12 @@ fn screens() -> Vec<(&'static str, Client)> {
             }),
         ),
         (
+            "searching",
+            with(|client| {
+                client.act(Action::Find).on(Msg::Sought("hi".into()));
+            }),
+        ),
+        (
             "help",
             with(|client| {
                 client.act(Action::Help);

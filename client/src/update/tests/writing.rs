@@ -197,6 +197,7 @@ fn each_command_does_what_the_help_says() {
                 matches!(&client.calls()[..], [(_, Request::CreateRoom(new))] if new.name == "my den" && new.kind == Some(RoomKind::Private))
             }
             "rooms" => focus(&client.model) == Id::Rooms,
+            "search" => focus(&client.model) == Id::Find,
             "room" | "next" | "unread" => client.model.open == Some(OPS),
             "prev" => client.model.open == Some(SECRET),
             "last" | "new" | "unsent" => !client.notice().is_empty(),

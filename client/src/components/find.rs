@@ -1,0 +1,109 @@
+//! The find bar, in the composer's place: what is searched for, and how many messages hold it.
+
+use tuirealm::{
+    event::Event,
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
+};
+
+use super::{Part, field::Field, look::Look, rooms::room_name};
+use crate::{
+    model::Model,
+    text::{clip, width},
+    update::{Action, Msg},
+};
+
+/// Columns of the text that stay, whatever is told beside it.
+const TEXT_MIN: u16 = 12;
+
+/// The bar's own state: the text being typed.
+#[derive(Default)]
+pub(crate) struct FindBar {
+    field: Field,
+    loaded: bool,
+    label: String,
+    count: Option<Count>,
+    /// There are messages that are not loaded.
+    in_part: bool,
+    framed: bool,
+}
+
+/// What was found.
+struct Count {
+    at: usize,
+    all: usize,
+    goes_on: bool,
+}
+
+impl FindBar {
+    /// Rows of the text, the frame not included if there is to be one.
+    pub(crate) fn rows(&mut self, framed: bool) -> usize {
+        self.framed = framed;
+        1
+    }
+
+    /// How many there are.
+    fn told(&self) -> Option<Span<'static>> {
+        let Count { at, all, goes_on } = self.count.as_ref()?;
+        Some(match (all, goes_on) {
+            (0, true) => Span::styled(" searching … ", Look::WAITING),
+            (0, false) => Span::styled(" ✗ not found ", Look::WRONG),
+            (all, true) => Span::styled(format!(" {all} … "), Look::WAITING),
+            (all, false) => Span::styled(format!(" {at}/{all} "), Look::STRONG),
+        })
+    }
+}
+
+impl Part for FindBar {
+    fn show(&mut self, model: &Model) {
+        let Some((find, room)) = model.find.as_ref().zip(model.open_room()) else { return };
+        if !std::mem::replace(&mut self.loaded, true) {
+            self.field.set(&find.typed);
+        }
+        self.label = room_name(room);
+        let (at, all) = find.count();
+        self.count = find.needle.as_ref().map(|_| Count { at, all, goes_on: find.goes_on() });
+        self.in_part = room.timeline.has_older || room.timeline.has_newer;
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        let told = self.told();
+        let remark = self.in_part.then(|| Span::styled(" in what is loaded ", Look::FAINT));
+        let hint = format!("find in {}", self.label);
+        if self.framed {
+            let title = clip(&format!(" {hint} "), area.width.saturating_sub(18));
+            let mut block = Look::frame(Span::styled(title, Look::PLAIN), focused);
+            if let Some(told) = told {
+                block = block.title(Line::from(told).right_aligned());
+            }
+            if let Some(remark) = remark {
+                block = block.title_bottom(Line::from(remark).right_aligned());
+            }
+            let inner = block.inner(area);
+            frame.render_widget(block, area);
+            let air = u16::from(inner.width > 8);
+            let text = Rect { x: inner.x + air, width: inner.width - air, ..inner };
+            return self.field.draw(frame, text, "a word or a part of it", focused);
+        }
+        let mut right: Vec<Span<'static>> = told.into_iter().chain(remark).collect();
+        let columns = |spans: &[Span<'static>]| spans.iter().map(|span| width(&span.content)).sum::<u16>();
+        while columns(&right) + TEXT_MIN > area.width && right.pop().is_some() {}
+        let beside = columns(&right);
+        frame.render_widget(Span::styled("/ ", Look::ACCENT), area);
+        let text = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2 + beside), ..area };
+        self.field.draw(frame, text, &hint, focused);
+        frame.render_widget(Line::from(right), Rect { x: area.right() - beside, width: beside, ..area });
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        let before = self.field.text().to_owned();
+        let taken = self.field.take(event);
+        if self.field.text() != before {
+            return Some(Msg::Sought(self.field.text().into()));
+        }
+        taken.then_some(Msg::Redraw)
+    }
+}

@@ -1,0 +1,165 @@
+//! What somebody searches for, and where a text holds it: whatever the case, however its accents are spelled.
+//!
+//! Both sides are folded (upper, then lower case, NFC); what is found is told in bytes of the text as it stands.
+
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What is searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needle {
+    /// Never empty.
+    folded: String,
+}
+
+impl Needle {
+    /// From what was typed; `None` if that is nothing.
+    #[must_use]
+    pub fn new(typed: &str) -> Option<Self> {
+        let mut folded = String::new();
+        typed.graphemes(true).for_each(|cluster| fold(cluster, &mut folded));
+        (!folded.is_empty()).then_some(Self { folded })
+    }
+
+    /// Whether every text that holds this one holds `other`, too.
+    #[must_use]
+    pub fn narrows(&self, other: &Self) -> bool {
+        self.folded.contains(&other.folded)
+    }
+
+    /// Whether `text` holds it.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        if text.is_ascii() { self.in_ascii(text, 0).is_some() } else { self.in_folded(text).is_some() }
+    }
+
+    /// Where `text` holds it, in bytes and whole characters; what touches is one stretch.
+    #[must_use]
+    pub fn stretches(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut find = |stretch: Range<usize>| match found.last_mut() {
+            Some(last) if stretch.start <= last.end => last.end = stretch.end,
+            _ => found.push(stretch),
+        };
+        if text.is_ascii() {
+            let mut from = 0;
+            while let Some(at) = self.in_ascii(text, from) {
+                from = at + self.folded.len();
+                find(at..from);
+            }
+        } else if let Some(folded) = self.in_folded(text) {
+            let places = folded.text.match_indices(&self.folded).map(|(at, found)| at..at + found.len());
+            places.map(|place| folded.source(place, text.len())).for_each(find);
+        }
+        found
+    }
+
+    fn in_ascii(&self, text: &str, from: usize) -> Option<usize> {
+        let (text, needle) = (text.as_bytes().get(from..)?, self.folded.as_bytes());
+        let first = needle[0];
+        let begins = |window: &[u8]| window[0].to_ascii_lowercase() == first && window.eq_ignore_ascii_case(needle);
+        text.windows(needle.len()).position(begins).map(|at| from + at)
+    }
+
+    /// `text` folded, if it holds the needle then.
+    fn in_folded(&self, text: &str) -> Option<Folded> {
+        let mut folded = Folded { text: String::with_capacity(text.len()), clusters: Vec::new() };
+        for (start, cluster) in text.grapheme_indices(true) {
+            folded.clusters.push((folded.text.len(), start));
+            fold(cluster, &mut folded.text);
+        }
+        folded.text.contains(&self.folded).then_some(folded)
+    }
+}
+
+/// A text folded, and where its characters come from.
+struct Folded {
+    text: String,
+    /// Where each character begins: here, and in the source.
+    clusters: Vec<(usize, usize)>,
+}
+
+impl Folded {
+    /// The whole characters of the source, `len` bytes long, that a stretch of the folded text was made of.
+    fn source(&self, place: Range<usize>, len: usize) -> Range<usize> {
+        let first = self.clusters.partition_point(|(at, _)| *at <= place.start).saturating_sub(1);
+        let after = self.clusters.partition_point(|(at, _)| *at < place.end);
+        let source = |cluster: usize| self.clusters.get(cluster).map_or(len, |(_, at)| *at);
+        source(first)..source(after)
+    }
+}
+
+/// One character without what case and spelling add to it. Upper case first: so `ß` meets `SS`, and `ς` meets `σ`.
+fn fold(cluster: &str, folded: &mut String) {
+    match cluster.as_bytes() {
+        [byte] => folded.push(byte.to_ascii_lowercase().into()),
+        _ => {
+            let cased = cluster.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+            cased.nfc().for_each(|c| folded.push(c));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found<'a>(typed: &str, text: &'a str) -> Vec<&'a str> {
+        Needle::new(typed).unwrap().stretches(text).into_iter().map(|stretch| &text[stretch]).collect()
+    }
+
+    #[test]
+    fn case_and_spelling_do_not_matter() {
+        for (typed, text, expected) in [
+            ("DISK", "disk full, Disk empty", &["disk", "Disk"][..]),
+            ("caf\u{e9}", "CAFE\u{301} Caf\u{e9}", &["CAFE\u{301}", "Caf\u{e9}"]),
+            ("cafe\u{301}", "CAF\u{c9}", &["CAF\u{c9}"]),
+            ("strasse", "Große Straße", &["Straße"]),
+            ("ΟΔΟΣ", "ο οδος, η οδοσ", &["οδος", "οδοσ"]),
+            ("ПРИВЕТ", "ну привет", &["привет"]),
+            ("日本", "日本語", &["日本"]),
+            ("aa", "aaaaa aa", &["aaaa", "aa"]),
+        ] {
+            assert_eq!(found(typed, text), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        assert!(found("e", "caf\u{e9}").is_empty(), "an accent is another letter");
+        assert!(found("é", "ascii only").is_empty());
+        assert!(found("longer than it", "it").is_empty());
+        assert!(Needle::new("").is_none());
+    }
+
+    #[test]
+    fn a_part_of_a_character_marks_all_of_it() {
+        assert_eq!(found("👩", "a 👨‍👩‍👧 b"), ["👨‍👩‍👧"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_that_holds_it_shows_where(
+            typed in "[aAsSßéeE\u{301}σςΣ👩]{1,3}", text in "[aAsSßéeE\u{301}σςΣ👩\n]{0,24}",
+        ) {
+            let needle = Needle::new(&typed).unwrap();
+            let stretches = needle.stretches(&text);
+            prop_assert_eq!(needle.is_in(&text), !stretches.is_empty());
+            prop_assert!(stretches.windows(2).all(|pair| pair[0].end <= pair[1].start));
+            let whole = |stretch: &Range<usize>| stretch.start < stretch.end && text.get(stretch.clone()).is_some();
+            prop_assert!(stretches.iter().all(whole));
+        }
+
+        #[test]
+        fn a_longer_needle_is_found_nowhere_else(
+            typed in "[aAß\u{301}é]{1,3}", more in "[aAß\u{301}é]{0,2}", text in "[aAß\u{301}é]{0,12}",
+        ) {
+            let (short, long) = (Needle::new(&typed).unwrap(), Needle::new(&format!("{typed}{more}")).unwrap());
+            prop_assert!(!long.narrows(&short) || !long.is_in(&text) || short.is_in(&text));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Finding a text in what is loaded of the open room: while it is typed, hit by hit, and back to where one was.
+
+use std::sync::Arc;
+
+use quchat_shared::{RoomId, Seq};
+
+use super::time;
+use crate::model::{Anchor, Find, Key, Model, Tone};
+
+/// What a step may cost: a fraction of a millisecond.
+const STEP_COST: usize = 256 * 1024;
+/// The next step comes after this, when what waits has been handled and drawn.
+const STEP_EVERY_MS: u64 = 1;
+
+/// Opens the search, with a text to begin with; an open one stays.
+pub(super) fn open(model: &mut Model, typed: &str) {
+    let last_seen = model.memory.seen.as_ref().and_then(|seen| match &seen.last {
+        Key::Seq(seq) => Some((seen.room, *seq)),
+        Key::Txn(_) => None,
+    });
+    let Some(room) = model.open_room().filter(|_| model.find.is_none()) else { return };
+    if room.timeline.run.is_empty() {
+        return time::notice(model, Tone::Calm, "there is no message to search in");
+    }
+    let seen = last_seen.filter(|(seen, _)| *seen == room.info.id).map(|(_, seq)| seq);
+    let near = seen.or(room.timeline.last()).unwrap_or_default();
+    let find = Find::new(room.info.id, (room.anchor.clone(), room.scroll_rows), near);
+    (model.selected, model.in_side_bar, model.find) = (None, false, Some(find));
+    sought(model, typed.into());
+}
+
+/// Another text is looked for; the first step follows at once.
+pub(super) fn sought(model: &mut Model, typed: Arc<str>) {
+    let Some(find) = &mut model.find else { return };
+    find.seek(typed);
+}
+
+/// Looks on through what is at hand, for as long as a key may wait.
+pub(super) fn go_on(model: &mut Model) {
+    let Some(find) = &mut model.find else { return };
+    let Some(room) = model.rooms.get(&find.room).filter(|_| model.open == Some(find.room)) else {
+        return model.find = None;
+    };
+    find.follow(&room.timeline);
+    find.search(&room.timeline, STEP_COST);
+    let kept = find.at.filter(|at| find.holds(*at)); // it holds the longer text, too
+    let at = kept.or_else(|| find.nearest());
+    let early = at.is_none() && find.goes_on();
+    if !early && (at != find.at || !find.settled) {
+        stand(model, at);
+    }
+}
+
+/// When the search goes on, in [`crate::model::Now::mono_ms`].
+pub(super) fn deadline(model: &Model) -> Option<u64> {
+    model.find.as_ref().filter(|find| find.goes_on()).map(|_| model.now.mono_ms + STEP_EVERY_MS)
+}
+
+/// The next hit further down, or up.
+pub(super) fn step(model: &mut Model, by: isize) {
+    if let Some(seq) = model.find.as_ref().and_then(|find| find.further(by)) {
+        stand(model, Some(seq));
+    }
+}
+
+/// A message says another thing now.
+pub(super) fn look_again(model: &mut Model, id: RoomId, seq: Seq) {
+    let Some(find) = model.find.as_mut().filter(|find| find.room == id) else { return };
+    if let Some(room) = model.rooms.get(&id) {
+        find.look_again(&room.timeline, seq);
+    }
+}
+
+/// Ends the search and goes back to where one came from; whether there was one.
+pub(super) fn leave(model: &mut Model) -> bool {
+    let Some(find) = model.find.take() else { return false };
+    if let Some(room) = model.rooms.get_mut(&find.room) {
+        (room.anchor, room.scroll_rows) = find.from;
+    }
+    true
+}
+
+/// Ends the search where it has led to; the hit, if there was one.
+pub(super) fn stay(model: &mut Model) -> Option<Seq> {
+    model.find.take()?.at
+}
+
+/// Goes to a hit, so that its first row with the text is in view; without one, back to where one came from.
+fn stand(model: &mut Model, at: Option<Seq>) {
+    let above = i32::from(model.page_rows / 3);
+    let seen = model.memory.seen.as_ref();
+    let Some(find) = &mut model.find else { return };
+    let Some(room) = model.rooms.get_mut(&find.room) else { return };
+    let was = std::mem::replace(&mut find.at, at);
+    find.settled = true;
+    let Some(seq) = at else {
+        if was.is_some() {
+            (room.anchor, room.scroll_rows) = find.from.clone();
+        }
+        return;
+    };
+    let key = Key::Seq(seq);
+    let in_view = seen.is_some_and(|seen| {
+        let unmoved =
+            room.scroll_rows == 0 && (room.anchor == seen.anchor || room.anchor == Anchor::End && seen.at_end);
+        seen.room == find.room && unmoved && seen.first < key && key < seen.last
+    });
+    if !in_view {
+        let text = room.timeline.index(seq).and_then(|at| room.timeline.run.get(at)).map(|message| &message.text);
+        let hit = find.needle.as_ref().zip(text).and_then(|(needle, text)| needle.stretches(text).into_iter().next());
+        room.anchor = Anchor::At { top: key, byte: hit.map_or(0, |hit| hit.start) };
+        room.scroll_rows = -above;
+    }
+}

@@ -1,0 +1,161 @@
+//! Finding: every message at hand that holds it, the nearest first, and back to where one was.
+
+use quchat_shared::event::MessageUpdated;
+
+use super::*;
+use crate::model::{Anchor, Id, Key, Seen};
+
+/// In general, with these messages by bob, all of them seen.
+fn among(texts: &[&str]) -> Client {
+    let mut client = Client::online();
+    let run = (1..).zip(texts).map(|(seq, text)| Arc::new(message(GENERAL, seq, BOB, text))).collect();
+    let room = client.model.rooms.get_mut(&GENERAL).unwrap();
+    room.timeline = Timeline { run, has_older: false, has_newer: false };
+    room.info.last_seq = room.timeline.last().unwrap();
+    client.look();
+    client
+}
+
+fn find(mut client: Client, typed: &str) -> Client {
+    client.act(Action::Find).on(Msg::Sought(typed.into())).pass(5_000);
+    client
+}
+
+fn at(client: &Client) -> Option<u64> {
+    client.model.find.as_ref().and_then(|find| find.at).map(|seq| seq.0)
+}
+
+fn count(client: &Client) -> (usize, usize) {
+    client.model.find.as_ref().unwrap().count()
+}
+
+#[test]
+fn the_nearest_hit_comes_first_and_the_keys_go_round() {
+    let mut client = find(among(&["Disk", "x", "disk full", "y", "DISKS", "z"]), "disk");
+    let mut shown = vec![(at(&client), count(&client))];
+    for action in [Action::FindPrevious, Action::FindPrevious, Action::FindPrevious, Action::FindNext] {
+        client.act(action);
+        shown.push((at(&client), count(&client)));
+    }
+    let stood = [(5, 3), (3, 2), (1, 1), (5, 3), (1, 1)].map(|(seq, nth)| (Some(seq), (nth, 3)));
+    assert_eq!(shown, stood);
+}
+
+#[test]
+fn what_is_above_where_one_reads_comes_before_what_is_below() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 101..=300);
+    let seen = seen_of(client.room(GENERAL), 150, 170, false);
+    client.on(Msg::Seen(seen));
+    let mut client = find(client, "hi");
+    assert_eq!((at(&client), count(&client)), (Some(170), (70, 200)));
+    client.act(Action::FindNext);
+    assert_eq!(at(&client), Some(171));
+}
+
+#[test]
+fn typing_on_narrows_and_taking_back_widens() {
+    let mut client = find(among(&["disk", "dish", "disk full", "x"]), "dis");
+    assert_eq!((at(&client), count(&client)), (Some(3), (3, 3)));
+    for (typed, seq, counted) in [
+        ("disk", Some(3), (2, 2)),
+        ("dish", Some(2), (1, 1)),
+        ("dishes", None, (0, 0)),
+        ("", None, (0, 0)),
+        ("x", Some(4), (1, 1)),
+    ] {
+        client.on(Msg::Sought(typed.into())).pass(1_000);
+        assert_eq!((at(&client), count(&client)), (seq, counted), "{typed}");
+    }
+}
+
+#[test]
+fn esc_returns_to_the_very_place_one_came_from_and_the_draft_is_as_it_was() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 1..=300);
+    client.write("half a thought");
+    let place = Anchor::At { top: Key::Seq(Seq(150)), byte: 1 };
+    let seen = Seen { anchor: place.clone(), ..seen_of(client.room(GENERAL), 150, 170, false) };
+    client.on(Msg::Seen(seen));
+    let mut client = find(client, "hi");
+    client.act(Action::FindPrevious).act(Action::PageUp).act(Action::FindNext);
+    assert_eq!((focus(&client.model), client.draft()), (Id::Find, "half a thought"));
+    client.act(Action::Cancel);
+    assert_eq!((focus(&client.model), client.draft()), (Id::Composer, "half a thought"));
+    assert_eq!((&client.room(GENERAL).anchor, client.room(GENERAL).scroll_rows), (&place, 0));
+}
+
+#[test]
+fn nothing_found_moves_nothing() {
+    let client = find(among(&["a", "b"]), "zebra");
+    assert_eq!((at(&client), count(&client), &client.room(GENERAL).anchor), (None, (0, 0), &Anchor::End));
+    let mut client = find(client, "");
+    client.act(Action::FindNext).act(Action::FindPrevious);
+    assert_eq!(at(&client), None);
+}
+
+#[test]
+fn a_long_history_is_searched_in_steps_and_all_of_it() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 1..=100_000);
+    client.act(Action::Find).on(Msg::Sought("hi".into()));
+    let first = count(&client);
+    assert_eq!(at(&client), Some(100_000), "the nearest is found at once");
+    assert!(first.1 < 20_000, "a key does not wait for all of it: {first:?}");
+    client.on(Msg::Sought("h".into()));
+    assert!(count(&client).1 < 40_000);
+    client.pass(1_000);
+    assert_eq!(count(&client), (100_000, 100_000));
+    client.on(Msg::Sought("hi".into())).on(Msg::Sought("hi!".into())).pass(1_000);
+    assert_eq!(count(&client), (0, 0));
+    assert_eq!(next_deadline(&client.model), None, "and then it rests");
+}
+
+#[test]
+fn what_comes_or_changes_meanwhile_is_counted() {
+    let mut client = find(among(&["disk", "x"]), "disk");
+    client.hear(message(GENERAL, 3, BOB, "another disk"));
+    assert_eq!((at(&client), count(&client)), (Some(1), (1, 2)));
+    let edited = |seq, text| {
+        let message = Message { rev: 2, ..message(GENERAL, seq, BOB, text) };
+        vec![MessageUpdated { room_id: GENERAL, message }.into()]
+    };
+    client.stream(edited(2, "disk too")).stream(edited(3, "never mind"));
+    assert_eq!(count(&client), (1, 2));
+    client.act(Action::FindNext);
+    assert_eq!(at(&client), Some(2));
+}
+
+#[test]
+fn earlier_pages_are_searched_as_they_come() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 101..=150);
+    let seen = seen_of(client.room(GENERAL), 101, 120, false);
+    let mut client = find(client, "hi");
+    client.on(Msg::Seen(seen)).answer_page(GENERAL, 51..=100, true, false).pass(1_000);
+    assert_eq!(count(&client).1, 100);
+}
+
+#[test]
+fn the_command_brings_its_text_along() {
+    let mut client = among(&["disk", "x"]);
+    client.say("/search DISK");
+    assert_eq!((focus(&client.model), at(&client), client.draft()), (Id::Find, Some(1), ""));
+}
+
+#[test]
+fn the_message_found_can_be_chosen_and_another_room_ends_it() {
+    let mut client = find(among(&["disk", "x"]), "disk");
+    client.act(Action::Select);
+    assert_eq!((focus(&client.model), client.model.selected), (Id::History, Some(Seq(1))));
+    let mut client = find(among(&["disk", "x"]), "disk");
+    client.act(Action::NextRoom);
+    assert_eq!((client.model.find.is_some(), focus(&client.model)), (false, Id::Composer));
+}
+
+#[test]
+fn an_empty_room_has_nothing_to_search_and_says_so() {
+    let mut client = Client::online();
+    client.on(Msg::Open(SECRET)).act(Action::Find);
+    assert_eq!((focus(&client.model), client.notice()), (Id::Composer, "there is no message to search in"));
+}
