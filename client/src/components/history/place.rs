@@ -99,6 +99,7 @@ fn down(rows: &mut impl Rows, from: Spot, mut by: usize) -> Spot {
     if by == 0 {
         return from;
     }
+    row = row.max(rows.above(entry)); // what stands above is passed over, or one would never leave the beginning
     loop {
         let total = rows.above(entry) + rows.body(entry);
         if row + by < total {
@@ -158,6 +159,7 @@ mod tests {
         let mut rows = vec![(1, 3), (0, 9)];
         assert_eq!(start(&mut rows, 4, None, -99, true).spot, spot(0, 0));
         assert_eq!(start(&mut rows, 4, None, -99, false).spot, spot(0, 1));
+        assert_eq!(start(&mut rows, 4, Some(spot(0, 0)), 1, true).spot, spot(0, 2), "not where one came from");
         assert_eq!(start(&mut rows, 4, Some(spot(0, 1)), 99, true), Start { spot: spot(1, 5), empty: 0, at_end: true });
         assert_eq!(start(&mut Vec::new(), 4, None, -1, true).empty, 4);
     }
