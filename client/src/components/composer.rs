@@ -19,6 +19,7 @@ use super::{
     Part,
     completion::Completion,
     look::Look,
+    quote::quote,
     rooms::room_name,
     typing::{self, Typed},
 };
@@ -40,6 +41,8 @@ pub(crate) struct Composer {
     rooms: HashMap<RoomId, Writing>,
     open: Option<RoomId>,
     label: String,
+    /// What is quoted of the message that is answered.
+    quote: Option<String>,
     /// Columns of the text as last drawn: what a row is to Up and Down.
     width: u16,
     framed: bool,
@@ -67,6 +70,7 @@ impl Default for Composer {
             rooms: HashMap::new(),
             open: None,
             label: String::new(),
+            quote: None,
             width: 60,
             framed: true,
             full: false,
@@ -78,11 +82,13 @@ impl Default for Composer {
 }
 
 impl Composer {
-    /// Rows of the text if it is drawn `width` columns wide, the frame not included if there is to be one.
+    /// Rows of the text and the quote above it if they are drawn `width` columns wide, the frame not included if there
+    /// is to be one.
     pub(crate) fn rows(&mut self, width: u16, framed: bool) -> usize {
         self.framed = framed;
         self.width = text_width(if framed { width } else { width.saturating_sub(self.columns_beside(width)) });
-        self.writing().map_or(1, |writing| wrap(writing.editor.text(), self.width).len())
+        let quote = usize::from(self.quote.is_some());
+        quote + self.writing().map_or(1, |writing| wrap(writing.editor.text(), self.width).len())
     }
 
     /// What the history above has out of sight.
@@ -190,7 +196,15 @@ impl Composer {
         self.beside().map_or(0, |span| u16::try_from(span.width()).unwrap_or(columns)).min(columns / 2)
     }
 
-    fn draw_text(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+    fn draw_text(&mut self, frame: &mut Frame<'_>, mut area: Rect, focused: bool) {
+        if let Some(quote) = self.quote.as_ref().filter(|_| area.height > 1) {
+            frame.render_widget(Span::styled(clip(quote, area.width), Look::FAINT), area);
+            area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+        }
+        if !self.framed && self.writing().is_some_and(|writing| writing.editor.is_empty()) {
+            let hint = clip(&format!("message {}", self.label), area.width);
+            frame.render_widget(Span::styled(hint, Look::FAINT), area);
+        }
         self.width = text_width(area.width);
         let Some(writing) = self.open.and_then(|room| self.rooms.get_mut(&room)) else { return };
         let height = usize::from(area.height);
@@ -218,6 +232,7 @@ impl Part for Composer {
         match model.open_room() {
             Some(room) => {
                 self.load(room);
+                self.quote = room.draft.reply_to.map(|seq| quote(room, seq));
                 self.label = if room.gone { format!("{} is gone", room_name(room)) } else { room_name(room) };
             }
             None => self.label.clear(),
@@ -238,10 +253,6 @@ impl Part for Composer {
             frame.render_widget(line, area);
             let right = self.columns_beside(area.width.saturating_sub(2));
             let text = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2 + right), ..area };
-            if self.writing().is_some_and(|writing| writing.editor.is_empty()) {
-                let hint = clip(&format!("message {}", self.label), text.width);
-                frame.render_widget(Span::styled(hint, Look::FAINT), text);
-            }
             if let Some(remark) = self.beside() {
                 frame.render_widget(remark, Rect { x: area.right() - right, width: right, ..area });
             }

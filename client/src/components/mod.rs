@@ -11,6 +11,7 @@ mod find;
 mod history;
 mod look;
 mod mounted;
+mod quote;
 mod rooms;
 mod sign_in;
 mod status;

@@ -133,6 +133,7 @@ impl Part for Status {
         } else if model.selection().is_some() {
             vec![
                 (Action::Cancel, "back"),
+                (Action::Reply, "reply"),
                 (Action::Copy, "copy"),
                 (Action::CopyWithAuthor, "with author"),
                 (Action::CopyLinks, "links"),

@@ -157,7 +157,7 @@ fn screen(add: &mut Add<'_>) {
     add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "side bar and back");
     let bare = "hide side bar and frames, to copy with the mouse";
     add(Screen, &[Chord::plain(Key::Function(2))], Action::Bare, bare);
-    add(Screen, &[Chord::alt(c('m'))], Action::Select, "choose a message, to copy it or its links");
+    add(Screen, &[Chord::alt(c('m'))], Action::Select, "choose a message, to reply to it or copy it");
     add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
     add(Screen, &[Chord::alt(c('v'))], Action::Review, "messages the server refused");
 }
@@ -172,6 +172,8 @@ fn selection(add: &mut Add<'_>) {
     add(Selection, &[plain('y')], Action::Copy, "copy its text");
     add(Selection, &[plain('Y')], Action::CopyWithAuthor, "copy it with author and time");
     add(Selection, &[plain('o')], Action::CopyLinks, "copy its links");
+    add(Selection, &[plain('r')], Action::Reply, "reply to it");
+    add(Selection, &[plain('p')], Action::ToReplied, "to the message it replies to");
     add(Selection, &[plain('i')], Action::Details, "its number and times");
 }
 

@@ -72,6 +72,15 @@ impl Entry {
             Self::Unsent(pending) => Key::Txn(Arc::clone(&pending.txn)),
         }
     }
+
+    /// The message it answers; a deleted one answers none.
+    #[must_use]
+    pub fn reply_to(&self) -> Option<Seq> {
+        match self {
+            Self::Said(message) => message.reply_to.filter(|_| message.deleted_at.is_none()),
+            Self::Unsent(pending) => pending.reply_to,
+        }
+    }
 }
 
 /// The entries around the anchor: all that a pane of `height` rows may need, and never more than

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use quchat_shared::{Message, RoomId, room::Notify};
+use quchat_shared::{Message, RoomId, Seq, room::Notify};
 
 /// The text in the composer of one room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,11 +12,13 @@ pub struct Draft {
     /// Moves only when `update` replaced the text; the composer reloads then, before it takes the next key, with its
     /// cursor at the end.
     pub rev: u64,
+    /// The message it answers.
+    pub reply_to: Option<Seq>,
 }
 
 impl Default for Draft {
     fn default() -> Self {
-        Self { text: "".into(), rev: 0 }
+        Self { text: "".into(), rev: 0, reply_to: None }
     }
 }
 
@@ -39,6 +41,8 @@ pub struct Pending {
     pub txn: Arc<str>,
     /// What it says, as the server will store it.
     pub text: Arc<str>,
+    /// The message it answers.
+    pub reply_to: Option<Seq>,
     /// When it was written, in [`super::Now::wall_ms`].
     pub written_ms: i64,
     /// How far it has come.
@@ -75,6 +79,8 @@ pub struct Kept {
     pub txn: Arc<str>,
     /// See [`Pending::text`].
     pub text: Arc<str>,
+    /// See [`Pending::reply_to`].
+    pub reply_to: Option<Seq>,
     /// See [`Pending::written_ms`].
     pub written_ms: i64,
     /// Why the server refused it, if it did.
@@ -88,10 +94,26 @@ pub struct Stored {
     pub room: RoomId,
     /// The draft.
     pub draft: Arc<str>,
+    /// The message it answers.
+    pub reply_to: Option<Seq>,
     /// The outbox, in order.
     pub outbox: Vec<Kept>,
     /// What the room calls for, if not what rooms do.
     pub notify: Option<Notify>,
+}
+
+impl Stored {
+    /// Nothing to keep.
+    #[must_use]
+    pub fn new(room: RoomId) -> Self {
+        Self { room, draft: "".into(), reply_to: None, outbox: Vec::new(), notify: None }
+    }
+
+    /// Whether there is nothing to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::new(self.room)
+    }
 }
 
 impl Pending {
@@ -102,14 +124,15 @@ impl Pending {
             SendState::Refused(reason) => Some(Arc::clone(reason)),
             _ => None,
         };
-        Some(Kept { txn: Arc::clone(&self.txn), text: Arc::clone(&self.text), written_ms: self.written_ms, refused })
+        let (txn, text) = (Arc::clone(&self.txn), Arc::clone(&self.text));
+        Some(Kept { txn, text, reply_to: self.reply_to, written_ms: self.written_ms, refused })
     }
 }
 
 impl From<Kept> for Pending {
     fn from(kept: Kept) -> Self {
         let state = kept.refused.map_or(SendState::Queued, SendState::Refused);
-        Self { txn: kept.txn, text: kept.text, written_ms: kept.written_ms, state }
+        Self { txn: kept.txn, text: kept.text, reply_to: kept.reply_to, written_ms: kept.written_ms, state }
     }
 }
 

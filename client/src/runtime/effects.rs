@@ -6,7 +6,7 @@ use quchat_shared::{Cursor, user::Session};
 
 use super::{Editor, Runtime, Screen, Wake, Wakes, clock, memory::give_back};
 use crate::{
-    model::{Origin, Stored},
+    model::Origin,
     state::{Disk, Found, Job, Log, Place, Report},
     update::{Effect, Failure, Msg, Reply, Request, ServerEvent},
     worker::{self, Access, Calls, Stream, Token},
@@ -165,10 +165,7 @@ impl<S: Screen> Runtime<S> {
             Effect::HangUp => self.workers.stream = None,
             Effect::Enter { origin, session } => self.workers.enter(self.model.epoch, origin, session),
             Effect::SignOut => self.workers.sign_out(),
-            Effect::Save { ticket, room, draft, outbox, notify } => {
-                let stored = Stored { room, draft, outbox, notify };
-                self.workers.disk.push(Job::Save { tickets: vec![ticket], stored });
-            }
+            Effect::Save { ticket, stored } => self.workers.disk.push(Job::Save { tickets: vec![ticket], stored }),
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
             Effect::Copy(text) => self.screen.copy(&text),
             Effect::Notify { title, body } => self.screen.say(&self.caller.call(&title, &body)),

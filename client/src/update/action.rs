@@ -100,6 +100,10 @@ pub enum Action {
     CopyLinks,
     /// Tell when it was sent and changed.
     Details,
+    /// Answer the chosen message with what is written; without one, the newest of somebody else.
+    Reply,
+    /// Choose the message that the chosen one answers.
+    ToReplied,
 
     // Dialogs and forms.
     /// *Form*: the next field.
@@ -114,7 +118,8 @@ pub enum Action {
     Help,
     /// Show the refused messages of the open room, then of the others, to send them again or take them back.
     Review,
-    /// Esc: closes the topmost dialog, else ends the search, the selection or the stay in the side bar. Never quits, never discards text.
+    /// Esc: closes the topmost dialog, else ends the search, the selection, the reply or the stay in the side bar. Never
+    /// quits, never discards text.
     Cancel,
 
     // The program.

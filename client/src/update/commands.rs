@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 pub(crate) use super::attention::LEVELS;
-use super::{Action, Effect, act, attention, find, navigation, rooms, time};
+use super::{Action, Effect, act, attention, find, navigation, rooms, time, writing};
 use crate::model::{Model, Tone};
 
 /// A command as the help tells it.
@@ -43,7 +43,8 @@ pub const COMMANDS: &[Command] = &[
     command("unread", "", "go to the next room with something unread", Some(Action::NextUnread)),
     command("new", "", "go to the first unread message", Some(Action::ToNew)),
     command("search", "[TEXT]", "find a text in what is loaded of this room", Some(Action::Find)),
-    command("select", "", "choose a message to copy it or its links", Some(Action::Select)),
+    command("reply", "[TEXT]", "reply to the newest message of somebody else", Some(Action::Reply)),
+    command("select", "", "choose a message, to reply to it or copy it", Some(Action::Select)),
     command("bare", "", "hide side bar and frames, to copy with the mouse; again to show them", Some(Action::Bare)),
     command("unsent", "", "send refused messages again, change or discard them", Some(Action::Review)),
     command("notify", "LEVEL", "what this room calls you for: all, mentions or none", None),
@@ -67,6 +68,7 @@ pub(super) enum Order {
     Mouse,
     Theme(Arc<str>),
     Search(String),
+    Reply(Arc<str>),
 }
 
 /// Understands what follows the slash.
@@ -90,6 +92,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
         "mouse" => Ok(Order::Mouse),
         "theme" => theme(model, args).map(Order::Theme),
         "search" => Ok(Order::Search(args.to_owned())),
+        "reply" => say(model, args).map(Order::Reply),
         "notify" => attention::level(args).map(Order::Notify),
         "join" => find(model, args).map(Order::Join),
         "create" => create(args),
@@ -118,6 +121,12 @@ fn theme(model: &Model, name: &str) -> Result<Arc<str>, String> {
     found.cloned().ok_or_else(|| format!("/theme takes one of {}", model.themes.join(", ")))
 }
 
+/// What may be said in the open room.
+fn say(model: &Model, text: &str) -> Result<Arc<str>, String> {
+    let room = model.open_room().ok_or("no room is open")?;
+    writing::check(room, text)
+}
+
 /// The room of this name: one that one is in, else the public one.
 fn find(model: &Model, name: &str) -> Result<RoomId, String> {
     let name = name.strip_prefix('#').unwrap_or(name);
@@ -142,6 +151,7 @@ pub(super) fn obey(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Mouse => model.mouse = !model.mouse,
         Order::Theme(name) => model.theme = name,
         Order::Search(text) => find::open(model, &text),
+        Order::Reply(text) => writing::say_in_reply(model, text, out),
         Order::Leave => {
             if let Err(why) = rooms::ask_to_leave(model, out) {
                 time::notice(model, Tone::Error, &why);

@@ -63,8 +63,8 @@ fn first_refused(model: &Model) -> Option<Dialog> {
     })
 }
 
-/// Esc: closes what is on top, else ends the search, the selection or the stay in the side bar, else stops waiting for
-/// the sign-in.
+/// Esc: closes what is on top, else ends the search, the selection, the reply or the stay in the side bar, else stops
+/// waiting for the sign-in.
 pub(super) fn cancel(model: &mut Model) {
     let closed = model.dialogs.pop();
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
@@ -76,6 +76,9 @@ pub(super) fn cancel(model: &mut Model) {
         time::notice(model, Tone::Calm, "signed out: sending asks for the password again");
     }
     if closed.is_none() && !selection::leave(model) && !find::leave(model) {
+        if focus(model) == Id::Composer {
+            writing::cancel_reply(model);
+        }
         model.in_side_bar = false;
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{Cursor, RoomId, room::Notify, user::Session};
+use quchat_shared::{Cursor, RoomId, user::Session};
 
 use super::Request;
-use crate::model::{Kept, Origin};
+use crate::model::{Origin, Stored};
 
 /// Something for the runtime to do, in the order given. None of it blocks the loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,19 +40,13 @@ pub enum Effect {
     /// agents down and forget the token. Disk: delete the stored session whatever the answer; drafts and outbox
     /// stay; unlock the directory. Nothing is reported.
     SignOut,
-    /// Disk: replace what is kept for this room, at once; an empty draft without outbox deletes the file. Then
+    /// Disk: replace what is kept for this room, at once; nothing to keep deletes the file. Then
     /// [`super::Msg::Saved`]. The latest save per room may overtake earlier ones, which its answer answers as well.
     Save {
         /// Grows with each save.
         ticket: u64,
-        /// The room.
-        room: RoomId,
-        /// The draft.
-        draft: Arc<str>,
-        /// The outbox, in order.
-        outbox: Vec<Kept>,
-        /// What the room calls for, if not what rooms do.
-        notify: Option<Notify>,
+        /// What to keep.
+        stored: Stored,
     },
     /// Runtime: call somebody who looks elsewhere, by the terminal or a command of theirs. Both are plain text.
     Notify {

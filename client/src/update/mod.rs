@@ -137,6 +137,8 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         Action::CopyWithAuthor => selection::copy(model, true, out),
         Action::CopyLinks => selection::copy_links(model, out),
         Action::Details => selection::tell(model),
+        Action::Reply => selection::reply(model),
+        Action::ToReplied => selection::to_replied(model, out),
         Action::PageUp if model.selected.is_some() => selection::step(model, -selection::page(model)),
         Action::PageDown if model.selected.is_some() => selection::step(model, selection::page(model)),
         Action::LineUp if model.selected.is_some() => selection::step(model, -1),

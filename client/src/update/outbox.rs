@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{Message, RoomId, api::NewMessage};
+use quchat_shared::{Message, RoomId, Seq, api::NewMessage};
 
 use super::{Effect, Failure, Request, calls::call, dialogs, navigation, pages, saving, time};
 use crate::model::{Anchor, Call, DialogId, Key, Link, Model, Offered, Pending, Room, SendState, Storage, Tone};
@@ -14,14 +14,14 @@ use crate::model::{Anchor, Call, DialogId, Key, Link, Model, Offered, Pending, R
 pub(super) const OUTBOX_MAX: usize = 1_000;
 
 /// Puts a message behind the others and on its way to the disk.
-pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
+pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>, out: &mut Vec<Effect>) {
     let txn: Arc<str> = format!("{}-{}", model.txn_prefix, model.txn_next).into();
     model.txn_next += 1;
     let kept = !matches!(model.storage, Storage::Elsewhere(_));
     let state = if kept { SendState::Saving(saving::UNTICKETED) } else { SendState::Queued };
     let written_ms = model.now.wall_ms;
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    room.outbox.push_back(Pending { txn, text, written_ms, state });
+    room.outbox.push_back(Pending { txn, text, reply_to, written_ms, state });
     saving::touch(model, id);
     saving::save(model, id, out);
     deliver(model, id, out);
@@ -42,7 +42,7 @@ pub(super) fn deliver(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     };
     if due {
         let txn = Arc::clone(&head.txn);
-        let message = NewMessage { text: head.text.to_string(), txn: Some(txn.to_string()), reply_to: None };
+        let message = NewMessage { text: head.text.to_string(), txn: Some(txn.to_string()), reply_to: head.reply_to };
         let what = Call::SendMessage(id, Arc::clone(&txn));
         let call = call(model, what, Request::SendMessage(id, message), out);
         if let Some(pending) = model.rooms.get_mut(&id).and_then(|room| room.pending(&txn)) {
@@ -216,6 +216,7 @@ pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<
     let draft = &room.draft.text;
     let text = if draft.is_empty() { pending.text } else { format!("{}\n{draft}", pending.text).into() };
     room.draft.replace(text);
+    room.draft.reply_to = room.draft.reply_to.or(pending.reply_to);
     saving::touch(model, id);
     saving::save(model, id, out);
     navigation::visit(model, id, out);

@@ -48,8 +48,14 @@ pub(super) fn save(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         }
     }
     model.memory.saves.insert(ticket, id);
-    let outbox = room.outbox.iter().filter_map(Pending::kept).collect();
-    out.push(Effect::Save { ticket, room: id, draft: draft_to_keep(room), outbox, notify: room.notify });
+    let stored = Stored {
+        room: id,
+        draft: draft_to_keep(room),
+        reply_to: room.draft.reply_to,
+        outbox: room.outbox.iter().filter_map(Pending::kept).collect(),
+        notify: room.notify,
+    };
+    out.push(Effect::Save { ticket, stored });
 }
 
 /// While an earlier input is in the composer, the draft left for it is what must survive; once it is changed, both.
@@ -193,6 +199,7 @@ pub(super) fn restore(room: &mut Room, stored: Stored) -> bool {
     }
     room.end_recall();
     room.notify = room.notify.or(stored.notify);
+    room.draft.reply_to = room.draft.reply_to.or(stored.reply_to);
     if !stored.draft.is_empty() && stored.draft != room.draft.text {
         let text = if room.draft.text.is_empty() {
             stored.draft

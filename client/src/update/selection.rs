@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, limits::is_bidi_control};
 
-use super::{Effect, find, reading, time};
+use super::{Effect, find, pages, reading, time, writing};
 use crate::{
-    model::{Anchor, Key, Model, Room, Seen, Tone},
+    model::{Anchor, Key, Model, Room, Seen, Tone, Wanted},
     text::{
         clock,
         markup::{Kind, markup},
@@ -128,6 +128,30 @@ pub(super) fn tell(model: &mut Model) {
         told.push_str(&format!(" · deleted {}", second(at)));
     }
     time::notice(model, Tone::Calm, &told);
+}
+
+/// What is written answers the chosen message.
+pub(super) fn reply(model: &mut Model) {
+    match chosen(model) {
+        Some(message) if message.deleted_at.is_some() => {
+            time::notice(model, Tone::Calm, "nothing to reply to: the message was deleted");
+        }
+        chosen => writing::reply(model, chosen.map(|message| message.seq)),
+    }
+}
+
+/// Chooses the message that the chosen one answers; one that is not at hand is fetched and shown.
+pub(super) fn to_replied(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some((room, message)) = model.open_room().zip(chosen(model)) else { return };
+    let id = room.info.id;
+    let Some(seq) = message.reply_to else { return time::notice(model, Tone::Calm, "it is no reply") };
+    match room.timeline.index(seq) {
+        Some(at) => choose(model, at),
+        None => {
+            model.selected = None;
+            pages::fetch(model, id, Wanted::Around(seq), out);
+        }
+    }
 }
 
 fn chosen(model: &Model) -> Option<Arc<Message>> {

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{RoomId, limits};
+use quchat_shared::{Message, RoomId, Seq, limits};
 
 use super::{Effect, commands, dialogs, outbox, pages, saving, session, time};
 use crate::model::{Fetch, Link, Model, Question, Room, Tone, Wanted};
+
+/// So many of the newest messages may be one's own before there is none to reply to.
+const REPLY_REACH: usize = 1_000;
 
 /// The composer's text changed.
 pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
@@ -119,6 +122,32 @@ pub(super) fn clear(room: &mut Room) {
     room.draft.replace(left);
 }
 
+/// What is written answers this message from now on: `target`, else the newest of somebody else.
+pub(super) fn reply(model: &mut Model, target: Option<Seq>) {
+    let me = model.me();
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let theirs = |message: &&Arc<Message>| Some(message.sender.id) != me && message.deleted_at.is_none();
+    let newest = || room.timeline.run.iter().rev().take(REPLY_REACH).find(theirs).map(|message| message.seq);
+    match target.or_else(newest) {
+        None => time::notice(model, Tone::Calm, "there is no message to reply to"),
+        target => {
+            room.draft.reply_to = target;
+            let id = room.info.id;
+            (model.selected, model.in_side_bar) = (None, false);
+            saving::touch(model, id);
+        }
+    }
+}
+
+/// What is written answers nothing any more.
+pub(super) fn cancel_reply(model: &mut Model) {
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    if room.draft.reply_to.take().is_some() {
+        let id = room.info.id;
+        saving::touch(model, id);
+    }
+}
+
 /// Enter: sends the draft, or obeys it.
 pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(room) = model.open_room().filter(|room| !room.draft.text.trim().is_empty()) else { return };
@@ -135,7 +164,7 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-fn check(room: &Room, text: &str) -> Result<Arc<str>, String> {
+pub(super) fn check(room: &Room, text: &str) -> Result<Arc<str>, String> {
     if room.gone {
         return Err("this room is gone; the text stays until you take it elsewhere".to_owned());
     }
@@ -149,17 +178,35 @@ fn check(room: &Room, text: &str) -> Result<Arc<str>, String> {
 }
 
 fn say(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
+    if let Some(room) = model.rooms.get_mut(&id) {
+        clear(room);
+        post(model, id, text, out);
+    }
+}
+
+/// On its way it goes, as an answer to what the draft answered; the composer stays as it is.
+pub(super) fn post(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    clear(room);
+    let reply_to = room.draft.reply_to.take();
     room.go_to_end();
     room.new_after = None;
     let far = room.timeline.has_newer && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. });
-    outbox::queue(model, id, text, out);
+    outbox::queue(model, id, text, reply_to, out);
     if let Link::SignedOut { .. } = model.link {
         session::ask_for_password(model); // it is kept, and goes out after the password
     } else if far {
         pages::fetch(model, id, Wanted::Newest, out);
     }
+}
+
+/// Says it in reply to what the draft answers, else to the newest message of somebody else; to none if there is none.
+pub(super) fn say_in_reply(model: &mut Model, text: Arc<str>, out: &mut Vec<Effect>) {
+    let Some(room) = model.open_room() else { return };
+    let id = room.info.id;
+    if room.draft.reply_to.is_none() {
+        reply(model, None);
+    }
+    post(model, id, text, out);
 }
 
 fn obey(model: &mut Model, id: RoomId, command: &str, out: &mut Vec<Effect>) {

@@ -6,6 +6,7 @@ mod dialogs;
 mod finding;
 #[expect(clippy::unwrap_used, reason = "a picture that cannot be drawn is a failed test")]
 mod picture;
+mod replying;
 mod safety;
 mod selection;
 mod sign_in;

@@ -33,11 +33,13 @@ pub(super) struct Above {
     pub(super) day: Option<Date>,
     /// From here on it is new.
     pub(super) new: bool,
+    /// It answers another message, which is quoted.
+    pub(super) reply: bool,
 }
 
 impl Above {
     pub(super) fn rows(self) -> usize {
-        usize::from(self.day.is_some()) + usize::from(self.new)
+        usize::from(self.day.is_some()) + usize::from(self.new) + usize::from(self.reply)
     }
 }
 

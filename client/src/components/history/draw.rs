@@ -129,6 +129,11 @@ impl Painter<'_, '_, '_> {
         Some(Rect { y: self.area.y + y, height: 1, ..self.area })
     }
 
+    /// Where the text stands on a row.
+    fn text_of(&self, row: Rect) -> Rect {
+        Rect { x: row.x + self.columns.text, width: self.columns.wide, ..row }.intersection(row)
+    }
+
     /// Draws an entry from its row `skip` on, the lines above it included.
     fn entry(&mut self, at: usize, block: &Block, skip: usize) {
         let above = self.shown.above(at);
@@ -143,7 +148,12 @@ impl Painter<'_, '_, '_> {
             let Some(row) = self.row() else { return };
             draw_rule(self.frame, row, label, *style);
         }
-        for (number, body) in block.rows.iter().enumerate().skip(skip.saturating_sub(lines.len())) {
+        if let Some(quote) = self.shown.quotes[at].as_ref().filter(|_| skip < above.rows()) {
+            let Some(row) = self.row() else { return };
+            let row = self.text_of(row);
+            self.frame.render_widget(Span::styled(clip(quote, row.width), Look::FAINT), row);
+        }
+        for (number, body) in block.rows.iter().enumerate().skip(skip.saturating_sub(above.rows())) {
             let Some(row) = self.row() else { return };
             if self.first.is_none() || number == 0 && !self.shown.continues(at) {
                 self.gutter(at, row);
@@ -151,9 +161,9 @@ impl Painter<'_, '_, '_> {
             if number == 0 {
                 self.sign(at, row);
             }
-            let text = Rect { x: row.x + self.columns.text, width: self.columns.wide, ..row };
-            self.frame.render_widget(&body.line, text.intersection(row));
-            self.links.extend(body.links.iter().filter_map(|link| link.placed(text.intersection(row))));
+            let text = self.text_of(row);
+            self.frame.render_widget(&body.line, text);
+            self.links.extend(body.links.iter().filter_map(|link| link.placed(text)));
             if self.shown.is_selected(at) || self.shown.is_found(at) {
                 self.frame.buffer_mut().set_style(row, Look::STRONG);
                 self.frame.render_widget(Span::styled("▌", Look::ACCENT), Rect { width: 1.min(row.width), ..row });

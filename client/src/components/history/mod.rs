@@ -27,7 +27,7 @@ use self::{
     mark::Mark,
     place::Spot,
 };
-use super::{Part, look::Look};
+use super::{Part, look::Look, quote::quote};
 use crate::{
     model::{Anchor, Entry, Fetch, Key, Model, PATIENCE_MS, Room, Seen, Wanted, window},
     text::{Needle, clock},
@@ -54,6 +54,8 @@ struct Shown {
     my_name: String,
     zone: TimeZone,
     entries: Vec<Entry>,
+    /// What each entry quotes of the message it answers.
+    quotes: Vec<Option<String>>,
     anchor: Anchor,
     scroll_rows: i32,
     /// The chosen message.
@@ -141,12 +143,14 @@ impl Shown {
             .account
             .as_ref()
             .map_or((UserId(0), String::new()), |account| (account.user.id, account.user.name.clone()));
+        let quotes = entries.iter().map(|entry| entry.reply_to().map(|seq| quote(room, seq))).collect();
         Self {
             room: room.info.id,
             me,
             my_name,
             zone: model.zone.clone(),
             entries,
+            quotes,
             anchor: room.anchor.clone(),
             scroll_rows: room.scroll_rows,
             selected: model.selection().map(|message| message.seq),
@@ -206,7 +210,7 @@ impl Shown {
             (Entry::Said(message), Some(after)) => message.seq == after.next() && (!first || self.from_beginning),
             _ => false,
         };
-        Above { day: day.then(|| self.day(at)), new }
+        Above { day: day.then(|| self.day(at)), new, reply: self.quotes[at].is_some() }
     }
 
     /// The entry goes on where the same sender left off: it needs no name.

@@ -43,10 +43,7 @@ fn enter(home: &Home) -> Job {
 }
 
 fn save(ticket: u64, room: u64, draft: &str) -> Job {
-    Job::Save {
-        tickets: vec![ticket],
-        stored: Stored { room: RoomId(room), draft: draft.into(), outbox: vec![], notify: None },
-    }
+    Job::Save { tickets: vec![ticket], stored: Stored { draft: draft.into(), ..Stored::new(RoomId(room)) } }
 }
 
 fn drafts(report: Report) -> Vec<(u64, String)> {

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use quchat_shared::{RoomId, User, room::Notify};
+use quchat_shared::{RoomId, Seq, User, room::Notify};
 use serde::{Deserialize, Serialize};
 
 use super::{Place, files, owner};
@@ -107,7 +107,7 @@ impl Drawer {
         if self.later.contains(&stored.room) {
             return Err(format!("{}: a later quchat wrote it", path.display()));
         }
-        let done = if stored.draft.is_empty() && stored.outbox.is_empty() && stored.notify.is_none() {
+        let done = if stored.is_empty() {
             files::remove(&path)
         } else {
             encode(stored).and_then(|bytes| files::replace(&path, &bytes))
@@ -122,6 +122,8 @@ struct RoomFile<'a> {
     room: RoomId,
     #[serde(borrow)]
     draft: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Seq>,
     outbox: Vec<Letter<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     notify: Option<Notify>,
@@ -133,6 +135,8 @@ struct Letter<'a> {
     txn: Cow<'a, str>,
     #[serde(borrow)]
     text: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Seq>,
     written_ms: i64,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     refused: Option<Cow<'a, str>>,
@@ -141,14 +145,20 @@ struct Letter<'a> {
 impl<'a> From<&'a Kept> for Letter<'a> {
     fn from(kept: &'a Kept) -> Self {
         let refused = kept.refused.as_deref().map(Cow::from);
-        Self { txn: (&*kept.txn).into(), text: (&*kept.text).into(), written_ms: kept.written_ms, refused }
+        let (txn, text) = ((&*kept.txn).into(), (&*kept.text).into());
+        Self { txn, text, reply_to: kept.reply_to, written_ms: kept.written_ms, refused }
     }
 }
 
 fn encode(stored: &Stored) -> io::Result<Vec<u8>> {
-    let outbox = stored.outbox.iter().map(Letter::from).collect();
-    let file =
-        RoomFile { format: FORMAT, room: stored.room, draft: (&*stored.draft).into(), outbox, notify: stored.notify };
+    let file = RoomFile {
+        format: FORMAT,
+        room: stored.room,
+        draft: (&*stored.draft).into(),
+        reply_to: stored.reply_to,
+        outbox: stored.outbox.iter().map(Letter::from).collect(),
+        notify: stored.notify,
+    };
     Ok(serde_json::to_vec(&file)?)
 }
 
@@ -161,12 +171,14 @@ fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
     let kept = |letter: &Letter<'_>| Kept {
         txn: (&*letter.txn).into(),
         text: (&*letter.text).into(),
+        reply_to: letter.reply_to,
         written_ms: letter.written_ms,
         refused: letter.refused.as_deref().map(Arc::from),
     };
     Ok(Stored {
         room,
         draft: (&*file.draft).into(),
+        reply_to: file.reply_to,
         outbox: file.outbox.iter().map(kept).collect(),
         notify: file.notify,
     })

@@ -38,16 +38,18 @@ fn unsent(draft: &str, texts: &[&str]) -> Stored {
     let kept = |(n, text): (usize, &&str)| Kept {
         txn: format!("p-{n}").into(),
         text: (*text).into(),
+        reply_to: (n == 1).then_some(Seq(7)),
         written_ms: 1_795_340_400_000 + n as i64,
         refused: (n == 1).then(|| "too loud".into()),
     };
-    Stored { room: ROOM, draft: draft.into(), outbox: texts.iter().enumerate().map(kept).collect(), notify: None }
+    Stored { draft: draft.into(), outbox: texts.iter().enumerate().map(kept).collect(), ..Stored::new(ROOM) }
 }
 
 #[test]
 fn what_was_written_is_there_after_a_restart() {
     let home = Home::new();
-    let unsent = unsent("half a \"thought\"\n\u{1b}[31m\0 ende…", &["one", "zwei 🎉\n\ttab"]);
+    let unsent =
+        Stored { reply_to: Some(Seq(3)), ..unsent("half a \"thought\"\n\u{1b}[31m\0 ende…", &["one", "zwei 🎉\n\ttab"]) };
     home.open().unwrap().save(&unsent).unwrap();
     let found = home.open().unwrap().read().unwrap();
     assert_eq!(found, Found { rooms: vec![unsent], set_aside: vec![], former: None });

@@ -12,11 +12,11 @@ use quchat_shared::{
 
 use super::*;
 use crate::{
-    model::{Anchor, DialogId, Id, Kept, Key, Link, Seen, Stored, window},
+    model::{Anchor, DialogId, Id, Kept, Key, Link, Seen, window},
     update::{NotKept, Pick},
 };
 
-pub(super) const ACTIONS: [Action; 51] = [
+pub(super) const ACTIONS: [Action; 53] = [
     Action::Send,
     Action::Newline,
     Action::LineStart,
@@ -56,6 +56,8 @@ pub(super) const ACTIONS: [Action; 51] = [
     Action::CopyWithAuthor,
     Action::CopyLinks,
     Action::Details,
+    Action::Reply,
+    Action::ToReplied,
     Action::NextField,
     Action::PreviousField,
     Action::Register,
@@ -87,6 +89,8 @@ fn text() -> impl Strategy<Value = String> {
         Just("//x".to_owned()),
         Just("/leave".to_owned()),
         Just("/search i".to_owned()),
+        Just("/reply".to_owned()),
+        Just("/reply so".to_owned()),
         Just("x".repeat(4_001)),
         Just("a\u{7}".to_owned()),
         "\\PC{0,6}",
@@ -197,8 +201,8 @@ fn msg() -> impl Strategy<Value = Msg> {
         1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::TakeBack { room, txn: format!("p-{n}").into() }),
         1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::Discard { room, txn: format!("p-{n}").into() }),
         1 => (room_id(), text()).prop_map(|(room, draft)| {
-            let kept = Kept { txn: "old-1".into(), text: "old".into(), written_ms: 0, refused: None };
-            Msg::Loaded(Ok(vec![Stored { room, draft: draft.into(), outbox: vec![kept], notify: None }]))
+            let kept = Kept { txn: "old-1".into(), text: "old".into(), reply_to: None, written_ms: 0, refused: None };
+            Msg::Loaded(Ok(vec![Stored { draft: draft.into(), outbox: vec![kept], ..Stored::new(room) }]))
         }),
         1 => Just(Msg::Loaded(Err(NotKept::Elsewhere))),
         2 => Just(Msg::Tick),
@@ -232,7 +236,7 @@ fn aim(client: &Client, msg: Msg) -> Msg {
 /// Every text that is still there: drafts, earlier inputs, what waits to be sent, what is on its way to the disk.
 pub(super) fn holds(client: &Client, text: &str) -> bool {
     let sent = client.effects.iter().any(|effect| match effect {
-        Effect::Save { draft, outbox, .. } => {
+        Effect::Save { stored: Stored { draft, outbox, .. }, .. } => {
             draft.contains(text) || outbox.iter().any(|kept| kept.text.contains(text))
         }
         _ => false,

@@ -77,7 +77,9 @@ fn a_burst_that_does_not_end_is_told_again_after_a_minute() {
 fn a_room_calls_as_it_was_told_to_and_the_disk_keeps_it() {
     let mut client = Client::online();
     client.say("/notify all").on(Msg::TermFocus(false)).hear(message(GENERAL, 4, BOB, "hi"));
-    let kept = |effect: &Effect| matches!(effect, Effect::Save { room: GENERAL, notify: Some(Notify::All), .. });
+    let kept = |effect: &Effect| {
+        matches!(effect, Effect::Save { stored: Stored { room: GENERAL, notify: Some(Notify::All), .. }, .. })
+    };
     client.pass(300);
     assert!(client.effects.iter().any(kept));
     assert_eq!(called(&mut client), 1);
@@ -93,7 +95,7 @@ fn a_room_calls_as_it_was_told_to_and_the_disk_keeps_it() {
 fn what_the_disk_kept_holds_again() {
     let mut client = Client::new();
     client.start();
-    let stored = Stored { room: OPS, draft: "".into(), outbox: Vec::new(), notify: Some(Notify::None) };
+    let stored = Stored { notify: Some(Notify::None), ..Stored::new(OPS) };
     client.on(Msg::Loaded(Ok(vec![stored]))).list_rooms(rooms()).hello("k-1");
     client.effects.clear();
     client.hear(naming(OPS, 11));

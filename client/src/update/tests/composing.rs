@@ -10,7 +10,9 @@ fn closed(client: &mut Client, text: Result<&str, &str>) {
 fn the_draft_is_on_its_way_to_the_disk_before_the_editor_opens() {
     let mut client = Client::online();
     client.write("half a thought").act(Action::OpenEditor);
-    let [Effect::Save { draft, .. }, Effect::OpenEditor { room: GENERAL, draft: given }] = &client.effects[..] else {
+    let [Effect::Save { stored: Stored { draft, .. }, .. }, Effect::OpenEditor { room: GENERAL, draft: given }] =
+        &client.effects[..]
+    else {
         panic!("{:?}", client.effects)
     };
     assert_eq!((&**draft, &**given), ("half a thought", "half a thought"));
@@ -22,7 +24,9 @@ fn what_the_editor_saved_is_the_draft_and_is_saved_at_once() {
     client.write("half").act(Action::OpenEditor).effects.clear();
     closed(&mut client, Ok("a whole\nthought"));
     assert_eq!((client.draft(), client.room(GENERAL).draft.rev), ("a whole\nthought", 1));
-    assert!(matches!(&client.effects[..], [Effect::Save { draft, .. }] if &**draft == "a whole\nthought"));
+    assert!(
+        matches!(&client.effects[..], [Effect::Save { stored: Stored { draft, .. }, .. }] if &**draft == "a whole\nthought")
+    );
     client.on(Msg::Recall { back: true });
     assert_eq!(client.draft(), "half", "what it replaced is an earlier input");
 }

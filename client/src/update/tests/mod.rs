@@ -10,6 +10,7 @@ mod navigation;
 mod network;
 mod pages;
 mod reading;
+mod replying;
 mod rooms;
 mod saving;
 mod screens;
@@ -29,7 +30,7 @@ use quchat_shared::{
 };
 
 use super::{Action, Answer, Effect, Failure, Msg, Reply, Request, ServerEvent, focus, next_deadline, update};
-use crate::model::{Model, Now, Origin, Room, SendState, Timeline};
+use crate::model::{Model, Now, Origin, Room, SendState, Stored, Timeline};
 
 const ALICE: UserId = UserId(1);
 const BOB: UserId = UserId(2);

@@ -134,7 +134,7 @@ fn after_a_restart_the_same_txn_goes_out_and_the_message_stays_one() {
     let mut second = Client::new();
     second.model.txn_prefix = "q".into();
     second.start();
-    second.on(Msg::Loaded(Ok(vec![Stored { room: GENERAL, draft: "half a".into(), outbox: kept, notify: None }])));
+    second.on(Msg::Loaded(Ok(vec![Stored { draft: "half a".into(), outbox: kept, ..Stored::new(GENERAL) }])));
     assert!(second.effects.iter().all(|e| !matches!(e, Effect::Call { req, .. } if is_send(req))), "rooms come first");
     second.list_rooms(rooms());
     assert_eq!(second.draft(), "half a");

@@ -4,13 +4,13 @@ use quchat_shared::event::RoomCreated;
 
 use super::*;
 use crate::{
-    model::{Kept, Storage, Stored},
+    model::{Kept, Storage},
     update::NotKept,
 };
 
 fn saves(client: &mut Client) -> Vec<(RoomId, String)> {
     let open = |effect| match effect {
-        Effect::Save { room, draft, .. } => Some((room, draft.to_string())),
+        Effect::Save { stored: Stored { room, draft, .. }, .. } => Some((room, draft.to_string())),
         _ => None,
     };
     std::mem::take(&mut client.effects).into_iter().filter_map(open).collect()
@@ -61,10 +61,10 @@ fn nothing_is_saved_before_the_disk_is_read_and_what_it_held_comes_first() {
     client.list_rooms(rooms()).write("new").pass(5_000).say("quick").pass(5_000);
     assert_eq!(saves(&mut client), []);
     client.write("typed");
-    let kept = Kept { txn: "old-1".into(), text: "old".into(), written_ms: 0, refused: None };
-    let other = Stored { room: OPS, draft: "for ops".into(), outbox: Vec::new(), notify: None };
+    let kept = Kept { txn: "old-1".into(), text: "old".into(), reply_to: None, written_ms: 0, refused: None };
+    let other = Stored { draft: "for ops".into(), ..Stored::new(OPS) };
     client.on(Msg::Loaded(Ok(vec![
-        Stored { room: GENERAL, draft: "stored".into(), outbox: vec![kept], notify: None },
+        Stored { draft: "stored".into(), outbox: vec![kept], ..Stored::new(GENERAL) },
         other,
     ])));
     assert_eq!(client.draft(), "stored\ntyped");
@@ -78,12 +78,7 @@ fn nothing_is_saved_before_the_disk_is_read_and_what_it_held_comes_first() {
 fn what_is_kept_for_a_room_one_cannot_see_waits_for_it() {
     let mut client = Client::new();
     client.start();
-    client.on(Msg::Loaded(Ok(vec![Stored {
-        room: RoomId(9),
-        draft: "kept".into(),
-        outbox: Vec::new(),
-        notify: None,
-    }])));
+    client.on(Msg::Loaded(Ok(vec![Stored { draft: "kept".into(), ..Stored::new(RoomId(9)) }])));
     client.list_rooms(rooms()).pass(1_000);
     assert_eq!(saves(&mut client), [], "its file is left alone");
     client.on(Msg::Done { call: 0, reply: Err(unreachable()) });
@@ -125,7 +120,7 @@ fn while_an_earlier_input_is_shown_the_draft_left_for_it_is_what_the_disk_gets()
 fn what_another_client_kept_meanwhile_comes_first_when_its_files_become_ours() {
     let mut client = Client::online();
     client.on(Msg::Loaded(Err(NotKept::Elsewhere))).write("second").effects.clear();
-    let theirs = Stored { room: GENERAL, draft: "first".into(), outbox: Vec::new(), notify: None };
+    let theirs = Stored { draft: "first".into(), ..Stored::new(GENERAL) };
     client.on(Msg::Loaded(Ok(vec![theirs])));
     assert_eq!((client.draft(), &client.model.storage), ("first\nsecond", &Storage::Kept));
     assert_eq!(saves(&mut client), [(GENERAL, "first\nsecond".to_owned())]);
@@ -190,7 +185,7 @@ fn a_draft_left_for_an_earlier_input_stays_on_the_disk_while_that_is_changed_and
 
 #[test]
 fn what_waits_for_a_room_one_cannot_see_is_named_and_comes_with_the_room() {
-    let stored = || vec![Stored { room: RoomId(9), draft: "kept".into(), outbox: Vec::new(), notify: None }];
+    let stored = || vec![Stored { draft: "kept".into(), ..Stored::new(RoomId(9)) }];
     let mut first = Client::new();
     first.start();
     first.on(Msg::Loaded(Ok(stored()))).list_rooms(rooms());

@@ -10,10 +10,7 @@ use super::{
     anything::{ACTIONS, check, holds},
     *,
 };
-use crate::{
-    model::Stored,
-    update::{NotKept, Pick},
-};
+use crate::update::{NotKept, Pick};
 
 /// The screens a client can show, each with a draft where there is a composer.
 fn screens() -> Vec<(&'static str, Client)> {
@@ -162,7 +159,7 @@ fn msgs(client: &Client) -> Vec<Msg> {
     let reset = Event::from(Reset { reason: ResetReason::TooOld, cursor: Cursor("k-8".into()) });
     let said = Event::from(MessageCreated { room_id: GENERAL, message: message(GENERAL, 9, BOB, "x") });
     let tell = |event| Msg::Stream { stream, events: vec![ServerEvent::Event(event, Cursor("k-8".into()))] };
-    let stored = Stored { room: OPS, draft: "kept".into(), outbox: Vec::new(), notify: None };
+    let stored = Stored { draft: "kept".into(), ..Stored::new(OPS) };
     let mut msgs = vec![
         Msg::Start { server: None, name: None, session: Some((origin(), session(ALICE, "alice"))) },
         Msg::Tick,

@@ -9,7 +9,7 @@ use crate::model::{Anchor, Dialog, Key, Question, Storage};
 fn a_message_is_on_disk_before_it_is_sent() {
     let mut client = Client::online();
     client.say("hi");
-    let [Effect::Save { room: GENERAL, draft, outbox, .. }] = &client.effects[..] else {
+    let [Effect::Save { stored: Stored { room: GENERAL, draft, outbox, .. }, .. }] = &client.effects[..] else {
         panic!("{:?}", client.effects)
     };
     assert_eq!((&**draft, outbox.len(), &*outbox[0].text), ("", 1, "hi"));
@@ -154,7 +154,7 @@ fn a_refused_message_is_sent_again_under_its_txn_or_taken_back() {
     back.write("later").on(Msg::TakeBack { room: GENERAL, txn });
     assert_eq!((back.draft(), back.room(GENERAL).outbox.len()), ("a\nlater", 0));
     assert!(back.effects.iter().any(
-        |effect| matches!(effect, Effect::Save { draft, outbox, .. } if &**draft == "a\nlater" && outbox.is_empty())
+        |effect| matches!(effect, Effect::Save { stored: Stored { draft, outbox, .. }, .. } if &**draft == "a\nlater" && outbox.is_empty())
     ));
 }
 
@@ -171,7 +171,8 @@ fn refused_messages_are_gone_through_one_by_one_and_a_discarded_one_can_be_recal
     client.act(Action::Review);
     assert_eq!(shown(&client), "p-1");
     client.on(Msg::Discard { room: GENERAL, txn: "p-1".into() });
-    assert!(client.effects.iter().any(|effect| matches!(effect, Effect::Save { outbox, .. } if outbox.len() == 2)));
+    let kept = |effect: &Effect| matches!(effect, Effect::Save { stored, .. } if stored.outbox.len() == 2);
+    assert!(client.effects.iter().any(kept));
     assert_eq!(shown(&client), "p-2");
     client.on(Msg::SendAgain { room: GENERAL, txn: "p-2".into() });
     assert_eq!(shown(&client), "p-3");
@@ -256,7 +257,11 @@ fn an_acknowledged_message_leaves_the_disk_soon() {
     let mut client = Client::online();
     client.say("a").disk().acknowledge(GENERAL, 4).effects.clear();
     client.pass(300);
-    assert!(matches!(&client.effects[..], [Effect::Save { outbox, .. }] if outbox.is_empty()), "{:?}", client.effects);
+    assert!(
+        matches!(&client.effects[..], [Effect::Save { stored: Stored { outbox, .. }, .. }] if outbox.is_empty()),
+        "{:?}",
+        client.effects
+    );
 }
 
 #[test]

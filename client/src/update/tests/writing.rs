@@ -103,7 +103,7 @@ fn what_is_taken_back_while_an_earlier_input_is_shown_stays_with_the_draft() {
     client.on(Msg::Recall { back: true }).on(Msg::TakeBack { room: GENERAL, txn: "p-1".into() });
     assert_eq!(client.draft(), "loud\ndraft");
     let kept = client.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Save { draft, .. } => Some(draft.to_string()),
+        Effect::Save { stored: Stored { draft, .. }, .. } => Some(draft.to_string()),
         _ => None,
     });
     assert_eq!(kept.as_deref(), Some("loud\ndraft"));
@@ -197,6 +197,7 @@ fn each_command_does_what_the_help_says() {
                 matches!(&client.calls()[..], [(_, Request::CreateRoom(new))] if new.name == "my den" && new.kind == Some(RoomKind::Private))
             }
             "rooms" => focus(&client.model) == Id::Rooms,
+            "reply" => client.room(GENERAL).draft.reply_to == Some(Seq(3)),
             "search" => focus(&client.model) == Id::Find,
             "room" | "next" | "unread" => client.model.open == Some(OPS),
             "prev" => client.model.open == Some(SECRET),
@@ -229,7 +230,7 @@ fn a_command_that_quits_is_not_kept_as_a_draft() {
     let mut client = Client::online();
     client.write("/quit").pass(300).act(Action::Send);
     let last = client.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Save { draft, .. } => Some(draft.to_string()),
+        Effect::Save { stored: Stored { draft, .. }, .. } => Some(draft.to_string()),
         _ => None,
     });
     assert_eq!(last.as_deref(), Some(""));

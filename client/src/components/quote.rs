@@ -1,0 +1,19 @@
+//! The line that a reply quotes of the message it answers.
+
+use quchat_shared::Seq;
+
+use crate::model::Room;
+
+/// What stands above a reply to `seq`: who said it and how it begins, as far as that is at hand.
+pub(super) fn quote(room: &Room, seq: Seq) -> String {
+    let message = room.timeline.index(seq).and_then(|at| room.timeline.run.get(at));
+    let Some(message) = message else { return "↳ a message further up".to_owned() };
+    let name = &message.sender.name;
+    if message.deleted_at.is_some() {
+        return format!("↳ {name}: message deleted");
+    }
+    let mut lines = message.text.lines().filter(|line| !line.trim().is_empty());
+    let line = lines.next().unwrap_or_default();
+    let more = if lines.next().is_some() { " …" } else { "" };
+    format!("↳ {name}: {line}{more}")
+}

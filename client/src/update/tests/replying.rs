@@ -1,0 +1,139 @@
+//! Replying: what one writes answers a message until that is sent or Esc says otherwise, through restarts too.
+
+use super::*;
+use crate::model::{Anchor, Id, Kept, Key};
+
+/// What was sent and not looked at yet, with what it answers.
+fn replies(client: &mut Client) -> Vec<(String, Option<Seq>)> {
+    let open = |(_, req)| match req {
+        Request::SendMessage(_, new) => Some((new.text, new.reply_to)),
+        _ => None,
+    };
+    client.calls().into_iter().filter_map(open).collect()
+}
+
+/// In general, with a message of one's own at the end.
+fn after_own() -> Client {
+    let mut client = Client::online();
+    client.hear(message(GENERAL, 4, ALICE, "mine"));
+    client.look();
+    client
+}
+
+#[test]
+fn a_reply_names_the_chosen_message_and_the_next_message_does_not() {
+    let mut client = after_own();
+    client.act(Action::Select).act(Action::LineUp).act(Action::LineUp).act(Action::Reply);
+    assert_eq!((focus(&client.model), client.room(GENERAL).draft.reply_to), (Id::Composer, Some(Seq(2))));
+    client.say("yes").say("and no").disk();
+    assert_eq!(replies(&mut client), [("yes".to_owned(), Some(Seq(2)))]);
+    assert_eq!(client.room(GENERAL).outbox[1].reply_to, None);
+}
+
+#[test]
+fn without_a_choice_it_is_the_newest_of_somebody_else() {
+    let mut client = after_own();
+    client.say("/reply");
+    assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(3)));
+    let mut client = after_own();
+    client.say("/reply at once").disk();
+    assert_eq!(replies(&mut client), [("at once".to_owned(), Some(Seq(3)))]);
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("", None));
+}
+
+#[test]
+fn a_reply_that_cannot_be_said_stays_as_it_was_typed() {
+    let mut client = Client::online();
+    let line = format!("/reply {}", "x".repeat(4_001));
+    client.say(&line);
+    assert_eq!((client.draft(), client.effects.len()), (&*line, 0));
+    client.on(Msg::Open(SECRET)).say("/reply");
+    assert_eq!(client.notice(), "there is no message to reply to");
+}
+
+#[test]
+fn esc_gives_the_reply_up_and_keeps_the_draft() {
+    let mut client = after_own();
+    client.write("half").act(Action::Select).act(Action::Reply).act(Action::Cancel);
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("half", None));
+    client.act(Action::Select).act(Action::Reply).act(Action::Help).act(Action::Cancel);
+    assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(4)), "the help was closed and nothing else");
+}
+
+#[test]
+fn a_command_is_no_answer_and_each_room_has_its_own() {
+    let mut client = after_own();
+    client.say("/reply").say("/last");
+    assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(3)));
+    client.on(Msg::Open(OPS));
+    assert_eq!(client.room(OPS).draft.reply_to, None);
+}
+
+#[test]
+fn what_is_answered_reaches_the_disk_with_the_draft_and_the_message() {
+    let mut client = after_own();
+    client.say("/reply").effects.clear();
+    client.pass(300);
+    let kept = |client: &Client| match client.effects.last() {
+        Some(Effect::Save { stored, .. }) => stored.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((&*kept(&client).draft, kept(&client).reply_to), ("", Some(Seq(3))));
+    client.say("so");
+    let stored = kept(&client);
+    assert_eq!((stored.reply_to, stored.outbox[0].reply_to), (None, Some(Seq(3))));
+}
+
+#[test]
+fn after_a_restart_the_same_reply_goes_out() {
+    let kept = Kept { txn: "o-1".into(), text: "so".into(), reply_to: Some(Seq(2)), written_ms: 0, refused: None };
+    let stored = Stored { draft: "half".into(), reply_to: Some(Seq(3)), outbox: vec![kept], ..Stored::new(GENERAL) };
+    let mut client = Client::new();
+    client.start();
+    client.on(Msg::Loaded(Ok(vec![stored]))).list_rooms(rooms());
+    assert_eq!(replies(&mut client), [("so".to_owned(), Some(Seq(2)))]);
+    assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(3)));
+}
+
+#[test]
+fn what_is_taken_back_still_answers() {
+    let mut client = after_own();
+    client.say("/reply loud").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
+    client.on(Msg::TakeBack { room: GENERAL, txn: "p-1".into() });
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("loud", Some(Seq(3))));
+}
+
+#[test]
+fn what_a_reply_answers_is_one_key_away_also_where_it_is_not_loaded() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 101..=150);
+    client.look();
+    client.hear(Message { reply_to: Some(Seq(105)), ..message(GENERAL, 151, BOB, "yes") });
+    client.hear(Message { reply_to: Some(Seq(9)), ..message(GENERAL, 152, BOB, "no") });
+    client.look().act(Action::Select).act(Action::LineUp).act(Action::ToReplied);
+    assert_eq!(client.model.selected, Some(Seq(105)));
+    assert_eq!(client.room(GENERAL).anchor, Anchor::At { top: Key::Seq(Seq(105)), byte: 0 });
+    client.effects.clear();
+    client.act(Action::SelectLast).act(Action::ToReplied).answer_page(GENERAL, 1..=100, false, true);
+    assert_eq!(client.room(GENERAL).anchor, Anchor::At { top: Key::Seq(Seq(9)), byte: 0 });
+    client.act(Action::Select).act(Action::ToReplied);
+    assert_eq!(client.notice(), "it is no reply");
+}
+
+#[test]
+fn a_deleted_message_is_not_answered() {
+    let mut client = Client::online();
+    let gone = Message { deleted_at: Some(Timestamp::from_millis(1)), ..message(GENERAL, 4, BOB, "") };
+    client.hear(gone).look().act(Action::Select).act(Action::Reply);
+    assert_eq!(client.room(GENERAL).draft.reply_to, None);
+    client.act(Action::Cancel).say("/reply");
+    assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(3)));
+}
+
+#[test]
+fn a_reply_by_command_leaves_the_draft_that_was_put_aside_for_an_earlier_input() {
+    let mut client = Client::online();
+    client.say("/reply so").disk().acknowledge(GENERAL, 4).write("precious").on(Msg::Recall { back: true });
+    client.act(Action::Send);
+    assert_eq!((client.draft(), client.room(GENERAL).outbox.len()), ("precious", 1));
+}

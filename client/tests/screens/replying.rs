@@ -1,0 +1,99 @@
+//! Replies: what is answered is seen where one writes and where one reads.
+
+use insta::assert_snapshot;
+use quchat_client::model::SendState;
+use quchat_shared::{Message, Seq, Timestamp};
+use tuirealm::event::{Key, KeyModifiers as Mod};
+
+use crate::stage::{Stage, long_talk, talk};
+
+fn replies() -> Vec<Message> {
+    let mut messages = talk();
+    messages[2].reply_to = Some(Seq(2));
+    messages[5].reply_to = Some(Seq(5));
+    messages
+}
+
+#[test]
+fn a_reply_quotes_one_line_of_what_it_answers() {
+    let mut stage = Stage::in_general(80, 24, replies());
+    stage.draw();
+    stage.type_text("/reply");
+    stage.key(Key::Enter);
+    stage.type_text("me too");
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn on_a_small_screen_too() {
+    let mut stage = Stage::in_general(40, 12, replies());
+    stage.draw();
+    stage.type_text("/reply");
+    stage.key(Key::Enter);
+    assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn one_that_is_on_its_way_quotes_too() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.pend("p-1", "yes", SendState::Queued);
+    stage.room().outbox[0].reply_to = Some(Seq(3));
+    assert!(stage.screen().contains("↳ bob: morning! deploy is green"));
+}
+
+#[test]
+fn what_is_deleted_or_not_at_hand_is_named_as_that() {
+    let mut messages = long_talk(3);
+    messages[0].deleted_at = Some(Timestamp::from_millis(1));
+    messages[1].reply_to = Some(Seq(1));
+    messages[2].reply_to = Some(Seq(99));
+    let screen = Stage::in_general(80, 24, messages).screen();
+    assert!(screen.contains("↳ bob: message deleted"), "{screen}");
+    assert!(screen.contains("↳ a message further up"), "{screen}");
+}
+
+#[test]
+fn esc_takes_the_quote_away_and_leaves_the_draft() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.draw();
+    stage.type_text("half");
+    stage.press(Key::Char('m'), Mod::ALT);
+    stage.key(Key::Char('k'));
+    stage.key(Key::Char('r'));
+    stage.type_text(" a");
+    assert!(stage.screen().contains("↳ carol: @alice can you look at #42? …"));
+    stage.key(Key::Esc);
+    assert!(!stage.screen().contains('↳'));
+    assert_eq!(stage.draft(), "half a");
+}
+
+#[test]
+fn scrolling_over_replies_never_sticks() {
+    let mut messages = long_talk(60);
+    for message in messages.iter_mut().skip(1) {
+        message.reply_to = Some(Seq(message.seq.0 - 1));
+    }
+    let mut stage = Stage::in_general(80, 24, messages);
+    stage.draw();
+    for _ in 0..400 {
+        stage.press(Key::Up, Mod::SHIFT);
+        stage.draw();
+    }
+    assert!(stage.screen().contains("message 1"), "{}", stage.screen());
+    for _ in 0..400 {
+        stage.press(Key::Down, Mod::SHIFT);
+        stage.draw();
+    }
+    assert!(stage.screen().contains("message 60"), "{}", stage.screen());
+}
+
+#[test]
+fn what_a_reply_answers_is_chosen_by_one_key() {
+    let mut stage = Stage::in_general(80, 24, replies());
+    stage.draw();
+    stage.press(Key::Char('m'), Mod::ALT);
+    stage.key(Key::Char('p'));
+    assert_eq!(stage.model.selected, Some(Seq(5)));
+    let screen = stage.screen();
+    assert!(screen.lines().any(|row| row.contains('▌') && row.contains("can you look")), "{screen}");
+}
