@@ -22,7 +22,8 @@ impl Default for Draft {
     }
 }
 
-/// Earlier inputs of one room, newest last; at most 100. `Msg::Recall` walks through them.
+/// Earlier inputs of one room, newest last; at most 100, and 64 KiB unless one alone is larger. `Msg::Recall` walks
+/// through them, and the disk keeps them.
 #[derive(Debug, Default)]
 pub struct Recall {
     /// The inputs.
@@ -98,6 +99,8 @@ pub struct Stored {
     pub reply_to: Option<Seq>,
     /// The outbox, in order.
     pub outbox: Vec<Kept>,
+    /// Earlier inputs, newest last.
+    pub inputs: Vec<Arc<str>>,
     /// What the room calls for, if not what rooms do.
     pub notify: Option<Notify>,
 }
@@ -106,13 +109,19 @@ impl Stored {
     /// Nothing to keep.
     #[must_use]
     pub fn new(room: RoomId) -> Self {
-        Self { room, draft: "".into(), reply_to: None, outbox: Vec::new(), notify: None }
+        Self { room, draft: "".into(), reply_to: None, outbox: Vec::new(), inputs: Vec::new(), notify: None }
     }
 
     /// Whether there is nothing to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::new(self.room)
+    }
+
+    /// Whether somebody still wants it said.
+    #[must_use]
+    pub fn is_unsaid(&self) -> bool {
+        !self.draft.is_empty() || !self.outbox.is_empty()
     }
 }
 
@@ -146,6 +155,8 @@ impl Draft {
 
 /// Most earlier inputs of a room.
 const RECALL_MAX: usize = 100;
+/// Most bytes of them, but for the newest one.
+const RECALL_BYTES_MAX: usize = 64 * 1024;
 
 impl Recall {
     /// Remembers an input as the newest.
@@ -153,10 +164,17 @@ impl Recall {
         if input.trim().is_empty() || self.inputs.back() == Some(&input) {
             return;
         }
-        if self.inputs.len() == RECALL_MAX {
-            self.inputs.pop_front();
-        }
         self.inputs.push_back(input);
+        let mut bytes: usize = self.inputs.iter().map(|input| input.len()).sum();
+        while self.inputs.len() > RECALL_MAX || bytes > RECALL_BYTES_MAX && self.inputs.len() > 1 {
+            bytes -= self.inputs.pop_front().map_or(0, |oldest| oldest.len());
+        }
+    }
+
+    /// Puts these before the others.
+    pub(crate) fn restore(&mut self, earlier: Vec<Arc<str>>) {
+        let since = std::mem::take(&mut self.inputs);
+        earlier.into_iter().chain(since).for_each(|input| self.remember(input));
     }
 
     /// The newest input is none after all, if it is this one.

@@ -53,6 +53,7 @@ pub(super) fn save(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         draft: draft_to_keep(room),
         reply_to: room.draft.reply_to,
         outbox: room.outbox.iter().filter_map(Pending::kept).collect(),
+        inputs: room.recall.inputs.iter().map(Arc::clone).collect(),
         notify: room.notify,
     };
     out.push(Effect::Save { ticket, stored });
@@ -179,7 +180,7 @@ pub(super) fn unshelve(model: &mut Model) {
 
 /// Says so if something waits for rooms that are not listed: it is sent only if they come back.
 pub(super) fn name_the_shelved(model: &mut Model) {
-    match model.memory.shelf.len() {
+    match model.memory.shelf.values().filter(|stored| stored.is_unsaid()).count() {
         0 => {}
         1 => time::notice(model, Tone::Error, "what you wrote in a room you can no longer see is kept, not sent"),
         n => {
@@ -201,6 +202,7 @@ pub(super) fn restore(room: &mut Room, stored: Stored) -> bool {
     room.notify = room.notify.or(stored.notify);
     room.draft.reply_to = room.draft.reply_to.or(stored.reply_to);
     if !stored.draft.is_empty() && stored.draft != room.draft.text {
+    room.recall.restore(stored.inputs);
         let text = if room.draft.text.is_empty() {
             stored.draft
         } else {

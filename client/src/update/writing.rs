@@ -69,6 +69,7 @@ pub(super) fn typed(model: &mut Model, letter: char) {
 pub(super) fn pasted(model: &mut Model, id: RoomId, text: Arc<str>, at: usize) {
     let Some(room) = model.rooms.get_mut(&id).filter(|_| model.dialogs.is_empty()) else { return };
     room.recall.remember(Arc::clone(&text));
+    saving::touch(model, id);
     dialogs::ask(model, Question::Paste { room: id, text, at });
 }
 

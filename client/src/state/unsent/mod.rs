@@ -1,4 +1,5 @@
-//! What a user has written and no server has acknowledged, and what a room calls for: one file per room, in a directory one client owns.
+//! What a user has written and no server has acknowledged, their earlier inputs, and what a room calls for: one file
+//! per room, in a directory one client owns.
 //!
 //! Owns the format of these files and the lock beside them. Other clients of the same user leave them alone.
 
@@ -125,6 +126,8 @@ struct RoomFile<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reply_to: Option<Seq>,
     outbox: Vec<Letter<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    inputs: Vec<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     notify: Option<Notify>,
 }
@@ -157,6 +160,7 @@ fn encode(stored: &Stored) -> io::Result<Vec<u8>> {
         draft: (&*stored.draft).into(),
         reply_to: stored.reply_to,
         outbox: stored.outbox.iter().map(Letter::from).collect(),
+        inputs: stored.inputs.iter().map(|input| Cow::from(&**input)).collect(),
         notify: stored.notify,
     };
     Ok(serde_json::to_vec(&file)?)
@@ -180,6 +184,7 @@ fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
         draft: (&*file.draft).into(),
         reply_to: file.reply_to,
         outbox: file.outbox.iter().map(kept).collect(),
+        inputs: file.inputs.iter().map(|input| Arc::from(&**input)).collect(),
         notify: file.notify,
     })
 }

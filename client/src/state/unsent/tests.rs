@@ -48,8 +48,11 @@ fn unsent(draft: &str, texts: &[&str]) -> Stored {
 #[test]
 fn what_was_written_is_there_after_a_restart() {
     let home = Home::new();
-    let unsent =
-        Stored { reply_to: Some(Seq(3)), ..unsent("half a \"thought\"\n\u{1b}[31m\0 ende…", &["one", "zwei 🎉\n\ttab"]) };
+    let unsent = Stored {
+        reply_to: Some(Seq(3)),
+        inputs: vec!["first\n\u{7}".into(), "/join".into()],
+        ..unsent("half a \"thought\"\n\u{1b}[31m\0 ende…", &["one", "zwei 🎉\n\ttab"])
+    };
     home.open().unwrap().save(&unsent).unwrap();
     let found = home.open().unwrap().read().unwrap();
     assert_eq!(found, Found { rooms: vec![unsent], set_aside: vec![], former: None });

@@ -58,7 +58,7 @@ fn a_draft_is_saved_at_once_on_leaving_the_room_quitting_stopping_and_suspending
 fn nothing_is_saved_before_the_disk_is_read_and_what_it_held_comes_first() {
     let mut client = Client::new();
     client.start();
-    client.list_rooms(rooms()).write("new").pass(5_000).say("quick").pass(5_000);
+    client.list_rooms(rooms()).on(Msg::Open(GENERAL)).write("new").pass(5_000).say("quick").pass(5_000);
     assert_eq!(saves(&mut client), []);
     client.write("typed");
     let kept = Kept { txn: "old-1".into(), text: "old".into(), reply_to: None, written_ms: 0, refused: None };
@@ -197,4 +197,55 @@ fn what_waits_for_a_room_one_cannot_see_is_named_and_comes_with_the_room() {
     client.stream(vec![RoomCreated { room: info(RoomId(9), "back", RoomKind::Public, 0) }.into()]);
     assert_eq!(&*client.room(RoomId(9)).draft.text, "kept");
     assert!(client.model.memory.shelf.is_empty());
+}
+
+/// What the disk was given last.
+fn stored(client: &Client) -> Stored {
+    let saved = client.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Save { stored, .. } => Some(stored.clone()),
+        _ => None,
+    });
+    saved.unwrap()
+}
+
+#[test]
+fn earlier_inputs_survive_a_restart_and_come_before_those_of_today() {
+    let mut first = Client::online();
+    first.say("one").say("/last").write("cleared").act(Action::Interrupt);
+    let kept = stored(&first);
+    assert_eq!(kept.inputs, ["one", "/last", "cleared"].map(Arc::from));
+    let mut second = Client::new();
+    second.start();
+    second.list_rooms(rooms()).on(Msg::Open(GENERAL)).say("today").on(Msg::Loaded(Ok(vec![kept])));
+    let mut shown = Vec::new();
+    for _ in 0..4 {
+        second.on(Msg::Recall { back: true });
+        shown.push(second.draft().to_owned());
+    }
+    assert_eq!(shown, ["today", "cleared", "/last", "one"]);
+}
+
+#[test]
+fn earlier_inputs_are_bounded_in_number_and_bytes_and_the_newest_is_kept() {
+    let mut client = Client::online();
+    for n in 0..150 {
+        client.write(&format!("input {n}")).act(Action::Interrupt);
+    }
+    let kept = stored(&client).inputs;
+    assert_eq!((kept.len(), &*kept[0], &*kept[99]), (100, "input 50", "input 149"));
+    for size in [30_000, 40_000, 65_000] {
+        client.write(&"x".repeat(size)).act(Action::Interrupt);
+        let kept = stored(&client).inputs;
+        assert_eq!(kept.last().unwrap().len(), size);
+        assert!(kept.iter().map(|input| input.len()).sum::<usize>() <= 64 * 1024);
+    }
+}
+
+#[test]
+fn a_room_one_can_no_longer_see_is_named_for_what_is_unsaid_alone() {
+    let mut client = Client::new();
+    client.start();
+    let walked = Stored { inputs: vec!["said long ago".into()], ..Stored::new(RoomId(9)) };
+    client.on(Msg::Loaded(Ok(vec![walked]))).list_rooms(rooms());
+    assert_eq!(client.notice(), "");
 }
