@@ -36,6 +36,8 @@ pub(crate) struct Memory {
     pub(crate) password_due: Option<u64>,
     /// Counts visits of rooms.
     pub(crate) visits: u64,
+    /// The rooms that were visited before this client was started, the latest last.
+    pub(crate) visited: Vec<RoomId>,
     /// Attempts to connect that have failed in a row.
     pub(crate) link_failures: u32,
     /// When the stream last said hello.

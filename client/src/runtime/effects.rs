@@ -77,7 +77,11 @@ impl Workers {
         }
         notices.iter().for_each(|notice| self.log(notice));
         let notice = (!notices.is_empty()).then(|| Msg::Notice(notices.join(" · ")));
-        std::iter::once(Msg::Loaded(found.map(|found| found.rooms))).chain(notice).collect()
+        let (visited, found) = match found {
+            Ok(Found { rooms, visits, .. }) => (Some(Msg::Visited(visits)), Ok(rooms)),
+            Err(why) => (None, Err(why)),
+        };
+        visited.into_iter().chain([Msg::Loaded(found)]).chain(notice).collect()
     }
 
     fn call(&self, epoch: u32, call: u64, request: Request) -> Option<Msg> {
@@ -166,6 +170,7 @@ impl<S: Screen> Runtime<S> {
             Effect::Enter { origin, session } => self.workers.enter(self.model.epoch, origin, session),
             Effect::SignOut => self.workers.sign_out(),
             Effect::Save { ticket, stored } => self.workers.disk.push(Job::Save { tickets: vec![ticket], stored }),
+            Effect::RememberVisits(rooms) => self.workers.disk.push(Job::Visits(rooms)),
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
             Effect::Copy(text) => self.screen.copy(&text),
             Effect::Notify { title, body } => self.screen.say(&self.caller.call(&title, &body)),

@@ -11,6 +11,7 @@ mod place;
 mod session;
 mod sheet;
 mod unsent;
+mod visits;
 
 pub use disk::{Disk, Job, Report};
 pub use last::Last;

@@ -40,6 +40,7 @@ pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
             | Msg::Seen(_)
             | Msg::Done { .. }
             | Msg::Stream { .. }
+            | Msg::Visited(_)
             | Msg::Loaded(_)
             | Msg::Saved { .. }
             | Msg::Notice(_)

@@ -48,6 +48,8 @@ pub enum Effect {
         /// What to keep.
         stored: Stored,
     },
+    /// Disk: remember that these rooms were visited, the latest first. Nothing is reported.
+    RememberVisits(Vec<RoomId>),
     /// Runtime: call somebody who looks elsewhere, by the terminal or a command of theirs. Both are plain text.
     Notify {
         /// Where something happened.

@@ -7,7 +7,7 @@ use quchat_shared::{
 };
 
 use super::{Effect, Failure, Request, calls::call, navigation, outbox, pages, rooms, saving, session, time};
-use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Room, Timeline, Wanted};
+use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Room, Storage, Timeline, Wanted};
 
 /// A connection that held this long was a good one: the next failure counts as the first.
 const STABLE_MS: u64 = 10_000;
@@ -42,6 +42,7 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out
     };
     let stale = std::mem::take(&mut model.memory.stale);
     rooms::merge(model, listed.rooms, stale);
+    navigation::place_visits(model);
     saving::unshelve(model);
     saving::name_the_shelved(model);
     model.cursor = Some(listed.cursor.clone());
@@ -50,7 +51,8 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out
         refresh(model, out);
     }
     match model.open {
-        None => navigation::open_first(model, out),
+        None if model.storage == Storage::Opening => {} // the disk will say which one
+        None => navigation::open_latest(model, out),
         Some(open) => pages::catch_up(model, open, out),
     }
     outbox::deliver_all(model, out);

@@ -53,6 +53,8 @@ pub enum Msg {
         /// What it brought.
         events: Vec<ServerEvent>,
     },
+    /// Comes before [`Msg::Loaded`]: the rooms the user has visited, the latest first.
+    Visited(Vec<RoomId>),
     /// The answer to `Effect::Enter`: what is kept for the user. Dropped by the runtime if its epoch is over.
     Loaded(Result<Vec<Stored>, NotKept>),
     /// The answer to `Effect::Save`.

@@ -5,6 +5,9 @@ use quchat_shared::{RoomId, room::RoomKind};
 use super::{Effect, dialogs, pages, reading, rooms, saving, time};
 use crate::model::{Anchor, DialogId, Fetch, Model, Room, Timeline, Tone};
 
+/// So many visited rooms are remembered.
+const VISITS_KEPT: usize = 50;
+
 /// A direction through the joined rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -37,7 +40,7 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     }
     let visits = model.memory.visits;
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    room.visited = visits;
+    let fresh = std::mem::replace(&mut room.visited, visits) != visits;
     room.known_seq = room.info.last_seq;
     reading::draw_line(room);
     let lost = matches!(room.anchor, Anchor::At { .. }) && room.anchor_index().is_none();
@@ -50,6 +53,37 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         pages::settle(room);
         pages::catch_up(model, id, out);
     }
+    if fresh && saving::is_on(model) {
+        remember(model, out);
+    }
+}
+
+/// What the disk remembers of earlier visits: all of them lie before those of this client.
+pub(super) fn visited(model: &mut Model, mut rooms: Vec<RoomId>) {
+    rooms.truncate(VISITS_KEPT);
+    rooms.reverse();
+    let before = rooms.len() as u64;
+    model.memory.visits += before;
+    for room in model.rooms.values_mut().filter(|room| room.visited > 0) {
+        room.visited += before;
+    }
+    model.memory.visited = rooms;
+    place_visits(model);
+}
+
+/// Notes the earlier visits of the rooms that are known by now.
+pub(super) fn place_visits(model: &mut Model) {
+    for (nth, id) in (1..).zip(&model.memory.visited) {
+        if let Some(room) = model.rooms.get_mut(id).filter(|room| room.visited == 0) {
+            room.visited = nth;
+        }
+    }
+}
+
+fn remember(model: &Model, out: &mut Vec<Effect>) {
+    let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0).collect();
+    visited.sort_by_key(|room| std::cmp::Reverse(room.visited));
+    out.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(|room| room.info.id).collect()));
 }
 
 /// Takes the open room off the screen: its draft is saved, its history shortened to a page.
@@ -70,19 +104,20 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
     rooms::sweep(model, id);
 }
 
-/// After leaving a room: to the one before, or the first.
+/// After leaving a room: to the one before, or the one visited last.
 pub(super) fn depart(model: &mut Model, out: &mut Vec<Effect>) {
     let last = model.last.filter(|last| model.rooms.get(last).is_some_and(Room::joined));
     close(model, out);
     match last {
         Some(last) => visit(model, last, out),
-        None => open_first(model, out),
+        None => open_latest(model, out),
     }
 }
 
-/// The first joined room, if there is one.
-pub(super) fn open_first(model: &mut Model, out: &mut Vec<Effect>) {
-    if let Some(&id) = joined(model).first() {
+/// The joined room that was visited last, else the first.
+pub(super) fn open_latest(model: &mut Model, out: &mut Vec<Effect>) {
+    let latest = model.ordered().take_while(|room| room.joined()).min_by_key(|room| std::cmp::Reverse(room.visited));
+    if let Some(id) = latest.map(|room| room.info.id) {
         visit(model, id, out);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quchat_shared::RoomId;
 
-use super::{Effect, NotKept, outbox, time};
+use super::{Effect, NotKept, navigation, outbox, time};
 use crate::model::{Model, Pending, Room, SendState, Storage, Stored, Tone};
 
 /// How long a change may stay unsaved.
@@ -154,6 +154,9 @@ pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>, ou
     }
     flush(model, out);
     outbox::deliver_all(model, out);
+    if model.open.is_none() && model.cursor.is_some() {
+        navigation::open_latest(model, out); // the rooms were listed first
+    }
 }
 
 fn do_without(model: &mut Model, why: Arc<str>) {
@@ -199,10 +202,10 @@ pub(super) fn restore(room: &mut Room, stored: Stored) -> bool {
         room.outbox.push_front(pending);
     }
     room.end_recall();
+    room.recall.restore(stored.inputs);
     room.notify = room.notify.or(stored.notify);
     room.draft.reply_to = room.draft.reply_to.or(stored.reply_to);
     if !stored.draft.is_empty() && stored.draft != room.draft.text {
-    room.recall.restore(stored.inputs);
         let text = if room.draft.text.is_empty() {
             stored.draft
         } else {

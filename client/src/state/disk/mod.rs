@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use quchat_shared::{Timestamp, user::Session};
+use quchat_shared::{RoomId, Timestamp, user::Session};
 
 use super::{Drawer, Found, Last, Log, Place, Sheet, session};
 use crate::{
@@ -36,6 +36,8 @@ pub enum Job {
     Note(Arc<Log>, Timestamp, String),
     /// End a sheet whose text is in a save before this. Nothing is reported.
     Discard(Sheet),
+    /// Remember these as the rooms visited, the latest first. Nothing is reported.
+    Visits(Vec<RoomId>),
     /// Keep this for the room: [`Report::Saved`], once per ticket.
     Save {
         /// They come back.
@@ -205,6 +207,12 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
         }
         Job::Discard(sheet) => {
             sheet.discard().ok(); // what stays is one file too many, and the owner's
+            Vec::new()
+        }
+        Job::Visits(rooms) => {
+            if let Desk::Open(drawer) = desk {
+                drawer.remember_visits(&rooms).ok(); // the next start begins somewhere else
+            }
             Vec::new()
         }
         Job::Leave(origin, token) => {

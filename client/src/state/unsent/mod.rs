@@ -15,7 +15,7 @@ use std::{
 use quchat_shared::{RoomId, Seq, User, room::Notify};
 use serde::{Deserialize, Serialize};
 
-use super::{Place, files, owner};
+use super::{Place, files, owner, visits::Visits};
 use crate::{
     model::{Kept, Origin, Stored},
     update::NotKept,
@@ -28,6 +28,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug)]
 pub struct Drawer {
     rooms: PathBuf,
+    visits: Visits,
     /// See [`Found::former`].
     former: Option<PathBuf>,
     /// Held, not read: the system gives it back even after a `kill -9`.
@@ -41,6 +42,8 @@ pub struct Drawer {
 pub struct Found {
     /// Per room, by id.
     pub rooms: Vec<Stored>,
+    /// The rooms that were visited, the latest first.
+    pub visits: Vec<RoomId>,
     /// Files nobody could read: where they lie now.
     pub set_aside: Vec<PathBuf>,
     /// Where what another user of the same number left lies now; nothing of it is shown or sent.
@@ -63,7 +66,7 @@ impl Drawer {
         match lock.try_lock() {
             Ok(()) => {
                 let former = owner::claim(&dir, &rooms, user).map_err(|error| refused(&dir, &error))?;
-                Ok(Self { rooms, former, _lock: lock, later: BTreeSet::new() })
+                Ok(Self { rooms, visits: Visits::new(&dir), former, _lock: lock, later: BTreeSet::new() })
             }
             Err(TryLockError::WouldBlock) => Err(NotKept::Elsewhere),
             Err(TryLockError::Error(error)) => Err(refused(&dir, &error)),
@@ -76,7 +79,12 @@ impl Drawer {
     /// # Errors
     /// The directory cannot be listed, or the disk does not give a file: another time it may.
     pub fn read(&mut self) -> Result<Found, NotKept> {
-        let mut found = Found { rooms: Vec::new(), set_aside: Vec::new(), former: self.former.clone() };
+        let mut found = Found {
+            rooms: Vec::new(),
+            visits: self.visits.recall(),
+            set_aside: Vec::new(),
+            former: self.former.clone(),
+        };
         let entries = fs::read_dir(&self.rooms).map_err(|error| refused(&self.rooms, &error))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|extension| extension == files::UNFINISHED) {
@@ -97,6 +105,14 @@ impl Drawer {
         }
         found.rooms.sort_by_key(|stored| stored.room);
         Ok(found)
+    }
+
+    /// Remembers which rooms were visited, the latest first.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn remember_visits(&self, rooms: &[RoomId]) -> io::Result<()> {
+        self.visits.remember(rooms)
     }
 
     /// Replaces what is kept for a room; nothing to keep is no file.

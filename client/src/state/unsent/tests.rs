@@ -55,7 +55,7 @@ fn what_was_written_is_there_after_a_restart() {
     };
     home.open().unwrap().save(&unsent).unwrap();
     let found = home.open().unwrap().read().unwrap();
-    assert_eq!(found, Found { rooms: vec![unsent], set_aside: vec![], former: None });
+    assert_eq!(found, Found { rooms: vec![unsent], visits: vec![], set_aside: vec![], former: None });
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_kill_at_any_instant_of_a_save_leaves_the_old_or_the_new() {
         // What a kill leaves: the unfinished file up to some byte, the rename not reached.
         fs::write(home.file("3.json.4711.tmp"), &complete[..cut]).unwrap();
         let found = home.open().unwrap().read().unwrap();
-        assert_eq!(found, Found { rooms: vec![old.clone()], set_aside: vec![], former: None });
+        assert_eq!(found, Found { rooms: vec![old.clone()], visits: vec![], set_aside: vec![], former: None });
         assert!(!home.file("3.json.4711.tmp").exists());
     }
     fs::write(home.file("3.json.4711.tmp"), &complete).unwrap();
@@ -132,7 +132,7 @@ fn what_a_user_left_unsent_is_never_given_to_another_one_of_the_same_number() {
     for (n, (name, registered)) in (1..).zip([("mallory", 5), ("alice", 6)]) {
         let mut drawer = home.open_as(1, name, registered).unwrap();
         let former = home.place.user(&home.origin, UserId(1)).join(format!("former-{n}"));
-        let found = Found { rooms: vec![], set_aside: vec![], former: Some(former.clone()) };
+        let found = Found { rooms: vec![], visits: vec![], set_aside: vec![], former: Some(former.clone()) };
         assert_eq!(drawer.read().unwrap(), found, "a new server gave {name} the number of alice");
         assert_eq!(home.open_as(1, name, registered).unwrap_err(), NotKept::Elsewhere, "the lock holds on");
         drawer.save(&unsent(name, &[])).unwrap();
@@ -166,7 +166,7 @@ fn a_file_of_a_later_quchat_is_left_as_it_is() {
     let later = fs::read_to_string(home.file("3.json")).unwrap().replace("\"format\":1", "\"format\":2,\"new\":{}");
     fs::write(home.file("3.json"), &later).unwrap();
     let mut drawer = home.open().unwrap();
-    assert_eq!(drawer.read().unwrap(), Found { rooms: vec![], set_aside: vec![], former: None });
+    assert_eq!(drawer.read().unwrap(), Found { rooms: vec![], visits: vec![], set_aside: vec![], former: None });
     assert!(drawer.save(&unsent("of the older one", &[])).unwrap_err().contains("later quchat"));
     assert!(drawer.save(&unsent("", &[])).is_err());
     assert_eq!(fs::read_to_string(home.file("3.json")).unwrap(), later);
@@ -179,4 +179,14 @@ fn a_disk_that_does_not_give_a_file_costs_no_file() {
     fs::create_dir(home.file("3.json")).unwrap(); // readable by nobody, as after an I/O error
     assert!(matches!(drawer.read(), Err(NotKept::Failing(reason)) if reason.contains("3.json")));
     assert!(home.file("3.json").exists());
+}
+
+#[test]
+fn the_rooms_one_visited_come_back_in_their_order_and_a_broken_memory_is_none() {
+    let home = Home::new();
+    let mut drawer = home.open().unwrap();
+    drawer.remember_visits(&[RoomId(7), RoomId(3)]).unwrap();
+    assert_eq!(drawer.read().unwrap().visits, [RoomId(7), RoomId(3)]);
+    fs::write(home.place.user(&home.origin, UserId(1)).join("visits.json"), "{\"rooms\":[7,").unwrap();
+    assert_eq!(drawer.read().unwrap().visits, []);
 }

@@ -106,3 +106,53 @@ fn before_sign_in_only_help_and_the_way_out_mean_anything() {
     assert_eq!(focus(&client.act(Action::Help).model), Id::Dialog(DialogId::Help));
     assert_eq!(client.act(Action::Quit).effects, [Effect::Exit(0)]);
 }
+
+/// The visits the disk was told last.
+fn remembered(client: &Client) -> Vec<RoomId> {
+    let told = client.effects.iter().rev().find_map(|effect| match effect {
+        Effect::RememberVisits(rooms) => Some(rooms.clone()),
+        _ => None,
+    });
+    told.unwrap_or_default()
+}
+
+#[test]
+fn each_visit_is_remembered_the_latest_first() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS)).on(Msg::Open(SECRET)).act(Action::LastRoom);
+    assert_eq!(remembered(&client), [OPS, SECRET, GENERAL]);
+    client.effects.clear();
+    client.on(Msg::Open(OPS));
+    assert_eq!(remembered(&client), [], "one is there already");
+}
+
+#[test]
+fn the_room_that_was_open_last_is_opened_at_start_whatever_comes_first() {
+    for disk_first in [true, false] {
+        let mut client = Client::new();
+        client.start();
+        let kept = [Msg::Visited(vec![RoomId(99), LOBBY, OPS, GENERAL]), Msg::Loaded(Ok(Vec::new()))];
+        if disk_first {
+            for msg in kept {
+                client.on(msg);
+            }
+            client.list_rooms(rooms());
+        } else {
+            client.list_rooms(rooms());
+            assert_eq!(client.model.open, None, "the disk has not said which one");
+            for msg in kept {
+                client.on(msg);
+            }
+        }
+        assert_eq!(client.model.open, Some(OPS), "the first two are not joined");
+        assert_eq!(remembered(&client), [OPS, LOBBY, GENERAL]);
+    }
+}
+
+#[test]
+fn where_nothing_is_remembered_the_first_joined_room_is_opened() {
+    let mut client = Client::new();
+    client.start();
+    client.list_rooms(rooms()).on(Msg::Loaded(Err(crate::update::NotKept::Elsewhere)));
+    assert_eq!((client.model.open, remembered(&client)), (Some(GENERAL), vec![]));
+}

@@ -164,7 +164,7 @@ fn coming_back_to_a_room_shows_it_without_asking() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS)).answer_page(OPS, 1..=10, false, false).effects.clear();
     client.act(Action::LastRoom).act(Action::LastRoom);
-    assert_eq!(client.effects, []);
+    assert_eq!(client.calls(), []);
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn signing_in_leads_to_rooms_then_stream_then_connected() {
     client.reply(is_sign_in, Ok(Answer::Session(session(ALICE, "alice"))));
     assert!(client.model.epoch > epoch);
     assert_eq!(client.effects[0], Effect::Enter { origin: origin(), session: session(ALICE, "alice") });
-    client.list_rooms(rooms());
+    client.on(Msg::Loaded(Ok(Vec::new()))).list_rooms(rooms());
     assert!(client.effects.iter().any(|e| matches!(e, Effect::Listen { since, .. } if since.0 == "k-1")));
     assert!(matches!(client.model.link, Link::Connecting { .. }));
     client.hello("k-1");
@@ -273,6 +273,7 @@ fn after_a_restored_backup_its_copies_count_whatever_was_at_hand() {
 fn a_list_of_rooms_that_fails_is_asked_for_again() {
     let mut client = Client::new();
     client.start();
+    client.on(Msg::Loaded(Ok(Vec::new())));
     client.reply(|req| *req == Request::ListRooms, Err(asking_to_wait(503, 4_000)));
     client.effects.clear();
     client.pass(3_999);
