@@ -104,6 +104,13 @@ pub enum Question {
         /// Which one.
         room: RoomId,
     },
+    /// Mark every joined room as read?
+    CatchUp {
+        /// How many have something unread.
+        rooms: usize,
+        /// How many messages that is.
+        messages: u64,
+    },
     /// Take a long paste into the draft? Until that is answered, and if the answer is no, it is an earlier input.
     Paste {
         /// Whose draft.

@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 pub(crate) use super::attention::LEVELS;
-use super::{Action, Effect, act, attention, find, navigation, rooms, time, writing};
+use super::{Action, Effect, act, attention, find, navigation, reading, rooms, time, writing};
 use crate::model::{Model, Tone};
 
 /// A command as the help tells it.
@@ -44,6 +44,8 @@ pub const COMMANDS: &[Command] = &[
     command("new", "", "go to the first unread message", Some(Action::ToNew)),
     command("search", "[TEXT]", "find a text in what is loaded of this room", Some(Action::Find)),
     command("reply", "[TEXT]", "reply to the newest message of somebody else", Some(Action::Reply)),
+    command("me", "TEXT", "say what you do: sends _TEXT_", None),
+    command("catchup", "", "mark every room as read; asks first", None),
     command("select", "", "choose a message, to reply to it or copy it", Some(Action::Select)),
     command("bare", "", "hide side bar and frames, to copy with the mouse; again to show them", Some(Action::Bare)),
     command("unsent", "", "send refused messages again, change or discard them", Some(Action::Review)),
@@ -69,6 +71,8 @@ pub(super) enum Order {
     Theme(Arc<str>),
     Search(String),
     Reply(Arc<str>),
+    Post(Arc<str>),
+    CatchUp,
 }
 
 /// Understands what follows the slash.
@@ -92,7 +96,10 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
         "mouse" => Ok(Order::Mouse),
         "theme" => theme(model, args).map(Order::Theme),
         "search" => Ok(Order::Search(args.to_owned())),
-        "reply" => say(model, args).map(Order::Reply),
+        "reply" => text(model, args).map(Order::Reply),
+        "me" if args.is_empty() => Err("/me takes what you do".to_owned()),
+        "me" => text(model, &format!("_{args}_")).map(Order::Post),
+        "catchup" => Ok(Order::CatchUp),
         "notify" => attention::level(args).map(Order::Notify),
         "join" => find(model, args).map(Order::Join),
         "create" => create(args),
@@ -122,7 +129,7 @@ fn theme(model: &Model, name: &str) -> Result<Arc<str>, String> {
 }
 
 /// What may be said in the open room.
-fn say(model: &Model, text: &str) -> Result<Arc<str>, String> {
+fn text(model: &Model, text: &str) -> Result<Arc<str>, String> {
     let room = model.open_room().ok_or("no room is open")?;
     writing::check(room, text)
 }
@@ -151,7 +158,13 @@ pub(super) fn obey(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Mouse => model.mouse = !model.mouse,
         Order::Theme(name) => model.theme = name,
         Order::Search(text) => find::open(model, &text),
-        Order::Reply(text) => writing::say_in_reply(model, text, out),
+        Order::Reply(text) => writing::post_in_reply(model, text, out),
+        Order::Post(text) => {
+            if let Some(id) = model.open {
+                writing::post(model, id, text, out);
+            }
+        }
+        Order::CatchUp => reading::ask_to_catch_up(model),
         Order::Leave => {
             if let Err(why) = rooms::ask_to_leave(model, out) {
                 time::notice(model, Tone::Error, &why);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Effect, find, focus, rooms, saving, selection, session, time, writing};
+use super::{Effect, find, focus, reading, rooms, saving, selection, session, time, writing};
 use crate::model::{Call, Dialog, DialogId, Id, Model, Question, Tone};
 
 /// The exit code of a client that was told to stop by a signal, or lost its terminal.
@@ -92,6 +92,7 @@ pub(super) fn answer(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
         Question::Quit { .. } => exit(model, 0, out),
         Question::SignOut { .. } => session::sign_out(model, out),
         Question::Leave { room } => rooms::leave(model, room, out),
+        Question::CatchUp { .. } => reading::catch_up(model),
         Question::Paste { room, text, at } => writing::paste(model, room, &text, at),
     }
 }

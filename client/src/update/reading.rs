@@ -5,8 +5,8 @@ use quchat_shared::{
     api::{NewReadMarker, ReadMarker},
 };
 
-use super::{Effect, Failure, Request, calls::call, pages, time};
-use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Room, Seen, Tone, Wanted};
+use super::{Effect, Failure, Request, calls::call, dialogs, pages, time};
+use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Question, Room, Seen, Tone, Wanted};
 
 /// How long the end of a room must be looked at before it counts as read.
 const SEEN_AFTER_MS: u64 = 1_000;
@@ -157,6 +157,26 @@ pub(super) fn send_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) 
     let call = call(model, Call::MarkRead(id, seq), request, out);
     if let Some(room) = model.rooms.get_mut(&id) {
         room.marker.in_flight = Some(call);
+    }
+}
+
+/// Asks whether all that is unread shall count as read.
+pub(super) fn ask_to_catch_up(model: &mut Model) {
+    let unread = model.rooms.values().map(Room::unread).filter(|unread| *unread > 0);
+    match unread.fold((0, 0), |(rooms, messages), unread| (rooms + 1, messages + unread)) {
+        (0, _) => time::notice(model, Tone::Calm, "nothing is unread"),
+        (rooms, messages) => dialogs::ask(model, Question::CatchUp { rooms, messages }),
+    }
+}
+
+/// All that is unread counts as read.
+pub(super) fn catch_up(model: &mut Model) {
+    for (id, room) in model.rooms.iter_mut().filter(|(_, room)| room.unread() > 0) {
+        let last = room.info.last_seq;
+        room.marker.wanted = Some(last);
+        room.new_after = None;
+        room.read_to(last);
+        model.memory.busy.insert(*id);
     }
 }
 

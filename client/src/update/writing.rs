@@ -201,7 +201,7 @@ pub(super) fn post(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<
 }
 
 /// Says it in reply to what the draft answers, else to the newest message of somebody else; to none if there is none.
-pub(super) fn say_in_reply(model: &mut Model, text: Arc<str>, out: &mut Vec<Effect>) {
+pub(super) fn post_in_reply(model: &mut Model, text: Arc<str>, out: &mut Vec<Effect>) {
     let Some(room) = model.open_room() else { return };
     let id = room.info.id;
     if room.draft.reply_to.is_none() {

@@ -8,7 +8,7 @@ use quchat_client::{
     model::{Dialog, DialogId, Field, Id, Link, Question, SendState},
     update::{Action, Msg, Pick},
 };
-use quchat_shared::RoomId;
+use quchat_shared::{RoomId, Seq};
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
 use crate::stage::{Stage, message, room, talk};
@@ -265,4 +265,15 @@ fn a_key_with_a_modifier_that_is_not_in_the_table_does_nothing() {
     stage.follow();
     assert_eq!(stage.press(Key::Char('y'), Mod::CONTROL), None);
     assert_eq!(stage.draft(), "");
+}
+
+#[test]
+fn catching_up_names_what_it_is_about() {
+    let mut stage = stage();
+    stage.model.rooms.get_mut(&RoomId(2)).unwrap().info.last_seq = Seq(1);
+    stage.type_text("/catchup");
+    stage.key(Key::Enter);
+    assert!(stage.screen().contains("Mark 1 message in 1 room as read?"), "{}", stage.screen());
+    stage.key(Key::Enter);
+    assert_eq!(stage.model.rooms[&RoomId(2)].unread(), 0);
 }

@@ -99,6 +99,12 @@ impl Part for Ask {
                 let name = model.rooms.get(&room).map_or_else(String::new, room_name);
                 self.lines.push((format!("Leave {name}? You cannot come back by yourself."), Look::PLAIN));
             }
+            Question::CatchUp { rooms, messages } => {
+                (self.title, self.yes, self.no) = ("catch up", "mark as read", "leave as it is");
+                let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+                let text = format!("Mark {} in {} as read?", count(messages, "message"), count(rooms as u64, "room"));
+                self.lines.push((text, Look::PLAIN));
+            }
             Question::Paste { room, text, .. } => {
                 (self.title, self.yes, self.no) = ("paste", "paste", "leave it out; Up brings it back");
                 let name = model.rooms.get(&room).map_or_else(String::new, room_name);

@@ -1,9 +1,9 @@
-//! What was really seen moves the read marker, and nothing else does.
+//! What was really seen moves the read marker, and /catchup, and nothing else does.
 
 use quchat_shared::{Kind, api::ReadMarker, event::ReadUpdated};
 
 use super::*;
-use crate::model::{Anchor, Key};
+use crate::model::{Anchor, Dialog, Key, Question};
 
 fn marks(client: &mut Client) -> Vec<(RoomId, u64)> {
     let open = |(_, req)| match req {
@@ -166,5 +166,30 @@ fn a_room_left_and_entered_again_within_one_frame_is_still_being_read() {
     let mut client = in_ops();
     client.look().act(Action::NextRoom).act(Action::LastRoom); // the frame is the same: no `Seen` tells of it
     client.pass(1_000);
+    assert_eq!(marks(&mut client), [(OPS, 10)]);
+}
+
+#[test]
+fn catching_up_marks_every_room_as_read_and_asks_first() {
+    let mut client = Client::online();
+    client.hear(message(GENERAL, 4, BOB, "x")).say("/catchup");
+    assert_eq!(client.model.dialogs, [Dialog::Ask(Question::CatchUp { rooms: 2, messages: 5 })]);
+    client.on(Msg::Answer(false));
+    assert_eq!(client.room(OPS).unread(), 4);
+    client.say("/catchup").on(Msg::Answer(true));
+    assert_eq!(marks(&mut client), [(GENERAL, 4), (OPS, 10)]);
+    assert_eq!((client.room(GENERAL).unread(), client.room(OPS).unread()), (0, 0));
+    client.say("/catchup");
+    assert_eq!(client.notice(), "nothing is unread");
+}
+
+#[test]
+fn what_was_caught_up_with_while_offline_is_told_when_the_connection_is_back() {
+    let mut client = Client::online();
+    client.cut(unreachable()).say("/catchup").on(Msg::Answer(true));
+    client.reply(|req| matches!(req, Request::MarkRead(..)), Err(unreachable()));
+    assert_eq!(client.room(OPS).unread(), 0);
+    client.effects.clear();
+    client.pass(60_000);
     assert_eq!(marks(&mut client), [(OPS, 10)]);
 }

@@ -35,6 +35,8 @@ fn what_cannot_be_sent_stays_and_says_why() {
         "/join nowhere".to_owned(),
         "/next room".to_owned(),
         "/create --secret x".to_owned(),
+        "/me".to_owned(),
+        format!("/me {}", "x".repeat(3_999)),
     ] {
         let mut client = Client::online();
         client.say(&text);
@@ -179,6 +181,7 @@ fn each_command_does_what_the_help_says() {
             "join" => "/join lobby".to_owned(),
             "create" => "/create --private my den".to_owned(),
             "room" => "/room 2".to_owned(),
+            "me" => "/me waves".to_owned(),
             "theme" => "/theme light".to_owned(),
             name => format!("/{name}"),
         };
@@ -197,6 +200,8 @@ fn each_command_does_what_the_help_says() {
                 matches!(&client.calls()[..], [(_, Request::CreateRoom(new))] if new.name == "my den" && new.kind == Some(RoomKind::Private))
             }
             "rooms" => focus(&client.model) == Id::Rooms,
+            "me" => sent(client.disk())[0].1 == "_waves_",
+            "catchup" => focus(&client.model) == Id::Dialog(DialogId::Ask),
             "reply" => client.room(GENERAL).draft.reply_to == Some(Seq(3)),
             "search" => focus(&client.model) == Id::Find,
             "room" | "next" | "unread" => client.model.open == Some(OPS),
