@@ -277,3 +277,19 @@ fn catching_up_names_what_it_is_about() {
     stage.key(Key::Enter);
     assert_eq!(stage.model.rooms[&RoomId(2)].unread(), 0);
 }
+
+#[test]
+fn the_switcher_lists_rooms_by_ones_own_visits_and_a_new_name_last() {
+    let mut stage = stage();
+    stage.add_room(room(4, "garden", "", true));
+    stage.model.rooms.get_mut(&RoomId(2)).unwrap().visited = 3;
+    stage.model.rooms.get_mut(&RoomId(4)).unwrap().visited = 9;
+    stage.ctrl('g');
+    let names = ["#garden", "#ops", "#upcoming events", "#general"];
+    let screen = stage.screen();
+    let places = names.map(|name| screen.rfind(name).unwrap());
+    assert!(places.is_sorted(), "the open room stands last: {screen}");
+    stage.type_text("ge");
+    let screen = stage.screen();
+    assert!(screen.find("create #ge") > screen.rfind("#upcoming events"), "{screen}");
+}
