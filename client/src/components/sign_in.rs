@@ -6,6 +6,7 @@ use tuirealm::{
     ratatui::{
         Frame,
         layout::{Constraint, Layout, Rect},
+        style::Style,
         text::{Line, Span},
     },
 };
@@ -13,9 +14,16 @@ use tuirealm::{
 use super::{Part, field::Field, look::Look};
 use crate::{
     model::{Field as Name, Model, Origin},
-    text::clip,
+    text::{clip, wrap},
     update::{Action, Msg},
 };
+
+/// Columns of the form.
+const COLUMNS: u16 = 62;
+/// Columns before what is typed.
+const LABEL: u16 = 12;
+/// Most rows of what is said below a field.
+const REMARK_ROWS: usize = 4;
 
 /// What has the keys, top to bottom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,14 +96,14 @@ impl SignIn {
         }
     }
 
-    /// What stands below a field: what is wrong with it, or what one should know.
-    fn remark(&self, name: Name) -> Option<Span<'_>> {
+    /// What stands below a field, cut into rows: what is wrong with it, or what one should know.
+    fn remark(&self, name: Name, columns: u16) -> (Vec<String>, Style) {
         match &self.problem {
-            Some((field, reason)) if *field == name => Some(Span::styled(format!("✗ {reason}"), Look::WRONG)),
+            Some((field, reason)) if *field == name => (cut('✗', reason, columns), Look::WRONG),
             _ if name == Name::Server && Origin::parse(self.server.text()).is_ok_and(|origin| origin.is_exposed()) => {
-                Some(Span::styled("! not encrypted: others on the way can read along", Look::WAITING))
+                (cut('!', "not encrypted: others on the way can read along", columns), Look::WAITING)
             }
-            _ => None,
+            _ => (Vec::new(), Look::PLAIN),
         }
     }
 
@@ -115,6 +123,18 @@ impl SignIn {
         ]);
         frame.render_widget(line, area);
     }
+}
+
+/// A remark behind its sign, cut into rows.
+fn cut(sign: char, text: &str, columns: u16) -> Vec<String> {
+    let columns = columns.saturating_sub(2);
+    let rows = wrap(text, columns);
+    let row = |at: usize| match at + 1 {
+        REMARK_ROWS => clip(&text[rows[at].start..], columns), // all that is left
+        _ => rows[at].text.clone(),
+    };
+    let before = |at: usize| if at == 0 { sign } else { ' ' };
+    (0..rows.len().min(REMARK_ROWS)).map(|at| format!("{} {}", before(at), row(at))).collect()
 }
 
 impl Part for SignIn {
@@ -144,16 +164,19 @@ impl Part for SignIn {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
-        let card = area.centered(Constraint::Max(62), Constraint::Max(11));
+        let columns = area.width.min(COLUMNS).saturating_sub(LABEL);
+        let remarks = [Name::Server, Name::Name, Name::Password].map(|name| self.remark(name, columns));
+        let below = [0, 1, 2].map(|at| u16::try_from(remarks[at].0.len()).unwrap_or(1).max(1));
+        let card = area.centered(Constraint::Max(COLUMNS), Constraint::Max(8 + below.iter().sum::<u16>()));
         let rows: [Rect; 9] = Layout::vertical([
             Constraint::Length(1),
             Constraint::Max(2),
             Constraint::Length(1),
+            Constraint::Length(below[0]),
             Constraint::Length(1),
+            Constraint::Length(below[1]),
             Constraint::Length(1),
-            Constraint::Length(1),
-            Constraint::Length(1),
-            Constraint::Length(1),
+            Constraint::Length(below[2]),
             Constraint::Length(1),
         ])
         .areas(card);
@@ -161,23 +184,24 @@ impl Part for SignIn {
             Line::from(vec![Span::styled("quchat", Look::STRONG), Span::styled("  rooms to talk in", Look::FAINT)]);
         frame.render_widget(title, rows[0]);
         let fields = [
-            ("Server", &self.server, Stop::Server, Name::Server, "host, host:port or https://host"),
-            ("Name", &self.name, Stop::Name, Name::Name, "letters, digits, _ . -"),
-            ("Password", &self.password, Stop::Password, Name::Password, "at least 8 characters"),
+            ("Server", &self.server, Stop::Server, "host, host:port or https://host"),
+            ("Name", &self.name, Stop::Name, "letters, digits, _ . -"),
+            ("Password", &self.password, Stop::Password, "at least 8 characters"),
         ];
-        for (at, (label, field, stop, name, placeholder)) in fields.into_iter().enumerate() {
+        for (at, (label, field, stop, placeholder)) in fields.into_iter().enumerate() {
             let here = focused && self.stop == stop;
             let [glyph, names, value] =
-                Layout::horizontal([Constraint::Length(2), Constraint::Length(10), Constraint::Min(0)])
+                Layout::horizontal([Constraint::Length(2), Constraint::Length(LABEL - 2), Constraint::Min(0)])
                     .areas(rows[2 + 2 * at]);
             if here {
                 frame.render_widget(Span::styled("▸", Look::ACCENT), glyph);
             }
             frame.render_widget(Span::styled(label, if here { Look::STRONG } else { Look::FAINT }), names);
             field.draw(frame, value, placeholder, here && !self.waiting);
-            if let Some(remark) = self.remark(name) {
-                let below = Rect { x: value.x, width: value.width, ..rows[3 + 2 * at] };
-                frame.render_widget(Span::styled(clip(&remark.content, below.width), remark.style), below);
+            let (lines, style) = &remarks[at];
+            let below = Rect { x: value.x, width: value.width, ..rows[3 + 2 * at] };
+            for (row, line) in below.rows().zip(lines) {
+                frame.render_widget(Span::styled(line.as_str(), *style), row);
             }
         }
         let buttons = Rect { x: card.x + 11.min(card.width), width: card.width.saturating_sub(11), ..rows[8] };

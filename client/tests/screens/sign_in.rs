@@ -94,3 +94,22 @@ fn plain_http_beyond_this_machine_is_told() {
     stage.type_text("10.0.0.7");
     assert!(stage.screen().contains("! not encrypted"), "{}", stage.screen());
 }
+
+#[test]
+fn a_long_reason_is_said_in_full() {
+    let long = "http://quchat.example.org:7878 cannot be reached: failed to look up the address of the host";
+    let short = "http://quchat.lan:7878 cannot be reached: the connection was refused";
+    for (width, height, reason) in [(80, 24, long), (40, 12, short)] {
+        let mut stage = at_the_door(width, height);
+        stage.model.sign_in.problem = Some((Field::Server, reason.to_owned()));
+        stage.follow();
+        let screen = stage.screen();
+        let said = screen.split_whitespace().collect::<String>();
+        assert!(said.contains(&format!("✗{}", reason.replace(' ', ""))), "{screen}");
+        assert!(screen.contains("Register"), "{screen}");
+    }
+    let mut stage = at_the_door(40, 12);
+    stage.model.sign_in.problem = Some((Field::Server, format!("{long}; {long}")));
+    stage.follow();
+    assert!(stage.screen().contains('…'), "what does not fit is said not to");
+}

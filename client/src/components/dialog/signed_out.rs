@@ -10,9 +10,12 @@ use super::super::{Part, field::Field, look::Look};
 use crate::{
     keymap::Keymap,
     model::{Link, Model},
-    text::clip,
+    text::{clip, wrap},
     update::{Action, Msg},
 };
+
+/// Columns of what it says.
+const COLUMNS: u16 = 56;
 
 /// The dialog's own state.
 pub(in super::super) struct SignedOut {
@@ -77,13 +80,14 @@ impl Part for SignedOut {
             "",
             focused && !self.waiting,
         );
-        let row = next();
         let (text, style) = match (&self.problem, self.waiting) {
             (_, true) => ("◌ one moment …".to_owned(), Look::WAITING),
             (Some(problem), _) => (format!("✗ {problem}"), Look::WRONG),
             (None, _) => (format!("Enter signs in · {} lets you read on; nothing is lost", self.leave), Look::FAINT),
         };
-        frame.render_widget(Span::styled(clip(&text, row.width), style), row);
+        for line in wrap(&text, inner.width) {
+            frame.render_widget(Span::styled(line.text, style), next());
+        }
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
@@ -100,6 +104,7 @@ impl Part for SignedOut {
     }
 
     fn wanted(&self) -> (u16, u16) {
-        (60, 6)
+        let rows = self.problem.as_ref().map_or(1, |problem| wrap(&format!("✗ {problem}"), COLUMNS).len());
+        (COLUMNS + 4, u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(5))
     }
 }
