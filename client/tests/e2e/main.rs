@@ -8,6 +8,7 @@ mod composing;
 mod leaving;
 mod losses;
 mod person;
+mod returning;
 mod server;
 mod sign_in;
 mod talking;

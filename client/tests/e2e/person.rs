@@ -30,6 +30,8 @@ pub(crate) const REGISTER: &str = "\x1bOR";
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const ESC: &str = "\x1b";
 pub(crate) const TAB: &str = "\t";
+/// An earlier input, on the first row.
+pub(crate) const UP: &str = "\x1b[A";
 
 /// Somebody with a home of their own, which outlives each of their clients.
 pub(crate) struct Person {
@@ -139,7 +141,7 @@ impl Chat for Terminal {
 }
 
 /// The one row of text in the composer's frame.
-fn composer(screen: &str) -> Option<&str> {
+pub(crate) fn composer(screen: &str) -> Option<&str> {
     let text = screen.lines().skip_while(|row| !row.contains(" message #")).nth(1)?;
     Some(text.rsplit('│').nth(1)?.trim())
 }
