@@ -198,7 +198,7 @@ impl Composer {
 
     fn draw_text(&mut self, frame: &mut Frame<'_>, mut area: Rect, focused: bool) {
         if let Some(quote) = self.quote.as_ref().filter(|_| area.height > 1) {
-            frame.render_widget(Span::styled(clip(quote, area.width), Look::FAINT), area);
+            frame.render_widget(Span::styled(clip(quote, text_width(area.width)), Look::FAINT), area);
             area = Rect { y: area.y + 1, height: area.height - 1, ..area };
         }
         if !self.framed && self.writing().is_some_and(|writing| writing.editor.is_empty()) {
