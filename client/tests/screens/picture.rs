@@ -29,11 +29,16 @@ fn weekend() -> Vec<Message> {
         (42, "bob", "long enough to reach, short enough to be annoying"),
         (43, "carol", "second drawer, under the adapters"),
     ];
-    (1..).zip(said).map(|(seq, (minutes, sender, text))| message(seq, 360 + minutes, sender, text)).collect()
+    let mut messages: Vec<_> =
+        (1..).zip(said).map(|(seq, (minutes, sender, text))| message(seq, 360 + minutes, sender, text)).collect();
+    if let Some(answer) = messages.last_mut() {
+        answer.reply_to = Some(Seq(12));
+    }
+    messages
 }
 
 fn stage(theme: &str) -> Stage {
-    let mut stage = Stage::in_general(100, 26, weekend());
+    let mut stage = Stage::in_general(100, 27, weekend());
     stage.model.rooms.clear();
     let joined = [
         (1, "general", "the living room", 15, 0),
