@@ -93,7 +93,8 @@ pub(super) fn signed_in(model: &mut Model, origin: Origin, reply: Result<Session
 
 fn explain(origin: &Origin, failure: &Failure) -> (Field, String) {
     let Failure::Refused { problem, .. } = failure else {
-        return (Field::Server, format!("{origin} cannot be reached: {}", failure.reason()));
+        let hint = if origin.is_loopback() { "; cargo xtask run-server starts a server here" } else { "" };
+        return (Field::Server, format!("{origin} cannot be reached: {}{hint}", failure.reason()));
     };
     match problem.kind {
         Kind::Unauthenticated => (Field::Password, "wrong name or password".to_owned()),
