@@ -134,13 +134,18 @@ fn wait(watched: &mut [pollfd]) -> io::Result<()> {
     }
 }
 
+/// SIGWINCH has a pipe of its own; what crossterm makes of it comes with the next key.
+fn is_resize(event: &event::Event) -> bool {
+    matches!(event, event::Event::Resize(..))
+}
+
 /// Everything there is to read now.
 fn read_batch() -> io::Result<Vec<Event<Action>>> {
     let (mut batch, mut glances) = (Vec::new(), 0);
     // Two glances: one might not have looked, if this thread lost its turn in the middle of it.
     while glances < 2 && batch.len() < BATCH_MAX {
         if event::poll(GLANCE)? {
-            batch.extend(reported(event::read()?));
+            batch.extend(Some(event::read()?).filter(|event| !is_resize(event)).and_then(reported));
             glances = 0;
         } else {
             glances += 1;

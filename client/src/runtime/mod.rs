@@ -180,7 +180,7 @@ impl<S: Screen> Runtime<S> {
     fn take(&mut self, wake: Wake) {
         match wake {
             Wake::Input(events) => self.batch = Batch::new(events),
-            Wake::Resized => self.step(Msg::Redraw),
+            Wake::Resized => self.resized(),
             Wake::Continued if self.lent => {} // it is another program's affair
             Wake::Continued => {
                 self.screen.resume();
@@ -274,7 +274,7 @@ impl<S: Screen> Runtime<S> {
         match typed {
             Typed::Act(action) => self.act(action),
             Typed::Event(Event::Keyboard(key)) => self.key(key),
-            Typed::Event(Event::WindowResize(..)) => self.step(Msg::Redraw),
+            Typed::Event(Event::WindowResize(..)) => self.resized(),
             Typed::Event(Event::FocusGained) => self.step(Msg::TermFocus(true)),
             Typed::Event(Event::FocusLost) => self.step(Msg::TermFocus(false)),
             Typed::Event(event @ Event::Paste(_)) if self.fits => {
@@ -289,6 +289,12 @@ impl<S: Screen> Runtime<S> {
             Typed::Event(_) => {}
         }
     }
+    /// Also where the size is again the one it was: the terminal may have cut off on the way what it does not bring back.
+    fn resized(&mut self) {
+        self.screen.forget();
+        self.step(Msg::Redraw);
+    }
+
 
     /// The wheel scrolls what has the keys, a click opens a room of the side bar.
     fn clicked(&mut self, mouse: MouseEvent) {

@@ -19,7 +19,7 @@ use crossterm::{
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use tuirealm::{
-    ratatui::{Frame, Terminal, layout::Rect},
+    ratatui::{Frame, Terminal, backend::Backend, layout::Rect},
     terminal::{CrosstermTerminalAdapter, TerminalAdapter, TerminalError, TerminalResult, TestTerminalAdapter},
 };
 
@@ -42,10 +42,7 @@ pub trait Screen: TerminalAdapter {
 
     /// Forgets what is on the screen, so that the next frame writes every cell.
     fn forget(&mut self) {
-        // `Terminal::clear` would ask the terminal where its cursor is, and the input thread would eat the answer.
-        if let Ok(size) = self.raw().size() {
-            self.raw_mut().resize(Rect::new(0, 0, size.width, size.height)).ok();
-        }
+        blank(self.raw_mut());
     }
 
     /// Puts text into the clipboard of whoever looks at the terminal, where the terminal lets it.
@@ -77,6 +74,14 @@ pub trait Screen: TerminalAdapter {
 
 impl Screen for TestTerminalAdapter {}
 
+/// Empties the screen. `Terminal::clear` would ask the terminal where its cursor is, and the input thread would eat the
+/// answer.
+fn blank<B: Backend>(terminal: &mut Terminal<B>) {
+    if let Ok(size) = terminal.size() {
+        terminal.resize(Rect::new(0, 0, size.width, size.height)).ok();
+    }
+}
+
 /// The terminal this process was started in.
 pub struct Tty {
     adapter: CrosstermTerminalAdapter,
@@ -84,6 +89,8 @@ pub struct Tty {
     input: Input,
     /// It is another program's for now.
     lent: bool,
+    /// The next frame is to write every cell.
+    stale: bool,
     /// What the window is called.
     title: String,
     /// The terminal tells of the mouse.
@@ -109,7 +116,8 @@ impl Tty {
                 hook(panic);
             }
         }));
-        let mut this = Self { adapter, extras, input, lent: false, title: String::new(), mouse: false };
+        let mut this =
+            Self { adapter, extras, input, lent: false, stale: false, title: String::new(), mouse: false };
         this.begin()?;
         Ok(this)
     }
@@ -159,9 +167,16 @@ impl Screen for Tty {
 
     fn show(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> TerminalResult<()> {
         queue!(stdout(), BeginSynchronizedUpdate).ok(); // the frame itself will fail, if anything does
+        if std::mem::take(&mut self.stale) {
+            blank(self.raw_mut());
+        }
         let drawn = self.adapter.draw(draw).map(drop);
         execute!(stdout(), EndSynchronizedUpdate).ok();
         drawn
+    }
+
+    fn forget(&mut self) {
+        self.stale = true; // emptied together with the frame that fills it: nobody sees it empty
     }
 
     fn copy(&mut self, text: &str) {

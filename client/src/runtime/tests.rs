@@ -268,6 +268,16 @@ fn a_client_that_was_stopped_and_goes_on_draws_everything_anew() {
 }
 
 #[test]
+fn a_window_that_is_as_large_as_before_may_have_been_cut_in_between() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // as terminals do when they shrink and grow again
+    client.runtime.take(Wake::Resized);
+    client.runtime.settle();
+    assert!(client.screen().contains("Say hello"), "{}", client.screen());
+}
+
+#[test]
 fn keys_after_the_one_that_opens_a_dialog_are_the_dialogs() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
