@@ -1,16 +1,26 @@
 //! Keys that arrived together, and what that tells about who typed them.
 //!
 //! Nobody types text in the same moment as the Enter before it: that is a paste by a terminal without bracketed
-//! paste, and its line breaks must not send. Nobody presses Up three times at once: that is a mouse wheel.
+//! paste, and its line breaks must not send. Where it is long, it is one paste like any other: it asks, it is undone at
+//! once, and a question takes none of it for an answer. Nobody presses Up three times at once: that is a mouse wheel.
 
 use std::collections::VecDeque;
 
 use tuirealm::event::{Event, Key, KeyEvent, KeyModifiers};
 
-use crate::{model::Id, update::Action};
+use crate::{
+    model::{DialogId, Id},
+    update::Action,
+};
 
 /// So many equal arrows at once are a wheel.
 const WHEEL_MIN: usize = 3;
+/// So many characters at once are a paste.
+pub(super) const PASTE_MIN: usize = 64;
+/// So many characters at once are no answer to a question.
+const ANSWER_MAX: usize = 3;
+/// A paste of more lines ends in a line break rather than in the Enter that sends.
+const LINES_MAX: usize = 20;
 
 /// What the terminal gave in one go, as far as it has not been handled.
 #[derive(Debug, Default)]
@@ -38,9 +48,16 @@ impl Batch {
         self.events.is_empty()
     }
 
-    /// The next one. It depends on its neighbours only where one writes or searches: a list wants its arrows, a form its
-    /// Enter.
+    /// The next one, for whatever has the keys. It depends on its neighbours only where one writes or searches, and in a
+    /// question: a list wants its arrows, a form its Enter.
     pub(super) fn next(&mut self, focus: Id) -> Option<Typed> {
+        if focus == Id::Dialog(DialogId::Ask) && self.is_text(ANSWER_MAX) {
+            self.events.drain(..self.text());
+        }
+        let begins = self.events.front().and_then(text).is_some_and(|first| first != '\n');
+        if focus == Id::Composer && begins && self.is_text(PASTE_MIN) {
+            return Some(Typed::Event(Event::Paste(self.paste())));
+        }
         let event = self.events.pop_front()?;
         let Some(code) = plain(&event).filter(|_| matches!(focus, Id::Composer | Id::Find)) else {
             return Some(Typed::Event(event));
@@ -52,6 +69,27 @@ impl Batch {
             }
             _ => Typed::Event(event),
         })
+    }
+
+    /// Whether the next `count` are text.
+    fn is_text(&self, count: usize) -> bool {
+        self.events.iter().take(count).filter_map(text).count() == count
+    }
+
+    /// How many that come next are text.
+    fn text(&self) -> usize {
+        self.events.iter().map_while(text).count()
+    }
+
+    /// The text that comes next; the Enter behind a short one is left.
+    fn paste(&mut self) -> String {
+        let mut pasted: String = self.events.iter().map_while(text).collect();
+        let lines = pasted.trim_end_matches('\n');
+        if lines.split('\n').nth(LINES_MAX).is_none() {
+            pasted.truncate(lines.len());
+        }
+        self.events.drain(..pasted.chars().count());
+        pasted
     }
 
     fn text_follows(&self) -> bool {
@@ -67,6 +105,16 @@ impl Batch {
         let wheel = self.wheel > 0;
         self.wheel = self.wheel.saturating_sub(1);
         wheel
+    }
+}
+
+/// What a key types, if it types.
+fn text(event: &Event<Action>) -> Option<char> {
+    match plain(event)? {
+        Key::Char(c) => Some(c),
+        Key::Enter => Some('\n'),
+        Key::Tab => Some('\t'),
+        _ => None,
     }
 }
 
@@ -107,6 +155,10 @@ mod tests {
                 Typed::Event(Event::Keyboard(KeyEvent { code: Key::Enter, .. })) => '⏎',
                 Typed::Event(Event::Keyboard(KeyEvent { code: Key::Up, .. })) => '↑',
                 Typed::Event(Event::Keyboard(KeyEvent { code: Key::Down, .. })) => '↓',
+                Typed::Event(Event::Paste(text)) => {
+                    meant.push_str(&format!("«{text}»"));
+                    continue;
+                }
                 other => panic!("{other:?}"),
             });
         }
@@ -142,5 +194,23 @@ mod tests {
     fn where_one_searches_a_wheel_is_one_too_and_enter_is_enter() {
         assert_eq!(meant("↑↑↑↓", Id::Find), "△△△↓");
         assert_eq!(meant("a⏎b", Id::Find), "a⏎b");
+    }
+
+    #[test]
+    fn a_long_text_at_once_is_a_paste_and_only_a_short_one_is_sent_by_its_last_enter() {
+        let word = "x".repeat(PASTE_MIN);
+        assert_eq!(meant(&word[1..], Id::Composer), word[1..]);
+        assert_eq!(meant(&format!("{word}⏎y⏎↑"), Id::Composer), format!("«{word}\ny»⏎↑"));
+        assert_eq!(meant(&"⏎".repeat(99), Id::Composer), "⏎".repeat(99));
+        assert_eq!(meant(&format!("⏎{word}"), Id::Composer), format!("\n«{word}»"));
+        let lines = "a line⏎".repeat(LINES_MAX + 1);
+        assert_eq!(meant(&lines, Id::Composer), format!("«{}»", lines.replace('⏎', "\n")));
+    }
+
+    #[test]
+    fn what_runs_on_into_a_question_does_not_answer_it() {
+        let ask = Id::Dialog(DialogId::Ask);
+        assert_eq!(meant("yes, and no⏎↑y", ask), "↑y");
+        assert_eq!(meant("y⏎", ask), "y⏎");
     }
 }

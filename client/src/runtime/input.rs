@@ -17,13 +17,15 @@ use rustix::termios::{LocalModes, tcgetattr};
 use signal_hook::{consts::SIGWINCH, low_level::pipe};
 use tuirealm::event::Event;
 
-use super::{Wake, Wakes, reported::reported};
+use super::{Wake, Wakes, batch::PASTE_MIN, reported::reported};
 use crate::update::Action;
 
-/// Most events read in one go.
-const BATCH_MAX: usize = 64 * 1024;
+/// Most events read in one go; more characters than a draft takes.
+const BATCH_MAX: usize = 128 * 1024;
 /// How long to look for one more event. Not zero: crossterm would not even look at what it has read already.
 const GLANCE: Duration = Duration::from_micros(50);
+/// The same within a paste without brackets, which the terminal gives in pieces.
+const LINGER: Duration = Duration::from_millis(20);
 /// How long to wait for the thread to look away; it is stuck only within half an escape sequence.
 const PAUSE_MAX: Duration = Duration::from_millis(200);
 
@@ -144,7 +146,7 @@ fn read_batch() -> io::Result<Vec<Event<Action>>> {
     let (mut batch, mut glances) = (Vec::new(), 0);
     // Two glances: one might not have looked, if this thread lost its turn in the middle of it.
     while glances < 2 && batch.len() < BATCH_MAX {
-        if event::poll(GLANCE)? {
+        if event::poll(if batch.len() < PASTE_MIN { GLANCE } else { LINGER })? {
             batch.extend(Some(event::read()?).filter(|event| !is_resize(event)).and_then(reported));
             glances = 0;
         } else {

@@ -289,12 +289,12 @@ impl<S: Screen> Runtime<S> {
             Typed::Event(_) => {}
         }
     }
+
     /// Also where the size is again the one it was: the terminal may have cut off on the way what it does not bring back.
     fn resized(&mut self) {
         self.screen.forget();
         self.step(Msg::Redraw);
     }
-
 
     /// The wheel scrolls what has the keys, a click opens a room of the side bar.
     fn clicked(&mut self, mouse: MouseEvent) {

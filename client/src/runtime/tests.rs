@@ -278,6 +278,18 @@ fn a_window_that_is_as_large_as_before_may_have_been_cut_in_between() {
 }
 
 #[test]
+fn a_long_paste_without_brackets_asks_and_none_of_it_is_the_answer() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.type_text("draft");
+    client.at_once(text(&"yes or no\n".repeat(30)));
+    client.at_once(text("yes\n")); // the terminal was slow with the rest
+    assert!(client.screen().contains("Paste 30 lines"), "{}", client.screen());
+    client.press(Key::Esc, KeyModifiers::NONE);
+    assert_eq!(&*client.draft().text, "draft");
+}
+
+#[test]
 fn keys_after_the_one_that_opens_a_dialog_are_the_dialogs() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
