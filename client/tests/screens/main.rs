@@ -4,6 +4,8 @@ mod chat;
 mod completing;
 mod dialogs;
 mod finding;
+#[expect(clippy::unwrap_used, reason = "a stage that cannot be set up is a failed test")]
+mod keys;
 #[expect(clippy::unwrap_used, reason = "a picture that cannot be drawn is a failed test")]
 mod picture;
 mod replying;

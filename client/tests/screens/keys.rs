@@ -1,0 +1,200 @@
+//! Every key in every mode, from the keymap itself: each does something that can be noticed, or is named here with the
+//! reason why it has nothing to do.
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use quchat_client::{
+    keymap::{Context, Keymap, command},
+    model::{Dialog, DialogId, Id, Question, SendState},
+    update::{Action, focus},
+};
+use quchat_shared::{RoomId, Seq};
+use tuirealm::event::{Key, KeyEvent, KeyModifiers as Mod};
+
+use crate::stage::{Stage, long_talk, message, room};
+
+/// Everything that can have the keys.
+const MODES: [Id; 11] = [
+    Id::SignIn,
+    Id::Rooms,
+    Id::History,
+    Id::Composer,
+    Id::Find,
+    Id::Dialog(DialogId::Switcher),
+    Id::Dialog(DialogId::CreateRoom),
+    Id::Dialog(DialogId::Help),
+    Id::Dialog(DialogId::Ask),
+    Id::Dialog(DialogId::Review),
+    Id::Dialog(DialogId::SignedOut),
+];
+
+/// Keys that hold in a mode for the sake of others, and why they have nothing to do in it.
+const IDLE: &[(Id, Action, &str)] = &[
+    (Id::Find, Action::Find, "one is searching already"),
+    (Id::Dialog(DialogId::CreateRoom), Action::Register, "the form has one button"),
+    (Id::Dialog(DialogId::SignedOut), Action::Register, "the form has one button"),
+    (Id::Dialog(DialogId::SignedOut), Action::NextField, "the form has one field"),
+    (Id::Dialog(DialogId::SignedOut), Action::PreviousField, "the form has one field"),
+    (Id::Dialog(DialogId::Help), Action::Help, "it is open already"),
+    (Id::Dialog(DialogId::Ask), Action::LineUp, "a question is whole on the screen"),
+    (Id::Dialog(DialogId::Ask), Action::LineDown, "a question is whole on the screen"),
+    (Id::Dialog(DialogId::Ask), Action::PageUp, "a question is whole on the screen"),
+    (Id::Dialog(DialogId::Ask), Action::PageDown, "a question is whole on the screen"),
+];
+
+/// The room that is open: the last of the joined ones, so that each number leads elsewhere.
+const HERE: RoomId = RoomId(11);
+
+/// A stage on which `action` has something to do while `mode` has the keys.
+fn stage(mode: Id, action: Action) -> Stage {
+    if mode == Id::SignIn {
+        let mut stage = Stage::new(80, 24);
+        stage.model.sign_in.server = "localhost".to_owned();
+        stage.model.sign_in.rev += 1;
+        stage.model.sign_in.waiting = action == Action::Cancel;
+        stage.follow();
+        write(&mut stage);
+        return stage;
+    }
+    let mut stage = Stage::in_general(80, 24, Vec::new());
+    for id in 4..=11 {
+        stage.add_room(room(id, &format!("word word {id}"), "", true));
+    }
+    stage.model.open = Some(HERE);
+    stage.model.last = Some(RoomId(1));
+    stage.hold(RoomId(2), vec![message(1, 0, "bob", "x")]);
+    stage.model.rooms.get_mut(&RoomId(2)).unwrap().member.as_mut().unwrap().last_read_seq = Seq(0);
+    let here = |message: quchat_shared::Message| quchat_shared::Message { room_id: HERE, ..message };
+    stage.hold(HERE, long_talk(60).into_iter().map(here).collect());
+    stage.room().new_after = Some(Seq(10));
+    let rows: Vec<String> = (1..90).map(|row| format!("row {row}")).collect();
+    stage.pend("p-1", &rows.join("\n"), SendState::Refused("too long".into()));
+    stage.follow();
+    stage.draw();
+    for _ in 0..2 {
+        stage.key(Key::PageUp);
+        stage.draw();
+    }
+    match (mode, action) {
+        (Id::Composer, Action::Complete | Action::CompleteBack) => stage.type_text(":smi"),
+        (Id::Composer, Action::Cancel) => {
+            stage.type_text(":smi");
+            stage.key(Key::Tab); // there is a list to close
+        }
+        (Id::Rooms | Id::History, Action::EndOfInput) => {} // it asks for an empty input
+        _ => write(&mut stage),
+    }
+    match mode {
+        Id::Rooms => stage.model.in_side_bar = true,
+        Id::Find => drop(stage.ctrl('f')),
+        Id::History => drop(stage.press(Key::Char('m'), Mod::ALT)),
+        Id::Dialog(DialogId::Switcher) => stage.model.dialogs.push(Dialog::Switcher),
+        Id::Dialog(DialogId::CreateRoom) => drop(stage.press(Key::Char('c'), Mod::ALT)),
+        Id::Dialog(DialogId::Help) => stage.model.dialogs.push(Dialog::Help),
+        Id::Dialog(DialogId::Ask) => stage.model.dialogs.push(Dialog::Ask(Question::SignOut { unsent: 1 })),
+        Id::Dialog(DialogId::Review) => drop(stage.press(Key::Char('v'), Mod::ALT)),
+        Id::Dialog(DialogId::SignedOut) => stage.model.dialogs.push(Dialog::SignedOut),
+        _ => {}
+    }
+    stage.follow();
+    stage.draw();
+    if Context::of(mode).contains(&Context::Text) && mode != Id::Composer {
+        write(&mut stage);
+    }
+    if matches!(mode, Id::Dialog(_) | Id::History) {
+        // somewhere in the middle, so that both directions lead somewhere
+        for key in [Key::Up, Key::Up, Key::Up, Key::Down] {
+            stage.key(key);
+            stage.draw();
+        }
+    }
+    stage
+}
+
+/// Leaves the cursor within a word, with text on both sides, something to undo, to redo and to put back.
+fn write(stage: &mut Stage) {
+    stage.type_text("word word three");
+    stage.ctrl('w');
+    stage.type_text("four");
+    stage.ctrl('_');
+    (0..3).for_each(|_| drop(stage.key(Key::Left)));
+    stage.draw();
+}
+
+/// What somebody could notice.
+fn noticed(stage: &mut Stage) -> String {
+    stage.draw();
+    let mut noticed = stage.screen();
+    for cell in stage.buffer().content() {
+        write!(noticed, "{:?}", cell.style()).unwrap();
+    }
+    let draft = stage.model.open_room().map(|room| room.draft.text.clone());
+    write!(noticed, "{:?}{:?}{:?}", stage.cursor(), focus(&stage.model), draft).unwrap();
+    noticed
+}
+
+#[test]
+fn every_key_does_something_in_every_mode_it_holds_in() {
+    let keymap = Keymap::default();
+    let (mut wrong, mut named) = (Vec::new(), BTreeSet::new());
+    for mode in MODES {
+        for row in keymap.rows().iter().filter(|row| Context::of(mode).contains(&row.context)) {
+            let key = KeyEvent::from(row.chord);
+            if keymap.action(mode, key) != Some(row.action) {
+                continue; // a nearer context has it
+            }
+            let mut stage = stage(mode, row.action);
+            assert_eq!(focus(&stage.model), mode, "{}", stage.screen());
+            let before = noticed(&mut stage);
+            stage.effects.clear();
+            stage.press(key.code, key.modifiers);
+            let something = !stage.effects.is_empty() || noticed(&mut stage) != before;
+            let idle = IDLE.iter().any(|(id, action, _)| (*id, *action) == (mode, row.action));
+            if idle {
+                named.insert((mode, row.action));
+            }
+            if something == idle {
+                wrong.push(format!(
+                    "{mode:?}: {} ({:?}) does {}",
+                    row.chord,
+                    row.action,
+                    if idle { "something" } else { "nothing" }
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(named.len(), IDLE.len(), "each of them is still bound there");
+}
+
+#[test]
+fn no_part_of_the_keymap_is_out_of_reach() {
+    for context in Context::ALL {
+        assert!(MODES.iter().any(|&mode| Context::of(mode).contains(&context)), "{context:?} holds nowhere");
+    }
+}
+
+#[test]
+fn whatever_a_terminal_may_keep_outside_of_text_has_a_command() {
+    for row in Keymap::default().rows() {
+        let written = matches!(row.context, Context::Text | Context::Composer | Context::Find | Context::Form); // other keys there, or a button
+        if row.chord.may_be_taken() && !written {
+            assert!(command(row.action).is_some(), "{} has no command", row.chord);
+        }
+    }
+}
+
+#[test]
+fn the_help_shows_every_key_that_is_bound() {
+    let mut stage = Stage::in_general(80, 24, Vec::new());
+    stage.key(Key::Function(1));
+    let mut pages = vec![stage.screen()];
+    while pages.last().unwrap().contains("↓ more") {
+        stage.key(Key::PageDown);
+        pages.push(stage.screen());
+    }
+    let shown = pages.concat();
+    for row in Keymap::default().rows().iter().filter(|row| !matches!(row.action, Action::RoomNumber(2..))) {
+        assert!(shown.contains(&row.chord.to_string()), "{} is not in the help", row.chord);
+    }
+}
