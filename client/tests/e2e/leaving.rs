@@ -54,6 +54,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_the_client_is_in_front_again() {
         .press(ESC)
         .is_in("den")
         .shows("a draft")
+        .is_whole()
         .press(QUIT);
     assert_eq!(a.exit_code(), 0);
     a.given_back();

@@ -3,13 +3,17 @@
 //! What a person does and sees, and what the server holds afterwards. Needs nothing but what cargo builds.
 #![cfg(unix)]
 
+mod attention;
 mod bursts;
 mod composing;
+mod dice;
+mod drafts;
 mod leaving;
 mod losses;
 mod person;
 mod returning;
 mod server;
 mod sign_in;
+mod storms;
 mod talking;
 mod terminal;

@@ -1,6 +1,9 @@
 //! Somebody at a terminal: their home on disk, and the few things everybody does with the client.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use portable_pty::CommandBuilder;
 use quchat_client::{model::Origin, state};
@@ -63,12 +66,24 @@ impl Person {
         self.run(shell, server)
     }
 
+    /// Starts their client in a terminal that calls itself so.
+    pub(crate) fn open_on(&self, term: &str, server: &Server) -> Terminal {
+        let mut client = CommandBuilder::new(env!("CARGO_BIN_EXE_quchat"));
+        client.env("TERM", term);
+        self.run_on(client, server)
+    }
+
     fn run(&self, mut command: CommandBuilder, server: &Server) -> Terminal {
+        command.env("TERM", "xterm-256color");
+        self.run_on(command, server)
+    }
+
+    fn run_on(&self, mut command: CommandBuilder, server: &Server) -> Terminal {
         command.args(["--server", server.address()]);
         command.env("HOME", self.home.path());
         command.env("XDG_STATE_HOME", self.home.path().join("state"));
         command.env("TZ", "UTC");
-        for inherited in ["QUCHAT_SERVER", "QUCHAT_USER", "NO_COLOR", "TMUX", "COLORTERM"] {
+        for inherited in ["QUCHAT_SERVER", "QUCHAT_USER", "NO_COLOR", "TMUX", "STY", "TERM_PROGRAM", "COLORTERM"] {
             command.env_remove(inherited);
         }
         Terminal::start(command, 100, 30)
@@ -94,6 +109,19 @@ impl Person {
         let place = state::Place::at(self.home.path().join("state/quchat"));
         let origin = Origin::parse(server.address()).expect("the server's own address");
         state::kept_session(&place, &origin).expect("they are signed in").token
+    }
+
+    /// The draft that a `kill -9` would leave at this moment, of the one room they write in.
+    pub(crate) fn kept_draft(&self) -> Option<String> {
+        let file =
+            rooms(self.home.path()).into_iter().find(|path| path.extension().is_some_and(|end| end == "json"))?;
+        let kept: serde_json::Value = serde_json::from_slice(&fs::read(file).ok()?).expect("it is whole at any time");
+        Some(kept["draft"].as_str().expect("it holds a draft").to_owned())
+    }
+
+    /// Whether a save has begun that is not done.
+    pub(crate) fn is_saving(&self) -> bool {
+        rooms(self.home.path()).iter().any(|path| path.extension().is_none_or(|end| end != "json"))
     }
 
     /// Whether anything they keep on disk holds `text`.
@@ -144,6 +172,16 @@ impl Chat for Terminal {
 pub(crate) fn composer(screen: &str) -> Option<&str> {
     let text = screen.lines().skip_while(|row| !row.contains(" message #")).nth(1)?;
     Some(text.rsplit('│').nth(1)?.trim())
+}
+
+/// What lies in the directory of files per room.
+fn rooms(dir: &Path) -> Vec<PathBuf> {
+    let paths = || fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    if dir.ends_with("rooms") {
+        paths().collect()
+    } else {
+        paths().filter(|path| path.is_dir()).flat_map(|dir| rooms(&dir)).collect()
+    }
 }
 
 fn keeps(dir: &Path, text: &str) -> bool {

@@ -69,6 +69,12 @@ impl Server {
         page.messages.into_iter().map(|message| message.text).collect()
     }
 
+    /// How many messages of a room are unread, as the server tells whoever holds this token.
+    pub(crate) fn unread(&self, token: &str, room: &str) -> u64 {
+        let rooms = self.call::<ListRooms>(token, &(), &(), &()).rooms;
+        rooms.iter().find(|listed| listed.info.name == room).expect("the room is there").unread
+    }
+
     /// Says something from elsewhere.
     pub(crate) fn say(&self, user: &str, room: &str, texts: impl IntoIterator<Item = String>) {
         let token = self.sign_in(user);

@@ -19,6 +19,9 @@ use rustix::{
 /// Long enough for a busy machine; nothing waits so long when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Has everything drawn anew.
+const REDRAW: &str = "\x0c";
+
 /// A program in a terminal of its own. Dropped, the program is killed.
 pub(crate) struct Terminal {
     pty: PtyPair,
@@ -34,17 +37,40 @@ struct Emulator {
     changed: Condvar,
 }
 
-/// Modes that vt100 has no opinion on.
+/// What vt100 has no opinion on.
 #[derive(Default)]
 struct Requests {
     focus_reports: bool,
     key_flags: i32,
+    /// A frame is being written: what is on the screen is half of it.
+    drawing: bool,
+    frames: u64,
+    title: String,
+    bells: usize,
+    /// OSC sequences other than titles, their parts joined by `;`.
+    calls: Vec<String>,
 }
 
 impl vt100::Callbacks for Requests {
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.bells += 1;
+    }
+
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.title = String::from_utf8_lossy(title).into_owned();
+    }
+
+    fn unhandled_osc(&mut self, _: &mut vt100::Screen, parts: &[&[u8]]) {
+        self.calls.push(String::from_utf8_lossy(&parts.join(&b';')).into_owned());
+    }
+
     fn unhandled_csi(&mut self, _: &mut vt100::Screen, i1: Option<u8>, _: Option<u8>, params: &[&[u16]], c: char) {
         match (i1, c) {
             (Some(b'?'), 'h' | 'l') if params.contains(&&[1004_u16][..]) => self.focus_reports = c == 'h',
+            (Some(b'?'), 'h' | 'l') if params.contains(&&[2026_u16][..]) => {
+                self.drawing = c == 'h';
+                self.frames += u64::from(c == 'l');
+            }
             (Some(b'>'), 'u') => self.key_flags += 1,
             (Some(b'<'), 'u') => self.key_flags -= 1,
             _ => {}
@@ -54,10 +80,9 @@ impl vt100::Callbacks for Requests {
 
 impl Terminal {
     /// Starts the program in a fresh terminal of `columns` x `rows`.
-    pub(crate) fn start(mut command: CommandBuilder, columns: u16, rows: u16) -> Self {
+    pub(crate) fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let pty = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
         let modes_before = modes(&pty);
-        command.env("TERM", "xterm-256color");
         let program = pty.slave.spawn_command(command).expect("the program starts");
         let keys = pty.master.take_writer().expect("a first writer");
         let parser = vt100::Parser::new_with_callbacks(rows, columns, 0, Requests::default());
@@ -101,9 +126,41 @@ impl Terminal {
         self.emulator.parser.lock().expect("no reader panicked").screen().contents()
     }
 
+    /// Waits until the window is called so.
+    pub(crate) fn is_called(&mut self, title: &str) -> &mut Self {
+        self.emulator.wait(&format!("the title {title:?}"), |parser| parser.callbacks().title == title);
+        self
+    }
+
+    /// How often the bell rang, and what else was asked of the terminal to call somebody.
+    pub(crate) fn calls(&self) -> (usize, Vec<String>) {
+        let parser = self.emulator.parser.lock().expect("no reader panicked");
+        (parser.callbacks().bells, parser.callbacks().calls.clone())
+    }
+
+    /// Demands that every cell is as a frame drawn from nothing has it. The last key must have been answered.
+    pub(crate) fn is_whole(&mut self) -> &mut Self {
+        let (before, frames) = self.picture();
+        self.press(REDRAW).emulator.wait("a frame drawn anew", |parser| parser.callbacks().frames > frames);
+        let (anew, _) = self.picture();
+        assert!(before == anew, "left from before:\n{before:#?}\nanew:\n{anew:#?}");
+        self
+    }
+
+    /// Every row as one sees it, with its colours, and the number of frames so far.
+    fn picture(&self) -> (Vec<String>, u64) {
+        let parser = self.emulator.parser.lock().expect("no reader panicked");
+        let (rows, columns) = parser.screen().size();
+        let cell = |x, y| parser.screen().cell(y, x).map_or_else(String::new, seen);
+        let rows = (0..rows).map(|y| (0..columns).map(|x| cell(x, y)).collect());
+        (rows.collect(), parser.callbacks().frames)
+    }
+
     /// Changes the size, as dragging a window's corner does.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
-        self.emulator.parser.lock().expect("no reader panicked").screen_mut().set_size(rows, columns);
+        // vt100 cannot scroll a screen of one row, nor cut a wide character
+        let (emulated_rows, emulated_columns) = (rows.max(2), columns.max(2));
+        self.emulator.parser.lock().expect("no reader panicked").screen_mut().set_size(emulated_rows, emulated_columns);
         self.pty.master.resize(size(columns, rows)).expect("a terminal can be resized");
         self
     }
@@ -211,7 +268,7 @@ impl Emulator {
     fn wait(&self, what: &str, holds: impl Fn(&vt100::Parser<Requests>) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         let mut parser = self.parser.lock().expect("no reader panicked");
-        while !holds(&parser) {
+        while parser.callbacks().drawing || !holds(&parser) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 drop(parser); // a poisoned screen could not be shown
@@ -219,6 +276,35 @@ impl Emulator {
             }
             parser = self.changed.wait_timeout(parser, left).expect("no reader panicked").0;
         }
+    }
+}
+
+/// What one sees of a cell. An empty one has no colour but that behind it.
+fn seen(cell: &vt100::Cell) -> String {
+    let behind = match (cell.bgcolor(), cell.inverse(), cell.underline()) {
+        (vt100::Color::Default, false, false) => String::new(),
+        behind => format!("{behind:?}"),
+    };
+    match cell.contents() {
+        "" | " " => format!(" {behind}"),
+        text => match (cell.fgcolor(), cell.bold(), cell.dim(), cell.italic()) {
+            (vt100::Color::Default, false, false, false) => format!("{text}{behind}"),
+            before => format!("{text}{before:?}{behind}"),
+        },
+    }
+}
+
+/// Waits until something holds that no screen tells.
+pub(crate) fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, holds);
+}
+
+/// The same, with less patience.
+pub(crate) fn until_within(longest: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < longest, "waited in vain for {what}");
+        thread::yield_now();
     }
 }
 

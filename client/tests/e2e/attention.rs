@@ -1,0 +1,41 @@
+//! Somebody who looks elsewhere is called through the terminal; somebody who looks here is not.
+
+use crate::{
+    person::{Chat, NEXT_UNREAD, Person, QUIT},
+    server::Server,
+    terminal::until,
+};
+
+/// What a terminal reports when another window gets the keys, and when this one has them again.
+const LEFT: &str = "\x1b[O";
+const BACK: &str = "\x1b[I";
+
+#[test]
+fn the_terminal_calls_and_its_title_counts_only_while_one_looks_elsewhere() {
+    let server = Server::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let mut a = alice.register(&server);
+    a.create("attic").create("den").is_called("#den · quchat").press(BACK);
+    let mut b = bob.register(&server);
+    b.enter("den").say("@alice you see this");
+    a.shows("you see this").is_called("#den · quchat");
+    let read = || until("all of it to be read", || server.unread(&alice.token(&server), "den") == 0);
+    read();
+    assert_eq!(a.calls(), (0, vec![]), "she looks at it");
+
+    a.press(LEFT);
+    b.say("nobody is meant").say("@alice one").say("@alice two");
+    a.shows("two").is_called("(3, @2) #den · quchat");
+    assert_eq!(a.calls(), (1, vec![]), "once for a burst");
+    a.press(BACK).is_called("#den · quchat");
+    read();
+    a.press(QUIT).exit_code();
+    a.given_back().is_called("");
+
+    let mut a = alice.open_on("foot", &server);
+    a.is_in("den").shows("● connected");
+    b.enter("attic").say("@alice; up here");
+    a.is_called("(1, @1) #den · quchat");
+    assert_eq!(a.calls(), (0, vec!["777;notify;#attic;bob: @alice; up here".to_owned()]));
+    a.press(NEXT_UNREAD).is_called("#attic · quchat");
+}
