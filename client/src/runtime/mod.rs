@@ -13,6 +13,7 @@ mod effects;
 #[cfg(unix)]
 mod input;
 mod memory;
+mod pen;
 mod reported;
 mod screen;
 #[cfg(unix)]
@@ -41,6 +42,7 @@ pub use self::{
     clock::Clock,
     editor::{Edited, Editor},
     effects::Workers,
+    pen::Pen,
     screen::{Screen, Tty},
     wake::{Wake, Wakes},
 };

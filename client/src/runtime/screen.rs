@@ -25,7 +25,7 @@ use tuirealm::{
 
 #[cfg(not(unix))]
 use super::anywhere::{is_cooked, stop_process};
-use super::{Input, attention, clock};
+use super::{Input, Pen, attention, clock};
 #[cfg(unix)]
 use super::{input::is_cooked, signals::stop_process};
 use crate::state::Log;
@@ -85,6 +85,7 @@ fn blank<B: Backend>(terminal: &mut Terminal<B>) {
 /// The terminal this process was started in.
 pub struct Tty {
     adapter: CrosstermTerminalAdapter,
+    pen: Pen,
     extras: Extras,
     input: Input,
     /// It is another program's for now.
@@ -116,8 +117,16 @@ impl Tty {
                 hook(panic);
             }
         }));
-        let mut this =
-            Self { adapter, extras, input, lent: false, stale: false, title: String::new(), mouse: false };
+        let mut this = Self {
+            adapter,
+            pen: Pen::default(),
+            extras,
+            input,
+            lent: false,
+            stale: false,
+            title: String::new(),
+            mouse: false,
+        };
         this.begin()?;
         Ok(this)
     }
@@ -169,8 +178,9 @@ impl Screen for Tty {
         queue!(stdout(), BeginSynchronizedUpdate).ok(); // the frame itself will fail, if anything does
         if std::mem::take(&mut self.stale) {
             blank(self.raw_mut());
+            self.pen.forget();
         }
-        let drawn = self.adapter.draw(draw).map(drop);
+        let drawn = self.pen.draw(self.adapter.raw_mut(), draw).map_err(|_| TerminalError::CannotDrawFrame);
         execute!(stdout(), EndSynchronizedUpdate).ok();
         drawn
     }

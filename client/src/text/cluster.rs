@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use quchat_shared::limits::is_bidi_control;
 use tuirealm::ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
 
 /// Most scalar values that are drawn for one cluster: a family of four with skin tones has eleven.
 const SCALARS_MAX: usize = 12;
@@ -59,10 +60,29 @@ fn piece(symbol: &str) -> Piece<'_> {
         Some((end, _)) => &symbol[..end],
         None => symbol,
     };
+    // "As text, please": terminals that do not know it keep the two columns, and lose the picture to its neighbour.
+    let symbol = match symbol.strip_suffix('\u{fe0e}') {
+        Some(wide) if wide.cell_width() > symbol.cell_width() => wide,
+        _ => symbol,
+    };
     match symbol.cell_width() {
         0 => Piece::Nothing,
         width => Piece::Drawn(Cow::Borrowed(symbol), width),
     }
+}
+
+/// The columns that `symbol` takes where each of its characters is drawn by itself, if that is not the same as drawing
+/// it in one: terminals differ in what they do. Sequences that draw nothing are not looked into.
+#[must_use]
+pub fn disputed(symbol: &str) -> Option<u16> {
+    if symbol.len() < 2 || symbol.starts_with('\x1b') {
+        return None;
+    }
+    let mut widths = symbol.chars().filter_map(UnicodeWidthChar::width).filter(|&width| width > 0);
+    let first = widths.next().unwrap_or(0);
+    let apart = first + widths.sum::<usize>();
+    let same = apart == first && apart == usize::from(symbol.cell_width());
+    (!same).then(|| u16::try_from(apart).unwrap_or(u16::MAX))
 }
 
 /// A visible stand-in for a control character.
@@ -98,6 +118,23 @@ mod tests {
             assert_eq!(drawn(emoji), [(emoji.to_owned(), 2)]);
         }
         assert_eq!(drawn("e\u{301}"), [("e\u{301}".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn no_terminal_takes_more_columns_for_one_character_than_it_is_given() {
+        assert_eq!(drawn("⌚\u{fe0e}"), [("⌚".to_owned(), 2)]);
+        assert_eq!(drawn("❤\u{fe0e}"), [("❤\u{fe0e}".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn of_several_characters_only_marks_are_beyond_dispute() {
+        for agreed in ["a", "日", "e\u{301}", "한", "👍", "│", "\x1b]8;;\x1b\\"] {
+            assert_eq!(disputed(agreed), None, "{agreed}");
+        }
+        for (symbol, apart) in [("👨‍👩‍👧‍👦", 8), ("👍🏽", 4), ("🇳🇱", 2), ("❤\u{fe0f}", 1)]
+        {
+            assert_eq!(disputed(symbol), Some(apart), "{symbol}");
+        }
     }
 
     #[test]

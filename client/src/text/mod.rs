@@ -13,6 +13,7 @@ pub mod markup;
 pub mod needle;
 pub mod wrap;
 
+pub use cluster::disputed;
 pub use editor::Editor;
 pub use line::{clip, one_line, plain, width};
 pub use needle::Needle;

@@ -19,5 +19,7 @@ mod stage;
 mod steady;
 #[expect(clippy::unwrap_used, reason = "writing into a String cannot fail")]
 mod svg;
+#[expect(clippy::unwrap_used, reason = "a glass that cannot be cut is a failed test")]
+mod terminals;
 mod themes;
 mod writing;

@@ -17,7 +17,7 @@ use tuirealm::ratatui::{
 };
 
 use crate::text::{
-    Row,
+    Row, disputed,
     markup::{Kind, Stretch},
     width,
     wrap::drawn,
@@ -68,22 +68,33 @@ impl Link {
 }
 
 impl Placed {
-    /// Makes the cells a link, unless something lies over them or they do not all look alike.
+    /// Makes the cells a link, unless something lies over them or they do not all look alike. What terminals dispute the
+    /// width of stays mere text, so that what follows it can be placed anew.
     pub(super) fn open(&self, buffer: &mut Buffer) {
         let at = self.at.intersection(buffer.area);
-        let Some(columns) = NonZeroU16::new(at.width).filter(|_| at == self.at) else { return };
+        if at.is_empty() || at != self.at {
+            return;
+        }
         let (style, mut x, mut text) = (buffer[at.as_position()].style(), at.x, String::new());
+        let mut pieces: Vec<(Range<u16>, Range<usize>, bool)> = Vec::new();
         while x < at.right() {
             let cell = &buffer[(x, at.y)];
             if cell.style() != style {
                 return;
             }
+            let (next, start) = (x.saturating_add(cell.cell_width().max(1)), text.len());
+            let agreed = disputed(cell.symbol()).is_none();
             text.push_str(cell.symbol());
-            x = x.saturating_add(cell.cell_width().max(1));
+            match pieces.last_mut() {
+                Some((columns, bytes, true)) if agreed => (columns.end, bytes.end) = (next, text.len()),
+                _ => pieces.push((x..next, start..text.len(), agreed)),
+            }
+            x = next;
         }
-        if text == self.link.text {
-            let symbol = format!("{}{text}\x1b]8;;\x1b\\", self.link.open);
-            buffer[at.as_position()].set_symbol(&symbol).set_diff_option(CellDiffOption::ForcedWidth(columns));
+        for (columns, bytes, _) in pieces.into_iter().filter(|(.., agreed)| *agreed && text == self.link.text) {
+            let symbol = format!("{}{}\x1b]8;;\x1b\\", self.link.open, &text[bytes]);
+            let width = NonZeroU16::new(columns.end - columns.start).unwrap_or(NonZeroU16::MIN);
+            buffer[(columns.start, at.y)].set_symbol(&symbol).set_diff_option(CellDiffOption::ForcedWidth(width));
         }
     }
 }
@@ -160,6 +171,15 @@ mod tests {
         let link = Link::on("https://a.b/c", &row, &markup("https://a.b/c", "")).remove(0);
         link.placed(Rect::new(0, 0, 13, 1)).unwrap().open(&mut buffer);
         assert!(opened(&buffer).is_empty());
+    }
+
+    #[test]
+    fn what_terminals_dispute_stands_by_itself_between_the_parts_of_a_link() {
+        let buffer = drawn_with_links("https://a.b/👨‍👩‍👧/❤\u{fe0f}=1", 40, &[]);
+        let address = "https://a.b/%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9%E2%80%8D%F0%9F%91%A7/%E2%9D%A4%EF%B8%8F=1";
+        let parts =
+            [("https://a.b/", 12), ("/", 1), ("=1", 2)].map(|(text, wide)| (format!("{address}\x1b\\{text}"), wide));
+        assert!(opened(&buffer).into_iter().eq(parts.iter().map(|(link, wide)| (link.as_str(), *wide))));
     }
 
     #[test]

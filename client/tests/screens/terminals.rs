@@ -1,0 +1,301 @@
+//! What a terminal makes of a frame: the bytes that are really written, obeyed by an emulator with an idea of its own
+//! about the width of things.
+
+use std::{
+    cell::RefCell,
+    io::{self, Write},
+    rc::Rc,
+};
+
+use proptest::prelude::*;
+use quchat_client::{
+    model::{Dialog, Question, SendState},
+    runtime::Pen,
+    view,
+};
+use quchat_shared::{Message, RoomId, limits::is_bidi_control};
+use tuirealm::{
+    event::{Key, KeyModifiers as Mod},
+    ratatui::{
+        Frame, Terminal, TerminalOptions, Viewport,
+        backend::CrosstermBackend,
+        buffer::{Buffer, CellDiffOption, CellWidth},
+        layout::Rect,
+    },
+};
+use unicode_width::UnicodeWidthChar;
+
+use crate::stage::{Stage, long_talk, message, talk, visible};
+
+/// Texts that have broken the columns of other programs, or tried to.
+const NASTY: &[(&str, &str)] = &[
+    ("families", "👨‍👩‍👧‍👦 and 👩‍👩‍👦, 👨‍👨‍👧‍👧!"),
+    ("professions with skin tones", "👩🏽‍🚀👨🏿‍⚕️🧑🏻‍🤝‍🧑🏾"),
+    ("skin tones", "👍🏽👋🏿✊🏻 and a lone 🏽"),
+    ("flags", "🇳🇱🇯🇵🇦 🏳️‍🌈🏴‍☠️🏴󠁧󠁢󠁳󠁣󠁴󠁿"),
+    ("an odd number of flag letters", "🇳🇱🇯🇵🇦🇧🇨🇩🇪x"),
+    ("emoji by selector", "❤️☀️✈️ ☎️| 1️⃣#️⃣ ©️"),
+    ("text by selector", "⌚︎⏰︎❤︎ ☎︎|"),
+    ("unknown joined sequences", "🦀\u{200d}🐍\u{200d}🐘\u{200d}☕ 😀\u{200d}a"),
+    ("lone joiners", "\u{200d}a\u{200d}\u{200d} b\u{200c}c \u{2060}d\u{feff}"),
+    (
+        "a hill of marks",
+        "Z\u{351}\u{36b}\u{343}\u{36a}\u{302}\u{36b}\u{33d}\u{34f}a\u{300}\u{301}\u{302}\u{303}l\u{489}go",
+    ),
+    ("marks with nothing below them", "\u{301}\u{300} \u{20e3} \u{fe0f}x"),
+    ("full width", "ＦＵＬＬ　ｗｉｄｔｈ！日本語、テキスト。"),
+    ("half width", "ﾊﾝｶｸ ｶﾅ ﾞﾟ ￩￪"),
+    ("jamo", "한글 한 ᄀᄀᄀ각ᆨᆨ ᅡᅡ ㅎㅏㄴ"),
+    ("right to left", "שלום עולם مرحبا بالعالم لا 123 ﷺ ﷽"),
+    ("direction controls", "\u{202e}gpj.exe\u{202c} \u{2066}a\u{2067}b\u{2069}\u{200f}c\u{200e}\u{61c}d"),
+    ("widths of nothing", "a\u{200b}b\u{ad}c\u{34f}d\u{17b4}e\u{3164}f\u{115f}g\u{1160}h"),
+    ("spaces of all sorts", "a\u{a0}b\u{1680}c\u{2003}d\u{200a}e\u{202f}f\u{205f}g\u{3000}h"),
+    ("tabs", "\ta\tbb\tccc\tdddd\te"),
+    ("breaks of all sorts", "a\rb\r\nc\u{b}d\u{c}e\u{85}f\u{2028}g\u{2029}h"),
+    ("controls", "\0\u{1}\u{7}\u{8}\u{e}\u{f}\u{1a}\u{7f}x"),
+    ("controls of the second kind", "\u{80}\u{84}\u{8d}\u{90}evil\u{9c}\u{9b}2J\u{9d}0;evil\u{9c}x"),
+    ("a cleared screen", "\u{1b}[2J\u{1b}[H\u{1b}[31mred\u{1b}[0m\u{1b}c\u{1b}[?1049l"),
+    ("a stolen title", "\u{1b}]0;evil\u{7}\u{1b}]2;evil\u{1b}\\\u{1b}]52;c;ZXZpbA==\u{7}\u{1b}]9;evil\u{7}x"),
+    ("a device that answers", "\u{1b}[6n\u{1b}[c\u{1b}P$q\"p\u{1b}\\\u{1b}_Gevil\u{1b}\\\u{5}x"),
+    ("a link that is another", "https://a.example/\u{1b}]8;;https://evil.example\u{1b}\\x http://日本.example/👨‍👩‍👧?❤️=1"),
+    ("never assigned", "\u{378}\u{e000}\u{f8ff}\u{f0000}\u{10ffff}\u{fffe}\u{fdd0}x"),
+    ("conjuncts", "क्षत्रिय नमस्ते স্ত্রী ക്ഷ ශ්‍රී พูดไทย ភាសាខ្មែរ ၾကၽြန္ေတာ္ བོད་སྐད་"),
+    ("marks that come first", "\u{600}1 \u{6dd}2 \u{110bd}3 \u{0d4e}ക"),
+    ("ligatures", "لا لا ᨔᨗ ⵏ⵿ⴾ ꓐꓽꓐ ᭄"),
+    ("ambiguous widths", "±×÷°§¶ ①②③ ─│┌ ░▒▓ ←→↑↓ αβγ «»"),
+    ("long dashes", "⸺ two ⸻ three ﷽ one"),
+    ("ideographs beyond", "𠀀𪜀𰀀 㐀 ⿰⿱ 𝔘𝔫𝔦 🀄🃏"),
+    ("tags", "a\u{e0041}\u{e0042}b\u{e007f} \u{e0100}c"),
+];
+
+/// A glass between the pen and the eye.
+struct Glass {
+    bytes: Rc<RefCell<Vec<u8>>>,
+    terminal: Terminal<CrosstermBackend<Ink>>,
+    pen: Pen,
+    emulator: vt100::Parser<Obeyed>,
+}
+
+struct Ink(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Ink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a terminal was asked for, other than text at a place in a colour.
+#[derive(Default)]
+struct Obeyed(Vec<String>);
+
+impl vt100::Callbacks for Obeyed {
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.0.push("a bell".into());
+    }
+    fn visual_bell(&mut self, _: &mut vt100::Screen) {
+        self.0.push("a visual bell".into());
+    }
+    fn resize(&mut self, _: &mut vt100::Screen, size: (u16, u16)) {
+        self.0.push(format!("the size {size:?}"));
+    }
+    fn set_window_icon_name(&mut self, _: &mut vt100::Screen, name: &[u8]) {
+        self.0.push(format!("the icon's name {name:?}"));
+    }
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.0.push(format!("the title {title:?}"));
+    }
+    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
+        self.0.push(format!("a copy of {data:?}"));
+    }
+    fn paste_from_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8]) {
+        self.0.push("the clipboard".into());
+    }
+    fn unhandled_char(&mut self, _: &mut vt100::Screen, c: char) {
+        self.0.push(format!("{c:?}"));
+    }
+    fn unhandled_control(&mut self, _: &mut vt100::Screen, byte: u8) {
+        self.0.push(format!("control {byte:#x}"));
+    }
+    fn unhandled_escape(&mut self, _: &mut vt100::Screen, i1: Option<u8>, _: Option<u8>, byte: u8) {
+        if byte != b'\\' {
+            self.0.push(format!("escape {i1:?} {byte:#x}"));
+        }
+    }
+    fn unhandled_csi(&mut self, _: &mut vt100::Screen, i1: Option<u8>, _: Option<u8>, params: &[&[u16]], c: char) {
+        if c != 'm' {
+            self.0.push(format!("csi {i1:?} {params:?} {c}"));
+        }
+    }
+    fn unhandled_osc(&mut self, _: &mut vt100::Screen, parts: &[&[u8]]) {
+        if parts.first() != Some(&&b"8"[..]) {
+            self.0.push(format!("osc {parts:?}"));
+        }
+    }
+}
+
+impl Glass {
+    fn new(width: u16, height: u16) -> Self {
+        let bytes = Rc::new(RefCell::new(Vec::new()));
+        let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+        let backend = CrosstermBackend::new(Ink(Rc::clone(&bytes)));
+        let terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
+        let emulator = vt100::Parser::new_with_callbacks(height, width, 0, Obeyed::default());
+        Self { bytes, terminal, pen: Pen::default(), emulator }
+    }
+
+    /// Draws a frame, and demands that the emulator shows it cell for cell.
+    fn shows(&mut self, stage: &mut Stage, what: &str) {
+        let (model, keymap, themes, app) = (&stage.model, &stage.keymap, &stage.themes, &mut stage.app);
+        let mut wanted = Buffer::default();
+        let draw = |frame: &mut Frame<'_>| {
+            view::view(model, keymap, themes, app, frame);
+            wanted.clone_from(frame.buffer_mut());
+        };
+        self.pen.draw(&mut self.terminal, draw).unwrap();
+        let written = String::from_utf8(self.bytes.take()).unwrap();
+        assert_harmless(&written, what);
+        self.emulator.process(written.replace('\u{fffd}', "?").as_bytes()); // it would not draw this one
+        assert_eq!(self.emulator.callbacks().0, Vec::<String>::new(), "{what}");
+        self.compare(&wanted, what);
+        stage.draw(); // tells the model what was seen
+    }
+
+    fn compare(&self, frame: &Buffer, what: &str) {
+        let screen = self.emulator.screen();
+        let shown = |x: u16, y: u16| match screen.cell(y, x).map_or("", vt100::Cell::contents) {
+            "" => " ",
+            contents => contents,
+        };
+        for y in 0..frame.area.height {
+            let mut x = 0;
+            while x < frame.area.width {
+                let cell = &frame[(x, y)];
+                let symbol = visible(cell.symbol()).replace('\u{fffd}', "?");
+                let width = match cell.diff_option {
+                    CellDiffOption::ForcedWidth(width) => width.get(),
+                    _ => symbol.cell_width().max(1),
+                };
+                let taking_columns = |c: &char| c.width().is_some_and(|width| width > 0);
+                let wide: Vec<char> = symbol.chars().filter(taking_columns).collect();
+                let in_one = wide.len() == 1 && wide[0].width() == Some(width.into());
+                let place = || format!("{what}: column {x} of row {y}\n{}", screen.contents());
+                if in_one || cell.diff_option != CellDiffOption::None {
+                    // marks may be in the cell before, and a wide character has a second half
+                    let cells: String = (x..x + width).map(|x| shown(x, y)).collect();
+                    let same = |c: &char| *c != ' ' && taking_columns(c);
+                    assert!(cells.chars().filter(same).eq(wide.into_iter().filter(same)), "{symbol:?} in {}", place());
+                } else {
+                    // of several pieces the first is seen; or at the edge, perhaps, a dot
+                    let first = shown(x, y).chars().find(taking_columns);
+                    assert!(first == wide.first().copied() || first == Some('·'), "{symbol:?} in {}", place());
+                }
+                x += width;
+            }
+        }
+    }
+}
+
+/// No control character but the escapes the client itself writes, and nothing that turns the direction.
+fn assert_harmless(text: &str, what: &str) {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let ours = c == '\u{1b}' && matches!(chars.peek(), Some('[' | ']' | '7' | '8' | '\\'));
+        assert!(ours || !(c.is_control() || is_bidi_control(c)), "{c:?} in {what}");
+    }
+}
+
+/// Everything somebody else, or oneself, can write, at once.
+fn full_of(text: &str, width: u16, height: u16) -> Stage {
+    let edge = |columns: usize| format!("{}{text}", "x".repeat(columns));
+    let mut messages = talk();
+    messages.extend([
+        message(7, 60, text, text),
+        message(8, 61, "bob", &edge(usize::from(width) / 2)),
+        message(9, 62, "carol", &format!("*{text}* `{text}` _{text}_\n> {text}\n- {text}\n```\n{text}\n```")),
+    ]);
+    let mut stage = Stage::in_general(width, height, messages);
+    stage.room().info.name = text.to_owned();
+    stage.room().info.topic = text.to_owned();
+    stage.model.rooms.get_mut(&RoomId(2)).unwrap().info.name = text.to_owned();
+    stage.pend("p-1", text, SendState::Refused(text.into()));
+    stage.paste(&format!("{text} {text}"));
+    stage
+}
+
+/// Draws all of it through some changes, each frame over the one before.
+fn endure(name: &str, text: &str, width: u16, height: u16) {
+    let what = |did: &str| format!("{name}, {did}, {width}x{height}");
+    let mut stage = full_of(text, width, height);
+    let mut glass = Glass::new(width, height);
+    glass.shows(&mut stage, &what("at first"));
+    for c in ['!', '日', '\u{301}', '👍'] {
+        stage.key(Key::Char(c));
+        glass.shows(&mut stage, &what("typed on"));
+    }
+    stage.key(Key::PageUp);
+    glass.shows(&mut stage, &what("scrolled back"));
+    stage.press(Key::Char('m'), Mod::ALT);
+    glass.shows(&mut stage, &what("chosen"));
+    stage.key(Key::Esc);
+    stage.press(Key::End, Mod::CONTROL);
+    glass.shows(&mut stage, &what("at the end again"));
+    let dialogs = [
+        Dialog::Switcher,
+        Dialog::Review { room: RoomId(1), txn: "p-1".into() },
+        Dialog::Ask(Question::Leave { room: RoomId(1) }),
+        Dialog::Ask(Question::Paste { room: RoomId(1), text: text.into(), at: 0 }),
+    ];
+    for dialog in dialogs {
+        stage.model.dialogs = vec![dialog];
+        stage.follow();
+        glass.shows(&mut stage, &what("under a dialog"));
+    }
+    stage.model.dialogs.clear();
+    stage.follow();
+    let again = |message: Message| Message { rev: 2, ..message };
+    stage.hold(RoomId(1), long_talk(40).into_iter().map(again).collect());
+    glass.shows(&mut stage, &what("gone"));
+}
+
+#[test]
+fn every_nasty_text_keeps_every_column_and_commands_nothing() {
+    for (name, text) in NASTY {
+        for (width, height) in [(80, 24), (57, 20), (40, 12)] {
+            endure(name, text, width, height);
+        }
+    }
+}
+
+#[test]
+fn what_is_disputed_may_stand_at_any_column() {
+    for text in ["👨‍👩‍👧‍👦", "❤️", "👍🏽", "⌚︎", "日", "🇳🇱"] {
+        let mut glass = Glass::new(40, 12);
+        let mut stage = Stage::in_general(40, 12, Vec::new());
+        for columns in 0_u64..45 {
+            let text = format!("{}{text}|", "x".repeat(columns as usize));
+            let mut messages = vec![message(1, 0, "bob", &text), message(2, 1, &text, "below")];
+            messages.iter_mut().for_each(|message| message.rev = columns + 1);
+            stage.hold(RoomId(1), messages);
+            glass.shows(&mut stage, &text);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_mixture_of_them_does(
+        pieces in prop::collection::vec(prop::sample::select(NASTY), 1..6), cuts in prop::collection::vec(0_usize..30, 6),
+        width in 40_u16..100, height in 12_u16..30,
+    ) {
+        let cut = |(text, at): (&str, &usize)| text.chars().skip(*at).take(9).collect::<String>();
+        let text: String = pieces.iter().map(|(_, text)| *text).zip(&cuts).map(cut).collect();
+        endure("a mixture", &text, width, height);
+    }
+}
