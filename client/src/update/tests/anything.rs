@@ -12,65 +12,21 @@ use quchat_shared::{
 
 use super::*;
 use crate::{
+    keymap::Keymap,
     model::{Anchor, DialogId, Id, Kept, Key, Link, Seen, window},
-    update::{NotKept, Pick},
+    update::{NotKept, Pick, commands::COMMANDS},
 };
 
-pub(super) const ACTIONS: [Action; 53] = [
-    Action::Send,
-    Action::Newline,
-    Action::LineStart,
-    Action::LineEnd,
-    Action::CharBack,
-    Action::WordBack,
-    Action::WordForward,
-    Action::DeleteBack,
-    Action::DeleteForward,
-    Action::DeleteWordBack,
-    Action::DeleteWordForward,
-    Action::DeleteToStart,
-    Action::KillOrSwitch,
-    Action::Yank,
-    Action::Undo,
-    Action::Redo,
-    Action::Switch,
-    Action::NextRoom,
-    Action::PreviousRoom,
-    Action::LastRoom,
-    Action::RoomNumber(2),
-    Action::NextUnread,
-    Action::FocusRooms,
-    Action::ToNew,
-    Action::ToBottom,
-    Action::PageUp,
-    Action::PageDown,
-    Action::LineUp,
-    Action::LineDown,
-    Action::Find,
-    Action::FindNext,
-    Action::FindPrevious,
-    Action::Select,
-    Action::SelectFirst,
-    Action::SelectLast,
-    Action::Copy,
-    Action::CopyWithAuthor,
-    Action::CopyLinks,
-    Action::Details,
-    Action::Reply,
-    Action::ToReplied,
-    Action::NextField,
-    Action::PreviousField,
-    Action::Register,
-    Action::CreateRoom,
-    Action::Help,
-    Action::Review,
-    Action::Cancel,
-    Action::SignOut,
-    Action::EndOfInput,
-    Action::Redraw,
-    Action::Suspend,
-    Action::Quit,
-];
+/// Every Action that a key or a command asks for, but for Ctrl+C, which puts the draft away.
+pub(super) fn actions() -> Vec<Action> {
+    let keymap = Keymap::default();
+    let by_command = COMMANDS.iter().filter_map(|command| command.action);
+    let mut actions: Vec<_> = keymap.rows().iter().map(|row| row.action).chain(by_command).collect();
+    actions.retain(|&action| action != Action::Interrupt);
+    actions.sort_unstable();
+    actions.dedup();
+    actions
+}
 
 fn room_id() -> impl Strategy<Value = RoomId> {
     (1_u64..6).prop_map(RoomId)
@@ -174,7 +130,7 @@ fn seen() -> impl Strategy<Value = Seen> {
 fn msg() -> impl Strategy<Value = Msg> {
     let credentials = |password: String| Credentials { name: "alice".into(), password };
     prop_oneof![
-        8 => proptest::sample::select(&ACTIONS[..]).prop_map(Msg::Act),
+        8 => proptest::sample::select(actions()).prop_map(Msg::Act),
         1 => Just(Msg::Act(Action::Interrupt)),
         6 => (room_id(), text()).prop_map(|(room, text)| Msg::Edited { room, text: text.into() }),
         4 => Just(Msg::Act(Action::Send)),

@@ -7,7 +7,7 @@ use quchat_shared::{
 };
 
 use super::{
-    anything::{ACTIONS, check, holds},
+    anything::{actions, check, holds},
     *,
 };
 use crate::update::{NotKept, Pick};
@@ -192,7 +192,7 @@ fn msgs(client: &Client) -> Vec<Msg> {
         Msg::TakeBack { room: GENERAL, txn },
     ];
     msgs.push(Msg::Act(Action::Interrupt));
-    msgs.extend(ACTIONS.map(Msg::Act));
+    msgs.extend(actions().into_iter().map(Msg::Act));
     msgs.extend(answers.map(|answer| Msg::Done { call, reply: Ok(answer) }));
     msgs.extend(failures.map(|failure| Msg::Done { call, reply: Err(failure) }));
     msgs
