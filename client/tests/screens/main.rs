@@ -17,8 +17,11 @@ mod sign_in;
 mod speed;
 #[expect(clippy::unwrap_used, reason = "a stage that cannot be set up is a failed test")]
 mod stage;
+mod states;
 #[expect(clippy::unwrap_used, reason = "a message that is missing is a failed test")]
 mod steady;
+#[expect(clippy::unwrap_used, reason = "writing into a String cannot fail")]
+mod styled;
 #[expect(clippy::unwrap_used, reason = "writing into a String cannot fail")]
 mod svg;
 #[expect(clippy::unwrap_used, reason = "a glass that cannot be cut is a failed test")]
