@@ -1,5 +1,5 @@
-//! What a terminal makes of a frame: the bytes that are really written, obeyed by an emulator with an idea of its own
-//! about the width of things.
+//! What terminals make of a frame: the bytes that are really written, obeyed by an emulator with an idea of its own
+//! about the width of things; once as it is, drawing each part of an emoji by itself, and once as one that does not.
 
 use std::{
     cell::RefCell,
@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use quchat_client::{
     model::{Dialog, Question, SendState},
     runtime::Pen,
+    text::disputed,
     view,
 };
 use quchat_shared::{Message, RoomId, limits::is_bidi_control};
@@ -23,6 +24,7 @@ use tuirealm::{
         layout::Rect,
     },
 };
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
 use crate::stage::{Stage, long_talk, message, talk, visible};
@@ -73,7 +75,8 @@ struct Glass {
     bytes: Rc<RefCell<Vec<u8>>>,
     terminal: Terminal<CrosstermBackend<Ink>>,
     pen: Pen,
-    emulator: vt100::Parser<Obeyed>,
+    apart: vt100::Parser<Obeyed>,
+    in_one: vt100::Parser<Obeyed>,
 }
 
 struct Ink(Rc<RefCell<Vec<u8>>>);
@@ -144,8 +147,8 @@ impl Glass {
         let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
         let backend = CrosstermBackend::new(Ink(Rc::clone(&bytes)));
         let terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
-        let emulator = vt100::Parser::new_with_callbacks(height, width, 0, Obeyed::default());
-        Self { bytes, terminal, pen: Pen::default(), emulator }
+        let emulator = || vt100::Parser::new_with_callbacks(height, width, 0, Obeyed::default());
+        Self { bytes, terminal, pen: Pen::default(), apart: emulator(), in_one: emulator() }
     }
 
     /// Draws a frame, and demands that the emulator shows it cell for cell.
@@ -159,43 +162,71 @@ impl Glass {
         self.pen.draw(&mut self.terminal, draw).unwrap();
         let written = String::from_utf8(self.bytes.take()).unwrap();
         assert_harmless(&written, what);
-        self.emulator.process(written.replace('\u{fffd}', "?").as_bytes()); // it would not draw this one
-        assert_eq!(self.emulator.callbacks().0, Vec::<String>::new(), "{what}");
-        self.compare(&wanted, what);
+        let written = written.replace('\u{fffd}', "?"); // the emulator would not draw this one
+        self.apart.process(written.as_bytes());
+        self.in_one.process(in_one(&written).as_bytes());
+        for (emulator, whole) in [(&self.apart, false), (&self.in_one, true)] {
+            assert_eq!(emulator.callbacks().0, Vec::<String>::new(), "{what}");
+            compare(&wanted, emulator.screen(), whole, what);
+        }
         stage.draw(); // tells the model what was seen
     }
+}
 
-    fn compare(&self, frame: &Buffer, what: &str) {
-        let screen = self.emulator.screen();
-        let shown = |x: u16, y: u16| match screen.cell(y, x).map_or("", vt100::Cell::contents) {
-            "" => " ",
-            contents => contents,
+/// What the emulator takes for one character, as wide as terminals draw this one that know it.
+fn stand_in(cluster: &str) -> Option<&'static str> {
+    disputed(cluster).map(|_| if cluster.cell_width() > 1 { "日" } else { "i" })
+}
+
+/// What is written, with what stands in for it; escape sequences as they are.
+fn in_one(written: &str) -> String {
+    let text = |text: &str| text.graphemes(true).map(|c| stand_in(c).unwrap_or(c).to_owned()).collect::<String>();
+    let mut parts = written.split('\u{1b}');
+    let mut out = text(parts.next().unwrap_or_default());
+    for part in parts {
+        let end = match part.chars().next() {
+            Some('[') => part[1..].find(|c| matches!(c, '@'..='~')).map_or(part.len(), |last| last + 2),
+            Some(']') => part.len(), // up to the escape that ends it
+            Some(first) => first.len_utf8(),
+            None => 0,
         };
-        for y in 0..frame.area.height {
-            let mut x = 0;
-            while x < frame.area.width {
-                let cell = &frame[(x, y)];
-                let symbol = visible(cell.symbol()).replace('\u{fffd}', "?");
-                let width = match cell.diff_option {
-                    CellDiffOption::ForcedWidth(width) => width.get(),
-                    _ => symbol.cell_width().max(1),
-                };
-                let taking_columns = |c: &char| c.width().is_some_and(|width| width > 0);
-                let wide: Vec<char> = symbol.chars().filter(taking_columns).collect();
-                let in_one = wide.len() == 1 && wide[0].width() == Some(width.into());
-                let place = || format!("{what}: column {x} of row {y}\n{}", screen.contents());
-                if in_one || cell.diff_option != CellDiffOption::None {
-                    // marks may be in the cell before, and a wide character has a second half
+        out.push_str(&format!("\x1b{}{}", &part[..end], text(&part[end..])));
+    }
+    out
+}
+
+/// Demands that the screen shows the frame, each cell in its column. `whole`: by what stands in for it.
+fn compare(frame: &Buffer, screen: &vt100::Screen, whole: bool, what: &str) {
+    let shown = |x: u16, y: u16| screen.cell(y, x).map_or("", vt100::Cell::contents);
+    let takes_columns = |c: &char| *c != ' ' && c.width().is_some_and(|width| width > 0);
+    for y in 0..frame.area.height {
+        let mut x = 0;
+        while x < frame.area.width {
+            let cell = &frame[(x, y)];
+            let symbol = visible(cell.symbol()).replace('\u{fffd}', "?");
+            let width = match cell.diff_option {
+                CellDiffOption::ForcedWidth(width) => width.get(),
+                _ => symbol.cell_width().max(1),
+            };
+            let place = || format!("{symbol:?} in {what}: column {x} of row {y}\n{}", screen.contents());
+            match stand_in(&symbol).filter(|_| cell.diff_option == CellDiffOption::None) {
+                // marks may be in the cell before, and a wide character has a second half
+                None => {
                     let cells: String = (x..x + width).map(|x| shown(x, y)).collect();
-                    let same = |c: &char| *c != ' ' && taking_columns(c);
-                    assert!(cells.chars().filter(same).eq(wide.into_iter().filter(same)), "{symbol:?} in {}", place());
-                } else {
-                    // of several pieces the first is seen; or at the edge, perhaps, a dot
-                    let first = shown(x, y).chars().find(taking_columns);
-                    assert!(first == wide.first().copied() || first == Some('·'), "{symbol:?} in {}", place());
+                    let seen = cells.chars().filter(takes_columns);
+                    assert!(seen.eq(symbol.chars().filter(takes_columns)), "{}", place());
                 }
-                x += width;
+                Some(_) if symbol.starts_with(' ') => {} // what stands on a space may be anywhere up to the next cell
+                // of several parts the first; or at the edge, where there is no room for them, only that, or a dot
+                Some(stand_in) => {
+                    let seen = shown(x, y).chars().find(takes_columns);
+                    let first = symbol.chars().find(takes_columns);
+                    let expected = if whole { stand_in.chars().next() } else { first };
+                    let edge = x + disputed(&symbol).unwrap_or(0) > frame.area.width;
+                    assert!(seen == expected || edge && (seen == first || seen == Some('·')), "{}", place());
+                }
             }
+            x += width;
         }
     }
 }
@@ -294,7 +325,7 @@ proptest! {
         pieces in prop::collection::vec(prop::sample::select(NASTY), 1..6), cuts in prop::collection::vec(0_usize..30, 6),
         width in 40_u16..100, height in 12_u16..30,
     ) {
-        let cut = |(text, at): (&str, &usize)| text.chars().skip(*at).take(9).collect::<String>();
+        let cut = |(text, at): (&str, &usize)| text.graphemes(true).skip(*at).take(9).collect::<String>();
         let text: String = pieces.iter().map(|(_, text)| *text).zip(&cuts).map(cut).collect();
         endure("a mixture", &text, width, height);
     }
