@@ -51,7 +51,7 @@ fn terminal(role: Role) -> Paint {
     }
 }
 
-const TERMINAL_SENDERS: &[Color] = &[Color::Magenta, Color::LightBlue, Color::Red];
+const TERMINAL_SENDERS: &[Color] = &[Color::Magenta, Color::LightBlue, Color::Reset];
 
 const fn of(colour: u8, modifier: Modifier) -> Paint {
     Paint::new(Color::Indexed(colour), modifier)

@@ -115,6 +115,7 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         }
         Action::EndOfInput => dialogs::interrupt(model, out),
         Action::Cancel => dialogs::cancel(model),
+        Action::Help if model.dialogs.last() == Some(&Dialog::Help) => dialogs::cancel(model),
         Action::Help => dialogs::show(model, Dialog::Help),
         Action::SignOut => session::ask_to_sign_out(model, out),
         _ if model.account.is_none() || !model.dialogs.is_empty() => {} // a dialog is modal

@@ -35,7 +35,6 @@ const IDLE: &[(Id, Action, &str)] = &[
     (Id::Dialog(DialogId::SignedOut), Action::Register, "the form has one button"),
     (Id::Dialog(DialogId::SignedOut), Action::NextField, "the form has one field"),
     (Id::Dialog(DialogId::SignedOut), Action::PreviousField, "the form has one field"),
-    (Id::Dialog(DialogId::Help), Action::Help, "it is open already"),
     (Id::Dialog(DialogId::Ask), Action::LineUp, "a question is whole on the screen"),
     (Id::Dialog(DialogId::Ask), Action::LineDown, "a question is whole on the screen"),
     (Id::Dialog(DialogId::Ask), Action::PageUp, "a question is whole on the screen"),
