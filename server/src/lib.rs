@@ -1,7 +1,8 @@
 //! The quchat server: REST routes and one event stream per client, over SQLite.
 //!
 //! The path of a request: `http` decodes it and knows who asks, `domain` decides inside a transaction of the `store`,
-//! whose writer commits groups; what was committed goes to the `hub`, which tells the open streams.
+//! whose writer commits groups; what was committed goes to the `hub`, which tells the open streams, each of them at the
+//! other end of a `line`.
 
 mod app;
 mod auth;
@@ -12,6 +13,8 @@ mod descriptors;
 mod domain;
 mod http;
 mod hub;
+mod line;
+mod patience;
 mod server;
 mod store;
 

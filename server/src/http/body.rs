@@ -1,4 +1,4 @@
-//! The body of a response: bytes that are there, or a stream that goes on.
+//! The body of a response: bytes that are there, or a stream, which is written elsewhere.
 
 use std::{
     convert::Infallible,
@@ -19,7 +19,8 @@ pub(super) struct Body {
 
 enum Content {
     Full(Bytes),
-    Events(Box<EventStream>),
+    /// To be taken out and written by another once the head is out. Of this body nothing ever comes.
+    Stream(Option<Box<EventStream>>),
 }
 
 impl Body {
@@ -27,8 +28,16 @@ impl Body {
         Self { content: Content::Full(bytes.into()), busy: None }
     }
 
-    pub(super) fn events(stream: EventStream) -> Self {
-        Self { content: Content::Events(Box::new(stream)), busy: None }
+    pub(super) fn stream(stream: EventStream) -> Self {
+        Self { content: Content::Stream(Some(Box::new(stream))), busy: None }
+    }
+
+    /// The stream, if it is one that has not been taken yet.
+    pub(super) fn take_stream(&mut self) -> Option<Box<EventStream>> {
+        match &mut self.content {
+            Content::Full(_) => None,
+            Content::Stream(stream) => stream.take(),
+        }
     }
 
     /// Keeps the connection marked as busy until the body has been sent.
@@ -41,11 +50,11 @@ impl hyper::body::Body for Body {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let next = match &mut self.content {
             Content::Full(bytes) if bytes.is_empty() => None,
             Content::Full(bytes) => Some(std::mem::take(bytes)),
-            Content::Events(stream) => std::task::ready!(stream.poll_next(cx)),
+            Content::Stream(_) => return Poll::Pending,
         };
         if next.is_none() {
             self.busy = None;
@@ -60,7 +69,7 @@ impl hyper::body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::Events(_) => SizeHint::default(),
+            Content::Stream(_) => SizeHint::default(),
         }
     }
 }

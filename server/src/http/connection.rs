@@ -19,11 +19,13 @@ use tokio::{
 
 use super::{
     activity::{Activity, Busy, Shared},
-    patience::{Guarded, drive},
+    drive::{Driven, Guarded, drive},
+    events::EventStream,
+    handover::{Asked, Handover},
     problem,
     router::Routes,
 };
-use crate::app::App;
+use crate::{app::App, line::Line};
 
 /// Largest request head, in bytes.
 const HEAD_MAX: usize = 16 * 1024;
@@ -105,39 +107,67 @@ fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// Answers the requests of one connection.
-async fn converse(
+/// Serves one connection: its requests and, if the last of them asks for one, a stream.
+fn converse(
+    app: Arc<App>,
+    routes: Arc<Routes>,
+    stream: TcpStream,
+    peer: IpAddr,
+    stop: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send {
+    // In a box of its own, so that a stream does not keep for days what its beginning needed.
+    let beginning = Box::pin(async move {
+        let (stream, line) = answer(app, routes, stream, peer, stop).await?;
+        stream.replay(line).await
+    });
+    async move {
+        if let Some(stream) = beginning.await {
+            stream.follow().await;
+        }
+    }
+}
+
+/// Answers the requests of one connection, up to a stream if there is one.
+async fn answer(
     app: Arc<App>,
     routes: Arc<Routes>,
     stream: TcpStream,
     peer: IpAddr,
     mut stop: watch::Receiver<bool>,
-) {
-    let activity = Shared::default();
-    let io = Guarded::new(stream, activity.clone(), app.config.write_timeout);
+) -> Option<(EventStream, Line)> {
+    let (activity, handover) = (Shared::default(), Handover::default());
+    let io = Guarded::new(stream, activity.clone(), handover.clone(), app.config.write_timeout);
     let (idle, head) = (app.config.idle_timeout, app.config.head_timeout);
-    let of_service = activity.clone();
+    let (of_service, to_hand_over) = (activity.clone(), handover.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (app, routes, busy) = (Arc::clone(&app), Arc::clone(&routes), Busy::new(&of_service));
-        async move { Ok::<_, Infallible>(routes.answer(app, request, peer).await.map(|body| body.busy(busy))) }
+        let (asked, handover) = (Asked::by(&request), to_hand_over.clone());
+        Box::pin(async move {
+            let mut response = routes.answer(app, request, peer).await;
+            handover.take_from(asked, &mut response);
+            Ok::<_, Infallible>(response.map(|body| body.busy(busy)))
+        })
     });
-    let connection = http().serve_connection(io, service);
-    let mut connection = std::pin::pin!(connection);
-    let outcome = tokio::select! {
-        outcome = drive(connection.as_mut(), &activity, idle, head) => outcome,
+    let mut connection = http().serve_connection(io, service);
+    let driven = tokio::select! {
+        driven = drive(&mut connection, &activity, &handover, idle, head) => driven,
         () = stopped(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
+            Pin::new(&mut connection).graceful_shutdown();
+            let last = drive(&mut connection, &activity, &handover, idle, head);
             if activity.get() == Activity::Busy {
-                Some(connection.await)
+                last.await
             } else {
                 // Nothing was asked yet, or is on its way.
-                timeout(LAST_CALL, connection).await.ok()
+                timeout(LAST_CALL, last).await.unwrap_or(Driven::GivenUp)
             }
         }
     };
-    if let Some(Err(error)) = outcome {
-        tracing::debug!(%error, "a connection ended early");
+    match driven {
+        Driven::HandedOver => return handover.finish(connection.into_parts().io.into_inner()),
+        Driven::Ended(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        Driven::Ended(Ok(())) | Driven::GivenUp => {}
     }
+    None
 }
 
 /// Tells a connection for which there is no place to come back later.

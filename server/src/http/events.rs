@@ -1,16 +1,11 @@
 //! `GET /v1/events`: replay out of the store, then follow the hub, joined by one number.
 //!
-//! While it replays a stream has no live queue: the next page is read when the connection has taken the last one. At
-//! the head it registers with the hub, which hands over what came since.
+//! While it replays a stream has no live queue: the next page is read when the socket has taken the last one. At the
+//! head it registers with the hub, which hands over what came since. The first page is read along with the position,
+//! so a stream that starts at the head costs one read.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use quchat_shared::{
     Cursor, Event,
@@ -25,9 +20,11 @@ use crate::{
     auth::jwt::Verified,
     domain::{
         self, Error,
-        events::{self, Only, SPAN_FIRST, Start, cursor},
+        events::{self, Only, Page, SPAN_FIRST, Start, cursor},
     },
-    hub::{self, Registered, Registration, Scope, Subscription},
+    hub::{self, Registered, Registration, Scope, SessionsEnded, Subscription},
+    line::{Chunk, Line},
+    patience::Patience,
     store::Snapshot,
 };
 
@@ -48,25 +45,15 @@ pub(super) async fn listen_events(
     };
     let only: Only = (!request.query.rooms.is_empty()).then(|| request.query.rooms.into_iter().collect());
 
-    let (narrowing, wanted, replay_max) = (only.clone(), since.clone(), app.config.replay_max);
-    let start = app.read(who.caller, move |store| {
-        events::check_narrowing(store, who.caller, &narrowing)?;
-        events::locate(store, who.caller, &narrowing, wanted.as_ref(), replay_max)
-    });
-    let start = start.await?;
-    let (at, resumed) = match start {
-        Start::Fresh { head } | Start::Reset { head, .. } => (head, None),
-        Start::Resume { after } => (after, Some(after)),
-    };
-    let first = greeting(&app, start, since);
-    let reader = Arc::new(Reader { app, who, only, resumed });
-    Ok(EventStream { state: State::Replaying(first, reader, At { event: at, span: SPAN_FIRST }), _place: place })
+    let reader = Arc::new(Reader { app, who, only });
+    let (start, first) = Arc::clone(&reader).begin(since.clone()).await?;
+    Ok(EventStream { greeting: greet(&reader.app, start, since.as_ref()), first, reader, place })
 }
 
-/// The first bytes: `hello`, and `reset` if what was asked for cannot be had.
-fn greeting(app: &App, start: Start, since: Option<Cursor>) -> Bytes {
+/// What a stream begins with: `hello`, and `reset` if what was asked for cannot be had.
+fn greet(app: &App, start: Start, since: Option<&Cursor>) -> Vec<u8> {
     let position = match (start, since) {
-        (Start::Resume { .. }, Some(since)) => since,
+        (Start::Resume { .. }, Some(since)) => since.clone(),
         (Start::Fresh { head } | Start::Reset { head, .. } | Start::Resume { after: head }, _) => {
             cursor(&app.tag, head)
         }
@@ -77,42 +64,20 @@ fn greeting(app: &App, start: Start, since: Option<Cursor>) -> Bytes {
     if let Start::Reset { reason, .. } = start {
         Event::from(Reset { reason, cursor: position.clone() }).encode(Some(&position), &mut bytes);
     }
-    bytes.into()
+    bytes
 }
 
-/// A stream in the making or at work.
+/// A stream whose head is about to be written.
 pub(super) struct EventStream {
-    state: State,
-    _place: OwnedSemaphorePermit,
-}
-
-/// Where a replay stands, and how much of what happened its next page spans.
-#[derive(Clone, Copy)]
-struct At {
-    event: u64,
-    span: u64,
-}
-
-enum State {
-    /// These bytes go out, then the next page is read.
-    Replaying(Bytes, Arc<Reader>, At),
-    Reading(Pin<Box<dyn Future<Output = Step> + Send>>),
-    /// These bytes go out, then the hub is followed.
-    Following(Bytes, Subscription),
-    /// These bytes go out, then it is over.
-    Ending(Bytes),
-}
-
-/// What reading a page leads to.
-enum Step {
-    Replay(Bytes, Arc<Reader>, At),
-    Follow(Bytes, Subscription),
-    End(Bytes),
+    greeting: Vec<u8>,
+    first: Read,
+    reader: Arc<Reader>,
+    place: OwnedSemaphorePermit,
 }
 
 impl Respond for EventStream {
     fn respond(self) -> hyper::Response<Body> {
-        let mut response = hyper::Response::new(Body::events(self));
+        let mut response = hyper::Response::new(Body::stream(self));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -124,40 +89,75 @@ impl Respond for EventStream {
 }
 
 impl EventStream {
-    /// The next bytes, whole frames of them; `None` at the end.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        loop {
-            let done = State::Ending(Bytes::new());
-            self.state = match std::mem::replace(&mut self.state, done) {
-                State::Replaying(bytes, reader, at) if bytes.is_empty() => State::Reading(Box::pin(reader.read(at))),
-                State::Replaying(bytes, reader, at) => {
-                    self.state = State::Replaying(Bytes::new(), reader, at);
-                    return Poll::Ready(Some(bytes));
-                }
-                State::Reading(mut step) => match step.as_mut().poll(cx) {
-                    Poll::Ready(Step::Replay(bytes, reader, at)) => State::Replaying(bytes, reader, at),
-                    Poll::Ready(Step::Follow(bytes, subscription)) => State::Following(bytes, subscription),
-                    Poll::Ready(Step::End(bytes)) => State::Ending(bytes),
-                    Poll::Pending => {
-                        self.state = State::Reading(step);
-                        return Poll::Pending;
+    /// Tells what is behind, page by page, until the hub takes over; `None` if it does not come to that.
+    pub(super) async fn replay(self, line: Line) -> Option<Following> {
+        let Self { greeting: mut bytes, first: mut read, reader, place } = self;
+        let (line, mut patience) = (Arc::new(line), Patience::new(reader.app.config.write_timeout));
+        let farewell = loop {
+            reader.encode(&read, &mut bytes);
+            if !bytes.is_empty() {
+                line.push(&Chunk::own(&bytes), 0);
+            }
+            let Read { page, sessions_ended, .. } = read;
+            if let Some(rooms) = page.head {
+                let Verified { caller, expires_at } = reader.who;
+                let scope = Scope { user: caller.user, session: caller.session, only: reader.only.clone(), rooms };
+                let line = Arc::clone(&line);
+                let registration = Registration { scope, expires_at, at: page.through, sessions_ended, line };
+                match reader.app.hub.register(registration).await {
+                    Registered::Following(subscription) => {
+                        return Some(Following { subscription, patience, _place: place });
                     }
-                },
-                State::Following(bytes, subscription) if bytes.is_empty() => {
-                    let next = subscription.mailbox().poll_take(cx);
-                    if !matches!(next, Poll::Ready(None)) {
-                        self.state = State::Following(Bytes::new(), subscription);
-                    }
-                    return Poll::Ready(ready!(next));
+                    Registered::Behind => {}
+                    Registered::Ended(reason) => break Some(reason),
                 }
-                State::Following(bytes, subscription) => {
-                    self.state = State::Following(Bytes::new(), subscription);
-                    return Poll::Ready(Some(bytes));
-                }
-                State::Ending(bytes) => return Poll::Ready((!bytes.is_empty()).then_some(bytes)),
+            }
+            line.written(&mut patience).await.ok()?;
+            bytes.clear();
+            read = match Arc::clone(&reader).go_on(read.next).await {
+                Ok(read) => read,
+                Err(farewell) => break farewell,
             };
-        }
+        };
+        line.end(farewell.map(hub::bye).as_ref());
+        let _ = line.ended(&mut patience).await; // or the reader has gone before
+        None
     }
+}
+
+/// A stream that has caught up and is told by the hub what happens. Thousands of them do nothing most of the time: it
+/// is as small as it can be.
+pub(super) struct Following {
+    subscription: Subscription,
+    patience: Patience,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Following {
+    /// Done when the stream has ended or its reader has gone.
+    pub(super) async fn follow(mut self) {
+        let _ = self.subscription.line().ended(&mut self.patience).await;
+    }
+}
+
+/// Where a replay stands.
+#[derive(Clone, Copy)]
+struct At {
+    event: u64,
+    /// How much of what happened its next page spans.
+    span: u64,
+    /// The event after which the stream was resumed.
+    resumed: Option<u64>,
+}
+
+/// What one look at the store gives a stream.
+struct Read {
+    page: Page,
+    /// What moved in public rooms since the position that was resumed from, if the page ends at the head.
+    active: Option<Event>,
+    next: At,
+    /// Before the look.
+    sessions_ended: SessionsEnded,
 }
 
 /// Reads what a stream replays.
@@ -165,78 +165,75 @@ struct Reader {
     app: Arc<App>,
     who: Verified,
     only: Only,
-    /// The event after which the stream was resumed.
-    resumed: Option<u64>,
 }
 
 impl Reader {
-    async fn read(self: Arc<Self>, at: At) -> Step {
-        match self.next_step(at).await {
-            Ok(step) => step,
-            Err(Error::Unauthenticated) => Step::End(hub::bye(ByeReason::SignedOut).bytes),
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a replay failed");
-                Step::End(Bytes::new()) // the client resumes from what it has
-            }
-        }
+    /// Finds the position and reads the first page after it.
+    async fn begin(self: Arc<Self>, since: Option<Cursor>) -> domain::Result<(Start, Read)> {
+        let (caller, sessions_ended) = (self.who.caller, self.app.hub.sessions_ended());
+        let this = Arc::clone(&self);
+        let look = move |store: &dyn Snapshot| {
+            events::check_narrowing(store, caller, &this.only)?;
+            let start = events::locate(store, caller, &this.only, since.as_ref(), this.app.config.replay_max)?;
+            let (event, resumed) = match start {
+                Start::Fresh { head } | Start::Reset { head, .. } => (head, None),
+                Start::Resume { after } => (after, Some(after)),
+            };
+            let at = At { event, span: SPAN_FIRST, resumed };
+            Ok((start, this.page(store, at, sessions_ended)?))
+        };
+        self.app.read(caller, look).await
     }
 
-    async fn next_step(self: &Arc<Self>, at: At) -> domain::Result<Step> {
-        let Verified { caller, expires_at } = self.who;
+    /// Reads the next page, unless the stream is over for the reason given, if there is one to tell.
+    async fn go_on(self: Arc<Self>, at: At) -> Result<Read, Option<ByeReason>> {
         if self.app.is_stopping() {
-            return Ok(Step::End(hub::bye(ByeReason::Shutdown).bytes));
+            return Err(Some(ByeReason::Shutdown));
         }
-        if expires_at <= self.app.now() {
-            return Ok(Step::End(hub::bye(ByeReason::Expired).bytes));
+        if self.who.expires_at <= self.app.now() {
+            return Err(Some(ByeReason::Expired));
         }
-        let this = Arc::clone(self);
-        let (page, active) = self
-            .app
-            .read(caller, move |store| {
-                let page = events::replay(store, caller, &this.only, at.event, at.span)?;
-                let active = if page.head.is_some() { this.active_rooms(store)? } else { None };
-                Ok((page, active))
-            })
-            .await?;
+        let (this, sessions_ended) = (Arc::clone(&self), self.app.hub.sessions_ended());
+        let read = self.app.read(self.who.caller, move |store| this.page(store, at, sessions_ended));
+        read.await.map_err(|error| match error {
+            Error::Unauthenticated => Some(ByeReason::SignedOut),
+            error => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a replay failed");
+                None // the client resumes from what it has
+            }
+        })
+    }
+
+    fn page(&self, store: &dyn Snapshot, at: At, sessions_ended: SessionsEnded) -> domain::Result<Read> {
+        let page = events::replay(store, self.who.caller, &self.only, at.event, at.span)?;
+        let active = if page.head.is_some() { self.active_rooms(store, at)? } else { None };
+        let next = At { event: page.through, span: page.next_span, ..at };
+        Ok(Read { page, active, next, sessions_ended })
+    }
+
+    /// What moved in public rooms since the position that was resumed from.
+    fn active_rooms(&self, store: &dyn Snapshot, at: At) -> domain::Result<Option<Event>> {
+        let Some(resumed) = at.resumed.filter(|_| self.only.is_none()) else { return Ok(None) };
+        let rooms = events::active_rooms(store, resumed)?;
+        Ok((!rooms.is_empty()).then(|| Activity { rooms }.into()))
+    }
+
+    /// Appends what was read as frames.
+    fn encode(&self, Read { page, active, .. }: &Read, bytes: &mut Vec<u8>) {
         let position = |event| cursor(&self.app.tag, event);
-        let mut bytes = Vec::new();
         if page.is_lost {
             let (reason, cursor) = (ResetReason::TooOld, position(page.through));
-            Event::from(Reset { reason, cursor: cursor.clone() }).encode(Some(&cursor), &mut bytes);
+            Event::from(Reset { reason, cursor: cursor.clone() }).encode(Some(&cursor), bytes);
         }
         for (id, event) in &page.events {
-            event.encode(Some(&position(*id)), &mut bytes);
+            event.encode(Some(&position(*id)), bytes);
+        }
+        if let Some(active) = active {
+            active.encode(None, bytes);
         }
         if bytes.is_empty() && page.head.is_none() {
             // Nothing to see, but a sign of life, and progress that outlasts this connection.
             bytes.extend_from_slice(&hub::heartbeat(&position(page.through)));
         }
-        let next = At { event: page.through, span: page.next_span };
-        let replay = |bytes: Vec<u8>| Step::Replay(bytes.into(), Arc::clone(self), next);
-        let Some(rooms) = page.head else { return Ok(replay(bytes)) };
-
-        let scope = Scope { user: caller.user, session: caller.session, only: self.only.clone(), rooms };
-        match self.app.hub.register(Registration { scope, expires_at, at: page.through }).await {
-            Registered::Live(subscription) => {
-                // The session may have ended after the page was read and before the hub knew of the stream.
-                self.app.read(caller, |_| Ok(())).await?;
-                if let Some(activity) = active {
-                    activity.encode(None, &mut bytes);
-                }
-                Ok(Step::Follow(bytes.into(), subscription))
-            }
-            Registered::Behind => Ok(replay(bytes)),
-            Registered::Stopped => {
-                bytes.extend_from_slice(&hub::bye(ByeReason::Shutdown).bytes);
-                Ok(Step::End(bytes.into()))
-            }
-        }
-    }
-
-    /// What moved in public rooms since the position that was resumed from.
-    fn active_rooms(&self, store: &dyn Snapshot) -> domain::Result<Option<Event>> {
-        let Some(resumed) = self.resumed.filter(|_| self.only.is_none()) else { return Ok(None) };
-        let rooms = events::active_rooms(store, resumed)?;
-        Ok((!rooms.is_empty()).then(|| Activity { rooms }.into()))
     }
 }

@@ -3,10 +3,11 @@
 mod activity;
 mod body;
 mod connection;
+mod drive;
 mod events;
+mod handover;
 mod members;
 mod messages;
-mod patience;
 mod problem;
 mod read_markers;
 mod receive;

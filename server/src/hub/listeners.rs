@@ -7,10 +7,8 @@ use std::{
 
 use quchat_shared::{RoomId, SessionId, Timestamp, UserId};
 
-use super::{
-    mailbox::{Chunk, Mailbox, Pushed},
-    tail::{Reach, Scope},
-};
+use super::tail::{Reach, Scope};
+use crate::line::{Chunk, Line, Pushed};
 
 /// Names a stream while it is open.
 pub(super) type Key = u64;
@@ -28,36 +26,55 @@ impl Online {
 struct Listener {
     scope: Scope,
     expires_at: Timestamp,
-    mailbox: Arc<Mailbox>,
+    line: Arc<Line>,
 }
 
 /// The open streams.
-#[derive(Default)]
 pub(super) struct Listeners {
     by_key: HashMap<Key, Listener>,
-    by_room: HashMap<RoomId, HashMap<Key, Arc<Mailbox>>>,
+    by_room: HashMap<RoomId, HashMap<Key, Arc<Line>>>,
     by_user: HashMap<UserId, HashSet<Key>>,
     by_expiry: BTreeSet<(Timestamp, Key)>,
     online: Online,
     next_key: Key,
+    /// Those for whom something waits to be written.
+    unflushed: Vec<(Key, Arc<Line>)>,
+    /// Most frames that wait for one stream.
+    frames_max: usize,
+    /// What is told to a reader who cannot keep up.
+    slow: Chunk,
 }
 
 impl Listeners {
+    pub(super) fn new(frames_max: usize, slow: Chunk) -> Self {
+        Self {
+            by_key: HashMap::new(),
+            by_room: HashMap::new(),
+            by_user: HashMap::new(),
+            by_expiry: BTreeSet::new(),
+            online: Online::default(),
+            next_key: 0,
+            unflushed: Vec::new(),
+            frames_max,
+            slow,
+        }
+    }
+
     pub(super) fn online(&self) -> Online {
         self.online.clone()
     }
 
-    pub(super) fn add(&mut self, scope: Scope, expires_at: Timestamp, mailbox: Arc<Mailbox>) -> Key {
+    pub(super) fn add(&mut self, scope: Scope, expires_at: Timestamp, line: Arc<Line>) -> Key {
         let key = self.next_key;
         self.next_key += 1;
         for &room in &scope.rooms {
-            self.by_room.entry(room).or_default().insert(key, Arc::clone(&mailbox));
+            self.by_room.entry(room).or_default().insert(key, Arc::clone(&line));
         }
         if self.by_user.entry(scope.user).or_default().insert(key) {
             self.online.0.write().unwrap_or_else(PoisonError::into_inner).insert(scope.user);
         }
         self.by_expiry.insert((expires_at, key));
-        self.by_key.insert(key, Listener { scope, expires_at, mailbox });
+        self.by_key.insert(key, Listener { scope, expires_at, line });
         key
     }
 
@@ -77,34 +94,35 @@ impl Listeners {
         }
     }
 
-    /// Hands a chunk to everyone it reaches and follows users into rooms and out of them. Whoever cannot keep up is
-    /// cut off with `slow`.
-    pub(super) fn deliver(&mut self, reach: Reach, chunk: &Chunk, slow: &Chunk) {
+    /// Hands a chunk to everyone it reaches and follows users into rooms and out of them. It is written with the next
+    /// [`Listeners::flush`]. Whoever cannot keep up is cut off.
+    pub(super) fn deliver(&mut self, reach: Reach, chunk: &Chunk) {
         if let Reach::Joined(_, user) = reach {
             self.follow(user, reach);
         }
         let mut gone = Vec::new();
-        let mut push = |key: Key, mailbox: &Mailbox| match mailbox.push(chunk) {
+        let mut push = |key: Key, line: &Arc<Line>| match line.push(chunk, self.frames_max) {
+            Pushed::Unflushed => self.unflushed.push((key, Arc::clone(line))),
             Pushed::Accepted => {}
             Pushed::Full => {
-                mailbox.cut(slow.clone());
+                line.cut(&self.slow);
                 gone.push(key);
             }
             Pushed::Closed => gone.push(key),
         };
         match reach {
             Reach::Members(room) | Reach::Joined(room, _) | Reach::Left(room, _) => {
-                self.by_room.get(&room).into_iter().flatten().for_each(|(&key, mailbox)| push(key, mailbox));
+                self.by_room.get(&room).into_iter().flatten().for_each(|(&key, line)| push(key, line));
             }
             Reach::Public(room) => {
                 let all = self.by_key.iter().filter(|(_, listener)| listener.scope.covers(room));
-                all.for_each(|(&key, listener)| push(key, &listener.mailbox));
+                all.for_each(|(&key, listener)| push(key, &listener.line));
             }
             Reach::User(room, user) => {
                 let own = self.by_user.get(&user).into_iter().flatten();
                 let own = own.filter_map(|key| self.by_key.get(key).map(|listener| (*key, listener)));
                 own.filter(|(_, listener)| listener.scope.covers(room))
-                    .for_each(|(key, listener)| push(key, &listener.mailbox));
+                    .for_each(|(key, listener)| push(key, &listener.line));
             }
         }
         if let Reach::Left(_, user) = reach {
@@ -113,12 +131,29 @@ impl Listeners {
         gone.into_iter().for_each(|key| self.remove(key));
     }
 
-    /// Hands every stream something that may be left out; narrowed ones only if `narrowed` says so.
-    pub(super) fn deliver_ephemeral(&self, chunk: &Chunk, narrowed: bool) {
-        for listener in self.by_key.values() {
-            if narrowed || listener.scope.only.is_none() {
-                listener.mailbox.push_ephemeral(chunk);
+    /// Writes what was delivered: to each stream at once, however much it is.
+    pub(super) fn flush(&mut self) {
+        for (key, line) in std::mem::take(&mut self.unflushed) {
+            match line.flush(self.frames_max) {
+                Pushed::Full => {
+                    line.cut(&self.slow);
+                    self.remove(key);
+                }
+                Pushed::Closed => self.remove(key),
+                Pushed::Unflushed | Pushed::Accepted => {}
             }
+        }
+    }
+
+    /// Every stream there is now.
+    pub(super) fn keys(&self) -> Vec<Key> {
+        self.by_key.keys().copied().collect()
+    }
+
+    /// Hands a stream something that may be left out, unless it is narrowed and `narrowed` does not say so.
+    pub(super) fn deliver_ephemeral(&self, key: Key, chunk: &Chunk, narrowed: bool) {
+        if let Some(listener) = self.by_key.get(&key).filter(|listener| narrowed || listener.scope.only.is_none()) {
+            listener.line.push_ephemeral(chunk, self.frames_max);
         }
     }
 
@@ -139,8 +174,7 @@ impl Listeners {
     }
 
     pub(super) fn end_all(&mut self, bye: &Chunk) {
-        let keys: Vec<Key> = self.by_key.keys().copied().collect();
-        keys.into_iter().for_each(|key| self.end(key, bye));
+        self.keys().into_iter().for_each(|key| self.end(key, bye));
     }
 
     /// When the next stream reaches the end of its token.
@@ -148,16 +182,18 @@ impl Listeners {
         self.by_expiry.first().map(|&(at, _)| at)
     }
 
-    /// Forgets streams whose connection has gone without a word.
-    pub(super) fn sweep(&mut self) {
-        let is_gone = |(key, listener): (&Key, &Listener)| listener.mailbox.is_closed().then_some(*key);
-        let gone: Vec<Key> = self.by_key.iter().filter_map(is_gone).collect();
-        gone.into_iter().for_each(|key| self.remove(key));
+    /// Gives back what is kept for streams that have left.
+    pub(super) fn shrink(&mut self) {
+        if self.by_key.capacity() > 4 * self.by_key.len() {
+            self.by_key.shrink_to_fit();
+            self.by_room.values_mut().for_each(HashMap::shrink_to_fit);
+            self.by_user.values_mut().for_each(HashSet::shrink_to_fit);
+        }
     }
 
     fn end(&mut self, key: Key, bye: &Chunk) {
         if let Some(listener) = self.by_key.get(&key) {
-            listener.mailbox.end(bye.clone());
+            listener.line.end(Some(bye));
         }
         self.remove(key);
     }
@@ -168,7 +204,7 @@ impl Listeners {
             let Some(listener) = self.by_key.get_mut(&key) else { continue };
             listener.scope.follow(reach);
             if listener.scope.rooms.contains(&room) {
-                self.by_room.entry(room).or_default().insert(key, Arc::clone(&listener.mailbox));
+                self.by_room.entry(room).or_default().insert(key, Arc::clone(&listener.line));
             } else {
                 self.remove_from_room(room, key);
             }

@@ -1,10 +1,12 @@
 //! Who listens to what: takes what was committed, encodes each event once and hands it to the streams it reaches.
 //!
 //! One thread owns all of it. It learns of events only after their commit, waits for no reader, and knows no HTTP; of
-//! the store it knows only what a commit tells.
+//! the store it knows only what a commit tells. While it writes to thousands of lines the next events gather, and each
+//! line gets them in one write.
 
+mod ended;
 mod listeners;
-mod mailbox;
+mod rounds;
 mod tail;
 
 use std::{
@@ -14,7 +16,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use quchat_shared::{
     Cursor, Event, RoomId, Seq, Timestamp,
     event::{Activity, Bye, ByeReason, RoomActivity},
@@ -24,40 +25,49 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-pub(crate) use self::{listeners::Online, mailbox::Chunk, tail::Scope};
+pub(crate) use self::{ended::SessionsEnded, listeners::Online, tail::Scope};
 use self::{
+    ended::Ended,
     listeners::{Key, Listeners},
-    mailbox::Mailbox,
+    rounds::Rounds,
     tail::{Reach, Tail},
 };
-use crate::{clock::Clock, config::Config, domain::events::cursor, store::Change};
+use crate::{
+    clock::Clock,
+    config::Config,
+    domain::events::cursor,
+    line::{Chunk, Line},
+    store::Change,
+};
 
 /// Commits and registrations that wait for the hub before a new one has to.
 const QUEUE: usize = 1024;
 /// A chunk that has this many bytes takes no further frame.
 const CHUNK_BYTES: usize = 16 * 1024;
+/// What gathers for this many bytes is written before more is taken.
+const GATHER_BYTES: usize = 64 * 1024;
 
 /// Access to the hub. Clones share it; it ends when all are gone.
 #[derive(Clone)]
 pub(crate) struct Hub {
     commands: mpsc::Sender<Command>,
     online: Online,
+    sessions_ended: ended::Count,
 }
 
 /// What became of a registration.
 pub(crate) enum Registered {
     /// It follows from here.
-    Live(Subscription),
+    Following(Subscription),
     /// More has happened since its position than is kept here: read on and try again.
     Behind,
-    /// The server stops.
-    Stopped,
+    /// It is over before it has begun.
+    Ended(ByeReason),
 }
 
 enum Command {
     Tell(Vec<Change>),
     Register(Registration, oneshot::Sender<Registered>),
-    Leave(Key),
     Stop,
 }
 
@@ -66,26 +76,28 @@ pub(crate) struct Registration {
     pub(crate) scope: Scope,
     pub(crate) expires_at: Timestamp,
     pub(crate) at: u64,
+    /// Before its session was last seen alive.
+    pub(crate) sessions_ended: SessionsEnded,
+    pub(crate) line: Arc<Line>,
 }
 
 /// An open stream; dropping it closes it.
 pub(crate) struct Subscription {
     key: Key,
-    mailbox: Arc<Mailbox>,
-    commands: mpsc::Sender<Command>,
+    line: Arc<Line>,
+    leaving: mpsc::UnboundedSender<Key>,
 }
 
 impl Subscription {
-    pub(crate) fn mailbox(&self) -> &Mailbox {
-        &self.mailbox
+    pub(crate) fn line(&self) -> &Line {
+        &self.line
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.mailbox.close();
-        // A full queue is no harm: the hub sweeps closed mailboxes with each heartbeat.
-        let _ = self.commands.try_send(Command::Leave(self.key));
+        self.line.close();
+        let _ = self.leaving.send(self.key); // fails only once the hub has ended
     }
 }
 
@@ -93,31 +105,36 @@ impl Hub {
     /// Starts the hub at the event `head`; the ids it writes carry `tag`.
     pub(crate) fn start(config: &Config, tag: Arc<str>, head: u64) -> (Self, JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(QUEUE);
-        let listeners = Listeners::default();
-        let online = listeners.online();
+        let (leaving, left) = mpsc::unbounded_channel(); // each stream leaves once, so streams bound it
+        let listeners = Listeners::new(config.stream_queue, bye(ByeReason::Slow));
+        let (online, ended) = (listeners.online(), Ended::default());
+        let sessions_ended = ended.count();
         let state = State {
             tag,
             head,
             tail: Tail::new(head),
             listeners,
+            ended,
             waiting: Vec::new(),
+            batch: None,
+            gathered: 0,
             active: BTreeMap::new(),
             activity_due: None,
+            rounds: Rounds::default(),
             heartbeat: config.heartbeat,
             activity_delay: config.activity_delay,
             stream_queue: config.stream_queue,
-            slow: bye(ByeReason::Slow),
             clock: config.clock.clone(),
-            commands: commands.downgrade(),
-            stopped: false,
+            leaving,
+            is_stopped: false,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let thread = thread::Builder::new().name("hub".to_owned()).spawn(move || match runtime {
-            Ok(runtime) => runtime.block_on(state.run(inbox)),
+            Ok(runtime) => runtime.block_on(state.run(inbox, left)),
             Err(error) => tracing::error!(%error, "the hub cannot start"),
         });
         let thread = thread.expect("a thread can be started while the server starts");
-        (Self { commands, online }, thread)
+        (Self { commands, online, sessions_ended }, thread)
     }
 
     /// Tells what a commit has to tell. Blocks while the hub is behind; not for async threads.
@@ -129,8 +146,8 @@ impl Hub {
     pub(crate) async fn register(&self, registration: Registration) -> Registered {
         let (reply, answer) = oneshot::channel();
         match self.commands.send(Command::Register(registration, reply)).await {
-            Ok(()) => answer.await.unwrap_or(Registered::Stopped),
-            Err(_) => Registered::Stopped,
+            Ok(()) => answer.await.unwrap_or(Registered::Ended(ByeReason::Shutdown)),
+            Err(_) => Registered::Ended(ByeReason::Shutdown),
         }
     }
 
@@ -142,6 +159,11 @@ impl Hub {
     /// Done when the hub has ended, which it does by itself only if it is broken.
     pub(crate) async fn ended(&self) {
         self.commands.closed().await;
+    }
+
+    /// How many sessions the hub knows to have ended.
+    pub(crate) fn sessions_ended(&self) -> SessionsEnded {
+        self.sessions_ended.get()
     }
 
     /// The users with an open stream.
@@ -156,14 +178,21 @@ pub(crate) fn bye(reason: ByeReason) -> Chunk {
 }
 
 /// A sign of life, and a position that is reached without anything to show for it.
-pub(crate) fn heartbeat(position: &Cursor) -> Bytes {
+pub(crate) fn heartbeat(position: &Cursor) -> Vec<u8> {
     format!(":\nid: {position}\n\n").into()
 }
 
 fn chunk(event: &Event) -> Chunk {
     let mut bytes = Vec::new();
     event.encode(None, &mut bytes);
-    Chunk { bytes: bytes.into(), frames: 1 }
+    Chunk::new(&bytes, 1)
+}
+
+/// Frames of the same reach, one after the other.
+struct Batch {
+    reach: Reach,
+    bytes: Vec<u8>,
+    frames: usize,
 }
 
 /// The state of the hub.
@@ -172,39 +201,50 @@ struct State {
     head: u64,
     tail: Tail,
     listeners: Listeners,
+    ended: Ended,
     /// Registrations at positions whose commit has not been told yet.
     waiting: Vec<(Registration, oneshot::Sender<Registered>)>,
+    /// What the next event may still join.
+    batch: Option<Batch>,
+    /// Bytes of frames since the last flush.
+    gathered: usize,
     active: BTreeMap<RoomId, Seq>,
     activity_due: Option<Instant>,
+    rounds: Rounds,
     heartbeat: Duration,
     activity_delay: Duration,
     stream_queue: usize,
-    /// What is told to a reader who cannot keep up.
-    slow: Chunk,
     clock: Clock,
-    commands: mpsc::WeakSender<Command>,
-    stopped: bool,
+    leaving: mpsc::UnboundedSender<Key>,
+    is_stopped: bool,
 }
 
 impl State {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut left: mpsc::UnboundedReceiver<Key>) {
         let mut heartbeat_due = Instant::now() + self.heartbeat;
         loop {
             tokio::select! {
                 biased; // what is due does not wait for a busy inbox
                 () = sleep_until(self.next_deadline(heartbeat_due)) => {}
+                Some(key) = left.recv() => self.listeners.remove(key),
                 command = inbox.recv() => match command {
-                    Some(command) => self.handle(command),
+                    Some(command) => self.take(command, &mut inbox),
                     None => return,
                 },
+                () = std::future::ready(()), if self.rounds.are_on() => {}
             }
+            self.rounds.go_on(&self.listeners, &cursor(&self.tag, self.head));
             let now = Instant::now();
             if now >= heartbeat_due {
                 heartbeat_due = now + self.heartbeat;
-                self.beat();
+                self.listeners.shrink();
+                self.rounds.begin_heartbeat(self.listeners.keys());
             }
             if self.activity_due.is_some_and(|due| now >= due) {
-                self.tell_activity();
+                self.activity_due = None;
+                let rooms = std::mem::take(&mut self.active).into_iter();
+                let rooms = rooms.map(|(id, last_seq)| RoomActivity { id, last_seq }).collect();
+                self.rounds.begin(chunk(&Activity { rooms }.into()), self.listeners.keys());
             }
             if let Some(at) = self.listeners.next_expiry() {
                 let now = self.clock.now();
@@ -215,21 +255,33 @@ impl State {
         }
     }
 
+    /// Handles a command and what waits behind it, then writes what that came to.
+    fn take(&mut self, command: Command, inbox: &mut mpsc::Receiver<Command>) {
+        self.handle(command);
+        while self.gathered < GATHER_BYTES
+            && let Ok(command) = inbox.try_recv()
+        {
+            self.handle(command);
+        }
+        self.deliver();
+        self.listeners.flush();
+        self.gathered = 0;
+    }
+
     fn handle(&mut self, command: Command) {
         match command {
             Command::Tell(changes) => self.tell(changes),
             Command::Register(registration, reply) => self.register(registration, reply),
-            Command::Leave(key) => self.listeners.remove(key),
             Command::Stop => {
-                self.stopped = true;
+                self.is_stopped = true;
                 self.waiting.clear(); // dropping the reply says so
+                self.deliver();
                 self.listeners.end_all(&bye(ByeReason::Shutdown));
             }
         }
     }
 
     fn tell(&mut self, changes: Vec<Change>) {
-        let mut batch: Option<(Reach, Vec<u8>, usize)> = None;
         for change in changes {
             match change {
                 Change::Event { id, event, user } => {
@@ -237,18 +289,7 @@ impl State {
                     let Some(reach) = Reach::of(&event, user) else { continue };
                     let mut frame = Vec::with_capacity(512);
                     event.encode(Some(&cursor(&self.tag, id)), &mut frame);
-                    // Messages of one room that were committed together are told together.
-                    match &mut batch {
-                        Some((same, bytes, frames))
-                            if *same == reach && matches!(reach, Reach::Members(_)) && bytes.len() < CHUNK_BYTES =>
-                        {
-                            bytes.extend_from_slice(&frame);
-                            *frames += 1;
-                        }
-                        other => {
-                            self.deliver(other.replace((reach, frame.clone(), 1)));
-                        }
-                    }
+                    self.add(reach, &frame);
                     self.tail.push(id, reach, frame.into());
                 }
                 Change::Activity(room) => {
@@ -256,61 +297,76 @@ impl State {
                     self.activity_due.get_or_insert_with(|| Instant::now() + self.activity_delay);
                 }
                 Change::SessionEnded(session) => {
-                    self.deliver(batch.take());
+                    self.deliver();
+                    self.ended.push(session);
                     self.listeners.end_session(session, &bye(ByeReason::SignedOut));
                 }
             }
         }
-        self.deliver(batch);
         let head = self.head;
         let ready = self.waiting.extract_if(.., |(registration, _)| registration.at <= head).collect::<Vec<_>>();
         ready.into_iter().for_each(|(registration, reply)| self.register(registration, reply));
     }
 
-    fn deliver(&mut self, batch: Option<(Reach, Vec<u8>, usize)>) {
-        if let Some((reach, bytes, frames)) = batch {
-            self.listeners.deliver(reach, &Chunk { bytes: bytes.into(), frames }, &self.slow);
+    /// Adds a frame to the batch. Messages of one room, and nothing else, share one.
+    fn add(&mut self, reach: Reach, frame: &[u8]) {
+        self.gathered += frame.len();
+        match &mut self.batch {
+            Some(batch)
+                if batch.reach == reach && matches!(reach, Reach::Members(_)) && batch.bytes.len() < CHUNK_BYTES =>
+            {
+                batch.bytes.extend_from_slice(frame);
+                batch.frames += 1;
+            }
+            _ => {
+                self.deliver();
+                self.batch = Some(Batch { reach, bytes: frame.to_vec(), frames: 1 });
+            }
         }
     }
 
-    fn register(&mut self, mut registration: Registration, reply: oneshot::Sender<Registered>) {
-        let Some(commands) = self.commands.upgrade().filter(|_| !self.stopped) else {
-            let _ = reply.send(Registered::Stopped);
-            return;
-        };
-        if registration.at > self.head {
+    fn deliver(&mut self) {
+        if let Some(Batch { reach, bytes, frames }) = self.batch.take() {
+            self.listeners.deliver(reach, &Chunk::new(&bytes, frames));
+        }
+    }
+
+    fn register(&mut self, registration: Registration, reply: oneshot::Sender<Registered>) {
+        if registration.at > self.head && !self.is_stopped {
             self.waiting.push((registration, reply)); // its commit is about to be told
             return;
         }
-        let Some(missed) = self.tail.after(registration.at) else {
-            let _ = reply.send(Registered::Behind);
-            return;
-        };
-        let mailbox = Arc::new(Mailbox::new(self.stream_queue));
+        // If nobody waits any more, dropping the subscription takes it back out.
+        let _ = reply.send(self.registered(registration));
+    }
+
+    fn registered(&mut self, mut registration: Registration) -> Registered {
+        if self.is_stopped {
+            return Registered::Ended(ByeReason::Shutdown);
+        }
+        match self.ended.has_ended(registration.scope.session, registration.sessions_ended) {
+            Some(false) => {}
+            Some(true) => return Registered::Ended(ByeReason::SignedOut),
+            None => return Registered::Behind,
+        }
+        let Some(missed) = self.tail.after(registration.at) else { return Registered::Behind };
+        let (mut bytes, mut frames) = (Vec::new(), 0);
         for (reach, frame) in missed {
-            if registration.scope.follow(reach)
-                && mailbox.push(&Chunk { bytes: Bytes::clone(frame), frames: 1 }) != mailbox::Pushed::Accepted
-            {
-                let _ = reply.send(Registered::Behind);
-                return;
+            if registration.scope.follow(reach) {
+                bytes.extend_from_slice(frame);
+                frames += 1;
             }
         }
-        let key = self.listeners.add(registration.scope, registration.expires_at, Arc::clone(&mailbox));
-        // If nobody waits any more, dropping the subscription takes it back out.
-        let _ = reply.send(Registered::Live(Subscription { key, mailbox, commands }));
-    }
-
-    fn beat(&mut self) {
-        self.listeners.sweep();
-        let bytes = heartbeat(&cursor(&self.tag, self.head));
-        self.listeners.deliver_ephemeral(&Chunk { bytes, frames: 1 }, true);
-    }
-
-    fn tell_activity(&mut self) {
-        self.activity_due = None;
-        let rooms = std::mem::take(&mut self.active);
-        let rooms = rooms.into_iter().map(|(id, last_seq)| RoomActivity { id, last_seq }).collect();
-        self.listeners.deliver_ephemeral(&chunk(&Activity { rooms }.into()), false);
+        if frames > self.stream_queue {
+            return Registered::Behind;
+        }
+        self.deliver(); // what was just handed over is not to come again
+        let line = registration.line;
+        if frames > 0 {
+            line.push(&Chunk::new(&bytes, frames), self.stream_queue);
+        }
+        let key = self.listeners.add(registration.scope, registration.expires_at, Arc::clone(&line));
+        Registered::Following(Subscription { key, line, leaving: self.leaving.clone() })
     }
 
     fn next_deadline(&self, heartbeat: Instant) -> Instant {

@@ -1,5 +1,6 @@
-//! How long a peer is waited for: with one that is silent, with a request head that has begun, and with one that
-//! accepts no byte. hyper has one timeout for all that lies between two requests, and none for writing.
+//! Driving a connection as far as hyper goes: to its end, to the head of a stream, or as long as one waits for a peer
+//! who is silent, whose request head has begun, or who accepts no byte. hyper has one timeout for all that lies
+//! between two requests, and none for writing.
 
 use std::{
     future::poll_fn,
@@ -11,46 +12,40 @@ use std::{
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::{
-    net::TcpStream,
-    time::{Sleep, sleep},
+use tokio::net::TcpStream;
+
+use super::{
+    activity::{Activity, Shared},
+    handover::Handover,
 };
+use crate::patience::Patience;
 
-use super::activity::{Activity, Shared};
-
-/// A timer that exists only while something is waited for.
-struct Patience {
-    limit: Duration,
-    timer: Option<Pin<Box<Sleep>>>,
+/// How far a connection got.
+pub(super) enum Driven<T> {
+    /// To its end.
+    Ended(T),
+    /// To the head of a stream.
+    HandedOver,
+    /// No further: its peer has kept us waiting too long for a request.
+    GivenUp,
 }
 
-impl Patience {
-    fn new(limit: Duration) -> Self {
-        Self { limit, timer: None }
-    }
-
-    fn end(&mut self) {
-        self.timer = None;
-    }
-
-    /// Waits, from the first call since the end of the last wait; done once it has lasted too long.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.timer.get_or_insert_with(|| Box::pin(sleep(self.limit))).as_mut().poll(cx)
-    }
-}
-
-/// Drives a connection until it ends, or until its peer has kept us waiting too long for a request.
-pub(super) async fn drive<C: Future>(
-    mut connection: Pin<&mut C>,
+/// Drives a connection as far as it goes.
+pub(super) async fn drive<C: Future + Unpin>(
+    connection: &mut C,
     activity: &Shared,
+    handover: &Handover,
     idle: Duration,
     head: Duration,
-) -> Option<C::Output> {
+) -> Driven<C::Output> {
     let (mut idle, mut head) = (Patience::new(idle), Patience::new(head));
     let mut requests = 0;
     poll_fn(|cx| {
-        if let Poll::Ready(done) = connection.as_mut().poll(cx) {
-            return Poll::Ready(Some(done));
+        if let Poll::Ready(done) = Pin::new(&mut *connection).poll(cx) {
+            return Poll::Ready(Driven::Ended(done));
+        }
+        if handover.is_due() {
+            return Poll::Ready(Driven::HandedOver);
         }
         if requests != activity.requests() {
             requests = activity.requests();
@@ -62,21 +57,27 @@ pub(super) async fn drive<C: Future>(
             Activity::Idle => ready!(idle.poll(cx)),
             Activity::Head => ready!(head.poll(cx)),
         }
-        Poll::Ready(None)
+        Poll::Ready(Driven::GivenUp)
     })
     .await
 }
 
-/// A socket that tells when something arrives, and that gives up on a peer who accepts no byte.
+/// A socket that tells when something arrives, that gives up on a peer who accepts no byte, and that keeps the head of
+/// a stream for whom it is handed over to.
 pub(super) struct Guarded {
     io: TokioIo<TcpStream>,
     activity: Shared,
+    handover: Handover,
     write: Patience,
 }
 
 impl Guarded {
-    pub(super) fn new(stream: TcpStream, activity: Shared, write: Duration) -> Self {
-        Self { io: TokioIo::new(stream), activity, write: Patience::new(write) }
+    pub(super) fn new(stream: TcpStream, activity: Shared, handover: Handover, write: Duration) -> Self {
+        Self { io: TokioIo::new(stream), activity, handover, write: Patience::new(write) }
+    }
+
+    pub(super) fn into_inner(self) -> TcpStream {
+        self.io.into_inner()
     }
 
     fn write_with<T>(
@@ -106,6 +107,9 @@ impl Read for Guarded {
 
 impl Write for Guarded {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.handover.collect(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         self.write_with(cx, |io, cx| io.poll_write(cx, bytes))
     }
 
@@ -114,6 +118,9 @@ impl Write for Guarded {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if slices.iter().all(|slice| self.handover.collect(slice)) {
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+        }
         self.write_with(cx, |io, cx| io.poll_write_vectored(cx, slices))
     }
 

@@ -1,0 +1,84 @@
+//! The sessions that ended last.
+//!
+//! A stream looks at the store, finds its session alive, and comes to the hub a moment later. What ended in between is
+//! known here, so it need not look again.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use quchat_shared::SessionId;
+
+/// Most sessions kept; a stream that comes later than after so many looks again.
+const KEPT: usize = 4096;
+
+/// How many sessions had ended at some moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionsEnded(u64);
+
+/// The count, readable from everywhere.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Count(Arc<AtomicU64>);
+
+impl Count {
+    pub(super) fn get(&self) -> SessionsEnded {
+        SessionsEnded(self.0.load(Ordering::Acquire))
+    }
+}
+
+/// What the hub has been told of the end of sessions.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    newest: VecDeque<SessionId>,
+    count: Count,
+}
+
+impl Ended {
+    pub(super) fn count(&self) -> Count {
+        self.count.clone()
+    }
+
+    pub(super) fn push(&mut self, session: SessionId) {
+        if self.newest.len() == KEPT {
+            self.newest.pop_front();
+        }
+        self.newest.push_back(session);
+        self.count.0.fetch_add(1, Ordering::Release);
+    }
+
+    /// Whether the session has ended since then; `None` if that is further back than what is kept.
+    pub(super) fn has_ended(&self, session: SessionId, since: SessionsEnded) -> Option<bool> {
+        let since = usize::try_from(self.count.get().0 - since.0).ok()?;
+        let kept = self.newest.len();
+        (since <= kept).then(|| self.newest.range(kept - since..).any(|&ended| ended == session))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_ended_since_counts() {
+        let mut ended = Ended::default();
+        let begin = ended.count().get();
+        ended.push(SessionId(1));
+        let later = ended.count().get();
+        ended.push(SessionId(2));
+        assert_eq!(ended.has_ended(SessionId(1), begin), Some(true));
+        assert_eq!(ended.has_ended(SessionId(1), later), Some(false));
+        assert_eq!(ended.has_ended(SessionId(2), later), Some(true));
+    }
+
+    #[test]
+    fn what_is_too_far_back_is_not_known() {
+        let mut ended = Ended::default();
+        let begin = ended.count().get();
+        (0..=KEPT as u64).for_each(|n| ended.push(SessionId(n)));
+        assert_eq!(ended.has_ended(SessionId(9_999_999), begin), None);
+    }
+}

@@ -1,0 +1,293 @@
+//! The line to one reader: the socket of a stream, and what waits for it.
+//!
+//! Whoever has something to tell pushes it and flushes, which writes at once where the socket takes it: no task wakes
+//! for that. Only what the socket does not take waits, bounded, for the line's own task, which also notices that the
+//! reader is gone. Of HTTP this knows how a body is delimited, of streams that they consist of frames.
+
+mod chunk;
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    io::{self, ErrorKind, IoSlice},
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker, ready},
+};
+
+use tokio::net::TcpStream;
+
+pub(crate) use self::chunk::{Chunk, Coding};
+use crate::patience::Patience;
+
+/// Most bytes that wait for one reader, besides the bound on frames.
+const BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Most chunks that go out in one write.
+const SLICES_MAX: usize = 32;
+/// Most bytes that a reader may say after its request. They mean nothing, and are read only to see the end behind them.
+const HEARD_MAX: usize = 64 * 1024;
+
+/// What became of a push or a flush.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It waits for a flush, the first to do so.
+    Unflushed,
+    /// It waits behind others or for its reader, or is written.
+    Accepted,
+    /// There is no room: the reader is too slow.
+    Full,
+    /// The reader is gone, or is about to go.
+    Closed,
+}
+
+/// The reader is gone, or took nothing for too long.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+/// A line, shared by its own task and by whoever has something to tell.
+pub(crate) struct Line(Mutex<State>);
+
+struct State {
+    /// `None` once the reader is gone.
+    socket: Option<TcpStream>,
+    coding: Coding,
+    /// What waits, the first of it perhaps written in part.
+    waiting: VecDeque<Chunk>,
+    /// How many bytes of the first are written.
+    written: usize,
+    /// Of what waits, without the stream's own.
+    frames: usize,
+    bytes: usize,
+    /// What waits is the task's to write: the stream has not caught up yet, or the socket is full.
+    is_held: bool,
+    /// Nothing follows what waits.
+    has_ended: bool,
+    /// Bytes the reader has said.
+    heard: usize,
+    task: Option<Waker>,
+}
+
+impl Line {
+    /// The line begins with `head` and is held until [`Line::ended`] is first waited for.
+    pub(crate) fn new(socket: TcpStream, coding: Coding, head: Chunk) -> Self {
+        Self(Mutex::new(State {
+            socket: Some(socket),
+            coding,
+            waiting: VecDeque::from([head]),
+            written: 0,
+            frames: 0,
+            bytes: 0,
+            is_held: true,
+            has_ended: false,
+            heard: 0,
+            task: None,
+        }))
+    }
+
+    /// Adds a chunk; a line that is held takes no more than `frames_max` frames.
+    pub(crate) fn push(&self, chunk: &Chunk, frames_max: usize) -> Pushed {
+        self.lock().push_below(chunk, frames_max, BYTES_MAX)
+    }
+
+    /// Adds a chunk that may be left out, and flushes: it never takes the last half of the room.
+    pub(crate) fn push_ephemeral(&self, chunk: &Chunk, frames_max: usize) {
+        let mut state = self.lock();
+        if state.push_below(chunk, frames_max / 2, BYTES_MAX / 2) == Pushed::Unflushed {
+            state.flush(usize::MAX);
+        }
+    }
+
+    /// Writes what waits, as far as the socket takes it; the rest waits for the task, if it is no more than
+    /// `frames_max` frames.
+    pub(crate) fn flush(&self, frames_max: usize) -> Pushed {
+        self.lock().flush(frames_max)
+    }
+
+    /// Ends the line, behind what waits, with `last` if there is one.
+    pub(crate) fn end(&self, last: Option<&Chunk>) {
+        let mut state = self.lock();
+        if !state.has_ended {
+            last.into_iter().chain([&Chunk::end()]).for_each(|chunk| state.append(chunk));
+            state.has_ended = true;
+            state.is_held = true;
+            state.wake();
+        }
+    }
+
+    /// Drops what waits, but for the stream's own, and ends the line with `last`.
+    pub(crate) fn cut(&self, last: &Chunk) {
+        let mut state = self.lock();
+        let mut is_begun = state.written > 0;
+        state.waiting.retain(|chunk| std::mem::take(&mut is_begun) || chunk.frames() == 0);
+        state.frames = state.waiting.iter().map(Chunk::frames).sum();
+        state.bytes = state.waiting.iter().map(weight).sum();
+        drop(state);
+        self.end(Some(last));
+    }
+
+    /// Closes the socket and drops what waits.
+    pub(crate) fn close(&self) {
+        self.lock().close();
+    }
+
+    /// Done once what waits is written. For the task of a line that is held.
+    pub(crate) async fn written(&self, patience: &mut Patience) -> Result<(), Gone> {
+        poll_fn(|cx| self.lock().poll_written(cx, patience)).await
+    }
+
+    /// Lets the line go once what waits is written, and from then on cares for what the socket does not take at
+    /// once; done once the line has ended. For the task.
+    pub(crate) async fn ended(&self, patience: &mut Patience) -> Result<(), Gone> {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            ready!(state.poll_written(cx, patience))?;
+            if state.has_ended {
+                return Poll::Ready(Ok(()));
+            }
+            state.is_held = false;
+            match &mut state.task {
+                Some(waker) => waker.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn push_below(&mut self, chunk: &Chunk, frames_max: usize, bytes_max: usize) -> Pushed {
+        if self.socket.is_none() || self.has_ended {
+            return Pushed::Closed;
+        }
+        let (frames, bytes) = (self.frames + chunk.frames(), self.bytes + weight(chunk));
+        // What is not held is written before more is pushed.
+        if self.is_held && (frames > frames_max || bytes > bytes_max) {
+            return Pushed::Full;
+        }
+        let is_first = !self.is_held && self.waiting.is_empty();
+        self.append(chunk);
+        if is_first { Pushed::Unflushed } else { Pushed::Accepted }
+    }
+
+    fn append(&mut self, chunk: &Chunk) {
+        self.waiting.push_back(chunk.clone());
+        self.frames += chunk.frames();
+        self.bytes += weight(chunk);
+    }
+
+    fn flush(&mut self, frames_max: usize) -> Pushed {
+        if self.is_held {
+            return Pushed::Accepted; // the task is at it
+        }
+        match self.write() {
+            Ok(()) => Pushed::Accepted,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.is_held = true;
+                self.wake();
+                if self.frames > frames_max || self.bytes > BYTES_MAX { Pushed::Full } else { Pushed::Accepted }
+            }
+            Err(_) => {
+                self.close();
+                Pushed::Closed
+            }
+        }
+    }
+
+    /// Writes until nothing waits.
+    fn write(&mut self) -> io::Result<()> {
+        let Some(socket) = &self.socket else { return Err(ErrorKind::NotConnected.into()) };
+        while let Some(first) = self.waiting.front() {
+            let first = &first.wire(self.coding)[self.written..];
+            let len = if self.waiting.len() == 1 {
+                socket.try_write(first)?
+            } else {
+                let mut slices = [IoSlice::new(first); SLICES_MAX];
+                let rest = self.waiting.iter().skip(1).map(|chunk| IoSlice::new(chunk.wire(self.coding)));
+                let len = 1 + slices.iter_mut().skip(1).zip(rest).map(|(slice, chunk)| *slice = chunk).count();
+                socket.try_write_vectored(&slices[..len])?
+            };
+            self.written += len;
+            while let Some(first) = self.waiting.front() {
+                let len = first.wire(self.coding).len();
+                if self.written < len {
+                    break;
+                }
+                self.written -= len;
+                self.frames -= first.frames();
+                self.bytes -= weight(first);
+                self.waiting.pop_front();
+            }
+        }
+        self.waiting = VecDeque::new(); // a line is idle nearly always
+        Ok(())
+    }
+
+    /// Done once nothing waits. Meanwhile, and afterwards, the task is woken when the reader goes.
+    fn poll_written(&mut self, cx: &mut Context<'_>, patience: &mut Patience) -> Poll<Result<(), Gone>> {
+        loop {
+            self.poll_gone(cx)?;
+            let before = (self.waiting.len(), self.written);
+            let outcome = self.write();
+            if before != (self.waiting.len(), self.written) {
+                patience.end();
+            }
+            match outcome {
+                Ok(()) => {
+                    patience.end();
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return Poll::Ready(Err(Gone)),
+            }
+            match self.socket.as_ref().map(|socket| socket.poll_write_ready(cx)) {
+                Some(Poll::Ready(Ok(()))) => {}
+                Some(Poll::Pending) => return patience.poll(cx).map(|()| Err(Gone)),
+                _ => return Poll::Ready(Err(Gone)),
+            }
+        }
+    }
+
+    /// Reads whatever the reader says, which means nothing, until it says no more.
+    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
+        let mut buffer = [0; 1024];
+        let socket = self.socket.as_ref().ok_or(Gone)?;
+        while let Poll::Ready(ready) = socket.poll_read_ready(cx) {
+            ready.map_err(|_| Gone)?;
+            match socket.try_read(&mut buffer) {
+                Ok(0) => return Err(Gone),
+                Ok(len) => self.heard += len,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return Err(Gone),
+            }
+            if self.heard > HEARD_MAX {
+                return Err(Gone);
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.socket = None;
+        self.waiting = VecDeque::new();
+        (self.written, self.frames, self.bytes) = (0, 0, 0);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.wake();
+        }
+    }
+}
+
+/// What a chunk counts of the bound on bytes.
+fn weight(chunk: &Chunk) -> usize {
+    if chunk.frames() == 0 { 0 } else { chunk.wire(Coding::Chunked).len() }
+}
+
+#[cfg(test)]
+mod tests;
