@@ -14,6 +14,7 @@ mod domain;
 mod http;
 mod hub;
 mod line;
+mod memory;
 mod patience;
 mod server;
 mod store;

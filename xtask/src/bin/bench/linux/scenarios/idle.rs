@@ -16,6 +16,9 @@ use super::{
     Plan,
 };
 
+/// How long a program is left to itself before a look at its memory.
+const LULL: Duration = Duration::from_secs(4);
+
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for &streams in plan.pick::<&[usize]>(&[1000, 10_000], &[20]) {
@@ -52,7 +55,7 @@ fn measure(stage: &Stage, plan: &Plan, streams: usize) -> Result<Idle> {
     let (program, per_stream) = (&stage.program, |kib: f64| kib / streams as f64);
     let resident = program.resident_kib()?;
     let mut drive = stage.drive(streams, 0)?;
-    drive.watch(plan.pick(Duration::from_secs(1), Duration::from_millis(50)))?; // what the greeting left to do
+    drive.watch(plan.pick(LULL, Duration::from_millis(50)))?; // what the greeting left to do
     let (full, cpu) = (program.resident_kib()?, program.cpu()?);
     drive.watch(plan.pick(Duration::from_secs(15), Duration::from_millis(200)))?; // one heartbeat
     let cpu = program.cpu()?.since(&cpu);
@@ -60,6 +63,7 @@ fn measure(stage: &Stage, plan: &Plan, streams: usize) -> Result<Idle> {
     let open = program.descriptors()?;
     drop(drive);
     settle(program, open.saturating_sub(streams))?;
+    std::thread::sleep(plan.pick(LULL, Duration::ZERO));
     Ok(Idle {
         resident: per_stream(full - resident),
         kept: per_stream(program.resident_kib()? - resident),
