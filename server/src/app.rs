@@ -59,7 +59,7 @@ impl App {
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         caller: Caller,
-        write: impl FnOnce(&mut dyn Tx, Timestamp) -> Result<T> + Send + 'static,
+        write: impl Fn(&mut dyn Tx, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let clock = self.config.clock.clone();
         let write = move |tx: &mut dyn Tx| {

@@ -90,10 +90,11 @@ impl Store {
         self.readers.read(read).await
     }
 
-    /// Runs `write` in the next transaction and returns what it returned once that is durable.
+    /// Runs `write` in the next transaction and returns what it returned once that is durable. It may run twice: what
+    /// it does counts once.
     pub(crate) async fn write<T, X>(
         &self,
-        write: impl FnOnce(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
+        write: impl Fn(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
     ) -> std::result::Result<T, X>
     where
         T: Send + 'static,

@@ -1,7 +1,9 @@
 //! The one writer: a thread that takes what waits, does it in one transaction and answers after the commit.
 //!
 //! While one group is committed the next one gathers, so a disk that is slow to sync makes groups larger, not
-//! queues longer. An attempt that is refused, or panics, leaves no trace in the group it ran in.
+//! queues longer. An attempt that is refused, or panics, leaves no trace. Rules refuse before they write, so that is
+//! nearly always so by itself; if not, the group is undone and each attempt is made again in a transaction of its own.
+//! That is why an attempt can be made twice, and why no savepoint is paid for with every message.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,15 +19,11 @@ const QUEUE: usize = 1024;
 /// Most attempts in one transaction: bounds how long the first of them waits for the last.
 const GROUP: usize = 256;
 
-/// What the writer needs of a storage engine: one open transaction at a time, with a mark to go back to.
+/// What the writer needs of a storage engine: one open transaction at a time.
 pub(crate) trait Engine: Tx + Send + 'static {
     fn begin(&mut self) -> Result<()>;
-    /// Marks the state to which [`Engine::undo`] returns.
-    fn mark(&mut self) -> Result<()>;
-    /// Undoes everything since the mark and forgets it.
-    fn undo(&mut self) -> Result<()>;
-    /// Keeps everything since the mark and forgets it.
-    fn keep(&mut self) -> Result<()>;
+    /// Grows with each row that is written, be that undone later or not.
+    fn rows_written(&self) -> u64;
     /// Makes the transaction durable and hands out what it has to tell.
     fn commit(&mut self) -> Result<Vec<Change>>;
     /// Drops the transaction, as far as it got.
@@ -65,14 +63,14 @@ impl Writer {
     /// Runs `attempt` in the next transaction and returns what it returned once that is durable.
     pub(crate) async fn write<T, X>(
         &self,
-        attempt: impl FnOnce(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
+        attempt: impl Fn(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
     ) -> std::result::Result<T, X>
     where
         T: Send + 'static,
         X: From<Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let attempt = Waiting { attempt: Some(attempt), outcome: None, reply };
+        let attempt = Waiting { attempt, outcome: None, reply };
         self.queue.send(Box::new(attempt)).await.map_err(|_| Error::Closed)?;
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
@@ -80,32 +78,33 @@ impl Writer {
 
 /// One attempt, whatever it returns.
 trait Attempt: Send {
-    /// Runs it; tells whether its changes are to be kept.
+    /// Makes it, perhaps not for the first time; tells whether its changes are to be kept.
     fn run(&mut self, tx: &mut dyn Tx) -> bool;
-    /// Answers with what [`Attempt::run`] came to, if the group was committed. A refusal, too, may rest on what is
-    /// not there any more.
-    fn reply(self: Box<Self>, committed: bool);
+    /// Answers with what [`Attempt::run`] came to last, if that counts. A refusal, too, may rest on what is not there
+    /// any more.
+    fn reply(self: Box<Self>, counts: bool);
 }
 
 struct Waiting<F, T, X> {
-    attempt: Option<F>,
+    attempt: F,
     outcome: Option<std::result::Result<T, X>>,
     reply: oneshot::Sender<std::result::Result<T, X>>,
 }
 
 impl<F, T, X> Attempt for Waiting<F, T, X>
 where
-    F: FnOnce(&mut dyn Tx) -> std::result::Result<T, X> + Send,
+    F: Fn(&mut dyn Tx) -> std::result::Result<T, X> + Send,
     T: Send,
     X: From<Error> + Send,
 {
     fn run(&mut self, tx: &mut dyn Tx) -> bool {
-        self.outcome = self.attempt.take().map(|attempt| attempt(tx));
+        self.outcome = None; // should it panic
+        self.outcome = Some((self.attempt)(tx));
         matches!(self.outcome, Some(Ok(_)))
     }
 
-    fn reply(self: Box<Self>, committed: bool) {
-        let outcome = self.outcome.filter(|_| committed);
+    fn reply(self: Box<Self>, counts: bool) {
+        let outcome = self.outcome.filter(|_| counts);
         let outcome = outcome.unwrap_or_else(|| Err(Error::Corrupt("the write was not completed").into()));
         let _ = self.reply.send(outcome); // nobody waits any more: the caller hung up
     }
@@ -114,33 +113,66 @@ where
 fn run(mut engine: impl Engine, mut attempts: mpsc::Receiver<Box<dyn Attempt>>, mut tell: impl FnMut(Vec<Change>)) {
     let mut group = Vec::with_capacity(GROUP);
     while attempts.blocking_recv_many(&mut group, GROUP) > 0 {
-        match write_group(&mut engine, &mut group) {
-            Ok(changes) => {
-                group.drain(..).for_each(|attempt| attempt.reply(true));
-                if !changes.is_empty() {
-                    tell(changes);
+        match write(&mut engine, &mut group) {
+            Ok(Written::Undone) if group.len() > 1 => {
+                for mut alone in group.drain(..) {
+                    let written = write(&mut engine, std::slice::from_mut(&mut alone));
+                    answer([alone], written, &mut tell);
                 }
             }
-            Err(error) => {
-                engine.rollback();
-                tracing::error!(error = &error as &dyn std::error::Error, attempts = group.len(), "writing failed");
-                group.drain(..).for_each(|attempt| attempt.reply(false));
-            }
+            written => answer(group.drain(..), written, &mut tell),
         }
     }
 }
 
-fn write_group(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Result<Vec<Change>> {
+/// What became of a transaction.
+enum Written {
+    Committed(Vec<Change>),
+    /// An attempt failed that had changed something.
+    Undone,
+}
+
+fn write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Result<Written> {
+    let outcome = try_write(engine, group);
+    if !matches!(outcome, Ok(Written::Committed(_))) {
+        engine.rollback();
+    }
+    outcome
+}
+
+fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Result<Written> {
     engine.begin()?;
     for attempt in group {
-        engine.mark()?;
-        let kept = catch_unwind(AssertUnwindSafe(|| attempt.run(engine))).unwrap_or_else(|_| {
+        let before = engine.rows_written();
+        let is_kept = catch_unwind(AssertUnwindSafe(|| attempt.run(engine))).unwrap_or_else(|_| {
             tracing::error!("a write panicked; it is undone");
             false
         });
-        if kept { engine.keep()? } else { engine.undo()? }
+        if !is_kept && engine.rows_written() != before {
+            return Ok(Written::Undone);
+        }
     }
-    engine.commit()
+    engine.commit().map(Written::Committed)
+}
+
+/// Answers those whose fate was one, then tells what there is to tell.
+fn answer(
+    group: impl IntoIterator<Item = Box<dyn Attempt>>,
+    written: Result<Written>,
+    tell: &mut impl FnMut(Vec<Change>),
+) {
+    let changes = match written {
+        Ok(Written::Committed(changes)) => Some(changes),
+        Ok(Written::Undone) => Some(Vec::new()), // one alone, which knows why
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "writing failed");
+            None
+        }
+    };
+    group.into_iter().for_each(|attempt| attempt.reply(changes.is_some()));
+    if let Some(changes) = changes.filter(|changes| !changes.is_empty()) {
+        tell(changes);
+    }
 }
 
 #[cfg(test)]

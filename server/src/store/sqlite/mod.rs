@@ -4,15 +4,17 @@
 
 mod columns;
 mod events;
+mod kept;
 mod messages;
 mod rooms;
 mod users;
 
-use std::path::Path;
+use std::{hash::Hash, path::Path};
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
+use self::kept::{Kept, Rows};
 use super::{Change, Error, ReadEvents, Result, Snapshot, readers, writer};
 
 /// Numbered by their place; what has been released is never changed.
@@ -27,10 +29,10 @@ pub(crate) struct Sqlite {
     /// The newest event, including those of the open transaction. Kept by the writing connection only.
     head: u64,
     changes: Vec<Change>,
-    /// `head` and the length of `changes` at the mark.
-    mark: (u64, usize),
     /// `head` when the transaction began.
     begun: u64,
+    /// What the writing connection keeps; `None` for the others.
+    kept: Option<Kept>,
 }
 
 impl From<rusqlite::Error> for Error {
@@ -61,6 +63,7 @@ impl Sqlite {
         connection.pragma_update(None, "cache_size", -16 * 1024)?;
         let mut this = Self::new(connection);
         this.head = this.head()?;
+        this.kept = Some(Kept::default());
         Ok(this)
     }
 
@@ -77,7 +80,7 @@ impl Sqlite {
 
     fn new(connection: Connection) -> Self {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Self { connection, head: 0, changes: Vec::new(), mark: (0, 0), begun: 0 }
+        Self { connection, head: 0, changes: Vec::new(), begun: 0, kept: None }
     }
 
     fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
@@ -103,6 +106,23 @@ impl Sqlite {
         Ok(self.connection.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Out of what is kept if this connection keeps anything, else by `read`.
+    fn kept<K: Eq + Hash, T: Clone>(
+        &self,
+        rows: impl FnOnce(&Kept) -> &Rows<K, T>,
+        key: K,
+        read: impl FnOnce() -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        match &self.kept {
+            Some(kept) => rows(kept).get(key, read),
+            None => read(),
+        }
+    }
+
+    fn change_kept(&mut self, change: impl FnOnce(&mut Kept)) {
+        self.kept.as_mut().map(change);
+    }
+
     fn exists(&self, sql: &str, params: impl rusqlite::Params) -> Result<bool> {
         Ok(self.connection.prepare_cached(sql)?.exists(params)?)
     }
@@ -114,21 +134,8 @@ impl writer::Engine for Sqlite {
         self.run("BEGIN IMMEDIATE", ()).map(drop)
     }
 
-    fn mark(&mut self) -> Result<()> {
-        self.mark = (self.head, self.changes.len());
-        self.run("SAVEPOINT attempt", ()).map(drop)
-    }
-
-    fn undo(&mut self) -> Result<()> {
-        let (head, changes) = self.mark;
-        self.head = head;
-        self.changes.truncate(changes);
-        self.run("ROLLBACK TO attempt", ())?;
-        self.keep()
-    }
-
-    fn keep(&mut self) -> Result<()> {
-        self.run("RELEASE attempt", ()).map(drop)
+    fn rows_written(&self) -> u64 {
+        self.connection.total_changes()
     }
 
     fn commit(&mut self) -> Result<Vec<Change>> {
@@ -139,6 +146,7 @@ impl writer::Engine for Sqlite {
     fn rollback(&mut self) {
         self.head = self.begun;
         self.changes.clear();
+        self.kept.iter_mut().for_each(Kept::forget_all);
         if !self.connection.is_autocommit()
             && let Err(error) = self.run("ROLLBACK", ())
         {

@@ -73,7 +73,7 @@ fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
 
 impl ReadRooms for Sqlite {
     fn room(&self, id: RoomId) -> Result<Option<RoomInfo>> {
-        self.one(INFO, [int(id.0)], info)
+        self.kept(|kept| &kept.rooms, id, || self.one(INFO, [int(id.0)], info))
     }
 
     fn room_of(&self, id: RoomId, user: UserId) -> Result<Option<Room>> {
@@ -93,11 +93,13 @@ impl ReadRooms for Sqlite {
     }
 
     fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
-        self.one(
-            "SELECT role, last_read_seq, notify FROM members WHERE user_id = ? AND room_id = ?",
-            [int(user.0), int(room.0)],
-            membership,
-        )
+        self.kept(|kept| &kept.members, (room, user), || {
+            self.one(
+                "SELECT role, last_read_seq, notify FROM members WHERE user_id = ? AND room_id = ?",
+                [int(user.0), int(room.0)],
+                membership,
+            )
+        })
     }
 
     fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>> {
@@ -148,6 +150,7 @@ impl WriteRooms for Sqlite {
     }
 
     fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()> {
+        self.change_kept(|kept| kept.members.forget(&(room, user)));
         self.run(
             "UPDATE members SET role = ? WHERE user_id = ? AND room_id = ?",
             params![role.to_text(), int(user.0), int(room.0)],
@@ -156,6 +159,7 @@ impl WriteRooms for Sqlite {
     }
 
     fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()> {
+        self.change_kept(|kept| kept.members.forget(&(room, user)));
         self.run(
             "UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?",
             [int(seq.0), int(user.0), int(room.0)],
@@ -164,6 +168,7 @@ impl WriteRooms for Sqlite {
     }
 
     fn delete_member(&mut self, room: RoomId, user: UserId) -> Result<()> {
+        self.change_kept(|kept| kept.members.forget(&(room, user)));
         self.run("DELETE FROM members WHERE user_id = ? AND room_id = ?", [int(user.0), int(room.0)]).map(drop)
     }
 }

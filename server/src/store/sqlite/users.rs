@@ -27,7 +27,9 @@ impl ReadUsers for Sqlite {
     }
 
     fn user(&self, id: UserId) -> Result<Option<User>> {
-        self.one("SELECT id, name, role, created_at FROM users WHERE id = ?", [int(id.0)], user)
+        self.kept(|kept| &kept.users, id, || {
+            self.one("SELECT id, name, role, created_at FROM users WHERE id = ?", [int(id.0)], user)
+        })
     }
 
     fn user_named(&self, name: &str) -> Result<Option<User>> {
@@ -66,8 +68,10 @@ impl ReadUsers for Sqlite {
     }
 
     fn session(&self, id: SessionId) -> Result<Option<(UserId, Timestamp)>> {
-        self.one("SELECT user_id, expires_at FROM sessions WHERE id = ?", [int(id.0)], |row| {
-            Ok((UserId(uint(row, 0)?), time(row, 1)?))
+        self.kept(|kept| &kept.sessions, id, || {
+            self.one("SELECT user_id, expires_at FROM sessions WHERE id = ?", [int(id.0)], |row| {
+                Ok((UserId(uint(row, 0)?), time(row, 1)?))
+            })
         })
     }
 }
@@ -96,20 +100,26 @@ impl WriteUsers for Sqlite {
     }
 
     fn delete_session(&mut self, id: SessionId) -> Result<()> {
+        self.change_kept(|kept| kept.sessions.forget(&id));
         self.run("DELETE FROM sessions WHERE id = ?", [int(id.0)]).map(drop)
     }
 
     fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<()> {
-        self.run("DELETE FROM sessions WHERE expires_at <= ?", [now.as_millis()]).map(drop)
+        if self.run("DELETE FROM sessions WHERE expires_at <= ?", [now.as_millis()])? > 0 {
+            self.change_kept(|kept| kept.sessions.forget_all());
+        }
+        Ok(())
     }
 
     fn delete_oldest_sessions(&mut self, user: UserId, keep: u32) -> Result<Vec<SessionId>> {
-        self.all(
+        let deleted = self.all(
             "DELETE FROM sessions WHERE user_id = ?1
                 AND id <= (SELECT id FROM sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
              RETURNING id",
             params![int(user.0), keep],
             |row| Ok(SessionId(uint(row, 0)?)),
-        )
+        )?;
+        self.change_kept(|kept| deleted.iter().for_each(|id| kept.sessions.forget(id)));
+        Ok(deleted)
     }
 }
