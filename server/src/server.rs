@@ -42,7 +42,7 @@ pub enum OpenError {
 pub struct Server {
     app: Arc<App>,
     max_connections: usize,
-    writer: JoinHandle<()>,
+    store: Vec<JoinHandle<()>>,
     hub: JoinHandle<()>,
 }
 
@@ -86,7 +86,7 @@ impl Server {
         let head = store::begin_lineage(&file, &tag, config.clock.now()).map_err(broken)?;
         let (hub, hub_thread) = Hub::start(&config, Arc::clone(&tag), head);
         let telling = hub.clone();
-        let (store, writer) = Store::open(&file, data_dir, move |changes| telling.tell(changes)).map_err(broken)?;
+        let (store, threads) = Store::open(&file, data_dir, move |changes| telling.tell(changes)).map_err(broken)?;
 
         let max_connections = descriptors::fit(config.max_connections);
         let app = Arc::new(App {
@@ -100,7 +100,7 @@ impl Server {
             tag,
             config,
         });
-        Ok(Self { app, max_connections, writer, hub: hub_thread })
+        Ok(Self { app, max_connections, store: threads, hub: hub_thread })
     }
 
     /// Serves until `shutdown` is done, then says goodbye to the streams, lets running answers finish and closes
@@ -109,7 +109,7 @@ impl Server {
     /// # Errors
     /// A part of the server broke down, and with it the server ended.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { app, max_connections, writer, hub } = self;
+        let Self { app, max_connections, store, hub } = self;
         let (stop, stopped) = watch::channel(false);
         let chores = [tokio::spawn(prune(Arc::clone(&app))), tokio::spawn(memory::give_back(Arc::clone(&app)))];
         let serving = tokio::spawn(http::serve(Arc::clone(&app), listener, max_connections, stopped));
@@ -133,7 +133,7 @@ impl Server {
             tracing::warn!("closing with {} connections open", Arc::strong_count(&still_used) - 1);
             return outcome;
         }
-        let _ = tokio::task::spawn_blocking(move || (writer.join(), hub.join())).await;
+        let _ = tokio::task::spawn_blocking(move || store.into_iter().chain([hub]).for_each(|thread| drop(thread.join()))).await;
         outcome
     }
 }

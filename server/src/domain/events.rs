@@ -1,9 +1,9 @@
 //! What a stream replays: which events of the log a caller may see, as things are when they are read.
 
-use std::collections::{BTreeSet, HashMap, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry};
 
 use quchat_shared::{
-    Cursor, Event, RoomId, RoomInfo, Seq, UserId,
+    Cursor, Event, Message, RoomId, RoomInfo, Seq, UserId,
     event::{
         MemberJoined, MemberLeft, MemberUpdated, MessageCreated, ReadUpdated, ResetReason, RoomActivity, RoomCreated,
     },
@@ -11,7 +11,7 @@ use quchat_shared::{
 };
 
 use super::{Caller, Result, members, policy};
-use crate::store::{self, EventKind, LoggedEvent, Snapshot};
+use crate::store::{self, EventKind, LoggedEvent, Range, Snapshot};
 
 /// Events that the first page of a replay spans.
 pub(crate) const SPAN_FIRST: u64 = 2000;
@@ -19,6 +19,9 @@ pub(crate) const SPAN_FIRST: u64 = 2000;
 const SPARSE: usize = 100;
 /// Roughly how many bytes of events one page holds.
 const PAGE_BYTES: usize = 64 * 1024;
+
+/// Most messages that are read along with one.
+const AHEAD: usize = 50;
 
 /// The rooms a stream is narrowed to; `None`: everything.
 pub(crate) type Only = Option<BTreeSet<RoomId>>;
@@ -95,16 +98,21 @@ pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u
         head: None,
     };
     let mut bytes = 0;
-    for logged in store.events_for(caller.user, &rooms(only), after, page.through)? {
+    let logged = if after < page.through {
+        store.events_for(caller.user, &rooms(only), after, page.through)?
+    } else {
+        Vec::new() // a stream that starts at the head
+    };
+    for (nth, event) in logged.iter().enumerate() {
         if bytes >= PAGE_BYTES {
-            page.through = logged.id - 1;
+            page.through = event.id - 1;
             break;
         }
-        if view.sees(&logged)?
-            && let Some(event) = view.read(&logged)?
+        if view.sees(event)?
+            && let Some(told) = view.read(event, &logged[nth + 1..])?
         {
-            bytes += size(&event);
-            page.events.push((logged.id, event));
+            bytes += size(&told);
+            page.events.push((event.id, told));
         }
     }
     if page.events.len() < SPARSE {
@@ -152,12 +160,14 @@ struct View<'a> {
     /// The rooms they are in, each with the event of their latest joining.
     joined: HashMap<RoomId, u64>,
     rooms: HashMap<RoomId, Option<RoomInfo>>,
+    /// Messages of one room that were read along with an earlier one.
+    ahead: VecDeque<Message>,
 }
 
 impl<'a> View<'a> {
     fn new(store: &'a dyn Snapshot, caller: Caller) -> Result<Self> {
         let joined = store.joined_rooms(caller.user)?;
-        Ok(Self { store, user: caller.user, joined, rooms: HashMap::new() })
+        Ok(Self { store, user: caller.user, joined, rooms: HashMap::new(), ahead: VecDeque::new() })
     }
 
     /// The rule: a room's events since they joined, for as long as they are in; public rooms as such; and what
@@ -178,14 +188,16 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The event as things are now; `None` if what it tells of is gone.
-    fn read(&mut self, event: &LoggedEvent) -> Result<Option<Event>> {
+    /// The event as things are now; `None` if what it tells of is gone. Others are to be read after it.
+    fn read(&mut self, event: &LoggedEvent, others: &[LoggedEvent]) -> Result<Option<Event>> {
         let room_id = event.room;
         let about = event.user.ok_or(store::Error::Corrupt("an event that concerns nobody"));
         Ok(match event.kind {
             EventKind::MessageCreated => {
                 let seq = event.seq.ok_or(store::Error::Corrupt("a message event without a seq"))?;
-                self.store.message(room_id, seq)?.map(|message| MessageCreated { room_id, message }.into())
+                let is_next = |other: &&LoggedEvent| other.room == room_id && other.kind == EventKind::MessageCreated;
+                let next = others.iter().take(AHEAD).take_while(is_next).count();
+                self.message(room_id, seq, next)?.map(|message| MessageCreated { room_id, message }.into())
             }
             EventKind::ReadUpdated => {
                 let last_read_seq = event.seq.ok_or(store::Error::Corrupt("a read event without a seq"))?;
@@ -204,6 +216,16 @@ impl<'a> View<'a> {
                 })
             }
         })
+    }
+
+    /// A message, with which the `next` ones are read at once.
+    fn message(&mut self, room: RoomId, seq: Seq, next: usize) -> Result<Option<Message>> {
+        let is_it = |message: &Message| message.room_id == room && message.seq == seq;
+        if !self.ahead.front().is_some_and(is_it) {
+            let limit = u32::try_from(next + 1).unwrap_or(u32::MAX);
+            self.ahead = self.store.messages(room, Range::After(Seq(seq.0.saturating_sub(1))), limit)?.into();
+        }
+        Ok(self.ahead.pop_front().filter(is_it))
     }
 
     fn is_public(&mut self, room: RoomId) -> Result<bool> {

@@ -39,7 +39,7 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone)]
 pub(crate) struct Store {
     writer: Writer,
-    readers: Readers<Sqlite>,
+    readers: Readers,
 }
 
 /// Reads that run at once.
@@ -57,8 +57,8 @@ pub(crate) fn begin_lineage(file: &Path, tag: &str, now: Timestamp) -> Result<u6
 
 impl Store {
     /// Opens the database file, which is made if it is missing. `tell` is called after each commit with what there
-    /// is to tell, in commit order. The thread ends once all clones of the store are gone; then the file is closed,
-    /// and `lock` dropped.
+    /// is to tell, in commit order. The threads end once all clones of the store are gone; then the file is closed, and
+    /// `lock` dropped.
     ///
     /// # Errors
     /// The file cannot be opened, is no database, or comes from a later version.
@@ -66,11 +66,13 @@ impl Store {
         file: &Path,
         lock: impl Send + 'static,
         tell: impl FnMut(Vec<Change>) + Send + 'static,
-    ) -> Result<(Self, JoinHandle<()>)> {
+    ) -> Result<(Self, Vec<JoinHandle<()>>)> {
         let engine = Sqlite::open(file)?;
         let readers = (0..READERS).map(|_| Sqlite::open_reader(file)).collect::<Result<_>>()?;
+        let (readers, mut threads) = Readers::start(readers);
         let (writer, thread) = Writer::start(engine, lock, tell);
-        Ok((Self { writer, readers: Readers::new(readers) }, thread))
+        threads.push(thread);
+        Ok((Self { writer, readers }, threads))
     }
 
     /// Done when the writer has ended, which it does by itself only if it is broken.

@@ -1,36 +1,53 @@
-//! A bounded pool of read-only connections, used off the async threads.
+//! A bounded pool of threads that read, each with a connection of its own.
+//!
+//! What waits is taken a few at a time and read out of one snapshot: a transaction, and waking a thread, cost as much
+//! as a small read.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+};
 
-use tokio::{sync::Semaphore, task};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Error, Result, Snapshot};
+
+/// Reads that wait for a thread before a new one has to.
+const QUEUE: usize = 1024;
+/// Most reads out of one snapshot.
+const GROUP: usize = 16;
 
 /// A read-only connection to the store.
 pub(crate) trait Reader: Send + 'static {
     /// Runs `read` on one state of the store.
-    fn snapshot<T>(&mut self, read: impl FnOnce(&dyn Snapshot) -> T) -> Result<T>;
+    fn snapshot(&mut self, read: impl FnOnce(&dyn Snapshot)) -> Result<()>;
 }
 
-/// The pool. Clones share it.
-pub(crate) struct Readers<R> {
-    idle: Arc<Mutex<Vec<R>>>,
-    permits: Arc<Semaphore>,
+/// Access to the threads, which end when all clones are gone.
+#[derive(Clone)]
+pub(crate) struct Readers {
+    queue: mpsc::Sender<Question>,
 }
 
-impl<R> Clone for Readers<R> {
-    fn clone(&self) -> Self {
-        Self { idle: Arc::clone(&self.idle), permits: Arc::clone(&self.permits) }
+/// Something to be read; answers whoever asked.
+type Question = Box<dyn FnOnce(Result<&dyn Snapshot>) + Send>;
+
+impl Readers {
+    /// Starts a thread for each connection.
+    pub(crate) fn start<R: Reader>(connections: Vec<R>) -> (Self, Vec<JoinHandle<()>>) {
+        let (queue, questions) = mpsc::channel(QUEUE);
+        let (questions, threads) = (Arc::new(Mutex::new(questions)), connections.len());
+        let start = |connection| {
+            let questions = Arc::clone(&questions);
+            let thread = thread::Builder::new().name("reader".to_owned());
+            let thread = thread.spawn(move || run(connection, &questions, threads));
+            thread.expect("a thread can be started while the server starts")
+        };
+        (Self { queue }, connections.into_iter().map(start).collect())
     }
-}
 
-impl<R: Reader> Readers<R> {
-    pub(crate) fn new(connections: Vec<R>) -> Self {
-        let permits = Arc::new(Semaphore::new(connections.len()));
-        Self { idle: Arc::new(Mutex::new(connections)), permits }
-    }
-
-    /// Runs `read` on a connection of the pool, once one is free.
+    /// Runs `read` on one state of the store, once a thread is free.
     pub(crate) async fn read<T, X>(
         &self,
         read: impl FnOnce(&dyn Snapshot) -> std::result::Result<T, X> + Send + 'static,
@@ -39,35 +56,35 @@ impl<R: Reader> Readers<R> {
         T: Send + 'static,
         X: From<Error> + Send + 'static,
     {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::Closed)?;
-        let idle = Arc::clone(&self.idle);
-        let outcome = task::spawn_blocking(move || {
-            let _permit = permit;
-            let mut borrowed = Borrowed::take(&idle).ok_or(Error::Closed)?;
-            borrowed.connection.as_mut().ok_or(Error::Closed)?.snapshot(read)
+        let (reply, answer) = oneshot::channel();
+        let question = move |snapshot: Result<&dyn Snapshot>| {
+            let _ = reply.send(snapshot.map_err(X::from).and_then(read)); // or nobody waits any more
+        };
+        self.queue.send(Box::new(question)).await.map_err(|_| Error::Closed)?;
+        answer.await.unwrap_or_else(|_| Err(Error::Corrupt("a read panicked").into()))
+    }
+}
+
+fn run(mut connection: impl Reader, questions: &Mutex<mpsc::Receiver<Question>>, threads: usize) {
+    let mut group = Vec::with_capacity(GROUP);
+    while take(questions, threads, &mut group) {
+        let outcome = connection.snapshot(|snapshot| {
+            for question in group.drain(..) {
+                if catch_unwind(AssertUnwindSafe(|| question(Ok(snapshot)))).is_err() {
+                    tracing::error!("a read panicked");
+                }
+            }
         });
-        match outcome.await {
-            Ok(outcome) => outcome?,
-            Err(_) => Err(Error::Corrupt("a read panicked").into()),
+        if let Err(error) = outcome {
+            tracing::error!(error = &error as &dyn std::error::Error, "reading failed");
+            group.drain(..).for_each(|question| question(Err(Error::Corrupt("reading failed"))));
         }
     }
 }
 
-/// A connection out of the pool, which goes back there whatever happens to the read.
-struct Borrowed<'a, R> {
-    connection: Option<R>,
-    idle: &'a Mutex<Vec<R>>,
-}
-
-impl<'a, R> Borrowed<'a, R> {
-    fn take(idle: &'a Mutex<Vec<R>>) -> Option<Self> {
-        let connection = idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-        Some(Self { connection: Some(connection), idle })
-    }
-}
-
-impl<R> Drop for Borrowed<'_, R> {
-    fn drop(&mut self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).extend(self.connection.take());
-    }
+/// Waits for questions and takes this thread's share of them; `false` once there will be none.
+fn take(questions: &Mutex<mpsc::Receiver<Question>>, threads: usize, group: &mut Vec<Question>) -> bool {
+    let mut questions = questions.lock().unwrap_or_else(PoisonError::into_inner);
+    let share = (questions.len() / threads).clamp(1, GROUP);
+    questions.blocking_recv_many(group, share) > 0
 }

@@ -1,11 +1,12 @@
-//! How values of the domain stand in columns, and back.
+//! How values of the domain stand in columns, and back. Columns go by their place: looking for a name among a dozen of
+//! them costs as much as reading the row.
 
 use quchat_shared::{
     Timestamp,
     room::{Notify, Role, RoomKind},
     user::ServerRole,
 };
-use rusqlite::{Row, RowIndex, types::Type};
+use rusqlite::{Row, types::Type};
 
 use crate::store::EventKind;
 
@@ -15,19 +16,19 @@ pub(super) fn int(n: u64) -> i64 {
 }
 
 /// The way back. The tables hold no negative numbers.
-pub(super) fn uint(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<u64> {
+pub(super) fn uint(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
 }
 
-pub(super) fn optional_uint(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<u64>> {
+pub(super) fn optional_uint(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
     row.get::<_, Option<i64>>(column).map(|n| n.map(i64::cast_unsigned))
 }
 
-pub(super) fn time(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Timestamp> {
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     row.get(column).map(Timestamp::from_millis)
 }
 
-pub(super) fn optional_time(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     row.get::<_, Option<i64>>(column).map(|millis| millis.map(Timestamp::from_millis))
 }
 
@@ -43,11 +44,10 @@ pub(super) trait Text: Sized {
     fn from_text(text: &str) -> Option<Self>;
 }
 
-pub(super) fn text<T: Text>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    let index = column.idx(row.as_ref())?;
-    let text = row.get_ref(index)?.as_str()?;
+pub(super) fn text<T: Text>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
     T::from_text(text).ok_or_else(|| {
-        rusqlite::Error::FromSqlConversionFailure(index, Type::Text, format!("{text:?} in {column}").into())
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, format!("{text:?} is none of them").into())
     })
 }
 

@@ -76,11 +76,11 @@ impl ReadEvents for Sqlite {
             params![int(user.0), int(after), int(through), narrowing(only)],
             |row| {
                 Ok(LoggedEvent {
-                    id: uint(row, "id")?,
-                    kind: text(row, "kind")?,
-                    room: RoomId(uint(row, "room_id")?),
-                    user: optional_uint(row, "user_id")?.map(UserId),
-                    seq: optional_uint(row, "seq")?.map(Seq),
+                    id: uint(row, 0)?,
+                    kind: text(row, 1)?,
+                    room: RoomId(uint(row, 2)?),
+                    user: optional_uint(row, 3)?.map(UserId),
+                    seq: optional_uint(row, 4)?.map(Seq),
                 })
             },
         )

@@ -12,40 +12,40 @@ use crate::store::{Range, ReadMessages, Result, WriteMessages};
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT room_id, seq, rev, sender_id, users.name AS sender_name, text, sent_at, edited_at, deleted_at,
-                    reply_to, mentions, txn
+            "SELECT room_id, seq, rev, sender_id, users.name, text, sent_at, edited_at, deleted_at, reply_to, mentions, txn
              FROM messages JOIN users ON users.id = sender_id ",
             $rest
         )
     };
 }
 
-/// Reads the columns `room_id`, `seq`, `rev`, `sender_id`, `sender_name` … `txn`.
-pub(super) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
-    let mentions = match row.get_ref("mentions")?.as_str_or_null()? {
+/// Reads the twelve columns from `first` on, in the order of `select!`.
+pub(super) fn message(row: &Row<'_>, first: usize) -> rusqlite::Result<Message> {
+    let column = |nth| first + nth;
+    let mentions = match row.get_ref(column(10))?.as_str_or_null()? {
         None => Vec::new(),
         Some(json) => serde_json::from_str(json)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))?,
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column(10), Type::Text, error.into()))?,
     };
     Ok(Message {
-        room_id: RoomId(uint(row, "room_id")?),
-        seq: Seq(uint(row, "seq")?),
-        rev: uint(row, "rev")?,
-        sender: UserRef { id: UserId(uint(row, "sender_id")?), name: row.get("sender_name")? },
-        text: row.get("text")?,
-        sent_at: time(row, "sent_at")?,
-        edited_at: optional_time(row, "edited_at")?,
-        deleted_at: optional_time(row, "deleted_at")?,
-        reply_to: optional_uint(row, "reply_to")?.map(Seq),
+        room_id: RoomId(uint(row, column(0))?),
+        seq: Seq(uint(row, column(1))?),
+        rev: uint(row, column(2))?,
+        sender: UserRef { id: UserId(uint(row, column(3))?), name: row.get(column(4))? },
+        text: row.get(column(5))?,
+        sent_at: time(row, column(6))?,
+        edited_at: optional_time(row, column(7))?,
+        deleted_at: optional_time(row, column(8))?,
+        reply_to: optional_uint(row, column(9))?.map(Seq),
         mentions,
         reactions: Vec::new(),
-        txn: row.get("txn")?,
+        txn: row.get(column(11))?,
     })
 }
 
 impl ReadMessages for Sqlite {
     fn message(&self, room: RoomId, seq: Seq) -> Result<Option<Message>> {
-        self.one(select!("WHERE room_id = ? AND seq = ?"), [int(room.0), int(seq.0)], message)
+        self.one(select!("WHERE room_id = ? AND seq = ?"), [int(room.0), int(seq.0)], |row| message(row, 0))
     }
 
     fn messages(&self, room: RoomId, range: Range, limit: u32) -> Result<Vec<Message>> {
@@ -53,13 +53,13 @@ impl ReadMessages for Sqlite {
             Range::After(seq) => self.all(
                 select!("WHERE room_id = ? AND seq > ? ORDER BY seq LIMIT ?"),
                 params![int(room.0), int(seq.0), limit],
-                message,
+                |row| message(row, 0),
             ),
             Range::Before(seq) => {
                 let mut messages = self.all(
                     select!("WHERE room_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?"),
                     params![int(room.0), int(seq.0), limit],
-                    message,
+                    |row| message(row, 0),
                 )?;
                 messages.reverse();
                 Ok(messages)

@@ -156,7 +156,7 @@ impl writer::Engine for Sqlite {
 }
 
 impl readers::Reader for Sqlite {
-    fn snapshot<T>(&mut self, read: impl FnOnce(&dyn Snapshot) -> T) -> Result<T> {
+    fn snapshot(&mut self, read: impl FnOnce(&dyn Snapshot)) -> Result<()> {
         struct End<'a>(&'a Sqlite);
         impl Drop for End<'_> {
             fn drop(&mut self) {
@@ -167,6 +167,7 @@ impl readers::Reader for Sqlite {
         }
         self.run("BEGIN", ())?;
         let end = End(self);
-        Ok(read(end.0))
+        read(end.0);
+        Ok(())
     }
 }

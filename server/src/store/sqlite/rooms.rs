@@ -18,57 +18,60 @@ use super::{
 use crate::store::{ReadRooms, Result, WriteRooms};
 
 const INFO: &str =
-    "SELECT id AS info_id, rooms.rev AS info_rev, name AS info_name, topic, kind, created_by, created_at,
-    last_seq, archived FROM rooms WHERE id = ?";
+    "SELECT id, rev, name, topic, kind, created_by, created_at, last_seq, archived FROM rooms WHERE id = ?";
 
 /// A room with the membership of one user (`?1`) and, for members, the newest message with its text cut (`?2`).
-const OF_USER: &str = "SELECT rooms.id AS info_id, rooms.rev AS info_rev, rooms.name AS info_name, topic, kind,
-        created_by, rooms.created_at, last_seq, archived,
-        members.role, members.last_read_seq, members.notify,
+const OF_USER: &str = "SELECT rooms.id, rooms.rev, rooms.name, topic, kind, created_by, rooms.created_at, last_seq,
+        archived, members.role, members.last_read_seq, members.notify,
         CASE WHEN members.user_id IS NULL THEN 0 ELSE (SELECT count(*) FROM mentions
             WHERE mentions.user_id = members.user_id AND mentions.room_id = rooms.id
-              AND mentions.seq > members.last_read_seq) END AS unread_mentions,
-        messages.room_id, messages.seq, messages.rev, sender_id, users.name AS sender_name,
-        substr(messages.text, 1, ?2) AS text, sent_at, edited_at, deleted_at, reply_to, messages.mentions, txn
+              AND mentions.seq > members.last_read_seq) END,
+        messages.room_id, messages.seq, messages.rev, sender_id, users.name,
+        substr(messages.text, 1, ?2), sent_at, edited_at, deleted_at, reply_to, messages.mentions, txn
     FROM rooms
     LEFT JOIN members ON members.user_id = ?1 AND members.room_id = rooms.id
     LEFT JOIN messages ON members.user_id IS NOT NULL AND messages.room_id = rooms.id AND messages.seq = rooms.last_seq
     LEFT JOIN users ON users.id = messages.sender_id";
 
+/// Reads the nine columns that both begin with.
 fn info(row: &Row<'_>) -> rusqlite::Result<RoomInfo> {
     Ok(RoomInfo {
-        id: RoomId(uint(row, "info_id")?),
-        rev: uint(row, "info_rev")?,
-        name: row.get("info_name")?,
-        topic: row.get("topic")?,
-        kind: text(row, "kind")?,
-        created_by: UserId(uint(row, "created_by")?),
-        created_at: time(row, "created_at")?,
-        last_seq: Seq(uint(row, "last_seq")?),
-        archived: row.get("archived")?,
+        id: RoomId(uint(row, 0)?),
+        rev: uint(row, 1)?,
+        name: row.get(2)?,
+        topic: row.get(3)?,
+        kind: text(row, 4)?,
+        created_by: UserId(uint(row, 5)?),
+        created_at: time(row, 6)?,
+        last_seq: Seq(uint(row, 7)?),
+        archived: row.get(8)?,
     })
 }
 
-fn membership(row: &Row<'_>) -> rusqlite::Result<Membership> {
+/// Reads the three columns from `first` on.
+fn membership(row: &Row<'_>, first: usize) -> rusqlite::Result<Membership> {
     Ok(Membership {
-        role: text(row, "role")?,
-        last_read_seq: Seq(uint(row, "last_read_seq")?),
-        notify: text(row, "notify")?,
+        role: text(row, first)?,
+        last_read_seq: Seq(uint(row, first + 1)?),
+        notify: text(row, first + 2)?,
     })
 }
 
+/// Reads a row of [`OF_USER`].
 fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
+    /// Where the membership, the count of mentions and the message begin.
+    const PARTS: (usize, usize, usize) = (9, 12, 13);
     let info = info(row)?;
-    let member = match optional_uint(row, "last_read_seq")? {
-        Some(_) => Some(membership(row)?),
+    let member = match optional_uint(row, PARTS.0 + 1)? {
+        Some(_) => Some(membership(row, PARTS.0)?),
         None => None,
     };
-    let last_message = match optional_uint(row, "seq")? {
-        Some(_) => Some(message(row)?),
+    let last_message = match optional_uint(row, PARTS.2)? {
+        Some(_) => Some(message(row, PARTS.2)?),
         None => None,
     };
     let unread = member.map_or(0, |member| info.last_seq.0.saturating_sub(member.last_read_seq.0));
-    Ok(Room { info, member, unread, mentions: uint(row, "unread_mentions")?, last_message })
+    Ok(Room { info, member, unread, mentions: uint(row, PARTS.1)?, last_message })
 }
 
 impl ReadRooms for Sqlite {
@@ -97,7 +100,7 @@ impl ReadRooms for Sqlite {
             self.one(
                 "SELECT role, last_read_seq, notify FROM members WHERE user_id = ? AND room_id = ?",
                 [int(user.0), int(room.0)],
-                membership,
+                |row| membership(row, 0),
             )
         })
     }

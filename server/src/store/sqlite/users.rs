@@ -11,12 +11,13 @@ use super::{
 };
 use crate::store::{NewUser, ReadUsers, Result, WriteUsers};
 
+/// Reads `id`, `name`, `role`, `created_at`.
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
-        id: UserId(uint(row, "id")?),
-        name: row.get("name")?,
-        role: text(row, "role")?,
-        created_at: time(row, "created_at")?,
+        id: UserId(uint(row, 0)?),
+        name: row.get(1)?,
+        role: text(row, 2)?,
+        created_at: time(row, 3)?,
         online: false, // known to the hub, not to the disk
     })
 }
