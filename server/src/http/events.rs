@@ -4,11 +4,11 @@
 //! head it registers with the hub, which hands over what came since. The first page is read along with the position,
 //! so a stream that starts at the head costs one read.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use quchat_shared::{
-    Cursor, Event,
+    Cursor, Event, RoomId,
     api::ListenEvents,
     event::{Activity, ByeReason, Hello, Reset, ResetReason},
 };
@@ -94,16 +94,16 @@ impl EventStream {
         let Self { greeting: mut bytes, first: mut read, reader, place } = self;
         let (line, mut patience) = (Arc::new(line), Patience::new(reader.app.config.write_timeout));
         let farewell = loop {
-            reader.encode(&read, &mut bytes);
+            let Read { frames, through, head, sessions_ended, .. } = read;
+            bytes.extend_from_slice(&frames);
             if !bytes.is_empty() {
                 line.push(&Chunk::own(&bytes), 0);
             }
-            let Read { page, sessions_ended, .. } = read;
-            if let Some(rooms) = page.head {
+            if let Some(rooms) = head {
                 let Verified { caller, expires_at } = reader.who;
                 let scope = Scope { user: caller.user, session: caller.session, only: reader.only.clone(), rooms };
                 let line = Arc::clone(&line);
-                let registration = Registration { scope, expires_at, at: page.through, sessions_ended, line };
+                let registration = Registration { scope, expires_at, at: through, sessions_ended, line };
                 match reader.app.hub.register(registration).await {
                     Registered::Following(subscription) => {
                         return Some(Following { subscription, patience, _place: place });
@@ -152,9 +152,11 @@ struct At {
 
 /// What one look at the store gives a stream.
 struct Read {
-    page: Page,
-    /// What moved in public rooms since the position that was resumed from, if the page ends at the head.
-    active: Option<Event>,
+    /// What came after the position, encoded.
+    frames: Vec<u8>,
+    through: u64,
+    /// See [`Page::head`].
+    head: Option<BTreeSet<RoomId>>,
     next: At,
     /// Before the look.
     sessions_ended: SessionsEnded,
@@ -204,11 +206,13 @@ impl Reader {
         })
     }
 
+    /// Encoded where it is read: a thousand streams that catch up keep the readers busy, not those who answer.
     fn page(&self, store: &dyn Snapshot, at: At, sessions_ended: SessionsEnded) -> domain::Result<Read> {
         let page = events::replay(store, self.who.caller, &self.only, at.event, at.span)?;
         let active = if page.head.is_some() { self.active_rooms(store, at)? } else { None };
         let next = At { event: page.through, span: page.next_span, ..at };
-        Ok(Read { page, active, next, sessions_ended })
+        let frames = self.encode(&page, active);
+        Ok(Read { frames, through: page.through, head: page.head, next, sessions_ended })
     }
 
     /// What moved in public rooms since the position that was resumed from.
@@ -218,22 +222,23 @@ impl Reader {
         Ok((!rooms.is_empty()).then(|| Activity { rooms }.into()))
     }
 
-    /// Appends what was read as frames.
-    fn encode(&self, Read { page, active, .. }: &Read, bytes: &mut Vec<u8>) {
+    fn encode(&self, page: &Page, active: Option<Event>) -> Vec<u8> {
         let position = |event| cursor(&self.app.tag, event);
+        let mut bytes = Vec::new();
         if page.is_lost {
             let (reason, cursor) = (ResetReason::TooOld, position(page.through));
-            Event::from(Reset { reason, cursor: cursor.clone() }).encode(Some(&cursor), bytes);
+            Event::from(Reset { reason, cursor: cursor.clone() }).encode(Some(&cursor), &mut bytes);
         }
         for (id, event) in &page.events {
-            event.encode(Some(&position(*id)), bytes);
+            event.encode(Some(&position(*id)), &mut bytes);
         }
         if let Some(active) = active {
-            active.encode(None, bytes);
+            active.encode(None, &mut bytes);
         }
         if bytes.is_empty() && page.head.is_none() {
             // Nothing to see, but a sign of life, and progress that outlasts this connection.
-            bytes.extend_from_slice(&hub::heartbeat(&position(page.through)));
+            bytes = hub::heartbeat(&position(page.through));
         }
+        bytes
     }
 }

@@ -10,7 +10,7 @@ mod writer;
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
 };
 
 use quchat_shared::{
@@ -42,8 +42,10 @@ pub(crate) struct Store {
     readers: Readers,
 }
 
-/// Reads that run at once.
-const READERS: usize = 4;
+/// Reads that run at once: as many as there are cores, but two where one may wait for the disk.
+fn readers() -> usize {
+    thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
+}
 
 /// Begins a run of the server, whose event ids carry `tag`, and tells the newest event before it.
 ///
@@ -68,7 +70,7 @@ impl Store {
         tell: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> Result<(Self, Vec<JoinHandle<()>>)> {
         let engine = Sqlite::open(file)?;
-        let readers = (0..READERS).map(|_| Sqlite::open_reader(file)).collect::<Result<_>>()?;
+        let readers = (0..readers()).map(|_| Sqlite::open_reader(file)).collect::<Result<_>>()?;
         let (readers, mut threads) = Readers::start(readers);
         let (writer, thread) = Writer::start(engine, lock, tell);
         threads.push(thread);

@@ -15,7 +15,7 @@ use quchat_shared::api::{Credentials, SignIn};
 use super::{
     super::{
         Result,
-        api::{PASSWORD, encode},
+        api::{Api, PASSWORD, encode},
         drive::{Drive, PATIENCE},
         floor,
         report::Row,
@@ -26,12 +26,17 @@ use super::{
     Plan, percentile,
 };
 
+/// Who signs in again and again.
+const NEWCOMER: &str = "newcomer";
+
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let time = plan.pick(Duration::from_secs(10), Duration::from_millis(300));
     let cores = thread::available_parallelism()?.get();
     let row = |what, goal| Row { size: format!("{} at once", 2 * cores), what, goal, ..Row::default() };
     let (mut rate, mut late) = (row("sign-ins/s", "≥ 0.9 × argon2id"), row("message p99 ms meanwhile", "≤ 5 ms"));
     let mut stage = Stage::server(1)?;
+    // Somebody of their own: with each session beyond a hundred the oldest ends, and those who talk are to stay.
+    Api::register(stage.address(), NEWCOMER)?;
     let mut drive = stage.drive(1, 1)?;
     let every = Duration::from_millis(20);
     let messages = u64::try_from(time.as_millis() / every.as_millis())?;
@@ -56,7 +61,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 
 /// Signs in on so many connections until it is over: how often a second, and whether each was let in.
 fn sign_in(address: SocketAddr, connections: usize, is_over: &AtomicBool) -> Result<(f64, Tally)> {
-    let credentials = Credentials { name: "alice".to_owned(), password: PASSWORD.to_owned() };
+    let credentials = Credentials { name: NEWCOMER.to_owned(), password: PASSWORD.to_owned() };
     let mut drive = Drive::new()?;
     for _ in 0..connections {
         drive.call(address, encode::<SignIn>("", &(), &(), &credentials)?, None)?;
