@@ -49,8 +49,8 @@ fn narrowing(only: &[RoomId]) -> Option<String> {
 
 impl ReadEvents for Sqlite {
     fn head(&self) -> Result<u64> {
-        let newest = self.one("SELECT coalesce(max(id), 0) FROM events", (), |row| uint(row, 0))?;
-        Ok(newest.unwrap_or(0).max(self.pruned_through()?))
+        let head = "SELECT max(through, coalesce((SELECT max(id) FROM events), 0)) FROM pruned";
+        self.one(head, (), |row| uint(row, 0))?.ok_or(Error::Corrupt("pruned is empty"))
     }
 
     fn pruned_through(&self) -> Result<u64> {
