@@ -133,7 +133,9 @@ impl Server {
             tracing::warn!("closing with {} connections open", Arc::strong_count(&still_used) - 1);
             return outcome;
         }
-        let _ = tokio::task::spawn_blocking(move || store.into_iter().chain([hub]).for_each(|thread| drop(thread.join()))).await;
+        let _ =
+            tokio::task::spawn_blocking(move || store.into_iter().chain([hub]).for_each(|thread| drop(thread.join())))
+                .await;
         outcome
     }
 }

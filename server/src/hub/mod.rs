@@ -25,13 +25,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-pub(crate) use self::{ended::SessionsEnded, listeners::Online, tail::Scope};
 use self::{
     ended::Ended,
     listeners::{Key, Listeners},
     rounds::Rounds,
     tail::{Reach, Tail},
 };
+pub(crate) use self::{ended::SessionsEnded, listeners::Online, tail::Scope};
 use crate::{
     clock::Clock,
     config::Config,

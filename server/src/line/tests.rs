@@ -47,7 +47,8 @@ async fn rest(mut reader: net::TcpStream) -> String {
 
 #[tokio::test]
 async fn what_waits_goes_out_in_order_and_the_end_behind_it() {
-    for (coding, expected) in [(Coding::Chunked, "head 1\r\na\r\n2\r\nbc\r\n3\r\nbye\r\n0\r\n\r\n"), (Coding::Plain, "head abcbye")]
+    for (coding, expected) in
+        [(Coding::Chunked, "head 1\r\na\r\n2\r\nbc\r\n3\r\nbye\r\n0\r\n\r\n"), (Coding::Plain, "head abcbye")]
     {
         let (line, reader) = line(coding).await;
         line.push(&Chunk::own(b"a"), 0);

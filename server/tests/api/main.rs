@@ -22,6 +22,7 @@ mod users;
 
 mod activity;
 mod events;
+mod handover;
 mod privacy;
 mod reset;
 mod resume;

@@ -50,11 +50,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<RoomInfo> {
 
 /// Reads the three columns from `first` on.
 fn membership(row: &Row<'_>, first: usize) -> rusqlite::Result<Membership> {
-    Ok(Membership {
-        role: text(row, first)?,
-        last_read_seq: Seq(uint(row, first + 1)?),
-        notify: text(row, first + 2)?,
-    })
+    Ok(Membership { role: text(row, first)?, last_read_seq: Seq(uint(row, first + 1)?), notify: text(row, first + 2)? })
 }
 
 /// Reads a row of [`OF_USER`].
@@ -96,13 +92,17 @@ impl ReadRooms for Sqlite {
     }
 
     fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
-        self.kept(|kept| &kept.members, (room, user), || {
-            self.one(
-                "SELECT role, last_read_seq, notify FROM members WHERE user_id = ? AND room_id = ?",
-                [int(user.0), int(room.0)],
-                |row| membership(row, 0),
-            )
-        })
+        self.kept(
+            |kept| &kept.members,
+            (room, user),
+            || {
+                self.one(
+                    "SELECT role, last_read_seq, notify FROM members WHERE user_id = ? AND room_id = ?",
+                    [int(user.0), int(room.0)],
+                    |row| membership(row, 0),
+                )
+            },
+        )
     }
 
     fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>> {

@@ -28,9 +28,11 @@ impl ReadUsers for Sqlite {
     }
 
     fn user(&self, id: UserId) -> Result<Option<User>> {
-        self.kept(|kept| &kept.users, id, || {
-            self.one("SELECT id, name, role, created_at FROM users WHERE id = ?", [int(id.0)], user)
-        })
+        self.kept(
+            |kept| &kept.users,
+            id,
+            || self.one("SELECT id, name, role, created_at FROM users WHERE id = ?", [int(id.0)], user),
+        )
     }
 
     fn user_named(&self, name: &str) -> Result<Option<User>> {
@@ -69,11 +71,15 @@ impl ReadUsers for Sqlite {
     }
 
     fn session(&self, id: SessionId) -> Result<Option<(UserId, Timestamp)>> {
-        self.kept(|kept| &kept.sessions, id, || {
-            self.one("SELECT user_id, expires_at FROM sessions WHERE id = ?", [int(id.0)], |row| {
-                Ok((UserId(uint(row, 0)?), time(row, 1)?))
-            })
-        })
+        self.kept(
+            |kept| &kept.sessions,
+            id,
+            || {
+                self.one("SELECT user_id, expires_at FROM sessions WHERE id = ?", [int(id.0)], |row| {
+                    Ok((UserId(uint(row, 0)?), time(row, 1)?))
+                })
+            },
+        )
     }
 }
 

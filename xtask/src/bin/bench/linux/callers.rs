@@ -62,7 +62,8 @@ impl Caller {
         let mark = b"\"seq\":";
         let body = &self.answer[head..whole];
         let seq = memmem::find(body, mark).and_then(|at| wire::number(&body[at + mark.len()..]));
-        let answer = Answer { status: wire::status(&self.answer), seq };
+        // Who does not tell the number took the one it was given.
+        let answer = Answer { status: wire::status(&self.answer), seq: seq.or(Some(self.asked)) };
         self.answer.clear();
         self.is_waiting = false;
         Ok(Some(answer))

@@ -8,6 +8,7 @@ mod cpu;
 mod drive;
 mod floor;
 mod keeper;
+mod peer;
 mod program;
 mod report;
 mod scenarios;
@@ -21,7 +22,7 @@ use std::{error::Error, io::Write as _, process::ExitCode};
 use clap::Parser as _;
 
 use self::{
-    args::{Args, FLOOR, KEEPER},
+    args::{Args, FLOOR, KEEPER, PEER},
     report::Report,
     scenarios::{Plan, SCENARIOS},
 };
@@ -33,6 +34,7 @@ pub(super) fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some(FLOOR) => floor::serve(),
         Some(KEEPER) => keeper::keep(),
+        Some(PEER) => peer::keep(),
         _ => measure(),
     };
     match outcome {
@@ -51,7 +53,10 @@ pub(super) fn main() -> ExitCode {
 /// Whether everything that was to arrive did.
 fn measure() -> Result<bool> {
     let args = Args::parse();
-    let plan = Plan::new(args.quick, args.runs());
+    if args.peer.is_some() {
+        peer::check()?;
+    }
+    let plan = Plan::new(args.quick, args.runs(), args.peer.is_some());
     program::raise_descriptor_limit();
     let mut report = Report::default();
     for scenario in SCENARIOS.iter().filter(|scenario| args.wants(scenario.name)) {

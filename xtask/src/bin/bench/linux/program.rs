@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::{
     Result,
-    args::{FLOOR, KEEPER},
+    args::{FLOOR, KEEPER, PEER},
     cpu::Reading,
 };
 
@@ -27,6 +27,10 @@ pub(super) struct Program {
 impl Program {
     pub(super) fn server() -> Result<Self> {
         Self::start(KEEPER)
+    }
+
+    pub(super) fn peer() -> Result<Self> {
+        Self::start(PEER)
     }
 
     /// As a process of its own, so that its CPU is not the bench's.

@@ -50,6 +50,8 @@ pub(super) struct Row {
     pub(super) what: &'static str,
     pub(super) ours: Runs,
     pub(super) floor: Runs,
+    /// Of whoever else was measured.
+    pub(super) peer: Runs,
     /// CPU of the server per unit of work, and of the bench, in µs.
     pub(super) server_cpu: Runs,
     pub(super) generator_cpu: Runs,
@@ -63,8 +65,8 @@ pub(super) struct Report {
     rows: Vec<(&'static str, Row)>,
 }
 
-const HEAD: [&str; 10] =
-    ["scenario", "size", "figure", "server", "floor", "ratio", "server µs", "bench µs", "accounted", "goal"];
+const HEAD: [&str; 11] =
+    ["scenario", "size", "figure", "server", "floor", "ratio", "peer", "server µs", "bench µs", "accounted", "goal"];
 
 impl Report {
     pub(super) fn add(&mut self, scenario: &'static str, rows: Vec<Row>) {
@@ -78,7 +80,7 @@ impl Report {
     /// A Markdown table, its columns straight. Each figure is the median of the runs, with the least and the most.
     pub(super) fn table(&self) -> String {
         let head = HEAD.map(str::to_owned);
-        let lines: Vec<[String; 10]> = std::iter::once(head).chain(self.rows.iter().map(cells)).collect();
+        let lines: Vec<[String; 11]> = std::iter::once(head).chain(self.rows.iter().map(cells)).collect();
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: [usize; 10] = std::array::from_fn(width);
         let mut out = String::new();
@@ -107,6 +109,7 @@ impl Report {
                 "server": row.ours.json(),
                 "floor": row.floor.json(),
                 "ratio": ratio(row),
+                "peer": row.peer.json(),
                 "server_cpu_us": row.server_cpu.json(),
                 "bench_cpu_us": row.generator_cpu.json(),
                 "expected": row.tally.expected,
@@ -120,7 +123,7 @@ impl Report {
     }
 }
 
-fn cells((scenario, row): &(&'static str, Row)) -> [String; 10] {
+fn cells((scenario, row): &(&'static str, Row)) -> [String; 11] {
     [
         (*scenario).to_owned(),
         row.size.clone(),
@@ -128,6 +131,7 @@ fn cells((scenario, row): &(&'static str, Row)) -> [String; 10] {
         row.ours.text(),
         row.floor.text(),
         ratio(row).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")),
+        row.peer.text(),
         row.server_cpu.text(),
         row.generator_cpu.text(),
         if row.tally == Tally::default() { "-".to_owned() } else { row.tally.to_string() },

@@ -27,7 +27,8 @@ pub(super) fn request(method: &str, target: &str, token: &str, headers: &str, bo
 /// The length of the head and of the whole message that `bytes` begins with, once the head is there.
 pub(super) fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
     let head = memmem::find(bytes, b"\r\n\r\n")? + 4;
-    let named = memmem::find(&bytes[..head], b"content-length: ").map(|at| at + b"content-length: ".len());
+    let spellings = [b"content-length: ", b"Content-Length: "];
+    let named = spellings.iter().find_map(|name| memmem::find(&bytes[..head], *name).map(|at| at + name.len()));
     let body = named.and_then(|at| number(&bytes[at..head])).and_then(|len| usize::try_from(len).ok());
     Some((head, head + body.unwrap_or(0)))
 }

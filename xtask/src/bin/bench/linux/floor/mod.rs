@@ -4,4 +4,4 @@ mod argon2;
 mod sockets;
 mod sqlite;
 
-pub(super) use self::{argon2::hashes_per_second, sockets::serve, sqlite::insert};
+pub(super) use self::{argon2::hashes_per_second, sockets::message, sockets::serve, sqlite::insert};

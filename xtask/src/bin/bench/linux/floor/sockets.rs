@@ -26,6 +26,11 @@ const FRAME: &str = "id: k3-0000001042\nevent: message.created\ndata: {\"room_id
 /// The place of the listening socket; connections come behind it.
 const DOOR: u64 = 0;
 
+/// What the frame says, with a place for its number.
+pub(in super::super) fn message() -> &'static str {
+    FRAME.split_once("data: ").map_or(FRAME, |(_, message)| message.trim_end())
+}
+
 /// Serves until the bench is gone.
 pub(in super::super) fn serve() -> Result<bool> {
     thread::spawn(|| {

@@ -29,6 +29,12 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         cost.floor.push(cpu);
         cost.tally += tally;
         time.floor.push(ms);
+        if plan.has_peer {
+            let (cpu, _, ms, tally) = measure(&Stage::peer()?, streams)?;
+            cost.peer.push(cpu);
+            cost.tally += tally;
+            time.peer.push(ms);
+        }
     }
     Ok(vec![cost, time])
 }

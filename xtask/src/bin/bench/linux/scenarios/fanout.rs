@@ -34,6 +34,12 @@ fn row(plan: &Plan, subscribers: usize, messages: u64, goal: &'static str) -> Re
         row.floor.push(micros_each(talked.cpu, deliveries));
         row.tally += talked.tally;
     }
+    if plan.has_peer {
+        for talked in measure(Stage::peer()?, plan, subscribers, messages)? {
+            row.peer.push(micros_each(talked.cpu, deliveries));
+            row.tally += talked.tally;
+        }
+    }
     Ok(row)
 }
 

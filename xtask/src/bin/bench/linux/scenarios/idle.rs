@@ -37,6 +37,13 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
             kept.floor.push(floor.kept);
             cpu.floor.push(floor.cpu);
             resident.tally += floor.tally;
+            if plan.has_peer {
+                let peer = measure(&Stage::peer()?, plan, streams)?;
+                resident.peer.push(peer.resident);
+                kept.peer.push(peer.kept);
+                cpu.peer.push(peer.cpu);
+                resident.tally += peer.tally;
+            }
         }
         cpu.server_cpu = Runs::clone(&cpu.ours);
         rows.extend([resident, cpu, kept]);

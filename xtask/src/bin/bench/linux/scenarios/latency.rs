@@ -31,6 +31,13 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         late.floor.push(percentile(&measured.delays, 99));
         middle.tally += measured.tally;
     }
+    if plan.has_peer {
+        for measured in measure(Stage::peer()?, plan, subscribers, talked)? {
+            middle.peer.push(percentile(&measured.delays, 50));
+            late.peer.push(percentile(&measured.delays, 99));
+            middle.tally += measured.tally;
+        }
+    }
     Ok(vec![middle, late])
 }
 

@@ -37,11 +37,12 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 pub(super) struct Plan {
     is_quick: bool,
     pub(super) runs: u32,
+    pub(super) has_peer: bool,
 }
 
 impl Plan {
-    pub(super) fn new(is_quick: bool, runs: u32) -> Self {
-        Self { is_quick, runs }
+    pub(super) fn new(is_quick: bool, runs: u32, has_peer: bool) -> Self {
+        Self { is_quick, runs, has_peer }
     }
 
     /// The number that measures, or the one that only shows that it works.

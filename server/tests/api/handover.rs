@@ -1,0 +1,105 @@
+//! A stream leaves HTTP behind once its head is out. Whatever its reader does then, it is served or let go.
+
+use quchat_shared::Seq;
+
+use crate::harness::{Connection, Opening, PATIENCE, TestServer, at_once, eventually, message_of};
+
+fn ask(version: &str, lines: &str) -> String {
+    format!("GET /v1/events HTTP/{version}\r\n{lines}\r\n")
+}
+
+/// Waits until this has come; everything so far.
+#[track_caller]
+fn hear(connection: &mut Connection, what: &str) -> String {
+    loop {
+        let heard = String::from_utf8_lossy(&connection.received).into_owned();
+        if heard.contains(what) {
+            return heard;
+        }
+        assert!(connection.receive(PATIENCE), "the connection ended before {what:?}: {heard}");
+    }
+}
+
+#[test]
+fn what_comes_behind_the_request_of_a_stream_is_not_answered() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let room = alice.create_room("lobby");
+    let mut connection = Connection::open(server.address);
+    let next = format!("GET /v1/users/me HTTP/1.1\r\n{}\r\n", alice.head_lines());
+    connection.send([ask("1.1", &alice.head_lines()), next.clone()].concat());
+    assert_eq!(connection.head().unwrap().status, 200);
+    hear(&mut connection, "event: hello");
+    connection.send(&next);
+    alice.send_message(room, "a needle to find");
+    let heard = hear(&mut connection, "a needle to find");
+    assert!(!heard.contains("HTTP/1.1") && !heard.contains("\"role\""), "{heard}");
+}
+
+#[test]
+fn an_answer_before_the_stream_on_the_same_connection_comes_first() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let mut connection = Connection::open(server.address);
+    let me = format!("GET /v1/users/me HTTP/1.1\r\n{}\r\n", alice.head_lines());
+    connection.send([me, ask("1.1", &alice.head_lines())].concat());
+    assert_eq!(connection.answer().value()["name"], "alice");
+    assert_eq!(connection.head().unwrap().header("transfer-encoding"), Some("chunked"));
+    hear(&mut connection, "event: hello");
+}
+
+#[test]
+fn an_old_client_gets_a_stream_without_chunks() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let room = alice.create_room("lobby");
+    let mut connection = Connection::open(server.address);
+    connection.send(ask("1.0", &alice.head_lines()));
+    assert_eq!(connection.head().unwrap().header("transfer-encoding"), None);
+    hear(&mut connection, "event: hello");
+    alice.send_message(room, "a needle to find");
+    let heard = hear(&mut connection, "a needle to find");
+    let foreign = heard.lines().find(|line| !line.is_empty() && !line.contains(':'));
+    assert_eq!(foreign, None, "every line is a field or a comment");
+    alice.sign_out();
+    assert!(connection.ends(PATIENCE));
+}
+
+#[test]
+fn readers_who_leave_in_the_middle_of_everything_free_their_places() {
+    let server = TestServer::start_with(|config| config.max_connections = 30);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let start = bob.rooms().cursor.0;
+    let text = "🎉".repeat(4000);
+    // Some leave at once, some in the middle of a replay, some with a full socket.
+    for last_event_id in [None, Some(&*start)] {
+        let stalled = Opening { last_event_id, receive_buffer: Some(4096), ..Opening::default() };
+        let stalled: Vec<_> = (0..8).map(|_| stalled.open(&bob)).collect();
+        at_once(2, |_| (0..40).for_each(|_| drop(alice.send_message(room, &text))));
+        drop(stalled);
+    }
+    eventually("their places are free", || {
+        let streams: Vec<_> = (0..25).filter_map(|_| Opening::default().ask(&bob).ok()).collect();
+        (streams.len() == 25).then_some(())
+    });
+}
+
+#[test]
+fn what_is_said_in_many_rooms_at_once_arrives_in_the_order_of_its_ids() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let rooms = [alice.create_room("one"), alice.create_room("two"), alice.create_room("three")];
+    rooms.iter().for_each(|&room| drop(bob.join(room)));
+    let mut stream = bob.listen();
+    at_once(6, |n| (0..50).for_each(|_| drop(alice.send_message(rooms[n % 3], "x"))));
+    let (mut last, mut heard) = (0, 0);
+    while heard < 300 {
+        let told = stream.next();
+        let id = told.id.rsplit_once('-').and_then(|(_, number)| number.parse::<u64>().ok()).expect("a number");
+        assert!(id > last, "{id} after {last}");
+        last = id;
+        heard += usize::from(message_of(&told.event).is_some_and(|(_, seq)| seq > Seq(0)));
+    }
+}

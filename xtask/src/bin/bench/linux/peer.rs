@@ -1,0 +1,87 @@
+//! What people would use instead: nginx with nchan, which keeps messages in memory, in a process of its own that is
+//! kept as the server is. One worker, which does all the work and is the one that is measured.
+
+use std::{
+    fs,
+    io::{self, Write},
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{Result, keeper::Throwaway, stage};
+
+/// Where Debian has the module.
+const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
+
+/// Says what is missing, if something is.
+pub(super) fn check() -> Result<()> {
+    if Path::new(MODULE).exists() {
+        Ok(())
+    } else {
+        Err("nchan is not installed; Debian has it in nginx-light and libnginx-mod-nchan".into())
+    }
+}
+
+/// nginx on a free port. The process id of its worker and its address go out.
+pub(super) fn keep() -> Result<bool> {
+    let dir = Throwaway::new()?;
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?; // free a moment ago
+    let file = dir.path().join("nginx.conf");
+    let log = dir.path().join("error.log");
+    let (pid, log, events) = (dir.path().join("pid"), log.display(), stage::EVENTS);
+    fs::write(
+        &file,
+        format!(
+            "load_module {MODULE};
+             daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {}; error_log {log} error;
+             events {{ worker_connections 16384; }}
+             http {{
+                 access_log off; keepalive_requests 1000000000; client_body_temp_path {};
+                 server {{
+                     listen {address} backlog=4096;
+                     location = {events} {{
+                         nchan_subscriber eventsource; nchan_channel_id hall; nchan_subscriber_first_message newest;
+                     }}
+                     location / {{ nchan_publisher; nchan_channel_id hall; nchan_message_buffer_length 10; }}
+                 }}
+             }}",
+            pid.display(),
+            dir.path().join("bodies").display(),
+        ),
+    )?;
+    let mut command = Command::new("/usr/sbin/nginx");
+    command.arg("-e").arg(dir.path().join("error.log")).arg("-p").arg(dir.path()).arg("-c").arg(&file);
+    let nginx = Kept(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
+    writeln!(io::stdout(), "{} listening on http://{address}", worker(nginx.0.id())?)?;
+    io::stdout().flush()?;
+    io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the other end closes
+    Ok(true)
+}
+
+/// The one child of the master, which listens from its first moment.
+fn worker(master: u32) -> Result<u32> {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while Instant::now() < deadline {
+        let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
+        if let Some(worker) = children.split_whitespace().next() {
+            return Ok(worker.parse()?);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Err("nginx has no worker".into())
+}
+
+/// Ended in order, so that its worker goes with it.
+struct Kept(Child);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
+        let _ = self.0.wait();
+    }
+}
