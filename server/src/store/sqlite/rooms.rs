@@ -23,14 +23,15 @@ const INFO: &str =
 /// A room with the membership of one user (`?1`) and, for members, the newest message with its text cut (`?2`).
 const OF_USER: &str = "SELECT rooms.id, rooms.rev, rooms.name, topic, kind, created_by, rooms.created_at, last_seq,
         archived, members.role, members.last_read_seq, members.notify,
-        CASE WHEN members.user_id IS NULL THEN 0 ELSE (SELECT count(*) FROM mentions
+        CASE WHEN members.user_id IS NULL OR members.last_read_seq >= last_seq THEN 0 ELSE (SELECT count(*) FROM mentions
             WHERE mentions.user_id = members.user_id AND mentions.room_id = rooms.id
               AND mentions.seq > members.last_read_seq) END,
         messages.room_id, messages.seq, messages.rev, sender_id, users.name,
         substr(messages.text, 1, ?2), sent_at, edited_at, deleted_at, reply_to, messages.mentions, txn
     FROM rooms
     LEFT JOIN members ON members.user_id = ?1 AND members.room_id = rooms.id
-    LEFT JOIN messages ON members.user_id IS NOT NULL AND messages.room_id = rooms.id AND messages.seq = rooms.last_seq
+    LEFT JOIN messages ON members.user_id IS NOT NULL AND rooms.last_seq > 0
+        AND messages.room_id = rooms.id AND messages.seq = rooms.last_seq
     LEFT JOIN users ON users.id = messages.sender_id";
 
 /// Reads the nine columns that both begin with.
