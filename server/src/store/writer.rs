@@ -22,8 +22,8 @@ const GROUP: usize = 256;
 /// What the writer needs of a storage engine: one open transaction at a time.
 pub(crate) trait Engine: Tx + Send + 'static {
     fn begin(&mut self) -> Result<()>;
-    /// Grows with each row that is written, be that undone later or not.
-    fn rows_written(&self) -> u64;
+    /// Grows with each row that the open transaction writes and with all that it has to tell.
+    fn changes_made(&self) -> u64;
     /// Makes the transaction durable and hands out what it has to tell.
     fn commit(&mut self) -> Result<Vec<Change>>;
     /// Drops the transaction, as far as it got.
@@ -143,12 +143,12 @@ fn write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Result<Wri
 fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Result<Written> {
     engine.begin()?;
     for attempt in group {
-        let before = engine.rows_written();
+        let before = engine.changes_made();
         let is_kept = catch_unwind(AssertUnwindSafe(|| attempt.run(engine))).unwrap_or_else(|_| {
             tracing::error!("a write panicked; it is undone");
             false
         });
-        if !is_kept && engine.rows_written() != before {
+        if !is_kept && engine.changes_made() != before {
             return Ok(Written::Undone);
         }
     }

@@ -134,8 +134,8 @@ impl writer::Engine for Sqlite {
         self.run("BEGIN IMMEDIATE", ()).map(drop)
     }
 
-    fn rows_written(&self) -> u64 {
-        self.connection.total_changes()
+    fn changes_made(&self) -> u64 {
+        self.connection.total_changes() + self.changes.len() as u64
     }
 
     fn commit(&mut self) -> Result<Vec<Change>> {

@@ -154,7 +154,7 @@ impl Audience {
         if lines.starts_with(b"HTTP/1.1 ") && super::wire::status(lines) != 200 {
             return Err(format!("a stream was refused: {}", String::from_utf8_lossy(lines)).into());
         }
-        if memmem::find(lines, b"event: hello").is_some() || memmem::find(lines, b"\n: hi\n").is_some() {
+        if memmem::find(lines, b"event: hello").is_some() || memmem::find(lines, b": hi\n").is_some() {
             self.listeners[index].is_live = true;
             self.live += 1;
         }
