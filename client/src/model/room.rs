@@ -109,6 +109,14 @@ pub struct Marker {
 }
 
 impl Room {
+    /// The room ends earlier than was believed: what lies beyond is not what was answered.
+    pub(crate) fn forget_replies_beyond(&mut self, last: Seq) {
+        let targets = self.outbox.iter_mut().map(|pending| &mut pending.reply_to);
+        for target in targets.chain([&mut self.draft.reply_to]) {
+            target.take_if(|seq| *seq > last);
+        }
+    }
+
     /// A room just heard of.
     #[must_use]
     pub fn new(info: RoomInfo, member: Option<Membership>) -> Self {

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use quchat_shared::limits::TEXT_MAX;
 use tuirealm::event::{Event, Key, KeyEvent, KeyModifiers};
 
 use crate::{
@@ -19,7 +20,7 @@ const WHEEL_MIN: usize = 3;
 pub(super) const PASTE_MIN: usize = 64;
 /// So many characters at once are no answer to a question.
 const ANSWER_MAX: usize = 3;
-/// A paste of more lines ends in a line break rather than in the Enter that sends.
+/// A paste of more lines, or of more than a message takes, ends in a line break rather than in the Enter that sends.
 const LINES_MAX: usize = 20;
 
 /// What the terminal gave in one go, as far as it has not been handled.
@@ -51,7 +52,7 @@ impl Batch {
     /// The next one, for whatever has the keys. It depends on its neighbours only where one writes or searches, and in a
     /// question: a list wants its arrows, a form its Enter.
     pub(super) fn next(&mut self, focus: Id) -> Option<Typed> {
-        if focus == Id::Dialog(DialogId::Ask) && self.is_text(ANSWER_MAX) {
+        if matches!(focus, Id::Dialog(DialogId::Ask | DialogId::Review)) && self.is_text(ANSWER_MAX) {
             self.events.drain(..self.text());
         }
         let begins = self.events.front().and_then(text).is_some_and(|first| first != '\n');
@@ -85,7 +86,7 @@ impl Batch {
     fn paste(&mut self) -> String {
         let mut pasted: String = self.events.iter().map_while(text).collect();
         let lines = pasted.trim_end_matches('\n');
-        if lines.split('\n').nth(LINES_MAX).is_none() {
+        if lines.split('\n').nth(LINES_MAX).is_none() && lines.chars().nth(TEXT_MAX).is_none() {
             pasted.truncate(lines.len());
         }
         self.events.drain(..pasted.chars().count());
@@ -109,7 +110,7 @@ impl Batch {
 }
 
 /// What a key types, if it types.
-fn text(event: &Event<Action>) -> Option<char> {
+pub(super) fn text(event: &Event<Action>) -> Option<char> {
     match plain(event)? {
         Key::Char(c) => Some(c),
         Key::Enter => Some('\n'),
@@ -205,6 +206,8 @@ mod tests {
         assert_eq!(meant(&format!("⏎{word}"), Id::Composer), format!("\n«{word}»"));
         let lines = "a line⏎".repeat(LINES_MAX + 1);
         assert_eq!(meant(&lines, Id::Composer), format!("«{}»", lines.replace('⏎', "\n")));
+        let long = format!("{}⏎", "x".repeat(TEXT_MAX + 1));
+        assert_eq!(meant(&long, Id::Composer), format!("«{}»", long.replace('⏎', "\n")), "it would not be taken");
     }
 
     #[test]
@@ -212,5 +215,6 @@ mod tests {
         let ask = Id::Dialog(DialogId::Ask);
         assert_eq!(meant("yes, and no⏎↑y", ask), "↑y");
         assert_eq!(meant("y⏎", ask), "y⏎");
+        assert_eq!(meant("ddd", Id::Dialog(DialogId::Review)), "");
     }
 }

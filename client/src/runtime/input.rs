@@ -8,7 +8,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossterm::event;
@@ -17,15 +17,23 @@ use rustix::termios::{LocalModes, tcgetattr};
 use signal_hook::{consts::SIGWINCH, low_level::pipe};
 use tuirealm::event::Event;
 
-use super::{Wake, Wakes, batch::PASTE_MIN, reported::reported};
+use super::{
+    Wake, Wakes,
+    batch::{PASTE_MIN, text},
+    reported::reported,
+};
 use crate::update::Action;
 
-/// Most events read in one go; more characters than a draft takes.
+/// Most events kept of one go; more characters than a draft takes, so that what goes on beyond it is of no use.
 const BATCH_MAX: usize = 128 * 1024;
+/// Most events read in one go.
+const READ_MAX: usize = 16 * BATCH_MAX;
 /// How long to look for one more event. Not zero: crossterm would not even look at what it has read already.
 const GLANCE: Duration = Duration::from_micros(50);
 /// The same within a paste without brackets, which the terminal gives in pieces.
 const LINGER: Duration = Duration::from_millis(20);
+/// No longer than this in all: a key that is held is no paste.
+const LINGER_MAX: Duration = Duration::from_secs(2);
 /// How long to wait for the thread to look away; it is stuck only within half an escape sequence.
 const PAUSE_MAX: Duration = Duration::from_millis(200);
 
@@ -143,11 +151,15 @@ fn is_resize(event: &event::Event) -> bool {
 
 /// Everything there is to read now.
 fn read_batch() -> io::Result<Vec<Event<Action>>> {
-    let (mut batch, mut glances) = (Vec::new(), 0);
+    let (mut batch, mut read, mut glances) = (Vec::new(), 0, 0);
+    let begun = Instant::now();
     // Two glances: one might not have looked, if this thread lost its turn in the middle of it.
-    while glances < 2 && batch.len() < BATCH_MAX {
-        if event::poll(if batch.len() < PASTE_MIN { GLANCE } else { LINGER })? {
-            batch.extend(Some(event::read()?).filter(|event| !is_resize(event)).and_then(reported));
+    while glances < 2 && read < READ_MAX {
+        let in_paste = batch.len() >= PASTE_MIN && batch.last().is_some_and(|last| text(last).is_some());
+        if event::poll(if in_paste && begun.elapsed() < LINGER_MAX { LINGER } else { GLANCE })? {
+            let event = Some(event::read()?).filter(|event| !is_resize(event)).and_then(reported);
+            batch.extend(event.filter(|event| batch.len() < BATCH_MAX || text(event).is_none()));
+            read += 1;
             glances = 0;
         } else {
             glances += 1;

@@ -154,11 +154,12 @@ impl<S: Screen> Runtime<S> {
                 self.finish(wakes);
                 return code;
             }
-            if self.frame_waits_until().is_none() {
+            let frame_at = self.frame_waits_until();
+            if frame_at.is_none() {
                 self.frame();
             }
             if self.idle() {
-                match self.sleep(wakes) {
+                match self.sleep(wakes, frame_at) {
                     Ok(wake) => self.take(wake),
                     Err(RecvTimeoutError::Timeout) => {} // a deadline: `advance` sees to it
                     Err(RecvTimeoutError::Disconnected) => self.step(Msg::Stop),
@@ -262,8 +263,9 @@ impl<S: Screen> Runtime<S> {
         (self.dirty && !self.awaited && self.clock.now().mono_ms < due).then_some(due)
     }
 
-    fn sleep(&self, wakes: &Receiver<Wake>) -> Result<Wake, RecvTimeoutError> {
-        match next_deadline(&self.model).into_iter().chain(self.frame_waits_until()).min() {
+    /// Until something happens, a deadline comes, or the frame is due that waits.
+    fn sleep(&self, wakes: &Receiver<Wake>, frame_at: Option<u64>) -> Result<Wake, RecvTimeoutError> {
+        match next_deadline(&self.model).into_iter().chain(frame_at).min() {
             None => wakes.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(due) => {
                 let left = due.saturating_sub(self.clock.now().mono_ms);

@@ -119,7 +119,7 @@ fn create(args: &str) -> Result<Order, String> {
         "" if !private => Ok(Order::Do(Action::CreateRoom)),
         "" => Err("/create --private takes the name of the room".to_owned()),
         name if name.starts_with("--") => Err("/create knows --private only".to_owned()),
-        name => Ok(Order::Create { name: name.to_owned(), private }),
+        name => Ok(Order::Create { name: name.strip_prefix('#').unwrap_or(name).to_owned(), private }),
     }
 }
 

@@ -108,6 +108,7 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(room) = room.filter(|room| !room.draft.text.is_empty()) {
         let id = room.info.id;
         writing::clear(room);
+        room.draft.reply_to = None; // what is written next answers nothing by itself
         saving::touch(model, id);
         saving::save(model, id, out);
         model.memory.quit_armed_until = None; // this press had another meaning

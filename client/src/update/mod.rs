@@ -47,6 +47,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     if is_typing(&msg) {
         session::typed(model);
     }
+    let again = matches!(msg, Msg::Act(Action::Interrupt | Action::EndOfInput));
+    if !again && (is_typing(&msg) || matches!(msg, Msg::Act(_))) {
+        model.memory.quit_armed_until = None; // it was no second press
+    }
     attention::note_presence(model, &msg);
     let drawn = matches!(msg, Msg::Seen(_)); // no frame follows it
     take(model, msg, &mut effects);

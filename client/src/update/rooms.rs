@@ -33,6 +33,7 @@ fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
         (room.info.last_seq, room.counted_seq) = (last_seq, last_seq);
         room.known_seq = room.known_seq.min(last_seq);
         room.new_after = room.new_after.map(|after| after.min(last_seq));
+        room.forget_replies_beyond(last_seq);
     }
     let waiting = room.marker.in_flight.is_some() || room.marker.wanted.is_some();
     let own = match &room.member {

@@ -343,3 +343,11 @@ fn a_scroll_bar_tells_how_far_back_one_reads_and_moves_no_text() {
     stage.press(Key::End, Mod::CONTROL);
     assert!(!stage.screen().contains('▐'));
 }
+
+#[test]
+fn without_a_side_bar_the_top_line_tells_mentions_from_what_is_merely_unread() {
+    let mut stage = Stage::in_general(40, 12, talk());
+    let ops = stage.model.rooms.get_mut(&RoomId(2)).unwrap();
+    (ops.info.last_seq, ops.mentions) = (Seq(4), 1);
+    assert!(stage.screen().lines().next().unwrap().contains("@1  4 unread"), "{}", stage.screen());
+}

@@ -1,5 +1,7 @@
 //! Replying: what one writes answers a message until that is sent or Esc says otherwise, through restarts too.
 
+use quchat_shared::event::{Reset, ResetReason};
+
 use super::*;
 use crate::model::{Anchor, Id, Kept, Key};
 
@@ -49,6 +51,25 @@ fn a_reply_that_cannot_be_said_stays_as_it_was_typed() {
     assert_eq!((client.draft(), client.effects.len()), (&*line, 0));
     client.on(Msg::Open(SECRET)).say("/reply");
     assert_eq!(client.notice(), "there is no message to reply to");
+}
+
+#[test]
+fn ctrl_c_gives_the_reply_up_together_with_its_text() {
+    let mut client = after_own();
+    client.act(Action::Select).act(Action::Reply).write("half").act(Action::Interrupt);
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("", None));
+}
+
+#[test]
+fn after_a_restored_backup_nothing_answers_what_is_not_there_any_more() {
+    let mut client = Client::online();
+    client.act(Action::Select).act(Action::Reply).write("half");
+    assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(3)));
+    client.stream(vec![Reset { reason: ResetReason::Unknown, cursor: Cursor("m-1".into()) }.into()]);
+    let mut restored = rooms();
+    restored[0] = listed(GENERAL, "general", RoomKind::Public, 2, Some(2));
+    client.list_rooms(restored);
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("half", None));
 }
 
 #[test]

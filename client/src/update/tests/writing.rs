@@ -148,6 +148,16 @@ fn ctrl_c_twice_quits_but_not_slowly() {
 }
 
 #[test]
+fn ctrl_c_quits_only_where_no_other_key_came_between() {
+    for between in [Msg::Typed('h'), Msg::Act(Action::Help), Msg::Act(Action::PageUp), Msg::Recall { back: true }] {
+        let mut client = Client::online();
+        client.act(Action::Interrupt).on(between.clone());
+        client.act(Action::Interrupt).act(Action::Cancel);
+        assert!(!client.effects.contains(&Effect::Exit(0)), "{between:?}");
+    }
+}
+
+#[test]
 fn a_held_ctrl_d_never_quits() {
     let mut client = Client::online();
     for _ in 0..10 {
@@ -239,6 +249,13 @@ fn a_command_that_quits_is_not_kept_as_a_draft() {
         _ => None,
     });
     assert_eq!(last.as_deref(), Some(""));
+}
+
+#[test]
+fn a_room_is_created_without_the_sign_that_it_is_written_with() {
+    let mut client = Client::online();
+    client.say("/create #général");
+    assert!(matches!(&client.calls()[..], [(_, Request::CreateRoom(new))] if new.name == "général"));
 }
 
 #[test]
