@@ -137,7 +137,7 @@ impl Painter<'_, '_, '_> {
     /// Draws an entry from its row `skip` on, the lines above it included.
     fn entry(&mut self, at: usize, block: &Block, skip: usize) {
         let above = self.shown.above(at);
-        let mut lines = Vec::new();
+        let (mut lines, mut named) = (Vec::new(), false);
         if let Some(day) = above.day {
             lines.push((clock::day_name(day), Look::FAINT));
         }
@@ -150,12 +150,14 @@ impl Painter<'_, '_, '_> {
         }
         if let Some(quote) = self.shown.quotes[at].as_ref().filter(|_| skip < above.rows()) {
             let Some(row) = self.row() else { return };
+            self.gutter(at, row); // else the quote would seem to belong to the message above
             let row = self.text_of(row);
             self.frame.render_widget(Span::styled(clip(quote, row.width), Look::FAINT), row);
+            named = true;
         }
         for (number, body) in block.rows.iter().enumerate().skip(skip.saturating_sub(above.rows())) {
             let Some(row) = self.row() else { return };
-            if self.first.is_none() || number == 0 && !self.shown.continues(at) {
+            if !std::mem::take(&mut named) && (self.first.is_none() || number == 0 && !self.shown.continues(at)) {
                 self.gutter(at, row);
             }
             if number == 0 {
