@@ -48,8 +48,7 @@ fn left(room: &Room, columns: u16) -> Line<'static> {
 fn right(model: &Model, columns: u16, alone: bool) -> Line<'static> {
     let mut line = Line::default();
     let elsewhere = model.rooms.values().filter(|room| model.open != Some(room.info.id));
-    let unread: u64 = elsewhere.map(Room::unread).sum();
-    let elsewhere = model.rooms.values().filter(|room| model.open != Some(room.info.id));
+    let unread: u64 = elsewhere.clone().map(Room::unread).sum();
     let mentions: u64 = elsewhere.map(|room| room.mentions).sum();
     if alone && mentions > 0 {
         line.push_span(Span::styled(format!("@{mentions}  "), Look::FRESH));

@@ -6,6 +6,8 @@
 mod client;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod table;
 
 use std::process::ExitCode;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::samples::Samples;
+use super::{super::table::markdown, samples::Samples};
 
 /// When even an echo takes longer than this (p99, ms), times say nothing about the client.
 const VOID_ABOVE_MS: f64 = 0.5;
@@ -95,22 +95,7 @@ impl Report {
 
     /// A Markdown table, its columns straight.
     pub(super) fn table(&self) -> String {
-        let rows = self.rows.iter().map(|(names, row)| row.cells(*names));
-        let lines: Vec<[String; COLUMNS]> = std::iter::once(HEAD.map(str::to_owned)).chain(rows).collect();
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; COLUMNS] = std::array::from_fn(width);
-        let mut out = String::new();
-        for (nth, line) in lines.iter().enumerate() {
-            for (cell, width) in line.iter().zip(widths) {
-                let _ = write!(out, "| {cell:<width$} "); // a String takes everything
-            }
-            out.push_str("|\n");
-            if nth == 0 {
-                widths.iter().for_each(|width| out.push_str(&format!("|{}", "-".repeat(width + 2))));
-                out.push_str("|\n");
-            }
-        }
-        out
+        markdown(HEAD, self.rows.iter().map(|(names, row)| row.cells(*names)))
     }
 
     pub(super) fn json(&self) -> String {

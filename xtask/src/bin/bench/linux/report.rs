@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::tally::Tally;
+use super::{super::table::markdown, tally::Tally};
 
 /// One figure, measured several times.
 #[derive(Debug, Clone, Default)]
@@ -79,24 +79,7 @@ impl Report {
 
     /// A Markdown table, its columns straight. Each figure is the median of the runs, with the least and the most.
     pub(super) fn table(&self) -> String {
-        let head = HEAD.map(str::to_owned);
-        let lines: Vec<[String; 11]> = std::iter::once(head).chain(self.rows.iter().map(cells)).collect();
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 10] = std::array::from_fn(width);
-        let mut out = String::new();
-        for (nth, line) in lines.iter().enumerate() {
-            for (cell, width) in line.iter().zip(widths) {
-                let _ = write!(out, "| {cell:<width$} "); // a String takes everything
-            }
-            out.push_str("|\n");
-            if nth == 0 {
-                for width in widths {
-                    let _ = write!(out, "|{}", "-".repeat(width + 2));
-                }
-                out.push_str("|\n");
-            }
-        }
-        out
+        markdown(HEAD, self.rows.iter().map(cells))
     }
 
     pub(super) fn json(&self) -> String {
