@@ -6,6 +6,7 @@ use std::{
     error::Error,
     io::{self, IsTerminal, Write},
     process::ExitCode,
+    thread,
 };
 
 use clap::Parser;
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let data_dir = args.data_dir().ok_or("no home directory; say where the data lives with --data-dir")?;
     let config = Config { name: args.name.clone(), ..Config::new(data_dir) };
-    let runtime = tokio::runtime::Runtime::new()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
     runtime.block_on(async {
         let server = Server::open(config)?;
         let listener = bind(args.listen).map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
@@ -50,6 +51,12 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         server.serve(listener, shutdown).await?;
         Ok(())
     })
+}
+
+/// Threads that speak HTTP: half of the cores, for the other half is busy with what they ask for. One more than there is
+/// work for costs: it is woken with every request to see whether there is some.
+fn workers() -> usize {
+    (thread::available_parallelism().map_or(1, usize::from) / 2).max(1)
 }
 
 /// Done when the process is asked to end: Ctrl+C or SIGTERM.
