@@ -4,6 +4,7 @@
 //! whose writer commits groups; what was committed goes to the `hub`, which tells the open streams, each of them at the
 //! other end of a `line`.
 
+mod answers;
 mod app;
 mod auth;
 pub mod clock;

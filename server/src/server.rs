@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use crate::{
+    answers::Answers,
     app::App,
     auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
     config::Config,
@@ -84,9 +85,11 @@ impl Server {
         let tag: Arc<str> = random_tag().map_err(OpenError::Random)?.into();
         let broken = |error: store::Error| OpenError::Store(config.data_dir.clone(), error.into());
         let head = store::begin_lineage(&file, &tag, config.clock.now()).map_err(broken)?;
-        let (hub, hub_thread) = Hub::start(&config, Arc::clone(&tag), head);
+        let answers = Answers::start();
+        let (hub, hub_thread) = Hub::start(&config, answers.clone(), Arc::clone(&tag), head);
         let telling = hub.clone();
-        let (store, threads) = Store::open(&file, data_dir, move |changes| telling.tell(changes)).map_err(broken)?;
+        let tell = move |changes| telling.tell(changes);
+        let (store, threads) = Store::open(&file, answers, data_dir, tell).map_err(broken)?;
 
         let max_connections = descriptors::fit(config.max_connections);
         let app = Arc::new(App {

@@ -33,6 +33,7 @@ use self::{
 };
 pub(crate) use self::{ended::SessionsEnded, listeners::Online, tail::Scope};
 use crate::{
+    answers::Answers,
     clock::Clock,
     config::Config,
     domain::events::cursor,
@@ -103,7 +104,7 @@ impl Drop for Subscription {
 
 impl Hub {
     /// Starts the hub at the event `head`; the ids it writes carry `tag`.
-    pub(crate) fn start(config: &Config, tag: Arc<str>, head: u64) -> (Self, JoinHandle<()>) {
+    pub(crate) fn start(config: &Config, answers: Answers, tag: Arc<str>, head: u64) -> (Self, JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let (leaving, left) = mpsc::unbounded_channel(); // each stream leaves once, so streams bound it
         let listeners = Listeners::new(config.stream_queue, bye(ByeReason::Slow));
@@ -116,6 +117,8 @@ impl Hub {
             listeners,
             ended,
             waiting: Vec::new(),
+            registered: Vec::new(),
+            answers,
             batch: None,
             gathered: 0,
             active: BTreeMap::new(),
@@ -204,6 +207,9 @@ struct State {
     ended: Ended,
     /// Registrations at positions whose commit has not been told yet.
     waiting: Vec<(Registration, oneshot::Sender<Registered>)>,
+    /// What became of those that are not answered yet.
+    registered: Vec<(oneshot::Sender<Registered>, Registered)>,
+    answers: Answers,
     /// What the next event may still join.
     batch: Option<Batch>,
     /// Bytes of frames since the last flush.
@@ -262,6 +268,11 @@ impl State {
             && let Ok(command) = inbox.try_recv()
         {
             self.handle(command);
+        }
+        if !self.registered.is_empty() {
+            let registered = std::mem::take(&mut self.registered);
+            // If nobody waits any more, dropping the subscription takes it back out.
+            self.answers.give(move || registered.into_iter().for_each(|(reply, became)| drop(reply.send(became))));
         }
         self.deliver();
         self.listeners.flush();
@@ -336,8 +347,8 @@ impl State {
             self.waiting.push((registration, reply)); // its commit is about to be told
             return;
         }
-        // If nobody waits any more, dropping the subscription takes it back out.
-        let _ = reply.send(self.registered(registration));
+        let became = self.registered(registration);
+        self.registered.push((reply, became));
     }
 
     fn registered(&mut self, mut registration: Registration) -> Registered {

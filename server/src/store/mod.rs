@@ -22,6 +22,8 @@ use readers::Readers;
 use sqlite::Sqlite;
 use writer::Writer;
 
+use crate::answers::Answers;
+
 /// The engine could not do it: a full disk, a broken file, a bug. Nothing the caller of the API can mend.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -66,13 +68,14 @@ impl Store {
     /// The file cannot be opened, is no database, or comes from a later version.
     pub(crate) fn open(
         file: &Path,
+        answers: Answers,
         lock: impl Send + 'static,
         tell: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> Result<(Self, Vec<JoinHandle<()>>)> {
         let engine = Sqlite::open(file)?;
         let readers = (0..readers()).map(|_| Sqlite::open_reader(file)).collect::<Result<_>>()?;
-        let (readers, mut threads) = Readers::start(readers);
-        let (writer, thread) = Writer::start(engine, lock, tell);
+        let (readers, mut threads) = Readers::start(readers, &answers);
+        let (writer, thread) = Writer::start(engine, answers, lock, tell);
         threads.push(thread);
         Ok((Self { writer, readers }, threads))
     }

@@ -12,6 +12,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Error, Result, Snapshot};
+use crate::answers::Answers;
 
 /// Reads that wait for a thread before a new one has to.
 const QUEUE: usize = 1024;
@@ -30,18 +31,20 @@ pub(crate) struct Readers {
     queue: mpsc::Sender<Question>,
 }
 
-/// Something to be read; answers whoever asked.
-type Question = Box<dyn FnOnce(Result<&dyn Snapshot>) + Send>;
+/// Something to be read, which comes to an answer.
+type Question = Box<dyn FnOnce(Result<&dyn Snapshot>) -> Answer + Send>;
+/// Tells whoever asked.
+type Answer = Box<dyn FnOnce() + Send>;
 
 impl Readers {
     /// Starts a thread for each connection.
-    pub(crate) fn start<R: Reader>(connections: Vec<R>) -> (Self, Vec<JoinHandle<()>>) {
+    pub(crate) fn start<R: Reader>(connections: Vec<R>, answers: &Answers) -> (Self, Vec<JoinHandle<()>>) {
         let (queue, questions) = mpsc::channel(QUEUE);
         let (questions, threads) = (Arc::new(Mutex::new(questions)), connections.len());
         let start = |connection| {
-            let questions = Arc::clone(&questions);
+            let (questions, answers) = (Arc::clone(&questions), answers.clone());
             let thread = thread::Builder::new().name("reader".to_owned());
-            let thread = thread.spawn(move || run(connection, &questions, threads));
+            let thread = thread.spawn(move || run(connection, &questions, threads, &answers));
             thread.expect("a thread can be started while the server starts")
         };
         (Self { queue }, connections.into_iter().map(start).collect())
@@ -57,28 +60,32 @@ impl Readers {
         X: From<Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let question = move |snapshot: Result<&dyn Snapshot>| {
-            let _ = reply.send(snapshot.map_err(X::from).and_then(read)); // or nobody waits any more
+        let question = move |snapshot: Result<&dyn Snapshot>| -> Answer {
+            let outcome = snapshot.map_err(X::from).and_then(read);
+            Box::new(move || drop(reply.send(outcome))) // fails if nobody waits any more
         };
         self.queue.send(Box::new(question)).await.map_err(|_| Error::Closed)?;
         answer.await.unwrap_or_else(|_| Err(Error::Corrupt("a read panicked").into()))
     }
 }
 
-fn run(mut connection: impl Reader, questions: &Mutex<mpsc::Receiver<Question>>, threads: usize) {
+fn run(mut connection: impl Reader, questions: &Mutex<mpsc::Receiver<Question>>, threads: usize, answers: &Answers) {
     let mut group = Vec::with_capacity(GROUP);
     while take(questions, threads, &mut group) {
+        let mut found = Vec::with_capacity(group.len());
         let outcome = connection.snapshot(|snapshot| {
             for question in group.drain(..) {
-                if catch_unwind(AssertUnwindSafe(|| question(Ok(snapshot)))).is_err() {
-                    tracing::error!("a read panicked");
+                match catch_unwind(AssertUnwindSafe(|| question(Ok(snapshot)))) {
+                    Ok(answer) => found.push(answer),
+                    Err(_) => tracing::error!("a read panicked"),
                 }
             }
         });
         if let Err(error) = outcome {
             tracing::error!(error = &error as &dyn std::error::Error, "reading failed");
-            group.drain(..).for_each(|question| question(Err(Error::Corrupt("reading failed"))));
+            found.extend(group.drain(..).map(|question| question(Err(Error::Corrupt("reading failed")))));
         }
+        answers.give(move || found.into_iter().for_each(|answer| answer()));
     }
 }
 

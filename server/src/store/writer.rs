@@ -13,6 +13,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Change, Error, Result, Tx};
+use crate::answers::Answers;
 
 /// Attempts that wait for the writer before a new one has to.
 const QUEUE: usize = 1024;
@@ -41,6 +42,7 @@ impl Writer {
     /// closes the engine and then drops `lock`, once all clones of the writer are gone.
     pub(crate) fn start<E: Engine>(
         engine: E,
+        answers: Answers,
         lock: impl Send + 'static,
         tell: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> (Self, JoinHandle<()>) {
@@ -48,7 +50,7 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                run(engine, attempts, tell);
+                run(engine, attempts, &answers, tell);
                 drop(lock);
             })
             .expect("a thread can be started while the server starts");
@@ -110,17 +112,22 @@ where
     }
 }
 
-fn run(mut engine: impl Engine, mut attempts: mpsc::Receiver<Box<dyn Attempt>>, mut tell: impl FnMut(Vec<Change>)) {
-    let mut group = Vec::with_capacity(GROUP);
+fn run(
+    mut engine: impl Engine,
+    mut attempts: mpsc::Receiver<Box<dyn Attempt>>,
+    answers: &Answers,
+    mut tell: impl FnMut(Vec<Change>),
+) {
+    let mut group = Vec::new();
     while attempts.blocking_recv_many(&mut group, GROUP) > 0 {
         match write(&mut engine, &mut group) {
             Ok(Written::Undone) if group.len() > 1 => {
                 for mut alone in group.drain(..) {
                     let written = write(&mut engine, std::slice::from_mut(&mut alone));
-                    answer([alone], written, &mut tell);
+                    answer(vec![alone], written, answers, &mut tell);
                 }
             }
-            written => answer(group.drain(..), written, &mut tell),
+            written => answer(std::mem::take(&mut group), written, answers, &mut tell),
         }
     }
 }
@@ -155,10 +162,11 @@ fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Result
     engine.commit().map(Written::Committed)
 }
 
-/// Answers those whose fate was one, then tells what there is to tell.
+/// Has those answered whose fate was one, then tells what there is to tell.
 fn answer(
-    group: impl IntoIterator<Item = Box<dyn Attempt>>,
+    group: Vec<Box<dyn Attempt>>,
     written: Result<Written>,
+    answers: &Answers,
     tell: &mut impl FnMut(Vec<Change>),
 ) {
     let changes = match written {
@@ -169,7 +177,8 @@ fn answer(
             None
         }
     };
-    group.into_iter().for_each(|attempt| attempt.reply(changes.is_some()));
+    let counts = changes.is_some();
+    answers.give(move || group.into_iter().for_each(|attempt| attempt.reply(counts)));
     if let Some(changes) = changes.filter(|changes| !changes.is_empty()) {
         tell(changes);
     }
