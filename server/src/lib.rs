@@ -15,7 +15,6 @@ mod domain;
 mod http;
 mod hub;
 mod line;
-mod memory;
 mod patience;
 mod server;
 mod store;

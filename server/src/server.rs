@@ -21,7 +21,6 @@ use crate::{
     data_dir::{DataDir, DataDirError},
     descriptors, http,
     hub::Hub,
-    memory,
     store::{self, Store, Tx},
 };
 
@@ -114,7 +113,7 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { app, max_connections, store, hub } = self;
         let (stop, stopped) = watch::channel(false);
-        let chores = [tokio::spawn(prune(Arc::clone(&app))), tokio::spawn(memory::give_back(Arc::clone(&app)))];
+        let pruning = tokio::spawn(prune(Arc::clone(&app)));
         let serving = tokio::spawn(http::serve(Arc::clone(&app), listener, max_connections, stopped));
         let outcome = tokio::select! {
             () = shutdown => Ok(()),
@@ -126,10 +125,8 @@ impl Server {
         app.hub.stop().await;
         let _ = stop.send(true);
         let _ = serving.await;
-        for chore in chores {
-            chore.abort();
-            let _ = chore.await;
-        }
+        pruning.abort();
+        let _ = pruning.await;
         if let Err(still_used) = Arc::try_unwrap(app) {
             // A connection that outlived the drain holds it; its task ends with the runtime. Until then the data
             // directory stays locked: the writer holds the lock.
