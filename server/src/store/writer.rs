@@ -162,7 +162,8 @@ fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Result
     engine.commit().map(Written::Committed)
 }
 
-/// Has those answered whose fate was one, then tells what there is to tell.
+/// Tells what there is to tell, then has those answered whose fate was one: the many who hear of it have the longer way,
+/// and the one who is answered may take this thread's core.
 fn answer(
     group: Vec<Box<dyn Attempt>>,
     written: Result<Written>,
@@ -178,10 +179,10 @@ fn answer(
         }
     };
     let counts = changes.is_some();
-    answers.give(move || group.into_iter().for_each(|attempt| attempt.reply(counts)));
     if let Some(changes) = changes.filter(|changes| !changes.is_empty()) {
         tell(changes);
     }
+    answers.give(move || group.into_iter().for_each(|attempt| attempt.reply(counts)));
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! The bare engine: the server's own tables, WAL, a full sync at each commit, two inserts a message.
 
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, params};
 
@@ -9,8 +12,16 @@ use super::super::{Result, cpu, keeper::Throwaway};
 /// The tables as the server makes them.
 const TABLES: &str = include_str!("../../../../../../server/src/store/migrations/0001_talk.sql");
 
-/// How long it takes to insert so many messages, `group` to a commit, and how much CPU.
-pub(in super::super) fn insert(messages: u64, group: u64) -> Result<(Duration, Duration)> {
+/// What it took to insert messages.
+pub(in super::super) struct Inserted {
+    pub(in super::super) took: Duration,
+    pub(in super::super) cpu: Duration,
+    /// The time of each transaction.
+    pub(in super::super) commits: Vec<Duration>,
+}
+
+/// Inserts so many messages, `group` to a commit, one commit at this distance or one after the other.
+pub(in super::super) fn insert(messages: u64, group: u64, every: Option<Duration>) -> Result<Inserted> {
     let dir = Throwaway::new()?;
     let connection = Connection::open(dir.path().join("floor.db"))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -26,17 +37,20 @@ pub(in super::super) fn insert(messages: u64, group: u64) -> Result<(Duration, D
     let mut event =
         connection.prepare("INSERT INTO events (id, kind, room_id, seq, at) VALUES (?, 'message.created', 1, ?, 0)")?;
     let text = "so far it looks good, the rest of the report comes after lunch";
-    let (cpu, begin) = (cpu::own(), Instant::now());
-    for seq in 1..=messages {
-        if (seq - 1) % group == 0 {
-            connection.execute_batch("BEGIN IMMEDIATE")?;
+    let (cpu, begin, mut commits) = (cpu::own(), Instant::now(), Vec::new());
+    for first in (1..=messages).step_by(usize::try_from(group)?) {
+        if let Some(every) = every {
+            thread::sleep((every * u32::try_from(commits.len())?).saturating_sub(begin.elapsed()));
         }
-        let seq = i64::try_from(seq)?;
-        message.execute(params![seq, text, format!("{seq:010}-0-0")])?;
-        event.execute(params![seq, seq])?;
-        if seq.unsigned_abs() % group == 0 || seq.unsigned_abs() == messages {
-            connection.execute_batch("COMMIT")?;
+        let begun = Instant::now();
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        for seq in first..(first + group).min(messages + 1) {
+            let seq = i64::try_from(seq)?;
+            message.execute(params![seq, text, format!("{seq:010}-0-0")])?;
+            event.execute(params![seq, seq])?;
         }
+        connection.execute_batch("COMMIT")?;
+        commits.push(begun.elapsed());
     }
-    Ok((begin.elapsed(), cpu::own().saturating_sub(cpu)))
+    Ok(Inserted { took: begin.elapsed(), cpu: cpu::own().saturating_sub(cpu), commits })
 }
