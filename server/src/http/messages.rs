@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use quchat_shared::{
     Message,
-    api::{ListMessages, MessagePage, SendMessage},
+    api::{ListMessages, SendMessage},
 };
 
-use super::{problem::Failure, request::Request, response::Reply};
+use super::{
+    problem::Failure,
+    request::Request,
+    response::{Encoded, Reply},
+};
 use crate::{
     app::App,
     auth::jwt::Verified,
@@ -18,11 +22,11 @@ pub(super) async fn list_messages(
     app: Arc<App>,
     who: Verified,
     request: Request<ListMessages>,
-) -> Result<Reply<MessagePage>, Failure> {
+) -> Result<Encoded, Failure> {
     let page = move |store: &dyn crate::store::Snapshot| {
-        messages::list_messages(store, who.caller, request.path, &request.query)
+        Ok(Encoded::new(&messages::list_messages(store, who.caller, request.path, &request.query)?))
     };
-    Ok(Reply::ok(app.read(who.caller, page).await?))
+    Ok(app.read(who.caller, page).await?)
 }
 
 pub(super) async fn send_message(

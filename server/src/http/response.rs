@@ -41,22 +41,39 @@ impl<T> Reply<T> {
 
 impl<T: Serialize + 'static> Respond for Reply<T> {
     fn respond(self) -> hyper::Response<Body> {
-        let has_body = TypeId::of::<T>() != TypeId::of::<()>();
-        let json = if has_body {
-            serde_json::to_vec(&self.value).expect("replies are plain structs, which always serialise")
+        let mut response = if TypeId::of::<T>() == TypeId::of::<()>() {
+            let mut response = hyper::Response::new(Body::full(Vec::new()));
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response
         } else {
-            Vec::new()
+            let mut response = Encoded::new(&self.value).respond();
+            *response.status_mut() = self.status;
+            response
         };
-        let mut response = hyper::Response::new(Body::full(json));
-        *response.status_mut() = if has_body { self.status } else { StatusCode::NO_CONTENT };
         let headers = response.headers_mut();
-        if has_body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(Ok(location)) = self.location.map(HeaderValue::try_from) {
             headers.insert(LOCATION, location);
         }
+        response
+    }
+}
+
+/// 200 with what may be long, encoded where it was read: thousands of rooms keep a reader busy, not those who answer.
+pub(super) struct Encoded(Vec<u8>);
+
+impl Encoded {
+    pub(super) fn new(value: &impl Serialize) -> Self {
+        Self(serde_json::to_vec(value).expect("replies are plain structs, which always serialise"))
+    }
+}
+
+impl Respond for Encoded {
+    fn respond(self) -> hyper::Response<Body> {
+        let mut response = hyper::Response::new(Body::full(self.0));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
 }

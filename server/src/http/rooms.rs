@@ -7,20 +7,24 @@ use quchat_shared::{
     api::{CreateRoom, Endpoint, GetRoom, ListRooms, Rooms},
 };
 
-use super::{problem::Failure, request::Request, response::Reply};
+use super::{
+    problem::Failure,
+    request::Request,
+    response::{Encoded, Reply},
+};
 use crate::{
     app::App,
     auth::jwt::Verified,
     domain::{events::cursor, rooms},
 };
 
-pub(super) async fn list_rooms(app: Arc<App>, who: Verified, _: Request<ListRooms>) -> Result<Reply<Rooms>, Failure> {
+pub(super) async fn list_rooms(app: Arc<App>, who: Verified, _: Request<ListRooms>) -> Result<Encoded, Failure> {
     let tag = Arc::clone(&app.tag);
     let read = move |store: &dyn crate::store::Snapshot| {
         let rooms = rooms::list_rooms(store, who.caller)?;
-        Ok(Rooms { rooms, cursor: cursor(&tag, store.head()?) })
+        Ok(Encoded::new(&Rooms { rooms, cursor: cursor(&tag, store.head()?) }))
     };
-    Ok(Reply::ok(app.read(who.caller, read).await?))
+    Ok(app.read(who.caller, read).await?)
 }
 
 pub(super) async fn create_room(
