@@ -29,6 +29,8 @@ pub(crate) trait Engine: Tx + Send + 'static {
     fn commit(&mut self) -> Result<Vec<Change>>;
     /// Drops the transaction, as far as it got.
     fn rollback(&mut self);
+    /// Does what is to be done now and then, between transactions. What is committed is durable without it.
+    fn settle(&mut self);
 }
 
 /// Access to the writer thread.
@@ -129,6 +131,7 @@ fn run(
             }
             written => answer(std::mem::take(&mut group), written, answers, &mut tell),
         }
+        engine.settle(); // while nobody waits for it
     }
 }
 

@@ -56,6 +56,7 @@ impl Sqlite {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?; // see `settle`
         Migrations::from_slice(MIGRATIONS)
             .to_latest(&mut connection)
             .map_err(|error| Error::Engine(Box::new(error)))?;
@@ -159,6 +160,26 @@ impl writer::Engine for Sqlite {
         {
             tracing::error!(error = &error as &dyn std::error::Error, "rolling back failed");
         }
+    }
+
+    fn settle(&mut self) {
+        if let Err(error) = self.checkpoint() {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the log could not be copied into the file");
+        }
+    }
+}
+
+impl Sqlite {
+    /// Copies the log into the file once it is long, and so lets it begin anew. SQLite itself would do so within a
+    /// commit, before whoever waits for that is answered.
+    fn checkpoint(&self) -> Result<()> {
+        /// Pages of the log, as SQLite's own bound.
+        const LONG: i64 = 1000;
+        let pages = self.one("PRAGMA wal_checkpoint(NOOP)", (), |row| row.get::<_, i64>(1))?;
+        if pages >= Some(LONG) {
+            self.one("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))?;
+        }
+        Ok(())
     }
 }
 

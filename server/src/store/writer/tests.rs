@@ -16,7 +16,7 @@ type Outcome<T> = std::result::Result<T, Error>;
 struct House {
     store: Store,
     told: Arc<Mutex<Vec<u64>>>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 fn house() -> House {
@@ -28,7 +28,7 @@ fn house() -> House {
     };
     let tell = move |changes| telling.lock().unwrap().extend(ids(changes));
     let (store, _) = Store::open(&dir.path().join("db"), Answers::start(), (), tell).unwrap();
-    House { store, told, _dir: dir }
+    House { store, told, dir }
 }
 
 fn event() -> Event {
@@ -85,4 +85,24 @@ async fn what_is_committed_is_told_in_commit_order() {
     given.sort_unstable();
     assert_eq!(given, (1..=200).collect::<Vec<_>>());
     assert_eq!(*house.told.lock().unwrap(), given);
+}
+
+#[tokio::test]
+async fn the_log_does_not_grow_with_all_that_is_written() {
+    let house = house();
+    let password_hash = "x".repeat(4000);
+    for write in 0..60 {
+        let password_hash = password_hash.clone();
+        let add = move |tx: &mut dyn Tx| -> Outcome<()> {
+            use quchat_shared::user::ServerRole::Member;
+            (0..60).try_for_each(|n| {
+                let name = format!("user-{write}-{n}");
+                let new = NewUser { name: &name, password_hash: &password_hash, role: Member, created_at: now() };
+                tx.insert_user(&new).map(drop)
+            })
+        };
+        house.store.write(add).await.unwrap();
+    }
+    let log = std::fs::metadata(house.dir.path().join("db-wal")).unwrap().len();
+    assert!(log < 60 * 60 * 4000 / 2, "{log} bytes");
 }
