@@ -60,6 +60,7 @@ struct Idle {
 
 fn measure(stage: &Stage, plan: &Plan, streams: usize) -> Result<Idle> {
     let (program, per_stream) = (&stage.program, |kib: f64| kib / streams as f64);
+    std::thread::sleep(plan.pick(LULL, Duration::ZERO)); // what the sign-in took is given back
     let resident = program.resident_kib()?;
     let mut drive = stage.drive(streams, 0)?;
     drive.watch(plan.pick(LULL, Duration::from_millis(50)))?; // what the greeting left to do
