@@ -3,11 +3,13 @@
 //! Each wake from outside may cost the waking of a thread, which here costs as much as a small transaction. A batch of
 //! answers costs one; within the runtime its tasks are woken for next to nothing.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tokio::sync::mpsc;
 
 /// Gives answers. Clones share the task that does it, which ends when all are gone.
 #[derive(Clone)]
-pub(crate) struct Answers(mpsc::UnboundedSender<Batch>); // somebody waits for each answer, so those who wait bound it
+pub(crate) struct Answers(mpsc::UnboundedSender<Batch>); // each is to a question, and the queues of those are bounded
 
 type Batch = Box<dyn FnOnce() + Send>;
 
@@ -17,7 +19,9 @@ impl Answers {
         let (batches, mut inbox) = mpsc::unbounded_channel::<Batch>();
         tokio::spawn(async move {
             while let Some(give) = inbox.recv().await {
-                give();
+                if catch_unwind(AssertUnwindSafe(give)).is_err() {
+                    tracing::error!("giving answers panicked"); // those of this batch are told that there is none
+                }
             }
         });
         Self(batches)

@@ -78,6 +78,9 @@ impl Server {
     ///
     /// # Errors
     /// Another server uses the directory, or something in it cannot be read.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, which has to be the one it serves in.
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
         let (key, file) = (data_dir.signing_key()?, data_dir.database()?);

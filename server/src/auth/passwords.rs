@@ -125,7 +125,7 @@ fn run(queue: &Mutex<mpsc::Receiver<Work>>) {
         let hasher = Hasher::default(); // its memory lasts as long as there is more to do
         loop {
             let _ = catch_unwind(AssertUnwindSafe(|| work(&hasher))); // whoever asked is told
-            // Who holds the lock waits for work, so there is none.
+            // Who holds the lock waits for work, or takes some; then this thread begins anew.
             let Some(Ok(next)) = queue.try_lock().ok().map(|mut queue| queue.try_recv()) else { break };
             work = next;
         }

@@ -37,7 +37,7 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::events::cursor,
-    line::{Chunk, Line},
+    line::{Chunk, Line, Pushed},
     store::Change,
 };
 
@@ -45,8 +45,10 @@ use crate::{
 const QUEUE: usize = 1024;
 /// A chunk that has this many bytes takes no further frame.
 const CHUNK_BYTES: usize = 16 * 1024;
-/// What gathers for this many bytes is written before more is taken.
+/// What gathers for this many bytes is written, and those who registered answered, before more is taken.
 const GATHER_BYTES: usize = 64 * 1024;
+/// What a registration counts of it, besides the frames it missed.
+const REGISTRATION_BYTES: usize = 512;
 
 /// Access to the hub. Clones share it; it ends when all are gone.
 #[derive(Clone)]
@@ -212,7 +214,7 @@ struct State {
     answers: Answers,
     /// What the next event may still join.
     batch: Option<Batch>,
-    /// Bytes of frames since the last flush.
+    /// Bytes of frames, and registrations, since the last flush.
     gathered: usize,
     active: BTreeMap<RoomId, Seq>,
     activity_due: Option<Instant>,
@@ -371,10 +373,11 @@ impl State {
         if frames > self.stream_queue {
             return Registered::Behind;
         }
+        self.gathered += REGISTRATION_BYTES + bytes.len();
         self.deliver(); // what was just handed over is not to come again
         let line = registration.line;
-        if frames > 0 {
-            line.push(&Chunk::new(&bytes, frames), self.stream_queue);
+        if frames > 0 && line.push(&Chunk::new(&bytes, frames), self.stream_queue) != Pushed::Accepted {
+            return Registered::Behind; // too many bytes at once, though not too many frames
         }
         let key = self.listeners.add(registration.scope, registration.expires_at, Arc::clone(&line));
         Registered::Following(Subscription { key, line, leaving: self.leaving.clone() })

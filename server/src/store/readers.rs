@@ -7,6 +7,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -18,6 +19,8 @@ use crate::answers::Answers;
 const QUEUE: usize = 1024;
 /// Most reads out of one snapshot.
 const GROUP: usize = 16;
+/// How long an answer waits for those that go with it: long reads are no reason to let short ones wait.
+const TOGETHER: Duration = Duration::from_millis(1);
 
 /// A read-only connection to the store.
 pub(crate) trait Reader: Send + 'static {
@@ -72,12 +75,16 @@ impl Readers {
 fn run(mut connection: impl Reader, questions: &Mutex<mpsc::Receiver<Question>>, threads: usize, answers: &Answers) {
     let mut group = Vec::with_capacity(GROUP);
     while take(questions, threads, &mut group) {
-        let mut found = Vec::with_capacity(group.len());
+        let (mut found, mut since) = (Vec::with_capacity(group.len()), Instant::now());
         let outcome = connection.snapshot(|snapshot| {
             for question in group.drain(..) {
                 match catch_unwind(AssertUnwindSafe(|| question(Ok(snapshot)))) {
                     Ok(answer) => found.push(answer),
                     Err(_) => tracing::error!("a read panicked"),
+                }
+                if since.elapsed() > TOGETHER {
+                    give(answers, std::mem::take(&mut found));
+                    since = Instant::now();
                 }
             }
         });
@@ -85,8 +92,12 @@ fn run(mut connection: impl Reader, questions: &Mutex<mpsc::Receiver<Question>>,
             tracing::error!(error = &error as &dyn std::error::Error, "reading failed");
             found.extend(group.drain(..).map(|question| question(Err(Error::Corrupt("reading failed")))));
         }
-        answers.give(move || found.into_iter().for_each(|answer| answer()));
+        give(answers, found);
     }
+}
+
+fn give(answers: &Answers, found: Vec<Answer>) {
+    answers.give(move || found.into_iter().for_each(|answer| answer()));
 }
 
 /// Waits for questions and takes this thread's share of them; `false` once there will be none.

@@ -45,7 +45,7 @@ impl TestServer {
         let (stop, stopped) = oneshot::channel();
         let (listening, address) = mpsc::channel();
         let thread = thread::spawn(move || {
-            let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
                 let address = listener.local_addr().unwrap();
