@@ -21,7 +21,7 @@ pub use dialog::{Dialog, DialogId, Id, Notice, Question, Tone};
 pub use find::Find;
 pub(crate) use memory::{Alert, Burst, Call, Memory};
 pub use origin::Origin;
-pub use outbox::{Draft, Kept, Pending, Recall, SendState, Stored};
+pub use outbox::{Draft, Kept, Left, Pending, Recall, SendState, Stored};
 pub use room::{Fetch, Marker, Room, Wanted};
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, is_run};

@@ -29,10 +29,19 @@ pub struct Recall {
     /// The inputs.
     pub inputs: VecDeque<Arc<str>>,
     /// Which one the draft shows, and the draft that was left for it.
-    pub at: Option<(usize, Arc<str>)>,
+    pub at: Option<(usize, Left)>,
     /// The draft that was left for an input which was changed since: it is the draft again once that is sent or
     /// cleared, and kept on the disk until then.
-    pub left: Option<Arc<str>>,
+    pub left: Option<Left>,
+}
+
+/// A draft that was left for an earlier input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// What it says.
+    pub text: Arc<str>,
+    /// The message it answers: what stands in for it does not.
+    pub reply_to: Option<Seq>,
 }
 
 /// A message written here and not yet part of the room's timeline.
@@ -150,6 +159,18 @@ impl Draft {
     pub(crate) fn replace(&mut self, text: Arc<str>) {
         self.text = text;
         self.rev += 1;
+    }
+
+    /// Leaves it for an earlier input; a reply without a word yet goes on to that.
+    pub(crate) fn leave(&mut self) -> Left {
+        let reply_to = self.reply_to.take_if(|_| !self.text.trim().is_empty());
+        Left { text: Arc::clone(&self.text), reply_to }
+    }
+
+    /// Is again what was left.
+    pub(crate) fn resume(&mut self, left: Left) {
+        self.replace(left.text);
+        self.reply_to = left.reply_to.or(self.reply_to);
     }
 }
 

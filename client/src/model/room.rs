@@ -111,8 +111,9 @@ pub struct Marker {
 impl Room {
     /// The room ends earlier than was believed: what lies beyond is not what was answered.
     pub(crate) fn forget_replies_beyond(&mut self, last: Seq) {
-        let targets = self.outbox.iter_mut().map(|pending| &mut pending.reply_to);
-        for target in targets.chain([&mut self.draft.reply_to]) {
+        let pending = self.outbox.iter_mut().map(|pending| &mut pending.reply_to);
+        let left = self.recall.at.iter_mut().map(|(_, left)| left).chain(&mut self.recall.left);
+        for target in pending.chain(left.map(|left| &mut left.reply_to)).chain([&mut self.draft.reply_to]) {
             target.take_if(|seq| *seq > last);
         }
     }
@@ -190,7 +191,7 @@ impl Room {
     /// Ends the walk through earlier inputs: the draft that was left for it is the draft again.
     pub(crate) fn end_recall(&mut self) {
         if let Some((_, left)) = self.recall.at.take() {
-            self.draft.replace(left);
+            self.draft.resume(left);
         }
     }
 

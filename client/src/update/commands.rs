@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quchat_shared::{
-    RoomId,
+    RoomId, Seq,
     limits::room_key,
     room::{Notify, RoomKind},
 };
@@ -73,6 +73,13 @@ pub(super) enum Order {
     Reply(Arc<str>),
     Post(Arc<str>),
     CatchUp,
+}
+
+impl Order {
+    /// It says something in the open room, and with that what the draft answers is answered.
+    pub(super) fn says(&self) -> bool {
+        matches!(self, Self::Post(_) | Self::Reply(_))
+    }
 }
 
 /// Understands what follows the slash.
@@ -146,8 +153,8 @@ fn find(model: &Model, name: &str) -> Result<RoomId, String> {
     found.ok_or_else(|| format!("there is no room {name}; /create {name} makes it"))
 }
 
-/// Does what was understood.
-pub(super) fn obey(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
+/// Does what was understood; what it says answers `reply_to`.
+pub(super) fn obey(model: &mut Model, order: Order, reply_to: Option<Seq>, out: &mut Vec<Effect>) {
     match order {
         Order::Do(action) => act(model, action, out),
         Order::Join(id) => navigation::open(model, id, out),
@@ -158,12 +165,11 @@ pub(super) fn obey(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Mouse => model.mouse = !model.mouse,
         Order::Theme(name) => model.theme = name,
         Order::Search(text) => find::open(model, &text),
-        Order::Reply(text) => writing::post_in_reply(model, text, out),
-        Order::Post(text) => {
-            if let Some(id) = model.open {
-                writing::post(model, id, text, out);
-            }
+        Order::Reply(text) => {
+            let reply_to = reply_to.or_else(|| writing::newest_of_others(model));
+            writing::post_here(model, text, reply_to, out);
         }
+        Order::Post(text) => writing::post_here(model, text, reply_to, out),
         Order::CatchUp => reading::ask_to_catch_up(model),
         Order::Leave => {
             if let Err(why) = rooms::ask_to_leave(model, out) {

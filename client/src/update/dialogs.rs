@@ -107,8 +107,8 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
     let room = model.open.filter(|_| writing).and_then(|open| model.rooms.get_mut(&open));
     if let Some(room) = room.filter(|room| !room.draft.text.is_empty()) {
         let id = room.info.id;
-        writing::clear(room);
         room.draft.reply_to = None; // what is written next answers nothing by itself
+        writing::clear(room);
         saving::touch(model, id);
         saving::save(model, id, out);
         model.memory.quit_armed_until = None; // this press had another meaning

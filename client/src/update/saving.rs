@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quchat_shared::RoomId;
 
 use super::{Effect, NotKept, navigation, outbox, time};
-use crate::model::{Model, Pending, Room, SendState, Storage, Stored, Tone};
+use crate::model::{Left, Model, Pending, Room, SendState, Storage, Stored, Tone};
 
 /// How long a change may stay unsaved.
 const SAVE_AFTER_MS: u64 = 300;
@@ -48,10 +48,11 @@ pub(super) fn save(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         }
     }
     model.memory.saves.insert(ticket, id);
+    let Left { text: draft, reply_to } = draft_to_keep(room);
     let stored = Stored {
         room: id,
-        draft: draft_to_keep(room),
-        reply_to: room.draft.reply_to,
+        draft,
+        reply_to,
         outbox: room.outbox.iter().filter_map(Pending::kept).collect(),
         inputs: room.recall.inputs.iter().map(Arc::clone).collect(),
         notify: room.notify,
@@ -60,16 +61,19 @@ pub(super) fn save(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
 }
 
 /// While an earlier input is in the composer, the draft left for it is what must survive; once it is changed, both.
-fn draft_to_keep(room: &Room) -> Arc<str> {
+fn draft_to_keep(room: &Room) -> Left {
     let shown = match &room.recall.at {
-        Some((_, left)) if !left.is_empty() => left,
-        _ => &room.draft.text,
+        Some((_, left)) if !left.text.is_empty() => {
+            Left { text: Arc::clone(&left.text), reply_to: left.reply_to.or(room.draft.reply_to) }
+        }
+        _ => Left { text: Arc::clone(&room.draft.text), reply_to: room.draft.reply_to },
     };
-    match &room.recall.left {
-        Some(left) if shown.is_empty() => Arc::clone(left),
-        Some(left) if left != shown => format!("{left}\n{shown}").into(),
-        _ => Arc::clone(shown),
-    }
+    let Some(left) = &room.recall.left else { return shown };
+    let text = match shown.text.is_empty() || shown.text == left.text {
+        true => Arc::clone(&left.text),
+        false => format!("{}\n{}", left.text, shown.text).into(),
+    };
+    Left { text, reply_to: left.reply_to.or(shown.reply_to) }
 }
 
 /// Saves all that changed, at once.

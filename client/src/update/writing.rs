@@ -22,10 +22,10 @@ pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
 /// A recalled input, shown until now, became the draft: what it had replaced can be recalled, and comes back after it.
 fn stop_recalling(room: &mut Room, shown: &Arc<str>) {
     let Some((_, left)) = room.recall.at.take() else { return };
-    room.recall.left.take_if(|earlier| earlier == shown);
-    if !left.trim().is_empty() {
-        room.recall.left = Some(Arc::clone(&left));
-        room.recall.remember(left);
+    room.recall.left.take_if(|earlier| earlier.text == *shown);
+    if !left.text.trim().is_empty() {
+        room.recall.remember(Arc::clone(&left.text));
+        room.recall.left = Some(left);
     }
 }
 
@@ -33,21 +33,31 @@ fn stop_recalling(room: &mut Room, shown: &Arc<str>) {
 pub(super) fn recall(model: &mut Model, back: bool) {
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
     let inputs = &room.recall.inputs;
-    let (at, left) = match (&room.recall.at, back) {
-        (None, false) => return,
-        (None, true) => (inputs.len().checked_sub(1), Arc::clone(&room.draft.text)),
-        (Some((0, _)), true) => return,
-        (Some((at, left)), true) => (Some(at - 1), Arc::clone(left)),
-        (Some((at, left)), false) => (Some(at + 1).filter(|&at| at < inputs.len()), Arc::clone(left)),
+    let at = match (&room.recall.at, back) {
+        (None, false) | (Some((0, _)), true) => return,
+        (None, true) => inputs.len().checked_sub(1),
+        (Some((at, _)), true) => Some(at - 1),
+        (Some((at, _)), false) => Some(at + 1).filter(|&at| at < inputs.len()),
     };
-    match at.and_then(|at| inputs.get(at)) {
-        Some(input) => {
-            room.draft.replace(Arc::clone(input));
-            room.recall.at = at.map(|at| (at, left));
-        }
-        None if room.recall.at.take().is_some() => room.draft.replace(left),
-        None => {}
+    let input = at.and_then(|at| Some((at, Arc::clone(inputs.get(at)?))));
+    if room.recall.at.is_some() {
+        let lent = answered_by_left(room, &room.draft.text);
+        room.draft.reply_to.take_if(|seq| lent == Some(*seq));
     }
+    match input {
+        Some((at, input)) => {
+            let left = room.recall.at.take().map_or_else(|| room.draft.leave(), |(_, left)| left);
+            room.draft.reply_to = answered_by_left(room, &input).or(room.draft.reply_to);
+            room.draft.replace(input);
+            room.recall.at = Some((at, left));
+        }
+        None => room.end_recall(),
+    }
+}
+
+/// What the draft answers that was left for a changed input, if this text is that draft, come back by itself.
+fn answered_by_left(room: &Room, text: &Arc<str>) -> Option<Seq> {
+    room.recall.left.as_ref().filter(|left| left.text == *text)?.reply_to
 }
 
 /// A letter typed in the side bar goes to the composer, and the keys with it.
@@ -113,31 +123,37 @@ pub(super) fn has_draft(model: &Model) -> bool {
     model.open_room().is_some_and(|room| !room.draft.text.is_empty())
 }
 
-/// Takes the text out of the composer; it can be recalled.
+/// Takes the text out of the composer; it can be recalled. What was left for it is the draft again.
 pub(super) fn clear(room: &mut Room) {
     let text = Arc::clone(&room.draft.text);
-    let earlier = room.recall.left.take().filter(|earlier| *earlier != text);
-    let left = room.recall.at.take().map(|(_, left)| left).filter(|left| !left.is_empty());
-    let left = left.or(earlier).unwrap_or_default();
+    let earlier = room.recall.left.take().filter(|earlier| earlier.text != text);
+    let left = room.recall.at.take().map(|(_, left)| left).filter(|left| !left.text.is_empty());
     room.recall.remember(text);
-    room.draft.replace(left);
+    match left.or(earlier) {
+        Some(left) => room.draft.resume(left),
+        None => room.draft.replace("".into()),
+    }
 }
 
 /// What is written answers this message from now on: `target`, else the newest of somebody else.
 pub(super) fn reply(model: &mut Model, target: Option<Seq>) {
-    let me = model.me();
+    let Some(target) = target.or_else(|| newest_of_others(model)) else { return };
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    room.draft.reply_to = Some(target);
+    let id = room.info.id;
+    (model.selected, model.in_side_bar) = (None, false);
+    saving::touch(model, id);
+}
+
+/// The newest message of somebody else in the open room; says so if there is none.
+pub(super) fn newest_of_others(model: &mut Model) -> Option<Seq> {
+    let me = model.me();
     let theirs = |message: &&Arc<Message>| Some(message.sender.id) != me && message.deleted_at.is_none();
-    let newest = || room.timeline.run.iter().rev().take(REPLY_REACH).find(theirs).map(|message| message.seq);
-    match target.or_else(newest) {
-        None => time::notice(model, Tone::Calm, "there is no message to reply to"),
-        target => {
-            room.draft.reply_to = target;
-            let id = room.info.id;
-            (model.selected, model.in_side_bar) = (None, false);
-            saving::touch(model, id);
-        }
+    let newest = model.open_room()?.timeline.run.iter().rev().take(REPLY_REACH).find(theirs).map(|message| message.seq);
+    if newest.is_none() {
+        time::notice(model, Tone::Calm, "there is no message to reply to");
     }
+    newest
 }
 
 /// What is written answers nothing any more.
@@ -180,15 +196,15 @@ pub(super) fn check(room: &Room, text: &str) -> Result<Arc<str>, String> {
 
 fn say(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
     if let Some(room) = model.rooms.get_mut(&id) {
+        let reply_to = room.draft.reply_to.take();
         clear(room);
-        post(model, id, text, out);
+        post(model, id, text, reply_to, out);
     }
 }
 
-/// On its way it goes, as an answer to what the draft answered; the composer stays as it is.
-pub(super) fn post(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
+/// On its way it goes; the composer stays as it is.
+fn post(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>, out: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    let reply_to = room.draft.reply_to.take();
     room.go_to_end();
     room.new_after = None;
     let far = room.timeline.has_newer && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. });
@@ -200,25 +216,24 @@ pub(super) fn post(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<
     }
 }
 
-/// Says it in reply to what the draft answers, else to the newest message of somebody else; to none if there is none.
-pub(super) fn post_in_reply(model: &mut Model, text: Arc<str>, out: &mut Vec<Effect>) {
-    let Some(room) = model.open_room() else { return };
-    let id = room.info.id;
-    if room.draft.reply_to.is_none() {
-        reply(model, None);
+/// Says it in the open room.
+pub(super) fn post_here(model: &mut Model, text: Arc<str>, reply_to: Option<Seq>, out: &mut Vec<Effect>) {
+    if let Some(id) = model.open {
+        post(model, id, text, reply_to, out);
     }
-    post(model, id, text, out);
 }
 
 fn obey(model: &mut Model, id: RoomId, command: &str, out: &mut Vec<Effect>) {
     match commands::parse(model, command) {
         Err(why) => time::notice(model, Tone::Error, &why),
         Ok(order) => {
+            let mut reply_to = None;
             if let Some(room) = model.rooms.get_mut(&id) {
+                reply_to = room.draft.reply_to.take_if(|_| order.says());
                 clear(room);
                 saving::touch(model, id);
             }
-            commands::obey(model, order, out);
+            commands::obey(model, order, reply_to, out);
         }
     }
 }

@@ -137,7 +137,8 @@ fn stage() -> Stage {
 }
 
 fn holds(room: &Room) -> bool {
-    let texts = room.recall.inputs.iter().chain(room.recall.at.iter().map(|(_, left)| left)).chain(&room.recall.left);
+    let left = room.recall.at.iter().map(|(_, left)| left).chain(&room.recall.left);
+    let texts = room.recall.inputs.iter().chain(left.map(|left| &left.text));
     let sent = room.outbox.iter().map(|pending| &pending.text);
     texts.chain(sent).chain([&room.draft.text]).any(|text| text.contains(PRECIOUS))
 }

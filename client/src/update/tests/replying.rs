@@ -158,3 +158,56 @@ fn a_reply_by_command_leaves_the_draft_that_was_put_aside_for_an_earlier_input()
     client.act(Action::Send);
     assert_eq!((client.draft(), client.room(GENERAL).outbox.len()), ("precious", 1));
 }
+
+#[test]
+fn an_earlier_input_that_stands_in_for_a_draft_does_not_take_its_reply_along() {
+    for changed in [false, true] {
+        let mut client = Client::online();
+        client.say("lunch?").disk().acknowledge(GENERAL, 4).look().write("to bob");
+        client.act(Action::Select).act(Action::LineUp).act(Action::Reply).on(Msg::Recall { back: true });
+        assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("lunch?", None));
+        if changed {
+            client.write("lunch now?");
+        }
+        client.act(Action::Send).disk();
+        let said = if changed { "lunch now?" } else { "lunch?" };
+        assert_eq!(replies(&mut client), [(said.to_owned(), None)]);
+        assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("to bob", Some(Seq(3))));
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_draft_left_for_an_earlier_input_answers_what_the_draft_answers() {
+    let mut client = Client::online();
+    client.say("lunch?").disk().acknowledge(GENERAL, 4).write("to bob").act(Action::Select).act(Action::LineUp);
+    client.act(Action::Reply).on(Msg::Recall { back: true }).effects.clear();
+    client.pass(300);
+    let kept = client.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Save { stored, .. } => Some((stored.draft.to_string(), stored.reply_to)),
+        _ => None,
+    });
+    assert_eq!(kept, Some(("to bob".to_owned(), Some(Seq(3)))));
+    client.on(Msg::Recall { back: false });
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("to bob", Some(Seq(3))));
+}
+
+#[test]
+fn a_draft_that_was_left_and_is_found_among_the_earlier_inputs_answers_what_it_answered() {
+    let mut client = Client::online();
+    client.say("sent").disk().acknowledge(GENERAL, 4).say("/reply").write("to bob").on(Msg::Recall { back: true });
+    client.on(Msg::Recall { back: true }).write("sent!").on(Msg::Recall { back: true });
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("to bob", Some(Seq(3))));
+    client.on(Msg::Recall { back: false });
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("sent!", None));
+    client.act(Action::Send).disk();
+    assert_eq!(replies(&mut client).pop(), Some(("sent!".to_owned(), None)));
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("to bob", Some(Seq(3))));
+}
+
+#[test]
+fn a_reply_without_a_word_yet_may_be_an_earlier_input() {
+    let mut client = Client::online();
+    client.say("yes").disk().acknowledge(GENERAL, 4).say("/reply").on(Msg::Recall { back: true });
+    client.on(Msg::Recall { back: true }).act(Action::Send).disk();
+    assert_eq!(replies(&mut client).pop(), Some(("yes".to_owned(), Some(Seq(3)))));
+}
