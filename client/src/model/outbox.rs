@@ -22,8 +22,8 @@ impl Default for Draft {
     }
 }
 
-/// Earlier inputs of one room, newest last; at most 100, and 64 KiB unless one alone is larger. `Msg::Recall` walks
-/// through them, and the disk keeps them.
+/// Earlier inputs of one room, newest last; at most 100, and 64 KiB unless the newest and the one cleared last alone are
+/// more. `Msg::Recall` walks through them, and the disk keeps them.
 #[derive(Debug, Default)]
 pub struct Recall {
     /// The inputs.
@@ -33,6 +33,8 @@ pub struct Recall {
     /// The draft that was left for an input which was changed since: it is the draft again once that is sent or
     /// cleared, and kept on the disk until then.
     pub left: Option<Left>,
+    /// The input that was cleared last rather than sent: nothing but the next such one puts it out.
+    pub(crate) cleared: Option<Arc<str>>,
 }
 
 /// A draft that was left for an earlier input.
@@ -176,7 +178,7 @@ impl Draft {
 
 /// Most earlier inputs of a room.
 const RECALL_MAX: usize = 100;
-/// Most bytes of them, but for the newest one.
+/// Most bytes of them, but for the newest one and the one cleared last.
 const RECALL_BYTES_MAX: usize = 64 * 1024;
 
 impl Recall {
@@ -187,14 +189,29 @@ impl Recall {
         }
         self.inputs.push_back(input);
         let mut bytes: usize = self.inputs.iter().map(|input| input.len()).sum();
-        while self.inputs.len() > RECALL_MAX || bytes > RECALL_BYTES_MAX && self.inputs.len() > 1 {
-            bytes -= self.inputs.pop_front().map_or(0, |oldest| oldest.len());
+        while self.inputs.len() > RECALL_MAX || bytes > RECALL_BYTES_MAX {
+            let kept = self.inputs.iter().rposition(|input| self.cleared.as_ref() == Some(input));
+            let oldest = usize::from(kept == Some(0));
+            if oldest + 1 >= self.inputs.len() {
+                return;
+            }
+            bytes -= self.inputs.remove(oldest).map_or(0, |oldest| oldest.len());
+        }
+    }
+
+    /// This input is being cleared: once it is remembered, it is nowhere else.
+    pub(crate) fn keep_cleared(&mut self, input: &Arc<str>) {
+        if !input.trim().is_empty() {
+            self.cleared = Some(Arc::clone(input));
         }
     }
 
     /// Puts these before the others.
     pub(crate) fn restore(&mut self, earlier: Vec<Arc<str>>) {
         let since = std::mem::take(&mut self.inputs);
+        if self.cleared.is_none() {
+            self.cleared = earlier.first().map(Arc::clone); // it is this one, where it and the newest are all there is
+        }
         earlier.into_iter().chain(since).for_each(|input| self.remember(input));
     }
 

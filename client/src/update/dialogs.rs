@@ -108,6 +108,7 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(room) = room.filter(|room| !room.draft.text.is_empty()) {
         let id = room.info.id;
         room.draft.reply_to = None; // what is written next answers nothing by itself
+        room.recall.keep_cleared(&room.draft.text);
         writing::clear(room);
         saving::touch(model, id);
         saving::save(model, id, out);

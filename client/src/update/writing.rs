@@ -112,6 +112,7 @@ pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text != text) else { return };
     let shown = Arc::clone(&room.draft.text);
     stop_recalling(room, &shown);
+    room.recall.keep_cleared(&shown);
     room.recall.remember(shown);
     room.draft.replace(text);
     saving::touch(model, id);

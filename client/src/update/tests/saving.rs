@@ -242,6 +242,36 @@ fn earlier_inputs_are_bounded_in_number_and_bytes_and_the_newest_is_kept() {
 }
 
 #[test]
+fn what_was_cleared_last_outlives_whatever_is_sent_or_pasted_until_the_next_is_cleared() {
+    let large = |n: usize| format!("{n}{}", "日".repeat(3_990));
+    let mut client = Client::online();
+    client.write("precious").act(Action::Interrupt).on(Msg::Pasted {
+        room: GENERAL,
+        text: "line\n".repeat(13_000).into(),
+        at: 0,
+    });
+    client.on(Msg::Answer(false));
+    for n in 0..150 {
+        client.say(&if n < 20 { large(n) } else { n.to_string() });
+    }
+    let kept = stored(&client).inputs;
+    assert_eq!((kept.len(), &*kept[0], &*kept[99]), (100, "precious", "149"));
+    for n in 0..10 {
+        client.say(&large(n));
+    }
+    let kept = stored(&client).inputs;
+    assert_eq!(&*kept[0], "precious");
+    assert!(kept.iter().map(|input| input.len()).sum::<usize>() <= 64 * 1024);
+    client.write("x".repeat(64 * 1024).as_str()).act(Action::Interrupt).say("sent");
+    let kept = stored(&client).inputs;
+    assert_eq!(kept.iter().map(|input| input.len()).collect::<Vec<_>>(), [64 * 1024, 4]);
+    let mut second = Client::online();
+    second.write("new").model.storage = Storage::Opening;
+    second.on(Msg::Loaded(Ok(vec![Stored { inputs: kept.clone(), ..Stored::new(GENERAL) }]))).say("again");
+    assert_eq!(stored(&second).inputs, [Arc::clone(&kept[0]), "again".into()]);
+}
+
+#[test]
 fn a_room_one_can_no_longer_see_is_named_for_what_is_unsaid_alone() {
     let mut client = Client::new();
     client.start();
