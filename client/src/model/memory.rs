@@ -20,7 +20,7 @@ pub(crate) struct Memory {
     pub(crate) saves: BTreeMap<u64, RoomId>,
     /// Rooms in which something may wait for time to pass: a save, a send, a read marker.
     pub(crate) busy: BTreeSet<RoomId>,
-    /// What the disk kept for rooms that one cannot see (yet).
+    /// What is kept for rooms that one cannot see: not yet, or no more.
     pub(crate) shelf: BTreeMap<RoomId, Stored>,
     /// What the last frame showed of the open room.
     pub(crate) seen: Option<Seen>,

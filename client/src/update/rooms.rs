@@ -89,12 +89,15 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
     }
 }
 
-/// Drops a room that is gone and that nobody looks at or waits for.
+/// Drops a room that is gone and that nobody looks at or waits for. Its earlier inputs and its level wait for it.
 pub(super) fn sweep(model: &mut Model, id: RoomId) {
     let open = model.open == Some(id);
     let idle = |room: &Room| room.gone && room.outbox.is_empty() && room.draft.text.trim().is_empty();
-    if !open && model.rooms.get(&id).is_some_and(idle) {
-        model.rooms.remove(&id);
+    if !open
+        && model.rooms.get(&id).is_some_and(idle)
+        && let Some(room) = model.rooms.remove(&id)
+    {
+        saving::shelve(model, room);
         model.memory.busy.remove(&id);
         model.last = model.last.filter(|&last| last != id);
     }

@@ -170,6 +170,15 @@ fn do_without(model: &mut Model, why: Arc<str>) {
     }
 }
 
+/// What outlives a room of which nothing is unsaid, should it come back.
+pub(super) fn shelve(model: &mut Model, room: Room) {
+    let id = room.info.id;
+    let stored = Stored { inputs: room.recall.inputs.into(), notify: room.notify, ..Stored::new(id) };
+    if !stored.is_empty() {
+        model.memory.shelf.insert(id, stored);
+    }
+}
+
 /// Puts what was kept into the rooms that are known by now; the rest waits, untouched on the disk.
 pub(super) fn unshelve(model: &mut Model) {
     for (id, stored) in std::mem::take(&mut model.memory.shelf) {

@@ -178,6 +178,19 @@ fn being_added_elsewhere_brings_the_room() {
 }
 
 #[test]
+fn a_room_that_is_lost_and_found_has_its_earlier_inputs_and_its_level() {
+    let mut client = Client::online();
+    client.on(Msg::Open(SECRET)).say("/mute").say("/notify").on(Msg::Open(GENERAL));
+    client.stream(vec![MemberLeft { room_id: SECRET, user: alice() }.into()]);
+    assert!(!client.model.rooms.contains_key(&SECRET));
+    let found = info(SECRET, "secret", RoomKind::Private, 0);
+    client.stream(vec![MemberJoined { room: found, user: alice(), role: Role::Member }.into()]);
+    assert_eq!(client.room(SECRET).notify, Some(Notify::None));
+    client.on(Msg::Open(SECRET)).on(Msg::Recall { back: true }).on(Msg::Recall { back: true });
+    assert_eq!(client.draft(), "/mute");
+}
+
+#[test]
 fn of_two_copies_of_a_room_the_higher_rev_wins() {
     let mut client = Client::online();
     let newer = RoomInfo { rev: 3, ..info(OPS, "operations", RoomKind::Public, 10) };
