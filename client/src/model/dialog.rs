@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quchat_shared::RoomId;
+use quchat_shared::{RoomId, Seq};
 
 /// The components, by which tui-realm mounts and focuses them. `focus` tells which one has the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,12 +104,12 @@ pub enum Question {
         /// Which one.
         room: RoomId,
     },
-    /// Mark every joined room as read?
+    /// Mark every joined room as read, as far as it is unread now?
     CatchUp {
-        /// How many have something unread.
-        rooms: usize,
         /// How many messages that is.
         messages: u64,
+        /// The rooms with something unread.
+        rooms: Arc<[CaughtUp]>,
     },
     /// Take a long paste into the draft? Until that is answered, and if the answer is no, it is an earlier input.
     Paste {
@@ -120,6 +120,17 @@ pub enum Question {
         /// Where in the draft, in bytes.
         at: usize,
     },
+}
+
+/// What was unread in a room when somebody wished to catch up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaughtUp {
+    /// The room.
+    pub room: RoomId,
+    /// Its last message.
+    pub last: Seq,
+    /// How many of the unread ones name one.
+    pub mentions: u64,
 }
 
 /// One line that goes by itself.

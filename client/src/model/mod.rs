@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
-pub use dialog::{Dialog, DialogId, Id, Notice, Question, Tone};
+pub use dialog::{CaughtUp, Dialog, DialogId, Id, Notice, Question, Tone};
 pub use find::Find;
 pub(crate) use memory::{Alert, Burst, Call, Memory};
 pub use origin::Origin;

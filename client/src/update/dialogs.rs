@@ -92,7 +92,7 @@ pub(super) fn answer(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
         Question::Quit { .. } => exit(model, 0, out),
         Question::SignOut { .. } => session::sign_out(model, out),
         Question::Leave { room } => rooms::leave(model, room, out),
-        Question::CatchUp { .. } => reading::catch_up(model),
+        Question::CatchUp { rooms, .. } => reading::catch_up(model, &rooms),
         Question::Paste { room, text, at } => writing::paste(model, room, &text, at),
     }
 }

@@ -1,12 +1,14 @@
 //! Reading: where one stands, what one has really seen, and telling the server so.
 
+use std::sync::Arc;
+
 use quchat_shared::{
     RoomId, Seq,
     api::{NewReadMarker, ReadMarker},
 };
 
 use super::{Effect, Failure, Request, calls::call, dialogs, pages, time};
-use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Question, Room, Seen, Tone, Wanted};
+use crate::model::{Anchor, Call, CaughtUp, Fetch, Key, Link, Model, Question, Room, Seen, Tone, Wanted};
 
 /// How long the end of a room must be looked at before it counts as read.
 const SEEN_AFTER_MS: u64 = 1_000;
@@ -162,21 +164,24 @@ pub(super) fn send_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) 
 
 /// Asks whether all that is unread shall count as read.
 pub(super) fn ask_to_catch_up(model: &mut Model) {
-    let unread = model.rooms.values().map(Room::unread).filter(|unread| *unread > 0);
-    match unread.fold((0, 0), |(rooms, messages), unread| (rooms + 1, messages + unread)) {
-        (0, _) => time::notice(model, Tone::Calm, "nothing is unread"),
-        (rooms, messages) => dialogs::ask(model, Question::CatchUp { rooms, messages }),
+    let now = |room: &Room| CaughtUp { room: room.info.id, last: room.info.last_seq, mentions: room.mentions };
+    let rooms: Arc<[_]> = model.rooms.values().filter(|room| room.unread() > 0).map(now).collect();
+    match model.rooms.values().map(Room::unread).sum::<u64>() {
+        0 => time::notice(model, Tone::Calm, "nothing is unread"),
+        messages => dialogs::ask(model, Question::CatchUp { messages, rooms }),
     }
 }
 
-/// All that is unread counts as read.
-pub(super) fn catch_up(model: &mut Model) {
-    for (id, room) in model.rooms.iter_mut().filter(|(_, room)| room.unread() > 0) {
-        let last = room.info.last_seq;
-        room.marker.wanted = Some(last);
+/// All that was unread counts as read; what has come since does not.
+pub(super) fn catch_up(model: &mut Model, rooms: &[CaughtUp]) {
+    for &CaughtUp { room: id, last, mentions } in rooms {
+        let unread = |room: &&mut Room| room.member.is_some_and(|member| member.last_read_seq < last);
+        let Some(room) = model.rooms.get_mut(&id).filter(unread) else { continue };
+        room.marker.wanted = room.marker.wanted.max(Some(last));
         room.new_after = None;
+        room.mentions = room.mentions.saturating_sub(mentions);
         room.read_to(last);
-        model.memory.busy.insert(*id);
+        model.memory.busy.insert(id);
     }
 }
 

@@ -102,7 +102,8 @@ impl Part for Ask {
             Question::CatchUp { rooms, messages } => {
                 (self.title, self.yes, self.no) = ("catch up", "mark as read", "leave as it is");
                 let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-                let text = format!("Mark {} in {} as read?", count(messages, "message"), count(rooms as u64, "room"));
+                let text =
+                    format!("Mark {} in {} as read?", count(messages, "message"), count(rooms.len() as u64, "room"));
                 self.lines.push((text, Look::PLAIN));
             }
             Question::Paste { room, text, .. } => {

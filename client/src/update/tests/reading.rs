@@ -3,7 +3,7 @@
 use quchat_shared::{Kind, api::ReadMarker, event::ReadUpdated};
 
 use super::*;
-use crate::model::{Anchor, Dialog, Key, Question};
+use crate::model::{Anchor, CaughtUp, Dialog, Key, Question};
 
 fn marks(client: &mut Client) -> Vec<(RoomId, u64)> {
     let open = |(_, req)| match req {
@@ -173,7 +173,9 @@ fn a_room_left_and_entered_again_within_one_frame_is_still_being_read() {
 fn catching_up_marks_every_room_as_read_and_asks_first() {
     let mut client = Client::online();
     client.hear(message(GENERAL, 4, BOB, "x")).say("/catchup");
-    assert_eq!(client.model.dialogs, [Dialog::Ask(Question::CatchUp { rooms: 2, messages: 5 })]);
+    let last = |room, last| CaughtUp { room, last: Seq(last), mentions: 0 };
+    let rooms = [last(GENERAL, 4), last(OPS, 10)].into();
+    assert_eq!(client.model.dialogs, [Dialog::Ask(Question::CatchUp { messages: 5, rooms })]);
     client.on(Msg::Answer(false));
     assert_eq!(client.room(OPS).unread(), 4);
     client.say("/catchup").on(Msg::Answer(true));
@@ -181,6 +183,15 @@ fn catching_up_marks_every_room_as_read_and_asks_first() {
     assert_eq!((client.room(GENERAL).unread(), client.room(OPS).unread()), (0, 0));
     client.say("/catchup");
     assert_eq!(client.notice(), "nothing is unread");
+}
+
+#[test]
+fn what_comes_while_catching_up_is_asked_about_stays_unread() {
+    let named = |seq| Message { mentions: vec![ALICE], ..message(OPS, seq, BOB, "@alice") };
+    let mut client = Client::online();
+    client.hear(named(11)).say("/catchup").hear(named(12)).on(Msg::Answer(true));
+    assert_eq!(marks(&mut client), [(OPS, 11)]);
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (1, 1));
 }
 
 #[test]
