@@ -97,7 +97,7 @@ pub const PLAIN: &[(Context, &str, &str)] = &[
     (Context::List, "Up, Down, Enter", "choose"),
     (Context::List, "Home, End", "in the help: to its start and its end"),
     (Context::List, "y, n", "to a question: yes and no"),
-    (Context::List, "e, d", "on a refused message: back into the draft; discarded (Up brings it back)"),
+    (Context::List, "e, d", "on a refused message: back into the draft; discarded after a y (Up brings it back)"),
     (Context::Form, "Up, Down, Enter", "other field; done"),
     (Context::Form, "Space", "tick a box"),
 ];

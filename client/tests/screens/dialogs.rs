@@ -148,6 +148,23 @@ fn a_refused_message_can_be_sent_again_or_edited() {
 }
 
 #[test]
+fn a_held_key_discards_no_message_and_one_press_of_another_one() {
+    let mut stage = stage();
+    for txn in ["p-1", "p-2", "p-3"] {
+        stage.pend(txn, "what the server would not have", SendState::Refused("the room is archived".into()));
+    }
+    stage.press(Key::Char('v'), Mod::ALT);
+    stage.type_text("dddd");
+    assert_eq!(stage.model.unsent(), 3);
+    assert!(stage.screen().contains("y discard it   n keep it"), "{}", stage.screen());
+    stage.type_text("yyyy");
+    assert_eq!(stage.model.unsent(), 2);
+    stage.type_text("dny");
+    assert_eq!(stage.model.unsent(), 2);
+    assert!(stage.screen().contains("d discard"), "{}", stage.screen());
+}
+
+#[test]
 fn signed_out_asks_for_the_password_over_everything() {
     let mut stage = stage();
     stage.type_text("a draft");

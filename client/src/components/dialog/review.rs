@@ -30,6 +30,9 @@ pub(in super::super) struct Review {
     text: Arc<str>,
     reason: String,
     top: usize,
+    /// It is to be discarded, once that is confirmed by another key: a held one types on by itself, and a terminal does
+    /// not tell that from being pressed again.
+    discards: bool,
     /// The key that leaves it as it is.
     leave: String,
 }
@@ -37,7 +40,37 @@ pub(in super::super) struct Review {
 impl Review {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
         let leave = keymap.named(Action::Cancel);
-        Self { message: None, room: String::new(), text: "".into(), reason: String::new(), top: 0, leave }
+        Self {
+            message: None,
+            room: String::new(),
+            text: "".into(),
+            reason: String::new(),
+            top: 0,
+            discards: false,
+            leave,
+        }
+    }
+
+    /// What can be done now, by which key.
+    fn choices(&self) -> Vec<(&str, &str)> {
+        match self.discards {
+            true => vec![("y", "discard it"), ("n", "keep it")],
+            false => vec![("Enter", "again"), ("e", "edit"), ("d", "discard"), (&self.leave, "leave")],
+        }
+    }
+
+    fn choose(&mut self, code: Key) -> Option<Msg> {
+        let (room, txn) = self.message.clone()?;
+        match (std::mem::take(&mut self.discards), code) {
+            (true, Key::Char('y' | 'Y')) => Some(Msg::Discard { room, txn }),
+            (false, Key::Enter) => Some(Msg::SendAgain { room, txn }),
+            (false, Key::Char('e')) => Some(Msg::TakeBack { room, txn }),
+            (asked, Key::Char('d')) => {
+                self.discards = true;
+                (!asked).then_some(Msg::Redraw)
+            }
+            (asked, _) => asked.then_some(Msg::Redraw),
+        }
     }
 }
 
@@ -48,7 +81,7 @@ impl Part for Review {
             _ => None,
         });
         if open != self.message {
-            self.top = 0;
+            (self.top, self.discards) = (0, false);
         }
         self.message = open;
         let Some((id, txn)) = &self.message else { return };
@@ -77,7 +110,7 @@ impl Part for Review {
             frame.render_widget(Span::raw(line.text.as_str()), row);
         }
         let mut foot = Line::default();
-        for (key, what) in [("Enter", "again"), ("e", "edit"), ("d", "discard"), (self.leave.as_str(), "leave")] {
+        for (key, what) in self.choices() {
             foot.push_span(Span::styled(key, Look::STRONG));
             foot.push_span(Span::styled(format!(" {what}   "), Look::FAINT));
         }
@@ -93,15 +126,7 @@ impl Part for Review {
             Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.top += 1,
             Event::User(Action::PageUp) => self.top = self.top.saturating_sub(page),
             Event::User(Action::PageDown) => self.top += page,
-            Event::Keyboard(KeyEvent { code, .. }) => {
-                let (room, txn) = self.message.clone()?;
-                return match code {
-                    Key::Enter => Some(Msg::SendAgain { room, txn }),
-                    Key::Char('e') => Some(Msg::TakeBack { room, txn }),
-                    Key::Char('d') => Some(Msg::Discard { room, txn }),
-                    _ => None,
-                };
-            }
+            Event::Keyboard(KeyEvent { code, .. }) => return self.choose(*code),
             _ => return None,
         }
         Some(Msg::Redraw)
