@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId, Seq, api::NewMessage};
 
-use super::{Effect, Failure, Request, calls::call, dialogs, navigation, pages, saving, time};
+use super::{Effect, Failure, Request, calls::call, dialogs, navigation, pages, rooms, saving, time};
 use crate::model::{Anchor, Call, DialogId, Key, Link, Model, Offered, Pending, Room, SendState, Storage, Tone};
 
 /// Most unanswered messages of a room.
@@ -94,6 +94,10 @@ pub(super) fn answered(
         Err(failure) => failed(model, id, txn, &failure),
     }
     deliver(model, id, out);
+    if model.rooms.get(&id).is_some_and(|room| room.gone) {
+        saving::save(model, id, out); // once it is swept away, nobody does
+        rooms::sweep(model, id);
+    }
 }
 
 fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message, out: &mut Vec<Effect>) {
@@ -192,6 +196,7 @@ pub(super) fn discard(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<Ef
         room.recall.remember(pending.text);
         saving::touch(model, id);
         saving::save(model, id, out);
+        rooms::sweep(model, id);
     }
     dialogs::review_next(model);
 }

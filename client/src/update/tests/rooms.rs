@@ -158,6 +158,28 @@ fn a_room_that_goes_away_keeps_what_was_written_for_it() {
 }
 
 #[test]
+fn a_room_that_is_gone_goes_with_the_last_that_waited_in_it() {
+    for discarded in [true, false] {
+        let mut client = Client::online();
+        client.on(Msg::Open(OPS)).say("too late").disk().act(Action::LastRoom);
+        client.stream(vec![RoomDeleted { room_id: OPS }.into()]);
+        assert!(client.room(OPS).gone);
+        if discarded {
+            client.reply(|req| matches!(req, Request::SendMessage(..)), Err(refused(404, Kind::NotFound, "gone")));
+            client.act(Action::Review).on(Msg::Discard { room: OPS, txn: "p-1".into() });
+        } else {
+            client.acknowledge(OPS, 11);
+        }
+        assert!(!client.model.rooms.contains_key(&OPS));
+        let kept = client.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Save { stored, .. } => Some(stored.outbox.len()),
+            _ => None,
+        });
+        assert_eq!(kept, Some(0), "the disk knows");
+    }
+}
+
+#[test]
 fn being_removed_hides_a_private_room_and_keeps_a_public_one() {
     let mut client = Client::online();
     client.stream(vec![
