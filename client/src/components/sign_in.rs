@@ -79,7 +79,8 @@ impl SignIn {
         if self.waiting {
             return Some(Msg::Redraw);
         }
-        if let Some(empty) = self.first_empty() {
+        let moves_on = !register && self.stop != Stop::SignIn; // Enter in a field; a button is told what is missing
+        if let Some(empty) = self.first_empty().filter(|_| moves_on) {
             self.stop = empty;
             return Some(Msg::Redraw);
         }

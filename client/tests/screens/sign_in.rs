@@ -81,6 +81,22 @@ fn enter_goes_to_what_is_still_empty() {
 }
 
 #[test]
+fn a_button_says_what_is_still_missing() {
+    for (presses, said) in [
+        (&[Key::Function(3)][..], "✗ a password has 8 to"),
+        (&[Key::Tab, Key::Tab, Key::Enter], "✗ the password, please"),
+    ] {
+        let mut stage = at_the_door(80, 24);
+        stage.type_text("alice");
+        for key in presses {
+            stage.key(*key);
+        }
+        let screen = stage.screen();
+        assert!(screen.contains(said) && screen.contains("▸ Password"), "{screen}");
+    }
+}
+
+#[test]
 fn ctrl_d_on_an_empty_field_is_a_wish_to_go() {
     let mut stage = at_the_door(80, 24);
     assert_eq!(stage.ctrl('d'), Some(Msg::Act(Action::EndOfInput)));
