@@ -153,6 +153,15 @@ fn find(model: &Model, name: &str) -> Result<RoomId, String> {
     found.ok_or_else(|| format!("there is no room {name}; /create {name} makes it"))
 }
 
+fn switch_mouse(model: &mut Model) {
+    model.mouse = !model.mouse;
+    let what = match model.mouse {
+        true => "mouse on: the wheel scrolls, a click opens a room",
+        false => "mouse off: it marks text again",
+    };
+    time::notice(model, Tone::Calm, what);
+}
+
 /// Does what was understood; what it says answers `reply_to`.
 pub(super) fn obey(model: &mut Model, order: Order, reply_to: Option<Seq>, out: &mut Vec<Effect>) {
     match order {
@@ -162,7 +171,7 @@ pub(super) fn obey(model: &mut Model, order: Order, reply_to: Option<Seq>, out: 
         Order::Create { name, private } => rooms::create(model, name, private, out),
         Order::Notify(level) => attention::set(model, level),
         Order::Mute => attention::mute(model),
-        Order::Mouse => model.mouse = !model.mouse,
+        Order::Mouse => switch_mouse(model),
         Order::Theme(name) => model.theme = name,
         Order::Search(text) => find::open(model, &text),
         Order::Reply(text) => {

@@ -233,6 +233,15 @@ fn each_command_does_what_the_help_says() {
 }
 
 #[test]
+fn the_mouse_says_whether_it_is_on() {
+    let mut client = Client::online();
+    for said in ["mouse on: ", "mouse off: "] {
+        client.say("/mouse");
+        assert!(client.notice().starts_with(said), "{}", client.notice());
+    }
+}
+
+#[test]
 fn a_theme_that_is_not_there_keeps_the_draft_and_names_those_that_are() {
     let mut client = Client::online();
     client.model.themes = vec!["dark".into(), "light".into()];
