@@ -15,12 +15,15 @@ use quchat_shared::RoomId;
 use super::{Runtime, Screen, Wake, Wakes};
 use crate::{
     state::{Job, Sheet},
-    text::{editor::BYTES_MAX, plain},
+    text::{clip, editor::BYTES_MAX, plain},
     update::Msg,
 };
 
 /// What is run where neither variable says: POSIX has it everywhere.
 const DEFAULT: &str = if cfg!(windows) { "notepad" } else { "vi" };
+
+/// Most columns of its name in a notice, so that 80 have room for what to do about it.
+const NAME_MAX: u16 = 24;
 
 /// The program, as the user's variables name it: possibly with arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +47,9 @@ impl Editor {
 
     /// Starts the program on the sheet; [`Wake::Edited`] comes when it has ended, however it does.
     fn open(&self, room: RoomId, sheet: Sheet, text: String, wakes: Wakes) -> io::Result<()> {
-        let command = self.command(&sheet);
+        let editor = self.clone();
         let edit = move || {
-            let done = catch_unwind(AssertUnwindSafe(|| edit(command, &sheet, &text)));
+            let done = catch_unwind(AssertUnwindSafe(|| editor.edit(&sheet, &text)));
             let text = done.unwrap_or_else(|_| Err("a fault in quchat itself; its log says more".to_owned()));
             wakes.send(Wake::Edited(Box::new(Edited { room, sheet, text })));
         };
@@ -72,36 +75,37 @@ impl Editor {
         command.args(words).arg(sheet.path());
         command
     }
-}
 
-/// The text as it was saved, or why it counts for nothing; then what was saved is not deleted.
-fn edit(mut command: Command, sheet: &Sheet, draft: &str) -> Result<String, String> {
-    let before = |error: io::Error| format!("no editor: {error}");
-    sheet.write(draft).map_err(before)?;
-    let ended = command.status();
-    let saved = sheet.read();
-    if matches!(&saved, Ok(text) if text == draft) && !matches!(&ended, Ok(status) if status.success()) {
-        sheet.discard().ok(); // nothing is on it that is not in the draft
-        return Err(why(ended));
-    }
-    let kept = |why: String| format!("{why}; what it saved is in {}", sheet.path().display());
-    match (ended, saved) {
-        (Ok(status), Ok(text)) if status.success() && text.len() <= BYTES_MAX => {
-            let text = text.strip_suffix('\n').unwrap_or(&text); // editors end the last line, too
-            Ok(plain(text.strip_suffix('\r').unwrap_or(text)))
+    /// The text as it was saved, or why it counts for nothing; then what was saved is not deleted.
+    fn edit(&self, sheet: &Sheet, draft: &str) -> Result<String, String> {
+        let before = |error: io::Error| format!("no editor: {error}");
+        sheet.write(draft).map_err(before)?;
+        let ended = self.command(sheet).status();
+        let saved = sheet.read();
+        if matches!(&saved, Ok(text) if text == draft) && !matches!(&ended, Ok(status) if status.success()) {
+            sheet.discard().ok(); // nothing is on it that is not in the draft
+            return Err(self.why(ended));
         }
-        (Ok(status), Ok(_)) if status.success() => Err(kept("the text is too long".to_owned())),
-        (Ok(status), Err(error)) if status.success() => Err(kept(format!("the text cannot be read: {error}"))),
-        (ended, _) => Err(kept(why(ended))),
+        let kept = |why: String| format!("{why}; what it saved is in {}", sheet.path().display());
+        match (ended, saved) {
+            (Ok(status), Ok(text)) if status.success() && text.len() <= BYTES_MAX => {
+                let text = text.strip_suffix('\n').unwrap_or(&text); // editors end the last line, too
+                Ok(plain(text.strip_suffix('\r').unwrap_or(text)))
+            }
+            (Ok(status), Ok(_)) if status.success() => Err(kept("the text is too long".to_owned())),
+            (Ok(status), Err(error)) if status.success() => Err(kept(format!("the text cannot be read: {error}"))),
+            (ended, _) => Err(kept(self.why(ended))),
+        }
     }
-}
 
-fn why(ended: io::Result<ExitStatus>) -> String {
-    match ended.map(|status| status.code()) {
-        Ok(Some(126 | 127)) => "the editor cannot be started: set VISUAL or EDITOR".to_owned(), // the shell's words
-        Ok(Some(code)) => format!("the editor ended with {code}"),
-        Ok(None) => "the editor was killed".to_owned(),
-        Err(error) => format!("the editor cannot be started: {error}"),
+    fn why(&self, ended: io::Result<ExitStatus>) -> String {
+        let name = clip(&self.0.to_string_lossy(), NAME_MAX);
+        match ended.map(|status| status.code()) {
+            Ok(Some(126 | 127)) => format!("cannot start {name}: set VISUAL or EDITOR"), // the shell's words
+            Ok(Some(code)) => format!("the editor ended with {code}"),
+            Ok(None) => "the editor was killed".to_owned(),
+            Err(error) => format!("cannot start {name}: {error}"),
+        }
     }
 }
 
@@ -159,7 +163,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let place = Place::at(dir.path().join("quchat"));
             let sheet = Sheet::new(&place, &Origin::parse("localhost").unwrap(), UserId(1), RoomId(7));
-            let text = edit(Editor(script.into()).command(&sheet), &sheet, draft);
+            let text = Editor(script.into()).edit(&sheet, draft);
             (text, sheet.read().ok())
         }
 
@@ -182,7 +186,8 @@ mod tests {
         #[test]
         fn a_missing_or_failing_editor_says_so_and_leaves_nothing_behind() {
             let (text, left) = through("/nowhere/editor 2>/dev/null", "draft");
-            assert!(text.unwrap_err().contains("set VISUAL or EDITOR"));
+            let why = text.unwrap_err();
+            assert!(why.contains("set VISUAL or EDITOR") && why.contains("/nowhere/editor"), "{why}");
             assert_eq!(left, None);
             assert_eq!(through("false", "draft"), (Err("the editor ended with 1".to_owned()), None));
         }
