@@ -151,7 +151,7 @@ pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>, ou
             }
         }
         Err(NotKept::Elsewhere) => {
-            let why = "another quchat has this account open; drafts and outbox are not kept here";
+            let why = "another quchat has this account open; nothing is kept here";
             do_without(model, why.into());
         }
         Err(NotKept::Failing(reason)) => do_without(model, reason.into()),

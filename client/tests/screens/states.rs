@@ -1,7 +1,10 @@
 //! Every state at three sizes, with its styles: nothing there yet, on its way, gone wrong, cut off, and full.
 
 use insta::assert_snapshot;
-use quchat_client::model::{Fetch, Link, Notice, SendState, Timeline, Tone, Wanted};
+use quchat_client::{
+    model::{Fetch, Link, Notice, SendState, Storage, Timeline, Tone, Wanted},
+    update::{Msg, NotKept},
+};
 use quchat_shared::{Message, RoomId, Seq, UserId};
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
@@ -71,6 +74,17 @@ fn something_went_wrong() {
         stage.type_text("/nxet");
         stage
     });
+}
+
+#[test]
+fn an_account_that_is_open_twice_is_told_in_full_at_80_columns() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.msg(Msg::Loaded(Err(NotKept::Elsewhere)));
+    let Storage::Elsewhere(why) = stage.model.storage.clone() else { panic!("{:?}", stage.model.storage) };
+    for link in [Link::Connected, Link::Connecting { failures: 0 }] {
+        stage.model.link = link;
+        assert!(stage.screen().contains(&*why), "{}", stage.screen());
+    }
 }
 
 #[test]
