@@ -8,7 +8,7 @@ use quchat_client::{
     model::{Dialog, DialogId, Field, Id, Link, Question, SendState},
     update::{Action, Msg, Pick},
 };
-use quchat_shared::{RoomId, Seq};
+use quchat_shared::{RoomId, Seq, room::RoomKind};
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
 use crate::stage::{Stage, message, room, talk};
@@ -293,6 +293,18 @@ fn catching_up_names_what_it_is_about() {
     assert!(stage.screen().contains("Mark 1 message in 1 room as read?"), "{}", stage.screen());
     stage.key(Key::Enter);
     assert_eq!(stage.model.rooms[&RoomId(2)].unread(), 0);
+}
+
+#[test]
+fn a_room_one_cannot_come_back_to_is_not_left_by_enter() {
+    let mut stage = stage();
+    stage.room().info.kind = RoomKind::Private;
+    stage.type_text("/leave");
+    stage.key(Key::Enter);
+    assert_eq!(stage.key(Key::Enter), None);
+    assert!(stage.screen().contains("y leave   Esc stay"), "{}", stage.screen());
+    assert_eq!(stage.key(Key::Char('y')), Some(Msg::Answer(true)));
+    assert!(stage.model.dialogs.is_empty());
 }
 
 #[test]

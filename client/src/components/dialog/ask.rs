@@ -30,6 +30,8 @@ pub(in super::super) struct Ask {
     title: &'static str,
     lines: Vec<(String, Style)>,
     yes: &'static str,
+    /// What cannot be undone takes y alone: Enter is pressed too easily.
+    earnest: bool,
     no: &'static str,
     /// The key that says no.
     stay: String,
@@ -79,6 +81,7 @@ impl Part for Ask {
         };
         self.lines.clear();
         self.no = "stay";
+        self.earnest = matches!(question, Question::Leave { .. });
         match question {
             Question::Quit { unsent } => {
                 (self.title, self.yes) = ("quit", "quit");
@@ -125,7 +128,7 @@ impl Part for Ask {
             frame.render_widget(Span::styled(clip(text, row.width), *style), row);
         }
         let line = Line::from(vec![
-            Span::styled("Enter", Look::STRONG),
+            Span::styled(if self.earnest { "y" } else { "Enter" }, Look::STRONG),
             Span::styled(format!(" {}   ", self.yes), Look::FAINT),
             Span::styled(self.stay.as_str(), Look::STRONG),
             Span::styled(format!(" {}", self.no), Look::FAINT),
@@ -135,7 +138,8 @@ impl Part for Ask {
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
         match event.as_keyboard()? {
-            KeyEvent { code: Key::Enter | Key::Char('y' | 'Y'), .. } => Some(Msg::Answer(true)),
+            KeyEvent { code: Key::Enter, .. } => (!self.earnest).then_some(Msg::Answer(true)),
+            KeyEvent { code: Key::Char('y' | 'Y'), .. } => Some(Msg::Answer(true)),
             KeyEvent { code: Key::Char('n' | 'N'), .. } => Some(Msg::Answer(false)),
             _ => None,
         }
