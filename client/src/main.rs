@@ -1,6 +1,6 @@
 //! The terminal client: reads what was settled beforehand, puts the parts together, and ends with an exit code.
 //!
-//! Owns nothing that lasts. Errors that end the client become one line on standard error here.
+//! Owns nothing that lasts. Errors that end the client become a line each on standard error here.
 
 mod args;
 
@@ -53,19 +53,24 @@ fn run() -> Result<u8, Failure> {
     let variable = |name: &str| std::env::var_os(name);
     let place = Place::find(variable).map_err(Failure::new)?;
     let path = config::find(variable);
-    let file = path.as_deref().map(config::read).transpose().map_err(Failure::usage)?.unwrap_or_default();
-    let config = Config::settle(given, file, Last::recall(&place)).map_err(Failure::usage)?;
-    match chore {
-        Some(Chore::Config) => show(path, &config),
-        None => chat(place, config),
+    let mut file = path.as_deref().map(config::read).transpose().map_err(Failure::usage)?.unwrap_or_default();
+    let mut faults = std::mem::take(&mut file.faults);
+    match (chore, Config::settle(given, file, Last::recall(&place))) {
+        (None, Ok(config)) if faults.is_empty() => return chat(place, config),
+        (None, Ok(_)) => {}
+        (Some(Chore::Config), Ok(config)) => show(path, &config),
+        (_, Err(fault)) => faults.push(fault),
+    }
+    match faults.is_empty() {
+        true => Ok(0),
+        false => Err(Failure::usage(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nquchat: "))),
     }
 }
 
 /// Prints what holds. Whoever stops reading has read enough.
-fn show(path: Option<PathBuf>, config: &Config) -> Result<u8, Failure> {
+fn show(path: Option<PathBuf>, config: &Config) {
     let file = path.map_or_else(|| "no config file: HOME is not set".to_owned(), |path| path.display().to_string());
     write!(io::stdout(), "# {file}\n{}", config.show()).ok();
-    Ok(0)
 }
 
 fn chat(place: Place, config: Config) -> Result<u8, Failure> {

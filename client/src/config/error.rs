@@ -17,6 +17,12 @@ pub enum ConfigError {
         /// One sentence.
         what: String,
     },
+    /// More lines of the file are wrong than are told.
+    #[error("{}: more lines are wrong", path.display())]
+    More {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is there and cannot be read.
     #[error("{}: {reason}", path.display())]
     Unreadable {

@@ -1,12 +1,12 @@
 //! The file, understood: `client/config.example.toml` shows all that can stand in it.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{cell::RefCell, collections::BTreeMap, path::Path};
 
 use super::{
     ConfigError, Profile, Setting,
     error::hint,
     keys, notify,
-    table::{Entry, Page, Table},
+    table::{Entry, FAULTS_MAX, Page, Table},
     themes::{self, OwnTheme},
 };
 use crate::{keymap::Binding, runtime::Way};
@@ -32,34 +32,37 @@ pub struct File {
     pub themes: Vec<OwnTheme>,
     /// Keys with another meaning.
     pub keys: Vec<Setting<Binding>>,
+    /// The lines that are not understood, from the top, and what is near to each; of many not all. What they would
+    /// have set is left to the defaults.
+    pub faults: Vec<ConfigError>,
 }
 
 /// The keys at the top.
 const KEYS: [&str; 9] = ["server", "name", "theme", "ascii", "mouse", "profiles", "notify", "themes", "keys"];
 
 impl File {
-    /// Understands its text; `path` is named where it is wrong.
-    ///
-    /// # Errors
-    /// The first line that is not understood, and what is near to it.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let page = Page { path, text };
-        let root = page.parse()?;
+    /// Understands its text as far as it can; `path` is named where it is wrong.
+    #[must_use]
+    pub fn parse(path: &Path, text: &str) -> Self {
+        let faults = RefCell::default();
+        let page = Page { text, faults: &faults };
+        let root = page.parse();
         let table = Table::new(page, "", root.get_ref());
-        table.only(&KEYS)?;
-        let Profile { server, name } = Profile::read(table)?;
-        let themes = themes::read(table)?;
-        Ok(Self {
+        table.only(&KEYS);
+        let Profile { server, name } = Profile::read(table);
+        let themes = themes::read(table);
+        Self {
             server,
             name,
-            theme: table.text("theme", |name| themes::named(name, &themes))?,
-            ascii: table.entry("ascii").map(Entry::flag).transpose()?,
-            mouse: table.entry("mouse").map(Entry::flag).transpose()?,
-            profiles: profiles(table)?,
-            notify: notify::read(table)?,
+            theme: table.text("theme", |name| themes::named(name, &themes)),
+            ascii: table.entry("ascii").and_then(Entry::flag),
+            mouse: table.entry("mouse").and_then(Entry::flag),
+            profiles: profiles(table),
+            notify: notify::read(table),
             themes,
-            keys: keys::read(table)?,
-        })
+            keys: keys::read(table),
+            faults: told(path, faults.take()),
+        }
     }
 
     /// The profile of this name.
@@ -74,17 +77,27 @@ impl File {
     }
 }
 
-fn profiles(table: Table<'_>) -> Result<BTreeMap<String, Profile>, ConfigError> {
-    let Some(entry) = table.entry("profiles") else { return Ok(BTreeMap::new()) };
-    let read = |entry: Entry<'_>| {
-        let path = format!("profiles.{}.", entry.key);
-        let table = entry.table(&path)?;
-        table.only(&Profile::KEYS)?;
-        let profile = Profile::read(table)?;
-        match profile.server {
-            Some(_) => Ok((entry.key.to_owned(), profile)),
-            None => Err(entry.misnamed(format!("the profile {:?} names no server", entry.key))),
-        }
-    };
-    entry.table("profiles.")?.entries().map(read).collect()
+/// From the top, one per line: what follows on the same line may follow from it.
+fn told(path: &Path, mut faults: Vec<(usize, String)>) -> Vec<ConfigError> {
+    let more = (faults.len() > FAULTS_MAX).then(|| ConfigError::More { path: path.to_owned() });
+    faults.truncate(FAULTS_MAX);
+    faults.sort_by_key(|(line, _)| *line);
+    faults.dedup_by_key(|(line, _)| *line);
+    let lines = faults.into_iter().map(|(line, what)| ConfigError::Line { path: path.to_owned(), line, what });
+    lines.chain(more).collect()
+}
+
+fn profiles(table: Table<'_>) -> BTreeMap<String, Profile> {
+    let profiles = table.entry("profiles").and_then(|entry| entry.table("profiles."));
+    profiles.into_iter().flat_map(Table::entries).filter_map(profile).collect()
+}
+
+fn profile(entry: Entry<'_>) -> Option<(String, Profile)> {
+    let path = format!("profiles.{}.", entry.key);
+    let table = entry.table(&path)?;
+    table.only(&Profile::KEYS);
+    match table.entry("server") {
+        Some(_) => Some((entry.key.to_owned(), Profile::read(table))),
+        None => entry.misnamed(format!("the profile {:?} names no server", entry.key)),
+    }
 }

@@ -1,7 +1,7 @@
 //! Keys with another meaning: `[keys.composer]`, `"Alt+Enter" = "send"`.
 
 use super::{
-    ConfigError, Setting,
+    Setting,
     error::hint,
     setting::quoted,
     table::{Entry, Table},
@@ -9,34 +9,34 @@ use super::{
 use crate::keymap::{self, Binding, Context, Keymap, NONE};
 
 /// Reads all of them.
-pub(super) fn read(table: Table<'_>) -> Result<Vec<Setting<Binding>>, ConfigError> {
-    let Some(entry) = table.entry("keys") else { return Ok(Vec::new()) };
-    let contexts = entry.table("keys.")?;
+pub(super) fn read(table: Table<'_>) -> Vec<Setting<Binding>> {
+    let Some(entry) = table.entry("keys") else { return Vec::new() };
+    let Some(contexts) = entry.table("keys.") else { return Vec::new() };
     let names: Vec<_> = Context::ALL.into_iter().map(Context::name).collect();
-    contexts.only(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+    contexts.only(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let mut bindings: Vec<Setting<Binding>> = Vec::new();
-    for context in Context::ALL {
-        let name = context.name();
-        let Some(keys) = contexts.entry(&name).map(|entry| entry.table("")).transpose()? else { continue };
-        for entry in keys.entries() {
-            let binding = read_one(context, entry)?;
-            let twin =
-                |other: &&Setting<Binding>| (other.value.context, other.value.chord) == (context, binding.value.chord);
-            if let Some(twin) = bindings.iter().find(twin) {
-                return Err(entry.misnamed(format!("{} is bound on {} already", binding.value.chord, twin.from)));
-            }
-            bindings.push(binding);
+    let mut written = 0;
+    for (context, name) in Context::ALL.into_iter().zip(&names) {
+        let keys = contexts.entry(name).and_then(|entry| entry.table(""));
+        for entry in keys.into_iter().flat_map(Table::entries) {
+            bindings.extend(read_one(context, entry, &bindings));
+            written += 1;
         }
     }
     let all: Vec<_> = bindings.iter().map(|binding| binding.value.clone()).collect();
-    match Keymap::bound(&all).unreachable() {
-        Some(action) => Err(entry.misnamed(format!("no key is left for {:?}", keymap::name(action)))),
-        None => Ok(bindings),
+    // one that is not understood may have been the key that seems to be missing
+    if let Some(action) = Keymap::bound(&all).unreachable().filter(|_| bindings.len() == written) {
+        entry.misnamed::<()>(format!("no key is left for {:?}", keymap::name(action)));
     }
+    bindings
 }
 
-fn read_one(context: Context, entry: Entry<'_>) -> Result<Setting<Binding>, ConfigError> {
-    let chord = keymap::chord(entry.key, context).map_err(|why| entry.misnamed(format!("{:?}: {why}", entry.key)))?;
+fn read_one(context: Context, entry: Entry<'_>, before: &[Setting<Binding>]) -> Option<Setting<Binding>> {
+    let misnamed = |why| entry.misnamed(format!("{:?}: {why}", entry.key));
+    let chord = keymap::chord(entry.key, context).map_or_else(misnamed, Some)?;
+    if let Some(twin) = before.iter().find(|other| (other.value.context, other.value.chord) == (context, chord)) {
+        return entry.misnamed(format!("{chord} is bound on {} already", twin.from));
+    }
     let actions = context.actions();
     let Setting { value: action, from } = entry.text(|typed| {
         if typed == NONE {
@@ -46,7 +46,7 @@ fn read_one(context: Context, entry: Entry<'_>) -> Result<Setting<Binding>, Conf
         let names = actions.iter().map(|(name, _)| name.as_str());
         found.ok_or_else(|| format!("[keys.{}] has no {typed:?}{}", context.name(), hint(typed, names)))
     })?;
-    Ok(Setting { value: Binding { context, chord, action }, from })
+    Some(Setting { value: Binding { context, chord, action }, from })
 }
 
 /// Every key in effect, in the format of the file.

@@ -1,6 +1,6 @@
 //! How to be called: `[notify]`.
 
-use super::{ConfigError, Setting, Source, error::hint, setting::quoted, table::Table};
+use super::{Setting, Source, error::hint, setting::quoted, table::Table};
 use crate::runtime::Way;
 
 /// The words of `by`; `None` asks the environment what the terminal understands.
@@ -13,18 +13,18 @@ const WAYS: [(&str, Option<Way>); 5] = [
 ];
 
 /// Reads `[notify]`; a command wins over `by`.
-pub(super) fn read(table: Table<'_>) -> Result<Option<Setting<Option<Way>>>, ConfigError> {
-    let Some(notify) = table.entry("notify").map(|entry| entry.table("notify.")).transpose()? else { return Ok(None) };
-    notify.only(&["by", "command"])?;
+pub(super) fn read(table: Table<'_>) -> Option<Setting<Option<Way>>> {
+    let notify = table.entry("notify")?.table("notify.")?;
+    notify.only(&["by", "command"]);
     let by = notify.text("by", |typed| {
         let way = WAYS.iter().find(|(word, _)| *word == typed).map(|(_, way)| way.clone());
         way.ok_or_else(|| format!("{typed:?} is no way to call{}", hint(typed, WAYS.iter().map(|(word, _)| *word))))
-    })?;
-    let Some(entry) = notify.entry("command") else { return Ok(by) };
+    });
+    let Some(entry) = notify.entry("command") else { return by };
     let Setting { value, from } = entry.texts()?;
     match value.is_empty() {
-        true => Err(entry.wrong("command: the name of a program is missing")),
-        false => Ok(Some(Setting { value: Some(Way::Command(value)), from })),
+        true => entry.wrong("command: the name of a program is missing"),
+        false => Some(Setting { value: Some(Way::Command(value)), from }),
     }
 }
 

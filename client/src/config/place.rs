@@ -25,16 +25,16 @@ pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     absolute("XDG_CONFIG_HOME").or_else(fallback).map(|base| base.join("quchat/config.toml"))
 }
 
-/// Reads the file; none is as good as an empty one.
+/// Reads the file; none is as good as an empty one. What is not understood in it is among its faults.
 ///
 /// # Errors
-/// It cannot be read, or says something that is not understood.
+/// It cannot be read.
 pub fn read(path: &Path) -> Result<File, ConfigError> {
     let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
     let mut text = String::new();
     match fs::File::open(path).and_then(|file| file.take(FILE_MAX + 1).read_to_string(&mut text)) {
         Ok(_) if text.len() as u64 > FILE_MAX => Err(unreadable("too large for a config file".to_owned())),
-        Ok(_) => File::parse(path, &text),
+        Ok(_) => Ok(File::parse(path, &text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(File::default()),
         Err(error) => Err(unreadable(error.to_string())),
     }

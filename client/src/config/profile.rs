@@ -2,7 +2,7 @@
 
 use quchat_shared::limits;
 
-use super::{ConfigError, Setting, table::Table};
+use super::{Setting, table::Table};
 use crate::model::Origin;
 
 /// What can be said of a server, at the top of the file as well as in a profile.
@@ -19,9 +19,9 @@ impl Profile {
     pub(super) const KEYS: [&'static str; 2] = ["server", "name"];
 
     /// Reads them.
-    pub(super) fn read(table: Table<'_>) -> Result<Self, ConfigError> {
+    pub(super) fn read(table: Table<'_>) -> Self {
         let address = |text: &str| Origin::parse(text).map(|_| text.to_owned()).map_err(str::to_owned);
         let name = |text: &str| limits::user_name(text).map(|_| text.to_owned()).map_err(|refusal| refusal.to_string());
-        Ok(Self { server: table.text("server", address)?, name: table.text("name", name)? })
+        Self { server: table.text("server", address), name: table.text("name", name) }
     }
 }

@@ -1,39 +1,47 @@
-//! A table of the file as it was written: typed looks into it, each of which can say which line is wrong.
+//! A table of the file as it was written: typed looks into it, each of which notes which line is wrong and goes on.
 //!
 //! It knows TOML and lines, and no setting.
 
-use std::{ops::Range, path::Path};
+use std::{cell::RefCell, ops::Range};
 
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-use super::{ConfigError, Setting, Source, error::hint};
+use super::{Setting, Source, error::hint};
+
+/// Most faults that are told of a file.
+pub(super) const FAULTS_MAX: usize = 20;
 
 /// The file being read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page<'a> {
-    pub(super) path: &'a Path,
     pub(super) text: &'a str,
+    /// The lines that are wrong, from 1, and why, as they were come upon; at most one more than are told.
+    pub(super) faults: &'a RefCell<Vec<(usize, String)>>,
 }
 
 impl<'a> Page<'a> {
-    /// All of it.
-    pub(super) fn parse(self) -> Result<Spanned<DeTable<'a>>, ConfigError> {
-        DeTable::parse(self.text).map_err(|error| {
+    /// All of it, as far as it is TOML.
+    pub(super) fn parse(self) -> Spanned<DeTable<'a>> {
+        let (root, errors) = DeTable::parse_recoverable(self.text);
+        for error in errors {
             let what = error.message().lines().collect::<Vec<_>>().join(", ");
-            self.wrong(error.span().unwrap_or_default(), what)
-        })
+            self.wrong(&error.span().unwrap_or_default(), what);
+        }
+        root
     }
 
     fn line(self, span: &Range<usize>) -> usize {
         1 + self.text.bytes().take(span.start).filter(|&byte| byte == b'\n').count()
     }
 
-    /// The line of `span` is wrong.
-    pub(super) fn wrong(self, span: Range<usize>, what: impl Into<String>) -> ConfigError {
-        ConfigError::Line { path: self.path.to_owned(), line: self.line(&span), what: what.into() }
+    fn wrong(self, span: &Range<usize>, what: impl Into<String>) {
+        let mut faults = self.faults.borrow_mut();
+        if faults.len() <= FAULTS_MAX {
+            faults.push((self.line(span), what.into()));
+        }
     }
 }
 
@@ -61,18 +69,11 @@ impl<'a> Table<'a> {
     }
 
     /// Refuses every key but these.
-    pub(super) fn only(self, known: &[&str]) -> Result<(), ConfigError> {
-        self.entries().try_for_each(|entry| match known.contains(&entry.key) {
-            true => Ok(()),
-            false => {
-                let (path, key) = (self.path, entry.key);
-                Err(entry.misnamed(format!(
-                    "there is no {:?}{}",
-                    format!("{path}{key}"),
-                    hint(key, known.iter().copied())
-                )))
-            }
-        })
+    pub(super) fn only(self, known: &[&str]) {
+        for entry in self.entries().filter(|entry| !known.contains(&entry.key)) {
+            let name = format!("{}{}", self.path, entry.key);
+            entry.misnamed::<()>(format!("there is no {name:?}{}", hint(entry.key, known.iter().copied())));
+        }
     }
 
     /// Its entries, as they follow each other in the file.
@@ -93,12 +94,8 @@ impl<'a> Table<'a> {
     }
 
     /// The text under this key, if there is one and it is as `check` wants it.
-    pub(super) fn text<T>(
-        self,
-        key: &str,
-        check: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Option<Setting<T>>, ConfigError> {
-        self.entry(key).map(|entry| entry.text(check)).transpose()
+    pub(super) fn text<T>(self, key: &str, check: impl Fn(&str) -> Result<T, String>) -> Option<Setting<T>> {
+        self.entry(key)?.text(check)
     }
 }
 
@@ -108,47 +105,49 @@ impl<'a> Entry<'a> {
         Source::Line(self.page.line(&self.span.span()))
     }
 
-    /// The value is wrong.
-    pub(super) fn wrong(self, what: impl Into<String>) -> ConfigError {
-        self.page.wrong(self.span.span(), what)
+    /// The value is wrong, and so is none.
+    pub(super) fn wrong<T>(self, what: impl Into<String>) -> Option<T> {
+        self.page.wrong(&self.span.span(), what);
+        None
     }
 
-    /// The key is wrong.
-    pub(super) fn misnamed(self, what: impl Into<String>) -> ConfigError {
-        self.page.wrong(self.key_at..self.key_at, what)
+    /// The key is wrong, and its value counts for nothing.
+    pub(super) fn misnamed<T>(self, what: impl Into<String>) -> Option<T> {
+        self.page.wrong(&(self.key_at..self.key_at), what);
+        None
     }
 
     /// Its value as text, as `check` wants it.
-    pub(super) fn text<T>(self, check: impl Fn(&str) -> Result<T, String>) -> Result<Setting<T>, ConfigError> {
-        let DeValue::String(text) = self.span.get_ref() else { return Err(self.other("a text in quotes")) };
-        let value = check(text).map_err(|why| self.wrong(format!("{}: {why}", self.key)))?;
-        Ok(Setting { value, from: self.source() })
+    pub(super) fn text<T>(self, check: impl Fn(&str) -> Result<T, String>) -> Option<Setting<T>> {
+        let DeValue::String(text) = self.span.get_ref() else { return self.other("a text in quotes") };
+        let value = check(text).map_or_else(|why| self.wrong(format!("{}: {why}", self.key)), Some)?;
+        Some(Setting { value, from: self.source() })
     }
 
     /// Its value as yes or no.
-    pub(super) fn flag(self) -> Result<Setting<bool>, ConfigError> {
-        let value = self.span.get_ref().as_bool().ok_or_else(|| self.other("true or false"))?;
-        Ok(Setting { value, from: self.source() })
+    pub(super) fn flag(self) -> Option<Setting<bool>> {
+        let value = self.span.get_ref().as_bool().or_else(|| self.other("true or false"))?;
+        Some(Setting { value, from: self.source() })
     }
 
     /// Its value as a list of texts.
-    pub(super) fn texts(self) -> Result<Setting<Vec<String>>, ConfigError> {
+    pub(super) fn texts(self) -> Option<Setting<Vec<String>>> {
         let texts = self.span.get_ref().as_array().and_then(|all| {
             all.iter().map(|one| one.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
         });
-        let value = texts.ok_or_else(|| self.other("a list of texts"))?;
-        Ok(Setting { value, from: self.source() })
+        let value = texts.or_else(|| self.other("a list of texts"))?;
+        Some(Setting { value, from: self.source() })
     }
 
     /// Its value as a table; `path` is what stands before its keys.
-    pub(super) fn table(self, path: &'a str) -> Result<Table<'a>, ConfigError> {
+    pub(super) fn table(self, path: &'a str) -> Option<Table<'a>> {
         match self.span.get_ref() {
-            DeValue::Table(entries) => Ok(Table::new(self.page, path, entries)),
-            _ => Err(self.other("a table")),
+            DeValue::Table(entries) => Some(Table::new(self.page, path, entries)),
+            _ => self.other("a table"),
         }
     }
 
-    fn other(self, wanted: &str) -> ConfigError {
+    fn other<T>(self, wanted: &str) -> Option<T> {
         self.wrong(format!("{} takes {wanted}, not a value of type {}", self.key, self.span.get_ref().type_str()))
     }
 }

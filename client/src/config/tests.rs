@@ -14,12 +14,14 @@ use crate::{
 
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 
-fn parse(text: &str) -> Result<File, ConfigError> {
-    File::parse(Path::new("config.toml"), text)
+fn parse(text: &str) -> Result<File, String> {
+    let file = File::parse(Path::new("config.toml"), text);
+    let faults: Vec<_> = file.faults.iter().map(ToString::to_string).collect();
+    if faults.is_empty() { Ok(file) } else { Err(faults.join("\n")) }
 }
 
 fn refusal(text: &str) -> String {
-    parse(text).unwrap_err().to_string()
+    parse(text).unwrap_err()
 }
 
 fn setting(value: &str, from: Source) -> Option<Setting<String>> {
@@ -87,6 +89,46 @@ fn what_is_wrong_names_the_file_the_line_and_what_is_near() {
         refusal("server = 'x'\n\nserver = 'y'")
     );
     assert!(refusal("server = \"x").starts_with("config.toml:1: "));
+}
+
+#[test]
+fn every_line_that_is_wrong_is_told_once_from_the_top_and_the_others_hold() {
+    let text = "
+themes.mine.fant = '1'
+server = 'host'
+name = 7
+ascii = yes
+mouse = true
+[keys.screen]
+'Ctrl+T' = 'next-unraed'
+'Ctrl+Y' = 'next-unread'
+[notify]
+by = 'bel'
+[profiles.work]
+name = 'x y'
+server = 'there'
+";
+    let expected = r#"
+config.toml:2: there is no "themes.mine.fant"; did you mean "faint"?
+config.toml:4: name takes a text in quotes, not a value of type integer
+config.toml:5: string values must be quoted, expected literal string
+config.toml:8: Ctrl+T: [keys.screen] has no "next-unraed"; did you mean "next-unread"?
+config.toml:11: by: "bel" is no way to call; did you mean "bell"?
+"#;
+    let told = refusal(text);
+    assert!(told.starts_with(expected.trim()), "{told}");
+    assert!(told.lines().last().unwrap().starts_with("config.toml:13: name: "), "{told}");
+    let file = File::parse(Path::new("config.toml"), text);
+    assert_eq!((file.server, file.mouse.unwrap().value), (setting("host", Source::Line(3)), true));
+    assert_eq!((file.keys.len(), file.profiles["work"].server.as_ref().unwrap().value.as_str()), (1, "there"));
+}
+
+#[test]
+fn of_many_wrong_lines_some_are_told() {
+    let many: String = (0..1_000).map(|n| format!("wrong{n} = 1\n")).collect();
+    let told = refusal(&many);
+    assert_eq!(told.lines().count(), 21);
+    assert_eq!(told.lines().last(), Some("config.toml: more lines are wrong"));
 }
 
 #[test]

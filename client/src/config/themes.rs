@@ -1,7 +1,7 @@
 //! Themes of one's own: `[themes.mine]`, `base = "dark"`, `faint = "244"`, `senders = ["green", "#80c0ff"]`.
 
 use super::{
-    ConfigError, Setting, Source,
+    Setting, Source,
     error::hint,
     setting::quoted,
     table::{Entry, Table},
@@ -32,41 +32,41 @@ impl OwnTheme {
 }
 
 /// Reads all of them.
-pub(super) fn read(table: Table<'_>) -> Result<Vec<OwnTheme>, ConfigError> {
-    let Some(entry) = table.entry("themes") else { return Ok(Vec::new()) };
-    entry.table("themes.")?.entries().map(read_one).collect()
+pub(super) fn read(table: Table<'_>) -> Vec<OwnTheme> {
+    let themes = table.entry("themes").and_then(|entry| entry.table("themes."));
+    themes.into_iter().flat_map(Table::entries).filter_map(read_one).collect()
 }
 
-fn read_one(entry: Entry<'_>) -> Result<OwnTheme, ConfigError> {
+fn read_one(entry: Entry<'_>) -> Option<OwnTheme> {
     if entry.key.is_empty() || entry.key.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(entry.misnamed("the name of a theme is one word, for /theme"));
+        return entry.misnamed("the name of a theme is one word, for /theme");
     }
     let path = format!("themes.{}.", entry.key);
     let table = entry.table(&path)?;
     let known: Vec<_> = ["base", "senders"].into_iter().chain(ROLES.iter().map(|(name, _)| *name)).collect();
-    table.only(&known)?;
+    table.only(&known);
     let base = table.text("base", |typed| {
         let names = || BUILT_IN.iter().map(|built_in| built_in.name);
         names()
             .position(|name| name == typed)
             .ok_or_else(|| format!("there is no theme {typed:?}{}", hint(typed, names())))
-    })?;
+    });
     let mut paints = Vec::new();
     for (name, role) in ROLES {
-        paints.extend(table.text(name, paint)?.map(|paint| (role, paint)));
+        paints.extend(table.text(name, paint).map(|paint| (role, paint)));
     }
-    let senders = table.entry("senders").map(|entry| senders(entry)).transpose()?;
+    let senders = table.entry("senders").and_then(|entry| senders(entry));
     let base = base.unwrap_or(Setting { value: 0, from: Source::Default });
-    Ok(OwnTheme { name: entry.key.to_owned(), base, paints, senders })
+    Some(OwnTheme { name: entry.key.to_owned(), base, paints, senders })
 }
 
-fn senders(entry: Entry<'_>) -> Result<Setting<Vec<Paint>>, ConfigError> {
+fn senders(entry: Entry<'_>) -> Option<Setting<Vec<Paint>>> {
     let Setting { value, from } = entry.texts()?;
     let paints: Result<Vec<_>, _> = value.iter().map(|text| paint(text)).collect();
     match paints {
-        Err(why) => Err(entry.wrong(format!("senders: {why}"))),
-        Ok(paints) if paints.is_empty() => Err(entry.wrong("senders: at least one look is needed")),
-        Ok(paints) => Ok(Setting { value: paints, from }),
+        Err(why) => entry.wrong(format!("senders: {why}")),
+        Ok(paints) if paints.is_empty() => entry.wrong("senders: at least one look is needed"),
+        Ok(paints) => Some(Setting { value: paints, from }),
     }
 }
 

@@ -13,6 +13,7 @@ mod losses;
 mod person;
 mod returning;
 mod server;
+mod settling;
 mod sign_in;
 mod storms;
 mod talking;
