@@ -51,6 +51,15 @@ fn an_empty_room_invites() {
 }
 
 #[test]
+fn a_room_nothing_is_known_of_promises_nothing_below() {
+    let mut stage = Stage::in_general(80, 24, Vec::new());
+    stage.room().timeline = Timeline::default();
+    stage.pend("p-1", "are you still there?", SendState::Queued);
+    let screen = stage.screen();
+    assert!(screen.contains("still there?") && !screen.contains('↓'), "{screen}");
+}
+
+#[test]
 fn conversation() {
     assert_snapshot!(Stage::in_general(80, 24, talk()).screen());
 }

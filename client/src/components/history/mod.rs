@@ -120,7 +120,8 @@ impl History {
             Key::Seq(last) => shown.last_seq.0.saturating_sub(last.0),
             Key::Txn(_) => 0,
         };
-        (!seen.at_end || shown.has_newer).then_some(below.min(shown.unread))
+        let more = shown.has_newer && !shown.unknown;
+        (!seen.at_end || more).then_some(below.min(shown.unread))
     }
 
     /// What the last frame showed.
