@@ -58,6 +58,26 @@ fn the_same_name_in_other_letters_is_not_new() {
 }
 
 #[test]
+fn the_switcher_calls_no_room_unknown_before_the_rooms_are_listed() {
+    for rooms in [true, false] {
+        let mut stage = if rooms { stage() } else { Stage::signed_in(80, 24) };
+        let cursor = stage.model.cursor.take();
+        stage.ctrl('g');
+        if rooms {
+            stage.type_text("garden");
+        }
+        let screen = stage.screen();
+        let said = if rooms { "The other rooms come as soon as" } else { "│ The rooms come as soon as" };
+        assert!(screen.contains(said) && !screen.contains("create #") && !screen.contains("No rooms yet"), "{screen}");
+        stage.model.cursor = cursor;
+        stage.follow();
+        let screen = stage.screen();
+        let said = if rooms { "create #garden" } else { "No rooms yet" };
+        assert!(screen.contains(said), "{screen}");
+    }
+}
+
+#[test]
 fn enter_opens_the_row_that_was_lit_wherever_it_stands_by_then() {
     let mut stage = stage();
     stage.ctrl('g');

@@ -65,6 +65,8 @@ pub(in super::super) struct Switcher {
     field: Field,
     candidates: Vec<Candidate>,
     choices: Vec<Choice>,
+    /// The server has told which rooms there are.
+    listed: bool,
     chosen: usize,
     top: usize,
 }
@@ -79,7 +81,7 @@ impl Switcher {
         let query = self.query();
         let found = fuzzy::rank(query, self.candidates.iter().map(|room| room.name.as_str()));
         let mut choices: Vec<Choice> = found.into_iter().map(Choice::Room).collect();
-        if let Ok(name) = valid_name(query) {
+        if let (true, Ok(name)) = (self.listed, valid_name(query)) {
             let key = room_key(name);
             if !self.candidates.iter().any(|room| room_key(&room.name) == key) {
                 choices.push(Choice::Create(name.to_owned()));
@@ -137,7 +139,9 @@ impl Part for Switcher {
         let mut rooms: Vec<_> = model.ordered().filter(|room| !room.gone).collect();
         rooms.sort_by_key(|room| (model.open == Some(room.info.id), std::cmp::Reverse(room.visited)));
         // Called after each `Msg`: with thousands of rooms, only a list that changed is worth searching again.
-        let same = self.candidates.len() == rooms.len() && !self.choices.is_empty();
+        let listed = model.cursor.is_some();
+        let same = self.listed == listed && self.candidates.len() == rooms.len() && !self.choices.is_empty();
+        self.listed = listed;
         if same && self.candidates.iter().zip(&rooms).all(|(candidate, room)| candidate.holds(room)) {
             return;
         }
@@ -157,8 +161,12 @@ impl Part for Switcher {
         ];
         self.field.draw(frame, prompt, "a few letters of its name, or a new name", focused);
         if self.choices.is_empty() {
-            let text =
-                if self.query().is_empty() { "No rooms yet: type a name, Enter creates it" } else { "no such room" };
+            let text = match (self.listed, self.candidates.is_empty()) {
+                (false, true) => "The rooms come as soon as the server answers",
+                (false, false) => "The other rooms come as soon as the server answers",
+                (true, _) if self.query().is_empty() => "No rooms yet: type a name, Enter creates it",
+                (true, _) => "no such room",
+            };
             return frame.render_widget(Span::styled(clip(text, list.width), Look::FAINT), list);
         }
         let height = usize::from(list.height);
