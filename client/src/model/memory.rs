@@ -38,6 +38,8 @@ pub(crate) struct Memory {
     pub(crate) visits: u64,
     /// The rooms that were visited before this client was started, the latest last.
     pub(crate) visited: Vec<RoomId>,
+    /// The disk does not know yet which rooms were visited, or how they are by now.
+    pub(crate) visits_changed: bool,
     /// Attempts to connect that have failed in a row.
     pub(crate) link_failures: u32,
     /// When the stream last said hello.

@@ -22,7 +22,7 @@ pub use find::Find;
 pub(crate) use memory::{Alert, Burst, Call, Memory};
 pub use origin::Origin;
 pub use outbox::{Draft, Kept, Left, Pending, Recall, SendState, Stored};
-pub use room::{Fetch, Marker, Room, Wanted};
+pub use room::{Fetch, Marker, Room, Visit, Wanted};
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, is_run};
 

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use quchat_shared::{
     RoomInfo, Seq,
-    room::{Membership, Notify},
+    room::{Membership, Notify, Role},
 };
 
 use super::{Anchor, Draft, Key, Pending, Recall, SendState, Timeline};
@@ -26,6 +26,8 @@ pub struct Room {
     pub known_seq: Seq,
     /// Deleted, or one was removed from it. It stays listed while it is open or holds unsent text.
     pub gone: bool,
+    /// Only the disk tells of it so far. Until the server does, nothing is asked or sent there.
+    pub remembered: bool,
     /// The messages at hand.
     pub timeline: Timeline,
     /// What is in the composer.
@@ -56,6 +58,16 @@ pub struct Room {
     pub(crate) send_failures: u32,
     /// The run is only kept on the screen until the page that replaces it is here.
     pub(crate) distrusted: bool,
+}
+
+/// A room that was visited, as the disk remembers it: enough to show it and to write there before the server has
+/// answered. Nothing that was said in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// What was the same for everyone.
+    pub info: RoomInfo,
+    /// One was a member.
+    pub joined: bool,
 }
 
 /// The one page a room waits for.
@@ -129,6 +141,7 @@ impl Room {
             mentions: 0,
             counted_seq: Seq::default(),
             gone: false,
+            remembered: false,
             timeline: Timeline::default(),
             draft: Draft::default(),
             recall: Recall::default(),
@@ -145,6 +158,19 @@ impl Room {
             send_failures: 0,
             distrusted: false,
         }
+    }
+
+    /// A room nobody has told of yet but the disk. What it cannot know is left to be learned: any other copy is newer,
+    /// nothing is read, nothing is unread.
+    pub(crate) fn recall(visit: Visit) -> Self {
+        let info = RoomInfo { rev: 0, last_seq: Seq(0), ..visit.info };
+        let member = Membership { role: Role::Member, last_read_seq: Seq(0), notify: Notify::default() };
+        Self { remembered: true, ..Self::new(info, visit.joined.then_some(member)) }
+    }
+
+    /// Gone, and nothing of one's own is left in it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.gone && self.outbox.is_empty() && self.draft.text.trim().is_empty()
     }
 
     /// One is a member.

@@ -170,7 +170,7 @@ impl<S: Screen> Runtime<S> {
             Effect::Enter { origin, session } => self.workers.enter(self.model.epoch, origin, session),
             Effect::SignOut => self.workers.sign_out(),
             Effect::Save { ticket, stored } => self.workers.disk.push(Job::Save { tickets: vec![ticket], stored }),
-            Effect::RememberVisits(rooms) => self.workers.disk.push(Job::Visits(rooms)),
+            Effect::RememberVisits(visits) => self.workers.disk.push(Job::Visits(visits)),
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
             Effect::Copy(text) => self.screen.copy(&text),
             Effect::Notify { title, body } => self.screen.say(&self.caller.call(&title, &body)),

@@ -370,6 +370,7 @@ fn a_draft_and_an_unanswered_message_outlive_the_client() {
     let mut client = Client::of_alice(&place, &access.origin);
     client.until("half a thought");
     client.until("unanswered");
+    client.until("● connected"); // the disk was first
     let posted = heard.iter().find(|request| request.line.starts_with("post")).unwrap();
     assert!(posted.body.contains("\"txn\":\"prefix"), "{}", posted.body);
 }

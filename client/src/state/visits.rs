@@ -1,14 +1,18 @@
-//! The rooms a user has visited, the latest first: where the next start begins, and what "recent" means then.
+//! The rooms a user has visited, the latest first: where the next start begins, also while no server answers, and what
+//! "recent" means then.
+//!
+//! Of a room it holds what stands above and beside its messages, never a message.
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-use quchat_shared::RoomId;
+use quchat_shared::RoomInfo;
 use serde::{Deserialize, Serialize};
 
 use super::files;
+use crate::model::Visit;
 
 /// The file. Nothing in it is needed: what cannot be read is as good as none.
 #[derive(Debug)]
@@ -19,7 +23,14 @@ pub(super) struct Visits {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct VisitsFile {
-    rooms: Vec<RoomId>,
+    visits: Vec<VisitedRoom>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct VisitedRoom {
+    #[serde(flatten)]
+    info: RoomInfo,
+    joined: bool,
 }
 
 impl Visits {
@@ -28,12 +39,14 @@ impl Visits {
         Self { path: dir.join("visits.json") }
     }
 
-    pub(super) fn recall(&self) -> Vec<RoomId> {
+    pub(super) fn recall(&self) -> Vec<Visit> {
         let bytes = files::read(&self.path).ok().flatten().unwrap_or_default();
-        serde_json::from_slice::<VisitsFile>(&bytes).unwrap_or_default().rooms
+        let visits = serde_json::from_slice::<VisitsFile>(&bytes).unwrap_or_default().visits;
+        visits.into_iter().map(|VisitedRoom { info, joined }| Visit { info, joined }).collect()
     }
 
-    pub(super) fn remember(&self, rooms: &[RoomId]) -> io::Result<()> {
-        files::replace(&self.path, &serde_json::to_vec(&VisitsFile { rooms: rooms.to_vec() })?)
+    pub(super) fn remember(&self, visits: &[Visit]) -> io::Result<()> {
+        let room = |visit: &Visit| VisitedRoom { info: visit.info.clone(), joined: visit.joined };
+        files::replace(&self.path, &serde_json::to_vec(&VisitsFile { visits: visits.iter().map(room).collect() })?)
     }
 }

@@ -150,7 +150,10 @@ fn find(model: &Model, name: &str) -> Result<RoomId, String> {
     let key = room_key(name);
     let mut named = model.ordered().filter(|room| !room.gone && room_key(&room.info.name) == key);
     let found = named.find(|room| room.joined() || room.info.kind == RoomKind::Public).map(|room| room.info.id);
-    found.ok_or_else(|| format!("there is no room {name}; /create {name} makes it"))
+    found.ok_or_else(|| match model.cursor {
+        None => "the other rooms come as soon as the server answers".to_owned(),
+        Some(_) => format!("there is no room {name}; /create {name} makes it"),
+    })
 }
 
 fn switch_mouse(model: &mut Model) {

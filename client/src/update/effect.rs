@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quchat_shared::{Cursor, RoomId, user::Session};
 
 use super::Request;
-use crate::model::{Origin, Stored};
+use crate::model::{Origin, Stored, Visit};
 
 /// Something for the runtime to do, in the order given. None of it blocks the loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum Effect {
         stored: Stored,
     },
     /// Disk: remember that these rooms were visited, the latest first. Nothing is reported.
-    RememberVisits(Vec<RoomId>),
+    RememberVisits(Vec<Visit>),
     /// Runtime: call somebody who looks elsewhere, by the terminal or a command of theirs. Both are plain text.
     Notify {
         /// Where something happened.

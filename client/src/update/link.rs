@@ -41,6 +41,7 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out
         Err(failure) => return failed(model, &failure),
     };
     let stale = std::mem::take(&mut model.memory.stale);
+    let remembered = model.open_room().is_some_and(|room| room.remembered);
     rooms::merge(model, listed.rooms, stale);
     navigation::place_visits(model);
     saving::unshelve(model);
@@ -53,6 +54,7 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out
     match model.open {
         None if model.storage == Storage::Opening => {} // the disk will say which one
         None => navigation::open_latest(model, out),
+        Some(open) if remembered => navigation::arrive(model, open, out),
         Some(open) => pages::catch_up(model, open, out),
     }
     outbox::deliver_all(model, out);

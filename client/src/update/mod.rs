@@ -61,6 +61,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         find::go_on(model);
     }
     attention::call(model, &mut effects);
+    navigation::remember(model, &mut effects);
     reading::watch(model);
     time::perform_due(model, &mut effects);
     effects
@@ -84,7 +85,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Seen(seen) => reading::seen(model, seen, out),
         Msg::Done { call, reply } => calls::done(model, call, reply, out),
         Msg::Stream { stream, events } => stream::take(model, stream, events, out),
-        Msg::Visited(rooms) => navigation::visited(model, rooms),
+        Msg::Visited(visits) => navigation::visited(model, visits),
         Msg::Loaded(result) => saving::loaded(model, result, out),
         Msg::Saved { ticket, result } => saving::saved(model, ticket, result, out),
         Msg::Notice(text) => time::notice(model, Tone::Error, &text),

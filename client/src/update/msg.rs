@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quchat_shared::{Cursor, Event, RoomId, api::Credentials, user::Session};
 
 use super::{Action, Failure, Reply};
-use crate::model::{Origin, Seen, Stored};
+use crate::model::{Origin, Seen, Stored, Visit};
 
 /// Something that happened. Components make those of the person at the keyboard, the runtime and its threads the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum Msg {
         events: Vec<ServerEvent>,
     },
     /// Comes before [`Msg::Loaded`]: the rooms the user has visited, the latest first.
-    Visited(Vec<RoomId>),
+    Visited(Vec<Visit>),
     /// The answer to `Effect::Enter`: what is kept for the user. Dropped by the runtime if its epoch is over.
     Loaded(Result<Vec<Stored>, NotKept>),
     /// The answer to `Effect::Save`.

@@ -3,7 +3,7 @@
 use quchat_shared::{RoomId, room::RoomKind};
 
 use super::{Effect, dialogs, pages, reading, rooms, saving, time};
-use crate::model::{Anchor, DialogId, Fetch, Model, Room, Timeline, Tone};
+use crate::model::{Anchor, DialogId, Fetch, Model, Room, Timeline, Tone, Visit};
 
 /// So many visited rooms are remembered.
 const VISITS_KEPT: usize = 50;
@@ -39,8 +39,15 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         model.memory.visits += 1;
     }
     let visits = model.memory.visits;
+    if let Some(room) = model.rooms.get_mut(&id) {
+        model.memory.visits_changed |= std::mem::replace(&mut room.visited, visits) != visits;
+    }
+    look_in(model, id, out);
+}
+
+/// Looks at a room as it is now, and fetches what there is to read.
+pub(super) fn look_in(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    let fresh = std::mem::replace(&mut room.visited, visits) != visits;
     room.known_seq = room.info.last_seq;
     reading::draw_line(room);
     let lost = matches!(room.anchor, Anchor::At { .. }) && room.anchor_index().is_none();
@@ -53,21 +60,36 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         pages::settle(room);
         pages::catch_up(model, id, out);
     }
-    if fresh && saving::is_on(model) {
-        remember(model, out);
+}
+
+/// The server has told of a room that was opened from memory: one looks in, or goes on where it is over.
+pub(super) fn arrive(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    match model.rooms.get(&id).filter(|room| room.is_over()) {
+        None => look_in(model, id, out),
+        Some(room) => {
+            let why = format!("{} is gone", room.info.name);
+            depart(model, out);
+            time::notice(model, Tone::Error, &why);
+        }
     }
 }
 
 /// What the disk remembers of earlier visits: all of them lie before those of this client.
-pub(super) fn visited(model: &mut Model, mut rooms: Vec<RoomId>) {
-    rooms.truncate(VISITS_KEPT);
-    rooms.reverse();
-    let before = rooms.len() as u64;
+pub(super) fn visited(model: &mut Model, mut visits: Vec<Visit>) {
+    if model.account.is_none() {
+        return;
+    }
+    visits.truncate(VISITS_KEPT);
+    visits.reverse();
+    let before = visits.len() as u64;
     model.memory.visits += before;
     for room in model.rooms.values_mut().filter(|room| room.visited > 0) {
         room.visited += before;
     }
-    model.memory.visited = rooms;
+    model.memory.visited = visits.iter().map(|visit| visit.info.id).collect();
+    if model.cursor.is_none() {
+        rooms::recall(model, visits);
+    }
     place_visits(model);
 }
 
@@ -80,10 +102,15 @@ pub(super) fn place_visits(model: &mut Model) {
     }
 }
 
-fn remember(model: &Model, out: &mut Vec<Effect>) {
-    let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0).collect();
+/// Has the disk remember the visited rooms as they are now, if that is something new to it.
+pub(super) fn remember(model: &mut Model, out: &mut Vec<Effect>) {
+    if !saving::is_on(model) || !std::mem::take(&mut model.memory.visits_changed) {
+        return;
+    }
+    let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0 && !room.gone).collect();
     visited.sort_by_key(|room| std::cmp::Reverse(room.visited));
-    out.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(|room| room.info.id).collect()));
+    let visit = |room: &Room| Visit { info: room.info.clone(), joined: room.joined() };
+    out.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(visit).collect()));
 }
 
 /// Takes the open room off the screen: its draft is saved, its history shortened to a page.

@@ -33,7 +33,7 @@ pub(super) fn deliver(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         return;
     }
     let now = model.now.mono_ms;
-    let Some(room) = model.rooms.get(&id) else { return };
+    let Some(room) = model.rooms.get(&id).filter(|room| !room.remembered) else { return };
     let Some(head) = head(room).filter(|_| !is_in_flight(room)) else { return };
     let due = match head.state {
         SendState::Queued => true,

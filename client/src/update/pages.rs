@@ -30,7 +30,7 @@ const LEAD_ROWS: i32 = 2;
 /// Asks for a page; what was asked before in this room is awaited no more.
 pub(super) fn fetch(model: &mut Model, id: RoomId, page: Wanted, out: &mut Vec<Effect>) {
     let since = model.now.mono_ms;
-    let Some(room) = model.rooms.get(&id).filter(|room| !room.gone) else { return };
+    let Some(room) = model.rooms.get(&id).filter(|room| !room.gone && !room.remembered) else { return };
     if matches!(model.link, Link::SignedOut { .. }) {
         return;
     }

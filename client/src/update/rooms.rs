@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{Effect, Failure, Request, calls::call, dialogs, navigation, outbox, pages, saving, time};
-use crate::model::{Call, Dialog, DialogId, Link, Model, Question, Room, Timeline, Tone};
+use crate::model::{Call, Dialog, DialogId, Link, Model, Question, Room, Timeline, Tone, Visit};
 
 /// Takes a whole list of rooms. What was `stale` is replaced; else the newer of two copies wins.
 pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: bool) {
@@ -26,6 +26,7 @@ pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: bool) {
 fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     let Listed { info, member, unread: _, mentions, last_message: _ } = listed;
     let last_seq = info.last_seq;
+    model.memory.visits_changed = true;
     let room = know(model, info);
     room.gone = false;
     room.counted_seq = room.counted_seq.max(last_seq);
@@ -52,6 +53,10 @@ pub(super) fn know(model: &mut Model, info: RoomInfo) -> &mut Room {
         model.memory.busy.insert(info.id);
         saving::restore(room, stored); // before the first letter there would replace it
     }
+    if std::mem::take(&mut room.remembered) {
+        room.known_seq = info.last_seq; // as in a room just heard of
+    }
+    model.memory.visits_changed |= room.visited > 0 && info.rev > room.info.rev;
     let last_seq = room.info.last_seq.max(info.last_seq);
     if info.rev >= room.info.rev {
         room.info = info;
@@ -60,11 +65,21 @@ pub(super) fn know(model: &mut Model, info: RoomInfo) -> &mut Room {
     room
 }
 
+/// Shows what the disk remembers until the server tells which rooms there are.
+pub(super) fn recall(model: &mut Model, visits: Vec<Visit>) {
+    for visit in visits {
+        let id = visit.info.id;
+        model.memory.listed.insert(id);
+        model.rooms.entry(id).or_insert_with(|| Room::recall(visit));
+    }
+}
+
 /// One may not know of this room any more. It stays listed while it is open or holds something unsent.
 pub(super) fn lose(model: &mut Model, id: RoomId, why: &str) {
     let open = model.open == Some(id);
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    (room.member, room.mentions, room.gone) = (None, 0, true);
+    (room.member, room.mentions, room.gone, room.remembered) = (None, 0, true, false);
+    model.memory.visits_changed = true;
     outbox::forget_sent(room);
     if open {
         time::notice(model, Tone::Error, why);
@@ -79,6 +94,7 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
         return lose(model, id, why);
     }
     let was = room.member.take().is_some();
+    model.memory.visits_changed = true;
     room.mentions = 0;
     room.known_seq = room.info.last_seq;
     outbox::forget_sent(room);
@@ -92,9 +108,8 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
 /// Drops a room that is gone and that nobody looks at or waits for. Its earlier inputs and its level wait for it.
 pub(super) fn sweep(model: &mut Model, id: RoomId) {
     let open = model.open == Some(id);
-    let idle = |room: &Room| room.gone && room.outbox.is_empty() && room.draft.text.trim().is_empty();
     if !open
-        && model.rooms.get(&id).is_some_and(idle)
+        && model.rooms.get(&id).is_some_and(Room::is_over)
         && let Some(room) = model.rooms.remove(&id)
     {
         saving::shelve(model, room);

@@ -158,8 +158,8 @@ pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>, ou
     }
     flush(model, out);
     outbox::deliver_all(model, out);
-    if model.open.is_none() && model.cursor.is_some() {
-        navigation::open_latest(model, out); // the rooms were listed first
+    if model.open.is_none() {
+        navigation::open_latest(model, out); // listed first, or remembered
     }
 }
 

@@ -65,6 +65,7 @@ fn stir(model: &mut Model, activity: &Activity, out: &mut Vec<Effect>) {
 fn member_joined(model: &mut Model, event: MemberJoined, out: &mut Vec<Effect>) {
     let me = model.me() == Some(event.user.id);
     let last_read_seq = event.room.last_seq;
+    model.memory.visits_changed |= me;
     let room = rooms::know(model, event.room);
     if me {
         room.gone = false;

@@ -26,3 +26,35 @@ fn a_killed_client_comes_back_to_the_same_room_reply_and_earlier_inputs() {
         a.press(UP).wait(earlier, |screen| composer(screen) == Some(earlier));
     }
 }
+
+#[test]
+fn a_client_started_while_the_server_is_dead_is_where_one_was_and_sends_everything_once() {
+    let mut server = Server::start();
+    let alice = Person::new("alice");
+    let mut a = alice.register(&server);
+    a.create("attic").create("den").say("before").settles();
+    server.kill();
+    a.hides("connected").say("unsent").press("a draft");
+    a.wait("both to be on disk", |_| alice.keeps("unsent") && alice.keeps("a draft"));
+    a.kill();
+
+    let mut a = alice.open(&server);
+    a.is_in("den").shows("#attic").shows("unsent").shows("a draft").shows("reconnecting in").shows("◌ 1 unsent");
+    a.press(ENTER).wait("the composer to be empty", |screen| composer(screen) == Some(""));
+    a.say("written in the dark").shows("◌ 3 unsent").press("one more");
+    a.wait("all of it to be on disk", |_| alice.keeps("written in the dark") && alice.keeps("one more"));
+    a.kill();
+
+    let mut a = alice.open(&server);
+    a.is_in("den").shows("written in the dark").shows("one more").shows("reconnecting in");
+    server.start_again();
+    a.shows("● connected").settles().press(ENTER);
+    let mut b = Person::new("bob").register(&server);
+    b.enter("den").shows("one more");
+    let texts = ["before", "unsent", "a draft", "written in the dark", "one more"];
+    assert_eq!(server.texts("alice", "den"), texts);
+    a.settles();
+    for text in texts {
+        assert_eq!(a.screen().matches(text).count(), 1, "{text}\n{}", a.screen());
+    }
+}

@@ -2,14 +2,14 @@
 
 use insta::assert_snapshot;
 use quchat_client::{
-    model::{Fetch, Link, Notice, SendState, Storage, Timeline, Tone, Wanted},
+    model::{Fetch, Kept, Link, Notice, Room, SendState, Storage, Stored, Timeline, Tone, Visit, Wanted},
     update::{Msg, NotKept},
 };
 use quchat_shared::{Message, RoomId, Seq, UserId};
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
 use crate::{
-    stage::{Stage, long_talk, message, room, talk},
+    stage::{MORNING, Stage, long_talk, message, room, talk},
     styled::styled,
 };
 
@@ -96,6 +96,25 @@ fn the_server_cannot_be_reached() {
         stage.pend("p-1", "are you still there?", SendState::RetryAt { at, asked: false });
         stage.pend("p-2", "I am", SendState::Queued);
         stage.type_text("and I go on writing");
+        stage
+    });
+}
+
+#[test]
+fn no_server_has_answered_since_the_start() {
+    at_each_size("outage", |width, height| {
+        let mut stage = Stage::signed_in(width, height);
+        let at = stage.model.now.mono_ms + 12_000;
+        stage.model.link = Link::Reconnecting { at, failures: 1, reason: "connection refused".to_owned() };
+        (stage.model.cursor, stage.model.storage) = (None, Storage::Opening);
+        let visit = |room: Room| Visit { joined: room.joined(), info: room.info };
+        let ops = room(2, "ops", "deploys and alarms", true);
+        let kept = "are you still there?".into();
+        let kept = Kept { txn: "p-1".into(), text: kept, reply_to: None, written_ms: MORNING, refused: None };
+        let stored = Stored { draft: "half a".into(), outbox: vec![kept], ..Stored::new(RoomId(2)) };
+        stage.msg(Msg::Visited([ops, room(1, "general", "", true), room(3, "attic", "", false)].map(visit).into()));
+        stage.msg(Msg::Loaded(Ok(vec![stored])));
+        stage.type_text(" thought");
         stage
     });
 }

@@ -11,11 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use quchat_shared::{RoomId, Timestamp, user::Session};
+use quchat_shared::{Timestamp, user::Session};
 
 use super::{Drawer, Found, Last, Log, Place, Sheet, session};
 use crate::{
-    model::{Origin, Stored},
+    model::{Origin, Stored, Visit},
     update::NotKept,
 };
 
@@ -37,7 +37,7 @@ pub enum Job {
     /// End a sheet whose text is in a save before this. Nothing is reported.
     Discard(Sheet),
     /// Remember these as the rooms visited, the latest first. Nothing is reported.
-    Visits(Vec<RoomId>),
+    Visits(Vec<Visit>),
     /// Keep this for the room: [`Report::Saved`], once per ticket.
     Save {
         /// They come back.
@@ -209,9 +209,9 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             sheet.discard().ok(); // what stays is one file too many, and the owner's
             Vec::new()
         }
-        Job::Visits(rooms) => {
+        Job::Visits(visits) => {
             if let Desk::Open(drawer) = desk {
-                drawer.remember_visits(&rooms).ok(); // the next start begins somewhere else
+                drawer.remember_visits(&visits).ok(); // the next start begins somewhere else
             }
             Vec::new()
         }

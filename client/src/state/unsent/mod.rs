@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Place, files, owner, visits::Visits};
 use crate::{
-    model::{Kept, Origin, Stored},
+    model::{Kept, Origin, Stored, Visit},
     update::NotKept,
 };
 
@@ -43,7 +43,7 @@ pub struct Found {
     /// Per room, by id.
     pub rooms: Vec<Stored>,
     /// The rooms that were visited, the latest first.
-    pub visits: Vec<RoomId>,
+    pub visits: Vec<Visit>,
     /// Files nobody could read: where they lie now.
     pub set_aside: Vec<PathBuf>,
     /// Where what another user of the same number left lies now; nothing of it is shown or sent.
@@ -111,8 +111,8 @@ impl Drawer {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn remember_visits(&self, rooms: &[RoomId]) -> io::Result<()> {
-        self.visits.remember(rooms)
+    pub fn remember_visits(&self, visits: &[Visit]) -> io::Result<()> {
+        self.visits.remember(visits)
     }
 
     /// Replaces what is kept for a room; nothing to keep is no file.

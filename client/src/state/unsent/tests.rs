@@ -1,6 +1,6 @@
 //! What was not sent, through restarts, kills in the middle of a save, broken files and second clients.
 
-use quchat_shared::{Timestamp, UserId, user::ServerRole};
+use quchat_shared::{RoomInfo, Timestamp, UserId, room::RoomKind, user::ServerRole};
 
 use super::*;
 
@@ -181,12 +181,30 @@ fn a_disk_that_does_not_give_a_file_costs_no_file() {
     assert!(home.file("3.json").exists());
 }
 
+fn visit(id: u64, name: &str, joined: bool) -> Visit {
+    let info = RoomInfo {
+        id: RoomId(id),
+        rev: 4,
+        name: name.into(),
+        topic: "t".into(),
+        kind: RoomKind::Private,
+        created_by: UserId(2),
+        created_at: Timestamp::from_millis(5),
+        last_seq: Seq(6),
+        archived: true,
+    };
+    Visit { info, joined }
+}
+
 #[test]
 fn the_rooms_one_visited_come_back_in_their_order_and_a_broken_memory_is_none() {
     let home = Home::new();
     let mut drawer = home.open().unwrap();
-    drawer.remember_visits(&[RoomId(7), RoomId(3)]).unwrap();
-    assert_eq!(drawer.read().unwrap().visits, [RoomId(7), RoomId(3)]);
-    fs::write(home.place.user(&home.origin, UserId(1)).join("visits.json"), "{\"rooms\":[7,").unwrap();
-    assert_eq!(drawer.read().unwrap().visits, []);
+    let visits = [visit(7, "den", true), visit(3, "a \"b\"\n\u{1b}[31m 🎉", false)];
+    drawer.remember_visits(&visits).unwrap();
+    assert_eq!(drawer.read().unwrap().visits, visits);
+    for broken in ["{\"visits\":[{\"id\":7,", "{\"rooms\":[7,3]}", "{\"visits\":[7]}"] {
+        fs::write(home.place.user(&home.origin, UserId(1)).join("visits.json"), broken).unwrap();
+        assert_eq!(drawer.read().unwrap().visits, []);
+    }
 }

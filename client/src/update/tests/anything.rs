@@ -161,6 +161,9 @@ fn msg() -> impl Strategy<Value = Msg> {
             Msg::Loaded(Ok(vec![Stored { draft: draft.into(), outbox: vec![kept], ..Stored::new(room) }]))
         }),
         1 => Just(Msg::Loaded(Err(NotKept::Elsewhere))),
+        1 => prop::collection::vec((room_id(), any::<bool>()), 0..4).prop_map(|visits| {
+            Msg::Visited(visits.into_iter().map(|(id, joined)| visit(id, "once", joined)).collect())
+        }),
         2 => Just(Msg::Tick),
         1 => Just(Msg::Redraw),
         1 => Just(Msg::Stop),

@@ -8,6 +8,7 @@ mod composing;
 mod finding;
 mod navigation;
 mod network;
+mod outage;
 mod pages;
 mod reading;
 mod replying;
@@ -30,7 +31,7 @@ use quchat_shared::{
 };
 
 use super::{Action, Answer, Effect, Failure, Msg, Reply, Request, ServerEvent, focus, next_deadline, update};
-use crate::model::{Model, Now, Origin, Room, SendState, Stored, Timeline};
+use crate::model::{Model, Now, Origin, Room, SendState, Stored, Timeline, Visit};
 
 const ALICE: UserId = UserId(1);
 const BOB: UserId = UserId(2);
@@ -251,6 +252,11 @@ fn listed(id: RoomId, name: &str, kind: RoomKind, last_seq: u64, read: Option<u6
         read.map(|read| Membership { role: Role::Member, last_read_seq: Seq(read), notify: Notify::default() });
     let unread = read.map_or(0, |read| last_seq - read);
     Listed { info: info(id, name, kind, last_seq), member, unread, mentions: 0, last_message: None }
+}
+
+/// A room as the disk remembers it.
+fn visit(id: RoomId, name: &str, joined: bool) -> Visit {
+    Visit { info: info(id, name, RoomKind::Public, 2), joined }
 }
 
 fn message(room_id: RoomId, seq: u64, sender: UserId, text: &str) -> Message {

@@ -110,7 +110,7 @@ fn before_sign_in_only_help_and_the_way_out_mean_anything() {
 /// The visits the disk was told last.
 fn remembered(client: &Client) -> Vec<RoomId> {
     let told = client.effects.iter().rev().find_map(|effect| match effect {
-        Effect::RememberVisits(rooms) => Some(rooms.clone()),
+        Effect::RememberVisits(visits) => Some(visits.iter().map(|visit| visit.info.id).collect()),
         _ => None,
     });
     told.unwrap_or_default()
@@ -131,7 +131,9 @@ fn the_room_that_was_open_last_is_opened_at_start_whatever_comes_first() {
     for disk_first in [true, false] {
         let mut client = Client::new();
         client.start();
-        let kept = [Msg::Visited(vec![RoomId(99), LOBBY, OPS, GENERAL]), Msg::Loaded(Ok(Vec::new()))];
+        let rooms_visited = [(RoomId(99), false), (LOBBY, false), (OPS, true), (GENERAL, true)];
+        let visits = rooms_visited.map(|(id, joined)| visit(id, "as it was", joined)).into();
+        let kept = [Msg::Visited(visits), Msg::Loaded(Ok(Vec::new()))];
         if disk_first {
             for msg in kept {
                 client.on(msg);

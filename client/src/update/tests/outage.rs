@@ -1,0 +1,149 @@
+//! A start while no server answers: the rooms as the disk remembers them, and what becomes of them when it does.
+
+use quchat_shared::event::{MemberJoined, RoomUpdated};
+
+use super::*;
+use crate::model::{Fetch, Id, Kept, Link};
+
+/// Just started, in ops; the list of rooms could not be had. A message and a draft are kept for ops.
+fn cut_off() -> Client {
+    let mut client = Client::new();
+    client.start();
+    let kept = Kept { txn: "old-1".into(), text: "unsent".into(), reply_to: None, written_ms: 0, refused: None };
+    let visits = vec![visit(OPS, "ops", true), visit(GENERAL, "common room", true), visit(LOBBY, "Lobby", false)];
+    client.on(Msg::Visited(visits)).on(Msg::Loaded(Ok(vec![Stored {
+        draft: "half a thought".into(),
+        outbox: vec![kept],
+        ..Stored::new(OPS)
+    }])));
+    client.reply(|req| *req == Request::ListRooms, Err(unreachable()));
+    client
+}
+
+/// The next attempt finds the server there.
+fn answered(client: &mut Client, rooms: Vec<Listed>) {
+    client.pass(2_000).list_rooms(rooms).hello("k-1");
+}
+
+fn texts(client: &Client, id: RoomId) -> Vec<&str> {
+    client.room(id).outbox.iter().map(|pending| &*pending.text).collect()
+}
+
+/// What the disk was told last: names, and whether one is a member.
+fn remembered(client: &Client) -> Vec<(&str, bool)> {
+    let told = client.effects.iter().rev().find_map(|effect| match effect {
+        Effect::RememberVisits(visits) => Some(visits),
+        _ => None,
+    });
+    told.unwrap().iter().map(|visit| (&*visit.info.name, visit.joined)).collect()
+}
+
+#[test]
+fn the_room_that_was_open_last_is_there_with_its_draft_and_what_is_unsent() {
+    let mut client = cut_off();
+    assert_eq!((client.model.open, focus(&client.model), client.draft()), (Some(OPS), Id::Composer, "half a thought"));
+    assert_eq!(texts(&client, OPS), ["unsent"]);
+    assert_eq!(client.model.ordered().map(|room| room.info.id).collect::<Vec<_>>(), [GENERAL, OPS, LOBBY]);
+    assert!(client.model.rooms.values().all(|room| room.unread() == 0 && !room.stirs()), "of that nobody knows");
+    assert!(matches!(client.model.link, Link::Reconnecting { .. }));
+    assert_eq!(client.calls(), [], "nothing else is asked of a server that has not answered");
+}
+
+#[test]
+fn what_is_written_before_the_server_answers_is_kept_and_goes_out_once_in_order() {
+    let mut client = cut_off();
+    client.say("first").disk().write("second");
+    assert_eq!(texts(&client, OPS), ["unsent", "first"]);
+    client.pass(300);
+    let saved = client.effects.iter().any(|effect| match effect {
+        Effect::Save { stored, .. } => &*stored.draft == "second" && stored.outbox.len() == 2,
+        _ => false,
+    });
+    assert!(saved, "{:?}", client.effects);
+    client.disk().act(Action::Send).disk();
+    assert_eq!(sent(&mut client), [], "not before it is known which rooms there are");
+    answered(&mut client, rooms());
+    let mut told = Vec::new();
+    for seq in 11..=13 {
+        told.extend(client.effects.iter().filter_map(|effect| match effect {
+            Effect::Call { req: Request::SendMessage(_, new), .. } => Some(new.text.clone()),
+            _ => None,
+        }));
+        client.acknowledge(OPS, seq);
+    }
+    assert_eq!(told, ["unsent", "first", "second"]);
+    assert_eq!((sent(&mut client), client.model.unsent(), client.draft()), (vec![], 0, ""));
+}
+
+#[test]
+fn the_list_of_rooms_takes_the_place_of_what_was_remembered() {
+    let mut client = cut_off();
+    answered(&mut client, rooms());
+    assert_eq!(client.model.open, Some(OPS));
+    assert_eq!(&*client.room(GENERAL).info.name, "general");
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).new_after), (4, Some(Seq(6))), "as when it is opened");
+    assert!(!client.room(LOBBY).stirs(), "nothing has happened there since");
+    assert!(matches!(client.room(OPS).fetch, Fetch::Loading { .. }));
+    client.answer_page(OPS, 1..=10, false, false);
+    assert_eq!(client.room(OPS).timeline.run.len(), 10);
+    assert_eq!(client.model.rooms.len(), rooms().len());
+}
+
+#[test]
+fn a_room_that_is_gone_keeps_what_is_unsent() {
+    let mut client = cut_off();
+    let others = || rooms().into_iter().filter(|listed| listed.info.id != OPS).collect();
+    answered(&mut client, others());
+    assert_eq!((client.model.open, client.draft()), (Some(OPS), "half a thought"));
+    assert!(client.room(OPS).gone && client.notice().contains("gone"));
+    client.reply(is_send, Err(refused(404, Kind::NotFound, "there is no such room")));
+    assert!(matches!(client.states(OPS)[..], [SendState::Refused(_)]), "to be taken back or given up");
+}
+
+#[test]
+fn from_a_room_that_is_gone_and_holds_nothing_one_goes_on_to_the_next() {
+    let mut client = Client::new();
+    client.start();
+    let visits = vec![visit(RoomId(9), "attic", true), visit(RoomId(8), "shed", true), visit(OPS, "ops", true)];
+    client.on(Msg::Visited(visits)).on(Msg::Loaded(Ok(Vec::new())));
+    assert_eq!(client.model.open, Some(RoomId(9)));
+    client.list_rooms(rooms());
+    assert_eq!((client.model.open, client.notice()), (Some(OPS), "attic is gone"));
+    assert_eq!(client.model.rooms.len(), rooms().len());
+}
+
+#[test]
+fn rooms_that_are_listed_already_are_not_taken_from_memory() {
+    let mut client = Client::new();
+    client.start();
+    client.list_rooms(rooms());
+    client.on(Msg::Visited(vec![visit(RoomId(9), "attic", true), visit(OPS, "as it was", true)]));
+    client.on(Msg::Loaded(Ok(Vec::new())));
+    assert_eq!((client.model.open, client.model.rooms.len()), (Some(OPS), rooms().len()));
+    assert_eq!(&*client.room(OPS).info.name, "ops");
+}
+
+#[test]
+fn the_disk_hears_of_new_names_and_of_joining() {
+    let mut client = Client::online();
+    client.on(Msg::Open(LOBBY));
+    assert_eq!(remembered(&client), [("Lobby", false), ("general", true)]);
+    let user = UserRef { id: ALICE, name: "alice".into() };
+    let room = info(LOBBY, "Lobby", RoomKind::Public, 5);
+    client.stream(vec![MemberJoined { room, user, role: Role::Member }.into()]);
+    assert_eq!(remembered(&client), [("Lobby", true), ("general", true)]);
+    let room = RoomInfo { rev: 2, ..info(GENERAL, "common room", RoomKind::Public, 3) };
+    client.stream(vec![RoomUpdated { room }.into()]);
+    assert_eq!(remembered(&client), [("Lobby", true), ("common room", true)]);
+    client.effects.clear();
+    client.hear(message(GENERAL, 4, BOB, "hi"));
+    assert!(client.effects.iter().all(|effect| !matches!(effect, Effect::RememberVisits(_))), "not for each message");
+}
+
+#[test]
+fn a_name_is_not_called_unknown_before_the_rooms_are_listed() {
+    let mut client = cut_off();
+    client.write("/join den").act(Action::Send);
+    assert!(client.notice().contains("as soon as the server answers"), "{}", client.notice());
+    assert_eq!(client.draft(), "/join den");
+}
