@@ -32,8 +32,8 @@ pub(crate) struct Passwords {
 /// One password to be hashed or verified; answers whoever asked.
 type Work = Box<dyn FnOnce(&Hasher) + Send>;
 
-/// argon2 in memory that outlives a password. The kernel takes longer to hand out 19 MiB of fresh pages than argon2 to
-/// look at them: with them, two cores hashed 80 passwords a second instead of 112.
+/// argon2 in memory that outlives a password. Where each took 19 MiB of fresh pages from the kernel, two cores hashed 80
+/// passwords a second instead of 112.
 #[derive(Default)]
 struct Hasher(RefCell<Vec<Block>>);
 

@@ -4,11 +4,11 @@ use std::{borrow::Cow, time::Duration};
 
 use hyper::{
     StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use quchat_shared::{Kind, Problem, limits::BODY_MAX, problem::FieldError};
 
-use super::body::Body;
+use super::{body::Body, response::uncached};
 use crate::domain::Error;
 
 /// Why a request is not answered with success.
@@ -123,10 +123,7 @@ fn encode(status: StatusCode, kind: Kind, detail: &str, errors: Vec<FieldError>)
         errors,
     };
     let json = serde_json::to_vec(&problem).expect("texts and numbers always serialise");
-    let mut response = hyper::Response::new(Body::full(json));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut response = uncached(status, json);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }

@@ -42,18 +42,12 @@ impl<T> Reply<T> {
 impl<T: Serialize + 'static> Respond for Reply<T> {
     fn respond(self) -> hyper::Response<Body> {
         let mut response = if TypeId::of::<T>() == TypeId::of::<()>() {
-            let mut response = hyper::Response::new(Body::full(Vec::new()));
-            *response.status_mut() = StatusCode::NO_CONTENT;
-            response
+            uncached(StatusCode::NO_CONTENT, Vec::new())
         } else {
-            let mut response = Encoded::new(&self.value).respond();
-            *response.status_mut() = self.status;
-            response
+            Encoded::new(&self.value).with(self.status)
         };
-        let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(Ok(location)) = self.location.map(HeaderValue::try_from) {
-            headers.insert(LOCATION, location);
+            response.headers_mut().insert(LOCATION, location);
         }
         response
     }
@@ -66,14 +60,24 @@ impl Encoded {
     pub(super) fn new(value: &impl Serialize) -> Self {
         Self(serde_json::to_vec(value).expect("replies are plain structs, which always serialise"))
     }
+
+    fn with(self, status: StatusCode) -> hyper::Response<Body> {
+        let mut response = uncached(status, self.0);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    }
 }
 
 impl Respond for Encoded {
     fn respond(self) -> hyper::Response<Body> {
-        let mut response = hyper::Response::new(Body::full(self.0));
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+        self.with(StatusCode::OK)
     }
+}
+
+/// An answer that no cache keeps, as none may.
+pub(super) fn uncached(status: StatusCode, body: Vec<u8>) -> hyper::Response<Body> {
+    let mut response = hyper::Response::new(Body::full(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

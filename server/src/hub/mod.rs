@@ -119,7 +119,7 @@ impl Hub {
             listeners,
             ended,
             waiting: Vec::new(),
-            registered: Vec::new(),
+            unanswered: Vec::new(),
             answers,
             batch: None,
             gathered: 0,
@@ -209,8 +209,8 @@ struct State {
     ended: Ended,
     /// Registrations at positions whose commit has not been told yet.
     waiting: Vec<(Registration, oneshot::Sender<Registered>)>,
-    /// What became of those that are not answered yet.
-    registered: Vec<(oneshot::Sender<Registered>, Registered)>,
+    /// Registrations that are not answered yet, and what became of them.
+    unanswered: Vec<(oneshot::Sender<Registered>, Registered)>,
     answers: Answers,
     /// What the next event may still join.
     batch: Option<Batch>,
@@ -271,10 +271,10 @@ impl State {
         {
             self.handle(command);
         }
-        if !self.registered.is_empty() {
-            let registered = std::mem::take(&mut self.registered);
+        if !self.unanswered.is_empty() {
+            let unanswered = std::mem::take(&mut self.unanswered);
             // If nobody waits any more, dropping the subscription takes it back out.
-            self.answers.give(move || registered.into_iter().for_each(|(reply, became)| drop(reply.send(became))));
+            self.answers.give(move || unanswered.into_iter().for_each(|(reply, became)| drop(reply.send(became))));
         }
         self.deliver();
         self.listeners.flush();
@@ -350,7 +350,7 @@ impl State {
             return;
         }
         let became = self.registered(registration);
-        self.registered.push((reply, became));
+        self.unanswered.push((reply, became));
     }
 
     fn registered(&mut self, mut registration: Registration) -> Registered {

@@ -97,7 +97,9 @@ fn run(mut connection: impl Reader, questions: &Mutex<mpsc::Receiver<Question>>,
 }
 
 fn give(answers: &Answers, found: Vec<Answer>) {
-    answers.give(move || found.into_iter().for_each(|answer| answer()));
+    if !found.is_empty() {
+        answers.give(move || found.into_iter().for_each(|answer| answer()));
+    }
 }
 
 /// Waits for questions and takes this thread's share of them; `false` once there will be none.

@@ -131,7 +131,7 @@ fn run(
             }
             written => answer(std::mem::take(&mut group), written, answers, &mut tell),
         }
-        engine.settle(); // while nobody waits for it
+        engine.settle(); // those whose messages were written do not wait for it
     }
 }
 

@@ -134,6 +134,18 @@ impl Sqlite {
     fn exists(&self, sql: &str, params: impl rusqlite::Params) -> Result<bool> {
         Ok(self.connection.prepare_cached(sql)?.exists(params)?)
     }
+
+    /// Copies the log into the file once it is long, and so lets it begin anew. SQLite itself would do so within a
+    /// commit, before whoever waits for that is answered.
+    fn checkpoint(&self) -> Result<()> {
+        /// Pages of the log, as SQLite's own bound.
+        const LONG: i64 = 1000;
+        let pages = self.one("PRAGMA wal_checkpoint(NOOP)", (), |row| row.get::<_, i64>(1))?;
+        if pages >= Some(LONG) {
+            self.one("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))?;
+        }
+        Ok(())
+    }
 }
 
 impl writer::Engine for Sqlite {
@@ -166,20 +178,6 @@ impl writer::Engine for Sqlite {
         if let Err(error) = self.checkpoint() {
             tracing::warn!(error = &error as &dyn std::error::Error, "the log could not be copied into the file");
         }
-    }
-}
-
-impl Sqlite {
-    /// Copies the log into the file once it is long, and so lets it begin anew. SQLite itself would do so within a
-    /// commit, before whoever waits for that is answered.
-    fn checkpoint(&self) -> Result<()> {
-        /// Pages of the log, as SQLite's own bound.
-        const LONG: i64 = 1000;
-        let pages = self.one("PRAGMA wal_checkpoint(NOOP)", (), |row| row.get::<_, i64>(1))?;
-        if pages >= Some(LONG) {
-            self.one("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))?;
-        }
-        Ok(())
     }
 }
 

@@ -90,16 +90,9 @@ async fn what_is_committed_is_told_in_commit_order() {
 #[tokio::test]
 async fn the_log_does_not_grow_with_all_that_is_written() {
     let house = house();
-    let password_hash = "x".repeat(4000);
     for write in 0..60 {
-        let password_hash = password_hash.clone();
         let add = move |tx: &mut dyn Tx| -> Outcome<()> {
-            use quchat_shared::user::ServerRole::Member;
-            (0..60).try_for_each(|n| {
-                let name = format!("user-{write}-{n}");
-                let new = NewUser { name: &name, password_hash: &password_hash, role: Member, created_at: now() };
-                tx.insert_user(&new).map(drop)
-            })
+            (0..60).try_for_each(|n| add_user(tx, &format!("{write}-{n}-{:4000}", "")).map(drop))
         };
         house.store.write(add).await.unwrap();
     }
