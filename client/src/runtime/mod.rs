@@ -8,6 +8,8 @@ mod anywhere;
 mod attention;
 mod batch;
 mod clock;
+#[cfg(unix)]
+mod decode;
 mod editor;
 mod effects;
 #[cfg(unix)]
