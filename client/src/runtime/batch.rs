@@ -1,8 +1,10 @@
 //! Keys that arrived together, and what that tells about who typed them.
 //!
-//! Nobody types text in the same moment as the Enter before it: that is a paste by a terminal without bracketed
-//! paste, and its line breaks must not send. Where it is long, it is one paste like any other: it asks, it is undone at
-//! once, and a question takes none of it for an answer. Nobody presses Up three times at once: that is a mouse wheel.
+//! A slow connection gives several lines at once that were typed one by one: each Enter sends its line. Only where the
+//! terminal does not mark what is pasted, text in the same moment as the Enter before it is taken for a paste, whose
+//! line breaks must not send; and if it is long, for one like any other: it asks, it is undone at once. Even there a
+//! line that begins with a command is never taken for text: nobody wants it published by a guess. A question takes no
+//! text at once for an answer. Nobody presses Up three times at once: that is a mouse wheel.
 
 use std::collections::VecDeque;
 
@@ -11,7 +13,7 @@ use tuirealm::event::{Event, Key, KeyEvent, KeyModifiers};
 
 use crate::{
     model::{DialogId, Id},
-    update::Action,
+    update::{Action, commands::is_command},
 };
 
 /// So many equal arrows at once are a wheel.
@@ -20,6 +22,8 @@ const WHEEL_MIN: usize = 3;
 pub(super) const PASTE_MIN: usize = 64;
 /// So many characters at once are no answer to a question.
 const ANSWER_MAX: usize = 3;
+/// So many characters tell whether a line begins with a command.
+const COMMAND_MAX: usize = 32;
 /// A paste of more lines, or of more than a message takes, ends in a line break rather than in the Enter that sends.
 const LINES_MAX: usize = 20;
 
@@ -29,6 +33,8 @@ pub(super) struct Batch {
     events: VecDeque<Event<Action>>,
     /// This many arrows at the front are known to be of a wheel.
     wheel: usize,
+    /// The terminal marks what is pasted: text is what was typed.
+    brackets: bool,
 }
 
 /// What a key of a batch means.
@@ -41,8 +47,8 @@ pub(super) enum Typed {
 }
 
 impl Batch {
-    pub(super) fn new(events: Vec<Event<Action>>) -> Self {
-        Self { events: events.into(), wheel: 0 }
+    pub(super) fn new(events: Vec<Event<Action>>, brackets: bool) -> Self {
+        Self { events: events.into(), wheel: 0, brackets }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -50,21 +56,26 @@ impl Batch {
     }
 
     /// The next one, for whatever has the keys. It depends on its neighbours only where one writes or searches, and in a
-    /// question: a list wants its arrows, a form its Enter.
-    pub(super) fn next(&mut self, focus: Id) -> Option<Typed> {
+    /// question: a list wants its arrows, a form its Enter. What is guessed to be a paste goes behind `draft`.
+    pub(super) fn next(&mut self, focus: Id, draft: &str) -> Option<Typed> {
         if matches!(focus, Id::Dialog(DialogId::Ask | DialogId::Review)) && self.is_text(ANSWER_MAX) {
             self.events.drain(..self.text());
         }
+        let guesses = focus == Id::Composer && !self.brackets;
         let begins = self.events.front().and_then(text).is_some_and(|first| first != '\n');
-        if focus == Id::Composer && begins && self.is_text(PASTE_MIN) {
-            return Some(Typed::Event(Event::Paste(self.paste())));
+        if guesses
+            && begins
+            && self.is_text(PASTE_MIN)
+            && let Some(paste) = self.paste(draft)
+        {
+            return Some(Typed::Event(Event::Paste(paste)));
         }
         let event = self.events.pop_front()?;
         let Some(code) = plain(&event).filter(|_| matches!(focus, Id::Composer | Id::Find)) else {
             return Some(Typed::Event(event));
         };
         Some(match code {
-            Key::Enter if focus == Id::Composer && self.text_follows() => Typed::Act(Action::Newline),
+            Key::Enter if guesses && self.text_follows() && !self.is_at_command(draft) => Typed::Act(Action::Newline),
             Key::Up | Key::Down if self.is_wheel(&event) => {
                 Typed::Act(if code == Key::Up { Action::LineUp } else { Action::LineDown })
             }
@@ -82,15 +93,27 @@ impl Batch {
         self.events.iter().map_while(text).count()
     }
 
-    /// The text that comes next; the Enter behind a short one is left.
-    fn paste(&mut self) -> String {
+    /// The text that comes next, up to a line that begins with a command; the Enter behind a short one is left. None
+    /// where the first line is a command, together with what stands before it.
+    fn paste(&mut self, draft: &str) -> Option<String> {
         let mut pasted: String = self.events.iter().map_while(text).collect();
+        if !draft.contains('\n') && is_command(&format!("{draft}{pasted}")) {
+            return None;
+        }
+        let commands = pasted.match_indices('\n').map(|(at, _)| at).find(|at| is_command(&pasted[at + 1..]));
+        pasted.truncate(commands.unwrap_or(pasted.len()));
         let lines = pasted.trim_end_matches('\n');
         if lines.split('\n').nth(LINES_MAX).is_none() && lines.chars().nth(TEXT_MAX).is_none() {
             pasted.truncate(lines.len());
         }
         self.events.drain(..pasted.chars().count());
-        pasted
+        Some(pasted)
+    }
+
+    /// Whether the Enter that was taken ends a command, or a line before one.
+    fn is_at_command(&self, draft: &str) -> bool {
+        let line = self.events.iter().map_while(text).skip_while(|c| *c == '\n').take(COMMAND_MAX).collect::<String>();
+        is_command(&line) || !draft.contains('\n') && is_command(draft)
     }
 
     fn text_follows(&self) -> bool {
@@ -145,9 +168,21 @@ mod tests {
     }
 
     fn meant(text: &str, focus: Id) -> String {
-        let mut batch = Batch::new(keys(text));
+        meant_by(text, focus, false)
+    }
+
+    fn meant_by(text: &str, focus: Id, brackets: bool) -> String {
+        let mut batch = Batch::new(keys(text), brackets);
+        let mut draft = String::new();
         let mut meant = String::new();
-        while let Some(typed) = batch.next(focus) {
+        while let Some(typed) = batch.next(focus, &draft) {
+            match &typed {
+                Typed::Act(Action::Newline) => draft.push('\n'),
+                Typed::Event(Event::Keyboard(KeyEvent { code: Key::Enter, .. })) => draft.clear(),
+                Typed::Event(Event::Keyboard(KeyEvent { code: Key::Char(c), .. })) => draft.push(*c),
+                Typed::Event(Event::Paste(text)) => draft.push_str(text),
+                _ => {}
+            }
             meant.push(match typed {
                 Typed::Act(Action::Newline) => '\n',
                 Typed::Act(Action::LineUp) => '△',
@@ -178,6 +213,33 @@ mod tests {
         ] {
             assert_eq!(meant(typed, Id::Composer), expected, "{typed}");
             assert_eq!(meant(typed, Id::Rooms), typed);
+        }
+    }
+
+    #[test]
+    fn where_pastes_are_marked_each_enter_is_one_however_much_comes_at_once() {
+        let long = "x".repeat(PASTE_MIN * 2);
+        for typed in ["one⏎two⏎", "a⏎⏎b", "/join ops⏎hello⏎", &format!("{long}⏎{long}⏎")] {
+            assert_eq!(meant_by(typed, Id::Composer, true), typed);
+        }
+        assert_eq!(meant_by("↑↑↑", Id::Composer, true), "△△△");
+        assert_eq!(meant_by("yes, and no⏎↑", Id::Dialog(DialogId::Ask), true), "↑");
+    }
+
+    #[test]
+    fn a_command_is_never_taken_for_a_part_of_a_paste() {
+        let long = "x".repeat(PASTE_MIN);
+        for (typed, expected) in [
+            ("/join ops⏎hello⏎", "/join ops⏎hello⏎"),
+            ("one⏎two⏎/leave⏎three⏎four", "one\ntwo⏎/leave⏎three\nfour"),
+            ("one⏎⏎/leave⏎", "one⏎⏎/leave⏎"),
+            ("/usr/bin⏎/etc⏎", "/usr/bin\n/etc⏎"),
+            ("//join⏎x", "//join\nx"),
+            (&*format!("/me {long}⏎y⏎"), &*format!("/me {long}⏎y⏎")),
+            (&*format!("{long}⏎/me y⏎z"), &*format!("«{long}»⏎/me y⏎z")),
+            (&*format!("/usr {long}⏎y⏎"), &*format!("«/usr {long}\ny»⏎")),
+        ] {
+            assert_eq!(meant(typed, Id::Composer), expected, "{typed}");
         }
     }
 

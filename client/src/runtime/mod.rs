@@ -20,6 +20,7 @@ mod reported;
 mod screen;
 #[cfg(unix)]
 mod signals;
+mod term;
 mod wake;
 
 use std::{
@@ -46,6 +47,7 @@ pub use self::{
     effects::Workers,
     pen::Pen,
     screen::{Screen, Tty},
+    term::{check_term, marks_pastes},
     wake::{Wake, Wakes},
 };
 use self::{
@@ -82,6 +84,8 @@ pub struct Preferences {
     pub themes: Themes,
     /// How to be called.
     pub caller: Caller,
+    /// The terminal marks what is pasted (bracketed paste), as far as one knows beforehand.
+    pub brackets: bool,
 }
 
 /// The client at run time.
@@ -115,13 +119,15 @@ pub struct Runtime<S: Screen> {
     /// What `update` was last told about the frame.
     seen: Option<Seen>,
     exit: Option<i32>,
+    /// The terminal marks what is pasted.
+    brackets: bool,
 }
 
 impl<S: Screen> Runtime<S> {
     /// A client that has been told nothing yet; [`Msg::Start`] comes first.
     #[must_use]
     pub fn new(model: Model, preferences: Preferences, screen: S, clock: Clock, workers: Workers) -> Self {
-        let Preferences { keymap, themes, caller } = preferences;
+        let Preferences { keymap, themes, caller, brackets } = preferences;
         let mut this = Self {
             model: Model { themes: themes.names().cloned().collect(), ..model },
             app: App::init(EventListenerCfg::default()), // without ports and ticks: it starts no thread
@@ -142,6 +148,7 @@ impl<S: Screen> Runtime<S> {
             mouse: false,
             seen: None,
             exit: None,
+            brackets,
         };
         view::follow(&this.model, &this.keymap, &mut this.app);
         this
@@ -184,7 +191,10 @@ impl<S: Screen> Runtime<S> {
     /// Takes in one thing that happened; keys and events that came with it are handled one by one, later.
     fn take(&mut self, wake: Wake) {
         match wake {
-            Wake::Input(events) => self.batch = Batch::new(events),
+            Wake::Input(events) => {
+                self.brackets |= events.iter().any(|event| matches!(event, Event::Paste(_)));
+                self.batch = Batch::new(events, self.brackets);
+            }
             Wake::Resized => self.resized(),
             Wake::Continued if self.lent => {} // it is another program's affair
             Wake::Continued => {
@@ -225,8 +235,9 @@ impl<S: Screen> Runtime<S> {
 
     /// The next key of the batch; with none waiting, the next step of the stream.
     fn batch_or_stream(&mut self) -> bool {
+        let draft = self.model.open_room().map_or("", |room| &room.draft.text);
         if self.keys_wait()
-            && let Some(typed) = self.batch.next(focus(&self.model))
+            && let Some(typed) = self.batch.next(focus(&self.model), draft)
         {
             self.typed(typed);
             return true;

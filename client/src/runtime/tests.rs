@@ -60,8 +60,12 @@ impl Client {
         let model = Model::new(now.get(), TimeZone::UTC, "prefix".into(), 7);
         let screen = TestTerminalAdapter::new(Size::new(WIDTH, 24)).unwrap();
         let time = Rc::clone(&now);
-        let preferences =
-            Preferences { keymap: Keymap::default(), themes: Themes::default(), caller: Caller::new(Way::Silent) };
+        let preferences = Preferences {
+            keymap: Keymap::default(),
+            themes: Themes::default(),
+            caller: Caller::new(Way::Silent),
+            brackets: false,
+        };
         let runtime = Runtime::new(model, preferences, screen, Clock::new(move || time.get()), workers);
         Self { runtime, woken, now }
     }
@@ -244,6 +248,20 @@ fn a_paste_without_brackets_is_one_message() {
     client.at_once(text("one\ntwo\n"));
     let outbox = &client.runtime.model.open_room().unwrap().outbox;
     assert_eq!(outbox.iter().map(|pending| &*pending.text).collect::<Vec<_>>(), ["one\ntwo"]);
+}
+
+#[test]
+fn where_pastes_are_marked_lines_that_come_at_once_are_as_many_messages() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.at_once(vec![Event::Paste("once ".into())]); // marked: so are all others
+    client.at_once(text("one\ntwo\n/join ops\nthree\n"));
+    let said = |client: &Client, room| {
+        let room = &client.runtime.model.rooms[&RoomId(room)];
+        room.outbox.iter().map(|pending| pending.text.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&client, 1), ["once one", "two"]);
+    assert_eq!(said(&client, 2), ["three"]);
 }
 
 #[test]

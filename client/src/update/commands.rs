@@ -82,6 +82,12 @@ impl Order {
     }
 }
 
+/// Whether a text begins with the name of a command.
+pub(crate) fn is_command(text: &str) -> bool {
+    let name = text.strip_prefix('/').and_then(|rest| rest.split(char::is_whitespace).next());
+    name.is_some_and(|name| COMMANDS.iter().any(|command| command.name.eq_ignore_ascii_case(name)))
+}
+
 /// Understands what follows the slash.
 ///
 /// # Errors

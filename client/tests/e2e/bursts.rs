@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use crate::{
-    person::{Chat, ENTER, Person},
+    person::{Chat, ENTER, Person, QUIT},
     server::Server,
 };
 
@@ -21,12 +21,31 @@ fn keys_that_come_while_the_client_is_stopped_are_all_there_when_it_goes_on() {
 }
 
 #[test]
-fn lines_pasted_without_brackets_are_one_message() {
+fn lines_typed_while_the_client_is_stopped_are_as_many_messages_and_commands_are_obeyed() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
-    a.create("den").press("one\rtwo\r\rfour").shows("four").press(ENTER);
-    Person::new("bob").register(&server).enter("den").shows("four");
+    a.create("den").signal(Signal::STOP).press("one\rtwo\r/me waves\r//me\rthree").signal(Signal::CONT);
+    a.shows("three").press(ENTER).settles();
+    assert_eq!(server.texts("alice", "den"), ["one", "two", "_waves_", "/me", "three"]);
+}
+
+#[test]
+fn lines_pasted_into_a_terminal_without_brackets_are_one_message() {
+    let server = Server::start();
+    let alice = Person::new("alice");
+    alice.register(&server).create("den").settles().press(QUIT).exit_code();
+    let mut a = alice.open_on("linux", &server);
+    a.is_in("den").press("one\rtwo\r\rfour").shows("four").press(ENTER).settles();
     assert_eq!(server.texts("alice", "den"), ["one\ntwo\n\nfour"]);
+}
+
+#[test]
+fn what_the_terminal_answers_is_not_typed() {
+    let server = Server::start();
+    let mut a = Person::new("alice").register(&server);
+    a.create("den");
+    a.press("\x1b]11;rgb:0000/0000/0000\x07a\x1b[?62;22cb\x1bP>|a terminal\x1b\\c\x1b[24;80Rd");
+    a.shows("abcd").press("\x1b").press("[I").press("e\x1b]10;rgb:").press("ffff\x1b").press("\\f").shows("abcdef");
 }
 
 /// How often the threads of the client have woken up so far.

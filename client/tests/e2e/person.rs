@@ -138,8 +138,7 @@ pub(crate) trait Chat {
     fn enter(&mut self, room: &str) -> &mut Self;
     /// Waits until one is in a room.
     fn is_in(&mut self, room: &str) -> &mut Self;
-    /// Sends a line where one is, and waits until the composer is empty: what comes right behind an Enter would be
-    /// taken for a paste.
+    /// Sends a line where one is, and waits until the composer is empty.
     fn say(&mut self, line: &str) -> &mut Self;
     /// Waits until nothing on the screen is on its way any more.
     fn settles(&mut self) -> &mut Self;

@@ -1,0 +1,69 @@
+//! What the name of the terminal, `TERM`, says about it.
+
+use std::ffi::OsStr;
+
+/// Terminals that cannot place a cursor, or that nobody knows (terminfo's names).
+const PLAIN: [&str; 6] = ["dumb", "unknown", "network", "dialup", "switch", "lpr"];
+
+/// Terminals that do not mark what is pasted: consoles, and what is or plays a terminal of glass.
+const UNMARKED: [&str; 12] =
+    ["linux", "console", "vt", "ansi", "pcansi", "cons25", "wsvt", "pccon", "sun", "wy", "cygwin", "scoansi"];
+
+/// Whether a screen can be drawn there.
+///
+/// # Errors
+/// What to do, if not.
+pub fn check_term(term: Option<&OsStr>) -> Result<(), String> {
+    let name = term.unwrap_or_default().to_string_lossy();
+    if cfg!(not(unix))
+        || !(name.is_empty() || is_one_of(&name, &PLAIN, |rest| !rest.starts_with(char::is_alphanumeric)))
+    {
+        return Ok(());
+    }
+    let what =
+        if name.is_empty() { "TERM is not set".to_owned() } else { format!("TERM={name} has no screen to draw on") };
+    Err(format!("{what}; start quchat in a terminal, with TERM as it sets it (xterm-256color, for example)"))
+}
+
+/// Whether a terminal of this name marks what is pasted (bracketed paste), as every emulator of today does. A terminal
+/// that is not on the list of those that do not is one: asking it would take until it answers, and some print the
+/// question.
+#[must_use]
+pub fn marks_pastes(term: Option<&OsStr>) -> bool {
+    let name = term.unwrap_or_default().to_string_lossy();
+    let kind = |rest: &str| !rest.starts_with(char::is_alphabetic);
+    cfg!(unix) && !name.is_empty() && !is_one_of(&name, &PLAIN, kind) && !is_one_of(&name, &UNMARKED, kind)
+}
+
+/// Whether it is one of these, with a `rest` behind it that makes it another kind of the same.
+fn is_one_of(name: &str, names: &[&str], kind: impl Fn(&str) -> bool) -> bool {
+    names.iter().filter_map(|one| name.strip_prefix(one)).any(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_terminal_that_cannot_be_drawn_on_is_refused_with_what_to_do() {
+        for bad in [None, Some(""), Some("dumb"), Some("unknown"), Some("dumb-emacs-ansi")] {
+            let why = check_term(bad.map(OsStr::new)).expect_err("it cannot");
+            assert!(why.starts_with("TERM") && why.contains("xterm-256color"), "{why}");
+        }
+        for good in ["xterm", "linux", "vt100", "screen.xterm-256color", "dumber", "networked"] {
+            assert_eq!(check_term(Some(OsStr::new(good))), Ok(()));
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn every_emulator_of_today_marks_pastes_and_consoles_do_not() {
+        for name in ["xterm-256color", "tmux-256color", "screen", "foot", "st-256color", "vte-256color", "alacritty"] {
+            assert!(marks_pastes(Some(OsStr::new(name))), "{name}");
+        }
+        for name in ["linux", "linux-16color", "vt220", "ansi", "cons25", "wy60", "dumb", ""] {
+            assert!(!marks_pastes(Some(OsStr::new(name))), "{name}");
+        }
+    }
+}
