@@ -12,7 +12,7 @@ use tuirealm::{
 
 use super::{Part, look::Look};
 use crate::{
-    model::{Anchor, Model, Room},
+    model::{Model, Room},
     text::{clip, width},
     update::{Action, Msg},
 };
@@ -56,12 +56,19 @@ pub(crate) struct Rooms {
     area: Rect,
     /// The rooms among the visible items.
     shown: Vec<(RoomId, Shown)>,
+    /// All that is unread in the open room is on the screen.
+    all_in_view: bool,
 }
 
 impl Rooms {
     /// How many rows there will be to draw in.
     pub(crate) fn resize(&mut self, height: u16) {
         self.height = usize::from(height);
+    }
+
+    /// Whether all that is unread in the open room is on the screen; see [`super::History::shows_all_unread`].
+    pub(crate) fn set_all_in_view(&mut self, all_in_view: bool) {
+        self.all_in_view = all_in_view;
     }
 
     /// A frame begins that may leave the side bar out.
@@ -135,7 +142,7 @@ impl Item {
 }
 
 impl Badge {
-    /// `watched`: its newest messages are before one's eyes.
+    /// `watched`: somebody looks at all that is unread there.
     fn of(room: &Room, watched: bool) -> Self {
         match (room.mentions, room.unread()) {
             _ if room.refused().next().is_some() => Self::Refused,
@@ -196,8 +203,7 @@ impl Part for Rooms {
         self.shown = visible
             .filter_map(|id| {
                 let room = model.rooms.get(&id)?;
-                let at_end = room.anchor == Anchor::End && room.scroll_rows >= 0 && !room.timeline.has_newer;
-                let watched = model.open == Some(id) && model.term_focused && at_end;
+                let watched = model.open == Some(id) && model.term_focused && self.all_in_view;
                 let (name, badge) = (room_name(room), Badge::of(room, watched));
                 Some((id, Shown { name, badge, joined: room.joined(), gone: room.gone }))
             })

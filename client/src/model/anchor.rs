@@ -52,6 +52,8 @@ pub struct Seen {
     pub rows: u16,
     /// [`Room::scroll_rows`] as it was when the frame was drawn: what came since remains to be scrolled.
     pub scrolled: i32,
+    /// The last message whose last row is visible.
+    pub ended: Option<Seq>,
 }
 
 /// An entry of a history: a pointer, cheap to copy.

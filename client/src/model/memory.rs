@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use quchat_shared::{RoomId, Seq, event::ByeReason};
+use quchat_shared::{
+    RoomId, Seq,
+    event::{ByeReason, ResetReason},
+};
 
 use super::{Origin, Seen, Stored};
 
@@ -24,8 +27,10 @@ pub(crate) struct Memory {
     pub(crate) shelf: BTreeMap<RoomId, Stored>,
     /// What the last frame showed of the open room.
     pub(crate) seen: Option<Seen>,
-    /// Since when the end of the open room is being looked at without interruption.
-    pub(crate) looking_since: Option<u64>,
+    /// What is on the screen and not seen yet.
+    pub(crate) watched: Watched,
+    /// The newest message of the open room when the terminal lost the focus.
+    pub(crate) left_at: Option<(RoomId, Seq)>,
     /// Ctrl+C quits until then.
     pub(crate) quit_armed_until: Option<u64>,
     /// The last key was a Ctrl+D on an empty input.
@@ -34,6 +39,8 @@ pub(crate) struct Memory {
     pub(crate) typed_at: Option<u64>,
     /// When the password is asked for: not while somebody is typing.
     pub(crate) password_due: Option<u64>,
+    /// Counts what makes rooms unread.
+    pub(crate) arrivals: u64,
     /// Counts visits of rooms.
     pub(crate) visits: u64,
     /// The rooms that were visited before this client was started, the latest last.
@@ -54,10 +61,19 @@ pub(crate) struct Memory {
     pub(crate) alert: Option<Alert>,
     /// The calls that are one.
     pub(crate) burst: Option<Burst>,
-    /// The stream lost its place: what the next list of rooms finds at hand is stale.
-    pub(crate) stale: bool,
+    /// The stream lost its place, for this reason: what the next list of rooms finds at hand is stale.
+    pub(crate) stale: Option<ResetReason>,
     /// The rooms that were known when the list was asked for: only of these can it say that they are gone.
     pub(crate) listed: BTreeSet<RoomId>,
+}
+
+/// The messages of the open room that somebody looks at.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    /// The first and the last one on the screen.
+    pub(crate) range: Option<(Seq, Seq)>,
+    /// Those of them that do not count as seen yet, and since when each has been there without interruption.
+    pub(crate) since: BTreeMap<Seq, u64>,
 }
 
 /// Something worth calling somebody for.

@@ -11,6 +11,7 @@ mod memory;
 mod origin;
 mod outbox;
 mod room;
+mod sighted;
 mod timeline;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -19,10 +20,11 @@ pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub use dialog::{CaughtUp, Dialog, DialogId, Id, Notice, Question, Tone};
 pub use find::Find;
-pub(crate) use memory::{Alert, Burst, Call, Memory};
+pub(crate) use memory::{Alert, Burst, Call, Memory, Watched};
 pub use origin::Origin;
 pub use outbox::{Draft, Kept, Left, Pending, Recall, SendState, Stored};
 pub use room::{Fetch, Marker, Room, Visit, Wanted};
+pub(crate) use sighted::Sighted;
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, is_run};
 

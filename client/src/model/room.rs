@@ -3,11 +3,11 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use quchat_shared::{
-    RoomInfo, Seq,
+    RoomInfo, Seq, UserId,
     room::{Membership, Notify, Role},
 };
 
-use super::{Anchor, Draft, Key, Pending, Recall, SendState, Timeline};
+use super::{Anchor, Draft, Key, Pending, Recall, SendState, Timeline, sighted::Sighted};
 
 /// A room: what the server says of it, and what is one's own in it.
 #[derive(Debug)]
@@ -58,6 +58,17 @@ pub struct Room {
     pub(crate) send_failures: u32,
     /// The run is only kept on the screen until the page that replaces it is here.
     pub(crate) distrusted: bool,
+    /// Text was cleared here after the room was gone: Up must still bring it back.
+    pub(crate) cleared_when_gone: bool,
+    /// Messages beyond the read marker that have been on the screen for long enough.
+    pub(crate) sighted: Sighted,
+    /// The first new message, at which the room was opened and no frame has shown it yet. Where all that follows fits on
+    /// the screen, the frame shows the end.
+    pub landing: Option<Seq>,
+    /// When the room became unread, counted over all rooms; `None` while nothing is.
+    pub(crate) unread_since: Option<u64>,
+    /// It was visited in this round through the unread rooms.
+    pub(crate) rounded: bool,
 }
 
 /// A room that was visited, as the disk remembers it: enough to show it and to write there before the server has
@@ -121,13 +132,12 @@ pub struct Marker {
 }
 
 impl Room {
-    /// The room ends earlier than was believed: what lies beyond is not what was answered.
-    pub(crate) fn forget_replies_beyond(&mut self, last: Seq) {
+    /// The room ends earlier than was believed: what lies beyond is not what was answered. Whether there was such a reply.
+    pub(crate) fn forget_replies_beyond(&mut self, last: Seq) -> bool {
         let pending = self.outbox.iter_mut().map(|pending| &mut pending.reply_to);
         let left = self.recall.at.iter_mut().map(|(_, left)| left).chain(&mut self.recall.left);
-        for target in pending.chain(left.map(|left| &mut left.reply_to)).chain([&mut self.draft.reply_to]) {
-            target.take_if(|seq| *seq > last);
-        }
+        let targets = pending.chain(left.map(|left| &mut left.reply_to)).chain([&mut self.draft.reply_to]);
+        targets.filter_map(|target| target.take_if(|seq| *seq > last)).count() > 0
     }
 
     /// A room just heard of.
@@ -157,6 +167,11 @@ impl Room {
             save_not_before: 0,
             send_failures: 0,
             distrusted: false,
+            cleared_when_gone: false,
+            sighted: Sighted::default(),
+            landing: None,
+            unread_since: None,
+            rounded: false,
         }
     }
 
@@ -168,9 +183,16 @@ impl Room {
         Self { remembered: true, ..Self::new(info, visit.joined.then_some(member)) }
     }
 
-    /// Gone, and nothing of one's own is left in it.
+    /// The room is gone, and no text of the user is left in it.
     pub(crate) fn is_over(&self) -> bool {
-        self.gone && self.outbox.is_empty() && self.draft.text.trim().is_empty()
+        self.gone && self.outbox.is_empty() && !self.has_draft() && !self.cleared_when_gone
+    }
+
+    /// There is a draft: in the composer, or set aside while an earlier input is shown there.
+    #[must_use]
+    pub fn has_draft(&self) -> bool {
+        let aside = self.recall.at.iter().map(|(_, left)| left).chain(&self.recall.left).map(|left| &left.text);
+        aside.chain([&self.draft.text]).any(|text| !text.trim().is_empty())
     }
 
     /// One is a member.
@@ -206,12 +228,46 @@ impl Room {
         self.outbox.iter_mut().find(|pending| &*pending.txn == txn)
     }
 
-    /// Moves the read marker forward, as far as this client is concerned.
-    pub(crate) fn read_to(&mut self, seq: Seq) {
-        if let Some(member) = &mut self.member {
-            member.last_read_seq = member.last_read_seq.max(seq);
+    /// Up to where the room is read, as far as this client knows: also what the server has not been told yet.
+    pub(crate) fn read(&self) -> Seq {
+        let read = self.member.map_or(Seq(0), |member| member.last_read_seq);
+        read.max(self.marker.wanted.unwrap_or_default())
+    }
+
+    /// Moves the read marker forward, as far as this client is concerned; what names `me` on the way is read, too.
+    pub(crate) fn read_to(&mut self, seq: Seq, me: Option<UserId>) {
+        let Some(member) = &mut self.member else { return };
+        let before = member.last_read_seq;
+        member.last_read_seq = before.max(seq);
+        if let Some(me) = me.filter(|_| self.mentions > 0 && before < seq) {
+            let run = self.timeline.run.iter().rev().skip_while(|message| message.seq > seq);
+            let read = run.take_while(|message| message.seq > before);
+            let named = read.filter(|message| message.sender.id != me && message.mentions.contains(&me)).count();
+            self.mentions = self.mentions.saturating_sub(named as u64);
         }
         self.mentions = self.mentions.min(self.unread());
+        self.note_unread(0);
+    }
+
+    /// The last message or the read marker has moved, as the `nth` such event: since when is it unread?
+    pub(crate) fn note_unread(&mut self, nth: u64) {
+        if self.unread() == 0 {
+            (self.unread_since, self.rounded) = (None, false);
+        } else {
+            self.unread_since.get_or_insert(nth);
+        }
+    }
+
+    /// New messages above the screen that have not been seen, where `first` is the first one on it.
+    #[must_use]
+    pub fn new_above(&self, first: &Key) -> u64 {
+        let before = match first {
+            Key::Seq(seq) => *seq,
+            Key::Txn(_) => self.info.last_seq.next(),
+        };
+        let after = self.new_after.unwrap_or(before);
+        let above = before.0.saturating_sub(after.0.saturating_add(1));
+        above.saturating_sub(self.sighted.between(after, before))
     }
 
     /// Ends the walk through earlier inputs: the draft that was left for it is the draft again.
@@ -225,6 +281,7 @@ impl Room {
     pub(crate) fn go_to_end(&mut self) {
         self.anchor = Anchor::End;
         self.scroll_rows = 0;
+        self.landing = None;
     }
 
     /// A pending message became a message: whoever stands at it stays there.

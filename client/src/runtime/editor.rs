@@ -116,6 +116,7 @@ impl<S: Screen> Runtime<S> {
         let sheet = Sheet::new(&self.workers.place, &account.origin, account.user.id, room);
         self.screen.lend();
         self.lent = true;
+        self.seen = None; // what the next frame shows is told again
         let wakes = self.workers.wakes.clone();
         let error = self.workers.editor.open(room, sheet, draft.to_owned(), wakes).err()?;
         self.screen.take_back();

@@ -176,7 +176,10 @@ impl<S: Screen> Runtime<S> {
             Effect::Notify { title, body } => self.screen.say(&self.caller.call(&title, &body)),
             Effect::GiveBack => give_back(),
             Effect::Redraw => self.screen.forget(),
-            Effect::Suspend => self.screen.suspend(),
+            Effect::Suspend => {
+                self.seen = None; // what the next frame shows is told again
+                self.screen.suspend();
+            }
             Effect::Exit(code) => self.exit = Some(code),
         }
         None

@@ -396,10 +396,8 @@ impl<S: Screen> Runtime<S> {
         let moved = seen.as_ref().is_some_and(|seen| seen.scrolled != 0);
         if moved || seen != self.seen {
             self.seen.clone_from(&seen);
-            if let Some(seen) = seen {
-                self.step(Msg::Seen(seen));
-                (self.dirty, self.awaited) = (false, false);
-            }
+            self.step(seen.map_or(Msg::Unseen, Msg::Seen));
+            (self.dirty, self.awaited) = (false, false);
         }
     }
 }

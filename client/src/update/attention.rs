@@ -38,6 +38,7 @@ pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
             | Msg::Redraw
             | Msg::Stop
             | Msg::Seen(_)
+            | Msg::Unseen
             | Msg::Done { .. }
             | Msg::Stream { .. }
             | Msg::Visited(_)

@@ -109,6 +109,7 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
         let id = room.info.id;
         room.draft.reply_to = None; // what is written next answers nothing by itself
         room.recall.keep_cleared(&room.draft.text);
+        room.cleared_when_gone |= room.gone;
         writing::clear(room);
         saving::touch(model, id);
         saving::save(model, id, out);

@@ -3,11 +3,13 @@
 use quchat_shared::{
     Cursor,
     api::Rooms,
-    event::{ByeReason, Hello, Reset},
+    event::{ByeReason, Hello, Reset, ResetReason},
 };
 
-use super::{Effect, Failure, Request, calls::call, navigation, outbox, pages, rooms, saving, session, time};
-use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Room, Storage, Timeline, Wanted};
+use super::{Effect, Failure, Request, calls::call, navigation, outbox, pages, reading, rooms, saving, session, time};
+use crate::model::{
+    Anchor, Call, Dialog, Fetch, Key, Link, Marker, Model, Question, Room, Sighted, Storage, Timeline, Wanted, Watched,
+};
 
 /// A connection that held this long was a good one: the next failure counts as the first.
 const STABLE_MS: u64 = 10_000;
@@ -40,7 +42,7 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out
         Ok(listed) => listed,
         Err(failure) => return failed(model, &failure),
     };
-    let stale = std::mem::take(&mut model.memory.stale);
+    let stale = model.memory.stale.take();
     let remembered = model.open_room().is_some_and(|room| room.remembered);
     rooms::merge(model, listed.rooms, stale);
     navigation::place_visits(model);
@@ -48,7 +50,7 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out
     saving::name_the_shelved(model);
     model.cursor = Some(listed.cursor.clone());
     listen(model, listed.cursor, out);
-    if stale {
+    if stale.is_some() {
         refresh(model, out);
     }
     match model.open {
@@ -68,16 +70,22 @@ fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
     for room in model.rooms.values_mut().filter(|room| Some(room.info.id) != open) {
         room.timeline = Timeline::default();
         room.fetch = Fetch::Idle;
+        room.distrusted = false;
+        room.go_to_end();
     }
     let Some(room) = open.and_then(|open| model.rooms.get_mut(&open)) else { return };
-    room.distrusted = true;
+    reading::draw_line(room);
     let (id, page) = (room.info.id, page_around(room));
     pages::fetch(model, id, page, out);
 }
 
+/// So many new messages at most are on the first page of a room, with some of what was said before.
+const NEW_ON_FIRST_PAGE: u64 = 30;
+
 /// The page that shows a room where one stands in it.
 pub(super) fn page_around(room: &Room) -> Wanted {
     match &room.anchor {
+        _ if room.landing.is_some() && room.unread() <= NEW_ON_FIRST_PAGE => Wanted::Newest,
         Anchor::At { top: Key::Seq(seq), .. } => Wanted::Around(*seq),
         _ => Wanted::Newest,
     }
@@ -95,12 +103,31 @@ pub(super) fn hello(model: &mut Model, hello: Hello, out: &mut Vec<Effect>) {
 }
 
 /// The stream cannot be resumed: close it, fetch the rooms, go on from their cursor.
-pub(super) fn reset(model: &mut Model, _: Reset, out: &mut Vec<Effect>) {
+pub(super) fn reset(model: &mut Model, reset: Reset, out: &mut Vec<Effect>) {
     out.push(Effect::HangUp);
     model.stream = None;
     model.cursor = None;
-    model.memory.stale = true;
+    let before = model.memory.stale.filter(|reason| *reason == ResetReason::Unknown);
+    model.memory.stale = before.or(Some(reset.reason));
+    distrust(model);
     connect(model, out);
+}
+
+/// From here on the server may be another one under the same address: a restored backup counts its messages from an
+/// earlier place. Answers to what was asked before say nothing about it, and nothing that was seen before is read there.
+fn distrust(model: &mut Model) {
+    let survives =
+        |call: &Call| matches!(call, Call::SignIn { .. } | Call::CreateRoom | Call::JoinRoom(_) | Call::LeaveRoom(_));
+    model.memory.calls.retain(|_, (call, _)| survives(call));
+    (model.memory.watched, model.selected) = (Watched::default(), None);
+    model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Ask(Question::CatchUp { .. })));
+    for room in model.rooms.values_mut() {
+        room.distrusted = true;
+        (room.marker, room.fetch, room.landing) = (Marker::default(), Fetch::Idle, None);
+        (room.sighted, room.new_after) = (Sighted::default(), None);
+        outbox::forget_sent(room);
+        outbox::requeue(room); // under the same txn: a server that has it already answers with it
+    }
 }
 
 /// The server announced the end of the stream.

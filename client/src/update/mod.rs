@@ -22,6 +22,7 @@ mod rooms;
 mod saving;
 mod selection;
 mod session;
+mod sighting;
 mod stream;
 mod time;
 mod writing;
@@ -52,7 +53,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         model.memory.quit_armed_until = None; // it was no second press
     }
     attention::note_presence(model, &msg);
-    let drawn = matches!(msg, Msg::Seen(_)); // no frame follows it
+    let drawn = matches!(msg, Msg::Seen(_) | Msg::Unseen); // no frame follows it
     take(model, msg, &mut effects);
     if model.selection().is_none() {
         model.selected = None; // gone with its room or its page
@@ -62,7 +63,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
     attention::call(model, &mut effects);
     navigation::remember(model, &mut effects);
-    reading::watch(model);
+    sighting::watch(model);
     time::perform_due(model, &mut effects);
     effects
 }
@@ -83,6 +84,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Stop => dialogs::exit(model, dialogs::INTERRUPTED, out),
         Msg::EditorClosed { room, text } => writing::editor_closed(model, room, text, out),
         Msg::Seen(seen) => reading::seen(model, seen, out),
+        Msg::Unseen => model.memory.seen = None,
         Msg::Done { call, reply } => calls::done(model, call, reply, out),
         Msg::Stream { stream, events } => stream::take(model, stream, events, out),
         Msg::Visited(visits) => navigation::visited(model, visits),
@@ -112,6 +114,7 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         Action::Redraw => out.push(Effect::Redraw),
         Action::Suspend => {
             saving::flush(model, out);
+            model.memory.seen = None; // the screen is the shell's
             out.push(Effect::Suspend);
         }
         Action::Quit => dialogs::quit(model, out),

@@ -37,6 +37,8 @@ pub enum Msg {
     },
     /// What a frame showed, if it differs from the last one.
     Seen(Seen),
+    /// A frame showed no message, after one that did.
+    Unseen,
 
     // From the workers.
     /// The answer to `Effect::Call`. Dropped by the runtime if its epoch is over.

@@ -3,7 +3,7 @@
 use quchat_shared::{RoomId, room::RoomKind};
 
 use super::{Effect, dialogs, pages, reading, rooms, saving, time};
-use crate::model::{Anchor, DialogId, Fetch, Model, Room, Timeline, Tone, Visit};
+use crate::model::{Anchor, DialogId, Fetch, Model, Room, Timeline, Tone, Visit, Watched};
 
 /// So many visited rooms are remembered.
 const VISITS_KEPT: usize = 50;
@@ -30,7 +30,8 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     }
     dialogs::close(model, DialogId::Switcher);
     model.in_side_bar = false;
-    if model.open != Some(id) {
+    let opened = model.open != Some(id);
+    if opened {
         let before = model.open;
         close(model, out);
         let before = before.filter(|before| model.rooms.contains_key(before)).or(model.last);
@@ -40,16 +41,21 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     }
     let visits = model.memory.visits;
     if let Some(room) = model.rooms.get_mut(&id) {
+        room.rounded = true;
         model.memory.visits_changed |= std::mem::replace(&mut room.visited, visits) != visits;
     }
-    look_in(model, id, out);
+    look_in(model, id, opened, out);
 }
 
-/// Looks at a room as it is now, and fetches what there is to read.
-pub(super) fn look_in(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+/// Looks at a room as it is now, and fetches what there is to read. One that was `opened` shows what is new there.
+fn look_in(model: &mut Model, id: RoomId, opened: bool, out: &mut Vec<Effect>) {
+    let rows = model.page_rows;
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.known_seq = room.info.last_seq;
     reading::draw_line(room);
+    if opened {
+        reading::land(room, rows);
+    }
     let lost = matches!(room.anchor, Anchor::At { .. }) && room.anchor_index().is_none();
     if room.timeline.is_unknown() && room.fetch == Fetch::Idle || matches!(room.fetch, Fetch::Failed { .. }) {
         pages::retry(model, id, out);
@@ -65,7 +71,7 @@ pub(super) fn look_in(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
 /// The server has told of a room that was opened from memory: one looks in, or goes on where it is over.
 pub(super) fn arrive(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     match model.rooms.get(&id).filter(|room| room.is_over()) {
-        None => look_in(model, id, out),
+        None => look_in(model, id, true, out),
         Some(room) => {
             let why = format!("{} is gone", room.info.name);
             depart(model, out);
@@ -115,11 +121,15 @@ pub(super) fn remember(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// Takes the open room off the screen: its draft is saved, its history shortened to a page.
 pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
-    (model.memory.looking_since, model.selected, model.find) = (None, None, None);
+    (model.memory.watched, model.selected, model.find) = (Watched::default(), None, None);
     let Some(id) = model.open.take() else { return };
     saving::save(model, id, out);
     if let Some(room) = model.rooms.get_mut(&id) {
         room.new_after = None;
+        room.sighted.forget_to(room.read());
+        if room.landing.is_some() {
+            room.go_to_end(); // nobody saw where it was opened
+        }
         room.known_seq = room.info.last_seq;
         if pages::bound(room, pages::RUN_OUT_OF_VIEW) >= pages::RUN_LONG {
             out.push(Effect::GiveBack);
@@ -189,16 +199,23 @@ pub(super) fn nth(model: &Model, number: usize) -> Option<RoomId> {
     joined(model).get(number.checked_sub(1)?).copied()
 }
 
-/// The next room with something unread: those that name one and direct ones first, then around from the open room.
+/// The next room with something unread: those with mentions first, and direct ones; then the one that has been unread
+/// longest, else the first in the side bar. A round leads to each room once.
 pub(super) fn next_unread(model: &mut Model, out: &mut Vec<Effect>) {
-    let joined = joined(model);
-    let at = joined.iter().position(|&id| model.open == Some(id)).map_or(0, |at| at + 1);
-    let around = joined[at..].iter().chain(&joined[..at]).filter(|&&id| model.open != Some(id));
-    let unread = |id: &&RoomId| model.rooms.get(id).is_some_and(|room| room.unread() > 0);
-    let urgent =
-        |id: &RoomId| model.rooms.get(id).is_some_and(|room| room.mentions > 0 || room.info.kind == RoomKind::Direct);
-    match around.copied().filter(|id| unread(&id)).min_by_key(|id| !urgent(id)) {
+    let next = first_unread(model).or_else(|| {
+        model.rooms.values_mut().for_each(|room| room.rounded = false);
+        first_unread(model)
+    });
+    match next {
         Some(id) => visit(model, id, out),
         None => time::notice(model, Tone::Calm, "nothing unread elsewhere"),
     }
+}
+
+/// The first in that order among the rooms that were not visited in this round.
+fn first_unread(model: &Model) -> Option<RoomId> {
+    let joined = model.ordered().take_while(|room| room.joined());
+    let unread = joined.filter(|room| room.unread() > 0 && !room.rounded && model.open != Some(room.info.id));
+    let urgent = |room: &Room| room.mentions > 0 || room.info.kind == RoomKind::Direct;
+    unread.min_by_key(|room| (!urgent(room), room.unread_since)).map(|room| room.info.id)
 }

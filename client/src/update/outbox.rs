@@ -29,8 +29,8 @@ pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Opt
 
 /// Sends the head of the queue, if nothing is in flight and it may go.
 pub(super) fn deliver(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    if matches!(model.link, Link::SignedOut { .. }) {
-        return;
+    if matches!(model.link, Link::SignedOut { .. }) || model.memory.stale.is_some() {
+        return; // after a reset, first it must be known which rooms these are
     }
     let now = model.now.mono_ms;
     let Some(room) = model.rooms.get(&id).filter(|room| !room.remembered) else { return };
@@ -101,10 +101,11 @@ pub(super) fn answered(
 }
 
 fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message, out: &mut Vec<Effect>) {
+    let me = model.me();
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let message = Arc::new(message);
     room.send_failures = 0;
-    room.read_to(message.seq); // as the server does
+    room.read_to(message.seq, me); // as the server does
     if let Some(pending) = room.pending(txn) {
         pending.state = SendState::Sent(message);
     } else if room.timeline.index(message.seq).is_some() {
@@ -147,7 +148,7 @@ pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message, out: &
 
 /// Moves acknowledged messages into the timeline as soon as it has come that far.
 pub(super) fn absorb(room: &mut Room) {
-    loop {
+    while !room.distrusted {
         let timeline = &room.timeline;
         let ready = |pending: &Pending| match &pending.state {
             SendState::Sent(message) => timeline.has_newer || timeline.next().is_some_and(|next| message.seq <= next),

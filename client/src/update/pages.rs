@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use quchat_shared::{
-    Message, RoomId,
+    Message, RoomId, Seq,
     api::MessagePage,
     limits::PAGE_MAX,
     query::{Bound, ListMessages},
 };
 
-use super::{Effect, Failure, Request, calls::call, link, outbox};
+use super::{Effect, Failure, Request, calls::call, link, outbox, reading};
 use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Offered, Room, Timeline, Wanted, is_run};
 
 /// Most messages of the room in view.
@@ -25,7 +25,7 @@ const GAP_MAX: u64 = 200;
 /// Messages of a page when a room is opened: a tall screen full.
 const PAGE_FIRST: u32 = 60;
 /// Rows above the reader's place at which a page jumped to is shown, so that the "new" line is seen.
-const LEAD_ROWS: i32 = 2;
+pub(super) const LEAD_ROWS: i32 = 2;
 
 /// Asks for a page; what was asked before in this room is awaited no more.
 pub(super) fn fetch(model: &mut Model, id: RoomId, page: Wanted, out: &mut Vec<Effect>) {
@@ -34,6 +34,10 @@ pub(super) fn fetch(model: &mut Model, id: RoomId, page: Wanted, out: &mut Vec<E
     if matches!(model.link, Link::SignedOut { .. }) {
         return;
     }
+    let page = match page {
+        Wanted::Older | Wanted::Newer if room.distrusted => Wanted::Newest, // the run is not one to go on from
+        page => page,
+    };
     let (bound, limit) = match (page, room.timeline.first(), room.timeline.last()) {
         (Wanted::Older, Some(first), _) => (Bound::Before(first), PAGE_MAX),
         (Wanted::Newer, _, Some(last)) => (Bound::After(last), PAGE_MAX),
@@ -116,9 +120,14 @@ fn join(room: &mut Room, page: Wanted, messages: Vec<Arc<Message>>, has_older: b
             }
         }
     }
+    let first_new = room.new_after.map(Seq::next);
     match page {
-        Wanted::Newest => room.go_to_end(),
+        Wanted::Newest => match room.landing.filter(|first| room.timeline.index(*first).is_some()) {
+            Some(first) => reading::stand_at_new(room, first),
+            None => room.go_to_end(),
+        },
         Wanted::Around(seq) if room.timeline.index(seq).is_none() => room.go_to_end(),
+        Wanted::Around(seq) if first_new == Some(seq) => reading::stand_at_new(room, seq),
         Wanted::Around(seq) => stand_at(room, Key::Seq(seq)),
         Wanted::Older | Wanted::Newer => {}
     }

@@ -1,4 +1,4 @@
-//! Reading: where one stands, what one has really seen, and telling the server so.
+//! Reading: where one stands, the "new" line, and the read marker on its way to the server.
 
 use std::sync::Arc;
 
@@ -7,11 +7,9 @@ use quchat_shared::{
     api::{NewReadMarker, ReadMarker},
 };
 
-use super::{Effect, Failure, Request, calls::call, dialogs, pages, time};
+use super::{Effect, Failure, Request, calls::call, dialogs, pages, sighting, time};
 use crate::model::{Anchor, Call, CaughtUp, Fetch, Key, Link, Model, Question, Room, Seen, Tone, Wanted};
 
-/// How long the end of a room must be looked at before it counts as read.
-const SEEN_AFTER_MS: u64 = 1_000;
 /// Shortest time between two read markers of a room.
 const MARKER_EVERY_MS: u64 = 2_000;
 /// Most rows of scrolling that wait for a frame.
@@ -23,6 +21,7 @@ pub(super) fn seen(model: &mut Model, seen: Seen, out: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get_mut(&seen.room) else { return };
     let follows = room.anchor == Anchor::End && seen.scrolled >= 0;
     room.scroll_rows = room.scroll_rows.saturating_sub(seen.scrolled).clamp(-SCROLL_MAX, SCROLL_MAX);
+    room.landing.take_if(|first| room.timeline.index(*first).is_some());
     let at_end = seen.at_end && (follows || !room.timeline.has_newer);
     room.anchor = if at_end { Anchor::End } else { seen.anchor.clone() };
     if model.open == Some(seen.room) {
@@ -41,6 +40,7 @@ pub(super) fn page(model: &Model) -> i32 {
 pub(super) fn scroll(model: &mut Model, rows: i32, out: &mut Vec<Effect>) {
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
     let id = room.info.id;
+    room.landing = None;
     if rows < 0 || room.anchor != Anchor::End || room.scroll_rows < 0 {
         room.scroll_rows = room.scroll_rows.saturating_add(rows).clamp(-SCROLL_MAX, SCROLL_MAX);
     }
@@ -56,7 +56,7 @@ pub(super) fn scroll(model: &mut Model, rows: i32, out: &mut Vec<Effect>) {
     pages::want_more(model, id, out);
 }
 
-/// To the newest message.
+/// To the newest message, on purpose: all of the room counts as read.
 pub(super) fn to_bottom(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
     room.go_to_end();
@@ -64,6 +64,7 @@ pub(super) fn to_bottom(model: &mut Model, out: &mut Vec<Effect>) {
     if far && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. }) {
         pages::fetch(model, id, Wanted::Newest, out);
     }
+    sighting::mark_all(model, out);
 }
 
 /// To the "new" line: the first message one has not read.
@@ -75,86 +76,66 @@ pub(super) fn to_new(model: &mut Model, out: &mut Vec<Effect>) {
     };
     let (id, first) = (room.info.id, after.next());
     if room.timeline.index(first).is_some() {
-        room.go_to_end();
-        pages::stand_at(room, Key::Seq(first));
+        stand_at_new(room, first);
     } else {
         pages::fetch(model, id, Wanted::Around(first), out);
     }
 }
 
-/// The terminal gained or lost the focus.
+/// A room is opened where its new messages begin. Whoever had gone to another place there stays, unless more is new than
+/// fits on the screen.
+pub(super) fn land(room: &mut Room, rows: u16) {
+    let new = room.info.last_seq.0.saturating_sub(room.read().0);
+    if let Some(after) = room.new_after
+        && (room.anchor == Anchor::End || new > u64::from(rows))
+    {
+        stand_at_new(room, after.next());
+    }
+}
+
+/// Goes to the "new" line above this message; where all that follows fits on the screen, that is the end.
+pub(super) fn stand_at_new(room: &mut Room, first: Seq) {
+    room.anchor = Anchor::At { top: Key::Seq(first), byte: 0 };
+    room.scroll_rows = -pages::LEAD_ROWS;
+    room.landing = Some(first);
+}
+
+/// The terminal gained or lost the focus. What came meanwhile is new.
 pub(super) fn term_focus(model: &mut Model, focused: bool) {
     model.term_focused = focused;
-    if let (true, Some(room)) = (focused, model.open.and_then(|open| model.rooms.get_mut(&open))) {
-        draw_line(room);
+    let left_at = model.memory.left_at.take();
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let (id, last) = (room.info.id, room.info.last_seq);
+    if !focused {
+        model.memory.left_at = Some(left_at.filter(|(room, _)| *room == id).unwrap_or((id, last)));
+        return;
     }
+    if left_at.is_some_and(|(room, before)| room == id && before < last) {
+        room.new_after = None; // it is drawn anew
+    }
+    draw_line(room);
 }
 
 /// Sets the "new" line where reading ended, unless there is one already.
 pub(super) fn draw_line(room: &mut Room) {
-    if room.new_after.is_none() && room.unread() > 0 {
-        room.new_after = room.member.map(|member| member.last_read_seq);
-    }
-}
-
-/// Notes since when the end of the open room is being looked at.
-pub(super) fn watch(model: &mut Model) {
-    let looking =
-        model.account.is_some() && model.term_focused && model.dialogs.is_empty() && end_seen(model).is_some();
-    model.memory.looking_since = match model.memory.looking_since {
-        _ if !looking => None,
-        None => Some(model.now.mono_ms),
-        since => since,
-    };
-}
-
-/// The newest message that was visible, if it is the newest of the open room that is at hand.
-fn end_seen(model: &Model) -> Option<Seq> {
-    let room = model.open_room()?;
-    let seen = model.memory.seen.as_ref().filter(|seen| seen.room == room.info.id && seen.at_end)?;
-    if room.timeline.has_newer || room.anchor != Anchor::End || room.scroll_rows < 0 {
-        return None;
-    }
-    match seen.last {
-        Key::Seq(seq) => Some(seq),
-        Key::Txn(_) => room.timeline.last(),
-    }
-}
-
-/// What has been looked at and is not marked as read.
-fn unmarked(model: &Model) -> Option<(u64, RoomId, Seq)> {
-    let since = model.memory.looking_since?;
-    let (room, seq) = (model.open_room()?, end_seen(model)?);
-    let read = room.member?.last_read_seq.max(room.marker.wanted.unwrap_or_default());
-    (seq > read).then_some((since + SEEN_AFTER_MS, room.info.id, seq))
-}
-
-/// When what is being looked at counts as read.
-pub(super) fn deadline(model: &Model) -> Option<u64> {
-    unmarked(model).map(|(at, ..)| at)
-}
-
-/// Wants the marker moved, once the end has been looked at for long enough.
-pub(super) fn mark_due(model: &mut Model) {
-    let Some((_, id, seq)) = unmarked(model).filter(|(at, ..)| *at <= model.now.mono_ms) else { return };
-    if let Some(room) = model.rooms.get_mut(&id) {
-        room.marker.wanted = Some(seq);
-        model.memory.busy.insert(id);
+    let read = room.read();
+    if room.new_after.is_none() && room.joined() && read < room.info.last_seq {
+        room.new_after = Some(read);
     }
 }
 
 /// Sends the marker that is wanted: one in flight, the latest wins, at most one per 2 s.
 pub(super) fn send_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let now = model.now.mono_ms;
-    if matches!(model.link, Link::SignedOut { .. }) {
-        return;
+    let (now, me) = (model.now.mono_ms, model.me());
+    if matches!(model.link, Link::SignedOut { .. }) || model.memory.stale.is_some() {
+        return; // after a reset, first the rooms as they are
     }
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let free = room.marker.in_flight.is_none() && room.marker.not_before <= now;
     let Some(seq) = room.marker.wanted.filter(|_| free) else { return };
     room.marker.wanted = None;
     room.marker.not_before = now + MARKER_EVERY_MS;
-    room.read_to(seq);
+    room.read_to(seq, me);
     let request = Request::MarkRead(id, NewReadMarker { seq, rewind: false });
     let call = call(model, Call::MarkRead(id, seq), request, out);
     if let Some(room) = model.rooms.get_mut(&id) {
@@ -179,8 +160,8 @@ pub(super) fn catch_up(model: &mut Model, rooms: &[CaughtUp]) {
         let Some(room) = model.rooms.get_mut(&id).filter(unread) else { continue };
         room.marker.wanted = room.marker.wanted.max(Some(last));
         room.new_after = None;
-        room.mentions = room.mentions.saturating_sub(mentions);
-        room.read_to(last);
+        room.mentions = room.mentions.saturating_sub(mentions); // also those that are not at hand
+        room.read_to(last, None);
         model.memory.busy.insert(id);
     }
 }
@@ -192,12 +173,12 @@ pub(super) fn marked(model: &mut Model, id: RoomId, seq: Seq, reply: Result<Read
         Err(failure) if failure.may_pass() => Some(time::pause(model, failures, failure.retry_after_ms())),
         _ => None,
     };
-    let now = model.now.mono_ms;
+    let (now, me) = (model.now.mono_ms, model.me());
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.marker.in_flight = None;
     room.marker.failures = 0;
     if let Ok(marker) = reply {
-        room.read_to(marker.last_read_seq);
+        room.read_to(marker.last_read_seq, me);
     }
     if let (Some(pause), true) = (pause, room.joined()) {
         room.marker.failures = failures.saturating_add(1);

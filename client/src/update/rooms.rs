@@ -5,36 +5,69 @@ use std::collections::BTreeSet;
 use quchat_shared::{
     Room as Listed, RoomId, RoomInfo, Seq,
     api::NewRoom,
+    event::ResetReason,
     limits,
     room::{Membership, RoomKind},
 };
 
 use super::{Effect, Failure, Request, calls::call, dialogs, navigation, outbox, pages, saving, time};
-use crate::model::{Call, Dialog, DialogId, Link, Model, Question, Room, Timeline, Tone, Visit};
+use crate::model::{
+    Call, Dialog, DialogId, Link, Marker, Model, Question, Room, SendState, Sighted, Timeline, Tone, Visit,
+};
 
-/// Takes a whole list of rooms. What was `stale` is replaced; else the newer of two copies wins.
-pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: bool) {
+/// Takes a whole list of rooms. After a reset, what is at hand is `stale` and replaced; else the newer of two copies
+/// wins.
+pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: Option<ResetReason>) {
+    model.memory.arrivals += 1; // which of these became unread first, nobody knows
     let there: BTreeSet<RoomId> = listed.iter().map(|room| room.info.id).collect();
     for id in std::mem::take(&mut model.memory.listed).difference(&there).copied() {
         lose(model, id, "this room is gone");
     }
     for listed in listed {
-        merge_one(model, listed, stale);
+        merge_one(model, listed, stale.is_some());
+    }
+    if stale == Some(ResetReason::Unknown) {
+        forget_replies(model);
+    }
+}
+
+/// The numbers of messages mean others now, or none: what is written answers nothing any more.
+fn forget_replies(model: &mut Model) {
+    let mut written = false;
+    let changed: Vec<_> = model
+        .rooms
+        .values_mut()
+        .filter_map(|room| {
+            written |= room.draft.reply_to.is_some();
+            room.forget_replies_beyond(Seq(0)).then_some(room.info.id)
+        })
+        .collect();
+    changed.into_iter().for_each(|id| saving::touch(model, id));
+    for stored in model.memory.shelf.values_mut() {
+        stored.reply_to = None;
+        stored.outbox.iter_mut().for_each(|kept| kept.reply_to = None);
+    }
+    if written {
+        time::notice(model, Tone::Error, "the server was reset: choose again what your draft replies to");
     }
 }
 
 fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     let Listed { info, member, unread: _, mentions, last_message: _ } = listed;
-    let last_seq = info.last_seq;
+    let (last_seq, arrival) = (info.last_seq, model.memory.arrivals);
     model.memory.visits_changed = true;
+    replace_another(model, &info);
+    let fresh = stale.then(|| info.clone());
     let room = know(model, info);
-    room.gone = false;
+    room.info = fresh.unwrap_or_else(|| room.info.clone());
+    (room.gone, room.cleared_when_gone) = (false, false);
     room.counted_seq = room.counted_seq.max(last_seq);
     if stale {
-        (room.info.last_seq, room.counted_seq) = (last_seq, last_seq);
+        room.counted_seq = last_seq;
         room.known_seq = room.known_seq.min(last_seq);
-        room.new_after = room.new_after.map(|after| after.min(last_seq));
         room.forget_replies_beyond(last_seq);
+        (room.marker, room.sighted) = (Marker::default(), Sighted::default());
+        (room.unread_since, room.rounded) = (None, false);
     }
     let waiting = room.marker.in_flight.is_some() || room.marker.wanted.is_some();
     let own = match &room.member {
@@ -43,7 +76,23 @@ fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     };
     room.member = member.map(|member| Membership { last_read_seq: member.last_read_seq.max(own), ..member });
     room.mentions = mentions.min(room.unread());
+    room.note_unread(arrival);
     pages::settle(room);
+}
+
+/// A restored server may give the number of a room that it lost to another one. What was written for the one is not sent
+/// to the other; it can be taken back.
+fn replace_another(model: &mut Model, info: &RoomInfo) {
+    let another = |room: &&mut Room| room.info.created_at != info.created_at;
+    let Some(room) = model.rooms.get_mut(&info.id).filter(another) else { return };
+    room.timeline = Timeline::default();
+    room.info = RoomInfo { rev: 0, last_seq: Seq(0), ..info.clone() };
+    room.go_to_end();
+    room.forget_replies_beyond(Seq(0));
+    for pending in &mut room.outbox {
+        pending.state = SendState::Refused("it was written for another room, which is gone".into());
+    }
+    saving::touch(model, info.id);
 }
 
 /// Takes what is the same for everyone: a new room, or the newer copy of one.

@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 use super::{Effect, ServerEvent, attention, find, link, outbox, pages, rooms};
-use crate::model::Model;
+use crate::model::{Model, Sighted};
 
 /// Takes events in order; those of a stream that counts no more are dropped.
 pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, out: &mut Vec<Effect>) {
@@ -98,9 +98,11 @@ fn member_left(model: &mut Model, room: RoomId, user: &UserRef) {
 fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Vec<Effect>) {
     let Some(me) = model.me() else { return };
     let open = model.open == Some(id);
+    model.memory.arrivals += 1;
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let message = Arc::new(message);
     room.info.last_seq = room.info.last_seq.max(message.seq);
+    room.note_unread(model.memory.arrivals);
     // Not by the room's last message: a replay tells of rooms as they are now, ahead of the messages it brings.
     let fresh = message.seq > room.counted_seq;
     if fresh {
@@ -113,7 +115,7 @@ fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Ve
         room.known_seq = room.info.last_seq;
     }
     if message.sender.id == me {
-        room.read_to(message.seq); // as the server does
+        room.read_to(message.seq, Some(me)); // as the server does
         outbox::recognise(model, id, &message, out);
     }
     if fresh {
@@ -135,9 +137,17 @@ fn message_updated(model: &mut Model, id: RoomId, message: Message) {
 fn read_updated(model: &mut Model, event: &ReadUpdated) {
     let Some(room) = model.rooms.get_mut(&event.room_id) else { return };
     let waiting = room.marker.in_flight.is_some() || room.marker.wanted.is_some();
+    let before = room.read();
+    if event.last_read_seq > before {
+        room.sighted.add(before.next(), event.last_read_seq); // elsewhere
+    } else if event.last_read_seq < before && !waiting {
+        room.sighted = Sighted::default(); // marked as unread
+        model.memory.watched.range.take_if(|_| model.open == Some(event.room_id));
+    }
     if let Some(member) = &mut room.member {
         let own = if waiting { member.last_read_seq } else { Seq(0) };
         member.last_read_seq = event.last_read_seq.max(own);
     }
     room.mentions = room.mentions.min(room.unread());
+    room.note_unread(model.memory.arrivals);
 }

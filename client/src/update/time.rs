@@ -2,7 +2,7 @@
 //!
 //! Nothing repeats by itself; the countdown of a lost connection is the only thing that ticks, while it is shown.
 
-use super::{Effect, find, link, outbox, reading, saving, session};
+use super::{Effect, find, link, outbox, reading, saving, session, sighting};
 use crate::model::{Fetch, Link, Model, Notice, PATIENCE_MS, Room, SendState, Tone};
 
 /// The longest pause between two attempts, also if a server asks for more.
@@ -27,13 +27,13 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
     let working = model.working_since().map(|since| since + PATIENCE_MS).filter(|&at| at > now);
     let rooms = model.memory.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
     let password = model.memory.password_due;
-    let others = [working, reading::deadline(model), find::deadline(model)];
+    let others = [working, sighting::deadline(model), find::deadline(model)];
     [notice, link, loading, rooms, password].into_iter().chain(others).flatten().min()
 }
 
 fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
     let save = saving::due(room).filter(|_| saving::is_on(model));
-    if matches!(model.link, Link::SignedOut { .. }) {
+    if matches!(model.link, Link::SignedOut { .. }) || model.memory.stale.is_some() {
         return save;
     }
     let send = outbox::head(room).filter(|_| !outbox::is_in_flight(room)).and_then(|head| match head.state {
@@ -52,7 +52,7 @@ pub(super) fn perform_due(model: &mut Model, out: &mut Vec<Effect>) {
         link::connect(model, out);
     }
     session::ask_when_due(model);
-    reading::mark_due(model);
+    sighting::mark_due(model);
     for id in model.memory.busy.clone() {
         let Some(room) = model.rooms.get(&id) else { continue };
         if saving::due(room).is_some_and(|at| at <= now) {

@@ -100,6 +100,7 @@ pub(super) fn open_editor(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(room) = model.open_room() else { return };
     let (id, draft) = (room.info.id, Arc::clone(&room.draft.text));
     saving::save(model, id, out);
+    model.memory.seen = None; // the screen is the editor's
     out.push(Effect::OpenEditor { room: id, draft });
 }
 
@@ -113,6 +114,7 @@ pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>
     let shown = Arc::clone(&room.draft.text);
     stop_recalling(room, &shown);
     room.recall.keep_cleared(&shown);
+    room.cleared_when_gone |= room.gone;
     room.recall.remember(shown);
     room.draft.replace(text);
     saving::touch(model, id);

@@ -13,15 +13,15 @@ use crate::{
     text::{clip, width},
 };
 
-/// Draws it, and the title over the side bar where there is one.
-pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, places: &Places) {
+/// Draws it, and the title over the side bar where there is one. `new_above`: what is new above the screen.
+pub(super) fn draw(model: &Model, new_above: Option<String>, frame: &mut Frame<'_>, places: &Places) {
     let beside = places.divider.width > 0;
     if beside {
         let title = Rect { height: 1, y: places.header.y, ..places.rooms };
         frame.render_widget(Span::styled("  quchat", Look::STRONG), title);
     }
     let row = places.header;
-    let right = right(model, row.width, !beside);
+    let right = right(model, new_above, row.width, !beside);
     let wide = u16::try_from(right.width()).unwrap_or(row.width).min(row.width);
     if let Some(room) = model.open_room() {
         frame.render_widget(left(room, row.width - wide), row);
@@ -44,9 +44,14 @@ fn left(room: &Room, columns: u16) -> Line<'static> {
     Line::from(vec![air, Span::styled(name, Look::STRONG), Span::styled(topic, Look::FAINT)])
 }
 
-/// Oneself, and what is unread elsewhere if no side bar tells it.
-fn right(model: &Model, columns: u16, alone: bool) -> Line<'static> {
+/// The user, and what is unread elsewhere if no side bar says so. What is new above comes first; on a narrow screen the
+/// user's name gives way to it.
+fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) -> Line<'static> {
     let mut line = Line::default();
+    let narrow = new_above.is_some() && columns < 56;
+    if let Some(new_above) = new_above {
+        line.push_span(Span::styled(format!("{new_above}  "), Look::FRESH));
+    }
     let elsewhere = model.rooms.values().filter(|room| model.open != Some(room.info.id));
     let unread: u64 = elsewhere.clone().map(Room::unread).sum();
     let mentions: u64 = elsewhere.map(|room| room.mentions).sum();
@@ -55,6 +60,9 @@ fn right(model: &Model, columns: u16, alone: bool) -> Line<'static> {
     }
     if alone && unread > 0 {
         line.push_span(Span::styled(format!("{unread} unread  "), Look::FRESH));
+    }
+    if narrow {
+        return line;
     }
     let me = model.account.as_ref().map_or("", |account| &account.user.name);
     line.push_span(Span::raw(format!("{} ", clip(me, columns / 3))));

@@ -77,8 +77,8 @@ fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
     if model.account.is_none() {
         draw(Id::SignIn, model, app, frame, places.whole);
     } else {
-        header::draw(model, frame, &places);
         draw_chat(model, keymap, app, frame, &places);
+        header::draw(model, new_above(model, keymap, app), frame, &places);
     }
     draw(Id::Status, model, app, frame, places.status);
     for dialog in &model.dialogs {
@@ -163,7 +163,11 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
     match model.open_room() {
         Some(_) => {
             draw(Id::History, model, app, frame, places.history);
-            let below = components::part_as::<History>(app, Id::History).and_then(|history| history.below());
+            let history = components::part_as::<History>(app, Id::History);
+            let (below, all) = history.map_or((None, false), |history| (history.below(), history.shows_all_unread()));
+            if let Some(rooms) = components::part_as::<Rooms>(app, Id::Rooms) {
+                rooms.set_all_in_view(all);
+            }
             if let Some(composer) = components::part_as::<Composer>(app, Id::Composer) {
                 composer.set_below(below);
             }
@@ -179,6 +183,19 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
         }
         draw(Id::Rooms, model, app, frame, places.rooms);
     }
+    if places.rooms_over_history
+        && let Some(history) = components::part_as::<History>(app, Id::History)
+    {
+        history.forget_seen(); // nobody can read what lies below
+    }
+}
+
+/// What is new above the screen, where the "new" line was jumped past, and how to get there.
+fn new_above(model: &Model, keymap: &Keymap, app: &mut App) -> Option<String> {
+    let first = components::part_as::<History>(app, Id::History)?.seen()?.first.clone();
+    let count = model.open_room()?.new_above(&first);
+    let way = keymap.chord(Action::ToNew).map_or_else(|| "/new".to_owned(), |chord| chord.to_string());
+    (count > 0).then(|| format!("↑ {count} new · {way}"))
 }
 
 /// One line, as far as there is one: what is wrong, and the only keys that do something.

@@ -10,6 +10,8 @@ mod finding;
 mod keys;
 #[expect(clippy::unwrap_used, reason = "a picture that cannot be drawn is a failed test")]
 mod picture;
+#[expect(clippy::unwrap_used, reason = "a room that is missing is a failed test")]
+mod reading;
 mod replying;
 mod safety;
 mod selection;

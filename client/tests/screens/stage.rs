@@ -164,10 +164,9 @@ impl Stage {
     pub(crate) fn draw(&mut self) {
         let (model, keymap, themes, app) = (&self.model, &self.keymap, &self.themes, &mut self.app);
         self.term.draw(|frame| view::view(model, keymap, themes, app, frame)).unwrap();
-        if let Some(seen) = view::seen(&mut self.app) {
-            let effects = update(&mut self.model, Msg::Seen(seen));
-            self.effects.extend(effects);
-        }
+        let msg = view::seen(&mut self.app).map_or(Msg::Unseen, Msg::Seen);
+        let effects = update(&mut self.model, msg);
+        self.effects.extend(effects);
     }
 
     pub(crate) fn buffer(&self) -> &Buffer {

@@ -1,5 +1,6 @@
 //! Drawing the window: gutter, rows, separators, and the small signs over them.
 
+use quchat_shared::Seq;
 use tuirealm::ratatui::{
     Frame,
     layout::Rect,
@@ -60,10 +61,23 @@ pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area
     let mut walk = Walk { shown, cache, width: columns.wide };
     let anchor = walk.anchored();
     let start = place::start(&mut walk, height, anchor, shown.scroll_rows, shown.from_beginning);
+    let start = match walk.new_line().filter(|_| shown.landing) {
+        Some(line) => place::landing(&mut walk, height, start, line),
+        None => start,
+    };
     let selected = (0..shown.entries.len()).find(|&at| shown.is_selected(at));
     let start = selected.map_or(start, |at| place::showing(&mut walk, height, start, at));
-    let mut painter =
-        Painter { shown, columns, frame, area, y: start.empty, first: None, last: None, links: Vec::new() };
+    let mut painter = Painter {
+        shown,
+        columns,
+        frame,
+        area,
+        y: start.empty,
+        first: None,
+        last: None,
+        ended: None,
+        links: Vec::new(),
+    };
     for at in start.spot.entry..shown.entries.len() {
         let skip = if at == start.spot.entry { start.spot.row } else { 0 };
         let block = walk.block(at);
@@ -72,8 +86,8 @@ pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area
             break;
         }
     }
-    let (visible, links) = (painter.first.zip(painter.last), painter.links);
-    let seen = visible.map(|(first, last)| seen(&mut walk, start, first, last, area.height));
+    let (visible, ended, links) = (painter.first.zip(painter.last), painter.ended, painter.links);
+    let seen = visible.map(|(first, last)| Seen { ended, ..seen(&mut walk, start, first, last, area.height) });
     cache.end_frame(area.height);
     if let Some(Seen { anchor: Anchor::At { .. }, first: Key::Seq(first), last: Key::Seq(last), .. }) = seen {
         bar::draw(frame, area, first, last, shown.last_seq);
@@ -108,6 +122,7 @@ fn seen(walk: &mut Walk<'_>, start: Start, first: Visible, last: Visible, height
         at_end: start.at_end,
         rows: height,
         scrolled: shown.scroll_rows,
+        ended: None,
     }
 }
 
@@ -119,6 +134,8 @@ struct Painter<'a, 'f, 'b> {
     y: usize,
     first: Option<Visible>,
     last: Option<Visible>,
+    /// The last message of which the last row is drawn.
+    ended: Option<Seq>,
     links: Vec<Placed>,
 }
 
@@ -172,6 +189,9 @@ impl Painter<'_, '_, '_> {
             }
             self.first.get_or_insert((at, number));
             self.last = Some((at, number));
+            if let (Entry::Said(message), true) = (&self.shown.entries[at], number + 1 == block.rows.len()) {
+                self.ended = Some(message.seq);
+            }
         }
     }
 

@@ -58,6 +58,8 @@ struct Shown {
     quotes: Vec<Option<String>>,
     anchor: Anchor,
     scroll_rows: i32,
+    /// The room was opened at its "new" line.
+    landing: bool,
     /// The chosen message.
     selected: Option<Seq>,
     /// What is searched for, and the message in which one stands.
@@ -124,6 +126,17 @@ impl History {
         (!seen.at_end || more).then_some(below.min(shown.unread))
     }
 
+    /// Whether everything unread was in the last frame.
+    pub(crate) fn shows_all_unread(&self) -> bool {
+        let Some((seen, shown)) = self.seen.as_ref().zip(self.shown.as_ref()) else { return false };
+        let read = shown.last_seq.0.saturating_sub(shown.unread);
+        let from_read = match &seen.first {
+            Key::Seq(first) => first.0 <= read.saturating_add(1),
+            Key::Txn(_) => shown.unread == 0,
+        };
+        from_read && seen.at_end && !shown.has_newer
+    }
+
     /// What the last frame showed.
     pub(crate) fn seen(&self) -> Option<&Seen> {
         self.seen.as_ref()
@@ -154,6 +167,7 @@ impl Shown {
             quotes,
             anchor: room.anchor.clone(),
             scroll_rows: room.scroll_rows,
+            landing: room.landing.is_some_and(|seq| room.anchor == Anchor::At { top: Key::Seq(seq), byte: 0 }),
             selected: model.selection().map(|message| message.seq),
             find: model.find.as_ref().and_then(|find| Some((Arc::clone(find.needle.as_ref()?), find.at))),
             from_beginning: at_front && !room.timeline.has_older,
@@ -292,5 +306,11 @@ impl Walk<'_> {
         } else {
             Spot { entry, row: above + row }
         })
+    }
+
+    /// The row of the "new" line, if the message below it is among the entries.
+    fn new_line(&self) -> Option<Spot> {
+        let entry = (0..self.shown.entries.len()).find(|&at| self.shown.above(at).new)?;
+        Some(Spot { entry, row: usize::from(self.shown.above(entry).day.is_some()) })
     }
 }

@@ -38,6 +38,12 @@ pub(super) fn start(rows: &mut impl Rows, height: usize, anchor: Option<Spot>, s
     if spot >= end.spot || end.empty > 0 { end } else { Start { spot, empty: 0, at_end: false } }
 }
 
+/// The end instead of `start`, if the frame then holds all from the line `row` above an entry on.
+pub(super) fn landing(rows: &mut impl Rows, height: usize, start: Start, from: Spot) -> Start {
+    let end = end(rows, height);
+    if end.spot <= from || end.empty > 0 { end } else { start }
+}
+
 /// The start nearest to `start` that shows all of an entry, or its first rows where it is taller than the frame.
 pub(super) fn showing(rows: &mut impl Rows, height: usize, start: Start, entry: usize) -> Start {
     if start.empty > 0 || height == 0 {

@@ -117,11 +117,15 @@ fn seen() -> impl Strategy<Value = Seen> {
         |(room, anchor, first, last, at_end, rows, scrolled)| Seen {
             room,
             anchor,
-            first,
-            last,
             at_end,
             rows,
             scrolled,
+            ended: match (&first, &last) {
+                (_, Key::Seq(seq)) | (Key::Seq(seq), Key::Txn(_)) => Some(*seq),
+                _ => None,
+            },
+            first,
+            last,
         },
     )
 }
@@ -165,6 +169,7 @@ fn msg() -> impl Strategy<Value = Msg> {
             Msg::Visited(visits.into_iter().map(|(id, joined)| visit(id, "once", joined)).collect())
         }),
         2 => Just(Msg::Tick),
+        1 => Just(Msg::Unseen),
         1 => Just(Msg::Redraw),
         1 => Just(Msg::Stop),
         1 => (any::<bool>(), 0..9_usize).prop_map(|(open, at)| Msg::Pasted { room: if open { GENERAL } else { RoomId(9) }, text: "日本\n".into(), at }),

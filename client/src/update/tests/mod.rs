@@ -12,6 +12,7 @@ mod outage;
 mod pages;
 mod reading;
 mod replying;
+mod restored;
 mod rooms;
 mod saving;
 mod screens;
@@ -210,8 +211,8 @@ fn seen_of(room: &Room, first: u64, last: u64, at_end: bool) -> crate::model::Se
     use crate::model::{Anchor, Key, Seen};
     let top = Key::Seq(Seq(first));
     let anchor = if at_end { Anchor::End } else { Anchor::At { top: top.clone(), byte: 0 } };
-    let last = Key::Seq(Seq(last));
-    Seen { room: room.info.id, anchor, first: top, last, at_end, rows: 20, scrolled: room.scroll_rows }
+    let (last, ended) = (Key::Seq(Seq(last)), Some(Seq(last)));
+    Seen { room: room.info.id, anchor, first: top, last, at_end, rows: 20, scrolled: room.scroll_rows, ended }
 }
 
 fn origin() -> Origin {

@@ -35,6 +35,78 @@ fn next_unread_prefers_the_rooms_that_name_one() {
     assert_eq!(client.model.open, Some(OPS));
 }
 
+/// The rooms that so many presses of "next unread" lead to.
+fn round(client: &mut Client, presses: usize) -> Vec<u64> {
+    (0..presses).map(|_| client.act(Action::NextUnread).pass(400).model.open.unwrap().0).collect()
+}
+
+/// Five joined rooms; 1 is open, the others have one unread message each, in this order of coming.
+fn unread(order: [u64; 4]) -> Client {
+    let mut client = Client::new();
+    client.start();
+    client.on(Msg::Loaded(Ok(Vec::new())));
+    let room = |id| listed(RoomId(id), &format!("room {id}"), RoomKind::Public, 1, Some(1));
+    client.list_rooms((1..=5).map(room).collect()).hello("k-1");
+    for id in order {
+        client.hear(message(RoomId(id), 2, BOB, "x"));
+    }
+    client
+}
+
+#[test]
+fn next_unread_visits_each_room_once_per_round_the_longest_unread_first() {
+    assert_eq!(round(&mut unread([4, 2, 5, 3]), 9), [4, 2, 5, 3, 4, 2, 5, 3, 4]);
+}
+
+#[test]
+fn rooms_that_were_unread_when_they_were_listed_come_in_the_order_of_the_side_bar() {
+    let mut client = Client::new();
+    client.start();
+    client.on(Msg::Loaded(Ok(Vec::new())));
+    let room = |(id, read)| listed(RoomId(id), &format!("room {id}"), RoomKind::Public, 5, Some(read));
+    client.list_rooms([(1, 5), (2, 4), (3, 5), (4, 1), (5, 0)].map(room).into()).hello("k-1");
+    client.hear(message(RoomId(3), 6, BOB, "later than what was listed"));
+    assert_eq!(round(&mut client, 5), [2, 4, 5, 3, 2]);
+}
+
+#[test]
+fn what_names_one_comes_first_and_also_once_per_round() {
+    let mut client = unread([4, 2, 5, 3]);
+    client.hear(Message { mentions: vec![ALICE], ..message(RoomId(5), 3, BOB, "@alice") });
+    assert_eq!(round(&mut client, 6), [5, 4, 2, 3, 5, 4]);
+    client.hear(Message { mentions: vec![ALICE], ..message(RoomId(3), 3, BOB, "@alice") });
+    assert_eq!(round(&mut client, 2), [3, 2], "in the middle of a round");
+}
+
+#[test]
+fn busy_rooms_do_not_keep_one_from_a_quiet_one() {
+    let mut client = unread([2, 3, 4, 5]);
+    let mut seq = 2;
+    let mut visited = Vec::new();
+    for _ in 0..4 {
+        seq += 1;
+        client.hear(message(RoomId(2), seq, BOB, "x")).hear(message(RoomId(3), seq, BOB, "x"));
+        visited.extend(round(&mut client, 1));
+    }
+    assert_eq!(visited, [2, 3, 4, 5]);
+}
+
+#[test]
+fn a_room_gone_to_by_another_way_counts_as_visited_and_one_that_was_read_is_left_out() {
+    let mut client = unread([2, 3, 4, 5]);
+    assert_eq!(round(&mut client, 1), [2]);
+    client.act(Action::RoomNumber(4)).act(Action::ToBottom);
+    assert_eq!(round(&mut client, 5), [3, 5, 2, 3, 5]);
+}
+
+#[test]
+fn a_room_that_was_read_in_this_round_and_is_unread_again_waits_behind_the_others() {
+    let mut client = unread([2, 3, 4, 5]);
+    assert_eq!(round(&mut client, 1), [2]);
+    client.act(Action::ToBottom).act(Action::RoomNumber(1)).hear(message(RoomId(2), 3, BOB, "again"));
+    assert_eq!(round(&mut client, 5), [3, 4, 5, 2, 3]);
+}
+
 #[test]
 fn nothing_but_a_purpose_joins_a_room() {
     let mut client = Client::online();

@@ -1,6 +1,6 @@
 //! What was really seen moves the read marker, and /catchup, and nothing else does.
 
-use quchat_shared::{Kind, api::ReadMarker, event::ReadUpdated};
+use quchat_shared::{Kind, api::ReadMarker, event::ReadUpdated, query::Bound};
 
 use super::*;
 use crate::model::{Anchor, CaughtUp, Dialog, Key, Question};
@@ -37,7 +37,7 @@ fn hopping_over_a_room_reads_nothing() {
 
 #[test]
 fn whatever_comes_between_starts_the_second_anew() {
-    let between: [fn(&mut Client); 3] = [
+    let between: [fn(&mut Client); 6] = [
         |client| {
             client.on(Msg::TermFocus(false)).on(Msg::TermFocus(true));
         },
@@ -47,7 +47,17 @@ fn whatever_comes_between_starts_the_second_anew() {
         |client| {
             client.act(Action::PageUp);
             let seen = seen_of(client.room(OPS), 1, 5, false);
-            client.on(Msg::Seen(seen)).act(Action::ToBottom).look();
+            client.on(Msg::Seen(seen)).act(Action::PageDown).look();
+        },
+        |client| {
+            client.on(Msg::Unseen).look(); // the side bar lay over them, or the screen was too small
+        },
+        |client| {
+            client.act(Action::OpenEditor);
+            client.on(Msg::EditorClosed { room: OPS, text: Err("no editor".into()) }).look();
+        },
+        |client| {
+            client.act(Action::Suspend).look();
         },
     ];
     for between in between {
@@ -59,6 +69,158 @@ fn whatever_comes_between_starts_the_second_anew() {
         client.pass(1);
         assert_eq!(marks(&mut client).len(), 1);
     }
+}
+
+/// In ops, which holds 120 messages, 100 of them unread; all are at hand.
+fn far_behind() -> Client {
+    let mut client = Client::online();
+    at_hand(&mut client, OPS, 1..=120);
+    let room = client.model.rooms.get_mut(&OPS).unwrap();
+    room.member = room.member.map(|member| Membership { last_read_seq: Seq(20), ..member });
+    client.on(Msg::Open(OPS)).effects.clear();
+    client
+}
+
+fn see(client: &mut Client, seqs: std::ops::RangeInclusive<u64>) -> &mut Client {
+    let last = client.room(OPS).timeline.last().unwrap().0;
+    let seen = seen_of(client.room(OPS), *seqs.start(), *seqs.end(), *seqs.end() == last);
+    client.on(Msg::Seen(seen))
+}
+
+#[test]
+fn a_room_is_opened_at_the_new_line() {
+    let client = far_behind();
+    let room = client.room(OPS);
+    assert_eq!((room.new_after, &room.anchor), (Some(Seq(20)), &Anchor::At { top: Key::Seq(Seq(21)), byte: 0 }));
+    assert!(room.scroll_rows < 0, "with the line");
+}
+
+#[test]
+fn a_room_whose_new_messages_are_not_at_hand_fetches_them_first() {
+    for (unread, bound) in [(100, Bound::Around(Seq(901))), (20, Bound::Newest)] {
+        let mut client = Client::new();
+        client.start();
+        client.on(Msg::Loaded(Ok(Vec::new())));
+        client.list_rooms(vec![listed(GENERAL, "general", RoomKind::Public, 900 + unread, Some(900))]).hello("k-1");
+        let asked = client.effects.iter().any(|effect| {
+            matches!(effect, Effect::Call { req: Request::ListMessages(GENERAL, page), .. } if page.bound == bound)
+        });
+        assert!(asked, "{:?}", client.effects);
+        client.answer_page(GENERAL, 860..=900 + unread, true, false);
+        assert_eq!(client.room(GENERAL).anchor, Anchor::At { top: Key::Seq(Seq(901)), byte: 0 });
+    }
+}
+
+#[test]
+fn only_what_was_on_the_screen_for_a_second_is_read() {
+    let mut client = far_behind();
+    see(&mut client, 20..=38).pass(999);
+    assert_eq!(marks(&mut client), []);
+    client.pass(1).act(Action::LastRoom).pass(60_000);
+    assert_eq!((marks(&mut client), client.room(OPS).unread()), (vec![(OPS, 38)], 82));
+}
+
+#[test]
+fn each_message_has_its_own_second() {
+    let mut client = far_behind();
+    see(&mut client, 20..=38).pass(600);
+    see(&mut client, 30..=48).pass(400); // 21 to 29 are gone too early
+    assert_eq!(marks(&mut client), []);
+    see(&mut client, 20..=38).pass(1_000);
+    assert_eq!(marks(&mut client), [(OPS, 38)]);
+    client.pass(600);
+    see(&mut client, 39..=57).pass(999);
+    assert_eq!(client.room(OPS).marker.wanted, None);
+}
+
+#[test]
+fn the_marker_stops_where_a_message_was_not_seen_and_goes_on_once_it_was() {
+    let mut client = far_behind();
+    see(&mut client, 20..=38).pass(1_000);
+    see(&mut client, 60..=78).pass(5_000);
+    assert_eq!(marks(&mut client), [(OPS, 38)]);
+    let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(38), unread: 82 }));
+    let (call, _) = (client.room(OPS).marker.in_flight.unwrap(), ());
+    client.on(Msg::Done { call, reply });
+    see(&mut client, 39..=57).pass(5_000);
+    assert_eq!(client.room(OPS).unread(), 120 - 57);
+    see(&mut client, 55..=60).pass(1_000);
+    assert_eq!(client.room(OPS).marker.wanted, Some(Seq(78)), "those further down were seen before");
+}
+
+#[test]
+fn a_message_counts_once_its_last_row_is_on_the_screen() {
+    let mut client = far_behind();
+    let seen = seen_of(client.room(OPS), 21, 30, false);
+    client.on(Msg::Seen(crate::model::Seen { ended: Some(Seq(29)), ..seen })).pass(1_000);
+    assert_eq!(marks(&mut client), [(OPS, 29)]);
+}
+
+#[test]
+fn what_was_jumped_past_is_counted_and_stays_unread() {
+    let mut client = far_behind();
+    see(&mut client, 102..=120).pass(10_000);
+    let room = client.room(OPS);
+    assert_eq!((room.new_above(&Key::Seq(Seq(102))), room.unread()), (81, 100));
+    client.act(Action::ToNew);
+    assert_eq!(client.room(OPS).anchor, Anchor::At { top: Key::Seq(Seq(21)), byte: 0 });
+    see(&mut client, 20..=38).pass(1_000);
+    assert_eq!(client.room(OPS).new_above(&Key::Seq(Seq(102))), 63, "what was seen is no more counted");
+    assert_eq!(client.room(OPS).new_above(&Key::Seq(Seq(20))), 0);
+}
+
+#[test]
+fn going_to_the_bottom_on_purpose_reads_everything_at_once() {
+    let mut client = far_behind();
+    client.act(Action::ToBottom);
+    assert_eq!((marks(&mut client), client.room(OPS).unread()), (vec![(OPS, 120)], 0));
+    assert_eq!(client.room(OPS).new_after, Some(Seq(20)), "the line stays, and leads back");
+    client.act(Action::ToNew);
+    assert_eq!(client.room(OPS).anchor, Anchor::At { top: Key::Seq(Seq(21)), byte: 0 });
+    let mut outside = Client::online();
+    outside.on(Msg::Open(LOBBY)).act(Action::ToBottom).pass(9_000);
+    assert_eq!(marks(&mut outside), []);
+}
+
+#[test]
+fn a_mention_that_was_read_counts_no_more_and_the_others_do() {
+    let named = |seq| Message { mentions: vec![ALICE], ..message(OPS, seq, BOB, "@alice") };
+    let mut client = far_behind();
+    client.hear(named(121)).hear(named(122)).hear(message(OPS, 123, BOB, "x"));
+    assert_eq!(client.room(OPS).mentions, 2);
+    for seqs in [20..=38, 39..=57, 58..=76, 77..=95, 96..=114, 108..=121] {
+        see(&mut client, seqs).pass(3_000);
+        if let Some(call) = client.room(OPS).marker.in_flight {
+            let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(1), unread: 0 }));
+            client.on(Msg::Done { call, reply }).pass(3_000);
+        }
+    }
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (2, 1));
+}
+
+#[test]
+fn who_reads_further_up_stays_there_unless_more_is_new_than_fits() {
+    for (came, moved) in [(3, false), (40, true)] {
+        let mut client = Client::online();
+        at_hand(&mut client, OPS, 1..=120);
+        client.on(Msg::Open(OPS));
+        see(&mut client, 40..=58).act(Action::LastRoom);
+        for seq in 121..=120 + came {
+            client.hear(message(OPS, seq, BOB, "x"));
+        }
+        client.act(Action::LastRoom);
+        let at = if moved { 121 } else { 40 };
+        assert_eq!(client.room(OPS).anchor, Anchor::At { top: Key::Seq(Seq(at)), byte: 0 });
+    }
+}
+
+#[test]
+fn nothing_ticks_while_what_is_read_is_on_the_screen() {
+    let mut client = far_behind();
+    see(&mut client, 20..=38).pass(1_000);
+    let call = client.room(OPS).marker.in_flight.unwrap();
+    client.on(Msg::Done { call, reply: Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(38), unread: 82 })) });
+    assert_eq!(next_deadline(&client.model), None);
 }
 
 #[test]
@@ -111,6 +273,9 @@ fn the_new_line_stands_where_reading_ended_until_one_leaves() {
     assert_eq!(client.room(OPS).new_after, Some(Seq(6)), "also once it is read");
     client.act(Action::NextRoom);
     assert_eq!(client.room(OPS).new_after, None);
+    let mut sending = in_ops();
+    sending.look().pass(2_000).say("hello");
+    assert_eq!(sending.room(OPS).new_after, None);
 }
 
 #[test]
@@ -120,6 +285,12 @@ fn the_new_line_is_drawn_when_focus_returns() {
     assert_eq!(client.room(GENERAL).new_after, None);
     client.on(Msg::TermFocus(true));
     assert_eq!(client.room(GENERAL).new_after, Some(Seq(3)));
+    client.look().pass(1_000).on(Msg::TermFocus(false)).on(Msg::TermFocus(true));
+    assert_eq!(client.room(GENERAL).new_after, Some(Seq(3)), "nothing has come since");
+    client.on(Msg::TermFocus(false)).hear(message(GENERAL, 5, BOB, "x")).on(Msg::TermFocus(true));
+    assert_eq!(client.room(GENERAL).new_after, Some(Seq(4)));
+    client.say("so").act(Action::NextRoom);
+    assert_eq!(client.room(GENERAL).new_after, None);
 }
 
 #[test]

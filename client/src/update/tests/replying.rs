@@ -73,6 +73,24 @@ fn after_a_restored_backup_nothing_answers_what_is_not_there_any_more() {
 }
 
 #[test]
+fn after_a_restored_backup_nothing_answers_another_message_of_the_same_number() {
+    let mut client = Client::online();
+    client.act(Action::Select).act(Action::Reply).say("waits").act(Action::Select).act(Action::Reply).write("half");
+    client.stream(vec![Reset { reason: ResetReason::Unknown, cursor: Cursor("m-1".into()) }.into()]);
+    let mut restored = rooms(); // and more was said there since
+    restored[0] = listed(GENERAL, "general", RoomKind::Public, 9, Some(2));
+    client.list_rooms(restored);
+    assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("half", None));
+    assert_eq!(client.room(GENERAL).outbox[0].reply_to, None);
+    assert!(client.notice().contains("choose again"), "{}", client.notice());
+    let mut behind = Client::online();
+    behind.act(Action::Select).act(Action::Reply).write("half");
+    behind.stream(vec![Reset { reason: ResetReason::TooOld, cursor: Cursor("k-9".into()) }.into()]);
+    behind.list_rooms(rooms());
+    assert_eq!(behind.room(GENERAL).draft.reply_to, Some(Seq(3)), "it is the same server");
+}
+
+#[test]
 fn esc_gives_the_reply_up_and_keeps_the_draft() {
     let mut client = after_own();
     client.write("half").act(Action::Select).act(Action::Reply).act(Action::Cancel);

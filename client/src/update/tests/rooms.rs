@@ -158,6 +158,27 @@ fn a_room_that_goes_away_keeps_what_was_written_for_it() {
 }
 
 #[test]
+fn a_room_that_is_gone_stays_for_a_draft_set_aside_and_for_what_was_cleared_there() {
+    let leave: [fn(&mut Client); 2] = [
+        |client| {
+            client.on(Msg::Recall { back: true }).write(""); // an earlier input, deleted; the draft waits behind it
+        },
+        |client| {
+            client.act(Action::Interrupt);
+        },
+    ];
+    for leave in leave {
+        let mut client = Client::online();
+        client.on(Msg::Open(OPS)).say("earlier").disk().acknowledge(OPS, 11).write("precious");
+        client.stream(vec![RoomDeleted { room_id: OPS }.into()]);
+        leave(&mut client);
+        client.act(Action::NextRoom).on(Msg::Open(OPS));
+        client.on(Msg::Recall { back: true });
+        assert_eq!(client.draft(), "precious");
+    }
+}
+
+#[test]
 fn a_room_that_is_gone_goes_with_the_last_that_waited_in_it() {
     for discarded in [true, false] {
         let mut client = Client::online();

@@ -1,0 +1,71 @@
+//! What has really been seen: a message that was on the screen for a second without interruption.
+//!
+//! The read marker follows to the end of the unbroken run of seen messages after it. What was jumped over stays unread.
+
+use quchat_shared::Seq;
+
+use super::Effect;
+use crate::model::{Key, Model, Watched};
+
+/// How long a message must be on the screen to count as seen.
+const SEEN_AFTER_MS: u64 = 1_000;
+
+/// Notes since when each message on the screen has been there. Whatever hides them starts the second anew.
+pub(super) fn watch(model: &mut Model) {
+    let range = on_screen(model);
+    if range == model.memory.watched.range {
+        return;
+    }
+    let before = std::mem::take(&mut model.memory.watched.since);
+    let since = range.zip(model.open_room()).map(|((first, last), room)| {
+        let read = room.read();
+        let unseen = (first.0..=last.0).map(Seq).filter(|seq| *seq > read && !room.sighted.holds(*seq));
+        unseen.map(|seq| (seq, before.get(&seq).copied().unwrap_or(model.now.mono_ms))).collect()
+    });
+    model.memory.watched = Watched { range, since: since.unwrap_or_default() };
+}
+
+/// The first and the last message whose end can be seen by somebody who looks at the screen.
+fn on_screen(model: &Model) -> Option<(Seq, Seq)> {
+    let looking = model.account.is_some() && model.term_focused && model.dialogs.is_empty();
+    let room = model.open_room().filter(|room| looking && room.joined() && !room.distrusted)?;
+    let seen = model.memory.seen.as_ref().filter(|seen| seen.room == room.info.id)?;
+    let (Key::Seq(first), last) = (&seen.first, seen.ended?) else { return None };
+    let most = Seq(last.0.saturating_sub(u64::from(seen.rows))); // a message has a row at least
+    room.timeline.index(last)?; // else the frame is of before a reset
+    (*first <= last).then_some((most.max(*first), last))
+}
+
+/// When the next message counts as seen.
+pub(super) fn deadline(model: &Model) -> Option<u64> {
+    model.memory.watched.since.values().min().map(|since| since + SEEN_AFTER_MS)
+}
+
+/// Takes what was on the screen for long enough, and wants the marker moved as far as nothing is left out.
+pub(super) fn mark_due(model: &mut Model) {
+    let now = model.now.mono_ms;
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)).filter(|room| room.joined()) else {
+        return;
+    };
+    let seen = model.memory.watched.since.extract_if(.., |_, since| *since + SEEN_AFTER_MS <= now);
+    for (seq, _) in seen {
+        room.sighted.add(seq, seq);
+    }
+    let (read, end) = (room.read(), room.sighted.run_after(room.read()));
+    if end > read {
+        room.marker.wanted = Some(end);
+        model.memory.busy.insert(room.info.id);
+    }
+}
+
+/// Everything in the open room counts as read: somebody went to its end on purpose.
+pub(super) fn mark_all(model: &mut Model, out: &mut Vec<Effect>) {
+    let me = model.me();
+    let unread = |room: &&mut crate::model::Room| room.unread() > 0;
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)).filter(unread) else { return };
+    let (id, last) = (room.info.id, room.info.last_seq);
+    room.marker.wanted = room.marker.wanted.max(Some(last));
+    room.read_to(last, me);
+    model.memory.busy.insert(id);
+    super::reading::send_marker(model, id, out);
+}

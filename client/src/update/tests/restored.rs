@@ -1,0 +1,162 @@
+//! A restored backup under an open client: what was known before the reset is not compared with what comes after.
+
+use quchat_shared::{
+    api::ReadMarker,
+    event::{ReadUpdated, Reset, ResetReason, RoomUpdated},
+    query::{Bound, ListMessages},
+};
+
+use super::*;
+use crate::model::{Anchor, Fetch, Key};
+
+/// In general, which holds 500 messages, all read and at hand; then the server is restored.
+fn restored_at(last: u64, read: u64) -> Client {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 301..=500);
+    client.look().pass(5_000).effects.clear();
+    reset(&mut client);
+    list(&mut client, last, read);
+    client
+}
+
+fn reset(client: &mut Client) {
+    client.stream(vec![Reset { reason: ResetReason::Unknown, cursor: Cursor("m-1".into()) }.into()]);
+}
+
+fn list(client: &mut Client, last: u64, read: u64) {
+    let mut restored = rooms();
+    restored[0] = listed(GENERAL, "general", RoomKind::Public, last, Some(read));
+    client.list_rooms(restored).hello("m-1");
+}
+
+fn is_mark(req: &Request) -> bool {
+    matches!(req, Request::MarkRead(..))
+}
+
+fn marks(client: &mut Client) -> usize {
+    client.calls().iter().filter(|(_, req)| is_mark(req)).count()
+}
+
+#[test]
+fn the_read_marker_is_the_servers_also_if_it_is_lower() {
+    let mut client = restored_at(300, 250);
+    client.pass(60_000); // the old messages are still on the screen
+    assert_eq!((client.room(GENERAL).unread(), client.room(GENERAL).new_after), (50, Some(Seq(250))));
+    assert_eq!(marks(&mut client), 0);
+}
+
+#[test]
+fn what_is_read_after_the_reset_counts_again() {
+    let mut client = restored_at(300, 290);
+    client.answer_page(GENERAL, 241..=300, true, false).look().pass(1_000);
+    assert_eq!(client.room(GENERAL).unread(), 0);
+}
+
+#[test]
+fn a_marker_on_its_way_ends_with_the_reset() {
+    for answered in [true, false] {
+        let mut client = Client::online();
+        client.hear(message(GENERAL, 4, BOB, "x")).look().pass(1_000);
+        let (call, _) = client.calls().into_iter().find(|(_, req)| is_mark(req)).unwrap();
+        client.hear(message(GENERAL, 5, BOB, "x")).look().pass(1_000); // waits for the first
+        reset(&mut client);
+        client.act(Action::ToBottom); // of what was there before
+        if answered {
+            client.on(Msg::Done { call, reply: Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(5), unread: 0 })) });
+        }
+        list(&mut client, 3, 1);
+        client.pass(60_000);
+        assert_eq!((marks(&mut client), client.room(GENERAL).unread()), (0, 2));
+    }
+}
+
+#[test]
+fn names_and_counters_are_the_servers_whatever_their_revision() {
+    let mut client = Client::online();
+    let renamed = RoomInfo { rev: 9, ..info(GENERAL, "of a future that never was", RoomKind::Public, 3) };
+    client.stream(vec![RoomUpdated { room: renamed }.into()]);
+    client.hear(Message { mentions: vec![ALICE], ..message(OPS, 11, BOB, "@alice") });
+    reset(&mut client);
+    list(&mut client, 3, 3);
+    assert_eq!(&*client.room(GENERAL).info.name, "general");
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (4, 0));
+    client.hear(Message { mentions: vec![ALICE], ..message(OPS, 11, BOB, "@alice") });
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (5, 1), "the number is given anew");
+    let renamed = RoomInfo { rev: 2, ..info(GENERAL, "hall", RoomKind::Public, 3) };
+    client.stream(vec![RoomUpdated { room: renamed }.into()]);
+    assert_eq!(&*client.room(GENERAL).info.name, "hall");
+}
+
+#[test]
+fn what_lies_beyond_the_restored_end_goes_and_what_is_said_there_anew_is_shown() {
+    let mut client = restored_at(300, 300);
+    let said = Message { txn: None, ..message(GENERAL, 301, BOB, "said anew") };
+    client.hear(said.clone()); // before the page
+    client.answer_page(GENERAL, 241..=300, true, false);
+    client.reply(
+        |req| matches!(req, Request::ListMessages(GENERAL, ListMessages { bound: Bound::After(Seq(300)), .. })),
+        Ok(Answer::Page(MessagePage { messages: vec![said], has_older: true, has_newer: false })),
+    );
+    let room = client.room(GENERAL);
+    assert_eq!((room.timeline.last(), &*room.timeline.run.back().unwrap().text), (Some(Seq(301)), "said anew"));
+    assert!(client.room(OPS).timeline.is_unknown() && client.room(OPS).anchor == Anchor::End);
+}
+
+#[test]
+fn a_page_that_was_asked_for_before_the_reset_is_not_joined_to_what_came_after() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 301..=500);
+    let seen = seen_of(client.room(GENERAL), 301, 320, false);
+    client.on(Msg::Seen(seen));
+    let (call, _) = client.calls().pop().unwrap();
+    reset(&mut client);
+    let page = MessagePage { messages: vec![message(GENERAL, 300, BOB, "old")], has_older: true, has_newer: true };
+    client.on(Msg::Done { call, reply: Ok(Answer::Page(page)) });
+    assert_eq!(client.room(GENERAL).timeline.first(), Some(Seq(301)));
+    list(&mut client, 320, 320);
+    client.reply(|req| matches!(req, Request::ListMessages(GENERAL, _)), Err(unreachable()));
+    client.act(Action::PageUp).effects.retain(|effect| !matches!(effect, Effect::Listen { .. }));
+    assert!(matches!(client.room(GENERAL).fetch, Fetch::Loading { .. }));
+    client.answer_page(GENERAL, 260..=320, true, false);
+    assert_eq!(client.room(GENERAL).timeline.last(), Some(Seq(320)), "the old run is replaced, also late");
+    assert!(matches!(client.room(GENERAL).anchor, Anchor::At { top: Key::Seq(Seq(301)), .. }));
+}
+
+#[test]
+fn an_unanswered_send_goes_out_again_under_its_txn_and_an_acknowledged_one_does_not() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS)).say("unanswered").disk().act(Action::LastRoom);
+    assert_eq!(sent(&mut client), [("p-1".to_owned(), "unanswered".to_owned())]);
+    client.say("acknowledged").disk().acknowledge(GENERAL, 7); // the stream has not come that far
+    assert!(matches!(client.states(GENERAL)[..], [SendState::Sent(_)]));
+    reset(&mut client);
+    list(&mut client, 2, 2);
+    assert_eq!(sent(&mut client), [("p-1".to_owned(), "unanswered".to_owned())]);
+    assert_eq!((client.room(GENERAL).outbox.len(), client.model.unsent()), (0, 1));
+}
+
+#[test]
+fn what_was_written_for_a_room_is_not_sent_to_another_one_of_its_number() {
+    let mut client = Client::online();
+    client.say("between us").disk().calls();
+    reset(&mut client);
+    let mut restored = rooms();
+    restored[0].info =
+        RoomInfo { created_at: Timestamp::from_millis(9), ..info(GENERAL, "others", RoomKind::Public, 1) };
+    client.list_rooms(restored).hello("m-1");
+    client.pass(60_000);
+    assert_eq!(sent(&mut client), []);
+    assert!(matches!(client.states(GENERAL)[..], [SendState::Refused(_)]));
+    client.act(Action::Review).on(Msg::TakeBack { room: GENERAL, txn: "p-1".into() });
+    assert_eq!(client.draft(), "between us");
+}
+
+#[test]
+fn a_marker_lowered_elsewhere_is_not_raised_again_by_what_was_seen_before() {
+    let mut client = Client::online();
+    client.hear(message(GENERAL, 4, BOB, "x")).look().pass(1_000);
+    client.reply(is_mark, Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(4), unread: 0 })));
+    client.act(Action::NextRoom).stream(vec![ReadUpdated { room_id: GENERAL, last_read_seq: Seq(1) }.into()]);
+    client.pass(60_000).act(Action::LastRoom).pass(999);
+    assert_eq!((client.room(GENERAL).unread(), marks(&mut client)), (3, 0));
+}
