@@ -65,6 +65,12 @@ pub(crate) struct Memory {
     pub(crate) stale: Option<ResetReason>,
     /// The rooms that were known when the list was asked for: only of these can it say that they are gone.
     pub(crate) listed: BTreeSet<RoomId>,
+    /// The stream that counts has said hello.
+    pub(crate) greeted: bool,
+    /// The stream was reset, and no connection has held since.
+    pub(crate) was_reset: bool,
+    /// Somebody was told that not all rooms are shown.
+    pub(crate) told_of_rooms: bool,
 }
 
 /// The messages of the open room that somebody looks at.

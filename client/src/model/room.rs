@@ -69,6 +69,10 @@ pub struct Room {
     pub(crate) unread_since: Option<u64>,
     /// It was visited in this round through the unread rooms.
     pub(crate) rounded: bool,
+    /// Pages that have failed in a row.
+    pub(crate) fetch_failures: u32,
+    /// After a failed page, events ask for none before this.
+    pub(crate) fetch_not_before: u64,
 }
 
 /// A room that was visited, as the disk remembers it: enough to show it and to write there before the server has
@@ -172,6 +176,8 @@ impl Room {
             landing: None,
             unread_since: None,
             rounded: false,
+            fetch_failures: 0,
+            fetch_not_before: 0,
         }
     }
 

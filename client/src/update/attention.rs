@@ -100,8 +100,9 @@ pub fn title(model: &Model) -> String {
     let Some(open) = model.open_room() else { return "quchat".to_owned() };
     let looking = |room: &Room| room.info.id == open.info.id && model.term_focused;
     let counted = |room: &&Room| room.notify != Some(Notify::None) && !looking(room);
-    let (unread, mentions) = (model.rooms.values().filter(counted))
-        .fold((0, 0), |(unread, mentions), room| (unread + room.unread(), mentions + room.mentions));
+    let (unread, mentions) = (model.rooms.values().filter(counted)).fold((0_u64, 0_u64), |(unread, mentions), room| {
+        (unread.saturating_add(room.unread()), mentions.saturating_add(room.mentions))
+    });
     let count = match (unread, mentions) {
         (0, _) => String::new(),
         (_, 0) => format!("({unread}) "),

@@ -14,6 +14,9 @@ use crate::model::{
 /// A connection that held this long was a good one: the next failure counts as the first.
 const STABLE_MS: u64 = 10_000;
 
+/// An answer that was too large is hardly smaller a moment later, and costs much each time.
+const TOO_LARGE_MS: u64 = 5 * 60_000;
+
 /// Begins an attempt.
 pub(super) fn connect(model: &mut Model, out: &mut Vec<Effect>) {
     if model.account.is_none() {
@@ -32,7 +35,7 @@ pub(super) fn connect(model: &mut Model, out: &mut Vec<Effect>) {
 fn listen(model: &mut Model, since: Cursor, out: &mut Vec<Effect>) {
     let stream = model.memory.number();
     model.stream = Some(stream);
-    model.memory.bye = None;
+    (model.memory.bye, model.memory.greeted) = (None, false);
     out.push(Effect::Listen { stream, since });
 }
 
@@ -40,6 +43,7 @@ fn listen(model: &mut Model, since: Cursor, out: &mut Vec<Effect>) {
 pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out: &mut Vec<Effect>) {
     let listed = match reply {
         Ok(listed) => listed,
+        Err(Failure::TooLarge) => return wait(model, "the list of rooms is too large for quchat", Some(TOO_LARGE_MS)),
         Err(failure) => return failed(model, &failure),
     };
     let stale = model.memory.stale.take();
@@ -94,6 +98,9 @@ pub(super) fn page_around(room: &Room) -> Wanted {
 /// The stream is live.
 pub(super) fn hello(model: &mut Model, hello: Hello, out: &mut Vec<Effect>) {
     model.cursor = Some(hello.cursor);
+    if std::mem::replace(&mut model.memory.greeted, true) {
+        return; // a stream begins once: what follows is asked for once
+    }
     model.link = Link::Connected;
     model.memory.connected_at = model.now.mono_ms;
     outbox::release_all(model, out);
@@ -102,15 +109,31 @@ pub(super) fn hello(model: &mut Model, hello: Hello, out: &mut Vec<Effect>) {
     }
 }
 
-/// The stream cannot be resumed: close it, fetch the rooms, go on from their cursor.
+/// The stream cannot be resumed: close it, fetch the rooms, go on from their cursor. A second reset in a row waits: the
+/// first one brought nothing.
 pub(super) fn reset(model: &mut Model, reset: Reset, out: &mut Vec<Effect>) {
     out.push(Effect::HangUp);
+    forgive(model);
     model.stream = None;
     model.cursor = None;
     let before = model.memory.stale.filter(|reason| *reason == ResetReason::Unknown);
     model.memory.stale = before.or(Some(reset.reason));
     distrust(model);
-    connect(model, out);
+    if std::mem::replace(&mut model.memory.was_reset, true) {
+        wait(model, "the server cannot resume its event stream", None);
+    } else {
+        connect(model, out);
+    }
+}
+
+/// Forgets earlier failures once a connection has held; whether it has.
+fn forgive(model: &mut Model) -> bool {
+    let held = model.now.mono_ms.saturating_sub(model.memory.connected_at) >= STABLE_MS;
+    let stable = model.memory.greeted && model.stream.is_some() && held;
+    if stable {
+        (model.memory.link_failures, model.memory.was_reset) = (0, false);
+    }
+    stable
 }
 
 /// From here on the server may be another one under the same address: a restored backup counts its messages from an
@@ -142,14 +165,10 @@ pub(super) fn bye(model: &mut Model, reason: ByeReason, out: &mut Vec<Effect>) {
 
 /// The stream is over.
 pub(super) fn ended(model: &mut Model, failure: &Failure, out: &mut Vec<Effect>) {
+    let stable = forgive(model);
     model.stream = None;
     if failure.status() == Some(401) {
         return session::end(model, "your session has ended", out);
-    }
-    let live = model.link == Link::Connected;
-    let stable = live && model.now.mono_ms.saturating_sub(model.memory.connected_at) >= STABLE_MS;
-    if stable {
-        model.memory.link_failures = 0;
     }
     match model.memory.bye.take() {
         Some(ByeReason::Slow) if stable => connect(model, out),
@@ -159,7 +178,8 @@ pub(super) fn ended(model: &mut Model, failure: &Failure, out: &mut Vec<Effect>)
 }
 
 fn failed(model: &mut Model, failure: &Failure) {
-    wait(model, failure.reason(), failure.retry_after_ms());
+    let asked = if *failure == Failure::TooLarge { Some(TOO_LARGE_MS) } else { failure.retry_after_ms() };
+    wait(model, failure.reason(), asked);
 }
 
 fn wait(model: &mut Model, reason: &str, asked: Option<u64>) {

@@ -35,6 +35,7 @@ pub use attention::title;
 pub use effect::Effect;
 pub use msg::{Msg, NotKept, Pick, ServerEvent};
 pub use request::{Answer, Failure, Reply, Request};
+pub(crate) use rooms::ROOMS_MAX;
 pub use time::next_deadline;
 
 pub use crate::model::Stored;

@@ -131,7 +131,7 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
             room.go_to_end(); // nobody saw where it was opened
         }
         room.known_seq = room.info.last_seq;
-        if pages::bound(room, pages::RUN_OUT_OF_VIEW) >= pages::RUN_LONG {
+        if pages::bound(room, false) >= pages::RUN_LONG {
             out.push(Effect::GiveBack);
         }
         if !room.joined() {

@@ -11,13 +11,17 @@ use quchat_shared::{
     query::{Bound, ListMessages},
 };
 
-use super::{Effect, Failure, Request, calls::call, link, outbox, reading};
+use super::{Effect, Failure, Request, calls::call, link, outbox, reading, time};
 use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Offered, Room, Timeline, Wanted, is_run};
 
 /// Most messages of the room in view.
 pub(crate) const RUN_MAX: usize = 100_000;
 /// Most messages of a room that is not in view.
 pub(crate) const RUN_OUT_OF_VIEW: usize = 200;
+/// Most bytes of the messages of a room: in view, and not in view.
+const RUN_BYTES_MAX: [usize; 2] = [64 * 1024 * 1024, 1024 * 1024];
+/// Bytes are counted once for so many messages of the stream.
+const COUNT_EVERY: u64 = 1_024;
 /// So many messages at once are worth giving their memory back: some 2 MiB.
 pub(crate) const RUN_LONG: usize = 5_000;
 /// Most missing messages that are fetched one page after the other; beyond, a new run begins at the end.
@@ -66,16 +70,14 @@ pub(super) fn arrived(
         Fetch::Loading { call: awaited, page, .. } if awaited == call => page,
         _ => return,
     };
-    let reply = reply.and_then(|page| if is_run(&page.messages) { Ok(page) } else { Err(Failure::nonsense()) });
+    let reply = reply.and_then(|page| if is_page(&page.messages) { Ok(page) } else { Err(Failure::nonsense()) });
     let MessagePage { messages, has_older, has_newer } = match reply {
         Ok(page) => page,
-        Err(failure) => {
-            room.fetch = Fetch::Failed { page, reason: failure.reason().into() };
-            return;
-        }
+        Err(failure) => return failed(model, id, page, &failure),
     };
     room.fetch = Fetch::Idle;
     let empty = messages.is_empty();
+    let before = (room.timeline.first(), room.timeline.last());
     let messages: Vec<Arc<Message>> = messages.into_iter().map(Arc::new).collect();
     let own = |message: &&Arc<Message>| Some(message.sender.id) == me && message.txn.is_some();
     let echoes: Vec<_> =
@@ -86,17 +88,44 @@ pub(super) fn arrived(
     }
     if let Some(room) = model.rooms.get_mut(&id) {
         outbox::absorb(room);
-        bound(room, if open { RUN_MAX } else { RUN_OUT_OF_VIEW });
+        bound(room, open);
         settle(room);
     }
-    let go_on = match page {
-        Wanted::Older => true,
-        Wanted::Newest => !empty && model.rooms.get(&id).is_some_and(|room| missing(room) <= GAP_MAX),
-        Wanted::Newer | Wanted::Around(_) => !empty,
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let stuck = match page {
+        Wanted::Older => room.timeline.has_older && room.timeline.first() == before.0,
+        Wanted::Newer => room.timeline.has_newer && room.timeline.last() == before.1,
+        Wanted::Newest | Wanted::Around(_) => false,
     };
-    if go_on {
-        catch_up(model, id, out); // never asks twice for what the server does not have
+    let go_on = match page {
+        Wanted::Older | Wanted::Newer => true,
+        Wanted::Newest => !empty && missing(room) <= GAP_MAX,
+        Wanted::Around(_) => !empty,
+    };
+    if stuck {
+        failed(model, id, page, &Failure::nonsense()); // asked again at once, it would be the same
+    } else {
+        room.fetch_failures = 0;
+        if go_on {
+            catch_up(model, id, out);
+        }
     }
+}
+
+/// There is no page. Whoever scrolls there asks again at once; events ask again only after a pause.
+fn failed(model: &mut Model, id: RoomId, page: Wanted, failure: &Failure) {
+    let failures = model.rooms.get(&id).map_or(0, |room| room.fetch_failures);
+    let pause = time::pause(model, failures, failure.retry_after_ms());
+    let at = model.now.mono_ms.saturating_add(pause);
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.fetch = Fetch::Failed { page, reason: failure.reason().into() };
+        (room.fetch_failures, room.fetch_not_before) = (failures.saturating_add(1), at);
+    }
+}
+
+/// What a page must be: neighbours, and no more of them than can be asked for.
+fn is_page(messages: &[Message]) -> bool {
+    messages.len() <= PAGE_MAX as usize && is_run(messages)
 }
 
 fn join(room: &mut Room, page: Wanted, messages: Vec<Arc<Message>>, has_older: bool, has_newer: bool) {
@@ -150,7 +179,10 @@ pub(super) fn append(model: &mut Model, id: RoomId, message: &Arc<Message>, out:
         Offered::Taken => {
             room.timeline.has_newer = room.timeline.last() < Some(room.info.last_seq);
             outbox::absorb(room);
-            bound(room, if open { RUN_MAX } else { RUN_OUT_OF_VIEW });
+            shorten(room, if open { RUN_MAX } else { RUN_OUT_OF_VIEW });
+            if message.seq.0.is_multiple_of(COUNT_EVERY) {
+                bound(room, open);
+            }
         }
         Offered::Beyond if room.timeline.is_unknown() => {}
         Offered::Beyond => {
@@ -174,7 +206,12 @@ pub(super) fn settle(room: &mut Room) {
 /// Closes the gap between the run and the end of the room on the screen, if the reader is near it.
 pub(super) fn catch_up(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get(&id).filter(|_| model.open == Some(id)) else { return };
-    if !room.timeline.has_newer || matches!(room.fetch, Fetch::Loading { .. }) {
+    let waits = match room.fetch {
+        Fetch::Idle => false,
+        Fetch::Loading { .. } => true,
+        Fetch::Failed { .. } => model.now.mono_ms < room.fetch_not_before,
+    };
+    if !room.timeline.has_newer || waits {
         return;
     }
     let near = missing(room) <= GAP_MAX;
@@ -222,9 +259,27 @@ pub(super) fn retry(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     }
 }
 
-/// Keeps a run within its size, around the place where one stands; so many messages were let go of.
-pub(super) fn bound(room: &mut Room, max: usize) -> usize {
-    let (keep, before) = (room.anchor_index(), room.timeline.run.len());
-    room.timeline.shorten(max, keep);
+/// Keeps a run within its size in messages and in bytes, around the place where one stands; so many messages were let
+/// go of.
+pub(super) fn bound(room: &mut Room, in_view: bool) -> usize {
+    let before = room.timeline.run.len();
+    let (most, bytes_max) = if in_view { (RUN_MAX, RUN_BYTES_MAX[0]) } else { (RUN_OUT_OF_VIEW, RUN_BYTES_MAX[1]) };
+    shorten(room, most);
+    let bytes: usize = room.timeline.run.iter().map(|message| bytes(message)).sum();
+    if bytes > bytes_max {
+        let share = room.timeline.run.len() as u128 * bytes_max as u128 / bytes as u128;
+        shorten(room, usize::try_from(share).unwrap_or(most).max(1));
+    }
     before - room.timeline.run.len()
+}
+
+fn shorten(room: &mut Room, most: usize) {
+    let keep = room.anchor_index();
+    room.timeline.shorten(most, keep);
+}
+
+/// Bytes of a message that are its own.
+fn bytes(message: &Message) -> usize {
+    let users: usize = message.reactions.iter().map(|reaction| reaction.emoji.len() + 8 * reaction.users.len()).sum();
+    size_of::<Message>() + message.text.len() + 8 * message.mentions.len() + users
 }

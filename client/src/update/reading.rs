@@ -147,7 +147,7 @@ pub(super) fn send_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) 
 pub(super) fn ask_to_catch_up(model: &mut Model) {
     let now = |room: &Room| CaughtUp { room: room.info.id, last: room.info.last_seq, mentions: room.mentions };
     let rooms: Arc<[_]> = model.rooms.values().filter(|room| room.unread() > 0).map(now).collect();
-    match model.rooms.values().map(Room::unread).sum::<u64>() {
+    match model.rooms.values().map(Room::unread).fold(0, u64::saturating_add) {
         0 => time::notice(model, Tone::Calm, "nothing is unread"),
         messages => dialogs::ask(model, Question::CatchUp { messages, rooms }),
     }

@@ -72,6 +72,8 @@ pub enum Failure {
         /// One sentence for the person at the keyboard, without the address.
         reason: String,
     },
+    /// An answer, and more of it than a client takes: it will hardly be smaller the next time.
+    TooLarge,
 }
 
 impl Failure {
@@ -80,7 +82,7 @@ impl Failure {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { problem, .. } => Some(problem.status),
-            Self::Unreachable { .. } => None,
+            Self::Unreachable { .. } | Self::TooLarge => None,
         }
     }
 
@@ -90,6 +92,7 @@ impl Failure {
         match self {
             Self::Refused { problem, .. } => &problem.detail,
             Self::Unreachable { reason } => reason,
+            Self::TooLarge => "the server's answer is too large for quchat",
         }
     }
 
@@ -105,12 +108,12 @@ impl Failure {
     pub fn retry_after_ms(&self) -> Option<u64> {
         match self {
             Self::Refused { retry_after_ms, .. } => *retry_after_ms,
-            Self::Unreachable { .. } => None,
+            Self::Unreachable { .. } | Self::TooLarge => None,
         }
     }
 
     /// An answer to another question than the one asked.
-    pub(super) fn nonsense() -> Self {
+    pub(crate) fn nonsense() -> Self {
         Self::Unreachable { reason: "the server's answer makes no sense".to_owned() }
     }
 }

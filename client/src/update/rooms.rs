@@ -15,6 +15,9 @@ use crate::model::{
     Call, Dialog, DialogId, Link, Marker, Model, Question, Room, SendState, Sighted, Timeline, Tone, Visit,
 };
 
+/// Most rooms that are known at once: twice what a server has unless its admin wants more.
+pub(crate) const ROOMS_MAX: usize = 10_000;
+
 /// Takes a whole list of rooms. After a reset, what is at hand is `stale` and replaced; else the newer of two copies
 /// wins.
 pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: Option<ResetReason>) {
@@ -23,8 +26,11 @@ pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: Option<ResetR
     for id in std::mem::take(&mut model.memory.listed).difference(&there).copied() {
         lose(model, id, "this room is gone");
     }
-    for listed in listed {
-        merge_one(model, listed, stale.is_some());
+    let (joined, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|listed| listed.member.is_some());
+    for listed in joined.into_iter().chain(others) {
+        if takes(model, listed.info.id) {
+            merge_one(model, listed, stale.is_some());
+        }
     }
     if stale == Some(ResetReason::Unknown) {
         forget_replies(model);
@@ -50,6 +56,16 @@ fn forget_replies(model: &mut Model) {
     if written {
         time::notice(model, Tone::Error, "the server was reset: choose again what your draft replies to");
     }
+}
+
+/// Whether there is a place for this room among those that are known; says so, once, if there is none.
+pub(super) fn takes(model: &mut Model, id: RoomId) -> bool {
+    let taken = model.rooms.len() < ROOMS_MAX || model.rooms.contains_key(&id);
+    if !taken && !std::mem::replace(&mut model.memory.told_of_rooms, true) {
+        let text = format!("the server has more than {ROOMS_MAX} rooms: the others are not shown");
+        time::notice(model, Tone::Error, &text);
+    }
+    taken
 }
 
 fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
@@ -205,7 +221,9 @@ pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>, out: &m
         Err(failure) => refuse(model, failure.reason()),
         Ok(listed) => {
             let id = listed.info.id;
-            merge_one(model, listed, false);
+            if takes(model, id) {
+                merge_one(model, listed, false);
+            }
             dialogs::close(model, DialogId::CreateRoom);
             navigation::visit(model, id, out);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{
     Event, Message, RoomId, Seq, UserRef,
-    event::{Activity, MemberJoined, MemberUpdated, ReadUpdated},
+    event::{Activity, MemberJoined, MemberUpdated, ReadUpdated, RoomCreated, RoomUpdated},
     room::{Membership, Notify},
 };
 
@@ -31,6 +31,16 @@ pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, out
 }
 
 fn apply(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
+    let named = match &event {
+        Event::RoomCreated(RoomCreated { room })
+        | Event::RoomUpdated(RoomUpdated { room })
+        | Event::MemberJoined(MemberJoined { room, .. })
+        | Event::MemberUpdated(MemberUpdated { room, .. }) => Some(room.id),
+        _ => None,
+    };
+    if named.is_some_and(|id| !rooms::takes(model, id)) {
+        return;
+    }
     match event {
         Event::Hello(hello) => link::hello(model, hello, out),
         Event::Reset(reset) => link::reset(model, reset, out),
@@ -109,7 +119,7 @@ fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Ve
         room.counted_seq = message.seq;
         let unread = room.member.is_some_and(|member| message.seq > member.last_read_seq);
         let named = message.sender.id != me && message.mentions.contains(&me);
-        room.mentions += u64::from(unread && named);
+        room.mentions = room.mentions.saturating_add(u64::from(unread && named));
     }
     if open {
         room.known_seq = room.info.last_seq;

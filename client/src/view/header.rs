@@ -53,8 +53,8 @@ fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) ->
         line.push_span(Span::styled(format!("{new_above}  "), Look::FRESH));
     }
     let elsewhere = model.rooms.values().filter(|room| model.open != Some(room.info.id));
-    let unread: u64 = elsewhere.clone().map(Room::unread).sum();
-    let mentions: u64 = elsewhere.map(|room| room.mentions).sum();
+    let unread = elsewhere.clone().map(Room::unread).fold(0, u64::saturating_add);
+    let mentions = elsewhere.map(|room| room.mentions).fold(0, u64::saturating_add);
     if alone && mentions > 0 {
         line.push_span(Span::styled(format!("@{mentions}  "), Look::FRESH));
     }

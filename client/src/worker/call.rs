@@ -12,6 +12,9 @@ use crate::{model::Origin, update::Failure};
 /// Most bytes of an answer. Thousands of rooms fit; what is larger is no answer of ours.
 pub(super) const ANSWER_MAX: u64 = 16 * 1024 * 1024;
 
+/// Most bytes of an error.
+const PROBLEM_MAX: u64 = 64 * 1024;
+
 /// Whom to ask, and as whom.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Server<'a> {
@@ -63,7 +66,7 @@ impl Server<'_> {
             return Ok(response);
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        Err(failure::refused(status, &headers, &read(response)?))
+        Err(failure::refused(status, &headers, &read_problem(response)))
     }
 
     fn run(&self, request: ureq::http::Result<Request<impl AsSendBody>>) -> Result<Response<Body>, ureq::Error> {
@@ -75,6 +78,11 @@ impl Server<'_> {
 fn read(response: Response<Body>) -> Result<Vec<u8>, Failure> {
     let body = response.into_body().into_with_config().limit(ANSWER_MAX);
     body.read_to_vec().map_err(|error| failure::unreachable(&error))
+}
+
+/// Reads what an error says; of one that says too much, nothing.
+fn read_problem(response: Response<Body>) -> Vec<u8> {
+    response.into_body().into_with_config().limit(PROBLEM_MAX).read_to_vec().unwrap_or_default()
 }
 
 /// Something answered, but not as a quchat server does.

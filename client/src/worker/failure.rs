@@ -8,6 +8,7 @@ use ureq::{
     http::{HeaderMap, StatusCode, header},
 };
 
+use super::bounds;
 use crate::update::Failure;
 
 /// Longest `Retry-After` that is believed.
@@ -21,7 +22,7 @@ pub(super) const FAULT: &str = "a fault in quchat itself; its log says more";
 /// An answer that is not a success.
 pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     let problem = match serde_json::from_slice::<Problem>(body) {
-        Ok(problem) => Problem { status: status.as_u16(), ..problem },
+        Ok(problem) => bounds::problem(Problem { status: status.as_u16(), ..problem }),
         Err(_) => Problem {
             type_uri: "about:blank".into(),
             title: status.canonical_reason().unwrap_or("Unknown").into(),
@@ -37,7 +38,10 @@ pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> F
 
 /// No answer, or half of one.
 pub(super) fn unreachable(error: &Error) -> Failure {
-    Failure::Unreachable { reason: reason(error) }
+    match error {
+        Error::BodyExceedsLimit(_) => Failure::TooLarge,
+        _ => Failure::Unreachable { reason: reason(error) },
+    }
 }
 
 fn reason(error: &Error) -> String {
@@ -47,7 +51,7 @@ fn reason(error: &Error) -> String {
         Error::Timeout(Timeout::Connect) => "no answer while connecting".into(),
         Error::Timeout(_) => "no answer in time".into(),
         Error::BadUri(_) | Error::Http(_) => "this is not an address a request can go to".into(),
-        Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::BodyExceedsLimit(_) => NOT_UNDERSTOOD.into(),
+        Error::Protocol(_) | Error::LargeResponseHeader(..) => NOT_UNDERSTOOD.into(),
         Error::Tls(_) | Error::Rustls(_) => format!("no encrypted connection: {error}"),
         Error::Io(error) => match error.kind() {
             ErrorKind::ConnectionRefused => "nothing listens there".into(),

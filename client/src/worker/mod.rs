@@ -4,6 +4,7 @@
 //! the model; a dead server, a cut wire or a panic ends in a value handed back, never in a waiting loop.
 
 mod agent;
+mod bounds;
 mod call;
 mod calls;
 mod failure;

@@ -2,7 +2,7 @@
 
 use quchat_shared::api;
 
-use super::{call::Server, pool::Lane};
+use super::{bounds, call::Server, pool::Lane};
 use crate::update::{Answer, Reply, Request};
 
 /// What a request does to the server.
@@ -21,6 +21,10 @@ pub(super) fn lane(request: &Request) -> Lane {
 
 /// Performs a request; blocks until it is answered or has failed.
 pub(super) fn perform(server: &Server<'_>, request: &Request) -> Reply {
+    ask(server, request).and_then(bounds::answer)
+}
+
+fn ask(server: &Server<'_>, request: &Request) -> Reply {
     match request {
         Request::Register(_, credentials) => server.call::<api::Register>(&(), &(), credentials).map(Answer::Session),
         Request::SignIn(_, credentials) => server.call::<api::SignIn>(&(), &(), credentials).map(Answer::Session),

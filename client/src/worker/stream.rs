@@ -15,13 +15,15 @@ use std::{
 use quchat_shared::{Cursor, Event, api::ListenEvents, query, sse::Decoder};
 use ureq::{Agent, http::header};
 
-use super::{Access, agent, call, call::Server, failure};
+use super::{Access, agent, bounds, bounds::CURSOR_MAX, call, call::Server, failure};
 use crate::update::{Failure, ServerEvent};
 
 /// A stream that says nothing for this long is dead: two missed heartbeats and some.
 const SILENCE_MAX: Duration = Duration::from_secs(35);
 /// Most events that wait to be taken.
 const INBOX_MAX: usize = 1_024;
+/// Most bytes of them, as they came; a single event may be larger.
+const INBOX_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// An open stream.
 pub struct Stream {
@@ -37,7 +39,9 @@ struct Inbox {
 
 #[derive(Default)]
 struct Waiting {
-    events: VecDeque<ServerEvent>,
+    events: VecDeque<(ServerEvent, usize)>,
+    /// The bytes of all of them.
+    bytes: usize,
     closed: bool,
 }
 
@@ -77,7 +81,8 @@ impl Stream {
     pub fn take(&self, most: usize) -> (Vec<ServerEvent>, bool) {
         let mut waiting = self.inbox.lock();
         let count = waiting.events.len().min(most);
-        let events = waiting.events.drain(..count).collect();
+        let (events, bytes): (Vec<_>, Vec<_>) = waiting.events.drain(..count).unzip();
+        waiting.bytes -= bytes.into_iter().sum::<usize>();
         self.inbox.taken.notify_all();
         (events, !waiting.events.is_empty())
     }
@@ -109,7 +114,7 @@ impl Reader {
         let follow = || self.follow(server, since);
         let end = catch_unwind(AssertUnwindSafe(follow)).unwrap_or_else(|_| Ok(call::fault()));
         if let Ok(failure) = end {
-            self.push(ServerEvent::Ended(failure)).ok(); // closed meanwhile: nobody asks why it ended
+            self.push(ServerEvent::Ended(failure), 0).ok(); // closed meanwhile: nobody asks why it ended
         }
     }
 
@@ -135,33 +140,53 @@ impl Reader {
                 Err(error) => return Ok(failure::unreachable(&error.into())),
             };
             if decoder.push(&bytes[..count]).is_err() {
-                return Ok(call::not_understood());
+                return Ok(Failure::TooLarge);
             }
-            while let Some(frame) = decoder.next_frame() {
-                // An event of a later version, or one that cannot be read, is a position and nothing else: whoever
-                // misses a message of it sees the gap in the seqs.
-                if let Ok(Some(event)) = Event::decode(&frame) {
-                    self.at = Cursor(frame.id.to_string());
-                    self.push(ServerEvent::Event(event, self.at.clone()))?;
-                }
-            }
-            if decoder.last_event_id() != self.at.0 && !decoder.last_event_id().is_empty() {
-                self.at = Cursor(decoder.last_event_id().to_owned());
-                self.push(ServerEvent::At(self.at.clone()))?;
+            if let Some(failure) = self.hand_over(&mut decoder)? {
+                return Ok(failure);
             }
         }
     }
 
-    fn push(&self, event: ServerEvent) -> Result<(), Closed> {
+    /// Hands over what is complete by now; or why the stream is of no use.
+    fn hand_over(&mut self, decoder: &mut Decoder) -> Result<Option<Failure>, Closed> {
+        while let Some(frame) = decoder.next_frame() {
+            if frame.id.len() > CURSOR_MAX {
+                return Ok(Some(call::not_understood()));
+            }
+            // An event of a later version, or one that cannot be read, is a position and nothing else: whoever
+            // misses a message of it sees the gap in the seqs.
+            if let Ok(Some(event)) = Event::decode(&frame) {
+                let event = match bounds::event(event) {
+                    Ok(event) => event,
+                    Err(failure) => return Ok(Some(failure)),
+                };
+                self.at = Cursor(frame.id.to_string());
+                self.push(ServerEvent::Event(event, self.at.clone()), frame.data.len())?;
+            }
+        }
+        if decoder.last_event_id().len() > CURSOR_MAX {
+            return Ok(Some(call::not_understood()));
+        }
+        if decoder.last_event_id() != self.at.0 && !decoder.last_event_id().is_empty() {
+            self.at = Cursor(decoder.last_event_id().to_owned());
+            self.push(ServerEvent::At(self.at.clone()), self.at.0.len())?;
+        }
+        Ok(None)
+    }
+
+    fn push(&self, event: ServerEvent, bytes: usize) -> Result<(), Closed> {
         let mut waiting = self.inbox.lock();
-        while waiting.events.len() >= INBOX_MAX && !waiting.closed {
+        let full = |waiting: &Waiting| waiting.events.len() >= INBOX_MAX || waiting.bytes >= INBOX_BYTES_MAX;
+        while full(&waiting) && !waiting.closed {
             waiting = self.inbox.taken.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         if waiting.closed {
             return Err(Closed);
         }
         let was_empty = waiting.events.is_empty();
-        waiting.events.push_back(event);
+        waiting.events.push_back((event, bytes));
+        waiting.bytes += bytes;
         drop(waiting);
         if was_empty {
             (self.wake)();

@@ -6,6 +6,7 @@ mod anything;
 mod attention;
 mod composing;
 mod finding;
+mod hostile;
 mod navigation;
 mod network;
 mod outage;

@@ -134,10 +134,11 @@ fn what_is_no_quchat_server_is_told_from_a_dead_one() {
             out.write_all(b"\r\n").ok();
         }
     });
-    for reply in [html, noise, endless] {
+    for reply in [html, noise] {
         let reason = reason(reply);
         assert!(reason.contains("is this a quchat server?"), "{reason}");
     }
+    assert_eq!(endless, Err(Failure::TooLarge));
 }
 
 #[test]

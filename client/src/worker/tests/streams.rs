@@ -8,8 +8,8 @@ use std::{
 };
 
 use quchat_shared::{
-    Cursor, Event, Kind, RoomId, Seq,
-    event::{Activity, ReadUpdated, RoomActivity},
+    Cursor, Event, Kind, Message, RoomId, Seq, Timestamp, UserId, UserRef,
+    event::{Activity, MessageCreated, ReadUpdated, RoomActivity},
 };
 
 use super::*;
@@ -159,7 +159,42 @@ fn a_cut_a_web_page_and_an_endless_line_end_the_stream_with_a_reason() {
         (0..40).for_each(|_| chunk(out, &vec![b'x'; 64 * 1024]));
     });
     let (stream, wakes) = open(access);
-    assert!(ended(&take(&stream, &wakes, 1)).contains("is this a quchat server?"));
+    assert_eq!(take(&stream, &wakes, 1), [ServerEvent::Ended(Failure::TooLarge)]);
+}
+
+#[test]
+fn of_large_events_no_more_wait_than_fit_a_few_mebibytes() {
+    let text = "x".repeat(900_000);
+    let event = move |seq: u64| {
+        let sender = UserRef { id: UserId(2), name: "bob".into() };
+        let message = Message::new(RoomId(1), Seq(seq), sender, text.clone(), Timestamp::from_millis(0));
+        let mut bytes = Vec::new();
+        Event::from(MessageCreated { room_id: RoomId(1), message })
+            .encode(Some(&Cursor(format!("k3-{seq}"))), &mut bytes);
+        bytes
+    };
+    let (access, _heard) = peer(move |_, out| {
+        out.write_all(HEAD.as_bytes()).unwrap();
+        (1..=40).for_each(|seq| chunk(out, &event(seq)));
+        out.write_all(b"0\r\n\r\n").unwrap();
+    });
+    let (stream, wakes) = open(access);
+    let (mut taken, mut most) = (0, 0);
+    while taken < 41 {
+        wakes.recv_timeout(SOON).unwrap();
+        loop {
+            let (events, more) = stream.take(2_000);
+            (taken, most) = (taken + events.len(), most.max(events.len()));
+            for event in &events {
+                let ServerEvent::Event(Event::MessageCreated(event), _) = event else { continue };
+                assert!(event.message.text.capacity() < 5_000, "what no message can say is not kept");
+            }
+            if !more {
+                break;
+            }
+        }
+    }
+    assert!(most <= 5, "{most} waited at once");
 }
 
 #[test]

@@ -1,0 +1,197 @@
+//! A server that answers at once and means no good: it is asked seldom, and no more of it is kept than a client needs.
+
+use quchat_shared::event::{Bye, ByeReason, MemberJoined, Reset, ResetReason, RoomCreated};
+
+use super::*;
+use crate::{model::Link, update::rooms::ROOMS_MAX};
+
+/// What it does with each stream that is opened.
+type Plays = fn(&mut Client);
+
+fn reset() -> Event {
+    Reset { reason: ResetReason::Unknown, cursor: Cursor("k-1".into()) }.into()
+}
+
+fn bye(reason: ByeReason) -> Event {
+    Bye { reason }.into()
+}
+
+fn hello() -> Event {
+    Hello { cursor: Cursor("k-1".into()), heartbeat_seconds: 15 }.into()
+}
+
+/// Answers every request and plays with every stream at once, for so long; how often it was asked for anything.
+fn asked(client: &mut Client, page: &MessagePage, ms: u64, plays: Plays) -> usize {
+    let until = client.model.now.mono_ms + ms;
+    let mut asked = 0;
+    loop {
+        while asked < 1_000
+            && let Some(at) =
+                client.effects.iter().position(|e| matches!(e, Effect::Call { .. } | Effect::Listen { .. }))
+        {
+            asked += 1;
+            match client.effects.remove(at) {
+                Effect::Listen { .. } => plays(client),
+                Effect::Call { call, req } => {
+                    let reply = match req {
+                        Request::ListRooms => Ok(Answer::Rooms(Rooms { rooms: rooms(), cursor: Cursor("k-1".into()) })),
+                        Request::ListMessages(..) => Ok(Answer::Page(page.clone())),
+                        _ => Err(asking_to_wait(503, 0)),
+                    };
+                    client.on(Msg::Done { call, reply });
+                }
+                _ => unreachable!("looked for above"),
+            }
+        }
+        match next_deadline(&client.model).filter(|&due| due <= until && asked < 1_000) {
+            None => return asked,
+            Some(due) => {
+                client.model.now.mono_ms = due;
+                client.on(Msg::Tick);
+            }
+        }
+    }
+}
+
+fn page(seqs: std::ops::RangeInclusive<u64>, has_older: bool, has_newer: bool) -> MessagePage {
+    MessagePage { messages: seqs.map(|seq| message(GENERAL, seq, BOB, "hi")).collect(), has_older, has_newer }
+}
+
+#[test]
+fn however_a_stream_ends_the_server_is_not_asked_again_and_again() {
+    let plays: [(&str, Plays); 8] = [
+        ("hello and reset", |client| {
+            client.stream(vec![hello(), reset()]);
+        }),
+        ("reset alone", |client| {
+            client.stream(vec![reset()]);
+        }),
+        ("hello, end", |client| {
+            client.hello("k-1").cut(unreachable());
+        }),
+        ("end at once", |client| {
+            client.cut(unreachable());
+        }),
+        ("bye slow", |client| {
+            client.stream(vec![hello(), bye(ByeReason::Slow)]).cut(unreachable());
+        }),
+        ("bye shutdown", |client| {
+            client.stream(vec![hello(), bye(ByeReason::Shutdown)]).cut(unreachable());
+        }),
+        ("404", |client| {
+            client.cut(refused(404, Kind::NotFound, "no"));
+        }),
+        ("Retry-After: 0", |client| {
+            client.cut(asking_to_wait(503, 0));
+        }),
+    ];
+    for (name, plays) in plays {
+        let mut client = Client::online();
+        let stream = client.model.stream.unwrap();
+        client.on(Msg::Stream { stream, events: vec![ServerEvent::Ended(unreachable())] });
+        let times = asked(&mut client, &page(1..=3, false, false), 60_000, plays);
+        assert!((3..=40).contains(&times), "{name}: asked {times} times in a minute");
+    }
+}
+
+#[test]
+fn one_reset_is_followed_at_once() {
+    let mut client = Client::online();
+    client.stream(vec![reset()]);
+    assert_eq!(client.calls().len(), 1);
+    assert!(matches!(client.model.link, Link::Connecting { .. }));
+}
+
+#[test]
+fn a_reset_after_a_connection_that_held_is_the_first_one_again() {
+    let mut client = Client::online();
+    client.stream(vec![reset()]).list_rooms(rooms()).hello("k-1").pass(10_000);
+    client.effects.clear();
+    client.stream(vec![reset()]);
+    assert!(client.calls().iter().any(|(_, req)| *req == Request::ListRooms));
+}
+
+#[test]
+fn a_second_hello_of_a_stream_sends_nothing() {
+    let mut client = Client::online();
+    client.say("x").disk();
+    for _ in 0..100 {
+        if client.effects.iter().any(|effect| matches!(effect, Effect::Call { req, .. } if is_send(req))) {
+            client.reply(is_send, Err(unreachable()));
+        }
+        client.hello("k-1");
+    }
+    assert_eq!(client.room(GENERAL).send_failures, 1);
+}
+
+#[test]
+fn pages_that_bring_nothing_are_not_asked_for_again_at_once() {
+    let pages = [page(1..=0, true, true), page(1..=3, true, true), page(2..=2, false, true), page(9..=9, false, true)];
+    for answer in pages {
+        let mut client = Client::online();
+        client.model.rooms.get_mut(&GENERAL).unwrap().timeline.has_older = true;
+        let mut times = 0;
+        for seq in 10..60 {
+            client.hear(message(GENERAL, seq, BOB, "far away"));
+            let seen = seen_of(client.room(GENERAL), 1, 3, true);
+            client.on(Msg::Seen(seen));
+            times += asked(&mut client, &answer, 0, |_| {});
+        }
+        assert!((1..=4).contains(&times), "{answer:?}: asked {times} times");
+    }
+}
+
+#[test]
+fn an_answer_that_is_too_large_is_asked_for_again_after_minutes_and_says_so() {
+    let mut client = Client::new();
+    client.start();
+    client.reply(|req| *req == Request::ListRooms, Err(Failure::TooLarge));
+    let Link::Reconnecting { reason, .. } = &client.model.link else { panic!("{:?}", client.model.link) };
+    assert!(reason.contains("too large"), "{reason}");
+    client.pass(290_000);
+    assert_eq!(client.calls(), []);
+    client.pass(20_000);
+    assert_eq!(client.calls().len(), 1);
+}
+
+#[test]
+fn of_countless_rooms_some_are_shown_and_a_sentence_says_so() {
+    let mut client = Client::online();
+    let created = |id| RoomCreated { room: info(RoomId(id), &format!("room {id}"), RoomKind::Public, u64::MAX) }.into();
+    for chunk in 0..120 {
+        client.stream((0..256).map(|n| created(10 + chunk * 256 + n)).collect());
+    }
+    assert_eq!(client.model.rooms.len(), ROOMS_MAX);
+    assert!(client.notice().contains("not shown"), "{}", client.notice());
+    let user = UserRef { id: BOB, name: "bob".into() };
+    let room = info(RoomId(999_999), "one more", RoomKind::Public, 0);
+    client.stream(vec![MemberJoined { room, user, role: Role::Member }.into()]);
+    assert_eq!(client.model.rooms.len(), ROOMS_MAX);
+    client.on(Msg::Open(GENERAL)).say("rooms at hand work").disk();
+    assert_eq!(sent(&mut client).len(), 1);
+}
+
+#[test]
+fn numbers_at_their_end_add_up_to_no_panic() {
+    let mut client = Client::online();
+    for id in [GENERAL, OPS] {
+        client.hear(message(id, u64::MAX, BOB, "the last one"));
+    }
+    assert!(!crate::update::title(&client.model).is_empty());
+    client.say("/catchup").say("/unread");
+}
+
+#[test]
+fn the_longest_messages_of_a_busy_room_fit_a_bounded_memory() {
+    let mut client = Client::online();
+    let text = "👍".repeat(4_000);
+    for seq in 4..=12_000 {
+        client.hear(Message { mentions: Vec::new(), ..message(GENERAL, seq, BOB, &text) });
+    }
+    let kept =
+        |client: &Client| -> usize { client.room(GENERAL).timeline.run.iter().map(|message| message.text.len()).sum() };
+    assert!(kept(&client) < 96 * 1024 * 1024, "{}", kept(&client));
+    client.act(Action::NextRoom);
+    assert!(kept(&client) < 1024 * 1024, "{}", kept(&client));
+    assert_eq!(client.room(GENERAL).timeline.last(), Some(Seq(12_000)), "the newest stay");
+}

@@ -1,0 +1,229 @@
+//! What is kept of what a server says: never more than the contract allows (protocol.md, Limits).
+//!
+//! A text that is too long is cut and says so; an answer that is none is refused. So a server, however broken, cannot
+//! have more memory of a client than a busy one.
+
+use quchat_shared::{
+    Cursor, Event, Message, Problem, Room, RoomInfo, User, UserRef,
+    limits::{PAGE_MAX, ROOM_NAME_MAX, TEXT_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
+    user::Session,
+};
+
+use crate::update::{Answer, Failure, ROOMS_MAX};
+
+/// Longest position of the stream, in bytes.
+pub(super) const CURSOR_MAX: usize = 256;
+/// Longest token, in bytes: what fits a header line.
+const TOKEN_MAX: usize = 4_096;
+/// Longest sentence of an error, in characters.
+const DETAIL_MAX: usize = 300;
+/// Most errors of fields in one problem.
+const ERRORS_MAX: usize = 16;
+/// Most people that one text can name.
+const MENTIONS_MAX: usize = TEXT_MAX / 2;
+/// Most emoji on a message.
+const REACTIONS_MAX: usize = 20;
+/// Most people per emoji.
+const REACTED_MAX: usize = 1_000;
+/// Longest emoji, in characters.
+const EMOJI_MAX: usize = 32;
+
+/// Stands at the end of a message that was cut.
+const CUT: &str = " … (cut here: longer than a message can be)";
+
+/// An answer within its bounds.
+pub(super) fn answer(mut answer: Answer) -> Result<Answer, Failure> {
+    match &mut answer {
+        Answer::Session(session) => bound_session(session)?,
+        Answer::Rooms(rooms) => {
+            bound_cursor(&rooms.cursor)?;
+            rooms.rooms.iter_mut().for_each(bound_room);
+            if rooms.rooms.len() > ROOMS_MAX + 1 {
+                rooms.rooms.sort_by_key(|room| room.member.is_none()); // one's own come first
+                rooms.rooms.truncate(ROOMS_MAX + 1); // one too many, so that somebody is told
+                rooms.rooms.shrink_to_fit();
+            }
+        }
+        Answer::Room(room) => bound_room(room),
+        Answer::Page(page) if page.messages.len() > PAGE_MAX as usize => return Err(Failure::nonsense()),
+        Answer::Page(page) => page.messages.iter_mut().for_each(bound_message),
+        Answer::Message(message) => bound_message(message),
+        Answer::Left | Answer::Marker(_) => {}
+    }
+    Ok(answer)
+}
+
+/// An event within its bounds.
+pub(super) fn event(mut event: Event) -> Result<Event, Failure> {
+    match &mut event {
+        Event::Hello(hello) => bound_cursor(&hello.cursor)?,
+        Event::Reset(reset) => bound_cursor(&reset.cursor)?,
+        Event::Activity(activity) => activity.rooms.truncate(ROOMS_MAX),
+        Event::RoomCreated(event) => bound_info(&mut event.room),
+        Event::RoomUpdated(event) => bound_info(&mut event.room),
+        Event::MemberJoined(event) => {
+            bound_info(&mut event.room);
+            bound_user(&mut event.user);
+        }
+        Event::MemberUpdated(event) => {
+            bound_info(&mut event.room);
+            bound_user(&mut event.user);
+        }
+        Event::MemberLeft(event) => bound_user(&mut event.user),
+        Event::MessageCreated(event) => bound_message(&mut event.message),
+        Event::MessageUpdated(event) => bound_message(&mut event.message),
+        Event::Bye(_) | Event::RoomDeleted(_) | Event::ReadUpdated(_) => {}
+    }
+    Ok(event)
+}
+
+/// A problem within its bounds.
+pub(super) fn problem(mut problem: Problem) -> Problem {
+    for text in [&mut problem.type_uri, &mut problem.title, &mut problem.detail] {
+        cut(text, DETAIL_MAX, "…");
+    }
+    problem.errors.truncate(ERRORS_MAX);
+    for error in &mut problem.errors {
+        cut(&mut error.field, DETAIL_MAX, "…");
+        cut(&mut error.detail, DETAIL_MAX, "…");
+    }
+    problem
+}
+
+fn bound_session(session: &mut Session) -> Result<(), Failure> {
+    let User { name, .. } = &mut session.user;
+    cut(name, USER_NAME_MAX, "…");
+    if session.token.len() > TOKEN_MAX { Err(Failure::nonsense()) } else { Ok(()) }
+}
+
+fn bound_cursor(cursor: &Cursor) -> Result<(), Failure> {
+    if cursor.0.len() > CURSOR_MAX { Err(Failure::nonsense()) } else { Ok(()) }
+}
+
+fn bound_room(room: &mut Room) {
+    bound_info(&mut room.info);
+    room.last_message = None; // nothing of it is shown
+}
+
+fn bound_info(info: &mut RoomInfo) {
+    cut(&mut info.name, ROOM_NAME_MAX, "…");
+    cut(&mut info.topic, TOPIC_MAX, "…");
+}
+
+fn bound_user(user: &mut UserRef) {
+    cut(&mut user.name, USER_NAME_MAX, "…");
+}
+
+fn bound_message(message: &mut Message) {
+    cut(&mut message.text, TEXT_MAX, CUT);
+    bound_user(&mut message.sender);
+    message.txn.take_if(|txn| txn.len() > TXN_MAX);
+    shorten(&mut message.mentions, MENTIONS_MAX);
+    shorten(&mut message.reactions, REACTIONS_MAX);
+    for reaction in &mut message.reactions {
+        cut(&mut reaction.emoji, EMOJI_MAX, "");
+        shorten(&mut reaction.users, REACTED_MAX);
+    }
+}
+
+fn shorten<T>(list: &mut Vec<T>, most: usize) {
+    if list.len() > most {
+        list.truncate(most);
+        list.shrink_to_fit();
+    }
+}
+
+/// Cuts a text to so many characters, with `sign` behind them, and gives back the memory of the rest.
+fn cut(text: &mut String, most: usize, sign: &str) {
+    if text.len() <= most {
+        return;
+    }
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push_str(sign);
+        text.shrink_to_fit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quchat_shared::{
+        RoomId, Seq, Timestamp, UserId,
+        api::{MessagePage, Rooms},
+        event::{Hello, MessageCreated},
+        message::Reaction,
+        room::RoomKind,
+    };
+
+    use super::*;
+
+    fn message(text: &str) -> Message {
+        let sender = UserRef { id: UserId(1), name: "n".repeat(99_999) };
+        let mut message = Message::new(RoomId(1), Seq(1), sender, text.to_owned(), Timestamp::from_millis(0));
+        message.mentions = vec![UserId(1); 99_999];
+        message.reactions = vec![Reaction { emoji: "👍".repeat(999), users: vec![UserId(1); 99_999] }; 99];
+        message
+    }
+
+    fn room(id: u64) -> Room {
+        let info = RoomInfo {
+            id: RoomId(id),
+            rev: 1,
+            name: "r".repeat(9_999),
+            topic: "t".repeat(9_999),
+            kind: RoomKind::Public,
+            created_by: UserId(1),
+            created_at: Timestamp::from_millis(0),
+            last_seq: Seq(0),
+            archived: false,
+        };
+        Room { info, member: None, unread: 0, mentions: 0, last_message: None }
+    }
+
+    #[test]
+    fn a_text_of_the_longest_kind_stays_and_a_longer_one_says_that_it_was_cut() {
+        let said = |text: &str| {
+            let event = MessageCreated { room_id: RoomId(1), message: message(text) }.into();
+            match super::event(event) {
+                Ok(Event::MessageCreated(event)) => event.message,
+                other => panic!("{other:?}"),
+            }
+        };
+        let longest = "👍".repeat(TEXT_MAX);
+        assert_eq!(said(&longest).text, longest);
+        let cut = said(&format!("{longest}!"));
+        assert_eq!(cut.text, format!("{longest}{CUT}"));
+        let bytes = |message: &Message| {
+            let users: usize = message.reactions.iter().map(|r| r.emoji.capacity() + 8 * r.users.capacity()).sum();
+            message.text.capacity() + message.sender.name.capacity() + 8 * message.mentions.capacity() + users
+        };
+        assert!(bytes(&cut) < 220_000, "{}", bytes(&cut));
+        assert!(bytes(&said(&"x".repeat(900_000))) < 220_000);
+    }
+
+    #[test]
+    fn of_a_list_of_rooms_ones_own_stay() {
+        let mut rooms: Vec<_> = (0..ROOMS_MAX as u64 + 500).map(room).collect();
+        rooms[0].last_message = Some(message("x"));
+        let own = quchat_shared::room::Membership {
+            role: quchat_shared::room::Role::Member,
+            last_read_seq: Seq(0),
+            notify: quchat_shared::room::Notify::default(),
+        };
+        rooms.last_mut().unwrap().member = Some(own);
+        let answer = super::answer(Answer::Rooms(Rooms { rooms, cursor: Cursor("k-1".into()) }));
+        let Ok(Answer::Rooms(listed)) = answer else { panic!() };
+        assert_eq!((listed.rooms.len(), listed.rooms[0].member), (ROOMS_MAX + 1, Some(own)));
+        let room = &listed.rooms[1];
+        assert!(room.info.name.capacity() + room.info.topic.capacity() < 1_000 && room.last_message.is_none());
+    }
+
+    #[test]
+    fn more_than_a_page_and_an_endless_position_are_refused() {
+        let messages = vec![Message { mentions: Vec::new(), ..message("x") }; PAGE_MAX as usize + 1];
+        let page = MessagePage { messages, has_older: false, has_newer: false };
+        assert_eq!(super::answer(Answer::Page(page)), Err(Failure::nonsense()));
+        let cursor = Cursor("k".repeat(CURSOR_MAX + 1));
+        assert_eq!(super::event(Hello { cursor, heartbeat_seconds: 15 }.into()), Err(Failure::nonsense()));
+    }
+}
