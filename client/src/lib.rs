@@ -7,6 +7,7 @@ pub mod components;
 pub mod config;
 pub mod keymap;
 pub mod model;
+mod regular;
 pub mod runtime;
 pub mod state;
 pub mod text;

@@ -2,12 +2,12 @@
 
 use std::{
     ffi::OsString,
-    fs,
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use super::{ConfigError, File};
+use crate::regular;
 
 /// Most bytes of the file; a larger one is a mistake.
 const FILE_MAX: u64 = 1024 * 1024;
@@ -32,7 +32,7 @@ pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 pub fn read(path: &Path) -> Result<File, ConfigError> {
     let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
     let mut text = String::new();
-    match fs::File::open(path).and_then(|file| file.take(FILE_MAX + 1).read_to_string(&mut text)) {
+    match regular::read(path).and_then(|file| file.take(FILE_MAX + 1).read_to_string(&mut text)) {
         Ok(_) if text.len() as u64 > FILE_MAX => Err(unreadable("too large for a config file".to_owned())),
         Ok(_) => Ok(File::parse(path, &text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(File::default()),

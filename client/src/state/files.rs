@@ -8,6 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::regular;
+
 /// Most bytes of a file that is read; a larger one was not written by us.
 const READ_MAX: u64 = 32 * 1024 * 1024;
 
@@ -27,7 +29,7 @@ pub(super) fn create_dir(path: &Path) -> io::Result<()> {
 pub(super) fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options.open(path)
+    regular::open(path, options)
 }
 
 /// Replaces a file in one step: whoever looks, at whatever moment, finds the old or the new one and never a part.
@@ -49,9 +51,9 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// All of a file; `None` if there is none.
+/// All of a file; `None` if there is none. A pipe or a device is none of ours and is not read.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
+    let file = match regular::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };

@@ -15,7 +15,8 @@ use super::files;
 /// The lock stays where it is: it is held while the rest is moved.
 pub(super) const LOCK: &str = "lock";
 
-const WHO: &str = "who.json";
+/// Whose the directory is.
+pub(super) const WHO: &str = "who.json";
 const FORMER: &str = "former-";
 
 /// What tells a user from another one who got the same number on the same origin later.

@@ -11,7 +11,10 @@ use crate::model::Origin;
 #[must_use]
 pub fn kept_session(place: &Place, origin: &Origin) -> Option<Session> {
     let path = place.token(origin);
-    let bytes = files::read(&path).ok()??;
+    let bytes = match files::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Vec::new(), // a pipe or a directory
+        bytes => bytes.ok()??,
+    };
     let session = serde_json::from_slice::<Session>(&bytes).ok().filter(|session| is_header_text(&session.token));
     if session.is_none() {
         files::set_aside(&path).ok(); // if even that fails, signing in will write it anew

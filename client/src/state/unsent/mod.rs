@@ -62,10 +62,11 @@ impl Drawer {
             .and_then(|()| {
                 files::open_own(&dir.join(owner::LOCK), OpenOptions::new().write(true).create(true).truncate(false))
             })
-            .map_err(|error| refused(&dir, &error))?;
+            .map_err(|error| refused(&dir.join(owner::LOCK), &error))?;
         match lock.try_lock() {
             Ok(()) => {
-                let former = owner::claim(&dir, &rooms, user).map_err(|error| refused(&dir, &error))?;
+                let former =
+                    owner::claim(&dir, &rooms, user).map_err(|error| refused(&dir.join(owner::WHO), &error))?;
                 Ok(Self { rooms, visits: Visits::new(&dir), former, _lock: lock, later: BTreeSet::new() })
             }
             Err(TryLockError::WouldBlock) => Err(NotKept::Elsewhere),

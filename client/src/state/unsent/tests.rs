@@ -208,3 +208,93 @@ fn the_rooms_one_visited_come_back_in_their_order_and_a_broken_memory_is_none() 
         assert_eq!(drawer.read().unwrap().visits, []);
     }
 }
+
+#[cfg(unix)]
+mod in_place_of_a_file {
+    use std::os::unix::fs::symlink;
+
+    use rustix::fs::{CWD, Mode, mkfifoat};
+
+    use super::*;
+    use crate::state::{Last, Log, keep_session, kept_session};
+
+    /// Everything that may lie where a file should.
+    fn things(path: &Path) -> Vec<Box<dyn Fn() + '_>> {
+        vec![
+            Box::new(move || mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap()),
+            Box::new(move || fs::create_dir(path).unwrap()),
+            Box::new(move || symlink("/dev/zero", path).unwrap()),
+            Box::new(move || symlink(path, path).unwrap()),
+            Box::new(move || File::create(path).unwrap().set_len(1 << 40).unwrap()), // as large as a disk
+        ]
+    }
+
+    fn clear(path: &Path) {
+        fs::remove_file(path).or_else(|_| fs::remove_dir_all(path)).ok();
+    }
+
+    #[test]
+    fn something_else_is_named_in_a_sentence_and_a_file_without_end_is_set_aside() {
+        let home = Home::new();
+        home.open().unwrap().save(&unsent("kept", &[])).unwrap();
+        let other = home.file("4.json");
+        for put in &things(&other)[..4] {
+            put();
+            let read = home.open().unwrap().read();
+            assert!(matches!(&read, Err(NotKept::Failing(why)) if why.contains("4.json")), "{read:?}");
+            clear(&other);
+        }
+        things(&other)[4]();
+        let found = home.open().unwrap().read().unwrap();
+        assert_eq!((found.rooms.len(), found.set_aside.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_lock_or_an_owner_that_is_no_file_is_named_in_a_sentence() {
+        let home = Home::new();
+        drop(home.open().unwrap());
+        let dir = home.place.user(&home.origin, UserId(1));
+        for name in ["lock", "who.json"] {
+            for put in &things(&dir.join(name))[..4] {
+                clear(&dir.join(name));
+                put();
+                let Err(NotKept::Failing(why)) = home.open() else { panic!("{name} was opened") };
+                assert!(why.contains(name), "{why}");
+            }
+            clear(&dir.join(name));
+        }
+    }
+
+    #[test]
+    fn a_sign_in_a_memory_or_a_log_that_is_no_file_is_done_without() {
+        let home = Home::new();
+        let user = User {
+            id: UserId(1),
+            name: "alice".into(),
+            role: ServerRole::Member,
+            created_at: Timestamp::from_millis(0),
+            online: true,
+        };
+        let session =
+            quchat_shared::user::Session { token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user };
+        let token = home.place.token(&home.origin);
+        fs::create_dir_all(token.parent().unwrap()).unwrap();
+        for put in things(&token) {
+            put();
+            assert_eq!(kept_session(&home.place, &home.origin), None);
+            clear(&token);
+        }
+        keep_session(&home.place, &home.origin, &session).unwrap();
+        let (last, log) = (home.place.last(), home.place.root().join("quchat.log"));
+        for (path, put) in things(&last).into_iter().map(|put| (&last, put)) {
+            put();
+            assert_eq!(Last::recall(&home.place), Last::default());
+            clear(path);
+        }
+        for put in &things(&log)[..4] {
+            put();
+            Log::open(&home.place).line(Timestamp::from_millis(0), "nobody reads this");
+            clear(&log);
+        }
+    }
+}

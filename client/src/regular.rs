@@ -1,0 +1,89 @@
+//! Opening files that may be anything: only regular ones are taken, and nothing waits for the other end of a pipe.
+
+use std::{
+    fs::{File, Metadata, OpenOptions},
+    io,
+    path::Path,
+};
+
+/// Opens a regular file, or a link to one. A pipe, a device, a socket or a directory in its place is an error that
+/// says so ([`io::ErrorKind::InvalidInput`]).
+pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        // without it, opening a pipe waits for its other end, and a terminal could become ours
+        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
+    }
+    match options.open(path) {
+        Ok(file) => check(&file.metadata()?).map(|()| file),
+        #[cfg(unix)]
+        Err(error) if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::LOOP) => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "its links lead in a circle"))
+        }
+        Err(error) => match std::fs::metadata(path) {
+            Ok(found) => check(&found).and(Err(error)), // a pipe that nobody reads, a socket, a directory
+            Err(_) => Err(error),
+        },
+    }
+}
+
+/// Opens it for reading.
+pub(crate) fn read(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().read(true))
+}
+
+fn check(found: &Metadata) -> io::Result<()> {
+    match (found.is_file(), found.is_dir()) {
+        (true, _) => Ok(()),
+        (_, true) => Err(io::Error::new(io::ErrorKind::InvalidInput, "this is a directory, not a file")),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "this is a pipe or a device, not a regular file")),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    fn why(path: &Path, options: &mut OpenOptions) -> String {
+        open(path, options).map(drop).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+        let socket = dir.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let link = dir.path().join("link");
+        symlink(&fifo, &link).unwrap();
+        for path in [&fifo, &socket, &link, Path::new("/dev/zero"), Path::new("/dev/null")] {
+            for options in [
+                OpenOptions::new().read(true),
+                OpenOptions::new().append(true).create(true),
+                OpenOptions::new().read(true).write(true),
+            ] {
+                let why = why(path, options);
+                assert!(why.contains("not a regular file"), "{}: {why}", path.display());
+            }
+        }
+        assert!(why(dir.path(), OpenOptions::new().read(true)).contains("directory"));
+        assert!(why(dir.path(), OpenOptions::new().append(true)).contains("directory"));
+        let circle = dir.path().join("circle");
+        symlink(&circle, &circle).unwrap();
+        assert!(why(&circle, OpenOptions::new().read(true)).contains("circle"));
+    }
+
+    #[test]
+    fn a_link_to_a_regular_file_is_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        fs::write(&file, "x").unwrap();
+        symlink(&file, &link).unwrap();
+        assert_eq!(io::read_to_string(read(&link).unwrap()).unwrap(), "x");
+    }
+}
