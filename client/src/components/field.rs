@@ -45,12 +45,16 @@ impl Field {
         self.editor = Editor::new(text);
     }
 
-    /// Takes what edits a line; `true` if it did so. A pasted line break becomes a space.
+    /// Takes what edits a line; `true` if it did so. A pasted line break becomes a space; one at the end
+    /// goes.
     pub(super) fn take(&mut self, event: &Event<Action>) -> bool {
         match event {
             Event::Paste(text) => {
                 let room = BYTES_MAX.saturating_sub(self.text().len());
-                let line = text.trim().replace(char::is_control, " ");
+                let line = match self.masked {
+                    true => text.trim_end_matches(['\r', '\n']).to_owned(), // a blank may be part of a password
+                    false => text.trim().replace(char::is_control, " "),
+                };
                 if line.len() <= room {
                     self.editor.insert(&line);
                 }

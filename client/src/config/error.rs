@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Source;
+pub(super) use crate::text::near::hint;
 
 /// Why nothing starts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,20 +56,4 @@ pub enum ConfigError {
         /// What there is instead.
         refusal: String,
     },
-}
-
-/// "; did you mean ...?", if one of the words is near; else which words there are, if they are few.
-pub(super) fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    const FEW: usize = 12;
-    let known: Vec<_> = known.into_iter().collect();
-    let near = known.iter().min_by_key(|word| distance(typed, word));
-    match near {
-        Some(word) if distance(typed, word) <= 1 + word.chars().count() / 3 => format!("; did you mean {word:?}?"),
-        Some(_) if known.len() <= FEW => format!("; there is {}", known.join(", ")),
-        _ => String::new(),
-    }
-}
-
-fn distance(typed: &str, word: &str) -> usize {
-    strsim::damerau_levenshtein(&typed.to_lowercase(), &word.to_lowercase())
 }

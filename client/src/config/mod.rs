@@ -88,9 +88,11 @@ impl Config {
         }
         let last_server = last.server.filter(|server| Origin::parse(server).is_ok());
         let server = server.or(used_last(last_server));
+        let name = given.name.or(profile.name).or(file.name).or(used_last(last.name));
+        let trimmed = |name: Setting<String>| Setting { value: name.value.trim().to_owned(), ..name };
         Ok(Self {
             server: server.unwrap_or_else(|| Setting { value: DEFAULT_SERVER.to_owned(), from: Source::Default }),
-            name: given.name.or(profile.name).or(file.name).or(used_last(last.name)),
+            name: name.map(trimmed),
             theme: given.theme.or(file.theme).unwrap_or_else(unset),
             ascii: given.ascii.or(file.ascii).unwrap_or_else(off),
             mouse: file.mouse.unwrap_or_else(off),

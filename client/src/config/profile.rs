@@ -21,7 +21,8 @@ impl Profile {
     /// Reads them.
     pub(super) fn read(table: Table<'_>) -> Self {
         let address = |text: &str| Origin::parse(text).map(|_| text.to_owned()).map_err(str::to_owned);
-        let name = |text: &str| limits::user_name(text).map(|_| text.to_owned()).map_err(|refusal| refusal.to_string());
+        let name =
+            |text: &str| limits::user_name(text.trim()).map(str::to_owned).map_err(|refusal| refusal.to_string());
         Self { server: table.text("server", address), name: table.text("name", name) }
     }
 }

@@ -293,3 +293,43 @@ proptest! {
         let _ = parse(&text);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_config_file_that_is_no_file_is_refused_at_once_and_says_so() {
+    use rustix::fs::{CWD, Mode, mkfifoat};
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+    let why = read(&path).unwrap_err().to_string();
+    assert!(why.contains("config.toml") && why.contains("not a regular file"), "{why}");
+    let why = read(dir.path()).unwrap_err().to_string();
+    assert!(why.contains("directory"), "{why}");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    let why = read(&path).unwrap_err().to_string();
+    assert!(why.contains("too large"), "{why}");
+}
+
+#[test]
+fn a_key_that_is_misspelt_is_told_which_one_it_is_near_to() {
+    for (key, near) in [
+        ("Entr", "did you mean \"Enter\"?"),
+        ("Alt+Entre", "did you mean \"Enter\"?"),
+        ("Ctrl+PageUp", "did you mean \"PgUp\"?"),
+        ("F13", "there is no key \"F13\""),
+    ] {
+        let why = refusal(&format!("[keys.composer]\n{key:?} = \"send\"\n"));
+        assert!(why.contains(near), "{key}: {why}");
+    }
+}
+
+#[test]
+fn blanks_around_a_name_are_none_of_it() {
+    let file = parse("name = \" alice \"\nserver = \" localhost \"\n").unwrap();
+    let config = Config::settle(Given::default(), file, Last::default()).unwrap();
+    assert_eq!(
+        (config.name.clone().map(|name| name.value), config.origin().is_some()),
+        (Some("alice".to_owned()), true)
+    );
+}

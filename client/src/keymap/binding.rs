@@ -6,7 +6,7 @@
 use tuirealm::event::{Key, KeyEvent, KeyModifiers};
 
 use super::{Chord, Context, Row, table};
-use crate::update::Action;
+use crate::{text::near::hint, update::Action};
 
 /// Another meaning of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub fn chord(typed: &str, context: Context) -> Result<Chord, String> {
         };
         rest = after;
     }
-    let code = code(rest).ok_or_else(|| format!("there is no key {rest:?}"))?;
+    let code = code(rest)?;
     let commands = KeyModifiers::CONTROL | KeyModifiers::ALT;
     let code = match code {
         Key::Char(c) if modifiers.intersects(commands) => Key::Char(c.to_lowercase().next().unwrap_or(c)),
@@ -101,30 +101,40 @@ pub fn chord(typed: &str, context: Context) -> Result<Chord, String> {
     }
 }
 
-fn code(name: &str) -> Option<Key> {
+/// The keys that have a name, as the help writes them.
+const NAMED: [(&str, Key); 15] = [
+    ("Enter", Key::Enter),
+    ("Esc", Key::Esc),
+    ("Tab", Key::Tab),
+    ("Space", Key::Char(' ')),
+    ("Backspace", Key::Backspace),
+    ("Delete", Key::Delete),
+    ("Insert", Key::Insert),
+    ("Left", Key::Left),
+    ("Right", Key::Right),
+    ("Up", Key::Up),
+    ("Down", Key::Down),
+    ("Home", Key::Home),
+    ("End", Key::End),
+    ("PgUp", Key::PageUp),
+    ("PgDn", Key::PageDown),
+];
+
+fn code(name: &str) -> Result<Key, String> {
     let mut letters = name.chars();
-    if let (Some(letter), None) = (letters.next(), letters.next()) {
-        return (!letter.is_control() && letter != ' ').then_some(Key::Char(letter));
+    if let (Some(letter), None) = (letters.next(), letters.next())
+        && !letter.is_control()
+        && letter != ' '
+    {
+        return Ok(Key::Char(letter));
     }
-    let lower = name.to_ascii_lowercase();
-    Some(match lower.as_str() {
-        "enter" => Key::Enter,
-        "esc" => Key::Esc,
-        "tab" => Key::Tab,
-        "space" => Key::Char(' '),
-        "backspace" => Key::Backspace,
-        "delete" => Key::Delete,
-        "insert" => Key::Insert,
-        "left" => Key::Left,
-        "right" => Key::Right,
-        "up" => Key::Up,
-        "down" => Key::Down,
-        "home" => Key::Home,
-        "end" => Key::End,
-        "pgup" => Key::PageUp,
-        "pgdn" => Key::PageDown,
-        _ => Key::Function(lower.strip_prefix('f')?.parse().ok().filter(|n| (1..=12).contains(n))?),
-    })
+    let named = NAMED.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)).map(|(_, key)| *key);
+    let function = || {
+        let number = name.strip_prefix(['f', 'F'])?.parse().ok().filter(|n| (1..=12).contains(n))?;
+        Some(Key::Function(number))
+    };
+    let words = NAMED.iter().map(|(word, _)| *word);
+    named.or_else(function).ok_or_else(|| format!("there is no key {name:?}{}", hint(name, words)))
 }
 
 /// The table with these bindings in it. What was bound by hand stands before what was delivered.

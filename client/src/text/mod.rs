@@ -10,6 +10,7 @@ pub mod emoji;
 pub mod fuzzy;
 pub mod line;
 pub mod markup;
+pub mod near;
 pub mod needle;
 pub mod wrap;
 

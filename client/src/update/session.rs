@@ -39,6 +39,9 @@ pub(super) fn sign_in(
     if model.sign_in.waiting {
         return;
     }
+    let Credentials { name, password } = credentials;
+    // A blank beside a name comes with pasting it. One beside a password may be part of it.
+    let (server, credentials) = (server.trim().to_owned(), Credentials { name: name.trim().to_owned(), password });
     let (server, credentials, register) = match &model.account {
         None => (server, credentials, register),
         Some(_) if !dialogs::is_open(model, DialogId::SignedOut) => return,

@@ -321,3 +321,12 @@ fn a_server_that_lost_messages_still_shows_the_life_after_them() {
     client.stream(vec![quchat_shared::event::Activity { rooms }.into()]);
     assert!(client.room(LOBBY).stirs());
 }
+
+#[test]
+fn blanks_around_address_and_name_are_none_of_them_and_those_of_a_password_are() {
+    let mut client = Client::new();
+    client.on(Msg::Start { server: None, name: None, session: None });
+    sign_in(&mut client, " localhost ", "\talice ", " correct horse ", false);
+    let Some((_, Request::SignIn(to, credentials))) = client.calls().pop() else { panic!() };
+    assert_eq!((to, &*credentials.name, &*credentials.password), (origin(), "alice", " correct horse "));
+}

@@ -1,0 +1,29 @@
+//! What somebody may have meant who typed a word that is not known.
+
+/// `; did you mean ...?` if one of the words is near; else which words there are, if they are few.
+#[must_use]
+pub fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    const FEW: usize = 12;
+    let known: Vec<_> = known.into_iter().collect();
+    let near = known.iter().min_by_key(|word| distance(typed, word));
+    match near {
+        Some(word) if distance(typed, word) <= 1 + word.chars().count() / 3 => format!("; did you mean {word:?}?"),
+        Some(_) if known.len() <= FEW => format!("; there is {}", known.join(", ")),
+        _ => String::new(),
+    }
+}
+
+fn distance(typed: &str, word: &str) -> usize {
+    strsim::damerau_levenshtein(&typed.to_lowercase(), &word.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_word_is_named_and_of_few_words_all() {
+        assert_eq!(hint("Entr", ["Enter", "End"]), "; did you mean \"Enter\"?");
+        assert_eq!(hint("zzzz", ["all", "none"]), "; there is all, none");
+    }
+}
