@@ -6,12 +6,12 @@ use std::sync::{
 };
 
 use quchat_shared::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
     config::Config,
-    domain::{Caller, Result, sessions},
+    domain::{Caller, Result, rooms, sessions},
     hub::Hub,
     store::{Snapshot, Store, Tx},
 };
@@ -29,12 +29,23 @@ pub(crate) struct App {
     /// Places for open streams.
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) stopping: AtomicBool,
+    /// A room was deleted: its rows are to be purged.
+    pub(crate) room_deleted: Notify,
 }
 
 impl App {
     /// Now, by the server's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.config.clock.now()
+    }
+
+    /// How many rooms there may be.
+    pub(crate) fn room_bounds(&self) -> rooms::Bounds {
+        rooms::Bounds {
+            per_user: self.config.max_rooms_per_user,
+            in_all: self.config.max_rooms,
+            private_per_user: self.config.max_private_rooms_per_user,
+        }
     }
 
     /// Whether the server is about to end.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::Parser;
+use quchat_shared::limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER};
 
 /// Where the server listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
@@ -30,6 +31,18 @@ pub(crate) struct Args {
     /// What is logged to stderr: off, error, warn, info, debug or trace
     #[arg(long, env = "QUCHAT_LOG", value_name = "LEVEL", default_value = "info")]
     pub(crate) log: tracing_subscriber::filter::LevelFilter,
+
+    /// Most rooms that one user may have made
+    #[arg(long, env = "QUCHAT_MAX_ROOMS_PER_USER", value_name = "N", default_value_t = ROOMS_PER_USER)]
+    pub(crate) max_rooms_per_user: u32,
+
+    /// Most rooms in all
+    #[arg(long, env = "QUCHAT_MAX_ROOMS", value_name = "N", default_value_t = ROOMS)]
+    pub(crate) max_rooms: u32,
+
+    /// Most private rooms that one user may be in
+    #[arg(long, env = "QUCHAT_MAX_PRIVATE_ROOMS_PER_USER", value_name = "N", default_value_t = PRIVATE_ROOMS_PER_USER)]
+    pub(crate) max_private_rooms_per_user: u32,
 }
 
 impl Args {

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use quchat_shared::limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER};
+
 use crate::clock::Clock;
 
 /// How a server behaves. [`Config::new`] is what a production server runs with; tests tighten the bounds.
@@ -45,6 +47,12 @@ pub struct Config {
     pub events_kept: u64,
     /// More visible events behind than this are not replayed (`reset`, `too_far`).
     pub replay_max: u64,
+    /// Most rooms of one creator, those that still exist; direct rooms are not counted.
+    pub max_rooms_per_user: u32,
+    /// Most rooms in all; direct rooms are not counted.
+    pub max_rooms: u32,
+    /// Most rooms that are not public in which one user is a member.
+    pub max_private_rooms_per_user: u32,
 }
 
 impl Config {
@@ -72,6 +80,9 @@ impl Config {
             events_kept_for: 7 * DAY,
             events_kept: 100_000,
             replay_max: 50_000,
+            max_rooms_per_user: ROOMS_PER_USER,
+            max_rooms: ROOMS,
+            max_private_rooms_per_user: PRIVATE_ROOMS_PER_USER,
         }
     }
 }

@@ -46,7 +46,13 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let data_dir = args.data_dir().ok_or("no home directory; say where the data lives with --data-dir")?;
-    let config = Config { name: args.name.clone(), ..Config::new(data_dir) };
+    let config = Config {
+        name: args.name.clone(),
+        max_rooms_per_user: args.max_rooms_per_user,
+        max_rooms: args.max_rooms,
+        max_private_rooms_per_user: args.max_private_rooms_per_user,
+        ..Config::new(data_dir)
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
     runtime.block_on(async {
         let server = Server::open(config)?;

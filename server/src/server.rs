@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpSocket},
-    sync::{Semaphore, watch},
+    sync::{Notify, Semaphore, watch},
 };
 
 use crate::{
@@ -59,6 +59,10 @@ const SEND_BUFFER: u32 = 256 * 1024;
 const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Events that are forgotten in one transaction.
 const PRUNE_ROWS: u32 = 2000;
+/// Rows of a deleted room that are removed in one transaction: a few milliseconds, for which every message waits.
+const PURGE_ROWS: u32 = 500;
+/// How long after a failure the rows of deleted rooms are tried again.
+const PURGE_PAUSE: Duration = Duration::from_secs(60);
 
 /// Binds an address as a server wants it bound. Port 0 takes a free one.
 ///
@@ -100,6 +104,7 @@ impl Server {
             attempts: Attempts::new(config.wrong_passwords, config.wrong_password_window),
             streams: Arc::new(Semaphore::new((max_connections * 19 / 20).max(1))),
             stopping: AtomicBool::new(false),
+            room_deleted: Notify::new(),
             store,
             hub,
             tag,
@@ -116,7 +121,7 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { app, max_connections, store, hub } = self;
         let (stop, stopped) = watch::channel(false);
-        let pruning = tokio::spawn(prune(Arc::clone(&app)));
+        let chores = [tokio::spawn(prune(Arc::clone(&app))), tokio::spawn(purge(Arc::clone(&app)))];
         let serving = tokio::spawn(http::serve(Arc::clone(&app), listener, max_connections, stopped));
         let outcome = tokio::select! {
             () = shutdown => Ok(()),
@@ -128,8 +133,10 @@ impl Server {
         app.hub.stop().await;
         let _ = stop.send(true);
         let _ = serving.await;
-        pruning.abort();
-        let _ = pruning.await;
+        for chore in chores {
+            chore.abort();
+            let _ = chore.await;
+        }
         if let Err(still_used) = Arc::try_unwrap(app) {
             // A connection that outlived the drain holds it; its task ends with the runtime. Until then the data
             // directory stays locked: the writer holds the lock.
@@ -155,6 +162,20 @@ async fn prune(app: Arc<App>) {
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "old events could not be forgotten");
                 tokio::time::sleep(PRUNE_EVERY).await;
+            }
+        }
+    }
+}
+
+/// Removes what deleted rooms leave behind, a slice at a time, so that nobody waits for a large room.
+async fn purge(app: Arc<App>) {
+    loop {
+        match app.store.write(|tx: &mut dyn Tx| tx.purge_deleted_rooms(PURGE_ROWS)).await {
+            Ok(true) => {}
+            Ok(false) => app.room_deleted.notified().await,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a deleted room could not be purged");
+                tokio::time::sleep(PURGE_PAUSE).await;
             }
         }
     }

@@ -14,6 +14,7 @@ pub mod room;
 pub mod sse;
 pub mod time;
 pub mod user;
+pub mod visible;
 
 pub use event::Event;
 pub use id::{Cursor, RoomId, Seq, SessionId, UserId};

@@ -5,7 +5,12 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::{
+    room::PREVIEW_CHARS,
+    visible::{self, has_visible},
+};
 
 /// Longest user name, in ASCII characters.
 pub const USER_NAME_MAX: usize = 32;
@@ -27,6 +32,29 @@ pub const BODY_MAX: usize = 64 * 1024;
 pub const PAGE_MAX: u32 = 200;
 /// Items on a page when nothing is said.
 pub const PAGE_DEFAULT: u32 = 50;
+/// Most rooms of one creator, those that still exist, direct rooms left out. The server's default.
+pub const ROOMS_PER_USER: u32 = 200;
+/// Most rooms of a server, direct rooms left out. The server's default.
+pub const ROOMS: u32 = 5000;
+/// Most rooms that are not public in which one user is a member. The server's default.
+pub const PRIVATE_ROOMS_PER_USER: u32 = 1000;
+/// Most users that one message mentions.
+pub const MENTIONS_MAX: usize = 50;
+/// Largest answer that a client takes, in bytes. The whole list of rooms fits at the default bounds.
+pub const ANSWER_MAX: u64 = 32 * 1024 * 1024;
+
+/// Most bytes of one room in the list. Texts count in full: four bytes a character in UTF-8, or two where JSON escapes
+/// an ASCII character. The rest are names of fields and numbers of up to 20 digits.
+pub const LISTED_ROOM_MAX: u64 = {
+    let texts = 4 * (ROOM_NAME_MAX as u64 + TOPIC_MAX as u64 + PREVIEW_CHARS) + 2 * TXN_MAX as u64;
+    let mentions = 21 * MENTIONS_MAX as u64;
+    texts + mentions + 1024
+};
+
+const _: () = {
+    let listed = ROOMS as u64 + PRIVATE_ROOMS_PER_USER as u64; // the latter may all be direct rooms
+    assert!(listed * LISTED_ROOM_MAX + 1024 <= ANSWER_MAX, "a full list of rooms fits in an answer");
+};
 
 /// The limits as `GET /v1/server` tells them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,9 +77,15 @@ pub struct Limits {
     pub body: usize,
     /// Most items on a page.
     pub page: u32,
+    /// Most rooms of one creator.
+    pub rooms_per_user: u32,
+    /// Most rooms in all.
+    pub rooms: u32,
+    /// Most rooms that are not public in which one user is a member.
+    pub private_rooms_per_user: u32,
 }
 
-/// The limits in force.
+/// The limits in force, unless a server is configured otherwise.
 pub const LIMITS: Limits = Limits {
     user_name: USER_NAME_MAX,
     room_name: ROOM_NAME_MAX,
@@ -62,6 +96,9 @@ pub const LIMITS: Limits = Limits {
     txn: TXN_MAX,
     body: BODY_MAX,
     page: PAGE_MAX,
+    rooms_per_user: ROOMS_PER_USER,
+    rooms: ROOMS,
+    private_rooms_per_user: PRIVATE_ROOMS_PER_USER,
 };
 
 /// One sentence that says what to change.
@@ -81,17 +118,31 @@ pub fn user_name(name: &str) -> Result<&str, Refusal> {
     }
 }
 
+/// A name that is about to be registered: as [`user_name`], with at least one letter or digit.
+///
+/// # Errors
+/// As [`user_name`], or nothing but `_`, `.` and `-`.
+pub fn new_user_name(name: &str) -> Result<&str, Refusal> {
+    let name = user_name(name)?;
+    if name.bytes().any(|b| b.is_ascii_alphanumeric()) {
+        Ok(name)
+    } else {
+        Err("a name has at least one letter or digit".into())
+    }
+}
+
 /// What two user names share when they are the same name.
 #[must_use]
 pub fn user_key(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// A password: 8 to 256 Unicode scalar values, any of them.
+/// A password as it is hashed and compared, see [`password_form`]: 8 to 256 Unicode scalar values, any of them.
 ///
 /// # Errors
 /// Too short or too long.
-pub fn password(password: &str) -> Result<&str, Refusal> {
+pub fn password(password: &str) -> Result<Cow<'_, str>, Refusal> {
+    let password = password_form(password);
     if (PASSWORD_MIN..=PASSWORD_MAX).contains(&password.chars().count()) {
         Ok(password)
     } else {
@@ -99,32 +150,53 @@ pub fn password(password: &str) -> Result<&str, Refusal> {
     }
 }
 
+/// The one form of a password, however a keyboard wrote it: every space is U+0020, and the whole is NFC (RFC 8265
+/// section 4.2, OpaqueString).
+#[must_use]
+pub fn password_form(typed: &str) -> Cow<'_, str> {
+    if !typed.chars().any(is_other_space) && is_nfc(typed) {
+        return Cow::Borrowed(typed);
+    }
+    Cow::Owned(typed.chars().map(|c| if is_other_space(c) { ' ' } else { c }).nfc().collect())
+}
+
+/// A space (general category Zs) other than U+0020.
+fn is_other_space(c: char) -> bool {
+    matches!(c, '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
+}
+
 /// A room name, trimmed: 1 to 64 Unicode scalar values on one line.
 ///
 /// # Errors
-/// Empty, too long, or a control, bidi-control or line-separator character.
+/// Nothing visible, too long, or a control, bidi-control or line-separator character.
 pub fn room_name(name: &str) -> Result<&str, Refusal> {
     let name = one_line(name)?;
     if name.is_empty() || name.chars().count() > ROOM_NAME_MAX {
         return Err(format!("a room name has 1 to {ROOM_NAME_MAX} characters").into());
     }
+    if !has_visible(name) {
+        return Err("a room name has at least one visible character".into());
+    }
     Ok(name)
 }
 
-/// What two room names share when they are the same name: NFC and lower case.
+/// What two room names share when they are the same name: they look the same, whatever their case.
 #[must_use]
 pub fn room_key(name: &str) -> String {
-    name.nfc().collect::<String>().to_lowercase().nfc().collect()
+    visible::name_key(name)
 }
 
 /// A topic, trimmed: up to 256 Unicode scalar values on one line.
 ///
 /// # Errors
-/// Too long, or a control, bidi-control or line-separator character.
+/// Not empty but invisible, too long, or a control, bidi-control or line-separator character.
 pub fn topic(topic: &str) -> Result<&str, Refusal> {
     let topic = one_line(topic)?;
     if topic.chars().count() > TOPIC_MAX {
         return Err(format!("a topic has at most {TOPIC_MAX} characters").into());
+    }
+    if !topic.is_empty() && !has_visible(topic) {
+        return Err("a topic is empty or has at least one visible character".into());
     }
     Ok(topic)
 }
@@ -132,7 +204,7 @@ pub fn topic(topic: &str) -> Result<&str, Refusal> {
 /// A message as it is stored: CRLF and CR become LF, trailing white space goes, 1 to 4,000 Unicode scalar values stay.
 ///
 /// # Errors
-/// Empty, too long, or a control character other than newline and tab.
+/// Nothing visible, too long, or a control character other than newline and tab.
 pub fn message_text(text: &str) -> Result<Cow<'_, str>, Refusal> {
     let text = unix_lines(text);
     let text = match text {
@@ -151,6 +223,9 @@ pub fn message_text(text: &str) -> Result<Cow<'_, str>, Refusal> {
     }
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err("a message has no control characters other than newline and tab".into());
+    }
+    if !has_visible(&text) {
+        return Err("a message has at least one visible character".into());
     }
     Ok(text)
 }
@@ -211,6 +286,33 @@ mod tests {
     }
 
     #[test]
+    fn a_new_user_name_has_a_letter_or_a_digit() {
+        assert!(new_user_name("_a_").is_ok() && new_user_name("-1").is_ok());
+        for bad in ["_", "...", "-.-", ""] {
+            assert!(new_user_name(bad).is_err(), "{bad:?}");
+        }
+        assert!(user_name("___").is_ok(), "an account of before may still sign in");
+    }
+
+    #[test]
+    fn a_password_has_one_form_however_it_was_typed() {
+        for typed in ["caf\u{e9} secret", "cafe\u{301} secret", "cafe\u{301}\u{A0}secret", "caf\u{e9}\u{3000}secret"] {
+            assert_eq!(password(typed).unwrap(), "caf\u{e9} secret", "{typed:?}");
+        }
+        assert!(matches!(password("correct horse"), Ok(Cow::Borrowed(_))));
+        assert_eq!(password_form("\u{2000}\u{212B}"), " \u{C5}");
+        assert_ne!(password_form("ﬁsh and chips"), password_form("fish and chips"), "NFC, not NFKC");
+    }
+
+    #[test]
+    fn a_password_is_measured_in_that_form() {
+        assert!(password(&"e\u{301}".repeat(7)).is_err());
+        assert!(password(&"e\u{301}".repeat(8)).is_ok());
+        assert!(password(&"e\u{301}".repeat(256)).is_ok());
+        assert!(password(&"e\u{301}".repeat(257)).is_err());
+    }
+
+    #[test]
     fn a_password_counts_characters_not_bytes() {
         assert!(password("ääääääää").is_ok());
         assert!(password("1234567").is_err());
@@ -242,6 +344,16 @@ mod tests {
     fn two_spellings_of_a_room_name_are_one() {
         assert_eq!(room_key("Caf\u{e9}"), room_key("CAFE\u{301}"));
         assert_ne!(room_key("a b"), room_key("ab"));
+    }
+
+    #[test]
+    fn nothing_is_named_or_said_that_nobody_can_see() {
+        for unseen in ["\u{200B}", "\u{2800}", "\u{AD}\u{3164}", " \u{301} ", "\u{E0041}\u{FE0F}"] {
+            assert!(room_name(unseen).is_err(), "{unseen:?}");
+            assert!(topic(unseen).is_err(), "{unseen:?}");
+            assert!(message_text(unseen).is_err(), "{unseen:?}");
+        }
+        assert_eq!(message_text("\u{200B}👩‍💻"), Ok("\u{200B}👩‍💻".into()), "what is visible is left as it is");
     }
 
     #[test]

@@ -95,3 +95,51 @@ pub struct Room {
 
 /// Length of the text in [`Room::last_message`], in Unicode scalar values.
 pub const PREVIEW_CHARS: u64 = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        UserRef,
+        limits::{LISTED_ROOM_MAX, MENTIONS_MAX, ROOM_NAME_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
+    };
+
+    /// The longest that each field can be, with text that takes `text` for each character.
+    fn longest(text: char) -> Room {
+        let repeated = |chars: usize| text.to_string().repeat(chars);
+        let at = Timestamp::from_millis(i64::MIN);
+        let (seq, preview) = (Seq(u64::MAX), usize::try_from(PREVIEW_CHARS).unwrap());
+        let sender = UserRef { id: UserId(u64::MAX), name: "x".repeat(USER_NAME_MAX) };
+        let message = Message::new(RoomId(u64::MAX), seq, sender, repeated(preview), at);
+        let last_message = Message {
+            rev: u64::MAX,
+            edited_at: Some(at),
+            deleted_at: Some(at),
+            reply_to: Some(seq),
+            mentions: vec![UserId(u64::MAX); MENTIONS_MAX],
+            txn: Some("\"".repeat(TXN_MAX)),
+            ..message
+        };
+        let info = RoomInfo {
+            id: RoomId(u64::MAX),
+            rev: u64::MAX,
+            name: repeated(ROOM_NAME_MAX),
+            topic: repeated(TOPIC_MAX),
+            kind: RoomKind::Private,
+            created_by: UserId(u64::MAX),
+            created_at: at,
+            last_seq: seq,
+            archived: false,
+        };
+        let member = Membership { role: Role::Moderator, last_read_seq: seq, notify: Notify::Mentions };
+        Room { info, member: Some(member), unread: u64::MAX, mentions: u64::MAX, last_message: Some(last_message) }
+    }
+
+    #[test]
+    fn the_longest_room_is_as_long_as_the_limits_say() {
+        for text in ['\u{10FFFD}', '\\', '"', '\n', 'é'] {
+            let bytes = serde_json::to_vec(&longest(text)).unwrap().len() as u64 + 1; // and a comma
+            assert!(bytes <= LISTED_ROOM_MAX, "{bytes} bytes of {text:?}, of {LISTED_ROOM_MAX}");
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! One request and its answer, for any row of the API.
 
-use quchat_shared::api::{Endpoint, Method};
+use quchat_shared::{
+    api::{Endpoint, Method},
+    limits::ANSWER_MAX,
+};
 use ureq::{
     Agent, AsSendBody, Body,
     http::{Request, Response, header},
@@ -8,9 +11,6 @@ use ureq::{
 
 use super::{Token, failure};
 use crate::{model::Origin, update::Failure};
-
-/// Most bytes of an answer. Thousands of rooms fit; what is larger is no answer of ours.
-pub(super) const ANSWER_MAX: u64 = 16 * 1024 * 1024;
 
 /// Most bytes of an error.
 const PROBLEM_MAX: u64 = 64 * 1024;

@@ -6,6 +6,7 @@ use quchat_shared::{
     Cursor, Event, Message, RoomId, RoomInfo, Seq, UserId,
     event::{
         MemberJoined, MemberLeft, MemberUpdated, MessageCreated, ReadUpdated, ResetReason, RoomActivity, RoomCreated,
+        RoomDeleted, RoomUpdated,
     },
     room::{Role, RoomKind},
 };
@@ -177,13 +178,14 @@ impl<'a> View<'a> {
         let is_own = event.user == Some(self.user);
         Ok(match event.kind {
             EventKind::MessageCreated => joined_at.is_some_and(|at| at <= event.id),
-            EventKind::ReadUpdated | EventKind::MemberLeft if is_own => true,
-            EventKind::ReadUpdated => false,
+            EventKind::ReadUpdated | EventKind::MemberLeft | EventKind::RoomDeleted if is_own => true,
+            EventKind::ReadUpdated | EventKind::RoomDeleted => false,
             EventKind::MemberLeft => joined_at.is_some_and(|at| at <= event.id),
             EventKind::MemberJoined | EventKind::MemberUpdated if is_own => {
                 joined_at.is_some() || self.is_public(event.room)?
             }
             EventKind::MemberJoined | EventKind::MemberUpdated => joined_at.is_some_and(|at| at <= event.id),
+            EventKind::RoomUpdated => joined_at.is_some_and(|at| at <= event.id) || self.is_public(event.room)?,
             EventKind::RoomCreated => (is_own && joined_at.is_some()) || self.is_public(event.room)?,
         })
     }
@@ -205,6 +207,8 @@ impl<'a> View<'a> {
             }
             EventKind::MemberLeft => Some(MemberLeft { room_id, user: members::reference(self.store, about?)? }.into()),
             EventKind::RoomCreated => self.room(room_id)?.map(|room| RoomCreated { room }.into()),
+            EventKind::RoomUpdated => self.room(room_id)?.map(|room| RoomUpdated { room }.into()),
+            EventKind::RoomDeleted => Some(RoomDeleted { room_id }.into()),
             EventKind::MemberJoined | EventKind::MemberUpdated => {
                 let about = about?;
                 let Some(room) = self.room(room_id)? else { return Ok(None) };

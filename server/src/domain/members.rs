@@ -2,8 +2,8 @@
 
 use quchat_shared::{
     Room, RoomId, RoomInfo, Timestamp, UserId, UserRef,
-    event::{MemberJoined, MemberLeft, MemberUpdated},
-    room::{Membership, Notify, Role},
+    event::{MemberJoined, MemberLeft, MemberUpdated, RoomDeleted},
+    room::{Membership, Notify, Role, RoomKind},
 };
 
 use super::{Caller, Error, Result, policy, rooms};
@@ -18,28 +18,40 @@ pub(crate) fn join_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Time
     rooms::get_room(tx, caller, room)
 }
 
-/// Ends the caller's membership; one who is out already changes nothing. When the last owner leaves, whoever has
-/// been there longest becomes owner.
-pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<()> {
-    let (info, Some(_)) = policy::visible_room(tx, caller, room)? else { return Ok(()) };
-    tx.delete_member(room, caller.user)?;
+/// Ends the caller's membership; one who is out already changes nothing. When the last owner leaves, the moderator who
+/// joined first becomes owner, else the member who did. When the last member leaves a private room, it is deleted.
+/// Tells whether it was.
+pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<bool> {
+    let (info, Some(_)) = policy::visible_room(tx, caller, room)? else { return Ok(false) };
+    tx.delete_member(&info, caller.user)?;
     let user = reference(tx, caller.user)?;
     tx.record(MemberLeft { room_id: room, user }.into(), Some(caller.user), now)?;
-    if let Some(heir) = tx.longest_member(room)?
-        && !tx.has_owner(room)?
-    {
-        tx.set_role(room, heir, Role::Owner)?;
-        let user = reference(tx, heir)?;
-        tx.record(MemberUpdated { room: info, user, role: Role::Owner }.into(), Some(heir), now)?;
+    if tx.has_owner(room)? {
+        return Ok(false);
     }
-    Ok(())
+    match tx.heir(room)? {
+        Some(heir) => {
+            tx.set_role(room, heir, Role::Owner)?;
+            let user = reference(tx, heir)?;
+            tx.record(MemberUpdated { room: info, user, role: Role::Owner }.into(), Some(heir), now)?;
+            Ok(false)
+        }
+        None if info.kind == RoomKind::Private => {
+            tx.delete_room(&info)?;
+            tx.record(RoomDeleted { room_id: room }.into(), Some(caller.user), now)?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
 }
 
-/// Adds an ordinary member, with everything said so far as read.
+/// Adds a member, with everything said so far as read: an ordinary one, or the owner of a public room that has none.
 pub(crate) fn add_member(tx: &mut dyn Tx, room: &RoomInfo, user: UserId, now: Timestamp) -> Result<Membership> {
-    let member = Membership { role: Role::Member, last_read_seq: room.last_seq, notify: Notify::default() };
-    tx.insert_member(room.id, user, member.role, member.last_read_seq, tx.next_event())?;
-    let event = MemberJoined { room: room.clone(), user: reference(tx, user)?, role: member.role };
+    let inherits = room.kind == RoomKind::Public && !tx.has_owner(room.id)?;
+    let role = if inherits { Role::Owner } else { Role::Member };
+    let member = Membership { role, last_read_seq: room.last_seq, notify: Notify::default() };
+    tx.insert_member(room, user, role, member.last_read_seq, tx.next_event())?;
+    let event = MemberJoined { room: room.clone(), user: reference(tx, user)?, role };
     tx.record(event.into(), Some(user), now)?;
     Ok(member)
 }

@@ -65,7 +65,7 @@ pub(crate) fn send_message(
             Some((known_in, seq)) if known_in == room => {
                 return tx.message(room, seq)?.map(Sent::Known).ok_or(Error::NotFound("message"));
             }
-            Some(_) => return Err(Error::Conflict("this txn belongs to a message in another room")),
+            Some(_) => return Err(Error::Conflict("this txn belongs to a message in another room".into())),
             None => {}
         }
     }

@@ -40,7 +40,7 @@ pub(crate) enum Error {
     #[error("this name is taken")]
     NameTaken,
     #[error("{0}")]
-    Conflict(&'static str),
+    Conflict(Cow<'static, str>),
     #[error("{field}: {detail}")]
     Invalid { field: Cow<'static, str>, detail: Refusal },
     #[error("too many wrong passwords; wait before the next try")]

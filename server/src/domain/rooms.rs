@@ -22,8 +22,25 @@ pub(crate) fn get_room(store: &dyn Snapshot, caller: Caller, id: RoomId) -> Resu
     store.room_of(id, caller.user)?.ok_or(Error::NotFound("room"))
 }
 
+/// How many rooms there may be. Those beyond, of an older database or of a server that allowed more, stay.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Of one creator, direct rooms left out.
+    pub(crate) per_user: u32,
+    /// In all, direct rooms left out.
+    pub(crate) in_all: u32,
+    /// Not public, with one user as a member.
+    pub(crate) private_per_user: u32,
+}
+
 /// Makes a room; the caller owns it and is its first member.
-pub(crate) fn create_room(tx: &mut dyn Tx, caller: Caller, new: &NewRoom, now: Timestamp) -> Result<Room> {
+pub(crate) fn create_room(
+    tx: &mut dyn Tx,
+    caller: Caller,
+    new: &NewRoom,
+    bounds: Bounds,
+    now: Timestamp,
+) -> Result<Room> {
     let new = NewRoom {
         name: invalid("name", limits::room_name(&new.name))?.to_owned(),
         topic: Some(invalid("topic", limits::topic(new.topic.as_deref().unwrap_or_default()))?.to_owned()),
@@ -37,10 +54,36 @@ pub(crate) fn create_room(tx: &mut dyn Tx, caller: Caller, new: &NewRoom, now: T
         }
         RoomKind::Public | RoomKind::Private => {}
     }
+    check_bounds(tx, caller, new.kind.unwrap_or_default(), bounds)?;
     let room = tx.insert_room(&new, caller.user, now)?;
     tx.record(RoomCreated { room: room.clone() }.into(), Some(caller.user), now)?;
     let user = members::reference(tx, caller.user)?;
-    tx.insert_member(room.id, caller.user, Role::Owner, Seq(0), tx.next_event())?;
+    tx.insert_member(&room, caller.user, Role::Owner, Seq(0), tx.next_event())?;
     tx.record(MemberJoined { room: room.clone(), user, role: Role::Owner }.into(), Some(caller.user), now)?;
     get_room(tx, caller, room.id)
+}
+
+/// Refuses a further room where there are as many as there may be.
+fn check_bounds(store: &dyn Snapshot, caller: Caller, kind: RoomKind, bounds: Bounds) -> Result<()> {
+    let Bounds { per_user, in_all, private_per_user } = bounds;
+    let refuse = |detail: String| Err(Error::Conflict(detail.into()));
+    if kind != RoomKind::Public && store.count_private_rooms_of(caller.user)? >= private_per_user.into() {
+        return refuse(format!(
+            "you are in {private_per_user} rooms that are not public, the most a user may be in; leave one of them, or \
+             ask who runs the server to raise --max-private-rooms-per-user"
+        ));
+    }
+    if store.count_rooms_by(caller.user)? >= per_user.into() {
+        return refuse(format!(
+            "you have made {per_user} rooms, the most a user may have; use one of them, be the last to leave a private \
+             one, or ask who runs the server to raise --max-rooms-per-user"
+        ));
+    }
+    if store.count_rooms()? >= in_all.into() {
+        return refuse(format!(
+            "there are {in_all} rooms, the most this server holds; use one of them, or ask who runs the server to \
+             raise --max-rooms"
+        ));
+    }
+    Ok(())
 }

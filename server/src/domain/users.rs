@@ -20,7 +20,7 @@ const PRESENCE_ROOM_MAX: u32 = 200;
 
 /// Refuses a registration that cannot succeed, before its password is hashed.
 pub(crate) fn check_registration(store: &dyn Snapshot, new: &api::Credentials) -> Result<()> {
-    invalid("name", limits::user_name(&new.name))?;
+    invalid("name", limits::new_user_name(&new.name))?;
     invalid("password", limits::password(&new.password))?;
     match store.user_named(&new.name)? {
         Some(_) => Err(Error::NameTaken),

@@ -25,5 +25,8 @@ pub(super) async fn leave_room(
     request: Request<LeaveRoom>,
 ) -> Result<Reply<()>, Failure> {
     let leave = move |tx: &mut dyn crate::store::Tx, now| members::leave_room(tx, who.caller, request.path, now);
-    Ok(Reply::ok(app.write(who.caller, leave).await?))
+    if app.write(who.caller, leave).await? {
+        app.room_deleted.notify_one();
+    }
+    Ok(Reply::ok(()))
 }

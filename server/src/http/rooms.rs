@@ -32,7 +32,9 @@ pub(super) async fn create_room(
     who: Verified,
     request: Request<CreateRoom>,
 ) -> Result<Reply<Room>, Failure> {
-    let create = move |tx: &mut dyn crate::store::Tx, now| rooms::create_room(tx, who.caller, &request.body, now);
+    let bounds = app.room_bounds();
+    let create =
+        move |tx: &mut dyn crate::store::Tx, now| rooms::create_room(tx, who.caller, &request.body, bounds, now);
     let room = app.write(who.caller, create).await?;
     let location = GetRoom::target(&room.info.id, &());
     Ok(Reply::created(room).at(location))

@@ -8,17 +8,23 @@ use hyper::{
 };
 use quchat_shared::{
     api::{GetServer, Registration, ServerInfo},
-    limits::LIMITS,
+    limits::{LIMITS, Limits},
 };
 
 use super::{body::Body, problem::Failure, request::Request, response::Reply};
 use crate::app::App;
 
 pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<Reply<ServerInfo>, Failure> {
+    let bounds = app.room_bounds();
     Ok(Reply::ok(ServerInfo {
         name: app.config.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        limits: LIMITS,
+        limits: Limits {
+            rooms_per_user: bounds.per_user,
+            rooms: bounds.in_all,
+            private_rooms_per_user: bounds.private_per_user,
+            ..LIMITS
+        },
         heartbeat_seconds: app.config.heartbeat.as_secs().max(1),
         registration: Registration::Open,
     }))

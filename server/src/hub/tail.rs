@@ -33,6 +33,7 @@ impl Reach {
         Some(match event {
             Event::RoomCreated(event) if event.room.kind != RoomKind::Public => Self::User(event.room.id, user?),
             Event::RoomCreated(event) => Self::Public(event.room.id),
+            Event::RoomDeleted(event) => Self::User(event.room_id, user?),
             Event::MemberJoined(event) => Self::Joined(event.room.id, event.user.id),
             Event::MemberUpdated(event) => Self::Members(event.room.id),
             Event::MemberLeft(event) => Self::Left(event.room_id, event.user.id),

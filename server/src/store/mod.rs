@@ -3,6 +3,7 @@
 //! A [`Snapshot`] answers questions as of one moment; a [`Tx`] also changes things, all of it or nothing. Both are
 //! split by noun. Who may do what is not decided here.
 
+mod naming;
 mod readers;
 mod sqlite;
 mod writer;
@@ -139,6 +140,8 @@ pub(crate) enum EventKind {
     MemberLeft,
     MessageCreated,
     ReadUpdated,
+    RoomUpdated,
+    RoomDeleted,
 }
 
 /// What a committed transaction has to tell the rest of the server.
@@ -194,18 +197,28 @@ pub(crate) trait ReadRooms {
     fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
     /// Where the user is a member, each with the event of their joining.
     fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>>;
-    /// The member who has been there longest, if there is one.
-    fn longest_member(&self, room: RoomId) -> Result<Option<UserId>>;
+    /// Who inherits the room: the moderator who joined first, else the member who did. `None` if nobody is in.
+    fn heir(&self, room: RoomId) -> Result<Option<UserId>>;
     fn has_owner(&self, room: RoomId) -> Result<bool>;
+    /// How many rooms there are, direct ones left out.
+    fn count_rooms(&self) -> Result<u64>;
+    /// How many of them this user made.
+    fn count_rooms_by(&self, creator: UserId) -> Result<u64>;
+    /// In how many rooms that are not public the user is a member.
+    fn count_private_rooms_of(&self, user: UserId) -> Result<u64>;
 }
 
 pub(crate) trait WriteRooms {
     fn insert_room(&mut self, new: &NewRoom, by: UserId, at: Timestamp) -> Result<RoomInfo>;
+    /// Ends a room that nobody is in any more: it exists for nobody, and does not count. Its rows are purged later.
+    fn delete_room(&mut self, room: &RoomInfo) -> Result<()>;
+    /// Removes up to `limit` rows of deleted rooms; tells whether there may be more.
+    fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool>;
     /// `joined_event` is the id of the event that tells of it.
-    fn insert_member(&mut self, room: RoomId, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()>;
+    fn insert_member(&mut self, room: &RoomInfo, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()>;
     fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()>;
     fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()>;
-    fn delete_member(&mut self, room: RoomId, user: UserId) -> Result<()>;
+    fn delete_member(&mut self, room: &RoomInfo, user: UserId) -> Result<()>;
 }
 
 pub(crate) trait ReadMessages {

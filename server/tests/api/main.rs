@@ -13,11 +13,13 @@ mod messages;
 mod paging;
 mod problems;
 mod read_markers;
+mod room_bounds;
 mod rooms;
 mod send_once;
 mod server_info;
 mod sessions;
 mod tokens;
+mod upgrade;
 mod users;
 
 mod activity;

@@ -3,7 +3,7 @@
 use quchat_shared::{Event, Room, RoomId, Seq, room::Role};
 use serde_json::json;
 
-use crate::harness::TestServer;
+use crate::harness::{Client, Opening, Stream, TestServer};
 
 #[test]
 fn joining_shows_the_room_as_ones_own_with_everything_read() {
@@ -85,7 +85,7 @@ fn when_the_last_owner_leaves_the_longest_member_owns() {
     bob.join(room);
     let mut stream = bob.listen();
     alice.leave(room);
-    let role = |client: &crate::harness::Client| client.room(room).member.unwrap().role;
+    let role = |client: &Client| client.room(room).member.unwrap().role;
     assert_eq!((role(&carol), role(&bob)), (Role::Owner, Role::Member));
     bob.send_message(room, "marker");
     let told = stream.until_message(room, Seq(1));
@@ -128,4 +128,93 @@ fn an_empty_public_room_is_still_there_for_whoever_comes() {
     assert_eq!(bob.messages(room, "").messages.len(), 1);
     assert_eq!(bob.join(room).info.last_seq, Seq(1));
     assert_eq!(bob.send_message(room, "hello?").seq, Seq(2));
+}
+
+#[test]
+fn whoever_comes_to_a_public_room_without_owner_owns_it() {
+    let server = TestServer::start();
+    let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
+    let (joined, posted) = (alice.create_room("joined"), alice.create_room("posted"));
+    alice.leave(joined);
+    alice.leave(posted);
+    let mut stream = bob.listen();
+    assert_eq!(bob.join(joined).member.unwrap().role, Role::Owner);
+    bob.send_message(posted, "posting joins, too");
+    assert_eq!(bob.room(posted).member.unwrap().role, Role::Owner);
+    let told = stream.until_message(posted, Seq(1));
+    let roles = told.iter().filter_map(|told| match &told.event {
+        Event::MemberJoined(joined) => Some(joined.role),
+        _ => None,
+    });
+    assert_eq!(roles.collect::<Vec<_>>(), [Role::Owner, Role::Owner], "and is told so");
+    assert_eq!(carol.join(joined).member.unwrap().role, Role::Member, "there is one now");
+}
+
+#[test]
+fn the_moderator_who_came_first_inherits_before_any_member() {
+    let server = TestServer::start();
+    let (alice, bob, carol, dave) =
+        (server.user("alice"), server.user("bob"), server.user("carol"), server.register("dave"));
+    let room = alice.create_room("lobby");
+    for client in [&bob, &carol, &dave] {
+        client.join(room);
+    }
+    // Nobody can be made a moderator yet.
+    let database = rusqlite::Connection::open(server.data_dir.path().join("quchat.db")).unwrap();
+    let promote = "UPDATE members SET role = 'moderator' WHERE user_id IN (?, ?)";
+    database.execute(promote, [carol.user().id.0 as i64, dave.user().id.0 as i64]).unwrap();
+    alice.leave(room);
+    let role = |client: &Client| client.room(room).member.unwrap().role;
+    assert_eq!([role(&bob), role(&carol), role(&dave)], [Role::Member, Role::Owner, Role::Moderator]);
+    carol.leave(room);
+    assert_eq!([role(&bob), role(&dave)], [Role::Member, Role::Owner]);
+    dave.leave(room);
+    assert_eq!(role(&bob), Role::Owner);
+}
+
+#[test]
+fn the_last_to_leave_a_private_room_deletes_it() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = alice.create_private_room("plans");
+    alice.send_message(room, "psst");
+    let mut live = alice.listen();
+    let (mut narrowed, mut others) =
+        (Opening { query: &format!("?room={room}"), ..Opening::default() }.open(&alice).1, bob.listen());
+    let before = live.last_id().to_owned();
+    alice.leave(room);
+    let end = |stream: &mut Stream| {
+        let told = stream.until(|event| event.name() == "room.deleted");
+        assert!(matches!(&told.last().unwrap().event, Event::RoomDeleted(deleted) if deleted.room_id == room));
+        told.iter().map(|told| told.event.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(end(&mut live), ["member.left", "room.deleted"]);
+    assert_eq!(end(&mut narrowed), ["member.left", "room.deleted"]);
+
+    alice.get(&format!("/v1/rooms/{room}")).problem(404, "not_found");
+    alice.get(&format!("/v1/rooms/{room}/messages")).problem(404, "not_found");
+    alice.try_send_message(room, "anybody?").problem(404, "not_found");
+    assert!(alice.rooms().rooms.is_empty());
+    let lobby = bob.create_room("lobby");
+    assert!(lobby > room, "an id is never used again");
+    let told: Vec<_> = others.until(|event| event.name() == "member.joined");
+    assert_eq!(told.len(), 2, "others are told nothing of it: {told:?}");
+
+    let server = server.restart(|_| {});
+    assert_eq!(end(&mut alice.at(server.address).resume(&before)), ["member.left", "room.deleted"], "on resume, too");
+}
+
+#[test]
+fn a_private_room_with_somebody_in_it_stays() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = alice.create_private_room("plans");
+    // Nobody can be added to a private room yet.
+    let database = rusqlite::Connection::open(server.data_dir.path().join("quchat.db")).unwrap();
+    let add = "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq) VALUES (?, ?, 'member', 3, 0)";
+    database.execute(add, [bob.user().id.0 as i64, room.0 as i64]).unwrap();
+    alice.leave(room);
+    assert_eq!(bob.room(room).member.unwrap().role, Role::Owner);
+    bob.leave(room);
+    bob.get(&format!("/v1/rooms/{room}")).problem(404, "not_found");
 }

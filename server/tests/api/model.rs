@@ -237,8 +237,8 @@ impl World<'_> {
     }
 }
 
-/// What an event tells `reader`, in terms of the model; `None` if it is about what is proved elsewhere: who owns what, and
-/// rooms of another case.
+/// What an event tells `reader`, in terms of the model; `None` if it is about what is proved elsewhere: who owns what, what
+/// ends with its last member, and rooms of another case.
 fn entry(clients: &[Client; 2], rooms: [RoomId; 2], reader: usize, event: Event) -> Option<Entry> {
     let user = |id| clients.iter().position(|client| client.user().id == id).expect("there are two users");
     let number = |id: RoomId| rooms.iter().position(|room| *room == id);
@@ -247,7 +247,7 @@ fn entry(clients: &[Client; 2], rooms: [RoomId; 2], reader: usize, event: Event)
         Event::MemberLeft(e) => Some(Entry::Left { room: number(e.room_id)?, who: user(e.user.id) }),
         Event::MessageCreated(e) => Some(Entry::Message { room: number(e.room_id)?, seq: e.message.seq.0 }),
         Event::ReadUpdated(e) => Some(Entry::Read { room: number(e.room_id)?, who: reader, seq: e.last_read_seq.0 }),
-        Event::MemberUpdated(_) => None,
+        Event::MemberUpdated(_) | Event::RoomDeleted(_) => None,
         other => panic!("nobody did that: {other:?}"),
     }
 }

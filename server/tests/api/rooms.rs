@@ -136,6 +136,33 @@ fn the_name_of_a_public_room_is_taken_however_it_is_spelt() {
 }
 
 #[test]
+fn names_that_look_the_same_are_the_same_name() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    alice.create_room("general");
+    for name in ["gen\u{200B}eral", "\u{FEFF}General", "general\u{E0041}", "gen\u{AD}e\u{2060}ral", "general\u{2800}"] {
+        try_create(&alice, name).problem(409, "name_taken");
+    }
+    alice.create_room("👩\u{200D}💻");
+    alice.create_room("👩💻");
+    try_create(&alice, "👩\u{FE0F}\u{200D}💻").problem(409, "name_taken");
+    let shown = alice.create_room("ops\u{FE0F}");
+    assert_eq!(alice.room(shown).info.name, "ops\u{FE0F}", "a name is kept as it was typed");
+}
+
+#[test]
+fn a_name_or_topic_that_nobody_can_see_is_refused() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    for unseen in ["\u{200B}", "\u{2800}", "\u{3164}", "\u{AD}\u{FE0F}", "\u{301}", "\u{E0100}\u{2064}", " \u{115F} "] {
+        try_create(&alice, unseen).refuses("name");
+        alice.post("/v1/rooms", &json!({"name": unseen, "kind": "private"})).refuses("name");
+        alice.post("/v1/rooms", &json!({"name": "ops", "topic": unseen})).refuses("topic");
+    }
+    alice.post("/v1/rooms", &json!({"name": "ops", "topic": "  "})).expect(201);
+}
+
+#[test]
 fn private_rooms_share_names_freely_and_so_betray_nothing() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));

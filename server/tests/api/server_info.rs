@@ -11,6 +11,7 @@ fn a_stranger_learns_name_version_and_limits() {
     let server = TestServer::start_with(|config| {
         config.name = "the living room".to_owned();
         config.heartbeat = Duration::from_secs(7);
+        config.max_private_rooms_per_user = 7;
     });
     let info = server.anonymous().get("/v1/server").expect(200).value();
     assert_eq!(keys(&info), ["heartbeat_seconds", "limits", "name", "registration", "version"]);
@@ -21,6 +22,7 @@ fn a_stranger_learns_name_version_and_limits() {
     let limits = json!({
         "user_name": 32, "room_name": 64, "topic": 256, "password_min": 8, "password_max": 256,
         "text": 4000, "txn": 64, "body": 65536, "page": 200,
+        "rooms_per_user": 200, "rooms": 5000, "private_rooms_per_user": 7,
     });
     assert_eq!(info["limits"], limits);
 }

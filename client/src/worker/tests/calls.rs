@@ -128,7 +128,7 @@ fn what_is_no_quchat_server_is_told_from_a_dead_one() {
     let endless = outcome(|_, out| {
         write!(out, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").unwrap();
         let chunk = vec![b' '; 1024 * 1024];
-        for _ in 0..=call::ANSWER_MAX / chunk.len() as u64 {
+        for _ in 0..=quchat_shared::limits::ANSWER_MAX / chunk.len() as u64 {
             write!(out, "{:x}\r\n", chunk.len()).ok();
             out.write_all(&chunk).ok();
             out.write_all(b"\r\n").ok();

@@ -76,5 +76,7 @@ texts! {
         MemberLeft = "member.left",
         MessageCreated = "message.created",
         ReadUpdated = "read.updated",
+        RoomUpdated = "room.updated",
+        RoomDeleted = "room.deleted",
     }
 }

@@ -13,6 +13,8 @@ use crate::store::{Change, Error, EventKind, LoggedEvent, ReadEvents, Result, Wr
 fn reference(event: &Event) -> Option<(EventKind, RoomId, Option<Seq>)> {
     Some(match event {
         Event::RoomCreated(event) => (EventKind::RoomCreated, event.room.id, None),
+        Event::RoomUpdated(event) => (EventKind::RoomUpdated, event.room.id, None),
+        Event::RoomDeleted(event) => (EventKind::RoomDeleted, event.room_id, None),
         Event::MemberJoined(event) => (EventKind::MemberJoined, event.room.id, None),
         Event::MemberUpdated(event) => (EventKind::MemberUpdated, event.room.id, None),
         Event::MemberLeft(event) => (EventKind::MemberLeft, event.room_id, None),
@@ -37,7 +39,7 @@ const FOR_USER: &str = "
             WHERE members.user_id = ?1 AND members.room_id = events.room_id AND members.joined_event <= events.id))
     UNION ALL
     SELECT * FROM events INDEXED BY events_of_rooms
-        WHERE kind = 'room.created' AND id > ?2 AND id <= ?3 AND user_id IS NOT ?1
+        WHERE kind IN ('room.created', 'room.updated') AND id > ?2 AND id <= ?3 AND user_id IS NOT ?1
         AND (SELECT rooms.kind FROM rooms WHERE rooms.id = events.room_id) = 'public'
         AND (?4 IS NULL OR room_id IN (SELECT value FROM json_each(?4)))
         AND NOT EXISTS (SELECT 1 FROM members

@@ -19,6 +19,18 @@ pub(super) struct Kept {
     pub(super) sessions: Rows<SessionId, (UserId, Timestamp)>,
     pub(super) rooms: Rows<RoomId, RoomInfo>,
     pub(super) members: Rows<(RoomId, UserId), Membership>,
+    pub(super) counts: Rows<Counted, u64>,
+}
+
+/// What is counted rather than read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Counted {
+    /// Rooms, direct ones left out.
+    Rooms,
+    /// Those that this user made.
+    RoomsBy(UserId),
+    /// Rooms that are not public in which this user is a member.
+    PrivateRoomsOf(UserId),
 }
 
 impl Kept {

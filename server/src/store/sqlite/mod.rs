@@ -6,19 +6,27 @@ mod columns;
 mod events;
 mod kept;
 mod messages;
+mod room_keys;
 mod rooms;
 mod users;
 
 use std::{hash::Hash, path::Path};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction};
 use rusqlite_migration::{M, Migrations};
 
 use self::kept::{Kept, Rows};
 use super::{Change, Error, ReadEvents, Result, Snapshot, readers, writer};
 
 /// Numbered by their place; what has been released is never changed.
-const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../migrations/0001_talk.sql"))];
+fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![
+        M::up(include_str!("../migrations/0001_talk.sql")),
+        M::up_with_hook(include_str!("../migrations/0002_rooms.sql"), |tx: &Transaction<'_>| {
+            Ok(room_keys::recompute(tx)?)
+        }),
+    ])
+}
 
 /// Statements a connection keeps prepared; more than there are.
 const STATEMENTS: usize = 96;
@@ -57,9 +65,7 @@ impl Sqlite {
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?; // see `settle`
-        Migrations::from_slice(MIGRATIONS)
-            .to_latest(&mut connection)
-            .map_err(|error| Error::Engine(Box::new(error)))?;
+        migrations().to_latest(&mut connection).map_err(|error| Error::Engine(Box::new(error)))?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -16 * 1024)?;
         let mut this = Self::new(connection);

@@ -6,19 +6,20 @@ use quchat_shared::{
     Room, RoomId, RoomInfo, Seq, Timestamp, UserId,
     api::NewRoom,
     limits::room_key,
-    room::{Membership, PREVIEW_CHARS, Role},
+    room::{Membership, PREVIEW_CHARS, Role, RoomKind},
 };
 use rusqlite::{Row, params};
 
 use super::{
     Sqlite,
     columns::{Text, int, optional_uint, text, time, uint},
+    kept::Counted,
     messages::message,
 };
 use crate::store::{ReadRooms, Result, WriteRooms};
 
-const INFO: &str =
-    "SELECT id, rev, name, topic, kind, created_by, created_at, last_seq, archived FROM rooms WHERE id = ?";
+const INFO: &str = "SELECT id, rev, name, topic, kind, created_by, created_at, last_seq, archived FROM rooms
+    WHERE id = ? AND is_deleted = 0";
 
 /// A room with the membership of one user (`?1`) and, for members, the newest message with its text cut (`?2`).
 const OF_USER: &str = "SELECT rooms.id, rooms.rev, rooms.name, topic, kind, created_by, rooms.created_at, last_seq,
@@ -113,14 +114,61 @@ impl ReadRooms for Sqlite {
         Ok(rooms.into_iter().collect())
     }
 
-    fn longest_member(&self, room: RoomId) -> Result<Option<UserId>> {
-        self.one("SELECT user_id FROM members WHERE room_id = ? ORDER BY joined_event LIMIT 1", [int(room.0)], |row| {
-            Ok(UserId(uint(row, 0)?))
-        })
+    fn heir(&self, room: RoomId) -> Result<Option<UserId>> {
+        // `role <> 'member'` is what the index of those with rights asks for.
+        let moderator = "SELECT user_id FROM members WHERE room_id = ? AND role = 'moderator' AND role <> 'member'
+            ORDER BY joined_event LIMIT 1";
+        let anybody = "SELECT user_id FROM members WHERE room_id = ? ORDER BY joined_event LIMIT 1";
+        let first = |sql| self.one(sql, [int(room.0)], |row| Ok(UserId(uint(row, 0)?)));
+        Ok(first(moderator)?.or(first(anybody)?))
     }
 
     fn has_owner(&self, room: RoomId) -> Result<bool> {
-        self.exists("SELECT 1 FROM members WHERE room_id = ? AND role = 'owner' LIMIT 1", [int(room.0)])
+        self.exists(
+            "SELECT 1 FROM members WHERE room_id = ? AND role = 'owner' AND role <> 'member' LIMIT 1",
+            [int(room.0)],
+        )
+    }
+
+    fn count_rooms(&self) -> Result<u64> {
+        let count = "SELECT count(*) FROM rooms WHERE kind <> 'direct' AND is_deleted = 0";
+        self.count(Counted::Rooms, count, ())
+    }
+
+    fn count_rooms_by(&self, creator: UserId) -> Result<u64> {
+        let count = "SELECT count(*) FROM rooms WHERE created_by = ? AND kind <> 'direct' AND is_deleted = 0";
+        self.count(Counted::RoomsBy(creator), count, [int(creator.0)])
+    }
+
+    fn count_private_rooms_of(&self, user: UserId) -> Result<u64> {
+        let count = "SELECT count(*) FROM members JOIN rooms ON rooms.id = room_id
+            WHERE user_id = ? AND kind <> 'public'";
+        self.count(Counted::PrivateRoomsOf(user), count, [int(user.0)])
+    }
+}
+
+impl Sqlite {
+    /// Counts rows, unless the count is kept.
+    fn count(&self, what: Counted, sql: &str, params: impl rusqlite::Params) -> Result<u64> {
+        let count = self.kept(|kept| &kept.counts, what, || self.one(sql, params, |row| uint(row, 0)))?;
+        Ok(count.unwrap_or(0))
+    }
+
+    /// Keeps the counts right when a room appears or goes.
+    fn recount_rooms(&mut self, kind: RoomKind, creator: UserId, change: impl Fn(&mut u64)) {
+        if kind != RoomKind::Direct {
+            self.change_kept(|kept| {
+                kept.counts.change(&Counted::Rooms, &change);
+                kept.counts.change(&Counted::RoomsBy(creator), &change);
+            });
+        }
+    }
+
+    /// Keeps the count right when a user comes or leaves.
+    fn recount_members(&mut self, room: &RoomInfo, user: UserId, change: impl Fn(&mut u64)) {
+        if room.kind != RoomKind::Public {
+            self.change_kept(|kept| kept.counts.change(&Counted::PrivateRoomsOf(user), change));
+        }
     }
 }
 
@@ -132,6 +180,7 @@ impl WriteRooms for Sqlite {
             "INSERT INTO rooms (name, name_key, topic, kind, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)",
             params![new.name, room_key(&new.name), topic, kind.to_text(), int(by.0), at.as_millis()],
         )?;
+        self.recount_rooms(kind, by, |count| *count += 1);
         Ok(RoomInfo {
             id: RoomId(self.connection.last_insert_rowid().cast_unsigned()),
             rev: 1,
@@ -145,12 +194,41 @@ impl WriteRooms for Sqlite {
         })
     }
 
-    fn insert_member(&mut self, room: RoomId, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()> {
+    fn delete_room(&mut self, room: &RoomInfo) -> Result<()> {
+        self.change_kept(|kept| kept.rooms.forget(&room.id));
+        self.run("UPDATE rooms SET is_deleted = 1 WHERE id = ?", [int(room.id.0)])?;
+        self.recount_rooms(room.kind, room.created_by, |count| *count -= 1);
+        Ok(())
+    }
+
+    fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool> {
+        let next = "SELECT id FROM rooms WHERE is_deleted = 1 ORDER BY id LIMIT 1";
+        let Some(room) = self.one(next, (), |row| row.get::<_, i64>(0))? else { return Ok(false) };
+        // Of what happened there, former members may be told that they left and that the room is gone.
+        let slices = [
+            "DELETE FROM messages WHERE room_id = ?1
+                AND seq < (SELECT min(seq) FROM messages WHERE room_id = ?1) + ?2",
+            "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY events_by_room
+                WHERE room_id = ?1 AND kind <> 'read.updated' AND kind NOT IN ('member.left', 'room.deleted') LIMIT ?2)",
+            "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY read_updates
+                WHERE room_id = ?1 AND kind = 'read.updated' LIMIT ?2)",
+        ];
+        for slice in slices {
+            if self.run(slice, params![room, limit])? > 0 {
+                return Ok(true);
+            }
+        }
+        self.run("DELETE FROM rooms WHERE id = ?", [room])?;
+        Ok(true)
+    }
+
+    fn insert_member(&mut self, room: &RoomInfo, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()> {
         self.run(
             "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq) VALUES (?, ?, ?, ?, ?)",
-            params![int(user.0), int(room.0), role.to_text(), int(joined_event), int(read.0)],
-        )
-        .map(drop)
+            params![int(user.0), int(room.id.0), role.to_text(), int(joined_event), int(read.0)],
+        )?;
+        self.recount_members(room, user, |count| *count += 1);
+        Ok(())
     }
 
     fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()> {
@@ -171,8 +249,10 @@ impl WriteRooms for Sqlite {
         .map(drop)
     }
 
-    fn delete_member(&mut self, room: RoomId, user: UserId) -> Result<()> {
-        self.change_kept(|kept| kept.members.forget(&(room, user)));
-        self.run("DELETE FROM members WHERE user_id = ? AND room_id = ?", [int(user.0), int(room.0)]).map(drop)
+    fn delete_member(&mut self, room: &RoomInfo, user: UserId) -> Result<()> {
+        self.change_kept(|kept| kept.members.forget(&(room.id, user)));
+        self.run("DELETE FROM members WHERE user_id = ? AND room_id = ?", [int(user.0), int(room.id.0)])?;
+        self.recount_members(room, user, |count| *count -= 1);
+        Ok(())
     }
 }

@@ -1,0 +1,134 @@
+//! How many rooms there may be: of one creator, in all, and private ones around one user.
+
+use quchat_shared::limits::{ANSWER_MAX, LISTED_ROOM_MAX, PRIVATE_ROOMS_PER_USER, ROOMS};
+use serde_json::json;
+
+use crate::harness::{Answer, Client, TestServer, at_once, eventually};
+
+fn try_create(client: &Client, name: &str, kind: &str) -> Answer {
+    client.post("/v1/rooms", &json!({"name": name, "kind": kind}))
+}
+
+/// The sentence of a refusal, which names the flag that moves the bound.
+#[track_caller]
+fn refused(answer: &Answer, flag: &str) {
+    let problem = answer.problem(409, "conflict");
+    assert!(problem["detail"].as_str().unwrap().contains(flag), "{problem}");
+}
+
+#[test]
+fn one_user_makes_so_many_rooms_and_others_still_make_theirs() {
+    let server = TestServer::start_with(|config| config.max_rooms_per_user = 3);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    alice.create_room("one");
+    alice.create_private_room("two");
+    let last = alice.create_private_room("three");
+    refused(&try_create(&alice, "four", "public"), "--max-rooms-per-user");
+    refused(&try_create(&alice, "four", "private"), "--max-rooms-per-user");
+    try_create(&alice, "ONE", "public").problem(409, "name_taken");
+    bob.create_room("four");
+
+    alice.leave(last);
+    alice.create_room("five");
+    refused(&try_create(&alice, "six", "public"), "--max-rooms-per-user");
+    let server = server.restart(|config| config.max_rooms_per_user = 3);
+    refused(&try_create(&alice.at(server.address), "six", "public"), "--max-rooms-per-user");
+}
+
+#[test]
+fn leaving_a_public_room_does_not_unmake_it() {
+    let server = TestServer::start_with(|config| config.max_rooms_per_user = 1);
+    let alice = server.user("alice");
+    alice.leave(alice.create_room("one"));
+    refused(&try_create(&alice, "two", "public"), "--max-rooms-per-user");
+}
+
+#[test]
+fn a_server_holds_so_many_rooms_in_all() {
+    let server = TestServer::start_with(|config| config.max_rooms = 2);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let hidden = alice.create_private_room("one");
+    bob.create_room("two");
+    refused(&try_create(&bob, "three", "public"), "--max-rooms");
+    refused(&try_create(&alice, "three", "private"), "--max-rooms");
+    alice.leave(hidden);
+    bob.create_room("three");
+}
+
+#[test]
+fn a_user_is_in_so_many_private_rooms() {
+    let server = TestServer::start_with(|config| config.max_private_rooms_per_user = 2);
+    let alice = server.user("alice");
+    let first = alice.create_private_room("one");
+    alice.create_private_room("two");
+    refused(&try_create(&alice, "three", "private"), "--max-private-rooms-per-user");
+    alice.create_room("public");
+    alice.leave(first);
+    alice.create_private_room("three");
+}
+
+#[test]
+fn rooms_made_at_once_do_not_slip_past_a_bound() {
+    let server = TestServer::start_with(|config| config.max_rooms_per_user = 5);
+    let alice = server.user("alice");
+    let answers = at_once(12, |n| try_create(&alice.clone(), &format!("room {n}"), "public").status);
+    let count = |status: u16| answers.iter().filter(|answer| **answer == status).count();
+    assert_eq!((count(201), count(409)), (5, 7), "{answers:?}");
+    assert_eq!(alice.rooms().rooms.len(), 5);
+}
+
+#[test]
+fn rooms_beyond_a_bound_that_was_lowered_stay() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let rooms: Vec<_> = (0..4).map(|n| alice.create_room(&format!("room {n}"))).collect();
+    let server = server.restart(|config| {
+        config.max_rooms_per_user = 2;
+        config.max_rooms = 3;
+    });
+    let alice = alice.at(server.address);
+    assert_eq!(alice.rooms().rooms.len(), 4);
+    alice.send_message(rooms[3], "still here");
+    server.user("bob").join(rooms[0]);
+    refused(&try_create(&alice, "one more", "public"), "--max-rooms-per-user");
+    refused(&try_create(&server.user("bob"), "one more", "public"), "--max-rooms");
+}
+
+#[test]
+fn the_longest_room_in_the_list_is_as_long_as_the_limits_say() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let bytes = |wide: char, txn: &str| {
+        let text = |chars: usize| wide.to_string().repeat(chars);
+        let new = json!({"name": text(64), "topic": text(256), "kind": "private"});
+        let room = alice.post("/v1/rooms", &new).expect(201).value()["id"].clone();
+        let message = json!({"text": text(4000), "txn": txn.repeat(64)});
+        alice.post(&format!("/v1/rooms/{room}/messages"), &message).expect(201);
+        alice.get(&format!("/v1/rooms/{room}")).expect(200).body.len() as u64
+    };
+    assert!(bytes('🎉', "\"") <= LISTED_ROOM_MAX);
+    assert!(bytes('"', "\\") <= LISTED_ROOM_MAX);
+    assert!(u64::from(ROOMS + PRIVATE_ROOMS_PER_USER) * LISTED_ROOM_MAX < ANSWER_MAX);
+}
+
+#[test]
+fn a_deleted_room_leaves_no_rows_behind() {
+    let server = TestServer::start();
+    let alice = server.user("alice");
+    let room = alice.create_private_room("plans");
+    for n in 0..3 {
+        alice.send_message(room, &format!("secret {n} @alice"));
+    }
+    alice.mark_read(room, 3);
+    alice.leave(room);
+    let file = server.data_dir.path().join("quchat.db");
+    let database = rusqlite::Connection::open(file).unwrap();
+    let count = |sql: &str| database.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
+    eventually("the rows are purged", || {
+        let left =
+            ["rooms", "members", "messages", "mentions"].map(|table| count(&format!("SELECT count(*) FROM {table}")));
+        (left == [0; 4]).then_some(())
+    });
+    let kinds = "SELECT count(*) FROM events WHERE kind NOT IN ('member.left', 'room.deleted')";
+    assert_eq!((count(kinds), count("SELECT count(*) FROM events")), (0, 2));
+}

@@ -1,0 +1,115 @@
+//! A database of an earlier version, with what the rules of today no longer allow.
+
+use std::fs;
+
+use quchat_shared::{Event, Room, RoomId, Seq, room::Role};
+use serde_json::json;
+
+use crate::harness::{Client, DataDir, TestServer, eventually};
+
+/// What quchat-server 0.1.0 left.
+const OLD: &str = include_str!("fixtures/0.1.0.sql");
+/// A position in its event stream, before the last message.
+const CURSOR: &str = "abcd0123-23";
+const GENERAL: RoomId = RoomId(1);
+const DESERTED: RoomId = RoomId(10);
+
+fn database(data_dir: &DataDir) -> rusqlite::Connection {
+    rusqlite::Connection::open(data_dir.path().join("quchat.db")).unwrap()
+}
+
+fn upgraded() -> TestServer {
+    let data_dir = DataDir::new();
+    fs::create_dir(data_dir.path()).unwrap();
+    database(&data_dir).execute_batch(OLD).unwrap();
+    TestServer::start_on(data_dir, quchat_server::clock::Clock::system(), |_| {})
+}
+
+fn names(client: &Client) -> Vec<(u64, String)> {
+    client.rooms().rooms.into_iter().map(|room| (room.info.id.0, room.info.name)).collect()
+}
+
+#[test]
+fn rooms_that_look_the_same_now_are_told_apart_by_a_number() {
+    let server = upgraded();
+    let carol = server.sign_in("carol");
+    let expected = [
+        (1, "general".to_owned()),
+        (2, "gen\u{200B}eral (3)".to_owned()),
+        (3, "room 3".to_owned()),
+        (4, "General (2)".to_owned()),
+        (5, "y".repeat(63)),
+        (6, format!("{} (2)", "y".repeat(60))),
+        (10, "deserted".to_owned()),
+    ];
+    assert_eq!(names(&carol), expected);
+    for (_, name) in expected {
+        carol.post("/v1/rooms", &json!({"name": name})).problem(409, "name_taken");
+    }
+    let room = carol.get("/v1/rooms/2").expect(200).json::<Room>();
+    assert_eq!((room.info.rev, room.info.last_seq), (2, Seq(1)));
+    let restarted = server.restart(|_| {});
+    assert_eq!(names(&carol.at(restarted.address)).len(), 7);
+}
+
+#[test]
+fn private_rooms_keep_names_that_look_the_same() {
+    let server = upgraded();
+    let of_alice: Vec<_> = names(&server.sign_in("alice")).into_iter().filter(|(id, _)| [7, 8].contains(id)).collect();
+    assert_eq!(of_alice, [(7, "plans".to_owned()), (8, "pl\u{200B}ans".to_owned())]);
+}
+
+#[test]
+fn whoever_was_away_resumes_and_is_told_of_the_new_names() {
+    let server = upgraded();
+    let mut stream = server.sign_in("alice").resume(CURSOR);
+    let told = stream.until(|event| matches!(event, Event::RoomUpdated(updated) if updated.room.id == RoomId(6)));
+    let told: Vec<_> = told
+        .into_iter()
+        .map(|told| match told.event {
+            Event::RoomUpdated(updated) => format!("{} is {}", updated.room.id, updated.room.name),
+            event => event.name().to_owned(),
+        })
+        .collect();
+    let expected = [
+        "read.updated",
+        "room.created",
+        "message.created",
+        "2 is gen\u{200B}eral (3)",
+        "3 is room 3",
+        &format!("6 is {} (2)", "y".repeat(60)),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn what_was_said_is_still_there_seen_or_not() {
+    let server = upgraded();
+    let alice = server.sign_in("alice");
+    let texts: Vec<_> = alice.history(GENERAL).into_iter().map(|message| message.text).collect();
+    assert_eq!(texts, ["hello", "@alice hi", "\u{200B}", "after the cursor"]);
+    assert_eq!(alice.send_message(GENERAL, "on").seq, Seq(5));
+    alice.try_send_message(GENERAL, "\u{200B}").refuses("text");
+}
+
+#[test]
+fn a_private_room_that_everybody_had_left_is_purged() {
+    let server = upgraded();
+    let database = database(&server.data_dir);
+    let left = "SELECT (SELECT count(*) FROM rooms WHERE id = 9) + (SELECT count(*) FROM messages WHERE room_id = 9)";
+    eventually("it is gone", || (database.query_row(left, (), |row| row.get::<_, i64>(0)).unwrap() == 0).then_some(()));
+}
+
+#[test]
+fn a_public_room_that_everybody_had_left_finds_an_owner() {
+    let server = upgraded();
+    assert_eq!(server.sign_in("carol").join(DESERTED).member.unwrap().role, Role::Owner);
+}
+
+#[test]
+fn an_account_stays_whose_name_could_not_be_registered_any_more() {
+    let server = upgraded();
+    assert_eq!(server.sign_in("___").user().name, "___");
+    let credentials = json!({"name": "...", "password": "correct horse"});
+    server.anonymous().post("/v1/users", &credentials).refuses("name");
+}
