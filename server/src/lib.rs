@@ -12,6 +12,7 @@ pub mod config;
 mod data_dir;
 mod descriptors;
 mod domain;
+mod housekeeping;
 mod http;
 mod hub;
 mod line;

@@ -5,7 +5,6 @@ use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
     thread::JoinHandle,
-    time::Duration,
 };
 
 use tokio::{
@@ -19,9 +18,9 @@ use crate::{
     auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
     config::Config,
     data_dir::{DataDir, DataDirError},
-    descriptors, http,
+    descriptors, housekeeping, http,
     hub::Hub,
-    store::{self, Store, Tx},
+    store::{self, Store},
 };
 
 /// Why a server cannot start.
@@ -30,9 +29,9 @@ pub enum OpenError {
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// The database in it cannot be used.
-    #[error("cannot open the database in {0}")]
-    Store(std::path::PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database in it cannot be used. The sentence says why and what to do.
+    #[error("{0}")]
+    Store(String),
     /// The operating system has no randomness to give.
     #[error("no randomness to be had: {0}")]
     Random(getrandom::Error),
@@ -46,23 +45,21 @@ pub struct Server {
     hub: JoinHandle<()>,
 }
 
-/// A part of the server ended by itself; its log says why.
+/// The server could not go on; says why.
 #[derive(Debug, thiserror::Error)]
-#[error("the {0} broke down; the log says why")]
-pub struct ServeError(&'static str);
+#[error("{0}")]
+pub struct ServeError(String);
+
+impl ServeError {
+    fn broken(part: &str) -> Self {
+        Self(format!("the {part} broke down; the log says why"))
+    }
+}
 
 /// Pending connections the kernel holds for us: a storm of reconnecting clients loses no SYN.
 const BACKLOG: u32 = 4096;
 /// The kernel's send buffer of a connection, in bytes: a reader that never reads costs no more.
 const SEND_BUFFER: u32 = 256 * 1024;
-/// How often old events are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
-/// Events that are forgotten in one transaction.
-const PRUNE_ROWS: u32 = 2000;
-/// Rows of a deleted room that are removed in one transaction: a few milliseconds, for which every message waits.
-const PURGE_ROWS: u32 = 500;
-/// How long after a failure the rows of deleted rooms are tried again.
-const PURGE_PAUSE: Duration = Duration::from_secs(60);
 
 /// Binds an address as a server wants it bound. Port 0 takes a free one.
 ///
@@ -87,15 +84,24 @@ impl Server {
     /// Outside of a tokio runtime, which has to be the one it serves in.
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
-        let (key, file) = (data_dir.signing_key()?, data_dir.database()?);
+        let (key, (file, is_used)) = (data_dir.signing_key()?, data_dir.database()?);
         let tag: Arc<str> = random_tag().map_err(OpenError::Random)?.into();
-        let broken = |error: store::Error| OpenError::Store(config.data_dir.clone(), error.into());
-        let head = store::begin_lineage(&file, &tag, config.clock.now()).map_err(broken)?;
+        let unusable = |error: store::Error| OpenError::Store(error.to_string());
+        let begun = store::begin_lineage(&file, &tag, config.clock.now()).map_err(unusable)?;
+        let key = match key {
+            Some(key) => key,
+            None => {
+                if is_used && begun.has_users {
+                    tracing::warn!("the signing key is missing and a new one is drawn: everybody has to sign in again");
+                }
+                data_dir.draw_key()?
+            }
+        };
         let answers = Answers::start();
-        let (hub, hub_thread) = Hub::start(&config, answers.clone(), Arc::clone(&tag), head);
+        let (hub, hub_thread) = Hub::start(&config, answers.clone(), Arc::clone(&tag), begun.head);
         let telling = hub.clone();
         let tell = move |changes| telling.tell(changes);
-        let (store, threads) = Store::open(&file, answers, data_dir, tell).map_err(broken)?;
+        let (store, threads) = Store::open(&file, answers, data_dir, tell).map_err(unusable)?;
 
         let max_connections = descriptors::fit(config.max_connections);
         let app = Arc::new(App {
@@ -121,12 +127,13 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { app, max_connections, store, hub } = self;
         let (stop, stopped) = watch::channel(false);
-        let chores = [tokio::spawn(prune(Arc::clone(&app))), tokio::spawn(purge(Arc::clone(&app)))];
+        let chores =
+            [tokio::spawn(housekeeping::forget(Arc::clone(&app))), tokio::spawn(housekeeping::purge(Arc::clone(&app)))];
         let serving = tokio::spawn(http::serve(Arc::clone(&app), listener, max_connections, stopped));
         let outcome = tokio::select! {
             () = shutdown => Ok(()),
-            () = app.hub.ended() => Err(ServeError("hub")),
-            () = app.store.ended() => Err(ServeError("writer")),
+            () = app.hub.ended() => Err(ServeError::broken("hub")),
+            reason = app.store.ended() => Err(reason.map_or_else(|| ServeError::broken("writer"), ServeError)),
         };
         tracing::info!("stopping");
         app.stopping.store(true, Ordering::Relaxed);
@@ -147,37 +154,6 @@ impl Server {
             tokio::task::spawn_blocking(move || store.into_iter().chain([hub]).for_each(|thread| drop(thread.join())))
                 .await;
         outcome
-    }
-}
-
-/// Forgets old events now and then.
-async fn prune(app: Arc<App>) {
-    let kept_for = i64::try_from(app.config.events_kept_for.as_millis()).unwrap_or(i64::MAX);
-    let keep = app.config.events_kept.max(1); // the newest tells where the log ends
-    loop {
-        let before = quchat_shared::Timestamp::from_millis(app.now().as_millis().saturating_sub(kept_for));
-        match app.store.write(move |tx: &mut dyn Tx| tx.prune_events(before, keep, PRUNE_ROWS)).await {
-            Ok(true) => {}
-            Ok(false) => tokio::time::sleep(PRUNE_EVERY).await,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "old events could not be forgotten");
-                tokio::time::sleep(PRUNE_EVERY).await;
-            }
-        }
-    }
-}
-
-/// Removes what deleted rooms leave behind, a slice at a time, so that nobody waits for a large room.
-async fn purge(app: Arc<App>) {
-    loop {
-        match app.store.write(|tx: &mut dyn Tx| tx.purge_deleted_rooms(PURGE_ROWS)).await {
-            Ok(true) => {}
-            Ok(false) => app.room_deleted.notified().await,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a deleted room could not be purged");
-                tokio::time::sleep(PURGE_PAUSE).await;
-            }
-        }
     }
 }
 

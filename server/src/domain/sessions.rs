@@ -28,7 +28,6 @@ pub(crate) fn require(store: &dyn Snapshot, caller: Caller) -> Result<()> {
 
 /// Begins a session of a user whose password has been checked.
 pub(crate) fn sign_in(tx: &mut dyn Tx, user: UserId, now: Timestamp, lifetime: Duration) -> Result<SignedIn> {
-    tx.delete_expired_sessions(now)?;
     // Tokens count in whole seconds.
     let issued = now.as_millis() - now.as_millis().rem_euclid(1000);
     let lifetime = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);

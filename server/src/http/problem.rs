@@ -9,7 +9,7 @@ use hyper::{
 use quchat_shared::{Kind, Problem, limits::BODY_MAX, problem::FieldError};
 
 use super::{body::Body, response::uncached};
-use crate::domain::Error;
+use crate::{domain::Error, store};
 
 /// Why a request is not answered with success.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,8 @@ pub(super) enum Failure {
 
 /// Retry after an overload, in seconds.
 const OVERLOAD_SECONDS: u64 = 1;
+/// Retry after the database could not be used, in seconds: a person may have to make room first.
+const STORE_SECONDS: u64 = 5;
 
 /// The answer to a connection for which there is no place.
 pub(super) fn no_place() -> hyper::Response<Body> {
@@ -76,9 +78,15 @@ fn refuse(error: &Error, detail: &str) -> hyper::Response<Body> {
         Error::RateLimited { retry_after: after } => {
             retry_after(response(StatusCode::TOO_MANY_REQUESTS, Kind::RateLimited, detail), *after)
         }
-        Error::Unavailable(_) | Error::Store(crate::store::Error::Closed) => {
+        Error::Unavailable(_) | Error::Store(store::Error::Closed) => {
             let response = response(StatusCode::SERVICE_UNAVAILABLE, Kind::Unavailable, detail);
             retry_after(response, Duration::from_secs(OVERLOAD_SECONDS))
+        }
+        // The store has logged the reason, once.
+        Error::Store(store::Error::Unavailable(_) | store::Error::Fatal(_)) => {
+            let detail = "the server cannot use its database at the moment; try again later";
+            let response = response(StatusCode::SERVICE_UNAVAILABLE, Kind::Unavailable, detail);
+            retry_after(response, Duration::from_secs(STORE_SECONDS))
         }
         Error::Store(error) => {
             // The log gets the reason, the caller does not.

@@ -30,14 +30,16 @@ pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<R
     }))
 }
 
-/// 200 while the server takes requests, 503 once it stops.
+/// 200 while the server takes requests, 503 once it stops and while its database cannot be written. Damage in the
+/// database leaves it at 200: a restart, which is what a supervisor would try, does not help.
 pub(super) fn health(app: &App, method: &Method) -> Result<hyper::Response<Body>, Failure> {
     if method != Method::GET && method != Method::HEAD {
         return Err(Failure::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
     }
-    let (status, text) = match app.is_stopping() {
-        false => (StatusCode::OK, "ok"),
-        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+    let (status, text) = match (app.is_stopping(), app.store.is_writable()) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be written"),
+        (false, true) => (StatusCode::OK, "ok"),
     };
     let mut response = hyper::Response::new(Body::full(text));
     *response.status_mut() = status;

@@ -3,6 +3,7 @@
 //! A [`Snapshot`] answers questions as of one moment; a [`Tx`] also changes things, all of it or nothing. Both are
 //! split by noun. Who may do what is not decided here.
 
+mod health;
 mod naming;
 mod readers;
 mod sqlite;
@@ -10,8 +11,11 @@ mod writer;
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt,
     path::Path,
+    sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use quchat_shared::{
@@ -19,21 +23,49 @@ use quchat_shared::{
     query, room::Membership, room::Role, user::ServerRole,
 };
 
+use health::Health;
 use readers::Readers;
-use sqlite::Sqlite;
-use writer::Writer;
+use sqlite::{Check, Sqlite};
+use writer::{Watched, Writer};
 
 use crate::answers::Answers;
 
-/// The engine could not do it: a full disk, a broken file, a bug. Nothing the caller of the API can mend.
-#[derive(Debug, thiserror::Error)]
+/// Why the store did not do something. Nothing that the caller of the API has done wrong.
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Error {
+    /// Damage, or a bug: trying again will not help.
     #[error("the storage engine failed")]
-    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Engine(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// It may work later: the disk is full, the file system is gone, another program has locked the database.
+    #[error("the database cannot be used at the moment: {0}")]
+    Unavailable(Cause),
     #[error("stored data does not make sense: {0}")]
     Corrupt(&'static str),
     #[error("the store is closed")]
     Closed,
+    /// A server cannot start on this database.
+    #[error("{0}")]
+    Unusable(String),
+    /// What is written from now on may be lost: the server has to end.
+    #[error("{0}")]
+    Fatal(Arc<str>),
+}
+
+/// Why the engine cannot do something now.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    /// In plain words.
+    pub(crate) reason: &'static str,
+    /// What a person can do about it.
+    pub(crate) advice: &'static str,
+    /// The engine's own words.
+    pub(crate) detail: Arc<str>,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.reason, self.detail)
+    }
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -43,21 +75,39 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 pub(crate) struct Store {
     writer: Writer,
     readers: Readers,
+    health: Health,
+    /// Ends with the last clone.
+    _check: Arc<Check>,
 }
+
+/// How often the files are looked at while nobody writes, and how often a database that could not be written is tried
+/// again.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 /// Reads that run at once: as many as there are cores, but two where one may wait for the disk.
 fn readers() -> usize {
     thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
 }
 
-/// Begins a run of the server, whose event ids carry `tag`, and tells the newest event before it.
+/// What a run of the server finds.
+pub(crate) struct Begun {
+    /// The newest event before it.
+    pub(crate) head: u64,
+    /// Whether anybody has ever registered.
+    pub(crate) has_users: bool,
+}
+
+/// Begins a run of the server, whose event ids carry `tag`.
 ///
 /// # Errors
 /// As [`Store::open`].
-pub(crate) fn begin_lineage(file: &Path, tag: &str, now: Timestamp) -> Result<u64> {
+pub(crate) fn begin_lineage(file: &Path, tag: &str, now: Timestamp) -> Result<Begun> {
     let mut engine = Sqlite::open(file)?;
-    engine.insert_lineage(tag, now)?;
-    engine.head()
+    let mut begin = || {
+        engine.insert_lineage(tag, now)?;
+        Ok(Begun { head: engine.head()?, has_users: engine.any_user()? })
+    };
+    begin().map_err(|error| sqlite::unusable(file, &error))
 }
 
 impl Store {
@@ -66,24 +116,35 @@ impl Store {
     /// `lock` dropped.
     ///
     /// # Errors
-    /// The file cannot be opened, is no database, or comes from a later version.
+    /// [`Error::Unusable`]: the file cannot be opened, is no database, or comes from a later version.
     pub(crate) fn open(
         file: &Path,
         answers: Answers,
         lock: impl Send + 'static,
         tell: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> Result<(Self, Vec<JoinHandle<()>>)> {
+        let unusable = |error| sqlite::unusable(file, &error);
         let engine = Sqlite::open(file)?;
-        let readers = (0..readers()).map(|_| Sqlite::open_reader(file)).collect::<Result<_>>()?;
+        let readers = (0..readers()).map(|_| Sqlite::open_reader(file)).collect::<Result<_>>().map_err(unusable)?;
+        let health = Health::default();
         let (readers, mut threads) = Readers::start(readers, &answers);
-        let (writer, thread) = Writer::start(engine, answers, lock, tell);
-        threads.push(thread);
-        Ok((Self { writer, readers }, threads))
+        let (writer, writing) = Writer::start(engine, answers, health.clone(), lock, tell);
+        let (check, checking) = Check::start(file, health.clone());
+        threads.extend([checking, writing]);
+        tokio::spawn(watch(writer.watched(), health.clone()));
+        Ok((Self { writer, readers, health, _check: Arc::new(check) }, threads))
     }
 
-    /// Done when the writer has ended, which it does by itself only if it is broken.
-    pub(crate) async fn ended(&self) {
+    /// Completes when the writer has ended, which it does on its own only after a fatal error. Says why, if the writer
+    /// knew.
+    pub(crate) async fn ended(&self) -> Option<String> {
         self.writer.ended().await;
+        self.health.fatal().map(str::to_owned)
+    }
+
+    /// Whether the database could be written when that was last tried.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.health.is_writable()
     }
 
     /// Runs `read` on one state of the store.
@@ -109,6 +170,19 @@ impl Store {
         X: From<Error> + Send + 'static,
     {
         self.writer.write(write).await
+    }
+}
+
+/// Looks at the files while nobody writes, and finds out when a database that could not be written can be again.
+/// Ends with the store.
+async fn watch(writer: Watched, health: Health) {
+    loop {
+        tokio::time::sleep(WATCH_EVERY).await;
+        let Some(writer) = writer.upgrade() else { return };
+        let look = |_: &mut dyn Tx| Ok::<_, Error>(());
+        let outcome =
+            if health.is_writable() { writer.write(look).await } else { writer.write(|tx| tx.try_out()).await };
+        drop(outcome); // the writer has noted it
     }
 }
 
@@ -182,7 +256,8 @@ pub(crate) trait WriteUsers {
     fn insert_user(&mut self, new: &NewUser<'_>) -> Result<User>;
     fn insert_session(&mut self, user: UserId, from: Timestamp, until: Timestamp) -> Result<SessionId>;
     fn delete_session(&mut self, id: SessionId) -> Result<()>;
-    fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<()>;
+    /// Deletes the sessions that had ended by then.
+    fn delete_sessions_ended_by(&mut self, then: Timestamp) -> Result<()>;
     /// Deletes all sessions of the user but the newest `keep`; tells which.
     fn delete_oldest_sessions(&mut self, user: UserId, keep: u32) -> Result<Vec<SessionId>>;
 }
@@ -261,6 +336,8 @@ pub(crate) trait WriteEvents {
     fn tell(&mut self, change: Change);
     /// Begins a run of the server, whose event ids carry `tag`.
     fn insert_lineage(&mut self, tag: &str, at: Timestamp) -> Result<()>;
+    /// Writes more than a long message takes and removes it again, to find out whether the database can be written.
+    fn try_out(&mut self) -> Result<()>;
     /// Forgets up to `limit` of the oldest events that happened before `before`, keeping the newest `keep`;
     /// tells whether there are more.
     fn prune_events(&mut self, before: Timestamp, keep: u64, limit: u32) -> Result<bool>;

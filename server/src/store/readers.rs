@@ -23,9 +23,13 @@ const GROUP: usize = 16;
 const TOGETHER: Duration = Duration::from_millis(1);
 
 /// A read-only connection to the store.
-pub(crate) trait Reader: Send + 'static {
-    /// Runs `read` on one state of the store.
-    fn snapshot(&mut self, read: impl FnOnce(&dyn Snapshot)) -> Result<()>;
+pub(crate) trait Reader: Snapshot + Send + 'static {
+    /// Holds on to one state of the store.
+    fn begin(&mut self) -> Result<()>;
+    /// Whether it still holds on to it: an engine may let go by itself when it fails.
+    fn is_open(&self) -> bool;
+    /// Lets go of it, and says what failed meanwhile.
+    fn end(&mut self) -> Option<Error>;
 }
 
 /// Access to the threads, which end when all clones are gone.
@@ -73,27 +77,45 @@ impl Readers {
 }
 
 fn run(mut connection: impl Reader, questions: &Mutex<mpsc::Receiver<Question>>, threads: usize, answers: &Answers) {
-    let mut group = Vec::with_capacity(GROUP);
+    let (mut group, mut is_failing) = (Vec::with_capacity(GROUP), false);
     while take(questions, threads, &mut group) {
-        let (mut found, mut since) = (Vec::with_capacity(group.len()), Instant::now());
-        let outcome = connection.snapshot(|snapshot| {
-            for question in group.drain(..) {
-                match catch_unwind(AssertUnwindSafe(|| question(Ok(snapshot)))) {
-                    Ok(answer) => found.push(answer),
-                    Err(_) => tracing::error!("a read panicked"),
+        group.reverse(); // they are taken off its end
+        while !group.is_empty() {
+            let (found, failure) = match connection.begin() {
+                Ok(()) => (read(&connection, &mut group, answers), connection.end()),
+                Err(error) => {
+                    let refuse = |question: Question| question(Err(error.clone()));
+                    (group.drain(..).rev().map(refuse).collect(), Some(error))
                 }
-                if since.elapsed() > TOGETHER {
-                    give(answers, std::mem::take(&mut found));
-                    since = Instant::now();
-                }
+            };
+            give(answers, found);
+            if let Some(error) = &failure
+                && !is_failing
+            {
+                tracing::error!(error = error as &dyn std::error::Error, "reading failed"); // once, not per read
             }
-        });
-        if let Err(error) = outcome {
-            tracing::error!(error = &error as &dyn std::error::Error, "reading failed");
-            found.extend(group.drain(..).map(|question| question(Err(Error::Corrupt("reading failed")))));
+            is_failing = failure.is_some();
         }
-        give(answers, found);
     }
+}
+
+/// Answers out of one snapshot. If the engine let go of it, the rest of the group is left for another one: two reads of
+/// the same question could see two states.
+fn read(connection: &impl Reader, group: &mut Vec<Question>, answers: &Answers) -> Vec<Answer> {
+    let (mut found, mut since) = (Vec::with_capacity(group.len()), Instant::now());
+    while connection.is_open()
+        && let Some(question) = group.pop()
+    {
+        match catch_unwind(AssertUnwindSafe(|| question(Ok(connection)))) {
+            Ok(answer) => found.push(answer),
+            Err(_) => tracing::error!("a read panicked"),
+        }
+        if since.elapsed() > TOGETHER {
+            give(answers, std::mem::take(&mut found));
+            since = Instant::now();
+        }
+    }
+    found
 }
 
 fn give(answers: &Answers, found: Vec<Answer>) {

@@ -2,8 +2,12 @@
 //!
 //! While one group is committed the next one gathers, so a disk that is slow to sync makes groups larger, not
 //! queues longer. An attempt that is refused, or panics, leaves no trace. Rules refuse before they write, so that is
-//! nearly always so by itself; if not, the group is undone and each attempt is made again in a transaction of its own.
-//! That is why an attempt can be made twice, and why no savepoint is paid for with every message.
+//! nearly always so by itself; if not, or if the engine failed, the group is undone and each attempt is made again in a
+//! transaction of its own: an engine may end the whole transaction on an error. That is why an attempt can be made
+//! twice, and why no savepoint is paid for with every message.
+//!
+//! A commit that fails is not repeated. It is undone, as far as anybody can see, and its attempts are answered with the
+//! failure.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -12,7 +16,7 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Change, Error, Result, Tx};
+use super::{Change, Error, Result, Tx, health::Health};
 use crate::answers::Answers;
 
 /// Attempts that wait for the writer before a new one has to.
@@ -25,6 +29,10 @@ pub(crate) trait Engine: Tx + Send + 'static {
     fn begin(&mut self) -> Result<()>;
     /// Grows with each row that the open transaction writes and with all that it has to tell.
     fn changes_made(&self) -> u64;
+    /// Whether the transaction is still open: an engine may end it by itself when it fails.
+    fn is_open(&self) -> bool;
+    /// What failed in the engine since the transaction began or this was last asked, even if the attempt ignored it.
+    fn take_failure(&mut self) -> Option<Error>;
     /// Makes the transaction durable and hands out what it has to tell.
     fn commit(&mut self) -> Result<Vec<Change>>;
     /// Drops the transaction, as far as it got.
@@ -39,12 +47,22 @@ pub(crate) struct Writer {
     queue: mpsc::Sender<Box<dyn Attempt>>,
 }
 
+/// Access to the writer thread for as long as somebody else has it.
+pub(crate) struct Watched(mpsc::WeakSender<Box<dyn Attempt>>);
+
+impl Watched {
+    pub(crate) fn upgrade(&self) -> Option<Writer> {
+        self.0.upgrade().map(|queue| Writer { queue })
+    }
+}
+
 impl Writer {
     /// Starts the thread. `tell` is called after each commit, in commit order, and may block. The thread ends,
-    /// closes the engine and then drops `lock`, once all clones of the writer are gone.
+    /// closes the engine and then drops `lock`, once all clones of the writer are gone or after a fatal error.
     pub(crate) fn start<E: Engine>(
         engine: E,
         answers: Answers,
+        health: Health,
         lock: impl Send + 'static,
         tell: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> (Self, JoinHandle<()>) {
@@ -52,11 +70,15 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                run(engine, attempts, &answers, tell);
+                run(engine, attempts, &answers, &health, tell);
                 drop(lock);
             })
             .expect("a thread can be started while the server starts");
         (Self { queue }, thread)
+    }
+
+    pub(crate) fn watched(&self) -> Watched {
+        Watched(self.queue.downgrade())
     }
 
     /// Done when the thread has ended.
@@ -86,7 +108,15 @@ trait Attempt: Send {
     fn run(&mut self, tx: &mut dyn Tx) -> bool;
     /// Answers with what [`Attempt::run`] came to last, if that counts. A refusal, too, may rest on what is not there
     /// any more.
-    fn reply(self: Box<Self>, counts: bool);
+    fn reply(self: Box<Self>, fate: &Fate);
+}
+
+/// What became of the transaction in which an attempt was made last.
+enum Fate {
+    Committed,
+    /// It held this attempt alone, which was refused.
+    Undone,
+    Failed(Error),
 }
 
 struct Waiting<F, T, X> {
@@ -107,9 +137,13 @@ where
         matches!(self.outcome, Some(Ok(_)))
     }
 
-    fn reply(self: Box<Self>, counts: bool) {
-        let outcome = self.outcome.filter(|_| counts);
-        let outcome = outcome.unwrap_or_else(|| Err(Error::Corrupt("the write was not completed").into()));
+    fn reply(self: Box<Self>, fate: &Fate) {
+        let outcome = match (fate, self.outcome) {
+            (Fate::Committed, Some(outcome)) => outcome,
+            (Fate::Undone, Some(Err(refusal))) => Err(refusal),
+            (Fate::Failed(error), _) => Err(error.clone().into()),
+            _ => Err(Error::Corrupt("the write was not completed").into()),
+        };
         let _ = self.reply.send(outcome); // nobody waits any more: the caller hung up
     }
 }
@@ -118,74 +152,102 @@ fn run(
     mut engine: impl Engine,
     mut attempts: mpsc::Receiver<Box<dyn Attempt>>,
     answers: &Answers,
+    health: &Health,
     mut tell: impl FnMut(Vec<Change>),
 ) {
     let mut group = Vec::new();
-    while attempts.blocking_recv_many(&mut group, GROUP) > 0 {
+    while health.fatal().is_none() && attempts.blocking_recv_many(&mut group, GROUP) > 0 {
         match write(&mut engine, &mut group) {
-            Ok(Written::Undone) if group.len() > 1 => {
+            Err(Failed::Undone(failure)) if group.len() > 1 => {
+                if let Some(error) = failure.filter(|_| health.is_writable()) {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, attempts = group.len(), "a write failed; its group is written one by one");
+                }
                 for mut alone in group.drain(..) {
                     let written = write(&mut engine, std::slice::from_mut(&mut alone));
-                    answer(vec![alone], written, answers, &mut tell);
+                    finish(vec![alone], written, answers, health, &mut tell);
                 }
             }
-            written => answer(std::mem::take(&mut group), written, answers, &mut tell),
+            written => finish(std::mem::take(&mut group), written, answers, health, &mut tell),
         }
         engine.settle(); // those whose messages were written do not wait for it
     }
 }
 
-/// What became of a transaction.
-enum Written {
-    Committed(Vec<Change>),
-    /// An attempt failed that had changed something.
-    Undone,
+/// What a transaction left behind.
+struct Written {
+    changes: Vec<Change>,
+    /// Whether anything had to go to the disk.
+    is_any: bool,
 }
 
-fn write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Result<Written> {
+/// Why a transaction was not committed.
+enum Failed {
+    /// An attempt failed that had changed something, or under which the engine failed.
+    Undone(Option<Error>),
+    /// The transaction could not be begun or committed.
+    Engine(Error),
+}
+
+fn write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::result::Result<Written, Failed> {
     let outcome = try_write(engine, group);
-    if !matches!(outcome, Ok(Written::Committed(_))) {
+    if outcome.is_err() {
         engine.rollback();
     }
     outcome
 }
 
-fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> Result<Written> {
-    engine.begin()?;
+fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::result::Result<Written, Failed> {
+    engine.begin().map_err(Failed::Engine)?;
+    let begun = engine.changes_made();
     for attempt in group {
         let before = engine.changes_made();
         let is_kept = catch_unwind(AssertUnwindSafe(|| attempt.run(engine))).unwrap_or_else(|_| {
             tracing::error!("a write panicked; it is undone");
             false
         });
-        if !is_kept && engine.changes_made() != before {
-            return Ok(Written::Undone);
+        let failure = engine.take_failure();
+        if failure.is_some() || !engine.is_open() || (!is_kept && engine.changes_made() != before) {
+            return Err(Failed::Undone(failure));
         }
     }
-    engine.commit().map(Written::Committed)
+    let is_any = engine.changes_made() != begun;
+    engine.commit().map(|changes| Written { changes, is_any }).map_err(Failed::Engine)
 }
 
-/// Tells what there is to tell, then has those answered whose fate was one: the many who hear of it have the longer way,
-/// and the one who is answered may take this thread's core.
-fn answer(
+/// Notes how the database is, publishes the changes and replies to those whose fate was one. In this order: the many
+/// who hear of it have the longer way, and the one who is answered may take this thread's core.
+fn finish(
     group: Vec<Box<dyn Attempt>>,
-    written: Result<Written>,
+    written: std::result::Result<Written, Failed>,
     answers: &Answers,
+    health: &Health,
     tell: &mut impl FnMut(Vec<Change>),
 ) {
-    let changes = match written {
-        Ok(Written::Committed(changes)) => Some(changes),
-        Ok(Written::Undone) => Some(Vec::new()), // one alone, which knows why
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "writing failed");
-            None
+    note(&written, health);
+    let fate = match written {
+        Ok(Written { changes, .. }) => {
+            if !changes.is_empty() {
+                tell(changes);
+            }
+            Fate::Committed
         }
+        Err(Failed::Undone(_)) => Fate::Undone,
+        Err(Failed::Engine(error)) => Fate::Failed(error),
     };
-    let counts = changes.is_some();
-    if let Some(changes) = changes.filter(|changes| !changes.is_empty()) {
-        tell(changes);
+    answers.give(move || group.into_iter().for_each(|attempt| attempt.reply(&fate)));
+}
+
+fn note(written: &std::result::Result<Written, Failed>, health: &Health) {
+    match written {
+        Ok(written) if written.is_any => health.write_succeeded(),
+        Ok(_) | Err(Failed::Undone(None)) => {} // says nothing about the disk
+        Err(Failed::Undone(Some(error)) | Failed::Engine(error)) => match error {
+            Error::Unavailable(cause) => health.write_failed(cause),
+            Error::Fatal(reason) => health.must_end(reason),
+            error => tracing::error!(error = error as &dyn std::error::Error, "writing failed"),
+        },
     }
-    answers.give(move || group.into_iter().for_each(|attempt| attempt.reply(counts)));
 }
 
 #[cfg(test)]

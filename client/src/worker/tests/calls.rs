@@ -20,7 +20,7 @@ use quchat_shared::{
 use super::*;
 use crate::{
     update::{Answer, Failure, Reply, Request},
-    worker::{Calls, call, sign_in, sign_out},
+    worker::{Calls, sign_in, sign_out},
 };
 
 const MARKER: &str = r#"{"last_read_seq":7,"unread":0,"of a later version":[]}"#;

@@ -143,6 +143,20 @@ impl WriteEvents for Sqlite {
         .map(drop)
     }
 
+    fn try_out(&mut self) -> Result<()> {
+        /// No tag of a run looks like this.
+        const TAG: &str = "try out: ";
+        const BYTES: usize = 128 * 1024;
+        let tag = format!("{TAG}{:BYTES$}", "");
+        // Or else the freed pages would not be written to the log, and nothing would have been tried.
+        self.one("PRAGMA secure_delete = ON", (), |_| Ok(()))?;
+        let tried = self
+            .run("INSERT INTO lineages (tag, base, started_at) VALUES (?, 0, 0)", [&tag])
+            .and_then(|_| self.run("DELETE FROM lineages WHERE tag = ?", [&tag]));
+        self.one("PRAGMA secure_delete = OFF", (), |_| Ok(()))?;
+        tried.map(drop)
+    }
+
     fn prune_events(&mut self, before: Timestamp, keep: u64, limit: u32) -> Result<bool> {
         let newest_to_go = "SELECT id FROM events ORDER BY id DESC LIMIT 1 OFFSET ?1";
         let through = self.one(

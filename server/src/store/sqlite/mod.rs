@@ -2,34 +2,50 @@
 //!
 //! Only here is the database library named.
 
+mod check;
 mod columns;
 mod events;
+mod failure;
+#[cfg(test)]
+mod faults;
+mod files;
 mod kept;
 mod messages;
+mod opening;
 mod room_keys;
 mod rooms;
 mod users;
 
-use std::{hash::Hash, path::Path};
+use std::{
+    cell::{Cell, RefCell},
+    hash::Hash,
+    path::{Path, PathBuf},
+};
 
-use rusqlite::{Connection, OpenFlags, Transaction};
+use rusqlite::{Connection, Transaction};
 use rusqlite_migration::{M, Migrations};
 
-use self::kept::{Kept, Rows};
-use super::{Change, Error, ReadEvents, Result, Snapshot, readers, writer};
+pub(crate) use self::check::Check;
+use self::{
+    files::Files,
+    kept::{Kept, Rows},
+};
+use super::{Change, Error, ReadEvents, Result, readers, writer};
 
 /// Numbered by their place; what has been released is never changed.
-fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![
+fn migrations() -> Vec<M<'static>> {
+    vec![
         M::up(include_str!("../migrations/0001_talk.sql")),
         M::up_with_hook(include_str!("../migrations/0002_rooms.sql"), |tx: &Transaction<'_>| {
             Ok(room_keys::recompute(tx)?)
         }),
-    ])
+    ]
 }
 
-/// Statements a connection keeps prepared; more than there are.
-const STATEMENTS: usize = 96;
+/// Brings the tables up to date.
+fn migrate(connection: &mut Connection) -> rusqlite_migration::Result<()> {
+    Migrations::new(migrations()).to_latest(connection)
+}
 
 /// A connection, with what the open transaction has to tell once it is committed.
 pub(crate) struct Sqlite {
@@ -41,35 +57,25 @@ pub(crate) struct Sqlite {
     begun: u64,
     /// What the writing connection keeps; `None` for the others.
     kept: Option<Kept>,
-}
-
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Engine(Box::new(error))
-    }
+    path: PathBuf,
+    files: Files,
+    /// The last failure that nobody has asked for yet.
+    failure: RefCell<Option<Error>>,
+    /// The connection may hold a dead file handle, and is replaced before it is used again.
+    is_broken: Cell<bool>,
+    /// The last attempt to copy the log into the file failed.
+    checkpoint_failed: bool,
 }
 
 impl Sqlite {
     /// Opens the file for writing, brings its tables up to date, and makes it if it is missing.
     ///
     /// # Errors
-    /// The file cannot be opened, is no database, or comes from a later version.
+    /// [`Error::Unusable`]: the file cannot be opened, is no database of ours, or comes from a later version.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let mut connection = Connection::open(path)?;
-        let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-        if mode != "wal" {
-            return Err(Error::Corrupt("the file system cannot hold a write-ahead log"));
-        }
-        // A commit is on the disk before it is acknowledged; on macOS that takes a full fsync.
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "fullfsync", true)?;
-        connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
-        connection.pragma_update(None, "wal_autocheckpoint", 0)?; // see `settle`
-        migrations().to_latest(&mut connection).map_err(|error| Error::Engine(Box::new(error)))?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        connection.pragma_update(None, "cache_size", -16 * 1024)?;
-        let mut this = Self::new(connection);
-        this.head = this.head()?;
+        let mut this = Self::new(opening::first(path)?, path);
+        this.head = this.head().map_err(|error| unusable(path, &error))?;
+        this.files = Files::at(path); // once more: the log exists since the first read
         this.kept = Some(Kept::default());
         Ok(this)
     }
@@ -79,21 +85,59 @@ impl Sqlite {
     /// # Errors
     /// The file cannot be opened.
     pub(crate) fn open_reader(path: &Path) -> Result<Self> {
-        // Without a mutex around each call, which here nearly halves a read: no two threads share a connection.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.pragma_update(None, "query_only", true)?;
-        connection.pragma_update(None, "cache_size", -4 * 1024)?;
-        Ok(Self::new(connection))
+        Ok(Self::new(opening::reader(path)?, path))
     }
 
-    fn new(connection: Connection) -> Self {
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Self { connection, head: 0, changes: Vec::new(), begun: 0, kept: None }
+    fn new(connection: Connection, path: &Path) -> Self {
+        Self {
+            connection,
+            head: 0,
+            changes: Vec::new(),
+            begun: 0,
+            kept: None,
+            path: path.to_owned(),
+            files: Files::at(path),
+            failure: RefCell::default(),
+            is_broken: Cell::new(false),
+            checkpoint_failed: false,
+        }
+    }
+
+    /// Replaces a connection that failed: its file handles may be dead (a network file system after a restart of its
+    /// server), and what it has in memory may be half of something.
+    fn reopen_if_broken(&mut self) -> Result<()> {
+        if !self.is_broken.get() {
+            return Ok(());
+        }
+        self.files.check()?;
+        let open = if self.kept.is_some() { opening::writer } else { opening::reader };
+        self.connection = open(&self.path).map_err(|error| self.failed(error))?;
+        self.files.check()?; // it was not replaced between the two
+        if let Some(kept) = &mut self.kept {
+            kept.forget_all();
+            if self.head()? != self.head {
+                let reason = "a write that had failed is in the database after all; start the server again";
+                return Err(Error::Fatal(reason.into()));
+            }
+        }
+        self.is_broken.set(false);
+        tracing::info!("a connection to the database was opened again");
+        Ok(())
+    }
+
+    /// Notes a failure, so that it is known even where a caller of the store ignores it.
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        if failure::wants_reopening(&error) {
+            self.is_broken.set(true);
+        }
+        let error = Error::from(error);
+        self.failure.replace(Some(error.clone()));
+        error
     }
 
     fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
-        Ok(self.connection.prepare_cached(sql)?.execute(params)?)
+        let run = || self.connection.prepare_cached(sql)?.execute(params);
+        run().map_err(|error| self.failed(error))
     }
 
     fn one<T>(
@@ -103,7 +147,8 @@ impl Sqlite {
         read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>> {
         use rusqlite::OptionalExtension;
-        Ok(self.connection.prepare_cached(sql)?.query_row(params, read).optional()?)
+        let one = || self.connection.prepare_cached(sql)?.query_row(params, read).optional();
+        one().map_err(|error| self.failed(error))
     }
 
     fn all<T>(
@@ -112,12 +157,15 @@ impl Sqlite {
         params: impl rusqlite::Params,
         mut read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let (mut rows, mut all) = (statement.query(params)?, Vec::new());
-        while let Some(row) = rows.next()? {
-            all.push(read(row)?);
-        }
-        Ok(all)
+        let all = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let (mut rows, mut all) = (statement.query(params)?, Vec::new());
+            while let Some(row) = rows.next()? {
+                all.push(read(row)?);
+            }
+            Ok(all)
+        };
+        all().map_err(|error| self.failed(error))
     }
 
     /// Out of what is kept if this connection keeps anything, else by `read`.
@@ -138,14 +186,15 @@ impl Sqlite {
     }
 
     fn exists(&self, sql: &str, params: impl rusqlite::Params) -> Result<bool> {
-        Ok(self.connection.prepare_cached(sql)?.exists(params)?)
+        let exists = || self.connection.prepare_cached(sql)?.exists(params);
+        exists().map_err(|error| self.failed(error))
     }
 
     /// Copies the log into the file once it is long, and so lets it begin anew. SQLite itself would do so within a
     /// commit, before whoever waits for that is answered.
     fn checkpoint(&self) -> Result<()> {
-        /// Pages of the log, as SQLite's own bound.
-        const LONG: i64 = 1000;
+        /// Pages of the log, as SQLite's own bound. Few in tests, so that their disks fail here, too.
+        const LONG: i64 = if cfg!(test) { 60 } else { 1000 };
         let pages = self.one("PRAGMA wal_checkpoint(NOOP)", (), |row| row.get::<_, i64>(1))?;
         if pages >= Some(LONG) {
             self.one("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))?;
@@ -157,6 +206,8 @@ impl Sqlite {
 impl writer::Engine for Sqlite {
     fn begin(&mut self) -> Result<()> {
         self.begun = self.head;
+        self.reopen_if_broken()?;
+        self.failure.take();
         self.run("BEGIN IMMEDIATE", ()).map(drop)
     }
 
@@ -164,8 +215,17 @@ impl writer::Engine for Sqlite {
         self.connection.total_changes() + self.changes.len() as u64
     }
 
+    fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    fn take_failure(&mut self) -> Option<Error> {
+        self.failure.take()
+    }
+
     fn commit(&mut self) -> Result<Vec<Change>> {
         self.run("COMMIT", ())?;
+        self.files.check()?;
         Ok(std::mem::take(&mut self.changes))
     }
 
@@ -176,30 +236,50 @@ impl writer::Engine for Sqlite {
         if !self.connection.is_autocommit()
             && let Err(error) = self.run("ROLLBACK", ())
         {
+            self.is_broken.set(true); // closing the connection ends its transaction
             tracing::error!(error = &error as &dyn std::error::Error, "rolling back failed");
         }
     }
 
     fn settle(&mut self) {
-        if let Err(error) = self.checkpoint() {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the log could not be copied into the file");
+        let outcome = if self.is_broken.get() { Ok(()) } else { self.checkpoint() };
+        if let Err(error) = &outcome
+            && !self.checkpoint_failed
+        {
+            tracing::warn!(error = error as &dyn std::error::Error, "the log could not be copied into the file");
         }
+        self.checkpoint_failed = outcome.is_err();
     }
 }
 
 impl readers::Reader for Sqlite {
-    fn snapshot(&mut self, read: impl FnOnce(&dyn Snapshot)) -> Result<()> {
-        struct End<'a>(&'a Sqlite);
-        impl Drop for End<'_> {
-            fn drop(&mut self) {
-                if let Err(error) = self.0.run("ROLLBACK", ()) {
-                    tracing::error!(error = &error as &dyn std::error::Error, "ending a read failed");
-                }
-            }
-        }
-        self.run("BEGIN", ())?;
-        let end = End(self);
-        read(end.0);
-        Ok(())
+    fn begin(&mut self) -> Result<()> {
+        self.reopen_if_broken()?;
+        self.run("BEGIN", ()).map(drop)
     }
+
+    fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    fn end(&mut self) -> Option<Error> {
+        let failure = self.failure.take();
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.run("ROLLBACK", ())
+        {
+            self.is_broken.set(true);
+            tracing::error!(error = &error as &dyn std::error::Error, "ending a read failed");
+        }
+        failure
+    }
+}
+
+/// Why a server cannot start although the file could be opened.
+pub(crate) fn unusable(path: &Path, error: &Error) -> Error {
+    let path = path.display();
+    Error::Unusable(match error {
+        Error::Unavailable(cause) => format!("cannot use {path}: {cause}; {}", cause.advice),
+        Error::Engine(reason) => format!("cannot use {path}: {reason}; restore it from a backup"),
+        error => format!("cannot use {path}: {error}"),
+    })
 }

@@ -111,8 +111,8 @@ impl WriteUsers for Sqlite {
         self.run("DELETE FROM sessions WHERE id = ?", [int(id.0)]).map(drop)
     }
 
-    fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<()> {
-        if self.run("DELETE FROM sessions WHERE expires_at <= ?", [now.as_millis()])? > 0 {
+    fn delete_sessions_ended_by(&mut self, then: Timestamp) -> Result<()> {
+        if self.run("DELETE FROM sessions WHERE expires_at <= ?", [then.as_millis()])? > 0 {
             self.change_kept(|kept| kept.sessions.forget_all());
         }
         Ok(())

@@ -1,0 +1,146 @@
+//! Looks for damage in the background after a start, so that a damaged page is reported before somebody needs it.
+//!
+//! Table by table, and the large ones in slices: while a read lasts, the log cannot begin anew.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle, Thread},
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, ErrorCode, params_from_iter, types::Value};
+
+use super::opening;
+use crate::store::health::Health;
+
+/// How long a table is checked in one read.
+const READ_MAX: Duration = Duration::from_millis(800);
+/// How long a slice of a larger table is read.
+const SLICE: Duration = Duration::from_millis(100);
+/// Problems of one table that are reported.
+const PROBLEMS_MAX: usize = 10;
+/// Steps of the engine between two looks at the time: pages, or instructions.
+const STEPS: i32 = 200;
+
+/// A check that goes on. It stops when this is dropped.
+pub(crate) struct Check {
+    is_stopped: Arc<AtomicBool>,
+    thread: Thread,
+}
+
+impl Check {
+    /// Starts the thread. What it finds is reported to `health`.
+    pub(crate) fn start(file: &Path, health: Health) -> (Self, JoinHandle<()>) {
+        let (file, is_stopped) = (file.to_owned(), Arc::new(AtomicBool::new(false)));
+        let stopped = Arc::clone(&is_stopped);
+        let thread = thread::Builder::new().name("check".to_owned()).spawn(move || {
+            let outcome = opening::reader(&file).and_then(|connection| run(&connection, &stopped, &health));
+            if let Err(error) = outcome {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the database could not be checked for damage"
+                );
+            }
+        });
+        let thread = thread.expect("a thread can be started while the server starts");
+        (Self { is_stopped, thread: thread.thread().clone() }, thread)
+    }
+}
+
+impl Drop for Check {
+    fn drop(&mut self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+        self.thread.unpark();
+    }
+}
+
+fn run(connection: &Connection, is_stopped: &Arc<AtomicBool>, health: &Health) -> rusqlite::Result<()> {
+    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+    let tables =
+        connection.prepare(names)?.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    for table in &tables {
+        let begun = Instant::now();
+        let mut outcome = whole(connection, table, is_stopped, health);
+        rest(begun);
+        if outcome.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)) {
+            outcome = in_slices(connection, table, is_stopped);
+        }
+        if is_stopped.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match outcome {
+            Err(error) if is_damage(&error) => health.damage_found(table, &error.to_string()),
+            outcome => outcome?,
+        }
+    }
+    Ok(())
+}
+
+/// Checks a table and its indexes as the engine does, for at most [`READ_MAX`].
+fn whole(connection: &Connection, table: &str, is_stopped: &Arc<AtomicBool>, health: &Health) -> rusqlite::Result<()> {
+    let (until, is_stopped) = (Instant::now() + READ_MAX, Arc::clone(is_stopped));
+    let is_over = move || is_stopped.load(Ordering::Relaxed) || Instant::now() > until;
+    connection.progress_handler(STEPS, Some(is_over))?;
+    let problems = problems(connection, table);
+    connection.progress_handler(0, None::<fn() -> bool>)?;
+    problems?.iter().filter(|problem| *problem != "ok").for_each(|problem| health.damage_found(table, problem));
+    Ok(())
+}
+
+fn problems(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut check = connection.prepare(&format!("PRAGMA quick_check({})", quoted(table)))?;
+    check.query_map((), |row| row.get(0))?.take(PROBLEMS_MAX).collect()
+}
+
+/// Reads all rows of a table that is too large for one read, in the order of its key. Its other indexes are left out.
+fn in_slices(connection: &Connection, table: &str, is_stopped: &AtomicBool) -> rusqlite::Result<()> {
+    let columns = "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk";
+    let mut key = connection
+        .prepare(columns)?
+        .query_map([table], |row| row.get(0).map(|name: String| quoted(&name)))?
+        .collect::<rusqlite::Result<Vec<String>>>()?;
+    if key.is_empty() {
+        key.push("rowid".to_owned());
+    }
+    let (key_columns, places) = (key.join(", "), vec!["?"; key.len()].join(", "));
+    let (select, order) =
+        (format!("SELECT {key_columns}, * FROM {}", quoted(table)), format!("ORDER BY {key_columns}"));
+    let mut after: Vec<Value> = Vec::new();
+    while !is_stopped.load(Ordering::Relaxed) {
+        let begun = Instant::now();
+        let from = if after.is_empty() { String::new() } else { format!("WHERE ({key_columns}) > ({places})") };
+        let mut statement = connection.prepare_cached(&format!("{select} {from} {order}"))?;
+        let mut rows = statement.query(params_from_iter(&after))?;
+        loop {
+            let Some(row) = rows.next()? else { return Ok(()) };
+            for column in key.len()..row.as_ref().column_count() {
+                row.get_ref(column)?; // reads the pages on which the row goes on
+            }
+            if begun.elapsed() > SLICE {
+                after = (0..key.len()).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?;
+                break;
+            }
+        }
+        drop(rows);
+        drop(statement);
+        rest(begun);
+    }
+    Ok(())
+}
+
+/// Leaves the disk and the core to others for as long as they were used.
+fn rest(begun: Instant) {
+    thread::park_timeout(begun.elapsed());
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

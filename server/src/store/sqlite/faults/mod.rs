@@ -1,0 +1,341 @@
+//! The store on a disk that fails: whatever fails and whenever, nothing that was acknowledged is lost, nothing is there
+//! twice or by half, and writing works again once the disk does.
+
+mod vfs;
+
+use std::{
+    collections::HashMap,
+    ffi::c_int,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, mpsc},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use quchat_shared::{
+    RoomId, Seq, SessionId, Timestamp, UserId,
+    api::{NewMessage, NewReadMarker, NewRoom},
+    event::RoomCreated,
+    query::{Bound, ListMessages},
+    room::{Role, RoomKind},
+    user::ServerRole,
+};
+use rusqlite::{Connection, ffi};
+
+use self::vfs::{Call, Fault, Plan, Spread};
+use crate::{
+    answers::Answers,
+    domain::{self, Caller, members, messages, messages::Sent, read_markers},
+    store::{Change, NewUser, Store, Tx},
+};
+
+const USERS: u64 = 3;
+/// Messages in each of the two rooms before anything fails.
+const OLD: u64 = 60;
+const ROUNDS: u64 = 6;
+/// Where the messages are that were acknowledged, by txn.
+type Acknowledged = HashMap<String, (RoomId, Seq)>;
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(1_800_000_000_000)
+}
+
+fn caller(user: u64) -> Caller {
+    Caller { user: UserId(user), session: SessionId(user) }
+}
+
+fn text(txn: &str) -> String {
+    format!("{txn} {:200}.", "")
+}
+
+/// A store in a directory whose disk can fail.
+struct House {
+    store: Store,
+    threads: Vec<JoinHandle<()>>,
+    plan: Arc<Plan>,
+    /// Ids of the events that were published.
+    told: Arc<Mutex<Vec<u64>>>,
+    dir: tempfile::TempDir,
+}
+
+impl House {
+    fn open(dir: tempfile::TempDir) -> Self {
+        let plan = Plan::on(dir.path());
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let telling = Arc::clone(&told);
+        let ids = |changes: Vec<Change>| {
+            changes.into_iter().filter_map(|change| if let Change::Event { id, .. } = change { Some(id) } else { None })
+        };
+        let tell = move |changes| telling.lock().unwrap().extend(ids(changes));
+        let (store, threads) = Store::open(&dir.path().join("db"), Answers::start(), (), tell).unwrap();
+        Self { store, threads, plan, told, dir }
+    }
+
+    /// Closes the files and gives the directory back.
+    async fn close(self) -> tempfile::TempDir {
+        let Self { store, threads, dir, .. } = self;
+        drop(store);
+        tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| thread.join().unwrap()))
+            .await
+            .unwrap();
+        dir
+    }
+
+    async fn send(&self, user: u64, room: RoomId, txn: String) -> domain::Result<(RoomId, Seq)> {
+        let send = move |tx: &mut dyn Tx| {
+            let new = NewMessage { text: text(&txn), txn: Some(txn.clone()), reply_to: None };
+            let (Sent::Created(message) | Sent::Known(message)) =
+                messages::send_message(tx, caller(user), room, &new, now())?;
+            Ok((message.room_id, message.seq))
+        };
+        self.store.write(send).await
+    }
+}
+
+/// A database with some history, made once.
+async fn template() -> tempfile::TempDir {
+    let house = House::open(tempfile::tempdir().unwrap());
+    let fill = |tx: &mut dyn Tx| -> domain::Result<()> {
+        for user in 1..=USERS {
+            let new = NewUser {
+                name: &format!("user{user}"),
+                password_hash: "x",
+                role: ServerRole::Member,
+                created_at: now(),
+            };
+            let id = tx.insert_user(&new)?.id;
+            tx.insert_session(id, now(), now())?;
+        }
+        for (name, kind) in [("lobby", RoomKind::Public), ("den", RoomKind::Private)] {
+            let new = NewRoom { name: name.to_owned(), topic: None, kind: Some(kind) };
+            let info = tx.insert_room(&new, UserId(1), now())?;
+            tx.insert_member(&info, UserId(1), Role::Owner, Seq(0), tx.next_event())?;
+            tx.record(RoomCreated { room: info }.into(), Some(UserId(1)), now())?;
+        }
+        Ok(())
+    };
+    house.store.write(fill).await.unwrap();
+    for n in 1..=OLD {
+        house.send(1, RoomId(1), format!("old-1-{n}")).await.unwrap();
+        house.send(1, RoomId(2), format!("old-2-{n}")).await.unwrap();
+    }
+    house.close().await
+}
+
+fn copy(from: &Path, leave_out: &str) -> tempfile::TempDir {
+    let to = tempfile::tempdir().unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        if !file.file_name().to_str().unwrap().ends_with(leave_out) {
+            fs::copy(file.path(), to.path().join(file.file_name())).unwrap();
+        }
+    }
+    to
+}
+
+/// One group of writes of every sort: new messages, retries of old ones, refusals, markers, joining and leaving. Nothing
+/// is asserted of those that fail.
+async fn round(house: &Arc<House>, round: u64, acknowledged: &mut Acknowledged) {
+    // The writer waits in this attempt until the others wait for the writer.
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let (store, waiting) = (house.store.clone(), move |_: &mut dyn Tx| {
+        let _ = gate.lock().unwrap().recv(); // an error: it is open
+        Ok::<_, domain::Error>(())
+    });
+    let gate = tokio::spawn(async move { store.write(waiting).await });
+    let mut sends = Vec::new();
+    let mut others = Vec::new();
+    for (user, room, txn) in [
+        (1, 1, format!("new-{round}-a")),
+        (1, 1, format!("old-1-{}", 1 + round * 7)), // known: reads a page of the past
+        (2, 1, format!("new-{round}-b")),
+        (3, 2, format!("refused-{round}")), // not in this room
+        (1, 2, format!("new-{round}-c")),
+        (1, 2, format!("old-2-{}", OLD - round * 7)),
+        (1, 1, format!("new-{}-a", round.saturating_sub(1))), // sent once more
+    ] {
+        let (house, sent) = (Arc::clone(house), txn.clone());
+        sends.push((txn, tokio::spawn(async move { house.send(user, RoomId(room), sent).await })));
+    }
+    let store = house.store.clone();
+    let mark = move |tx: &mut dyn Tx| {
+        read_markers::mark_read(tx, caller(2), RoomId(1), NewReadMarker { seq: Seq(round * 9), rewind: false }, now())
+            .map(drop)?;
+        if round.is_multiple_of(2) {
+            members::join_room(tx, caller(3), RoomId(1), now()).map(drop)
+        } else {
+            members::leave_room(tx, caller(3), RoomId(1), now()).map(drop)
+        }
+    };
+    others.push(tokio::spawn(async move { store.write(mark).await }));
+    tokio::task::yield_now().await;
+    drop(open);
+    let _ = gate.await.unwrap();
+    for (txn, sent) in sends {
+        if let Ok(place) = sent.await.unwrap() {
+            assert!(!txn.starts_with("refused"), "{txn} was let in");
+            let first = *acknowledged.entry(txn.clone()).or_insert(place);
+            assert_eq!(first, place, "{txn} has two places");
+        }
+    }
+    for other in others {
+        let _ = other.await.unwrap();
+    }
+    let page = ListMessages { limit: None, bound: Bound::After(Seq(round * 5)) };
+    let _ = house.store.read(move |store| messages::list_messages(store, caller(1), RoomId(2), &page)).await;
+}
+
+/// What must hold of the files, whatever happened. Gives the newest event.
+fn check(dir: &Path, acknowledged: &Acknowledged) -> u64 {
+    let db = Connection::open(dir.join("db")).unwrap();
+    let one = |sql: &str| db.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
+    let checked: String = db.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();
+    assert_eq!(checked, "ok");
+    assert!(!db.prepare("PRAGMA foreign_key_check").unwrap().exists(()).unwrap(), "a reference to nothing");
+    let gaps = "SELECT count(*) FROM rooms WHERE last_seq <> (SELECT count(*) FROM messages WHERE room_id = rooms.id)
+        OR last_seq <> (SELECT max(seq) FROM messages WHERE room_id = rooms.id)";
+    assert_eq!(one(gaps), 0, "seq has a gap, or last_seq is wrong");
+    let untold = "SELECT count(*) FROM messages WHERE 1 <> (SELECT count(*) FROM events
+        WHERE kind = 'message.created' AND events.room_id = messages.room_id AND events.seq = messages.seq)";
+    assert_eq!(one(untold), 0, "a message without its one event");
+    let last_events = "SELECT count(*) FROM rooms WHERE last_event <> (SELECT id FROM events
+        WHERE kind = 'message.created' AND events.room_id = rooms.id AND events.seq = rooms.last_seq)";
+    assert_eq!(one(last_events), 0, "last_event is wrong");
+    let place = "SELECT room_id, seq FROM messages WHERE txn = ? AND text = ?";
+    for (txn, place_then) in acknowledged {
+        let found = db
+            .prepare_cached(place)
+            .unwrap()
+            .query_map([txn.clone(), text(txn)], |row| {
+                Ok((RoomId(row.get::<_, u32>(0)?.into()), Seq(row.get::<_, u32>(1)?.into())))
+            })
+            .unwrap()
+            .collect::<rusqlite::Result<Vec<_>>>()
+            .unwrap();
+        assert_eq!(found, [*place_then], "{txn} was acknowledged");
+    }
+    one("SELECT max(id) FROM events").cast_unsigned()
+}
+
+/// Runs the script with this fault in it; how often each call was made.
+async fn run(template: PathBuf, fault: Option<Fault>) -> [u64; Call::ALL.len()] {
+    let dir = copy(&template, "-shm");
+    let base = check(dir.path(), &Acknowledged::new());
+    let house = Arc::new(House::open(dir));
+    house.plan.arm(fault);
+    let mut acknowledged = Acknowledged::new();
+    for n in 0..ROUNDS {
+        round(&house, n, &mut acknowledged).await;
+    }
+    let counts = house.plan.counts();
+    house.plan.arm(None);
+
+    // A crash now may bring back what was not acknowledged, but only all of a transaction.
+    check(copy(house.dir.path(), "-shm").path(), &acknowledged);
+
+    let place = house.send(2, RoomId(1), "after".to_owned()).await.expect("writing works again");
+    acknowledged.insert("after".to_owned(), place);
+    assert!(house.store.is_writable());
+    let found = house.store.read(move |store| messages_after(store, place.1)).await.expect("reading works again");
+    assert_eq!(found, 1);
+    check(copy(house.dir.path(), "-shm").path(), &acknowledged);
+
+    let house = Arc::into_inner(house).unwrap();
+    let told = std::mem::take(&mut *house.told.lock().unwrap());
+    let dir = house.close().await;
+    let head = check(dir.path(), &acknowledged);
+    assert_eq!(told, (base + 1..=head).collect::<Vec<_>>(), "what is published is what is stored");
+    counts
+}
+
+fn messages_after(store: &dyn crate::store::Snapshot, seq: Seq) -> domain::Result<usize> {
+    let page = ListMessages { limit: None, bound: Bound::After(Seq(seq.0 - 1)) };
+    messages::list_messages(store, caller(2), RoomId(1), &page).map(|page| page.messages.len())
+}
+
+/// What a file system may say to each call.
+fn codes(call: Call) -> &'static [c_int] {
+    match call {
+        Call::Open => &[ffi::SQLITE_CANTOPEN, ffi::SQLITE_NOMEM, ffi::SQLITE_IOERR],
+        Call::Read => &[
+            ffi::SQLITE_IOERR_READ,      // ESTALE, and most others
+            ffi::SQLITE_IOERR_CORRUPTFS, // EIO
+            ffi::SQLITE_IOERR_NOMEM,
+            ffi::SQLITE_NOMEM,
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_CANTOPEN,
+        ],
+        Call::Write => &[ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_FULL, ffi::SQLITE_NOMEM, ffi::SQLITE_READONLY],
+        Call::Sync => &[ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_FULL, ffi::SQLITE_NOMEM],
+        Call::Truncate => &[ffi::SQLITE_IOERR_TRUNCATE, ffi::SQLITE_FULL],
+        Call::FileSize => &[ffi::SQLITE_IOERR_FSTAT, ffi::SQLITE_NOMEM],
+        Call::Lock => &[ffi::SQLITE_BUSY, ffi::SQLITE_IOERR_LOCK],
+        Call::ShmMap => &[ffi::SQLITE_IOERR_SHMMAP, ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_NOMEM, ffi::SQLITE_CANTOPEN],
+        Call::ShmLock => &[ffi::SQLITE_BUSY, ffi::SQLITE_IOERR_SHMLOCK, ffi::SQLITE_NOMEM],
+        Call::Access => &[ffi::SQLITE_IOERR_ACCESS],
+        Call::Delete => &[ffi::SQLITE_IOERR_DELETE],
+    }
+}
+
+/// Every fault that meets the script somewhere.
+fn faults(counts: &[u64]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (call, &count) in Call::ALL.into_iter().zip(counts) {
+        for nth in 1..=count {
+            for &code in codes(call) {
+                for spread in [Spread::Nothing, Spread::Kind, Spread::Everything] {
+                    faults.push(Fault { call, nth, code, spread });
+                }
+            }
+        }
+    }
+    faults
+}
+
+async fn run_all(template: &Path, faults: Vec<Fault>, until: Instant) -> usize {
+    let mut done = 0;
+    for fault in faults {
+        if Instant::now() > until {
+            break;
+        }
+        let ran = tokio::spawn(run(template.to_owned(), Some(fault)));
+        assert!(ran.await.is_ok(), "with {fault:?}"); // what failed has been printed
+        done += 1;
+    }
+    done
+}
+
+#[tokio::test]
+async fn without_a_fault_everything_is_acknowledged() {
+    let template = template().await;
+    let counts = run(template.path().to_owned(), None).await;
+    println!("{:?}", Call::ALL.iter().zip(counts).collect::<Vec<_>>());
+    for call in [Call::Read, Call::Write, Call::Sync, Call::ShmLock] {
+        assert!(counts[call as usize] > 0, "{call:?} is not met");
+    }
+}
+
+/// How many faults the quick test picks, spread evenly over all there are.
+const SAMPLE: usize = 150;
+
+#[tokio::test]
+async fn a_disk_that_fails_anywhere_costs_nothing_that_was_acknowledged() {
+    let template = template().await;
+    let all = faults(&run(template.path().to_owned(), None).await);
+    let step = (all.len() / SAMPLE).max(1);
+    let sample = all.into_iter().step_by(step).collect();
+    run_all(template.path(), sample, Instant::now() + Duration::from_secs(8)).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: every fault there is"]
+async fn a_disk_that_fails_everywhere_in_turn_costs_nothing_that_was_acknowledged() {
+    let template = template().await;
+    let all = faults(&run(template.path().to_owned(), None).await);
+    let count = all.len();
+    let done = run_all(template.path(), all, Instant::now() + Duration::from_secs(3600)).await;
+    assert_eq!(done, count);
+}

@@ -1,0 +1,73 @@
+//! Which files the database is in, so that their removal or replacement is noticed.
+//!
+//! By `stat` alone: a process that closes a second descriptor of a file loses the POSIX locks that SQLite holds on it.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::store::{Error, Result};
+
+/// Device and inode.
+#[cfg(unix)]
+type Identity = (u64, u64);
+/// A system that does not let an open file be removed needs none.
+#[cfg(not(unix))]
+type Identity = ();
+
+/// The database file and its log, as they were when the database was opened.
+pub(super) struct Files {
+    watched: [(PathBuf, Option<Identity>); 2],
+}
+
+impl Files {
+    /// Remembers what is there now.
+    pub(super) fn at(database: &Path) -> Self {
+        let watch = |path: PathBuf| {
+            let identity = identity(&path).ok();
+            (path, identity)
+        };
+        Self { watched: [watch(database.to_owned()), watch(log(database))] }
+    }
+
+    /// # Errors
+    /// [`Error::Fatal`]: one of them was removed or replaced. What is written now would be lost with the next restart.
+    pub(super) fn check(&self) -> Result<()> {
+        let lost = self.watched.iter().find(|(path, known)| {
+            known.is_some_and(|known| match identity(path) {
+                Ok(found) => found != known,
+                Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+            })
+        });
+        match lost {
+            None => Ok(()),
+            Some((path, _)) => {
+                let path = path.display();
+                let reason = format!(
+                    "{path} was removed or replaced while the server was running; restore it, then start again"
+                );
+                Err(Error::Fatal(reason.into()))
+            }
+        }
+    }
+}
+
+/// The write-ahead log beside the database file.
+fn log(database: &Path) -> PathBuf {
+    let mut path = OsString::from(database);
+    path.push("-wal");
+    path.into()
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> io::Result<Identity> {
+    fs::metadata(path).map(drop)
+}

@@ -1,0 +1,96 @@
+//! Opening the database file: for the first time in a run of the server, and again after a failure.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{failure::at_start, migrations};
+use crate::store::{Error, Result};
+
+/// Statements a connection keeps prepared; more than there are.
+const STATEMENTS: usize = 96;
+/// How long a write waits for another program that has locked the database.
+const LOCKED: Duration = Duration::from_secs(2);
+
+/// Opens the file at the start of a server: makes it if it is missing, and brings its tables up to date.
+///
+/// # Errors
+/// [`Error::Unusable`], with a sentence for whoever starts the server.
+pub(super) fn first(path: &Path) -> Result<Connection> {
+    let explained = |error: rusqlite::Error| at_start(path, &error);
+    let mut connection =
+        Connection::open_with_flags(path, flags() | OpenFlags::SQLITE_OPEN_CREATE).map_err(explained)?;
+    refuse_foreign(&connection, path)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(explained)?;
+    if mode != "wal" {
+        let path = path.display();
+        let problem = "its file system cannot hold a write-ahead log; keep the data on a local disk (--data-dir)";
+        return Err(Error::Unusable(format!("cannot use {path}: {problem}")));
+    }
+    prepare_writer(&connection).map_err(explained)?;
+    super::migrate(&mut connection).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => at_start(path, &err),
+        error => Error::Unusable(format!("cannot bring the tables of {} up to date: {error}", path.display())),
+    })?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(explained)?;
+    Ok(connection)
+}
+
+/// Opens the file for writing once more, as [`first`] left it.
+pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags())?;
+    prepare_writer(&connection)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+/// Opens the file for reading only.
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags())?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -4 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// Without a mutex around each call, which nearly halves a read: no two threads share a connection. And without
+/// `file:` names, which a data directory may happen to begin with.
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(LOCKED)?;
+    // A commit is on the disk before it is acknowledged; on macOS that takes a full fsync.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?; // see `settle`
+    connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// Refuses a database of a later version or of another program, before anything in it is changed.
+fn refuse_foreign(connection: &Connection, path: &Path) -> Result<()> {
+    let explained = |error: rusqlite::Error| at_start(path, &error);
+    let version: i64 = connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(explained)?;
+    let tables = "SELECT count(*), coalesce(sum(name IN ('events', 'lineages')), 0) FROM sqlite_schema";
+    let (all, ours): (i64, i64) =
+        connection.query_row(tables, (), |row| Ok((row.get(0)?, row.get(1)?))).map_err(explained)?;
+    let (path, known) = (path.display(), migrations().len());
+    if usize::try_from(version).is_ok_and(|version| version > known) && (all == 0 || ours > 0) {
+        let advice = "start that version, or restore a backup made before the update";
+        let versions = format!("its tables are of version {version}, this program knows {known}");
+        return Err(Error::Unusable(format!(
+            "{path} comes from a later version of quchat-server ({versions}); {advice}"
+        )));
+    }
+    let is_ours = if version == 0 { all == 0 } else { version > 0 && ours == 2 };
+    if !is_ours {
+        let advice = "choose another directory with --data-dir, or move the file away";
+        return Err(Error::Unusable(format!("{path} is the database of another program; {advice}")));
+    }
+    Ok(())
+}
