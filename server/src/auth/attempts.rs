@@ -5,17 +5,15 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use quchat_shared::{
-    Timestamp,
-    limits::{USER_NAME_MAX, user_key},
-};
+use quchat_shared::limits::{USER_NAME_MAX, user_key};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::network::origin;
 use crate::domain::{Error, Result};
 
 /// Names and addresses that are remembered at once; beyond, those with the fewest wrong guesses are forgotten.
@@ -28,7 +26,7 @@ type Key = (String, IpAddr);
 #[derive(Debug, Clone)]
 pub(crate) struct Attempts {
     max: u32,
-    window_millis: i64,
+    window: Duration,
     accounts: Arc<Mutex<HashMap<Key, Account>>>,
 }
 
@@ -38,8 +36,8 @@ struct Account {
     /// A place for each guess that may still be wrong; closed when there is none.
     places: Arc<Semaphore>,
     wrong: u32,
-    /// When the count starts anew.
-    until: i64,
+    /// When the count starts anew, by the clock that nobody sets.
+    until: Duration,
 }
 
 /// A guess on which there is no verdict yet. Dropped without one it was wrong: hanging up early gains nothing.
@@ -48,35 +46,30 @@ pub(crate) struct Guess {
     attempts: Attempts,
     key: Key,
     place: Option<OwnedSemaphorePermit>,
-    until: i64,
+    until: Duration,
 }
 
 impl Attempts {
     /// At most `max` wrong passwords within `window`.
     pub(crate) fn new(max: u32, window: Duration) -> Self {
-        let window_millis = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-        Self { max, window_millis, accounts: Arc::default() }
+        Self { max, window, accounts: Arc::default() }
     }
 
-    /// Admits a guess.
+    /// Admits a guess. `now` is [`crate::clock::Clock::elapsed`]: setting the wall clock ends no pause, and makes none longer.
     ///
     /// # Errors
     /// [`Error::RateLimited`] once too many were wrong.
-    pub(crate) async fn begin(&self, name: &str, from: IpAddr, now: Timestamp) -> Result<Guess> {
+    pub(crate) async fn begin(&self, name: &str, from: IpAddr, now: Duration) -> Result<Guess> {
         // What is remembered of a name, which may be anything: no more than a user's could have, and one character.
-        let key = (user_key(&name.chars().take(USER_NAME_MAX + 1).collect::<String>()), network(from));
-        let now = now.as_millis();
+        let key = (user_key(&name.chars().take(USER_NAME_MAX + 1).collect::<String>()), origin(from));
         let (places, until) = self.account(&key, now);
         match places.acquire_owned().await {
             Ok(place) => Ok(Guess { attempts: self.clone(), key, place: Some(place), until }),
-            Err(_) => {
-                let wait = u64::try_from(until - now).unwrap_or(0);
-                Err(Error::RateLimited { retry_after: Duration::from_millis(wait) })
-            }
+            Err(_) => Err(Error::RateLimited { retry_after: until.saturating_sub(now).min(self.window) }),
         }
     }
 
-    fn account(&self, key: &Key, now: i64) -> (Arc<Semaphore>, i64) {
+    fn account(&self, key: &Key, now: Duration) -> (Arc<Semaphore>, Duration) {
         let mut accounts = self.lock();
         if accounts.len() >= REMEMBERED_MAX && !accounts.contains_key(key) {
             make_room(&mut accounts, now);
@@ -84,7 +77,7 @@ impl Attempts {
         let fresh = || Account {
             places: Arc::new(Semaphore::new(self.max as usize)),
             wrong: 0,
-            until: now.saturating_add(self.window_millis),
+            until: now.saturating_add(self.window),
         };
         let account = match accounts.entry(key.clone()) {
             Entry::Occupied(known) if known.get().until > now => known.into_mut(),
@@ -132,7 +125,7 @@ impl Drop for Guess {
 
 /// Forgets what is over, and if that is nothing, a part of those who guessed wrong least: looking at all of them is not
 /// to happen with every guess.
-fn make_room(accounts: &mut HashMap<Key, Account>, now: i64) {
+fn make_room(accounts: &mut HashMap<Key, Account>, now: Duration) {
     /// How many are forgotten at once.
     const PART: usize = REMEMBERED_MAX / 16;
     accounts.retain(|_, account| account.until > now);
@@ -148,14 +141,6 @@ fn make_room(accounts: &mut HashMap<Key, Account>, now: i64) {
     }
 }
 
-/// What one person can be expected to have of the address space: an IPv4 address, or 64 bits of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
@@ -164,11 +149,11 @@ mod tests {
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_millis(second * 1000)
+    fn at(second: u64) -> Duration {
+        Duration::from_secs(second)
     }
 
-    async fn wrong(attempts: &Attempts, name: &str, second: i64) -> Result<()> {
+    async fn wrong(attempts: &Attempts, name: &str, second: u64) -> Result<()> {
         attempts.begin(name, HERE, at(second)).await.map(drop)
     }
 
@@ -180,7 +165,7 @@ mod tests {
         let refused = wrong(&attempts, "alice", 20).await.unwrap_err();
         assert!(matches!(refused, Error::RateLimited { retry_after } if retry_after.as_secs() == 280));
         wrong(&attempts, "bob", 20).await.unwrap();
-        assert!(attempts.begin("alice", Ipv4Addr::new(127, 0, 0, 2).into(), at(20)).await.is_ok());
+        assert!(attempts.begin("alice", Ipv4Addr::new(10, 0, 0, 2).into(), at(20)).await.is_ok());
         wrong(&attempts, "alice", 300).await.expect("the window has passed");
     }
 
@@ -220,11 +205,20 @@ mod tests {
         assert!(wrong(&attempts, "alice", 2).await.is_err(), "the flood does not wash a count away");
     }
 
-    #[test]
-    fn a_network_is_64_bits_of_ipv6() {
-        let network = |text: &str| super::network(text.parse().unwrap()).to_string();
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(network("::ffff:10.0.0.1"), "10.0.0.1");
+    #[tokio::test]
+    async fn the_machine_itself_is_one_address() {
+        let attempts = Attempts::new(2, Duration::from_secs(300));
+        wrong(&attempts, "alice", 0).await.unwrap();
+        drop(attempts.begin("alice", Ipv4Addr::new(127, 0, 0, 2).into(), at(0)).await.unwrap());
+        assert!(attempts.begin("alice", Ipv4Addr::new(127, 7, 7, 7).into(), at(1)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_longer_than_the_window() {
+        let attempts = Attempts::new(1, Duration::from_secs(300));
+        wrong(&attempts, "alice", 1_000_000).await.unwrap();
+        let refused = wrong(&attempts, "alice", 0).await.unwrap_err();
+        assert!(matches!(refused, Error::RateLimited { retry_after } if retry_after.as_secs() == 300));
     }
 
     fn futures_poll<F: Future + Unpin>(mut future: F) -> Option<F::Output> {

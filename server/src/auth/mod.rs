@@ -1,5 +1,7 @@
 //! Who somebody is: tokens, passwords, and how often one may guess.
 
 pub(crate) mod attempts;
+mod fair_queue;
 pub(crate) mod jwt;
+mod network;
 pub(crate) mod passwords;

@@ -1,10 +1,11 @@
 //! Password hashing: argon2id with the parameters OWASP recommends (19 MiB, 2 passes), on threads of its own that yield
-//! to everything else, bounded.
+//! to everything else, bounded and fair: who asks for much waits behind who asks for little.
 
 use std::{
     cell::RefCell,
+    net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     thread,
 };
 
@@ -15,8 +16,10 @@ use argon2::{
         phc::{Output, ParamsString, PasswordHash, Salt},
     },
 };
-use tokio::sync::{mpsc, oneshot};
+use quchat_shared::limits::password_form;
+use tokio::sync::oneshot;
 
+use super::{fair_queue::FairQueue, network::network};
 use crate::domain::{Error, Result};
 
 /// What a password is checked against when there is no user, so that it takes as long: the hash of random bytes that
@@ -26,11 +29,32 @@ const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Jg3C3JbqgcY8XPzPyaqt9Q$oNoQ+
 /// Hashes and verifies passwords. Clones share the threads, which end when all clones are gone.
 #[derive(Clone)]
 pub(crate) struct Passwords {
-    queue: mpsc::Sender<Work>,
+    queue: Arc<Open>,
 }
 
-/// One password to be hashed or verified; answers whoever asked.
-type Work = Box<dyn FnOnce(&Hasher) + Send>;
+/// Closes the queue when the last one goes who could add to it.
+struct Open(Arc<Queue>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// What waits, by the network it comes from.
+type Queue = FairQueue<IpAddr, Work>;
+
+/// One password to be hashed or verified; answers whoever asked. Without a hasher there is no place for it.
+type Work = Box<dyn FnOnce(Option<&Hasher>) + Send>;
+
+/// What a password is to a hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Wrong,
+    Right,
+    /// Right as it was typed, in a form other than the one that is hashed today; this is the hash of that one.
+    Outdated(String),
+}
 
 /// argon2 in memory that outlives a password. Where each took 19 MiB of fresh pages from the kernel, two cores hashed 80
 /// passwords a second instead of 112.
@@ -68,66 +92,81 @@ impl CustomizedPasswordHasher<PasswordHash> for Hasher {
 impl Passwords {
     /// At most `queue` passwords wait for a core.
     pub(crate) fn new(queue: usize) -> Self {
-        let (queue, work) = mpsc::channel(queue.max(1));
-        let work = Arc::new(Mutex::new(work));
+        let queue = Arc::new(Queue::new(queue));
         // Each needs 19 MiB and a core.
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            let work = Arc::clone(&work);
-            let thread = thread::Builder::new().name("passwords".to_owned()).spawn(move || run(&work));
+            let queue = Arc::clone(&queue);
+            let thread = thread::Builder::new().name("passwords".to_owned()).spawn(move || run(&queue));
             thread.expect("a thread can be started while the server starts");
         }
-        Self { queue }
+        Self { queue: Arc::new(Open(queue)) }
     }
 
-    /// The hash of a password with a new salt, as a PHC string.
+    /// The hash of a password with a new salt, as a PHC string. What is hashed is [`password_form`].
     ///
     /// # Errors
     /// [`Error::Unavailable`] if too many wait already.
-    pub(crate) async fn hash(&self, password: String) -> Result<String> {
-        let params = Params::new(19 * 1024, 2, 1, None).expect("the recommended parameters are within argon2's bounds");
-        let salt = password_hash::try_generate_salt();
-        let salt = salt.map_err(|_| Error::Unavailable("no randomness for a salt; try again"))?;
-        let hash = move |hasher: &Hasher| hasher.hash_password_with_params(password.as_bytes(), &salt, params);
-        let hash = self.run(hash).await?.map_err(|_| Error::Unavailable("the password cannot be hashed"))?;
-        Ok(hash.to_string())
+    pub(crate) async fn hash(&self, password: String, from: IpAddr) -> Result<String> {
+        self.run(from, move |hasher| hash(hasher, &password_form(&password))).await?
     }
 
-    /// Whether it is the password behind `hash`. Without a hash it is not, and that takes as long to find out.
+    /// Whether it is the password behind `hash`. Without a hash it is not, and that takes as long to find out. A hash of
+    /// before may be of the password as it was typed then: where that is not [`password_form`], both are tried.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if too many wait already.
-    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.run(move |hasher| {
-            let known = hash.is_some();
-            let hash = PasswordHash::new(hash.as_deref().unwrap_or(DECOY))
-                .map_err(|_| crate::store::Error::Corrupt("a password hash"))?;
-            Ok(hasher.verify_password(password.as_bytes(), &hash).is_ok() && known)
-        })
-        .await?
+    pub(crate) async fn verify(&self, password: String, hash: Option<String>, from: IpAddr) -> Result<Verdict> {
+        self.run(from, move |hasher| verify(hasher, &password, hash.as_deref())).await?
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Hasher) -> T + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        from: IpAddr,
+        work: impl FnOnce(&Hasher) -> T + Send + 'static,
+    ) -> Result<T> {
         let (reply, done) = oneshot::channel();
-        let work = move |hasher: &Hasher| {
-            let _ = reply.send(work(hasher)); // or nobody waits any more
+        let work = move |hasher: Option<&Hasher>| {
+            let _ = reply.send(hasher.map(work)); // or nobody waits any more
         };
-        let overloaded = |_| Error::Unavailable("too many people are signing in at once; try again in a moment");
-        self.queue.try_send(Box::new(work)).map_err(overloaded)?;
-        done.await.map_err(|_| crate::store::Error::Corrupt("hashing a password panicked").into())
+        if let Some(refused) = self.queue.0.push(network(from), Box::new(work)) {
+            refused(None);
+        }
+        match done.await {
+            Ok(Some(done)) => Ok(done),
+            Ok(None) => Err(Error::Unavailable("too many people are signing in at once; try again in a moment")),
+            Err(_) => Err(crate::store::Error::Corrupt("hashing a password panicked").into()),
+        }
     }
 }
 
-fn run(queue: &Mutex<mpsc::Receiver<Work>>) {
+fn hash(hasher: &Hasher, password: &str) -> Result<String> {
+    let params = Params::new(19 * 1024, 2, 1, None).expect("the recommended parameters are within argon2's bounds");
+    let salt = password_hash::try_generate_salt();
+    let salt = salt.map_err(|_| Error::Unavailable("no randomness for a salt; try again"))?;
+    let hash = hasher.hash_password_with_params(password.as_bytes(), &salt, params);
+    Ok(hash.map_err(|_| Error::Unavailable("the password cannot be hashed"))?.to_string())
+}
+
+fn verify(hasher: &Hasher, typed: &str, known: Option<&str>) -> Result<Verdict> {
+    let expected =
+        PasswordHash::new(known.unwrap_or(DECOY)).map_err(|_| crate::store::Error::Corrupt("a password hash"))?;
+    let is_right = |form: &str| hasher.verify_password(form.as_bytes(), &expected).is_ok() && known.is_some();
+    let form = password_form(typed);
+    if is_right(&form) {
+        return Ok(Verdict::Right);
+    }
+    if form != typed && is_right(typed) {
+        return hash(hasher, &form).map(Verdict::Outdated);
+    }
+    Ok(Verdict::Wrong)
+}
+
+fn run(queue: &Queue) {
     yield_to_others();
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        let Some(mut work) = next else { return };
+    while let Some(first) = queue.pop() {
         let hasher = Hasher::default(); // its memory lasts as long as there is more to do
-        loop {
-            let _ = catch_unwind(AssertUnwindSafe(|| work(&hasher))); // whoever asked is told
-            // Who holds the lock waits for work, or takes some; then this thread begins anew.
-            let Some(Ok(next)) = queue.try_lock().ok().map(|mut queue| queue.try_recv()) else { break };
-            work = next;
+        for work in std::iter::once(first).chain(std::iter::from_fn(|| queue.try_pop())) {
+            let _ = catch_unwind(AssertUnwindSafe(|| work(Some(&hasher)))); // whoever asked is told
         }
     }
 }
@@ -145,40 +184,68 @@ fn yield_to_others() {}
 
 #[cfg(test)]
 mod tests {
-    use std::{future::poll_fn, task::Poll};
+    use std::{future::poll_fn, net::Ipv4Addr, sync::Mutex, task::Poll};
 
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
     #[tokio::test]
     async fn a_password_verifies_against_its_own_hash_only() {
         let passwords = Passwords::new(4);
-        let hash = passwords.hash("correct horse".into()).await.unwrap();
+        let hash = passwords.hash("correct horse".into(), HERE).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        let hash_of_same_cost = hash.clone();
-        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify("correct horsf".into(), Some(hash)).await.unwrap());
-        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
-        assert_eq!(DECOY.rsplitn(3, '$').nth(2), hash_of_same_cost.rsplitn(3, '$').nth(2), "both take as long");
+        let verdict = async |password: &str, hash: Option<&String>| {
+            passwords.verify(password.into(), hash.cloned(), HERE).await.unwrap()
+        };
+        assert_eq!(verdict("correct horse", Some(&hash)).await, Verdict::Right);
+        assert_eq!(verdict("correct horsf", Some(&hash)).await, Verdict::Wrong);
+        assert_eq!(verdict("correct horse", None).await, Verdict::Wrong);
+        assert_eq!(DECOY.rsplitn(3, '$').nth(2), hash.rsplitn(3, '$').nth(2), "both take as long");
     }
 
     #[tokio::test]
-    async fn a_full_queue_says_so() {
-        let passwords = Passwords::new(1);
+    async fn a_hash_of_the_form_that_was_typed_is_made_anew() {
+        let passwords = Passwords::new(4);
+        let (composed, decomposed) = ("caf\u{e9} secret", "cafe\u{301} secret");
+        let old = super::hash(&Hasher::default(), decomposed).unwrap();
+        let verdict = async |password: &str, hash: &str| {
+            passwords.verify(password.into(), Some(hash.into()), HERE).await.unwrap()
+        };
+        let Verdict::Outdated(new) = verdict(decomposed, &old).await else { panic!("it was right") };
+        assert_eq!(verdict(composed, &new).await, Verdict::Right);
+        assert_eq!(verdict(decomposed, &new).await, Verdict::Right);
+        assert_eq!(verdict("cafe secret", &new).await, Verdict::Wrong);
+        assert_eq!(passwords.verify(decomposed.into(), None, HERE).await.unwrap(), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_says_so_to_whoever_fills_it() {
+        let passwords = Passwords::new(2);
         let (release, held) = std::sync::mpsc::channel::<()>();
         let held = Arc::new(Mutex::new(held));
+        let start = |from| {
+            let held = Arc::clone(&held);
+            Box::pin(passwords.run(from, move |_| held.lock().unwrap().recv().unwrap_or_default()))
+        };
         let mut waiting = Vec::new();
         let refusal = loop {
-            let held = Arc::clone(&held);
-            let mut one = Box::pin(passwords.run(move |_| held.lock().unwrap().recv().unwrap_or_default()));
+            let mut one = start(HERE);
             match poll_fn(|cx| Poll::Ready(one.as_mut().poll(cx))).await {
                 Poll::Ready(outcome) => break outcome,
                 Poll::Pending => waiting.push(one),
             }
         };
         assert!(matches!(refusal, Err(Error::Unavailable(_))));
+        let mut other = start(THERE);
+        assert!(poll_fn(|cx| Poll::Ready(other.as_mut().poll(cx))).await.is_pending(), "there is a place for others");
         drop(release);
+        other.await.unwrap();
+        let mut refused = 0;
         for one in waiting {
-            one.await.unwrap();
+            refused += usize::from(one.await.is_err());
         }
+        assert_eq!(refused, 1, "which one of the many gave up");
     }
 }

@@ -1,40 +1,49 @@
 //! Signing in and out.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use quchat_shared::{
     User,
-    api::{SignIn, SignOut},
+    api::{Credentials, SignIn, SignOut},
     user::Session,
 };
 
 use super::{problem::Failure, request::Request, response::Reply};
 use crate::{
     app::App,
-    auth::jwt::Verified,
+    auth::{jwt::Verified, passwords::Verdict},
     domain::{Caller, Error, sessions, users},
+    store::Tx,
 };
 
 pub(super) async fn sign_in(app: Arc<App>, request: Request<SignIn>) -> Result<Reply<Session>, Failure> {
     let credentials = request.body;
-    let guess = app.attempts.begin(&credentials.name, request.peer, app.now()).await?;
-    let outcome = check(&app, &credentials.name, credentials.password).await;
+    let guess = app.attempts.begin(&credentials.name, request.peer, app.config.clock.elapsed()).await?;
+    let outcome = check(&app, credentials, request.peer).await;
     if !matches!(outcome, Err(Failure::Refused(Error::WrongCredentials))) {
         guess.forgive();
     }
     outcome.map(Reply::created)
 }
 
-async fn check(app: &App, name: &str, password: String) -> Result<Session, Failure> {
-    let name = name.to_owned();
+async fn check(app: &App, credentials: Credentials, peer: IpAddr) -> Result<Session, Failure> {
+    let Credentials { name, password } = credentials;
     let known = app.store.read(move |store| users::credentials(store, &name)).await?;
     let (user, hash) = known.unzip();
-    if !app.passwords.verify(password, hash).await? {
-        return Err(Error::WrongCredentials.into());
-    }
+    let renewed = match app.passwords.verify(password, hash.clone(), peer).await? {
+        Verdict::Wrong => return Err(Error::WrongCredentials.into()),
+        Verdict::Right => None,
+        Verdict::Outdated(new) => hash.zip(Some(new)),
+    };
     let user = user.ok_or(Error::WrongCredentials)?;
     let (id, now, lifetime) = (user.id, app.now(), app.config.token_lifetime);
-    let signed_in = app.store.write(move |tx| sessions::sign_in(tx, id, now, lifetime)).await?;
+    let sign_in = move |tx: &mut dyn Tx| {
+        if let Some((old, new)) = &renewed {
+            tx.replace_password_hash(id, old, new)?;
+        }
+        sessions::sign_in(tx, id, now, lifetime)
+    };
+    let signed_in = app.store.write(sign_in).await?;
     Ok(session(app, user, &signed_in))
 }
 

@@ -254,6 +254,8 @@ pub(crate) trait ReadUsers {
 
 pub(crate) trait WriteUsers {
     fn insert_user(&mut self, new: &NewUser<'_>) -> Result<User>;
+    /// Unless it is not `old` any more.
+    fn replace_password_hash(&mut self, user: UserId, old: &str, new: &str) -> Result<()>;
     fn insert_session(&mut self, user: UserId, from: Timestamp, until: Timestamp) -> Result<SessionId>;
     fn delete_session(&mut self, id: SessionId) -> Result<()>;
     /// Deletes the sessions that had ended by then.

@@ -7,8 +7,9 @@ use std::collections::HashSet;
 
 use quchat_shared::{
     RoomId,
-    limits::{ROOM_NAME_MAX, room_key, room_name},
+    limits::{ROOM_NAME_MAX, room_key},
     room::RoomKind,
+    visible::has_visible,
 };
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -25,7 +26,7 @@ pub(super) fn renamed(rooms: &[Named]) -> Vec<(RoomId, String)> {
     let mut unsettled = Vec::new();
     for room in rooms {
         let is_taken = room.kind == RoomKind::Public && !taken.insert(room_key(&room.name));
-        let is_invisible = room.kind != RoomKind::Direct && room_name(&room.name).is_err();
+        let is_invisible = room.kind != RoomKind::Direct && !has_visible(&room.name);
         if is_taken || is_invisible {
             unsettled.push((room, is_invisible));
         }

@@ -139,7 +139,7 @@ fn no_text_breaks_out_of_its_frame() {
     let texts = [
         "a\n\nid: 9\nevent: bye\ndata: {\"reason\":\"expired\"}\n\n.",
         ":\n\n:",
-        "\u{2028}\u{2029}\u{feff}\u{202e}",
+        "\u{2028}\u{2029}\u{feff}\u{202e}x",
         "\\n\"}",
     ];
     texts.iter().for_each(|text| drop(alice.send_message(room, text)));

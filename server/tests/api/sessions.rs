@@ -9,6 +9,8 @@ use quchat_shared::event::ByeReason;
 use serde_json::json;
 
 use crate::harness::{Answer, Client, TestServer, at_once, keys};
+#[cfg(target_os = "linux")]
+use crate::harness::{Connection, eventually};
 
 fn try_sign_in(client: &Client, name: &str, password: &str) -> Answer {
     client.post("/v1/sessions", &json!({"name": name, "password": password}))
@@ -75,10 +77,11 @@ fn a_token_works_for_thirty_days_and_not_a_moment_more() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let lifetime = alice.session().expires_at.as_millis() - server.clock.now().as_millis();
-    let days = Duration::from_millis(lifetime.try_into().unwrap()).as_secs_f64() / 86_400.0;
+    let lifetime = Duration::from_millis(lifetime.try_into().unwrap());
+    let days = lifetime.as_secs_f64() / 86_400.0;
     assert!((29.99..=30.0).contains(&days), "{days} days");
 
-    server.clock.advance(Duration::from_secs(30 * 86_400 - 60));
+    server.clock.advance(lifetime - Duration::from_secs(60)); // a slow machine registered her a while ago
     alice.get("/v1/users/me").expect(200);
     server.clock.advance(Duration::from_secs(61));
     alice.get("/v1/users/me").problem(401, "unauthenticated");
@@ -101,6 +104,91 @@ fn guessing_is_slowed_down_per_name() {
 
     server.clock.advance(Duration::from_secs(301));
     server.sign_in("alice");
+}
+
+#[test]
+fn setting_the_wall_clock_makes_no_pause_longer_and_ends_none() {
+    const DAYS_20: i64 = 20 * 86_400_000;
+    let server = TestServer::start_with(|config| config.wrong_passwords = 2);
+    server.clock.set_by(DAYS_20);
+    for _ in 0..2 {
+        try_sign_in(&server.anonymous(), "alice", "wrong password").problem(401, "unauthenticated");
+    }
+    for step in [-DAYS_20, 2 * DAYS_20, -DAYS_20] {
+        server.clock.set_by(step);
+        let refused = try_sign_in(&server.anonymous(), "alice", "correct horse");
+        refused.problem(429, "rate_limited");
+        let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=300).contains(&seconds), "{seconds} seconds");
+    }
+    server.clock.advance(Duration::from_secs(301));
+    server.sign_in("alice");
+}
+
+#[test]
+fn a_password_has_one_form_however_a_keyboard_writes_it() {
+    let server = TestServer::start();
+    let nobody = server.anonymous();
+    let forms = ["caf\u{e9} secret", "cafe\u{301} secret", "caf\u{e9}\u{A0}secret", "cafe\u{301}\u{3000}secret"];
+    for (n, registered) in forms.iter().enumerate() {
+        let name = format!("user-{n}");
+        nobody.post("/v1/users", &json!({"name": name, "password": registered})).expect(201);
+        for typed in forms {
+            try_sign_in(&nobody, &name, typed).expect(201);
+        }
+        try_sign_in(&nobody, &name, "cafe secret").problem(401, "unauthenticated");
+    }
+}
+
+#[test]
+fn a_password_is_measured_in_that_form() {
+    let server = TestServer::start();
+    let nobody = server.anonymous();
+    let register =
+        |name: &str, password: String| nobody.post("/v1/users", &json!({"name": name, "password": password}));
+    register("short", "e\u{301}".repeat(7)).refuses("password");
+    register("eight", "e\u{301}".repeat(8)).expect(201);
+    register("long", "e\u{301}".repeat(256)).expect(201);
+    register("longer", "\u{e9}".repeat(257)).refuses("password");
+}
+
+/// Linux gives every process all of 127.0.0.0/8.
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_guesses_names_from_elsewhere_keeps_nobody_from_signing_in() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let server = TestServer::start_with(|config| config.password_queue = 8);
+    let from = |last: u8, name: &str, password: &str| {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        let source = std::net::SocketAddr::from(([127, 0, 0, last], 0));
+        socket.bind(&source.into()).unwrap();
+        socket.connect(&server.address.into()).unwrap();
+        let mut connection = Connection::over(socket.into());
+        let body = json!({"name": name, "password": password}).to_string();
+        connection.send(format!(
+            "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        connection.answer().status
+    };
+    let (is_over, full) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for n in 0..24 {
+            let (from, is_over, full) = (&from, &is_over, &full);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    if from(2, &format!("guess-{n}"), "wrong password") == 503 {
+                        full.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        eventually("they fill the queue", || full.load(Ordering::Relaxed).then_some(()));
+        let answers: Vec<_> = (0..10).map(|_| from(3, "alice", "correct horse")).collect();
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(answers, [201; 10]);
+    });
 }
 
 #[test]

@@ -107,6 +107,24 @@ fn a_public_room_that_everybody_had_left_finds_an_owner() {
 }
 
 #[test]
+fn a_password_of_another_unicode_form_works_on_and_is_hashed_anew() {
+    let server = upgraded();
+    let try_sign_in =
+        |password: &str| server.anonymous().post("/v1/sessions", &json!({"name": "bob", "password": password})).status;
+    let hash = || {
+        let sql = "SELECT password_hash FROM users WHERE name = 'bob'";
+        database(&server.data_dir).query_row(sql, (), |row| row.get::<_, String>(0)).unwrap()
+    };
+    let old = hash();
+    assert_eq!(try_sign_in("cafe secret"), 401);
+    assert_eq!(hash(), old);
+    assert_eq!(try_sign_in("cafe\u{301} secret"), 201, "as it was typed when bob registered");
+    assert_ne!(hash(), old);
+    assert_eq!((try_sign_in("caf\u{e9} secret"), try_sign_in("cafe\u{301}\u{A0}secret")), (201, 201));
+    assert_eq!(try_sign_in("cafe secret"), 401);
+}
+
+#[test]
 fn an_account_stays_whose_name_could_not_be_registered_any_more() {
     let server = upgraded();
     assert_eq!(server.sign_in("___").user().name, "___");

@@ -98,6 +98,14 @@ impl WriteUsers for Sqlite {
         })
     }
 
+    fn replace_password_hash(&mut self, user: UserId, old: &str, new: &str) -> Result<()> {
+        self.run(
+            "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
+            params![new, int(user.0), old],
+        )
+        .map(drop)
+    }
+
     fn insert_session(&mut self, user: UserId, from: Timestamp, until: Timestamp) -> Result<SessionId> {
         self.run(
             "INSERT INTO sessions (user_id, created_at, expires_at) VALUES (?, ?, ?)",

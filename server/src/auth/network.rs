@@ -1,0 +1,38 @@
+//! What of the address space one person can be expected to have.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Where work comes from: an IPv4 address, or 64 bits of IPv6.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 => v4,
+    }
+}
+
+/// Where guesses come from: as [`network`], and the machine itself is one, whichever of its millions of loopback
+/// addresses a program binds.
+pub(super) fn origin(address: IpAddr) -> IpAddr {
+    if address.to_canonical().is_loopback() { Ipv4Addr::LOCALHOST.into() } else { network(address) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_network_is_64_bits_of_ipv6() {
+        let network = |text: &str| super::network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("::ffff:10.0.0.1"), "10.0.0.1");
+        assert_ne!(network("127.0.0.1"), network("127.0.0.2"));
+    }
+
+    #[test]
+    fn the_machine_itself_is_one_origin() {
+        let origin = |text: &str| super::origin(text.parse().unwrap()).to_string();
+        for own in ["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.9"] {
+            assert_eq!(origin(own), "127.0.0.1", "{own}");
+        }
+        assert_eq!(origin("10.0.0.1"), "10.0.0.1");
+        assert_eq!(origin("2001:db8::9"), "2001:db8::");
+    }
+}
