@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     domain::{Caller, Result, rooms, sessions},
     hub::Hub,
+    line::Terms,
     store::{Snapshot, Store, Tx},
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub(crate) stopping: AtomicBool,
     /// A room was deleted: its rows are to be purged.
     pub(crate) room_deleted: Notify,
+    /// What all streams share, the budget of the whole server among it.
+    pub(crate) terms: Arc<Terms>,
 }
 
 impl App {

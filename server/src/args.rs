@@ -43,6 +43,24 @@ pub(crate) struct Args {
     /// Most private rooms that one user may be in
     #[arg(long, env = "QUCHAT_MAX_PRIVATE_ROOMS_PER_USER", value_name = "N", default_value_t = PRIVATE_ROOMS_PER_USER)]
     pub(crate) max_private_rooms_per_user: u32,
+
+    /// Most memory for request bodies, answers and events that wait: a number of bytes, or with KiB, MiB or GiB
+    #[arg(long, env = "QUCHAT_MEMORY_BUDGET", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
+    pub(crate) memory_budget: usize,
+}
+
+/// A number of bytes, perhaps with a unit.
+fn size(text: &str) -> Result<usize, &'static str> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit = match &*unit.trim_start().to_ascii_lowercase() {
+        "" | "b" => 1,
+        "k" | "kib" => 1024,
+        "m" | "mib" => 1024 * 1024,
+        "g" | "gib" => 1024 * 1024 * 1024,
+        _ => return Err("a size is a number of bytes, or a number with KiB, MiB or GiB, such as 256MiB"),
+    };
+    let number: usize = number.parse().map_err(|_| "a size begins with a whole number, such as 256MiB")?;
+    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or("a size is at least 1 and fits into the memory there is")
 }
 
 impl Args {

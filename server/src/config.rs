@@ -53,6 +53,8 @@ pub struct Config {
     pub max_rooms: u32,
     /// Most rooms that are not public in which one user is a member.
     pub max_private_rooms_per_user: u32,
+    /// Most bytes of request bodies, answers and frames for streams that are kept in memory at once.
+    pub memory_budget: usize,
 }
 
 impl Config {
@@ -83,6 +85,7 @@ impl Config {
             max_rooms_per_user: ROOMS_PER_USER,
             max_rooms: ROOMS,
             max_private_rooms_per_user: PRIVATE_ROOMS_PER_USER,
+            memory_budget: 256 * 1024 * 1024,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod answers;
 mod app;
 mod auth;
+mod budget;
 pub mod clock;
 pub mod config;
 mod data_dir;
@@ -20,6 +21,7 @@ mod patience;
 mod server;
 mod store;
 
+pub use budget::Budget;
 pub use config::Config;
 pub use data_dir::DataDirError;
 pub use server::{OpenError, ServeError, Server, bind};

@@ -51,6 +51,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         max_rooms_per_user: args.max_rooms_per_user,
         max_rooms: args.max_rooms,
         max_private_rooms_per_user: args.max_private_rooms_per_user,
+        memory_budget: args.memory_budget,
         ..Config::new(data_dir)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;

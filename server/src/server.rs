@@ -16,10 +16,11 @@ use crate::{
     answers::Answers,
     app::App,
     auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
+    budget::Budget,
     config::Config,
     data_dir::{DataDir, DataDirError},
     descriptors, housekeeping, http,
-    hub::Hub,
+    hub::{self, Hub},
     store::{self, Store},
 };
 
@@ -98,7 +99,8 @@ impl Server {
             }
         };
         let answers = Answers::start();
-        let (hub, hub_thread) = Hub::start(&config, answers.clone(), Arc::clone(&tag), begun.head);
+        let budget = Budget::new(config.memory_budget);
+        let (hub, hub_thread) = Hub::start(&config, answers.clone(), budget.clone(), Arc::clone(&tag), begun.head);
         let telling = hub.clone();
         let tell = move |changes| telling.tell(changes);
         let (store, threads) = Store::open(&file, answers, data_dir, tell).map_err(unusable)?;
@@ -115,8 +117,15 @@ impl Server {
             hub,
             tag,
             config,
+            terms: hub::terms(budget),
         });
         Ok(Self { app, max_connections, store: threads, hub: hub_thread })
+    }
+
+    /// The bytes that the server keeps for others, as they are counted at any moment.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.app.terms.budget.clone()
     }
 
     /// Serves until `shutdown` is done, then says goodbye to the streams, lets running answers finish and closes

@@ -3,5 +3,5 @@
 pub(crate) mod attempts;
 mod fair_queue;
 pub(crate) mod jwt;
-mod network;
+pub(crate) mod network;
 pub(crate) mod passwords;

@@ -17,7 +17,7 @@ use std::{borrow::Cow, time::Duration};
 
 use quchat_shared::{SessionId, UserId, limits::Refusal};
 
-use crate::store;
+use crate::{budget::Full, store};
 
 /// Who asks, as their token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,12 @@ pub(crate) enum Error {
     Unavailable(&'static str),
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+impl From<Full> for Error {
+    fn from(_: Full) -> Self {
+        Self::Unavailable("the server has no memory left for this answer; try again in a moment")
+    }
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;

@@ -10,11 +10,29 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
 use super::{activity::Busy, events::EventStream};
+use crate::budget::{Account, Charge, Full};
+
+/// An answer of fewer bytes is charged to the budget only if the socket does not take it at once (see `drive`). That
+/// is less than what its connection costs anyway.
+pub(super) const SMALL: usize = 4 * 1024;
 
 /// A response body.
 pub(super) struct Body {
     content: Content,
     busy: Option<Busy>,
+    is_charged: bool,
+}
+
+/// Bytes, and their charge beside them until the last of them is written.
+struct Charged {
+    bytes: Vec<u8>,
+    _charge: Charge,
+}
+
+impl AsRef<[u8]> for Charged {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 enum Content {
@@ -25,11 +43,29 @@ enum Content {
 
 impl Body {
     pub(super) fn full(bytes: impl Into<Bytes>) -> Self {
-        Self { content: Content::Full(bytes.into()), busy: None }
+        Self { content: Content::Full(bytes.into()), busy: None, is_charged: false }
+    }
+
+    /// Bytes that stay charged until they are written.
+    pub(super) fn charged(bytes: Vec<u8>, charge: Charge) -> Self {
+        Self { is_charged: true, ..Self::full(Bytes::from_owner(Charged { bytes, _charge: charge })) }
+    }
+
+    /// Charges what the body holds, if that is much and has not been charged yet.
+    pub(super) fn charge_to(&mut self, account: &Account) -> Result<(), Full> {
+        if let Content::Full(bytes) = &mut self.content
+            && !self.is_charged
+            && bytes.len() >= SMALL
+        {
+            let charge = account.charge(bytes.len())?;
+            let charged = Self::charged(std::mem::take(bytes).into(), charge);
+            *self = Self { busy: self.busy.take(), ..charged };
+        }
+        Ok(())
     }
 
     pub(super) fn stream(stream: EventStream) -> Self {
-        Self { content: Content::Stream(Some(Box::new(stream))), busy: None }
+        Self { content: Content::Stream(Some(Box::new(stream))), busy: None, is_charged: false }
     }
 
     /// The stream, if it is one that has not been taken yet.

@@ -134,16 +134,17 @@ async fn answer(
     stream: TcpStream,
     peer: IpAddr,
     mut stop: watch::Receiver<bool>,
-) -> Option<(EventStream, Line)> {
+) -> Option<(EventStream, Arc<Line>)> {
     let (activity, handover) = (Shared::default(), Handover::default());
-    let io = Guarded::new(stream, activity.clone(), handover.clone(), app.config.write_timeout);
+    let account = app.terms.budget.open_account(peer);
+    let io = Guarded::new(stream, activity.clone(), handover.clone(), app.config.write_timeout, account.clone());
     let (idle, head) = (app.config.idle_timeout, app.config.head_timeout);
     let (of_service, to_hand_over) = (activity.clone(), handover.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (app, routes, busy) = (Arc::clone(&app), Arc::clone(&routes), Busy::new(&of_service));
-        let (asked, handover) = (Asked::by(&request), to_hand_over.clone());
+        let (asked, handover, account) = (Asked::by(&request), to_hand_over.clone(), account.clone());
         Box::pin(async move {
-            let mut response = routes.answer(app, request, peer).await;
+            let mut response = routes.answer(app, request, account).await;
             handover.take_from(asked, &mut response);
             Ok::<_, Infallible>(response.map(|body| body.busy(busy)))
         })

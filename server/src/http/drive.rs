@@ -16,9 +16,13 @@ use tokio::net::TcpStream;
 
 use super::{
     activity::{Activity, Shared},
+    body::SMALL,
     handover::Handover,
 };
-use crate::patience::Patience;
+use crate::{
+    budget::{Account, Charge, Full},
+    patience::Patience,
+};
 
 /// How far a connection got.
 pub(super) enum Driven<T> {
@@ -69,30 +73,67 @@ pub(super) struct Guarded {
     activity: Shared,
     handover: Handover,
     write: Patience,
+    account: Account,
+    /// The socket did not take what was written last.
+    is_stalled: bool,
+    /// For small answers that wait: the others are charged already.
+    small: Option<Charge>,
 }
 
 impl Guarded {
-    pub(super) fn new(stream: TcpStream, activity: Shared, handover: Handover, write: Duration) -> Self {
-        Self { io: TokioIo::new(stream), activity, handover, write: Patience::new(write) }
+    pub(super) fn new(
+        stream: TcpStream,
+        activity: Shared,
+        handover: Handover,
+        write: Duration,
+        account: Account,
+    ) -> Self {
+        let (io, write) = (TokioIo::new(stream), Patience::new(write));
+        Self { io, activity, handover, write, account, is_stalled: false, small: None }
     }
 
     pub(super) fn into_inner(self) -> TcpStream {
         self.io.into_inner()
     }
 
+    /// Writes; if the socket takes nothing, `waiting` tells how many bytes of small answers wait.
     fn write_with<T>(
         &mut self,
         cx: &mut Context<'_>,
         write: impl FnOnce(Pin<&mut TokioIo<TcpStream>>, &mut Context<'_>) -> Poll<io::Result<T>>,
+        waiting: impl FnOnce() -> usize,
     ) -> Poll<io::Result<T>> {
+        if self.account.is_evicted() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         let written = write(Pin::new(&mut self.io), cx);
         if written.is_ready() {
             self.write.end();
+            if std::mem::take(&mut self.is_stalled) {
+                self.account.moves();
+            }
             return written;
         }
+        self.is_stalled = true;
+        self.charge_small(waiting()).map_err(|Full| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        self.account.stalls(cx.waker());
         ready!(self.write.poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
+
+    fn charge_small(&mut self, bytes: usize) -> Result<(), Full> {
+        match &mut self.small {
+            Some(charge) => charge.grow(bytes)?,
+            none if bytes > 0 => *none = Some(self.account.charge(bytes)?),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of small answers among these: larger ones are charged already.
+fn small<'a>(slices: impl IntoIterator<Item = &'a [u8]>) -> usize {
+    slices.into_iter().map(<[u8]>::len).filter(|len| *len < SMALL).sum()
 }
 
 impl Read for Guarded {
@@ -110,7 +151,7 @@ impl Write for Guarded {
         if self.handover.collect(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
-        self.write_with(cx, |io, cx| io.poll_write(cx, bytes))
+        self.write_with(cx, |io, cx| io.poll_write(cx, bytes), || small([bytes]))
     }
 
     fn poll_write_vectored(
@@ -121,7 +162,8 @@ impl Write for Guarded {
         if slices.iter().all(|slice| self.handover.collect(slice)) {
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
-        self.write_with(cx, |io, cx| io.poll_write_vectored(cx, slices))
+        let waiting = || small(slices.iter().map(|slice| &**slice));
+        self.write_with(cx, |io, cx| io.poll_write_vectored(cx, slices), waiting)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -129,10 +171,11 @@ impl Write for Guarded {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.write_with(cx, |io, cx| io.poll_flush(cx))
+        self.small = None; // nothing waits: hyper flushes after it has written all
+        self.write_with(cx, |io, cx| io.poll_flush(cx), || 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.write_with(cx, |io, cx| io.poll_shutdown(cx))
+        self.write_with(cx, |io, cx| io.poll_shutdown(cx), || 0)
     }
 }

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use quchat_shared::{
-    Cursor, Event, RoomId,
+    Cursor, Event, RoomId, UserId,
     api::ListenEvents,
     event::{Activity, ByeReason, Hello, Reset, ResetReason},
 };
@@ -23,7 +23,7 @@ use crate::{
         events::{self, Only, Page, SPAN_FIRST, Start, cursor},
     },
     hub::{self, Registered, Registration, Scope, SessionsEnded, Subscription},
-    line::{Chunk, Line},
+    line::{Chunk, Line, Terms},
     patience::Patience,
     store::Snapshot,
 };
@@ -89,15 +89,21 @@ impl Respond for EventStream {
 }
 
 impl EventStream {
+    /// Who reads it, and the terms of its line.
+    pub(super) fn reader(&self) -> (UserId, Arc<Terms>) {
+        (self.reader.who.caller.user, Arc::clone(&self.reader.app.terms))
+    }
+
     /// Tells what is behind, page by page, until the hub takes over; `None` if it does not come to that.
-    pub(super) async fn replay(self, line: Line) -> Option<Following> {
-        let Self { greeting: mut bytes, first: mut read, reader, place } = self;
-        let (line, mut patience) = (Arc::new(line), Patience::new(reader.app.config.write_timeout));
+    pub(super) async fn replay(self, line: Arc<Line>) -> Option<Following> {
+        let Self { greeting, first: mut read, reader, place } = self;
+        let mut patience = Patience::new(reader.app.config.write_timeout);
+        line.push(&Chunk::own(&greeting), 0);
+        drop(greeting);
         let farewell = loop {
-            let Read { frames, through, head, sessions_ended, .. } = read;
-            bytes.extend_from_slice(&frames);
-            if !bytes.is_empty() {
-                line.push(&Chunk::own(&bytes), 0);
+            let Read { page, through, head, sessions_ended, .. } = read;
+            if let Some(page) = page {
+                line.push(&page, 0);
             }
             if let Some(rooms) = head {
                 let Verified { caller, expires_at } = reader.who;
@@ -113,7 +119,6 @@ impl EventStream {
                 }
             }
             line.written(&mut patience).await.ok()?;
-            bytes.clear();
             read = match Arc::clone(&reader).go_on(read.next).await {
                 Ok(read) => read,
                 Err(farewell) => break farewell,
@@ -152,8 +157,8 @@ struct At {
 
 /// What one look at the store gives a stream.
 struct Read {
-    /// What came after the position, encoded.
-    frames: Vec<u8>,
+    /// What came after the position, if anything did.
+    page: Option<Chunk>,
     through: u64,
     /// See [`Page::head`].
     head: Option<BTreeSet<RoomId>>,
@@ -199,6 +204,7 @@ impl Reader {
         let read = self.app.read(self.who.caller, move |store| this.page(store, at, sessions_ended));
         read.await.map_err(|error| match error {
             Error::Unauthenticated => Some(ByeReason::SignedOut),
+            Error::Unavailable(_) => Some(ByeReason::Slow),
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a replay failed");
                 None // the client resumes from what it has
@@ -212,7 +218,8 @@ impl Reader {
         let active = if page.head.is_some() { self.active_rooms(store, at)? } else { None };
         let next = At { event: page.through, span: page.next_span, ..at };
         let frames = self.encode(&page, active);
-        Ok(Read { frames, through: page.through, head: page.head, next, sessions_ended })
+        let frames = (!frames.is_empty()).then(|| Chunk::page(&self.app.terms.budget, &frames)).transpose()?;
+        Ok(Read { page: frames, through: page.through, head: page.head, next, sessions_ended })
     }
 
     /// What moved in public rooms since the position that was resumed from.

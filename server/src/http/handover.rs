@@ -61,9 +61,11 @@ impl Handover {
     }
 
     /// The stream, and the line on which it is to go on.
-    pub(super) fn finish(&self, socket: TcpStream) -> Option<(EventStream, Line)> {
+    pub(super) fn finish(&self, socket: TcpStream) -> Option<(EventStream, Arc<Line>)> {
         let Pending { stream, coding, head } = self.lock().take()?;
-        Some((stream, Line::new(socket, coding, Chunk::head(head.into()))))
+        let (user, terms) = stream.reader();
+        let line = Line::new(socket, coding, Chunk::head(head), user, terms);
+        Some((stream, line))
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Pending>> {

@@ -24,7 +24,8 @@ pub(super) async fn list_messages(
     request: Request<ListMessages>,
 ) -> Result<Encoded, Failure> {
     let page = move |store: &dyn crate::store::Snapshot| {
-        Ok(Encoded::new(&messages::list_messages(store, who.caller, request.path, &request.query)?))
+        let page = messages::list_messages(store, who.caller, request.path, &request.query)?;
+        Ok(Encoded::new(&page, &request.account)?)
     };
     Ok(app.read(who.caller, page).await?)
 }

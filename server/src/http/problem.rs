@@ -131,7 +131,7 @@ fn encode(status: StatusCode, kind: Kind, detail: &str, errors: Vec<FieldError>)
         errors,
     };
     let json = serde_json::to_vec(&problem).expect("texts and numbers always serialise");
-    let mut response = uncached(status, json);
+    let mut response = uncached(status, Body::full(json));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }

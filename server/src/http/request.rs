@@ -1,6 +1,6 @@
 //! From bytes to a typed request, and what is wrong with it if that fails.
 
-use std::{any::TypeId, borrow::Cow, net::IpAddr};
+use std::{any::TypeId, borrow::Cow};
 
 use bytes::Bytes;
 use hyper::{
@@ -14,7 +14,7 @@ use quchat_shared::{
 use serde::de::DeserializeOwned;
 
 use super::problem::Failure;
-use crate::domain::Error;
+use crate::{budget::Account, domain::Error};
 
 /// A request to an endpoint, decoded.
 pub(super) struct Request<E: Endpoint> {
@@ -22,7 +22,8 @@ pub(super) struct Request<E: Endpoint> {
     pub(super) query: E::Query,
     pub(super) body: E::Body,
     pub(super) headers: HeaderMap,
-    pub(super) peer: IpAddr,
+    /// Of the connection on which it came.
+    pub(super) account: Account,
 }
 
 /// The token of an `Authorization: Bearer …` header (RFC 6750 section 2.1), the scheme in any case.
@@ -37,7 +38,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub(super) fn decode<E: Endpoint>(
     request: hyper::Request<Bytes>,
     id: Option<&str>,
-    peer: IpAddr,
+    account: Account,
 ) -> Result<Request<E>, Failure> {
     let (parts, json) = request.into_parts();
     let path = E::Path::parse(id).ok_or(Failure::BadRequest("the id in the path is not a whole number".into()))?;
@@ -52,7 +53,7 @@ pub(super) fn decode<E: Endpoint>(
     } else {
         parse_object(&json)?
     };
-    Ok(Request { path, query, body, headers: parts.headers, peer })
+    Ok(Request { path, query, body, headers: parts.headers, account })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -8,7 +8,8 @@ use hyper::{
 };
 use serde::Serialize;
 
-use super::body::Body;
+use super::body::{Body, SMALL};
+use crate::budget::{Account, Full};
 
 /// Something a handler can return.
 pub(super) trait Respond {
@@ -42,9 +43,9 @@ impl<T> Reply<T> {
 impl<T: Serialize + 'static> Respond for Reply<T> {
     fn respond(self) -> hyper::Response<Body> {
         let mut response = if TypeId::of::<T>() == TypeId::of::<()>() {
-            uncached(StatusCode::NO_CONTENT, Vec::new())
+            uncached(StatusCode::NO_CONTENT, Body::full(Vec::new()))
         } else {
-            Encoded::new(&self.value).with(self.status)
+            json(self.status, Body::full(encode(&self.value)))
         };
         if let Some(Ok(location)) = self.location.map(HeaderValue::try_from) {
             response.headers_mut().insert(LOCATION, location);
@@ -54,29 +55,43 @@ impl<T: Serialize + 'static> Respond for Reply<T> {
 }
 
 /// 200 with what may be long, encoded where it was read: thousands of rooms keep a reader busy, not those who answer.
-pub(super) struct Encoded(Vec<u8>);
+/// From then on it counts in the budget.
+pub(super) struct Encoded(Body);
 
 impl Encoded {
-    pub(super) fn new(value: &impl Serialize) -> Self {
-        Self(serde_json::to_vec(value).expect("replies are plain structs, which always serialise"))
-    }
-
-    fn with(self, status: StatusCode) -> hyper::Response<Body> {
-        let mut response = uncached(status, self.0);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
+    /// # Errors
+    /// The budget is full.
+    pub(super) fn new(value: &impl Serialize, account: &Account) -> Result<Self, Full> {
+        let mut json = encode(value);
+        json.shrink_to_fit();
+        Ok(Self(if json.len() < SMALL {
+            Body::full(json)
+        } else {
+            let charge = account.charge_on_thread(json.len())?;
+            Body::charged(json, charge)
+        }))
     }
 }
 
 impl Respond for Encoded {
     fn respond(self) -> hyper::Response<Body> {
-        self.with(StatusCode::OK)
+        json(StatusCode::OK, self.0)
     }
 }
 
+fn encode(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("replies are plain structs, which always serialise")
+}
+
+fn json(status: StatusCode, body: Body) -> hyper::Response<Body> {
+    let mut response = uncached(status, body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
 /// An answer that no cache keeps, as none may.
-pub(super) fn uncached(status: StatusCode, body: Vec<u8>) -> hyper::Response<Body> {
-    let mut response = hyper::Response::new(Body::full(body));
+pub(super) fn uncached(status: StatusCode, body: Body) -> hyper::Response<Body> {
+    let mut response = hyper::Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

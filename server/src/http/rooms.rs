@@ -18,11 +18,11 @@ use crate::{
     domain::{events::cursor, rooms},
 };
 
-pub(super) async fn list_rooms(app: Arc<App>, who: Verified, _: Request<ListRooms>) -> Result<Encoded, Failure> {
+pub(super) async fn list_rooms(app: Arc<App>, who: Verified, request: Request<ListRooms>) -> Result<Encoded, Failure> {
     let tag = Arc::clone(&app.tag);
     let read = move |store: &dyn crate::store::Snapshot| {
         let rooms = rooms::list_rooms(store, who.caller)?;
-        Ok(Encoded::new(&Rooms { rooms, cursor: cursor(&tag, store.head()?) }))
+        Ok(Encoded::new(&Rooms { rooms, cursor: cursor(&tag, store.head()?) }, &request.account)?)
     };
     Ok(app.read(who.caller, read).await?)
 }

@@ -1,6 +1,6 @@
 //! The table of contents: every route and what answers it.
 
-use std::{borrow::Cow, collections::BTreeMap, future::Future, net::IpAddr, pin::Pin, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use hyper::{Method, Version, body::Incoming, header::HOST};
@@ -17,7 +17,7 @@ use super::{
     response::Respond,
     rooms, server_info, sessions, users,
 };
-use crate::{app::App, auth::jwt::Verified, domain::Error};
+use crate::{app::App, auth::jwt::Verified, budget::Account, domain::Error};
 
 /// Every route of the API.
 fn routes() -> Router {
@@ -44,7 +44,7 @@ fn routes() -> Router {
 const HEALTH: &str = "/healthz";
 
 type Answer = Pin<Box<dyn Future<Output = Result<hyper::Response<Body>, Failure>> + Send>>;
-type Handler = Box<dyn Fn(Arc<App>, hyper::Request<Bytes>, Option<String>, IpAddr) -> Answer + Send + Sync>;
+type Handler = Box<dyn Fn(Arc<App>, hyper::Request<Bytes>, Option<String>, Account) -> Answer + Send + Sync>;
 
 #[derive(Default)]
 struct Router {
@@ -62,9 +62,9 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.on::<E>(Box::new(move |app, request, id, peer| {
+        self.on::<E>(Box::new(move |app, request, id, account| {
             Box::pin(async move {
-                let request = request::decode(request, id.as_deref(), peer)?;
+                let request = request::decode(request, id.as_deref(), account)?;
                 Ok(handler(app, request).await?.respond())
             })
         }))
@@ -80,11 +80,12 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.on::<E>(Box::new(move |app, request, id, peer| {
+        self.on::<E>(Box::new(move |app, request, id, account| {
             Box::pin(async move {
                 let token = request::bearer(request.headers()).ok_or(Failure::NoToken)?;
                 let verified = app.tokens.verify(token, app.now()).ok_or(Error::Unauthenticated)?;
-                let request = request::decode(request, id.as_deref(), peer)?;
+                account.belongs_to(verified.caller.user);
+                let request = request::decode(request, id.as_deref(), account)?;
                 Ok(handler(app, verified, request).await?.respond())
             })
         }))
@@ -116,13 +117,17 @@ impl Routes {
         &self,
         app: Arc<App>,
         request: hyper::Request<Incoming>,
-        peer: IpAddr,
+        account: Account,
     ) -> hyper::Response<Body> {
         let (parts, body) = request.into_parts();
         match receive(&parts.headers, body, app.config.body_timeout).await {
-            Ok(body) => self.route(app, hyper::Request::from_parts(parts, body), peer).await,
+            Ok(body) => self.route(app, hyper::Request::from_parts(parts, body), account.clone()).await,
             Err(failure) => Err(failure),
         }
+        .and_then(|mut response| {
+            response.body_mut().charge_to(&account).map_err(Error::from)?;
+            Ok(response)
+        })
         .unwrap_or_else(|failure| problem::respond(&failure))
     }
 
@@ -130,7 +135,7 @@ impl Routes {
         &self,
         app: Arc<App>,
         request: hyper::Request<Bytes>,
-        peer: IpAddr,
+        account: Account,
     ) -> Result<hyper::Response<Body>, Failure> {
         if !has_one_host(&request) {
             return Err(Failure::BadRequest("a request names its host once".into()));
@@ -147,7 +152,7 @@ impl Routes {
             return Err(Failure::MethodNotAllowed { allow });
         };
         let id = found.params.iter().next().map(|(_, id)| id.to_owned());
-        handler(app, request, id, peer).await
+        handler(app, request, id, account).await
     }
 }
 

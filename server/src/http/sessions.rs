@@ -18,8 +18,9 @@ use crate::{
 
 pub(super) async fn sign_in(app: Arc<App>, request: Request<SignIn>) -> Result<Reply<Session>, Failure> {
     let credentials = request.body;
-    let guess = app.attempts.begin(&credentials.name, request.peer, app.config.clock.elapsed()).await?;
-    let outcome = check(&app, credentials, request.peer).await;
+    let address = request.account.address();
+    let guess = app.attempts.begin(&credentials.name, address, app.config.clock.elapsed()).await?;
+    let outcome = check(&app, credentials, address).await;
     if !matches!(outcome, Err(Failure::Refused(Error::WrongCredentials))) {
         guess.forgive();
     }

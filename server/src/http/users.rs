@@ -15,7 +15,7 @@ pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Resul
     let new = request.body;
     let wanted = new.clone();
     app.store.read(move |store| users::check_registration(store, &wanted)).await?;
-    let hash = app.passwords.hash(new.password, request.peer).await?;
+    let hash = app.passwords.hash(new.password, request.account.address()).await?;
     let (now, lifetime) = (app.now(), app.config.token_lifetime);
     let (user, signed_in) = app.store.write(move |tx| users::register(tx, &new.name, &hash, now, lifetime)).await?;
     Ok(Reply::created(sessions::session(&app, user, &signed_in)))

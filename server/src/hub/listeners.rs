@@ -41,12 +41,10 @@ pub(super) struct Listeners {
     unflushed: Vec<(Key, Arc<Line>)>,
     /// Most frames that wait for one stream.
     frames_max: usize,
-    /// What is told to a reader who cannot keep up.
-    slow: Chunk,
 }
 
 impl Listeners {
-    pub(super) fn new(frames_max: usize, slow: Chunk) -> Self {
+    pub(super) fn new(frames_max: usize) -> Self {
         Self {
             by_key: HashMap::new(),
             by_room: HashMap::new(),
@@ -56,7 +54,6 @@ impl Listeners {
             next_key: 0,
             unflushed: Vec::new(),
             frames_max,
-            slow,
         }
     }
 
@@ -105,7 +102,7 @@ impl Listeners {
             Pushed::Unflushed => self.unflushed.push((key, Arc::clone(line))),
             Pushed::Accepted => {}
             Pushed::Full => {
-                line.cut(&self.slow);
+                line.cut();
                 gone.push(key);
             }
             Pushed::Closed => gone.push(key),
@@ -136,7 +133,7 @@ impl Listeners {
         for (key, line) in std::mem::take(&mut self.unflushed) {
             match line.flush(self.frames_max) {
                 Pushed::Full => {
-                    line.cut(&self.slow);
+                    line.cut();
                     self.remove(key);
                 }
                 Pushed::Closed => self.remove(key),

@@ -34,10 +34,11 @@ use self::{
 pub(crate) use self::{ended::SessionsEnded, listeners::Online, tail::Scope};
 use crate::{
     answers::Answers,
+    budget::Budget,
     clock::Clock,
     config::Config,
     domain::events::cursor,
-    line::{Chunk, Line, Pushed},
+    line::{Chunk, Line, Pushed, Terms},
     store::Change,
 };
 
@@ -92,7 +93,7 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
-    pub(crate) fn line(&self) -> &Line {
+    pub(crate) fn line(&self) -> &Arc<Line> {
         &self.line
     }
 }
@@ -106,10 +107,16 @@ impl Drop for Subscription {
 
 impl Hub {
     /// Starts the hub at the event `head`; the ids it writes carry `tag`.
-    pub(crate) fn start(config: &Config, answers: Answers, tag: Arc<str>, head: u64) -> (Self, JoinHandle<()>) {
+    pub(crate) fn start(
+        config: &Config,
+        answers: Answers,
+        budget: Budget,
+        tag: Arc<str>,
+        head: u64,
+    ) -> (Self, JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let (leaving, left) = mpsc::unbounded_channel(); // each stream leaves once, so streams bound it
-        let listeners = Listeners::new(config.stream_queue, bye(ByeReason::Slow));
+        let listeners = Listeners::new(config.stream_queue);
         let (online, ended) = (listeners.online(), Ended::default());
         let sessions_ended = ended.count();
         let state = State {
@@ -121,6 +128,7 @@ impl Hub {
             waiting: Vec::new(),
             unanswered: Vec::new(),
             answers,
+            budget,
             batch: None,
             gathered: 0,
             active: BTreeMap::new(),
@@ -179,18 +187,19 @@ impl Hub {
 
 /// The last frame of a stream.
 pub(crate) fn bye(reason: ByeReason) -> Chunk {
-    chunk(&Event::from(Bye { reason }))
+    let mut bytes = Vec::new();
+    Event::from(Bye { reason }).encode(None, &mut bytes);
+    Chunk::own(&bytes)
+}
+
+/// What all streams share.
+pub(crate) fn terms(budget: Budget) -> Arc<Terms> {
+    Arc::new(Terms { budget, slow: bye(ByeReason::Slow) })
 }
 
 /// A sign of life, and a position that is reached without anything to show for it.
 pub(crate) fn heartbeat(position: &Cursor) -> Vec<u8> {
     format!(":\nid: {position}\n\n").into()
-}
-
-fn chunk(event: &Event) -> Chunk {
-    let mut bytes = Vec::new();
-    event.encode(None, &mut bytes);
-    Chunk::new(&bytes, 1)
 }
 
 /// Frames of the same reach, one after the other.
@@ -212,6 +221,8 @@ struct State {
     /// Registrations that are not answered yet, and what became of them.
     unanswered: Vec<(oneshot::Sender<Registered>, Registered)>,
     answers: Answers,
+    /// What counts the frames that wait.
+    budget: Budget,
     /// What the next event may still join.
     batch: Option<Batch>,
     /// Bytes of frames, and registrations, since the last flush.
@@ -241,7 +252,7 @@ impl State {
                 },
                 () = std::future::ready(()), if self.rounds.are_on() => {}
             }
-            self.rounds.go_on(&self.listeners, &cursor(&self.tag, self.head));
+            self.rounds.go_on(&self.listeners, &self.budget, &cursor(&self.tag, self.head));
             let now = Instant::now();
             if now >= heartbeat_due {
                 heartbeat_due = now + self.heartbeat;
@@ -252,7 +263,9 @@ impl State {
                 self.activity_due = None;
                 let rooms = std::mem::take(&mut self.active).into_iter();
                 let rooms = rooms.map(|(id, last_seq)| RoomActivity { id, last_seq }).collect();
-                self.rounds.begin(chunk(&Activity { rooms }.into()), self.listeners.keys());
+                let mut bytes = Vec::new();
+                Event::from(Activity { rooms }).encode(None, &mut bytes);
+                self.rounds.begin(Chunk::new(&self.budget, &bytes, 1), self.listeners.keys());
             }
             if let Some(at) = self.listeners.next_expiry() {
                 let now = self.clock.now();
@@ -340,7 +353,7 @@ impl State {
 
     fn deliver(&mut self) {
         if let Some(Batch { reach, bytes, frames }) = self.batch.take() {
-            self.listeners.deliver(reach, &Chunk::new(&bytes, frames));
+            self.listeners.deliver(reach, &Chunk::new(&self.budget, &bytes, frames));
         }
     }
 
@@ -376,8 +389,14 @@ impl State {
         self.gathered += REGISTRATION_BYTES + bytes.len();
         self.deliver(); // what was just handed over is not to come again
         let line = registration.line;
-        if frames > 0 && line.push(&Chunk::new(&bytes, frames), self.stream_queue) != Pushed::Accepted {
-            return Registered::Behind; // too many bytes at once, though not too many frames
+        if frames > 0 {
+            let chunk = Chunk::new(&self.budget, &bytes, frames);
+            if !chunk.may_wait() {
+                return Registered::Ended(ByeReason::Slow);
+            }
+            if line.push(&chunk, self.stream_queue) != Pushed::Accepted {
+                return Registered::Behind; // too many bytes at once, though not too many frames
+            }
         }
         let key = self.listeners.add(registration.scope, registration.expires_at, Arc::clone(&line));
         Registered::Following(Subscription { key, line, leaving: self.leaving.clone() })

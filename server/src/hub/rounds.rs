@@ -8,7 +8,7 @@ use super::{
     heartbeat,
     listeners::{Key, Listeners},
 };
-use crate::line::Chunk;
+use crate::{budget::Budget, line::Chunk};
 
 /// Streams that are told before the hub looks for something more urgent.
 const AT_ONCE: usize = 128;
@@ -40,10 +40,10 @@ impl Rounds {
     }
 
     /// Tells a few more. They have been handed everything up to `position`.
-    pub(super) fn go_on(&mut self, listeners: &Listeners, position: &Cursor) {
+    pub(super) fn go_on(&mut self, listeners: &Listeners, budget: &Budget, position: &Cursor) {
         let Some(round) = self.0.front_mut() else { return };
         let is_heartbeat = round.chunk.is_none();
-        let now = round.chunk.clone().unwrap_or_else(|| Chunk::new(&heartbeat(position), 1));
+        let now = round.chunk.clone().unwrap_or_else(|| Chunk::new(budget, &heartbeat(position), 1));
         let next = round.keys.len().saturating_sub(AT_ONCE);
         round.keys.drain(next..).for_each(|key| listeners.deliver_ephemeral(key, &now, is_heartbeat));
         if round.keys.is_empty() {

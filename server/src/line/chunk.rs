@@ -1,6 +1,8 @@
 //! Whole frames that belong together, encoded once for everyone who gets them.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
+use crate::budget::{Budget, Charge, Full};
 
 /// How a body without a length is delimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,50 +14,95 @@ pub(crate) enum Coding {
 }
 
 /// Frames on their way to many lines, which share the bytes.
-#[derive(Debug, Clone)]
-pub(crate) struct Chunk {
+#[derive(Clone)]
+pub(crate) struct Chunk(Arc<Content>);
+
+struct Content {
     /// In the chunked coding.
-    coded: Bytes,
+    coded: Vec<u8>,
     /// Where the frames begin in it, and where they end.
-    content: (u32, u32),
+    frames_at: (u32, u32),
     frames: u32,
+    charged: Charged,
+}
+
+/// Whether the budget counts the bytes of a chunk.
+enum Charged {
+    /// It does, as long as the chunk is kept.
+    Yes { _charge: Charge },
+    /// It is full: the chunk is for lines that take it at once.
+    Full,
+    /// It does not need to: a stream has few such bytes.
+    No,
 }
 
 impl Chunk {
-    /// So many frames, which count against the bound of a line.
-    pub(crate) fn new(content: &[u8], frames: usize) -> Self {
+    /// So many frames, which count against the bound of a line and are charged to the budget. If that is full, the
+    /// chunk must not wait.
+    pub(crate) fn new(budget: &Budget, content: &[u8], frames: usize) -> Self {
+        Self::charged(budget, content, frames).unwrap_or_else(|Full| Self::coded(content, frames, Charged::Full))
+    }
+
+    /// What a stream replays: charged to the budget, but not counted by the bound of a line.
+    ///
+    /// # Errors
+    /// The budget is full.
+    pub(crate) fn page(budget: &Budget, content: &[u8]) -> Result<Self, Full> {
+        Self::charged(budget, content, 0)
+    }
+
+    /// A few bytes that a stream has to say for itself: no bound counts them.
+    pub(crate) fn own(content: &[u8]) -> Self {
+        Self::coded(content, 0, Charged::No)
+    }
+
+    /// What comes before the body.
+    pub(crate) fn head(bytes: Vec<u8>) -> Self {
+        let frames_at = (0, place(bytes.len()));
+        Self(Arc::new(Content { coded: bytes, frames_at, frames: 0, charged: Charged::No }))
+    }
+
+    /// The end of the body.
+    pub(super) fn end() -> Self {
+        let coded = b"0\r\n\r\n".to_vec();
+        Self(Arc::new(Content { coded, frames_at: (0, 0), frames: 0, charged: Charged::No }))
+    }
+
+    fn charged(budget: &Budget, content: &[u8], frames: usize) -> Result<Self, Full> {
+        let charge = budget.charge_shared(content.len())?;
+        Ok(Self::coded(content, frames, Charged::Yes { _charge: charge }))
+    }
+
+    fn coded(content: &[u8], frames: usize, charged: Charged) -> Self {
         let mut coded = format!("{:x}\r\n", content.len()).into_bytes();
         let begin = coded.len();
         coded.reserve_exact(content.len() + 2);
         coded.extend_from_slice(content);
         coded.extend_from_slice(b"\r\n");
-        Self { content: (place(begin), place(begin + content.len())), coded: coded.into(), frames: count(frames) }
+        let frames_at = (place(begin), place(begin + content.len()));
+        Self(Arc::new(Content { coded, frames_at, frames: count(frames), charged }))
     }
 
-    /// What a stream has to say for itself: no bound counts it.
-    pub(crate) fn own(content: &[u8]) -> Self {
-        Self::new(content, 0)
+    pub(super) fn frames(&self) -> u32 {
+        self.0.frames
     }
 
-    /// What comes before the body.
-    pub(crate) fn head(bytes: Bytes) -> Self {
-        Self { content: (0, place(bytes.len())), coded: bytes, frames: 0 }
+    /// Whether dropping it makes room in the budget.
+    pub(super) fn is_charged(&self) -> bool {
+        matches!(self.0.charged, Charged::Yes { .. })
     }
 
-    /// The end of the body.
-    pub(super) fn end() -> Self {
-        Self { coded: Bytes::from_static(b"0\r\n\r\n"), content: (0, 0), frames: 0 }
-    }
-
-    pub(super) fn frames(&self) -> usize {
-        self.frames as usize
+    /// Whether it may wait: there was room for it in the budget.
+    pub(crate) fn may_wait(&self) -> bool {
+        !matches!(self.0.charged, Charged::Full)
     }
 
     /// The bytes as they go over the wire.
     pub(super) fn wire(&self, coding: Coding) -> &[u8] {
+        let Content { coded, frames_at: (begin, end), .. } = &*self.0;
         match coding {
-            Coding::Chunked => &self.coded,
-            Coding::Plain => &self.coded[self.content.0 as usize..self.content.1 as usize],
+            Coding::Chunked => coded,
+            Coding::Plain => &coded[*begin as usize..*end as usize],
         }
     }
 }
@@ -74,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_chunk_has_its_length_before_it_unless_the_connection_ends_it() {
-        let chunk = Chunk::new(b"data: seventeen\n\n", 1);
+        let chunk = Chunk::new(&Budget::new(100), b"data: seventeen\n\n", 1);
         assert_eq!(chunk.wire(Coding::Chunked), b"11\r\ndata: seventeen\n\n\r\n");
         assert_eq!(chunk.wire(Coding::Plain), b"data: seventeen\n\n");
         assert_eq!(Chunk::end().wire(Coding::Chunked), b"0\r\n\r\n");

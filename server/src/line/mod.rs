@@ -10,21 +10,25 @@ use std::{
     collections::VecDeque,
     future::poll_fn,
     io::{self, ErrorKind, IoSlice},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker, ready},
 };
 
+use quchat_shared::UserId;
 use tokio::net::TcpStream;
 
 pub(crate) use self::chunk::{Chunk, Coding};
-use crate::patience::Patience;
+use crate::{
+    budget::{Backlog, Budget, Full, Stream},
+    patience::Patience,
+};
 
 /// Most bytes that wait for one reader, besides the bound on frames.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Most chunks that go out in one write.
 const SLICES_MAX: usize = 32;
 /// Most bytes that a reader may say after its request. They mean nothing, and are read only to see the end behind them.
-const HEARD_MAX: usize = 64 * 1024;
+const HEARD_MAX: u32 = 64 * 1024;
 
 /// What became of a push or a flush.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,8 +47,21 @@ pub(crate) enum Pushed {
 #[derive(Debug)]
 pub(crate) struct Gone;
 
+/// What all lines have in common.
+pub(crate) struct Terms {
+    /// What counts the bytes that wait.
+    pub(crate) budget: Budget,
+    /// The last frame for a reader who is too slow.
+    pub(crate) slow: Chunk,
+}
+
 /// A line, shared by its own task and by whoever has something to tell.
-pub(crate) struct Line(Mutex<State>);
+pub(crate) struct Line {
+    terms: Arc<Terms>,
+    /// Whose it is.
+    user: UserId,
+    state: Mutex<State>,
+}
 
 struct State {
     /// `None` once the reader is gone.
@@ -54,33 +71,37 @@ struct State {
     waiting: VecDeque<Chunk>,
     /// How many bytes of the first are written.
     written: usize,
-    /// Of what waits, without the stream's own.
-    frames: usize,
+    /// Of what waits.
+    frames: u32,
     bytes: usize,
+    /// Reports to the budget what waits because the socket does not take it.
+    backlog: Option<Backlog>,
     /// What waits is the task's to write: the stream has not caught up yet, or the socket is full.
     is_held: bool,
     /// Nothing follows what waits.
     has_ended: bool,
     /// Bytes the reader has said.
-    heard: usize,
+    heard: u32,
     task: Option<Waker>,
 }
 
 impl Line {
     /// The line begins with `head` and is held until [`Line::ended`] is first waited for.
-    pub(crate) fn new(socket: TcpStream, coding: Coding, head: Chunk) -> Self {
-        Self(Mutex::new(State {
+    pub(crate) fn new(socket: TcpStream, coding: Coding, head: Chunk, user: UserId, terms: Arc<Terms>) -> Arc<Self> {
+        let state = State {
             socket: Some(socket),
             coding,
-            waiting: VecDeque::from([head]),
             written: 0,
-            frames: 0,
-            bytes: 0,
+            frames: head.frames(),
+            bytes: weight(&head),
+            waiting: VecDeque::from([head]),
+            backlog: None,
             is_held: true,
             has_ended: false,
             heard: 0,
             task: None,
-        }))
+        };
+        Arc::new(Self { terms, user, state: Mutex::new(state) })
     }
 
     /// Adds a chunk; a line that is held takes no more than `frames_max` frames.
@@ -89,39 +110,27 @@ impl Line {
     }
 
     /// Adds a chunk that may be left out, and flushes: it never takes the last half of the room.
-    pub(crate) fn push_ephemeral(&self, chunk: &Chunk, frames_max: usize) {
+    pub(crate) fn push_ephemeral(self: &Arc<Self>, chunk: &Chunk, frames_max: usize) {
         let mut state = self.lock();
         if state.push_below(chunk, frames_max / 2, BYTES_MAX / 2) == Pushed::Unflushed {
-            state.flush(usize::MAX);
+            state.flush(self, usize::MAX);
         }
     }
 
     /// Writes what waits, as far as the socket takes it; the rest waits for the task, if it is no more than
     /// `frames_max` frames.
-    pub(crate) fn flush(&self, frames_max: usize) -> Pushed {
-        self.lock().flush(frames_max)
+    pub(crate) fn flush(self: &Arc<Self>, frames_max: usize) -> Pushed {
+        self.lock().flush(self, frames_max)
     }
 
     /// Ends the line, behind what waits, with `last` if there is one.
     pub(crate) fn end(&self, last: Option<&Chunk>) {
-        let mut state = self.lock();
-        if !state.has_ended {
-            last.into_iter().chain([&Chunk::end()]).for_each(|chunk| state.append(chunk));
-            state.has_ended = true;
-            state.is_held = true;
-            state.wake();
-        }
+        self.lock().end(last);
     }
 
-    /// Drops what waits, but for the stream's own, and ends the line with `last`.
-    pub(crate) fn cut(&self, last: &Chunk) {
-        let mut state = self.lock();
-        let mut is_begun = state.written > 0;
-        state.waiting.retain(|chunk| std::mem::take(&mut is_begun) || chunk.frames() == 0);
-        state.frames = state.waiting.iter().map(Chunk::frames).sum();
-        state.bytes = state.waiting.iter().map(weight).sum();
-        drop(state);
-        self.end(Some(last));
+    /// Drops the frames that wait and ends the line with [`Terms::slow`]. What the stream itself had to say stays.
+    pub(crate) fn cut(&self) {
+        self.lock().cut(&self.terms.slow, |chunk| chunk.frames() == 0);
     }
 
     /// Closes the socket and drops what waits.
@@ -129,17 +138,22 @@ impl Line {
         self.lock().close();
     }
 
-    /// Done once what waits is written. For the task of a line that is held.
-    pub(crate) async fn written(&self, patience: &mut Patience) -> Result<(), Gone> {
-        poll_fn(|cx| self.lock().poll_written(cx, patience)).await
+    /// Done once what waits is written, and nothing has ended the line. For the task of a line that is held.
+    pub(crate) async fn written(self: &Arc<Self>, patience: &mut Patience) -> Result<(), Gone> {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            ready!(state.poll_written(self, cx, patience))?;
+            Poll::Ready(if state.has_ended { Err(Gone) } else { Ok(()) })
+        })
+        .await
     }
 
     /// Lets the line go once what waits is written, and from then on cares for what the socket does not take at
     /// once; done once the line has ended. For the task.
-    pub(crate) async fn ended(&self, patience: &mut Patience) -> Result<(), Gone> {
+    pub(crate) async fn ended(self: &Arc<Self>, patience: &mut Patience) -> Result<(), Gone> {
         poll_fn(|cx| {
             let mut state = self.lock();
-            ready!(state.poll_written(cx, patience))?;
+            ready!(state.poll_written(self, cx, patience))?;
             if state.has_ended {
                 return Poll::Ready(Ok(()));
             }
@@ -154,7 +168,18 @@ impl Line {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stream for Line {
+    fn evict(&self) {
+        let mut state = self.lock();
+        if state.has_ended {
+            state.close();
+        } else {
+            state.cut(&self.terms.slow, |chunk| !chunk.is_charged());
+        }
     }
 }
 
@@ -163,14 +188,22 @@ impl State {
         if self.socket.is_none() || self.has_ended {
             return Pushed::Closed;
         }
-        let (frames, bytes) = (self.frames + chunk.frames(), self.bytes + weight(chunk));
         // What is not held is written before more is pushed.
-        if self.is_held && (frames > frames_max || bytes > bytes_max) {
-            return Pushed::Full;
+        if self.is_held {
+            let (frames, bytes) = ((self.frames + chunk.frames()) as usize, self.bytes + weight(chunk));
+            if frames > frames_max || bytes > bytes_max || !chunk.may_wait() {
+                return Pushed::Full;
+            }
         }
         let is_first = !self.is_held && self.waiting.is_empty();
         self.append(chunk);
-        if is_first { Pushed::Unflushed } else { Pushed::Accepted }
+        if is_first {
+            Pushed::Unflushed
+        } else if self.report().is_err() {
+            Pushed::Full
+        } else {
+            Pushed::Accepted
+        }
     }
 
     fn append(&mut self, chunk: &Chunk) {
@@ -179,7 +212,27 @@ impl State {
         self.bytes += weight(chunk);
     }
 
-    fn flush(&mut self, frames_max: usize) -> Pushed {
+    fn end(&mut self, last: Option<&Chunk>) {
+        if !self.has_ended {
+            last.into_iter().chain([&Chunk::end()]).for_each(|chunk| self.append(chunk));
+            self.has_ended = true;
+            self.is_held = true;
+            self.wake();
+        }
+    }
+
+    /// Drops what waits, but for a frame that is begun and for what `stays`, and ends the line with `last`.
+    fn cut(&mut self, last: &Chunk, stays: impl Fn(&Chunk) -> bool) {
+        let mut is_begun = self.written > 0;
+        self.waiting.retain(|chunk| std::mem::take(&mut is_begun) || stays(chunk));
+        self.waiting.shrink_to_fit();
+        self.frames = self.waiting.iter().map(Chunk::frames).sum();
+        self.bytes = self.waiting.iter().map(weight).sum();
+        self.backlog = None;
+        self.end(Some(last));
+    }
+
+    fn flush(&mut self, line: &Arc<Line>, frames_max: usize) -> Pushed {
         if self.is_held {
             return Pushed::Accepted; // the task is at it
         }
@@ -188,13 +241,29 @@ impl State {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.is_held = true;
                 self.wake();
-                if self.frames > frames_max || self.bytes > BYTES_MAX { Pushed::Full } else { Pushed::Accepted }
+                let may_wait = self.waiting.iter().all(Chunk::may_wait) && self.fall_behind(line).is_ok();
+                if self.frames as usize > frames_max || self.bytes > BYTES_MAX || !may_wait {
+                    Pushed::Full
+                } else {
+                    Pushed::Accepted
+                }
             }
             Err(_) => {
                 self.close();
                 Pushed::Closed
             }
         }
+    }
+
+    /// From here on the budget knows how much waits.
+    fn fall_behind(&mut self, line: &Arc<Line>) -> Result<(), Full> {
+        let open = || line.terms.budget.open_backlog(line.user, Arc::downgrade(line) as Weak<dyn Stream>);
+        self.backlog.get_or_insert_with(open);
+        self.report()
+    }
+
+    fn report(&mut self) -> Result<(), Full> {
+        self.backlog.as_mut().map_or(Ok(()), |backlog| backlog.set(self.bytes, self.waiting.len()))
     }
 
     /// Writes until nothing waits.
@@ -223,11 +292,17 @@ impl State {
             }
         }
         self.waiting = VecDeque::new(); // a line is idle nearly always
+        self.backlog = None;
         Ok(())
     }
 
     /// Done once nothing waits. Meanwhile, and afterwards, the task is woken when the reader goes.
-    fn poll_written(&mut self, cx: &mut Context<'_>, patience: &mut Patience) -> Poll<Result<(), Gone>> {
+    fn poll_written(
+        &mut self,
+        line: &Arc<Line>,
+        cx: &mut Context<'_>,
+        patience: &mut Patience,
+    ) -> Poll<Result<(), Gone>> {
         loop {
             self.poll_gone(cx)?;
             let before = (self.waiting.len(), self.written);
@@ -240,7 +315,7 @@ impl State {
                     patience.end();
                     return Poll::Ready(Ok(()));
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.fall_behind(line).map_err(|Full| Gone)?,
                 Err(_) => return Poll::Ready(Err(Gone)),
             }
             match self.socket.as_ref().map(|socket| socket.poll_write_ready(cx)) {
@@ -259,7 +334,7 @@ impl State {
             ready.map_err(|_| Gone)?;
             match socket.try_read(&mut buffer) {
                 Ok(0) => return Err(Gone),
-                Ok(len) => self.heard += len,
+                Ok(len) => self.heard += u32::try_from(len).unwrap_or(HEARD_MAX),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => return Err(Gone),
             }
@@ -273,6 +348,7 @@ impl State {
     fn close(&mut self) {
         self.socket = None;
         self.waiting = VecDeque::new();
+        self.backlog = None;
         (self.written, self.frames, self.bytes) = (0, 0, 0);
         self.wake();
     }
@@ -286,7 +362,7 @@ impl State {
 
 /// What a chunk counts of the bound on bytes.
 fn weight(chunk: &Chunk) -> usize {
-    if chunk.frames() == 0 { 0 } else { chunk.wire(Coding::Chunked).len() }
+    chunk.wire(Coding::Chunked).len()
 }
 
 #[cfg(test)]

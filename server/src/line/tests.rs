@@ -13,8 +13,12 @@ use super::*;
 
 const LONG: Duration = Duration::from_secs(20);
 
+fn budget() -> Budget {
+    Budget::new(1 << 30)
+}
+
 fn chunk(text: &str) -> Chunk {
-    Chunk::new(text.as_bytes(), 1)
+    Chunk::new(&budget(), text.as_bytes(), 1)
 }
 
 /// A line that begins with `head`, and its reader.
@@ -23,7 +27,8 @@ async fn line(coding: Coding) -> (Arc<Line>, net::TcpStream) {
     let reader = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     reader.set_read_timeout(Some(LONG)).unwrap();
     let (socket, _) = listener.accept().await.unwrap();
-    (Arc::new(Line::new(socket, coding, Chunk::head("head ".into()))), reader)
+    let terms = Arc::new(Terms { budget: budget(), slow: Chunk::own(b"bye") });
+    (Line::new(socket, coding, Chunk::head("head ".into()), UserId(1), terms), reader)
 }
 
 /// Lets the line's task care for it until it has ended.
@@ -83,13 +88,13 @@ async fn a_full_line_refuses_and_is_cut_without_losing_what_is_its_own() {
     line.push_ephemeral(&chunk("left out"), 2);
     assert_eq!(line.push(&chunk("b"), 2), Pushed::Accepted);
     assert_eq!(line.push(&chunk("c"), 2), Pushed::Full);
-    line.cut(&chunk("bye"));
+    line.cut();
     tend(&line, LONG).await.unwrap().unwrap();
     assert_eq!(rest(reader).await, "head page bye");
 }
 
 /// Pushes until the socket takes no more; the text that was pushed.
-fn fill(line: &Line) -> String {
+fn fill(line: &Arc<Line>) -> String {
     let mut text = String::new();
     for n in 0.. {
         let frame = format!("{n:08} {}", "x".repeat(100_000));
@@ -111,7 +116,7 @@ async fn a_frame_that_was_cut_by_a_full_socket_is_finished_before_the_end() {
     let text = fill(&line);
     assert!(line.lock().written > 0, "the socket took a part of the last frame");
     assert_eq!(line.push(&chunk("dropped"), usize::MAX), Pushed::Accepted);
-    line.cut(&chunk("bye"));
+    line.cut();
     let heard = rest(reader).await;
     assert!(heard == format!("head {text}bye"), "{} of {}", heard.len(), text.len());
     task.await.unwrap().unwrap();

@@ -9,6 +9,7 @@
 mod harness;
 
 mod members;
+mod memory_budget;
 mod messages;
 mod paging;
 mod problems;

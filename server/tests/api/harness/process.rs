@@ -22,9 +22,15 @@ impl Process {
     /// The program, with an environment in which nothing is set that it reads.
     pub(crate) fn command() -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quchat-server"));
-        for variable in
-            ["QUCHAT_LISTEN", "QUCHAT_DATA_DIR", "QUCHAT_LOG", "QUCHAT_NAME", "STATE_DIRECTORY", "XDG_DATA_HOME"]
-        {
+        for variable in [
+            "QUCHAT_LISTEN",
+            "QUCHAT_DATA_DIR",
+            "QUCHAT_LOG",
+            "QUCHAT_NAME",
+            "STATE_DIRECTORY",
+            "XDG_DATA_HOME",
+            "QUCHAT_MEMORY_BUDGET",
+        ] {
             command.env_remove(variable);
         }
         command.stdin(Stdio::null()).stderr(Stdio::null());

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use quchat_server::{Config, Server, bind, clock::Clock};
+use quchat_server::{Budget, Config, Server, bind, clock::Clock};
 use tokio::{runtime, sync::oneshot};
 
 use super::{Client, DataDir, prepared, raise_descriptor_limit};
@@ -17,6 +17,8 @@ pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) data_dir: DataDir,
     pub(crate) clock: Clock,
+    /// What the server keeps in memory for others.
+    pub(crate) budget: Budget,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -43,21 +45,21 @@ impl TestServer {
         config.clock = clock.clone();
         tune(&mut config);
         let (stop, stopped) = oneshot::channel();
-        let (listening, address) = mpsc::channel();
+        let (listening, opened) = mpsc::channel();
         let thread = thread::spawn(move || {
             let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
                 let address = listener.local_addr().unwrap();
                 let server = Server::open(config).unwrap();
-                listening.send(address).unwrap();
+                listening.send((address, server.budget())).unwrap();
                 let shutdown = async { stopped.await.unwrap_or_default() };
                 server.serve(listener, shutdown).await.expect("the server ends in order");
             });
             runtime.shutdown_timeout(Duration::from_secs(1));
         });
-        let address = address.recv().expect("the server starts");
-        Self { address, data_dir, clock, stop: Some(stop), thread: Some(thread) }
+        let (address, budget) = opened.recv().expect("the server starts");
+        Self { address, data_dir, clock, budget, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Stops and starts again on the same data, at the same hour.

@@ -1,0 +1,63 @@
+//! Bytes of the budget that are in use for as long as the charge lives.
+
+use super::{Account, Budget, Full};
+
+/// Returns its bytes when it is dropped: keep it beside the bytes it stands for.
+pub(crate) struct Charge {
+    bytes: usize,
+    by: By,
+}
+
+enum By {
+    /// Streams, which share the bytes.
+    Streams(Budget),
+    /// A connection.
+    Connection(Account),
+}
+
+impl Charge {
+    pub(super) fn shared(budget: Budget, bytes: usize) -> Self {
+        Self { bytes, by: By::Streams(budget) }
+    }
+
+    pub(super) fn of(account: Account, bytes: usize) -> Self {
+        Self { bytes, by: By::Connection(account) }
+    }
+
+    /// Bytes it stands for.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Charges more, up to `bytes` in all.
+    ///
+    /// # Errors
+    /// The budget is full; the charge stays as it was.
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Full> {
+        let more = bytes.saturating_sub(self.bytes);
+        let mut added = match &self.by {
+            By::Streams(budget) => budget.charge_shared(more)?,
+            By::Connection(account) => account.charge(more)?,
+        };
+        self.bytes += std::mem::take(&mut added.bytes);
+        Ok(())
+    }
+
+    /// The same for bytes that streams share, without closing a connection to make room.
+    pub(super) fn try_grow(&mut self, bytes: usize) -> Result<(), Full> {
+        let By::Streams(budget) = &self.by else { return Err(Full) };
+        let more = bytes.saturating_sub(self.bytes);
+        budget.try_reserve(more).then(|| self.bytes += more).ok_or(Full)
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            match &self.by {
+                By::Streams(budget) => budget.release(self.bytes),
+                By::Connection(account) => account.release(self.bytes),
+            }
+        }
+    }
+}

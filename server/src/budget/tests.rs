@@ -1,0 +1,170 @@
+//! Who pays and who goes when the budget is full.
+
+use std::{
+    net::Ipv4Addr,
+    sync::atomic::AtomicUsize,
+    task::{Wake, Waker},
+    thread,
+};
+
+use super::*;
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Task(AtomicUsize);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A stream with a backlog, which drops its bytes when it is evicted.
+struct Reader {
+    held: Mutex<Option<(Charge, Backlog)>>,
+}
+
+impl Stream for Reader {
+    fn evict(&self) {
+        drop(self.held.lock().unwrap().take());
+    }
+}
+
+impl Reader {
+    fn behind(budget: &Budget, user: u64, bytes: usize) -> Arc<Self> {
+        let reader = Arc::new(Self { held: Mutex::default() });
+        let charge = budget.charge_shared(bytes).unwrap();
+        let mut backlog = budget.open_backlog(UserId(user), Arc::downgrade(&reader) as Weak<dyn Stream>);
+        backlog.set(bytes, 1).unwrap();
+        *reader.held.lock().unwrap() = Some((charge, backlog));
+        reader
+    }
+
+    fn is_evicted(&self) -> bool {
+        self.held.lock().unwrap().is_none()
+    }
+}
+
+fn connection(budget: &Budget, user: u64) -> Account {
+    let account = budget.open_account(Ipv4Addr::LOCALHOST.into());
+    account.belongs_to(UserId(user));
+    account
+}
+
+/// A connection of `user` that holds so many bytes and waits for its peer.
+fn stalled(budget: &Budget, user: u64, bytes: usize) -> (Account, Charge) {
+    let account = connection(budget, user);
+    let charge = account.charge(bytes).unwrap();
+    account.stalls(Waker::noop());
+    (account, charge)
+}
+
+#[test]
+fn what_is_dropped_is_given_back() {
+    let budget = Budget::new(100);
+    let mut charge = connection(&budget, 1).charge(40).unwrap();
+    charge.grow(60).unwrap();
+    charge.grow(10).unwrap();
+    let shared = budget.charge_shared(40).unwrap();
+    assert_eq!(budget.used(), 100);
+    assert_eq!(charge.grow(61), Err(Full));
+    assert!(budget.charge_shared(1).is_err());
+    drop((charge, shared));
+    assert_eq!(budget.used(), 0);
+    assert!(budget.lock().is_empty());
+}
+
+#[test]
+fn whoever_holds_most_loses_the_connection_that_has_stood_still_longest() {
+    let budget = Budget::new(100);
+    let few = stalled(&budget, 1, 20);
+    let (oldest, newer) = (stalled(&budget, 2, 30), stalled(&budget, 2, 30));
+    let task = Arc::new(Task::default());
+    oldest.0.stalls(&Waker::from(Arc::clone(&task)));
+    let answer = connection(&budget, 3).charge(40).unwrap();
+    assert!(oldest.0.is_evicted() && !newer.0.is_evicted() && !few.0.is_evicted());
+    assert_eq!(task.0.load(Ordering::Relaxed), 1, "its task learns of it");
+    assert_eq!(budget.used(), 90);
+    assert!(oldest.0.charge(1).is_err(), "it gets nothing more");
+
+    newer.0.moves();
+    assert!(connection(&budget, 3).charge(20).is_err(), "who moves does not stand still, and who has less is spared");
+    drop((few, oldest, newer, answer));
+    assert_eq!(budget.used(), 0);
+}
+
+#[test]
+fn a_peer_that_moved_has_stood_still_since_then_only() {
+    let budget = Budget::new(100);
+    let (first, second) = (stalled(&budget, 1, 50), stalled(&budget, 1, 50));
+    first.0.moves();
+    first.0.stalls(Waker::noop());
+    connection(&budget, 2).charge(10).unwrap();
+    assert!(second.0.is_evicted() && !first.0.is_evicted());
+}
+
+#[test]
+fn nobody_displaces_a_holder_of_less() {
+    let budget = Budget::new(100);
+    let (few, _many) = (stalled(&budget, 1, 10), connection(&budget, 2).charge(90).unwrap());
+    assert!(connection(&budget, 2).charge(5).is_err());
+    assert!(!few.0.is_evicted());
+    connection(&budget, 3).charge(5).unwrap();
+    assert!(few.0.is_evicted(), "who holds nothing comes before who stands still");
+}
+
+#[test]
+fn what_can_never_fit_closes_nobody() {
+    let budget = Budget::new(100);
+    let held = stalled(&budget, 1, 60);
+    assert!(connection(&budget, 2).charge(101).is_err());
+    assert!(!held.0.is_evicted());
+}
+
+#[test]
+fn of_streams_the_one_with_the_most_bytes_goes_first() {
+    let budget = Budget::new(100);
+    let readers: Vec<_> = [20, 40, 30].map(|bytes| Reader::behind(&budget, 1, bytes)).into();
+    let other = Reader::behind(&budget, 2, 10);
+    let _shared = budget.charge_shared(60).unwrap();
+    let evicted: Vec<_> = readers.iter().map(|reader| reader.is_evicted()).collect();
+    assert_eq!((evicted, other.is_evicted()), (vec![false, true, true], false));
+}
+
+#[test]
+fn people_without_a_token_are_told_apart_by_their_address() {
+    let budget = Budget::new(100);
+    let from = |address: [u8; 4], bytes| {
+        let account = budget.open_account(Ipv4Addr::from(address).into());
+        let charge = account.charge(bytes).unwrap();
+        account.stalls(Waker::noop());
+        (account, charge)
+    };
+    let (one, two) = (from([10, 0, 0, 1], 40), [from([10, 0, 0, 2], 30), from([10, 0, 0, 2], 30)]);
+    connection(&budget, 1).charge(20).unwrap();
+    assert!(!one.0.is_evicted() && two[0].0.is_evicted() && !two[1].0.is_evicted());
+}
+
+#[test]
+fn the_bound_holds_whatever_happens_at_once() {
+    let budget = Budget::new(10_000);
+    thread::scope(|scope| {
+        for user in 1..=4 {
+            let budget = &budget;
+            scope.spawn(move || {
+                let mut held = Vec::new();
+                for n in 0..2000 {
+                    let account = connection(budget, user);
+                    if let Ok(charge) = account.charge(n % 700) {
+                        account.stalls(Waker::noop());
+                        held.push((account, charge));
+                    }
+                    held.retain(|(account, _)| !account.is_evicted());
+                    assert!(budget.used() <= budget.max());
+                }
+            });
+        }
+    });
+    assert_eq!(budget.used(), 0);
+    assert_eq!(budget.lock().leaving(), 0);
+}

@@ -1,0 +1,229 @@
+//! Attack: memory in sum. Whoever fills the budget loses connections; everybody else is served as before.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use quchat_server::Budget;
+use quchat_shared::{
+    Event, RoomId, Seq,
+    event::{Bye, ByeReason},
+};
+
+use crate::harness::{
+    Client, Connection, Opening, PATIENCE, Stream, TestServer, Told, at_once, eventually, message_of,
+};
+
+const MIB: usize = 1024 * 1024;
+
+/// A reader that takes little, so that nearly everything waits in the server.
+const SMALL: Opening<'static> = Opening { query: "", last_event_id: None, receive_buffer: Some(4096) };
+
+fn start(memory_budget: usize) -> TestServer {
+    TestServer::start_with(|config| config.memory_budget = memory_budget)
+}
+
+/// A room with so many of the longest messages.
+fn long_room(client: &Client, name: &str, messages: usize) -> RoomId {
+    let room = client.create_room(name);
+    let text = "🎉".repeat(4000);
+    at_once(4, |_| (0..messages / 4).for_each(|_| drop(client.send_message(room, &text))));
+    room
+}
+
+/// Asks, and reads nothing of the answer.
+fn ask_and_leave(client: &Client, target: &str) -> Connection {
+    let mut connection = SMALL.connect(client);
+    connection.send(format!("GET {target} HTTP/1.1\r\n{}\r\n", client.head_lines()));
+    connection
+}
+
+/// Does `act` while another thread watches the budget, which must hold all the time.
+fn within<T>(budget: &Budget, act: impl FnOnce() -> T) -> T {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let mut most = 0;
+            while !done.load(Ordering::Acquire) {
+                most = most.max(budget.used());
+                assert!(most <= budget.max());
+                thread::park_timeout(Duration::from_micros(100));
+            }
+            most
+        });
+        let outcome = act();
+        done.store(true, Ordering::Release);
+        let most = watch.join().unwrap();
+        assert!(most > budget.max() / 2, "only {most} bytes were charged: the test fills nothing");
+        outcome
+    })
+}
+
+fn returns_to_nothing(budget: &Budget) {
+    eventually("everything is given back", || (budget.used() == 0).then_some(()));
+}
+
+#[test]
+fn whoever_reads_nothing_of_many_answers_holds_nobody_up() {
+    let server = start(8 * MIB);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = long_room(&alice, "lobby", 200);
+    let page = format!("/v1/rooms/{room}/messages?limit=200");
+    let unread = within(&server.budget, || {
+        let unread: Vec<_> = (0..24).map(|_| ask_and_leave(&alice, &page)).collect();
+        for n in 1..=40 {
+            bob.get("/v1/users/me").expect(200);
+            bob.send_message(room, "still served");
+            assert_eq!(bob.messages(room, "?limit=1").messages[0].seq, Seq(200 + n));
+            bob.rooms();
+        }
+        assert_eq!(bob.messages(room, "?limit=200").messages.len(), 200, "a large answer displaces unread ones");
+        unread
+    });
+    drop(unread);
+    returns_to_nothing(&server.budget);
+}
+
+#[test]
+fn the_unread_answer_that_has_waited_longest_is_the_first_to_go() {
+    let server = start(8 * MIB);
+    let alice = server.user("alice");
+    let room = long_room(&alice, "lobby", 200);
+    let page = format!("/v1/rooms/{room}/messages?limit=200");
+    let waits = |used: usize| eventually("the answer waits", || (server.budget.used() > used).then_some(()));
+    let mut first = ask_and_leave(&alice, &page);
+    waits(3 * MIB);
+    let mut second = ask_and_leave(&alice, &page);
+    waits(6 * MIB);
+    let answer = alice.get(&page).expect(200);
+    assert!(answer.body.len() > 3 * MIB);
+    let length = |connection: &mut Connection| {
+        while connection.receive(PATIENCE) && connection.received.len() < answer.body.len() {}
+        connection.received.len()
+    };
+    assert!(length(&mut first) < answer.body.len(), "the first was closed");
+    assert!(length(&mut second) >= answer.body.len(), "the second comes to its end");
+    drop((first, second));
+    returns_to_nothing(&server.budget);
+}
+
+#[test]
+fn an_answer_that_does_not_fit_at_all_is_refused_and_nobody_loses_a_connection() {
+    let server = start(MIB);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = long_room(&alice, "lobby", 200);
+    let page = |limit| format!("/v1/rooms/{room}/messages?limit={limit}");
+    let mut waiting = ask_and_leave(&bob, &page(40));
+    eventually("the answer waits", || (server.budget.used() > 0).then_some(()));
+    alice.get(&page(200)).problem(503, "unavailable");
+    alice.get(&page(10)).expect(200);
+    assert_eq!(waiting.answer().expect(200).body.len(), alice.get(&page(40)).expect(200).body.len());
+}
+
+#[test]
+fn room_lists_and_user_lists_count_as_pages_do() {
+    let server = start(MIB / 2);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let topic = "🎉".repeat(256);
+    for n in 0..60 {
+        alice.post("/v1/rooms", &serde_json::json!({"name": format!("room {n}"), "topic": topic})).expect(201);
+    }
+    let unread = within(&server.budget, || {
+        // Each connection asks again and again: the kernel takes the first answers.
+        let unread: Vec<_> = (0..8)
+            .map(|_| {
+                let mut connection = SMALL.connect(&alice);
+                let ask = format!("GET /v1/rooms HTTP/1.1\r\n{}\r\n", alice.head_lines());
+                let _ = connection.try_send(ask.repeat(40));
+                connection
+            })
+            .collect();
+        (0..20).for_each(|_| assert!(bob.rooms().rooms.len() >= 60));
+        unread
+    });
+    drop(unread);
+    returns_to_nothing(&server.budget);
+}
+
+/// A stream of `client` for each of these rooms, of which nothing will be read.
+fn stalled_streams(client: &Client, rooms: &[RoomId]) -> Vec<Stream> {
+    let queries: Vec<_> = rooms.iter().map(|room| format!("?room={room}")).collect();
+    queries.iter().map(|query| Opening { query, ..SMALL }.open(client).1).collect()
+}
+
+#[test]
+fn stalled_streams_in_many_rooms_are_closed_and_resume_without_loss() {
+    let server = start(MIB / 2);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let rooms: Vec<_> = (0..6).map(|n| alice.create_room(&format!("room {n}"))).collect();
+    bob.join(rooms[0]);
+    let mut awake = bob.listen();
+    let text = "🎉".repeat(4000);
+    let mut streams = within(&server.budget, || {
+        let streams = stalled_streams(&alice, &rooms);
+        for seq in 1..=44 {
+            at_once(rooms.len(), |n| drop(alice.send_message(rooms[n], &text)));
+            awake.until_message(rooms[0], Seq(seq));
+        }
+        streams
+    });
+    let mut cut = 0;
+    for (stream, &room) in streams.iter_mut().zip(&rooms) {
+        let mut seen = Vec::new();
+        let mut note = |told: &[Told]| {
+            seen.extend(
+                told.iter()
+                    .filter_map(|told| message_of(&told.event))
+                    .filter(|(of, _)| *of == room)
+                    .map(|(_, seq)| seq.0),
+            );
+            seen.last() == Some(&44)
+        };
+        let told: Vec<_> = std::iter::from_fn(|| stream.next_or_end()).take(44).collect();
+        if !note(&told) {
+            assert_eq!(told.last().unwrap().event, Event::Bye(Bye { reason: ByeReason::Slow }));
+            cut += 1;
+            note(&alice.resume(stream.last_id()).until_message(room, Seq(44)));
+        }
+        assert_eq!(seen, (1..=44).collect::<Vec<_>>());
+    }
+    assert!(cut > 0, "no stream was closed");
+    drop((streams, awake));
+    returns_to_nothing(&server.budget);
+}
+
+#[test]
+fn one_frame_for_many_stalled_streams_is_charged_once() {
+    let server = start(MIB + MIB / 2);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let mut streams: Vec<_> = (0..6).map(|_| SMALL.open(&bob).1).collect();
+    let text = "🎉".repeat(4000);
+    // 0.5 MB beyond what the kernel takes of each stream: 3 MB if it were charged to each stream.
+    (0..64).for_each(|_| drop(alice.send_message(room, &text)));
+    assert!(server.budget.used() > MIB / 8, "{} bytes wait", server.budget.used());
+    for stream in &mut streams {
+        stream.until_message(room, Seq(64));
+    }
+    drop(streams);
+    returns_to_nothing(&server.budget);
+}
+
+#[test]
+fn replays_that_nobody_reads_count_too() {
+    let server = start(MIB);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let start = alice.rooms().cursor.0;
+    let room = long_room(&alice, "lobby", 60);
+    within(&server.budget, || {
+        let stalled = Opening { last_event_id: Some(&start), ..SMALL };
+        let streams: Vec<_> = (0..30).map(|_| stalled.ask(&alice)).collect();
+        eventually("replays wait", || (server.budget.used() > MIB / 2).then_some(()));
+        (0..20).for_each(|_| drop(bob.send_message(room, "still served")));
+        drop(streams);
+    });
+    returns_to_nothing(&server.budget);
+}
