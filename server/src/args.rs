@@ -2,12 +2,13 @@
 
 use std::{
     env,
+    ffi::OsString,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
-use clap::Parser;
-use quchat_shared::limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER};
+use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind};
+use quchat_shared::limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER};
 
 /// Where the server listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
@@ -64,13 +65,121 @@ fn size(text: &str) -> Result<usize, &'static str> {
 }
 
 impl Args {
-    /// The data directory: flag, environment, what systemd prepared, or the user's own; `None` if there is no home.
-    pub(crate) fn data_dir(&self) -> Option<PathBuf> {
-        let given = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let of_user = || {
-            let data = given("XDG_DATA_HOME").filter(|path| path.is_absolute());
-            data.or_else(|| env::home_dir().map(|home| home.join(".local/share"))).map(|data| data.join("quchat"))
-        };
-        self.data_dir.clone().or_else(|| given("STATE_DIRECTORY")).or_else(of_user)
+    /// Reads the command line and the environment.
+    ///
+    /// # Errors
+    /// They are not understood, or only help or the version is asked for.
+    pub(crate) fn read() -> Result<Self, Error> {
+        // An empty variable counts as not set.
+        let mut command = Self::command().mut_args(|arg| {
+            let value = arg.get_env().and_then(env::var_os);
+            if value.is_some_and(|value| value.is_empty()) { arg.env(None) } else { arg }
+        });
+        let matches = command.try_get_matches_from_mut(env::args_os()).map_err(|error| named(error, &mut command))?;
+        Self::checked(&matches).map_err(|error| error.format(&mut command))
+    }
+
+    fn checked(matches: &ArgMatches) -> Result<Self, Error> {
+        let mut args = Self::from_arg_matches(matches)?;
+        // The value is not repeated: it may be long, and may hold what acts on a terminal.
+        let refused = |why| Error::raw(ErrorKind::ValueValidation, format!("--name takes what names a room: {why}\n"));
+        args.name = limits::room_name(&args.name).map_err(refused)?.to_owned();
+        Ok(args)
+    }
+
+    /// The data directory: flag, environment, what systemd prepared, or the user's own.
+    ///
+    /// # Errors
+    /// Nothing says where it is, or what should is not an absolute path.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf, String> {
+        self.data_dir.clone().map_or_else(|| default_data_dir(|name| env::var_os(name), env::home_dir), Ok)
+    }
+}
+
+/// Names the variable that is not UTF-8, where clap says only that something is not.
+fn named(error: Error, command: &mut Command) -> Error {
+    let is_unreadable = |name: &&str| env::var_os(name).is_some_and(|value| value.to_str().is_none());
+    let variable = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).find(is_unreadable);
+    match variable.filter(|_| error.kind() == ErrorKind::InvalidUtf8) {
+        Some(name) => {
+            let reason = format!("the value of {name} is not UTF-8; set it anew, or unset it\n");
+            Error::raw(ErrorKind::InvalidUtf8, reason).format(command)
+        }
+        None => error,
+    }
+}
+
+/// Where the data lives when nobody says: `$STATE_DIRECTORY`, `$XDG_DATA_HOME/quchat` or `~/.local/share/quchat`. An
+/// empty variable counts as not set.
+fn default_data_dir(
+    variable: impl Fn(&str) -> Option<OsString>,
+    home: impl FnOnce() -> Option<PathBuf>,
+) -> Result<PathBuf, String> {
+    let given = |name| variable(name).filter(|value| !value.is_empty());
+    // systemd names every state directory of the unit, separated by colons.
+    let prepared =
+        given("STATE_DIRECTORY").and_then(|value| env::split_paths(&value).find(|path| !path.as_os_str().is_empty()));
+    if let Some(path) = prepared {
+        return absolute("STATE_DIRECTORY", path);
+    }
+    // The XDG Base Directory Specification has relative paths ignored.
+    match given("XDG_DATA_HOME").map(PathBuf::from) {
+        Some(path) if path.is_absolute() => return Ok(path.join("quchat")),
+        Some(path) => tracing::warn!(path = %path.display(), "XDG_DATA_HOME is not an absolute path and is ignored"),
+        None => {}
+    }
+    match home().filter(|path| !path.as_os_str().is_empty()) {
+        Some(path) => Ok(absolute("HOME", path)?.join(".local/share/quchat")),
+        None => Err("no home directory; say where the data lives with --data-dir".to_owned()),
+    }
+}
+
+fn absolute(variable: &str, path: PathBuf) -> Result<PathBuf, String> {
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    let path = path.display();
+    Err(format!(
+        "{variable} is {path:?}, which is not an absolute path; correct it, or say where the data lives with --data-dir"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data_dir(variables: &[(&str, &str)], home: Option<&str>) -> Result<PathBuf, String> {
+        let variable = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into());
+        default_data_dir(variable, || home.map(PathBuf::from))
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn of_several_state_directories_the_first_holds_the_data() {
+        for value in ["/var/lib/a:/var/lib/b", "/var/lib/a", ":/var/lib/a:", "/var/lib/a:b"] {
+            assert_eq!(data_dir(&[("STATE_DIRECTORY", value)], None), Ok("/var/lib/a".into()), "{value}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_empty_variable_counts_as_not_set() {
+        let empty = [("STATE_DIRECTORY", ""), ("XDG_DATA_HOME", "")];
+        assert_eq!(data_dir(&empty, Some("/h")), Ok("/h/.local/share/quchat".into()));
+        assert_eq!(data_dir(&[("STATE_DIRECTORY", ":"), ("XDG_DATA_HOME", "/x")], None), Ok("/x/quchat".into()));
+        assert!(data_dir(&empty, Some("")).unwrap_err().contains("--data-dir"));
+        assert!(data_dir(&[], None).unwrap_err().contains("--data-dir"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_relative_directory_is_refused_and_one_of_xdg_is_ignored() {
+        for (variables, home, name) in
+            [(&[("STATE_DIRECTORY", "a:/b")][..], Some("/h"), "STATE_DIRECTORY"), (&[], Some("h"), "HOME")]
+        {
+            let reason = data_dir(variables, home).unwrap_err();
+            assert!(reason.starts_with(name) && reason.contains("absolute"), "{reason}");
+        }
+        assert_eq!(data_dir(&[("XDG_DATA_HOME", "x")], Some("/h")), Ok("/h/.local/share/quchat".into()));
     }
 }

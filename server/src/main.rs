@@ -1,18 +1,25 @@
 //! The binary: flags, logging, listening, signals. Errors end here.
 
 mod args;
+mod log;
+mod signals;
 
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     error::Error,
     io::{self, IsTerminal, Write},
+    panic,
     process::ExitCode,
     thread,
 };
 
-use clap::Parser;
 use quchat_server::{Config, Server, bind};
 
-use self::args::Args;
+use self::{
+    args::Args,
+    log::Log,
+    signals::{Hangup, fail_writes_quietly, shutdown},
+};
 
 /// Keeps what lives as long as a stream apart from what its beginning needed for a moment, and gives the latter back
 /// (when, says `.cargo/config.toml`): 10,000 idle streams take 16 MB instead of 26, and a message a tenth less CPU, than
@@ -22,14 +29,46 @@ use self::args::Args;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    fail_writes_quietly();
+    let hangup = Hangup::decide();
+    let log = Log::start();
+    let code = match Args::read() {
+        Ok(args) => serve(&args, hangup, &log),
+        Err(answer) => say(&answer, &log),
+    };
+    log.flush();
+    code
+}
+
+/// Help or version to standard output, a wrong usage to standard error.
+fn say(answer: &clap::Error, log: &Log) -> ExitCode {
+    let text = answer.render().to_string();
+    let code = u8::try_from(answer.exit_code()).unwrap_or(2);
+    if answer.use_stderr() {
+        log.line(text.trim_end());
+        return ExitCode::from(code);
+    }
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            log.line(&format!("quchat-server: cannot write to standard output: {error}"));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::from(code), // whoever closes a pipe has read enough
+    }
+}
+
+fn serve(args: &Args, hangup: Hangup, log: &Log) -> ExitCode {
+    let lines = log.clone();
     tracing_subscriber::fmt()
-        .with_writer(io::stderr)
+        .with_writer(move || lines.clone())
         .with_ansi(io::stderr().is_terminal())
         .with_max_level(args.log)
         .with_target(false)
+        .log_internal_errors(false) // they would be printed, and that may fail or never end
         .init();
-    match run(&args) {
+    panic::set_hook(Box::new(report));
+    match run(args, hangup) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut reasons = vec![error.to_string()];
@@ -38,58 +77,60 @@ fn main() -> ExitCode {
                 reasons.push(reason.to_string());
                 source = reason.source();
             }
-            let _ = writeln!(io::stderr(), "quchat-server: {}", reasons.join(": "));
+            log.line(&format!("quchat-server: {}", reasons.join(": ")));
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    let data_dir = args.data_dir().ok_or("no home directory; say where the data lives with --data-dir")?;
+/// Logs where a panic was. Its own text may quote what it failed on: a message, or a password.
+fn report(panic: &panic::PanicHookInfo<'_>) {
+    let thread = thread::current();
+    let (name, at) = (thread.name().unwrap_or("without a name"), panic.location().map(tracing::field::display));
+    tracing::error!(thread = name, at, "a thread panicked");
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        tracing::error!("{backtrace}");
+    }
+}
+
+fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
     let config = Config {
         name: args.name.clone(),
         max_rooms_per_user: args.max_rooms_per_user,
         max_rooms: args.max_rooms,
         max_private_rooms_per_user: args.max_private_rooms_per_user,
         memory_budget: args.memory_budget,
-        ..Config::new(data_dir)
+        ..Config::new(args.data_dir()?)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
     runtime.block_on(async {
         let server = Server::open(config)?;
         let listener = bind(args.listen).map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
         let address = listener.local_addr()?;
-        let shutdown = shutdown()?; // from here on a signal ends the server in order
-        writeln!(io::stdout(), "listening on http://{address}")?;
+        let shutdown = shutdown(hangup)?; // from here on a signal ends the server in order
+        announce(format!("listening on http://{address}"));
         tracing::info!("listening on http://{address}");
         server.serve(listener, shutdown).await?;
         Ok(())
     })
 }
 
+/// Prints a line on standard output, on a thread of its own: nothing waits for a reader, and without one the server
+/// works all the same.
+fn announce(line: String) {
+    let print = move || {
+        if let Err(error) = writeln!(io::stdout(), "{line}") {
+            tracing::warn!(%error, "cannot write to standard output");
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("stdout".into()).spawn(print) {
+        tracing::warn!(%error, "cannot write to standard output");
+    }
+}
+
 /// Threads that speak HTTP: half of the cores, for the other half is busy with what they ask for. One more than there is
 /// work for costs: it is woken with every request to see whether there is some.
 fn workers() -> usize {
     (thread::available_parallelism().map_or(1, usize::from) / 2).max(1)
-}
-
-/// Done when the process is asked to end: Ctrl+C or SIGTERM.
-#[cfg(unix)]
-fn shutdown() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Done when the process is asked to end: Ctrl+C.
-#[cfg(not(unix))]
-fn shutdown() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

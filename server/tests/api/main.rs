@@ -39,6 +39,12 @@ mod slow_reader;
 
 #[cfg(unix)]
 mod crash;
+#[cfg(unix)]
+mod environment;
+#[cfg(unix)]
+mod hangup;
 mod model;
+#[cfg(unix)]
+mod output;
 #[cfg(unix)]
 mod process;

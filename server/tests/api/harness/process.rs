@@ -1,8 +1,8 @@
 //! The server as its own process, from the binary: to kill it, to signal it, and to see what it leaves on disk.
 
 use std::{
-    io::{BufRead, BufReader},
-    net::SocketAddr,
+    io::{BufRead, BufReader, Read},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
 };
@@ -15,7 +15,8 @@ use super::{Client, eventually, raise_descriptor_limit};
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
     child: Child,
-    stdout: BufReader<ChildStdout>,
+    /// `None` if the test has it.
+    stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl Process {
@@ -54,7 +55,25 @@ impl Process {
         stdout.read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on http://");
         let address = address.unwrap_or_else(|| panic!("{line:?}, {:?}", child.wait())).parse().unwrap();
-        Self { address, child, stdout }
+        Self { address, child, stdout: Some(stdout) }
+    }
+
+    /// Runs `command` with the standard output that it has, until it listens on a free port.
+    #[track_caller]
+    pub(crate) fn run_silently(mut command: Command) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let child = command.env("QUCHAT_LISTEN", address.to_string()).spawn().unwrap();
+        let mut this = Self { address, child, stdout: None };
+        eventually("it listens", || {
+            let ended = this.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{ended:?}");
+            TcpStream::connect(address).ok()
+        });
+        this
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn register(&self, name: &str) -> Client {
@@ -89,7 +108,9 @@ impl Process {
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = eventually("the process ends", || self.child.try_wait().unwrap());
         let mut rest = String::new();
-        while self.stdout.read_line(&mut rest).unwrap() > 0 {}
+        if let Some(stdout) = &mut self.stdout {
+            stdout.read_to_string(&mut rest).unwrap();
+        }
         (status, rest)
     }
 }

@@ -1,0 +1,251 @@
+//! The log's way to standard error: a bounded queue and a thread that writes what is in it.
+//!
+//! Whoever logs never waits and never fails. A full disk, a closed pipe or a pipe that nobody reads costs lines, which
+//! are counted, and nothing else. It must not know what is logged.
+
+use std::{
+    io::{self, Write},
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tracing_subscriber::fmt::{
+    format::Writer,
+    time::{FormatTime, SystemTime},
+};
+
+/// Most bytes that wait to be written.
+const WAITING_MAX: usize = 256 * 1024;
+/// How long the end of the process waits for the last lines.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Takes lines; a clone takes them for the same place.
+#[derive(Clone)]
+pub(crate) struct Log(Arc<Queue>);
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whole lines.
+    waiting: Vec<u8>,
+    /// The thread is writing what it took.
+    writing: bool,
+    /// Lines that were not written since the last one that was.
+    lost: u64,
+}
+
+impl Log {
+    /// Starts the thread. If the system has none to give, every line is lost.
+    pub(crate) fn start() -> Self {
+        let queue = Arc::new(Queue::default());
+        let taken = Arc::clone(&queue);
+        thread::Builder::new().name("log".into()).spawn(move || taken.drain(&mut io::stderr())).ok();
+        Self(queue)
+    }
+
+    /// Queues `text` and the end of its line.
+    pub(crate) fn line(&self, text: &str) {
+        self.0.push(format!("{text}\n").as_bytes());
+    }
+
+    /// Waits until every line is written, but not for long: somebody may have stopped reading.
+    pub(crate) fn flush(&self) {
+        let is_busy = |state: &mut State| state.writing || !state.waiting.is_empty();
+        drop(self.0.changed.wait_timeout_while(self.0.lock(), LAST_WORDS, is_busy));
+    }
+}
+
+/// One call is one line or several, never a part of one.
+impl Write for Log {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        self.0.push(lines);
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, lines: &[u8]) {
+        let mut state = self.lock();
+        if state.waiting.len() + lines.len() > WAITING_MAX {
+            state.lost += count(lines);
+            return;
+        }
+        state.waiting.extend_from_slice(lines);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Writes what waits, for ever.
+    fn drain(&self, sink: &mut impl Write) {
+        let mut torn = false;
+        loop {
+            let (lines, lost) = self.take();
+            let mut text = Vec::new();
+            if torn {
+                text.push(b'\n');
+            }
+            if lost > 0 {
+                text.extend_from_slice(notice(lost).as_bytes());
+            }
+            let ahead = text.len();
+            text.extend_from_slice(&lines);
+            let written = write(sink, &text);
+            torn = text[..written].last().map_or(torn, |&last| last != b'\n');
+            if written < text.len() {
+                let unreported = if written < ahead { lost } else { 0 };
+                self.lock().lost += unreported + count(&text[written.max(ahead)..]);
+            }
+        }
+    }
+
+    /// Waits for lines; also how many were lost before them.
+    fn take(&self) -> (Vec<u8>, u64) {
+        let mut state = self.lock();
+        state.writing = false;
+        self.changed.notify_all();
+        let is_empty = |state: &mut State| state.waiting.is_empty();
+        state = self.changed.wait_while(state, is_empty).unwrap_or_else(PoisonError::into_inner);
+        state.writing = true;
+        (mem::take(&mut state.waiting), mem::take(&mut state.lost))
+    }
+}
+
+fn count(lines: &[u8]) -> u64 {
+    lines.iter().map(|&byte| u64::from(byte == b'\n')).sum()
+}
+
+/// A line of the log about those that are missing.
+fn notice(lost: u64) -> String {
+    let mut line = String::new();
+    SystemTime.format_time(&mut Writer::new(&mut line)).ok(); // a String takes everything
+    format!("{line}  WARN log lines were lost here lines={lost}\n")
+}
+
+/// Writes as much as the sink takes; the number of bytes.
+fn write(sink: &mut impl Write, bytes: &[u8]) -> usize {
+    let mut done = 0;
+    while done < bytes.len() {
+        match sink.write(&bytes[done..]) {
+            Ok(0) => break,
+            Ok(written) => done += written,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Somebody else who has the terminal or the pipe made it non-blocking.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && wait_for_stderr().is_ok() => {}
+            Err(_) => break, // there is nowhere to report it
+        }
+    }
+    done
+}
+
+#[cfg(unix)]
+fn wait_for_stderr() -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let stderr = io::stderr();
+    Ok(poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], None).map(drop)?)
+}
+
+#[cfg(not(unix))]
+fn wait_for_stderr() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+
+    /// What a write to it gives, as the test says; what arrived.
+    struct Sink(Receiver<io::Result<usize>>, Sender<String>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let written = self.0.recv().unwrap_or(Ok(usize::MAX))?.min(bytes.len());
+            self.1.send(String::from_utf8_lossy(&bytes[..written]).into_owned()).ok();
+            Ok(written)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn start() -> (Log, Sender<io::Result<usize>>, Receiver<String>) {
+        let ((outcomes, next), (arrive, arrived)) = (channel(), channel());
+        let log = Log(Arc::default());
+        let queue = Arc::clone(&log.0);
+        thread::spawn(move || queue.drain(&mut Sink(next, arrive)));
+        (log, outcomes, arrived)
+    }
+
+    fn full() -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    #[test]
+    fn lines_that_could_not_be_written_are_counted_before_the_next_one() {
+        let (log, outcomes, arrived) = start();
+        for line in ["one", "two"] {
+            log.line(line);
+            outcomes.send(full()).unwrap();
+            log.flush();
+        }
+        log.line("three");
+        outcomes.send(Ok(usize::MAX)).unwrap();
+        let text = arrived.recv().unwrap();
+        assert!(text.ends_with("WARN log lines were lost here lines=2\nthree\n"), "{text}");
+        log.line("four");
+        outcomes.send(Ok(usize::MAX)).unwrap();
+        assert_eq!(arrived.recv().unwrap(), "four\n", "they are reported once");
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_is_ended_before_the_next_one() {
+        let (log, outcomes, arrived) = start();
+        log.line("one");
+        outcomes.send(Ok(2)).unwrap();
+        outcomes.send(full()).unwrap();
+        assert_eq!(arrived.recv().unwrap(), "on");
+        log.flush();
+        log.line("two");
+        outcomes.send(Ok(usize::MAX)).unwrap();
+        let text = arrived.recv().unwrap();
+        assert!(text.starts_with('\n') && text.ends_with("lines=1\ntwo\n"), "{text}");
+    }
+
+    #[test]
+    fn where_nobody_reads_the_queue_is_bounded_and_every_line_is_accounted_for() {
+        let (log, outcomes, arrived) = start();
+        let line = "x".repeat(1023);
+        for _ in 0..10_000 {
+            log.line(&line);
+        }
+        assert!(log.0.lock().waiting.len() <= WAITING_MAX);
+        drop(outcomes); // it is read again
+        while !log.0.lock().waiting.is_empty() {
+            thread::yield_now();
+        }
+        log.line("again");
+        let mut text = String::new();
+        while !text.ends_with("again\n") {
+            text.push_str(&arrived.recv().unwrap());
+        }
+        let lost = |line: &str| line.split_once("lines=").map(|(_, lost)| lost.parse::<usize>().unwrap());
+        assert_eq!(text.lines().filter_map(lost).sum::<usize>() + text.matches(&line).count(), 10_000);
+    }
+}

@@ -1,0 +1,96 @@
+//! SIGHUP: the end of the terminal is the end of the server in it, and of no other.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use quchat_shared::event::ByeReason;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{Client, DataDir, Process, eventually};
+
+/// A server in a terminal of its own. Dropped, it is killed.
+struct InTerminal {
+    child: Box<dyn Child + Send + Sync>,
+    terminal: Option<Box<dyn MasterPty + Send>>,
+    address: SocketAddr,
+}
+
+impl InTerminal {
+    /// Runs this line of shell, in which `"$0" "$@"` is the server.
+    fn start(script: &str, data_dir: &DataDir) -> Self {
+        let pty = native_pty_system().openpty(PtySize::default()).unwrap();
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", script]);
+        command.arg(Process::command().get_program());
+        command.args(["--listen", "127.0.0.1:0", "--log", "off", "--data-dir"]);
+        command.arg(data_dir.path());
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let mut output = BufReader::new(pty.master.try_clone_reader().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}"));
+        Self { child, terminal: Some(pty.master), address: address.parse().unwrap() }
+    }
+
+    fn hang_up(&self) {
+        let id = self.child.process_id().unwrap();
+        kill_process(Pid::from_raw(id.cast_signed()).unwrap(), Signal::HUP).unwrap();
+    }
+}
+
+impl Drop for InTerminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_server_ends_in_order_with_its_terminal() {
+    for close in [true, false] {
+        let data_dir = DataDir::new();
+        let mut server = InTerminal::start("exec \"$0\" \"$@\"", &data_dir);
+        let mut stream = Client::register(server.address, "alice").listen();
+        if close {
+            drop(server.terminal.take())
+        } else {
+            server.hang_up()
+        }
+        stream.says_bye(ByeReason::Shutdown);
+        let status = eventually("the process ends", || server.child.try_wait().unwrap());
+        assert_eq!(status.exit_code(), 0, "{status:?}");
+    }
+}
+
+#[test]
+fn a_server_that_was_asked_to_outlive_its_terminal_does() {
+    let data_dir = DataDir::new();
+    let mut server = InTerminal::start("trap '' HUP; exec \"$0\" \"$@\"", &data_dir);
+    let alice = Client::register(server.address, "alice");
+    server.hang_up();
+    drop(server.terminal.take());
+    alice.get("/v1/users/me").expect(200);
+    assert!(server.child.try_wait().unwrap().is_none());
+}
+
+#[test]
+#[cfg(target_os = "linux")] // elsewhere there is no program that gives the terminal up
+fn a_server_without_a_terminal_ignores_the_end_of_any() {
+    let data_dir = DataDir::new();
+    let mut command = std::process::Command::new("setsid");
+    command.arg(Process::command().get_program()).args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path());
+    command.stderr(std::process::Stdio::null());
+    let server = Process::run(command);
+    let alice = server.register("alice");
+    let mut stream = alice.listen();
+    server.signal(Signal::HUP);
+    alice.create_room("lobby");
+    stream.until(|event| event.name() == "room.created");
+    server.signal(Signal::TERM);
+    stream.says_bye(ByeReason::Shutdown);
+    assert_eq!(server.wait().0.code(), Some(0));
+}
