@@ -1,9 +1,10 @@
 //! How a frame is written so that every column is where it should be, whatever the terminal makes of an emoji.
 //!
-//! Terminals dispute the width of characters that are made of several: a family is one picture of two columns to some,
-//! its four members in eight to others, a flag is a picture or two letters, a heart takes two columns or one. Where such a character stands, or stood in
-//! the frame before, the row is written again, each stretch of it placed anew: what the one terminal had too much is
-//! written over, what the other had too little is blank. It must not know what is drawn.
+//! Terminals dispute the width of characters that are newer than they are, or nobody's; and of those that are made of
+//! several: a family is one picture of two columns to some, its four members in eight to others, a flag is a picture or
+//! two letters, a heart takes two columns or one. Where such a character stands, or stood in the frame before, the row
+//! is written whole, each stretch of it placed anew: what the one terminal had too much is written over, what the other
+//! had too little is blank. It must not know what is drawn.
 
 use std::{
     collections::BTreeMap,
@@ -74,25 +75,32 @@ impl Pen {
 }
 
 /// Keeps what is disputed off the right edge, beyond which a terminal would go on in the next row; and has the diff
-/// write nothing right behind it, since nobody knows where that would be. The rows that hold such a thing.
+/// write nothing in its row, since nobody knows where that would be: the pen writes the row whole. The rows that hold
+/// such a thing.
 fn settle(buffer: &mut Buffer) -> BTreeMap<u16, u64> {
     let mut rows = BTreeMap::new();
     for y in buffer.area.top()..buffer.area.bottom() {
         let mut found = false;
         for x in buffer.area.left()..buffer.area.right() {
-            let Some(apart) = disputed(buffer[(x, y)].symbol()) else { continue };
-            let (left, width) = (buffer.area.right() - x, buffer[(x, y)].symbol().cell_width());
-            if apart > left {
-                let first = buffer[(x, y)].symbol().chars().next().filter(|c| c.width() == Some(width.into()));
-                buffer[(x, y)].set_symbol(first.unwrap_or('·').encode_utf8(&mut [0; 4]));
+            let Some(most) = disputed(buffer[(x, y)].symbol()) else { continue };
+            if most <= buffer.area.right() - x {
+                found = true;
                 continue;
             }
-            found = true;
-            for behind in (x..buffer.area.right()).take(width.into()).skip(1) {
-                buffer[(behind, y)].set_diff_option(CellDiffOption::Skip);
-            }
+            let (symbol, width) = (buffer[(x, y)].symbol(), buffer[(x, y)].symbol().cell_width());
+            let first = symbol.chars().next().filter(|c| c.width() == Some(width.into()));
+            let mut utf8 = [0; 4];
+            let first = first.map(|c| &*c.encode_utf8(&mut utf8)).filter(|first| disputed(first).is_none());
+            let first = first.unwrap_or("·").to_owned();
+            buffer[(x, y)].set_symbol(&first);
         }
         if found {
+            for x in buffer.area.left()..buffer.area.right() {
+                let cell = &mut buffer[(x, y)];
+                if cell.diff_option == CellDiffOption::None {
+                    cell.set_diff_option(CellDiffOption::Skip);
+                }
+            }
             let mut hasher = DefaultHasher::new();
             cells(buffer, y).hash(&mut hasher);
             rows.insert(y, hasher.finish());

@@ -9,8 +9,13 @@ use tuirealm::ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
+use super::agreed::is_agreed;
+
 /// Most scalar values that are drawn for one cluster: a family of four with skin tones has eleven.
 const SCALARS_MAX: usize = 12;
+
+/// Most columns that a terminal may give to a character it has a width of its own for.
+const WIDEST: usize = 2;
 
 /// One character as its reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,19 +76,24 @@ fn piece(symbol: &str) -> Piece<'_> {
     }
 }
 
-/// The columns that `symbol` takes where each of its characters is drawn by itself, if that is not the same as drawing
-/// it in one: terminals differ in what they do. Sequences that draw nothing are not looked into.
+/// The most columns that `symbol` takes in any terminal, if terminals differ: over a character whose width depends on
+/// their version of Unicode, or in that they draw each character of a sequence by itself. Sequences that draw nothing
+/// are not looked into.
 #[must_use]
 pub fn disputed(symbol: &str) -> Option<u16> {
     if symbol.len() < 2 || symbol.starts_with('\x1b') {
         return None;
     }
-    let mut widths = symbol.chars().filter_map(UnicodeWidthChar::width).filter(|&width| width > 0);
-    let first = widths.next().unwrap_or(0);
-    let apart = first + widths.sum::<usize>();
+    let (mut agreed, mut first, mut apart) = (true, 0, 0);
+    for c in symbol.chars() {
+        let known = is_agreed(c);
+        let most = c.width().unwrap_or(0).max(if known { 0 } else { WIDEST });
+        first = if apart == 0 { most } else { first };
+        (agreed, apart) = (agreed && known, apart + most);
+    }
     // a skin or a voice without anybody may be given to what happens to stand before it
     let joins = symbol.starts_with(|c| matches!(c, '\u{1f3fb}'..='\u{1f3ff}' | '\u{ff9e}' | '\u{ff9f}'));
-    let same = apart == first && apart == usize::from(symbol.cell_width()) && !joins;
+    let same = agreed && apart == first && apart == usize::from(symbol.cell_width()) && !joins;
     (!same).then(|| u16::try_from(apart).unwrap_or(u16::MAX))
 }
 
@@ -133,7 +143,10 @@ mod tests {
         for agreed in ["a", "日", "e\u{301}", "한", "👍", "│", "\x1b]8;;\x1b\\"] {
             assert_eq!(disputed(agreed), None, "{agreed}");
         }
-        for (symbol, apart) in [("👨‍👩‍👧‍👦", 8), ("👍🏽", 4), ("🇳🇱", 2), ("❤\u{fe0f}", 1), ("🏽", 2)]
+        for (symbol, apart) in [("🫩", 2), ("\u{378}", 2), ("\u{fffe}", 2), ("ক\u{9be}", 3)] {
+            assert_eq!(disputed(symbol), Some(apart), "{symbol:?}");
+        }
+        for (symbol, apart) in [("👨‍👩‍👧‍👦", 8), ("👍🏽", 4), ("🇳🇱", 4), ("❤\u{fe0f}", 1), ("🏽", 2)]
         {
             assert_eq!(disputed(symbol), Some(apart), "{symbol}");
         }

@@ -3,6 +3,7 @@
 //! Everything that people typed passes through here on its way to the screen. It knows characters and columns,
 //! and neither rooms nor messages nor components.
 
+mod agreed;
 pub mod clock;
 pub mod cluster;
 pub mod editor;
