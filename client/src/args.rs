@@ -3,7 +3,7 @@
 use clap::{
     ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, builder::FalseyValueParser, parser::ValueSource,
 };
-use quchat_client::config::{Given, Setting, Source};
+use quchat_client::config::{Given, Setting, Source, charset};
 
 /// Chat in the terminal. Press F1 for the keys.
 #[derive(Debug, Parser)]
@@ -51,6 +51,7 @@ impl Args {
             ascii: args
                 .ascii
                 .then(|| Setting { value: true, from: source(&matches, "ascii", "--ascii", "QUCHAT_ASCII") }),
+            charset: charset(|name| std::env::var_os(name)),
         };
         (args.command, given)
     }

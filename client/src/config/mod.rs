@@ -3,6 +3,7 @@
 //! Owns the format of the file and which value wins. It must not know the terminal, the network or the model's
 //! changes; everything has a default, so that no file is as good as an empty one.
 
+mod charset;
 mod error;
 mod file;
 mod keys;
@@ -14,6 +15,7 @@ mod table;
 mod themes;
 
 pub use self::{
+    charset::charset,
     error::ConfigError,
     file::File,
     place::{find, read},
@@ -45,6 +47,8 @@ pub struct Given {
     pub theme: Option<Setting<String>>,
     /// Frames and signs in ASCII.
     pub ascii: Option<Setting<bool>>,
+    /// The same, because the terminal's character set has no others; the file may know better.
+    pub charset: Option<Setting<bool>>,
 }
 
 /// The values in effect, and where each came from.
@@ -94,7 +98,7 @@ impl Config {
             server: server.unwrap_or_else(|| Setting { value: DEFAULT_SERVER.to_owned(), from: Source::Default }),
             name: name.map(trimmed),
             theme: given.theme.or(file.theme).unwrap_or_else(unset),
-            ascii: given.ascii.or(file.ascii).unwrap_or_else(off),
+            ascii: given.ascii.or(file.ascii).or(given.charset).unwrap_or_else(off),
             mouse: file.mouse.unwrap_or_else(off),
             themes: file.themes,
             notify: file.notify.unwrap_or_else(notify::unset),

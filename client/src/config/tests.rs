@@ -142,6 +142,16 @@ fn a_profile_that_is_not_there_is_told_with_its_nearest() {
 }
 
 #[test]
+fn a_character_set_without_the_signs_chooses_ascii_unless_the_file_says_no() {
+    let ascii = |text: &str| {
+        let charset = Some(Setting { value: true, from: Source::Variable("LANG") });
+        Config::settle(Given { charset, ..Given::default() }, parse(text).unwrap(), Last::default()).unwrap().ascii
+    };
+    assert_eq!(ascii(""), Setting { value: true, from: Source::Variable("LANG") });
+    assert_eq!(ascii("ascii = false"), Setting { value: false, from: Source::Line(1) });
+}
+
+#[test]
 fn what_is_shown_can_be_read_again_and_says_where_it_came_from() {
     let given = Given { name: setting("alice", Source::Variable("QUCHAT_USER")), ..Given::default() };
     let config = Config::settle(given, parse("\nserver = 'host'").unwrap(), Last::default()).unwrap();

@@ -59,3 +59,11 @@ pub fn listen_to_signals(_: Wakes) -> io::Result<()> {
 pub(super) fn stop_process() -> io::Result<()> {
     Ok(())
 }
+
+/// See [`stop_process`].
+///
+/// # Errors
+/// None.
+pub(super) fn stop_alone() -> io::Result<()> {
+    Ok(())
+}

@@ -39,7 +39,11 @@ use tuirealm::{
 };
 
 #[cfg(not(unix))]
+use self::anywhere::stop_alone;
+#[cfg(not(unix))]
 pub use self::anywhere::{Input, listen_to_signals};
+#[cfg(unix)]
+use self::signals::stop_alone;
 pub use self::{
     attention::{Caller, Way},
     clock::Clock,
@@ -201,6 +205,10 @@ impl<S: Screen> Runtime<S> {
                 self.screen.resume();
                 self.step(Msg::Redraw);
             }
+            Wake::Suspend if self.lent => {
+                stop_alone().ok(); // if it cannot be stopped, it goes on
+            }
+            Wake::Suspend => self.step(Msg::Act(Action::Suspend)),
             Wake::Done { epoch, call, reply } if epoch == self.model.epoch => {
                 self.step(Msg::Done { call, reply: *reply })
             }

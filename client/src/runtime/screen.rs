@@ -203,6 +203,10 @@ impl Screen for Tty {
         if is_cooked() {
             self.end(); // so that each mode is begun anew; those of the keyboard would pile up
             self.begin().ok();
+        } else {
+            // a shell may have ended them
+            execute!(stdout(), keys::EnableBracketedPaste, keys::EnableFocusChange).ok();
+            self.watch_mouse(self.mouse);
         }
         self.forget();
     }

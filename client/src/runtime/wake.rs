@@ -39,6 +39,8 @@ pub enum Wake {
     },
     /// The process was stopped and goes on.
     Continued,
+    /// Somebody wants the process to be stopped: not with a key, which arrives as one.
+    Suspend,
     /// The disk has done something.
     Disk(Report),
     /// The user's editor has ended.

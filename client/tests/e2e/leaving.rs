@@ -61,6 +61,38 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_the_client_is_in_front_again() {
 }
 
 #[test]
+fn a_signal_to_suspend_is_like_ctrl_z() {
+    let server = Server::start();
+    let alice = Person::new("alice");
+    alice.register(&server).create("den").settles().press(QUIT).exit_code();
+    let mut a = alice.open_in_shell(&server);
+    a.taken().is_in("den").press("a draft").shows("a draft").signal_job(Signal::TSTP).given_back();
+    a.press(ENTER).taken().is_in("den").shows("a draft").is_whole().press(QUIT);
+    assert_eq!(a.exit_code(), 0);
+    a.given_back();
+}
+
+#[test]
+fn where_nobody_could_continue_it_it_is_not_stopped() {
+    let server = Server::start();
+    let mut a = Person::new("alice").register(&server);
+    a.taken().create("den").press("a dr").shows("a dr").signal(Signal::TSTP).press("af").shows("a draf");
+    a.press(SUSPEND).press("t").shows("a draft").taken().is_whole().press(QUIT);
+    assert_eq!(a.exit_code(), 0);
+}
+
+#[test]
+fn a_terminal_without_a_screen_is_refused_with_a_sentence() {
+    let server = Server::start();
+    for term in ["dumb", ""] {
+        let mut a = Person::new("alice").open_on(term, &server);
+        a.shows("TERM").shows("xterm-256color");
+        assert_eq!(a.exit_code(), 1);
+        a.given_back();
+    }
+}
+
+#[test]
 fn continued_after_somebody_else_stopped_it_it_takes_the_terminal_again() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);

@@ -171,6 +171,13 @@ impl Terminal {
         self
     }
 
+    /// Sends a signal to whatever has the terminal: where a shell was started, to its job in front.
+    pub(crate) fn signal_job(&mut self, signal: Signal) -> &mut Self {
+        let job = self.pty.master.process_group_leader().and_then(Pid::from_raw).expect("a job is in front");
+        kill_process(job, signal).expect("the job is there");
+        self
+    }
+
     /// Kills the program as `kill -9` does: nothing can be put in order before.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
