@@ -65,12 +65,27 @@ impl Status {
 
 /// The connection in a few words, and how they look.
 fn link(model: &Model) -> (String, Style) {
-    match &model.link {
+    let silent = model.silent_for().map(|seconds| format!("no answer for {seconds} s"));
+    match (&model.link, silent) {
+        (Link::Connected, Some(silent)) => (format!("◌ {silent}"), Look::WAITING),
+        (Link::Connecting { failures: 0 }, Some(silent)) => (format!("◌ connecting, {silent}"), Look::WAITING),
+        (Link::Connecting { failures }, Some(silent)) => {
+            (format!("◌ connecting, attempt {}, {silent}", failures + 1), Look::WAITING)
+        }
+        (link, _) => in_words(link, model),
+    }
+}
+
+fn in_words(link: &Link, model: &Model) -> (String, Style) {
+    match link {
         Link::Connected => ("● connected".to_owned(), Look::PLAIN),
         Link::Connecting { failures: 0, .. } => ("◌ connecting …".to_owned(), Look::WAITING),
         Link::Connecting { failures, .. } => (format!("◌ connecting, attempt {} …", failures + 1), Look::WAITING),
         Link::Reconnecting { at, reason, .. } => {
             let seconds = at.saturating_sub(model.now.mono_ms).div_ceil(1000);
+            if model.gets_through() {
+                return (format!("◌ sending works; new messages in {seconds} s: {reason}"), Look::WAITING);
+            }
             (format!("○ reconnecting in {seconds} s: {reason}"), Look::WAITING)
         }
         Link::SignedOut { reason: Some(reason) } => (format!("○ signed out: {reason}"), Look::WRONG),
@@ -111,7 +126,7 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
     if refused > 0 {
         remarks.push((format!("✗ {refused} refused"), Look::WRONG));
     }
-    if waiting > 0 && model.link != Link::Connected {
+    if waiting > 0 && (model.link != Link::Connected || model.silent_for().is_some()) {
         remarks.push((format!("◌ {waiting} unsent"), Look::WAITING));
     }
     remarks
@@ -120,8 +135,9 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
 impl Part for Status {
     fn show(&mut self, model: &Model) {
         self.link = link(model);
-        self.sign = if model.link == Link::Connected { Look::WELL } else { self.link.1 };
-        self.host = if model.link == Link::Connected { host(model) } else { String::new() };
+        let well = model.link == Link::Connected && model.silent_for().is_none();
+        self.sign = if well { Look::WELL } else { self.link.1 };
+        self.host = if well { host(model) } else { String::new() };
         self.remarks = remarks(model);
         self.hints = if model.account.is_none() {
             vec![

@@ -157,6 +157,7 @@ fn screen(add: &mut Add<'_>) {
     add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "side bar and back");
     let bare = "hide side bar and frames, to copy with the mouse";
     add(Screen, &[Chord::plain(Key::Function(2))], Action::Bare, bare);
+    add(Screen, &[Chord::plain(Key::Function(5))], Action::Reconnect, "connect anew at once, without waiting");
     add(Screen, &[Chord::alt(c('m'))], Action::Select, "choose a message, to reply to it or copy it");
     add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
     add(Screen, &[Chord::alt(c('v'))], Action::Review, "messages the server refused");

@@ -63,6 +63,16 @@ pub(crate) struct Memory {
     pub(crate) burst: Option<Burst>,
     /// The stream lost its place, for this reason: what the next list of rooms finds at hand is stale.
     pub(crate) stale: Option<ResetReason>,
+    /// Since when the stream is being opened.
+    pub(crate) dialled: Option<u64>,
+    /// When the oldest call was made that was given up without an answer; nothing has come from the server since.
+    pub(crate) gave_up: Option<u64>,
+    /// The server has answered a call since the stream was lost.
+    pub(crate) answered: bool,
+    /// When the last attempt to connect failed.
+    pub(crate) lost_at: u64,
+    /// The server named the time of the next attempt.
+    pub(crate) wait_asked: bool,
     /// The rooms that were known when the list was asked for: only of these can it say that they are gone.
     pub(crate) listed: BTreeSet<RoomId>,
     /// The stream that counts has said hello.

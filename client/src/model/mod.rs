@@ -35,6 +35,8 @@ use quchat_shared::{Cursor, Message, RoomId, Seq, UserId};
 pub const PATIENCE_MS: u64 = 200;
 
 /// The moment at which a `Msg` is handled; the runtime sets [`Model::now`] before each.
+/// A server that leaves something unanswered for this long is said to be silent.
+pub const SILENCE_MS: u64 = 5_000;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Now {
     /// Milliseconds of a clock that never goes back; its zero is arbitrary. All deadlines are in it.
@@ -179,6 +181,32 @@ impl Model {
 
     /// What somebody asked for and has been waiting for, if it takes longer than [`PATIENCE_MS`].
     #[must_use]
+    /// Since when the server owes an answer: to the oldest call, to the opening of the stream, or to a message whose last
+    /// attempt was given up.
+    pub(crate) fn unanswered_since(&self) -> Option<u64> {
+        if !matches!(self.link, Link::Connected | Link::Connecting { .. }) {
+            return None; // the line says something else
+        }
+        let memory = &self.memory;
+        let calls = memory.calls.values().map(|&(_, since)| since).min();
+        let waits = |id: &RoomId| self.rooms.get(id).is_some_and(|room| room.unsent().count() > room.refused().count());
+        let gave_up = memory.gave_up.filter(|_| memory.busy.iter().any(waits));
+        [calls, memory.dialled, gave_up].into_iter().flatten().min()
+    }
+
+    /// For how many seconds the server has left something unanswered, if it is long enough to say so.
+    #[must_use]
+    pub fn silent_for(&self) -> Option<u64> {
+        let silent = self.now.mono_ms.saturating_sub(self.unanswered_since()?);
+        (silent >= SILENCE_MS).then_some(silent / 1_000)
+    }
+
+    /// There is no stream, and still the server answers: messages go out.
+    #[must_use]
+    pub fn gets_through(&self) -> bool {
+        self.memory.answered
+    }
+
     pub fn working(&self) -> Option<String> {
         let patience = self.now.mono_ms.checked_sub(PATIENCE_MS)?;
         let (call, _) = self.memory.calls.values().find(|(call, since)| call.is_asked_for() && *since <= patience)?;

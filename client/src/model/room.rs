@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use quchat_shared::{
-    RoomInfo, Seq, UserId,
+    Message, RoomInfo, Seq, UserId,
     room::{Membership, Notify, Role},
 };
 

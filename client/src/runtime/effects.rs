@@ -135,6 +135,13 @@ impl Workers {
         self.disk.push(Job::Enter { epoch, origin, session });
     }
 
+    fn redial(&mut self) {
+        if let Some(entered) = &mut self.session {
+            entered.calls = None; // shut down first
+            entered.calls = Calls::start(entered.access.clone()).ok();
+        }
+    }
+
     fn sign_out(&mut self) {
         (self.stream, self.entered) = (None, None);
         if let Some(Entered { access, .. }) = self.session.take() {
@@ -167,6 +174,7 @@ impl<S: Screen> Runtime<S> {
             Effect::Call { call, req } => return self.workers.call(self.model.epoch, call, req),
             Effect::Listen { stream, since } => return self.workers.listen(stream, since),
             Effect::HangUp => self.workers.stream = None,
+            Effect::Redial => self.workers.redial(),
             Effect::Enter { origin, session } => self.workers.enter(self.model.epoch, origin, session),
             Effect::SignOut => self.workers.sign_out(),
             Effect::Save { ticket, stored } => self.workers.disk.push(Job::Save { tickets: vec![ticket], stored }),

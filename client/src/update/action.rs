@@ -123,6 +123,8 @@ pub enum Action {
     Cancel,
 
     // The program.
+    /// Connect anew at once, rather than after the pause.
+    Reconnect,
     /// Sign out; asks if something is unsent.
     SignOut,
     /// Ctrl+C: the draft goes among the earlier inputs; without one, as Cancel in a dialog; else "press again to quit".

@@ -25,7 +25,10 @@ pub(super) fn call(model: &mut Model, what: Call, req: Request, out: &mut Vec<Ef
 
 /// Takes an answer to the one who asked.
 pub(super) fn done(model: &mut Model, call: u64, reply: Reply, out: &mut Vec<Effect>) {
-    let Some((what, _)) = model.memory.calls.remove(&call) else { return };
+    let Some((what, since)) = model.memory.calls.remove(&call) else { return };
+    if !matches!(what, Call::SignIn { .. }) {
+        link::heard(model, since, &reply);
+    }
     let unauthenticated = reply.as_ref().is_err_and(|failure| failure.status() == Some(401));
     match what {
         Call::SignIn { origin } => session::signed_in(model, origin, narrow!(reply, Session), out),

@@ -53,6 +53,7 @@ pub const COMMANDS: &[Command] = &[
     command("mute", "", "this room calls for nothing; again ends it", None),
     command("mouse", "", "the wheel scrolls, a click opens a room; again gives the mouse back", None),
     command("theme", "NAME", "other colours, until you quit; config.toml keeps them", None),
+    command("reconnect", "", "connect anew at once", Some(Action::Reconnect)),
     command("signout", "", "sign out", Some(Action::SignOut)),
     command("quit", "", "quit", Some(Action::Quit)),
 ];

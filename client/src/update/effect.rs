@@ -27,6 +27,8 @@ pub enum Effect {
     },
     /// Stream thread: close the stream; nothing of it need arrive any more.
     HangUp,
+    /// HTTP workers: go on over new connections. What was asked before need not be answered any more.
+    Redial,
     /// Runtime: from now on this session's token goes with every call and stream, to this origin and no other.
     /// Disk: store the session (0600) in the origin's directory, remember the origin as the last one; open and lock
     /// the user's directory and read it, then [`super::Msg::Loaded`].

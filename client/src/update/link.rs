@@ -6,7 +6,10 @@ use quchat_shared::{
     event::{ByeReason, Hello, Reset, ResetReason},
 };
 
-use super::{Effect, Failure, Request, calls::call, navigation, outbox, pages, reading, rooms, saving, session, time};
+use super::{
+    Effect, Failure, Reply, Request, calls::call, dialogs, navigation, outbox, pages, reading, rooms, saving, session,
+    time,
+};
 use crate::model::{
     Anchor, Call, Dialog, Fetch, Key, Link, Marker, Model, Question, Room, Sighted, Storage, Timeline, Wanted, Watched,
 };
@@ -16,6 +19,43 @@ const STABLE_MS: u64 = 10_000;
 
 /// An answer that was too large is hardly smaller a moment later, and costs much each time.
 const TOO_LARGE_MS: u64 = 5 * 60_000;
+
+/// After the server has answered a call, the next attempt need not wait, but for so long after the last one.
+const SOON_MS: u64 = 2_000;
+
+/// A call of `since` was answered, or given up.
+pub(super) fn heard(model: &mut Model, since: u64, reply: &Reply) {
+    model.memory.answered = reply.as_ref().map_or_else(|failure| failure.status().is_some(), |_| true);
+    if !model.memory.answered {
+        model.memory.gave_up = model.memory.gave_up.or(Some(since));
+        return;
+    }
+    model.memory.gave_up = None;
+    if let (Link::Reconnecting { at, .. }, false) = (&mut model.link, model.memory.wait_asked) {
+        *at = (*at).min(model.now.mono_ms.max(model.memory.lost_at.saturating_add(SOON_MS)));
+    }
+}
+
+/// Tries at once, on new connections: what was asked on the old ones may never be answered.
+pub(super) fn reconnect(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Link::SignedOut { .. } = model.link {
+        return dialogs::show(model, Dialog::SignedOut);
+    }
+    session::forget_calls(model);
+    for id in &model.memory.busy {
+        let Some(room) = model.rooms.get_mut(id) else { continue };
+        outbox::release(room, true);
+        room.marker.not_before = 0;
+    }
+    model.stream = None;
+    model.memory.link_failures = 0;
+    out.extend([Effect::HangUp, Effect::Redial]);
+    connect(model, out);
+    outbox::deliver_all(model, out);
+    if let Some(open) = model.open {
+        pages::retry(model, open, out);
+    }
+}
 
 /// Begins an attempt.
 pub(super) fn connect(model: &mut Model, out: &mut Vec<Effect>) {
@@ -36,6 +76,7 @@ fn listen(model: &mut Model, since: Cursor, out: &mut Vec<Effect>) {
     let stream = model.memory.number();
     model.stream = Some(stream);
     (model.memory.bye, model.memory.greeted) = (None, false);
+    model.memory.dialled = Some(model.now.mono_ms);
     out.push(Effect::Listen { stream, since });
 }
 
@@ -165,11 +206,14 @@ pub(super) fn bye(model: &mut Model, reason: ByeReason, out: &mut Vec<Effect>) {
 
 /// The stream is over.
 pub(super) fn ended(model: &mut Model, failure: &Failure, out: &mut Vec<Effect>) {
+    let live = model.link == Link::Connected;
     let stable = forgive(model);
     model.stream = None;
     if failure.status() == Some(401) {
+    model.memory.dialled = None;
         return session::end(model, "your session has ended", out);
     }
+    model.memory.answered &= !live;
     match model.memory.bye.take() {
         Some(ByeReason::Slow) if stable => connect(model, out),
         Some(ByeReason::Shutdown) => wait(model, "the server is shutting down", None),
@@ -185,6 +229,7 @@ fn failed(model: &mut Model, failure: &Failure) {
 fn wait(model: &mut Model, reason: &str, asked: Option<u64>) {
     let failures = model.memory.link_failures;
     let pause = time::pause(model, failures, asked);
+    (model.memory.wait_asked, model.memory.lost_at) = (asked.is_some(), model.now.mono_ms);
     model.memory.link_failures = failures.saturating_add(1);
     model.link = Link::Reconnecting {
         at: model.now.mono_ms.saturating_add(pause),

@@ -162,6 +162,7 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         }
         Action::Bare => model.bare = !model.bare,
         Action::ToNew => reading::to_new(model, out),
+        Action::Reconnect => link::reconnect(model, out),
         Action::ToBottom => reading::to_bottom(model, out),
         Action::PageUp => reading::scroll(model, -reading::page(model), out),
         Action::PageDown => reading::scroll(model, reading::page(model), out),

@@ -72,13 +72,18 @@ pub(super) fn deliver_all(model: &mut Model, out: &mut Vec<Effect>) {
 pub(super) fn release_all(model: &mut Model, out: &mut Vec<Effect>) {
     for id in &model.memory.busy {
         let Some(room) = model.rooms.get_mut(id) else { continue };
-        for pending in &mut room.outbox {
-            if let SendState::RetryAt { asked: false, .. } = pending.state {
-                pending.state = SendState::Queued;
-            }
-        }
+        release(room, false);
     }
     deliver_all(model, out);
+}
+
+/// What waits to be sent again waits no longer; `all` is also what the server named a time for.
+pub(super) fn release(room: &mut Room, all: bool) {
+    for pending in &mut room.outbox {
+        if matches!(pending.state, SendState::RetryAt { asked, .. } if all || !asked) {
+            pending.state = SendState::Queued;
+        }
+    }
 }
 
 /// The server's answer to a send.

@@ -199,8 +199,16 @@ pub(super) fn sign_out(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 /// Answers that are still to come count no more; what waited for them waits anew.
-fn forget_calls(model: &mut Model) {
-    model.memory.calls.clear();
+pub(super) fn forget_calls(model: &mut Model) {
+    for (call, _) in std::mem::take(&mut model.memory.calls).into_values() {
+        if let Call::MarkRead(room, seq) = call
+            && let Some(room) = model.rooms.get_mut(&room)
+        {
+            room.marker.wanted = room.marker.wanted.max(Some(seq));
+            model.memory.busy.insert(room.info.id);
+        }
+    }
+    (model.memory.dialled, model.memory.gave_up) = (None, None);
     model.sign_in.waiting = false;
     for room in model.rooms.values_mut() {
         if let Fetch::Loading { .. } = room.fetch {

@@ -17,6 +17,9 @@ pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, out
         if model.stream != Some(stream) {
             return; // the one before closed it
         }
+        if !matches!(event, ServerEvent::Ended(_)) {
+            (model.memory.dialled, model.memory.gave_up) = (None, None);
+        }
         match event {
             ServerEvent::Event(event, cursor) => {
                 if !cursor.0.is_empty() {

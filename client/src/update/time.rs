@@ -1,9 +1,10 @@
 //! Deadlines: what is due, when the next one is, how long to wait after a failure.
 //!
-//! Nothing repeats by itself; the countdown of a lost connection is the only thing that ticks, while it is shown.
+//! Nothing repeats by itself, but for what counts seconds while it is shown: the pause of a lost connection, and the
+//! silence of a server that owes an answer.
 
 use super::{Effect, find, link, outbox, reading, saving, session, sighting};
-use crate::model::{Fetch, Link, Model, Notice, PATIENCE_MS, Room, SendState, Tone};
+use crate::model::{Fetch, Link, Model, Notice, PATIENCE_MS, Room, SILENCE_MS, SendState, Tone};
 
 /// The longest pause between two attempts, also if a server asks for more.
 const PAUSE_MAX_MS: u64 = 5 * 60_000;
@@ -20,6 +21,10 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
         Link::Reconnecting { at, .. } => Some(at - at.saturating_sub(now + 1) / 1000 * 1000), // whole seconds to go
         _ => None,
     };
+    let silence = model.unanswered_since().map(|since| {
+        let silent = now.saturating_sub(since);
+        if silent < SILENCE_MS { since + SILENCE_MS } else { since + (silent / 1_000 + 1) * 1_000 } // then whole seconds
+    });
     let loading = model.open_room().and_then(|room| match room.fetch {
         Fetch::Loading { since, .. } => Some(since + PATIENCE_MS).filter(|&at| at > now),
         _ => None,
@@ -27,7 +32,7 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
     let working = model.working_since().map(|since| since + PATIENCE_MS).filter(|&at| at > now);
     let rooms = model.memory.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
     let password = model.memory.password_due;
-    let others = [working, sighting::deadline(model), find::deadline(model)];
+    let others = [working, silence, sighting::deadline(model), find::deadline(model)];
     [notice, link, loading, rooms, password].into_iter().chain(others).flatten().min()
 }
 

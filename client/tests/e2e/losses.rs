@@ -95,3 +95,21 @@ fn a_client_killed_in_the_middle_of_sending_sends_nothing_twice() {
     assert!(last.ends_with("the end"), "{texts:?}"); // behind whatever was being typed when the client died
     assert!(before.len() >= 3 && said.starts_with(before), "{texts:?}");
 }
+
+#[test]
+fn a_server_that_stands_still_is_not_called_connected_and_f5_does_not_wait() {
+    let server = Server::start();
+    let mut a = Person::new("alice").register(&server);
+    a.create("den").say("before").shows("connected");
+    server.stop();
+    a.say("is anybody there?").shows("no answer for").hides("connected");
+    server.go_on();
+    a.shows("connected");
+    assert_eq!(server.texts("alice", "den"), ["before", "is anybody there?"]);
+    server.stop();
+    a.say("once more").shows("no answer for").press("\x1b[15~").shows("connecting");
+    server.go_on();
+    a.shows("connected").say("after");
+    a.hides("unsent");
+    assert_eq!(server.texts("alice", "den"), ["before", "is anybody there?", "once more", "after"]);
+}

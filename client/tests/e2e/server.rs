@@ -48,6 +48,21 @@ impl Server {
         self.process.wait().expect("a child can be waited for");
     }
 
+    /// Lets the server stand still, its connections open.
+    pub(crate) fn stop(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets a server that stands still go on.
+    pub(crate) fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.process.id().to_string()]).status().expect("kill");
+        assert!(sent.success(), "kill {signal}");
+    }
+
     /// Starts again on the same directory and port.
     pub(crate) fn start_again(&mut self) {
         let listen = self.address.trim_start_matches("http://").to_owned();

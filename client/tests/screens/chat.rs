@@ -5,7 +5,7 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use quchat_client::{
     model::{Fetch, Link, Notice, SendState, Storage, Timeline, Tone, Wanted},
-    update::{Action, Msg},
+    update::{Action, Answer, Effect, Failure, Msg, Request, ServerEvent},
 };
 use quchat_shared::{RoomId, Seq, UserId, message::Reaction};
 use tuirealm::{
@@ -149,6 +149,46 @@ fn the_status_line_tells_the_truth() {
     stage.resize(40, 12);
     lines.push(last(&mut stage));
     assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_server_that_owes_an_answer_is_not_called_connected() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    let last = |stage: &mut Stage| stage.screen().lines().last().unwrap().trim_end().to_owned();
+    stage.type_text("hello");
+    stage.key(Key::Enter);
+    stage.msg(Msg::Saved { ticket: 1, result: Ok(()) });
+    assert!(last(&mut stage).starts_with(" ● connected"));
+    for (at, said) in [(4_999, " ● connected"), (5_000, " ◌ no answer for 5 s"), (61_000, " ◌ no answer for 61 s")] {
+        stage.model.now.mono_ms = 10_000 + at;
+        stage.msg(Msg::Tick);
+        let line = last(&mut stage);
+        assert!(line.starts_with(said) && (at < 5_000) == line.contains("connected"), "{line}");
+        assert_eq!(line.contains("1 unsent"), at >= 5_000, "{line}");
+    }
+    stage.resize(40, 12);
+    assert!(last(&mut stage).starts_with(" ◌ no answer for 61 s"), "{}", stage.screen());
+}
+
+#[test]
+fn while_messages_go_out_nothing_is_called_reconnecting() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.model.stream = Some(1);
+    let ended = || ServerEvent::Ended(Failure::Unreachable { reason: "cut off".to_owned() });
+    stage.msg(Msg::Stream { stream: 1, events: vec![ended()] });
+    let line = stage.screen().lines().last().unwrap().to_owned();
+    assert!(line.contains("reconnecting in 1 s: cut off"), "{line}");
+    stage.type_text("hello");
+    stage.key(Key::Enter);
+    stage.msg(Msg::Saved { ticket: 1, result: Ok(()) });
+    let sends = stage.effects.iter().filter_map(|effect| match effect {
+        Effect::Call { call, req: Request::SendMessage(..) } => Some(*call),
+        _ => None,
+    });
+    let call = sends.last().unwrap();
+    stage.msg(Msg::Done { call, reply: Ok(Answer::Message(message(7, 40, "alice", "hello"))) });
+    let line = stage.screen().lines().last().unwrap().to_owned();
+    assert!(line.contains("sending works; new messages in") && !line.contains("reconnecting"), "{line}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod saving;
 mod screens;
 mod sending;
 mod session;
+mod silence;
 mod writing;
 
 use std::sync::Arc;

@@ -221,6 +221,7 @@ fn each_command_does_what_the_help_says() {
             "notify" => client.notice() == "#general calls when somebody names you",
             "mute" => client.room(GENERAL).notify == Some(Notify::None),
             "signout" => client.model.account.is_none(),
+            "reconnect" => client.effects.contains(&Effect::Redial),
             "bare" => client.model.bare,
             "mouse" => client.model.mouse,
             "theme" => *client.model.theme == *"light",
