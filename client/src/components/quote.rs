@@ -6,8 +6,7 @@ use crate::model::Room;
 
 /// What stands above a reply to `seq`: who said it and how it begins, as far as that is at hand.
 pub(super) fn quote(room: &Room, seq: Seq) -> String {
-    let message = room.timeline.index(seq).and_then(|at| room.timeline.run.get(at));
-    let Some(message) = message else { return "↳ a message further up".to_owned() };
+    let Some(message) = room.quoted(seq) else { return "↳ a message further up".to_owned() };
     let name = &message.sender.name;
     if message.deleted_at.is_some() {
         return format!("↳ {name}: message deleted");

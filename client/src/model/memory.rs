@@ -121,6 +121,7 @@ pub(crate) enum Call {
     ListMessages(RoomId),
     SendMessage(RoomId, Arc<str>),
     MarkRead(RoomId, Seq),
+    Quote(RoomId, Seq),
 }
 
 impl Call {

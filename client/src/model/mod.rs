@@ -10,6 +10,7 @@ mod find;
 mod memory;
 mod origin;
 mod outbox;
+mod quoted;
 mod room;
 mod sighted;
 mod timeline;
@@ -23,6 +24,7 @@ pub use find::Find;
 pub(crate) use memory::{Alert, Burst, Call, Memory, Watched};
 pub use origin::Origin;
 pub use outbox::{Draft, Kept, Left, Pending, Recall, SendState, Stored};
+pub(crate) use quoted::Quoted;
 pub use room::{Fetch, Marker, Room, Visit, Wanted};
 pub(crate) use sighted::Sighted;
 pub use timeline::Timeline;
@@ -33,10 +35,10 @@ use quchat_shared::{Cursor, Message, RoomId, Seq, UserId};
 
 /// What takes longer than this says so.
 pub const PATIENCE_MS: u64 = 200;
-
-/// The moment at which a `Msg` is handled; the runtime sets [`Model::now`] before each.
 /// A server that leaves something unanswered for this long is said to be silent.
 pub const SILENCE_MS: u64 = 5_000;
+
+/// The moment at which a `Msg` is handled; the runtime sets [`Model::now`] before each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Now {
     /// Milliseconds of a clock that never goes back; its zero is arbitrary. All deadlines are in it.
@@ -179,8 +181,6 @@ impl Model {
         self.memory.calls.values().filter(|(call, _)| call.is_asked_for()).map(|&(_, since)| since).min()
     }
 
-    /// What somebody asked for and has been waiting for, if it takes longer than [`PATIENCE_MS`].
-    #[must_use]
     /// Since when the server owes an answer: to the oldest call, to the opening of the stream, or to a message whose last
     /// attempt was given up.
     pub(crate) fn unanswered_since(&self) -> Option<u64> {
@@ -207,6 +207,8 @@ impl Model {
         self.memory.answered
     }
 
+    /// What somebody asked for and has been waiting for, if it takes longer than [`PATIENCE_MS`].
+    #[must_use]
     pub fn working(&self) -> Option<String> {
         let patience = self.now.mono_ms.checked_sub(PATIENCE_MS)?;
         let (call, _) = self.memory.calls.values().find(|(call, since)| call.is_asked_for() && *since <= patience)?;

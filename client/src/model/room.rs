@@ -7,7 +7,7 @@ use quchat_shared::{
     room::{Membership, Notify, Role},
 };
 
-use super::{Anchor, Draft, Key, Pending, Recall, SendState, Timeline, sighted::Sighted};
+use super::{Anchor, Draft, Key, Pending, Recall, SendState, Timeline, quoted::Quoted, sighted::Sighted};
 
 /// A room: what the server says of it, and what is one's own in it.
 #[derive(Debug)]
@@ -73,6 +73,8 @@ pub struct Room {
     pub(crate) fetch_failures: u32,
     /// After a failed page, events ask for none before this.
     pub(crate) fetch_not_before: u64,
+    /// What replies quote and is not in the timeline.
+    pub(crate) quoted: Quoted,
 }
 
 /// A room that was visited, as the disk remembers it: enough to show it and to write there before the server has
@@ -178,6 +180,7 @@ impl Room {
             rounded: false,
             fetch_failures: 0,
             fetch_not_before: 0,
+            quoted: Quoted::default(),
         }
     }
 
@@ -199,6 +202,13 @@ impl Room {
     pub fn has_draft(&self) -> bool {
         let aside = self.recall.at.iter().map(|(_, left)| left).chain(&self.recall.left).map(|left| &left.text);
         aside.chain([&self.draft.text]).any(|text| !text.trim().is_empty())
+    }
+
+    /// A message that a reply quotes, as far as it is at hand.
+    #[must_use]
+    pub fn quoted(&self, seq: Seq) -> Option<&Arc<Message>> {
+        let message = self.timeline.index(seq).and_then(|at| self.timeline.run.get(at));
+        message.or_else(|| self.quoted.get(seq))
     }
 
     /// One is a member.

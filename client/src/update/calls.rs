@@ -2,7 +2,7 @@
 //!
 //! An answer counts only while its call is remembered; sign-out and the end of a session forget all of them.
 
-use super::{Answer, Effect, Failure, Reply, Request, link, outbox, pages, reading, rooms, session};
+use super::{Answer, Effect, Failure, Reply, Request, link, outbox, pages, quotes, reading, rooms, session};
 use crate::model::{Call, Model};
 
 /// The one kind of answer that fits the question.
@@ -39,6 +39,7 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply, out: &mut Vec<Eff
         Call::GetRoom(room) => rooms::got(model, room, narrow!(reply, Room)),
         Call::LeaveRoom(room) => rooms::left(model, room, reply.map(drop), out),
         Call::ListMessages(room) => pages::arrived(model, room, call, narrow!(reply, Page), out),
+        Call::Quote(room, seq) => quotes::arrived(model, room, seq, call, narrow!(reply, Page), out),
         Call::SendMessage(room, txn) => outbox::answered(model, room, &txn, narrow!(reply, Message), out),
         Call::MarkRead(room, seq) => reading::marked(model, room, seq, narrow!(reply, Marker)),
     }

@@ -11,7 +11,8 @@ use super::{
     time,
 };
 use crate::model::{
-    Anchor, Call, Dialog, Fetch, Key, Link, Marker, Model, Question, Room, Sighted, Storage, Timeline, Wanted, Watched,
+    Anchor, Call, Dialog, Fetch, Key, Link, Marker, Model, Question, Quoted, Room, Sighted, Storage, Timeline, Wanted,
+    Watched,
 };
 
 /// A connection that held this long was a good one: the next failure counts as the first.
@@ -145,6 +146,7 @@ pub(super) fn hello(model: &mut Model, hello: Hello, out: &mut Vec<Effect>) {
     model.link = Link::Connected;
     model.memory.connected_at = model.now.mono_ms;
     outbox::release_all(model, out);
+    model.rooms.values_mut().for_each(|room| room.quoted.hope());
     if let Some(open) = model.open {
         pages::retry(model, open, out);
     }
@@ -188,7 +190,7 @@ fn distrust(model: &mut Model) {
     for room in model.rooms.values_mut() {
         room.distrusted = true;
         (room.marker, room.fetch, room.landing) = (Marker::default(), Fetch::Idle, None);
-        (room.sighted, room.new_after) = (Sighted::default(), None);
+        (room.sighted, room.new_after, room.quoted) = (Sighted::default(), None, Quoted::default());
         outbox::forget_sent(room);
         outbox::requeue(room); // under the same txn: a server that has it already answers with it
     }
@@ -209,8 +211,8 @@ pub(super) fn ended(model: &mut Model, failure: &Failure, out: &mut Vec<Effect>)
     let live = model.link == Link::Connected;
     let stable = forgive(model);
     model.stream = None;
-    if failure.status() == Some(401) {
     model.memory.dialled = None;
+    if failure.status() == Some(401) {
         return session::end(model, "your session has ended", out);
     }
     model.memory.answered &= !live;
@@ -228,8 +230,8 @@ fn failed(model: &mut Model, failure: &Failure) {
 
 fn wait(model: &mut Model, reason: &str, asked: Option<u64>) {
     let failures = model.memory.link_failures;
-    let pause = time::pause(model, failures, asked);
     (model.memory.wait_asked, model.memory.lost_at) = (asked.is_some(), model.now.mono_ms);
+    let pause = time::pause(model, failures, asked);
     model.memory.link_failures = failures.saturating_add(1);
     model.link = Link::Reconnecting {
         at: model.now.mono_ms.saturating_add(pause),

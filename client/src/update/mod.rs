@@ -16,6 +16,7 @@ mod msg;
 mod navigation;
 mod outbox;
 mod pages;
+mod quotes;
 mod reading;
 mod request;
 mod rooms;
@@ -63,6 +64,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         find::go_on(model);
     }
     attention::call(model, &mut effects);
+    quotes::want(model, &mut effects);
     navigation::remember(model, &mut effects);
     sighting::watch(model);
     time::perform_due(model, &mut effects);
@@ -160,9 +162,9 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
             find::stay(model);
             model.in_side_bar = !model.in_side_bar;
         }
+        Action::Reconnect => link::reconnect(model, out),
         Action::Bare => model.bare = !model.bare,
         Action::ToNew => reading::to_new(model, out),
-        Action::Reconnect => link::reconnect(model, out),
         Action::ToBottom => reading::to_bottom(model, out),
         Action::PageUp => reading::scroll(model, -reading::page(model), out),
         Action::PageDown => reading::scroll(model, reading::page(model), out),

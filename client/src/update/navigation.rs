@@ -3,7 +3,7 @@
 use quchat_shared::{RoomId, room::RoomKind};
 
 use super::{Effect, dialogs, pages, reading, rooms, saving, time};
-use crate::model::{Anchor, DialogId, Fetch, Model, Room, Timeline, Tone, Visit, Watched};
+use crate::model::{Anchor, DialogId, Fetch, Model, Quoted, Room, Timeline, Tone, Visit, Watched};
 
 /// So many visited rooms are remembered.
 const VISITS_KEPT: usize = 50;
@@ -135,7 +135,7 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
             out.push(Effect::GiveBack);
         }
         if !room.joined() {
-            room.timeline = Timeline::default(); // from here on nobody tells of changes to it
+            (room.timeline, room.quoted) = (Timeline::default(), Quoted::default()); // nobody tells of changes to them
         }
     }
     rooms::sweep(model, id);

@@ -215,6 +215,7 @@ pub(super) fn forget_calls(model: &mut Model) {
             room.fetch = Fetch::Idle;
         }
         room.marker.in_flight = None;
+        room.quoted.asked = None;
         outbox::requeue(room);
     }
     for dialog in &mut model.dialogs {

@@ -140,6 +140,7 @@ fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Ve
 fn message_updated(model: &mut Model, id: RoomId, message: Message) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let seq = message.seq;
+    room.quoted.update(&message);
     if room.timeline.index(seq).is_some() {
         room.timeline.offer(&Arc::new(message));
         find::look_again(model, id, seq);

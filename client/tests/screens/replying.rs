@@ -1,11 +1,14 @@
 //! Replies: what is answered is seen where one writes and where one reads.
 
 use insta::assert_snapshot;
-use quchat_client::model::SendState;
-use quchat_shared::{Message, Seq, Timestamp};
+use quchat_client::{
+    model::SendState,
+    update::{Answer, Effect, Msg, Request},
+};
+use quchat_shared::{Message, Seq, Timestamp, api::MessagePage};
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
-use crate::stage::{Stage, long_talk, talk};
+use crate::stage::{Stage, long_talk, message, talk};
 
 fn replies() -> Vec<Message> {
     let mut messages = talk();
@@ -22,6 +25,26 @@ fn a_reply_quotes_one_line_of_what_it_answers() {
     stage.key(Key::Enter);
     stage.type_text("me too");
     assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn what_a_reply_answers_far_up_is_quoted_once_it_was_fetched() {
+    let mut talk = long_talk(30);
+    talk.drain(..20);
+    talk[9].reply_to = Some(Seq(2));
+    let mut stage = Stage::in_general(80, 24, talk);
+    stage.room().timeline.has_older = true;
+    stage.draw();
+    let before = stage.screen();
+    assert!(before.contains("↳ a message further up"), "{before}");
+    let asked = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Call { call, req: Request::ListMessages(_, page) } if page.limit == Some(1) => Some(*call),
+        _ => None,
+    });
+    let page = MessagePage { messages: vec![message(2, 6, "carol", "long ago")], has_older: true, has_newer: true };
+    stage.msg(Msg::Done { call: asked.unwrap(), reply: Ok(Answer::Page(page)) });
+    let after = stage.screen();
+    assert_eq!(after, before.replace("↳ a message further up", "↳ carol: long ago"), "nothing else moves");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Replying: what one writes answers a message until that is sent or Esc says otherwise, through restarts too.
 
-use quchat_shared::event::{Reset, ResetReason};
+use quchat_shared::{
+    event::{MessageUpdated, Reset, ResetReason},
+    query::{Bound, ListMessages},
+};
 
 use super::*;
 use crate::model::{Anchor, Id, Kept, Key};
@@ -228,4 +231,100 @@ fn a_reply_without_a_word_yet_may_be_an_earlier_input() {
     client.say("yes").disk().acknowledge(GENERAL, 4).say("/reply").on(Msg::Recall { back: true });
     client.on(Msg::Recall { back: true }).act(Action::Send).disk();
     assert_eq!(replies(&mut client).pop(), Some(("yes".to_owned(), Some(Seq(3)))));
+}
+
+/// In general, at messages 101 to 120 of a history at hand from 101 on; 110 and 111 answer 7, 112 answers 8, 150 answers 9.
+fn far_replies() -> Client {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 101..=160);
+    let room = client.model.rooms.get_mut(&GENERAL).unwrap();
+    for (seq, target) in [(110, 7), (111, 7), (112, 8), (150, 9)] {
+        let reply = Message { reply_to: Some(Seq(target)), ..message(GENERAL, seq, BOB, "so") };
+        let at = room.timeline.index(Seq(seq)).unwrap();
+        room.timeline.run[at] = Arc::new(reply);
+    }
+    room.timeline.has_older = false; // no page of the history is asked for here
+    let seen = seen_of(client.room(GENERAL), 101, 120, false);
+    client.on(Msg::Seen(seen));
+    client
+}
+
+/// The messages that were asked for one by one.
+fn asked(client: &mut Client) -> Vec<(u64, u64)> {
+    let open = |(call, req)| match req {
+        Request::ListMessages(GENERAL, ListMessages { bound: Bound::After(seq), limit: Some(1) }) => {
+            Some((call, seq.0 + 1))
+        }
+        _ => None,
+    };
+    client.calls().into_iter().filter_map(open).collect()
+}
+
+fn answer(client: &mut Client, call: u64, message: Option<Message>) {
+    let page = MessagePage { messages: message.into_iter().collect(), has_older: true, has_newer: true };
+    client.on(Msg::Done { call, reply: Ok(Answer::Page(page)) });
+}
+
+fn quoted(client: &Client, seq: u64) -> Option<&str> {
+    client.room(GENERAL).quoted(Seq(seq)).map(|message| &*message.text)
+}
+
+#[test]
+fn what_visible_replies_quote_is_fetched_once_one_after_the_other() {
+    let mut client = far_replies();
+    let [(call, 7)] = asked(&mut client)[..] else { panic!() };
+    client.pass(100);
+    assert_eq!(asked(&mut client), [], "one at a time");
+    answer(&mut client, call, Some(message(GENERAL, 7, BOB, "seven")));
+    let [(call, 8)] = asked(&mut client)[..] else { panic!() };
+    answer(&mut client, call, None);
+    assert_eq!((quoted(&client, 7), quoted(&client, 8)), (Some("seven"), None));
+    client.look().pass(1_000);
+    let [(call, 9)] = asked(&mut client)[..] else { panic!("it has come into view") };
+    answer(&mut client, call, Some(message(GENERAL, 4, BOB, "not the one that was asked for")));
+    let seen = seen_of(client.room(GENERAL), 101, 120, false);
+    client.on(Msg::Seen(seen)).look();
+    assert_eq!((asked(&mut client), quoted(&client, 9)), (vec![], None), "each once");
+    client.act(Action::NextRoom).act(Action::LastRoom).look();
+    assert_eq!((asked(&mut client), quoted(&client, 7)), (vec![], Some("seven")), "kept with the room");
+}
+
+#[test]
+fn a_quote_that_failed_is_asked_for_again_with_the_next_connection() {
+    let mut client = far_replies();
+    let [(call, 7)] = asked(&mut client)[..] else { panic!() };
+    client.on(Msg::Done { call, reply: Err(unreachable()) });
+    let [(call, 8)] = asked(&mut client)[..] else { panic!() };
+    client.cut(unreachable()).on(Msg::Done { call, reply: Err(unreachable()) });
+    assert_eq!(asked(&mut client), [], "not without one");
+    client.pass(1_000).hello("k-2");
+    assert_eq!(asked(&mut client)[0].1, 7);
+}
+
+#[test]
+fn what_is_quoted_changes_with_its_message_and_is_forgotten_after_a_reset() {
+    let mut client = far_replies();
+    let [(call, 7)] = asked(&mut client)[..] else { panic!() };
+    answer(&mut client, call, Some(message(GENERAL, 7, BOB, "seven")));
+    let edited = Message { rev: 9, ..message(GENERAL, 7, BOB, "7") };
+    client.stream(vec![MessageUpdated { room_id: GENERAL, message: edited }.into()]);
+    assert_eq!(quoted(&client, 7), Some("7"));
+    client.stream(vec![Reset { reason: ResetReason::Unknown, cursor: Cursor("m-1".into()) }.into()]);
+    assert_eq!(quoted(&client, 7), None);
+}
+
+#[test]
+fn what_the_draft_and_what_waits_to_be_sent_answer_is_fetched_as_well() {
+    let mut client = Client::new();
+    client.start();
+    let kept =
+        Kept { txn: "old-1".into(), text: "unsent".into(), reply_to: Some(Seq(7)), written_ms: 0, refused: None };
+    let stored = Stored { draft: "half".into(), reply_to: Some(Seq(8)), outbox: vec![kept], ..Stored::new(GENERAL) };
+    client.on(Msg::Loaded(Ok(vec![stored])));
+    let mut many = rooms();
+    many[0] = listed(GENERAL, "general", RoomKind::Public, 300, Some(300));
+    client.list_rooms(many).hello("k-1").answer_page(GENERAL, 241..=300, true, false);
+    let [(call, 7)] = asked(&mut client)[..] else { panic!() };
+    answer(&mut client, call, Some(message(GENERAL, 7, BOB, "seven")));
+    assert_eq!(asked(&mut client)[0].1, 8);
 }

@@ -1,0 +1,64 @@
+//! Messages that replies quote and that are not among those at hand.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use quchat_shared::{Message, Seq};
+
+/// Most messages that are kept to be quoted, and most that could not be had: many more than a screen shows.
+const QUOTED_MAX: usize = 500;
+
+/// What was fetched to be quoted, one message at a time and each once.
+#[derive(Debug, Default)]
+pub(crate) struct Quoted {
+    messages: BTreeMap<Seq, Arc<Message>>,
+    missed: BTreeSet<Seq>,
+    /// The call that is under way.
+    pub(crate) asked: Option<u64>,
+}
+
+impl Quoted {
+    /// The message, if it was fetched.
+    pub(crate) fn get(&self, seq: Seq) -> Option<&Arc<Message>> {
+        self.messages.get(&seq)
+    }
+
+    /// Whether it has been asked for.
+    pub(crate) fn knows(&self, seq: Seq) -> bool {
+        self.messages.contains_key(&seq) || self.missed.contains(&seq)
+    }
+
+    /// Takes what was fetched for `seq`; `None` is not asked for again before [`Quoted::hope`].
+    pub(crate) fn take(&mut self, seq: Seq, message: Option<Message>) {
+        match message {
+            Some(message) => {
+                if self.messages.len() >= QUOTED_MAX {
+                    self.messages.clear();
+                }
+                self.messages.insert(seq, Arc::new(message));
+            }
+            None => {
+                if self.missed.len() >= QUOTED_MAX {
+                    self.missed.clear();
+                }
+                self.missed.insert(seq);
+            }
+        }
+    }
+
+    /// Takes the newer copy of a message that is quoted.
+    pub(crate) fn update(&mut self, message: &Message) {
+        if let Some(quoted) = self.messages.get_mut(&message.seq)
+            && quoted.rev < message.rev
+        {
+            *quoted = Arc::new(message.clone());
+        }
+    }
+
+    /// What could not be had may be asked for again.
+    pub(crate) fn hope(&mut self) {
+        self.missed.clear();
+    }
+}
