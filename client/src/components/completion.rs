@@ -4,16 +4,20 @@
 
 use std::collections::HashSet;
 
-use quchat_shared::{RoomId, UserId, room::RoomKind};
+use quchat_shared::{
+    RoomId, UserId,
+    limits::{ROOM_NAME_MAX, room_key},
+    room::RoomKind,
+};
 use tuirealm::ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
 };
 
-use super::look::Look;
+use super::{look::Look, rooms::room_name};
 use crate::{
-    model::Model,
+    model::{Model, Room},
     text::{Editor, clip, emoji::EMOJI, width},
     update::commands::{COMMANDS, LEVELS},
 };
@@ -29,7 +33,10 @@ const RECENT: usize = 1_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Person,
+    /// A room in a text: what everybody can read there is public.
     Room,
+    /// A room to go to.
+    AnyRoom,
     Command,
     Theme,
     Level,
@@ -37,7 +44,7 @@ enum Kind {
 }
 
 /// What follows these commands, to the end of the line.
-const ARGUMENTS: [(&str, Kind); 3] = [("/join ", Kind::Room), ("/theme ", Kind::Theme), ("/notify ", Kind::Level)];
+const ARGUMENTS: [(&str, Kind); 3] = [("/join ", Kind::AnyRoom), ("/theme ", Kind::Theme), ("/notify ", Kind::Level)];
 
 /// The word before the cursor: what it is, and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +86,9 @@ pub(super) struct Completion {
 impl Completion {
     /// Gathers what could be offered, once for each word.
     pub(super) fn look(&mut self, model: &Model, room: RoomId, editor: &Editor) {
-        let word = word(editor).map(|(kind, start)| Word { room, kind, start });
+        let public = || model.ordered().filter(|room| !room.gone && room.info.kind == RoomKind::Public);
+        let spaced = spaced_room(editor, public).map(|start| (Kind::Room, start));
+        let word = spaced.or_else(|| word(editor)).map(|(kind, start)| Word { room, kind, start });
         if self.list.is_none() && word != self.word {
             self.offers = word.map_or_else(Vec::new, |word| gather(model, word));
             self.word = word;
@@ -142,7 +151,7 @@ impl Kind {
     fn title(self) -> &'static str {
         match self {
             Self::Person => "people",
-            Self::Room => "rooms",
+            Self::Room | Self::AnyRoom => "rooms",
             Self::Command => "commands",
             Self::Theme => "themes",
             Self::Level => "this room calls for",
@@ -192,6 +201,35 @@ fn word(editor: &Editor) -> Option<(Kind, usize)> {
     })
 }
 
+/// Where the name of a room begins that has spaces in it and of which the cursor stands behind a part.
+fn spaced_room<'a, N: Iterator<Item = &'a Room>>(editor: &Editor, rooms: impl FnOnce() -> N) -> Option<usize> {
+    let before = &editor.text()[..editor.cursor()];
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    if before[line..].starts_with('/') && ARGUMENTS.iter().any(|(command, _)| before[line..].starts_with(command)) {
+        return None;
+    }
+    let at = line + before[line..].rfind('#')?;
+    let typed = &before[at + 1..];
+    let begins_word = !before[..at].chars().next_back().is_some_and(char::is_alphanumeric);
+    if !begins_word || !typed.contains(' ') || typed.starts_with(' ') || typed.chars().count() > ROOM_NAME_MAX {
+        return None;
+    }
+    let typed = typed.to_lowercase();
+    rooms().any(|room| room.info.name.to_lowercase().starts_with(&typed)).then_some(at)
+}
+
+/// The rooms that `#` names in a text. Of several of one name, it is the one that the user is in.
+fn room_names(model: &Model) -> impl Iterator<Item = &Room> {
+    nameable(model).filter(|room| room.info.kind == RoomKind::Public)
+}
+
+/// The rooms that a name leads to: those that the user is in, then the public ones; each name once.
+fn nameable(model: &Model) -> impl Iterator<Item = &Room> {
+    let mut names = HashSet::new();
+    let reached = |room: &&Room| !room.gone && room.info.kind != RoomKind::Direct;
+    model.ordered().filter(reached).filter(move |room| names.insert(room_key(&room.info.name)))
+}
+
 fn gather(model: &Model, word: Word) -> Vec<Offer> {
     let offer = |key: &str, text: String, label: String, note: &str| Offer {
         key: key.to_lowercase(),
@@ -204,11 +242,16 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
             .into_iter()
             .map(|(name, note)| offer(name, format!("@{name} "), format!("@{name}"), note))
             .collect(),
-        Kind::Room => model
-            .ordered()
-            .filter(|room| !room.gone && room.info.kind != RoomKind::Direct)
+        Kind::Room => room_names(model)
             .map(|room| &room.info)
             .map(|info| offer(&info.name, format!("#{} ", info.name), format!("#{}", info.name), &info.topic))
+            .collect(),
+        Kind::AnyRoom => nameable(model)
+            .map(|room| {
+                let sign = if room.info.kind == RoomKind::Public { "#" } else { "" };
+                let (name, topic) = (&room.info.name, &room.info.topic);
+                offer(name, format!("{sign}{name} "), room_name(room), topic)
+            })
             .collect(),
         Kind::Command => COMMANDS
             .iter()
@@ -278,7 +321,7 @@ mod tests {
     #[test]
     fn a_command_stands_at_the_start_and_join_takes_a_name_with_spaces() {
         assert_eq!(word_in("/jo"), Some((Kind::Command, "/jo")));
-        assert_eq!(word_in("/join upcoming ev"), Some((Kind::Room, "upcoming ev")));
-        assert_eq!(word_in("/join #up"), Some((Kind::Room, "#up")));
+        assert_eq!(word_in("/join upcoming ev"), Some((Kind::AnyRoom, "upcoming ev")));
+        assert_eq!(word_in("/join #up"), Some((Kind::AnyRoom, "#up")));
     }
 }

@@ -1,6 +1,9 @@
 //! The side bar: the rooms one is in, then the others, fainter; in an order that never jumps.
 
-use quchat_shared::{RoomId, room::RoomKind};
+use quchat_shared::{
+    RoomId,
+    room::{Notify, RoomKind},
+};
 use tuirealm::{
     event::{Event, Key, KeyEvent},
     ratatui::{
@@ -12,7 +15,7 @@ use tuirealm::{
 
 use super::{Part, look::Look};
 use crate::{
-    model::{Model, Room},
+    model::{Link, Model, Pending, Room, SendState},
     text::{clip, width},
     update::{Action, Msg},
 };
@@ -30,8 +33,25 @@ enum Item {
 struct Shown {
     name: String,
     badge: Badge,
+    sign: Sign,
+    muted: bool,
     joined: bool,
     gone: bool,
+}
+
+/// What of one's own is in a room, in the column before its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    None,
+    Draft,
+    Unsent,
+}
+
+/// What is unread in rooms out of sight.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Hidden {
+    unread: u64,
+    mentions: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +67,10 @@ enum Badge {
 #[derive(Default)]
 pub(crate) struct Rooms {
     items: Vec<Item>,
+    /// What is unread at each of the items.
+    unread: Vec<Hidden>,
+    /// What is unread above and below the rows, and said in the first and the last of them.
+    edges: [Option<Hidden>; 2],
     open: Option<RoomId>,
     chosen: Option<RoomId>,
     had_keys: bool,
@@ -79,6 +103,9 @@ impl Rooms {
     /// The room that the last frame showed at this place.
     pub(crate) fn at(&self, place: Position) -> Option<RoomId> {
         let row = self.area.contains(place).then(|| usize::from(place.y - self.area.y))?;
+        if self.is_edge(row) {
+            return None;
+        }
         self.items.get(self.top + row).and_then(Item::room)
     }
 
@@ -95,12 +122,28 @@ impl Rooms {
         Some(Msg::Redraw)
     }
 
-    /// Keeps the chosen row in view, with its heading if it is the first below one.
+    /// Keeps the chosen row in view, with its heading if it is the first below one, and a row to each side, where it may
+    /// have to be said what is out of sight.
     fn scroll(&mut self) {
-        let Some(at) = self.place(self.chosen) else { return };
-        let first = if at > 0 && matches!(self.items[at - 1], Item::Heading(_)) { at - 1 } else { at };
-        self.top = self.top.min(first).max((at + 1).saturating_sub(self.height));
-        self.top = self.top.min(self.items.len().saturating_sub(self.height));
+        let last_top = self.items.len().saturating_sub(self.height);
+        if let Some(at) = self.place(self.chosen) {
+            let first = if at > 0 && matches!(self.items[at - 1], Item::Heading(_)) { at - 1 } else { at };
+            let air = usize::from(self.height > 2);
+            self.top = self.top.min(first.saturating_sub(air)).max((at + 1 + air).saturating_sub(self.height));
+        }
+        self.top = self.top.min(last_top);
+        let end = (self.top + self.height).min(self.items.len());
+        let sum = |hidden: &[Hidden]| hidden.iter().copied().fold(Hidden::default(), Hidden::and);
+        // the row that says so hides one more room
+        let above = Some(sum(&self.unread[..self.top])).filter(|above| above.is_some() && self.height > 2);
+        let below = Some(sum(&self.unread[end..])).filter(|below| below.is_some() && self.height > 2);
+        self.edges =
+            [above.map(|above| above.and(self.unread[self.top])), below.map(|below| below.and(self.unread[end - 1]))];
+    }
+
+    /// Whether this row says what is out of sight.
+    fn is_edge(&self, row: usize) -> bool {
+        row == 0 && self.edges[0].is_some() || row + 1 == self.height && self.edges[1].is_some()
     }
 
     fn line(&self, room: RoomId, shown: &Shown, columns: u16, focused: bool) -> Line<'static> {
@@ -122,11 +165,12 @@ impl Rooms {
         let name = clip(&shown.name, room_for_name);
         let fill = usize::from(room_for_name.saturating_sub(width(&name)) + 1);
         let line = Line::from(vec![
-            Span::styled(format!("{glyph} "), Look::ACCENT),
+            Span::styled(glyph, Look::ACCENT),
+            shown.sign.drawn(),
             Span::styled(name, name_style),
             Span::raw(" ".repeat(fill)),
             Span::styled(badge, badge_style),
-            Span::raw(" "),
+            Span::styled(if shown.muted { "⊘" } else { " " }, Look::FAINT),
         ]);
         if chosen { Look::chosen(line) } else { line }
     }
@@ -137,6 +181,57 @@ impl Item {
         match self {
             Self::Room(room) => Some(*room),
             _ => None,
+        }
+    }
+}
+
+impl Hidden {
+    fn of(room: &Room) -> Self {
+        if room.notify == Some(Notify::None) {
+            return Self::default(); // muted
+        }
+        Self { unread: room.unread(), mentions: room.mentions }
+    }
+
+    fn and(self, other: Self) -> Self {
+        let (unread, mentions) =
+            (self.unread.saturating_add(other.unread), self.mentions.saturating_add(other.mentions));
+        Self { unread, mentions }
+    }
+
+    fn is_some(self) -> bool {
+        self != Self::default()
+    }
+
+    fn line(self, arrow: &str, columns: u16) -> Span<'static> {
+        let text = match self {
+            Self { mentions: 0, unread } => format!("  {arrow} {unread} unread"),
+            Self { mentions, .. } => format!("  {arrow} @{mentions}"),
+        };
+        Span::styled(clip(&text, columns), Look::FRESH)
+    }
+}
+
+impl Sign {
+    /// `late`: what is on its way has not simply been sent just now.
+    fn of(room: &Room, open: bool, late: bool) -> Self {
+        let waits = |pending: &Pending| match pending.state {
+            SendState::RetryAt { .. } => true,
+            SendState::Sent(_) | SendState::Refused(_) => false,
+            _ => late,
+        };
+        match room.outbox.iter().any(waits) {
+            true => Self::Unsent,
+            false if !open && room.has_draft() => Self::Draft, // that of the open room is before one's eyes
+            false => Self::None,
+        }
+    }
+
+    fn drawn(self) -> Span<'static> {
+        match self {
+            Self::None => Span::raw(" "),
+            Self::Draft => Span::styled("✎", Look::PLAIN),
+            Self::Unsent => Span::styled("◌", Look::WAITING),
         }
     }
 }
@@ -179,6 +274,7 @@ pub(crate) fn room_name(room: &Room) -> String {
 impl Part for Rooms {
     fn show(&mut self, model: &Model) {
         self.items.clear();
+        self.unread.clear();
         let mut outside = false;
         for room in model.ordered() {
             if self.items.is_empty() && room.joined() {
@@ -190,7 +286,10 @@ impl Part for Rooms {
                 }
                 self.items.push(Item::Heading("NOT JOINED"));
             }
+            self.unread.resize(self.items.len(), Hidden::default());
             self.items.push(Item::Room(room.info.id));
+            let seen = model.open == Some(room.info.id) && self.all_in_view;
+            self.unread.push(if seen { Hidden::default() } else { Hidden::of(room) });
         }
         self.open = model.open;
         let fresh = !std::mem::replace(&mut self.had_keys, model.in_side_bar);
@@ -199,13 +298,16 @@ impl Part for Rooms {
             self.chosen = model.open.filter(|&room| self.place(Some(room)).is_some()).or(first);
         }
         self.scroll();
+        let late = model.link != Link::Connected || model.silent_for().is_some();
         let visible = self.items.iter().skip(self.top).take(self.height).filter_map(Item::room);
         self.shown = visible
             .filter_map(|id| {
                 let room = model.rooms.get(&id)?;
                 let watched = model.open == Some(id) && model.term_focused && self.all_in_view;
                 let (name, badge) = (room_name(room), Badge::of(room, watched));
-                Some((id, Shown { name, badge, joined: room.joined(), gone: room.gone }))
+                let sign = Sign::of(room, model.open == Some(id), late);
+                let muted = room.notify == Some(Notify::None);
+                Some((id, Shown { name, badge, sign, muted, joined: room.joined(), gone: room.gone }))
             })
             .collect();
     }
@@ -213,7 +315,15 @@ impl Part for Rooms {
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
         self.area = area;
         let mut shown = self.shown.iter();
-        for (row, item) in area.rows().zip(self.items.iter().skip(self.top)) {
+        for (number, (row, item)) in area.rows().zip(self.items.iter().skip(self.top)).enumerate() {
+            if self.is_edge(number) {
+                if let Item::Room(_) = item {
+                    shown.next();
+                }
+                let (arrow, edge) = if number == 0 { ("↑", self.edges[0]) } else { ("↓", self.edges[1]) };
+                frame.render_widget(edge.unwrap_or_default().line(arrow, area.width), row);
+                continue;
+            }
             match item {
                 Item::Gap => {}
                 Item::Heading(heading) => frame.render_widget(Span::styled(format!("  {heading}"), Look::FAINT), row),

@@ -4,7 +4,7 @@ use tuirealm::ratatui::buffer::Buffer;
 
 /// What stands for what; each is one column wide, so that nothing moves. Messages may hold them, too: a terminal that
 /// cannot show them in a frame cannot show them there.
-const SPELLINGS: [(&str, &str); 33] = [
+const SPELLINGS: [(&str, &str); 35] = [
     ("│", "|"),
     ("─", "-"),
     ("╭", "+"),
@@ -36,6 +36,8 @@ const SPELLINGS: [(&str, &str); 33] = [
     ("↳", "`"),
     ("·", "-"),
     ("•", "*"),
+    ("✎", "="),
+    ("⊘", "m"),
     ("−", "-"),
     ("…", "."),
 ];

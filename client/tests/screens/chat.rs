@@ -159,7 +159,8 @@ fn a_server_that_owes_an_answer_is_not_called_connected() {
     stage.key(Key::Enter);
     stage.msg(Msg::Saved { ticket: 1, result: Ok(()) });
     assert!(last(&mut stage).starts_with(" ● connected"));
-    for (at, said) in [(4_999, " ● connected"), (5_000, " ◌ no answer for 5 s"), (61_000, " ◌ no answer for 61 s")] {
+    for (at, said) in [(4_999, " ● connected"), (5_000, " ◌ no answer for 5 s"), (61_000, " ◌ no answer for 61 s")]
+    {
         stage.model.now.mono_ms = 10_000 + at;
         stage.msg(Msg::Tick);
         let line = last(&mut stage);

@@ -2,9 +2,10 @@
 
 use insta::assert_snapshot;
 use quchat_client::{model::Id, update::focus};
+use quchat_shared::{RoomId, room::RoomKind};
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
-use crate::stage::{Stage, message, talk};
+use crate::stage::{Stage, message, room, talk};
 
 fn typed(text: &str) -> Stage {
     let mut stage = Stage::in_general(80, 24, talk());
@@ -30,6 +31,61 @@ fn the_only_choice_is_taken_at_once() {
         stage.key(Key::Tab);
         assert_eq!(stage.draft(), completed);
         assert!(!stage.screen().contains('❯'), "there is nothing to choose");
+    }
+}
+
+/// Two private rooms of alice's, one of them with the name of a public one.
+fn with_private(text: &str) -> Stage {
+    let mut stage = Stage::in_general(80, 24, talk());
+    for (id, name, kind, joined) in [
+        (4, "secret plans", RoomKind::Private, true),
+        (5, "Upcoming Events", RoomKind::Private, true),
+        (6, "secret plans", RoomKind::Private, true),
+        (7, "living room", RoomKind::Public, false),
+    ] {
+        let mut room = room(id, name, "", joined);
+        room.info.kind = kind;
+        stage.add_room(room);
+    }
+    stage.type_text(text);
+    stage
+}
+
+#[test]
+fn a_text_names_public_rooms_only_and_to_go_there_any_room_that_its_name_leads_to() {
+    for (text, completed) in [
+        ("see #sec", "see #sec"),
+        ("#secret pl", "#secret pl"),
+        ("#up", "#up"), // it would name the private one
+        ("/join sec", "/join secret plans "),
+        ("/join #sec", "/join secret plans "),
+        ("/join up", "/join Upcoming Events "),
+    ] {
+        let mut stage = with_private(text);
+        stage.key(Key::Tab);
+        assert_eq!(stage.draft(), completed);
+    }
+    let mut stage = with_private("/join secret plans");
+    stage.key(Key::Enter);
+    assert_eq!(stage.model.open, Some(RoomId(4)));
+}
+
+#[test]
+fn a_room_name_is_completed_behind_its_first_word_too() {
+    for (text, completed) in [
+        ("#living", "#living room "),
+        ("come to #living r", "come to #living room "),
+        ("come to #Living ", "come to #living room "),
+        ("line\n#living roo", "line\n#living room "),
+        ("(#living ro", "(#living room "),
+        ("a#living ro", "a#living ro"),
+        ("#living room @b", "#living room @bob "),
+        ("#living in @b", "#living in @bob "),
+    ] {
+        let mut stage = with_private("");
+        stage.paste(text);
+        stage.key(Key::Tab);
+        assert_eq!(stage.draft(), completed);
     }
 }
 

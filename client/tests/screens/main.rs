@@ -15,6 +15,8 @@ mod reading;
 mod replying;
 mod safety;
 mod selection;
+#[expect(clippy::unwrap_used, reason = "a row that is missing is a failed test")]
+mod side_bar;
 mod sign_in;
 mod speed;
 #[expect(clippy::unwrap_used, reason = "a stage that cannot be set up is a failed test")]
