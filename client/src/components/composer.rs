@@ -24,8 +24,8 @@ use super::{
     typing::{self, Typed},
 };
 use crate::{
-    model::{Model, Room},
-    text::{Editor, Row, clip, editor::BYTES_MAX, plain, wrap},
+    model::{Draft, Model, NO_ROOM},
+    text::{Editor, Row, clip, plain, wrap},
     update::{Action, Msg},
 };
 
@@ -33,6 +33,8 @@ use crate::{
 const ROOMS_MAX: usize = 32;
 /// A paste of more lines asks first.
 const PASTE_LINES_MAX: usize = 20;
+/// Most bytes of a paste that is asked about; what is longer is a mistake.
+const PASTE_MAX: usize = 512 * 1024;
 /// The count is shown when no more than this is left.
 const COUNT_FROM: usize = 200;
 
@@ -100,18 +102,18 @@ impl Composer {
         self.rooms.get(&self.open?)
     }
 
-    fn load(&mut self, room: &Room) {
-        let id = room.info.id;
+    fn load(&mut self, id: RoomId, draft: &Draft) {
         if self.open != Some(id) {
             self.switches += 1;
             self.full = false;
             self.completion.close();
         }
         let used = self.switches;
-        let load = || Writing { editor: Editor::new(&room.draft.text), loaded_rev: room.draft.rev, top: 0, used };
+        let load = || Writing { editor: Editor::new(&draft.text), loaded_rev: draft.rev, top: 0, used };
         let writing = self.rooms.entry(id).or_insert_with(load);
-        if writing.loaded_rev != room.draft.rev {
+        if writing.loaded_rev != draft.rev {
             *writing = load();
+            self.full = false;
             self.completion.close();
         }
         writing.used = used;
@@ -156,8 +158,9 @@ impl Composer {
         let text = plain(text);
         let escape = if writing.editor.is_empty() && text.starts_with('/') { "/" } else { "" };
         let text = format!("{escape}{text}");
-        let fits = writing.editor.text().len() + text.len() <= BYTES_MAX;
-        if fits && text.trim_end_matches('\n').split('\n').nth(PASTE_LINES_MAX).is_some() {
+        let long = text.trim_end_matches('\n').split('\n').nth(PASTE_LINES_MAX).is_some();
+        let too_long = writing.editor.text().chars().count() + text.chars().count() > TEXT_MAX && text.contains('\n');
+        if text.len() <= PASTE_MAX && (long || too_long) {
             return Some(Msg::Pasted { room: self.open?, text: text.into(), at: writing.editor.cursor() });
         }
         let taken = writing.editor.insert(&text);
@@ -202,7 +205,7 @@ impl Composer {
             area = Rect { y: area.y + 1, height: area.height - 1, ..area };
         }
         if !self.framed && self.writing().is_some_and(|writing| writing.editor.is_empty()) {
-            let hint = clip(&format!("message {}", self.label), area.width);
+            let hint = clip(&self.label, area.width);
             frame.render_widget(Span::styled(hint, Look::FAINT), area);
         }
         self.width = text_width(area.width);
@@ -229,17 +232,24 @@ fn text_width(area: u16) -> u16 {
 
 impl Part for Composer {
     fn show(&mut self, model: &Model) {
-        match model.open_room() {
+        let open = match model.open_room() {
             Some(room) => {
-                self.load(room);
+                self.load(room.info.id, &room.draft);
                 self.quote = room.draft.reply_to.map(|seq| quote(room, seq));
-                self.label = if room.gone { format!("{} is gone", room_name(room)) } else { room_name(room) };
+                let name = room_name(room);
+                self.label = if room.gone { format!("message {name} is gone") } else { format!("message {name}") };
+                room.info.id
             }
-            None => self.label.clear(),
-        }
-        self.open = model.open_room().map(|room| room.info.id);
-        if let Some((room, writing)) = self.open.and_then(|room| Some((room, self.rooms.get(&room)?))) {
-            self.completion.look(model, room, &writing.editor);
+            None => {
+                self.load(NO_ROOM, &model.command);
+                self.quote = None;
+                "a command, such as /join NAME".clone_into(&mut self.label);
+                NO_ROOM
+            }
+        };
+        self.open = Some(open);
+        if let Some(writing) = self.rooms.get(&open) {
+            self.completion.look(model, open, &writing.editor);
         }
     }
 
@@ -258,7 +268,7 @@ impl Part for Composer {
             }
             return self.draw_text(frame, text, focused);
         }
-        let title = clip(&format!(" message {} ", self.label), area.width.saturating_sub(4));
+        let title = clip(&format!(" {} ", self.label), area.width.saturating_sub(4));
         let mut block = Look::frame(Span::styled(title, Look::PLAIN), focused);
         if let Some(sign) = self.sign() {
             block = block.title(Line::from(sign).right_aligned());

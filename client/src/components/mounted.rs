@@ -32,6 +32,11 @@ pub(crate) trait Part: Any {
     fn wanted(&self) -> (u16, u16) {
         (0, 0)
     }
+
+    /// The same where there are no more than so many columns.
+    fn wanted_in(&self, _columns: u16) -> (u16, u16) {
+        self.wanted()
+    }
 }
 
 /// A part as tui-realm wants it. The view shows parts the model by downcast, so that of tui-realm's attributes only

@@ -120,6 +120,11 @@ pub enum Question {
         /// Where in the draft, in bytes.
         at: usize,
     },
+    /// Send a draft that is too long for one message as several?
+    Split {
+        /// Whose draft.
+        room: RoomId,
+    },
 }
 
 /// What was unread in a room when somebody wished to catch up.

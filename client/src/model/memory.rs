@@ -79,6 +79,8 @@ pub(crate) struct Memory {
     pub(crate) greeted: bool,
     /// The stream was reset, and no connection has held since.
     pub(crate) was_reset: bool,
+    /// What the notice is about.
+    pub(crate) cause: Option<Cause>,
     /// Somebody was told that not all rooms are shown.
     pub(crate) told_of_rooms: bool,
 }
@@ -90,6 +92,27 @@ pub(crate) struct Watched {
     pub(crate) range: Option<(Seq, Seq)>,
     /// Those of them that do not count as seen yet, and since when each has been there without interruption.
     pub(crate) since: BTreeMap<Seq, u64>,
+}
+
+/// What a notice is about; it goes when that is over, also before its time.
+#[derive(Debug, Clone)]
+pub(crate) enum Cause {
+    /// What the draft of this room says.
+    Draft(RoomId, Arc<str>),
+    /// What is typed while no room is open.
+    Command(Arc<str>),
+    /// The open room.
+    Open(RoomId),
+    /// One is not in this room.
+    Outside(RoomId),
+    /// Ctrl+C was pressed once.
+    QuitArmed,
+    /// Messages were refused.
+    Refused,
+    /// The session has ended.
+    SignedOut,
+    /// The rooms are not listed yet.
+    Unlisted,
 }
 
 /// Something worth calling somebody for.

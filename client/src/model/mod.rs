@@ -21,7 +21,7 @@ pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub use dialog::{CaughtUp, Dialog, DialogId, Id, Notice, Question, Tone};
 pub use find::Find;
-pub(crate) use memory::{Alert, Burst, Call, Memory, Watched};
+pub(crate) use memory::{Alert, Burst, Call, Cause, Memory, Watched};
 pub use origin::Origin;
 pub use outbox::{Draft, Kept, Left, Pending, Recall, SendState, Stored};
 pub(crate) use quoted::Quoted;
@@ -37,6 +37,9 @@ use quchat_shared::{Cursor, Message, RoomId, Seq, UserId};
 pub const PATIENCE_MS: u64 = 200;
 /// A server that leaves something unanswered for this long is said to be silent.
 pub const SILENCE_MS: u64 = 5_000;
+
+/// Stands for no room where a room is named: the composer writes there while none is open. Servers count from 1.
+pub const NO_ROOM: RoomId = RoomId(0);
 
 /// The moment at which a `Msg` is handled; the runtime sets [`Model::now`] before each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,6 +107,8 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// Rows of the history pane as last drawn: what a page is.
     pub page_rows: u16,
+    /// What is typed while no room is open: a command. It is not kept on the disk.
+    pub command: Draft,
     /// What only `update` needs to remember.
     pub(crate) memory: Memory,
 }
@@ -141,6 +146,7 @@ impl Model {
             dialogs: Vec::new(),
             notice: None,
             page_rows: 20,
+            command: Draft::default(),
             memory: Memory { last_key: now.mono_ms, ..Memory::default() },
         }
     }

@@ -180,7 +180,7 @@ impl<S: Screen> Runtime<S> {
             Effect::Save { ticket, stored } => self.workers.disk.push(Job::Save { tickets: vec![ticket], stored }),
             Effect::RememberVisits(visits) => self.workers.disk.push(Job::Visits(visits)),
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
-            Effect::Copy(text) => self.screen.copy(&text),
+            Effect::Copy(text) => self.screen.copy(&text, &self.workers.wakes),
             Effect::Notify { title, body } => self.screen.say(&self.caller.call(&title, &body)),
             Effect::GiveBack => give_back(),
             Effect::Redraw => self.screen.forget(),

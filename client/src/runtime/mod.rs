@@ -7,6 +7,7 @@
 mod anywhere;
 mod attention;
 mod batch;
+mod clipboard;
 mod clock;
 #[cfg(unix)]
 mod decode;
@@ -216,6 +217,8 @@ impl<S: Screen> Runtime<S> {
             Wake::Stream { stream } => self.stream_waits |= self.workers.is_open(stream),
             Wake::Disk(report) => self.workers.told(report).into_iter().for_each(|msg| self.step(msg)),
             Wake::Edited(edited) => self.close_editor(*edited),
+            Wake::Copied { loaded: true, .. } => self.step(Msg::Copied),
+            Wake::Copied { text, loaded: false } => self.screen.ask_clipboard(&text),
             Wake::Interrupt if self.lent => {}
             Wake::Interrupt | Wake::Stop => self.step(Msg::Stop),
         }

@@ -12,7 +12,6 @@ use std::{
     thread,
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use crossterm::{
     Command, cursor, event as keys, execute, queue,
     style::Print,
@@ -25,7 +24,7 @@ use tuirealm::{
 
 #[cfg(not(unix))]
 use super::anywhere::{is_cooked, stop_process};
-use super::{Input, Pen, attention, clock};
+use super::{Input, Pen, Wakes, attention, clipboard::Clipboard, clock};
 #[cfg(unix)]
 use super::{input::is_cooked, signals::stop_process};
 use crate::state::Log;
@@ -46,7 +45,10 @@ pub trait Screen: TerminalAdapter {
     }
 
     /// Puts text into the clipboard of whoever looks at the terminal, where the terminal lets it.
-    fn copy(&mut self, _text: &str) {}
+    fn copy(&mut self, _text: &str, _wakes: &Wakes) {}
+
+    /// Asks the terminal itself to take text into its clipboard. It does not say whether it does.
+    fn ask_clipboard(&mut self, _text: &str) {}
 
     /// Names the window it is in.
     fn name(&mut self, _title: &str) {}
@@ -96,6 +98,7 @@ pub struct Tty {
     title: String,
     /// The terminal tells of the mouse.
     mouse: bool,
+    clipboard: Clipboard,
 }
 
 impl Tty {
@@ -126,6 +129,7 @@ impl Tty {
             stale: false,
             title: String::new(),
             mouse: false,
+            clipboard: Clipboard::find(|name| std::env::var_os(name)),
         };
         this.begin()?;
         Ok(this)
@@ -189,8 +193,14 @@ impl Screen for Tty {
         self.stale = true; // emptied together with the frame that fills it: nobody sees it empty
     }
 
-    fn copy(&mut self, text: &str) {
-        execute!(stdout(), Clipboard(text)).ok(); // if the terminal is gone, the next frame will tell
+    fn copy(&mut self, text: &str, wakes: &Wakes) {
+        if !self.clipboard.load(text, wakes) {
+            self.ask_clipboard(text);
+        }
+    }
+
+    fn ask_clipboard(&mut self, text: &str) {
+        self.say(&self.clipboard.ask(text));
     }
 
     fn suspend(&mut self) {
@@ -277,15 +287,6 @@ impl Extras {
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 /// See [`MOUSE_ON`].
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
-
-/// OSC 52: it reaches the terminal over SSH, too.
-struct Clipboard<'a>(&'a str);
-
-impl Command for Clipboard<'_> {
-    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
-        write!(f, "\x1b]52;c;{}\x1b\\", BASE64_STANDARD.encode(self.0))
-    }
-}
 
 /// The wheel sends no arrows: they would walk through the input history. The mode is saved first (xterm `XTSAVE`).
 struct AlternateScrollOff;

@@ -43,6 +43,13 @@ pub enum Wake {
     Suspend,
     /// The disk has done something.
     Disk(Report),
+    /// tmux has ended, and has taken the text or not.
+    Copied {
+        /// What was to be copied.
+        text: String,
+        /// It has it.
+        loaded: bool,
+    },
     /// The user's editor has ended.
     Edited(Box<Edited>),
     /// SIGINT: not from a key, which arrives as one; and not for us while the terminal is another program's.

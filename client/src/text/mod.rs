@@ -13,6 +13,7 @@ pub mod line;
 pub mod markup;
 pub mod near;
 pub mod needle;
+pub mod pieces;
 pub mod wrap;
 
 pub use cluster::disputed;

@@ -44,6 +44,7 @@ pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
             | Msg::Visited(_)
             | Msg::Loaded(_)
             | Msg::Saved { .. }
+            | Msg::Copied
             | Msg::Notice(_)
     );
     if !by_itself {

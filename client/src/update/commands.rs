@@ -96,7 +96,7 @@ pub(crate) fn is_command(text: &str) -> bool {
 pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
     let (name, args) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
     let args = args.trim();
-    let command = COMMANDS.iter().find(|command| command.name == name);
+    let command = COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name));
     let command = command.ok_or_else(|| format!("there is no /{name}; /help lists the commands, //{name} sends it"))?;
     if command.args.is_empty() && !args.is_empty() {
         return Err(format!("/{name} takes nothing after it"));
@@ -104,7 +104,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
     if let Some(action) = command.action.filter(|_| args.is_empty()) {
         return Ok(Order::Do(action));
     }
-    match name {
+    match command.name {
         "leave" => Ok(Order::Leave),
         "mute" => Ok(Order::Mute),
         "mouse" => Ok(Order::Mouse),
@@ -148,6 +148,9 @@ fn text(model: &Model, text: &str) -> Result<Arc<str>, String> {
     writing::check(room, text)
 }
 
+/// Why a room is not found that may be there.
+pub(super) const UNLISTED: &str = "the other rooms come as soon as the server answers";
+
 /// The room of this name: one that one is in, else the public one.
 fn find(model: &Model, name: &str) -> Result<RoomId, String> {
     let name = name.strip_prefix('#').unwrap_or(name);
@@ -155,10 +158,14 @@ fn find(model: &Model, name: &str) -> Result<RoomId, String> {
         return Err("/join takes the name of a room".to_owned());
     }
     let key = room_key(name);
-    let mut named = model.ordered().filter(|room| !room.gone && room_key(&room.info.name) == key);
-    let found = named.find(|room| room.joined() || room.info.kind == RoomKind::Public).map(|room| room.info.id);
+    let named: Vec<_> = model.ordered().filter(|room| !room.gone && room_key(&room.info.name) == key).collect();
+    let joined = named.iter().filter(|room| room.joined()).count();
+    if joined > 1 {
+        return Err(format!("you are in {joined} rooms called {name}: choose one in the side bar (/rooms)"));
+    }
+    let found = named.iter().find(|room| room.joined() || room.info.kind == RoomKind::Public).map(|room| room.info.id);
     found.ok_or_else(|| match model.cursor {
-        None => "the other rooms come as soon as the server answers".to_owned(),
+        None => UNLISTED.to_owned(),
         Some(_) => format!("there is no room {name}; /create {name} makes it"),
     })
 }

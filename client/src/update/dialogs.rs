@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Effect, find, focus, reading, rooms, saving, selection, session, time, writing};
-use crate::model::{Call, Dialog, DialogId, Id, Model, Question, Tone};
+use crate::model::{Call, Cause, Dialog, DialogId, Id, Model, Question, Tone};
 
 /// The exit code of a client that was told to stop by a signal, or lost its terminal.
 pub(super) const INTERRUPTED: i32 = 130;
@@ -73,7 +73,8 @@ pub(super) fn cancel(model: &mut Model) {
         model.memory.calls.retain(|_, (call, _)| !matches!(call, Call::SignIn { .. }));
     }
     if closed == Some(Dialog::SignedOut) {
-        time::notice(model, Tone::Calm, "signed out: sending asks for the password again");
+        let text = "signed out: sending asks for the password again";
+        time::notice_while(model, Cause::SignedOut, Tone::Calm, text);
     }
     if closed.is_none() && !selection::leave(model) && !find::leave(model) {
         if focus(model) == Id::Composer {
@@ -94,6 +95,16 @@ pub(super) fn answer(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
         Question::Leave { room } => rooms::leave(model, room, out),
         Question::CatchUp { rooms, .. } => reading::catch_up(model, &rooms),
         Question::Paste { room, text, at } => writing::paste(model, room, &text, at),
+        Question::Split { room } => writing::send_split(model, room, out),
+    }
+}
+
+/// The paste the question is about goes out as several messages, together with what is written around it.
+pub(super) fn split_paste(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(Dialog::Ask(Question::Paste { room, text, at })) = model.dialogs.last().cloned() {
+        model.dialogs.pop();
+        writing::paste(model, room, &text, at);
+        writing::send_split(model, room, out);
     }
 }
 
@@ -104,6 +115,9 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
         return cancel(model);
     }
     let writing = focus(model) == Id::Composer;
+    if writing && model.open_room().is_none() {
+        return model.command.replace("".into()); // a command half typed
+    }
     let room = model.open.filter(|_| writing).and_then(|open| model.rooms.get_mut(&open));
     if let Some(room) = room.filter(|room| !room.draft.text.is_empty()) {
         let id = room.info.id;
@@ -114,13 +128,14 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
         saving::touch(model, id);
         saving::save(model, id, out);
         model.memory.quit_armed_until = None; // this press had another meaning
-        return time::notice(model, Tone::Calm, "cleared; Up brings it back");
+        let left = Cause::Draft(id, model.open_room().map_or("".into(), |room| Arc::clone(&room.draft.text)));
+        return time::notice_while(model, left, Tone::Calm, "cleared; Up brings it back");
     }
     if model.memory.quit_armed_until.take().is_some_and(|until| now < until) {
         return quit(model, out);
     }
     model.memory.quit_armed_until = Some(now.saturating_add(QUIT_ARMED_MS));
-    time::notice(model, Tone::Calm, "press again to quit");
+    time::notice_while(model, Cause::QuitArmed, Tone::Calm, "press again to quit");
 }
 
 /// Quits, or asks first. Asked for twice, it is answered.

@@ -35,9 +35,11 @@ pub use action::Action;
 pub use attention::title;
 pub use effect::Effect;
 pub use msg::{Msg, NotKept, Pick, ServerEvent};
+pub(crate) use request::REFUSED;
 pub use request::{Answer, Failure, Reply, Request};
 pub(crate) use rooms::ROOMS_MAX;
 pub use time::next_deadline;
+pub(crate) use writing::measure;
 
 pub use crate::model::Stored;
 
@@ -67,6 +69,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     quotes::want(model, &mut effects);
     navigation::remember(model, &mut effects);
     sighting::watch(model);
+    time::end_notice(model);
     time::perform_due(model, &mut effects);
     effects
 }
@@ -93,6 +96,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Visited(visits) => navigation::visited(model, visits),
         Msg::Loaded(result) => saving::loaded(model, result, out),
         Msg::Saved { ticket, result } => saving::saved(model, ticket, result, out),
+        Msg::Copied => selection::copied(model),
         Msg::Notice(text) => time::notice(model, Tone::Error, &text),
         Msg::Act(action) => act(model, action, out),
         Msg::Edited { room, text } => writing::edited(model, room, text),
@@ -105,6 +109,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::SignIn { server, credentials, register } => session::sign_in(model, server, credentials, register, out),
         Msg::CreateRoom { name, private } => rooms::create(model, name, private, out),
         Msg::Answer(yes) => dialogs::answer(model, yes, out),
+        Msg::SplitPaste => dialogs::split_paste(model, out),
         Msg::SendAgain { room, txn } => outbox::send_again(model, room, &txn, out),
         Msg::TakeBack { room, txn } => outbox::take_back(model, room, &txn, out),
         Msg::Discard { room, txn } => outbox::discard(model, room, &txn, out),
@@ -200,7 +205,8 @@ pub fn focus(model: &Model) -> Id {
         None if model.account.is_none() => Id::SignIn,
         None if model.selection().is_some() => Id::History,
         None if model.find.is_some() && model.open_room().is_some() => Id::Find,
-        None if model.in_side_bar || model.open_room().is_none() => Id::Rooms,
+        None if model.in_side_bar => Id::Rooms,
+        None if model.open_room().is_none() && model.command.text.is_empty() => Id::Rooms,
         None => Id::Composer,
     }
 }

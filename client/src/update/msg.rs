@@ -67,6 +67,8 @@ pub enum Msg {
         result: Result<(), String>,
     },
 
+    /// The answer to `Effect::Copy` where it is known: tmux has the text.
+    Copied,
     /// The disk has something to tell that no answer has a place for, in one sentence.
     Notice(String),
 
@@ -120,6 +122,8 @@ pub enum Msg {
     },
     /// The question on top: yes or no.
     Answer(bool),
+    /// The question about a long paste: send it at once, as several messages.
+    SplitPaste,
     /// Review dialog: try it once more, under the same txn.
     SendAgain {
         /// The room.

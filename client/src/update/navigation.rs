@@ -2,7 +2,7 @@
 
 use quchat_shared::{RoomId, room::RoomKind};
 
-use super::{Effect, dialogs, pages, reading, rooms, saving, time};
+use super::{Effect, dialogs, pages, reading, rooms, saving, time, writing};
 use crate::model::{Anchor, DialogId, Fetch, Model, Quoted, Room, Timeline, Tone, Visit, Watched};
 
 /// So many visited rooms are remembered.
@@ -38,6 +38,7 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         model.last = before.filter(|&before| before != id);
         model.open = Some(id);
         model.memory.visits += 1;
+        writing::hand_over(model, id);
     }
     let visits = model.memory.visits;
     if let Some(room) = model.rooms.get_mut(&id) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quchat_shared::{Message, RoomId, Seq, api::NewMessage};
 
 use super::{Effect, Failure, Request, calls::call, dialogs, navigation, pages, rooms, saving, time};
-use crate::model::{Anchor, Call, DialogId, Key, Link, Model, Offered, Pending, Room, SendState, Storage, Tone};
+use crate::model::{Anchor, Call, Cause, DialogId, Key, Link, Model, Offered, Pending, Room, SendState, Storage, Tone};
 
 /// Most unanswered messages of a room.
 pub(super) const OUTBOX_MAX: usize = 1_000;
@@ -136,7 +136,7 @@ fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
     pending.state = SendState::Refused(failure.reason().into());
     let notice = format!("not sent to {}: {} (/unsent)", room.info.name, failure.reason());
     saving::touch(model, id);
-    time::notice(model, Tone::Error, &notice);
+    time::notice_while(model, Cause::Refused, Tone::Error, &notice);
 }
 
 /// A message of one's own came by another way than the answer: if it was pending, it is no more.

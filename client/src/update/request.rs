@@ -76,6 +76,9 @@ pub enum Failure {
     TooLarge,
 }
 
+/// Why no connection is made where no program waits for one.
+pub(crate) const REFUSED: &str = "nothing listens there";
+
 impl Failure {
     /// The HTTP status, if there was an answer.
     #[must_use]

@@ -12,7 +12,7 @@ use quchat_shared::{
 
 use super::{Effect, Failure, Request, calls::call, dialogs, navigation, outbox, pages, saving, time};
 use crate::model::{
-    Call, Dialog, DialogId, Link, Marker, Model, Question, Room, SendState, Sighted, Timeline, Tone, Visit,
+    Call, Cause, Dialog, DialogId, Link, Marker, Model, Question, Room, SendState, Sighted, Timeline, Tone, Visit,
 };
 
 /// Most rooms that are known at once: twice what a server has unless its admin wants more.
@@ -147,7 +147,7 @@ pub(super) fn lose(model: &mut Model, id: RoomId, why: &str) {
     model.memory.visits_changed = true;
     outbox::forget_sent(room);
     if open {
-        time::notice(model, Tone::Error, why);
+        time::notice_while(model, Cause::Open(id), Tone::Error, why);
     }
     sweep(model, id);
 }
@@ -166,7 +166,7 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
     if model.open != Some(id) {
         room.timeline = Timeline::default(); // from here on nobody tells of changes to it
     } else if was {
-        time::notice(model, Tone::Calm, why);
+        time::notice_while(model, Cause::Open(id), Tone::Calm, why);
     }
 }
 
@@ -251,7 +251,7 @@ pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failur
         Err(failure) => {
             let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
             let why = format!("could not join {name}: {}", failure.reason());
-            time::notice(model, Tone::Error, &why);
+            time::notice_while(model, Cause::Outside(id), Tone::Error, &why);
         }
     }
 }

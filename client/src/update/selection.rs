@@ -100,7 +100,7 @@ pub(super) fn copy(model: &mut Model, with_author: bool, out: &mut Vec<Effect>) 
     } else {
         message.text.clone()
     };
-    put(model, &text, "copied", out);
+    put(model, &text, "text", out);
 }
 
 /// Copies the links of the chosen message, a line each.
@@ -111,8 +111,8 @@ pub(super) fn copy_links(model: &mut Model, out: &mut Vec<Effect>) {
         stretches.into_iter().filter(|(_, kind)| *kind == Kind::Link).map(|(at, _)| &message.text[at]).collect();
     match links.len() {
         0 => time::notice(model, Tone::Calm, "there is no link in it"),
-        1 => put(model, links[0], "link copied", out),
-        n => put(model, &links.join("\n"), &format!("{n} links copied"), out),
+        1 => put(model, links[0], "link", out),
+        n => put(model, &links.join("\n"), &format!("{n} links"), out),
     }
 }
 
@@ -159,8 +159,14 @@ fn chosen(model: &Model) -> Option<Arc<Message>> {
 }
 
 /// What goes to the clipboard may be pasted into a shell: it is text and nothing else.
-fn put(model: &mut Model, text: &str, told: &str, out: &mut Vec<Effect>) {
+fn put(model: &mut Model, text: &str, what: &str, out: &mut Vec<Effect>) {
     let safe = |c: &char| matches!(c, '\n' | '\t') || !c.is_control() && !is_bidi_control(*c);
     out.push(Effect::Copy(text.chars().filter(safe).collect()));
-    time::notice(model, Tone::Calm, told);
+    let told = format!("{what} sent to the terminal's clipboard"); // whether it takes it, it does not say
+    time::notice(model, Tone::Calm, &told);
+}
+
+/// tmux has what was copied, and has sent it on where its version does that.
+pub(super) fn copied(model: &mut Model) {
+    time::notice(model, Tone::Calm, "copied to tmux's buffer, and sent on to its terminal's clipboard");
 }

@@ -2,7 +2,7 @@
 
 use quchat_shared::{Kind, api::Credentials, limits, user::Session};
 
-use super::{Effect, Failure, Request, calls::call, dialogs, link, outbox, saving};
+use super::{Effect, Failure, REFUSED, Request, calls::call, dialogs, link, outbox, saving};
 use crate::model::{
     Account, Call, Dialog, DialogId, Fetch, Field, Link, Memory, Model, Origin, Question, SignInForm, Storage,
 };
@@ -96,7 +96,8 @@ pub(super) fn signed_in(model: &mut Model, origin: Origin, reply: Result<Session
 
 fn explain(origin: &Origin, failure: &Failure) -> (Field, String) {
     let Failure::Refused { problem, .. } = failure else {
-        let hint = if origin.is_loopback() { "; cargo xtask run-server starts a server here" } else { "" };
+        let nobody = origin.is_loopback() && failure.reason() == REFUSED;
+        let hint = if nobody { "; cargo xtask run-server starts a server here" } else { "" };
         return (Field::Server, format!("{origin} cannot be reached: {}{hint}", failure.reason()));
     };
     match problem.kind {
@@ -233,6 +234,7 @@ fn forget_all(model: &mut Model) {
     model.storage = Storage::Opening;
     (model.cursor, model.stream, model.open, model.last) = (None, None, None, None);
     (model.in_side_bar, model.notice, model.find) = (false, None, None);
+    model.command.replace("".into());
     let Memory { numbers, last_key, tells_focus, .. } = model.memory; // a number is never given twice
     model.memory = Memory { numbers, last_key, tells_focus, ..Memory::default() };
 }

@@ -4,7 +4,7 @@
 //! silence of a server that owes an answer.
 
 use super::{Effect, find, link, outbox, reading, saving, session, sighting};
-use crate::model::{Fetch, Link, Model, Notice, PATIENCE_MS, Room, SILENCE_MS, SendState, Tone};
+use crate::model::{Cause, Fetch, Link, Model, Notice, PATIENCE_MS, Room, SILENCE_MS, SendState, Tone};
 
 /// The longest pause between two attempts, also if a server asks for more.
 const PAUSE_MAX_MS: u64 = 5 * 60_000;
@@ -99,5 +99,30 @@ pub(super) fn notice(model: &mut Model, tone: Tone, text: &str) {
         Tone::Calm => 3_000,
         Tone::Error => 8_000,
     };
+    model.memory.cause = None;
     model.notice = Some(Notice { text: text.to_owned(), tone, until: model.now.mono_ms.saturating_add(shown_ms) });
+}
+
+/// Says something that goes as soon as it is not true any more.
+pub(super) fn notice_while(model: &mut Model, cause: Cause, tone: Tone, text: &str) {
+    notice(model, tone, text);
+    model.memory.cause = Some(cause);
+}
+
+/// Takes a notice away whose cause is over.
+pub(super) fn end_notice(model: &mut Model) {
+    let Some(cause) = &model.memory.cause else { return };
+    let holds = match cause {
+        Cause::Draft(id, text) => model.open_room().is_some_and(|room| room.info.id == *id && room.draft.text == *text),
+        Cause::Command(text) => model.open_room().is_none() && model.command.text == *text,
+        Cause::Open(id) => model.open == Some(*id),
+        Cause::Outside(id) => model.rooms.get(id).is_some_and(|room| !room.joined()),
+        Cause::QuitArmed => model.memory.quit_armed_until.is_some(),
+        Cause::Refused => model.rooms.values().any(|room| room.refused().next().is_some()),
+        Cause::SignedOut => matches!(model.link, Link::SignedOut { .. }),
+        Cause::Unlisted => model.cursor.is_none(),
+    };
+    if !holds {
+        (model.notice, model.memory.cause) = (None, None);
+    }
 }

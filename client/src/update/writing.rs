@@ -5,14 +5,23 @@ use std::sync::Arc;
 use quchat_shared::{Message, RoomId, Seq, limits};
 
 use super::{Effect, commands, dialogs, outbox, pages, saving, session, time};
-use crate::model::{Fetch, Link, Model, Question, Room, Tone, Wanted};
+use crate::{
+    model::{Cause, Fetch, Link, Model, NO_ROOM, Question, Room, Tone, Wanted},
+    text::pieces::pieces,
+};
 
+/// Most messages that one draft becomes: what a server takes from a user at once.
+const PIECES_MAX: usize = 100;
 /// So many of the newest messages may be one's own before there is none to reply to.
 const REPLY_REACH: usize = 1_000;
 
 /// The composer's text changed.
 pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
     model.memory.after_end_of_input = false;
+    if id == NO_ROOM && model.open_room().is_none() {
+        model.command.text = text;
+        return;
+    }
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text != text) else { return };
     let shown = std::mem::replace(&mut room.draft.text, text);
     stop_recalling(room, &shown);
@@ -63,10 +72,14 @@ fn answered_by_left(room: &Room, text: &Arc<str>) -> Option<Seq> {
 /// A letter typed in the side bar goes to the composer, and the keys with it.
 pub(super) fn typed(model: &mut Model, letter: char) {
     model.memory.after_end_of_input = false;
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
-    if letter.is_control() || !model.dialogs.is_empty() {
+    if letter.is_control() || !model.dialogs.is_empty() || model.account.is_none() {
         return;
     }
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else {
+        model.in_side_bar = false;
+        let text = format!("{}{letter}", model.command.text).into();
+        return model.command.replace(text);
+    };
     model.in_side_bar = false;
     let shown = Arc::clone(&room.draft.text);
     room.draft.replace(format!("{shown}{letter}").into());
@@ -123,7 +136,7 @@ pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>
 
 /// Whether there is text in the composer.
 pub(super) fn has_draft(model: &Model) -> bool {
-    model.open_room().is_some_and(|room| !room.draft.text.is_empty())
+    !model.open_room().map_or(&model.command.text, |room| &room.draft.text).is_empty()
 }
 
 /// Takes the text out of the composer; it can be recalled. What was left for it is the draft again.
@@ -170,6 +183,9 @@ pub(super) fn cancel_reply(model: &mut Model) {
 
 /// Enter: sends the draft, or obeys it.
 pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.open_room().is_none() {
+        return send_command(model, out);
+    }
     let Some(room) = model.open_room().filter(|room| !room.draft.text.trim().is_empty()) else { return };
     let (id, draft) = (room.info.id, Arc::clone(&room.draft.text));
     let text = match draft.strip_prefix('/') {
@@ -178,13 +194,90 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
         Some(command) => return obey(model, id, command, out),
         None => &*draft,
     };
+    let long = text.contains('\n') && text.trim_end().chars().count() > limits::TEXT_MAX;
     match check(room, text) {
         Ok(text) => say(model, id, text, out),
-        Err(why) => time::notice(model, Tone::Error, &why),
+        Err(_) if long && may_write(room).is_ok() => dialogs::ask(model, Question::Split { room: id }),
+        Err(why) => object(model, id, &why),
     }
 }
 
+/// Enter while no room is open: there is nobody to say something to, but commands are obeyed.
+fn send_command(model: &mut Model, out: &mut Vec<Effect>) {
+    let typed = Arc::clone(&model.command.text);
+    let command = typed.trim().strip_prefix('/').filter(|command| !command.starts_with('/'));
+    let order = match command {
+        Some(command) => commands::parse(model, command),
+        None if typed.trim().is_empty() => return,
+        None => Err("no room is open: only commands can be typed, such as /join NAME or /help".to_owned()),
+    };
+    match order {
+        Ok(order) => {
+            model.command.replace("".into());
+            commands::obey(model, order, None, out);
+        }
+        Err(why) => time::notice_while(model, Cause::Command(typed), Tone::Error, &why),
+    }
+}
+
+/// A room is opened: what was typed until now is its draft, if it has none.
+pub(super) fn hand_over(model: &mut Model, id: RoomId) {
+    let typed = Arc::clone(&model.command.text);
+    if typed.trim().is_empty() {
+        return;
+    }
+    if let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text.is_empty()) {
+        room.draft.replace(typed);
+        model.command.replace("".into());
+        saving::touch(model, id);
+    }
+}
+
+/// Says why the draft of this room is not sent, until it is another one.
+fn object(model: &mut Model, id: RoomId, why: &str) {
+    let text = model.rooms.get(&id).map_or("".into(), |room| Arc::clone(&room.draft.text));
+    let listed = model.cursor.is_some();
+    let cause = if why == commands::UNLISTED && !listed { Cause::Unlisted } else { Cause::Draft(id, text) };
+    time::notice_while(model, cause, Tone::Error, why);
+}
+
+/// Sends a draft as several messages, as many as may wait at once; what is left comes back with Up.
+pub(super) fn send_split(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let draft = Arc::clone(&room.draft.text);
+    let text = if draft.starts_with("//") { &draft[1..] } else { &*draft };
+    let all = pieces(text, limits::TEXT_MAX);
+    let fit = PIECES_MAX.min(outbox::OUTBOX_MAX.saturating_sub(room.outbox.len()));
+    let checked = may_write(room).and_then(|()| all.iter().take(fit).map(|(_, piece)| check(room, piece)).collect());
+    let messages: Vec<Arc<str>> = match checked {
+        Ok(messages) => messages,
+        Err(why) => return object(model, id, &why),
+    };
+    let mut reply_to = room.draft.reply_to.take();
+    clear(room);
+    if let Some(&(rest, _)) = all.get(fit) {
+        room.recall.remember(text[rest..].into());
+        let told = format!("{} messages are on their way; Up brings back the rest", messages.len());
+        time::notice(model, Tone::Calm, &told);
+    }
+    for message in messages {
+        post(model, id, message, reply_to.take(), out);
+    }
+}
+
+/// How many messages become of this text, and of how many characters; what would be more than may be sent at once.
+#[must_use]
+pub(crate) fn measure(text: &str) -> (usize, usize, bool) {
+    let count = pieces(text, limits::TEXT_MAX).len();
+    (count.min(PIECES_MAX), text.trim_end().chars().count(), count > PIECES_MAX)
+}
+
 pub(super) fn check(room: &Room, text: &str) -> Result<Arc<str>, String> {
+    may_write(room)?;
+    limits::message_text(text).map(|text| text.into()).map_err(|refusal| refusal.into_owned())
+}
+
+fn may_write(room: &Room) -> Result<(), String> {
     if room.gone {
         return Err("this room is gone; the text stays until you take it elsewhere".to_owned());
     }
@@ -194,7 +287,7 @@ pub(super) fn check(room: &Room, text: &str) -> Result<Arc<str>, String> {
     if room.outbox.len() >= outbox::OUTBOX_MAX {
         return Err("too many messages wait here already".to_owned());
     }
-    limits::message_text(text).map(|text| text.into()).map_err(|refusal| refusal.into_owned())
+    Ok(())
 }
 
 fn say(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
@@ -228,7 +321,7 @@ pub(super) fn post_here(model: &mut Model, text: Arc<str>, reply_to: Option<Seq>
 
 fn obey(model: &mut Model, id: RoomId, command: &str, out: &mut Vec<Effect>) {
     match commands::parse(model, command) {
-        Err(why) => time::notice(model, Tone::Error, &why),
+        Err(why) => object(model, id, &why),
         Ok(order) => {
             let mut reply_to = None;
             if let Some(room) = model.rooms.get_mut(&id) {

@@ -83,7 +83,8 @@ fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
     draw(Id::Status, model, app, frame, places.status);
     for dialog in &model.dialogs {
         let id = Id::Dialog(dialog.id());
-        let (columns, rows) = components::part(app, id).map_or((0, 0), |part| part.wanted());
+        let most = places.whole.width;
+        let (columns, rows) = components::part(app, id).map_or((0, 0), |part| part.wanted_in(most));
         draw(id, model, app, frame, places.dialog(columns, rows));
     }
 }
@@ -133,7 +134,7 @@ fn places(model: &Model, app: &mut App, area: Rect) -> Places {
         None => components::part_as::<Composer>(app, Id::Composer)
             .map_or(1, |composer| composer.rows(frame.composer_columns(), frame.framed())),
     };
-    let places = frame.with_composer(if model.open.is_some() { rows } else { 0 });
+    let places = frame.with_composer(rows);
     if let Some(history) = components::part_as::<History>(app, Id::History) {
         history.resize(places.history.height);
     }
@@ -174,7 +175,13 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
             let writing = if model.find.is_some() { Id::Find } else { Id::Composer };
             draw(writing, model, app, frame, places.composer);
         }
-        None => draw_invitation(model, keymap, frame, places.history),
+        None => {
+            draw_invitation(model, keymap, frame, places.history);
+            if let Some(composer) = components::part_as::<Composer>(app, Id::Composer) {
+                composer.set_below(None);
+            }
+            draw(Id::Composer, model, app, frame, places.composer);
+        }
     }
     let inviting = places.rooms_over_history && model.rooms.is_empty();
     if !inviting {

@@ -161,7 +161,7 @@ mod tests {
         let sender = UserRef { id: UserId(1), name: "n".repeat(99_999) };
         let mut message = Message::new(RoomId(1), Seq(1), sender, text.to_owned(), Timestamp::from_millis(0));
         message.mentions = vec![UserId(1); 99_999];
-        message.reactions = vec![Reaction { emoji: "👍".repeat(999), users: vec![UserId(1); 99_999] }; 99];
+        message.reactions = vec![Reaction { emoji: "👍".repeat(999), users: vec![UserId(1); 9_999] }; 99];
         message
     }
 
@@ -220,7 +220,8 @@ mod tests {
 
     #[test]
     fn more_than_a_page_and_an_endless_position_are_refused() {
-        let messages = vec![Message { mentions: Vec::new(), ..message("x") }; PAGE_MAX as usize + 1];
+        let messages =
+            vec![Message { mentions: Vec::new(), reactions: Vec::new(), ..message("x") }; PAGE_MAX as usize + 1];
         let page = MessagePage { messages, has_older: false, has_newer: false };
         assert_eq!(super::answer(Answer::Page(page)), Err(Failure::nonsense()));
         let cursor = Cursor("k".repeat(CURSOR_MAX + 1));

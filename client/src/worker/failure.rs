@@ -9,7 +9,7 @@ use ureq::{
 };
 
 use super::bounds;
-use crate::update::Failure;
+use crate::update::{Failure, REFUSED};
 
 /// Longest `Retry-After` that is believed.
 const RETRY_AFTER_MAX_S: u64 = 24 * 60 * 60;
@@ -54,7 +54,7 @@ fn reason(error: &Error) -> String {
         Error::Protocol(_) | Error::LargeResponseHeader(..) => NOT_UNDERSTOOD.into(),
         Error::Tls(_) | Error::Rustls(_) => format!("no encrypted connection: {error}"),
         Error::Io(error) => match error.kind() {
-            ErrorKind::ConnectionRefused => "nothing listens there".into(),
+            ErrorKind::ConnectionRefused => REFUSED.into(),
             ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => {
                 "there is no way to that network".into()
             }

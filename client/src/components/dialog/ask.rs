@@ -14,8 +14,8 @@ use super::super::{Part, look::Look, rooms::room_name};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model, Question, Storage},
-    text::{clip, wrap},
-    update::{Action, Msg},
+    text::{clip, editor::BYTES_MAX, width, wrap},
+    update::{Action, Msg, measure},
 };
 
 /// Unsent messages that are named; of more only the number.
@@ -28,13 +28,33 @@ const COLUMNS: u16 = 58;
 #[derive(Default)]
 pub(in super::super) struct Ask {
     title: &'static str,
-    lines: Vec<(String, Style)>,
-    yes: &'static str,
+    lines: Vec<Said>,
+    yes: String,
     /// What cannot be undone takes y alone: Enter is pressed too easily.
     earnest: bool,
+    /// There is no yes: the paste is too long to write on in it.
+    only_split: bool,
+    /// What s does, where it does something.
+    split: Option<String>,
     no: &'static str,
     /// The key that says no.
     stay: String,
+}
+
+/// A line of the question: a sentence is wrapped, a quotation is cut.
+struct Said {
+    text: String,
+    style: Style,
+    quoted: bool,
+}
+
+impl Said {
+    fn rows(&self, columns: u16) -> Vec<String> {
+        match self.quoted {
+            true => vec![clip(&self.text, columns)],
+            false => wrap(&self.text, columns.max(1)).into_iter().map(|row| row.text).collect(),
+        }
+    }
 }
 
 impl Ask {
@@ -42,15 +62,23 @@ impl Ask {
         Self { stay: keymap.named(Action::Cancel), ..Self::default() }
     }
 
+    fn say(&mut self, text: impl Into<String>, style: Style) {
+        self.lines.push(Said { text: text.into(), style, quoted: false });
+    }
+
+    fn quote(&mut self, text: String, style: Style) {
+        self.lines.push(Said { text, style, quoted: true });
+    }
+
     fn unsent(&mut self, model: &Model) {
         for (room, text) in model.at_stake().take(NAMED) {
-            self.lines.push((format!("◌ {}  {text}", room_name(room)), Look::PLAIN));
+            self.quote(format!("◌ {}  {text}", room_name(room)), Look::PLAIN);
         }
         match model.at_stake().count() {
             0 => {}
             n => {
                 if n > NAMED {
-                    self.lines.push((format!("… and {} more", n - NAMED), Look::PLAIN));
+                    self.say(format!("… and {} more", n - NAMED), Look::PLAIN);
                 }
                 let (fate, style) = match (&model.storage, n) {
                     (Storage::Kept | Storage::Opening, 1) => ("It is kept and sent when you are back.", Look::FAINT),
@@ -58,9 +86,114 @@ impl Ask {
                     (_, 1) => ("It is not kept on this machine and will be lost.", Look::WRONG),
                     _ => ("They are not kept on this machine and will be lost.", Look::WRONG),
                 };
-                self.lines.push((fate.to_owned(), style));
+                self.say(fate, style);
             }
         }
+    }
+
+    /// What becomes of a text that is too long for one message.
+    fn splits(&mut self, text: &str) {
+        let (messages, characters, more) = measure(text);
+        let many = "more than the 4,000 of one message";
+        let fate = match more {
+            true => format!("Sent now, it is {messages} messages, split at line ends; Up brings back the rest."),
+            false => format!("Sent now, it is {messages} messages, split at line ends."),
+        };
+        self.say(format!("It has {characters} characters, {many}. {fate}"), Look::PLAIN);
+    }
+
+    fn paste(&mut self, model: &Model, question: &Question) {
+        let Question::Paste { room, text, at } = question else { return };
+        let room = model.rooms.get(room);
+        (self.title, self.yes, self.no) = ("paste", "paste".to_owned(), "leave it out; Up brings it back");
+        let draft = room.map_or("", |room| &room.draft.text);
+        let (before, after) = draft.split_at_checked(*at).unwrap_or((draft, ""));
+        let whole = format!("{before}{text}{after}");
+        let (messages, ..) = measure(&whole);
+        let text = text.trim_end_matches('\n');
+        let count = text.split('\n').count();
+        let name = room.map_or_else(String::new, room_name);
+        self.say(format!("Paste {count} lines into the message to {name}?"), Look::STRONG);
+        for line in text.split('\n').take(SHOWN) {
+            self.quote(format!("│ {line}"), Look::FAINT);
+        }
+        if count > SHOWN {
+            self.say(format!("… and {} more", count - SHOWN), Look::FAINT);
+        }
+        if messages > 1 {
+            self.splits(&whole);
+            self.only_split = whole.len() > BYTES_MAX;
+            self.split = Some(format!("send as {messages} messages"));
+            "write on in it".clone_into(&mut self.yes);
+        }
+    }
+
+    fn question(&mut self, model: &Model, question: &Question) {
+        match question {
+            Question::Quit { unsent } => {
+                (self.title, self.yes) = ("quit", "quit".to_owned());
+                self.say(are(*unsent), Look::STRONG);
+                self.unsent(model);
+            }
+            Question::SignOut { unsent } => {
+                (self.title, self.yes) = ("sign out", "sign out".to_owned());
+                let name = model.account.as_ref().map_or("", |account| account.user.name.as_str());
+                self.say(format!("Sign {name} out? Drafts stay on this machine."), Look::PLAIN);
+                if *unsent > 0 {
+                    self.say(are(*unsent), Look::STRONG);
+                    self.unsent(model);
+                }
+            }
+            Question::Leave { room } => {
+                (self.title, self.yes) = ("leave", "leave".to_owned());
+                let name = model.rooms.get(room).map_or_else(String::new, room_name);
+                self.say(format!("Leave {name}? You cannot come back by yourself."), Look::PLAIN);
+            }
+            Question::CatchUp { rooms, messages } => {
+                (self.title, self.yes, self.no) = ("catch up", "mark as read".to_owned(), "leave as it is");
+                let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+                let text =
+                    format!("Mark {} in {} as read?", count(*messages, "message"), count(rooms.len() as u64, "room"));
+                self.say(text, Look::PLAIN);
+            }
+            Question::Paste { .. } => self.paste(model, question),
+            Question::Split { room } => {
+                let room = model.rooms.get(room);
+                (self.title, self.no) = ("send", "write on");
+                let draft = room.map_or("", |room| &room.draft.text);
+                let name = room.map_or_else(String::new, room_name);
+                self.say(format!("Send this to {name} as several messages?"), Look::STRONG);
+                self.splits(draft);
+                self.yes = format!("send as {} messages", measure(draft).0);
+            }
+        }
+    }
+
+    /// What can be answered, as rows that fit.
+    fn foot(&self, columns: u16) -> Vec<Line<'static>> {
+        let mut choices = Vec::new();
+        if !self.only_split {
+            choices.push((if self.earnest { "y" } else { "Enter" }.to_owned(), self.yes.clone()));
+        }
+        choices.extend(self.split.iter().map(|what| ("s".to_owned(), what.clone())));
+        choices.push((self.stay.clone(), self.no.to_owned()));
+        let mut rows: Vec<Line<'static>> = vec![Line::default()];
+        for (key, what) in choices {
+            let (gap, wide) = ("   ", width(&key) + 1 + width(&what));
+            let used = u16::try_from(rows.last().map_or(0, Line::width)).unwrap_or(u16::MAX);
+            if used > 0 && used + 3 + wide > columns {
+                rows.push(Line::default());
+            }
+            let what = clip(&what, columns.saturating_sub(width(&key) + 1));
+            if let Some(row) = rows.last_mut() {
+                if !row.spans.is_empty() {
+                    row.push_span(Span::raw(gap));
+                }
+                row.push_span(Span::styled(key, Look::STRONG));
+                row.push_span(Span::styled(format!(" {what}"), Look::FAINT));
+            }
+        }
+        rows
     }
 }
 
@@ -74,70 +207,34 @@ fn are(unsent: usize) -> String {
 impl Part for Ask {
     fn show(&mut self, model: &Model) {
         let Some(question) = model.dialogs.iter().rev().find_map(|dialog| match dialog {
-            Dialog::Ask(question) => Some(question.clone()),
+            Dialog::Ask(question) => Some(question),
             _ => None,
         }) else {
             return;
         };
         self.lines.clear();
-        self.no = "stay";
+        (self.no, self.split, self.only_split) = ("stay", None, false);
         self.earnest = matches!(question, Question::Leave { .. });
-        match question {
-            Question::Quit { unsent } => {
-                (self.title, self.yes) = ("quit", "quit");
-                self.lines.push((are(unsent), Look::STRONG));
-                self.unsent(model);
-            }
-            Question::SignOut { unsent } => {
-                (self.title, self.yes) = ("sign out", "sign out");
-                let name = model.account.as_ref().map_or("", |account| account.user.name.as_str());
-                self.lines.push((format!("Sign {name} out? Drafts stay on this machine."), Look::PLAIN));
-                if unsent > 0 {
-                    self.lines.push((are(unsent), Look::STRONG));
-                    self.unsent(model);
-                }
-            }
-            Question::Leave { room } => {
-                (self.title, self.yes) = ("leave", "leave");
-                let name = model.rooms.get(&room).map_or_else(String::new, room_name);
-                self.lines.push((format!("Leave {name}? You cannot come back by yourself."), Look::PLAIN));
-            }
-            Question::CatchUp { rooms, messages } => {
-                (self.title, self.yes, self.no) = ("catch up", "mark as read", "leave as it is");
-                let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-                let text =
-                    format!("Mark {} in {} as read?", count(messages, "message"), count(rooms.len() as u64, "room"));
-                self.lines.push((text, Look::PLAIN));
-            }
-            Question::Paste { room, text, .. } => {
-                (self.title, self.yes, self.no) = ("paste", "paste", "leave it out; Up brings it back");
-                let name = model.rooms.get(&room).map_or_else(String::new, room_name);
-                let text = text.trim_end_matches('\n');
-                let count = text.split('\n').count();
-                self.lines.push((format!("Paste {count} lines into the message to {name}?"), Look::STRONG));
-                self.lines.extend(text.split('\n').take(SHOWN).map(|line| (format!("│ {line}"), Look::FAINT)));
-                self.lines.push((format!("… and {} more", count.saturating_sub(SHOWN)), Look::FAINT));
-            }
-        }
+        self.question(model, question);
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
         let inner = Look::dialog(frame, area, self.title);
-        let Some(last) = inner.rows().next_back() else { return };
-        for (row, (text, style)) in inner.rows().take(usize::from(inner.height) - 1).zip(&self.lines) {
-            frame.render_widget(Span::styled(clip(text, row.width), *style), row);
+        let foot = self.foot(inner.width);
+        let body = inner.height.saturating_sub(u16::try_from(foot.len()).unwrap_or(u16::MAX));
+        let said = self.lines.iter().flat_map(|said| said.rows(inner.width).into_iter().map(|row| (row, said.style)));
+        for (row, (text, style)) in inner.rows().take(usize::from(body)).zip(said) {
+            frame.render_widget(Span::styled(text, style), row);
         }
-        let line = Line::from(vec![
-            Span::styled(if self.earnest { "y" } else { "Enter" }, Look::STRONG),
-            Span::styled(format!(" {}   ", self.yes), Look::FAINT),
-            Span::styled(self.stay.as_str(), Look::STRONG),
-            Span::styled(format!(" {}", self.no), Look::FAINT),
-        ]);
-        frame.render_widget(line, last);
+        for (row, line) in inner.rows().skip(usize::from(body)).zip(foot) {
+            frame.render_widget(line, row);
+        }
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
         match event.as_keyboard()? {
+            KeyEvent { code: Key::Char('s' | 'S'), .. } if self.split.is_some() => Some(Msg::SplitPaste),
+            KeyEvent { code: Key::Enter | Key::Char('y' | 'Y'), .. } if self.only_split => Some(Msg::Redraw),
             KeyEvent { code: Key::Enter, .. } => (!self.earnest).then_some(Msg::Answer(true)),
             KeyEvent { code: Key::Char('y' | 'Y'), .. } => Some(Msg::Answer(true)),
             KeyEvent { code: Key::Char('n' | 'N'), .. } => Some(Msg::Answer(false)),
@@ -145,8 +242,10 @@ impl Part for Ask {
         }
     }
 
-    fn wanted(&self) -> (u16, u16) {
-        let rows: usize = self.lines.iter().map(|(text, _)| wrap(&clip(text, COLUMNS), COLUMNS).len()).sum();
-        (COLUMNS + 4, u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(4))
+    fn wanted_in(&self, columns: u16) -> (u16, u16) {
+        let columns = columns.saturating_sub(4).min(COLUMNS);
+        let rows: usize = self.lines.iter().map(|said| said.rows(columns).len()).sum();
+        let rows = u16::try_from(rows + self.foot(columns).len()).unwrap_or(u16::MAX);
+        (columns + 4, rows.saturating_add(3))
     }
 }

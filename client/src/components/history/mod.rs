@@ -220,7 +220,11 @@ impl Shown {
     /// kept.
     fn above(&self, at: usize) -> Above {
         let first = at == 0;
-        let day = if first { self.from_beginning } else { self.day(at) != self.day(at - 1) };
+        let day = match &self.entries[at] {
+            _ if first => self.from_beginning,
+            Entry::Unsent(_) => false, // only this machine's clock says when; the server's will
+            Entry::Said(_) => self.day(at) != self.day(at - 1),
+        };
         let new = match (&self.entries[at], self.new_after) {
             (Entry::Said(message), Some(after)) => message.seq == after.next() && (!first || self.from_beginning),
             _ => false,

@@ -20,6 +20,7 @@ mod screens;
 mod sending;
 mod session;
 mod silence;
+mod splitting;
 mod writing;
 
 use std::sync::Arc;

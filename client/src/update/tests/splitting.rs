@@ -1,0 +1,147 @@
+//! What is too long for one message becomes several, if that is wished; and a notice ends with its cause.
+
+use super::*;
+use crate::model::{Dialog, Question};
+
+/// So many lines of 100 characters, each with its number.
+fn lines(count: usize) -> String {
+    (1..=count).map(|n| format!("{n:>4} {}\n", "x".repeat(94))).collect()
+}
+
+fn asks_to_split(client: &Client) -> bool {
+    matches!(client.model.dialogs.last(), Some(Dialog::Ask(Question::Split { room: GENERAL })))
+}
+
+fn outbox(client: &Client) -> Vec<Arc<str>> {
+    client.room(GENERAL).outbox.iter().map(|pending| Arc::clone(&pending.text)).collect()
+}
+
+#[test]
+fn a_draft_of_many_lines_that_is_too_long_is_sent_as_several_messages_after_a_question() {
+    let mut client = Client::online();
+    client.act(Action::Reply).say(&lines(100));
+    assert!(asks_to_split(&client));
+    assert_eq!((outbox(&client).len(), &*client.draft()), (0, &*lines(100)), "nothing happens before the answer");
+    client.on(Msg::Answer(false));
+    assert_eq!(client.draft(), lines(100));
+    client.act(Action::Send).on(Msg::Answer(true));
+    let sent = outbox(&client);
+    assert_eq!((sent.len(), client.draft()), (3, ""));
+    assert!(sent.iter().all(|text| text.chars().count() <= 4_000 && text.lines().all(|line| line.len() >= 94)));
+    let joined = sent.iter().flat_map(|text| text.lines()).count();
+    assert_eq!(joined, 100, "no line was cut");
+    let replies: Vec<_> = client.room(GENERAL).outbox.iter().map(|pending| pending.reply_to).collect();
+    assert_eq!(replies, [Some(Seq(3)), None, None], "the first one is the reply");
+}
+
+#[test]
+fn a_long_paste_goes_out_at_once_with_what_is_written_around_it() {
+    let mut client = Client::online();
+    client.write("see: !");
+    client.on(Msg::Pasted { room: GENERAL, text: lines(100).into(), at: 5 }).on(Msg::SplitPaste);
+    let sent = outbox(&client);
+    assert!(sent[0].starts_with("see:    1 x") && sent.last().unwrap().ends_with('!'), "{sent:?}");
+    assert!(client.model.dialogs.is_empty() && client.draft().is_empty());
+}
+
+#[test]
+fn what_does_not_fit_comes_back_with_up() {
+    let mut client = Client::online();
+    client.on(Msg::Pasted { room: GENERAL, text: lines(5_000).into(), at: 0 }).on(Msg::SplitPaste);
+    let sent: usize = outbox(&client).iter().map(|text| text.lines().count()).sum();
+    assert_eq!(outbox(&client).len(), 100);
+    assert!(client.notice().contains("Up brings back the rest"), "{}", client.notice());
+    client.on(Msg::Recall { back: true });
+    assert!(client.draft().trim_start().starts_with(&format!("{} x", sent + 1)), "the line after the last one sent");
+    assert_eq!(client.draft().trim_end().lines().count(), 5_000 - sent);
+}
+
+#[test]
+fn a_long_paste_that_is_left_out_comes_back_with_up() {
+    let mut client = Client::online();
+    client.write("kept").on(Msg::Pasted { room: GENERAL, text: lines(5_000).into(), at: 0 }).act(Action::Cancel);
+    assert_eq!(client.draft(), "kept");
+    client.on(Msg::Recall { back: true });
+    assert_eq!(client.draft(), lines(5_000));
+}
+
+#[test]
+fn one_line_that_is_too_long_is_refused_and_the_sentence_goes_with_the_next_key() {
+    let mut client = Client::online();
+    client.say(&"x".repeat(4_001));
+    assert!(client.model.dialogs.is_empty() && client.notice().contains("at most 4000"), "{}", client.notice());
+    client.write(&"x".repeat(4_000));
+    assert_eq!(client.notice(), "");
+}
+
+#[test]
+fn a_notice_ends_with_its_cause() {
+    let mut client = Client::online();
+    client.say("/nothing");
+    assert!(client.notice().contains("/nothing"));
+    client.write("/nothin");
+    assert_eq!(client.notice(), "", "the command is another one");
+
+    client.write("").act(Action::Interrupt);
+    assert_eq!(client.notice(), "press again to quit");
+    client.write("x");
+    assert_eq!(client.notice(), "", "it was no second press");
+
+    client.act(Action::Interrupt);
+    assert!(client.notice().starts_with("cleared"));
+    client.on(Msg::Recall { back: true });
+    assert_eq!(client.notice(), "", "it is back");
+
+    client.act(Action::Send).disk().reply(is_send, Err(refused(403, Kind::Forbidden, "muted")));
+    assert!(client.notice().contains("muted"));
+    client.act(Action::Review);
+    let txn = Arc::clone(&client.room(GENERAL).outbox[0].txn);
+    client.on(Msg::Discard { room: GENERAL, txn });
+    assert_eq!(client.notice(), "", "nothing is refused any more");
+
+    client.stream(vec![quchat_shared::event::RoomDeleted { room_id: GENERAL }.into()]);
+    assert!(client.notice().contains("deleted"));
+    client.on(Msg::Open(OPS));
+    assert_eq!(client.notice(), "", "it was about another room");
+}
+
+#[test]
+fn commands_are_known_in_capitals_too() {
+    let mut client = Client::online();
+    client.say("/JOIN OPS");
+    assert_eq!(client.model.open, Some(OPS));
+    client.say("/Leave");
+    assert!(client.calls().iter().any(|(_, req)| *req == Request::LeaveRoom(OPS)));
+}
+
+#[test]
+fn of_two_rooms_of_one_name_none_is_taken_silently() {
+    let mut client = Client::online();
+    let twin = RoomId(9);
+    client.stream(vec![
+        quchat_shared::event::MemberJoined {
+            room: info(twin, "Secret", RoomKind::Private, 0),
+            user: UserRef { id: ALICE, name: "alice".into() },
+            role: Role::Member,
+        }
+        .into(),
+    ]);
+    client.say("/join secret");
+    assert_eq!((client.model.open, client.draft()), (Some(GENERAL), "/join secret"));
+    assert!(client.notice().contains("2 rooms called secret"), "{}", client.notice());
+}
+
+#[test]
+fn only_a_refused_connection_on_this_machine_is_told_how_to_start_a_server() {
+    let refused = || Failure::Unreachable { reason: crate::update::REFUSED.to_owned() };
+    let cases = [("localhost", refused(), true), ("localhost", unreachable(), false), ("10.0.0.7", refused(), false)];
+    for (server, failure, told) in cases {
+        let mut client = Client::new();
+        client.on(Msg::Start { server: None, name: None, session: None });
+        let credentials = quchat_shared::api::Credentials { name: "alice".into(), password: "correct horse".into() };
+        client.on(Msg::SignIn { server: server.into(), credentials, register: false });
+        client.reply(|req| matches!(req, Request::SignIn(..)), Err(failure));
+        let (_, problem) = client.model.sign_in.problem.clone().unwrap();
+        assert_eq!(problem.contains("run-server"), told, "{problem}");
+    }
+}
