@@ -24,12 +24,23 @@ const BYTES_MAX: usize = 1024;
 pub(super) struct Field {
     editor: Editor,
     masked: bool,
+    /// It is masked, and somebody wants to see it all the same.
+    shown: bool,
 }
 
 impl Field {
     /// One whose text is not shown.
     pub(super) fn masked() -> Self {
         Self { masked: true, ..Self::default() }
+    }
+
+    /// Shows a masked text, or hides it again.
+    pub(super) fn toggle_shown(&mut self) {
+        self.shown = self.masked && !self.shown;
+    }
+
+    pub(super) fn is_shown(&self) -> bool {
+        self.shown
     }
 
     pub(super) fn text(&self) -> &str {
@@ -43,6 +54,7 @@ impl Field {
     /// Another text, with nothing to undo and the cursor at its end.
     pub(super) fn set(&mut self, text: &str) {
         self.editor = Editor::new(text);
+        self.shown = false;
     }
 
     /// Takes what edits a line; `true` if it did so. A pasted line break becomes a space; one at the end
@@ -93,6 +105,10 @@ impl Field {
     }
 
     fn shown(&self, text: &str) -> String {
-        if self.masked { "•".repeat(text.graphemes(true).count()) } else { crate::text::one_line(text) }
+        if self.masked && !self.shown {
+            "•".repeat(text.graphemes(true).count())
+        } else {
+            crate::text::one_line(text)
+        }
     }
 }

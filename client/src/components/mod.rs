@@ -51,7 +51,7 @@ pub type App = tuirealm::application::Application<Id, Msg, Action>;
 #[must_use]
 pub fn component(id: Id, model: &Model, keymap: &Arc<Keymap>) -> Component {
     let mut mounted = match id {
-        Id::SignIn => Mounted::new(SignIn::default()),
+        Id::SignIn => Mounted::new(SignIn::new(keymap)),
         Id::Rooms => Mounted::new(Rooms::default()),
         Id::History => Mounted::new(History::default()),
         Id::Composer => Mounted::new(Composer::default()),

@@ -13,6 +13,7 @@ use tuirealm::{
 
 use super::{Part, field::Field, look::Look};
 use crate::{
+    keymap::Keymap,
     model::{Field as Name, Model, Origin},
     text::{clip, wrap},
     update::{Action, Msg},
@@ -47,11 +48,14 @@ pub(super) struct SignIn {
     loaded: Option<(u64, u64)>,
     waiting: bool,
     problem: Option<(Name, String)>,
+    /// The key that shows the password.
+    show: String,
 }
 
-impl Default for SignIn {
-    fn default() -> Self {
+impl SignIn {
+    pub(super) fn new(keymap: &Keymap) -> Self {
         Self {
+            show: keymap.named(Action::ShowPassword),
             server: Field::default(),
             name: Field::default(),
             password: Field::masked(),
@@ -61,9 +65,7 @@ impl Default for SignIn {
             problem: None,
         }
     }
-}
 
-impl SignIn {
     fn first_empty(&self) -> Option<Stop> {
         let fields = [(&self.server, Stop::Server), (&self.name, Stop::Name), (&self.password, Stop::Password)];
         fields.into_iter().find(|(field, _)| field.is_empty()).map(|(_, stop)| stop)
@@ -103,6 +105,10 @@ impl SignIn {
             Some((field, reason)) if *field == name => (cut('✗', reason, columns), Look::WRONG),
             _ if name == Name::Server && Origin::parse(self.server.text()).is_ok_and(|origin| origin.is_exposed()) => {
                 (cut('!', "not encrypted: others on the way can read along", columns), Look::WAITING)
+            }
+            _ if name == Name::Password && !self.password.is_empty() => {
+                let does = if self.password.is_shown() { "hides" } else { "shows" };
+                (vec![clip(&format!("{} {does} it", self.show), columns)], Look::FAINT)
             }
             _ => (Vec::new(), Look::PLAIN),
         }
@@ -216,6 +222,10 @@ impl Part for SignIn {
                 self.step(STOPS.len() - 1)
             }
             Event::User(Action::Register) => self.submit(true),
+            Event::User(Action::ShowPassword) => {
+                self.password.toggle_shown();
+                Some(Msg::Redraw)
+            }
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => self.submit(self.stop == Stop::Register),
             Event::Keyboard(KeyEvent { code: Key::Left | Key::Right, .. }) if self.field().is_none() => {
                 self.stop = if self.stop == Stop::SignIn { Stop::Register } else { Stop::SignIn };

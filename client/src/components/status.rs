@@ -16,7 +16,7 @@ use super::{Part, look::Look};
 use crate::{
     keymap::Keymap,
     model::{Link, Model, Storage, Tone},
-    text::{clip, width},
+    text::{fit, width},
     update::{Action, Msg},
 };
 
@@ -139,7 +139,9 @@ impl Part for Status {
         self.sign = if well { Look::WELL } else { self.link.1 };
         self.host = if well { host(model) } else { String::new() };
         self.remarks = remarks(model);
-        self.hints = if model.account.is_none() {
+        self.hints = if !model.dialogs.is_empty() {
+            vec![(Action::Cancel, "back")] // the dialog names its own keys
+        } else if model.account.is_none() {
             vec![
                 (Action::NextField, "next"),
                 (Action::Register, "register"),
@@ -168,7 +170,7 @@ impl Part for Status {
         let mut line = Line::from(" ");
         let mut left = area.width.saturating_sub(1);
         let mut push = |text: &str, style: Style, before: &'static str, left: &mut u16| {
-            let text = clip(text, left.saturating_sub(width(before)));
+            let text = fit(text, left.saturating_sub(width(before)));
             *left = left.saturating_sub(width(before) + width(&text));
             line.push_span(Span::styled(before, Look::FAINT));
             line.push_span(Span::styled(text, style));
@@ -176,7 +178,7 @@ impl Part for Status {
         // the connection keeps at least half of the line, and what the remarks leave
         let told = self.remarks.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(width(text) + 4));
         let share = left.saturating_sub(told).max(left / 2);
-        push(&clip(&self.link.0, share), self.link.1, "", &mut left);
+        push(&fit(&self.link.0, share), self.link.1, "", &mut left);
         if left >= told + width(&self.host) {
             push(&self.host, Look::FAINT, "", &mut left);
         }

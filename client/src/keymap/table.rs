@@ -108,6 +108,7 @@ pub fn command(action: Action) -> Option<&'static str> {
     let name = match action {
         Action::RoomNumber(_) => "room",
         Action::CreateRoom => "create",
+        Action::Unfold => "unfold",
         _ => "",
     };
     COMMANDS.iter().find(|command| command.action == Some(action) || command.name == name).map(|command| command.name)
@@ -175,6 +176,7 @@ fn selection(add: &mut Add<'_>) {
     add(Selection, &[plain('o')], Action::CopyLinks, "copy its links");
     add(Selection, &[plain('r')], Action::Reply, "reply to it");
     add(Selection, &[plain('p')], Action::ToReplied, "to the message it replies to");
+    add(Selection, &[Chord::plain(Key::Enter)], Action::Unfold, "show all of a long one; again folds it");
     add(Selection, &[plain('i')], Action::Details, "its number and times");
 }
 
@@ -230,6 +232,7 @@ fn forms(add: &mut Add<'_>) {
     add(Form, &[Chord::plain(Key::Tab)], Action::NextField, "next field");
     add(Form, &[Chord::plain(Key::BackTab)], Action::PreviousField, "previous field");
     add(Form, &[Chord::plain(Key::Function(3))], Action::Register, "register (when signing in)");
+    add(Form, &[Chord::plain(Key::Function(4))], Action::ShowPassword, "show the password; again hides it");
 }
 
 fn everywhere(add: &mut Add<'_>) {

@@ -25,7 +25,7 @@ pub(crate) use memory::{Alert, Burst, Call, Cause, Memory, Watched};
 pub use origin::Origin;
 pub use outbox::{Draft, Kept, Left, Pending, Recall, SendState, Stored};
 pub(crate) use quoted::Quoted;
-pub use room::{Fetch, Marker, Room, Visit, Wanted};
+pub use room::{Fetch, Marker, Room, Unfolded, Visit, Wanted};
 pub(crate) use sighted::Sighted;
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, is_run};
@@ -109,6 +109,8 @@ pub struct Model {
     pub page_rows: u16,
     /// What is typed while no room is open: a command. It is not kept on the disk.
     pub command: Draft,
+    /// Frames and signs are drawn in ASCII.
+    pub ascii: bool,
     /// What only `update` needs to remember.
     pub(crate) memory: Memory,
 }
@@ -147,6 +149,7 @@ impl Model {
             notice: None,
             page_rows: 20,
             command: Draft::default(),
+            ascii: false,
             memory: Memory { last_key: now.mono_ms, ..Memory::default() },
         }
     }

@@ -1,6 +1,9 @@
 //! A room as this client knows it.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use quchat_shared::{
     Message, RoomInfo, Seq, UserId,
@@ -69,6 +72,8 @@ pub struct Room {
     pub(crate) unread_since: Option<u64>,
     /// It was visited in this round through the unread rooms.
     pub(crate) rounded: bool,
+    /// Which long messages are shown in full.
+    pub unfolded: Unfolded,
     /// Pages that have failed in a row.
     pub(crate) fetch_failures: u32,
     /// After a failed page, events ask for none before this.
@@ -85,6 +90,15 @@ pub struct Visit {
     pub info: RoomInfo,
     /// One was a member.
     pub joined: bool,
+}
+
+/// Which long messages are shown in full; the others show their first rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unfolded {
+    /// All of them.
+    pub all: bool,
+    /// These.
+    pub messages: BTreeSet<Seq>,
 }
 
 /// The one page a room waits for.
@@ -178,6 +192,7 @@ impl Room {
             landing: None,
             unread_since: None,
             rounded: false,
+            unfolded: Unfolded::default(),
             fetch_failures: 0,
             fetch_not_before: 0,
             quoted: Quoted::default(),

@@ -134,7 +134,7 @@ impl<S: Screen> Runtime<S> {
     pub fn new(model: Model, preferences: Preferences, screen: S, clock: Clock, workers: Workers) -> Self {
         let Preferences { keymap, themes, caller, brackets } = preferences;
         let mut this = Self {
-            model: Model { themes: themes.names().cloned().collect(), ..model },
+            model: Model { themes: themes.names().cloned().collect(), ascii: themes.is_ascii(), ..model },
             app: App::init(EventListenerCfg::default()), // without ports and ticks: it starts no thread
             keymap: Arc::new(keymap),
             themes,

@@ -37,6 +37,36 @@ pub fn clip(text: &str, max: u16) -> String {
     out
 }
 
+/// A sentence on one line of at most `max` columns. Where it begins with a long path (`/a/b/c: reason`), the path gives
+/// way in its middle, so that the reason is seen.
+#[must_use]
+pub fn fit(text: &str, max: u16) -> String {
+    let path = text.find(['/', '\\']).and_then(|start| {
+        let end = start + text[start..].find(": ")?;
+        Some((&text[..start], &text[start..end], &text[end..]))
+    });
+    let Some((before, path, after)) = path.filter(|_| width(text) > max) else { return clip(text, max) };
+    let room = max.saturating_sub(width(before)).saturating_sub(width(after)).max(PATH_MIN);
+    clip(&format!("{before}{}{after}", cut_middle(path, room)), max)
+}
+
+/// A path keeps at least so many columns: its beginning, and the name of the file.
+const PATH_MIN: u16 = 16;
+
+/// `text` in at most `max` columns, its middle left out: two thirds of what stays are its end.
+fn cut_middle(text: &str, max: u16) -> String {
+    if width(text) <= max {
+        return text.to_owned();
+    }
+    let head = clip(text, (max / 3).max(1));
+    let mut tail = text;
+    while width(tail) > max - max / 3 {
+        let first = clusters(tail).next().map_or(tail.len(), |cluster| cluster.end);
+        tail = &tail[first..];
+    }
+    format!("{head}{tail}")
+}
+
 /// `text` on one line, whole.
 #[must_use]
 pub fn one_line(text: &str) -> String {
@@ -69,6 +99,22 @@ mod tests {
         assert_eq!(clip("日本語", 4), "日…");
         assert_eq!(clip("日本語", 1), "…");
         assert_eq!(clip("日本語", 0), "");
+    }
+
+    #[test]
+    fn a_long_path_gives_way_in_its_middle_to_its_reason() {
+        let text =
+            "! drafts are not saved: /home/somebody/with/a/long/name/.local/state/quchat/rooms/1.json: no space left";
+        let fitted = fit(text, 70);
+        assert!(
+            width(&fitted) <= 70 && fitted.contains("1.json: no space left") && fitted.contains("/home"),
+            "{fitted}"
+        );
+        assert_eq!(fit(text, 200), text);
+        assert_eq!(fit("no path: a long sentence", 10), clip("no path: a long sentence", 10));
+        for max in 0..120 {
+            assert!(width(&fit(text, max)) <= max, "{max}");
+        }
     }
 
     #[test]

@@ -18,6 +18,6 @@ pub mod wrap;
 
 pub use cluster::disputed;
 pub use editor::Editor;
-pub use line::{clip, one_line, plain, width};
+pub use line::{clip, fit, one_line, plain, width};
 pub use needle::Needle;
-pub use wrap::{Row, wrap};
+pub use wrap::{Row, wrap, wrap_hanging};

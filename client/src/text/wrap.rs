@@ -6,6 +6,8 @@ use super::cluster::{Cluster, Piece, clusters};
 
 /// Columns between tab stops.
 const TAB: u16 = 4;
+/// An indent leaves at least so many columns.
+const HANG_LEAVES: u16 = 16;
 
 /// One row of a wrapped text. The rows of a text follow each other without gap from its first byte to its last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,14 +18,34 @@ pub struct Row {
     pub end: usize,
     /// What is drawn: no control characters, tabs expanded.
     pub text: String,
+    /// Columns that stay empty before it.
+    pub indent: u16,
 }
 
 /// Cuts `text` into rows of at most `width` columns (at least one). There is always a row; a text that ends in a line
 /// break has an empty last one.
 #[must_use]
 pub fn wrap(text: &str, width: u16) -> Vec<Row> {
-    let mut wrapping =
-        Wrapping { width: width.max(1), rows: Vec::new(), start: 0, text: String::new(), used: 0, gap: None };
+    wrap_hanging(text, width, |_| 0)
+}
+
+/// The same; the rows that go on with the line which begins at a byte are indented by `hang` of that byte, where that
+/// leaves enough of the width.
+#[must_use]
+pub fn wrap_hanging(text: &str, width: u16, hang: impl Fn(usize) -> u16) -> Vec<Row> {
+    let full = width.max(1);
+    let hang = |line| Some(hang(line)).filter(|&hang| full.saturating_sub(hang) >= HANG_LEAVES).unwrap_or(0);
+    let mut wrapping = Wrapping {
+        full,
+        width: full,
+        hang: &hang,
+        line: 0,
+        rows: Vec::new(),
+        start: 0,
+        text: String::new(),
+        used: 0,
+        gap: None,
+    };
     for cluster in clusters(text) {
         wrapping.take(cluster);
     }
@@ -91,8 +113,15 @@ struct Gap {
     used: u16,
 }
 
-struct Wrapping {
+struct Wrapping<'a> {
+    /// Columns of a row without an indent.
+    full: u16,
+    /// Columns of the row at hand.
     width: u16,
+    /// The indent of the rows that go on with a line.
+    hang: &'a dyn Fn(usize) -> u16,
+    /// Where the line begins.
+    line: usize,
     rows: Vec<Row>,
     start: usize,
     text: String,
@@ -100,11 +129,14 @@ struct Wrapping {
     gap: Option<Gap>,
 }
 
-impl Wrapping {
+impl Wrapping<'_> {
     fn take(&mut self, cluster: Cluster<'_>) {
         match cluster.piece {
             Piece::Nothing => {}
-            Piece::Break => self.end_row(cluster.end),
+            Piece::Break => {
+                self.end_row(cluster.end);
+                (self.line, self.width) = (cluster.end, self.full);
+            }
             Piece::Tab => {
                 let spaces = (TAB - self.used % TAB).min(self.width - self.used);
                 self.text.extend(std::iter::repeat_n(' ', usize::from(spaces)));
@@ -119,7 +151,7 @@ impl Wrapping {
                 self.open_gap(cluster.end); // what does not fit hangs over the edge, unseen
             }
             Piece::Drawn(symbol, width) => {
-                let (symbol, width) = if width > self.width { (Cow::Borrowed("·"), 1) } else { (symbol, width) };
+                let (symbol, width) = if width > self.full { (Cow::Borrowed("·"), 1) } else { (symbol, width) };
                 while self.used + width > self.width {
                     self.break_row(cluster.start);
                 }
@@ -148,11 +180,13 @@ impl Wrapping {
         let used = self.used - gap.used;
         self.text.truncate(self.text.trim_end_matches(' ').len());
         self.end_row(gap.byte);
+        self.width = self.full - (self.hang)(self.line);
         (self.text, self.used) = (carried, used);
     }
 
     fn end_row(&mut self, end: usize) {
-        self.rows.push(Row { start: self.start, end, text: std::mem::take(&mut self.text) });
+        let indent = self.full - self.width;
+        self.rows.push(Row { start: self.start, end, text: std::mem::take(&mut self.text), indent });
         (self.start, self.used, self.gap) = (end, 0, None);
     }
 }
@@ -194,6 +228,21 @@ mod tests {
     fn wide_characters_break_anywhere_and_never_overhang() {
         assert_eq!(rows("日本語テキスト", 5), ["日本", "語テ", "キス", "ト"]);
         assert_eq!(rows("日本", 1), ["·", "·"]);
+    }
+
+    #[test]
+    fn rows_that_go_on_with_an_item_hang_below_its_text() {
+        let text = "- an item that is long\nand what follows it goes on";
+        let rows: Vec<_> = wrap_hanging(text, 20, |line| if line == 0 { 2 } else { 0 })
+            .into_iter()
+            .map(|row| (row.indent, row.text))
+            .collect();
+        let rows: Vec<_> = rows.iter().map(|(indent, text)| (*indent, &**text)).collect();
+        assert_eq!(rows, [(0, "- an item that is"), (2, "long"), (0, "and what follows it"), (0, "goes on")]);
+        assert!(
+            wrap_hanging(text, 17, |_| 2).iter().all(|row| row.indent == 0),
+            "a narrow pane has no columns to spare"
+        );
     }
 
     #[test]

@@ -174,6 +174,12 @@ impl Themes {
         self.themes.iter().map(|(name, _)| name)
     }
 
+    /// Frames and signs are drawn in ASCII.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
     /// Dresses a finished frame in the theme of this name; one that is not there leaves it to the first.
     pub(crate) fn dress(&self, name: &str, buffer: &mut Buffer) {
         let named = self.themes.iter().find(|(other, _)| **other == *name).or(self.themes.first());

@@ -122,3 +122,20 @@ fn ascii_spells_every_sign_in_one_column_and_leaves_text_alone() {
     ascii::spell(&mut buffer);
     assert_eq!(buffer, Buffer::with_lines(["+- héllo 日 . x -+"]));
 }
+
+#[test]
+fn three_dots_take_three_columns_wherever_there_is_room() {
+    for (drawn, spelt) in [
+        ("connecting …      ", "connecting ...    "),
+        ("│ … and 18 more     │", "| ... and 18 more   |"),
+        ("#a-long-na…│", "#a-long-...|"),
+        ("carol-the-… hi", "carol-th... hi"),
+        ("name…  hi there     ", "na...  hi there     "),
+        ("↳ bob: yes …    ", "> bob: yes ...  "),
+        ("…", "."),
+    ] {
+        let mut buffer = Buffer::with_lines([drawn]);
+        ascii::spell(&mut buffer);
+        assert_eq!(buffer, Buffer::with_lines([spelt]));
+    }
+}

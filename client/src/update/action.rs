@@ -104,6 +104,8 @@ pub enum Action {
     Reply,
     /// Choose the message that the chosen one answers.
     ToReplied,
+    /// Show all of the chosen message, or its first rows again.
+    Unfold,
 
     // Dialogs and forms.
     /// *Form*: the next field.
@@ -112,6 +114,8 @@ pub enum Action {
     PreviousField,
     /// *Form*: register rather than sign in.
     Register,
+    /// *Form*: show the password, or hide it again.
+    ShowPassword,
     /// Open the dialog that makes a room.
     CreateRoom,
     /// Open the help.

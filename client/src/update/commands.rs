@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 pub(crate) use super::attention::LEVELS;
-use super::{Action, Effect, act, attention, find, navigation, reading, rooms, time, writing};
+use super::{Action, Effect, act, attention, find, navigation, reading, rooms, selection, time, writing};
 use crate::model::{Model, Tone};
 
 /// A command as the help tells it.
@@ -47,6 +47,7 @@ pub const COMMANDS: &[Command] = &[
     command("me", "TEXT", "say what you do: sends _TEXT_", None),
     command("catchup", "", "mark every room as read; asks first", None),
     command("select", "", "choose a message, to reply to it or copy it", Some(Action::Select)),
+    command("unfold", "", "show all of long messages; again folds them", None),
     command("bare", "", "hide side bar and frames, to copy with the mouse; again to show them", Some(Action::Bare)),
     command("unsent", "", "send refused messages again, change or discard them", Some(Action::Review)),
     command("notify", "LEVEL", "what this room calls you for: all, mentions or none", None),
@@ -74,6 +75,7 @@ pub(super) enum Order {
     Reply(Arc<str>),
     Post(Arc<str>),
     CatchUp,
+    Unfold,
 }
 
 impl Order {
@@ -114,6 +116,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
         "me" if args.is_empty() => Err("/me takes what you do".to_owned()),
         "me" => text(model, &format!("_{args}_")).map(Order::Post),
         "catchup" => Ok(Order::CatchUp),
+        "unfold" => Ok(Order::Unfold),
         "notify" => attention::level(args).map(Order::Notify),
         "join" => find(model, args).map(Order::Join),
         "create" => create(args),
@@ -196,6 +199,7 @@ pub(super) fn obey(model: &mut Model, order: Order, reply_to: Option<Seq>, out: 
             writing::post_here(model, text, reply_to, out);
         }
         Order::Post(text) => writing::post_here(model, text, reply_to, out),
+        Order::Unfold => selection::unfold_all(model),
         Order::CatchUp => reading::ask_to_catch_up(model),
         Order::Leave => {
             if let Err(why) = rooms::ask_to_leave(model, out) {

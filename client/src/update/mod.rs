@@ -156,6 +156,7 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         Action::CopyLinks => selection::copy_links(model, out),
         Action::Details => selection::tell(model),
         Action::Reply => selection::reply(model),
+        Action::Unfold => selection::unfold(model),
         Action::ToReplied => selection::to_replied(model, out),
         Action::PageUp if model.selected.is_some() => selection::step(model, -selection::page(model)),
         Action::PageDown if model.selected.is_some() => selection::step(model, selection::page(model)),
@@ -193,7 +194,8 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         | Action::CompleteBack
         | Action::NextField
         | Action::PreviousField
-        | Action::Register => {} // a component's own; it declined
+        | Action::Register
+        | Action::ShowPassword => {} // a component's own; it declined
     }
 }
 

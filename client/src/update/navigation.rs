@@ -3,7 +3,7 @@
 use quchat_shared::{RoomId, room::RoomKind};
 
 use super::{Effect, dialogs, pages, reading, rooms, saving, time, writing};
-use crate::model::{Anchor, DialogId, Fetch, Model, Quoted, Room, Timeline, Tone, Visit, Watched};
+use crate::model::{Anchor, DialogId, Fetch, Model, Quoted, Room, Timeline, Tone, Unfolded, Visit, Watched};
 
 /// So many visited rooms are remembered.
 const VISITS_KEPT: usize = 50;
@@ -131,6 +131,7 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
         if room.landing.is_some() {
             room.go_to_end(); // nobody saw where it was opened
         }
+        room.unfolded = Unfolded::default();
         room.known_seq = room.info.last_seq;
         if pages::bound(room, false) >= pages::RUN_LONG {
             out.push(Effect::GiveBack);

@@ -8,7 +8,7 @@ use quchat_shared::{Message, limits::is_bidi_control};
 
 use super::{Effect, find, pages, reading, time, writing};
 use crate::{
-    model::{Anchor, Key, Model, Room, Seen, Tone, Wanted},
+    model::{Anchor, Key, Model, Room, Seen, Tone, Unfolded, Wanted},
     text::{
         clock,
         markup::{Kind, markup},
@@ -128,6 +128,22 @@ pub(super) fn tell(model: &mut Model) {
         told.push_str(&format!(" · deleted {}", second(at)));
     }
     time::notice(model, Tone::Calm, &told);
+}
+
+/// Shows all of the chosen message, or its first rows again.
+pub(super) fn unfold(model: &mut Model) {
+    let Some((message, id)) = chosen(model).zip(model.open) else { return };
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let shown = room.unfolded.messages.insert(message.seq) || !room.unfolded.messages.remove(&message.seq);
+    time::notice(model, Tone::Calm, if shown { "shown in full" } else { "long messages are folded" });
+}
+
+/// Shows all of every long message of the open room, or their first rows again.
+pub(super) fn unfold_all(model: &mut Model) {
+    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let all = !room.unfolded.all && room.unfolded.messages.is_empty();
+    room.unfolded = Unfolded { all, ..Unfolded::default() };
+    time::notice(model, Tone::Calm, if all { "shown in full" } else { "long messages are folded" });
 }
 
 /// What is written answers the chosen message.

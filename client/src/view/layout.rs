@@ -77,10 +77,19 @@ impl Places {
         Self { history, composer, rooms, ..self }
     }
 
-    /// A dialog of this size, or as much of it as fits, a little above the middle.
+    /// A dialog of this size, or as much of it as fits, a little above the middle of the messages: over the side bar it
+    /// would cut the names of rooms.
     pub(super) fn dialog(&self, columns: u16, rows: u16) -> Rect {
-        let place = self.whole.centered(Constraint::Max(columns), Constraint::Max(rows));
-        Rect { y: place.y - (place.y - self.whole.y) / 3, ..place }
+        let pane = self.dialog_pane();
+        let place = pane.centered(Constraint::Max(columns), Constraint::Max(rows));
+        Rect { y: place.y - (place.y - pane.y) / 3, ..place }
+    }
+
+    /// Where dialogs stand.
+    pub(super) fn dialog_pane(&self) -> Rect {
+        // a column to its left stays free: what a dialog clears is wider than itself
+        let x = if self.divider.width > 0 { self.divider.right() } else { self.whole.x };
+        Rect { x, width: self.whole.right().saturating_sub(x), ..self.whole }
     }
 
     /// Whether the composer has a frame.

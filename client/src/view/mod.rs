@@ -83,7 +83,7 @@ fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
     draw(Id::Status, model, app, frame, places.status);
     for dialog in &model.dialogs {
         let id = Id::Dialog(dialog.id());
-        let most = places.whole.width;
+        let most = places.dialog_pane().width;
         let (columns, rows) = components::part(app, id).map_or((0, 0), |part| part.wanted_in(most));
         draw(id, model, app, frame, places.dialog(columns, rows));
     }

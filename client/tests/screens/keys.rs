@@ -32,6 +32,7 @@ const MODES: [Id; 11] = [
 const IDLE: &[(Id, Action, &str)] = &[
     (Id::Find, Action::Find, "one is searching already"),
     (Id::Dialog(DialogId::CreateRoom), Action::Register, "the form has one button"),
+    (Id::Dialog(DialogId::CreateRoom), Action::ShowPassword, "the form has no password"),
     (Id::Dialog(DialogId::SignedOut), Action::Register, "the form has one button"),
     (Id::Dialog(DialogId::SignedOut), Action::NextField, "the form has one field"),
     (Id::Dialog(DialogId::SignedOut), Action::PreviousField, "the form has one field"),

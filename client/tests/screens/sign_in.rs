@@ -129,3 +129,33 @@ fn a_long_reason_is_said_in_full() {
     stage.follow();
     assert!(stage.screen().contains('…'), "what does not fit is said not to");
 }
+
+#[test]
+fn a_password_is_shown_on_demand_and_hidden_again() {
+    let mut stage = Stage::new(80, 24);
+    stage.model.sign_in.server = "localhost".to_owned();
+    stage.model.sign_in.name = "alice".to_owned();
+    stage.model.sign_in.rev += 1;
+    stage.follow();
+    stage.type_text(" correct horse");
+    let screen = stage.screen();
+    assert!(screen.contains("••••") && screen.contains("F4 shows it") && !screen.contains("horse"), "{screen}");
+    stage.key(Key::Function(4));
+    let screen = stage.screen();
+    assert!(screen.contains(" correct horse") && screen.contains("F4 hides it"), "{screen}");
+    stage.key(Key::Function(4));
+    assert!(!stage.screen().contains("horse"));
+}
+
+#[test]
+fn a_pasted_password_keeps_its_blanks() {
+    let mut stage = Stage::new(80, 24);
+    stage.model.sign_in.server = "localhost".to_owned();
+    stage.model.sign_in.name = "alice".to_owned();
+    stage.model.sign_in.rev += 1;
+    stage.follow();
+    stage.paste("  correct horse \r\n");
+    stage.key(Key::Function(4));
+    let screen = stage.screen();
+    assert!(screen.contains("Password    correct horse"), "{screen}");
+}

@@ -81,7 +81,7 @@ impl Part for CreateRoom {
         self.name.draw(frame, value, "1 to 64 characters", focused && !self.on_private);
         let row = next();
         label(frame, row, "Private", self.on_private);
-        let value = Rect { x: row.x + 12.min(row.width), width: row.width.saturating_sub(12), ..row };
+        let value = Rect { x: row.x + 11.min(row.width), width: row.width.saturating_sub(11), ..row }; // it begins with a blank
         self.private.attr(Attribute::Focus, AttrValue::Flag(focused && self.on_private));
         self.private.view(frame, value);
         next();

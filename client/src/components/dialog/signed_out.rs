@@ -99,6 +99,10 @@ impl Part for SignedOut {
                 let credentials = Credentials { name: self.name.clone(), password: self.password.text().to_owned() };
                 Some(Msg::SignIn { server: self.server.clone(), credentials, register: false })
             }
+            Event::User(Action::ShowPassword) => {
+                self.password.toggle_shown();
+                Some(Msg::Redraw)
+            }
             _ => self.password.take(event).then_some(Msg::Redraw),
         }
     }

@@ -8,8 +8,13 @@ use tuirealm::ratatui::{
 
 use super::{super::look::Look, Found, link::Link, mark};
 use crate::{
-    model::{Entry, SendState},
-    text::{Row, clip, markup::markup, width, wrap},
+    model::{Entry, Pending, SendState},
+    text::{
+        Row, clip,
+        markup::{Kind, Stretch, markup},
+        width,
+        wrap::{column, wrap_hanging},
+    },
 };
 
 /// The wrapped rows of an entry; there is always one.
@@ -24,6 +29,8 @@ pub(super) struct BodyRow {
     pub(super) byte: usize,
     pub(super) line: Line<'static>,
     pub(super) links: Vec<Link>,
+    /// Columns that stay empty before it.
+    pub(super) indent: u16,
 }
 
 /// The lines between an entry and the one before it.
@@ -43,15 +50,31 @@ impl Above {
     }
 }
 
+/// A longer text shows so many rows, until somebody wants to see all of them.
+const FOLD_ROWS: usize = 40;
+
+/// What decides about the rows of an entry, beside what it says.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct How {
+    pub(super) columns: u16,
+    /// What is searched for.
+    pub(super) found: Option<Found>,
+    /// All of a long text is shown.
+    pub(super) unfolded: bool,
+    /// The terminal has no sign for three dots.
+    pub(super) ascii: bool,
+}
+
 impl Block {
-    /// The rows of `entry` at this width; `my_name` stands out where it is named, and what is searched for.
-    pub(super) fn new(entry: &Entry, columns: u16, my_name: &str, found: Option<&Found>) -> Self {
+    /// The rows of `entry`; `my_name` stands out where it is named, and what is searched for.
+    pub(super) fn new(entry: &Entry, my_name: &str, how: &How) -> Self {
+        let columns = how.columns;
         match entry {
             Entry::Said(message) if message.deleted_at.is_some() => {
-                Self::of("message deleted", Look::FAINT, columns, "", None)
+                Self::of("message deleted", Look::FAINT, "", &How { found: None, ..how.clone() })
             }
             Entry::Said(message) => {
-                let mut block = Self::of(&message.text, Look::PLAIN, columns, my_name, found);
+                let mut block = Self::of(&message.text, Look::PLAIN, my_name, how);
                 if message.edited_at.is_some() {
                     block.append("(edited)", Look::FAINT, columns);
                 }
@@ -62,26 +85,20 @@ impl Block {
                 }
                 block
             }
-            Entry::Unsent(pending) => {
-                let sent = matches!(pending.state, SendState::Sent(_));
-                let mut block =
-                    Self::of(&pending.text, if sent { Look::PLAIN } else { Look::FAINT }, columns, "", None);
-                match &pending.state {
-                    SendState::Refused(reason) => {
-                        block.push(clip(&format!("✗ refused: {reason}"), columns), pending.text.len(), Look::WRONG);
-                    }
-                    SendState::RetryAt { .. } => {
-                        block.push(
-                            clip("◌ not sent yet, will be tried again", columns),
-                            pending.text.len(),
-                            Look::FAINT,
-                        );
-                    }
-                    _ => {}
-                }
-                block
-            }
+            Entry::Unsent(pending) => Self::unsent(pending, how),
         }
+    }
+
+    fn unsent(pending: &Pending, how: &How) -> Self {
+        let look = if matches!(pending.state, SendState::Sent(_)) { Look::PLAIN } else { Look::FAINT };
+        let mut block = Self::of(&pending.text, look, "", &How { found: None, ..how.clone() });
+        let (text, look) = match &pending.state {
+            SendState::Refused(reason) => (format!("✗ refused: {reason}"), Look::WRONG),
+            SendState::RetryAt { .. } => ("◌ not sent yet, will be tried again".to_owned(), Look::FAINT),
+            _ => return block,
+        };
+        block.push(clip(&text, how.columns), pending.text.len(), look);
+        block
     }
 
     /// The row on which `byte` of the text stands.
@@ -89,15 +106,30 @@ impl Block {
         self.rows.partition_point(|row| row.byte <= byte).saturating_sub(1)
     }
 
-    fn of(text: &str, style: Style, columns: u16, my_name: &str, found: Option<&Found>) -> Self {
+    fn of(text: &str, style: Style, my_name: &str, how: &How) -> Self {
+        let dots = if how.ascii && text.contains('…') { Some(text.replace('…', "...")) } else { None };
+        let text = dots.as_deref().unwrap_or(text);
+        let (text, style) = match doing(text) {
+            Some(text) => (text, style.patch(Look::LEANING)),
+            None => (text, style),
+        };
         let stretches = markup(text, my_name);
         let mut marks = mark::marks(&stretches);
-        marks.extend(found.into_iter().flat_map(|found| found.marks(text)));
+        marks.extend(how.found.iter().flat_map(|found| found.marks(text)));
+        let mut rows = wrap_hanging(text, how.columns, |line| hang(text, line, &stretches));
+        let hidden = if how.unfolded { 0 } else { rows.len().saturating_sub(FOLD_ROWS) };
+        rows.truncate(rows.len() - hidden);
         let body = |row: Row| {
             let links = Link::on(text, &row, &stretches);
-            BodyRow { byte: row.start, line: mark::line(text, row, &marks, style), links }
+            let indent = row.indent;
+            BodyRow { byte: row.start, line: mark::line(text, row, &marks, style), links, indent }
         };
-        Self { rows: wrap(text, columns).into_iter().map(body).collect() }
+        let mut block = Self { rows: rows.into_iter().map(body).collect() };
+        if hidden > 0 {
+            let rows = if hidden == 1 { "row" } else { "rows" };
+            block.push(clip(&format!("▸ {hidden} more {rows}: /unfold"), how.columns), 0, Look::ACCENT);
+        }
+        block
     }
 
     /// A word behind the last row, or below it where it does not fit.
@@ -113,6 +145,74 @@ impl Block {
 
     fn push(&mut self, text: String, end: usize, style: Style) {
         let byte = self.rows.last().map_or(end, |row| row.byte + 1).max(end + 1);
-        self.rows.push(BodyRow { byte, line: Line::styled(text, style), links: Vec::new() });
+        self.rows.push(BodyRow { byte, line: Line::styled(text, style), links: Vec::new(), indent: 0 });
+    }
+}
+
+/// What somebody does, as `/me` sends it: a line that is italic as a whole. It is shown without the marks.
+fn doing(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('_')?.strip_suffix('_')?;
+    let whole = !inner.contains(['_', '\n']) && !inner.starts_with(char::is_whitespace);
+    (whole && !inner.is_empty() && !inner.ends_with(char::is_whitespace)).then_some(inner)
+}
+
+/// How far the rows of an item stand in that go on with the line which begins at this byte.
+fn hang(text: &str, line: usize, stretches: &[Stretch]) -> u16 {
+    let end = text[line..].find('\n').map_or(text.len(), |at| line + at);
+    let bullet =
+        stretches.iter().find(|(range, kind)| *kind == Kind::Bullet && line <= range.start && range.end <= end);
+    bullet.map_or(0, |(range, _)| column(text, line, range.end) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use quchat_shared::{Message, RoomId, Seq, Timestamp, UserId, UserRef};
+
+    use super::*;
+
+    fn rows(text: &str, how: &How) -> Vec<(u16, String)> {
+        let sender = UserRef { id: UserId(2), name: "bob".to_owned() };
+        let message = Message::new(RoomId(1), Seq(1), sender, text.to_owned(), Timestamp::from_millis(0));
+        let block = Block::new(&Entry::Said(Arc::new(message)), "", how);
+        block.rows.iter().map(|row| (row.indent, row.line.to_string())).collect()
+    }
+
+    fn how() -> How {
+        How { columns: 30, found: None, unfolded: false, ascii: false }
+    }
+
+    #[test]
+    fn a_long_message_shows_its_first_rows_until_all_are_wanted() {
+        let text = "x\n".repeat(3_999) + "x";
+        let folded = rows(&text, &how());
+        assert_eq!((folded.len(), &*folded[40].1), (41, "▸ 3960 more rows: /unfold"));
+        assert_eq!(rows(&text, &How { unfolded: true, ..how() }).len(), 4_000);
+        assert_eq!(rows(&"x\n".repeat(39), &how()).len(), 40, "forty rows are shown");
+    }
+
+    #[test]
+    fn an_item_hangs_below_its_own_text() {
+        let text = "to do:\n10. write down what the client does\n- and another one that is long";
+        let all = rows(text, &how());
+        let all: Vec<_> = all.iter().map(|(indent, text)| (*indent, &**text)).collect();
+        assert_eq!(
+            all,
+            [(0, "to do:"), (0, "10. write down what the client"), (4, "does"), (0, "- and another one that is long")]
+        );
+    }
+
+    #[test]
+    fn what_somebody_does_is_shown_without_its_marks() {
+        assert_eq!(rows("_waves_", &how()), [(0, "waves".to_owned())]);
+        for text in ["_", "__", "_a_b_", "_ a_", "see _this_", "_a_\n_b_"] {
+            assert_eq!(rows(text, &how())[0].1, text.lines().next().unwrap());
+        }
+    }
+
+    #[test]
+    fn three_dots_are_three_columns_in_ascii() {
+        assert_eq!(rows("wait… what", &How { ascii: true, ..how() })[0].1, "wait... what");
     }
 }

@@ -1,8 +1,11 @@
 //! Wrapped rows, kept from frame to frame: what the last frames showed, at most four screens of it.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{
+    collections::{HashMap, hash_map},
+    rc::Rc,
+};
 
-use super::{Found, block::Block};
+use super::block::{Block, How};
 use crate::model::{Entry, Key};
 
 /// Rows are kept up to this multiple of what one frame needs.
@@ -18,26 +21,30 @@ pub(super) struct Cache {
 struct Cached {
     /// What the rows were made of. A revision would not do: after a reset, another message may bear the same one.
     source: Entry,
-    width: u16,
-    found: Option<Found>,
+    how: How,
     block: Rc<Block>,
     used: u64,
 }
 
 impl Cache {
-    /// The rows of `entry` at this width, wrapped anew only if it says another thing, the width is another one, or
-    /// something else is searched for.
-    pub(super) fn block(&mut self, entry: &Entry, width: u16, my_name: &str, found: Option<Found>) -> Rc<Block> {
+    /// The rows of `entry`, wrapped anew only if it says another thing or is to be shown in another way.
+    pub(super) fn block(&mut self, entry: &Entry, my_name: &str, how: How) -> Rc<Block> {
         let used = self.frame;
-        let made = || {
-            let block = Rc::new(Block::new(entry, width, my_name, found.as_ref()));
-            Cached { source: entry.clone(), width, found: found.clone(), block, used }
+        let made = |how: How| {
+            let block = Rc::new(Block::new(entry, my_name, &how));
+            Cached { source: entry.clone(), how, block, used }
         };
-        let cached = self.blocks.entry(entry.key()).or_insert_with(made);
-        // Mostly the same pointer, which is all that is looked at then.
-        if cached.width != width || cached.found != found || cached.source != *entry {
-            *cached = made();
-        }
+        let cached = match self.blocks.entry(entry.key()) {
+            hash_map::Entry::Vacant(place) => place.insert(made(how)),
+            hash_map::Entry::Occupied(place) => {
+                let cached = place.into_mut();
+                // Mostly the same pointer, which is all that is looked at then.
+                if cached.how != how || cached.source != *entry {
+                    *cached = made(how);
+                }
+                cached
+            }
+        };
         cached.used = used;
         Rc::clone(&cached.block)
     }
@@ -71,20 +78,24 @@ mod tests {
         Entry::Said(Arc::new(Message { rev, ..message }))
     }
 
+    fn how(columns: u16) -> How {
+        How { columns, found: None, unfolded: false, ascii: false }
+    }
+
     #[test]
     fn rows_are_wrapped_anew_for_another_revision_or_width_and_not_otherwise() {
         let mut cache = Cache::default();
-        let first = cache.block(&entry(1, 1, "some words"), 20, "", None);
-        assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), 20, "", None)));
-        assert_eq!(cache.block(&entry(1, 1, "some words"), 5, "", None).rows.len(), 2);
-        assert_eq!(cache.block(&entry(1, 2, "edited"), 20, "", None).rows[0].line.to_string(), "edited");
+        let first = cache.block(&entry(1, 1, "some words"), "", how(20));
+        assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), "", how(20))));
+        assert_eq!(cache.block(&entry(1, 1, "some words"), "", how(5)).rows.len(), 2);
+        assert_eq!(cache.block(&entry(1, 2, "edited"), "", how(20)).rows[0].line.to_string(), "edited");
     }
 
     #[test]
     fn another_message_in_the_same_place_is_shown_as_it_is() {
         let mut cache = Cache::default();
-        cache.block(&entry(1, 1, "before the reset"), 20, "", None);
-        assert_eq!(cache.block(&entry(1, 1, "after it"), 20, "", None).rows[0].line.to_string(), "after it");
+        cache.block(&entry(1, 1, "before the reset"), "", how(20));
+        assert_eq!(cache.block(&entry(1, 1, "after it"), "", how(20)).rows[0].line.to_string(), "after it");
     }
 
     #[test]
@@ -92,7 +103,7 @@ mod tests {
         let mut cache = Cache::default();
         for page in 0..100 {
             for row in 0..20 {
-                cache.block(&entry(page * 20 + row, 1, "x"), 20, "", None);
+                cache.block(&entry(page * 20 + row, 1, "x"), "", how(20));
             }
             cache.end_frame(20);
             assert!(cache.blocks.len() <= SCREENS * 20, "{}", cache.blocks.len());

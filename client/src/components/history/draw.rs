@@ -181,7 +181,8 @@ impl Painter<'_, '_, '_> {
                 self.sign(at, row);
             }
             let text = self.text_of(row);
-            self.frame.render_widget(&body.line, text);
+            let text = Rect { x: text.x + body.indent, width: text.width.saturating_sub(body.indent), ..text };
+            self.frame.render_widget(&body.line, text.intersection(row));
             self.links.extend(body.links.iter().filter_map(|link| link.placed(text)));
             if self.shown.is_selected(at) || self.shown.is_found(at) {
                 self.frame.buffer_mut().set_style(row, Look::STRONG);

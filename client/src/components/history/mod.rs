@@ -21,7 +21,7 @@ use tuirealm::{
 };
 
 use self::{
-    block::{Above, Block},
+    block::{Above, Block, How},
     cache::Cache,
     link::Placed,
     mark::Mark,
@@ -29,7 +29,7 @@ use self::{
 };
 use super::{Part, look::Look, quote::quote};
 use crate::{
-    model::{Anchor, Entry, Fetch, Key, Model, PATIENCE_MS, Room, Seen, Wanted, window},
+    model::{Anchor, Entry, Fetch, Key, Model, PATIENCE_MS, Room, Seen, Unfolded, Wanted, window},
     text::{Needle, clock},
     update::{Action, Msg},
 };
@@ -73,6 +73,9 @@ struct Shown {
     /// Nothing is known of the room yet.
     unknown: bool,
     page: Page,
+    unfolded: Unfolded,
+    /// The terminal has no sign for three dots.
+    ascii: bool,
 }
 
 /// What is searched for, as an entry shows it.
@@ -177,6 +180,8 @@ impl Shown {
             unread: room.unread(),
             unknown: room.timeline.is_unknown(),
             page: page(room, model.now.mono_ms),
+            unfolded: room.unfolded.clone(),
+            ascii: model.ascii,
         }
     }
 
@@ -232,6 +237,13 @@ impl Shown {
         Above { day: day.then(|| self.day(at)), new, reply: self.quotes[at].is_some() }
     }
 
+    fn is_unfolded(&self, at: usize) -> bool {
+        match &self.entries[at] {
+            Entry::Said(message) => self.unfolded.all || self.unfolded.messages.contains(&message.seq),
+            Entry::Unsent(_) => self.unfolded.all,
+        }
+    }
+
     /// The entry goes on where the same sender left off: it needs no name.
     fn continues(&self, at: usize) -> bool {
         let Some(before) = at.checked_sub(1) else { return false };
@@ -280,7 +292,10 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn block(&mut self, at: usize) -> std::rc::Rc<Block> {
-        self.cache.block(&self.shown.entries[at], self.width, &self.shown.my_name, self.shown.found(at))
+        let (shown, found) = (self.shown, self.shown.found(at));
+        let here = found.as_ref().is_some_and(|found| found.here); // what was found may be in what is folded
+        let how = How { columns: self.width, found, unfolded: here || shown.is_unfolded(at), ascii: shown.ascii };
+        self.cache.block(&shown.entries[at], &shown.my_name, how)
     }
 }
 

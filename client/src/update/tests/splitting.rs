@@ -106,6 +106,65 @@ fn a_notice_ends_with_its_cause() {
 }
 
 #[test]
+fn long_messages_are_unfolded_by_key_and_by_command_until_the_room_is_left() {
+    let mut client = Client::online();
+    client.look().act(Action::Select).act(Action::Unfold);
+    assert_eq!(client.room(GENERAL).unfolded.messages.len(), 1);
+    client.act(Action::Unfold).act(Action::Cancel);
+    assert!(client.room(GENERAL).unfolded.messages.is_empty());
+    client.say("/unfold");
+    assert!(client.room(GENERAL).unfolded.all);
+    client.on(Msg::Open(OPS));
+    assert!(!client.room(GENERAL).unfolded.all);
+}
+
+#[test]
+fn without_a_room_commands_can_be_typed_and_texts_wait_for_one() {
+    use crate::model::{Id, NO_ROOM};
+    let mut client = Client::new();
+    client.start();
+    client.on(Msg::Loaded(Ok(Vec::new()))).list_rooms(Vec::new()).hello("k-1");
+    assert_eq!(focus(&client.model), Id::Rooms);
+    client.on(Msg::Typed('/'));
+    assert_eq!((focus(&client.model), &*client.model.command.text), (Id::Composer, "/"));
+    client.on(Msg::Edited { room: NO_ROOM, text: "hello?".into() }).act(Action::Send);
+    assert!(client.notice().contains("no room is open"), "{}", client.notice());
+    client.on(Msg::Edited { room: NO_ROOM, text: "/create den".into() });
+    assert_eq!(client.notice(), "");
+    client.act(Action::Send);
+    assert!(client.calls().iter().any(|(_, req)| matches!(req, Request::CreateRoom(new) if new.name == "den")));
+    assert_eq!((focus(&client.model), &*client.model.command.text), (Id::Rooms, ""));
+    client.on(Msg::Edited { room: NO_ROOM, text: "half a thought".into() });
+    client.stream(vec![
+        quchat_shared::event::MemberJoined {
+            room: info(OPS, "ops", RoomKind::Public, 0),
+            user: UserRef { id: ALICE, name: "alice".into() },
+            role: Role::Member,
+        }
+        .into(),
+    ]);
+    client.on(Msg::Open(OPS));
+    assert_eq!((client.draft(), &*client.model.command.text), ("half a thought", ""));
+}
+
+#[test]
+fn without_a_room_a_half_typed_command_is_put_away_and_every_key_is_harmless() {
+    use crate::model::NO_ROOM;
+    let mut client = Client::new();
+    client.start();
+    client.on(Msg::Loaded(Ok(Vec::new()))).list_rooms(Vec::new());
+    client.on(Msg::Edited { room: NO_ROOM, text: "/jo".into() }).act(Action::Interrupt);
+    assert_eq!((&*client.model.command.text, client.notice()), ("", ""));
+    client.on(Msg::Edited { room: NO_ROOM, text: "/leave".into() }).act(Action::Send);
+    assert!(!client.notice().is_empty());
+    for order in ["/reply x", "/me waves", "/unfold", "/mute", "/new", "/select", "/search x", "/catchup", "/unread"] {
+        client.on(Msg::Edited { room: NO_ROOM, text: order.into() }).act(Action::Send);
+    }
+    client.on(Msg::Pasted { room: NO_ROOM, text: "x\n".repeat(50).into(), at: 0 }).on(Msg::SplitPaste);
+    client.on(Msg::Recall { back: true }).act(Action::OpenEditor);
+}
+
+#[test]
 fn commands_are_known_in_capitals_too() {
     let mut client = Client::online();
     client.say("/JOIN OPS");
