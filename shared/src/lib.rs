@@ -1,6 +1,6 @@
 //! The wire of quchat, once for both ends.
 //!
-//! What a request, a reply and an event look like, how long a name may be, how a stream is cut into
+//! What a request, a reply and an event look like, how long a name may be, what a text says, how a stream is cut into
 //! frames. It does no I/O, knows no clock and no async runtime, and neither of the two ends.
 
 pub mod api;
@@ -12,6 +12,7 @@ pub mod problem;
 pub mod query;
 pub mod room;
 pub mod sse;
+pub mod text;
 pub mod time;
 pub mod user;
 pub mod visible;

@@ -10,7 +10,6 @@ pub mod editor;
 pub mod emoji;
 pub mod fuzzy;
 pub mod line;
-pub mod markup;
 pub mod near;
 pub mod needle;
 pub mod pieces;

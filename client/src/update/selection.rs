@@ -4,15 +4,16 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{Message, limits::is_bidi_control};
+use quchat_shared::{
+    Message,
+    limits::is_bidi_control,
+    text::markup::{Kind, markup},
+};
 
 use super::{Effect, find, pages, reading, time, writing};
 use crate::{
     model::{Anchor, Key, Model, Room, Seen, Tone, Unfolded, Wanted},
-    text::{
-        clock,
-        markup::{Kind, markup},
-    },
+    text::clock,
 };
 
 /// Chooses the message that was found, else the last one that can be seen.

@@ -7,7 +7,7 @@ use quchat_client::{
     model::{Fetch, Link, Notice, SendState, Storage, Timeline, Tone, Wanted},
     update::{Action, Answer, Effect, Failure, Msg, Request, ServerEvent},
 };
-use quchat_shared::{RoomId, Seq, UserId, message::Reaction};
+use quchat_shared::{Message, RoomId, Seq, UserId, message::Reaction};
 use tuirealm::{
     event::{Key, KeyModifiers as Mod},
     ratatui::style::Modifier,
@@ -351,6 +351,21 @@ fn markup_is_shown_by_weight_and_slant_and_keeps_its_signs() {
     assert_eq!(style("- see"), Modifier::BOLD);
     assert_eq!(style("https"), Modifier::UNDERLINED);
     assert_eq!(style("@alice"), Modifier::BOLD | Modifier::REVERSED);
+}
+
+#[test]
+fn a_name_stands_out_where_the_server_counts_it_as_a_mention() {
+    let text = "`@alice` or @alice";
+    let shown = |mentions| {
+        let said = Message { mentions, ..message(1, 0, "bob", text) };
+        let mut stage = Stage::in_general(80, 24, vec![said]);
+        let screen = stage.screen();
+        let (y, row) = screen.lines().enumerate().find(|(_, row)| row.contains(text)).unwrap();
+        let x = row.split_once("or @alice").unwrap().0.chars().count() as u16 + 3;
+        stage.buffer()[(x, y as u16)].modifier
+    };
+    assert_eq!(shown(vec![UserId(1)]), Modifier::BOLD | Modifier::REVERSED);
+    assert_eq!(shown(vec![UserId(2)]), Modifier::empty(), "somebody else is called \"alice.\" and was meant");
 }
 
 #[test]

@@ -234,7 +234,8 @@ fn at(minutes: i64) -> Timestamp {
 pub(crate) fn message(seq: u64, minutes: i64, sender: &str, text: &str) -> Message {
     let id = ["alice", "bob", "carol"].iter().position(|name| *name == sender).map_or(9, |at| at as u64 + 1);
     let sender = UserRef { id: UserId(id), name: sender.to_owned() };
-    Message::new(RoomId(1), Seq(seq), sender, text.to_owned(), at(minutes))
+    let mentions = if text.contains("@alice") { vec![UserId(1)] } else { Vec::new() };
+    Message { mentions, ..Message::new(RoomId(1), Seq(seq), sender, text.to_owned(), at(minutes)) }
 }
 
 /// A small conversation over two days.

@@ -107,6 +107,22 @@ fn a_message_names_each_user_it_mentions_once() {
 }
 
 #[test]
+fn a_name_in_code_or_in_a_link_mentions_nobody() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    for text in ["run `chown @bob x`", "```\nchown @bob x\n```", "https://social.example/@bob", "@bob.smith"] {
+        assert_eq!(alice.send_message(room, text).mentions, [], "{text}");
+    }
+    assert_eq!(bob.room(room).mentions, 0);
+    for text in ["`x` @bob", "_@bob_", "> @bob", "```\nx\n```\n@bob.", "@bob..."] {
+        assert_eq!(alice.send_message(room, text).mentions, [bob.user().id], "{text}");
+    }
+    assert_eq!(bob.room(room).mentions, 5);
+}
+
+#[test]
 fn messages_are_stamped_by_the_server_in_order() {
     let server = TestServer::start();
     let alice = server.user("alice");

@@ -1,6 +1,7 @@
 //! One entry as rows: its text wrapped, and what is to be said about it below.
 
 use jiff::civil::Date;
+use quchat_shared::text::markup::{Kind, Stretch, markup};
 use tuirealm::ratatui::{
     style::Style,
     text::{Line, Span},
@@ -10,9 +11,7 @@ use super::{super::look::Look, Found, link::Link, mark};
 use crate::{
     model::{Entry, Pending, SendState},
     text::{
-        Row, clip,
-        markup::{Kind, Stretch, markup},
-        width,
+        Row, clip, width,
         wrap::{column, wrap_hanging},
     },
 };

@@ -11,17 +11,13 @@ use std::{
     rc::Rc,
 };
 
+use quchat_shared::text::markup::{Kind, Stretch};
 use tuirealm::ratatui::{
     buffer::{Buffer, CellDiffOption, CellWidth},
     layout::Rect,
 };
 
-use crate::text::{
-    Row, disputed,
-    markup::{Kind, Stretch},
-    width,
-    wrap::drawn,
-};
+use crate::text::{Row, disputed, width, wrap::drawn};
 
 /// Terminals ignore longer addresses.
 const ADDRESS_MAX: usize = 2_000;
@@ -117,10 +113,11 @@ fn open(address: &str) -> Rc<str> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use quchat_shared::text::markup::markup;
     use tuirealm::ratatui::{style::Style, text::Line, widgets::Widget};
 
     use super::*;
-    use crate::text::{markup::markup, wrap};
+    use crate::text::wrap;
 
     /// The rows of `text` in a buffer, with their links opened.
     fn drawn_with_links(text: &str, columns: u16, over: &[(u16, u16)]) -> Buffer {

@@ -2,17 +2,14 @@
 
 use std::ops::Range;
 
+use quchat_shared::text::markup::{Kind, Stretch};
 use tuirealm::ratatui::{
     style::Style,
     text::{Line, Span},
 };
 
 use super::super::look::Look;
-use crate::text::{
-    Row,
-    markup::{Kind, Stretch},
-    wrap::drawn,
-};
+use crate::text::{Row, wrap::drawn};
 
 /// How a stretch looks.
 fn look(kind: Kind) -> Style {
@@ -56,9 +53,10 @@ pub(super) fn line(text: &str, row: Row, marks: &[Mark], style: Style) -> Line<'
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use quchat_shared::text::markup::markup;
 
     use super::*;
-    use crate::text::{markup::markup, wrap};
+    use crate::text::wrap;
 
     fn styled(text: &str, columns: u16) -> Vec<Vec<String>> {
         let marks = marks(&markup(text, "alice"));

@@ -203,6 +203,14 @@ impl Shown {
         Some(Found { needle: Arc::clone(needle), here })
     }
 
+    /// The name that stands out in an entry: the reader's own where the server counts them as mentioned, else none.
+    fn named(&self, at: usize) -> &str {
+        match &self.entries[at] {
+            Entry::Said(message) if message.mentions.contains(&self.me) => &self.my_name,
+            _ => "",
+        }
+    }
+
     fn sender(&self, at: usize) -> UserId {
         match &self.entries[at] {
             Entry::Said(message) => message.sender.id,
@@ -295,7 +303,7 @@ impl Walk<'_> {
         let (shown, found) = (self.shown, self.shown.found(at));
         let here = found.as_ref().is_some_and(|found| found.here); // what was found may be in what is folded
         let how = How { columns: self.width, found, unfolded: here || shown.is_unfolded(at), ascii: shown.ascii };
-        self.cache.block(&shown.entries[at], &shown.my_name, how)
+        self.cache.block(&self.shown.entries[at], shown.named(at), how)
     }
 }
 
