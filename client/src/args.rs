@@ -1,7 +1,10 @@
 //! The command line. Secrets never come this way.
 
+use std::env;
+
 use clap::{
-    ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, builder::FalseyValueParser, parser::ValueSource,
+    ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, Subcommand, builder::FalseyValueParser,
+    error::ErrorKind, parser::ValueSource,
 };
 use quchat_client::config::{Given, Setting, Source, charset};
 
@@ -36,10 +39,18 @@ pub(crate) enum Chore {
 }
 
 impl Args {
-    /// Reads the command line and the environment; ends the process where they are not understood.
-    pub(crate) fn read() -> (Option<Chore>, Given) {
-        let matches = Self::command().get_matches();
-        let args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    /// Reads the command line and the environment.
+    ///
+    /// # Errors
+    /// They are not understood, or only help or the version is asked for.
+    pub(crate) fn read() -> Result<(Option<Chore>, Given), Error> {
+        // An empty variable counts as not set.
+        let mut command = Self::command().mut_args(|arg| {
+            let value = arg.get_env().and_then(env::var_os);
+            if value.is_some_and(|value| value.is_empty()) { arg.env(None) } else { arg }
+        });
+        let matches = command.try_get_matches_from_mut(env::args_os()).map_err(|error| named(error, &mut command))?;
+        let args = Self::from_arg_matches(&matches)?;
         let setting = |value: Option<String>, id, flag, variable| {
             value.map(|value| Setting { value, from: source(&matches, id, flag, variable) })
         };
@@ -48,13 +59,30 @@ impl Args {
             server: setting(args.server, "server", "--server", "QUCHAT_SERVER"),
             name: setting(args.name, "name", "--name", "QUCHAT_USER"),
             theme: setting(args.theme, "theme", "--theme", "QUCHAT_THEME"),
-            ascii: args
-                .ascii
-                .then(|| Setting { value: true, from: source(&matches, "ascii", "--ascii", "QUCHAT_ASCII") }),
-            charset: charset(|name| std::env::var_os(name)),
+            ascii: is_given(&matches, "ascii")
+                .then(|| Setting { value: args.ascii, from: source(&matches, "ascii", "--ascii", "QUCHAT_ASCII") }),
+            charset: charset(|name| env::var_os(name)),
         };
-        (args.command, given)
+        Ok((args.command, given))
     }
+}
+
+/// Names the variable that is not UTF-8, where clap says only that something is not.
+fn named(error: Error, command: &mut Command) -> Error {
+    let is_unreadable = |name: &&str| env::var_os(name).is_some_and(|value| value.to_str().is_none());
+    let variable = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).find(is_unreadable);
+    match variable.filter(|_| error.kind() == ErrorKind::InvalidUtf8) {
+        Some(name) => {
+            let reason = format!("the value of {name} is not UTF-8; set it anew, or unset it\n");
+            Error::raw(ErrorKind::InvalidUtf8, reason).format(command)
+        }
+        None => error,
+    }
+}
+
+/// Whether somebody chose, if only to leave it as it is.
+fn is_given(matches: &ArgMatches, id: &str) -> bool {
+    matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable))
 }
 
 fn source(matches: &ArgMatches, id: &str, flag: &'static str, variable: &'static str) -> Source {

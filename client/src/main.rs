@@ -26,9 +26,25 @@ fn main() -> ExitCode {
     match run() {
         Ok(code) => ExitCode::from(code),
         Err(Failure { code, reason }) => {
-            eprintln!("quchat: {reason}");
+            complain(&format!("quchat: {reason}\n"));
             ExitCode::from(code)
         }
+    }
+}
+
+/// Writes to standard error. If that is not possible, the exit code still says what happened.
+fn complain(text: &str) {
+    io::stderr().write_all(text.as_bytes()).ok();
+}
+
+/// Writes to standard output. Whoever closes a pipe has read enough.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -49,7 +65,10 @@ impl Failure {
 }
 
 fn run() -> Result<u8, Failure> {
-    let (chore, given) = Args::read();
+    let (chore, given) = match Args::read() {
+        Ok(read) => read,
+        Err(answer) => return say(&answer),
+    };
     let variable = |name: &str| std::env::var_os(name);
     let place = Place::find(variable).map_err(Failure::new)?;
     let path = config::find(variable);
@@ -58,7 +77,7 @@ fn run() -> Result<u8, Failure> {
     match (chore, Config::settle(given, file, Last::recall(&place))) {
         (None, Ok(config)) if faults.is_empty() => return chat(place, config),
         (None, Ok(_)) => {}
-        (Some(Chore::Config), Ok(config)) => show(path, &config),
+        (Some(Chore::Config), Ok(config)) => print(&shown(path, &config))?,
         (_, Err(fault)) => faults.push(fault),
     }
     match faults.is_empty() {
@@ -67,10 +86,21 @@ fn run() -> Result<u8, Failure> {
     }
 }
 
-/// Prints what holds. Whoever stops reading has read enough.
-fn show(path: Option<PathBuf>, config: &Config) {
+/// Help or version to standard output, a wrong usage to standard error.
+fn say(answer: &clap::Error) -> Result<u8, Failure> {
+    let text = answer.render().to_string();
+    if answer.use_stderr() {
+        complain(&text)
+    } else {
+        print(&text)?
+    }
+    Ok(u8::try_from(answer.exit_code()).unwrap_or(2))
+}
+
+/// The settings in effect, and the file that they may come from.
+fn shown(path: Option<PathBuf>, config: &Config) -> String {
     let file = path.map_or_else(|| "no config file: HOME is not set".to_owned(), |path| path.display().to_string());
-    write!(io::stdout(), "# {file}\n{}", config.show()).ok();
+    format!("# {file}\n{}", config.show())
 }
 
 fn chat(place: Place, config: Config) -> Result<u8, Failure> {

@@ -4,13 +4,15 @@
 use std::{
     io::{self, Read},
     os::unix::net::UnixStream,
+    sync::Arc,
     thread,
     time::Duration,
 };
 
 use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 use signal_hook::{
-    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGXFSZ},
+    flag,
     iterator::Signals,
     low_level::{pipe, unregister},
 };
@@ -28,6 +30,8 @@ const NOT_STOPPED: Duration = Duration::from_millis(200);
 /// The system has no more descriptors or threads to give.
 pub fn listen_to_signals(wakes: Wakes) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT, SIGTSTP])?;
+    // Caught, so that a write beyond the largest size of a file (`ulimit -f`) is an error and does not end the process.
+    flag::register(SIGXFSZ, Arc::default())?;
     let listen = move || {
         for signal in &mut signals {
             wakes.send(match signal {

@@ -5,6 +5,7 @@
 
 mod attention;
 mod bursts;
+mod command_line;
 mod composing;
 mod dice;
 mod drafts;

@@ -1,0 +1,93 @@
+//! The program without a terminal: what it prints, where that goes wrong, and what it makes of its environment.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, OpenOptions},
+    io::pipe,
+    os::unix::ffi::OsStrExt,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// The program with a home of its own and nothing set that it reads.
+fn quchat(home: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quchat"));
+    for variable in
+        ["QUCHAT_SERVER", "QUCHAT_USER", "QUCHAT_THEME", "QUCHAT_ASCII", "XDG_CONFIG_HOME", "XDG_STATE_HOME"]
+    {
+        command.env_remove(variable);
+    }
+    command.env("HOME", home.path()).stdin(Stdio::null());
+    command
+}
+
+/// Its exit code and what it says, all of it.
+fn outcome(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("it speaks UTF-8");
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn full_disk() -> Stdio {
+    OpenOptions::new().write(true).open("/dev/full").expect("a full disk").into()
+}
+
+#[test]
+fn what_cannot_be_printed_is_an_error_and_a_reader_who_left_is_none() {
+    let home = tempfile::tempdir().expect("a home");
+    for argument in ["--help", "--version", "help", "config"] {
+        let (code, _, reason) = outcome(quchat(&home).arg(argument).stdout(full_disk()).stderr(Stdio::piped()));
+        assert_eq!(code, Some(1), "{argument}: {reason}");
+        assert!(reason.starts_with("quchat: cannot write to standard output: "), "{argument}: {reason}");
+
+        let closed = pipe().expect("a pipe").1;
+        let (code, _, reason) = outcome(quchat(&home).arg(argument).stdout(closed).stderr(Stdio::piped()));
+        assert_eq!((code, &*reason), (Some(0), ""), "{argument}");
+    }
+}
+
+#[test]
+fn an_error_that_cannot_be_printed_keeps_its_exit_code() {
+    let home = tempfile::tempdir().expect("a home");
+    let expected = [(&["--no-such-flag"][..], 2), (&["--server", "", "config"], 2), (&[], 1)];
+    for (arguments, expected) in expected {
+        for stderr in [full_disk(), pipe().expect("a pipe").1.into()] {
+            let status = quchat(&home).args(arguments).stdout(full_disk()).stderr(stderr).status().expect("it starts");
+            assert_eq!(status.code(), Some(expected), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_variable_is_one_that_is_not_set() {
+    let home = tempfile::tempdir().expect("a home");
+    let config = home.path().join("config/quchat");
+    fs::create_dir_all(&config).expect("a home can be written to");
+    fs::write(config.join("config.toml"), "server = \"chat.example:80\"\nname = \"alice\"\nascii = true\n")
+        .expect("so");
+    let mut command = quchat(&home);
+    command.arg("config").env("XDG_CONFIG_HOME", home.path().join("config"));
+    let (_, plain, _) = outcome(&mut command);
+    for variable in ["QUCHAT_SERVER", "QUCHAT_USER", "QUCHAT_THEME", "QUCHAT_ASCII", "XDG_STATE_HOME"] {
+        command.env(variable, "");
+    }
+    assert!(plain.contains("chat.example") && plain.contains("alice"), "{plain}");
+    assert_eq!(outcome(&mut command), (Some(0), plain, String::new()));
+    let (_, overruled, _) = outcome(command.env("QUCHAT_ASCII", "0"));
+    assert!(overruled.contains("ascii = false  # QUCHAT_ASCII"), "{overruled}");
+
+    let (code, _, reason) = outcome(quchat(&home).arg("config").env("HOME", ""));
+    assert_eq!(code, Some(1));
+    assert!(reason.contains("XDG_STATE_HOME") && reason.contains("HOME"), "{reason}");
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_is_named() {
+    let home = tempfile::tempdir().expect("a home");
+    for variable in ["QUCHAT_SERVER", "QUCHAT_USER", "QUCHAT_THEME"] {
+        let (code, _, reason) = outcome(quchat(&home).arg("config").env(variable, OsStr::from_bytes(b"\xff")));
+        assert_eq!(code, Some(2), "{reason}");
+        assert!(reason.contains(variable) && reason.contains("UTF-8"), "{reason}");
+    }
+}
