@@ -67,7 +67,13 @@ fn serve(args: &Args, hangup: Hangup, log: &Log) -> ExitCode {
         .with_target(false)
         .log_internal_errors(false) // they would be printed, and that may fail or never end
         .init();
-    panic::set_hook(Box::new(report));
+    let lines = log.clone();
+    panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        if thread::current().name() == Some("main") {
+            lines.flush(); // the process ends next
+        }
+    }));
     match run(args, hangup) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -7,7 +7,7 @@ use std::{
     process::{Command, ExitStatus},
 };
 
-use crate::Failure;
+use crate::{Failure, complain};
 
 /// The directory that holds everything.
 pub(crate) fn workspace() -> &'static Path {
@@ -35,7 +35,7 @@ fn describes_a_package(name: &OsStr) -> bool {
 
 /// Runs a step and waits for it; its own failure becomes this task's, exit code included.
 pub(crate) fn step(mut command: Command) -> Result<(), Failure> {
-    eprintln!("+ {}", line(&command));
+    complain(&format!("+ {}", line(&command)));
     let status = command.status().map_err(|e| cannot_start(&command, &e))?;
     if status.success() { Ok(()) } else { Err(stopped(&command, status)) }
 }

@@ -74,10 +74,15 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{}", failure.message.trim_end());
+            complain(failure.message.trim_end());
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Writes a line to standard error. If that is not possible, the task goes on, and its exit code says the rest.
+fn complain(line: &str) {
+    writeln!(io::stderr(), "{line}").ok();
 }
 
 fn list() -> String {

@@ -14,7 +14,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use crate::{Failure, cargo, expect_none};
+use crate::{Failure, cargo, complain, expect_none};
 use files::Tree;
 use rules::{Rule, rules};
 
@@ -24,7 +24,7 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let rules = rules();
     let breaches = check(&tree, &rules);
     if breaches.is_empty() {
-        eprintln!("+ tidy: {} files keep {} rules", tree.files.len(), rules.len());
+        complain(&format!("+ tidy: {} files keep {} rules", tree.files.len(), rules.len()));
         return Ok(());
     }
     Err(Failure::new(report(&rules, &breaches)))

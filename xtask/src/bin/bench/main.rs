@@ -21,6 +21,7 @@ fn main() -> ExitCode {
 
 #[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
-    eprintln!("bench: it drives by epoll and reads clocks from /proc, so it needs Linux");
+    use std::io::{Write as _, stderr};
+    writeln!(stderr(), "bench: it drives by epoll and reads clocks from /proc, so it needs Linux").ok();
     ExitCode::FAILURE
 }

@@ -13,7 +13,7 @@ mod watch;
 use std::{
     env,
     error::Error,
-    io::{self, BufRead, BufReader, IsTerminal},
+    io::{self, BufRead, BufReader, IsTerminal, Write},
     path::{Path, PathBuf},
     process::{self, Child, Command, ExitCode, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -31,14 +31,14 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("demo: {error}");
+            writeln!(io::stderr(), "demo: {error}").ok();
             ExitCode::FAILURE
         }
     }
 }
 
 fn front() -> Result<()> {
-    eprintln!("demo: a server of its own, a few rooms, bob and carol; you are alice");
+    writeln!(io::stderr(), "demo: a server of its own, a few rooms, bob and carol; you are alice").ok();
     let mut other_half = start_backstage()?;
     let (server, state_home) = wait_until_ready(&mut other_half)?;
     if io::stdin().is_terminal() && io::stdout().is_terminal() {

@@ -14,7 +14,12 @@ mod screen;
 mod terminal;
 mod wire;
 
-use std::{error::Error, io::Write as _, process::ExitCode, time::Duration};
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::Parser as _;
 
@@ -39,7 +44,7 @@ pub(super) fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bench: {error}");
+            writeln!(io::stderr(), "bench: {error}").ok();
             ExitCode::FAILURE
         }
     }
@@ -50,10 +55,10 @@ fn measure() -> Result<()> {
     let plan = Plan::new(args.quick);
     let mut report = Report::default();
     for scenario in SCENARIOS.iter().filter(|scenario| args.wants(scenario.name)) {
-        eprintln!("{}: {}", scenario.name, scenario.what);
+        writeln!(io::stderr(), "{}: {}", scenario.name, scenario.what).ok();
         let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;
         report.add(scenario.name, scenario.peer, rows);
     }
     let text = if args.json { report.json() } else { report.table() };
-    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+    Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }

@@ -17,7 +17,11 @@ mod talk;
 mod tally;
 mod wire;
 
-use std::{error::Error, io::Write as _, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 
@@ -40,11 +44,11 @@ pub(super) fn main() -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("bench: not every delivery arrived exactly once");
+            writeln!(io::stderr(), "bench: not every delivery arrived exactly once").ok();
             ExitCode::FAILURE
         }
         Err(error) => {
-            eprintln!("bench: {error}");
+            writeln!(io::stderr(), "bench: {error}").ok();
             ExitCode::FAILURE
         }
     }
@@ -60,11 +64,11 @@ fn measure() -> Result<bool> {
     program::raise_descriptor_limit();
     let mut report = Report::default();
     for scenario in SCENARIOS.iter().filter(|scenario| args.wants(scenario.name)) {
-        eprintln!("{}: {}", scenario.name, scenario.what);
+        writeln!(io::stderr(), "{}: {}", scenario.name, scenario.what).ok();
         let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;
         report.add(scenario.name, rows);
     }
     let text = if args.json { report.json() } else { report.table() };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    io::stdout().lock().write_all(text.as_bytes())?;
     Ok(report.is_complete())
 }

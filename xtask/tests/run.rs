@@ -1,0 +1,60 @@
+//! `cargo xtask run-server` and `run-client` become cargo, which becomes the program: nothing stands between a signal, or
+//! an exit code, and whoever asked for it.
+
+#![cfg(unix)]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
+    process::{Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// `cargo xtask <task>` with this script in cargo's place.
+fn task(task: &str, script: &str, dir: &TempDir) -> Command {
+    let cargo = dir.path().join("cargo");
+    fs::write(&cargo, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.arg(task).env("CARGO", &cargo).stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+}
+
+#[test]
+fn the_exit_code_is_that_of_the_program() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["run-server", "run-client"] {
+        let output = task(name, "echo \"$@\"; exit 7", &dir).args(["--", "--name", "a b"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(7), "{name}");
+        let arguments = String::from_utf8(output.stdout).unwrap();
+        assert!(arguments.starts_with("run ") && arguments.ends_with(" -- --name a b\n"), "{arguments}");
+    }
+}
+
+#[test]
+fn a_signal_reaches_the_program() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["run-server", "run-client"] {
+        let mut program = task(name, "trap 'exit 9' TERM; echo $$; read nothing; kill -KILL $$", &dir);
+        let mut program = program.stdin(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim_end(), program.id().to_string(), "{name} and the program are one process");
+        let killed = Command::new("kill").args(["-TERM", line.trim_end()]).status().unwrap();
+        assert!(killed.success());
+        let status = program.wait().unwrap();
+        assert_eq!((status.code(), status.signal()), (Some(9), None), "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_printed_keeps_its_exit_code() {
+    let full = || Stdio::from(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let status = |argument: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.arg(argument).stdout(full()).stderr(full()).status().unwrap().code()
+    };
+    assert_eq!((status("help"), status("no-such-task")), (Some(1), Some(2)));
+}
