@@ -3,6 +3,7 @@
 use crate::{
     person::{Chat, ENTER, Person},
     server::Server,
+    terminal::until,
 };
 
 #[test]
@@ -112,4 +113,31 @@ fn a_server_that_stands_still_is_not_called_connected_and_f5_does_not_wait() {
     a.shows("connected").say("after");
     a.hides("unsent");
     assert_eq!(server.texts("alice", "den"), ["before", "is anybody there?", "once more", "after"]);
+}
+
+#[test]
+fn after_a_restored_backup_an_open_client_shows_what_is_unread_there() {
+    let mut server = Server::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let mut a = alice.register(&server);
+    let mut b = bob.register(&server);
+    b.create("den");
+    a.enter("den");
+    server.say("bob", "den", (1..=5).map(|n| format!("kept {n}.")));
+    a.shows("kept 5.");
+    let token = alice.token(&server);
+    until("all of it to be read", || server.unread(&token, "den") == 0);
+    let backup = server.back_up();
+    a.shows("connected");
+    server.say("bob", "den", (1..=9).map(|n| format!("lost {n}.")));
+    a.shows("lost 9.");
+    until("all of it to be read", || server.unread(&token, "den") == 0);
+    a.create("elsewhere");
+    server.restore(backup);
+    a.shows("connected");
+    server.say("bob", "den", (1..=3).map(|n| format!("said anew {n}.")));
+    let badge = |screen: &str| screen.lines().any(|line| line.starts_with("  #den ") && line.contains(" 3 │"));
+    a.wait("three unread messages in den", badge).enter("den");
+    a.shows("said anew 3.").hides("lost").shows(" new ");
+    until("all of it to be read", || server.unread(&token, "den") == 0);
 }

@@ -1,9 +1,9 @@
 //! The real server on a directory of its own, killed and started again at will, and what it holds, asked for by REST.
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -61,6 +61,22 @@ impl Server {
     fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.process.id().to_string()]).status().expect("kill");
         assert!(sent.success(), "kill {signal}");
+    }
+
+    /// What the server holds, as a backup; it is killed for that.
+    pub(crate) fn back_up(&mut self) -> TempDir {
+        self.kill();
+        let backup = tempfile::tempdir().expect("a directory");
+        copy(self.dir.path(), backup.path());
+        self.start_again();
+        backup
+    }
+
+    /// Kills the server and starts it with what the backup holds.
+    pub(crate) fn restore(&mut self, backup: TempDir) {
+        self.kill();
+        self.dir = backup;
+        self.start_again();
     }
 
     /// Starts again on the same directory and port.
@@ -136,6 +152,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy"); // the server keeps no directories
     }
 }
 

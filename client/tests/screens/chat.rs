@@ -182,11 +182,11 @@ fn while_messages_go_out_nothing_is_called_reconnecting() {
     stage.type_text("hello");
     stage.key(Key::Enter);
     stage.msg(Msg::Saved { ticket: 1, result: Ok(()) });
-    let sends = stage.effects.iter().filter_map(|effect| match effect {
+    let mut sends = stage.effects.iter().filter_map(|effect| match effect {
         Effect::Call { call, req: Request::SendMessage(..) } => Some(*call),
         _ => None,
     });
-    let call = sends.last().unwrap();
+    let call = sends.next_back().unwrap();
     stage.msg(Msg::Done { call, reply: Ok(Answer::Message(message(7, 40, "alice", "hello"))) });
     let line = stage.screen().lines().last().unwrap().to_owned();
     assert!(line.contains("sending works; new messages in") && !line.contains("reconnecting"), "{line}");
