@@ -140,7 +140,7 @@ impl Part for Status {
         self.host = if well { host(model) } else { String::new() };
         self.remarks = remarks(model);
         self.hints = if !model.dialogs.is_empty() {
-            vec![(Action::Cancel, "back")] // the dialog names its own keys
+            Vec::new() // the dialog names its own keys
         } else if model.account.is_none() {
             vec![
                 (Action::NextField, "next"),

@@ -87,9 +87,12 @@ impl Places {
 
     /// Where dialogs stand.
     pub(super) fn dialog_pane(&self) -> Rect {
-        // a column to its left stays free: what a dialog clears is wider than itself
-        let x = if self.divider.width > 0 { self.divider.right() } else { self.whole.x };
-        Rect { x, width: self.whole.right().saturating_sub(x), ..self.whole }
+        if self.divider.width == 0 {
+            return self.whole;
+        }
+        // a column to each side stays free: what a dialog clears is wider than itself
+        let x = self.divider.right() + 1;
+        Rect { x, width: self.whole.right().saturating_sub(x + 1), ..self.whole }
     }
 
     /// Whether the composer has a frame.

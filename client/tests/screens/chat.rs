@@ -219,6 +219,9 @@ fn a_message_of_4000_characters_can_be_read_through() {
     let text: String = (0..800).map(|n| format!("{n:04} ")).collect();
     let mut stage =
         Stage::in_general(80, 24, vec![message(1, 0, "bob", text.trim_end()), message(2, 1, "carol", "wow")]);
+    assert!(stage.screen().contains("more rows: /unfold"), "{}", stage.screen());
+    stage.type_text("/unfold");
+    stage.key(Key::Enter);
     let mut seen = stage.screen();
     for _ in 0..20 {
         stage.press(Key::PageUp, Mod::NONE);

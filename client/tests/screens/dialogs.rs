@@ -272,7 +272,7 @@ fn a_dialog_over_wide_characters_has_straight_edges() {
         stage.ctrl('g');
         let screen = stage.screen();
         let top = screen.lines().position(|line| line.contains("╭ go to a room")).expect("the dialog") as u16;
-        let edges: Vec<_> = (0..80).filter(|&x| stage.buffer()[(x, top + 1)].symbol() == "│").collect();
+        let edges: Vec<_> = (21..80).filter(|&x| stage.buffer()[(x, top + 1)].symbol() == "│").collect();
         assert_eq!(edges.len(), 2, "{screen}");
         for beside in [edges[0] - 1, edges[1] + 1] {
             assert_eq!(stage.buffer()[(beside, top + 1)].symbol(), " ", "{screen}");

@@ -218,7 +218,7 @@ pub(super) fn check(client: &Client) -> Result<(), TestCaseError> {
     let signed_out = matches!(model.link, Link::SignedOut { .. });
     match focus(model) {
         Id::SignIn => prop_assert!(model.account.is_none()),
-        Id::Composer => prop_assert!(model.open_room().is_some()),
+        Id::Composer => prop_assert!(model.open_room().is_some() || !model.command.text.is_empty()),
         Id::Rooms => prop_assert!(model.account.is_some()),
         Id::Dialog(id) => prop_assert_eq!(model.dialogs.last().map(crate::model::Dialog::id), Some(id)),
         Id::History => prop_assert!(model.selection().is_some()),

@@ -223,6 +223,7 @@ fn each_command_does_what_the_help_says() {
             "signout" => client.model.account.is_none(),
             "reconnect" => client.effects.contains(&Effect::Redial),
             "bare" => client.model.bare,
+            "unfold" => client.room(GENERAL).unfolded.all,
             "mouse" => client.model.mouse,
             "theme" => *client.model.theme == *"light",
             "quit" => client.effects.last() == Some(&Effect::Exit(0)),
