@@ -60,10 +60,13 @@ mod unix {
         }
     }
 
-    /// From now on, a write beyond the largest size of a file (`ulimit -f`) is an error, and no signal that ends the
-    /// process. The standard library does the same for a write to a closed pipe.
+    /// From now on, a write beyond the largest size of a file (`ulimit -f`) is an error, and a write from the
+    /// background of a terminal is done (`stty tostop`). The signals that come with them would end or stop the process.
+    /// The standard library does the same for a write to a closed pipe.
     pub(crate) fn fail_writes_quietly() {
-        c::signal(Signal::XFSZ.as_raw(), c::SIG_IGN);
+        for signal in [Signal::XFSZ, Signal::TTOU] {
+            c::signal(signal.as_raw(), c::SIG_IGN);
+        }
     }
 
     /// Done when the process is asked to end: Ctrl+C, SIGTERM, or the end of its terminal.

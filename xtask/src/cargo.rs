@@ -18,7 +18,8 @@ pub(crate) fn workspace() -> &'static Path {
 ///
 /// It keeps the caller's directory, so that paths in further arguments mean what they say.
 pub(crate) fn cargo(subcommand: &str) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command =
+        Command::new(env::var_os("CARGO").filter(|path| !path.is_empty()).unwrap_or_else(|| "cargo".into()));
     command.arg(subcommand).arg("--manifest-path").arg(workspace().join("Cargo.toml"));
     // The outer cargo describes xtask in these; left in place, build scripts that watch them would run anew
     // at every change between `cargo` and `cargo xtask`.

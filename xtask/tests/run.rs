@@ -1,6 +1,7 @@
 //! `cargo xtask run-server` and `run-client` become cargo, which becomes the program: nothing stands between a signal, or
 //! an exit code, and whoever asked for it.
 
+#![cfg(test)] // an integration test always is; said so that the lints for tests apply to its helpers too
 #![cfg(unix)]
 
 use std::{

@@ -1,5 +1,7 @@
 //! A server or a client that dies at the worst moment: nothing lost, nothing twice, nothing out of order.
 
+use rustix::process::Signal;
+
 use crate::{
     person::{Chat, ENTER, Person},
     server::Server,
@@ -140,4 +142,15 @@ fn after_a_restored_backup_an_open_client_shows_what_is_unread_there() {
     a.wait("three unread messages in den", badge).enter("den");
     a.shows("said anew 3.").hides("lost").shows(" new ");
     until("all of it to be read", || server.unread(&token, "den") == 0);
+}
+
+#[test]
+fn a_file_that_may_not_grow_does_not_end_the_client() {
+    let server = Server::start();
+    let alice = Person::new("alice");
+    let mut a = alice.register_in(alice.open_without_space(&server));
+    a.taken().create("den").say("it goes on without a file").shows("it goes on without a file");
+    a.signal(Signal::TERM);
+    assert_eq!(a.exit_code(), 130);
+    a.given_back();
 }

@@ -66,6 +66,13 @@ impl Person {
         self.run(shell, server)
     }
 
+    /// Starts their client where no file may grow beyond its present size.
+    pub(crate) fn open_without_space(&self, server: &Server) -> Terminal {
+        let mut shell = CommandBuilder::new("sh");
+        shell.args(["-c", r#"ulimit -f 0; exec "$@""#, "sh", env!("CARGO_BIN_EXE_quchat")]);
+        self.run(shell, server)
+    }
+
     /// Starts their client in a terminal that calls itself so.
     pub(crate) fn open_on(&self, term: &str, server: &Server) -> Terminal {
         let mut client = CommandBuilder::new(env!("CARGO_BIN_EXE_quchat"));
@@ -91,7 +98,11 @@ impl Person {
 
     /// Starts their client and registers.
     pub(crate) fn register(&self, server: &Server) -> Terminal {
-        let mut terminal = self.open(server);
+        self.register_in(self.open(server))
+    }
+
+    /// Registers on the form of a client of theirs.
+    pub(crate) fn register_in(&self, mut terminal: Terminal) -> Terminal {
         terminal.shows("Password").press(self.name).press(TAB).press(PASSWORD).press(REGISTER);
         terminal.hides("Password").shows("● connected").shows(self.name);
         terminal

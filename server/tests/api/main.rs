@@ -41,10 +41,10 @@ mod slow_reader;
 mod crash;
 #[cfg(unix)]
 mod environment;
-#[cfg(unix)]
-mod hangup;
 mod model;
 #[cfg(unix)]
 mod output;
 #[cfg(unix)]
 mod process;
+#[cfg(unix)]
+mod terminal;

@@ -81,16 +81,6 @@ fn a_block_of_code_goes_on_to_its_fence_or_to_the_end() {
     assert_eq!(found("```\n*a*"), [("```", fence), ("*a*", code)]);
 }
 
-#[test]
-fn a_message_made_of_marks_alone_costs_no_more_than_a_long_one() {
-    for mark in [" *a", " **a *b", "`a", " _a", "https://)", "`` ` "] {
-        let text = mark.repeat(20_000 / mark.len());
-        let begun = std::time::Instant::now();
-        assert!(markup(&text, "alice").len() <= text.len());
-        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{mark:?} took {:?}", begun.elapsed());
-    }
-}
-
 proptest! {
     #[test]
     fn every_stretch_lies_within_one_line_of_the_text(text in "[-@`*_>h:/.() a1日\u{301}\t\r\n\u{1b}]{0,80}|\\PC{0,40}") {

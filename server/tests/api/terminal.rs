@@ -1,7 +1,7 @@
-//! SIGHUP: the end of the terminal is the end of the server in it, and of no other.
+//! What a terminal does to a server: its end is the end of the server in it, and of no other.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::SocketAddr,
 };
 
@@ -75,6 +75,19 @@ fn a_server_that_was_asked_to_outlive_its_terminal_does() {
     drop(server.terminal.take());
     alice.get("/v1/users/me").expect(200);
     assert!(server.child.try_wait().unwrap().is_none());
+}
+
+#[test]
+fn a_terminal_that_stops_those_who_write_from_the_background_does_not_stop_a_server() {
+    let data_dir = DataDir::new();
+    let script = "set -m; stty tostop; \"$0\" \"$@\" & read line; kill %1; wait %1";
+    let mut server = InTerminal::start(script, &data_dir);
+    let mut stream = Client::register(server.address, "alice").listen();
+    let mut keys = server.terminal.as_ref().unwrap().take_writer().unwrap();
+    keys.write_all(b"\n").unwrap();
+    stream.says_bye(ByeReason::Shutdown);
+    let status = eventually("the process ends", || server.child.try_wait().unwrap());
+    assert_eq!(status.exit_code(), 0, "{status:?}");
 }
 
 #[test]
