@@ -39,7 +39,7 @@ pub struct Config {
     pub wrong_passwords: u32,
     /// See [`Config::wrong_passwords`].
     pub wrong_password_window: Duration,
-    /// Password work that may wait for a core before 503.
+    /// Password work that may wait for a core before 503: some 2 s of it on two cores.
     pub password_queue: usize,
     /// Events are kept at least this long …
     pub events_kept_for: Duration,
@@ -78,7 +78,7 @@ impl Config {
             token_lifetime: 30 * DAY,
             wrong_passwords: 20,
             wrong_password_window: Duration::from_secs(5 * 60),
-            password_queue: 64,
+            password_queue: 256,
             events_kept_for: 7 * DAY,
             events_kept: 100_000,
             replay_max: 50_000,

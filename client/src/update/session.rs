@@ -66,7 +66,8 @@ pub(super) fn sign_in(
 /// What can be said without asking the server.
 fn check(server: &str, credentials: &Credentials, register: bool) -> Result<Origin, (Field, String)> {
     let origin = Origin::parse(server).map_err(|refusal| (Field::Server, refusal.to_owned()))?;
-    limits::user_name(&credentials.name).map_err(|refusal| (Field::Name, refusal.into_owned()))?;
+    let name = if register { limits::new_user_name } else { limits::user_name };
+    name(&credentials.name).map_err(|refusal| (Field::Name, refusal.into_owned()))?;
     if register {
         limits::password(&credentials.password).map_err(|refusal| (Field::Password, refusal.into_owned()))?;
     } else if credentials.password.is_empty() {

@@ -94,6 +94,28 @@ fn rooms_beyond_a_bound_that_was_lowered_stay() {
     refused(&try_create(&server.user("bob"), "one more", "public"), "--max-rooms");
 }
 
+#[cfg(unix)]
+#[test]
+fn each_bound_has_a_flag() {
+    use crate::harness::{DataDir, Process};
+
+    let data_dir = DataDir::new();
+    let mut command = Process::command();
+    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path());
+    command.args(["--max-rooms-per-user", "2", "--max-rooms", "3", "--max-private-rooms-per-user", "1"]);
+    let server = Process::run(command);
+    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    alice.create_private_room("one");
+    refused(&try_create(&alice, "two", "private"), "--max-private-rooms-per-user");
+    alice.create_room("two");
+    refused(&try_create(&alice, "three", "public"), "--max-rooms-per-user");
+    bob.create_room("three");
+    refused(&try_create(&bob, "four", "public"), "--max-rooms");
+    let limits = alice.get("/v1/server").expect(200).value()["limits"].clone();
+    let bounds = [&limits["rooms_per_user"], &limits["rooms"], &limits["private_rooms_per_user"]];
+    assert_eq!(bounds, [&json!(2), &json!(3), &json!(1)]);
+}
+
 #[test]
 fn the_longest_room_in_the_list_is_as_long_as_the_limits_say() {
     let server = TestServer::start();

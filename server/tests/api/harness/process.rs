@@ -23,15 +23,9 @@ impl Process {
     /// The program, with an environment in which nothing is set that it reads.
     pub(crate) fn command() -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quchat-server"));
-        for variable in [
-            "QUCHAT_LISTEN",
-            "QUCHAT_DATA_DIR",
-            "QUCHAT_LOG",
-            "QUCHAT_NAME",
-            "STATE_DIRECTORY",
-            "XDG_DATA_HOME",
-            "QUCHAT_MEMORY_BUDGET",
-        ] {
+        let is_ours = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("QUCHAT_");
+        let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| is_ours(name));
+        for variable in ours.chain(["STATE_DIRECTORY", "XDG_DATA_HOME"].map(Into::into)) {
             command.env_remove(variable);
         }
         command.stdin(Stdio::null()).stderr(Stdio::null());
