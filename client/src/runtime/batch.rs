@@ -22,6 +22,9 @@ const WHEEL_MIN: usize = 3;
 pub(super) const PASTE_MIN: usize = 64;
 /// So many characters at once are no answer to a question.
 const ANSWER_MAX: usize = 3;
+/// Nobody has typed more lines than these, however long the connection lagged: something between here and the terminal
+/// pastes without a mark.
+const TYPED_MAX: usize = 200;
 /// So many characters tell whether a line begins with a command.
 const COMMAND_MAX: usize = 32;
 /// A paste of more lines, or of more than a message takes, ends in a line break rather than in the Enter that sends.
@@ -48,7 +51,8 @@ pub(super) enum Typed {
 
 impl Batch {
     pub(super) fn new(events: Vec<Event<Action>>, brackets: bool) -> Self {
-        Self { events: events.into(), wheel: 0, brackets }
+        let lines = events.iter().filter_map(text).filter(|c| *c == '\n').count();
+        Self { events: events.into(), wheel: 0, brackets: brackets && lines <= TYPED_MAX }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -222,6 +226,9 @@ mod tests {
         for typed in ["one⏎two⏎", "a⏎⏎b", "/join ops⏎hello⏎", &format!("{long}⏎{long}⏎")] {
             assert_eq!(meant_by(typed, Id::Composer, true), typed);
         }
+        let [many, too_many] = [TYPED_MAX, TYPED_MAX + 1].map(|lines| "x⏎".repeat(lines));
+        assert_eq!(meant_by(&many, Id::Composer, true), many);
+        assert_eq!(meant_by(&too_many, Id::Composer, true), format!("«{}»", too_many.replace('⏎', "\n")));
         assert_eq!(meant_by("↑↑↑", Id::Composer, true), "△△△");
         assert_eq!(meant_by("yes, and no⏎↑", Id::Dialog(DialogId::Ask), true), "↑");
     }

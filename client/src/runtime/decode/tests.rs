@@ -1,3 +1,5 @@
+//! Keys as terminals send them, replies that are none of them, and any bytes at all.
+
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -62,7 +64,7 @@ fn keys_are_told_as_terminals_send_them() {
                 KeyCode::End
             ),
         ),
-        (b"\x1bOP\x1b[15~\x1b[24;2~\x1b[[B\x1b[13;3~", format!("<F1><F5><S-F12><F2><M-F3>")),
+        (b"\x1bOP\x1b[15~\x1b[24;2~\x1b[[B\x1b[13;3~", "<F1><F5><S-F12><F2><M-F3>".to_owned()),
         (
             b"\x1b[3~\x1b[5;5~\x1b[3^\x1b[Z",
             format!("<{}><C-{}><C-{}><S-{}>", KeyCode::Delete, KeyCode::PageUp, KeyCode::Delete, KeyCode::BackTab),
