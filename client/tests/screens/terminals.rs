@@ -187,15 +187,16 @@ impl Glass {
     /// Draws a frame, and demands that the emulator shows it cell for cell.
     fn shows(&mut self, stage: &mut Stage, what: &str) {
         let (model, keymap, themes, app) = (&stage.model, &stage.keymap, &stage.themes, &mut stage.app);
-        let mut wanted = Buffer::default();
+        let mut drawn = Buffer::default();
         let draw = |frame: &mut Frame<'_>| {
             view::view(model, keymap, themes, app, frame);
-            wanted.clone_from(frame.buffer_mut());
+            drawn.clone_from(frame.buffer_mut());
         };
         self.pen.draw(&mut self.terminal, draw).unwrap();
         let written = String::from_utf8(self.bytes.take()).unwrap();
         assert_harmless(&written, what);
         let written = written.replace('\u{fffd}', "?"); // the emulator would not draw this one
+        let wanted = wanted(&drawn);
         for (eye, emulator) in &mut self.eyes {
             emulator.process(seen_by(*eye, &written).as_bytes());
             assert_eq!(emulator.callbacks().0, Vec::<String>::new(), "{what}");
@@ -222,10 +223,19 @@ fn seen_by(eye: Eye, written: &str) -> String {
     out
 }
 
-/// Demands that the screen shows the frame, each cell in its column.
-fn compare(frame: &Buffer, screen: &vt100::Screen, eye: Eye, what: &str) {
-    let shown = |x: u16, y: u16| screen.cell(y, x).map_or("", vt100::Cell::contents);
-    let takes_columns = |c: &char| *c != ' ' && c.width().is_some_and(|width| width > 0);
+/// A character of the frame.
+struct Wanted {
+    x: u16,
+    y: u16,
+    symbol: String,
+    width: u16,
+    /// Most columns it may take, where terminals differ.
+    most: Option<u16>,
+}
+
+/// The characters of the frame in their order.
+fn wanted(frame: &Buffer) -> Vec<Wanted> {
+    let mut wanted = Vec::new();
     for y in 0..frame.area.height {
         let mut x = 0;
         while x < frame.area.width {
@@ -235,28 +245,39 @@ fn compare(frame: &Buffer, screen: &vt100::Screen, eye: Eye, what: &str) {
                 CellDiffOption::ForcedWidth(width) => width.get(),
                 _ => symbol.cell_width().max(1),
             };
-            let place = || format!("{symbol:?} in {what}, {eye:?}: column {x} of row {y}\n{}", screen.contents());
-            match disputed(&symbol).filter(|_| cell.diff_option == CellDiffOption::None) {
-                // marks may be in the cell before, and a wide character has a second half
-                None => {
-                    let cells: String = (x..x + width).map(|x| shown(x, y)).collect();
-                    let seen = cells.chars().filter(takes_columns);
-                    assert!(seen.eq(symbol.chars().filter(takes_columns)), "{}", place());
-                }
-                Some(_) if symbol.starts_with(' ') => {} // what stands on a space may be anywhere up to the next cell
-                // of several parts the first; or at the edge, where there is no room for them, only that, or a dot
-                Some(most) => {
-                    let seen = shown(x, y).chars().find(takes_columns);
-                    let first = symbol.chars().find(takes_columns);
-                    let stand_in = eye.stand_in(&symbol).map(|stand_in| stand_in.chars().next());
-                    let fits = seen == stand_in.unwrap_or(first);
-                    // what has more columns than it was given is written over by what follows
-                    let covered = seen.is_none() && eye == Eye::Wide && width == 1;
-                    let edge = x + most > frame.area.width;
-                    assert!(fits || covered || edge && (seen == first || seen == Some('·')), "{}", place());
-                }
-            }
+            let most = disputed(&symbol).filter(|_| cell.diff_option == CellDiffOption::None);
+            wanted.push(Wanted { x, y, symbol, width, most });
             x += width;
+        }
+    }
+    wanted
+}
+
+/// Demands that the screen shows the frame, each cell in its column.
+fn compare(frame: &[Wanted], screen: &vt100::Screen, eye: Eye, what: &str) {
+    let (_, columns) = screen.size();
+    let shown = |x: u16, y: u16| screen.cell(y, x).map_or("", vt100::Cell::contents);
+    let takes_columns = |c: &char| *c != ' ' && c.width().is_some_and(|width| width > 0);
+    for Wanted { x, y, symbol, width, most } in frame {
+        let place = || format!("{symbol:?} in {what}, {eye:?}: column {x} of row {y}\n{}", screen.contents());
+        match most {
+            // marks may be in the cell before, and a wide character has a second half
+            None => {
+                let seen = (*x..x + width).flat_map(|x| shown(x, *y).chars()).filter(takes_columns);
+                assert!(seen.eq(symbol.chars().filter(takes_columns)), "{}", place());
+            }
+            Some(_) if symbol.starts_with(' ') => {} // what stands on a space may be anywhere up to the next cell
+            // of several parts the first; or at the edge, where there is no room for them, only that, or a dot
+            Some(most) => {
+                let seen = shown(*x, *y).chars().find(takes_columns);
+                let first = symbol.chars().find(takes_columns);
+                let stand_in = eye.stand_in(symbol).map(|stand_in| stand_in.chars().next());
+                let fits = seen == stand_in.unwrap_or(first);
+                // what has more columns than it was given is written over by what follows
+                let covered = seen.is_none() && eye == Eye::Wide && *width == 1;
+                let edge = x + most > columns;
+                assert!(fits || covered || edge && (seen == first || seen == Some('·')), "{}", place());
+            }
         }
     }
 }

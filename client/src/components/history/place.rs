@@ -91,7 +91,8 @@ fn up(rows: &mut impl Rows, from: Spot, mut by: usize, beginning: bool) -> Spot 
     }
     row = row.saturating_sub(by);
     let above = rows.above(entry);
-    if row >= above {
+    // the first row of the room's first text is the beginning: the next frame would begin there
+    if row > above || row == above && !(beginning && entry == 0) {
         return Spot { entry, row };
     }
     match entry.checked_sub(1) {
@@ -165,6 +166,7 @@ mod tests {
         let mut rows = vec![(1, 3), (0, 9)];
         assert_eq!(start(&mut rows, 4, None, -99, true).spot, spot(0, 0));
         assert_eq!(start(&mut rows, 4, None, -99, false).spot, spot(0, 1));
+        assert_eq!(start(&mut rows, 4, Some(spot(0, 2)), -1, true).spot, spot(0, 0), "and not one row further down");
         assert_eq!(start(&mut rows, 4, Some(spot(0, 0)), 1, true).spot, spot(0, 2), "not where one came from");
         assert_eq!(start(&mut rows, 4, Some(spot(0, 1)), 99, true), Start { spot: spot(1, 5), empty: 0, at_end: true });
         assert_eq!(start(&mut Vec::new(), 4, None, -1, true).empty, 4);
