@@ -2,14 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-use form_urlencoded::{Serializer, parse};
+use form_urlencoded::{Parse, Serializer};
+use percent_encoding::percent_decode_str;
 
 use crate::{Cursor, RoomId, Seq, UserId};
 
 /// A query that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryError {
-    /// The parameter at fault.
+    /// The parameter at fault; empty if the query as a whole is.
     pub field: &'static str,
     /// What is wrong with it.
     pub detail: &'static str,
@@ -17,7 +18,10 @@ pub struct QueryError {
 
 impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.detail)
+        match self.field {
+            "" => f.write_str(self.detail),
+            field => write!(f, "{field}: {}", self.detail),
+        }
     }
 }
 
@@ -28,14 +32,14 @@ pub trait Query: Sized + Send {
     /// Reads them back.
     ///
     /// # Errors
-    /// A parameter that is not what it should be, or comes twice.
+    /// An escape that is none, text that is not UTF-8, or a parameter that is not what it should be or comes twice.
     fn decode(query: &str) -> Result<Self, QueryError>;
 }
 
 impl Query for () {
     fn encode(&self, _: &mut Serializer<'_, String>) {}
-    fn decode(_: &str) -> Result<Self, QueryError> {
-        Ok(())
+    fn decode(query: &str) -> Result<Self, QueryError> {
+        pairs(query).map(|_| ())
     }
 }
 
@@ -63,7 +67,7 @@ impl Query for ListUsers {
 
     fn decode(query: &str) -> Result<Self, QueryError> {
         let mut this = Self::default();
-        for (key, value) in parse(query.as_bytes()) {
+        for (key, value) in pairs(query)? {
             match &*key {
                 "prefix" => once("prefix", &mut this.prefix, value.into_owned())?,
                 "ids" => {
@@ -115,7 +119,7 @@ impl Query for ListMessages {
 
     fn decode(query: &str) -> Result<Self, QueryError> {
         let (mut bound, mut limit) = (None, None);
-        for (key, value) in parse(query.as_bytes()) {
+        for (key, value) in pairs(query)? {
             match &*key {
                 "before" => once("before", &mut bound, Bound::Before(read("before", &value)?))?,
                 "after" => once("after", &mut bound, Bound::After(read("after", &value)?))?,
@@ -147,7 +151,7 @@ impl Query for ListenEvents {
 
     fn decode(query: &str) -> Result<Self, QueryError> {
         let mut this = Self::default();
-        for (key, value) in parse(query.as_bytes()) {
+        for (key, value) in pairs(query)? {
             match &*key {
                 "since" => once("since", &mut this.since, Cursor(value.into_owned()))?,
                 "room" => this.rooms.push(read("room", &value)?),
@@ -156,6 +160,22 @@ impl Query for ListenEvents {
         }
         Ok(this)
     }
+}
+
+/// Names and values. What [`form_urlencoded`] would pass over in silence is an error: a client that escapes wrongly
+/// means something else than what would be read.
+fn pairs(query: &str) -> Result<Parse<'_>, QueryError> {
+    let error = |detail| QueryError { field: "", detail };
+    let is_escape = |escape: &[u8]| escape.len() == 2 && escape.iter().all(u8::is_ascii_hexdigit);
+    let mut escapes = query.split('%').skip(1).map(str::as_bytes);
+    if !escapes.all(|escape| is_escape(&escape[..escape.len().min(2)])) {
+        return Err(error("a % is not followed by two hexadecimal digits"));
+    }
+    // `&` and `=` are ASCII: no character spans two parts.
+    if percent_decode_str(query).decode_utf8().is_err() {
+        return Err(error("the escaped bytes are not UTF-8"));
+    }
+    Ok(form_urlencoded::parse(query.as_bytes()))
 }
 
 fn append(out: &mut Serializer<'_, String>, key: &str, value: Option<impl ToString>) {
@@ -172,8 +192,11 @@ fn once<T>(field: &'static str, slot: &mut Option<T>, value: T) -> Result<(), Qu
 }
 
 fn read<T: FromStr>(field: &'static str, value: &str) -> Result<T, QueryError> {
-    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| value.parse().ok()).flatten().ok_or(QueryError { field, detail: "not a whole number of 0 or more" })
+    let error = |detail| QueryError { field, detail };
+    if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(error("not a whole number of 0 or more"));
+    }
+    value.parse().map_err(|_| error("too large a number"))
 }
 
 #[cfg(test)]
@@ -205,6 +228,27 @@ mod tests {
         assert_eq!(ListMessages::decode("before=1&after=2").unwrap_err().field, "after");
         assert_eq!(ListUsers::decode("ids=1,x").unwrap_err().field, "ids");
         assert_eq!(ListenEvents::decode("room=").unwrap_err().field, "room");
+    }
+
+    #[test]
+    fn escapes_are_taken_literally_or_not_at_all() {
+        for query in ["prefix=%zz", "prefix=%", "prefix=%4", "prefix=a%4&limit=1", "x=%é0", "%%41=1", "after=%+1"] {
+            assert!(ListUsers::decode(query).unwrap_err().to_string().contains('%'), "{query}");
+            assert!(<()>::decode(query).is_err(), "{query}");
+        }
+        for query in ["prefix=%ff%fe", "x=%C3", "x=%C3&y=%A9", "%80", "prefix=%ed%a0%80"] {
+            assert!(ListUsers::decode(query).unwrap_err().to_string().contains("UTF-8"), "{query}");
+            assert!(ListenEvents::decode(query).is_err() && ListMessages::decode(query).is_err(), "{query}");
+        }
+        assert_eq!(ListUsers::decode("prefix=%C3%A9+%2b").unwrap().prefix.as_deref(), Some("é +"));
+    }
+
+    #[test]
+    fn a_number_that_is_too_large_is_called_so() {
+        for (query, error) in [("limit=4294967296", "limit: too large"), ("before=18446744073709551616", "before: too")]
+        {
+            assert!(ListMessages::decode(query).unwrap_err().to_string().starts_with(error), "{query}");
+        }
     }
 
     #[test]
