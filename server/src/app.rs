@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use quchat_shared::Timestamp;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use crate::{
     auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
@@ -15,6 +15,7 @@ use crate::{
     hub::Hub,
     line::Terms,
     store::{Snapshot, Store, Tx},
+    stream_places::StreamPlaces,
 };
 
 /// Everything a handler can reach.
@@ -28,7 +29,7 @@ pub(crate) struct App {
     /// The tag that event ids of this run carry.
     pub(crate) tag: Arc<str>,
     /// Places for open streams.
-    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) streams: Arc<StreamPlaces>,
     pub(crate) stopping: AtomicBool,
     /// A room was deleted: its rows are to be purged.
     pub(crate) room_deleted: Notify,

@@ -48,6 +48,11 @@ pub(crate) struct Args {
     /// Most memory for request bodies, answers and events that wait: a number of bytes, or with KiB, MiB or GiB
     #[arg(long, env = "QUCHAT_MEMORY_BUDGET", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     pub(crate) memory_budget: usize,
+
+    /// Most event streams that one user may have open at once
+    #[arg(long, env = "QUCHAT_MAX_STREAMS_PER_USER", value_name = "N", default_value_t = 64,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_streams_per_user: u32,
 }
 
 /// A number of bytes, perhaps with a unit.

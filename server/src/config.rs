@@ -55,6 +55,8 @@ pub struct Config {
     pub max_private_rooms_per_user: u32,
     /// Most bytes of request bodies, answers and frames for streams that are kept in memory at once.
     pub memory_budget: usize,
+    /// Most event streams of one user at once; 429 beyond.
+    pub max_streams_per_user: usize,
 }
 
 impl Config {
@@ -72,7 +74,7 @@ impl Config {
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),
             idle_timeout: Duration::from_secs(75),
-            drain_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(3),
             max_connections: 20_000,
             stream_queue: 4096,
             token_lifetime: 30 * DAY,
@@ -86,6 +88,7 @@ impl Config {
             max_rooms: ROOMS,
             max_private_rooms_per_user: PRIVATE_ROOMS_PER_USER,
             memory_budget: 256 * 1024 * 1024,
+            max_streams_per_user: 64,
         }
     }
 }

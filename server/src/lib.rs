@@ -20,6 +20,7 @@ mod line;
 mod patience;
 mod server;
 mod store;
+mod stream_places;
 
 pub use budget::Budget;
 pub use config::Config;

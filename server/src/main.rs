@@ -107,6 +107,7 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         max_rooms: args.max_rooms,
         max_private_rooms_per_user: args.max_private_rooms_per_user,
         memory_budget: args.memory_budget,
+        max_streams_per_user: usize::try_from(args.max_streams_per_user).unwrap_or(usize::MAX),
         ..Config::new(args.data_dir()?)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;

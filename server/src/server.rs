@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpSocket},
-    sync::{Notify, Semaphore, watch},
+    sync::{Notify, watch},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     descriptors, housekeeping, http,
     hub::{self, Hub},
     store::{self, Store},
+    stream_places::StreamPlaces,
 };
 
 /// Why a server cannot start.
@@ -110,7 +111,7 @@ impl Server {
             tokens: Tokens::new(&key),
             passwords: Passwords::new(config.password_queue),
             attempts: Attempts::new(config.wrong_passwords, config.wrong_password_window),
-            streams: Arc::new(Semaphore::new((max_connections * 19 / 20).max(1))),
+            streams: Arc::new(StreamPlaces::new((max_connections * 19 / 20).max(1), config.max_streams_per_user)),
             stopping: AtomicBool::new(false),
             room_deleted: Notify::new(),
             store,

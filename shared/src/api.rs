@@ -5,11 +5,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, IntoDeserializer},
+};
 
 use crate::{
     Cursor, Message, Room, RoomId, Seq, User, UserId,
-    limits::Limits,
+    limits::{BODY_MAX, Limits},
     query::{self, Query},
     room::RoomKind,
     user::Session,
@@ -41,6 +44,21 @@ impl Method {
     }
 }
 
+/// What an endpoint takes as the body of a request. The server decides by it, and by the head, whether to read a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestBody {
+    /// The endpoint has no body. Up to `max` bytes that are sent all the same are read and thrown away.
+    Ignored {
+        /// Most bytes.
+        max: usize,
+    },
+    /// A JSON object, kept in memory until all of it has arrived.
+    Json {
+        /// Most bytes.
+        max: usize,
+    },
+}
+
 /// One row of the API.
 pub trait Endpoint: Send + Sync + 'static {
     /// How.
@@ -53,6 +71,8 @@ pub trait Endpoint: Send + Sync + 'static {
     type Query: Query;
     /// The JSON body; `()` where there is none.
     type Body: Serialize + DeserializeOwned + Send + 'static;
+    /// What is read of a body before the endpoint is called.
+    const BODY: RequestBody;
     /// The JSON reply; `()` is 204 No Content.
     type Reply: Serialize + DeserializeOwned + Send + 'static;
 
@@ -104,8 +124,18 @@ macro_rules! single_id_paths {
 }
 single_id_paths!(UserId, RoomId);
 
+/// What a row takes unless it says otherwise.
+macro_rules! request_body {
+    (()) => {
+        RequestBody::Ignored { max: BODY_MAX }
+    };
+    ($body:tt) => {
+        RequestBody::Json { max: BODY_MAX }
+    };
+}
+
 macro_rules! endpoints {
-    ($($(#[$doc:meta])* $name:ident = $method:ident $path:literal ($p:ty, $q:ty, $b:ty) -> $reply:ty;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $method:ident $path:literal ($p:ty, $q:ty, $b:tt) -> $reply:ty;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub struct $name;
@@ -115,6 +145,7 @@ macro_rules! endpoints {
             type Path = $p;
             type Query = $q;
             type Body = $b;
+            const BODY: RequestBody = request_body!($b);
             type Reply = $reply;
         }
     )*};
@@ -180,8 +211,14 @@ pub struct NewRoom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
     /// Public unless said otherwise; never direct.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "by_name")]
     pub kind: Option<RoomKind>,
+}
+
+/// One of a fixed list of names. What serde derives for an enum takes `{"public":null}`, too.
+fn by_name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let name = Option::<String>::deserialize(deserializer)?;
+    name.map(|name| T::deserialize(name.into_deserializer())).transpose()
 }
 
 /// A message to be.
@@ -280,6 +317,22 @@ mod tests {
         assert_eq!(ListMessages::target(&RoomId(4), &page), "/v1/rooms/4/messages?before=9");
         assert_eq!(JoinRoom::target(&RoomId(4), &()), "/v1/rooms/4/members/me");
         assert_eq!(ListRooms::target(&(), &()), "/v1/rooms");
+    }
+
+    #[test]
+    fn a_row_says_what_is_read_of_a_body() {
+        assert_eq!(SendMessage::BODY, RequestBody::Json { max: 64 * 1024 });
+        assert_eq!(ListRooms::BODY, RequestBody::Ignored { max: 64 * 1024 });
+    }
+
+    #[test]
+    fn the_kind_of_a_room_is_given_by_its_name_alone() {
+        let kind = |kind: &str| serde_json::from_str::<NewRoom>(&format!(r#"{{"name":"x","kind":{kind}}}"#));
+        assert_eq!(kind("\"private\"").unwrap().kind, Some(RoomKind::Private));
+        assert_eq!(kind("null").unwrap().kind, None);
+        for other in [r#"{"public":null}"#, "0", r#"["public"]"#, "\"Public\""] {
+            assert!(kind(other).is_err_and(|error| error.is_data()), "{other}");
+        }
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub(crate) enum Error {
     Unavailable(&'static str),
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error("{0}")]
+    TooMany(&'static str),
 }
 
 impl From<Full> for Error {

@@ -12,6 +12,8 @@ pub(super) enum Activity {
     Idle,
     /// For the rest of a request head.
     Head,
+    /// For the rest of a body. Whoever reads it sets the deadline.
+    Body,
     /// For us: a request is worked on or answered.
     Busy,
 }
@@ -22,14 +24,18 @@ pub(super) struct Shared(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    requests: AtomicU64,
+    turns: AtomicU64,
     head_has_begun: AtomicBool,
+    body_arrives: AtomicBool,
     is_busy: AtomicBool,
+    rest_is_left: AtomicBool,
 }
 
 impl Shared {
     pub(super) fn get(&self) -> Activity {
-        if self.0.is_busy.load(Ordering::Relaxed) {
+        if self.0.body_arrives.load(Ordering::Relaxed) {
+            Activity::Body
+        } else if self.0.is_busy.load(Ordering::Relaxed) {
             Activity::Busy
         } else if self.0.head_has_begun.load(Ordering::Relaxed) {
             Activity::Head
@@ -38,16 +44,43 @@ impl Shared {
         }
     }
 
-    /// How many requests there have been: with each, waiting begins anew.
-    pub(super) fn requests(&self) -> u64 {
-        self.0.requests.load(Ordering::Relaxed)
+    /// Grows with each request and with the end of each body: waiting begins anew.
+    pub(super) fn turns(&self) -> u64 {
+        self.0.turns.load(Ordering::Relaxed)
     }
 
-    /// Bytes have arrived. While a request is worked on they are its own.
+    /// Bytes have arrived. While a request is worked on, or its body read, they are its own.
     pub(super) fn received(&self) {
-        if !self.0.is_busy.load(Ordering::Relaxed) {
+        if !self.0.is_busy.load(Ordering::Relaxed) && !self.0.body_arrives.load(Ordering::Relaxed) {
             self.0.head_has_begun.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// The last answer goes out before the request is read to its end.
+    pub(super) fn leave_rest(&self) {
+        self.0.rest_is_left.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether something may still arrive that belongs to the last request.
+    pub(super) fn rest_is_left(&self) -> bool {
+        self.0.rest_is_left.load(Ordering::Relaxed)
+    }
+
+    /// A body is read from here on.
+    pub(super) fn body_arrives(&self) -> BodyArrives {
+        self.0.body_arrives.store(true, Ordering::Relaxed);
+        BodyArrives(self.clone())
+    }
+}
+
+/// Says, as long as it lives, that a body is being read.
+pub(super) struct BodyArrives(Shared);
+
+impl Drop for BodyArrives {
+    fn drop(&mut self) {
+        let Self(Shared(state)) = self;
+        state.turns.fetch_add(1, Ordering::Relaxed);
+        state.body_arrives.store(false, Ordering::Relaxed);
     }
 }
 
@@ -56,7 +89,7 @@ pub(super) struct Busy(Shared);
 
 impl Busy {
     pub(super) fn new(activity: &Shared) -> Self {
-        activity.0.requests.fetch_add(1, Ordering::Relaxed);
+        activity.0.turns.fetch_add(1, Ordering::Relaxed);
         activity.0.head_has_begun.store(false, Ordering::Relaxed);
         activity.0.is_busy.store(true, Ordering::Relaxed);
         Self(activity.clone())

@@ -9,7 +9,7 @@ use std::{
 };
 
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -18,26 +18,24 @@ use tokio::{
 };
 
 use super::{
-    activity::{Activity, Busy, Shared},
-    drive::{Driven, Guarded, drive},
+    activity::{Busy, Shared},
+    drive::{Driven, Guarded, Waits, drive},
     events::EventStream,
     handover::{Asked, Handover},
-    problem,
+    linger::linger,
+    receive::{DISCARD_MAX, DISCARD_TIME},
     router::Routes,
+    turn_away::TurnAway,
 };
 use crate::{app::App, line::Line};
 
 /// Largest request head, in bytes.
 const HEAD_MAX: usize = 16 * 1024;
-/// Most bytes of an answer that wait in the connection before the socket takes them.
-const BUFFER_MAX: usize = 32 * 1024;
+/// Most bytes of a request or an answer that wait in the connection: a whole head has to fit.
+const BUFFER_MAX: usize = 16 * 1024;
 /// Most header fields of a request.
 const FIELDS_MAX: usize = 64;
-/// Connections beyond the bound that are told so at once; further ones wait to be accepted.
-const TURNED_AWAY_MAX: usize = 64;
-/// Longest time spent on telling them.
-const TURN_AWAY_TIME: Duration = Duration::from_secs(2);
-/// Longest time a connection without a request stays open once the server stops.
+/// Longest time a connection without a whole request stays open once the server stops.
 const LAST_CALL: Duration = Duration::from_millis(250);
 /// How much longer than one that accepts no byte a peer is waited for whose machine does not even acknowledge. The
 /// kernel resets such a connection, whereas a reader that is merely slow is to get its orderly end first.
@@ -49,26 +47,22 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Accepts connections until `stop` says so, then lets running answers finish within `app.config.drain_timeout`.
 pub(crate) async fn serve(app: Arc<App>, listener: TcpListener, max: usize, mut stop: watch::Receiver<bool>) {
     let routes = Arc::new(Routes::new());
-    let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());
+    let (mut connections, mut no_place) = (JoinSet::new(), TurnAway::new().await);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next() => continue, // its place is free
-            Some(_) = turned_away.join_next() => continue,
             () = stopped(&mut stop) => break,
         };
         let Some((stream, peer)) = opened(accepted, &app).await else { continue };
+        while connections.try_join_next().is_some() {}
         if connections.len() < max {
             connections.spawn(converse(Arc::clone(&app), Arc::clone(&routes), stream, peer.ip(), stop.clone()));
         } else {
-            if turned_away.len() >= TURNED_AWAY_MAX {
-                turned_away.join_next().await;
-            }
-            turned_away.spawn(turn_away(stream));
+            no_place.turn_away(stream);
         }
     }
-    drop(listener);
-    turned_away.shutdown().await;
+    drop((listener, no_place));
     let drained = timeout(app.config.drain_timeout, async { while connections.join_next().await.is_some() {} });
     if drained.await.is_err() {
         tracing::warn!("{} connections did not finish in time", connections.len());
@@ -138,51 +132,48 @@ async fn answer(
     let (activity, handover) = (Shared::default(), Handover::default());
     let account = app.terms.budget.open_account(peer);
     let io = Guarded::new(stream, activity.clone(), handover.clone(), app.config.write_timeout, account.clone());
-    let (idle, head) = (app.config.idle_timeout, app.config.head_timeout);
+    let waits = Waits { idle: app.config.idle_timeout, head: app.config.head_timeout, body: None };
     let (of_service, to_hand_over) = (activity.clone(), handover.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (app, routes, busy) = (Arc::clone(&app), Arc::clone(&routes), Busy::new(&of_service));
-        let (asked, handover, account) = (Asked::by(&request), to_hand_over.clone(), account.clone());
+        let (asked, handover, activity) = (Asked::by(&request), to_hand_over.clone(), of_service.clone());
+        let account = account.clone();
         Box::pin(async move {
-            let mut response = routes.answer(app, request, account).await;
+            let mut response = routes.answer(app, request, account, activity).await;
             handover.take_from(asked, &mut response);
             Ok::<_, Infallible>(response.map(|body| body.busy(busy)))
         })
     });
     let mut connection = http().serve_connection(io, service);
     let driven = tokio::select! {
-        driven = drive(&mut connection, &activity, &handover, idle, head) => driven,
+        driven = drive(&mut connection, &activity, &handover, waits) => driven,
         () = stopped(&mut stop) => {
             Pin::new(&mut connection).graceful_shutdown();
-            let last = drive(&mut connection, &activity, &handover, idle, head);
-            if activity.get() == Activity::Busy {
-                last.await
-            } else {
-                // Nothing was asked yet, or is on its way.
-                timeout(LAST_CALL, last).await.unwrap_or(Driven::GivenUp)
-            }
+            // What is not a request yet, or not any more, is not waited for.
+            let waits = Waits { idle: LAST_CALL, head: LAST_CALL, body: Some(LAST_CALL) };
+            drive(&mut connection, &activity, &handover, waits).await
         }
     };
     match driven {
         Driven::HandedOver => return handover.finish(connection.into_parts().io.into_inner()),
+        Driven::Ended(Ok(())) if activity.rest_is_left() => {
+            let socket = connection.into_parts().io.into_inner();
+            tokio::select! {
+                () = linger(&socket, DISCARD_MAX, DISCARD_TIME) => {}
+                () = stopped(&mut stop) => {}
+            }
+        }
         Driven::Ended(Err(error)) => tracing::debug!(%error, "a connection ended early"),
         Driven::Ended(Ok(())) | Driven::GivenUp => {}
     }
     None
 }
 
-/// Tells a connection for which there is no place to come back later.
-async fn turn_away(stream: TcpStream) {
-    let io = TokioIo::new(stream);
-    let service = service_fn(|_: hyper::Request<Incoming>| async { Ok::<_, Infallible>(problem::no_place()) });
-    let connection = http().keep_alive(false).serve_connection(io, service);
-    let _ = timeout(TURN_AWAY_TIME, connection).await; // told or not, that was it
-}
-
 fn http() -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(None) // see `drive`
+        .half_close(true) // who says that nothing more comes waits for the answer all the more
         .max_header_size(HEAD_MAX)
         .max_buf_size(BUFFER_MAX)
         .max_headers(FIELDS_MAX);

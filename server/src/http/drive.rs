@@ -34,16 +34,27 @@ pub(super) enum Driven<T> {
     GivenUp,
 }
 
+/// How long a peer is waited for.
+#[derive(Clone, Copy)]
+pub(super) struct Waits {
+    /// For a request.
+    pub(super) idle: Duration,
+    /// For the rest of a head.
+    pub(super) head: Duration,
+    /// For the rest of a body, if its reader is not to set the deadline.
+    pub(super) body: Option<Duration>,
+}
+
 /// Drives a connection as far as it goes.
 pub(super) async fn drive<C: Future + Unpin>(
     connection: &mut C,
     activity: &Shared,
     handover: &Handover,
-    idle: Duration,
-    head: Duration,
+    waits: Waits,
 ) -> Driven<C::Output> {
-    let (mut idle, mut head) = (Patience::new(idle), Patience::new(head));
-    let mut requests = 0;
+    let (mut idle, mut head) = (Patience::new(waits.idle), Patience::new(waits.head));
+    let mut body = waits.body.map(Patience::new);
+    let mut turns = 0;
     poll_fn(|cx| {
         if let Poll::Ready(done) = Pin::new(&mut *connection).poll(cx) {
             return Poll::Ready(Driven::Ended(done));
@@ -51,15 +62,16 @@ pub(super) async fn drive<C: Future + Unpin>(
         if handover.is_due() {
             return Poll::Ready(Driven::HandedOver);
         }
-        if requests != activity.requests() {
-            requests = activity.requests();
+        if turns != activity.turns() {
+            turns = activity.turns();
             idle.end();
             head.end();
         }
-        match activity.get() {
-            Activity::Busy => return Poll::Pending,
-            Activity::Idle => ready!(idle.poll(cx)),
-            Activity::Head => ready!(head.poll(cx)),
+        match (activity.get(), &mut body) {
+            (Activity::Busy, _) | (Activity::Body, None) => return Poll::Pending,
+            (Activity::Body, Some(body)) => ready!(body.poll(cx)),
+            (Activity::Idle, _) => ready!(idle.poll(cx)),
+            (Activity::Head, _) => ready!(head.poll(cx)),
         }
         Poll::Ready(Driven::GivenUp)
     })

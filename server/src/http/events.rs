@@ -12,7 +12,6 @@ use quchat_shared::{
     api::ListenEvents,
     event::{Activity, ByeReason, Hello, Reset, ResetReason},
 };
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{body::Body, problem::Failure, request::Request, response::Respond};
 use crate::{
@@ -26,6 +25,7 @@ use crate::{
     line::{Chunk, Line, Terms},
     patience::Patience,
     store::Snapshot,
+    stream_places::StreamPlace,
 };
 
 /// Tells clients how long to wait before they reconnect.
@@ -36,8 +36,11 @@ pub(super) async fn listen_events(
     who: Verified,
     request: Request<ListenEvents>,
 ) -> Result<EventStream, Failure> {
-    let place = Arc::clone(&app.streams).try_acquire_owned();
-    let place = place.map_err(|_| Error::Unavailable("the server has as many streams as it takes; try again later"))?;
+    open(app, who, request).await.map_err(Failure::NoStream)
+}
+
+async fn open(app: Arc<App>, who: Verified, request: Request<ListenEvents>) -> domain::Result<EventStream> {
+    let place = app.streams.take(who.caller.user)?;
     let since = match request.headers.get("last-event-id").map(HeaderValue::to_str) {
         Some(Ok(id)) if !id.is_empty() => Some(Cursor(id.to_owned())),
         Some(Err(_)) => Some(Cursor::default()), // a position nobody knows
@@ -72,7 +75,7 @@ pub(super) struct EventStream {
     greeting: Vec<u8>,
     first: Read,
     reader: Arc<Reader>,
-    place: OwnedSemaphorePermit,
+    place: StreamPlace,
 }
 
 impl Respond for EventStream {
@@ -135,7 +138,7 @@ impl EventStream {
 pub(super) struct Following {
     subscription: Subscription,
     patience: Patience,
-    _place: OwnedSemaphorePermit,
+    _place: StreamPlace,
 }
 
 impl Following {

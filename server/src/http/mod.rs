@@ -6,6 +6,8 @@ mod connection;
 mod drive;
 mod events;
 mod handover;
+mod json;
+mod linger;
 mod members;
 mod messages;
 mod problem;
@@ -17,6 +19,7 @@ mod rooms;
 mod router;
 mod server_info;
 mod sessions;
+mod turn_away;
 mod users;
 
 pub(crate) use connection::serve;

@@ -4,11 +4,14 @@ use std::{borrow::Cow, time::Duration};
 
 use hyper::{
     StatusCode,
-    header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
-use quchat_shared::{Kind, Problem, limits::BODY_MAX, problem::FieldError};
+use quchat_shared::{Kind, Problem, problem::FieldError};
 
-use super::{body::Body, response::uncached};
+use super::{
+    body::Body,
+    response::{closing, uncached},
+};
 use crate::{domain::Error, store};
 
 /// Why a request is not answered with success.
@@ -25,18 +28,28 @@ pub(super) enum Failure {
     /// Of a body the rest is missing, and with it the place where the next request begins.
     #[error("{0}")]
     Incomplete(&'static str),
-    #[error("the body has more than {BODY_MAX} bytes")]
-    TooLarge,
+    #[error("the body has more than {max} bytes")]
+    TooLarge { max: usize },
     #[error("the body is not JSON; send it with Content-Type: application/json")]
     UnsupportedMediaType,
+    #[error("the body is compressed; send it as it is, without Content-Encoding")]
+    EncodedBody,
+    /// Where such a body ends is not known for sure.
+    #[error("the only Transfer-Encoding here is chunked, once")]
+    TransferCoding,
     #[error(transparent)]
     Refused(#[from] Error),
+    /// A stream that is not opened leaves its connection to somebody else.
+    #[error(transparent)]
+    NoStream(Error),
 }
 
 /// Retry after an overload, in seconds.
 const OVERLOAD_SECONDS: u64 = 1;
 /// Retry after the database could not be used, in seconds: a person may have to make room first.
 const STORE_SECONDS: u64 = 5;
+/// Retry after one user has too many of something at once, in seconds.
+const TOO_MANY_SECONDS: u64 = 10;
 
 /// The answer to a connection for which there is no place.
 pub(super) fn no_place() -> hyper::Response<Body> {
@@ -54,12 +67,19 @@ pub(super) fn respond(failure: &Failure) -> hyper::Response<Body> {
             response
         }
         Failure::NoToken => unauthenticated(&detail, "Bearer"),
-        Failure::Incomplete(_) => closing(response(StatusCode::BAD_REQUEST, Kind::BadRequest, &detail)),
-        Failure::TooLarge => closing(response(StatusCode::PAYLOAD_TOO_LARGE, Kind::TooLarge, &detail)),
+        Failure::Incomplete(_) => closed(response(StatusCode::BAD_REQUEST, Kind::BadRequest, &detail)),
+        Failure::TransferCoding => closed(response(StatusCode::BAD_REQUEST, Kind::BadRequest, &detail)),
+        Failure::TooLarge { .. } => closed(response(StatusCode::PAYLOAD_TOO_LARGE, Kind::TooLarge, &detail)),
         Failure::UnsupportedMediaType => {
             response(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::UnsupportedMediaType, &detail)
         }
+        Failure::EncodedBody => {
+            let mut response = response(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::UnsupportedMediaType, &detail);
+            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            response
+        }
         Failure::Refused(error) => refuse(error, &detail),
+        Failure::NoStream(error) => closed(refuse(error, &detail)),
     }
 }
 
@@ -77,6 +97,10 @@ fn refuse(error: &Error, detail: &str) -> hyper::Response<Body> {
         }
         Error::RateLimited { retry_after: after } => {
             retry_after(response(StatusCode::TOO_MANY_REQUESTS, Kind::RateLimited, detail), *after)
+        }
+        Error::TooMany(_) => {
+            let response = response(StatusCode::TOO_MANY_REQUESTS, Kind::RateLimited, detail);
+            retry_after(response, Duration::from_secs(TOO_MANY_SECONDS))
         }
         Error::Unavailable(_) | Error::Store(store::Error::Closed) => {
             let response = response(StatusCode::SERVICE_UNAVAILABLE, Kind::Unavailable, detail);
@@ -104,9 +128,8 @@ fn unauthenticated(detail: &str, challenge: &'static str) -> hyper::Response<Bod
     response
 }
 
-/// An answer after which the connection is of no use (RFC 9112 section 9.6).
-fn closing(mut response: hyper::Response<Body>) -> hyper::Response<Body> {
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+fn closed(mut response: hyper::Response<Body>) -> hyper::Response<Body> {
+    closing(&mut response);
     response
 }
 

@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use hyper::{
     StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION},
+    header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION},
 };
 use serde::Serialize;
 
@@ -95,4 +95,14 @@ pub(super) fn uncached(status: StatusCode, body: Body) -> hyper::Response<Body> 
     *response.status_mut() = status;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Ends the connection behind an answer (RFC 9112 section 9.6).
+pub(super) fn closing(response: &mut hyper::Response<Body>) {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// Whether a connection ends behind an answer.
+pub(super) fn is_closing(response: &hyper::Response<Body>) -> bool {
+    response.headers().contains_key(CONNECTION)
 }

@@ -2,18 +2,23 @@
 
 use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
-use bytes::Bytes;
-use hyper::{Method, Version, body::Incoming, header::HOST};
+use hyper::{
+    Method, Version,
+    body::Incoming,
+    header::{HOST, TRANSFER_ENCODING},
+    http::request::Parts,
+};
 use percent_encoding::percent_decode_str;
 use quchat_shared::api::{self, Endpoint};
 
 use super::{
+    activity,
     body::Body,
     events, members, messages,
     problem::{self, Failure},
     read_markers,
-    receive::receive,
-    request::{self, Request},
+    receive::Upload,
+    request::{self, Head, Request},
     response::Respond,
     rooms, server_info, sessions, users,
 };
@@ -43,8 +48,8 @@ fn routes() -> Router {
 /// The path that tells a supervisor whether the server is well.
 const HEALTH: &str = "/healthz";
 
-type Answer = Pin<Box<dyn Future<Output = Result<hyper::Response<Body>, Failure>> + Send>>;
-type Handler = Box<dyn Fn(Arc<App>, hyper::Request<Bytes>, Option<String>, Account) -> Answer + Send + Sync>;
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<hyper::Response<Body>, Failure>> + Send + 'a>>;
+type Handler = Box<dyn for<'a> Fn(Arc<App>, Head, &'a mut Upload) -> Answer<'a> + Send + Sync>;
 
 #[derive(Default)]
 struct Router {
@@ -62,9 +67,9 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.on::<E>(Box::new(move |app, request, id, account| {
+        self.on::<E>(Box::new(move |app, head, upload| {
             Box::pin(async move {
-                let request = request::decode(request, id.as_deref(), account)?;
+                let request = request::decode(head, upload).await?;
                 Ok(handler(app, request).await?.respond())
             })
         }))
@@ -80,12 +85,12 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.on::<E>(Box::new(move |app, request, id, account| {
+        self.on::<E>(Box::new(move |app, head, upload| {
             Box::pin(async move {
-                let token = request::bearer(request.headers()).ok_or(Failure::NoToken)?;
+                let token = request::bearer(&head.parts.headers).ok_or(Failure::NoToken)?;
                 let verified = app.tokens.verify(token, app.now()).ok_or(Error::Unauthenticated)?;
-                account.belongs_to(verified.caller.user);
-                let request = request::decode(request, id.as_deref(), account)?;
+                head.account.belongs_to(verified.caller.user);
+                let request = request::decode(head, upload).await?;
                 Ok(handler(app, verified, request).await?.respond())
             })
         }))
@@ -112,54 +117,66 @@ impl Routes {
         Self { by_path }
     }
 
-    /// Answers a request, whatever it is.
+    /// Answers a request, whatever it is: at once where its head is enough for that.
     pub(super) async fn answer(
         &self,
         app: Arc<App>,
         request: hyper::Request<Incoming>,
         account: Account,
+        activity: activity::Shared,
     ) -> hyper::Response<Body> {
         let (parts, body) = request.into_parts();
-        match receive(&parts.headers, body, app.config.body_timeout).await {
-            Ok(body) => self.route(app, hyper::Request::from_parts(parts, body), account.clone()).await,
-            Err(failure) => Err(failure),
-        }
-        .and_then(|mut response| {
+        let mut upload = Upload::new(&parts.headers, body, activity, app.config.body_timeout);
+        let answer = self.route(app, parts, &mut upload, account.clone()).await.and_then(|mut response| {
             response.body_mut().charge_to(&account).map_err(Error::from)?;
             Ok(response)
-        })
-        .unwrap_or_else(|failure| problem::respond(&failure))
+        });
+        let mut response = answer.unwrap_or_else(|failure| problem::respond(&failure));
+        upload.leave(&mut response).await;
+        response
     }
 
     async fn route(
         &self,
         app: Arc<App>,
-        request: hyper::Request<Bytes>,
+        parts: Parts,
+        upload: &mut Upload,
         account: Account,
     ) -> Result<hyper::Response<Body>, Failure> {
-        if !has_one_host(&request) {
+        if !is_plainly_framed(&parts) {
+            return Err(Failure::TransferCoding);
+        }
+        if !has_one_host(&parts) {
             return Err(Failure::BadRequest("a request names its host once".into()));
         }
-        let path = unescape(request.uri().path()).ok_or(Failure::NoSuchPath)?.into_owned();
+        let path = unescape(parts.uri.path()).ok_or(Failure::NoSuchPath)?.into_owned();
         if path == HEALTH {
-            return server_info::health(&app, request.method());
+            return server_info::health(&app, &parts.method);
         }
         let found = self.by_path.at(&path).map_err(|_| Failure::NoSuchPath)?;
         // HEAD is GET without the body, which the connection leaves out (RFC 9110 section 9.3.2).
-        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
         let Some((_, handler)) = found.value.iter().find(|(known, _)| known == method) else {
             let allow = allow(found.value.iter().map(|(method, _)| method));
             return Err(Failure::MethodNotAllowed { allow });
         };
         let id = found.params.iter().next().map(|(_, id)| id.to_owned());
-        handler(app, request, id, account).await
+        handler(app, Head { parts, id, account }, upload).await
     }
 }
 
+/// Whether the body is sent as it is, or in chunks. Other transfer codings are not decoded, and a body that is chunked
+/// twice is an error (RFC 9112 sections 6.1 and 7).
+fn is_plainly_framed(parts: &Parts) -> bool {
+    let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
+    codings.next().is_none_or(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))
+        && codings.next().is_none()
+}
+
 /// Since HTTP/1.1 a request has exactly one `Host` (RFC 9112 section 3.2).
-fn has_one_host<B>(request: &hyper::Request<B>) -> bool {
-    let hosts = request.headers().get_all(HOST).iter().count();
-    hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11)
+fn has_one_host(parts: &Parts) -> bool {
+    let hosts = parts.headers.get_all(HOST).iter().count();
+    hosts == 1 || (hosts == 0 && parts.version < Version::HTTP_11)
 }
 
 /// The path without its escapes (RFC 3986 section 6.2.2.2); `None` if one hides a slash or NUL, or what is no UTF-8.

@@ -82,6 +82,8 @@ struct State {
     has_ended: bool,
     /// Bytes the reader has said.
     heard: u32,
+    /// The reader says no more. That is how one looks that has ended, so it gets what waits and the end.
+    has_left: bool,
     task: Option<Waker>,
 }
 
@@ -99,6 +101,7 @@ impl Line {
             is_held: true,
             has_ended: false,
             heard: 0,
+            has_left: false,
             task: None,
         };
         Arc::new(Self { terms, user, state: Mutex::new(state) })
@@ -214,11 +217,16 @@ impl State {
 
     fn end(&mut self, last: Option<&Chunk>) {
         if !self.has_ended {
-            last.into_iter().chain([&Chunk::end()]).for_each(|chunk| self.append(chunk));
-            self.has_ended = true;
-            self.is_held = true;
+            self.finish(last);
             self.wake();
         }
+    }
+
+    /// Adds the end behind what waits.
+    fn finish(&mut self, last: Option<&Chunk>) {
+        last.into_iter().chain([&Chunk::end()]).for_each(|chunk| self.append(chunk));
+        self.has_ended = true;
+        self.is_held = true;
     }
 
     /// Drops what waits, but for a frame that is begun and for what `stays`, and ends the line with `last`.
@@ -313,7 +321,7 @@ impl State {
             match outcome {
                 Ok(()) => {
                     patience.end();
-                    return Poll::Ready(Ok(()));
+                    return Poll::Ready(if self.has_left { Err(Gone) } else { Ok(()) });
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.fall_behind(line).map_err(|Full| Gone)?,
                 Err(_) => return Poll::Ready(Err(Gone)),
@@ -326,14 +334,23 @@ impl State {
         }
     }
 
-    /// Reads whatever the reader says, which means nothing, until it says no more.
+    /// Reads whatever the reader says, which means nothing, until it says no more: then the line ends.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
         let mut buffer = [0; 1024];
         let socket = self.socket.as_ref().ok_or(Gone)?;
+        if self.has_left {
+            return Ok(()); // only a write can show more
+        }
         while let Poll::Ready(ready) = socket.poll_read_ready(cx) {
             ready.map_err(|_| Gone)?;
             match socket.try_read(&mut buffer) {
-                Ok(0) => return Err(Gone),
+                Ok(0) => {
+                    self.has_left = true;
+                    if !self.has_ended {
+                        self.finish(None); // the task is at it
+                    }
+                    return Ok(());
+                }
                 Ok(len) => self.heard += u32::try_from(len).unwrap_or(HEARD_MAX),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => return Err(Gone),

@@ -32,10 +32,16 @@ mod resume;
 mod stream_end;
 
 mod bounds;
+mod early_answers;
+mod framing;
+mod half_closed;
 mod hardening;
+mod places;
+mod plain_words;
 mod races;
 mod seed_defects;
 mod slow_reader;
+mod stopping;
 
 #[cfg(unix)]
 mod crash;

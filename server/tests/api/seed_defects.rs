@@ -96,7 +96,7 @@ fn many_events_in_one_packet_are_many_events() {
 
 #[test]
 fn listeners_elsewhere_cost_next_to_nothing() {
-    let server = TestServer::start();
+    let server = TestServer::start_with(|config| config.max_streams_per_user = 1000);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (room, elsewhere) = (alice.create_room("lobby"), bob.create_room("elsewhere"));
     let round = || {
@@ -119,7 +119,9 @@ fn memory_is_given_back_when_listeners_leave() {
     use crate::harness::{DataDir, Process, eventually};
 
     let data_dir = DataDir::new();
-    let server = Process::start(&data_dir.path());
+    let mut command = Process::command();
+    command.args(["--listen", "127.0.0.1:0", "--max-streams-per-user", "1000", "--data-dir"]).arg(data_dir.path());
+    let server = Process::run(command);
     let alice = server.register("alice");
     let room = alice.create_room("lobby");
     let rounds: Vec<u64> = (0..3)

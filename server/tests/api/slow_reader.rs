@@ -101,13 +101,13 @@ fn readers_that_never_read_cost_no_memory() {
 
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
-    let (alice, bob) = (server.register("alice"), server.register("bob"));
+    let (alice, readers) = (server.register("alice"), [server.register("bob"), server.register("carol")]);
     let room = alice.create_room("lobby");
-    bob.join(room);
+    readers.iter().for_each(|reader| drop(reader.join(room)));
     let text = "🎉".repeat(4000);
     at_once(4, |_| (0..15).for_each(|_| drop(alice.send_message(room, &text))));
     let before = server.resident_kib();
-    let stalled: Vec<_> = (0..100).map(|_| SMALL.open(&bob).1).collect();
+    let stalled: Vec<_> = (0..100).map(|n| SMALL.open(&readers[n % 2]).1).collect();
     at_once(4, |_| (0..50).for_each(|_| drop(alice.send_message(room, &text))));
     let grown = server.resident_kib().saturating_sub(before);
     drop(stalled);

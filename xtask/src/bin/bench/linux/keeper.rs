@@ -31,10 +31,11 @@ impl Drop for Throwaway {
     }
 }
 
-/// More rooms than any scenario makes, by the one user who makes them.
-const ROOMS: &str = "100000";
+/// More rooms than any scenario makes, by the one user who makes them, and more streams.
+const MANY: &str = "100000";
 
-/// The server as it is released, with nothing but defaults and room for all that is measured. Its process id and what it says of its address go out.
+/// The server as it is released, with its defaults except for how many rooms and streams one user may have. Its process
+/// id and what it says of its address go out.
 pub(super) fn keep() -> Result<bool> {
     let dir = Throwaway::new()?;
     let mut command = Command::new(sibling("quchat-server")?);
@@ -42,7 +43,7 @@ pub(super) fn keep() -> Result<bool> {
         command.env_remove(name);
     }
     command.args(["--listen", "127.0.0.1:0", "--log", "error", "--data-dir"]).arg(dir.path().join("server"));
-    command.args(["--max-rooms", ROOMS, "--max-rooms-per-user", ROOMS]);
+    command.args(["--max-rooms", MANY, "--max-rooms-per-user", MANY, "--max-streams-per-user", MANY]);
     let mut server = Kept(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
     let mut stdout = BufReader::new(server.0.stdout.take().ok_or("no pipe from the server")?);
     let mut line = String::new();

@@ -1,0 +1,91 @@
+//! Places for open streams: so many in all, for the rest of the connections are for requests, and so many for one user,
+//! who would otherwise take them from everybody else.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use quchat_shared::UserId;
+
+use crate::domain::{Error, Result};
+
+/// The places of a server.
+pub(crate) struct StreamPlaces {
+    max: usize,
+    max_per_user: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    all: usize,
+    by_user: HashMap<UserId, usize>,
+}
+
+/// A place that is taken, until it is dropped.
+pub(crate) struct StreamPlace {
+    places: Arc<StreamPlaces>,
+    user: UserId,
+}
+
+impl StreamPlaces {
+    pub(crate) fn new(max: usize, max_per_user: usize) -> Self {
+        Self { max, max_per_user, taken: Mutex::default() }
+    }
+
+    /// Takes a place for a stream of this user.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] if the user has as many as one may have, [`Error::Unavailable`] if all are taken.
+    pub(crate) fn take(self: &Arc<Self>, user: UserId) -> Result<StreamPlace> {
+        let taken = &mut *self.lock();
+        let of_user = taken.by_user.get(&user).copied().unwrap_or(0);
+        if of_user >= self.max_per_user {
+            return Err(Error::TooMany("you have as many event streams open as one user may; close one first"));
+        }
+        if taken.all >= self.max {
+            return Err(Error::Unavailable("the server has as many event streams as it takes; try again later"));
+        }
+        taken.all += 1;
+        taken.by_user.insert(user, of_user + 1);
+        Ok(StreamPlace { places: Arc::clone(self), user })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for StreamPlace {
+    fn drop(&mut self) {
+        let taken = &mut *self.places.lock();
+        taken.all -= 1;
+        if let Some(of_user) = taken.by_user.get_mut(&self.user) {
+            *of_user -= 1;
+            if *of_user == 0 {
+                taken.by_user.remove(&self.user);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_free_again_for_its_user_and_for_all() {
+        let places = Arc::new(StreamPlaces::new(3, 2));
+        let (alice, bob) = (UserId(1), UserId(2));
+        let of_alice = [places.take(alice).unwrap(), places.take(alice).unwrap()];
+        assert!(matches!(places.take(alice), Err(Error::TooMany(_))));
+        let of_bob = places.take(bob).unwrap();
+        assert!(matches!(places.take(bob), Err(Error::Unavailable(_))));
+        drop(of_alice);
+        let more_of_bob = places.take(bob).unwrap();
+        drop((of_bob, more_of_bob));
+        let taken = places.lock();
+        assert_eq!((taken.all, taken.by_user.len()), (0, 0), "nothing is kept of who has left");
+    }
+}
