@@ -16,6 +16,7 @@ use crate::{
     line::Terms,
     store::{Snapshot, Store, Tx},
     stream_places::StreamPlaces,
+    turns::Turns,
 };
 
 /// Everything a handler can reach.
@@ -35,6 +36,8 @@ pub(crate) struct App {
     pub(crate) room_deleted: Notify,
     /// What all streams share, the budget of the whole server among it.
     pub(crate) terms: Arc<Terms>,
+    /// Turns at [`App::read_much`].
+    pub(crate) turns: Arc<Turns>,
 }
 
 impl App {
@@ -68,6 +71,21 @@ impl App {
             read(store)
         };
         self.store.read(read).await
+    }
+
+    /// The same for what may take long: a caller has few such reads at a time, and the next begins when one has ended,
+    /// whether somebody still waits for it or not.
+    pub(crate) async fn read_much<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        read: impl FnOnce(&dyn Snapshot) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let turn = self.turns.wait(caller.user).await;
+        let read = move |store: &dyn Snapshot| {
+            let _turn = turn;
+            read(store)
+        };
+        self.read(caller, read).await
     }
 
     /// Writes for a caller whose session is alive in that very transaction. `write` is told the time at which it runs.

@@ -21,6 +21,7 @@ mod patience;
 mod server;
 mod store;
 mod stream_places;
+mod turns;
 
 pub use budget::Budget;
 pub use config::Config;

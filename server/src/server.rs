@@ -23,6 +23,7 @@ use crate::{
     hub::{self, Hub},
     store::{self, Store},
     stream_places::StreamPlaces,
+    turns::Turns,
 };
 
 /// Why a server cannot start.
@@ -119,6 +120,7 @@ impl Server {
             tag,
             config,
             terms: hub::terms(budget),
+            turns: Turns::new(store::readers() / 2),
         });
         Ok(Self { app, max_connections, store: threads, hub: hub_thread })
     }

@@ -27,7 +27,7 @@ pub(super) async fn list_messages(
         let page = messages::list_messages(store, who.caller, request.path, &request.query)?;
         Ok(Encoded::new(&page, &request.account)?)
     };
-    Ok(app.read(who.caller, page).await?)
+    Ok(app.read_much(who.caller, page).await?)
 }
 
 pub(super) async fn send_message(

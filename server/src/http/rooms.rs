@@ -24,7 +24,7 @@ pub(super) async fn list_rooms(app: Arc<App>, who: Verified, request: Request<Li
         let rooms = rooms::list_rooms(store, who.caller)?;
         Ok(Encoded::new(&Rooms { rooms, cursor: cursor(&tag, store.head()?) }, &request.account)?)
     };
-    Ok(app.read(who.caller, read).await?)
+    Ok(app.read_much(who.caller, read).await?)
 }
 
 pub(super) async fn create_room(

@@ -85,7 +85,7 @@ pub(crate) struct Store {
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 /// Reads that run at once: as many as there are cores, but two where one may wait for the disk.
-fn readers() -> usize {
+pub(crate) fn readers() -> usize {
     thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
 }
 

@@ -1,0 +1,97 @@
+//! Turns at reading much: each user has a few at a time, so one who asks for hundreds of long pages waits for themselves
+//! and keeps at most half of the readers busy.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use quchat_shared::UserId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Who has a turn or waits for one.
+pub(crate) struct Turns {
+    each: usize,
+    users: Mutex<HashMap<UserId, User>>,
+}
+
+struct User {
+    places: Arc<Semaphore>,
+    /// Turns and those who wait for one.
+    count: usize,
+}
+
+/// A turn, or the wish for one. The next of the same user begins when it is dropped.
+pub(crate) struct Turn {
+    turns: Arc<Turns>,
+    user: UserId,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Turns {
+    /// `each` turns at a time for every user.
+    pub(crate) fn new(each: usize) -> Arc<Self> {
+        Arc::new(Self { each: each.max(1), users: Mutex::default() })
+    }
+
+    /// Waits for a turn of `user`, in the order of asking.
+    pub(crate) async fn wait(self: &Arc<Self>, user: UserId) -> Turn {
+        let places = {
+            let mut users = self.lock();
+            let new = || User { places: Arc::new(Semaphore::new(self.each)), count: 0 };
+            let user = users.entry(user).or_insert_with(new);
+            user.count += 1;
+            Arc::clone(&user.places)
+        };
+        let mut turn = Turn { turns: Arc::clone(self), user, place: None };
+        turn.place = places.acquire_owned().await.ok();
+        turn
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, User>> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut users = self.turns.lock();
+        self.place = None;
+        if let Some(user) = users.get_mut(&self.user) {
+            user.count -= 1;
+            if user.count == 0 {
+                users.remove(&self.user);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, pin::pin, task::Poll};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_user_waits_for_their_own_turns_alone() {
+        let turns = Turns::new(2);
+        let (first, _second) = (turns.wait(UserId(1)).await, turns.wait(UserId(1)).await);
+        let mut third = pin!(turns.wait(UserId(1)));
+        assert!(poll_fn(|cx| Poll::Ready(third.as_mut().poll(cx).is_pending())).await);
+        drop(turns.wait(UserId(2)).await);
+        drop(first);
+        drop(third.await);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_remembered_who_neither_has_a_turn_nor_waits() {
+        let turns = Turns::new(1);
+        let turn = turns.wait(UserId(1)).await;
+        {
+            let mut gives_up = pin!(turns.wait(UserId(1)));
+            assert!(poll_fn(|cx| Poll::Ready(gives_up.as_mut().poll(cx).is_pending())).await);
+        }
+        drop(turn);
+        assert!(turns.lock().is_empty());
+    }
+}
