@@ -87,7 +87,8 @@ impl Args {
     fn checked(matches: &ArgMatches) -> Result<Self, Error> {
         let mut args = Self::from_arg_matches(matches)?;
         // The value is not repeated: it may be long, and may hold what acts on a terminal.
-        let refused = |why| Error::raw(ErrorKind::ValueValidation, format!("--name takes what names a room: {why}\n"));
+        let refused =
+            |why| Error::raw(ErrorKind::ValueValidation, format!("--name follows the rules of room names: {why}"));
         args.name = limits::room_name(&args.name).map_err(refused)?.to_owned();
         Ok(args)
     }
@@ -107,7 +108,7 @@ fn named(error: Error, command: &mut Command) -> Error {
     let variable = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).find(is_unreadable);
     match variable.filter(|_| error.kind() == ErrorKind::InvalidUtf8) {
         Some(name) => {
-            let reason = format!("the value of {name} is not UTF-8; set it anew, or unset it\n");
+            let reason = format!("the value of {name} is not UTF-8; set it anew, or unset it");
             Error::raw(ErrorKind::InvalidUtf8, reason).format(command)
         }
         None => error,
