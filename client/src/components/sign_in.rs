@@ -106,7 +106,7 @@ impl SignIn {
             _ if name == Name::Server && Origin::parse(self.server.text()).is_ok_and(|origin| origin.is_exposed()) => {
                 (cut('!', "not encrypted: others on the way can read along", columns), Look::WAITING)
             }
-            _ if name == Name::Password && !self.password.is_empty() => {
+            _ if name == Name::Password && (!self.password.is_empty() || self.password.is_shown()) => {
                 let does = if self.password.is_shown() { "hides" } else { "shows" };
                 (vec![clip(&format!("{} {does} it", self.show), columns)], Look::FAINT)
             }

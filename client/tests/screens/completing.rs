@@ -67,7 +67,8 @@ fn a_text_names_public_rooms_only_and_to_go_there_any_room_that_its_name_leads_t
     }
     let mut stage = with_private("/join secret plans");
     stage.key(Key::Enter);
-    assert_eq!(stage.model.open, Some(RoomId(4)));
+    assert_eq!(stage.model.open, Some(RoomId(1)), "two rooms have that name, and none is taken silently");
+    assert!(stage.screen().contains("2 rooms called secret plans"), "{}", stage.screen());
 }
 
 #[test]

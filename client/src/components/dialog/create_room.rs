@@ -35,7 +35,7 @@ impl CreateRoom {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
         let next = keymap.chord(Action::NextField).map(|chord| format!("{chord} next"));
         let leave = format!("{} leaves", keymap.named(Action::Cancel));
-        let hint = [Some("Enter creates it".to_owned()), next, Some("Space ticks".to_owned()), Some(leave)];
+        let hint = [Some("Enter creates".to_owned()), next, Some("Space ticks".to_owned()), Some(leave)];
         Self {
             name: Field::default(),
             private: Checkbox::default().choices(["only its members know of it"]).highlight_style(Look::STRONG),
