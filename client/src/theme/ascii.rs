@@ -83,11 +83,11 @@ fn spell_dots(row: &mut [Cell], at: usize) {
 fn words_end(row: &[Cell], from: usize) -> Option<usize> {
     let blank = |at: usize| row.get(at).is_some_and(|cell| cell.symbol() == " ");
     let is_frame = |cell: &Cell| SPELLINGS[..FRAMES].iter().any(|(glyph, _)| *glyph == cell.symbol());
-    for at in from..row.len() {
+    for (at, cell) in row.iter().enumerate().skip(from) {
         if blank(at) && blank(at + 1) {
             return blank(at + 2).then_some(at);
         }
-        if is_frame(&row[at]) {
+        if is_frame(cell) {
             return None;
         }
     }

@@ -185,5 +185,5 @@ fn put(model: &mut Model, text: &str, what: &str, out: &mut Vec<Effect>) {
 
 /// tmux has what was copied, and has sent it on where its version does that.
 pub(super) fn copied(model: &mut Model) {
-    time::notice(model, Tone::Calm, "copied to tmux's buffer, and sent on to its terminal's clipboard");
+    time::notice(model, Tone::Calm, "copied to tmux, which hands it on to its terminal if it can");
 }

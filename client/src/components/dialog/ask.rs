@@ -114,6 +114,9 @@ impl Ask {
         let count = text.split('\n').count();
         let name = room.map_or_else(String::new, room_name);
         self.say(format!("Paste {count} lines into the message to {name}?"), Look::STRONG);
+        if messages > 1 {
+            self.splits(&whole); // before the lines, which a small screen has no room for
+        }
         for line in text.split('\n').take(SHOWN) {
             self.quote(format!("│ {line}"), Look::FAINT);
         }
@@ -121,7 +124,6 @@ impl Ask {
             self.say(format!("… and {} more", count - SHOWN), Look::FAINT);
         }
         if messages > 1 {
-            self.splits(&whole);
             self.only_split = whole.len() > BYTES_MAX;
             self.split = Some(format!("send as {messages} messages"));
             "write on in it".clone_into(&mut self.yes);
