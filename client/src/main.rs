@@ -107,14 +107,13 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Failure::new("this is a program for a terminal; its input and output must be one"));
     }
-    let term = std::env::var_os("TERM");
-    runtime::check_term(term.as_deref()).map_err(Failure::new)?;
+    runtime::check_term(std::env::var_os("TERM").as_deref()).map_err(Failure::new)?;
     let way = config.notify.value.clone().unwrap_or_else(|| Way::known(|name| std::env::var(name).ok()));
     let preferences = Preferences {
         keymap: config.keymap(),
         themes: config.themes(),
         caller: Caller::new(way),
-        brackets: runtime::marks_pastes(term.as_deref()),
+        brackets: runtime::marks_pastes(|name| std::env::var_os(name)),
     };
     let log = Arc::new(Log::open(&place));
     let mut model = new_model()?;

@@ -1,13 +1,15 @@
 //! What the name of the terminal, `TERM`, says about it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 /// Terminals that cannot place a cursor, or that nobody knows (terminfo's names).
 const PLAIN: [&str; 6] = ["dumb", "unknown", "network", "dialup", "switch", "lpr"];
 
 /// Terminals that do not mark what is pasted: consoles, and what is or plays a terminal of glass.
-const UNMARKED: [&str; 12] =
-    ["linux", "console", "vt", "ansi", "pcansi", "cons25", "wsvt", "pccon", "sun", "wy", "cygwin", "scoansi"];
+const UNMARKED: [&str; 16] = [
+    "linux", "console", "vt", "ansi", "pcansi", "cons25", "wsvt", "pccon", "sun", "wy", "cygwin", "scoansi", "eterm",
+    "fbterm", "hurd", "mach",
+];
 
 /// Whether a screen can be drawn there.
 ///
@@ -25,14 +27,17 @@ pub fn check_term(term: Option<&OsStr>) -> Result<(), String> {
     Err(format!("{what}; start quchat in a terminal, with TERM as it sets it (xterm-256color, for example)"))
 }
 
-/// Whether a terminal of this name marks what is pasted (bracketed paste), as every emulator of today does. A terminal
-/// that is not on the list of those that do not is one: asking it would take until it answers, and some print the
-/// question.
+/// Whether the terminal marks what is pasted (bracketed paste), as every emulator of today does, unless GNU screen
+/// stands between. A terminal that is not on the list of those that do not is one: asking it would take until it
+/// answers, and some print the question.
 #[must_use]
-pub fn marks_pastes(term: Option<&OsStr>) -> bool {
-    let name = term.unwrap_or_default().to_string_lossy();
+pub fn marks_pastes(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let Some(name) = set("TERM") else { return false };
+    let name = name.to_string_lossy();
     let kind = |rest: &str| !rest.starts_with(char::is_alphabetic);
-    cfg!(unix) && !name.is_empty() && !is_one_of(&name, &PLAIN, kind) && !is_one_of(&name, &UNMARKED, kind)
+    let in_screen = set("STY").is_some() && set("TMUX").is_none();
+    cfg!(unix) && !in_screen && !is_one_of(&name, &PLAIN, kind) && !is_one_of(&name, &UNMARKED, kind)
 }
 
 /// Whether it is one of these, with a `rest` behind it that makes it another kind of the same.
@@ -59,11 +64,19 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn every_emulator_of_today_marks_pastes_and_consoles_do_not() {
+        let marks = |term: &str, other: &str| {
+            marks_pastes(|name| match name {
+                "TERM" => Some(term.into()),
+                name => other.contains(name).then(|| name.into()),
+            })
+        };
         for name in ["xterm-256color", "tmux-256color", "screen", "foot", "st-256color", "vte-256color", "alacritty"] {
-            assert!(marks_pastes(Some(OsStr::new(name))), "{name}");
+            assert!(marks(name, "") && marks(name, "TMUX") && marks(name, "TMUX, STY"), "{name}");
+            assert!(!marks(name, "STY"), "{name} in GNU screen");
         }
-        for name in ["linux", "linux-16color", "vt220", "ansi", "cons25", "wy60", "dumb", ""] {
-            assert!(!marks_pastes(Some(OsStr::new(name))), "{name}");
+        for name in ["linux", "linux-16color", "vt220", "ansi", "cons25", "wy60", "dumb", "eterm-color", ""] {
+            assert!(!marks(name, ""), "{name}");
         }
+        assert!(!marks_pastes(|_| None));
     }
 }
