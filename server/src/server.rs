@@ -149,6 +149,7 @@ impl Server {
         };
         tracing::info!("stopping");
         app.stopping.store(true, Ordering::Relaxed);
+        app.passwords.stop();
         app.hub.stop().await;
         let _ = stop.send(true);
         let _ = serving.await;

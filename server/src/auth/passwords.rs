@@ -37,7 +37,7 @@ struct Open(Arc<Queue>);
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.close();
+        drop(self.0.close()); // nobody waits any more
     }
 }
 
@@ -102,6 +102,11 @@ impl Passwords {
         Self { queue: Arc::new(Open(queue)) }
     }
 
+    /// Refuses what waits and what is still to come. What is being hashed is finished.
+    pub(crate) fn stop(&self) {
+        self.queue.0.close().into_iter().for_each(|waiting| waiting(None));
+    }
+
     /// The hash of a password with a new salt, as a PHC string. What is hashed is [`password_form`].
     ///
     /// # Errors
@@ -126,14 +131,16 @@ impl Passwords {
     ) -> Result<T> {
         let (reply, done) = oneshot::channel();
         let work = move |hasher: Option<&Hasher>| {
-            let _ = reply.send(hasher.map(work)); // or nobody waits any more
+            if !reply.is_closed() {
+                let _ = reply.send(hasher.map(work));
+            }
         };
         if let Some(refused) = self.queue.0.push(network(from), Box::new(work)) {
             refused(None);
         }
         match done.await {
             Ok(Some(done)) => Ok(done),
-            Ok(None) => Err(Error::Unavailable("too many people are signing in at once; try again in a moment")),
+            Ok(None) => Err(Error::Unavailable("the server is too busy to sign you in; try again in a moment")),
             Err(_) => Err(crate::store::Error::Corrupt("hashing a password panicked").into()),
         }
     }
@@ -218,6 +225,13 @@ mod tests {
         assert_eq!(verdict(decomposed, &new).await, Verdict::Right);
         assert_eq!(verdict("cafe secret", &new).await, Verdict::Wrong);
         assert_eq!(passwords.verify(decomposed.into(), None, HERE).await.unwrap(), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_server_that_stops() {
+        let passwords = Passwords::new(4);
+        passwords.stop();
+        assert!(matches!(passwords.hash("correct horse".into(), HERE).await, Err(Error::Unavailable(_))));
     }
 
     #[tokio::test]
