@@ -17,10 +17,15 @@ use rusqlite::{Connection, ErrorCode, params_from_iter, types::Value};
 use super::opening;
 use crate::store::health::Health;
 
-/// How long a table is checked in one read.
-const READ_MAX: Duration = Duration::from_millis(800);
-/// How long a slice of a larger table is read.
-const SLICE: Duration = Duration::from_millis(100);
+/// How long reads may last.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// The check of a whole table. One that takes longer is read in slices.
+    whole: Duration,
+    slice: Duration,
+}
+
+const BOUNDS: Bounds = Bounds { whole: Duration::from_millis(800), slice: Duration::from_millis(100) };
 /// Problems of one table that are reported.
 const PROBLEMS_MAX: usize = 10;
 /// Steps of the engine between two looks at the time: pages, or instructions.
@@ -38,7 +43,7 @@ impl Check {
         let (file, is_stopped) = (file.to_owned(), Arc::new(AtomicBool::new(false)));
         let stopped = Arc::clone(&is_stopped);
         let thread = thread::Builder::new().name("check".to_owned()).spawn(move || {
-            let outcome = opening::reader(&file).and_then(|connection| run(&connection, &stopped, &health));
+            let outcome = opening::reader(&file).and_then(|connection| run(&connection, BOUNDS, &stopped, &health));
             if let Err(error) = outcome {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -58,16 +63,16 @@ impl Drop for Check {
     }
 }
 
-fn run(connection: &Connection, is_stopped: &Arc<AtomicBool>, health: &Health) -> rusqlite::Result<()> {
+fn run(connection: &Connection, bounds: Bounds, is_stopped: &Arc<AtomicBool>, health: &Health) -> rusqlite::Result<()> {
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
     let tables =
         connection.prepare(names)?.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
     for table in &tables {
         let begun = Instant::now();
-        let mut outcome = whole(connection, table, is_stopped, health);
+        let mut outcome = whole(connection, table, bounds.whole, is_stopped, health);
         rest(begun);
         if outcome.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)) {
-            outcome = in_slices(connection, table, is_stopped);
+            outcome = in_slices(connection, table, bounds.slice, is_stopped);
         }
         if is_stopped.load(Ordering::Relaxed) {
             return Ok(());
@@ -80,9 +85,15 @@ fn run(connection: &Connection, is_stopped: &Arc<AtomicBool>, health: &Health) -
     Ok(())
 }
 
-/// Checks a table and its indexes as the engine does, for at most [`READ_MAX`].
-fn whole(connection: &Connection, table: &str, is_stopped: &Arc<AtomicBool>, health: &Health) -> rusqlite::Result<()> {
-    let (until, is_stopped) = (Instant::now() + READ_MAX, Arc::clone(is_stopped));
+/// Checks a table and its indexes as the engine does, for as long as it may take.
+fn whole(
+    connection: &Connection,
+    table: &str,
+    bound: Duration,
+    is_stopped: &Arc<AtomicBool>,
+    health: &Health,
+) -> rusqlite::Result<()> {
+    let (until, is_stopped) = (Instant::now() + bound, Arc::clone(is_stopped));
     let is_over = move || is_stopped.load(Ordering::Relaxed) || Instant::now() > until;
     connection.progress_handler(STEPS, Some(is_over))?;
     let problems = problems(connection, table);
@@ -97,7 +108,7 @@ fn problems(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String
 }
 
 /// Reads all rows of a table that is too large for one read, in the order of its key. Its other indexes are left out.
-fn in_slices(connection: &Connection, table: &str, is_stopped: &AtomicBool) -> rusqlite::Result<()> {
+fn in_slices(connection: &Connection, table: &str, bound: Duration, is_stopped: &AtomicBool) -> rusqlite::Result<()> {
     let columns = "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk";
     let mut key = connection
         .prepare(columns)?
@@ -120,7 +131,7 @@ fn in_slices(connection: &Connection, table: &str, is_stopped: &AtomicBool) -> r
             for column in key.len()..row.as_ref().column_count() {
                 row.get_ref(column)?; // reads the pages on which the row goes on
             }
-            if begun.elapsed() > SLICE {
+            if begun.elapsed() > bound {
                 after = (0..key.len()).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?;
                 break;
             }
@@ -143,4 +154,65 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A table as the messages are, with rows that go on on further pages, and a small one without a key.
+    fn database() -> (tempfile::TempDir, Connection) {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Connection::open(dir.path().join("db")).unwrap();
+        let fill = "CREATE TABLE big (a INTEGER, b TEXT, text TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID;
+            CREATE INDEX by_b ON big (b);
+            CREATE TABLE \"a \"\"small\"\" one\" (n INTEGER);
+            INSERT INTO \"a \"\"small\"\" one\" VALUES (1), (2), (NULL);
+            WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300)
+            INSERT INTO big SELECT n / 7, 'b' || n, 'row ' || n || printf('%.6000c', '.') FROM n;";
+        database.execute_batch(fill).unwrap();
+        (dir, database)
+    }
+
+    fn damages(database: &Connection, bounds: Bounds) -> u64 {
+        let health = Health::default();
+        run(database, bounds, &Arc::default(), &health).unwrap();
+        health.damages()
+    }
+
+    const NO_TIME: Bounds = Bounds { whole: Duration::ZERO, slice: Duration::ZERO };
+
+    #[test]
+    fn what_is_whole_is_found_to_be_however_short_the_reads_are() {
+        let (_dir, database) = database();
+        assert_eq!((damages(&database, BOUNDS), damages(&database, NO_TIME)), (0, 0));
+    }
+
+    #[test]
+    fn damage_is_found_however_short_the_reads_are() {
+        let (dir, database) = database();
+        drop(database);
+        let file = dir.path().join("db");
+        let mut bytes = fs::read(&file).unwrap();
+        let at = bytes.windows(8).position(|window| window == b"row 150.").unwrap();
+        let page = at / 4096 * 4096;
+        assert!(page > 0);
+        bytes[page..page + 100].fill(0xA5);
+        fs::write(&file, bytes).unwrap();
+        let database = Connection::open(&file).unwrap();
+        for bounds in [BOUNDS, NO_TIME] {
+            assert!(damages(&database, bounds) > 0);
+        }
+    }
+
+    #[test]
+    fn a_check_stops_when_the_store_does() {
+        let (dir, database) = database();
+        drop(database);
+        let (check, thread) = Check::start(&dir.path().join("db"), Health::default());
+        drop(check);
+        thread.join().unwrap();
+    }
 }

@@ -147,7 +147,7 @@ impl WriteEvents for Sqlite {
         /// No tag of a run looks like this.
         const TAG: &str = "try out: ";
         const BYTES: usize = 128 * 1024;
-        let tag = format!("{TAG}{:BYTES$}", "");
+        let tag = format!("{TAG}{}", " ".repeat(BYTES));
         // Or else the freed pages would not be written to the log, and nothing would have been tried.
         self.one("PRAGMA secure_delete = ON", (), |_| Ok(()))?;
         let tried = self

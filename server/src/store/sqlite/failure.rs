@@ -1,5 +1,5 @@
-//! What the engine's errors mean: the one table. It decides what a caller is answered and whether a connection is
-//! opened again, and says in plain words what is wrong and what to do.
+//! What the engine's errors mean: the one table. It decides what a caller is answered, and says in plain words what is
+//! wrong and what to do.
 
 use std::{path::Path, sync::Arc};
 
@@ -10,10 +10,8 @@ use crate::store::{Cause, Error};
 /// What an error of the engine means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
-    /// It may work later, on the same connection.
+    /// It may work later.
     Later,
-    /// It may work later, on a new connection: this one may hold a dead file handle.
-    LaterReopened,
     /// Trying again will not help: damage, or a mistake in the server.
     Never,
 }
@@ -21,34 +19,32 @@ enum Meaning {
 /// The table: what it means, the reason, and what a person can do.
 fn explain(code: Option<ErrorCode>) -> (Meaning, &'static str, &'static str) {
     use ErrorCode as Code;
-    use Meaning::{Later, LaterReopened, Never};
+    use Meaning::{Later, Never};
     match code {
         Some(Code::DiskFull) => (Later, "the disk is full", "free some space"),
         Some(Code::DatabaseBusy | Code::DatabaseLocked) => {
             (Later, "another program has locked it", "close that program")
         }
-        Some(Code::ReadOnly) => (LaterReopened, "it is read-only", "make the file and its file system writable"),
+        Some(Code::ReadOnly) => (Later, "it is read-only", "make the file and its file system writable"),
         Some(Code::CannotOpen | Code::PermissionDenied) => (
-            LaterReopened,
+            Later,
             "it cannot be opened",
             "check that the user of the server may read and write the file and its directory",
         ),
         Some(Code::SystemIoFailure) => (
-            LaterReopened,
+            Later,
             "it cannot be read or written",
-            "check the disk, the limits on file sizes and the system log",
+            "check the disk, its free space, the limits on file sizes and the system log",
         ),
-        Some(Code::FileLockingProtocolFailed) => (
-            LaterReopened,
-            "it cannot be locked",
-            "keep the data on a local disk, and close other programs that use it",
-        ),
-        Some(Code::NoLargeFileSupport) => {
-            (LaterReopened, "its file system takes no file of this size", "keep the data on another file system")
+        Some(Code::FileLockingProtocolFailed) => {
+            (Later, "it cannot be locked", "keep the data on a local disk, and close other programs that use it")
         }
-        Some(Code::OutOfMemory) => (LaterReopened, "there is not enough memory", "free some memory"),
+        Some(Code::NoLargeFileSupport) => {
+            (Later, "its file system takes no file of this size", "keep the data on another file system")
+        }
+        Some(Code::OutOfMemory) => (Later, "there is not enough memory", "free some memory"),
         Some(Code::OperationInterrupted | Code::OperationAborted) => {
-            (LaterReopened, "the operation was interrupted", "try again")
+            (Later, "the operation was interrupted", "try again")
         }
         Some(Code::DatabaseCorrupt) => (Never, "it is damaged", "restore it from a backup"),
         Some(Code::NotADatabase) => (
@@ -69,9 +65,10 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// Whether the connection that gave this error is to be opened again.
-pub(super) fn wants_reopening(error: &rusqlite::Error) -> bool {
-    explain(error.sqlite_error_code()).0 == Meaning::LaterReopened
+/// Whether this may be the connection's fault, which then holds a dead file handle or half of a page. It is not if only
+/// a row was refused or could not be understood.
+pub(super) fn is_of_connection(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code().is_some_and(|code| code != ErrorCode::ConstraintViolation)
 }
 
 /// Why a server cannot start on this file.
@@ -143,16 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_connection_whose_files_may_be_dead_is_opened_again() {
-        for (code, reopened) in [
-            (ffi::SQLITE_IOERR_READ, true),
-            (ffi::SQLITE_READONLY, true),
-            (ffi::SQLITE_CANTOPEN, true),
-            (ffi::SQLITE_FULL, false),
-            (ffi::SQLITE_BUSY, false),
-            (ffi::SQLITE_CONSTRAINT_UNIQUE, false),
-        ] {
-            assert_eq!(wants_reopening(&error(code)), reopened, "{code}");
-        }
+    fn a_refused_row_is_not_the_fault_of_the_connection() {
+        assert!(!is_of_connection(&error(ffi::SQLITE_CONSTRAINT_UNIQUE)));
+        assert!(!is_of_connection(&rusqlite::Error::QueryReturnedNoRows));
+        assert!(is_of_connection(&error(ffi::SQLITE_IOERR_READ)));
     }
 }

@@ -61,8 +61,10 @@ pub(crate) struct Sqlite {
     files: Files,
     /// The last failure that nobody has asked for yet.
     failure: RefCell<Option<Error>>,
-    /// The connection may hold a dead file handle, and is replaced before it is used again.
-    is_broken: Cell<bool>,
+    /// Failures since something last succeeded.
+    failures: Cell<u32>,
+    /// Rows written when the transaction began.
+    begun_changes: u64,
     /// The last attempt to copy the log into the file failed.
     checkpoint_failed: bool,
 }
@@ -98,15 +100,17 @@ impl Sqlite {
             path: path.to_owned(),
             files: Files::at(path),
             failure: RefCell::default(),
-            is_broken: Cell::new(false),
+            failures: Cell::new(0),
+            begun_changes: 0,
             checkpoint_failed: false,
         }
     }
 
-    /// Replaces a connection that failed: its file handles may be dead (a network file system after a restart of its
-    /// server), and what it has in memory may be half of something.
+    /// Replaces a connection that failed twice: its file handles may be dead (a network file system after a restart of
+    /// its server), or what it has in memory is half of something. Not after one failure: a new connection reads more
+    /// than the old one, and so fails more often on a disk that fails now and then.
     fn reopen_if_broken(&mut self) -> Result<()> {
-        if !self.is_broken.get() {
+        if self.failures.get() < 2 {
             return Ok(());
         }
         self.files.check()?;
@@ -120,15 +124,15 @@ impl Sqlite {
                 return Err(Error::Fatal(reason.into()));
             }
         }
-        self.is_broken.set(false);
-        tracing::info!("a connection to the database was opened again");
+        self.failures.set(0);
+        tracing::debug!("a connection to the database was opened again");
         Ok(())
     }
 
     /// Notes a failure, so that it is known even where a caller of the store ignores it.
     fn failed(&self, error: rusqlite::Error) -> Error {
-        if failure::wants_reopening(&error) {
-            self.is_broken.set(true);
+        if failure::is_of_connection(&error) {
+            self.failures.update(|failures| failures.saturating_add(1));
         }
         let error = Error::from(error);
         self.failure.replace(Some(error.clone()));
@@ -208,6 +212,7 @@ impl writer::Engine for Sqlite {
         self.begun = self.head;
         self.reopen_if_broken()?;
         self.failure.take();
+        self.begun_changes = self.changes_made();
         self.run("BEGIN IMMEDIATE", ()).map(drop)
     }
 
@@ -226,6 +231,9 @@ impl writer::Engine for Sqlite {
     fn commit(&mut self) -> Result<Vec<Change>> {
         self.run("COMMIT", ())?;
         self.files.check()?;
+        if self.changes_made() != self.begun_changes {
+            self.failures.set(0); // what only reads proves nothing
+        }
         Ok(std::mem::take(&mut self.changes))
     }
 
@@ -236,13 +244,16 @@ impl writer::Engine for Sqlite {
         if !self.connection.is_autocommit()
             && let Err(error) = self.run("ROLLBACK", ())
         {
-            self.is_broken.set(true); // closing the connection ends its transaction
+            self.failures.set(u32::MAX); // closing the connection ends its transaction
             tracing::error!(error = &error as &dyn std::error::Error, "rolling back failed");
         }
     }
 
     fn settle(&mut self) {
-        let outcome = if self.is_broken.get() { Ok(()) } else { self.checkpoint() };
+        if self.failures.get() > 0 {
+            return; // not before the next write has succeeded
+        }
+        let outcome = self.checkpoint();
         if let Err(error) = &outcome
             && !self.checkpoint_failed
         {
@@ -264,10 +275,13 @@ impl readers::Reader for Sqlite {
 
     fn end(&mut self) -> Option<Error> {
         let failure = self.failure.take();
+        if failure.is_none() {
+            self.failures.set(0);
+        }
         if !self.connection.is_autocommit()
             && let Err(error) = self.run("ROLLBACK", ())
         {
-            self.is_broken.set(true);
+            self.failures.set(u32::MAX);
             tracing::error!(error = &error as &dyn std::error::Error, "ending a read failed");
         }
         failure
