@@ -53,4 +53,6 @@ mod output;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]
+mod storage;
+#[cfg(unix)]
 mod terminal;

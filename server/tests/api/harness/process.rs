@@ -84,6 +84,14 @@ impl Process {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Lets the process write files of any size again.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn raise_file_size_limit(&self) {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let limit = Rlimit { current: None, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
+    }
+
     /// Resident memory, in KiB.
     #[cfg(target_os = "linux")]
     pub(crate) fn resident_kib(&self) -> u64 {
