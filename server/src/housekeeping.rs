@@ -78,7 +78,13 @@ fn earlier(than: Timestamp, by: Duration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use quchat_shared::{SessionId, user::ServerRole};
+
     use super::*;
+    use crate::{
+        answers::Answers,
+        store::{Error, NewUser, Store},
+    };
 
     const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -92,5 +98,22 @@ mod tests {
         assert_eq!(ended_by((wall, began), after(2), at(1_033)), at(972), "a jump of 31 days");
         assert_eq!(ended_by((wall, began), after(2), at(9_000)), at(972), "a jump of many years");
         assert_eq!(ended_by((wall, began), after(2), at(500)), at(470), "back: the earlier one counts");
+    }
+
+    #[tokio::test]
+    async fn only_sessions_that_had_ended_by_then_are_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&dir.path().join("db"), Answers::start(), (), |_| {}).unwrap();
+        let at = Timestamp::from_millis;
+        let begin = move |tx: &mut dyn Tx| -> Result<[SessionId; 2]> {
+            let new = NewUser { name: "alice", password_hash: "x", role: ServerRole::Member, created_at: at(0) };
+            let user = tx.insert_user(&new)?.id;
+            Ok([tx.insert_session(user, at(0), at(1000))?, tx.insert_session(user, at(0), at(1001))?])
+        };
+        let [ended, other] = store.write(begin).await.unwrap();
+        store.write(move |tx| tx.delete_sessions_ended_by(at(1000))).await.unwrap();
+        let kept =
+            store.read(move |store| Ok::<_, Error>((store.session(ended)?, store.session(other)?))).await.unwrap();
+        assert!(kept.0.is_none() && kept.1.is_some(), "{kept:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! The store on a disk that fails: whatever fails and whenever, nothing that was acknowledged is lost, nothing is there
 //! twice or by half, and writing works again once the disk does.
 
+#[expect(unsafe_code, reason = "SQLite calls a file system through C function pointers; only tests register this one")]
 mod vfs;
 
 use std::{
@@ -355,15 +356,15 @@ async fn a_store_that_cannot_be_written_says_so_and_finds_out_by_itself_when_it_
     check(house.close().await.path(), &Acknowledged::new());
 }
 
-/// How many faults the quick test picks, spread evenly over all there are.
+/// How many faults the quick test picks, spread over all there are.
 const SAMPLE: usize = 150;
 
 #[tokio::test]
 async fn a_disk_that_fails_anywhere_costs_nothing_that_was_acknowledged() {
     let template = template().await;
     let all = faults(&run(template.path().to_owned(), None).await);
-    let step = (all.len() / SAMPLE).max(1);
-    let sample = all.into_iter().step_by(step).collect();
+    // A stride that visits all kinds of calls early, should the time be short.
+    let sample = (0..SAMPLE).map(|n| all[n * 7919 % all.len()]).collect();
     run_all(template.path(), sample, Instant::now() + Duration::from_secs(8)).await;
 }
 

@@ -2,7 +2,6 @@
 //!
 //! It becomes the default of this test process, so that the store opens its files through it without knowing. Only
 //! files below a directory with a [`Plan`] are concerned.
-#![expect(unsafe_code, reason = "SQLite calls a file system through C function pointers; only tests register this one")]
 
 use std::{
     ffi::{CStr, c_char, c_int, c_void},
