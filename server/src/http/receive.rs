@@ -1,21 +1,29 @@
 //! The body of a request: the head decides whether it is kept, read past or refused.
 
-use std::{mem, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
 use hyper::{
     HeaderMap,
-    body::{Body as _, Incoming},
+    body::{Body as _, Frame, Incoming},
     header::EXPECT,
 };
 use tokio::time::{Instant, timeout_at};
 
 use super::{
     activity,
-    body::Body,
+    body::{Body, SMALL},
     problem::Failure,
     response::{closing, is_closing},
+};
+use crate::{
+    budget::{Account, Charge},
+    domain::Error,
 };
 
 /// Longest rest of a body that is read for the sake of the connection: no more than is read at once anyway.
@@ -34,12 +42,21 @@ pub(super) struct Upload {
     waits: bool,
     activity: activity::Shared,
     patience: Duration,
+    account: Account,
+    /// For what is kept of the body, until the request is answered.
+    charge: Option<Charge>,
 }
 
 impl Upload {
     /// A body that may take `patience` to arrive.
-    pub(super) fn new(headers: &HeaderMap, body: Incoming, activity: activity::Shared, patience: Duration) -> Self {
-        Self { body, waits: headers.contains_key(EXPECT), activity, patience }
+    pub(super) fn new(
+        headers: &HeaderMap,
+        body: Incoming,
+        activity: activity::Shared,
+        account: Account,
+        patience: Duration,
+    ) -> Self {
+        Self { body, waits: headers.contains_key(EXPECT), activity, patience, account, charge: None }
     }
 
     /// Whether nothing is sent, or nothing more.
@@ -47,54 +64,91 @@ impl Upload {
         self.body.is_end_stream()
     }
 
-    /// The whole body, of at most `max` bytes.
+    /// The whole body, of at most `max` bytes. What is kept of it counts in the budget.
     pub(super) async fn keep(&mut self, max: usize) -> Result<Bytes, Failure> {
         let mut kept = Vec::new();
-        self.read(max, |piece, is_last| match is_last && kept.is_empty() {
-            true => Some(piece),
-            false => {
-                accumulate(&mut kept, &piece);
-                None
+        let mut pieces = self.begin(max)?;
+        while let Some(piece) = self.next(&mut pieces).await? {
+            if self.is_over() && kept.is_empty() {
+                if piece.len() >= SMALL {
+                    self.charge(piece.len())?;
+                }
+                return Ok(piece);
             }
-        })
-        .await
-        .map(|whole| whole.unwrap_or_else(|| mem::take(&mut kept).into()))
+            self.accumulate(&mut kept, &piece)?;
+        }
+        Ok(kept.into())
     }
 
     /// Reads a body of at most `max` bytes to its end.
     pub(super) async fn read_past(&mut self, max: usize) -> Result<(), Failure> {
-        self.read(max, |_, _| None).await.map(|_| ())
+        let mut pieces = self.begin(max)?;
+        while self.next(&mut pieces).await?.is_some() {}
+        Ok(())
     }
 
-    /// Reads the body to its end, piece by piece: what `take` makes of the last one, if anything.
-    async fn read(
-        &mut self,
-        max: usize,
-        mut take: impl FnMut(Bytes, bool) -> Option<Bytes>,
-    ) -> Result<Option<Bytes>, Failure> {
-        if self.is_over() {
-            return Ok(None);
-        }
+    fn begin(&self, max: usize) -> Result<Pieces, Failure> {
         if self.body.size_hint().lower() > max as u64 {
             return Err(Failure::TooLarge { max });
         }
-        let _arriving = self.activity.body_arrives();
-        let (deadline, mut len) = (Instant::now() + self.patience, 0);
+        let arriving = (!self.is_over()).then(|| self.activity.body_arrives());
+        Ok(Pieces { max, len: 0, deadline: Instant::now() + self.patience, _arriving: arriving })
+    }
+
+    /// The next piece of the body; `None` at its end.
+    async fn next(&mut self, pieces: &mut Pieces) -> Result<Option<Bytes>, Failure> {
         loop {
-            let frame = timeout_at(deadline, self.body.frame()).await;
-            let Some(frame) = frame.map_err(|_| Failure::Incomplete("the body took too long to arrive"))? else {
+            if self.is_over() {
+                return Ok(None);
+            }
+            let frame = timeout_at(pieces.deadline, poll_fn(|cx| self.poll_frame(cx))).await;
+            let Some(frame) = frame.map_err(|_| Failure::Incomplete("the body took too long to arrive"))?? else {
                 return Ok(None);
             };
-            let frame = frame.map_err(|_| Failure::Incomplete("the body ended before it was complete"))?;
             let Ok(piece) = frame.into_data() else { continue }; // trailers mean nothing here
-            len += piece.len();
-            if len > max {
-                return Err(Failure::TooLarge { max });
+            pieces.len += piece.len();
+            if pieces.len > pieces.max {
+                return Err(Failure::TooLarge { max: pieces.max });
             }
-            if let Some(whole) = take(piece, self.is_over()) {
-                return Ok(Some(whole));
+            return Ok(Some(piece));
+        }
+    }
+
+    /// Waits for the client. Meanwhile the connection may be closed to make room in the budget.
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame<Bytes>>, Failure>> {
+        if self.account.is_evicted() {
+            return Poll::Ready(Err(Failure::Incomplete("the body took too long to arrive")));
+        }
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if self.charge.is_some() {
+            match frame.is_pending() {
+                true => self.account.stalls(cx.waker()),
+                false => self.account.moves(),
             }
         }
+        frame.map(|frame| frame.transpose().map_err(|_| Failure::Incomplete("the body ended before it was complete")))
+    }
+
+    /// Keeps a piece of a body whose end has not arrived. All that half-sent bodies cost is what is kept here: the
+    /// pieces themselves would hold on to the buffers they were read into.
+    fn accumulate(&mut self, kept: &mut Vec<u8>, piece: &[u8]) -> Result<(), Failure> {
+        let len = kept.len() + piece.len();
+        if len > kept.capacity() {
+            let capacity = len.max(2 * kept.capacity());
+            self.charge(capacity)?;
+            kept.reserve_exact(capacity - kept.len());
+        }
+        kept.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// Charges so many bytes in all.
+    fn charge(&mut self, bytes: usize) -> Result<(), Failure> {
+        match &mut self.charge {
+            Some(charge) => charge.grow(bytes),
+            none => self.account.charge(bytes).map(|charge| *none = Some(charge)),
+        }
+        .map_err(|full| Error::from(full).into())
     }
 
     /// Sees to the rest of a body that the answer does not depend on: a little is read past, and with more the
@@ -112,8 +166,10 @@ impl Upload {
     }
 }
 
-/// Keeps a piece of a body whose end has not arrived. All that half-sent bodies cost is what is kept here: the pieces
-/// themselves would hold on to the buffers they were read into.
-fn accumulate(kept: &mut Vec<u8>, piece: &[u8]) {
-    kept.extend_from_slice(piece);
+/// How far the reading of a body has got.
+struct Pieces {
+    max: usize,
+    len: usize,
+    deadline: Instant,
+    _arriving: Option<activity::BodyArrives>,
 }

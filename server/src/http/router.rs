@@ -126,8 +126,9 @@ impl Routes {
         activity: activity::Shared,
     ) -> hyper::Response<Body> {
         let (parts, body) = request.into_parts();
-        let mut upload = Upload::new(&parts.headers, body, activity, app.config.body_timeout);
-        let answer = self.route(app, parts, &mut upload, account.clone()).await.and_then(|mut response| {
+        let mut upload = Upload::new(&parts.headers, body, activity, account.clone(), app.config.body_timeout);
+        let answer = self.route(app, parts, &mut upload, account.clone()).await;
+        let answer = answer.and_then(|mut response| {
             response.body_mut().charge_to(&account).map_err(Error::from)?;
             Ok(response)
         });

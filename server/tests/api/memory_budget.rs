@@ -243,3 +243,40 @@ fn replays_that_nobody_reads_count_too() {
     });
     returns_to_nothing(&server.budget);
 }
+
+/// Begins a body and leaves it at that.
+fn half_sent(client: &Client, target: &str) -> Connection {
+    let mut connection = client.connect();
+    let head = format!("POST {target} HTTP/1.1\r\n{}Content-Type: application/json\r\n", client.head_lines());
+    connection.send(format!("{head}Content-Length: 60000\r\n\r\n{{\"name\":\"{}", "x".repeat(40_000)));
+    connection
+}
+
+#[test]
+fn half_sent_bodies_of_people_without_a_token_are_bounded_in_sum() {
+    let server = start(MIB);
+    let (nobody, alice) = (server.anonymous(), server.user("alice"));
+    let room = alice.create_room("lobby");
+    let mut half_sent = within(&server.budget, || {
+        let half_sent: Vec<_> = (0..40).map(|_| half_sent(&nobody, "/v1/users")).collect();
+        eventually("bodies wait", || (server.budget.used() > MIB / 2).then_some(()));
+        (0..20).for_each(|_| drop(alice.send_message(room, &"x".repeat(4000))));
+        half_sent
+    });
+    assert!(half_sent[0].ends(PATIENCE), "the one that has stood still longest is closed");
+    drop(half_sent);
+    returns_to_nothing(&server.budget);
+}
+
+#[test]
+fn half_sent_bodies_of_a_user_are_bounded_in_sum() {
+    let server = start(MIB);
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let room = bob.create_room("lobby");
+    within(&server.budget, || {
+        let _half_sent: Vec<_> = (0..40).map(|_| half_sent(&alice, "/v1/rooms")).collect();
+        eventually("bodies wait", || (server.budget.used() > MIB / 2).then_some(()));
+        (0..20).for_each(|_| drop(bob.send_message(room, &"x".repeat(4000))));
+    });
+    returns_to_nothing(&server.budget);
+}
