@@ -37,11 +37,19 @@ pub(super) fn heard(model: &mut Model, since: u64, reply: &Reply) {
     }
 }
 
+/// Shortest time between two attempts that somebody asks for: a key that is held down is no storm of connections.
+const REDIAL_EVERY_MS: u64 = 1_000;
+
 /// Tries at once, on new connections: what was asked on the old ones may never be answered.
 pub(super) fn reconnect(model: &mut Model, out: &mut Vec<Effect>) {
     if let Link::SignedOut { .. } = model.link {
         return dialogs::show(model, Dialog::SignedOut);
     }
+    let now = model.now.mono_ms;
+    if model.memory.redialled.is_some_and(|at| now < at.saturating_add(REDIAL_EVERY_MS)) {
+        return;
+    }
+    model.memory.redialled = Some(now);
     session::forget_calls(model);
     for id in &model.memory.busy {
         let Some(room) = model.rooms.get_mut(id) else { continue };

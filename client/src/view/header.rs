@@ -58,7 +58,7 @@ fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) ->
     if alone && mentions > 0 {
         line.push_span(Span::styled(format!("@{mentions}  "), Look::FRESH));
     }
-    if alone && unread > 0 {
+    if alone && unread > 0 && !narrow {
         line.push_span(Span::styled(format!("{unread} unread  "), Look::FRESH));
     }
     if narrow {

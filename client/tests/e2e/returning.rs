@@ -1,8 +1,9 @@
 //! A client that is back after it was killed: where one was, what one answers, what one typed before.
 
 use crate::{
-    person::{Chat, ENTER, Person, UP, composer},
+    person::{Chat, ENTER, Person, QUIT, UP, composer},
     server::Server,
+    terminal::until,
 };
 
 #[test]
@@ -57,4 +58,22 @@ fn a_client_started_while_the_server_is_dead_is_where_one_was_and_sends_everythi
     for text in texts {
         assert_eq!(a.screen().matches(text).count(), 1, "{text}\n{}", a.screen());
     }
+}
+
+#[test]
+fn after_a_restart_a_reply_still_quotes_what_it_answers() {
+    let server = Server::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let mut a = alice.register(&server);
+    a.create("den");
+    let mut b = bob.register(&server);
+    b.enter("den").say("what shall we eat?");
+    a.shows("what shall we eat?").press("/reply").press(ENTER).shows("↳ bob: what shall we eat?");
+    server.say("bob", "den", (1..=300).map(|n| format!("meanwhile {n}.")));
+    a.shows("meanwhile 300.").press("soup").shows("│ soup").press(ENTER).hides("│ soup").shows("soup");
+    a.settles();
+    until("the answer to arrive", || server.texts("bob", "den").contains(&"soup".to_owned()));
+    a.press(QUIT).exit_code();
+    let mut a = alice.open(&server);
+    a.shows("soup").shows("↳ bob: what shall we eat?");
 }

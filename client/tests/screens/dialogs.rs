@@ -26,6 +26,20 @@ fn switcher() {
 }
 
 #[test]
+fn the_switcher_finds_a_room_by_its_name_as_it_is_written_in_the_side_bar() {
+    for (typed, id) in [("#ops", 2), ("*cellar door", 4), ("#upcoming ev", 3)] {
+        let mut stage = Stage::in_general(80, 24, talk());
+        let mut cellar = room(4, "cellar door", "", true);
+        cellar.info.kind = RoomKind::Private;
+        stage.add_room(cellar);
+        stage.ctrl('k');
+        stage.type_text(typed);
+        stage.key(Key::Enter);
+        assert_eq!(stage.model.open, Some(RoomId(id)), "{typed}");
+    }
+}
+
+#[test]
 fn the_switcher_finds_by_a_few_letters_and_creates_what_is_new() {
     let mut stage = stage();
     stage.ctrl('g');

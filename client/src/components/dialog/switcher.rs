@@ -74,7 +74,7 @@ pub(in super::super) struct Switcher {
 impl Switcher {
     /// What is searched for, without the sign a room's name may be written with.
     fn query(&self) -> &str {
-        self.field.text().trim().trim_start_matches('#').trim_start()
+        self.field.text().trim().trim_start_matches(['#', '*']).trim_start()
     }
 
     fn search(&mut self) {

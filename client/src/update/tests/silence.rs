@@ -116,6 +116,15 @@ fn to_reconnect_leaves_stuck_connections_behind_and_loses_nothing() {
 }
 
 #[test]
+fn a_key_that_is_held_down_is_no_storm_of_connections() {
+    let mut client = Client::online();
+    for _ in 0..100 {
+        client.act(Action::Reconnect).pass(30);
+    }
+    assert_eq!(client.effects.iter().filter(|effect| **effect == Effect::Redial).count(), 3);
+}
+
+#[test]
 fn whoever_is_signed_out_reconnects_by_signing_in() {
     let mut client = Client::online();
     client.stream(vec![Bye { reason: ByeReason::SignedOut }.into()]).act(Action::Cancel).act(Action::Reconnect);
