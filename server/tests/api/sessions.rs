@@ -75,7 +75,7 @@ fn signing_out_ends_this_session_at_once_and_no_other() {
 #[test]
 fn a_token_works_for_thirty_days_and_not_a_moment_more() {
     let server = TestServer::start();
-    let alice = server.user("alice");
+    let alice = server.sign_in("alice");
     let lifetime = alice.session().expires_at.as_millis() - server.clock.now().as_millis();
     let lifetime = Duration::from_millis(lifetime.try_into().unwrap());
     let days = lifetime.as_secs_f64() / 86_400.0;
