@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn why(path: &Path, options: &mut OpenOptions) -> String {
-        open(path, options).map(drop).unwrap_err().to_string()
+        open(path, options).expect_err("it is no regular file").to_string()
     }
 
     #[test]

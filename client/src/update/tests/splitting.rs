@@ -21,7 +21,7 @@ fn a_draft_of_many_lines_that_is_too_long_is_sent_as_several_messages_after_a_qu
     let mut client = Client::online();
     client.act(Action::Reply).say(&lines(100));
     assert!(asks_to_split(&client));
-    assert_eq!((outbox(&client).len(), &*client.draft()), (0, &*lines(100)), "nothing happens before the answer");
+    assert_eq!((outbox(&client).len(), client.draft()), (0, &*lines(100)), "nothing happens before the answer");
     client.on(Msg::Answer(false));
     assert_eq!(client.draft(), lines(100));
     client.act(Action::Send).on(Msg::Answer(true));
