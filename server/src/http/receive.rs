@@ -38,6 +38,8 @@ pub(super) const DISCARD_TIME: Duration = Duration::from_secs(2);
 /// What a client sends, or is about to send, behind the head of a request.
 pub(super) struct Upload {
     body: Incoming,
+    /// All of it has been read. Of a body in chunks only its reader knows.
+    has_ended: bool,
     /// The client waits to be asked for the body. It may never send it if it is answered instead.
     waits: bool,
     activity: activity::Shared,
@@ -56,12 +58,12 @@ impl Upload {
         account: Account,
         patience: Duration,
     ) -> Self {
-        Self { body, waits: headers.contains_key(EXPECT), activity, patience, account, charge: None }
+        Self { body, has_ended: false, waits: headers.contains_key(EXPECT), activity, patience, account, charge: None }
     }
 
     /// Whether nothing is sent, or nothing more.
     pub(super) fn is_over(&self) -> bool {
-        self.body.is_end_stream()
+        self.has_ended || self.body.is_end_stream()
     }
 
     /// The whole body, of at most `max` bytes. What is kept of it counts in the budget.
@@ -103,6 +105,7 @@ impl Upload {
             }
             let frame = timeout_at(pieces.deadline, poll_fn(|cx| self.poll_frame(cx))).await;
             let Some(frame) = frame.map_err(|_| Failure::Incomplete("the body took too long to arrive"))?? else {
+                self.has_ended = true;
                 return Ok(None);
             };
             let Ok(piece) = frame.into_data() else { continue }; // trailers mean nothing here

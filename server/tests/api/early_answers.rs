@@ -129,6 +129,24 @@ fn who_asks_before_sending_is_asked_for_nothing_by_a_refusal() {
 }
 
 #[test]
+fn who_asks_before_sending_and_is_asked_keeps_the_connection() {
+    let server = patient_server();
+    let alice = server.user("alice");
+    let mut connection = alice.connect();
+    let json = "Content-Type: application/json\r\nExpect: 100-continue\r\n";
+    let framings = [
+        ("Content-Length: 14", "{\"name\":\"one\"}"),
+        ("Transfer-Encoding: chunked", "e\r\n{\"name\":\"two\"}\r\n0\r\n\r\n"),
+    ];
+    for (framing, body) in framings {
+        connection.send(head(&alice, "POST /v1/rooms", &format!("{json}{framing}\r\n")));
+        assert_eq!(connection.head().map(|first| first.status), Some(100));
+        connection.send(body);
+        assert_eq!(connection.answer().expect(201).header("connection"), None, "{framing}");
+    }
+}
+
+#[test]
 fn an_endless_body_behind_an_early_answer_ends_the_connection() {
     let server = patient_server();
     let mut connection = Connection::open(server.address);
