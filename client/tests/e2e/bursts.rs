@@ -16,7 +16,8 @@ fn keys_that_come_while_the_client_is_stopped_are_all_there_when_it_goes_on() {
     let burst = "all of it ".repeat(300);
     a.signal(Signal::STOP).press(&burst).press("Amen").signal(Signal::CONT);
     a.shows("Amen").press(ENTER);
-    Person::new("bob").register(&server).enter("den").shows("Amen");
+    let mut bob = Person::new("bob").register(&server);
+    bob.enter("den").shows("more rows: /unfold").press("/unfold").press(ENTER).shows("Amen");
     assert_eq!(server.texts("alice", "den"), [format!("{burst}Amen")]);
 }
 
