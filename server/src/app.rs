@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::{
     auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
     config::Config,
-    domain::{Caller, Result, rooms, sessions},
+    domain::{Caller, Error, Result, rooms, sessions},
     hub::Hub,
     line::Terms,
     store::{Snapshot, Store, Tx},
@@ -81,6 +81,9 @@ impl App {
         read: impl FnOnce(&dyn Snapshot) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let turn = self.turns.wait(caller.user).await;
+        if turn.has_waited() && self.is_stopping() {
+            return Err(Error::Unavailable("the server is stopping; try again in a moment"));
+        }
         let read = move |store: &dyn Snapshot| {
             let _turn = turn;
             read(store)

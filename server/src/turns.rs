@@ -26,6 +26,7 @@ pub(crate) struct Turn {
     turns: Arc<Turns>,
     user: UserId,
     place: Option<OwnedSemaphorePermit>,
+    has_waited: bool,
 }
 
 impl Turns {
@@ -43,13 +44,24 @@ impl Turns {
             user.count += 1;
             Arc::clone(&user.places)
         };
-        let mut turn = Turn { turns: Arc::clone(self), user, place: None };
-        turn.place = places.acquire_owned().await.ok();
+        let mut turn = Turn { turns: Arc::clone(self), user, place: None, has_waited: false };
+        turn.place = Arc::clone(&places).try_acquire_owned().ok();
+        if turn.place.is_none() {
+            turn.has_waited = true;
+            turn.place = places.acquire_owned().await.ok();
+        }
         turn
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<UserId, User>> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// Whether it was not free at once.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.has_waited
     }
 }
 
@@ -78,9 +90,9 @@ mod tests {
         let (first, _second) = (turns.wait(UserId(1)).await, turns.wait(UserId(1)).await);
         let mut third = pin!(turns.wait(UserId(1)));
         assert!(poll_fn(|cx| Poll::Ready(third.as_mut().poll(cx).is_pending())).await);
-        drop(turns.wait(UserId(2)).await);
+        assert!(!turns.wait(UserId(2)).await.has_waited());
         drop(first);
-        drop(third.await);
+        assert!(third.await.has_waited());
     }
 
     #[tokio::test]
