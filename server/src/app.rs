@@ -80,7 +80,7 @@ impl App {
         caller: Caller,
         read: impl FnOnce(&dyn Snapshot) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let turn = self.turns.wait(caller.user).await;
+        let turn = self.turns.wait(caller.user).await?;
         if turn.has_waited() && self.is_stopping() {
             return Err(Error::Unavailable("the server is stopping; try again in a moment"));
         }

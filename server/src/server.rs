@@ -120,7 +120,7 @@ impl Server {
             tag,
             config,
             terms: hub::terms(budget),
-            turns: Turns::new(store::readers() / 2),
+            turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
         Ok(Self { app, max_connections, store: threads, hub: hub_thread })
     }

@@ -9,9 +9,13 @@ use std::{
 use quchat_shared::UserId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::domain::{Error, Result};
+
 /// Who has a turn or waits for one.
 pub(crate) struct Turns {
     each: usize,
+    /// Most turns of one user that are taken or waited for.
+    most: usize,
     users: Mutex<HashMap<UserId, User>>,
 }
 
@@ -30,17 +34,26 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// `each` turns at a time for every user.
-    pub(crate) fn new(each: usize) -> Arc<Self> {
-        Arc::new(Self { each: each.max(1), users: Mutex::default() })
+    /// `each` turns at a time for every user, of whose requests at most `most` have a turn or wait for one: each of
+    /// them keeps its connection, also if its client has gone.
+    pub(crate) fn new(each: usize, most: usize) -> Arc<Self> {
+        Arc::new(Self { each: each.max(1), most, users: Mutex::default() })
     }
 
     /// Waits for a turn of `user`, in the order of asking.
-    pub(crate) async fn wait(self: &Arc<Self>, user: UserId) -> Turn {
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] if as many of the user's requests wait as may.
+    pub(crate) async fn wait(self: &Arc<Self>, user: UserId) -> Result<Turn> {
         let places = {
             let mut users = self.lock();
             let new = || User { places: Arc::new(Semaphore::new(self.each)), count: 0 };
             let user = users.entry(user).or_insert_with(new);
+            if user.count >= self.most {
+                return Err(Error::TooMany(
+                    "too many of your requests for long answers wait; wait for some of them first",
+                ));
+            }
             user.count += 1;
             Arc::clone(&user.places)
         };
@@ -50,7 +63,7 @@ impl Turns {
             turn.has_waited = true;
             turn.place = places.acquire_owned().await.ok();
         }
-        turn
+        Ok(turn)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<UserId, User>> {
@@ -86,19 +99,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_user_waits_for_their_own_turns_alone() {
-        let turns = Turns::new(2);
-        let (first, _second) = (turns.wait(UserId(1)).await, turns.wait(UserId(1)).await);
+        let turns = Turns::new(2, 3);
+        let (first, _second) = (turns.wait(UserId(1)).await.unwrap(), turns.wait(UserId(1)).await.unwrap());
         let mut third = pin!(turns.wait(UserId(1)));
         assert!(poll_fn(|cx| Poll::Ready(third.as_mut().poll(cx).is_pending())).await);
-        assert!(!turns.wait(UserId(2)).await.has_waited());
+        assert!(matches!(turns.wait(UserId(1)).await, Err(Error::TooMany(_))), "a fourth has no place to wait");
+        assert!(!turns.wait(UserId(2)).await.unwrap().has_waited());
         drop(first);
-        assert!(third.await.has_waited());
+        assert!(third.await.unwrap().has_waited());
     }
 
     #[tokio::test]
     async fn nobody_is_remembered_who_neither_has_a_turn_nor_waits() {
-        let turns = Turns::new(1);
-        let turn = turns.wait(UserId(1)).await;
+        let turns = Turns::new(1, 2);
+        let turn = turns.wait(UserId(1)).await.unwrap();
         {
             let mut gives_up = pin!(turns.wait(UserId(1)));
             assert!(poll_fn(|cx| Poll::Ready(gives_up.as_mut().poll(cx).is_pending())).await);
