@@ -126,11 +126,13 @@ impl Routes {
         activity: activity::Shared,
     ) -> hyper::Response<Body> {
         let (parts, body) = request.into_parts();
+        // What has been done is not denied for want of memory: such an answer is no longer than a message.
+        let may_refuse = parts.method.is_safe();
         let mut upload = Upload::new(&parts.headers, body, activity, account.clone(), app.config.body_timeout);
         let answer = self.route(app, parts, &mut upload, account.clone()).await;
-        let answer = answer.and_then(|mut response| {
-            response.body_mut().charge_to(&account).map_err(Error::from)?;
-            Ok(response)
+        let answer = answer.and_then(|mut response| match response.body_mut().charge_to(&account) {
+            Err(full) if may_refuse => Err(Error::from(full).into()),
+            Ok(()) | Err(_) => Ok(response),
         });
         let mut response = answer.unwrap_or_else(|failure| problem::respond(&failure));
         upload.leave(&mut response).await;
