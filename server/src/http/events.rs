@@ -22,9 +22,9 @@ use crate::{
         events::{self, Only, Page, SPAN_FIRST, Start, cursor},
     },
     hub::{self, Registered, Registration, Scope, SessionsEnded, Subscription},
-    line::{Chunk, Line, Terms},
+    line::{Chunk, Line, Pushed, Terms},
     patience::Patience,
-    store::Snapshot,
+    store::{self, Snapshot},
     stream_places::StreamPlace,
 };
 
@@ -105,8 +105,10 @@ impl EventStream {
         drop(greeting);
         let farewell = loop {
             let Read { page, through, head, sessions_ended, .. } = read;
-            if let Some(page) = page {
-                line.push(&page, 0);
+            if let Some(page) = page
+                && line.push(&page, 0) == Pushed::Full
+            {
+                break Some(ByeReason::Slow); // left out, it would be a hole
             }
             if let Some(rooms) = head {
                 let Verified { caller, expires_at } = reader.who;
@@ -208,6 +210,8 @@ impl Reader {
         read.await.map_err(|error| match error {
             Error::Unauthenticated => Some(ByeReason::SignedOut),
             Error::Unavailable(_) => Some(ByeReason::Slow),
+            // The readers have logged it, once for all streams.
+            Error::Store(store::Error::Unavailable(_) | store::Error::Closed | store::Error::Fatal(_)) => None,
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a replay failed");
                 None // the client resumes from what it has

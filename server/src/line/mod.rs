@@ -161,10 +161,7 @@ impl Line {
                 return Poll::Ready(Ok(()));
             }
             state.is_held = false;
-            match &mut state.task {
-                Some(waker) => waker.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
+            state.wakes(cx);
             Poll::Pending
         })
         .await
@@ -328,7 +325,10 @@ impl State {
             }
             match self.socket.as_ref().map(|socket| socket.poll_write_ready(cx)) {
                 Some(Poll::Ready(Ok(()))) => {}
-                Some(Poll::Pending) => return patience.poll(cx).map(|()| Err(Gone)),
+                Some(Poll::Pending) => {
+                    self.wakes(cx); // whoever ends the line meanwhile wakes the task, which reports what is left
+                    return patience.poll(cx).map(|()| Err(Gone));
+                }
                 _ => return Poll::Ready(Err(Gone)),
             }
         }
@@ -368,6 +368,14 @@ impl State {
         self.backlog = None;
         (self.written, self.frames, self.bytes) = (0, 0, 0);
         self.wake();
+    }
+
+    /// [`State::wake`] wakes this task from here on.
+    fn wakes(&mut self, cx: &Context<'_>) {
+        match &mut self.task {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
     }
 
     fn wake(&mut self) {

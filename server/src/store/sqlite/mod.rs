@@ -265,6 +265,7 @@ impl writer::Engine for Sqlite {
 
 impl readers::Reader for Sqlite {
     fn begin(&mut self) -> Result<()> {
+        self.failure.take(); // of a read that did not begin
         self.reopen_if_broken()?;
         self.run("BEGIN", ()).map(drop)
     }
