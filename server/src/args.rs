@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind};
-use quchat_shared::limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER};
+use quchat_shared::limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER};
 
 /// Where the server listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
@@ -50,7 +50,7 @@ pub(crate) struct Args {
     pub(crate) memory_budget: usize,
 
     /// Most event streams that one user may have open at once
-    #[arg(long, env = "QUCHAT_MAX_STREAMS_PER_USER", value_name = "N", default_value_t = 64,
+    #[arg(long, env = "QUCHAT_MAX_STREAMS_PER_USER", value_name = "N", default_value_t = STREAMS_PER_USER,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_streams_per_user: u32,
 }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use quchat_shared::limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER};
+use quchat_shared::limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER};
 
 use crate::clock::Clock;
 
@@ -88,7 +88,7 @@ impl Config {
             max_rooms: ROOMS,
             max_private_rooms_per_user: PRIVATE_ROOMS_PER_USER,
             memory_budget: 256 * 1024 * 1024,
-            max_streams_per_user: 64,
+            max_streams_per_user: STREAMS_PER_USER as usize,
         }
     }
 }

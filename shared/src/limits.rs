@@ -38,6 +38,8 @@ pub const ROOMS_PER_USER: u32 = 200;
 pub const ROOMS: u32 = 5000;
 /// Most rooms that are not public in which one user is a member. The server's default.
 pub const PRIVATE_ROOMS_PER_USER: u32 = 1000;
+/// Most event streams of one user at once, unless a server is configured otherwise.
+pub const STREAMS_PER_USER: u32 = 64;
 /// Most users that one message mentions.
 pub const MENTIONS_MAX: usize = 50;
 /// Largest answer that a client takes, in bytes. The whole list of rooms fits at the default bounds.
@@ -83,6 +85,8 @@ pub struct Limits {
     pub rooms: u32,
     /// Most rooms that are not public in which one user is a member.
     pub private_rooms_per_user: u32,
+    /// Most event streams that one user has open at once.
+    pub streams_per_user: u32,
 }
 
 /// The limits in force, unless a server is configured otherwise.
@@ -99,6 +103,7 @@ pub const LIMITS: Limits = Limits {
     rooms_per_user: ROOMS_PER_USER,
     rooms: ROOMS,
     private_rooms_per_user: PRIVATE_ROOMS_PER_USER,
+    streams_per_user: STREAMS_PER_USER,
 };
 
 /// One sentence that says what to change.

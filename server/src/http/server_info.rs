@@ -23,6 +23,7 @@ pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<R
             rooms_per_user: bounds.per_user,
             rooms: bounds.in_all,
             private_rooms_per_user: bounds.private_per_user,
+            streams_per_user: u32::try_from(app.config.max_streams_per_user).unwrap_or(u32::MAX),
             ..LIMITS
         },
         heartbeat_seconds: app.config.heartbeat.as_secs().max(1),

@@ -22,7 +22,7 @@ fn a_stranger_learns_name_version_and_limits() {
     let limits = json!({
         "user_name": 32, "room_name": 64, "topic": 256, "password_min": 8, "password_max": 256,
         "text": 4000, "txn": 64, "body": 65536, "page": 200,
-        "rooms_per_user": 200, "rooms": 5000, "private_rooms_per_user": 7,
+        "rooms_per_user": 200, "rooms": 5000, "private_rooms_per_user": 7, "streams_per_user": 64,
     });
     assert_eq!(info["limits"], limits);
 }
