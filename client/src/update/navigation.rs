@@ -42,7 +42,7 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     }
     let visits = model.memory.visits;
     if let Some(room) = model.rooms.get_mut(&id) {
-        room.rounded = true;
+        room.rounded = room.unread() > 0; // else it counts as visited when it becomes unread
         model.memory.visits_changed |= std::mem::replace(&mut room.visited, visits) != visits;
     }
     look_in(model, id, opened, out);

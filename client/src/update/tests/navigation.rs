@@ -108,6 +108,15 @@ fn a_room_that_was_read_in_this_round_and_is_unread_again_waits_behind_the_other
 }
 
 #[test]
+fn a_room_looked_at_with_nothing_unread_does_not_count_as_visited_when_it_becomes_unread() {
+    let mut client = unread([3, 4, 5, 2]);
+    client.act(Action::RoomNumber(2)).act(Action::ToBottom).act(Action::RoomNumber(1)); // 2 is read now
+    client.act(Action::RoomNumber(2)).act(Action::RoomNumber(1)); // and only looked at
+    client.hear(Message { mentions: vec![ALICE], ..message(RoomId(2), 3, BOB, "@alice") });
+    assert_eq!(round(&mut client, 2), [2, 3]);
+}
+
+#[test]
 fn nothing_but_a_purpose_joins_a_room() {
     let mut client = Client::online();
     for action in [Action::NextRoom, Action::PreviousRoom, Action::NextUnread, Action::LastRoom, Action::RoomNumber(4)]
