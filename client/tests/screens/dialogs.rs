@@ -342,6 +342,19 @@ fn a_room_one_cannot_come_back_to_is_not_left_by_enter() {
 }
 
 #[test]
+fn a_draft_that_becomes_several_messages_is_not_sent_by_a_second_enter() {
+    let mut stage = stage();
+    stage.room().draft.text = "a line\n".repeat(1_000).into();
+    stage.follow();
+    stage.key(Key::Enter);
+    assert!(stage.screen().contains("y send as 2 messages   Esc write on"), "{}", stage.screen());
+    assert_eq!(stage.key(Key::Enter), None);
+    assert_eq!(stage.room().outbox.len(), 0);
+    assert_eq!(stage.key(Key::Char('y')), Some(Msg::Answer(true)));
+    assert_eq!(stage.room().outbox.len(), 2);
+}
+
+#[test]
 fn the_switcher_lists_rooms_by_ones_own_visits_and_a_new_name_last() {
     let mut stage = stage();
     stage.add_room(room(4, "garden", "", true));

@@ -30,7 +30,7 @@ pub(in super::super) struct Ask {
     title: &'static str,
     lines: Vec<Said>,
     yes: String,
-    /// What cannot be undone takes y alone: Enter is pressed too easily.
+    /// What cannot be undone takes y alone: Enter is pressed too easily, and may still be held down.
     earnest: bool,
     /// There is no yes: the paste is too long to write on in it.
     only_split: bool,
@@ -216,7 +216,7 @@ impl Part for Ask {
         };
         self.lines.clear();
         (self.no, self.split, self.only_split) = ("stay", None, false);
-        self.earnest = matches!(question, Question::Leave { .. });
+        self.earnest = matches!(question, Question::Leave { .. } | Question::Split { .. });
         self.question(model, question);
     }
 
