@@ -65,11 +65,11 @@ pub(crate) struct Memory {
     pub(crate) stale: Option<ResetReason>,
     /// Since when the stream is being opened.
     pub(crate) dialled: Option<u64>,
-    /// When the oldest call was made that was given up without an answer; nothing has come from the server since.
+    /// When the oldest attempt to send began that was given up without an answer; nothing has come from the server since.
     pub(crate) gave_up: Option<u64>,
     /// When somebody last asked to connect anew.
     pub(crate) redialled: Option<u64>,
-    /// The server has answered a call since the stream was lost.
+    /// The server has done or refused what a call asked since the stream was lost.
     pub(crate) answered: bool,
     /// When the last attempt to connect failed.
     pub(crate) lost_at: u64,

@@ -24,14 +24,18 @@ const TOO_LARGE_MS: u64 = 5 * 60_000;
 /// After the server has answered a call, the next attempt need not wait, but for so long after the last one.
 const SOON_MS: u64 = 2_000;
 
-/// A call of `since` was answered, or given up.
+/// A call of `since` was answered, or given up. A proxy's 502 is an answer too, but does not show that messages get
+/// through.
 pub(super) fn heard(model: &mut Model, since: u64, reply: &Reply) {
-    model.memory.answered = reply.as_ref().map_or_else(|failure| failure.status().is_some(), |_| true);
-    if !model.memory.answered {
+    if reply.as_ref().map_or_else(|failure| failure.status().is_some(), |_| true) {
+        model.memory.gave_up = None;
+    } else {
         model.memory.gave_up = model.memory.gave_up.or(Some(since));
+    }
+    model.memory.answered = reply.as_ref().map_or_else(|failure| !failure.may_pass(), |_| true);
+    if !model.memory.answered {
         return;
     }
-    model.memory.gave_up = None;
     if let (Link::Reconnecting { at, .. }, false) = (&mut model.link, model.memory.wait_asked) {
         *at = (*at).min(model.now.mono_ms.max(model.memory.lost_at.saturating_add(SOON_MS)));
     }

@@ -157,3 +157,28 @@ fn a_time_that_the_server_named_is_kept_to_also_while_messages_go_out() {
     client.say("hi").disk().acknowledge(GENERAL, 4).pass(50_000);
     assert!(!client.effects.iter().any(is_listen));
 }
+
+#[test]
+fn a_server_that_only_puts_off_is_not_said_to_work_and_is_not_asked_sooner() {
+    for status in [302, 429, 502, 503] {
+        let mut client = Client::online();
+        for _ in 0..6 {
+            client.cut(unreachable()).pass(40_000);
+        }
+        client.say("hi").disk().cut(unreachable());
+        let due = |client: &Client| match client.model.link {
+            Link::Reconnecting { at, .. } => at,
+            _ => panic!("{:?}", client.model.link),
+        };
+        let before = due(&client);
+        client.reply(is_send, Err(refused(status, Kind::Unknown, "not now")));
+        assert_eq!((client.model.gets_through(), due(&client)), (false, before), "{status}");
+    }
+}
+
+#[test]
+fn a_refusal_for_good_shows_that_messages_get_through() {
+    let mut client = Client::online();
+    client.say("hi").disk().cut(unreachable()).reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
+    assert!(client.model.gets_through());
+}
