@@ -27,7 +27,7 @@ pub(super) fn call(model: &mut Model, what: Call, req: Request, out: &mut Vec<Ef
 pub(super) fn done(model: &mut Model, call: u64, reply: Reply, out: &mut Vec<Effect>) {
     let Some((what, since)) = model.memory.calls.remove(&call) else { return };
     if !matches!(what, Call::SignIn { .. }) {
-        link::heard(model, since, &reply);
+        link::heard(model, &what, since, &reply);
     }
     let unauthenticated = reply.as_ref().is_err_and(|failure| failure.status() == Some(401));
     match what {

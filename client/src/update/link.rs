@@ -25,11 +25,11 @@ const TOO_LARGE_MS: u64 = 5 * 60_000;
 const SOON_MS: u64 = 2_000;
 
 /// A call of `since` was answered, or given up. A proxy's 502 is an answer too, but does not show that messages get
-/// through.
-pub(super) fn heard(model: &mut Model, since: u64, reply: &Reply) {
+/// through. What was given up is still awaited only if it is a message: that is sent again until it is answered.
+pub(super) fn heard(model: &mut Model, call: &Call, since: u64, reply: &Reply) {
     if reply.as_ref().map_or_else(|failure| failure.status().is_some(), |_| true) {
         model.memory.gave_up = None;
-    } else {
+    } else if matches!(call, Call::SendMessage(..)) {
         model.memory.gave_up = model.memory.gave_up.or(Some(since));
     }
     model.memory.answered = reply.as_ref().map_or_else(|failure| !failure.may_pass(), |_| true);

@@ -182,3 +182,13 @@ fn a_refusal_for_good_shows_that_messages_get_through() {
     client.say("hi").disk().cut(unreachable()).reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
     assert!(client.model.gets_through());
 }
+
+#[test]
+fn a_page_that_was_given_up_says_nothing_about_a_message_sent_much_later() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS)).reply(|req| matches!(req, Request::ListMessages(OPS, _)), Err(unreachable()));
+    client.pass(600_000).say("hi").disk();
+    assert_eq!(client.model.silent_for(), None);
+    client.pass(5_000);
+    assert_eq!(client.model.silent_for(), Some(5));
+}
