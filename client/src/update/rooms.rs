@@ -303,8 +303,11 @@ pub(super) fn left(model: &mut Model, id: RoomId, reply: Result<(), Failure>, ou
         let why = format!("could not leave: {}", failure.reason());
         return time::notice(model, Tone::Error, &why);
     }
-    out_of(model, id, "you have left this room");
+    let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
+    let done = format!("you have left {name}");
+    out_of(model, id, &done);
     if model.open == Some(id) {
         navigation::depart(model, out);
     }
+    time::notice(model, Tone::Calm, &done); // in the room that is open now
 }

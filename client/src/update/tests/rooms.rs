@@ -146,6 +146,16 @@ fn a_public_room_that_was_left_stays_listed_among_the_others() {
 }
 
 #[test]
+fn leaving_a_room_is_said_in_the_room_it_leads_to() {
+    let mut client = Client::online();
+    client.say("/leave").reply(|req| *req == Request::LeaveRoom(GENERAL), Ok(Answer::Left));
+    assert_eq!((client.model.open, client.notice()), (Some(OPS), "you have left general"));
+    client.on(Msg::Open(SECRET)).say("/leave").on(Msg::Answer(true));
+    client.reply(|req| *req == Request::LeaveRoom(SECRET), Ok(Answer::Left));
+    assert_eq!((client.model.open, client.notice()), (Some(OPS), "you have left secret"));
+}
+
+#[test]
 fn a_room_that_goes_away_keeps_what_was_written_for_it() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS)).write("precious").act(Action::LastRoom);
