@@ -54,6 +54,8 @@ pub(super) fn reconnect(model: &mut Model, out: &mut Vec<Effect>) {
         return;
     }
     model.memory.redialled = Some(now);
+    let asked_for = model.memory.calls.values().filter(|(call, _)| call.is_asked_for());
+    let given_up: Vec<Call> = asked_for.map(|(call, _)| call.clone()).collect();
     session::forget_calls(model);
     for id in &model.memory.busy {
         let Some(room) = model.rooms.get_mut(id) else { continue };
@@ -64,6 +66,7 @@ pub(super) fn reconnect(model: &mut Model, out: &mut Vec<Effect>) {
     model.memory.link_failures = 0;
     out.extend([Effect::HangUp, Effect::Redial]);
     connect(model, out);
+    rooms::ask_again(model, &given_up, out);
     outbox::deliver_all(model, out);
     if let Some(open) = model.open {
         pages::retry(model, open, out);

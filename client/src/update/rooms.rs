@@ -230,6 +230,19 @@ pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>, out: &m
     }
 }
 
+/// Asks again for what was asked on connections that are given up. Joining and leaving change nothing the second time.
+/// A room is not made again: there might be two.
+pub(super) fn ask_again(model: &mut Model, given_up: &[Call], out: &mut Vec<Effect>) {
+    for given_up in given_up {
+        match given_up {
+            Call::JoinRoom(id) => join(model, *id, out),
+            Call::LeaveRoom(id) if model.rooms.get(id).is_some_and(Room::joined) => leave(model, *id, out),
+            Call::CreateRoom => refuse(model, "it is not known whether the room was made; look for it first"),
+            _ => {}
+        }
+    }
+}
+
 /// Asks to be let in.
 pub(super) fn join(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let asked = model.memory.awaits(|call| *call == Call::JoinRoom(id));

@@ -192,3 +192,25 @@ fn a_page_that_was_given_up_says_nothing_about_a_message_sent_much_later() {
     client.pass(5_000);
     assert_eq!(client.model.silent_for(), Some(5));
 }
+
+fn is_create(req: &Request) -> bool {
+    matches!(req, Request::CreateRoom(_))
+}
+
+#[test]
+fn to_reconnect_asks_again_to_join_and_to_leave() {
+    let mut client = Client::online();
+    client.on(Msg::Open(LOBBY)).act(Action::LastRoom).say("/leave").effects.clear();
+    client.act(Action::Reconnect);
+    let asked: Vec<_> = client.calls().into_iter().map(|(_, req)| req).collect();
+    assert!(asked.contains(&Request::JoinRoom(LOBBY)) && asked.contains(&Request::LeaveRoom(GENERAL)), "{asked:?}");
+}
+
+#[test]
+fn to_reconnect_says_that_a_room_may_have_been_made() {
+    let mut client = Client::online();
+    client.act(Action::CreateRoom).on(Msg::CreateRoom { name: "den".into(), private: false });
+    client.act(Action::Cancel).act(Action::Reconnect);
+    assert_eq!(client.calls().iter().filter(|(_, req)| is_create(req)).count(), 1, "it is not made twice");
+    assert!(client.notice().contains("not known whether"), "{}", client.notice());
+}
