@@ -17,6 +17,10 @@ pub(crate) struct Quoted {
     missed: BTreeSet<Seq>,
     /// The call that is under way.
     pub(crate) asked: Option<u64>,
+    /// Calls that have failed in a row and may go well later.
+    pub(crate) failures: u32,
+    /// Nothing is asked for before.
+    pub(crate) not_before: u64,
 }
 
 impl Quoted {
@@ -32,6 +36,7 @@ impl Quoted {
 
     /// Takes what was fetched for `seq`; `None` is not asked for again before [`Quoted::hope`].
     pub(crate) fn take(&mut self, seq: Seq, message: Option<Message>) {
+        self.failures = 0;
         match message {
             Some(message) => {
                 if self.messages.len() >= QUOTED_MAX {
@@ -57,8 +62,9 @@ impl Quoted {
         }
     }
 
-    /// What could not be had may be asked for again.
+    /// What could not be had may be asked for again, and at once.
     pub(crate) fn hope(&mut self) {
+        (self.failures, self.not_before) = (0, 0);
         self.missed.clear();
     }
 }

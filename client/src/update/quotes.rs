@@ -6,7 +6,7 @@ use quchat_shared::{
     query::{Bound, ListMessages},
 };
 
-use super::{Effect, Failure, Request, calls::call};
+use super::{Effect, Failure, Request, calls::call, time};
 use crate::model::{Call, Key, Link, Model, Room, Seen};
 
 /// Asks for the next message that something on the screen quotes.
@@ -17,7 +17,7 @@ pub(super) fn want(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(room) = model.open_room().filter(|room| !room.gone && !room.remembered && !room.distrusted) else {
         return;
     };
-    if room.quoted.asked.is_some() {
+    if room.quoted.asked.is_some() || model.now.mono_ms < room.quoted.not_before {
         return;
     }
     let id = room.info.id;
@@ -57,7 +57,27 @@ pub(super) fn arrived(
 ) {
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.quoted.asked == Some(call)) else { return };
     room.quoted.asked = None;
-    let first = reply.ok().and_then(|page| page.messages.into_iter().next());
-    room.quoted.take(seq, first.filter(|message| message.seq == seq));
-    want(model, out);
+    match reply {
+        Err(failure) if failure.may_pass() && failure != Failure::TooLarge => postpone(model, id, &failure),
+        reply => {
+            let first = reply.ok().and_then(|page| page.messages.into_iter().next());
+            room.quoted.take(seq, first.filter(|message| message.seq == seq));
+            want(model, out);
+        }
+    }
+}
+
+/// It may go well later: the same message is asked for again after a pause.
+fn postpone(model: &mut Model, id: RoomId, failure: &Failure) {
+    let failures = model.rooms.get(&id).map_or(0, |room| room.quoted.failures);
+    let pause = time::pause(model, failures, failure.retry_after_ms());
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    room.quoted.failures = failures.saturating_add(1);
+    room.quoted.not_before = model.now.mono_ms.saturating_add(pause);
+}
+
+/// When the pause after a failure is over.
+pub(super) fn deadline(model: &Model) -> Option<u64> {
+    let room = model.open_room().filter(|_| model.link == Link::Connected)?;
+    Some(room.quoted.not_before).filter(|&at| at > model.now.mono_ms)
 }

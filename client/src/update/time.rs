@@ -3,7 +3,7 @@
 //! Nothing repeats by itself, but for what counts seconds while it is shown: the pause of a lost connection, and the
 //! silence of a server that owes an answer.
 
-use super::{Effect, find, link, outbox, reading, saving, session, sighting};
+use super::{Effect, find, link, outbox, quotes, reading, saving, session, sighting};
 use crate::model::{Cause, Fetch, Link, Model, Notice, PATIENCE_MS, Room, SILENCE_MS, SendState, Tone};
 
 /// The longest pause between two attempts, also if a server asks for more.
@@ -32,7 +32,7 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
     let working = model.working_since().map(|since| since + PATIENCE_MS).filter(|&at| at > now);
     let rooms = model.memory.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
     let password = model.memory.password_due;
-    let others = [working, silence, sighting::deadline(model), find::deadline(model)];
+    let others = [working, silence, sighting::deadline(model), find::deadline(model), quotes::deadline(model)];
     [notice, link, loading, rooms, password].into_iter().chain(others).flatten().min()
 }
 

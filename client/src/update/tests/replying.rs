@@ -293,12 +293,37 @@ fn what_visible_replies_quote_is_fetched_once_one_after_the_other() {
 fn a_quote_that_failed_is_asked_for_again_with_the_next_connection() {
     let mut client = far_replies();
     let [(call, 7)] = asked(&mut client)[..] else { panic!() };
-    client.on(Msg::Done { call, reply: Err(unreachable()) });
-    let [(call, 8)] = asked(&mut client)[..] else { panic!() };
     client.cut(unreachable()).on(Msg::Done { call, reply: Err(unreachable()) });
     assert_eq!(asked(&mut client), [], "not without one");
     client.pass(1_000).hello("k-2");
     assert_eq!(asked(&mut client)[0].1, 7);
+}
+
+#[test]
+fn a_quote_that_the_server_puts_off_is_asked_for_again_after_a_pause() {
+    for failure in [unreachable(), refused(429, Kind::RateLimited, "slowly"), asking_to_wait(503, 4_000)] {
+        let mut client = far_replies();
+        let [(call, 7)] = asked(&mut client)[..] else { panic!() };
+        let wait = failure.retry_after_ms().unwrap_or(500);
+        client.on(Msg::Done { call, reply: Err(failure) }).pass(wait - 1);
+        assert_eq!(asked(&mut client), [], "not at once");
+        client.pass(1_001);
+        let [(call, 7)] = asked(&mut client)[..] else { panic!("while the same connection holds") };
+        answer(&mut client, call, Some(message(GENERAL, 7, BOB, "seven")));
+        assert_eq!((asked(&mut client)[0].1, quoted(&client, 7)), (8, Some("seven")));
+    }
+}
+
+#[test]
+fn a_quote_that_is_refused_for_good_does_not_hold_up_the_next_one() {
+    for failure in [refused(404, Kind::NotFound, "gone"), Failure::TooLarge] {
+        let mut client = far_replies();
+        let [(call, 7)] = asked(&mut client)[..] else { panic!() };
+        client.on(Msg::Done { call, reply: Err(failure) });
+        assert_eq!(asked(&mut client)[0].1, 8);
+        client.pass(60_000);
+        assert_eq!(asked(&mut client), [], "each once");
+    }
 }
 
 #[test]
