@@ -30,7 +30,7 @@ const COMMAND_MAX: usize = 32;
 /// A paste of more lines, or of more than a message takes, ends in a line break rather than in the Enter that sends.
 const LINES_MAX: usize = 20;
 
-/// What the terminal gave in one go, as far as it has not been handled.
+/// What the terminal gave, as far as it has not been handled: in one go, or while another program had the terminal.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     events: VecDeque<Event<Action>>,
@@ -50,9 +50,14 @@ pub(super) enum Typed {
 }
 
 impl Batch {
-    pub(super) fn new(events: Vec<Event<Action>>, brackets: bool) -> Self {
-        let lines = events.iter().filter_map(text).filter(|c| *c == '\n').count();
-        Self { events: events.into(), wheel: 0, brackets: brackets && lines <= TYPED_MAX }
+    /// Adds what came later, behind what waits.
+    pub(super) fn add(&mut self, events: Vec<Event<Action>>, brackets: bool) {
+        if self.events.is_empty() {
+            self.wheel = 0;
+        }
+        self.events.extend(events);
+        let lines = self.events.iter().filter_map(text).filter(|c| *c == '\n').count();
+        self.brackets = brackets && lines <= TYPED_MAX;
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -176,7 +181,8 @@ mod tests {
     }
 
     fn meant_by(text: &str, focus: Id, brackets: bool) -> String {
-        let mut batch = Batch::new(keys(text), brackets);
+        let mut batch = Batch::default();
+        batch.add(keys(text), brackets);
         let mut draft = String::new();
         let mut meant = String::new();
         while let Some(typed) = batch.next(focus, &draft) {

@@ -198,7 +198,7 @@ impl<S: Screen> Runtime<S> {
         match wake {
             Wake::Input(events) => {
                 self.brackets |= events.iter().any(|event| matches!(event, Event::Paste(_)));
-                self.batch = Batch::new(events, self.brackets);
+                self.batch.add(events, self.brackets);
             }
             Wake::Resized => self.resized(),
             Wake::Continued if self.lent => {} // it is another program's affair

@@ -323,10 +323,11 @@ fn keys_typed_ahead_of_the_editor_are_for_what_comes_back_from_it() {
     let mut client = in_general(&place, stalling);
     client.type_text("draft");
     let edit = Event::Keyboard(KeyEvent::new(Key::Char('x'), KeyModifiers::CONTROL));
-    client.at_once([vec![edit], text("!\n")].concat());
+    client.at_once([vec![edit], text("!")].concat());
+    client.at_once(text("?\n")); // what comes later does not replace it
     client.runtime.take(Wake::Interrupt); // the editor's, as long as it has the terminal
     client.until_true("sent", |client| !client.runtime.model.open_room().unwrap().outbox.is_empty());
-    assert_eq!(&*client.runtime.model.open_room().unwrap().outbox[0].text, "draft and more!");
+    assert_eq!(&*client.runtime.model.open_room().unwrap().outbox[0].text, "draft and more!?");
     assert!(client.runtime.workers.finish(SOON));
     let sheets = |dir: &std::path::Path| std::fs::read_dir(dir).unwrap().flatten().map(|entry| entry.path());
     let mut dirs = vec![dir.path().to_owned()];
