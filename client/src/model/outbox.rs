@@ -23,7 +23,7 @@ impl Default for Draft {
 }
 
 /// Earlier inputs of one room, newest last; at most 100, and 64 KiB unless the newest and the one cleared last alone are
-/// more. `Msg::Recall` walks through them, and the disk keeps them.
+/// more. The text put aside last does not count. `Msg::Recall` walks through them, and the disk keeps them.
 #[derive(Debug, Default)]
 pub struct Recall {
     /// The inputs.
@@ -35,6 +35,8 @@ pub struct Recall {
     pub left: Option<Left>,
     /// The input that was cleared last rather than sent: nothing but the next such one puts it out.
     pub(crate) cleared: Option<Arc<str>>,
+    /// The text put aside last: it was promised that Up brings it back, and only the next such text takes its place.
+    pub(crate) aside: Option<Arc<str>>,
 }
 
 /// A draft that was left for an earlier input.
@@ -188,14 +190,51 @@ impl Recall {
             return;
         }
         self.inputs.push_back(input);
-        let mut bytes: usize = self.inputs.iter().map(|input| input.len()).sum();
+        self.drop_oversized();
+        let newest = self.inputs.len() - 1;
+        let mut bytes: usize =
+            self.inputs.iter().enumerate().map(|(at, input)| self.counted(at == newest, input)).sum();
         while self.inputs.len() > RECALL_MAX || bytes > RECALL_BYTES_MAX {
-            let kept = self.inputs.iter().rposition(|input| self.cleared.as_ref() == Some(input));
-            let oldest = usize::from(kept == Some(0));
-            if oldest + 1 >= self.inputs.len() {
-                return;
-            }
-            bytes -= self.inputs.remove(oldest).map_or(0, |oldest| oldest.len());
+            let newest = self.inputs.len() - 1;
+            let Some(oldest) = (0..newest).find(|&at| !self.must_stay(at)) else { return };
+            bytes -= self.inputs.remove(oldest).map_or(0, |oldest| self.counted(false, &oldest));
+        }
+    }
+
+    /// An input that is larger than all of them may be goes before it costs the others their place.
+    fn drop_oversized(&mut self) {
+        let newest = self.inputs.len() - 1;
+        let oversized = |at: &usize| self.inputs[*at].len() > RECALL_BYTES_MAX && !self.must_stay(*at);
+        let oversized: Vec<usize> = (0..newest).filter(oversized).collect();
+        for at in oversized.into_iter().rev() {
+            self.inputs.remove(at);
+        }
+    }
+
+    /// What an input adds to the bytes that are limited.
+    fn counted(&self, is_newest: bool, input: &Arc<str>) -> usize {
+        let free = self.aside.as_ref() == Some(input) || is_newest && input.len() > RECALL_BYTES_MAX;
+        if free { 0 } else { input.len() }
+    }
+
+    /// Whether it is the latest copy of the text that was cleared or put aside last.
+    fn must_stay(&self, at: usize) -> bool {
+        let input = self.inputs.get(at);
+        let latest = || self.inputs.iter().rposition(|other| Some(other) == input) == Some(at);
+        (input == self.cleared.as_ref() || input == self.aside.as_ref()) && latest()
+    }
+
+    /// Remembers a text of which was said that Up brings it back.
+    pub(crate) fn put_aside(&mut self, text: Arc<str>) {
+        self.aside = Some(Arc::clone(&text));
+        self.remember(text);
+    }
+
+    /// Remembers a paste until it is known whether it is wanted. One that is too large for a draft is put aside.
+    pub(crate) fn keep_paste(&mut self, text: Arc<str>) {
+        match text.len() > RECALL_BYTES_MAX {
+            true => self.put_aside(text),
+            false => self.remember(text),
         }
     }
 
@@ -212,11 +251,16 @@ impl Recall {
         if self.cleared.is_none() {
             self.cleared = earlier.first().map(Arc::clone); // it is this one, where it and the newest are all there is
         }
+        if self.aside.is_none() && earlier.iter().map(|input| input.len()).sum::<usize>() > RECALL_BYTES_MAX {
+            let others = earlier.iter().rev().skip(1).filter(|input| self.cleared.as_ref() != Some(input));
+            self.aside = others.max_by_key(|input| input.len()).map(Arc::clone); // only it can be too much
+        }
         earlier.into_iter().chain(since).for_each(|input| self.remember(input));
     }
 
     /// The newest input is none after all, if it is this one.
     pub(crate) fn forget(&mut self, input: &Arc<str>) {
         self.inputs.pop_back_if(|newest| newest == input);
+        self.aside.take_if(|aside| aside == input);
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn typed(model: &mut Model, letter: char) {
 /// A long paste: safe among the earlier inputs, whatever becomes of the question.
 pub(super) fn pasted(model: &mut Model, id: RoomId, text: Arc<str>, at: usize) {
     let Some(room) = model.rooms.get_mut(&id).filter(|_| model.dialogs.is_empty()) else { return };
-    room.recall.remember(Arc::clone(&text));
+    room.recall.keep_paste(Arc::clone(&text));
     saving::touch(model, id);
     dialogs::ask(model, Question::Paste { room: id, text, at });
 }
@@ -256,7 +256,7 @@ pub(super) fn send_split(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let mut reply_to = room.draft.reply_to.take();
     clear(room);
     if let Some(&(rest, _)) = all.get(fit) {
-        room.recall.remember(text[rest..].into());
+        room.recall.put_aside(text[rest..].into());
         let told = format!("{} messages are on their way; Up brings back the rest", messages.len());
         time::notice(model, Tone::Calm, &told);
     }

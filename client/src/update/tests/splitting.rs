@@ -1,7 +1,7 @@
 //! What is too long for one message becomes several, if that is wished; and a notice ends with its cause.
 
 use super::*;
-use crate::model::{Dialog, Question};
+use crate::model::{Dialog, Question, Recall};
 
 /// So many lines of 100 characters, each with its number.
 fn lines(count: usize) -> String {
@@ -63,6 +63,34 @@ fn a_long_paste_that_is_left_out_comes_back_with_up() {
     assert_eq!(client.draft(), "kept");
     client.on(Msg::Recall { back: true });
     assert_eq!(client.draft(), lines(5_000));
+}
+
+#[test]
+fn the_rest_of_a_split_draft_outlives_what_is_written_after_it_and_a_restart() {
+    let mut client = Client::online();
+    client.say("before");
+    client.on(Msg::Pasted { room: GENERAL, text: lines(5_000).into(), at: 0 }).on(Msg::SplitPaste);
+    for n in 0..20 {
+        client.say(&format!("{n} {}", "x".repeat(3_900)));
+    }
+    let rest = |client: &Client| client.room(GENERAL).recall.inputs.iter().any(|input| input.len() > 64 * 1024);
+    assert!(rest(&client));
+    let mut again = Recall::default();
+    again.restore(client.room(GENERAL).recall.inputs.iter().map(Arc::clone).collect());
+    again.remember("one more".into());
+    assert!(again.inputs.iter().any(|input| input.len() > 64 * 1024), "the disk brings it back");
+}
+
+#[test]
+fn a_long_paste_that_is_left_out_costs_no_earlier_input_and_outlives_the_next_message() {
+    let mut client = Client::online();
+    client.say("one").say("two");
+    client.on(Msg::Pasted { room: GENERAL, text: lines(5_000).into(), at: 0 }).act(Action::Cancel);
+    client.say("one moment");
+    let inputs: Vec<&str> = client.room(GENERAL).recall.inputs.iter().map(|input| &**input).collect();
+    assert_eq!(inputs, ["one", "two", &*lines(5_000), "one moment"]);
+    client.on(Msg::Pasted { room: GENERAL, text: lines(1_000).into(), at: 0 }).act(Action::Cancel);
+    assert!(!client.room(GENERAL).recall.inputs.contains(&lines(5_000).into()), "one is kept, not all");
 }
 
 #[test]
