@@ -152,15 +152,17 @@ impl Composer {
         }
     }
 
-    /// A paste is one text, whatever line ends the terminal made of it; a slash at its start is text, not a command.
+    /// A paste is one text, whatever line ends the terminal made of it; a slash at its start is text, not a command. With
+    /// no room open it is part of a command, and nothing is asked.
     fn paste(&mut self, text: &str) -> Option<Msg> {
         let writing = self.rooms.get_mut(&self.open?)?;
         let text = plain(text);
-        let escape = if writing.editor.is_empty() && text.starts_with('/') { "/" } else { "" };
+        let in_room = self.open != Some(NO_ROOM);
+        let escape = if in_room && writing.editor.is_empty() && text.starts_with('/') { "/" } else { "" };
         let text = format!("{escape}{text}");
         let long = text.trim_end_matches('\n').split('\n').nth(PASTE_LINES_MAX).is_some();
         let too_long = writing.editor.text().chars().count() + text.chars().count() > TEXT_MAX && text.contains('\n');
-        if text.len() <= PASTE_MAX && (long || too_long) {
+        if in_room && text.len() <= PASTE_MAX && (long || too_long) {
             return Some(Msg::Pasted { room: self.open?, text: text.into(), at: writing.editor.cursor() });
         }
         let taken = writing.editor.insert(&text);

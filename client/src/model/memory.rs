@@ -33,6 +33,8 @@ pub(crate) struct Memory {
     pub(crate) left_at: Option<(RoomId, Seq)>,
     /// Ctrl+C quits until then.
     pub(crate) quit_armed_until: Option<u64>,
+    /// A command was obeyed while no room was open: until then, a further Enter belongs to it.
+    pub(crate) obeyed_until: Option<u64>,
     /// The last key was a Ctrl+D on an empty input.
     pub(crate) after_end_of_input: bool,
     /// When something was typed last.

@@ -246,7 +246,7 @@ impl<S: Screen> Runtime<S> {
 
     /// The next key of the batch; with none waiting, the next step of the stream.
     fn batch_or_stream(&mut self) -> bool {
-        let draft = self.model.open_room().map_or("", |room| &room.draft.text);
+        let draft = self.model.open_room().map_or(&self.model.command.text, |room| &room.draft.text);
         if self.keys_wait()
             && let Some(typed) = self.batch.next(focus(&self.model), draft)
         {
@@ -306,10 +306,12 @@ impl<S: Screen> Runtime<S> {
             Typed::Event(Event::FocusGained) => self.step(Msg::TermFocus(true)),
             Typed::Event(Event::FocusLost) => self.step(Msg::TermFocus(false)),
             Typed::Event(event @ Event::Paste(_)) if self.fits => {
-                if focus(&self.model) == Id::Rooms && self.model.open.is_some() {
-                    self.step(Msg::Act(Action::FocusRooms)); // a text belongs where a letter would go
+                let in_rooms = focus(&self.model) == Id::Rooms;
+                if in_rooms && self.model.in_side_bar {
+                    self.step(Msg::Act(Action::FocusRooms));
                 }
-                if let Some(msg) = self.offer(&event) {
+                let to = if in_rooms { Id::Composer } else { focus(&self.model) }; // where a letter would go
+                if let Some(msg) = self.offer_to(&to, &event) {
                     self.step(msg);
                 }
             }
@@ -361,7 +363,11 @@ impl<S: Screen> Runtime<S> {
     }
 
     fn offer(&mut self, event: &Event<Action>) -> Option<Msg> {
-        self.app.get_component_mut(&focus(&self.model))?.on(event)
+        self.offer_to(&focus(&self.model), event)
+    }
+
+    fn offer_to(&mut self, id: &Id, event: &Event<Action>) -> Option<Msg> {
+        self.app.get_component_mut(id)?.on(event)
     }
 
     /// One turn of the circle.

@@ -276,6 +276,31 @@ fn a_paste_in_the_side_bar_goes_where_a_letter_would() {
 }
 
 #[test]
+fn without_a_room_a_paste_is_a_command_whole_and_never_a_question() {
+    let (_dir, place) = home();
+    let mut client = Client::of_alice(&place, &access(9).origin);
+    assert_eq!((client.runtime.model.open, focus(&client.runtime.model)), (None, Id::Rooms));
+    client.at_once(vec![Event::Paste("/join ops".into())]);
+    assert_eq!(&*client.runtime.model.command.text, "/join ops");
+    client.at_once(vec![Event::Paste("\nx".repeat(30))]);
+    assert_eq!(*client.runtime.model.command.text, *format!("/join ops{}", "\nx".repeat(30)));
+    assert!(client.runtime.model.dialogs.is_empty());
+    client.press(Key::Char('c'), KeyModifiers::CONTROL);
+    client.runtime.step(Msg::Act(Action::FocusRooms));
+    client.at_once(vec![Event::Paste("/help".into())]);
+    assert_eq!(&*client.runtime.model.command.text, "/help");
+}
+
+#[test]
+fn without_a_room_lines_behind_a_command_are_read_as_they_are_behind_one_in_a_room() {
+    let (_dir, place) = home();
+    let mut client = Client::of_alice(&place, &access(9).origin);
+    client.type_text("/mou");
+    client.at_once(text("se\nx")); // the Enter ends a command: it is no line break
+    assert_eq!(&*client.runtime.model.command.text, "x");
+}
+
+#[test]
 fn a_client_that_was_stopped_and_goes_on_draws_everything_anew() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);

@@ -56,6 +56,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     if !again && (is_typing(&msg) || matches!(msg, Msg::Act(_))) {
         model.memory.quit_armed_until = None; // it was no second press
     }
+    if msg != Msg::Act(Action::Send) && (is_typing(&msg) || matches!(msg, Msg::Act(_))) {
+        model.memory.obeyed_until = None; // another key came between
+    }
     attention::note_presence(model, &msg);
     let drawn = matches!(msg, Msg::Seen(_) | Msg::Unseen); // no frame follows it
     take(model, msg, &mut effects);
@@ -104,6 +107,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Recall { back } => writing::recall(model, back),
         Msg::Sought(typed) => find::sought(model, typed),
         Msg::Typed(letter) => writing::typed(model, letter),
+        Msg::Pick(Pick::Room(_)) if writing::is_enter_of_command(model) => {}
         Msg::Open(room) | Msg::Pick(Pick::Room(room)) => navigation::open(model, room, out),
         Msg::Pick(Pick::Create(name)) => rooms::create(model, name, false, out),
         Msg::SignIn { server, credentials, register } => session::sign_in(model, server, credentials, register, out),

@@ -12,6 +12,8 @@ use crate::{
 
 /// Most messages that one draft becomes: what a server takes from a user at once.
 const PIECES_MAX: usize = 100;
+/// How long an Enter behind a command still belongs to it: a keyboard repeats a held key within this time.
+const ENTER_HELD_MS: u64 = 750;
 /// So many of the newest messages may be one's own before there is none to reply to.
 const REPLY_REACH: usize = 1_000;
 
@@ -214,20 +216,36 @@ fn send_command(model: &mut Model, out: &mut Vec<Effect>) {
     match order {
         Ok(order) => {
             model.command.replace("".into());
+            hold_enter(model);
             commands::obey(model, order, None, out);
         }
         Err(why) => time::notice_while(model, Cause::Command(typed), Tone::Error, &why),
     }
 }
 
-/// A room is opened: what was typed until now is its draft, if it has none.
+fn hold_enter(model: &mut Model) {
+    model.memory.obeyed_until = Some(model.now.mono_ms.saturating_add(ENTER_HELD_MS));
+}
+
+/// Whether this Enter is still the one that sent a command: held or struck twice, it must not open and join a room.
+pub(super) fn is_enter_of_command(model: &mut Model) -> bool {
+    let held = model.memory.obeyed_until.take().is_some_and(|until| model.now.mono_ms < until);
+    if held {
+        hold_enter(model);
+    }
+    held
+}
+
+/// A room is opened: what was typed until now is its draft, or comes behind the one it has.
 pub(super) fn hand_over(model: &mut Model, id: RoomId) {
     let typed = Arc::clone(&model.command.text);
     if typed.trim().is_empty() {
         return;
     }
-    if let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text.is_empty()) {
-        room.draft.replace(typed);
+    if let Some(room) = model.rooms.get_mut(&id) {
+        let shown = Arc::clone(&room.draft.text);
+        room.draft.replace(if shown.is_empty() { typed } else { format!("{shown}\n{typed}").into() });
+        stop_recalling(room, &shown);
         model.command.replace("".into());
         saving::touch(model, id);
     }

@@ -1,7 +1,10 @@
 //! What is too long for one message becomes several, if that is wished; and a notice ends with its cause.
 
 use super::*;
-use crate::model::{Dialog, Question, Recall};
+use crate::{
+    model::{Dialog, NO_ROOM, Question, Recall},
+    update::Pick,
+};
 
 /// So many lines of 100 characters, each with its number.
 fn lines(count: usize) -> String {
@@ -148,7 +151,7 @@ fn long_messages_are_unfolded_by_key_and_by_command_until_the_room_is_left() {
 
 #[test]
 fn without_a_room_commands_can_be_typed_and_texts_wait_for_one() {
-    use crate::model::{Id, NO_ROOM};
+    use crate::model::Id;
     let mut client = Client::new();
     client.start();
     client.on(Msg::Loaded(Ok(Vec::new()))).list_rooms(Vec::new()).hello("k-1");
@@ -177,7 +180,6 @@ fn without_a_room_commands_can_be_typed_and_texts_wait_for_one() {
 
 #[test]
 fn without_a_room_a_half_typed_command_is_put_away_and_every_key_is_harmless() {
-    use crate::model::NO_ROOM;
     let mut client = Client::new();
     client.start();
     client.on(Msg::Loaded(Ok(Vec::new()))).list_rooms(Vec::new());
@@ -190,6 +192,41 @@ fn without_a_room_a_half_typed_command_is_put_away_and_every_key_is_harmless() {
     }
     client.on(Msg::Pasted { room: NO_ROOM, text: "x\n".repeat(50).into(), at: 0 }).on(Msg::SplitPaste);
     client.on(Msg::Recall { back: true }).act(Action::OpenEditor);
+}
+
+#[test]
+fn what_is_typed_without_a_room_comes_behind_the_draft_of_the_room_that_is_opened() {
+    let mut client = without_a_room();
+    client.model.rooms.get_mut(&OPS).unwrap().draft.replace("a draft".into());
+    client.on(Msg::Edited { room: NO_ROOM, text: "typed".into() }).on(Msg::Open(OPS));
+    assert_eq!((client.draft(), &*client.model.command.text), ("a draft\ntyped", ""));
+}
+
+#[test]
+fn an_enter_that_is_held_behind_a_command_opens_no_room() {
+    let held = || {
+        let mut client = without_a_room();
+        client.on(Msg::Edited { room: NO_ROOM, text: "/mouse".into() }).act(Action::Send);
+        client.pass(700).on(Msg::Pick(Pick::Room(OPS))).pass(700).on(Msg::Pick(Pick::Room(OPS)));
+        assert_eq!(client.model.open, None);
+        client
+    };
+    held().pass(800).on(Msg::Pick(Pick::Room(OPS))).opened(OPS);
+    held().on(Msg::Redraw).on(Msg::Pick(Pick::Room(OPS))).opened(OPS);
+    held().on(Msg::Open(OPS)).opened(OPS); // by the mouse
+}
+
+/// Signed in, with rooms that are known and none of them open.
+fn without_a_room() -> Client {
+    let mut client = Client::online();
+    client.model.open = None;
+    client
+}
+
+impl Client {
+    fn opened(&self, id: RoomId) {
+        assert_eq!(self.model.open, Some(id));
+    }
 }
 
 #[test]
