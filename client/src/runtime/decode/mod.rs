@@ -16,6 +16,7 @@ use self::sequence::Meaning;
 
 const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
+const CTRL_C: u8 = 0x03;
 const CAN: u8 = 0x18;
 const SUB: u8 = 0x1a;
 /// String Terminator, as one byte.
@@ -32,8 +33,10 @@ const STRING_WAIT: Duration = Duration::from_millis(250);
 const STRING_TIME_MAX: Duration = Duration::from_secs(1);
 /// Most bytes of a string.
 const STRING_MAX: usize = 64 * 1024;
-/// How long a paste may pause: what comes later is typed, and its Enters send.
-const PASTE_WAIT: Duration = Duration::from_secs(5);
+/// How long a paste may pause: what comes later is typed, and its Enters send. A network may stall for seconds.
+const PASTE_WAIT: Duration = Duration::from_secs(60);
+/// After such a pause, a Ctrl+C that comes alone ends a paste: its end may have been lost.
+const PASTE_STOP_AFTER: Duration = Duration::from_secs(1);
 /// Most bytes kept of a paste; the rest is dropped, up to its end.
 const PASTE_MAX: usize = 1024 * 1024;
 /// Most bytes kept of a control sequence; a longer one means nothing.
@@ -95,6 +98,10 @@ impl Decoder {
     /// Takes what has been read.
     pub(super) fn feed(&mut self, bytes: &[u8], now: Instant, out: &mut Vec<Event>) {
         if matches!(self.state, State::String { .. }) && now >= self.begun + STRING_TIME_MAX {
+            self.expire(out);
+        }
+        let stopped = bytes == [CTRL_C] && now >= self.latest + PASTE_STOP_AFTER;
+        if stopped && matches!(self.state, State::Paste { .. }) {
             self.expire(out);
         }
         self.latest = now;

@@ -218,7 +218,24 @@ fn a_string_without_an_end_does_not_swallow_what_is_typed_later() {
 
 #[test]
 fn a_paste_without_an_end_is_a_paste_all_the_same() {
-    assert_eq!(slowly(b"\x1b[200~one\rtwo\x1b[2", Duration::from_secs(6), b"x"), "\"one\\rtwo\"x");
+    assert_eq!(slowly(b"\x1b[200~one\rtwo\x1b[2", Duration::from_secs(60), b"x"), "\"one\\rtwo\"x");
+}
+
+#[test]
+fn a_paste_that_stalls_on_the_way_is_still_one_paste() {
+    for pause in [6, 59] {
+        let late = slowly(b"\x1b[200~one\r/two\r", Duration::from_secs(pause), b"/leave\rthree\r\x1b[201~x");
+        assert_eq!(late, "\"one\\r/two\\r/leave\\rthree\\r\"x", "after {pause} s");
+    }
+    assert_eq!(slowly(b"\x1b[200~one\x1b[20", Duration::from_secs(30), b"1~x"), "\"one\"x");
+}
+
+#[test]
+fn a_ctrl_c_behind_a_pause_ends_a_paste_whose_end_is_lost() {
+    let stop = format!("<{}>", of(b"\x03").trim_matches(['<', '>']));
+    assert_eq!(slowly(b"\x1b[200~one", Duration::from_secs(2), b"\x03"), format!("\"one\"{stop}"));
+    let inside = slowly(b"\x1b[200~one", Duration::from_millis(10), b"\x03");
+    assert_eq!(inside, "", "a byte of the paste itself");
 }
 
 #[test]
