@@ -41,6 +41,8 @@ pub(crate) struct Memory {
     pub(crate) typed_at: Option<u64>,
     /// When the password is asked for: not while somebody is typing.
     pub(crate) password_due: Option<u64>,
+    /// Bytes that newer copies of messages have added since the rooms were last kept within theirs.
+    pub(crate) grown: usize,
     /// Counts what makes rooms unread.
     pub(crate) arrivals: u64,
     /// Counts visits of rooms.

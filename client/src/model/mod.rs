@@ -28,7 +28,7 @@ pub(crate) use quoted::Quoted;
 pub use room::{Fetch, Marker, Room, Unfolded, Visit, Wanted};
 pub(crate) use sighted::Sighted;
 pub use timeline::Timeline;
-pub(crate) use timeline::{Offered, is_run};
+pub(crate) use timeline::{Offered, bytes, is_run};
 
 use jiff::tz::TimeZone;
 use quchat_shared::{Cursor, Message, RoomId, Seq, UserId};

@@ -7,8 +7,12 @@ use std::{
 
 use quchat_shared::{Message, Seq};
 
+use super::timeline::bytes;
+
 /// Most messages that are kept to be quoted, and most that could not be had: many more than a screen shows.
 const QUOTED_MAX: usize = 500;
+/// Most bytes of them: as many messages of the greatest length have fewer.
+const QUOTED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What was fetched to be quoted, one message at a time and each once.
 #[derive(Debug, Default)]
@@ -42,6 +46,7 @@ impl Quoted {
                 if self.messages.len() >= QUOTED_MAX {
                     self.messages.clear();
                 }
+                self.bound(QUOTED_BYTES_MAX);
                 self.messages.insert(seq, Arc::new(message));
             }
             None => {
@@ -59,6 +64,14 @@ impl Quoted {
             && quoted.rev < message.rev
         {
             *quoted = Arc::new(message.clone());
+            self.bound(QUOTED_BYTES_MAX);
+        }
+    }
+
+    /// Lets go of all messages if they have more bytes; what is on the screen is fetched again.
+    pub(crate) fn bound(&mut self, bytes_max: usize) {
+        if self.messages.values().map(|message| bytes(message)).sum::<usize>() > bytes_max {
+            self.messages.clear();
         }
     }
 

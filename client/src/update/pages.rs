@@ -12,7 +12,7 @@ use quchat_shared::{
 };
 
 use super::{Effect, Failure, Request, calls::call, link, outbox, reading, time};
-use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Offered, Room, Timeline, Wanted, is_run};
+use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Offered, Room, Timeline, Wanted, bytes, is_run};
 
 /// Most messages of the room in view.
 pub(crate) const RUN_MAX: usize = 100_000;
@@ -22,6 +22,10 @@ pub(crate) const RUN_OUT_OF_VIEW: usize = 200;
 const RUN_BYTES_MAX: [usize; 2] = [64 * 1024 * 1024, 1024 * 1024];
 /// Bytes are counted once for so many messages of the stream.
 const COUNT_EVERY: u64 = 1_024;
+/// The bytes of all rooms are counted once newer copies of messages have added so many.
+const GROWTH_MAX: usize = 1024 * 1024;
+/// Most bytes of the quoted messages of a room that is not in view.
+const QUOTED_BYTES_OUT_OF_VIEW: usize = 256 * 1024;
 /// So many messages at once are worth giving their memory back: some 2 MiB.
 pub(crate) const RUN_LONG: usize = 5_000;
 /// Most missing messages that are fetched one page after the other; beyond, a new run begins at the end.
@@ -170,8 +174,25 @@ pub(super) fn stand_at(room: &mut Room, key: Key) {
     }
 }
 
+/// Takes a newer copy of a message at hand, which may be larger: rooms are kept within their bytes.
+pub(super) fn renew(model: &mut Model, id: RoomId, message: &Arc<Message>) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let Some(at) = room.timeline.index(message.seq) else { return };
+    let before = bytes(&room.timeline.run[at]);
+    room.timeline.offer(message);
+    let growth = bytes(&room.timeline.run[at]).saturating_sub(before);
+    model.memory.grown += growth;
+    if model.memory.grown > GROWTH_MAX {
+        model.memory.grown = 0;
+        for (id, room) in &mut model.rooms {
+            bound(room, model.open == Some(*id));
+        }
+    }
+}
+
 /// Takes a message of the stream.
 pub(super) fn append(model: &mut Model, id: RoomId, message: &Arc<Message>, out: &mut Vec<Effect>) {
+    renew(model, id, message); // it may have been at hand
     let open = model.open == Some(id);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     match room.timeline.offer(message) {
@@ -264,6 +285,9 @@ pub(super) fn retry(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
 pub(super) fn bound(room: &mut Room, in_view: bool) -> usize {
     let before = room.timeline.run.len();
     let (most, bytes_max) = if in_view { (RUN_MAX, RUN_BYTES_MAX[0]) } else { (RUN_OUT_OF_VIEW, RUN_BYTES_MAX[1]) };
+    if !in_view {
+        room.quoted.bound(QUOTED_BYTES_OUT_OF_VIEW);
+    }
     shorten(room, most);
     let bytes: usize = room.timeline.run.iter().map(|message| bytes(message)).sum();
     if bytes > bytes_max {
@@ -276,10 +300,4 @@ pub(super) fn bound(room: &mut Room, in_view: bool) -> usize {
 fn shorten(room: &mut Room, most: usize) {
     let keep = room.anchor_index();
     room.timeline.shorten(most, keep);
-}
-
-/// Bytes of a message that are its own.
-fn bytes(message: &Message) -> usize {
-    let users: usize = message.reactions.iter().map(|reaction| reaction.emoji.len() + 8 * reaction.users.len()).sum();
-    size_of::<Message>() + message.text.len() + 8 * message.mentions.len() + users
 }

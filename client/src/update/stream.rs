@@ -142,7 +142,7 @@ fn message_updated(model: &mut Model, id: RoomId, message: Message) {
     let seq = message.seq;
     room.quoted.update(&message);
     if room.timeline.index(seq).is_some() {
-        room.timeline.offer(&Arc::new(message));
+        pages::renew(model, id, &Arc::new(message));
         find::look_again(model, id, seq);
     }
 }

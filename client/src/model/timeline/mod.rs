@@ -139,5 +139,11 @@ pub(crate) fn is_run(messages: &[Message]) -> bool {
     messages.windows(2).all(|pair| pair[0].seq.next() == pair[1].seq)
 }
 
+/// Bytes of a message that are its own.
+pub(crate) fn bytes(message: &Message) -> usize {
+    let users: usize = message.reactions.iter().map(|reaction| reaction.emoji.len() + 8 * reaction.users.len()).sum();
+    size_of::<Message>() + message.text.len() + 8 * message.mentions.len() + users
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use quchat_shared::{
     event::MessageUpdated,
+    message::Reaction,
     query::{Bound, ListMessages},
 };
 
@@ -114,6 +115,28 @@ fn an_edit_wins_over_the_copy_of_an_older_page() {
     let unknown = Message { rev: 2, ..message(GENERAL, 99, BOB, "z") };
     client.stream(vec![MessageUpdated { room_id: GENERAL, message: unknown }.into()]);
     assert_eq!(client.room(GENERAL).timeline.run.len(), 3, "an edit of what is not at hand changes nothing");
+}
+
+#[test]
+fn messages_that_grow_by_reactions_stay_within_the_bytes_of_their_room() {
+    const MIB: usize = 1024 * 1024;
+    for (id, most) in [(GENERAL, 64 * MIB), (OPS, MIB)] {
+        let mut client = Client::online();
+        at_hand(&mut client, id, 1..=100);
+        for seq in 1..=100 {
+            let users = (0..100_000).map(UserId).collect();
+            let reactions = vec![Reaction { emoji: "👍".into(), users }];
+            let grown = Message { rev: 2, reactions, ..message(id, seq, BOB, "hi") };
+            client.stream(vec![MessageUpdated { room_id: id, message: grown }.into()]);
+            let held: usize = client.room(id).timeline.run.iter().map(|message| 8 * users_of(message)).sum();
+            assert!(held <= most + 2 * MIB, "{held} bytes in {id:?}");
+        }
+        assert_eq!(client.room(id).timeline.last(), Some(Seq(100)), "those at the end stay");
+    }
+}
+
+fn users_of(message: &Message) -> usize {
+    message.reactions.iter().map(|reaction| reaction.users.len()).sum()
 }
 
 #[test]
