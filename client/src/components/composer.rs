@@ -33,7 +33,7 @@ use crate::{
 const ROOMS_MAX: usize = 32;
 /// A paste of more lines asks first.
 const PASTE_LINES_MAX: usize = 20;
-/// Most bytes of a paste that is asked about; what is longer is a mistake.
+/// Most bytes of a paste that is taken, as it came; what is longer is a mistake, and the input thread may have cut it.
 const PASTE_MAX: usize = 512 * 1024;
 /// The count is shown when no more than this is left.
 const COUNT_FROM: usize = 200;
@@ -50,6 +50,8 @@ pub(crate) struct Composer {
     framed: bool,
     /// The last key or paste did not fit any more.
     full: bool,
+    /// It was a paste of more than [`PASTE_MAX`].
+    oversized: bool,
     /// What the history above has out of sight; see [`super::History::below`].
     below: Option<u64>,
     completion: Completion,
@@ -76,6 +78,7 @@ impl Default for Composer {
             width: 60,
             framed: true,
             full: false,
+            oversized: false,
             below: None,
             completion: Completion::default(),
             switches: 0,
@@ -156,13 +159,18 @@ impl Composer {
     /// no room open it is part of a command, and nothing is asked.
     fn paste(&mut self, text: &str) -> Option<Msg> {
         let writing = self.rooms.get_mut(&self.open?)?;
+        self.oversized = text.len() > PASTE_MAX;
+        if self.oversized {
+            self.full = true;
+            return Some(Msg::Redraw);
+        }
         let text = plain(text);
         let in_room = self.open != Some(NO_ROOM);
         let escape = if in_room && writing.editor.is_empty() && text.starts_with('/') { "/" } else { "" };
         let text = format!("{escape}{text}");
         let long = text.trim_end_matches('\n').split('\n').nth(PASTE_LINES_MAX).is_some();
         let too_long = writing.editor.text().chars().count() + text.chars().count() > TEXT_MAX && text.contains('\n');
-        if in_room && text.len() <= PASTE_MAX && (long || too_long) {
+        if in_room && (long || too_long) {
             return Some(Msg::Pasted { room: self.open?, text: text.into(), at: writing.editor.cursor() });
         }
         let taken = writing.editor.insert(&text);
@@ -180,6 +188,9 @@ impl Composer {
 
     /// What stands at the foot of the frame: what does not fit.
     fn remark(&self) -> Option<Span<'static>> {
+        if self.full && self.oversized {
+            return Some(Span::styled(" ✗ no more fits: a paste has at most 512 KiB ", Look::WRONG));
+        }
         if self.full {
             return Some(Span::styled(" ✗ no more fits ", Look::WRONG));
         }
@@ -319,6 +330,7 @@ impl Part for Composer {
             },
             _ => typing::edit(editor, event)?,
         };
+        self.oversized = false;
         // a letter changes the text, unless there is no room for it
         self.full = typed == Typed::Same
             && matches!(event, Event::Keyboard(KeyEvent { code: Key::Char(_), .. }) | Event::User(Action::Newline));

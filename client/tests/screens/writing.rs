@@ -81,6 +81,21 @@ fn a_paste_beyond_all_bounds_is_refused_and_said() {
 }
 
 #[test]
+fn a_paste_that_is_too_large_is_left_out_and_the_limit_is_named() {
+    let mut stage = stage();
+    stage.type_text("kept");
+    stage.paste(&"a line of a log\n".repeat(40_000));
+    assert_eq!((&*stage.draft(), stage.model.dialogs.len()), ("kept", 0));
+    assert!(stage.screen().contains("✗ no more fits: a paste has at most 512 KiB"), "{}", stage.screen());
+    stage.paste(&"\r\n".repeat(512 * 1024)); // as much as the input thread keeps
+    assert_eq!((&*stage.draft(), stage.model.dialogs.len()), ("kept", 0), "it may have been cut");
+    stage.type_text("!");
+    assert!(!stage.screen().contains("512 KiB"));
+    stage.paste(&"x".repeat(70_000));
+    assert!(!stage.screen().contains("512 KiB"));
+}
+
+#[test]
 fn a_paste_of_more_than_twenty_lines_asks_first() {
     let mut stage = stage();
     stage.paste(&"a line of a log\r".repeat(20));
