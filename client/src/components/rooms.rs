@@ -17,7 +17,7 @@ use super::{Part, look::Look};
 use crate::{
     model::{Link, Model, Pending, Room, SendState},
     text::{clip, width},
-    update::{Action, Msg, Pick},
+    update::{Action, Msg},
 };
 
 /// A line of the side bar.
@@ -343,7 +343,7 @@ impl Part for Rooms {
             Key::Down => self.step(1),
             Key::Home => self.step(-page),
             Key::End => self.step(page),
-            Key::Enter => self.chosen.map(|room| Msg::Pick(Pick::Room(room))),
+            Key::Enter => self.chosen.map(Msg::Open),
             Key::Char(c) => Some(Msg::Typed(*c)),
             _ => None,
         }

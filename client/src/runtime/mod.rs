@@ -66,7 +66,7 @@ use crate::{
     keymap::Keymap,
     model::{Id, Model, Seen},
     theme::Themes,
-    update::{Action, Msg, ServerEvent, focus, next_deadline, title, update},
+    update::{Action, Msg, Pick, ServerEvent, focus, next_deadline, title, update},
     view,
 };
 
@@ -333,7 +333,7 @@ impl<S: Screen> Runtime<S> {
             MouseEventKind::ScrollDown => (0..WHEEL_ROWS).for_each(|_| self.act(Action::LineDown)),
             MouseEventKind::Down(MouseButton::Left) if self.model.dialogs.is_empty() => {
                 if let Some(room) = view::room_at(&mut self.app, mouse.column, mouse.row) {
-                    self.step(Msg::Open(room));
+                    self.step(Msg::Pick(Pick::Room(room)));
                 }
             }
             _ => {}

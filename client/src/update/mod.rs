@@ -107,7 +107,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Recall { back } => writing::recall(model, back),
         Msg::Sought(typed) => find::sought(model, typed),
         Msg::Typed(letter) => writing::typed(model, letter),
-        Msg::Pick(Pick::Room(_)) if writing::is_enter_of_command(model) => {}
+        Msg::Open(_) if writing::is_enter_of_command(model) => {}
         Msg::Open(room) | Msg::Pick(Pick::Room(room)) => navigation::open(model, room, out),
         Msg::Pick(Pick::Create(name)) => rooms::create(model, name, false, out),
         Msg::SignIn { server, credentials, register } => session::sign_in(model, server, credentials, register, out),

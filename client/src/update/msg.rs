@@ -102,7 +102,7 @@ pub enum Msg {
     Typed(char),
     /// Side bar: Enter on a room. Opens it, and joins it if need be.
     Open(RoomId),
-    /// Switcher: the chosen row.
+    /// Switcher: the chosen row; side bar: a room that was clicked.
     Pick(Pick),
     /// Sign-in form, or the "signed out" dialog. The password is not in the Debug text.
     SignIn {

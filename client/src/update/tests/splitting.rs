@@ -207,13 +207,13 @@ fn an_enter_that_is_held_behind_a_command_opens_no_room() {
     let held = || {
         let mut client = without_a_room();
         client.on(Msg::Edited { room: NO_ROOM, text: "/mouse".into() }).act(Action::Send);
-        client.pass(700).on(Msg::Pick(Pick::Room(OPS))).pass(700).on(Msg::Pick(Pick::Room(OPS)));
+        client.pass(700).on(Msg::Open(OPS)).pass(700).on(Msg::Open(OPS));
         assert_eq!(client.model.open, None);
         client
     };
-    held().pass(800).on(Msg::Pick(Pick::Room(OPS))).opened(OPS);
-    held().on(Msg::Redraw).on(Msg::Pick(Pick::Room(OPS))).opened(OPS);
-    held().on(Msg::Open(OPS)).opened(OPS); // by the mouse
+    held().pass(800).on(Msg::Open(OPS)).opened(OPS);
+    held().on(Msg::Redraw).on(Msg::Open(OPS)).opened(OPS);
+    held().on(Msg::Pick(Pick::Room(OPS))).opened(OPS); // by the mouse
 }
 
 /// Signed in, with rooms that are known and none of them open.
