@@ -1,0 +1,74 @@
+//! Pastes, marked by the terminal or guessed from keys that come at once: where they go, and what sends.
+
+use super::*;
+
+#[test]
+fn a_paste_without_brackets_is_one_message() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.at_once(text("one\ntwo\n"));
+    let outbox = &client.runtime.model.open_room().unwrap().outbox;
+    assert_eq!(outbox.iter().map(|pending| &*pending.text).collect::<Vec<_>>(), ["one\ntwo"]);
+}
+
+#[test]
+fn where_pastes_are_marked_lines_that_come_at_once_are_as_many_messages() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.at_once(vec![Event::Paste("once ".into())]); // marked: so are all others
+    client.at_once(text("one\ntwo\n/join ops\nthree\n"));
+    let said = |client: &Client, room| {
+        let room = &client.runtime.model.rooms[&RoomId(room)];
+        room.outbox.iter().map(|pending| pending.text.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&client, 1), ["once one", "two"]);
+    assert_eq!(said(&client, 2), ["three"]);
+}
+
+#[test]
+fn a_paste_in_the_side_bar_goes_where_a_letter_would() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.type_text("see ");
+    client.runtime.step(Msg::Act(Action::FocusRooms));
+    client.at_once(vec![Event::Paste("what I\nfound".into())]);
+    assert_eq!(&*client.draft().text, "see what I\nfound");
+    assert_eq!(focus(&client.runtime.model), Id::Composer);
+}
+
+#[test]
+fn a_long_paste_without_brackets_asks_and_none_of_it_is_the_answer() {
+    let (_dir, place) = home();
+    let mut client = in_general(&place, stalling);
+    client.type_text("draft");
+    client.at_once(text(&"yes or no\n".repeat(30)));
+    client.at_once(text("yes\n")); // the terminal was slow with the rest
+    assert!(client.screen().contains("Paste 30 lines"), "{}", client.screen());
+    client.press(Key::Esc, KeyModifiers::NONE);
+    assert_eq!(&*client.draft().text, "draft");
+}
+
+#[test]
+fn without_a_room_a_paste_is_a_command_whole_and_never_a_question() {
+    let (_dir, place) = home();
+    let mut client = Client::of_alice(&place, &access(9).origin);
+    assert_eq!((client.runtime.model.open, focus(&client.runtime.model)), (None, Id::Rooms));
+    client.at_once(vec![Event::Paste("/join ops".into())]);
+    assert_eq!(&*client.runtime.model.command.text, "/join ops");
+    client.at_once(vec![Event::Paste("\nx".repeat(30))]);
+    assert_eq!(*client.runtime.model.command.text, *format!("/join ops{}", "\nx".repeat(30)));
+    assert!(client.runtime.model.dialogs.is_empty());
+    client.press(Key::Char('c'), KeyModifiers::CONTROL);
+    client.runtime.step(Msg::Act(Action::FocusRooms));
+    client.at_once(vec![Event::Paste("/help".into())]);
+    assert_eq!(&*client.runtime.model.command.text, "/help");
+}
+
+#[test]
+fn without_a_room_lines_behind_a_command_are_read_as_they_are_behind_one_in_a_room() {
+    let (_dir, place) = home();
+    let mut client = Client::of_alice(&place, &access(9).origin);
+    client.type_text("/mou");
+    client.at_once(text("se\nx")); // the Enter ends a command: it is no line break
+    assert_eq!(&*client.runtime.model.command.text, "x");
+}
