@@ -39,7 +39,7 @@ struct Shown {
     gone: bool,
 }
 
-/// What of one's own is in a room, in the column before its name.
+/// The user's own marks in a room (draft, unsent, muted), in the column before its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sign {
     None,

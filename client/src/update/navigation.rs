@@ -137,7 +137,7 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
             out.push(Effect::GiveBack);
         }
         if !room.joined() {
-            (room.timeline, room.quoted) = (Timeline::default(), Quoted::default()); // nobody tells of changes to them
+            (room.timeline, room.quoted) = (Timeline::default(), Quoted::default()); // no events of this room arrive
         }
     }
     rooms::sweep(model, id);

@@ -39,7 +39,7 @@ pub(super) fn answer(mut answer: Answer) -> Result<Answer, Failure> {
             bound_cursor(&rooms.cursor)?;
             rooms.rooms.iter_mut().for_each(bound_room);
             if rooms.rooms.len() > ROOMS_MAX + 1 {
-                rooms.rooms.sort_by_key(|room| room.member.is_none()); // one's own come first
+                rooms.rooms.sort_by_key(|room| room.member.is_none()); // the user's own come first
                 rooms.rooms.truncate(ROOMS_MAX + 1); // one too many, so that somebody is told
                 rooms.rooms.shrink_to_fit();
             }
