@@ -96,31 +96,6 @@ fn a_stream_is_not_cut_for_being_longer_than_any_request() {
 }
 
 #[test]
-fn attack_more_connections_than_there_are_places() {
-    let server = TestServer::start_with(|config| config.max_connections = 8);
-    let mut guests: Vec<Connection> = Vec::new();
-    for _ in 0..8 {
-        let mut guest = Connection::open(server.address);
-        guest.send(PING);
-        guest.answer().expect(200);
-        guests.push(guest);
-    }
-    let mut late = Connection::open(server.address);
-    let _ = late.try_send(PING);
-    late.answer().problem(503, "unavailable");
-    assert!(late.ends(PATIENCE), "and is not kept");
-
-    guests[3].send(PING);
-    guests[3].answer().expect(200);
-    guests.pop();
-    eventually("a place is free", || {
-        let mut next = Connection::open(server.address);
-        next.try_send(PING).ok()?;
-        next.answer_or_end().filter(|answer| answer.status == 200)
-    });
-}
-
-#[test]
 fn attack_pages_that_are_asked_for_and_never_read() {
     let server = TestServer::start_with(|config| (config.max_connections, config.write_timeout) = (6, SHORT));
     let alice = server.user("alice");

@@ -18,6 +18,29 @@ fn full_server(places: usize) -> (TestServer, Vec<Connection>) {
     (server, guests)
 }
 
+#[track_caller]
+fn wait_for_a_place(server: &TestServer) {
+    eventually("a place is free", || {
+        let mut next = Connection::open(server.address);
+        next.try_send(PING).ok()?;
+        next.answer_or_end().filter(|answer| answer.status == 200)
+    });
+}
+
+#[test]
+fn attack_more_connections_than_there_are_places() {
+    let (server, mut guests) = full_server(8);
+    let mut late = Connection::open(server.address);
+    let _ = late.try_send(PING);
+    late.answer().problem(503, "unavailable");
+    assert!(late.ends(PATIENCE), "and is not kept");
+
+    guests[3].send(PING);
+    guests[3].answer().expect(200);
+    guests.pop();
+    wait_for_a_place(&server);
+}
+
 #[test]
 fn whoever_finds_no_place_hears_so_without_asking() {
     let (server, guests) = full_server(4);
@@ -42,11 +65,7 @@ fn the_silent_do_not_keep_the_others_from_their_answer() {
     guests.iter_mut().for_each(|guest| drop(guest.answer().expect(200)));
     drop(silent);
     guests.pop();
-    eventually("a place is free", || {
-        let mut next = Connection::open(server.address);
-        next.try_send(PING).ok()?;
-        next.answer_or_end().filter(|answer| answer.status == 200)
-    });
+    wait_for_a_place(&server);
 }
 
 #[test]
