@@ -4,7 +4,7 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -61,13 +61,22 @@ fn log(database: &Path) -> PathBuf {
     path.into()
 }
 
-#[cfg(unix)]
+/// Asks for the inode alone. Whoever is told the time of the last change makes the kernel (Linux 6.13 and later) note each
+/// write that follows with a time of its own, which cost a lone message a tenth more.
+#[cfg(target_os = "linux")]
+fn identity(path: &Path) -> io::Result<Identity> {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
+    let found = statx(CWD, path, AtFlags::empty(), StatxFlags::INO)?;
+    Ok((makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino))
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
 fn identity(path: &Path) -> io::Result<Identity> {
     use std::os::unix::fs::MetadataExt;
-    fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
+    std::fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 #[cfg(not(unix))]
 fn identity(path: &Path) -> io::Result<Identity> {
-    fs::metadata(path).map(drop)
+    std::fs::metadata(path).map(drop)
 }
