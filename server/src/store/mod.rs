@@ -80,9 +80,10 @@ pub(crate) struct Store {
     _check: Arc<Check>,
 }
 
-/// How often the files are looked at while nobody writes, and how often a database that could not be written is tried
-/// again.
-const WATCH_EVERY: Duration = Duration::from_secs(2);
+/// How often the files are checked while nobody writes. Each commit checks them, too.
+const WATCH_EVERY: Duration = Duration::from_secs(10);
+/// How often a database that could not be written is tried again.
+const RETRY_EVERY: Duration = Duration::from_secs(2);
 
 /// Reads that run at once: as many as there are cores, but two where one may wait for the disk.
 pub(crate) fn readers() -> usize {
@@ -173,11 +174,11 @@ impl Store {
     }
 }
 
-/// Looks at the files while nobody writes, and finds out when a database that could not be written can be again.
-/// Ends with the store.
+/// Checks the files while nobody writes, and notices when a database that could not be written is writable again. Ends
+/// with the store.
 async fn watch(writer: Watched, health: Health) {
     loop {
-        tokio::time::sleep(WATCH_EVERY).await;
+        tokio::time::sleep(if health.is_writable() { WATCH_EVERY } else { RETRY_EVERY }).await;
         let Some(writer) = writer.upgrade() else { return };
         let look = |_: &mut dyn Tx| Ok::<_, Error>(());
         let outcome =

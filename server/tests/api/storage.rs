@@ -84,6 +84,7 @@ fn a_signing_key_without_its_database_is_refused_and_says_how_to_begin_anew() {
     File::create(&database).unwrap();
     assert_eq!(refusal(&data_dir.path()), missing, "an empty file is no database");
     fs::remove_file(&key).unwrap();
+    let _ = fs::remove_file(data_dir.path().join("quchat.db-wal")); // there is one if the server was slow to end
     Process::start(&data_dir.path()).register("mallory");
 }
 
@@ -125,33 +126,44 @@ fn a_database_without_its_key_warns_that_all_sessions_end() {
     Client::sign_in(server.server.address, "alice").get("/v1/users/me").expect(200);
 }
 
-/// Does something to a file of a running server, which then ends with an error, whether or not somebody writes.
-fn ends_after(change: impl Fn(&Path), named: &str) {
-    for is_busy in [true, false] {
-        let data_dir = DataDir::new();
-        let server = Logged::start(&data_dir.path());
-        let alice = server.server.register("alice");
-        let room = alice.create_room("lobby");
-        alice.send_message(room, "kept");
-        change(&data_dir.path());
-        if is_busy {
-            let target = format!("/v1/rooms/{room}/messages");
-            let body = serde_json::json!({"text": "lost"}).to_string().into_bytes();
-            if let Ok(answer) = alice.try_send("POST", &target, "application/json", Some(body)) {
-                answer.problem(503, "unavailable");
-            }
+/// What happens after a file was changed.
+#[derive(Clone, Copy, PartialEq)]
+enum Then {
+    SomebodyWrites,
+    NobodyWrites,
+}
+
+/// Changes a file of a running server, which then ends with an error that names the file.
+fn ends_after(change: impl Fn(&Path), named: &str, then: Then) {
+    let data_dir = DataDir::new();
+    let server = Logged::start(&data_dir.path());
+    let alice = server.server.register("alice");
+    let room = alice.create_room("lobby");
+    alice.send_message(room, "kept");
+    change(&data_dir.path());
+    if then == Then::SomebodyWrites {
+        let target = format!("/v1/rooms/{room}/messages");
+        let body = serde_json::json!({"text": "lost"}).to_string().into_bytes();
+        if let Ok(answer) = alice.try_send("POST", &target, "application/json", Some(body)) {
+            answer.problem(503, "unavailable");
         }
-        let Logged { server, log } = server;
-        assert_eq!(server.wait().0.code(), Some(1));
-        let log = fs::read_to_string(log.path()).unwrap();
-        let message = log.lines().find_map(|line| line.strip_prefix("quchat-server: ")).unwrap();
-        assert!(message.contains(named) && message.contains("removed or replaced"), "{message}");
     }
+    let Logged { server, log } = server;
+    assert_eq!(server.wait().0.code(), Some(1));
+    let log = fs::read_to_string(log.path()).unwrap();
+    let message = log.lines().find_map(|line| line.strip_prefix("quchat-server: ")).unwrap();
+    assert!(message.contains(named) && message.contains("removed or replaced"), "{message}");
 }
 
 #[test]
 fn a_database_that_is_removed_under_a_running_server_ends_it() {
-    ends_after(|dir| fs::remove_file(dir.join(DATABASE)).unwrap(), DATABASE);
+    ends_after(|dir| fs::remove_file(dir.join(DATABASE)).unwrap(), DATABASE, Then::SomebodyWrites);
+}
+
+/// This waits for the check that runs every 10 s.
+#[test]
+fn a_database_that_is_removed_ends_the_server_although_nobody_writes() {
+    ends_after(|dir| fs::remove_file(dir.join(DATABASE)).unwrap(), DATABASE, Then::NobodyWrites);
 }
 
 #[test]
@@ -160,17 +172,17 @@ fn a_database_that_is_replaced_under_a_running_server_ends_it() {
         fs::copy(dir.join(DATABASE), dir.join("copy")).unwrap();
         fs::rename(dir.join("copy"), dir.join(DATABASE)).unwrap();
     };
-    ends_after(replace, DATABASE);
+    ends_after(replace, DATABASE, Then::SomebodyWrites);
 }
 
 #[test]
 fn a_log_that_is_removed_under_a_running_server_ends_it() {
-    ends_after(|dir| fs::remove_file(dir.join("quchat.db-wal")).unwrap(), "quchat.db-wal");
+    ends_after(|dir| fs::remove_file(dir.join("quchat.db-wal")).unwrap(), "quchat.db-wal", Then::SomebodyWrites);
 }
 
 #[test]
 fn a_data_directory_that_is_moved_away_under_a_running_server_ends_it() {
-    ends_after(|dir| fs::rename(dir, dir.with_extension("moved")).unwrap(), DATABASE);
+    ends_after(|dir| fs::rename(dir, dir.with_extension("moved")).unwrap(), DATABASE, Then::SomebodyWrites);
 }
 
 #[test]
