@@ -28,13 +28,16 @@ pub(super) struct Api {
 impl Api {
     /// Makes a new user.
     pub(super) fn register(address: SocketAddr, name: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        let mut this = Self { stream, token: String::new(), answer: Vec::new() };
+        let mut this = Self { stream: connect(address)?, token: String::new(), answer: Vec::new() };
         let credentials = Credentials { name: name.to_owned(), password: PASSWORD.to_owned() };
         this.token = this.call::<Register>(&(), &(), &credentials)?.token;
         Ok(this)
+    }
+
+    /// Opens a new connection. The server closes one that was not used for a while.
+    pub(super) fn reconnect(&mut self) -> Result<()> {
+        self.stream = connect(self.stream.peer_addr()?)?;
+        Ok(())
     }
 
     pub(super) fn create_room(&mut self, name: &str) -> Result<RoomId> {
@@ -69,6 +72,13 @@ impl Api {
             }
         }
     }
+}
+
+fn connect(address: SocketAddr) -> Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    Ok(stream)
 }
 
 /// A request for an endpoint.

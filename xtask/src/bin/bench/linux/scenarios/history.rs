@@ -64,6 +64,8 @@ fn fill(stage: &mut Stage, messages: u64) -> Result<Tally> {
             break; // the report says so
         }
     }
+    let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
+    owner.reconnect()?; // a million messages take longer than an idle connection lasts
     Ok(tally)
 }
 
