@@ -1,21 +1,119 @@
 //! `cargo xtask bench`: builds the server (`bench client`: the client) as it is released, then becomes the bench
-//! (`src/bin/bench`).
+//! (`src/bin/bench`). With `--against COMMIT` it builds that commit too, and the bench compares the two.
 
-use std::ffi::OsString;
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{
     Failure,
-    cargo::{cargo, hand_over, step, without_separator},
+    cargo::{cargo_in, hand_over, step, without_separator, workspace},
 };
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
-    let args = without_separator(args);
-    let of_client = args.first().is_some_and(|first| first == "client");
-    let mut measured = cargo("build");
-    measured.args(["--release", "--package", if of_client { "quchat-client" } else { "quchat-server" }]);
-    step(measured)?;
-    let mut bench = cargo("run");
-    bench.args(["--release", "--package", "xtask", "--features", "bench", "--bin", "bench", "--"]);
-    bench.args(args);
+    let (against, args) = against(without_separator(args))?;
+    let measured = if args.first().is_some_and(|first| first == "client") { "quchat-client" } else { "quchat-server" };
+    let Some(commit) = against else {
+        return hand_over_to_bench(measured, &args);
+    };
+    let other = check_out(&commit)?;
+    build(&other, measured)?;
+    build(workspace(), measured)?;
+    let mut compare = Command::new(bench_of(workspace()));
+    compare.arg("compare").arg(bench_of(&other)).args(args);
+    hand_over(compare)
+}
+
+fn hand_over_to_bench(measured: &str, args: &[OsString]) -> Result<(), Failure> {
+    let mut build = cargo_in(workspace(), "build");
+    build.args(["--release", "--package", measured]);
+    step(build)?;
+    let mut bench = cargo_in(workspace(), "run");
+    bench.args(["--release", "--package", "xtask", "--features", "bench", "--bin", "bench", "--"]).args(args);
     hand_over(bench)
+}
+
+/// Takes `--against COMMIT` out of the arguments.
+fn against(mut args: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), Failure> {
+    let Some(at) = args.iter().position(|arg| arg == "--against" || arg.to_string_lossy().starts_with("--against="))
+    else {
+        return Ok((None, args));
+    };
+    let flag = args.remove(at).to_string_lossy().into_owned();
+    let commit = match flag.split_once('=') {
+        Some((_, commit)) => commit.to_owned(),
+        None if at < args.len() => args.remove(at).to_string_lossy().into_owned(),
+        None => return Err(Failure::usage("--against needs a commit")),
+    };
+    Ok((Some(commit), args))
+}
+
+/// A checkout of the commit under `target`, with a `target` of its own. It is kept: the next comparison with the same
+/// commit builds nothing.
+fn check_out(commit: &str) -> Result<PathBuf, Failure> {
+    let revision = format!("{commit}^{{commit}}");
+    let found = git(workspace()).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &revision]).output();
+    let found = found.map_err(|error| Failure::new(format!("cannot start git: {error}")))?;
+    if !found.status.success() {
+        return Err(Failure::usage(format!("{commit:?} is not a commit of this repository")));
+    }
+    let hash = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+    let checkout = workspace().join("target").join("against").join(&hash);
+    if !checkout.join(".git").exists() {
+        let mut clone = git(workspace());
+        clone.args(["clone", "--quiet", "--shared", "--no-checkout", "."]).arg(&checkout);
+        step(clone)?;
+    }
+    let mut switch = git(&checkout);
+    switch.args(["checkout", "--quiet", "--force", "--detach", &hash]);
+    step(switch)?;
+    Ok(checkout)
+}
+
+fn git(directory: &Path) -> Command {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(directory);
+    git
+}
+
+/// The measured program and the bench, each with the features it has by itself.
+fn build(checkout: &Path, measured: &str) -> Result<(), Failure> {
+    let packages: [&[&str]; 2] = [&[measured], &["xtask", "--features", "bench", "--bin", "bench"]];
+    for package in packages {
+        let mut build = cargo_in(checkout, "build");
+        build.current_dir(checkout); // cargo reads the configuration of where it is started
+        build.args(["--release", "--target-dir"]).arg(checkout.join("target")).arg("--package").args(package);
+        step(build)?;
+    }
+    Ok(())
+}
+
+/// It starts the program that was built beside it.
+fn bench_of(checkout: &Path) -> PathBuf {
+    checkout.join("target/release/bench")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn os(args: &[&str]) -> Vec<OsString> {
+        args.iter().map(Into::into).collect()
+    }
+
+    #[test]
+    fn the_commit_is_taken_out_of_the_arguments_and_the_rest_is_kept() {
+        let rest = os(&["client", "--scenario", "key"]);
+        for with in [
+            &["client", "--against", "main", "--scenario", "key"][..],
+            &["client", "--against=main", "--scenario", "key"],
+        ] {
+            let (commit, args) = against(os(with)).unwrap();
+            assert_eq!((commit.as_deref(), args), (Some("main"), rest.clone()));
+        }
+        assert_eq!(against(rest.clone()).unwrap(), (None, rest));
+        assert_eq!(against(os(&["--against"])).unwrap_err().code, 2);
+    }
 }

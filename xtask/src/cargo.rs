@@ -18,9 +18,14 @@ pub(crate) fn workspace() -> &'static Path {
 ///
 /// It keeps the caller's directory, so that paths in further arguments mean what they say.
 pub(crate) fn cargo(subcommand: &str) -> Command {
+    cargo_in(workspace(), subcommand)
+}
+
+/// The same for another checkout of quchat.
+pub(crate) fn cargo_in(checkout: &Path, subcommand: &str) -> Command {
     let mut command =
         Command::new(env::var_os("CARGO").filter(|path| !path.is_empty()).unwrap_or_else(|| "cargo".into()));
-    command.arg(subcommand).arg("--manifest-path").arg(workspace().join("Cargo.toml"));
+    command.arg(subcommand).arg("--manifest-path").arg(checkout.join("Cargo.toml"));
     // The outer cargo describes xtask in these; left in place, build scripts that watch them would run anew
     // at every change between `cargo` and `cargo xtask`.
     for (name, _) in env::vars_os().filter(|(name, _)| describes_a_package(name)) {

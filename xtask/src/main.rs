@@ -32,7 +32,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        help: "the server beside the floor; `bench client`: the client beside its goals; --help lists what is measured",
+        help: "the server beside the floor; `bench client`: the client beside its goals; --against COMMIT compares",
         run: bench::run,
     },
     Task { name: "test", help: "every test; arguments go on to cargo test", run: test::run },

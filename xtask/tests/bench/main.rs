@@ -32,6 +32,21 @@ fn one_scenario_makes_one_table() {
 }
 
 #[test]
+fn two_builds_are_compared_figure_by_figure() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    command.args(["compare", env!("CARGO_BIN_EXE_bench"), "--quick", "--scenario", "send", "--runs", "2"]);
+    let ended = command.env("TMPDIR", scratch.path()).output().expect("the bench can be executed");
+    let table = String::from_utf8(ended.stdout).unwrap();
+    let rows: Vec<&str> = table.lines().skip(2).collect();
+    assert_eq!(rows.len(), 4, "{table}");
+    let verdict = |row: &&str| row.trim_end_matches([' ', '|']).rsplit(' ').next().unwrap().to_owned();
+    let verdicts: Vec<String> = rows.iter().map(verdict).collect();
+    assert!(verdicts.iter().all(|word| ["same", "better", "worse", "unclear"].contains(&word.as_str())), "{table}");
+    assert_eq!(ended.status.success(), !verdicts.contains(&"worse".to_owned()), "{table}");
+}
+
+#[test]
 fn the_client_is_measured_in_every_scenario_and_nothing_is_left() {
     let scratch = tempfile::tempdir().unwrap();
     let text = bench(scratch.path(), &["client", "--quick", "--json"]);

@@ -1,0 +1,100 @@
+//! `bench compare OTHER`: runs this bench and another build's in turn and says which figures differ.
+//!
+//! A machine drifts by more than what is looked for. So the two alternate, and each run is compared with its neighbour.
+
+mod figures;
+mod verdict;
+
+use std::{
+    env,
+    error::Error,
+    ffi::OsString,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+};
+
+use clap::Parser;
+
+use self::{
+    figures::{Figures, Sample},
+    verdict::Verdict,
+};
+use super::table::markdown;
+
+/// What can go wrong is reported and nothing else, so one type does.
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Compares this build with another commit, run by run.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench --against COMMIT")]
+struct Args {
+    /// The bench of the other build
+    #[arg(hide = true)]
+    other: PathBuf,
+
+    /// Compares the clients instead of the servers
+    #[arg(value_parser = ["client"])]
+    client: Option<String>,
+
+    /// Only this scenario; may be repeated
+    #[arg(long, value_name = "NAME")]
+    scenario: Vec<String>,
+
+    /// Tiny numbers: shows that it works, measures nothing
+    #[arg(long)]
+    quick: bool,
+
+    /// How many runs of each build
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=100))]
+    runs: u32,
+}
+
+/// The rest of the command line is behind `compare`. Fails where a figure is worse.
+pub(super) fn main() -> ExitCode {
+    match compare(&Args::parse_from(env::args_os().skip(1))) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            writeln!(io::stderr(), "bench: {error}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether no figure is worse.
+fn compare(args: &Args) -> Result<bool> {
+    let this = env::current_exe()?;
+    let mut figures = Figures::default();
+    for run in 1..=args.runs {
+        writeln!(io::stderr(), "run {run} of {}", args.runs).ok();
+        // Who is first changes, so that a machine that slows down steadily favours neither.
+        let (before, after) = if run % 2 == 0 {
+            let after = measure(&this, args)?;
+            (measure(&args.other, args)?, after)
+        } else {
+            (measure(&args.other, args)?, measure(&this, args)?)
+        };
+        figures.add(before, after);
+    }
+    let verdicts: Vec<_> = figures.rows().map(|(name, pairs)| (name, Verdict::of(name, pairs))).collect();
+    let table = markdown(verdict::HEAD, verdicts.iter().map(|(name, verdict)| verdict.cells(name)));
+    io::stdout().lock().write_all(table.as_bytes())?;
+    Ok(verdicts.iter().all(|(_, verdict)| !verdict.is_worse()))
+}
+
+/// One run of a bench.
+fn measure(bench: &Path, args: &Args) -> Result<Vec<Sample>> {
+    let mut command = Command::new(bench);
+    command.args(&args.client).arg("--json");
+    if args.client.is_none() {
+        command.args(["--runs", "1"]);
+    }
+    command.args(args.quick.then_some("--quick"));
+    command.args(args.scenario.iter().flat_map(|name| [OsString::from("--scenario"), name.into()]));
+    let ended = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    if !ended.status.success() {
+        return Err(format!("{} failed ({})", bench.display(), ended.status).into());
+    }
+    figures::samples(&ended.stdout)
+}
