@@ -1,6 +1,6 @@
 //! The table of contents of the API: one row per endpoint, used by both ends.
 //!
-//! A row says where an endpoint lives and what goes in and out; the server routes by it, the client calls by it.
+//! A row holds method, path, parameters, body and reply of an endpoint. The server routes by it, the client calls by it.
 //! The name of a row is the name of the operation on every layer.
 
 use std::fmt;
@@ -21,18 +21,18 @@ use crate::{
 /// The methods in use (RFC 9110 section 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Look, change nothing.
+    /// Reads, changes nothing.
     Get,
-    /// Do, or make something new.
+    /// Does something or creates something.
     Post,
-    /// Make it so; twice is the same as once.
+    /// Sets something; idempotent.
     Put,
-    /// End it.
+    /// Removes something; idempotent.
     Delete,
 }
 
 impl Method {
-    /// As the request line has it.
+    /// As written in the request line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -44,36 +44,35 @@ impl Method {
     }
 }
 
-/// What an endpoint takes as the body of a request. The server decides by it, and by the head, whether to read a body.
+/// The request body that an endpoint accepts. The server decides by this and the head whether to read a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestBody {
-    /// The endpoint has no body. Up to `max` bytes that are sent all the same are read and thrown away.
+    /// None. The server reads and discards up to `max` bytes if a client sends some anyway.
     Ignored {
-        /// Most bytes.
+        /// In bytes.
         max: usize,
     },
-    /// A JSON object, kept in memory until all of it has arrived.
+    /// A JSON object, buffered until it is complete.
     Json {
-        /// Most bytes.
+        /// In bytes.
         max: usize,
     },
 }
 
 /// One row of the API.
 pub trait Endpoint: Send + Sync + 'static {
-    /// How.
     const METHOD: Method;
-    /// Where; `{…}` stands for a part of [`Endpoint::Path`].
+    /// `{…}` stands for a part of [`Endpoint::Path`].
     const PATH: &'static str;
     /// The ids in the path.
     type Path: Path;
-    /// The parameters behind the `?`.
+    /// The parameters after the `?`.
     type Query: Query;
-    /// The JSON body; `()` where there is none.
+    /// The JSON body; `()` if there is none.
     type Body: Serialize + DeserializeOwned + Send + 'static;
-    /// What is read of a body before the endpoint is called.
+    /// How the body is read before the handler is called.
     const BODY: RequestBody;
-    /// The JSON reply; `()` is 204 No Content.
+    /// The JSON reply; `()` means 204 No Content.
     type Reply: Serialize + DeserializeOwned + Send + 'static;
 
     /// Path and query of a request.
@@ -93,9 +92,9 @@ pub trait Endpoint: Send + Sync + 'static {
 
 /// The ids in a path.
 pub trait Path: Sized + Send {
-    /// The path with its `{…}` filled in.
+    /// The path with the ids in place of `{…}`.
     fn fill(&self, template: &str) -> String;
-    /// Reads the id; `None` if it is not one.
+    /// Parses the id; `None` if it is invalid.
     fn parse(part: Option<&str>) -> Option<Self>;
 }
 
@@ -124,7 +123,7 @@ macro_rules! single_id_paths {
 }
 single_id_paths!(UserId, RoomId);
 
-/// What a row takes unless it says otherwise.
+/// The default of a row.
 macro_rules! request_body {
     (()) => {
         RequestBody::Ignored { max: BODY_MAX }
@@ -155,39 +154,39 @@ endpoints! {
     //                                                                    path    query              body
     /// Name, version, limits.
     GetServer     = Get    "/v1/server"                        ((),     (),                  ())            -> ServerInfo;
-    /// Registers a user and signs them in. The first one of a fresh server is its admin.
+    /// Registers a user and signs them in. The first user of a new server is its admin.
     Register      = Post   "/v1/users"                         ((),     (),                  Credentials)   -> Session;
     /// Signs in.
     SignIn        = Post   "/v1/sessions"                      ((),     (),                  Credentials)   -> Session;
-    /// Signs out: the token is dead at once, streams of the session end.
+    /// Signs out: revokes the token and closes the streams of the session.
     SignOut       = Delete "/v1/sessions/current"              ((),     (),                  ())            -> ();
-    /// Who am I?
+    /// The caller.
     GetMe         = Get    "/v1/users/me"                      ((),     (),                  ())            -> User;
-    /// Users by the start of their name or by id.
+    /// Users by the start of their name, or by id.
     ListUsers     = Get    "/v1/users"                         ((),     query::ListUsers,    ())            -> Users;
     /// One user.
     GetUser       = Get    "/v1/users/{user}"                  (UserId, (),                  ())            -> User;
-    /// All rooms the caller can see, and the position in the stream as of which that is true.
+    /// All rooms that the caller can see, and the stream position of this snapshot.
     ListRooms     = Get    "/v1/rooms"                         ((),     (),                  ())            -> Rooms;
-    /// Makes a room; the caller owns it.
+    /// Creates a room. The caller becomes its owner.
     CreateRoom    = Post   "/v1/rooms"                         ((),     (),                  NewRoom)       -> Room;
     /// One room.
     GetRoom       = Get    "/v1/rooms/{room}"                  (RoomId, (),                  ())            -> Room;
-    /// Joins; already in changes nothing.
+    /// Joins a room. Has no effect for a member.
     JoinRoom      = Put    "/v1/rooms/{room}/members/me"       (RoomId, (),                  ())            -> Room;
-    /// Leaves; already out changes nothing.
+    /// Leaves a room. Has no effect for someone who is not a member.
     LeaveRoom     = Delete "/v1/rooms/{room}/members/me"       (RoomId, (),                  ())            -> ();
     /// A page of history.
     ListMessages  = Get    "/v1/rooms/{room}/messages"         (RoomId, query::ListMessages, ())            -> MessagePage;
-    /// Sends a message: answered once it is durable, joins a public room.
+    /// Sends a message and replies once it is durable. The caller joins if the room is public.
     SendMessage   = Post   "/v1/rooms/{room}/messages"         (RoomId, (),                  NewMessage)    -> Message;
     /// Moves the caller's read marker.
     MarkRead      = Put    "/v1/rooms/{room}/read"             (RoomId, (),                  NewReadMarker) -> ReadMarker;
-    /// The event stream: no JSON reply but `text/event-stream`.
+    /// The event stream. The reply is `text/event-stream`, not JSON.
     ListenEvents  = Get    "/v1/events"                        ((),     query::ListenEvents, ())            -> ();
 }
 
-/// Name and password, to register or to sign in.
+/// For registering and signing in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     /// See [`crate::limits::user_name`].
@@ -202,7 +201,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// A room to be.
+/// A room to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewRoom {
     /// See [`crate::limits::room_name`].
@@ -210,80 +209,78 @@ pub struct NewRoom {
     /// See [`crate::limits::topic`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// Public unless said otherwise; never direct.
+    /// Public by default; never direct.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "by_name")]
     pub kind: Option<RoomKind>,
 }
 
-/// One of a fixed list of names. What serde derives for an enum takes `{"public":null}`, too.
+/// One of a fixed list of names. The enum that serde derives would also accept `{"public":null}`.
 fn by_name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let name = Option::<String>::deserialize(deserializer)?;
     name.map(|name| T::deserialize(name.into_deserializer())).transpose()
 }
 
-/// A message to be.
+/// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewMessage {
     /// See [`crate::limits::message_text`].
     pub text: String,
-    /// The sender's own name for it: sent twice, it is still one message. See [`crate::limits::txn`].
+    /// Chosen by the sender: a message that is sent twice with the same `txn` is stored once. See [`crate::limits::txn`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub txn: Option<String>,
-    /// The message of this room that it answers.
+    /// The message of this room that this one replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
 }
 
-/// Where the read marker shall stand.
+/// A new position of the read marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewReadMarker {
-    /// Everything up to here is seen; clamped to the room's end.
+    /// Every message up to this one is read. Clamped to the end of the room.
     pub seq: Seq,
     /// Allows the marker to move back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rewind: bool,
 }
 
-/// Where the read marker stands.
+/// The read marker of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadMarker {
-    /// Everything up to here is seen.
+    /// Every message up to this one is read.
     pub last_read_seq: Seq,
-    /// What lies beyond it.
+    /// Number of messages after it.
     pub unread: u64,
 }
 
 /// A page of users, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Users {
-    /// The page.
     pub users: Vec<User>,
-    /// There is more: ask again with `after` set to this.
+    /// The `after` of the next page; `None` on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// All rooms the caller can see.
+/// All rooms that the caller can see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rooms {
-    /// By id.
+    /// Sorted by id.
     pub rooms: Vec<Room>,
-    /// The position in the event stream as of which that is true.
+    /// Stream position of this snapshot.
     pub cursor: Cursor,
 }
 
 /// A page of a room's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessagePage {
-    /// Ascending by seq, without gaps.
+    /// Ascending by `seq`, without gaps.
     pub messages: Vec<Message>,
-    /// There are messages before the page.
+    /// Whether there are messages before the page.
     pub has_older: bool,
-    /// There are messages after the page.
+    /// Whether there are messages after the page.
     pub has_newer: bool,
 }
 
-/// Who may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
@@ -291,18 +288,15 @@ pub enum Registration {
     Open,
 }
 
-/// The server about itself.
+/// About the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerInfo {
-    /// What it calls itself.
+    /// Display name.
     pub name: String,
-    /// Its version.
     pub version: String,
-    /// The limits in force.
     pub limits: Limits,
-    /// Longest silence on an event stream, in seconds.
+    /// Maximum time between two frames of an event stream, in seconds.
     pub heartbeat_seconds: u64,
-    /// Who may register.
     pub registration: Registration,
 }
 

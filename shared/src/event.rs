@@ -1,7 +1,7 @@
-//! What the event stream tells.
+//! The events of the event stream.
 //!
-//! Durable events carry an id and are replayed on resume; ephemeral ones (`hello`, `reset`, `bye`, `activity`)
-//! are about the stream or the moment and never are.
+//! Durable events carry an id and are replayed on resume. Ephemeral ones (`hello`, `reset`, `bye`, `activity`) concern
+//! the stream or the moment and are never replayed.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ macro_rules! events {
             }
         )*
 
-        /// Something that happened, as the stream tells it.
+        /// An event of the stream.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
         pub enum Event {
@@ -41,10 +41,10 @@ macro_rules! events {
                 }
             }
 
-            /// Reads a frame; `None` for a name this version does not know.
+            /// Parses a frame; `None` if this version does not know the name.
             ///
             /// # Errors
-            /// The name is known and the data is not what it should be.
+            /// The name is known, but the data is invalid.
             pub fn decode(frame: &Frame) -> Result<Option<Self>, serde_json::Error> {
                 Ok(match &*frame.event {
                     $($wire => Some(Self::$name(serde_json::from_str(&frame.data)?)),)*
@@ -56,89 +56,75 @@ macro_rules! events {
 }
 
 events! {
-    /// The stream begins here.
+    /// The first event of a stream.
     Hello = "hello" {
-        /// X on a resume, the head on a fresh stream.
+        /// The position resumed from, or the current position of a new stream.
         cursor: Cursor,
-        /// Longest silence to expect, in seconds.
+        /// Maximum time between two frames, in seconds.
         heartbeat_seconds: u64,
     }
-    /// What came after the position asked for cannot be replayed: fetch everything anew.
+    /// The server cannot replay from the requested position. Fetch everything again.
     Reset = "reset" {
-        /// Why.
         reason: ResetReason,
-        /// The stream goes on from here.
+        /// The position at which the stream continues.
         cursor: Cursor,
     }
     /// The last frame of the stream.
     Bye = "bye" {
-        /// Why.
         reason: ByeReason,
     }
-    /// Public rooms with new messages, gathered over two seconds.
+    /// Public rooms with new messages, collected over two seconds. Sent to every stream that is not limited to some rooms.
     Activity = "activity" {
-        /// Each with its newest message.
         rooms: Vec<RoomActivity>,
     }
-    /// A room appeared.
+    /// A room was created or became visible.
     RoomCreated = "room.created" {
-        /// The room.
         room: RoomInfo,
     }
     /// A room's name, topic or state changed.
     RoomUpdated = "room.updated" {
-        /// The room as it is now.
+        /// Current state.
         room: RoomInfo,
     }
-    /// A room is gone.
+    /// A room was deleted or is no longer visible.
     RoomDeleted = "room.deleted" {
-        /// The room that was.
         room_id: RoomId,
     }
-    /// Somebody became a member.
+    /// A user became a member.
     MemberJoined = "member.joined" {
-        /// The room, which may be new to the one who joined.
+        /// The room, which the new member may not know yet.
         room: RoomInfo,
-        /// Who.
         user: UserRef,
-        /// As what.
         role: Role,
     }
     /// A member's role changed.
     MemberUpdated = "member.updated" {
-        /// The room.
         room: RoomInfo,
-        /// Who.
         user: UserRef,
-        /// The role as it is now.
+        /// The new role.
         role: Role,
     }
-    /// Somebody is no longer a member.
+    /// A user is no longer a member.
     MemberLeft = "member.left" {
-        /// The room.
         room_id: RoomId,
-        /// Who.
         user: UserRef,
     }
     /// A new message.
     MessageCreated = "message.created" {
-        /// The room.
         room_id: RoomId,
-        /// The message as it is now.
+        /// Current state.
         message: Message,
     }
-    /// A message was edited or deleted, or somebody reacted.
+    /// A message was edited or deleted, or its reactions changed.
     MessageUpdated = "message.updated" {
-        /// The room.
         room_id: RoomId,
-        /// The message as it is now.
+        /// Current state.
         message: Message,
     }
     /// The caller's own read marker moved, here or in another client of theirs.
     ReadUpdated = "read.updated" {
-        /// The room.
         room_id: RoomId,
-        /// Where the marker stands now.
+        /// The new read marker.
         last_read_seq: Seq,
     }
 }
@@ -147,11 +133,11 @@ events! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResetReason {
-    /// The position is not one of this server.
+    /// The position was not issued by this server.
     Unknown,
-    /// What came after it is no longer kept.
+    /// The events after it are no longer kept.
     TooOld,
-    /// More came after it than is replayed.
+    /// There are more events after it than the server replays.
     TooFar,
 }
 
@@ -161,25 +147,24 @@ pub enum ResetReason {
 pub enum ByeReason {
     /// The session was ended.
     SignedOut,
-    /// The token reached its end.
+    /// The token expired.
     Expired,
-    /// The server stops.
+    /// The server is shutting down.
     Shutdown,
-    /// The reader did not keep up; it resumes from its last id.
+    /// The reader was too slow. It can resume from its last id.
     Slow,
 }
 
-/// A room and how far it has come.
+/// A room with new messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomActivity {
-    /// The room.
     pub id: RoomId,
-    /// Its newest message.
+    /// The newest message.
     pub last_seq: Seq,
 }
 
 impl Event {
-    /// Appends the event as one frame; durable events come with their position.
+    /// Appends the event as one frame. `id` is the position of a durable event.
     pub fn encode(&self, id: Option<&Cursor>, out: &mut Vec<u8>) {
         let data = serde_json::to_string(self).expect("events are plain structs, which always serialise");
         sse::encode(id.map(|id| &*id.0), Some(self.name()), &data, out);

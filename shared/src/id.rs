@@ -1,10 +1,10 @@
-//! Names of things: integers for what the server counts, an opaque text for a place in the event stream.
+//! Ids: integers that the server counts up, and an opaque text for a position in the event stream.
 
 use std::{fmt, num::NonZeroU64, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// A text that is not an id: something other than 1 to 20 ASCII digits, or beyond 2^64 - 1.
+/// The text is not an id: an id has 1 to 20 ASCII digits and is at most 2^64 - 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParseIdError;
 
@@ -43,13 +43,13 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A user; never used again.
+    /// A user. Never reused.
     UserId;
-    /// A room; never used again.
+    /// A room. Never reused.
     RoomId;
     /// A signed-in session of a user.
     SessionId;
-    /// The place of a message within its room: 1, 2, 3 … without gaps, in commit order. 0 stands before the first.
+    /// The position of a message in its room: 1, 2, 3 … without gaps, in commit order. 0 is the position before the first.
     Seq;
 }
 
@@ -67,7 +67,7 @@ impl Seq {
     }
 }
 
-/// A position in the event stream, opaque to everyone but the server that wrote it.
+/// A position in the event stream. Only the server that issued it can interpret it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub String);

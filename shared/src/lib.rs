@@ -1,7 +1,7 @@
 //! The wire of quchat, once for both ends.
 //!
-//! What a request, a reply and an event look like, how long a name may be, what a text says, how a stream is cut into
-//! frames. It does no I/O, knows no clock and no async runtime, and neither of the two ends.
+//! Requests, replies, events, limits, markup and mentions, and the SSE codec. This crate does no I/O. It knows no clock,
+//! no async runtime, and neither the server nor the client.
 
 pub mod api;
 pub mod event;

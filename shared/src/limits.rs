@@ -1,6 +1,6 @@
-//! How long things may be and which characters they may hold: one list for both ends.
+//! Length limits and validators, for both ends.
 //!
-//! A validator takes what a person typed and gives back what is stored, or one sentence that says what to change.
+//! A validator takes what a user typed and returns what is stored, or one sentence that says what to change.
 
 use std::borrow::Cow;
 
@@ -12,41 +12,41 @@ use crate::{
     visible::{self, has_visible},
 };
 
-/// Longest user name, in ASCII characters.
+/// Maximum length of a user name, in ASCII characters.
 pub const USER_NAME_MAX: usize = 32;
-/// Longest room name, in Unicode scalar values.
+/// Maximum length of a room name, in Unicode scalar values.
 pub const ROOM_NAME_MAX: usize = 64;
-/// Longest topic, in Unicode scalar values.
+/// Maximum length of a topic, in Unicode scalar values.
 pub const TOPIC_MAX: usize = 256;
-/// Shortest password, in Unicode scalar values.
+/// Minimum length of a password, in Unicode scalar values.
 pub const PASSWORD_MIN: usize = 8;
-/// Longest password, in Unicode scalar values.
+/// Maximum length of a password, in Unicode scalar values.
 pub const PASSWORD_MAX: usize = 256;
-/// Longest message, in Unicode scalar values.
+/// Maximum length of a message, in Unicode scalar values.
 pub const TEXT_MAX: usize = 4000;
-/// Longest `txn`, in printable ASCII characters.
+/// Maximum length of a `txn`, in printable ASCII characters.
 pub const TXN_MAX: usize = 64;
-/// Largest request body, in bytes.
+/// Maximum size of a request body, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
-/// Most items on a page.
+/// Maximum number of items on a page.
 pub const PAGE_MAX: u32 = 200;
-/// Items on a page when nothing is said.
+/// Default number of items on a page.
 pub const PAGE_DEFAULT: u32 = 50;
-/// Most rooms of one creator, those that still exist, direct rooms left out. The server's default.
+/// Default maximum of existing rooms that one user created, not counting direct rooms.
 pub const ROOMS_PER_USER: u32 = 200;
-/// Most rooms of a server, direct rooms left out. The server's default.
+/// Default maximum of rooms on a server, not counting direct rooms.
 pub const ROOMS: u32 = 5000;
-/// Most rooms that are not public in which one user is a member. The server's default.
+/// Default maximum of private and direct rooms that one user is in.
 pub const PRIVATE_ROOMS_PER_USER: u32 = 1000;
-/// Most event streams of one user at once, unless a server is configured otherwise.
+/// Default maximum of event streams that one user has open at once.
 pub const STREAMS_PER_USER: u32 = 64;
-/// Most users that one message mentions.
+/// Maximum number of users that one message mentions.
 pub const MENTIONS_MAX: usize = 50;
-/// Largest answer that a client takes, in bytes. The whole list of rooms fits at the default bounds.
+/// Maximum size of an answer that a client accepts, in bytes. The list of all rooms fits at the default limits.
 pub const ANSWER_MAX: u64 = 32 * 1024 * 1024;
 
-/// Most bytes of one room in the list. Texts count in full: four bytes a character in UTF-8, or two where JSON escapes
-/// an ASCII character. The rest are names of fields and numbers of up to 20 digits.
+/// Maximum size of one room in the list, in bytes. Texts count at their maximum: four bytes a character in UTF-8, or two
+/// where JSON escapes an ASCII character. The rest are field names and numbers of up to 20 digits.
 pub const LISTED_ROOM_MAX: u64 = {
     let texts = 4 * (ROOM_NAME_MAX as u64 + TOPIC_MAX as u64 + PREVIEW_CHARS) + 2 * TXN_MAX as u64;
     let mentions = 21 * MENTIONS_MAX as u64;
@@ -58,38 +58,38 @@ const _: () = {
     assert!(listed * LISTED_ROOM_MAX + 1024 <= ANSWER_MAX, "a full list of rooms fits in an answer");
 };
 
-/// The limits as `GET /v1/server` tells them.
+/// The limits that `GET /v1/server` returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Longest user name, in ASCII characters.
+    /// In ASCII characters.
     pub user_name: usize,
-    /// Longest room name, in Unicode scalar values.
+    /// In Unicode scalar values.
     pub room_name: usize,
-    /// Longest topic, in Unicode scalar values.
+    /// In Unicode scalar values.
     pub topic: usize,
-    /// Shortest password, in Unicode scalar values.
+    /// In Unicode scalar values.
     pub password_min: usize,
-    /// Longest password, in Unicode scalar values.
+    /// In Unicode scalar values.
     pub password_max: usize,
-    /// Longest message, in Unicode scalar values.
+    /// In Unicode scalar values.
     pub text: usize,
-    /// Longest `txn`, in characters.
+    /// In ASCII characters.
     pub txn: usize,
-    /// Largest request body, in bytes.
+    /// In bytes.
     pub body: usize,
-    /// Most items on a page.
+    /// Items on a page.
     pub page: u32,
-    /// Most rooms of one creator.
+    /// Existing rooms that one user created.
     pub rooms_per_user: u32,
-    /// Most rooms in all.
+    /// Rooms on the server, not counting direct rooms.
     pub rooms: u32,
-    /// Most rooms that are not public in which one user is a member.
+    /// Private and direct rooms that one user is in.
     pub private_rooms_per_user: u32,
-    /// Most event streams that one user has open at once.
+    /// Event streams that one user has open at once.
     pub streams_per_user: u32,
 }
 
-/// The limits in force, unless a server is configured otherwise.
+/// The default limits.
 pub const LIMITS: Limits = Limits {
     user_name: USER_NAME_MAX,
     room_name: ROOM_NAME_MAX,
@@ -112,7 +112,7 @@ pub type Refusal = Cow<'static, str>;
 /// A user name: 1 to 32 ASCII letters, digits, `_`, `.` or `-`.
 ///
 /// # Errors
-/// Empty, too long, or another character.
+/// Empty, too long, or an invalid character.
 pub fn user_name(name: &str) -> Result<&str, Refusal> {
     if name.is_empty() || name.len() > USER_NAME_MAX {
         return Err(format!("a name has 1 to {USER_NAME_MAX} characters").into());
@@ -123,7 +123,7 @@ pub fn user_name(name: &str) -> Result<&str, Refusal> {
     }
 }
 
-/// A name that is about to be registered: as [`user_name`], with at least one letter or digit.
+/// A name to register: as [`user_name`], with at least one letter or digit.
 ///
 /// # Errors
 /// As [`user_name`], or nothing but `_`, `.` and `-`.
@@ -136,13 +136,13 @@ pub fn new_user_name(name: &str) -> Result<&str, Refusal> {
     }
 }
 
-/// What two user names share when they are the same name.
+/// The key by which user names are compared.
 #[must_use]
 pub fn user_key(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// A password as it is hashed and compared, see [`password_form`]: 8 to 256 Unicode scalar values, any of them.
+/// A password in the form in which it is hashed (see [`password_form`]): 8 to 256 Unicode scalar values.
 ///
 /// # Errors
 /// Too short or too long.
@@ -155,8 +155,8 @@ pub fn password(password: &str) -> Result<Cow<'_, str>, Refusal> {
     }
 }
 
-/// The one form of a password, however a keyboard wrote it: every space is U+0020, and the whole is NFC (RFC 8265
-/// section 4.2, OpaqueString).
+/// The canonical form of a password: every kind of space becomes U+0020, and the result is NFC (RFC 8265 section 4.2,
+/// OpaqueString).
 #[must_use]
 pub fn password_form(typed: &str) -> Cow<'_, str> {
     if !typed.chars().any(is_other_space) && is_nfc(typed) {
@@ -185,7 +185,7 @@ pub fn room_name(name: &str) -> Result<&str, Refusal> {
     Ok(name)
 }
 
-/// What two room names share when they are the same name: they look the same, whatever their case.
+/// The key by which room names are compared: names that look the same are the same, whatever their case.
 #[must_use]
 pub fn room_key(name: &str) -> String {
     visible::name_key(name)
@@ -206,7 +206,7 @@ pub fn topic(topic: &str) -> Result<&str, Refusal> {
     Ok(topic)
 }
 
-/// A message as it is stored: CRLF and CR become LF, trailing white space goes, 1 to 4,000 Unicode scalar values stay.
+/// A message as it is stored: CRLF and CR become LF, trailing white space is removed; 1 to 4,000 Unicode scalar values.
 ///
 /// # Errors
 /// Nothing visible, too long, or a control character other than newline and tab.
@@ -238,7 +238,7 @@ pub fn message_text(text: &str) -> Result<Cow<'_, str>, Refusal> {
 /// A `txn`: 1 to 64 printable ASCII characters.
 ///
 /// # Errors
-/// Empty, too long, or another character.
+/// Empty, too long, or an invalid character.
 pub fn txn(txn: &str) -> Result<&str, Refusal> {
     if txn.is_empty() || txn.len() > TXN_MAX || txn.bytes().any(|b| !(b' '..=b'~').contains(&b)) {
         return Err(format!("a txn has 1 to {TXN_MAX} printable ASCII characters").into());
@@ -257,7 +257,7 @@ pub fn page(limit: Option<u32>) -> Result<u32, Refusal> {
     }
 }
 
-/// Whether `c` turns the direction of the text around it (Unicode bidi embeddings, overrides and isolates).
+/// Whether `c` changes the direction of the text around it (Unicode bidi embeddings, overrides and isolates).
 #[must_use]
 pub fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')

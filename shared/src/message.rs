@@ -7,40 +7,37 @@ use crate::{RoomId, Seq, Timestamp, UserId, UserRef};
 /// A message of a room, named by `room_id` and `seq`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Where it was said.
     pub room_id: RoomId,
-    /// Its place in the room: 1 … n without gaps.
+    /// Position in the room: 1 … n without gaps.
     pub seq: Seq,
-    /// 1, 2, 3 …: of two copies the higher wins.
+    /// 1, 2, 3 …: of two copies the one with the higher revision is newer.
     pub rev: u64,
-    /// Who said it.
     pub sender: UserRef,
-    /// 1 to 4,000 characters; empty in a tombstone.
+    /// 1 to 4,000 characters; empty if the message was deleted.
     pub text: String,
-    /// When the server took it.
+    /// When the server committed it.
     pub sent_at: Timestamp,
-    /// When its text was last changed.
+    /// When the text was last edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Timestamp>,
-    /// When it became a tombstone.
+    /// When the message was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// The message of the same room that it answers.
+    /// The message of the same room that this one replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
-    /// Whom it names with `@name`, each once, by id.
+    /// Users mentioned with `@name`, each once, sorted by id.
     #[serde(default)]
     pub mentions: Vec<UserId>,
-    /// Who reacted with what.
     #[serde(default)]
     pub reactions: Vec<Reaction>,
-    /// The sender's own name for this message, by which they recognise it.
+    /// Chosen by the sender, who recognises the message by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub txn: Option<String>,
 }
 
 impl Message {
-    /// A message as it is when it has just been said: nothing of it changed, nobody reacted, no one named.
+    /// A new message without edits, reactions or mentions.
     #[must_use]
     pub fn new(room_id: RoomId, seq: Seq, sender: UserRef, text: String, sent_at: Timestamp) -> Self {
         Self {
@@ -60,11 +57,10 @@ impl Message {
     }
 }
 
-/// One emoji under a message and everyone who chose it.
+/// One emoji on a message and the users who reacted with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
-    /// The emoji itself.
     pub emoji: String,
-    /// Who chose it, oldest first.
+    /// Oldest reaction first.
     pub users: Vec<UserId>,
 }

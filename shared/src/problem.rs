@@ -1,66 +1,64 @@
-//! What can go wrong, as `application/problem+json` (RFC 9457).
+//! Error answers: `application/problem+json` (RFC 9457).
 
 use serde::{Deserialize, Serialize};
 
-/// The kinds of problem: stable, and what programs match.
+/// The kind of a problem. Stable: programs match on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Not HTTP or JSON as it should be; an id or query that cannot be parsed.
+    /// Malformed HTTP or JSON, or an id or query that cannot be parsed.
     BadRequest,
-    /// No, malformed, expired or revoked token; wrong credentials.
+    /// The token is missing, malformed, expired or revoked, or the credentials are wrong.
     Unauthenticated,
-    /// Known caller, not allowed.
+    /// The caller is known but not allowed to do this.
     Forbidden,
-    /// No such thing, or one the caller may not know of.
+    /// It does not exist, or the caller may not know that it does.
     NotFound,
-    /// The path exists, the method does not.
+    /// The path does not support this method.
     MethodNotAllowed,
-    /// Somebody has this name already.
+    /// The name is already in use.
     NameTaken,
-    /// Contradicts what is there.
+    /// The request contradicts the current state.
     Conflict,
-    /// The body is over the limit.
+    /// The body exceeds the limit.
     TooLarge,
-    /// A body that is not JSON.
+    /// The body is not JSON.
     UnsupportedMediaType,
-    /// Well-formed, but a rule refuses it.
+    /// The request is well-formed, but violates a rule.
     Invalid,
-    /// Too often; `Retry-After` tells when again.
+    /// Too many requests; `Retry-After` says when to try again.
     RateLimited,
-    /// The server's own fault.
+    /// A fault in the server.
     Internal,
-    /// Not now: overloaded or shutting down.
+    /// The server is overloaded, shutting down or cannot write.
     Unavailable,
-    /// A kind this version does not know; go by the status.
+    /// A kind that this version does not know; use the status.
     #[serde(other)]
     Unknown,
 }
 
-/// The body of every answer that is not a success.
+/// The body of every error answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Always `about:blank`: the kind says it all.
+    /// Always `about:blank`: the kind is enough.
     #[serde(rename = "type")]
     pub type_uri: String,
-    /// The kind in words.
+    /// The kind as a phrase.
     pub title: String,
     /// The HTTP status, repeated.
     pub status: u16,
-    /// One sentence a person can act on.
+    /// One sentence that says what to do.
     pub detail: String,
-    /// What programs match.
     pub kind: Kind,
-    /// For [`Kind::Invalid`]: what is wrong where.
+    /// The invalid fields; only with [`Kind::Invalid`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
 }
 
-/// A field and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
-    /// The member of the body or the parameter of the query.
+    /// Name of a member of the body or a parameter of the query.
     pub field: String,
-    /// One sentence a person can act on.
+    /// One sentence that says what to do.
     pub detail: String,
 }

@@ -1,4 +1,4 @@
-//! The part of an address behind the `?` (WHATWG `application/x-www-form-urlencoded`), typed for both ends.
+//! Typed query strings (WHATWG `application/x-www-form-urlencoded`), for both ends.
 
 use std::{fmt, str::FromStr};
 
@@ -10,9 +10,8 @@ use crate::{Cursor, RoomId, Seq, UserId};
 /// A query that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryError {
-    /// The parameter at fault; empty if the query as a whole is.
+    /// Name of the invalid parameter; empty if the query as a whole is invalid.
     pub field: &'static str,
-    /// What is wrong with it.
     pub detail: &'static str,
 }
 
@@ -29,10 +28,10 @@ impl fmt::Display for QueryError {
 pub trait Query: Sized + Send {
     /// Writes the parameters that are set.
     fn encode(&self, out: &mut Serializer<'_, String>);
-    /// Reads them back.
+    /// Parses the parameters.
     ///
     /// # Errors
-    /// An escape that is none, text that is not UTF-8, or a parameter that is not what it should be or comes twice.
+    /// An escape is invalid, the text is not UTF-8, or a parameter is invalid or repeated.
     fn decode(query: &str) -> Result<Self, QueryError>;
 }
 
@@ -43,14 +42,14 @@ impl Query for () {
     }
 }
 
-/// Which users: by the start of their name, or by id.
+/// Selects users by the start of their name or by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListUsers {
-    /// The name starts so, without regard to case.
+    /// The start of the name, case-insensitive.
     pub prefix: Option<String>,
-    /// Exactly these, comma-separated on the wire; those that do not exist are left out.
+    /// Comma-separated on the wire. Ids that do not exist are left out.
     pub ids: Option<Vec<UserId>>,
-    /// Only names after this one, as a page's `next` tells.
+    /// Only names after this one: the `next` of the previous page.
     pub after: Option<String>,
     /// 1 to 200, default 50.
     pub limit: Option<u32>,
@@ -83,24 +82,23 @@ impl Query for ListUsers {
     }
 }
 
-/// Where in a room's history a page lies.
+/// Which page of a room's history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Bound {
     /// The newest page.
     #[default]
     Newest,
-    /// The page that ends right before this message.
+    /// The page that ends just before this message.
     Before(Seq),
-    /// The page that begins right after this message; 0 is the start.
+    /// The page that starts just after this message; 0 is the start of the room.
     After(Seq),
-    /// The page with this message in its middle.
+    /// The page around this message.
     Around(Seq),
 }
 
 /// A page of a room's history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ListMessages {
-    /// Where it lies.
     pub bound: Bound,
     /// 1 to 200, default 50.
     pub limit: Option<u32>,
@@ -132,12 +130,11 @@ impl Query for ListMessages {
     }
 }
 
-/// Where the event stream starts and what it covers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListenEvents {
-    /// Resume after this position; the header `Last-Event-ID` wins over it.
+    /// Resume after this position. The header `Last-Event-ID` overrides it.
     pub since: Option<Cursor>,
-    /// Only these rooms; empty: everything.
+    /// Only events of these rooms; empty means all.
     pub rooms: Vec<RoomId>,
 }
 
@@ -162,8 +159,8 @@ impl Query for ListenEvents {
     }
 }
 
-/// Names and values. What [`form_urlencoded`] would pass over in silence is an error: a client that escapes wrongly
-/// means something else than what would be read.
+/// Names and values. [`form_urlencoded`] accepts invalid escapes; here they are errors, because a client that escapes
+/// wrongly means something other than what would be read.
 fn pairs(query: &str) -> Result<Parse<'_>, QueryError> {
     let error = |detail| QueryError { field: "", detail };
     let is_escape = |escape: &[u8]| escape.len() == 2 && escape.iter().all(u8::is_ascii_hexdigit);

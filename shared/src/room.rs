@@ -1,4 +1,4 @@
-//! Rooms, and what a room is to one of its members.
+//! Rooms and memberships.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,92 +8,85 @@ use crate::{Message, RoomId, Seq, Timestamp, UserId};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoomKind {
-    /// Everyone on the server sees, reads and may join it.
+    /// Every user of the server can see, read and join it.
     #[default]
     Public,
-    /// Only its members know that it exists.
+    /// Only members know that it exists.
     Private,
-    /// A private conversation of exactly two.
+    /// A private conversation of exactly two users.
     Direct,
 }
 
-/// What a member may do in a room.
+/// The rights of a member in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Everything, including ending the room.
+    /// May do everything, including deleting the room.
     Owner,
-    /// Changes the room and its messages.
+    /// May change the room and moderate its messages.
     Moderator,
-    /// Reads and writes.
+    /// May read and write.
     Member,
 }
 
-/// What a member wants to be told about.
+/// Which messages a member is notified of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Notify {
     /// Every message.
     All,
-    /// Messages that name them.
+    /// Messages that mention the member.
     #[default]
     Mentions,
     /// Nothing.
     None,
 }
 
-/// A room as everyone who can see it sees it.
+/// The part of a room that is the same for everyone who can see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomInfo {
-    /// Stable name for programs.
     pub id: RoomId,
-    /// 1, 2, 3 …: of two copies the higher wins. Messages do not move it.
+    /// 1, 2, 3 …: of two copies the one with the higher revision is newer. New messages do not change it.
     pub rev: u64,
-    /// Unique among public rooms by NFC and lower case.
+    /// Unique among public rooms; compared by [`crate::limits::room_key`].
     pub name: String,
-    /// What the room is about; empty if nothing is said.
+    /// Empty if none is set.
     pub topic: String,
-    /// Who can see it.
     pub kind: RoomKind,
-    /// Who made it.
     pub created_by: UserId,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// The newest message; 0 while there is none.
+    /// The newest message; 0 if there is none.
     pub last_seq: Seq,
-    /// Closed to new messages.
+    /// Whether the room is closed to new messages.
     pub archived: bool,
 }
 
-/// What a room is to one of its members.
+/// The membership of one user in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
-    /// Rights in the room.
     pub role: Role,
-    /// Everything up to here is seen.
+    /// The read marker: every message up to this one is read.
     pub last_read_seq: Seq,
-    /// What to be told about.
     pub notify: Notify,
 }
 
 /// A room as one user sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
-    /// What is the same for everyone.
     #[serde(flatten)]
     pub info: RoomInfo,
-    /// The caller's membership; `None` outside.
+    /// `None` if the caller is not a member.
     pub member: Option<Membership>,
-    /// `last_seq - last_read_seq` for members, 0 for others.
+    /// `last_seq - last_read_seq`; 0 if the caller is not a member.
     pub unread: u64,
-    /// Unread messages that name the caller; 0 for others.
+    /// Unread messages that mention the caller; 0 if the caller is not a member.
     pub mentions: u64,
-    /// The newest message, its text cut to [`PREVIEW_CHARS`]; for members only.
+    /// The newest message, its text cut to [`PREVIEW_CHARS`]. `None` if there is none or the caller is not a member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message: Option<Message>,
 }
 
-/// Length of the text in [`Room::last_message`], in Unicode scalar values.
+/// Maximum length of the text in [`Room::last_message`], in Unicode scalar values.
 pub const PREVIEW_CHARS: u64 = 200;
 
 #[cfg(test)]
@@ -104,7 +97,7 @@ mod tests {
         limits::{LISTED_ROOM_MAX, MENTIONS_MAX, ROOM_NAME_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
     };
 
-    /// The longest that each field can be, with text that takes `text` for each character.
+    /// A room with every field at its maximum length, `text` being each character.
     fn longest(text: char) -> Room {
         let repeated = |chars: usize| text.to_string().repeat(chars);
         let at = Timestamp::from_millis(i64::MIN);

@@ -1,15 +1,16 @@
-//! Server-sent events (WHATWG HTML, "Server-sent events"): one encoder, and a decoder fed any cut of the bytes.
+//! Server-sent events (WHATWG HTML, "Server-sent events"): an encoder, and a decoder that accepts the bytes in chunks of
+//! any size.
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
-/// One event as the stream carried it.
+/// One decoded event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// The `event:` field, `message` if there was none.
     pub event: String,
     /// The `data:` lines, joined by newlines.
     pub data: String,
-    /// The stream's last event id as of this frame.
+    /// The last event id of the stream up to this frame.
     pub id: Arc<str>,
 }
 
@@ -33,10 +34,10 @@ pub fn encode(id: Option<&str>, event: Option<&str>, data: &str, out: &mut Vec<u
     out.push(b'\n');
 }
 
-/// Most bytes of one event before the decoder gives up.
+/// Maximum size of one event, in bytes.
 pub const EVENT_MAX: usize = 1024 * 1024;
 
-/// The peer sent an event of more than [`EVENT_MAX`] bytes.
+/// An event is larger than [`EVENT_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -48,28 +49,28 @@ impl fmt::Display for TooLong {
 
 impl std::error::Error for TooLong {}
 
-/// Turns bytes, however they were cut, into frames.
+/// Decodes a stream of bytes into frames.
 #[derive(Debug, Default)]
 pub struct Decoder {
     line: Vec<u8>,
-    /// The previous byte was CR: an LF right after it belongs to the same line end.
+    /// The previous byte was CR: an LF just after it belongs to the same line end.
     after_cr: bool,
-    /// A byte order mark can no longer come.
+    /// Too late for a byte order mark.
     begun: bool,
     event: String,
     data: String,
     id: Arc<str>,
-    /// The `id:` of the block being read; it counts once the block is complete.
+    /// The `id:` of the current block. It takes effect once the block is complete.
     next_id: Option<Arc<str>>,
     retry: Option<u64>,
     frames: VecDeque<Frame>,
 }
 
 impl Decoder {
-    /// Takes the next bytes of the stream.
+    /// Decodes the next bytes of the stream.
     ///
     /// # Errors
-    /// One event is longer than [`EVENT_MAX`]; the stream is of no use from here on.
+    /// An event is larger than [`EVENT_MAX`]. The decoder cannot continue.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), TooLong> {
         while let Some(&first) = bytes.first() {
             if std::mem::take(&mut self.after_cr) && first == b'\n' {
@@ -95,7 +96,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// The next complete event.
+    /// Takes the next complete event.
     pub fn next_frame(&mut self) -> Option<Frame> {
         self.frames.pop_front()
     }

@@ -1,4 +1,4 @@
-//! A moment on the wire: UTC milliseconds, written as RFC 3339 (`2026-11-22T09:40:00.123Z`).
+//! Timestamps on the wire: UTC with milliseconds, in RFC 3339 (`2026-11-22T09:40:00.123Z`).
 
 use std::{fmt, str::FromStr};
 
@@ -12,7 +12,7 @@ pub struct Timestamp(jiff::Timestamp);
 const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
 impl Timestamp {
-    /// The moment `millis` after the epoch; what lies beyond the calendar becomes its nearest end.
+    /// The time `millis` after the epoch, clamped to the range of the type.
     #[must_use]
     pub fn from_millis(millis: i64) -> Self {
         let nearest = if millis < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };

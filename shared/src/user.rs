@@ -1,4 +1,4 @@
-//! People and their sessions.
+//! Users and their sessions.
 
 use std::fmt;
 
@@ -6,48 +6,41 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, UserId};
 
-/// What a user may do on the server as a whole.
+/// The rights of a user on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServerRole {
-    /// An ordinary user.
     Member,
-    /// May moderate every room they can see. The first user of a fresh server is one.
+    /// May moderate every room they can see. The first user of a new server is an admin.
     Admin,
 }
 
-/// A user as others see them.
+/// The public profile of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Stable name for programs.
     pub id: UserId,
-    /// Stable name for people, unique without regard to case.
+    /// Unique, case-insensitive. Never changes.
     pub name: String,
-    /// Rights on the server as a whole.
     pub role: ServerRole,
-    /// When they registered.
+    /// Time of registration.
     pub created_at: Timestamp,
-    /// Whether they have a stream open and share a room of at most 200 members with the caller.
+    /// Whether the user has an open stream and shares a room of at most 200 members with the caller.
     pub online: bool,
 }
 
-/// A user as a message or an event names them.
+/// A user, as referred to in messages and events.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UserRef {
-    /// Stable name for programs.
     pub id: UserId,
-    /// Stable name for people.
     pub name: String,
 }
 
-/// The answer to registering and to signing in.
+/// The reply to registering and signing in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The bearer token (RFC 6750), a JWT.
     pub token: String,
-    /// When the token stops working.
     pub expires_at: Timestamp,
-    /// Who is signed in.
     pub user: User,
 }
 

@@ -1,29 +1,29 @@
-//! What of a text is drawn.
+//! Which characters of a text are visible.
 //!
-//! The rule is about what a reader sees, not about a list of forbidden characters: a text needs one visible character,
-//! and two names that look the same are the same name. The tables follow Unicode 17.
+//! A text needs at least one visible character, and two names that look the same are the same name. The rules follow
+//! what a reader sees, not a list of forbidden characters. The tables are from Unicode 17.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Joins emoji into one picture; anywhere else it draws nothing.
+/// Zero-width joiner: joins emoji into one; invisible anywhere else.
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
 
-/// Whether the text has a character that is drawn by itself. A combining mark is not: it needs a base.
+/// Whether the text has a visible character. A combining mark does not count: it needs a base character.
 #[must_use]
 pub fn has_visible(text: &str) -> bool {
     text.chars().any(|c| !(c.is_control() || is_blank(c) || draws_nothing(c) || is_combining_mark(c)))
 }
 
-/// What two names share when they look the same but for case: characters that draw nothing are gone, every kind of
-/// blank is a space, and the rest is NFC and lower case.
+/// The key by which names are compared. Invisible characters are removed, every kind of blank becomes a space, and the
+/// rest is NFC and lower case.
 #[must_use]
 pub fn name_key(name: &str) -> String {
     let drawn = drawn(name).nfc().collect::<String>().to_lowercase().nfc().collect::<String>();
     drawn.trim().to_owned()
 }
 
-/// The name without what draws nothing.
+/// The name without invisible characters.
 fn drawn(name: &str) -> String {
     let mut drawn = String::with_capacity(name.len());
     for cluster in name.graphemes(false) {
@@ -40,13 +40,13 @@ fn drawn(name: &str) -> String {
     drawn
 }
 
-/// Whether a cluster can begin with `c`. Behind a joiner in the same cluster, that is an emoji joined to the one before
-/// it (UAX #29, GB11).
+/// Whether a cluster can start with `c`. After a joiner in the same cluster, `c` is an emoji joined to the previous one
+/// (UAX #29, GB11).
 fn is_base(c: char) -> bool {
     format!("a{c}").graphemes(false).count() == 2
 }
 
-/// White space, and characters that take up a cell and leave it empty.
+/// White space, and characters that occupy a cell but leave it empty.
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
         || matches!(
@@ -57,7 +57,7 @@ fn is_blank(c: char) -> bool {
         )
 }
 
-/// `Default_Ignorable_Code_Point`, and what else stands for no picture: annotation marks, the format controls of
+/// `Default_Ignorable_Code_Point`, and other characters without a glyph: annotation marks, the format controls of
 /// hieroglyphs, noncharacters.
 fn draws_nothing(c: char) -> bool {
     is_default_ignorable(c)
@@ -65,8 +65,8 @@ fn draws_nothing(c: char) -> bool {
         || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
-/// The property of that name (Unicode 17, `DerivedCoreProperties.txt`). It holds ranges that are not assigned yet, so
-/// that later characters in them are ignored, too.
+/// The property of that name (Unicode 17, `DerivedCoreProperties.txt`). It contains ranges that are not assigned yet, so
+/// characters that are added there later are ignored as well.
 fn is_default_ignorable(c: char) -> bool {
     matches!(
         c,

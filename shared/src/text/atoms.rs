@@ -1,21 +1,20 @@
-//! What has nothing else within it: inline code, links and names, on one line of prose.
+//! Inline code, links and names on one line of prose. Nothing is nested inside them.
 
 use std::ops::Range;
 
 use crate::limits::{USER_NAME_MAX, is_bidi_control};
 
-/// What a stretch of a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Atom {
     /// `code`
     Code,
-    /// An address one can open.
+    /// An `http://` or `https://` address.
     Link,
-    /// `@name`, without the full stops, hyphens and underscores behind it, which may belong to the name or not.
+    /// `@name`, without trailing full stops, hyphens and underscores, which may or may not belong to the name.
     Name,
 }
 
-/// The atoms of `line`, in order, none overlapping.
+/// The atoms of `line`, in order and without overlap.
 pub(super) fn atoms(line: &str) -> Vec<(Range<usize>, Atom)> {
     let mut found = Vec::new();
     let mut end = 0;
@@ -24,7 +23,7 @@ pub(super) fn atoms(line: &str) -> Vec<(Range<usize>, Atom)> {
         if at < end {
             continue;
         }
-        // An `@` behind a letter or digit belongs to a mail address.
+        // An `@` after a letter or digit belongs to a mail address.
         let in_word = line[..at].ends_with(char::is_alphanumeric);
         let rest = &line[at..];
         let atom = match first {
@@ -49,7 +48,7 @@ pub(super) fn atoms(line: &str) -> Vec<(Range<usize>, Atom)> {
     found
 }
 
-/// From a run of backquotes to the next one of the same length, with something in between.
+/// From a run of backquotes to the next run of the same length, if there is text between them.
 fn code(rest: &str, ticks: usize) -> Option<usize> {
     let mut at = ticks;
     loop {
@@ -62,13 +61,13 @@ fn code(rest: &str, ticks: usize) -> Option<usize> {
     }
 }
 
-/// The characters at the beginning of `rest` that a name may have, whether one so long can be a name or not.
+/// The characters at the start of `rest` that a name may contain, even if there are too many for a name.
 pub(super) fn name_run(rest: &str) -> &str {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())]
 }
 
-/// Without what may also be the end of a sentence, a dash or the end of emphasis.
+/// Removes trailing characters that may also end a sentence, be a dash or close emphasis.
 pub(super) fn bare(name: &str) -> &str {
     name.trim_end_matches(['.', '-', '_'])
 }
@@ -78,7 +77,7 @@ fn name(rest: &str) -> Option<usize> {
     (1..=USER_NAME_MAX).contains(&len).then_some(len)
 }
 
-/// An address without what only follows it: the end of a sentence, or of the brackets around it.
+/// The address without trailing punctuation: the end of a sentence, or a closing bracket that surrounds it.
 fn link(rest: &str) -> Option<usize> {
     let host = rest.strip_prefix("https://").or_else(|| rest.strip_prefix("http://"))?;
     if !host.starts_with(|c: char| c.is_alphanumeric() || c == '[') {

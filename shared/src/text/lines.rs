@@ -1,26 +1,24 @@
-//! A text line by line: blocks of code, the fences around them, and prose.
+//! Splits a text into lines of prose, code blocks and the fences around them.
 
-/// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// It opens or closes a block of code.
+    /// Opens or closes a code block.
     Fence,
-    /// It is within a block of code.
+    /// Inside a code block.
     Code,
-    /// It is neither.
     Prose,
 }
 
-/// A line that is not empty, without its end.
+/// A line that is not empty, without its line end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) text: &'a str,
-    /// Where it begins, in bytes of the whole text.
+    /// Byte offset in the whole text.
     pub(super) start: usize,
     pub(super) place: Place,
 }
 
-/// The lines of `text` that are not empty. A block of code goes on to its fence or to the end of the text.
+/// The lines of `text` that are not empty. A code block ends at its fence or at the end of the text.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let (mut next, mut fenced) = (0, false);
     text.split_inclusive('\n').filter_map(move |line| {
@@ -39,7 +37,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     })
 }
 
-/// The opening line may name a language, the closing one is bare.
+/// The opening fence may name a language, the closing one may not.
 fn is_fence(line: &str, fenced: bool) -> bool {
     let rest = line.trim_start().strip_prefix("```");
     rest.is_some_and(|rest| if fenced { rest.trim().is_empty() } else { !rest.contains('`') })

@@ -1,6 +1,6 @@
-//! Light markup: which stretches of a message are code, quoted, bold, a link or somebody's name.
+//! Light markup: which ranges of a message are code, quotes, bold, italic, links or the reader's name.
 //!
-//! It only points at bytes; the text itself stays as it was typed, marks included. It knows neither styles nor rows.
+//! It only returns byte ranges; the text stays as typed, marks included. It knows neither styles nor rows.
 
 use std::ops::Range;
 
@@ -10,32 +10,31 @@ use super::{
     mentions::names,
 };
 
-/// What a stretch of a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A line that opens or closes a block of code.
+    /// A line that opens or closes a code block.
     Fence,
-    /// `code`, or a line within a block of it.
+    /// `code`, or a line of a code block.
     Code,
-    /// A line that begins with `>`.
+    /// A line that starts with `>`.
     Quote,
-    /// What stands in front of a list's item.
+    /// The marker of a list item.
     Bullet,
     /// `*bold*`
     Bold,
     /// `_italic_`
     Italic,
-    /// An address one can open.
+    /// An `http://` or `https://` address.
     Link,
-    /// `@name` of the one who reads.
+    /// `@name` of the reader.
     Mention,
 }
 
-/// A stretch of a text, in bytes.
+/// A byte range of a text.
 pub type Stretch = (Range<usize>, Kind);
 
-/// The stretches of `text`, each line's outer ones before its inner ones; `name` is whose mentions count. None is
-/// empty, none reaches beyond its line.
+/// The marked-up ranges of `text`. Outer ranges come before the inner ones of the same line. No range is empty or spans
+/// lines. `name` is the reader, whose mentions are marked.
 #[must_use]
 pub fn markup(text: &str, name: &str) -> Vec<Stretch> {
     let mut found = Vec::new();
@@ -53,7 +52,7 @@ fn stretch(line: Line<'_>, range: Range<usize>, kind: Kind) -> Stretch {
     (line.start + range.start..line.start + range.end, kind)
 }
 
-/// A line outside blocks of code.
+/// A line outside code blocks.
 fn mark(line: Line<'_>, name: &str, found: &mut Vec<Stretch>) {
     let indent = line.text.len() - line.text.trim_start_matches(' ').len();
     let rest = &line.text[indent..];
@@ -80,13 +79,13 @@ fn mark(line: Line<'_>, name: &str, found: &mut Vec<Stretch>) {
     }));
 }
 
-/// A lone `>` or one with a space behind it; `>_<` is a face.
+/// A lone `>`, or `>` and a space; `>_<` is a face.
 fn is_quote(rest: &str) -> bool {
     let inner = rest.trim_start_matches('>');
     inner.len() < rest.len() && (inner.is_empty() || inner.starts_with(' '))
 }
 
-/// How many bytes in front of an item: `-`, `*`, `+`, `1.` or `1)` and a space behind it.
+/// Length in bytes of the marker of a list item: `-`, `*`, `+`, `1.` or `1)`, and a space.
 fn bullet(rest: &str) -> usize {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let (len, behind) = match (digits, rest.as_bytes().get(digits)) {
@@ -97,7 +96,7 @@ fn bullet(rest: &str) -> usize {
     if rest[behind..].starts_with(' ') { len } else { 0 }
 }
 
-/// Bold and italic: marks that hug the words between them, on one line, outside of atoms.
+/// Bold and italic: marks directly around words, on one line, outside atoms.
 struct Emphasis<'a> {
     line: &'a str,
     atoms: &'a [(Range<usize>, Atom)],
@@ -107,7 +106,7 @@ struct Emphasis<'a> {
 impl Emphasis<'_> {
     fn mark(&mut self, from: usize, mark: char, kind: Kind) {
         let runs = self.runs(from, mark);
-        // looked up once: a search to the end of the line for each of many runs would take its time
+        // collected once: searching to the end of the line for every run would be quadratic
         let last = [1, 2].map(|len| runs.iter().rposition(|run| run.closes && run.range.len() == len));
         let mut next = 0;
         while let Some(open) = runs.get(next) {
@@ -124,7 +123,7 @@ impl Emphasis<'_> {
         }
     }
 
-    /// The runs of `mark` that could open or close: one long, or two for bold.
+    /// The runs of `mark` that can open or close emphasis: one character, or two for bold.
     fn runs(&self, from: usize, mark: char) -> Vec<Run> {
         let longest = if mark == '*' { 2 } else { 1 };
         let mut runs: Vec<Run> = Vec::new();

@@ -1,6 +1,7 @@
-//! Whom a text names with `@name`. A name within code or a link is none; in a quote it counts, for somebody typed it.
+//! Mentions: `@name` in a text. A name inside code or a link is not a mention. A name in a quote is, because the sender
+//! typed it.
 //!
-//! Who there is, only the caller knows. `@alice.` is the user `alice.`, and if there is none, `alice` at the end of a
+//! The caller knows which users exist. `@alice.` means the user `alice.`, or if there is none, `alice` at the end of a
 //! sentence.
 
 use std::collections::BTreeSet;
@@ -11,15 +12,15 @@ use super::{
 };
 use crate::limits::{USER_NAME_MAX, user_key};
 
-/// Most different names of one text that count.
+/// Maximum number of different names of one text that are looked up.
 const NAMES_MAX: usize = 50;
-/// Most questions who somebody is that one text may cause.
+/// Maximum number of look-ups for one text.
 const QUESTIONS_MAX: usize = 100;
 
-/// The users that `text` names, each once; `find` has the user of a name in lower case.
+/// The users that `text` mentions, each once. `find` looks up a user by name in lower case.
 ///
 /// # Errors
-/// That of `find`.
+/// The first error that `find` returns.
 pub fn mentioned<U: Ord, E>(text: &str, mut find: impl FnMut(&str) -> Result<Option<U>, E>) -> Result<BTreeSet<U>, E> {
     let mut users = BTreeSet::new();
     let mut questions = 0;
@@ -38,7 +39,7 @@ pub fn mentioned<U: Ord, E>(text: &str, mut find: impl FnMut(&str) -> Result<Opt
     Ok(users)
 }
 
-/// What the text says behind each `@`, in lower case, with everything a name may have.
+/// The text after each `@`, in lower case, with all characters that a name may contain.
 fn candidates(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     if !text.contains('@') {
@@ -58,13 +59,13 @@ fn candidates(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// The names that may be meant, the longest first.
+/// The possible names, longest first.
 fn spellings(name: &str) -> impl Iterator<Item = &str> {
     let shortest = bare(name).len();
     (shortest..=name.len().min(USER_NAME_MAX)).rev().map(|len| &name[..len])
 }
 
-/// Whether what stands behind an `@` may mean `name`.
+/// Whether the text after an `@` can mean `name`.
 pub(super) fn names(run: &str, name: &str) -> bool {
     let named = run.get(..name.len()).is_some_and(|named| named.eq_ignore_ascii_case(name));
     named && name.len() >= bare(run).len().max(1)
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
     use crate::text::markup::{Kind, markup};
 
-    /// Whom of `users` the text names.
+    /// The members of `users` that the text mentions.
     fn named<'a>(text: &str, users: &[&'a str]) -> Vec<&'a str> {
         let find = |name: &str| Ok::<_, Infallible>(users.iter().find(|user| user_key(user) == name).copied());
         mentioned(text, find).unwrap().into_iter().collect()
@@ -161,7 +162,7 @@ mod tests {
         assert!(questions <= QUESTIONS_MAX, "{questions}");
     }
 
-    /// Whether the text, as it is drawn for `user`, has their name stand out.
+    /// Whether the name of `user` is highlighted when the text is drawn for them.
     fn stands_out(text: &str, user: &str) -> bool {
         markup(text, user).iter().any(|(_, kind)| *kind == Kind::Mention)
     }

@@ -1,7 +1,7 @@
-//! What a text says, once for both ends: what of it is code, a link or emphasis, and whom it names.
+//! Markup and mentions of a text, for both ends.
 //!
-//! The server asks whom a message mentions, the client how to draw it. Both get their answer from the same parser, so
-//! nobody is called by what is drawn as mere code. It knows bytes and lines, and neither styles nor users.
+//! The server extracts mentions, the client formats text. Both use the same parser, so a name that is drawn as code never
+//! notifies anyone. This module knows bytes and lines, and neither styles nor users.
 
 mod atoms;
 mod lines;
