@@ -50,9 +50,9 @@ pub(crate) fn add_member(tx: &mut dyn Tx, room: &RoomInfo, user: UserId, now: Ti
     let inherits = room.kind == RoomKind::Public && !tx.has_owner(room.id)?;
     let role = if inherits { Role::Owner } else { Role::Member };
     let member = Membership { role, last_read_seq: room.last_seq, notify: Notify::default() };
-    tx.insert_member(room, user, role, member.last_read_seq, tx.next_event())?;
     let event = MemberJoined { room: room.clone(), user: reference(tx, user)?, role };
-    tx.record(event.into(), Some(user), now)?;
+    let joined = tx.record(event.into(), Some(user), now)?;
+    tx.insert_member(room, user, role, member.last_read_seq, joined)?;
     Ok(member)
 }
 

@@ -84,8 +84,8 @@ pub(crate) fn send_message(
         txn: new.txn.clone(),
         ..Message::new(room, info.last_seq.next(), sender, text.into_owned(), now)
     };
-    tx.insert_message(&message, tx.next_event())?;
-    tx.record(MessageCreated { room_id: room, message: message.clone() }.into(), None, now)?;
+    let created = tx.record(MessageCreated { room_id: room, message: message.clone() }.into(), None, now)?;
+    tx.insert_message(&message, created)?;
     if info.kind == RoomKind::Public {
         tx.tell(Change::Activity(RoomActivity { id: room, last_seq: message.seq }));
     }

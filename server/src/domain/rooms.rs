@@ -58,8 +58,9 @@ pub(crate) fn create_room(
     let room = tx.insert_room(&new, caller.user, now)?;
     tx.record(RoomCreated { room: room.clone() }.into(), Some(caller.user), now)?;
     let user = members::reference(tx, caller.user)?;
-    tx.insert_member(&room, caller.user, Role::Owner, Seq(0), tx.next_event())?;
-    tx.record(MemberJoined { room: room.clone(), user, role: Role::Owner }.into(), Some(caller.user), now)?;
+    let event = MemberJoined { room: room.clone(), user, role: Role::Owner };
+    let joined = tx.record(event.into(), Some(caller.user), now)?;
+    tx.insert_member(&room, caller.user, Role::Owner, Seq(0), joined)?;
     get_room(tx, caller, room.id)
 }
 

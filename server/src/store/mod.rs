@@ -292,7 +292,7 @@ pub(crate) trait WriteRooms {
     fn delete_room(&mut self, room: &RoomInfo) -> Result<()>;
     /// Removes up to `limit` rows of deleted rooms; tells whether there may be more.
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool>;
-    /// `joined_event` is the id of the event that tells of it.
+    /// `joined_event` is the id of the `member.joined` event.
     fn insert_member(&mut self, room: &RoomInfo, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()>;
     fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()>;
     fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()>;
@@ -308,7 +308,7 @@ pub(crate) trait ReadMessages {
 
 pub(crate) trait WriteMessages {
     /// Stores the message, makes it the room's newest and moves its sender's read marker there.
-    /// `event` is the id of the event that tells of it.
+    /// `event` is the id of the `message.created` event.
     fn insert_message(&mut self, message: &Message, event: u64) -> Result<()>;
 }
 
@@ -330,10 +330,8 @@ pub(crate) trait ReadEvents {
 }
 
 pub(crate) trait WriteEvents {
-    /// The id that the next [`WriteEvents::record`] will give.
-    fn next_event(&self) -> u64;
-    /// Logs an event, to be told once the transaction is committed. `user` is whom it concerns besides the
-    /// room's members.
+    /// Logs an event, to be told once the transaction is committed, and returns its id. Ids grow in commit order.
+    /// `user` is whom it concerns besides the room's members.
     fn record(&mut self, event: Event, user: Option<UserId>, at: Timestamp) -> Result<u64>;
     /// To be told once the transaction is committed, besides the events.
     fn tell(&mut self, change: Change);

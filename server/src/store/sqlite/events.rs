@@ -107,13 +107,9 @@ impl ReadEvents for Sqlite {
 }
 
 impl WriteEvents for Sqlite {
-    fn next_event(&self) -> u64 {
-        self.head + 1
-    }
-
     fn record(&mut self, event: Event, user: Option<UserId>, at: Timestamp) -> Result<u64> {
         let (kind, room, seq) = reference(&event).ok_or(Error::Corrupt("an event that is not durable"))?;
-        let id = self.next_event();
+        let id = self.head + 1;
         let user_id = user.map(|user| int(user.0));
         self.run(
             "INSERT INTO events (id, kind, room_id, user_id, seq, at) VALUES (?, ?, ?, ?, ?, ?)",

@@ -111,8 +111,8 @@ async fn template() -> tempfile::TempDir {
         for (name, kind) in [("lobby", RoomKind::Public), ("den", RoomKind::Private)] {
             let new = NewRoom { name: name.to_owned(), topic: None, kind: Some(kind) };
             let info = tx.insert_room(&new, UserId(1), now())?;
-            tx.insert_member(&info, UserId(1), Role::Owner, Seq(0), tx.next_event())?;
-            tx.record(RoomCreated { room: info }.into(), Some(UserId(1)), now())?;
+            let created = tx.record(RoomCreated { room: info.clone() }.into(), Some(UserId(1)), now())?;
+            tx.insert_member(&info, UserId(1), Role::Owner, Seq(0), created)?;
         }
         Ok(())
     };
