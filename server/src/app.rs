@@ -27,8 +27,6 @@ pub(crate) struct App {
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) attempts: Attempts,
-    /// The tag that event ids of this run carry.
-    pub(crate) tag: Arc<str>,
     /// Places for open streams.
     pub(crate) streams: Arc<StreamPlaces>,
     pub(crate) stopping: AtomicBool,

@@ -103,8 +103,9 @@ mod tests {
     #[tokio::test]
     async fn only_sessions_that_had_ended_by_then_are_forgotten() {
         let dir = tempfile::tempdir().unwrap();
-        let (store, _) = Store::open(&dir.path().join("db"), Answers::start(), (), |_| {}).unwrap();
         let at = Timestamp::from_millis;
+        let opened = Store::open(&dir.path().join("db"), at(0)).unwrap();
+        let (store, _) = opened.start(Answers::start(), (), |_| {}).unwrap();
         let begin = move |tx: &mut dyn Tx| -> Result<[SessionId; 2]> {
             let new = NewUser { name: "alice", password_hash: "x", role: ServerRole::Member, created_at: at(0) };
             let user = tx.insert_user(&new)?.id;

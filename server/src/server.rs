@@ -35,9 +35,6 @@ pub enum OpenError {
     /// The database in it cannot be used. The sentence says why and what to do.
     #[error("{0}")]
     Store(String),
-    /// The operating system has no randomness to give.
-    #[error("no randomness to be had: {0}")]
-    Random(getrandom::Error),
 }
 
 /// A server whose data is open and which has not begun to listen.
@@ -88,13 +85,12 @@ impl Server {
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
         let (key, (file, is_used)) = (data_dir.signing_key()?, data_dir.database()?);
-        let tag: Arc<str> = random_tag().map_err(OpenError::Random)?.into();
         let unusable = |error: store::Error| OpenError::Store(error.to_string());
-        let begun = store::begin_lineage(&file, &tag, config.clock.now()).map_err(unusable)?;
+        let opened = Store::open(&file, config.clock.now()).map_err(unusable)?;
         let key = match key {
             Some(key) => key,
             None => {
-                if is_used && begun.has_users {
+                if is_used && opened.has_users {
                     tracing::warn!("the signing key is missing and a new one is drawn: everybody has to sign in again");
                 }
                 data_dir.draw_key()?
@@ -102,10 +98,11 @@ impl Server {
         };
         let answers = Answers::start();
         let budget = Budget::new(config.memory_budget);
-        let (hub, hub_thread) = Hub::start(&config, answers.clone(), budget.clone(), Arc::clone(&tag), begun.head);
+        let lineage = opened.lineage.clone();
+        let (hub, hub_thread) = Hub::start(&config, answers.clone(), budget.clone(), lineage, opened.head);
         let telling = hub.clone();
         let tell = move |changes| telling.tell(changes);
-        let (store, threads) = Store::open(&file, answers, data_dir, tell).map_err(unusable)?;
+        let (store, threads) = opened.start(answers, data_dir, tell).map_err(unusable)?;
 
         let max_connections = descriptors::fit(config.max_connections);
         let app = Arc::new(App {
@@ -117,7 +114,6 @@ impl Server {
             room_deleted: Notify::new(),
             store,
             hub,
-            tag,
             config,
             terms: hub::terms(budget),
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
@@ -168,12 +164,4 @@ impl Server {
                 .await;
         outcome
     }
-}
-
-/// 40 random bits as eight letters and digits.
-fn random_tag() -> Result<String, getrandom::Error> {
-    const ALPHABET: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz0123456";
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
 }

@@ -12,7 +12,7 @@ use quchat_shared::{
 };
 
 use super::{Caller, Result, members, policy};
-use crate::store::{self, EventKind, LoggedEvent, Range, Snapshot};
+use crate::store::{self, EventKind, LoggedEvent, Range, Snapshot, parse_cursor};
 
 /// Events that the first page of a replay spans.
 pub(crate) const SPAN_FIRST: u64 = 2000;
@@ -69,7 +69,7 @@ pub(crate) fn locate(
     let head = store.head()?;
     let Some(since) = since else { return Ok(Start::Fresh { head }) };
     let reset = |reason| Ok(Start::Reset { reason, head });
-    let Some((tag, after)) = parse(since) else { return reset(ResetReason::Unknown) };
+    let Some((tag, after)) = parse_cursor(since) else { return reset(ResetReason::Unknown) };
     match store.lineage_head(tag)? {
         Some(end) if after <= end => {}
         _ => return reset(ResetReason::Unknown),
@@ -129,17 +129,6 @@ pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u
 /// Public rooms with messages told after `after`.
 pub(crate) fn active_rooms(store: &dyn Snapshot, after: u64) -> Result<Vec<RoomActivity>> {
     Ok(store.active_rooms(after)?)
-}
-
-/// Writes a position as clients see it.
-pub(crate) fn cursor(tag: &str, event: u64) -> Cursor {
-    Cursor(format!("{tag}-{event}"))
-}
-
-fn parse(cursor: &Cursor) -> Option<(&str, u64)> {
-    let (tag, event) = cursor.0.rsplit_once('-')?;
-    let event = event.parse::<Seq>().ok()?; // digits and nothing else
-    Some((tag, event.0))
 }
 
 fn rooms(only: &Only) -> Vec<RoomId> {

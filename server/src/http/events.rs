@@ -19,7 +19,7 @@ use crate::{
     auth::jwt::Verified,
     domain::{
         self, Error,
-        events::{self, Only, Page, SPAN_FIRST, Start, cursor},
+        events::{self, Only, Page, SPAN_FIRST, Start},
     },
     hub::{self, Registered, Registration, Scope, SessionsEnded, Subscription},
     line::{Chunk, Line, Pushed, Terms},
@@ -58,7 +58,7 @@ fn greet(app: &App, start: Start, since: Option<&Cursor>) -> Vec<u8> {
     let position = match (start, since) {
         (Start::Resume { .. }, Some(since)) => since.clone(),
         (Start::Fresh { head } | Start::Reset { head, .. } | Start::Resume { after: head }, _) => {
-            cursor(&app.tag, head)
+            app.store.lineage().cursor(head)
         }
     };
     let mut bytes = RETRY.to_vec();
@@ -237,7 +237,7 @@ impl Reader {
     }
 
     fn encode(&self, page: &Page, active: Option<Event>) -> Vec<u8> {
-        let position = |event| cursor(&self.app.tag, event);
+        let position = |event| self.app.store.lineage().cursor(event);
         let mut bytes = Vec::new();
         if page.is_lost {
             let (reason, cursor) = (ResetReason::TooOld, position(page.through));

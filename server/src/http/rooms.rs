@@ -12,17 +12,13 @@ use super::{
     request::Request,
     response::{Encoded, Reply},
 };
-use crate::{
-    app::App,
-    auth::jwt::Verified,
-    domain::{events::cursor, rooms},
-};
+use crate::{app::App, auth::jwt::Verified, domain::rooms};
 
 pub(super) async fn list_rooms(app: Arc<App>, who: Verified, request: Request<ListRooms>) -> Result<Encoded, Failure> {
-    let tag = Arc::clone(&app.tag);
+    let lineage = app.store.lineage().clone();
     let read = move |store: &dyn crate::store::Snapshot| {
         let rooms = rooms::list_rooms(store, who.caller)?;
-        Ok(Encoded::new(&Rooms { rooms, cursor: cursor(&tag, store.head()?) }, &request.account)?)
+        Ok(Encoded::new(&Rooms { rooms, cursor: lineage.cursor(store.head()?) }, &request.account)?)
     };
     Ok(app.read_much(who.caller, read).await?)
 }

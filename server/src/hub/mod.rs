@@ -37,9 +37,8 @@ use crate::{
     budget::Budget,
     clock::Clock,
     config::Config,
-    domain::events::cursor,
     line::{Chunk, Line, Pushed, Terms},
-    store::Change,
+    store::{Change, Lineage},
 };
 
 /// Commits and registrations that wait for the hub before a new one has to.
@@ -106,12 +105,12 @@ impl Drop for Subscription {
 }
 
 impl Hub {
-    /// Starts the hub at the event `head`; the ids it writes carry `tag`.
+    /// Starts the hub at the event `head` of this lineage.
     pub(crate) fn start(
         config: &Config,
         answers: Answers,
         budget: Budget,
-        tag: Arc<str>,
+        lineage: Lineage,
         head: u64,
     ) -> (Self, JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(QUEUE);
@@ -120,7 +119,7 @@ impl Hub {
         let (online, ended) = (listeners.online(), Ended::default());
         let sessions_ended = ended.count();
         let state = State {
-            tag,
+            lineage,
             head,
             tail: Tail::new(head),
             listeners,
@@ -211,7 +210,7 @@ struct Batch {
 
 /// The state of the hub.
 struct State {
-    tag: Arc<str>,
+    lineage: Lineage,
     head: u64,
     tail: Tail,
     listeners: Listeners,
@@ -252,7 +251,7 @@ impl State {
                 },
                 () = std::future::ready(()), if self.rounds.are_on() => {}
             }
-            self.rounds.go_on(&self.listeners, &self.budget, &cursor(&self.tag, self.head));
+            self.rounds.go_on(&self.listeners, &self.budget, &self.lineage.cursor(self.head));
             let now = Instant::now();
             if now >= heartbeat_due {
                 heartbeat_due = now + self.heartbeat;
@@ -314,7 +313,7 @@ impl State {
                     self.head = id;
                     let Some(reach) = Reach::of(&event, user) else { continue };
                     let mut frame = Vec::with_capacity(512);
-                    event.encode(Some(&cursor(&self.tag, id)), &mut frame);
+                    event.encode(Some(&self.lineage.cursor(id)), &mut frame);
                     self.add(reach, &frame);
                     self.tail.push(id, reach, frame.into());
                 }

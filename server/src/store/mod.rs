@@ -4,6 +4,7 @@
 //! split by noun. Who may do what is not decided here.
 
 mod health;
+mod lineage;
 mod naming;
 mod readers;
 mod sqlite;
@@ -12,7 +13,7 @@ mod writer;
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -24,6 +25,7 @@ use quchat_shared::{
 };
 
 use health::Health;
+pub(crate) use lineage::{Lineage, parse_cursor};
 use readers::Readers;
 use sqlite::{Check, Sqlite};
 use writer::{Watched, Writer};
@@ -76,6 +78,7 @@ pub(crate) struct Store {
     writer: Writer,
     readers: Readers,
     health: Health,
+    lineage: Lineage,
     /// Ends with the last clone.
     _check: Arc<Check>,
 }
@@ -90,50 +93,58 @@ pub(crate) fn readers() -> usize {
     thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
 }
 
-/// What a run of the server finds.
-pub(crate) struct Begun {
-    /// The newest event before it.
+/// A database that is open, of which nothing is served yet.
+pub(crate) struct Opened {
+    engine: Sqlite,
+    file: PathBuf,
+    /// The lineage of the events to come.
+    pub(crate) lineage: Lineage,
+    /// The newest event so far.
     pub(crate) head: u64,
     /// Whether anybody has ever registered.
     pub(crate) has_users: bool,
 }
 
-/// Begins a run of the server, whose event ids carry `tag`.
-///
-/// # Errors
-/// As [`Store::open`].
-pub(crate) fn begin_lineage(file: &Path, tag: &str, now: Timestamp) -> Result<Begun> {
-    let mut engine = Sqlite::open(file)?;
-    let mut begin = || {
-        engine.insert_lineage(tag, now)?;
-        Ok(Begun { head: engine.head()?, has_users: engine.any_user()? })
-    };
-    begin().map_err(|error| sqlite::unusable(file, &error))
-}
-
-impl Store {
-    /// Opens the database file, which is made if it is missing. `tell` is called after each commit with what there
-    /// is to tell, in commit order. The threads end once all clones of the store are gone; then the file is closed, and
-    /// `lock` dropped.
+impl Opened {
+    /// Starts the threads that read and write. `tell` is called after each commit with what there is to tell, in commit
+    /// order. The threads end once all clones of the store are gone; then the file is closed, and `lock` dropped.
     ///
     /// # Errors
-    /// [`Error::Unusable`]: the file cannot be opened, is no database, or comes from a later version.
-    pub(crate) fn open(
-        file: &Path,
+    /// [`Error::Unusable`]: the file cannot be opened once more for reading.
+    pub(crate) fn start(
+        self,
         answers: Answers,
         lock: impl Send + 'static,
         tell: impl FnMut(Vec<Change>) + Send + 'static,
-    ) -> Result<(Self, Vec<JoinHandle<()>>)> {
-        let unusable = |error| sqlite::unusable(file, &error);
-        let engine = Sqlite::open(file)?;
-        let readers = (0..readers()).map(|_| Sqlite::open_reader(file)).collect::<Result<_>>().map_err(unusable)?;
+    ) -> Result<(Store, Vec<JoinHandle<()>>)> {
+        let Self { engine, file, lineage, .. } = self;
+        let unusable = |error| sqlite::unusable(&file, &error);
+        let readers = (0..readers()).map(|_| Sqlite::open_reader(&file)).collect::<Result<_>>().map_err(unusable)?;
         let health = Health::default();
         let (readers, mut threads) = Readers::start(readers, &answers);
         let (writer, writing) = Writer::start(engine, answers, health.clone(), lock, tell);
-        let (check, checking) = Check::start(file, health.clone());
+        let (check, checking) = Check::start(&file, health.clone());
         threads.extend([checking, writing]);
         tokio::spawn(watch(writer.watched(), health.clone()));
-        Ok((Self { writer, readers, health, _check: Arc::new(check) }, threads))
+        Ok((Store { writer, readers, health, lineage, _check: Arc::new(check) }, threads))
+    }
+}
+
+impl Store {
+    /// Opens the database file, which is made if it is missing, and begins a lineage of events.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`]: the file cannot be opened, is no database, or comes from a later version.
+    pub(crate) fn open(file: &Path, now: Timestamp) -> Result<Opened> {
+        let mut engine = Sqlite::open(file)?;
+        let mut begin = || Ok((engine.begin_lineage(now)?, engine.head()?, engine.any_user()?));
+        let (lineage, head, has_users) = begin().map_err(|error| sqlite::unusable(file, &error))?;
+        Ok(Opened { engine, file: file.to_owned(), lineage, head, has_users })
+    }
+
+    /// The lineage to which the events of this store belong.
+    pub(crate) fn lineage(&self) -> &Lineage {
+        &self.lineage
     }
 
     /// Completes when the writer has ended, which it does on its own only after a fatal error. Says why, if the writer
@@ -317,7 +328,7 @@ pub(crate) trait ReadEvents {
     fn head(&self) -> Result<u64>;
     /// Events up to here are no longer kept.
     fn pruned_through(&self) -> Result<u64>;
-    /// The last event of the run of the server whose ids carry `tag`; `None` if no run is known by it.
+    /// The last event of the lineage with this tag; `None` if there was none.
     fn lineage_head(&self, tag: &str) -> Result<Option<u64>>;
     /// The rows after `after` up to and including `through`, ascending, that can be of interest to the user: of the
     /// rooms they are in since they joined, of what concerns themselves, and of rooms as such. Only of the rooms in
@@ -335,8 +346,6 @@ pub(crate) trait WriteEvents {
     fn record(&mut self, event: Event, user: Option<UserId>, at: Timestamp) -> Result<u64>;
     /// To be told once the transaction is committed, besides the events.
     fn tell(&mut self, change: Change);
-    /// Begins a run of the server, whose event ids carry `tag`.
-    fn insert_lineage(&mut self, tag: &str, at: Timestamp) -> Result<()>;
     /// Writes more than a long message takes and removes it again, to find out whether the database can be written.
     fn try_out(&mut self) -> Result<()>;
     /// Forgets up to `limit` of the oldest events that happened before `before`, keeping the newest `keep`;

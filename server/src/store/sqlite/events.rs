@@ -7,7 +7,7 @@ use super::{
     Sqlite,
     columns::{Text, int, json_ids, optional_uint, text, uint},
 };
-use crate::store::{Change, Error, EventKind, LoggedEvent, ReadEvents, Result, WriteEvents};
+use crate::store::{Change, Error, EventKind, Lineage, LoggedEvent, ReadEvents, Result, WriteEvents};
 
 /// What the log keeps of an event; `None` for one that is never replayed.
 fn reference(event: &Event) -> Option<(EventKind, RoomId, Option<Seq>)> {
@@ -49,6 +49,18 @@ fn narrowing(only: &[RoomId]) -> Option<String> {
     (!only.is_empty()).then(|| json_ids(only.iter().map(|id| id.0)))
 }
 
+impl Sqlite {
+    /// Begins a new lineage, whose events follow those of the last one.
+    pub(crate) fn begin_lineage(&mut self, at: Timestamp) -> Result<Lineage> {
+        let lineage = Lineage::draw()?;
+        self.run(
+            "INSERT INTO lineages (tag, base, started_at) VALUES (?, ?, ?)",
+            params![lineage.tag(), int(self.head), at.as_millis()],
+        )?;
+        Ok(lineage)
+    }
+}
+
 impl ReadEvents for Sqlite {
     fn head(&self) -> Result<u64> {
         let head = "SELECT max(through, coalesce((SELECT max(id) FROM events), 0)) FROM pruned";
@@ -68,7 +80,7 @@ impl ReadEvents for Sqlite {
         match next {
             None => Ok(None),
             Some(Some(next)) => Ok(Some(next)),
-            Some(None) => self.head().map(Some), // the run that is on
+            Some(None) => self.head().map(Some), // the current one
         }
     }
 
@@ -131,16 +143,8 @@ impl WriteEvents for Sqlite {
         self.changes.push(change);
     }
 
-    fn insert_lineage(&mut self, tag: &str, at: Timestamp) -> Result<()> {
-        self.run(
-            "INSERT INTO lineages (tag, base, started_at) VALUES (?, ?, ?)",
-            params![tag, int(self.head), at.as_millis()],
-        )
-        .map(drop)
-    }
-
     fn try_out(&mut self) -> Result<()> {
-        /// No tag of a run looks like this.
+        /// No tag of a lineage looks like this.
         const TAG: &str = "try out: ";
         const BYTES: usize = 128 * 1024;
         let tag = format!("{TAG}{}", " ".repeat(BYTES));

@@ -295,6 +295,7 @@ pub(crate) fn unusable(path: &Path, error: &Error) -> Error {
     Error::Unusable(match error {
         Error::Unavailable(cause) => format!("cannot use {path}: {cause}; {}", cause.advice),
         Error::Engine(reason) => format!("cannot use {path}: {reason}; restore it from a backup"),
+        Error::Unusable(reason) => reason.clone(),
         error => format!("cannot use {path}: {error}"),
     })
 }

@@ -27,7 +27,7 @@ fn house() -> House {
         changes.into_iter().filter_map(|change| if let Change::Event { id, .. } = change { Some(id) } else { None })
     };
     let tell = move |changes| telling.lock().unwrap().extend(ids(changes));
-    let (store, _) = Store::open(&dir.path().join("db"), Answers::start(), (), tell).unwrap();
+    let (store, _) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), tell).unwrap();
     House { store, told, dir }
 }
 

@@ -69,7 +69,7 @@ impl House {
             changes.into_iter().filter_map(|change| if let Change::Event { id, .. } = change { Some(id) } else { None })
         };
         let tell = move |changes| telling.lock().unwrap().extend(ids(changes));
-        let (store, threads) = Store::open(&dir.path().join("db"), Answers::start(), (), tell).unwrap();
+        let (store, threads) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), tell).unwrap();
         Self { store, threads, plan, told, dir }
     }
 

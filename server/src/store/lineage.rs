@@ -1,0 +1,44 @@
+//! Lineages of event ids: which run of the server a position in the event log comes from.
+//!
+//! A backup that is copied back makes the log shorter, and the next run gives the same numbers to other events. Each run
+//! therefore has a tag of its own, which clients hand back with every position.
+
+use std::sync::Arc;
+
+use quchat_shared::{Cursor, Seq};
+
+use super::{Error, Result};
+
+/// The lineage to which new events belong. Clones share its tag.
+#[derive(Debug, Clone)]
+pub(crate) struct Lineage(Arc<str>);
+
+impl Lineage {
+    /// Begins a lineage with a tag of 40 random bits, written as eight letters and digits.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`]: the operating system gives no random bytes.
+    pub(super) fn draw() -> Result<Self> {
+        const ALPHABET: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz0123456";
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes).map_err(|error| Error::Unusable(format!("cannot get random bytes: {error}")))?;
+        let tag: String = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+        Ok(Self(tag.into()))
+    }
+
+    pub(super) fn tag(&self) -> &str {
+        &self.0
+    }
+
+    /// The position after this event, as clients see it.
+    pub(crate) fn cursor(&self, event: u64) -> Cursor {
+        Cursor(format!("{}-{event}", self.0))
+    }
+}
+
+/// Splits a cursor into the tag of its lineage and the number of its event; `None` if it has another form.
+pub(crate) fn parse_cursor(cursor: &Cursor) -> Option<(&str, u64)> {
+    let (tag, event) = cursor.0.rsplit_once('-')?;
+    let event = event.parse::<Seq>().ok()?; // accepts digits only, no sign
+    Some((tag, event.0))
+}
