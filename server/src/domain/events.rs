@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry};
 
 use quchat_shared::{
-    Cursor, Event, Message, RoomId, RoomInfo, Seq, UserId,
+    Cursor, Event, Message, RoomId, RoomInfo, Seq, UserId, UserRef,
     event::{
         MemberJoined, MemberLeft, MemberUpdated, MessageCreated, ReadUpdated, ResetReason, RoomActivity, RoomCreated,
         RoomDeleted, RoomUpdated,
@@ -11,8 +11,8 @@ use quchat_shared::{
     room::{Role, RoomKind},
 };
 
-use super::{Caller, Result, members, policy};
-use crate::store::{self, EventKind, LoggedEvent, Range, Snapshot, parse_cursor};
+use super::{Caller, Result, audience::Viewer, members, policy};
+use crate::store::{EventRef, LoggedEvent, Range, Snapshot, parse_cursor};
 
 /// Events that the first page of a replay spans.
 pub(crate) const SPAN_FIRST: u64 = 2000;
@@ -88,7 +88,7 @@ pub(crate) fn locate(
 /// The next page after `after`, which spans up to `span` events of all that happened.
 pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u64, span: u64) -> Result<Page> {
     let head = store.head()?;
-    let mut view = View::new(store, caller)?;
+    let (viewer, mut view) = (Viewer::new(store, caller.user)?, View::new(store));
     let is_lost = after < store.pruned_through()?;
     let after = if is_lost { head } else { after };
     let mut page = Page {
@@ -109,11 +109,11 @@ pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u
             page.through = event.id - 1;
             break;
         }
-        if view.sees(event)?
-            && let Some(told) = view.read(event, &logged[nth + 1..])?
+        if viewer.sees(event, || view.kind(event.room))?
+            && let Some(shown) = view.read(event, &logged[nth + 1..])?
         {
-            bytes += size(&told);
-            page.events.push((event.id, told));
+            bytes += size(&shown);
+            page.events.push((event.id, shown));
         }
     }
     if page.events.len() < SPARSE {
@@ -121,7 +121,7 @@ pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u
     }
     if page.through >= head {
         let is_wanted = |room: &RoomId| only.as_ref().is_none_or(|only| only.contains(room));
-        page.head = Some(view.joined.into_keys().filter(is_wanted).collect());
+        page.head = Some(viewer.into_rooms().filter(is_wanted).collect());
     }
     Ok(page)
 }
@@ -137,77 +137,64 @@ fn rooms(only: &Only) -> Vec<RoomId> {
 
 /// Roughly the bytes of an event on the wire.
 fn size(event: &Event) -> usize {
-    match event {
-        Event::MessageCreated(event) => 300 + event.message.text.len(),
-        _ => 300,
-    }
+    /// Everything but texts: names, times and numbers.
+    const BESIDES_TEXT: usize = 300;
+    let text = match event {
+        Event::MessageCreated(event) => event.message.text.len(),
+        Event::MessageUpdated(event) => event.message.text.len(),
+        Event::RoomCreated(_)
+        | Event::RoomUpdated(_)
+        | Event::RoomDeleted(_)
+        | Event::MemberJoined(_)
+        | Event::MemberUpdated(_)
+        | Event::MemberLeft(_)
+        | Event::ReadUpdated(_)
+        | Event::Hello(_)
+        | Event::Reset(_)
+        | Event::Bye(_)
+        | Event::Activity(_) => 0,
+    };
+    BESIDES_TEXT + text
 }
 
-/// The log through the eyes of one caller, by their rights at the moment of reading.
+/// Reads what events of the log refer to, as it is now.
 struct View<'a> {
     store: &'a dyn Snapshot,
-    user: UserId,
-    /// The rooms they are in, each with the event of their latest joining.
-    joined: HashMap<RoomId, u64>,
     rooms: HashMap<RoomId, Option<RoomInfo>>,
     /// Messages of one room that were read along with an earlier one.
     ahead: VecDeque<Message>,
 }
 
 impl<'a> View<'a> {
-    fn new(store: &'a dyn Snapshot, caller: Caller) -> Result<Self> {
-        let joined = store.joined_rooms(caller.user)?;
-        Ok(Self { store, user: caller.user, joined, rooms: HashMap::new(), ahead: VecDeque::new() })
+    fn new(store: &'a dyn Snapshot) -> Self {
+        Self { store, rooms: HashMap::new(), ahead: VecDeque::new() }
     }
 
-    /// The rule: a room's events since they joined, for as long as they are in; public rooms as such; and what
-    /// concerns themselves, of rooms they may still know of.
-    fn sees(&mut self, event: &LoggedEvent) -> Result<bool> {
-        let joined_at = self.joined.get(&event.room).copied();
-        let is_own = event.user == Some(self.user);
-        Ok(match event.kind {
-            EventKind::MessageCreated => joined_at.is_some_and(|at| at <= event.id),
-            EventKind::ReadUpdated | EventKind::MemberLeft | EventKind::RoomDeleted if is_own => true,
-            EventKind::ReadUpdated | EventKind::RoomDeleted => false,
-            EventKind::MemberLeft => joined_at.is_some_and(|at| at <= event.id),
-            EventKind::MemberJoined | EventKind::MemberUpdated if is_own => {
-                joined_at.is_some() || self.is_public(event.room)?
-            }
-            EventKind::MemberJoined | EventKind::MemberUpdated => joined_at.is_some_and(|at| at <= event.id),
-            EventKind::RoomUpdated => joined_at.is_some_and(|at| at <= event.id) || self.is_public(event.room)?,
-            EventKind::RoomCreated => (is_own && joined_at.is_some()) || self.is_public(event.room)?,
-        })
-    }
-
-    /// The event as things are now; `None` if what it tells of is gone. Others are to be read after it.
-    fn read(&mut self, event: &LoggedEvent, others: &[LoggedEvent]) -> Result<Option<Event>> {
+    /// The event as things are now; `None` if what it refers to is gone. `next` are the events that follow it.
+    fn read(&mut self, event: &LoggedEvent, next: &[LoggedEvent]) -> Result<Option<Event>> {
         let room_id = event.room;
-        let about = event.user.ok_or(store::Error::Corrupt("an event that concerns nobody"));
-        Ok(match event.kind {
-            EventKind::MessageCreated => {
-                let seq = event.seq.ok_or(store::Error::Corrupt("a message event without a seq"))?;
-                let is_next = |other: &&LoggedEvent| other.room == room_id && other.kind == EventKind::MessageCreated;
-                let next = others.iter().take(AHEAD).take_while(is_next).count();
+        Ok(match event.what {
+            EventRef::RoomCreated { .. } => self.room(room_id)?.map(|room| RoomCreated { room }.into()),
+            EventRef::RoomUpdated => self.room(room_id)?.map(|room| RoomUpdated { room }.into()),
+            EventRef::RoomDeleted { .. } => Some(RoomDeleted { room_id }.into()),
+            EventRef::MemberJoined { user } => {
+                let member = self.member(room_id, user)?;
+                member.map(|(room, user, role)| MemberJoined { room, user, role }.into())
+            }
+            EventRef::MemberUpdated { user } => {
+                let member = self.member(room_id, user)?;
+                member.map(|(room, user, role)| MemberUpdated { room, user, role }.into())
+            }
+            EventRef::MemberLeft { user } => {
+                Some(MemberLeft { room_id, user: members::reference(self.store, user)? }.into())
+            }
+            EventRef::MessageCreated { seq } => {
+                let is_next =
+                    |other: &&LoggedEvent| other.room == room_id && matches!(other.what, EventRef::MessageCreated { .. });
+                let next = next.iter().take(AHEAD).take_while(is_next).count();
                 self.message(room_id, seq, next)?.map(|message| MessageCreated { room_id, message }.into())
             }
-            EventKind::ReadUpdated => {
-                let last_read_seq = event.seq.ok_or(store::Error::Corrupt("a read event without a seq"))?;
-                Some(ReadUpdated { room_id, last_read_seq }.into())
-            }
-            EventKind::MemberLeft => Some(MemberLeft { room_id, user: members::reference(self.store, about?)? }.into()),
-            EventKind::RoomCreated => self.room(room_id)?.map(|room| RoomCreated { room }.into()),
-            EventKind::RoomUpdated => self.room(room_id)?.map(|room| RoomUpdated { room }.into()),
-            EventKind::RoomDeleted => Some(RoomDeleted { room_id }.into()),
-            EventKind::MemberJoined | EventKind::MemberUpdated => {
-                let about = about?;
-                let Some(room) = self.room(room_id)? else { return Ok(None) };
-                let role = self.store.membership(room_id, about)?.map_or(Role::Member, |member| member.role);
-                let user = members::reference(self.store, about)?;
-                Some(match event.kind {
-                    EventKind::MemberJoined => MemberJoined { room, user, role }.into(),
-                    _ => MemberUpdated { room, user, role }.into(),
-                })
-            }
+            EventRef::ReadUpdated { seq, .. } => Some(ReadUpdated { room_id, last_read_seq: seq }.into()),
         })
     }
 
@@ -221,8 +208,16 @@ impl<'a> View<'a> {
         Ok(self.ahead.pop_front().filter(is_it))
     }
 
-    fn is_public(&mut self, room: RoomId) -> Result<bool> {
-        Ok(self.room(room)?.is_some_and(|room| room.kind == RoomKind::Public))
+    /// A member with their room; an ordinary one if they have left.
+    fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<(RoomInfo, UserRef, Role)>> {
+        let Some(info) = self.room(room)? else { return Ok(None) };
+        let role = self.store.membership(room, user)?.map_or(Role::Member, |member| member.role);
+        Ok(Some((info, members::reference(self.store, user)?, role)))
+    }
+
+    /// The kind of a room. One that is gone is no longer public.
+    fn kind(&mut self, room: RoomId) -> Result<RoomKind> {
+        Ok(self.room(room)?.map_or(RoomKind::Private, |room| room.kind))
     }
 
     fn room(&mut self, id: RoomId) -> Result<Option<RoomInfo>> {

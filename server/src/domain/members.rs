@@ -7,7 +7,7 @@ use quchat_shared::{
 };
 
 use super::{Caller, Error, Result, policy, rooms};
-use crate::store::{Snapshot, Tx};
+use crate::store::{EventRef, Snapshot, Tx};
 
 /// Makes the caller a member; one who is in already changes nothing.
 pub(crate) fn join_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<Room> {
@@ -25,7 +25,7 @@ pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Tim
     let (info, Some(_)) = policy::visible_room(tx, caller, room)? else { return Ok(false) };
     tx.delete_member(&info, caller.user)?;
     let user = reference(tx, caller.user)?;
-    tx.record(MemberLeft { room_id: room, user }.into(), Some(caller.user), now)?;
+    tx.record(&info, EventRef::MemberLeft { user: user.id }, MemberLeft { room_id: room, user }.into(), now)?;
     if tx.has_owner(room)? {
         return Ok(false);
     }
@@ -33,12 +33,13 @@ pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Tim
         Some(heir) => {
             tx.set_role(room, heir, Role::Owner)?;
             let user = reference(tx, heir)?;
-            tx.record(MemberUpdated { room: info, user, role: Role::Owner }.into(), Some(heir), now)?;
+            let event = MemberUpdated { room: info.clone(), user, role: Role::Owner };
+            tx.record(&info, EventRef::MemberUpdated { user: heir }, event.into(), now)?;
             Ok(false)
         }
         None if info.kind == RoomKind::Private => {
             tx.delete_room(&info)?;
-            tx.record(RoomDeleted { room_id: room }.into(), Some(caller.user), now)?;
+            tx.record(&info, EventRef::RoomDeleted { member: caller.user }, RoomDeleted { room_id: room }.into(), now)?;
             Ok(true)
         }
         None => Ok(false),
@@ -51,7 +52,7 @@ pub(crate) fn add_member(tx: &mut dyn Tx, room: &RoomInfo, user: UserId, now: Ti
     let role = if inherits { Role::Owner } else { Role::Member };
     let member = Membership { role, last_read_seq: room.last_seq, notify: Notify::default() };
     let event = MemberJoined { room: room.clone(), user: reference(tx, user)?, role };
-    let joined = tx.record(event.into(), Some(user), now)?;
+    let joined = tx.record(room, EventRef::MemberJoined { user }, event.into(), now)?;
     tx.insert_member(room, user, role, member.last_read_seq, joined)?;
     Ok(member)
 }

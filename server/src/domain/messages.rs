@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{Caller, Error, Result, invalid, members, mentions, policy};
-use crate::store::{Change, Range, Snapshot, Tx};
+use crate::store::{Change, EventRef, Range, Snapshot, Tx};
 
 /// What became of an attempt to send.
 #[derive(Debug)]
@@ -84,7 +84,8 @@ pub(crate) fn send_message(
         txn: new.txn.clone(),
         ..Message::new(room, info.last_seq.next(), sender, text.into_owned(), now)
     };
-    let created = tx.record(MessageCreated { room_id: room, message: message.clone() }.into(), None, now)?;
+    let event = MessageCreated { room_id: room, message: message.clone() };
+    let created = tx.record(&info, EventRef::MessageCreated { seq: message.seq }, event.into(), now)?;
     tx.insert_message(&message, created)?;
     if info.kind == RoomKind::Public {
         tx.tell(Change::Activity(RoomActivity { id: room, last_seq: message.seq }));

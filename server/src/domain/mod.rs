@@ -3,6 +3,7 @@
 //! Synchronous functions that run inside a transaction of the store, so that check and change are one act. They know
 //! neither HTTP nor the storage engine.
 
+pub(crate) mod audience;
 pub(crate) mod events;
 pub(crate) mod members;
 mod mentions;

@@ -1,11 +1,8 @@
 //! Who may see a room, and who may write there.
 
-use quchat_shared::{
-    RoomId, RoomInfo,
-    room::{Membership, RoomKind},
-};
+use quchat_shared::{RoomId, RoomInfo, room::Membership};
 
-use super::{Caller, Error, Result};
+use super::{Caller, Error, Result, audience::may_know};
 use crate::store::Snapshot;
 
 /// The room and the caller's membership, if they may know that it exists. Otherwise it does not exist.
@@ -17,7 +14,7 @@ pub(crate) fn visible_room(
     // Both are asked in any case: a hidden room takes as long as one that does not exist.
     let (info, member) = (store.room(room)?, store.membership(room, caller.user)?);
     let info = info.ok_or(NO_ROOM)?;
-    if info.kind == RoomKind::Public || member.is_some() { Ok((info, member)) } else { Err(NO_ROOM) }
+    if may_know(info.kind, member.is_some()) { Ok((info, member)) } else { Err(NO_ROOM) }
 }
 
 /// The room and the caller's membership; who is outside is told so, if they may know of the room at all.

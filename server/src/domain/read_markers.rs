@@ -7,7 +7,7 @@ use quchat_shared::{
 };
 
 use super::{Caller, Result, policy};
-use crate::store::Tx;
+use crate::store::{EventRef, Tx};
 
 /// Moves the caller's read marker, forward only unless told to rewind; not beyond the room's end.
 pub(crate) fn mark_read(
@@ -22,7 +22,8 @@ pub(crate) fn mark_read(
     let seq = if new.rewind { wanted } else { wanted.max(member.last_read_seq) };
     if seq != member.last_read_seq {
         tx.set_last_read(room, caller.user, seq)?;
-        tx.record(ReadUpdated { room_id: room, last_read_seq: seq }.into(), Some(caller.user), now)?;
+        let event = ReadUpdated { room_id: room, last_read_seq: seq };
+        tx.record(&info, EventRef::ReadUpdated { user: caller.user, seq }, event.into(), now)?;
     }
     Ok(ReadMarker { last_read_seq: seq, unread: info.last_seq.0 - seq.0 })
 }

@@ -8,12 +8,14 @@ use quchat_shared::{
     room::{Role, RoomKind},
 };
 
-use super::{Caller, Error, Result, invalid, members, policy};
-use crate::store::{Snapshot, Tx};
+use super::{Caller, Error, Result, audience::may_know, invalid, members, policy};
+use crate::store::{EventRef, Snapshot, Tx};
 
 /// Every room the caller can see, by id.
 pub(crate) fn list_rooms(store: &dyn Snapshot, caller: Caller) -> Result<Vec<Room>> {
-    Ok(store.rooms_of(caller.user)?)
+    let mut rooms = store.rooms_of(caller.user)?;
+    rooms.retain(|room| may_know(room.info.kind, room.member.is_some()));
+    Ok(rooms)
 }
 
 /// One room, if the caller can see it.
@@ -56,10 +58,11 @@ pub(crate) fn create_room(
     }
     check_bounds(tx, caller, new.kind.unwrap_or_default(), bounds)?;
     let room = tx.insert_room(&new, caller.user, now)?;
-    tx.record(RoomCreated { room: room.clone() }.into(), Some(caller.user), now)?;
+    let event = RoomCreated { room: room.clone() };
+    tx.record(&room, EventRef::RoomCreated { by: caller.user }, event.into(), now)?;
     let user = members::reference(tx, caller.user)?;
     let event = MemberJoined { room: room.clone(), user, role: Role::Owner };
-    let joined = tx.record(event.into(), Some(caller.user), now)?;
+    let joined = tx.record(&room, EventRef::MemberJoined { user: caller.user }, event.into(), now)?;
     tx.insert_member(&room, caller.user, Role::Owner, Seq(0), joined)?;
     get_room(tx, caller, room.id)
 }

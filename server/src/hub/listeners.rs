@@ -7,8 +7,11 @@ use std::{
 
 use quchat_shared::{RoomId, SessionId, Timestamp, UserId};
 
-use super::tail::{Reach, Scope};
-use crate::line::{Chunk, Line, Pushed};
+use super::scope::Scope;
+use crate::{
+    domain::audience::Audience,
+    line::{Chunk, Line, Pushed},
+};
 
 /// Names a stream while it is open.
 pub(super) type Key = u64;
@@ -91,11 +94,11 @@ impl Listeners {
         }
     }
 
-    /// Hands a chunk to everyone it reaches and follows users into rooms and out of them. It is written with the next
-    /// [`Listeners::flush`]. Whoever cannot keep up is cut off.
-    pub(super) fn deliver(&mut self, reach: Reach, chunk: &Chunk) {
-        if let Reach::Joined(_, user) = reach {
-            self.follow(user, reach);
+    /// Hands a chunk to the streams of its audience and follows users into rooms and out of them. It is written with the
+    /// next [`Listeners::flush`]. A stream that does not keep up is cut off.
+    pub(super) fn deliver(&mut self, audience: Audience, chunk: &Chunk) {
+        if let Audience::MembersIncluding(_, user) = audience {
+            self.follow(user, audience);
         }
         let mut gone = Vec::new();
         let mut push = |key: Key, line: &Arc<Line>| match line.push(chunk, self.frames_max) {
@@ -107,23 +110,32 @@ impl Listeners {
             }
             Pushed::Closed => gone.push(key),
         };
-        match reach {
-            Reach::Members(room) | Reach::Joined(room, _) | Reach::Left(room, _) => {
+        match audience {
+            Audience::Members(room)
+            | Audience::MembersIncluding(room, _)
+            | Audience::MembersAndLeaver(room, _) => {
+                // All of them see it: the index holds the streams whose user is a member.
                 self.by_room.get(&room).into_iter().flatten().for_each(|(&key, line)| push(key, line));
             }
-            Reach::Public(room) => {
-                let all = self.by_key.iter().filter(|(_, listener)| listener.scope.covers(room));
-                all.for_each(|(&key, listener)| push(key, &listener.line));
+            Audience::Everyone(_) => {
+                for (&key, listener) in &self.by_key {
+                    if listener.scope.sees(audience) {
+                        push(key, &listener.line);
+                    }
+                }
             }
-            Reach::User(room, user) => {
-                let own = self.by_user.get(&user).into_iter().flatten();
-                let own = own.filter_map(|key| self.by_key.get(key).map(|listener| (*key, listener)));
-                own.filter(|(_, listener)| listener.scope.covers(room))
-                    .for_each(|(key, listener)| push(key, &listener.line));
+            Audience::User(_, user) => {
+                for &key in self.by_user.get(&user).into_iter().flatten() {
+                    if let Some(listener) = self.by_key.get(&key)
+                        && listener.scope.sees(audience)
+                    {
+                        push(key, &listener.line);
+                    }
+                }
             }
         }
-        if let Reach::Left(_, user) = reach {
-            self.follow(user, reach);
+        if let Audience::MembersAndLeaver(_, user) = audience {
+            self.follow(user, audience);
         }
         gone.into_iter().for_each(|key| self.remove(key));
     }
@@ -195,11 +207,12 @@ impl Listeners {
         self.remove(key);
     }
 
-    fn follow(&mut self, user: UserId, reach: Reach) {
-        let (Reach::Joined(room, _) | Reach::Left(room, _)) = reach else { return };
+    /// Has the streams of a user follow them into a room or out of it.
+    fn follow(&mut self, user: UserId, audience: Audience) {
+        let room = audience.room();
         for key in self.by_user.get(&user).into_iter().flatten().copied().collect::<Vec<_>>() {
             let Some(listener) = self.by_key.get_mut(&key) else { continue };
-            listener.scope.follow(reach);
+            listener.scope.follow(audience);
             if listener.scope.rooms.contains(&room) {
                 self.by_room.entry(room).or_default().insert(key, Arc::clone(&listener.line));
             } else {

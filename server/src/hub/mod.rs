@@ -1,4 +1,4 @@
-//! Who listens to what: takes what was committed, encodes each event once and hands it to the streams it reaches.
+//! Who listens to what: takes what was committed, encodes each event once and hands it to the streams of its audience.
 //!
 //! One thread owns all of it. It learns of events only after their commit, waits for no reader, and knows no HTTP; of
 //! the store it knows only what a commit tells. While it writes to thousands of lines the next events gather, and each
@@ -6,8 +6,9 @@
 
 mod ended;
 mod listeners;
+mod recent_events;
 mod rounds;
-mod tail;
+mod scope;
 
 use std::{
     collections::BTreeMap,
@@ -28,15 +29,16 @@ use tokio::{
 use self::{
     ended::Ended,
     listeners::{Key, Listeners},
+    recent_events::RecentEvents,
     rounds::Rounds,
-    tail::{Reach, Tail},
 };
-pub(crate) use self::{ended::SessionsEnded, listeners::Online, tail::Scope};
+pub(crate) use self::{ended::SessionsEnded, listeners::Online, scope::Scope};
 use crate::{
     answers::Answers,
     budget::Budget,
     clock::Clock,
     config::Config,
+    domain::audience::Audience,
     line::{Chunk, Line, Pushed, Terms},
     store::{Change, Lineage},
 };
@@ -121,7 +123,7 @@ impl Hub {
         let state = State {
             lineage,
             head,
-            tail: Tail::new(head),
+            recent: RecentEvents::new(head),
             listeners,
             ended,
             waiting: Vec::new(),
@@ -201,9 +203,9 @@ pub(crate) fn heartbeat(position: &Cursor) -> Vec<u8> {
     format!(":\nid: {position}\n\n").into()
 }
 
-/// Frames of the same reach, one after the other.
+/// Frames for the same audience, one after the other.
 struct Batch {
-    reach: Reach,
+    audience: Audience,
     bytes: Vec<u8>,
     frames: usize,
 }
@@ -212,7 +214,7 @@ struct Batch {
 struct State {
     lineage: Lineage,
     head: u64,
-    tail: Tail,
+    recent: RecentEvents,
     listeners: Listeners,
     ended: Ended,
     /// Registrations at positions whose commit has not been told yet.
@@ -309,13 +311,13 @@ impl State {
     fn tell(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
-                Change::Event { id, event, user } => {
-                    self.head = id;
-                    let Some(reach) = Reach::of(&event, user) else { continue };
+                Change::Event { logged, room_kind, event } => {
+                    self.head = logged.id;
+                    let audience = Audience::of(&logged, room_kind);
                     let mut frame = Vec::with_capacity(512);
-                    event.encode(Some(&self.lineage.cursor(id)), &mut frame);
-                    self.add(reach, &frame);
-                    self.tail.push(id, reach, frame.into());
+                    event.encode(Some(&self.lineage.cursor(logged.id)), &mut frame);
+                    self.add(audience, &frame);
+                    self.recent.push(logged.id, audience, frame.into());
                 }
                 Change::Activity(room) => {
                     self.active.insert(room.id, room.last_seq);
@@ -334,25 +336,27 @@ impl State {
     }
 
     /// Adds a frame to the batch. Messages of one room, and nothing else, share one.
-    fn add(&mut self, reach: Reach, frame: &[u8]) {
+    fn add(&mut self, audience: Audience, frame: &[u8]) {
         self.gathered += frame.len();
         match &mut self.batch {
             Some(batch)
-                if batch.reach == reach && matches!(reach, Reach::Members(_)) && batch.bytes.len() < CHUNK_BYTES =>
+                if batch.audience == audience
+                    && matches!(audience, Audience::Members(_))
+                    && batch.bytes.len() < CHUNK_BYTES =>
             {
                 batch.bytes.extend_from_slice(frame);
                 batch.frames += 1;
             }
             _ => {
                 self.deliver();
-                self.batch = Some(Batch { reach, bytes: frame.to_vec(), frames: 1 });
+                self.batch = Some(Batch { audience, bytes: frame.to_vec(), frames: 1 });
             }
         }
     }
 
     fn deliver(&mut self) {
-        if let Some(Batch { reach, bytes, frames }) = self.batch.take() {
-            self.listeners.deliver(reach, &Chunk::new(&self.budget, &bytes, frames));
+        if let Some(Batch { audience, bytes, frames }) = self.batch.take() {
+            self.listeners.deliver(audience, &Chunk::new(&self.budget, &bytes, frames));
         }
     }
 
@@ -374,10 +378,10 @@ impl State {
             Some(true) => return Registered::Ended(ByeReason::SignedOut),
             None => return Registered::Behind,
         }
-        let Some(missed) = self.tail.after(registration.at) else { return Registered::Behind };
+        let Some(missed) = self.recent.after(registration.at) else { return Registered::Behind };
         let (mut bytes, mut frames) = (Vec::new(), 0);
-        for (reach, frame) in missed {
-            if registration.scope.follow(reach) {
+        for (audience, frame) in missed {
+            if registration.scope.follow(audience) {
                 bytes.extend_from_slice(frame);
                 frames += 1;
             }

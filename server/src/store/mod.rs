@@ -3,6 +3,7 @@
 //! A [`Snapshot`] answers questions as of one moment; a [`Tx`] also changes things, all of it or nothing. Both are
 //! split by noun. Who may do what is not decided here.
 
+mod change;
 mod health;
 mod lineage;
 mod naming;
@@ -24,6 +25,7 @@ use quchat_shared::{
     query, room::Membership, room::Role, user::ServerRole,
 };
 
+pub(crate) use change::{Change, EventRef, LoggedEvent};
 use health::Health;
 pub(crate) use lineage::{Lineage, parse_cursor};
 use readers::Readers;
@@ -207,41 +209,6 @@ pub(crate) enum Range {
     After(Seq),
 }
 
-/// One row of the event log.
-#[derive(Debug, Clone)]
-pub(crate) struct LoggedEvent {
-    pub(crate) id: u64,
-    pub(crate) kind: EventKind,
-    pub(crate) room: RoomId,
-    pub(crate) user: Option<UserId>,
-    pub(crate) seq: Option<Seq>,
-}
-
-/// The durable events as the log names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EventKind {
-    RoomCreated,
-    MemberJoined,
-    MemberUpdated,
-    MemberLeft,
-    MessageCreated,
-    ReadUpdated,
-    RoomUpdated,
-    RoomDeleted,
-}
-
-/// What a committed transaction has to tell the rest of the server.
-#[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "nearly every change is an event: boxing it would cost, not save")]
-pub(crate) enum Change {
-    /// A durable event. `user` is whom it concerns besides the room's members.
-    Event { id: u64, event: Event, user: Option<UserId> },
-    /// A public room has a new message: worth a mark even to those who have not joined.
-    Activity(RoomActivity),
-    /// Every stream of this session ends.
-    SessionEnded(SessionId),
-}
-
 /// A user to be.
 pub(crate) struct NewUser<'a> {
     pub(crate) name: &'a str,
@@ -280,7 +247,7 @@ pub(crate) trait ReadRooms {
     fn room(&self, id: RoomId) -> Result<Option<RoomInfo>>;
     /// The room as this user has it. Says nothing about whether they may see it.
     fn room_of(&self, id: RoomId, user: UserId) -> Result<Option<Room>>;
-    /// Every public room, and every room the user is a member of, by id.
+    /// The rooms that the user may know of, by id: at least every public room and every room they are a member of.
     fn rooms_of(&self, user: UserId) -> Result<Vec<Room>>;
     fn is_public_name_taken(&self, name_key: &str) -> Result<bool>;
     fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
@@ -330,9 +297,8 @@ pub(crate) trait ReadEvents {
     fn pruned_through(&self) -> Result<u64>;
     /// The last event of the lineage with this tag; `None` if there was none.
     fn lineage_head(&self, tag: &str) -> Result<Option<u64>>;
-    /// The rows after `after` up to and including `through`, ascending, that can be of interest to the user: of the
-    /// rooms they are in since they joined, of what concerns themselves, and of rooms as such. Only of the rooms in
-    /// `only`, if there are any.
+    /// The rows after `after` up to and including `through`, ascending, that the user may see; there may be some more.
+    /// Only of the rooms in `only`, if there are any.
     fn events_for(&self, user: UserId, only: &[RoomId], after: u64, through: u64) -> Result<Vec<LoggedEvent>>;
     /// How many rows [`ReadEvents::events_for`] would give up to the head; stops counting at `enough`.
     fn count_events_for(&self, user: UserId, only: &[RoomId], after: u64, enough: u64) -> Result<u64>;
@@ -342,8 +308,7 @@ pub(crate) trait ReadEvents {
 
 pub(crate) trait WriteEvents {
     /// Logs an event, to be told once the transaction is committed, and returns its id. Ids grow in commit order.
-    /// `user` is whom it concerns besides the room's members.
-    fn record(&mut self, event: Event, user: Option<UserId>, at: Timestamp) -> Result<u64>;
+    fn record(&mut self, room: &RoomInfo, what: EventRef, event: Event, at: Timestamp) -> Result<u64>;
     /// To be told once the transaction is committed, besides the events.
     fn tell(&mut self, change: Change);
     /// Writes more than a long message takes and removes it again, to find out whether the database can be written.

@@ -8,7 +8,7 @@ use quchat_shared::{
 };
 use rusqlite::{Row, types::Type};
 
-use crate::store::EventKind;
+use super::event_columns::EventKind;
 
 /// A number of the wire as SQLite has it. What is beyond its range names nothing that exists, and still does.
 pub(super) fn int(n: u64) -> i64 {
@@ -39,9 +39,11 @@ pub(super) fn json_ids(ids: impl Iterator<Item = u64>) -> String {
 }
 
 /// An enum that a column holds as text.
-pub(super) trait Text: Sized {
+pub(super) trait Text: Sized + 'static {
     fn to_text(self) -> &'static str;
     fn from_text(text: &str) -> Option<Self>;
+    #[cfg(test)]
+    const ALL: &'static [Self];
 }
 
 pub(super) fn text<T: Text>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
@@ -60,6 +62,8 @@ macro_rules! texts {
             fn from_text(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$variant),)* _ => None }
             }
+            #[cfg(test)]
+            const ALL: &'static [Self] = &[$(Self::$variant),*];
         }
     )*};
 }
@@ -71,12 +75,12 @@ texts! {
     Notify { All = "all", Mentions = "mentions", None = "none" }
     EventKind {
         RoomCreated = "room.created",
+        RoomUpdated = "room.updated",
+        RoomDeleted = "room.deleted",
         MemberJoined = "member.joined",
         MemberUpdated = "member.updated",
         MemberLeft = "member.left",
         MessageCreated = "message.created",
         ReadUpdated = "read.updated",
-        RoomUpdated = "room.updated",
-        RoomDeleted = "room.deleted",
     }
 }

@@ -1,31 +1,18 @@
 //! The log of what happened, as references.
 
-use quchat_shared::{Event, RoomId, Seq, Timestamp, UserId, event::RoomActivity};
+use quchat_shared::{Event, RoomId, RoomInfo, Seq, Timestamp, UserId, event::RoomActivity};
 use rusqlite::params;
 
 use super::{
     Sqlite,
-    columns::{Text, int, json_ids, optional_uint, text, uint},
+    columns::{Text, int, json_ids, optional_uint, uint},
+    event_columns::{columns, logged_event},
 };
-use crate::store::{Change, Error, EventKind, Lineage, LoggedEvent, ReadEvents, Result, WriteEvents};
+use crate::store::{Change, Error, EventRef, Lineage, LoggedEvent, ReadEvents, Result, WriteEvents};
 
-/// What the log keeps of an event; `None` for one that is never replayed.
-fn reference(event: &Event) -> Option<(EventKind, RoomId, Option<Seq>)> {
-    Some(match event {
-        Event::RoomCreated(event) => (EventKind::RoomCreated, event.room.id, None),
-        Event::RoomUpdated(event) => (EventKind::RoomUpdated, event.room.id, None),
-        Event::RoomDeleted(event) => (EventKind::RoomDeleted, event.room_id, None),
-        Event::MemberJoined(event) => (EventKind::MemberJoined, event.room.id, None),
-        Event::MemberUpdated(event) => (EventKind::MemberUpdated, event.room.id, None),
-        Event::MemberLeft(event) => (EventKind::MemberLeft, event.room_id, None),
-        Event::MessageCreated(event) => (EventKind::MessageCreated, event.room_id, Some(event.message.seq)),
-        Event::ReadUpdated(event) => (EventKind::ReadUpdated, event.room_id, Some(event.last_read_seq)),
-        _ => return None,
-    })
-}
-
-/// The rows between `?2` and `?3` that can be of interest to the user `?1`, in the rooms `?4` if that is not null.
-/// Each part has an index of its own, and a row is found by one part only.
+/// The rows between `?2` and `?3` that the user `?1` may see, in the rooms `?4` if that is not null: of rooms since they
+/// joined, about themselves, and of public rooms as such. A superset of what the domain shows them. Each part has an
+/// index of its own, and a row is found by one part only.
 const FOR_USER: &str = "
     SELECT events.* FROM members CROSS JOIN events INDEXED BY events_by_room
         ON events.room_id = members.room_id AND events.kind <> 'read.updated'
@@ -88,15 +75,7 @@ impl ReadEvents for Sqlite {
         self.all(
             &format!("SELECT id, kind, room_id, user_id, seq FROM ({FOR_USER}) ORDER BY id"),
             params![int(user.0), int(after), int(through), narrowing(only)],
-            |row| {
-                Ok(LoggedEvent {
-                    id: uint(row, 0)?,
-                    kind: text(row, 1)?,
-                    room: RoomId(uint(row, 2)?),
-                    user: optional_uint(row, 3)?.map(UserId),
-                    seq: optional_uint(row, 4)?.map(Seq),
-                })
-            },
+            logged_event,
         )
     }
 
@@ -119,23 +98,24 @@ impl ReadEvents for Sqlite {
 }
 
 impl WriteEvents for Sqlite {
-    fn record(&mut self, event: Event, user: Option<UserId>, at: Timestamp) -> Result<u64> {
-        let (kind, room, seq) = reference(&event).ok_or(Error::Corrupt("an event that is not durable"))?;
+    fn record(&mut self, room: &RoomInfo, what: EventRef, event: Event, at: Timestamp) -> Result<u64> {
         let id = self.head + 1;
-        let user_id = user.map(|user| int(user.0));
+        let (kind, user, seq) = columns(what);
+        let (room_id, user_id, seq) = (int(room.id.0), user.map(|user| int(user.0)), seq.map(|seq| int(seq.0)));
         self.run(
             "INSERT INTO events (id, kind, room_id, user_id, seq, at) VALUES (?, ?, ?, ?, ?, ?)",
-            params![int(id), kind.to_text(), int(room.0), user_id, seq.map(|seq| int(seq.0)), at.as_millis()],
+            params![int(id), kind.to_text(), room_id, user_id, seq, at.as_millis()],
         )?;
-        if kind == EventKind::ReadUpdated {
+        if let EventRef::ReadUpdated { .. } = what {
             // Only where the marker stands now is worth replaying.
             self.run(
                 "DELETE FROM events WHERE kind = 'read.updated' AND user_id = ? AND room_id = ? AND id < ?",
-                params![user_id, int(room.0), int(id)],
+                params![user_id, room_id, int(id)],
             )?;
         }
         self.head = id;
-        self.changes.push(Change::Event { id, event, user });
+        let logged = LoggedEvent { id, room: room.id, what };
+        self.changes.push(Change::Event { logged, room_kind: room.kind, event });
         Ok(id)
     }
 
@@ -173,3 +153,6 @@ impl WriteEvents for Sqlite {
         Ok(gone >= limit as usize)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 
 mod check;
 mod columns;
+mod event_columns;
 mod events;
 mod failure;
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use quchat_shared::{Event, RoomId, Seq, Timestamp, UserId, event::ReadUpdated};
+use quchat_shared::{RoomId, RoomInfo, Seq, Timestamp, UserId, event::ReadUpdated, room::RoomKind};
 
 use super::*;
-use crate::store::{NewUser, Store};
+use crate::store::{EventRef, NewUser, Store};
 
 fn now() -> Timestamp {
     Timestamp::from_millis(0)
@@ -23,16 +23,26 @@ fn house() -> House {
     let dir = tempfile::tempdir().unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = Arc::clone(&told);
-    let ids = |changes: Vec<Change>| {
-        changes.into_iter().filter_map(|change| if let Change::Event { id, .. } = change { Some(id) } else { None })
-    };
-    let tell = move |changes| telling.lock().unwrap().extend(ids(changes));
+    let tell = move |changes: Vec<Change>| telling.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
     let (store, _) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), tell).unwrap();
     House { store, told, dir }
 }
 
-fn event() -> Event {
-    ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(1) }.into()
+/// Records an event in a room and for a user that need not exist.
+fn record(tx: &mut dyn Tx) -> Outcome<u64> {
+    let room = RoomInfo {
+        id: RoomId(1),
+        rev: 1,
+        name: "lobby".to_owned(),
+        topic: String::new(),
+        kind: RoomKind::Public,
+        created_by: UserId(1),
+        created_at: now(),
+        last_seq: Seq(1),
+        archived: false,
+    };
+    let event = ReadUpdated { room_id: room.id, last_read_seq: Seq(1) };
+    tx.record(&room, EventRef::ReadUpdated { user: UserId(1), seq: Seq(1) }, event.into(), now())
 }
 
 fn add_user(tx: &mut dyn Tx, name: &str) -> Outcome<UserId> {
@@ -45,11 +55,11 @@ async fn a_refused_attempt_leaves_no_trace_and_uses_up_no_event() {
     let house = house();
     let refused = house.store.write(|tx| {
         add_user(tx, "alice")?;
-        tx.record(event(), Some(UserId(1)), now())?;
+        record(tx)?;
         Err::<(), _>(Error::Corrupt("so it is decided"))
     });
     assert!(matches!(refused.await, Err(Error::Corrupt("so it is decided"))));
-    let id = house.store.write(|tx| tx.record(event(), Some(UserId(1)), now())).await.unwrap();
+    let id = house.store.write(record).await.unwrap();
     assert_eq!(id, 1);
     assert!(!house.store.read(|store| store.any_user()).await.unwrap());
 }
@@ -74,7 +84,7 @@ async fn an_attempt_that_panics_is_undone_and_nobody_else_notices() {
 #[tokio::test]
 async fn what_is_committed_is_told_in_commit_order() {
     let house = house();
-    let write = |store: Store| async move { store.write(|tx| tx.record(event(), Some(UserId(1)), now())).await };
+    let write = |store: Store| async move { store.write(record).await };
     let writes: Vec<_> = (0..200).map(|_| tokio::spawn(write(house.store.clone()))).collect();
     let mut given = Vec::new();
     for write in writes {

@@ -28,7 +28,7 @@ use self::vfs::{Call, Fault, Plan, Spread};
 use crate::{
     answers::Answers,
     domain::{self, Caller, members, messages, messages::Sent, read_markers},
-    store::{Change, Error, NewUser, Store, Tx},
+    store::{Change, Error, EventRef, NewUser, Store, Tx},
 };
 
 const USERS: u64 = 3;
@@ -65,10 +65,7 @@ impl House {
         let plan = Plan::on(dir.path());
         let told = Arc::new(Mutex::new(Vec::new()));
         let telling = Arc::clone(&told);
-        let ids = |changes: Vec<Change>| {
-            changes.into_iter().filter_map(|change| if let Change::Event { id, .. } = change { Some(id) } else { None })
-        };
-        let tell = move |changes| telling.lock().unwrap().extend(ids(changes));
+        let tell = move |changes: Vec<Change>| telling.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
         let (store, threads) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), tell).unwrap();
         Self { store, threads, plan, told, dir }
     }
@@ -111,7 +108,8 @@ async fn template() -> tempfile::TempDir {
         for (name, kind) in [("lobby", RoomKind::Public), ("den", RoomKind::Private)] {
             let new = NewRoom { name: name.to_owned(), topic: None, kind: Some(kind) };
             let info = tx.insert_room(&new, UserId(1), now())?;
-            let created = tx.record(RoomCreated { room: info.clone() }.into(), Some(UserId(1)), now())?;
+            let event = RoomCreated { room: info.clone() };
+            let created = tx.record(&info, EventRef::RoomCreated { by: UserId(1) }, event.into(), now())?;
             tx.insert_member(&info, UserId(1), Role::Owner, Seq(0), created)?;
         }
         Ok(())

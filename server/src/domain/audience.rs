@@ -1,0 +1,128 @@
+//! Who may see an event: the one rule, for what is published now and for what is replayed later.
+//!
+//! The hub finds the open streams of an [`Audience`], a replay asks [`Viewer::sees`]. The store may pre-select rows for a
+//! replay, but only leaves out what this rule refuses.
+
+use std::{collections::HashMap, convert::Infallible};
+
+use quchat_shared::{RoomId, UserId, room::RoomKind};
+
+use super::Error;
+use crate::store::{EventRef, LoggedEvent, Snapshot};
+
+/// Who an event is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Everyone: it is about a public room as such.
+    Everyone(RoomId),
+    /// The members of the room.
+    Members(RoomId),
+    /// The members of the room, of whom this user is one from here on. Later the user sees it for as long as they may
+    /// know of the room.
+    MembersIncluding(RoomId, UserId),
+    /// The members of the room, of whom this user is one for the last time, and later this user in any case.
+    MembersAndLeaver(RoomId, UserId),
+    /// This user alone.
+    User(RoomId, UserId),
+}
+
+/// What a user is to the room of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// A member since before the event.
+    Member,
+    /// May know of the room: it is public, or they became a member after the event.
+    Visitor,
+    /// May not know of the room.
+    Stranger,
+}
+
+impl Audience {
+    /// The audience of an event in a room of this kind.
+    pub(crate) fn of(event: &LoggedEvent, kind: RoomKind) -> Self {
+        let Ok(audience) = Self::of_room(event, || Ok::<_, Infallible>(kind));
+        audience
+    }
+
+    /// Decides it for every kind of event. Most audiences do not depend on the kind of the room, so that `kind` looks it
+    /// up only where they do.
+    fn of_room<E>(event: &LoggedEvent, kind: impl FnOnce() -> Result<RoomKind, E>) -> Result<Self, E> {
+        let room = event.room;
+        Ok(match event.what {
+            EventRef::RoomCreated { by } => match kind()? {
+                RoomKind::Public => Self::Everyone(room),
+                RoomKind::Private | RoomKind::Direct => Self::MembersIncluding(room, by),
+            },
+            EventRef::RoomUpdated => match kind()? {
+                RoomKind::Public => Self::Everyone(room),
+                RoomKind::Private | RoomKind::Direct => Self::Members(room),
+            },
+            EventRef::RoomDeleted { member } => Self::User(room, member),
+            EventRef::MemberJoined { user } | EventRef::MemberUpdated { user } => Self::MembersIncluding(room, user),
+            EventRef::MemberLeft { user } => Self::MembersAndLeaver(room, user),
+            EventRef::MessageCreated { .. } => Self::Members(room),
+            EventRef::ReadUpdated { user, .. } => Self::User(room, user),
+        })
+    }
+
+    /// The room that the event is about.
+    pub(crate) const fn room(self) -> RoomId {
+        match self {
+            Self::Everyone(room)
+            | Self::Members(room)
+            | Self::MembersIncluding(room, _)
+            | Self::MembersAndLeaver(room, _)
+            | Self::User(room, _) => room,
+        }
+    }
+
+    /// Whether a user of this standing is part of it.
+    pub(crate) fn includes(self, user: UserId, standing: Standing) -> bool {
+        match self {
+            Self::Everyone(_) => true,
+            Self::Members(_) => standing == Standing::Member,
+            Self::MembersIncluding(_, named) => match standing {
+                Standing::Member => true,
+                Standing::Visitor => named == user,
+                Standing::Stranger => false,
+            },
+            Self::MembersAndLeaver(_, leaver) => standing == Standing::Member || leaver == user,
+            Self::User(_, owner) => owner == user,
+        }
+    }
+}
+
+/// Whether a user may know that a room exists.
+pub(crate) fn may_know(kind: RoomKind, is_member: bool) -> bool {
+    is_member || kind == RoomKind::Public
+}
+
+/// A user who reads the log, with the rooms they are in now.
+pub(crate) struct Viewer {
+    user: UserId,
+    /// Each with the event of their latest joining.
+    joined: HashMap<RoomId, u64>,
+}
+
+impl Viewer {
+    pub(crate) fn new(store: &dyn Snapshot, user: UserId) -> Result<Self, Error> {
+        Ok(Self { user, joined: store.joined_rooms(user)? })
+    }
+
+    /// Whether they see the event by the rights they have now. `kind` looks up the kind of its room.
+    pub(crate) fn sees(&self, event: &LoggedEvent, mut kind: impl FnMut() -> Result<RoomKind, Error>) -> Result<bool, Error> {
+        let audience = Audience::of_room(event, &mut kind)?;
+        let standing = match self.joined.get(&event.room) {
+            Some(&joined) if joined <= event.id => Standing::Member,
+            Some(_) => Standing::Visitor,
+            None if may_know(kind()?, false) => Standing::Visitor,
+            None => Standing::Stranger,
+        };
+        Ok(audience.includes(self.user, standing))
+    }
+
+    /// The rooms they are in.
+    pub(crate) fn into_rooms(self) -> impl Iterator<Item = RoomId> {
+        self.joined.into_keys()
+    }
+}

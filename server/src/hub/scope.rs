@@ -1,0 +1,52 @@
+//! What one open stream covers, and how it follows its user into rooms and out of them.
+
+use std::collections::BTreeSet;
+
+use quchat_shared::{RoomId, SessionId, UserId};
+
+use crate::domain::{
+    audience::{Audience, Standing},
+    events::Only,
+};
+
+/// Whose stream it is and what it covers.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) user: UserId,
+    pub(crate) session: SessionId,
+    /// Narrowed to these rooms.
+    pub(crate) only: Only,
+    /// The rooms it covers in which the user is a member.
+    pub(crate) rooms: BTreeSet<RoomId>,
+}
+
+impl Scope {
+    /// Whether the stream gets an event for this audience, as things stand.
+    pub(super) fn sees(&self, audience: Audience) -> bool {
+        let room = audience.room();
+        let standing = if self.rooms.contains(&room) { Standing::Member } else { Standing::Visitor };
+        self.covers(room) && audience.includes(self.user, standing)
+    }
+
+    /// The same, and follows the user into the room before the event, or out of it afterwards.
+    pub(super) fn follow(&mut self, audience: Audience) -> bool {
+        let room = audience.room();
+        if let Audience::MembersIncluding(_, user) = audience
+            && user == self.user
+            && self.covers(room)
+        {
+            self.rooms.insert(room);
+        }
+        let sees = self.sees(audience);
+        if let Audience::MembersAndLeaver(_, user) = audience
+            && user == self.user
+        {
+            self.rooms.remove(&room);
+        }
+        sees
+    }
+
+    fn covers(&self, room: RoomId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&room))
+    }
+}

@@ -1,0 +1,54 @@
+//! What happened: as the event log keeps it, and as a transaction publishes it.
+
+use quchat_shared::{
+    Event, RoomId, Seq, SessionId, UserId,
+    event::RoomActivity,
+    room::RoomKind,
+};
+
+/// One row of the event log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LoggedEvent {
+    pub(crate) id: u64,
+    pub(crate) room: RoomId,
+    pub(crate) what: EventRef,
+}
+
+/// A durable event as the log keeps it: its kind, and what it is about besides its room. It holds references, so that a
+/// replay shows things as they are when it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventRef {
+    RoomCreated { by: UserId },
+    RoomUpdated,
+    /// One for each user who was a member until then.
+    RoomDeleted { member: UserId },
+    MemberJoined { user: UserId },
+    MemberUpdated { user: UserId },
+    MemberLeft { user: UserId },
+    MessageCreated { seq: Seq },
+    /// `user` has read up to `seq`.
+    ReadUpdated { user: UserId, seq: Seq },
+}
+
+/// What a transaction publishes to the rest of the server once it is committed.
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly every change is an event: boxing it would cost, not save")]
+pub(crate) enum Change {
+    /// A durable event in a room of this kind.
+    Event { logged: LoggedEvent, room_kind: RoomKind, event: Event },
+    /// A public room has a new message: worth a mark even to those who have not joined.
+    Activity(RoomActivity),
+    /// Every stream of this session ends.
+    SessionEnded(SessionId),
+}
+
+#[cfg(test)]
+impl Change {
+    /// The id of the event, if it is one.
+    pub(crate) fn event_id(&self) -> Option<u64> {
+        match self {
+            Self::Event { logged, .. } => Some(logged.id),
+            Self::Activity(_) | Self::SessionEnded(_) => None,
+        }
+    }
+}
