@@ -1,18 +1,14 @@
 //! What a stream replays: which events of the log a caller may see, as things are when they are read.
 
-use std::collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry};
+use std::collections::BTreeSet;
 
 use quchat_shared::{
-    Cursor, Event, Message, RoomId, RoomInfo, Seq, UserId, UserRef,
-    event::{
-        MemberJoined, MemberLeft, MemberUpdated, MessageCreated, ReadUpdated, ResetReason, RoomActivity, RoomCreated,
-        RoomDeleted, RoomUpdated,
-    },
-    room::{Role, RoomKind},
+    Cursor, Event, RoomId,
+    event::{ResetReason, RoomActivity},
 };
 
-use super::{Caller, Result, audience::Viewer, members, policy};
-use crate::store::{EventRef, LoggedEvent, Range, Snapshot, parse_cursor};
+use super::{Caller, Result, audience::Viewer, event_reader::EventReader, policy};
+use crate::store::{Snapshot, parse_cursor};
 
 /// Events that the first page of a replay spans.
 pub(crate) const SPAN_FIRST: u64 = 2000;
@@ -20,9 +16,6 @@ pub(crate) const SPAN_FIRST: u64 = 2000;
 const SPARSE: usize = 100;
 /// Roughly how many bytes of events one page holds.
 const PAGE_BYTES: usize = 64 * 1024;
-
-/// Most messages that are read along with one.
-const AHEAD: usize = 50;
 
 /// The rooms a stream is narrowed to; `None`: everything.
 pub(crate) type Only = Option<BTreeSet<RoomId>>;
@@ -88,7 +81,7 @@ pub(crate) fn locate(
 /// The next page after `after`, which spans up to `span` events of all that happened.
 pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u64, span: u64) -> Result<Page> {
     let head = store.head()?;
-    let (viewer, mut view) = (Viewer::new(store, caller.user)?, View::new(store));
+    let (viewer, mut reader) = (Viewer::new(store, caller.user)?, EventReader::new(store));
     let is_lost = after < store.pruned_through()?;
     let after = if is_lost { head } else { after };
     let mut page = Page {
@@ -109,8 +102,8 @@ pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u
             page.through = event.id - 1;
             break;
         }
-        if viewer.sees(event, || view.kind(event.room))?
-            && let Some(shown) = view.read(event, &logged[nth + 1..])?
+        if viewer.sees(event, || reader.kind(event.room))?
+            && let Some(shown) = reader.read(event, &logged[nth + 1..])?
         {
             bytes += size(&shown);
             page.events.push((event.id, shown));
@@ -155,75 +148,4 @@ fn size(event: &Event) -> usize {
         | Event::Activity(_) => 0,
     };
     BESIDES_TEXT + text
-}
-
-/// Reads what events of the log refer to, as it is now.
-struct View<'a> {
-    store: &'a dyn Snapshot,
-    rooms: HashMap<RoomId, Option<RoomInfo>>,
-    /// Messages of one room that were read along with an earlier one.
-    ahead: VecDeque<Message>,
-}
-
-impl<'a> View<'a> {
-    fn new(store: &'a dyn Snapshot) -> Self {
-        Self { store, rooms: HashMap::new(), ahead: VecDeque::new() }
-    }
-
-    /// The event as things are now; `None` if what it refers to is gone. `next` are the events that follow it.
-    fn read(&mut self, event: &LoggedEvent, next: &[LoggedEvent]) -> Result<Option<Event>> {
-        let room_id = event.room;
-        Ok(match event.what {
-            EventRef::RoomCreated { .. } => self.room(room_id)?.map(|room| RoomCreated { room }.into()),
-            EventRef::RoomUpdated => self.room(room_id)?.map(|room| RoomUpdated { room }.into()),
-            EventRef::RoomDeleted { .. } => Some(RoomDeleted { room_id }.into()),
-            EventRef::MemberJoined { user } => {
-                let member = self.member(room_id, user)?;
-                member.map(|(room, user, role)| MemberJoined { room, user, role }.into())
-            }
-            EventRef::MemberUpdated { user } => {
-                let member = self.member(room_id, user)?;
-                member.map(|(room, user, role)| MemberUpdated { room, user, role }.into())
-            }
-            EventRef::MemberLeft { user } => {
-                Some(MemberLeft { room_id, user: members::reference(self.store, user)? }.into())
-            }
-            EventRef::MessageCreated { seq } => {
-                let is_next =
-                    |other: &&LoggedEvent| other.room == room_id && matches!(other.what, EventRef::MessageCreated { .. });
-                let next = next.iter().take(AHEAD).take_while(is_next).count();
-                self.message(room_id, seq, next)?.map(|message| MessageCreated { room_id, message }.into())
-            }
-            EventRef::ReadUpdated { seq, .. } => Some(ReadUpdated { room_id, last_read_seq: seq }.into()),
-        })
-    }
-
-    /// A message, with which the `next` ones are read at once.
-    fn message(&mut self, room: RoomId, seq: Seq, next: usize) -> Result<Option<Message>> {
-        let is_it = |message: &Message| message.room_id == room && message.seq == seq;
-        if !self.ahead.front().is_some_and(is_it) {
-            let limit = u32::try_from(next + 1).unwrap_or(u32::MAX);
-            self.ahead = self.store.messages(room, Range::After(Seq(seq.0.saturating_sub(1))), limit)?.into();
-        }
-        Ok(self.ahead.pop_front().filter(is_it))
-    }
-
-    /// A member with their room; an ordinary one if they have left.
-    fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<(RoomInfo, UserRef, Role)>> {
-        let Some(info) = self.room(room)? else { return Ok(None) };
-        let role = self.store.membership(room, user)?.map_or(Role::Member, |member| member.role);
-        Ok(Some((info, members::reference(self.store, user)?, role)))
-    }
-
-    /// The kind of a room. One that is gone is no longer public.
-    fn kind(&mut self, room: RoomId) -> Result<RoomKind> {
-        Ok(self.room(room)?.map_or(RoomKind::Private, |room| room.kind))
-    }
-
-    fn room(&mut self, id: RoomId) -> Result<Option<RoomInfo>> {
-        Ok(match self.rooms.entry(id) {
-            Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(unknown) => unknown.insert(self.store.room(id)?).clone(),
-        })
-    }
 }

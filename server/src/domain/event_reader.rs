@@ -1,0 +1,88 @@
+//! Reads what events of the log refer to, as it is now, for whoever asks. Who may see an event is its audience's matter.
+
+use std::collections::{HashMap, VecDeque, hash_map::Entry};
+
+use quchat_shared::{
+    Event, Message, RoomId, RoomInfo, Seq, UserId, UserRef,
+    event::{
+        MemberJoined, MemberLeft, MemberUpdated, MessageCreated, ReadUpdated, RoomCreated, RoomDeleted, RoomUpdated,
+    },
+    room::{Role, RoomKind},
+};
+
+use super::{Result, members};
+use crate::store::{EventRef, LoggedEvent, Range, Snapshot};
+
+/// Most messages that are read along with one.
+const AHEAD: usize = 50;
+
+/// A reader of the log in one snapshot, which keeps what it has looked up.
+pub(crate) struct EventReader<'a> {
+    store: &'a dyn Snapshot,
+    rooms: HashMap<RoomId, Option<RoomInfo>>,
+    /// Messages of one room that were read along with an earlier one.
+    ahead: VecDeque<Message>,
+}
+
+impl<'a> EventReader<'a> {
+    pub(crate) fn new(store: &'a dyn Snapshot) -> Self {
+        Self { store, rooms: HashMap::new(), ahead: VecDeque::new() }
+    }
+
+    /// The event as things are now; `None` if what it refers to is gone. `next` are the events that follow it.
+    pub(crate) fn read(&mut self, event: &LoggedEvent, next: &[LoggedEvent]) -> Result<Option<Event>> {
+        let room_id = event.room;
+        Ok(match event.what {
+            EventRef::RoomCreated { .. } => self.room(room_id)?.map(|room| RoomCreated { room }.into()),
+            EventRef::RoomUpdated => self.room(room_id)?.map(|room| RoomUpdated { room }.into()),
+            EventRef::RoomDeleted { .. } => Some(RoomDeleted { room_id }.into()),
+            EventRef::MemberJoined { user } => {
+                let member = self.member(room_id, user)?;
+                member.map(|(room, user, role)| MemberJoined { room, user, role }.into())
+            }
+            EventRef::MemberUpdated { user } => {
+                let member = self.member(room_id, user)?;
+                member.map(|(room, user, role)| MemberUpdated { room, user, role }.into())
+            }
+            EventRef::MemberLeft { user } => {
+                Some(MemberLeft { room_id, user: members::reference(self.store, user)? }.into())
+            }
+            EventRef::MessageCreated { seq } => {
+                let is_next =
+                    |other: &&LoggedEvent| other.room == room_id && matches!(other.what, EventRef::MessageCreated { .. });
+                let next = next.iter().take(AHEAD).take_while(is_next).count();
+                self.message(room_id, seq, next)?.map(|message| MessageCreated { room_id, message }.into())
+            }
+            EventRef::ReadUpdated { seq, .. } => Some(ReadUpdated { room_id, last_read_seq: seq }.into()),
+        })
+    }
+
+    /// A message, with which the `next` ones are read at once.
+    fn message(&mut self, room: RoomId, seq: Seq, next: usize) -> Result<Option<Message>> {
+        let is_it = |message: &Message| message.room_id == room && message.seq == seq;
+        if !self.ahead.front().is_some_and(is_it) {
+            let limit = u32::try_from(next + 1).unwrap_or(u32::MAX);
+            self.ahead = self.store.messages(room, Range::After(Seq(seq.0.saturating_sub(1))), limit)?.into();
+        }
+        Ok(self.ahead.pop_front().filter(is_it))
+    }
+
+    /// A member with their room; an ordinary one if they have left.
+    fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<(RoomInfo, UserRef, Role)>> {
+        let Some(info) = self.room(room)? else { return Ok(None) };
+        let role = self.store.membership(room, user)?.map_or(Role::Member, |member| member.role);
+        Ok(Some((info, members::reference(self.store, user)?, role)))
+    }
+
+    /// The kind of a room. One that is gone is no longer public.
+    pub(crate) fn kind(&mut self, room: RoomId) -> Result<RoomKind> {
+        Ok(self.room(room)?.map_or(RoomKind::Private, |room| room.kind))
+    }
+
+    fn room(&mut self, id: RoomId) -> Result<Option<RoomInfo>> {
+        Ok(match self.rooms.entry(id) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(unknown) => unknown.insert(self.store.room(id)?).clone(),
+        })
+    }
+}
