@@ -7,7 +7,7 @@ use quchat_shared::{
     event::{ResetReason, RoomActivity},
 };
 
-use super::{Caller, Result, audience::Viewer, event_reader::EventReader, policy};
+use super::{Caller, Result, audience::Viewer, event_reader::EventReader, policy, room_filter::RoomFilter};
 use crate::store::{Snapshot, parse_cursor};
 
 /// Events that the first page of a replay spans.
@@ -16,9 +16,6 @@ pub(crate) const SPAN_FIRST: u64 = 2000;
 const SPARSE: usize = 100;
 /// Roughly how many bytes of events one page holds.
 const PAGE_BYTES: usize = 64 * 1024;
-
-/// The rooms a stream is narrowed to; `None`: everything.
-pub(crate) type Only = Option<BTreeSet<RoomId>>;
 
 /// Where a stream starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,16 +43,19 @@ pub(crate) struct Page {
     pub(crate) head: Option<BTreeSet<RoomId>>,
 }
 
-/// Refuses a narrowing to rooms the caller does not know or is not in.
-pub(crate) fn check_narrowing(store: &dyn Snapshot, caller: Caller, only: &Only) -> Result<()> {
-    only.iter().flatten().try_for_each(|&room| policy::joined_room(store, caller, room).map(drop))
+/// Refuses a filter that names rooms the caller does not know or is not in.
+pub(crate) fn check_filter(store: &dyn Snapshot, caller: Caller, filter: &RoomFilter) -> Result<()> {
+    for room in filter.named() {
+        policy::joined_room(store, caller, room)?;
+    }
+    Ok(())
 }
 
 /// Finds the position that `since` names.
 pub(crate) fn locate(
     store: &dyn Snapshot,
     caller: Caller,
-    only: &Only,
+    filter: &RoomFilter,
     since: Option<&Cursor>,
     replay_max: u64,
 ) -> Result<Start> {
@@ -71,7 +71,7 @@ pub(crate) fn locate(
         return reset(ResetReason::TooOld);
     }
     if head - after > replay_max
-        && store.count_events_for(caller.user, &rooms(only), after, replay_max + 1)? > replay_max
+        && store.count_events_for(caller.user, &filter.named(), after, replay_max + 1)? > replay_max
     {
         return reset(ResetReason::TooFar);
     }
@@ -79,7 +79,13 @@ pub(crate) fn locate(
 }
 
 /// The next page after `after`, which spans up to `span` events of all that happened.
-pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u64, span: u64) -> Result<Page> {
+pub(crate) fn replay(
+    store: &dyn Snapshot,
+    caller: Caller,
+    filter: &RoomFilter,
+    after: u64,
+    span: u64,
+) -> Result<Page> {
     let head = store.head()?;
     let (viewer, mut reader) = (Viewer::new(store, caller.user)?, EventReader::new(store));
     let is_lost = after < store.pruned_through()?;
@@ -93,7 +99,7 @@ pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u
     };
     let mut bytes = 0;
     let logged = if after < page.through {
-        store.events_for(caller.user, &rooms(only), after, page.through)?
+        store.events_for(caller.user, &filter.named(), after, page.through)?
     } else {
         Vec::new() // a stream that starts at the head
     };
@@ -113,19 +119,17 @@ pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, only: &Only, after: u
         page.next_span = span.saturating_mul(4);
     }
     if page.through >= head {
-        let is_wanted = |room: &RoomId| only.as_ref().is_none_or(|only| only.contains(room));
-        page.head = Some(viewer.into_rooms().filter(is_wanted).collect());
+        page.head = Some(viewer.into_rooms().filter(|&room| filter.covers(room)).collect());
     }
     Ok(page)
 }
 
-/// Public rooms with messages told after `after`.
-pub(crate) fn active_rooms(store: &dyn Snapshot, after: u64) -> Result<Vec<RoomActivity>> {
-    Ok(store.active_rooms(after)?)
-}
-
-fn rooms(only: &Only) -> Vec<RoomId> {
-    only.iter().flatten().copied().collect()
+/// Public rooms with new messages since the event `after`, for a stream that covers all rooms.
+pub(crate) fn active_rooms(store: &dyn Snapshot, filter: &RoomFilter, after: u64) -> Result<Vec<RoomActivity>> {
+    match filter {
+        RoomFilter::All => Ok(store.active_rooms(after)?),
+        RoomFilter::Only(_) => Ok(Vec::new()),
+    }
 }
 
 /// Roughly the bytes of an event on the wire.

@@ -11,6 +11,7 @@ mod mentions;
 pub(crate) mod messages;
 pub(crate) mod policy;
 pub(crate) mod read_markers;
+pub(crate) mod room_filter;
 pub(crate) mod rooms;
 pub(crate) mod sessions;
 pub(crate) mod users;

@@ -19,7 +19,8 @@ use crate::{
     auth::jwt::Verified,
     domain::{
         self, Error,
-        events::{self, Only, Page, SPAN_FIRST, Start},
+        events::{self, Page, SPAN_FIRST, Start},
+        room_filter::RoomFilter,
     },
     hub::{self, Registered, Registration, Scope, SessionsEnded, Subscription},
     line::{Chunk, Line, Pushed, Terms},
@@ -46,9 +47,9 @@ async fn open(app: Arc<App>, who: Verified, request: Request<ListenEvents>) -> d
         Some(Err(_)) => Some(Cursor::default()), // a position nobody knows
         _ => request.query.since,
     };
-    let only: Only = (!request.query.rooms.is_empty()).then(|| request.query.rooms.into_iter().collect());
+    let filter = RoomFilter::new(request.query.rooms);
 
-    let reader = Arc::new(Reader { app, who, only });
+    let reader = Arc::new(Reader { app, who, filter });
     let (start, first) = Arc::clone(&reader).begin(since.clone()).await?;
     Ok(EventStream { greeting: greet(&reader.app, start, since.as_ref()), first, reader, place })
 }
@@ -112,7 +113,7 @@ impl EventStream {
             }
             if let Some(rooms) = head {
                 let Verified { caller, expires_at } = reader.who;
-                let scope = Scope { user: caller.user, session: caller.session, only: reader.only.clone(), rooms };
+                let scope = Scope { user: caller.user, session: caller.session, filter: reader.filter.clone(), rooms };
                 let line = Arc::clone(&line);
                 let registration = Registration { scope, expires_at, at: through, sessions_ended, line };
                 match reader.app.hub.register(registration).await {
@@ -176,7 +177,7 @@ struct Read {
 struct Reader {
     app: Arc<App>,
     who: Verified,
-    only: Only,
+    filter: RoomFilter,
 }
 
 impl Reader {
@@ -185,8 +186,8 @@ impl Reader {
         let (caller, sessions_ended) = (self.who.caller, self.app.hub.sessions_ended());
         let this = Arc::clone(&self);
         let look = move |store: &dyn Snapshot| {
-            events::check_narrowing(store, caller, &this.only)?;
-            let start = events::locate(store, caller, &this.only, since.as_ref(), this.app.config.replay_max)?;
+            events::check_filter(store, caller, &this.filter)?;
+            let start = events::locate(store, caller, &this.filter, since.as_ref(), this.app.config.replay_max)?;
             let (event, resumed) = match start {
                 Start::Fresh { head } | Start::Reset { head, .. } => (head, None),
                 Start::Resume { after } => (after, Some(after)),
@@ -221,7 +222,7 @@ impl Reader {
 
     /// Encoded where it is read: a thousand streams that catch up keep the readers busy, not those who answer.
     fn page(&self, store: &dyn Snapshot, at: At, sessions_ended: SessionsEnded) -> domain::Result<Read> {
-        let page = events::replay(store, self.who.caller, &self.only, at.event, at.span)?;
+        let page = events::replay(store, self.who.caller, &self.filter, at.event, at.span)?;
         let active = if page.head.is_some() { self.active_rooms(store, at)? } else { None };
         let next = At { event: page.through, span: page.next_span, ..at };
         let frames = self.encode(&page, active);
@@ -231,8 +232,8 @@ impl Reader {
 
     /// What moved in public rooms since the position that was resumed from.
     fn active_rooms(&self, store: &dyn Snapshot, at: At) -> domain::Result<Option<Event>> {
-        let Some(resumed) = at.resumed.filter(|_| self.only.is_none()) else { return Ok(None) };
-        let rooms = events::active_rooms(store, resumed)?;
+        let Some(resumed) = at.resumed else { return Ok(None) };
+        let rooms = events::active_rooms(store, &self.filter, resumed)?;
         Ok((!rooms.is_empty()).then(|| Activity { rooms }.into()))
     }
 

@@ -9,7 +9,7 @@ use quchat_shared::{RoomId, SessionId, Timestamp, UserId};
 
 use super::scope::Scope;
 use crate::{
-    domain::audience::Audience,
+    domain::{audience::Audience, room_filter::RoomFilter},
     line::{Chunk, Line, Pushed},
 };
 
@@ -161,7 +161,7 @@ impl Listeners {
 
     /// Hands a stream something that may be left out, unless it is narrowed and `narrowed` does not say so.
     pub(super) fn deliver_ephemeral(&self, key: Key, chunk: &Chunk, narrowed: bool) {
-        if let Some(listener) = self.by_key.get(&key).filter(|listener| narrowed || listener.scope.only.is_none()) {
+        if let Some(listener) = self.by_key.get(&key).filter(|listener| narrowed || listener.scope.filter == RoomFilter::All) {
             listener.line.push_ephemeral(chunk, self.frames_max);
         }
     }

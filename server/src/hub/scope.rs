@@ -6,7 +6,7 @@ use quchat_shared::{RoomId, SessionId, UserId};
 
 use crate::domain::{
     audience::{Audience, Standing},
-    events::Only,
+    room_filter::RoomFilter,
 };
 
 /// Whose stream it is and what it covers.
@@ -14,8 +14,7 @@ use crate::domain::{
 pub(crate) struct Scope {
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
-    /// Narrowed to these rooms.
-    pub(crate) only: Only,
+    pub(crate) filter: RoomFilter,
     /// The rooms it covers in which the user is a member.
     pub(crate) rooms: BTreeSet<RoomId>,
 }
@@ -25,7 +24,7 @@ impl Scope {
     pub(super) fn sees(&self, audience: Audience) -> bool {
         let room = audience.room();
         let standing = if self.rooms.contains(&room) { Standing::Member } else { Standing::Visitor };
-        self.covers(room) && audience.includes(self.user, standing)
+        self.filter.covers(room) && audience.includes(self.user, standing)
     }
 
     /// The same, and follows the user into the room before the event, or out of it afterwards.
@@ -33,7 +32,7 @@ impl Scope {
         let room = audience.room();
         if let Audience::MembersIncluding(_, user) = audience
             && user == self.user
-            && self.covers(room)
+            && self.filter.covers(room)
         {
             self.rooms.insert(room);
         }
@@ -44,9 +43,5 @@ impl Scope {
             self.rooms.remove(&room);
         }
         sees
-    }
-
-    fn covers(&self, room: RoomId) -> bool {
-        self.only.as_ref().is_none_or(|only| only.contains(&room))
     }
 }
