@@ -8,7 +8,7 @@ use std::{collections::HashMap, convert::Infallible};
 use quchat_shared::{RoomId, UserId, room::RoomKind};
 
 use super::Error;
-use crate::store::{EventRef, LoggedEvent, Snapshot};
+use crate::store::{Ephemeral, EventRef, LoggedEvent, Snapshot};
 
 /// Who an event is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(crate) enum Audience {
     MembersAndLeaver(RoomId, UserId),
     /// This user alone.
     User(RoomId, UserId),
+    /// Everyone, on streams that are not restricted to some rooms: it is about no room in particular.
+    Unfiltered,
 }
 
 /// What a user is to the room of an event.
@@ -65,21 +67,29 @@ impl Audience {
         })
     }
 
+    /// The audience of something that is not stored.
+    pub(crate) fn of_ephemeral(happened: Ephemeral) -> Self {
+        match happened {
+            Ephemeral::Activity(_) => Self::Unfiltered,
+        }
+    }
+
     /// The room that the event is about.
-    pub(crate) const fn room(self) -> RoomId {
+    pub(crate) const fn room(self) -> Option<RoomId> {
         match self {
             Self::Everyone(room)
             | Self::Members(room)
             | Self::MembersIncluding(room, _)
             | Self::MembersAndLeaver(room, _)
-            | Self::User(room, _) => room,
+            | Self::User(room, _) => Some(room),
+            Self::Unfiltered => None,
         }
     }
 
     /// Whether a user of this standing is part of it.
     pub(crate) fn includes(self, user: UserId, standing: Standing) -> bool {
         match self {
-            Self::Everyone(_) => true,
+            Self::Everyone(_) | Self::Unfiltered => true,
             Self::Members(_) => standing == Standing::Member,
             Self::MembersIncluding(_, named) => match standing {
                 Standing::Member => true,

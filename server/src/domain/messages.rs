@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{Caller, Error, Result, invalid, members, mentions, policy};
-use crate::store::{Change, EventRef, Range, Snapshot, Tx};
+use crate::store::{Change, Ephemeral, EventRef, Range, Snapshot, Tx};
 
 /// What became of an attempt to send.
 #[derive(Debug)]
@@ -88,7 +88,8 @@ pub(crate) fn send_message(
     let created = tx.record(&info, EventRef::MessageCreated { seq: message.seq }, event.into(), now)?;
     tx.insert_message(&message, created)?;
     if info.kind == RoomKind::Public {
-        tx.tell(Change::Activity(RoomActivity { id: room, last_seq: message.seq }));
+        let activity = RoomActivity { id: room, last_seq: message.seq };
+        tx.tell(Change::Ephemeral(Ephemeral::Activity(activity)));
     }
     Ok(Sent::Created(message))
 }

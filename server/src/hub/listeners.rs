@@ -9,7 +9,7 @@ use quchat_shared::{RoomId, SessionId, Timestamp, UserId};
 
 use super::scope::Scope;
 use crate::{
-    domain::{audience::Audience, room_filter::RoomFilter},
+    domain::audience::Audience,
     line::{Chunk, Line, Pushed},
 };
 
@@ -97,12 +97,12 @@ impl Listeners {
     /// Hands a chunk to the streams of its audience and follows users into rooms and out of them. It is written with the
     /// next [`Listeners::flush`]. A stream that does not keep up is cut off.
     pub(super) fn deliver(&mut self, audience: Audience, chunk: &Chunk) {
-        if let Audience::MembersIncluding(_, user) = audience {
-            self.follow(user, audience);
+        if let Audience::MembersIncluding(room, user) = audience {
+            self.follow(room, user, audience);
         }
-        let mut gone = Vec::new();
+        let (mut gone, mut unflushed) = (Vec::new(), std::mem::take(&mut self.unflushed));
         let mut push = |key: Key, line: &Arc<Line>| match line.push(chunk, self.frames_max) {
-            Pushed::Unflushed => self.unflushed.push((key, Arc::clone(line))),
+            Pushed::Unflushed => unflushed.push((key, Arc::clone(line))),
             Pushed::Accepted => {}
             Pushed::Full => {
                 line.cut();
@@ -111,31 +111,18 @@ impl Listeners {
             Pushed::Closed => gone.push(key),
         };
         match audience {
-            Audience::Members(room)
-            | Audience::MembersIncluding(room, _)
-            | Audience::MembersAndLeaver(room, _) => {
-                // All of them see it: the index holds the streams whose user is a member.
+            Audience::Members(room) | Audience::MembersIncluding(room, _) | Audience::MembersAndLeaver(room, _) => {
                 self.by_room.get(&room).into_iter().flatten().for_each(|(&key, line)| push(key, line));
             }
-            Audience::Everyone(_) => {
-                for (&key, listener) in &self.by_key {
-                    if listener.scope.sees(audience) {
-                        push(key, &listener.line);
-                    }
-                }
-            }
-            Audience::User(_, user) => {
-                for &key in self.by_user.get(&user).into_iter().flatten() {
-                    if let Some(listener) = self.by_key.get(&key)
-                        && listener.scope.sees(audience)
-                    {
-                        push(key, &listener.line);
-                    }
+            Audience::Everyone(_) | Audience::Unfiltered | Audience::User(..) => {
+                for key in self.keys(audience) {
+                    push(key, &self.by_key[&key].line);
                 }
             }
         }
-        if let Audience::MembersAndLeaver(_, user) = audience {
-            self.follow(user, audience);
+        self.unflushed = unflushed;
+        if let Audience::MembersAndLeaver(room, user) = audience {
+            self.follow(room, user, audience);
         }
         gone.into_iter().for_each(|key| self.remove(key));
     }
@@ -155,13 +142,26 @@ impl Listeners {
     }
 
     /// Every stream there is now.
-    pub(super) fn keys(&self) -> Vec<Key> {
+    pub(super) fn all_keys(&self) -> Vec<Key> {
         self.by_key.keys().copied().collect()
     }
 
-    /// Hands a stream something that may be left out, unless it is narrowed and `narrowed` does not say so.
-    pub(super) fn deliver_ephemeral(&self, key: Key, chunk: &Chunk, narrowed: bool) {
-        if let Some(listener) = self.by_key.get(&key).filter(|listener| narrowed || listener.scope.filter == RoomFilter::All) {
+    /// The streams of an audience.
+    pub(super) fn keys(&self, audience: Audience) -> Vec<Key> {
+        let sees = |key: &Key| self.by_key.get(key).is_some_and(|listener| listener.scope.sees(audience));
+        match audience {
+            // The index holds the streams whose user is a member, and all members see it.
+            Audience::Members(room) | Audience::MembersIncluding(room, _) | Audience::MembersAndLeaver(room, _) => {
+                self.by_room.get(&room).into_iter().flatten().map(|(&key, _)| key).collect()
+            }
+            Audience::User(_, user) => self.by_user.get(&user).into_iter().flatten().copied().filter(sees).collect(),
+            Audience::Everyone(_) | Audience::Unfiltered => self.by_key.keys().copied().filter(sees).collect(),
+        }
+    }
+
+    /// Hands a stream something that is left out if it does not keep up.
+    pub(super) fn push_ephemeral(&self, key: Key, chunk: &Chunk) {
+        if let Some(listener) = self.by_key.get(&key) {
             listener.line.push_ephemeral(chunk, self.frames_max);
         }
     }
@@ -183,7 +183,7 @@ impl Listeners {
     }
 
     pub(super) fn end_all(&mut self, bye: &Chunk) {
-        self.keys().into_iter().for_each(|key| self.end(key, bye));
+        self.all_keys().into_iter().for_each(|key| self.end(key, bye));
     }
 
     /// When the next stream reaches the end of its token.
@@ -208,8 +208,7 @@ impl Listeners {
     }
 
     /// Has the streams of a user follow them into a room or out of it.
-    fn follow(&mut self, user: UserId, audience: Audience) {
-        let room = audience.room();
+    fn follow(&mut self, room: RoomId, user: UserId, audience: Audience) {
         for key in self.by_user.get(&user).into_iter().flatten().copied().collect::<Vec<_>>() {
             let Some(listener) = self.by_key.get_mut(&key) else { continue };
             listener.scope.follow(audience);

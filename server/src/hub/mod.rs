@@ -4,22 +4,22 @@
 //! the store it knows only what a commit tells. While it writes to thousands of lines the next events gather, and each
 //! line gets them in one write.
 
+mod broadcasts;
 mod ended;
+mod ephemeral;
 mod listeners;
 mod recent_events;
-mod rounds;
 mod scope;
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use quchat_shared::{
-    Cursor, Event, RoomId, Seq, Timestamp,
-    event::{Activity, Bye, ByeReason, RoomActivity},
+    Cursor, Event, Timestamp,
+    event::{Bye, ByeReason},
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -27,10 +27,11 @@ use tokio::{
 };
 
 use self::{
+    broadcasts::PacedBroadcasts,
     ended::Ended,
+    ephemeral::EphemeralEvents,
     listeners::{Key, Listeners},
     recent_events::RecentEvents,
-    rounds::Rounds,
 };
 pub(crate) use self::{ended::SessionsEnded, listeners::Online, scope::Scope};
 use crate::{
@@ -132,11 +133,9 @@ impl Hub {
             budget,
             batch: None,
             gathered: 0,
-            active: BTreeMap::new(),
-            activity_due: None,
-            rounds: Rounds::default(),
+            ephemeral: EphemeralEvents::new(config.activity_delay),
+            broadcasts: PacedBroadcasts::default(),
             heartbeat: config.heartbeat,
-            activity_delay: config.activity_delay,
             stream_queue: config.stream_queue,
             clock: config.clock.clone(),
             leaving,
@@ -228,11 +227,9 @@ struct State {
     batch: Option<Batch>,
     /// Bytes of frames, and registrations, since the last flush.
     gathered: usize,
-    active: BTreeMap<RoomId, Seq>,
-    activity_due: Option<Instant>,
-    rounds: Rounds,
+    ephemeral: EphemeralEvents,
+    broadcasts: PacedBroadcasts,
     heartbeat: Duration,
-    activity_delay: Duration,
     stream_queue: usize,
     clock: Clock,
     leaving: mpsc::UnboundedSender<Key>,
@@ -251,22 +248,19 @@ impl State {
                     Some(command) => self.take(command, &mut inbox),
                     None => return,
                 },
-                () = std::future::ready(()), if self.rounds.are_on() => {}
+                () = std::future::ready(()), if self.broadcasts.are_under_way() => {}
             }
-            self.rounds.go_on(&self.listeners, &self.budget, &self.lineage.cursor(self.head));
+            self.broadcasts.advance(&self.listeners, &self.budget, &self.lineage.cursor(self.head));
             let now = Instant::now();
             if now >= heartbeat_due {
                 heartbeat_due = now + self.heartbeat;
                 self.listeners.shrink();
-                self.rounds.begin_heartbeat(self.listeners.keys());
+                self.broadcasts.begin_heartbeat(self.listeners.all_keys());
             }
-            if self.activity_due.is_some_and(|due| now >= due) {
-                self.activity_due = None;
-                let rooms = std::mem::take(&mut self.active).into_iter();
-                let rooms = rooms.map(|(id, last_seq)| RoomActivity { id, last_seq }).collect();
+            while let Some((event, audience)) = self.ephemeral.take_due(now) {
                 let mut bytes = Vec::new();
-                Event::from(Activity { rooms }).encode(None, &mut bytes);
-                self.rounds.begin(Chunk::new(&self.budget, &bytes, 1), self.listeners.keys());
+                event.encode(None, &mut bytes);
+                self.broadcasts.begin_event(Chunk::new(&self.budget, &bytes, 1), self.listeners.keys(audience));
             }
             if let Some(at) = self.listeners.next_expiry() {
                 let now = self.clock.now();
@@ -319,10 +313,7 @@ impl State {
                     self.add(audience, &frame);
                     self.recent.push(logged.id, audience, frame.into());
                 }
-                Change::Activity(room) => {
-                    self.active.insert(room.id, room.last_seq);
-                    self.activity_due.get_or_insert_with(|| Instant::now() + self.activity_delay);
-                }
+                Change::Ephemeral(happened) => self.ephemeral.add(happened),
                 Change::SessionEnded(session) => {
                     self.deliver();
                     self.ended.push(session);
@@ -410,6 +401,6 @@ impl State {
             let millis = at.as_millis().saturating_sub(self.clock.now().as_millis());
             Instant::now() + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
         });
-        [self.activity_due, expiry].into_iter().flatten().fold(heartbeat, Instant::min)
+        [self.ephemeral.next_due(), expiry].into_iter().flatten().fold(heartbeat, Instant::min)
     }
 }

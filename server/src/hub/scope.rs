@@ -22,22 +22,21 @@ pub(crate) struct Scope {
 impl Scope {
     /// Whether the stream gets an event for this audience, as things stand.
     pub(super) fn sees(&self, audience: Audience) -> bool {
-        let room = audience.room();
+        let Some(room) = audience.room() else { return self.filter == RoomFilter::All };
         let standing = if self.rooms.contains(&room) { Standing::Member } else { Standing::Visitor };
         self.filter.covers(room) && audience.includes(self.user, standing)
     }
 
     /// The same, and follows the user into the room before the event, or out of it afterwards.
     pub(super) fn follow(&mut self, audience: Audience) -> bool {
-        let room = audience.room();
-        if let Audience::MembersIncluding(_, user) = audience
+        if let Audience::MembersIncluding(room, user) = audience
             && user == self.user
             && self.filter.covers(room)
         {
             self.rooms.insert(room);
         }
         let sees = self.sees(audience);
-        if let Audience::MembersAndLeaver(_, user) = audience
+        if let Audience::MembersAndLeaver(room, user) = audience
             && user == self.user
         {
             self.rooms.remove(&room);

@@ -30,14 +30,20 @@ pub(crate) enum EventRef {
     ReadUpdated { user: UserId, seq: Seq },
 }
 
+/// Something that happened and is published, but neither stored nor replayed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ephemeral {
+    /// A public room has a new message: worth a mark even to those who have not joined.
+    Activity(RoomActivity),
+}
+
 /// What a transaction publishes to the rest of the server once it is committed.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "nearly every change is an event: boxing it would cost, not save")]
 pub(crate) enum Change {
     /// A durable event in a room of this kind.
     Event { logged: LoggedEvent, room_kind: RoomKind, event: Event },
-    /// A public room has a new message: worth a mark even to those who have not joined.
-    Activity(RoomActivity),
+    Ephemeral(Ephemeral),
     /// Every stream of this session ends.
     SessionEnded(SessionId),
 }
@@ -48,7 +54,7 @@ impl Change {
     pub(crate) fn event_id(&self) -> Option<u64> {
         match self {
             Self::Event { logged, .. } => Some(logged.id),
-            Self::Activity(_) | Self::SessionEnded(_) => None,
+            Self::Ephemeral(_) | Self::SessionEnded(_) => None,
         }
     }
 }

@@ -25,7 +25,7 @@ use quchat_shared::{
     query, room::Membership, room::Role, user::ServerRole,
 };
 
-pub(crate) use change::{Change, EventRef, LoggedEvent};
+pub(crate) use change::{Change, Ephemeral, EventRef, LoggedEvent};
 use health::Health;
 pub(crate) use lineage::{Lineage, parse_cursor};
 use readers::Readers;
