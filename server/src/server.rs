@@ -100,9 +100,9 @@ impl Server {
         let budget = Budget::new(config.memory_budget);
         let lineage = opened.lineage.clone();
         let (hub, hub_thread) = Hub::start(&config, answers.clone(), budget.clone(), lineage, opened.head);
-        let telling = hub.clone();
-        let tell = move |changes| telling.tell(changes);
-        let (store, threads) = opened.start(answers, data_dir, tell).map_err(unusable)?;
+        let publisher = hub.clone();
+        let publish = move |changes| publisher.publish(changes);
+        let (store, threads) = opened.start(answers, data_dir, publish).map_err(unusable)?;
 
         let max_connections = descriptors::fit(config.max_connections);
         let app = Arc::new(App {

@@ -20,7 +20,7 @@ pub(crate) fn join_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Time
 
 /// Ends the caller's membership; one who is out already changes nothing. When the last owner leaves, the moderator who
 /// joined first becomes owner, else the member who did. When the last member leaves a private room, it is deleted.
-/// Tells whether it was.
+/// Returns whether it was.
 pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<bool> {
     let (info, Some(_)) = policy::visible_room(tx, caller, room)? else { return Ok(false) };
     tx.delete_member(&info, caller.user)?;

@@ -89,7 +89,7 @@ pub(crate) fn send_message(
     tx.insert_message(&message, created)?;
     if info.kind == RoomKind::Public {
         let activity = RoomActivity { id: room, last_seq: message.seq };
-        tx.tell(Change::Ephemeral(Ephemeral::Activity(activity)));
+        tx.publish(Change::Ephemeral(Ephemeral::Activity(activity)));
     }
     Ok(Sent::Created(message))
 }

@@ -35,7 +35,7 @@ pub(crate) fn sign_in(tx: &mut dyn Tx, user: UserId, now: Timestamp, lifetime: D
         (Timestamp::from_millis(issued), Timestamp::from_millis(issued.saturating_add(lifetime)));
     let session = tx.insert_session(user, issued_at, expires_at)?;
     for oldest in tx.delete_oldest_sessions(user, SESSIONS_MAX)? {
-        tx.tell(Change::SessionEnded(oldest));
+        tx.publish(Change::SessionEnded(oldest));
     }
     Ok(SignedIn { session, issued_at, expires_at })
 }
@@ -43,6 +43,6 @@ pub(crate) fn sign_in(tx: &mut dyn Tx, user: UserId, now: Timestamp, lifetime: D
 /// Ends the caller's session: its token is dead, its streams end.
 pub(crate) fn sign_out(tx: &mut dyn Tx, caller: Caller) -> Result<()> {
     tx.delete_session(caller.session)?;
-    tx.tell(Change::SessionEnded(caller.session));
+    tx.publish(Change::SessionEnded(caller.session));
     Ok(())
 }

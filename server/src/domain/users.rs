@@ -15,7 +15,7 @@ use super::{
 };
 use crate::store::{NewUser, Snapshot, Tx};
 
-/// Rooms above this size tell nobody who of their members is online.
+/// Rooms above this size do not show who of their members is online.
 const PRESENCE_ROOM_MAX: u32 = 200;
 
 /// Refuses a registration that cannot succeed, before its password is hashed.
@@ -84,7 +84,7 @@ pub(crate) fn list_users(
     Ok(api::Users { users, next })
 }
 
-/// Sets [`User::online`] of those who are, and who share a room that is small enough to tell.
+/// Sets [`User::online`] of those who are, and who share a room that is small enough to show it.
 fn mark_online(
     store: &dyn Snapshot,
     caller: Caller,

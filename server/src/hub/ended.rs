@@ -30,7 +30,7 @@ impl Count {
     }
 }
 
-/// What the hub has been told of the end of sessions.
+/// The sessions whose end has reached the hub.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
     newest: VecDeque<SessionId>,

@@ -1,7 +1,7 @@
 //! Who listens to what: takes what was committed, encodes each event once and hands it to the streams of its audience.
 //!
 //! One thread owns all of it. It learns of events only after their commit, waits for no reader, and knows no HTTP; of
-//! the store it knows only what a commit tells. While it writes to thousands of lines the next events gather, and each
+//! the store it knows only what a commit publishes. While it writes to thousands of lines the next events gather, and each
 //! line gets them in one write.
 
 mod broadcasts;
@@ -72,7 +72,7 @@ pub(crate) enum Registered {
 }
 
 enum Command {
-    Tell(Vec<Change>),
+    Publish(Vec<Change>),
     Register(Registration, oneshot::Sender<Registered>),
     Stop,
 }
@@ -150,9 +150,9 @@ impl Hub {
         (Self { commands, online, sessions_ended }, thread)
     }
 
-    /// Tells what a commit has to tell. Blocks while the hub is behind; not for async threads.
-    pub(crate) fn tell(&self, changes: Vec<Change>) {
-        let _ = self.commands.blocking_send(Command::Tell(changes)); // fails only once the hub has ended
+    /// Publishes the changes of a commit. Blocks while the hub is behind, so async threads must not call it.
+    pub(crate) fn publish(&self, changes: Vec<Change>) {
+        let _ = self.commands.blocking_send(Command::Publish(changes)); // fails only once the hub has ended
     }
 
     /// Registers a stream in one step with what came since its position.
@@ -216,7 +216,7 @@ struct State {
     recent: RecentEvents,
     listeners: Listeners,
     ended: Ended,
-    /// Registrations at positions whose commit has not been told yet.
+    /// Registrations at positions whose commit has not been published yet.
     waiting: Vec<(Registration, oneshot::Sender<Registered>)>,
     /// Registrations that are not answered yet, and what became of them.
     unanswered: Vec<(oneshot::Sender<Registered>, Registered)>,
@@ -291,7 +291,7 @@ impl State {
 
     fn handle(&mut self, command: Command) {
         match command {
-            Command::Tell(changes) => self.tell(changes),
+            Command::Publish(changes) => self.publish(changes),
             Command::Register(registration, reply) => self.register(registration, reply),
             Command::Stop => {
                 self.is_stopped = true;
@@ -302,7 +302,7 @@ impl State {
         }
     }
 
-    fn tell(&mut self, changes: Vec<Change>) {
+    fn publish(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
                 Change::Event { logged, room_kind, event } => {
@@ -353,7 +353,7 @@ impl State {
 
     fn register(&mut self, registration: Registration, reply: oneshot::Sender<Registered>) {
         if registration.at > self.head && !self.is_stopped {
-            self.waiting.push((registration, reply)); // its commit is about to be told
+            self.waiting.push((registration, reply)); // its commit is about to be published
             return;
         }
         let became = self.registered(registration);

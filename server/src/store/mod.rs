@@ -108,7 +108,7 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Starts the threads that read and write. `tell` is called after each commit with what there is to tell, in commit
+    /// Starts the threads that read and write. `publish` is called after each commit that changed something, in commit
     /// order. The threads end once all clones of the store are gone; then the file is closed, and `lock` dropped.
     ///
     /// # Errors
@@ -117,14 +117,14 @@ impl Opened {
         self,
         answers: Answers,
         lock: impl Send + 'static,
-        tell: impl FnMut(Vec<Change>) + Send + 'static,
+        publish: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> Result<(Store, Vec<JoinHandle<()>>)> {
         let Self { engine, file, lineage, .. } = self;
         let unusable = |error| sqlite::unusable(&file, &error);
         let readers = (0..readers()).map(|_| Sqlite::open_reader(&file)).collect::<Result<_>>().map_err(unusable)?;
         let health = Health::default();
         let (readers, mut threads) = Readers::start(readers, &answers);
-        let (writer, writing) = Writer::start(engine, answers, health.clone(), lock, tell);
+        let (writer, writing) = Writer::start(engine, answers, health.clone(), lock, publish);
         let (check, checking) = Check::start(&file, health.clone());
         threads.extend([checking, writing]);
         tokio::spawn(watch(writer.watched(), health.clone()));
@@ -239,7 +239,7 @@ pub(crate) trait WriteUsers {
     fn delete_session(&mut self, id: SessionId) -> Result<()>;
     /// Deletes the sessions that had ended by then.
     fn delete_sessions_ended_by(&mut self, then: Timestamp) -> Result<()>;
-    /// Deletes all sessions of the user but the newest `keep`; tells which.
+    /// Deletes all sessions of the user but the newest `keep`; returns which.
     fn delete_oldest_sessions(&mut self, user: UserId, keep: u32) -> Result<Vec<SessionId>>;
 }
 
@@ -268,7 +268,7 @@ pub(crate) trait WriteRooms {
     fn insert_room(&mut self, new: &NewRoom, by: UserId, at: Timestamp) -> Result<RoomInfo>;
     /// Ends a room that nobody is in any more: it exists for nobody, and does not count. Its rows are purged later.
     fn delete_room(&mut self, room: &RoomInfo) -> Result<()>;
-    /// Removes up to `limit` rows of deleted rooms; tells whether there may be more.
+    /// Removes up to `limit` rows of deleted rooms; returns whether there may be more.
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool>;
     /// `joined_event` is the id of the `member.joined` event.
     fn insert_member(&mut self, room: &RoomInfo, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()>;
@@ -302,19 +302,19 @@ pub(crate) trait ReadEvents {
     fn events_for(&self, user: UserId, only: &[RoomId], after: u64, through: u64) -> Result<Vec<LoggedEvent>>;
     /// How many rows [`ReadEvents::events_for`] would give up to the head; stops counting at `enough`.
     fn count_events_for(&self, user: UserId, only: &[RoomId], after: u64, enough: u64) -> Result<u64>;
-    /// Public rooms with messages told by events after `after`.
+    /// Public rooms with new messages since the event `after`.
     fn active_rooms(&self, after: u64) -> Result<Vec<RoomActivity>>;
 }
 
 pub(crate) trait WriteEvents {
-    /// Logs an event, to be told once the transaction is committed, and returns its id. Ids grow in commit order.
+    /// Logs an event, to be published once the transaction is committed, and returns its id. Ids grow in commit order.
     fn record(&mut self, room: &RoomInfo, what: EventRef, event: Event, at: Timestamp) -> Result<u64>;
-    /// To be told once the transaction is committed, besides the events.
-    fn tell(&mut self, change: Change);
+    /// Publishes something besides the events, once the transaction is committed.
+    fn publish(&mut self, change: Change);
     /// Writes more than a long message takes and removes it again, to find out whether the database can be written.
     fn try_out(&mut self) -> Result<()>;
     /// Forgets up to `limit` of the oldest events that happened before `before`, keeping the newest `keep`;
-    /// tells whether there are more.
+    /// returns whether there are more.
     fn prune_events(&mut self, before: Timestamp, keep: u64, limit: u32) -> Result<bool>;
 }
 

@@ -27,13 +27,13 @@ const GROUP: usize = 256;
 /// What the writer needs of a storage engine: one open transaction at a time.
 pub(crate) trait Engine: Tx + Send + 'static {
     fn begin(&mut self) -> Result<()>;
-    /// Grows with each row that the open transaction writes and with all that it has to tell.
+    /// Grows with each row that the open transaction writes and with each change that it publishes.
     fn changes_made(&self) -> u64;
     /// Whether the transaction is still open: an engine may end it by itself when it fails.
     fn is_open(&self) -> bool;
     /// What failed in the engine since the transaction began or this was last asked, even if the attempt ignored it.
     fn take_failure(&mut self) -> Option<Error>;
-    /// Makes the transaction durable and hands out what it has to tell.
+    /// Makes the transaction durable and returns what it publishes.
     fn commit(&mut self) -> Result<Vec<Change>>;
     /// Drops the transaction, as far as it got.
     fn rollback(&mut self);
@@ -57,20 +57,20 @@ impl Watched {
 }
 
 impl Writer {
-    /// Starts the thread. `tell` is called after each commit, in commit order, and may block. The thread ends,
+    /// Starts the thread. `publish` is called after each commit, in commit order, and may block. The thread ends,
     /// closes the engine and then drops `lock`, once all clones of the writer are gone or after a fatal error.
     pub(crate) fn start<E: Engine>(
         engine: E,
         answers: Answers,
         health: Health,
         lock: impl Send + 'static,
-        tell: impl FnMut(Vec<Change>) + Send + 'static,
+        publish: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> (Self, JoinHandle<()>) {
         let (queue, attempts) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                run(engine, attempts, &answers, &health, tell);
+                run(engine, attempts, &answers, &health, publish);
                 drop(lock);
             })
             .expect("a thread can be started while the server starts");
@@ -104,7 +104,7 @@ impl Writer {
 
 /// One attempt, whatever it returns.
 trait Attempt: Send {
-    /// Makes it, perhaps not for the first time; tells whether its changes are to be kept.
+    /// Makes it, perhaps not for the first time; returns whether its changes are to be kept.
     fn run(&mut self, tx: &mut dyn Tx) -> bool;
     /// Answers with what [`Attempt::run`] came to last, if that counts. A refusal, too, may rest on what is not there
     /// any more.
@@ -153,7 +153,7 @@ fn run(
     mut attempts: mpsc::Receiver<Box<dyn Attempt>>,
     answers: &Answers,
     health: &Health,
-    mut tell: impl FnMut(Vec<Change>),
+    mut publish: impl FnMut(Vec<Change>),
 ) {
     let mut group = Vec::new();
     while health.fatal().is_none() && attempts.blocking_recv_many(&mut group, GROUP) > 0 {
@@ -165,10 +165,10 @@ fn run(
                 }
                 for mut alone in group.drain(..) {
                     let written = write(&mut engine, std::slice::from_mut(&mut alone));
-                    finish(vec![alone], written, answers, health, &mut tell);
+                    finish(vec![alone], written, answers, health, &mut publish);
                 }
             }
-            written => finish(std::mem::take(&mut group), written, answers, health, &mut tell),
+            written => finish(std::mem::take(&mut group), written, answers, health, &mut publish),
         }
         engine.settle(); // those whose messages were written do not wait for it
     }
@@ -222,13 +222,13 @@ fn finish(
     written: std::result::Result<Written, Failed>,
     answers: &Answers,
     health: &Health,
-    tell: &mut impl FnMut(Vec<Change>),
+    publish: &mut impl FnMut(Vec<Change>),
 ) {
     note(&written, health);
     let fate = match written {
         Ok(Written { changes, .. }) => {
             if !changes.is_empty() {
-                tell(changes);
+                publish(changes);
             }
             Fate::Committed
         }

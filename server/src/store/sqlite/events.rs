@@ -119,7 +119,7 @@ impl WriteEvents for Sqlite {
         Ok(id)
     }
 
-    fn tell(&mut self, change: Change) {
+    fn publish(&mut self, change: Change) {
         self.changes.push(change);
     }
 

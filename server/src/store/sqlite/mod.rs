@@ -48,7 +48,7 @@ fn migrate(connection: &mut Connection) -> rusqlite_migration::Result<()> {
     Migrations::new(migrations()).to_latest(connection)
 }
 
-/// A connection, with what the open transaction has to tell once it is committed.
+/// A connection, with what the open transaction publishes once it is committed.
 pub(crate) struct Sqlite {
     connection: Connection,
     /// The newest event, including those of the open transaction. Kept by the writing connection only.

@@ -15,17 +15,17 @@ type Outcome<T> = std::result::Result<T, Error>;
 
 struct House {
     store: Store,
-    told: Arc<Mutex<Vec<u64>>>,
+    published: Arc<Mutex<Vec<u64>>>,
     dir: tempfile::TempDir,
 }
 
 fn house() -> House {
     let dir = tempfile::tempdir().unwrap();
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let telling = Arc::clone(&told);
-    let tell = move |changes: Vec<Change>| telling.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
-    let (store, _) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), tell).unwrap();
-    House { store, told, dir }
+    let published = Arc::new(Mutex::new(Vec::new()));
+    let publishing = Arc::clone(&published);
+    let publish = move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
+    let (store, _) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), publish).unwrap();
+    House { store, published, dir }
 }
 
 /// Records an event in a room and for a user that need not exist.
@@ -82,7 +82,7 @@ async fn an_attempt_that_panics_is_undone_and_nobody_else_notices() {
 }
 
 #[tokio::test]
-async fn what_is_committed_is_told_in_commit_order() {
+async fn what_is_committed_is_published_in_commit_order() {
     let house = house();
     let write = |store: Store| async move { store.write(record).await };
     let writes: Vec<_> = (0..200).map(|_| tokio::spawn(write(house.store.clone()))).collect();
@@ -90,11 +90,11 @@ async fn what_is_committed_is_told_in_commit_order() {
     for write in writes {
         given.push(write.await.unwrap().unwrap());
     }
-    // One more answer, and everything before it has been told.
+    // One more reply, and everything before it has been published.
     house.store.write(|_| Ok::<_, Error>(())).await.unwrap();
     given.sort_unstable();
     assert_eq!(given, (1..=200).collect::<Vec<_>>());
-    assert_eq!(*house.told.lock().unwrap(), given);
+    assert_eq!(*house.published.lock().unwrap(), given);
 }
 
 #[tokio::test]

@@ -56,18 +56,18 @@ struct House {
     threads: Vec<JoinHandle<()>>,
     plan: Arc<Plan>,
     /// Ids of the events that were published.
-    told: Arc<Mutex<Vec<u64>>>,
+    published: Arc<Mutex<Vec<u64>>>,
     dir: tempfile::TempDir,
 }
 
 impl House {
     fn open(dir: tempfile::TempDir) -> Self {
         let plan = Plan::on(dir.path());
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let telling = Arc::clone(&told);
-        let tell = move |changes: Vec<Change>| telling.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
-        let (store, threads) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), tell).unwrap();
-        Self { store, threads, plan, told, dir }
+        let published = Arc::new(Mutex::new(Vec::new()));
+        let publishing = Arc::clone(&published);
+        let publish = move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
+        let (store, threads) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), publish).unwrap();
+        Self { store, threads, plan, published, dir }
     }
 
     /// Closes the files and gives the directory back.
@@ -254,10 +254,10 @@ async fn run(template: PathBuf, fault: Option<Fault>) -> [u64; Call::ALL.len()] 
     check(copy(house.dir.path(), "-shm").path(), &acknowledged);
 
     let house = Arc::into_inner(house).unwrap();
-    let told = std::mem::take(&mut *house.told.lock().unwrap());
+    let published = std::mem::take(&mut *house.published.lock().unwrap());
     let dir = house.close().await;
     let head = check(dir.path(), &acknowledged);
-    assert_eq!(told, (base + 1..=head).collect::<Vec<_>>(), "what is published is what is stored");
+    assert_eq!(published, (base + 1..=head).collect::<Vec<_>>(), "what is published is what is stored");
     counts
 }
 
