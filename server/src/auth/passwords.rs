@@ -141,7 +141,7 @@ impl Passwords {
         match done.await {
             Ok(Some(done)) => Ok(done),
             Ok(None) => Err(Error::Unavailable("the server is too busy to sign you in; try again in a moment")),
-            Err(_) => Err(crate::store::Error::Corrupt("hashing a password panicked").into()),
+            Err(_) => Err(crate::store::Error::Panicked("hashing a password").into()),
         }
     }
 }
@@ -156,7 +156,7 @@ fn hash(hasher: &Hasher, password: &str) -> Result<String> {
 
 fn verify(hasher: &Hasher, typed: &str, known: Option<&str>) -> Result<Verdict> {
     let expected =
-        PasswordHash::new(known.unwrap_or(DECOY)).map_err(|_| crate::store::Error::Corrupt("a password hash"))?;
+        PasswordHash::new(known.unwrap_or(DECOY)).map_err(|_| crate::store::Error::BrokenRow("a password hash that cannot be parsed"))?;
     let is_right = |form: &str| hasher.verify_password(form.as_bytes(), &expected).is_ok() && known.is_some();
     let form = password_form(typed);
     if is_right(&form) {

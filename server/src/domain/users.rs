@@ -48,7 +48,7 @@ pub(crate) fn register(
 /// The user of that name with their password hash, to check a password against.
 pub(crate) fn credentials(store: &dyn Snapshot, name: &str) -> Result<Option<(User, String)>> {
     let Some(user) = store.user_named(name)? else { return Ok(None) };
-    let hash = store.password_hash(user.id)?.ok_or(crate::store::Error::Corrupt("a user without a password"))?;
+    let hash = store.password_hash(user.id)?.ok_or(crate::store::Error::BrokenRow("a user without a password"))?;
     Ok(Some((user, hash)))
 }
 

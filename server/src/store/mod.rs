@@ -43,8 +43,15 @@ pub(crate) enum Error {
     /// It may work later: the disk is full, the file system is gone, another program has locked the database.
     #[error("the database cannot be used at the moment: {0}")]
     Unavailable(Cause),
-    #[error("stored data does not make sense: {0}")]
-    Corrupt(&'static str),
+    /// A stored row breaks a rule of the schema.
+    #[error("a stored row makes no sense: {0}")]
+    BrokenRow(&'static str),
+    /// The code that ran for a caller panicked. The panic itself was logged.
+    #[error("{0} panicked")]
+    Panicked(&'static str),
+    /// A write was undone because the engine failed under it, although the write itself did not notice.
+    #[error("a write was not completed")]
+    Incomplete,
     #[error("the store is closed")]
     Closed,
     /// A server cannot start on this database.

@@ -72,7 +72,7 @@ impl Readers {
             Box::new(move || drop(reply.send(outcome))) // fails if nobody waits any more
         };
         self.queue.send(Box::new(question)).await.map_err(|_| Error::Closed)?;
-        answer.await.unwrap_or_else(|_| Err(Error::Corrupt("a read panicked").into()))
+        answer.await.unwrap_or_else(|_| Err(Error::Panicked("a read").into()))
     }
 }
 

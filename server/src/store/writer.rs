@@ -141,8 +141,9 @@ where
         let outcome = match (fate, self.outcome) {
             (Fate::Committed, Some(outcome)) => outcome,
             (Fate::Undone, Some(Err(refusal))) => Err(refusal),
+            (Fate::Undone, Some(Ok(_))) => Err(Error::Incomplete.into()),
             (Fate::Failed(error), _) => Err(error.clone().into()),
-            _ => Err(Error::Corrupt("the write was not completed").into()),
+            (Fate::Committed | Fate::Undone, None) => Err(Error::Panicked("a write").into()),
         };
         let _ = self.reply.send(outcome); // nobody waits any more: the caller hung up
     }

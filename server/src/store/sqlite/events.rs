@@ -51,11 +51,11 @@ impl Sqlite {
 impl ReadEvents for Sqlite {
     fn head(&self) -> Result<u64> {
         let head = "SELECT max(through, coalesce((SELECT max(id) FROM events), 0)) FROM pruned";
-        self.one(head, (), |row| uint(row, 0))?.ok_or(Error::Corrupt("pruned is empty"))
+        self.one(head, (), |row| uint(row, 0))?.ok_or(Error::BrokenRow("pruned is empty"))
     }
 
     fn pruned_through(&self) -> Result<u64> {
-        self.one("SELECT through FROM pruned", (), |row| uint(row, 0))?.ok_or(Error::Corrupt("pruned is empty"))
+        self.one("SELECT through FROM pruned", (), |row| uint(row, 0))?.ok_or(Error::BrokenRow("pruned is empty"))
     }
 
     fn lineage_head(&self, tag: &str) -> Result<Option<u64>> {

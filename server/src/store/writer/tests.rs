@@ -56,9 +56,9 @@ async fn a_refused_attempt_leaves_no_trace_and_uses_up_no_event() {
     let refused = house.store.write(|tx| {
         add_user(tx, "alice")?;
         record(tx)?;
-        Err::<(), _>(Error::Corrupt("so it is decided"))
+        Err::<(), _>(Error::BrokenRow("so it is decided"))
     });
-    assert!(matches!(refused.await, Err(Error::Corrupt("so it is decided"))));
+    assert!(matches!(refused.await, Err(Error::BrokenRow("so it is decided"))));
     let id = house.store.write(record).await.unwrap();
     assert_eq!(id, 1);
     assert!(!house.store.read(|store| store.any_user()).await.unwrap());
@@ -75,7 +75,7 @@ async fn an_attempt_that_panics_is_undone_and_nobody_else_notices() {
         Ok::<_, Error>(())
     });
     let (panicked, added) = tokio::join!(panicking, house.store.write(|tx| add_user(tx, "bob")));
-    assert!(panicked.is_err());
+    assert!(matches!(panicked, Err(Error::Panicked(_))), "{panicked:?}");
     assert!(added.is_ok());
     assert!(house.store.read(|store| store.user_named("alice")).await.unwrap().is_none());
     assert!(house.store.read(|store| store.user_named("bob")).await.unwrap().is_some());
