@@ -37,8 +37,8 @@ pub(crate) trait Engine: Tx + Send + 'static {
     fn commit(&mut self) -> Result<Vec<Change>>;
     /// Drops the transaction, as far as it got.
     fn rollback(&mut self);
-    /// Does what is to be done now and then, between transactions. What is committed is durable without it.
-    fn settle(&mut self);
+    /// Does regular maintenance between transactions, such as a checkpoint. Durability does not depend on it.
+    fn maintain(&mut self);
 }
 
 /// Access to the writer thread.
@@ -171,7 +171,7 @@ fn run(
             }
             written => finish(std::mem::take(&mut group), written, answers, health, &mut publish),
         }
-        engine.settle(); // those whose messages were written do not wait for it
+        engine.maintain(); // after the replies, which do not wait for it
     }
 }
 

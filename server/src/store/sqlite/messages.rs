@@ -101,10 +101,10 @@ impl WriteMessages for Sqlite {
         }
         self.run("UPDATE rooms SET last_seq = ?, last_event = ? WHERE id = ?", [seq, int(event), room])?;
         self.run("UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?", [seq, sender, room])?;
-        self.change_kept(|kept| {
+        self.change_cache(|cache| {
             let of_sender = (message.room_id, message.sender.id);
-            kept.rooms.change(&message.room_id, |room| room.last_seq = message.seq);
-            kept.members.change(&of_sender, |member| member.last_read_seq = message.seq);
+            cache.rooms.change(&message.room_id, |room| room.last_seq = message.seq);
+            cache.members.change(&of_sender, |member| member.last_read_seq = message.seq);
         });
         Ok(())
     }

@@ -10,11 +10,11 @@ mod failure;
 #[cfg(test)]
 mod faults;
 mod files;
-mod kept;
 mod messages;
 mod opening;
 mod room_keys;
 mod rooms;
+mod row_cache;
 mod users;
 
 use std::{
@@ -29,7 +29,7 @@ use rusqlite_migration::{M, Migrations};
 pub(crate) use self::check::Check;
 use self::{
     files::Files,
-    kept::{Kept, Rows},
+    row_cache::{CachedRows, RowCache},
 };
 use super::{Change, Error, ReadEvents, Result, readers, writer};
 
@@ -56,8 +56,8 @@ pub(crate) struct Sqlite {
     changes: Vec<Change>,
     /// `head` when the transaction began.
     begun: u64,
-    /// What the writing connection keeps; `None` for the others.
-    kept: Option<Kept>,
+    /// Of the writing connection; `None` for the others.
+    cache: Option<RowCache>,
     path: PathBuf,
     files: Files,
     /// The last failure that nobody has asked for yet.
@@ -66,7 +66,7 @@ pub(crate) struct Sqlite {
     failures: Cell<u32>,
     /// Rows written when the transaction began.
     begun_changes: u64,
-    /// The last attempt to copy the log into the file failed.
+    /// The last checkpoint failed.
     checkpoint_failed: bool,
 }
 
@@ -79,7 +79,7 @@ impl Sqlite {
         let mut this = Self::new(opening::first(path)?, path);
         this.head = this.head().map_err(|error| unusable(path, &error))?;
         this.files = Files::at(path); // once more: the log exists since the first read
-        this.kept = Some(Kept::default());
+        this.cache = Some(RowCache::default());
         Ok(this)
     }
 
@@ -97,7 +97,7 @@ impl Sqlite {
             head: 0,
             changes: Vec::new(),
             begun: 0,
-            kept: None,
+            cache: None,
             path: path.to_owned(),
             files: Files::at(path),
             failure: RefCell::default(),
@@ -115,11 +115,11 @@ impl Sqlite {
             return Ok(());
         }
         self.files.check()?;
-        let open = if self.kept.is_some() { opening::writer } else { opening::reader };
+        let open = if self.cache.is_some() { opening::writer } else { opening::reader };
         self.connection = open(&self.path).map_err(|error| self.failed(error))?;
         self.files.check()?; // it was not replaced between the two
-        if let Some(kept) = &mut self.kept {
-            kept.forget_all();
+        if let Some(cache) = &mut self.cache {
+            cache.forget_all();
             if self.head()? != self.head {
                 let reason = "a write that had failed is in the database after all; start the server again";
                 return Err(Error::Fatal(reason.into()));
@@ -173,21 +173,21 @@ impl Sqlite {
         all().map_err(|error| self.failed(error))
     }
 
-    /// Out of what is kept if this connection keeps anything, else by `read`.
-    fn kept<K: Eq + Hash, T: Clone>(
+    /// A row of the cache if this connection has one, else the one that `read` reads.
+    fn cached<K: Eq + Hash, T: Clone>(
         &self,
-        rows: impl FnOnce(&Kept) -> &Rows<K, T>,
+        rows: impl FnOnce(&RowCache) -> &CachedRows<K, T>,
         key: K,
         read: impl FnOnce() -> Result<Option<T>>,
     ) -> Result<Option<T>> {
-        match &self.kept {
-            Some(kept) => rows(kept).get(key, read),
+        match &self.cache {
+            Some(cache) => rows(cache).get(key, read),
             None => read(),
         }
     }
 
-    fn change_kept(&mut self, change: impl FnOnce(&mut Kept)) {
-        self.kept.as_mut().map(change);
+    fn change_cache(&mut self, change: impl FnOnce(&mut RowCache)) {
+        self.cache.as_mut().map(change);
     }
 
     fn exists(&self, sql: &str, params: impl rusqlite::Params) -> Result<bool> {
@@ -195,8 +195,8 @@ impl Sqlite {
         exists().map_err(|error| self.failed(error))
     }
 
-    /// Copies the log into the file once it is long, and so lets it begin anew. SQLite itself would do so within a
-    /// commit, before whoever waits for that is answered.
+    /// Copies the write-ahead log into the file once it is long, so that it starts again from its beginning. SQLite itself
+    /// would do so within a commit, before the reply to it.
     fn checkpoint(&self) -> Result<()> {
         /// Pages of the log, as SQLite's own bound. Few in tests, so that their disks fail here, too.
         const LONG: i64 = if cfg!(test) { 60 } else { 1000 };
@@ -241,7 +241,7 @@ impl writer::Engine for Sqlite {
     fn rollback(&mut self) {
         self.head = self.begun;
         self.changes.clear();
-        self.kept.iter_mut().for_each(Kept::forget_all);
+        self.cache.iter_mut().for_each(RowCache::forget_all);
         if !self.connection.is_autocommit()
             && let Err(error) = self.run("ROLLBACK", ())
         {
@@ -250,7 +250,7 @@ impl writer::Engine for Sqlite {
         }
     }
 
-    fn settle(&mut self) {
+    fn maintain(&mut self) {
         if self.failures.get() > 0 {
             return; // not before the next write has succeeded
         }
@@ -258,7 +258,7 @@ impl writer::Engine for Sqlite {
         if let Err(error) = &outcome
             && !self.checkpoint_failed
         {
-            tracing::warn!(error = error as &dyn std::error::Error, "the log could not be copied into the file");
+            tracing::warn!(error = error as &dyn std::error::Error, "WAL checkpoint failed");
         }
         self.checkpoint_failed = outcome.is_err();
     }

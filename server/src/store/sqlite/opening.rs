@@ -66,7 +66,7 @@ fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?; // see `settle`
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?; // see `Engine::maintain`
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())

@@ -13,7 +13,7 @@ use rusqlite::{Row, params};
 use super::{
     Sqlite,
     columns::{Text, int, optional_uint, text, time, uint},
-    kept::Counted,
+    row_cache::Counted,
     messages::message,
 };
 use crate::store::{ReadRooms, Result, WriteRooms};
@@ -74,7 +74,7 @@ fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
 
 impl ReadRooms for Sqlite {
     fn room(&self, id: RoomId) -> Result<Option<RoomInfo>> {
-        self.kept(|kept| &kept.rooms, id, || self.one(INFO, [int(id.0)], info))
+        self.cached(|cache| &cache.rooms, id, || self.one(INFO, [int(id.0)], info))
     }
 
     fn room_of(&self, id: RoomId, user: UserId) -> Result<Option<Room>> {
@@ -94,8 +94,8 @@ impl ReadRooms for Sqlite {
     }
 
     fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
-        self.kept(
-            |kept| &kept.members,
+        self.cached(
+            |cache| &cache.members,
             (room, user),
             || {
                 self.one(
@@ -148,18 +148,18 @@ impl ReadRooms for Sqlite {
 }
 
 impl Sqlite {
-    /// Counts rows, unless the count is kept.
+    /// Counts rows, unless the count is cached.
     fn count(&self, what: Counted, sql: &str, params: impl rusqlite::Params) -> Result<u64> {
-        let count = self.kept(|kept| &kept.counts, what, || self.one(sql, params, |row| uint(row, 0)))?;
+        let count = self.cached(|cache| &cache.counts, what, || self.one(sql, params, |row| uint(row, 0)))?;
         Ok(count.unwrap_or(0))
     }
 
     /// Keeps the counts right when a room appears or goes.
     fn recount_rooms(&mut self, kind: RoomKind, creator: UserId, change: impl Fn(&mut u64)) {
         if kind != RoomKind::Direct {
-            self.change_kept(|kept| {
-                kept.counts.change(&Counted::Rooms, &change);
-                kept.counts.change(&Counted::RoomsBy(creator), &change);
+            self.change_cache(|cache| {
+                cache.counts.change(&Counted::Rooms, &change);
+                cache.counts.change(&Counted::RoomsBy(creator), &change);
             });
         }
     }
@@ -167,7 +167,7 @@ impl Sqlite {
     /// Keeps the count right when a user comes or leaves.
     fn recount_members(&mut self, room: &RoomInfo, user: UserId, change: impl Fn(&mut u64)) {
         if room.kind != RoomKind::Public {
-            self.change_kept(|kept| kept.counts.change(&Counted::PrivateRoomsOf(user), change));
+            self.change_cache(|cache| cache.counts.change(&Counted::PrivateRoomsOf(user), change));
         }
     }
 }
@@ -195,7 +195,7 @@ impl WriteRooms for Sqlite {
     }
 
     fn delete_room(&mut self, room: &RoomInfo) -> Result<()> {
-        self.change_kept(|kept| kept.rooms.forget(&room.id));
+        self.change_cache(|cache| cache.rooms.forget(&room.id));
         self.run("UPDATE rooms SET is_deleted = 1 WHERE id = ?", [int(room.id.0)])?;
         self.recount_rooms(room.kind, room.created_by, |count| *count -= 1);
         Ok(())
@@ -232,7 +232,7 @@ impl WriteRooms for Sqlite {
     }
 
     fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()> {
-        self.change_kept(|kept| kept.members.forget(&(room, user)));
+        self.change_cache(|cache| cache.members.forget(&(room, user)));
         self.run(
             "UPDATE members SET role = ? WHERE user_id = ? AND room_id = ?",
             params![role.to_text(), int(user.0), int(room.0)],
@@ -241,7 +241,7 @@ impl WriteRooms for Sqlite {
     }
 
     fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()> {
-        self.change_kept(|kept| kept.members.forget(&(room, user)));
+        self.change_cache(|cache| cache.members.forget(&(room, user)));
         self.run(
             "UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?",
             [int(seq.0), int(user.0), int(room.0)],
@@ -250,7 +250,7 @@ impl WriteRooms for Sqlite {
     }
 
     fn delete_member(&mut self, room: &RoomInfo, user: UserId) -> Result<()> {
-        self.change_kept(|kept| kept.members.forget(&(room.id, user)));
+        self.change_cache(|cache| cache.members.forget(&(room.id, user)));
         self.run("DELETE FROM members WHERE user_id = ? AND room_id = ?", [int(user.0), int(room.id.0)])?;
         self.recount_members(room, user, |count| *count -= 1);
         Ok(())

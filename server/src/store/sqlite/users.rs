@@ -28,8 +28,8 @@ impl ReadUsers for Sqlite {
     }
 
     fn user(&self, id: UserId) -> Result<Option<User>> {
-        self.kept(
-            |kept| &kept.users,
+        self.cached(
+            |cache| &cache.users,
             id,
             || self.one("SELECT id, name, role, created_at FROM users WHERE id = ?", [int(id.0)], user),
         )
@@ -71,8 +71,8 @@ impl ReadUsers for Sqlite {
     }
 
     fn session(&self, id: SessionId) -> Result<Option<(UserId, Timestamp)>> {
-        self.kept(
-            |kept| &kept.sessions,
+        self.cached(
+            |cache| &cache.sessions,
             id,
             || {
                 self.one("SELECT user_id, expires_at FROM sessions WHERE id = ?", [int(id.0)], |row| {
@@ -115,13 +115,13 @@ impl WriteUsers for Sqlite {
     }
 
     fn delete_session(&mut self, id: SessionId) -> Result<()> {
-        self.change_kept(|kept| kept.sessions.forget(&id));
+        self.change_cache(|cache| cache.sessions.forget(&id));
         self.run("DELETE FROM sessions WHERE id = ?", [int(id.0)]).map(drop)
     }
 
     fn delete_sessions_ended_by(&mut self, then: Timestamp) -> Result<()> {
         if self.run("DELETE FROM sessions WHERE expires_at <= ?", [then.as_millis()])? > 0 {
-            self.change_kept(|kept| kept.sessions.forget_all());
+            self.change_cache(|cache| cache.sessions.forget_all());
         }
         Ok(())
     }
@@ -134,7 +134,7 @@ impl WriteUsers for Sqlite {
             params![int(user.0), keep],
             |row| Ok(SessionId(uint(row, 0)?)),
         )?;
-        self.change_kept(|kept| deleted.iter().for_each(|id| kept.sessions.forget(id)));
+        self.change_cache(|cache| deleted.iter().for_each(|id| cache.sessions.forget(id)));
         Ok(deleted)
     }
 }

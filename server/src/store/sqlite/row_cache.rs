@@ -1,7 +1,7 @@
-//! Rows that every message asks for, kept by the one connection that changes them, so that it need not ask the engine.
+//! A cache of the rows that every message needs, in the one connection that changes them.
 //!
-//! Whoever changes such a row forgets it, or changes it here too; a transaction that is rolled back forgets all.
-//! Connections that only read keep nothing: others change what they see.
+//! Code that changes such a row forgets it or changes the copy, too. A rollback clears the cache. Connections that only
+//! read have none, because others change what they see.
 
 use std::{cell::RefCell, collections::HashMap, hash::Hash};
 
@@ -9,20 +9,20 @@ use quchat_shared::{RoomId, RoomInfo, SessionId, Timestamp, User, UserId, room::
 
 use crate::store::Result;
 
-/// Most rows of one kind; beyond that they are gathered anew.
+/// Most rows of one kind. A further one clears those of its kind first.
 const ROWS_MAX: usize = 10_000;
 
-/// What the writing connection keeps.
+/// The cache of the writing connection.
 #[derive(Default)]
-pub(super) struct Kept {
-    pub(super) users: Rows<UserId, User>,
-    pub(super) sessions: Rows<SessionId, (UserId, Timestamp)>,
-    pub(super) rooms: Rows<RoomId, RoomInfo>,
-    pub(super) members: Rows<(RoomId, UserId), Membership>,
-    pub(super) counts: Rows<Counted, u64>,
+pub(super) struct RowCache {
+    pub(super) users: CachedRows<UserId, User>,
+    pub(super) sessions: CachedRows<SessionId, (UserId, Timestamp)>,
+    pub(super) rooms: CachedRows<RoomId, RoomInfo>,
+    pub(super) members: CachedRows<(RoomId, UserId), Membership>,
+    pub(super) counts: CachedRows<Counted, u64>,
 }
 
-/// What is counted rather than read.
+/// What a cached count counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Counted {
     /// Rooms, direct ones left out.
@@ -33,23 +33,23 @@ pub(super) enum Counted {
     PrivateRoomsOf(UserId),
 }
 
-impl Kept {
+impl RowCache {
     pub(super) fn forget_all(&mut self) {
         *self = Self::default();
     }
 }
 
 /// Rows of one kind, by their key.
-pub(super) struct Rows<K, T>(RefCell<HashMap<K, T>>);
+pub(super) struct CachedRows<K, T>(RefCell<HashMap<K, T>>);
 
-impl<K, T> Default for Rows<K, T> {
+impl<K, T> Default for CachedRows<K, T> {
     fn default() -> Self {
         Self(RefCell::default())
     }
 }
 
-impl<K: Eq + Hash, T: Clone> Rows<K, T> {
-    /// The row, if need be by `read`.
+impl<K: Eq + Hash, T: Clone> CachedRows<K, T> {
+    /// The cached row, or else the one that `read` reads, which is cached then.
     pub(super) fn get(&self, key: K, read: impl FnOnce() -> Result<Option<T>>) -> Result<Option<T>> {
         let mut rows = self.0.borrow_mut();
         if let Some(row) = rows.get(&key) {
@@ -65,7 +65,7 @@ impl<K: Eq + Hash, T: Clone> Rows<K, T> {
         Ok(row)
     }
 
-    /// Changes the row, if it is here.
+    /// Changes the row if it is cached.
     pub(super) fn change(&mut self, key: &K, change: impl FnOnce(&mut T)) {
         self.0.get_mut().get_mut(key).map(change);
     }
