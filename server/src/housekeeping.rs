@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        answers::Answers,
+        reply_dispatcher::ReplyDispatcher,
         store::{Error, NewUser, Store},
     };
 
@@ -105,7 +105,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = Timestamp::from_millis;
         let opened = Store::open(&dir.path().join("db"), at(0)).unwrap();
-        let (store, _) = opened.start(Answers::start(), (), |_| {}).unwrap();
+        let (store, _) = opened.start(ReplyDispatcher::start(), (), |_| {}).unwrap();
         let begin = move |tx: &mut dyn Tx| -> Result<[SessionId; 2]> {
             let new = NewUser { name: "alice", password_hash: "x", role: ServerRole::Member, created_at: at(0) };
             let user = tx.insert_user(&new)?.id;

@@ -4,7 +4,6 @@
 //! whose writer commits groups; what was committed goes to the `hub`, which tells the open streams, each of them at the
 //! other end of a `line`.
 
-mod answers;
 mod app;
 mod auth;
 mod budget;
@@ -18,6 +17,7 @@ mod http;
 mod hub;
 mod line;
 mod patience;
+mod reply_dispatcher;
 mod server;
 mod store;
 mod stream_places;

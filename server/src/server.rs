@@ -13,7 +13,6 @@ use tokio::{
 };
 
 use crate::{
-    answers::Answers,
     app::App,
     auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
     budget::Budget,
@@ -21,6 +20,7 @@ use crate::{
     data_dir::{DataDir, DataDirError},
     descriptors, housekeeping, http,
     hub::{self, Hub},
+    reply_dispatcher::ReplyDispatcher,
     store::{self, Store},
     stream_places::StreamPlaces,
     turns::Turns,
@@ -96,13 +96,13 @@ impl Server {
                 data_dir.draw_key()?
             }
         };
-        let answers = Answers::start();
+        let replies = ReplyDispatcher::start();
         let budget = Budget::new(config.memory_budget);
         let lineage = opened.lineage.clone();
-        let (hub, hub_thread) = Hub::start(&config, answers.clone(), budget.clone(), lineage, opened.head);
+        let (hub, hub_thread) = Hub::start(&config, replies.clone(), budget.clone(), lineage, opened.head);
         let publisher = hub.clone();
         let publish = move |changes| publisher.publish(changes);
-        let (store, threads) = opened.start(answers, data_dir, publish).map_err(unusable)?;
+        let (store, threads) = opened.start(replies, data_dir, publish).map_err(unusable)?;
 
         let max_connections = descriptors::fit(config.max_connections);
         let app = Arc::new(App {

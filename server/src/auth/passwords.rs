@@ -155,8 +155,8 @@ fn hash(hasher: &Hasher, password: &str) -> Result<String> {
 }
 
 fn verify(hasher: &Hasher, typed: &str, known: Option<&str>) -> Result<Verdict> {
-    let expected =
-        PasswordHash::new(known.unwrap_or(DECOY)).map_err(|_| crate::store::Error::BrokenRow("a password hash that cannot be parsed"))?;
+    let expected = PasswordHash::new(known.unwrap_or(DECOY))
+        .map_err(|_| crate::store::Error::BrokenRow("a password hash that cannot be parsed"))?;
     let is_right = |form: &str| hasher.verify_password(form.as_bytes(), &expected).is_ok() && known.is_some();
     let form = password_form(typed);
     if is_right(&form) {

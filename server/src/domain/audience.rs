@@ -120,7 +120,11 @@ impl Viewer {
     }
 
     /// Whether they see the event by the rights they have now. `kind` looks up the kind of its room.
-    pub(crate) fn sees(&self, event: &LoggedEvent, mut kind: impl FnMut() -> Result<RoomKind, Error>) -> Result<bool, Error> {
+    pub(crate) fn sees(
+        &self,
+        event: &LoggedEvent,
+        mut kind: impl FnMut() -> Result<RoomKind, Error>,
+    ) -> Result<bool, Error> {
         let audience = Audience::of_room(event, &mut kind)?;
         let standing = match self.joined.get(&event.room) {
             Some(&joined) if joined <= event.id => Standing::Member,

@@ -48,8 +48,9 @@ impl<'a> EventReader<'a> {
                 Some(MemberLeft { room_id, user: members::reference(self.store, user)? }.into())
             }
             EventRef::MessageCreated { seq } => {
-                let is_next =
-                    |other: &&LoggedEvent| other.room == room_id && matches!(other.what, EventRef::MessageCreated { .. });
+                let is_next = |other: &&LoggedEvent| {
+                    other.room == room_id && matches!(other.what, EventRef::MessageCreated { .. })
+                };
                 let next = next.iter().take(AHEAD).take_while(is_next).count();
                 self.message(room_id, seq, next)?.map(|message| MessageCreated { room_id, message }.into())
             }

@@ -79,13 +79,7 @@ pub(crate) fn locate(
 }
 
 /// The next page after `after`, which spans up to `span` events of all that happened.
-pub(crate) fn replay(
-    store: &dyn Snapshot,
-    caller: Caller,
-    filter: &RoomFilter,
-    after: u64,
-    span: u64,
-) -> Result<Page> {
+pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, filter: &RoomFilter, after: u64, span: u64) -> Result<Page> {
     let head = store.head()?;
     let (viewer, mut reader) = (Viewer::new(store, caller.user)?, EventReader::new(store));
     let is_lost = after < store.pruned_through()?;

@@ -35,12 +35,12 @@ use self::{
 };
 pub(crate) use self::{ended::SessionsEnded, listeners::Online, scope::Scope};
 use crate::{
-    answers::Answers,
     budget::Budget,
     clock::Clock,
     config::Config,
     domain::audience::Audience,
     line::{Chunk, Line, Pushed, Terms},
+    reply_dispatcher::ReplyDispatcher,
     store::{Change, Lineage},
 };
 
@@ -111,7 +111,7 @@ impl Hub {
     /// Starts the hub at the event `head` of this lineage.
     pub(crate) fn start(
         config: &Config,
-        answers: Answers,
+        replies: ReplyDispatcher,
         budget: Budget,
         lineage: Lineage,
         head: u64,
@@ -129,7 +129,7 @@ impl Hub {
             ended,
             waiting: Vec::new(),
             unanswered: Vec::new(),
-            answers,
+            replies,
             budget,
             batch: None,
             gathered: 0,
@@ -157,9 +157,9 @@ impl Hub {
 
     /// Registers a stream in one step with what came since its position.
     pub(crate) async fn register(&self, registration: Registration) -> Registered {
-        let (reply, answer) = oneshot::channel();
-        match self.commands.send(Command::Register(registration, reply)).await {
-            Ok(()) => answer.await.unwrap_or(Registered::Ended(ByeReason::Shutdown)),
+        let (sender, reply) = oneshot::channel();
+        match self.commands.send(Command::Register(registration, sender)).await {
+            Ok(()) => reply.await.unwrap_or(Registered::Ended(ByeReason::Shutdown)),
             Err(_) => Registered::Ended(ByeReason::Shutdown),
         }
     }
@@ -169,7 +169,7 @@ impl Hub {
         let _ = self.commands.send(Command::Stop).await; // fails only once the hub has ended
     }
 
-    /// Done when the hub has ended, which it does by itself only if it is broken.
+    /// Completes when the hub's thread has ended, which it does on its own only after a panic.
     pub(crate) async fn ended(&self) {
         self.commands.closed().await;
     }
@@ -220,7 +220,7 @@ struct State {
     waiting: Vec<(Registration, oneshot::Sender<Registered>)>,
     /// Registrations that are not answered yet, and what became of them.
     unanswered: Vec<(oneshot::Sender<Registered>, Registered)>,
-    answers: Answers,
+    replies: ReplyDispatcher,
     /// What counts the frames that wait.
     budget: Budget,
     /// What the next event may still join.
@@ -282,7 +282,7 @@ impl State {
         if !self.unanswered.is_empty() {
             let unanswered = std::mem::take(&mut self.unanswered);
             // If nobody waits any more, dropping the subscription takes it back out.
-            self.answers.give(move || unanswered.into_iter().for_each(|(reply, became)| drop(reply.send(became))));
+            self.replies.dispatch(move || unanswered.into_iter().for_each(|(reply, became)| drop(reply.send(became))));
         }
         self.deliver();
         self.listeners.flush();

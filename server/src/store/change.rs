@@ -1,10 +1,6 @@
 //! What happened: as the event log keeps it, and as a transaction publishes it.
 
-use quchat_shared::{
-    Event, RoomId, Seq, SessionId, UserId,
-    event::RoomActivity,
-    room::RoomKind,
-};
+use quchat_shared::{Event, RoomId, Seq, SessionId, UserId, event::RoomActivity, room::RoomKind};
 
 /// One row of the event log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,16 +14,31 @@ pub(crate) struct LoggedEvent {
 /// replay shows things as they are when it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventRef {
-    RoomCreated { by: UserId },
+    RoomCreated {
+        by: UserId,
+    },
     RoomUpdated,
     /// One for each user who was a member until then.
-    RoomDeleted { member: UserId },
-    MemberJoined { user: UserId },
-    MemberUpdated { user: UserId },
-    MemberLeft { user: UserId },
-    MessageCreated { seq: Seq },
+    RoomDeleted {
+        member: UserId,
+    },
+    MemberJoined {
+        user: UserId,
+    },
+    MemberUpdated {
+        user: UserId,
+    },
+    MemberLeft {
+        user: UserId,
+    },
+    MessageCreated {
+        seq: Seq,
+    },
     /// `user` has read up to `seq`.
-    ReadUpdated { user: UserId, seq: Seq },
+    ReadUpdated {
+        user: UserId,
+        seq: Seq,
+    },
 }
 
 /// Something that happened and is published, but neither stored nor replayed.
@@ -42,7 +53,11 @@ pub(crate) enum Ephemeral {
 #[expect(clippy::large_enum_variant, reason = "nearly every change is an event: boxing it would cost, not save")]
 pub(crate) enum Change {
     /// A durable event in a room of this kind.
-    Event { logged: LoggedEvent, room_kind: RoomKind, event: Event },
+    Event {
+        logged: LoggedEvent,
+        room_kind: RoomKind,
+        event: Event,
+    },
     Ephemeral(Ephemeral),
     /// Every stream of this session ends.
     SessionEnded(SessionId),

@@ -1,7 +1,7 @@
 //! The seam: what a storage engine must do, in the words of the domain.
 //!
-//! A [`Snapshot`] answers questions as of one moment; a [`Tx`] also changes things, all of it or nothing. Both are
-//! split by noun. Who may do what is not decided here.
+//! A [`Snapshot`] answers questions as of one moment; a [`Tx`] also makes changes, all of them or none. Both are split by
+//! noun. Who may do or see what is decided in the domain: where a query selects rows for a user, it may return too many.
 
 mod change;
 mod health;
@@ -32,7 +32,7 @@ use readers::Readers;
 use sqlite::{Check, Sqlite};
 use writer::{Watched, Writer};
 
-use crate::answers::Answers;
+use crate::reply_dispatcher::ReplyDispatcher;
 
 /// Why the store did not do something. Nothing that the caller of the API has done wrong.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -122,7 +122,7 @@ impl Opened {
     /// [`Error::Unusable`]: the file cannot be opened once more for reading.
     pub(crate) fn start(
         self,
-        answers: Answers,
+        replies: ReplyDispatcher,
         lock: impl Send + 'static,
         publish: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> Result<(Store, Vec<JoinHandle<()>>)> {
@@ -130,8 +130,8 @@ impl Opened {
         let unusable = |error| sqlite::unusable(&file, &error);
         let readers = (0..readers()).map(|_| Sqlite::open_reader(&file)).collect::<Result<_>>().map_err(unusable)?;
         let health = Health::default();
-        let (readers, mut threads) = Readers::start(readers, &answers);
-        let (writer, writing) = Writer::start(engine, answers, health.clone(), lock, publish);
+        let (readers, mut threads) = Readers::start(readers, &replies);
+        let (writer, writing) = Writer::start(engine, replies, health.clone(), lock, publish);
         let (check, checking) = Check::start(&file, health.clone());
         threads.extend([checking, writing]);
         tokio::spawn(watch(writer.watched(), health.clone()));
@@ -325,10 +325,10 @@ pub(crate) trait WriteEvents {
     fn prune_events(&mut self, before: Timestamp, keep: u64, limit: u32) -> Result<bool>;
 }
 
-/// Answers as of one moment.
+/// Answers questions as of one moment.
 pub(crate) trait Snapshot: ReadUsers + ReadRooms + ReadMessages + ReadEvents {}
 impl<T: ReadUsers + ReadRooms + ReadMessages + ReadEvents> Snapshot for T {}
 
-/// Answers and changes, all of it or nothing.
+/// Answers questions and makes changes, all of them or none.
 pub(crate) trait Tx: Snapshot + WriteUsers + WriteRooms + WriteMessages + WriteEvents {}
 impl<T: Snapshot + WriteUsers + WriteRooms + WriteMessages + WriteEvents> Tx for T {}

@@ -1,7 +1,7 @@
 //! A bounded pool of threads that read, each with a connection of its own.
 //!
-//! What waits is taken a few at a time and read out of one snapshot: a transaction, and waking a thread, cost as much
-//! as a small read.
+//! A thread takes several waiting reads at once and runs them on one snapshot: a transaction costs as much as a small
+//! read, and so does waking a thread.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -13,45 +13,45 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Error, Result, Snapshot};
-use crate::answers::Answers;
+use crate::reply_dispatcher::ReplyDispatcher;
 
 /// Reads that wait for a thread before a new one has to.
 const QUEUE: usize = 1024;
 /// Most reads out of one snapshot.
 const GROUP: usize = 16;
-/// How long an answer waits for those that go with it: long reads are no reason to let short ones wait.
+/// How long a reply waits for others of its group. Beyond that it is sent, so that short reads do not wait for long ones.
 const TOGETHER: Duration = Duration::from_millis(1);
 
 /// A read-only connection to the store.
 pub(crate) trait Reader: Snapshot + Send + 'static {
-    /// Holds on to one state of the store.
+    /// Begins a snapshot.
     fn begin(&mut self) -> Result<()>;
-    /// Whether it still holds on to it: an engine may let go by itself when it fails.
+    /// Whether the snapshot is still there: an engine may end it by itself when it fails.
     fn is_open(&self) -> bool;
-    /// Lets go of it, and says what failed meanwhile.
+    /// Ends the snapshot and returns what failed meanwhile.
     fn end(&mut self) -> Option<Error>;
 }
 
 /// Access to the threads, which end when all clones are gone.
 #[derive(Clone)]
 pub(crate) struct Readers {
-    queue: mpsc::Sender<Question>,
+    queue: mpsc::Sender<Request>,
 }
 
-/// Something to be read, which comes to an answer.
-type Question = Box<dyn FnOnce(Result<&dyn Snapshot>) -> Answer + Send>;
-/// Tells whoever asked.
-type Answer = Box<dyn FnOnce() + Send>;
+/// A read that waits for a thread. It gets a snapshot, or the reason why there is none.
+type Request = Box<dyn FnOnce(Result<&dyn Snapshot>) -> Reply + Send>;
+/// Sends what was read to the task that waits for it.
+type Reply = Box<dyn FnOnce() + Send>;
 
 impl Readers {
     /// Starts a thread for each connection.
-    pub(crate) fn start<R: Reader>(connections: Vec<R>, answers: &Answers) -> (Self, Vec<JoinHandle<()>>) {
-        let (queue, questions) = mpsc::channel(QUEUE);
-        let (questions, threads) = (Arc::new(Mutex::new(questions)), connections.len());
+    pub(crate) fn start<R: Reader>(connections: Vec<R>, replies: &ReplyDispatcher) -> (Self, Vec<JoinHandle<()>>) {
+        let (queue, requests) = mpsc::channel(QUEUE);
+        let (requests, threads) = (Arc::new(Mutex::new(requests)), connections.len());
         let start = |connection| {
-            let (questions, answers) = (Arc::clone(&questions), answers.clone());
+            let (requests, replies) = (Arc::clone(&requests), replies.clone());
             let thread = thread::Builder::new().name("reader".to_owned());
-            let thread = thread.spawn(move || run(connection, &questions, threads, &answers));
+            let thread = thread.spawn(move || run(connection, &requests, threads, &replies));
             thread.expect("a thread can be started while the server starts")
         };
         (Self { queue }, connections.into_iter().map(start).collect())
@@ -66,29 +66,34 @@ impl Readers {
         T: Send + 'static,
         X: From<Error> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let question = move |snapshot: Result<&dyn Snapshot>| -> Answer {
+        let (sender, reply) = oneshot::channel();
+        let request = move |snapshot: Result<&dyn Snapshot>| -> Reply {
             let outcome = snapshot.map_err(X::from).and_then(read);
-            Box::new(move || drop(reply.send(outcome))) // fails if nobody waits any more
+            Box::new(move || drop(sender.send(outcome))) // fails if nobody waits any more
         };
-        self.queue.send(Box::new(question)).await.map_err(|_| Error::Closed)?;
-        answer.await.unwrap_or_else(|_| Err(Error::Panicked("a read").into()))
+        self.queue.send(Box::new(request)).await.map_err(|_| Error::Closed)?;
+        reply.await.unwrap_or_else(|_| Err(Error::Panicked("a read").into()))
     }
 }
 
-fn run(mut connection: impl Reader, questions: &Mutex<mpsc::Receiver<Question>>, threads: usize, answers: &Answers) {
+fn run(
+    mut connection: impl Reader,
+    requests: &Mutex<mpsc::Receiver<Request>>,
+    threads: usize,
+    replies: &ReplyDispatcher,
+) {
     let (mut group, mut is_failing) = (Vec::with_capacity(GROUP), false);
-    while take(questions, threads, &mut group) {
+    while take(requests, threads, &mut group) {
         group.reverse(); // they are taken off its end
         while !group.is_empty() {
-            let (found, failure) = match connection.begin() {
-                Ok(()) => (read(&connection, &mut group, answers), connection.end()),
+            let (done, failure) = match connection.begin() {
+                Ok(()) => (read(&connection, &mut group, replies), connection.end()),
                 Err(error) => {
-                    let refuse = |question: Question| question(Err(error.clone()));
+                    let refuse = |request: Request| request(Err(error.clone()));
                     (group.drain(..).rev().map(refuse).collect(), Some(error))
                 }
             };
-            give(answers, found);
+            dispatch(replies, done);
             if let Some(error) = &failure
                 && !is_failing
             {
@@ -99,34 +104,34 @@ fn run(mut connection: impl Reader, questions: &Mutex<mpsc::Receiver<Question>>,
     }
 }
 
-/// Answers out of one snapshot. If the engine let go of it, the rest of the group is left for another one: two reads of
-/// the same question could see two states.
-fn read(connection: &impl Reader, group: &mut Vec<Question>, answers: &Answers) -> Vec<Answer> {
-    let (mut found, mut since) = (Vec::with_capacity(group.len()), Instant::now());
+/// Runs reads on one snapshot. If the engine lets go of it, the rest of the group is left for another snapshot: two reads
+/// of one request could otherwise see two states.
+fn read(connection: &impl Reader, group: &mut Vec<Request>, replies: &ReplyDispatcher) -> Vec<Reply> {
+    let (mut done, mut since) = (Vec::with_capacity(group.len()), Instant::now());
     while connection.is_open()
-        && let Some(question) = group.pop()
+        && let Some(request) = group.pop()
     {
-        match catch_unwind(AssertUnwindSafe(|| question(Ok(connection)))) {
-            Ok(answer) => found.push(answer),
+        match catch_unwind(AssertUnwindSafe(|| request(Ok(connection)))) {
+            Ok(reply) => done.push(reply),
             Err(_) => tracing::error!("a read panicked"),
         }
         if since.elapsed() > TOGETHER {
-            give(answers, std::mem::take(&mut found));
+            dispatch(replies, std::mem::take(&mut done));
             since = Instant::now();
         }
     }
-    found
+    done
 }
 
-fn give(answers: &Answers, found: Vec<Answer>) {
-    if !found.is_empty() {
-        answers.give(move || found.into_iter().for_each(|answer| answer()));
+fn dispatch(replies: &ReplyDispatcher, done: Vec<Reply>) {
+    if !done.is_empty() {
+        replies.dispatch(move || done.into_iter().for_each(|reply| reply()));
     }
 }
 
-/// Waits for questions and takes this thread's share of them; `false` once there will be none.
-fn take(questions: &Mutex<mpsc::Receiver<Question>>, threads: usize, group: &mut Vec<Question>) -> bool {
-    let mut questions = questions.lock().unwrap_or_else(PoisonError::into_inner);
-    let share = (questions.len() / threads).clamp(1, GROUP);
-    questions.blocking_recv_many(group, share) > 0
+/// Waits for requests and takes this thread's share of them; `false` once there will be none.
+fn take(requests: &Mutex<mpsc::Receiver<Request>>, threads: usize, group: &mut Vec<Request>) -> bool {
+    let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+    let share = (requests.len() / threads).clamp(1, GROUP);
+    requests.blocking_recv_many(group, share) > 0
 }

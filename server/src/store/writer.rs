@@ -1,4 +1,4 @@
-//! The one writer: a thread that takes what waits, does it in one transaction and answers after the commit.
+//! The one writer: a thread that takes the waiting writes, runs them in one transaction and replies after the commit.
 //!
 //! While one group is committed the next one gathers, so a disk that is slow to sync makes groups larger, not
 //! queues longer. An attempt that is refused, or panics, leaves no trace. Rules refuse before they write, so that is
@@ -17,7 +17,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Change, Error, Result, Tx, health::Health};
-use crate::answers::Answers;
+use crate::reply_dispatcher::ReplyDispatcher;
 
 /// Attempts that wait for the writer before a new one has to.
 const QUEUE: usize = 1024;
@@ -61,7 +61,7 @@ impl Writer {
     /// closes the engine and then drops `lock`, once all clones of the writer are gone or after a fatal error.
     pub(crate) fn start<E: Engine>(
         engine: E,
-        answers: Answers,
+        replies: ReplyDispatcher,
         health: Health,
         lock: impl Send + 'static,
         publish: impl FnMut(Vec<Change>) + Send + 'static,
@@ -70,7 +70,7 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                run(engine, attempts, &answers, &health, publish);
+                run(engine, attempts, &replies, &health, publish);
                 drop(lock);
             })
             .expect("a thread can be started while the server starts");
@@ -81,7 +81,7 @@ impl Writer {
         Watched(self.queue.downgrade())
     }
 
-    /// Done when the thread has ended.
+    /// Completes when the thread has ended.
     pub(crate) async fn ended(&self) {
         self.queue.closed().await;
     }
@@ -95,10 +95,10 @@ impl Writer {
         T: Send + 'static,
         X: From<Error> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let attempt = Waiting { attempt, outcome: None, reply };
+        let (sender, reply) = oneshot::channel();
+        let attempt = Waiting { attempt, outcome: None, reply: sender };
         self.queue.send(Box::new(attempt)).await.map_err(|_| Error::Closed)?;
-        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+        reply.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 }
 
@@ -106,8 +106,7 @@ impl Writer {
 trait Attempt: Send {
     /// Makes it, perhaps not for the first time; returns whether its changes are to be kept.
     fn run(&mut self, tx: &mut dyn Tx) -> bool;
-    /// Answers with what [`Attempt::run`] came to last, if that counts. A refusal, too, may rest on what is not there
-    /// any more.
+    /// Replies with the last outcome of [`Attempt::run`], if it counts. A refusal may rest on changes that were undone, too.
     fn reply(self: Box<Self>, fate: &Fate);
 }
 
@@ -152,7 +151,7 @@ where
 fn run(
     mut engine: impl Engine,
     mut attempts: mpsc::Receiver<Box<dyn Attempt>>,
-    answers: &Answers,
+    replies: &ReplyDispatcher,
     health: &Health,
     mut publish: impl FnMut(Vec<Change>),
 ) {
@@ -166,10 +165,10 @@ fn run(
                 }
                 for mut alone in group.drain(..) {
                     let written = write(&mut engine, std::slice::from_mut(&mut alone));
-                    finish(vec![alone], written, answers, health, &mut publish);
+                    finish(vec![alone], written, replies, health, &mut publish);
                 }
             }
-            written => finish(std::mem::take(&mut group), written, answers, health, &mut publish),
+            written => finish(std::mem::take(&mut group), written, replies, health, &mut publish),
         }
         engine.maintain(); // after the replies, which do not wait for it
     }
@@ -221,7 +220,7 @@ fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::r
 fn finish(
     group: Vec<Box<dyn Attempt>>,
     written: std::result::Result<Written, Failed>,
-    answers: &Answers,
+    replies: &ReplyDispatcher,
     health: &Health,
     publish: &mut impl FnMut(Vec<Change>),
 ) {
@@ -236,7 +235,7 @@ fn finish(
         Err(Failed::Undone(_)) => Fate::Undone,
         Err(Failed::Engine(error)) => Fate::Failed(error),
     };
-    answers.give(move || group.into_iter().for_each(|attempt| attempt.reply(&fate)));
+    replies.dispatch(move || group.into_iter().for_each(|attempt| attempt.reply(&fate)));
 }
 
 fn note(written: &std::result::Result<Written, Failed>, health: &Health) {

@@ -13,8 +13,8 @@ use rusqlite::{Row, params};
 use super::{
     Sqlite,
     columns::{Text, int, optional_uint, text, time, uint},
-    row_cache::Counted,
     messages::message,
+    row_cache::Counted,
 };
 use crate::store::{ReadRooms, Result, WriteRooms};
 

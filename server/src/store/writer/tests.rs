@@ -23,8 +23,10 @@ fn house() -> House {
     let dir = tempfile::tempdir().unwrap();
     let published = Arc::new(Mutex::new(Vec::new()));
     let publishing = Arc::clone(&published);
-    let publish = move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
-    let (store, _) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), publish).unwrap();
+    let publish =
+        move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
+    let (store, _) =
+        Store::open(&dir.path().join("db"), now()).unwrap().start(ReplyDispatcher::start(), (), publish).unwrap();
     House { store, published, dir }
 }
 

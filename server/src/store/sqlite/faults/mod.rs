@@ -26,8 +26,8 @@ use rusqlite::{Connection, ffi};
 
 use self::vfs::{Call, Fault, Plan, Spread};
 use crate::{
-    answers::Answers,
     domain::{self, Caller, members, messages, messages::Sent, read_markers},
+    reply_dispatcher::ReplyDispatcher,
     store::{Change, Error, EventRef, NewUser, Store, Tx},
 };
 
@@ -65,8 +65,10 @@ impl House {
         let plan = Plan::on(dir.path());
         let published = Arc::new(Mutex::new(Vec::new()));
         let publishing = Arc::clone(&published);
-        let publish = move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
-        let (store, threads) = Store::open(&dir.path().join("db"), now()).unwrap().start(Answers::start(), (), publish).unwrap();
+        let publish =
+            move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
+        let (store, threads) =
+            Store::open(&dir.path().join("db"), now()).unwrap().start(ReplyDispatcher::start(), (), publish).unwrap();
         Self { store, threads, plan, published, dir }
     }
 
