@@ -7,6 +7,7 @@
 mod broadcasts;
 mod ended;
 mod ephemeral;
+mod event_loop;
 mod listeners;
 mod recent_events;
 mod scope;
@@ -14,44 +15,26 @@ mod scope;
 use std::{
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use quchat_shared::{
     Cursor, Event, Timestamp,
     event::{Bye, ByeReason},
 };
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::{Instant, sleep_until},
-};
+use tokio::sync::{mpsc, oneshot};
 
-use self::{
-    broadcasts::PacedBroadcasts,
-    ended::Ended,
-    ephemeral::EphemeralEvents,
-    listeners::{Key, Listeners},
-    recent_events::RecentEvents,
-};
 pub(crate) use self::{ended::SessionsEnded, listeners::Online, scope::Scope};
+use self::{event_loop::EventLoop, listeners::Key};
 use crate::{
     budget::Budget,
-    clock::Clock,
     config::Config,
-    domain::audience::Audience,
-    line::{Chunk, Line, Pushed, Terms},
+    line::{Chunk, Line, Terms},
     reply_dispatcher::ReplyDispatcher,
     store::{Change, Lineage},
 };
 
 /// Commits and registrations that wait for the hub before a new one has to.
 const QUEUE: usize = 1024;
-/// A chunk that has this many bytes takes no further frame.
-const CHUNK_BYTES: usize = 16 * 1024;
-/// What gathers for this many bytes is written, and those who registered answered, before more is taken.
-const GATHER_BYTES: usize = 64 * 1024;
-/// What a registration counts of it, besides the frames it missed.
-const REGISTRATION_BYTES: usize = 512;
 
 /// Access to the hub. Clones share it; it ends when all are gone.
 #[derive(Clone)]
@@ -118,32 +101,11 @@ impl Hub {
     ) -> (Self, JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let (leaving, left) = mpsc::unbounded_channel(); // each stream leaves once, so streams bound it
-        let listeners = Listeners::new(config.stream_queue);
-        let (online, ended) = (listeners.online(), Ended::default());
-        let sessions_ended = ended.count();
-        let state = State {
-            lineage,
-            head,
-            recent: RecentEvents::new(head),
-            listeners,
-            ended,
-            waiting: Vec::new(),
-            unanswered: Vec::new(),
-            replies,
-            budget,
-            batch: None,
-            gathered: 0,
-            ephemeral: EphemeralEvents::new(config.activity_delay),
-            broadcasts: PacedBroadcasts::default(),
-            heartbeat: config.heartbeat,
-            stream_queue: config.stream_queue,
-            clock: config.clock.clone(),
-            leaving,
-            is_stopped: false,
-        };
+        let event_loop = EventLoop::new(config, replies, budget, lineage, head, leaving);
+        let (online, sessions_ended) = (event_loop.online(), event_loop.sessions_ended());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let thread = thread::Builder::new().name("hub".to_owned()).spawn(move || match runtime {
-            Ok(runtime) => runtime.block_on(state.run(inbox, left)),
+            Ok(runtime) => runtime.block_on(event_loop.run(inbox, left)),
             Err(error) => tracing::error!(%error, "the hub cannot start"),
         });
         let thread = thread.expect("a thread can be started while the server starts");
@@ -200,207 +162,4 @@ pub(crate) fn terms(budget: Budget) -> Arc<Terms> {
 /// A sign of life, and a position that is reached without anything to show for it.
 pub(crate) fn heartbeat(position: &Cursor) -> Vec<u8> {
     format!(":\nid: {position}\n\n").into()
-}
-
-/// Frames for the same audience, one after the other.
-struct Batch {
-    audience: Audience,
-    bytes: Vec<u8>,
-    frames: usize,
-}
-
-/// The state of the hub.
-struct State {
-    lineage: Lineage,
-    head: u64,
-    recent: RecentEvents,
-    listeners: Listeners,
-    ended: Ended,
-    /// Registrations at positions whose commit has not been published yet.
-    waiting: Vec<(Registration, oneshot::Sender<Registered>)>,
-    /// Registrations that are not answered yet, and what became of them.
-    unanswered: Vec<(oneshot::Sender<Registered>, Registered)>,
-    replies: ReplyDispatcher,
-    /// What counts the frames that wait.
-    budget: Budget,
-    /// What the next event may still join.
-    batch: Option<Batch>,
-    /// Bytes of frames, and registrations, since the last flush.
-    gathered: usize,
-    ephemeral: EphemeralEvents,
-    broadcasts: PacedBroadcasts,
-    heartbeat: Duration,
-    stream_queue: usize,
-    clock: Clock,
-    leaving: mpsc::UnboundedSender<Key>,
-    is_stopped: bool,
-}
-
-impl State {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut left: mpsc::UnboundedReceiver<Key>) {
-        let mut heartbeat_due = Instant::now() + self.heartbeat;
-        loop {
-            tokio::select! {
-                biased; // what is due does not wait for a busy inbox
-                () = sleep_until(self.next_deadline(heartbeat_due)) => {}
-                Some(key) = left.recv() => self.listeners.remove(key),
-                command = inbox.recv() => match command {
-                    Some(command) => self.take(command, &mut inbox),
-                    None => return,
-                },
-                () = std::future::ready(()), if self.broadcasts.are_under_way() => {}
-            }
-            self.broadcasts.advance(&self.listeners, &self.budget, &self.lineage.cursor(self.head));
-            let now = Instant::now();
-            if now >= heartbeat_due {
-                heartbeat_due = now + self.heartbeat;
-                self.listeners.shrink();
-                self.broadcasts.begin_heartbeat(self.listeners.all_keys());
-            }
-            while let Some((event, audience)) = self.ephemeral.take_due(now) {
-                let mut bytes = Vec::new();
-                event.encode(None, &mut bytes);
-                self.broadcasts.begin_event(Chunk::new(&self.budget, &bytes, 1), self.listeners.keys(audience));
-            }
-            if let Some(at) = self.listeners.next_expiry() {
-                let now = self.clock.now();
-                if at <= now {
-                    self.listeners.end_expired(now, &bye(ByeReason::Expired));
-                }
-            }
-        }
-    }
-
-    /// Handles a command and what waits behind it, then writes what that came to.
-    fn take(&mut self, command: Command, inbox: &mut mpsc::Receiver<Command>) {
-        self.handle(command);
-        while self.gathered < GATHER_BYTES
-            && let Ok(command) = inbox.try_recv()
-        {
-            self.handle(command);
-        }
-        if !self.unanswered.is_empty() {
-            let unanswered = std::mem::take(&mut self.unanswered);
-            // If nobody waits any more, dropping the subscription takes it back out.
-            self.replies.dispatch(move || unanswered.into_iter().for_each(|(reply, became)| drop(reply.send(became))));
-        }
-        self.deliver();
-        self.listeners.flush();
-        self.gathered = 0;
-    }
-
-    fn handle(&mut self, command: Command) {
-        match command {
-            Command::Publish(changes) => self.publish(changes),
-            Command::Register(registration, reply) => self.register(registration, reply),
-            Command::Stop => {
-                self.is_stopped = true;
-                self.waiting.clear(); // dropping the reply says so
-                self.deliver();
-                self.listeners.end_all(&bye(ByeReason::Shutdown));
-            }
-        }
-    }
-
-    fn publish(&mut self, changes: Vec<Change>) {
-        for change in changes {
-            match change {
-                Change::Event { logged, room_kind, event } => {
-                    self.head = logged.id;
-                    let audience = Audience::of(&logged, room_kind);
-                    let mut frame = Vec::with_capacity(512);
-                    event.encode(Some(&self.lineage.cursor(logged.id)), &mut frame);
-                    self.add(audience, &frame);
-                    self.recent.push(logged.id, audience, frame.into());
-                }
-                Change::Ephemeral(happened) => self.ephemeral.add(happened),
-                Change::SessionEnded(session) => {
-                    self.deliver();
-                    self.ended.push(session);
-                    self.listeners.end_session(session, &bye(ByeReason::SignedOut));
-                }
-            }
-        }
-        let head = self.head;
-        let ready = self.waiting.extract_if(.., |(registration, _)| registration.at <= head).collect::<Vec<_>>();
-        ready.into_iter().for_each(|(registration, reply)| self.register(registration, reply));
-    }
-
-    /// Adds a frame to the batch. Messages of one room, and nothing else, share one.
-    fn add(&mut self, audience: Audience, frame: &[u8]) {
-        self.gathered += frame.len();
-        match &mut self.batch {
-            Some(batch)
-                if batch.audience == audience
-                    && matches!(audience, Audience::Members(_))
-                    && batch.bytes.len() < CHUNK_BYTES =>
-            {
-                batch.bytes.extend_from_slice(frame);
-                batch.frames += 1;
-            }
-            _ => {
-                self.deliver();
-                self.batch = Some(Batch { audience, bytes: frame.to_vec(), frames: 1 });
-            }
-        }
-    }
-
-    fn deliver(&mut self) {
-        if let Some(Batch { audience, bytes, frames }) = self.batch.take() {
-            self.listeners.deliver(audience, &Chunk::new(&self.budget, &bytes, frames));
-        }
-    }
-
-    fn register(&mut self, registration: Registration, reply: oneshot::Sender<Registered>) {
-        if registration.at > self.head && !self.is_stopped {
-            self.waiting.push((registration, reply)); // its commit is about to be published
-            return;
-        }
-        let became = self.registered(registration);
-        self.unanswered.push((reply, became));
-    }
-
-    fn registered(&mut self, mut registration: Registration) -> Registered {
-        if self.is_stopped {
-            return Registered::Ended(ByeReason::Shutdown);
-        }
-        match self.ended.has_ended(registration.scope.session, registration.sessions_ended) {
-            Some(false) => {}
-            Some(true) => return Registered::Ended(ByeReason::SignedOut),
-            None => return Registered::Behind,
-        }
-        let Some(missed) = self.recent.after(registration.at) else { return Registered::Behind };
-        let (mut bytes, mut frames) = (Vec::new(), 0);
-        for (audience, frame) in missed {
-            if registration.scope.follow(audience) {
-                bytes.extend_from_slice(frame);
-                frames += 1;
-            }
-        }
-        if frames > self.stream_queue {
-            return Registered::Behind;
-        }
-        self.gathered += REGISTRATION_BYTES + bytes.len();
-        self.deliver(); // what was just handed over is not to come again
-        let line = registration.line;
-        if frames > 0 {
-            let chunk = Chunk::new(&self.budget, &bytes, frames);
-            if !chunk.may_wait() {
-                return Registered::Ended(ByeReason::Slow);
-            }
-            if line.push(&chunk, self.stream_queue) != Pushed::Accepted {
-                return Registered::Behind; // too many bytes at once, though not too many frames
-            }
-        }
-        let key = self.listeners.add(registration.scope, registration.expires_at, Arc::clone(&line));
-        Registered::Following(Subscription { key, line, leaving: self.leaving.clone() })
-    }
-
-    fn next_deadline(&self, heartbeat: Instant) -> Instant {
-        let expiry = self.listeners.next_expiry().map(|at| {
-            let millis = at.as_millis().saturating_sub(self.clock.now().as_millis());
-            Instant::now() + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
-        });
-        [self.ephemeral.next_due(), expiry].into_iter().flatten().fold(heartbeat, Instant::min)
-    }
 }
