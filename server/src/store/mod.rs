@@ -4,6 +4,8 @@
 //! noun. Who may do or see what is decided in the domain: where a query selects rows for a user, it may return too many.
 
 mod change;
+mod error;
+mod handle;
 mod health;
 mod lineage;
 mod naming;
@@ -11,201 +13,19 @@ mod readers;
 mod sqlite;
 mod writer;
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
 
 use quchat_shared::{
     Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId, api::NewRoom, event::RoomActivity,
     query, room::Membership, room::Role, user::ServerRole,
 };
 
-pub(crate) use change::{Change, Ephemeral, EventRef, LoggedEvent};
-use health::Health;
-pub(crate) use lineage::{Lineage, parse_cursor};
-use readers::Readers;
-use sqlite::{Check, Sqlite};
-use writer::{Watched, Writer};
-
-use crate::reply_dispatcher::ReplyDispatcher;
-
-/// Why the store did not do something. Nothing that the caller of the API has done wrong.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum Error {
-    /// Damage, or a bug: trying again will not help.
-    #[error("the storage engine failed")]
-    Engine(#[source] Arc<dyn std::error::Error + Send + Sync>),
-    /// It may work later: the disk is full, the file system is gone, another program has locked the database.
-    #[error("the database cannot be used at the moment: {0}")]
-    Unavailable(Cause),
-    /// A stored row breaks a rule of the schema.
-    #[error("a stored row makes no sense: {0}")]
-    BrokenRow(&'static str),
-    /// The code that ran for a caller panicked. The panic itself was logged.
-    #[error("{0} panicked")]
-    Panicked(&'static str),
-    /// A write was undone because the engine failed under it, although the write itself did not notice.
-    #[error("a write was not completed")]
-    Incomplete,
-    #[error("the store is closed")]
-    Closed,
-    /// A server cannot start on this database.
-    #[error("{0}")]
-    Unusable(String),
-    /// What is written from now on may be lost: the server has to end.
-    #[error("{0}")]
-    Fatal(Arc<str>),
-}
-
-/// Why the engine cannot do something now.
-#[derive(Debug, Clone)]
-pub(crate) struct Cause {
-    /// In plain words.
-    pub(crate) reason: &'static str,
-    /// What a person can do about it.
-    pub(crate) advice: &'static str,
-    /// The engine's own words.
-    pub(crate) detail: Arc<str>,
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.reason, self.detail)
-    }
-}
-
-pub(crate) type Result<T> = std::result::Result<T, Error>;
-
-/// The engine behind the seam: one writer, several readers. Clones share them.
-#[derive(Clone)]
-pub(crate) struct Store {
-    writer: Writer,
-    readers: Readers,
-    health: Health,
-    lineage: Lineage,
-    /// Ends with the last clone.
-    _check: Arc<Check>,
-}
-
-/// How often the files are checked while nobody writes. Each commit checks them, too.
-const WATCH_EVERY: Duration = Duration::from_secs(10);
-/// How often a database that could not be written is tried again.
-const RETRY_EVERY: Duration = Duration::from_secs(2);
-
-/// Reads that run at once: as many as there are cores, but two where one may wait for the disk.
-pub(crate) fn readers() -> usize {
-    thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
-}
-
-/// A database that is open, of which nothing is served yet.
-pub(crate) struct Opened {
-    engine: Sqlite,
-    file: PathBuf,
-    /// The lineage of the events to come.
-    pub(crate) lineage: Lineage,
-    /// The newest event so far.
-    pub(crate) head: u64,
-    /// Whether anybody has ever registered.
-    pub(crate) has_users: bool,
-}
-
-impl Opened {
-    /// Starts the threads that read and write. `publish` is called after each commit that changed something, in commit
-    /// order. The threads end once all clones of the store are gone; then the file is closed, and `lock` dropped.
-    ///
-    /// # Errors
-    /// [`Error::Unusable`]: the file cannot be opened once more for reading.
-    pub(crate) fn start(
-        self,
-        replies: ReplyDispatcher,
-        lock: impl Send + 'static,
-        publish: impl FnMut(Vec<Change>) + Send + 'static,
-    ) -> Result<(Store, Vec<JoinHandle<()>>)> {
-        let Self { engine, file, lineage, .. } = self;
-        let unusable = |error| sqlite::unusable(&file, &error);
-        let readers = (0..readers()).map(|_| Sqlite::open_reader(&file)).collect::<Result<_>>().map_err(unusable)?;
-        let health = Health::default();
-        let (readers, mut threads) = Readers::start(readers, &replies);
-        let (writer, writing) = Writer::start(engine, replies, health.clone(), lock, publish);
-        let (check, checking) = Check::start(&file, health.clone());
-        threads.extend([checking, writing]);
-        tokio::spawn(watch(writer.watched(), health.clone()));
-        Ok((Store { writer, readers, health, lineage, _check: Arc::new(check) }, threads))
-    }
-}
-
-impl Store {
-    /// Opens the database file, which is made if it is missing, and begins a lineage of events.
-    ///
-    /// # Errors
-    /// [`Error::Unusable`]: the file cannot be opened, is no database, or comes from a later version.
-    pub(crate) fn open(file: &Path, now: Timestamp) -> Result<Opened> {
-        let mut engine = Sqlite::open(file)?;
-        let mut begin = || Ok((engine.begin_lineage(now)?, engine.head()?, engine.any_user()?));
-        let (lineage, head, has_users) = begin().map_err(|error| sqlite::unusable(file, &error))?;
-        Ok(Opened { engine, file: file.to_owned(), lineage, head, has_users })
-    }
-
-    /// The lineage to which the events of this store belong.
-    pub(crate) fn lineage(&self) -> &Lineage {
-        &self.lineage
-    }
-
-    /// Completes when the writer has ended, which it does on its own only after a fatal error. Says why, if the writer
-    /// knew.
-    pub(crate) async fn ended(&self) -> Option<String> {
-        self.writer.ended().await;
-        self.health.fatal().map(str::to_owned)
-    }
-
-    /// Whether the database could be written when that was last tried.
-    pub(crate) fn is_writable(&self) -> bool {
-        self.health.is_writable()
-    }
-
-    /// Runs `read` on one state of the store.
-    pub(crate) async fn read<T, X>(
-        &self,
-        read: impl FnOnce(&dyn Snapshot) -> std::result::Result<T, X> + Send + 'static,
-    ) -> std::result::Result<T, X>
-    where
-        T: Send + 'static,
-        X: From<Error> + Send + 'static,
-    {
-        self.readers.read(read).await
-    }
-
-    /// Runs `write` in the next transaction and returns what it returned once that is durable. It may run twice: what
-    /// it does counts once.
-    pub(crate) async fn write<T, X>(
-        &self,
-        write: impl Fn(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
-    ) -> std::result::Result<T, X>
-    where
-        T: Send + 'static,
-        X: From<Error> + Send + 'static,
-    {
-        self.writer.write(write).await
-    }
-}
-
-/// Checks the files while nobody writes, and notices when a database that could not be written is writable again. Ends
-/// with the store.
-async fn watch(writer: Watched, health: Health) {
-    loop {
-        tokio::time::sleep(if health.is_writable() { WATCH_EVERY } else { RETRY_EVERY }).await;
-        let Some(writer) = writer.upgrade() else { return };
-        let look = |_: &mut dyn Tx| Ok::<_, Error>(());
-        let outcome =
-            if health.is_writable() { writer.write(look).await } else { writer.write(|tx| tx.try_out()).await };
-        drop(outcome); // the writer has noted it
-    }
-}
+pub(crate) use self::{
+    change::{Change, Ephemeral, EventRef, LoggedEvent},
+    error::{Cause, Error, Result},
+    handle::{Store, readers},
+    lineage::{Lineage, parse_cursor},
+};
 
 /// Which end of a history a page begins at.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,145 @@
+//! The handle of a store: opens the database, starts its threads, and hands reads and writes to them.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use quchat_shared::Timestamp;
+
+use super::{
+    Change, Error, Lineage, ReadEvents, ReadUsers, Result, Snapshot, Tx,
+    health::Health,
+    readers::Readers,
+    sqlite::{self, Check, Sqlite},
+    writer::{Watched, Writer},
+};
+use crate::reply_dispatcher::ReplyDispatcher;
+
+/// The engine behind the seam: one writer, several readers. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Store {
+    writer: Writer,
+    readers: Readers,
+    health: Health,
+    lineage: Lineage,
+    /// Ends with the last clone.
+    _check: Arc<Check>,
+}
+
+/// How often the files are checked while nobody writes. Each commit checks them, too.
+const WATCH_EVERY: Duration = Duration::from_secs(10);
+/// How often a database that could not be written is tried again.
+const RETRY_EVERY: Duration = Duration::from_secs(2);
+
+/// Reads that run at once: as many as there are cores, but two where one may wait for the disk.
+pub(crate) fn readers() -> usize {
+    thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
+}
+
+/// A database that is open, of which nothing is served yet.
+pub(crate) struct Opened {
+    engine: Sqlite,
+    file: PathBuf,
+    /// The lineage of the events to come.
+    pub(crate) lineage: Lineage,
+    /// The newest event so far.
+    pub(crate) head: u64,
+    /// Whether anybody has ever registered.
+    pub(crate) has_users: bool,
+}
+
+impl Opened {
+    /// Starts the threads that read and write. `publish` is called after each commit that changed something, in commit
+    /// order. The threads end once all clones of the store are gone; then the file is closed, and `lock` dropped.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`]: the file cannot be opened once more for reading.
+    pub(crate) fn start(
+        self,
+        replies: ReplyDispatcher,
+        lock: impl Send + 'static,
+        publish: impl FnMut(Vec<Change>) + Send + 'static,
+    ) -> Result<(Store, Vec<JoinHandle<()>>)> {
+        let Self { engine, file, lineage, .. } = self;
+        let unusable = |error| sqlite::unusable(&file, &error);
+        let readers = (0..readers()).map(|_| Sqlite::open_reader(&file)).collect::<Result<_>>().map_err(unusable)?;
+        let health = Health::default();
+        let (readers, mut threads) = Readers::start(readers, &replies);
+        let (writer, writing) = Writer::start(engine, replies, health.clone(), lock, publish);
+        let (check, checking) = Check::start(&file, health.clone());
+        threads.extend([checking, writing]);
+        tokio::spawn(watch(writer.watched(), health.clone()));
+        Ok((Store { writer, readers, health, lineage, _check: Arc::new(check) }, threads))
+    }
+}
+
+impl Store {
+    /// Opens the database file, which is made if it is missing, and begins a lineage of events.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`]: the file cannot be opened, is no database, or comes from a later version.
+    pub(crate) fn open(file: &Path, now: Timestamp) -> Result<Opened> {
+        let mut engine = Sqlite::open(file)?;
+        let mut begin = || Ok((engine.begin_lineage(now)?, engine.head()?, engine.any_user()?));
+        let (lineage, head, has_users) = begin().map_err(|error| sqlite::unusable(file, &error))?;
+        Ok(Opened { engine, file: file.to_owned(), lineage, head, has_users })
+    }
+
+    /// The lineage to which the events of this store belong.
+    pub(crate) fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// Completes when the writer has ended, which it does on its own only after a fatal error. Says why, if the writer
+    /// knew.
+    pub(crate) async fn ended(&self) -> Option<String> {
+        self.writer.ended().await;
+        self.health.fatal().map(str::to_owned)
+    }
+
+    /// Whether the database could be written when that was last tried.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.health.is_writable()
+    }
+
+    /// Runs `read` on one state of the store.
+    pub(crate) async fn read<T, X>(
+        &self,
+        read: impl FnOnce(&dyn Snapshot) -> std::result::Result<T, X> + Send + 'static,
+    ) -> std::result::Result<T, X>
+    where
+        T: Send + 'static,
+        X: From<Error> + Send + 'static,
+    {
+        self.readers.read(read).await
+    }
+
+    /// Runs `write` in the next transaction and returns what it returned once that is durable. It may run twice: what
+    /// it does counts once.
+    pub(crate) async fn write<T, X>(
+        &self,
+        write: impl Fn(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
+    ) -> std::result::Result<T, X>
+    where
+        T: Send + 'static,
+        X: From<Error> + Send + 'static,
+    {
+        self.writer.write(write).await
+    }
+}
+
+/// Checks the files while nobody writes, and notices when a database that could not be written is writable again. Ends
+/// with the store.
+async fn watch(writer: Watched, health: Health) {
+    loop {
+        tokio::time::sleep(if health.is_writable() { WATCH_EVERY } else { RETRY_EVERY }).await;
+        let Some(writer) = writer.upgrade() else { return };
+        let look = |_: &mut dyn Tx| Ok::<_, Error>(());
+        let outcome =
+            if health.is_writable() { writer.write(look).await } else { writer.write(|tx| tx.try_out()).await };
+        drop(outcome); // the writer has noted it
+    }
+}
