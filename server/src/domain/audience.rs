@@ -39,6 +39,7 @@ pub(crate) enum Standing {
     Stranger,
 }
 
+#[deny(clippy::wildcard_enum_match_arm, reason = "each kind of event is decided on its own")]
 impl Audience {
     /// The audience of an event in a room of this kind.
     pub(crate) fn of(event: &LoggedEvent, kind: RoomKind) -> Self {
