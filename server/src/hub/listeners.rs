@@ -229,3 +229,6 @@ impl Listeners {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

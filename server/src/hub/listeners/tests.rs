@@ -1,0 +1,86 @@
+//! The indexes find the streams that the rule of the domain names, wherever their users come and go.
+
+use proptest::{
+    collection::{btree_set, vec},
+    option,
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::{
+    budget::Budget,
+    domain::room_filter::RoomFilter,
+    line::{Coding, Terms},
+};
+
+const USERS: u64 = 3;
+const ROOMS: u64 = 3;
+
+fn room() -> impl Strategy<Value = RoomId> {
+    (1..=ROOMS).prop_map(RoomId)
+}
+
+/// The user of a stream, the rooms it is restricted to, and the rooms its user is in.
+fn stream() -> impl Strategy<Value = (UserId, RoomFilter, BTreeSet<RoomId>)> {
+    let rooms = || btree_set(room(), 0..=ROOMS as usize);
+    ((1..=USERS).prop_map(UserId), option::of(rooms()), rooms()).prop_map(|(user, only, mut rooms)| {
+        let filter = only.map_or(RoomFilter::All, RoomFilter::Only);
+        rooms.retain(|&room| filter.covers(room));
+        (user, filter, rooms)
+    })
+}
+
+/// Somebody joins a room or leaves it.
+fn change() -> impl Strategy<Value = Audience> {
+    let place = (room(), (1..=USERS).prop_map(UserId));
+    (place, any::<bool>()).prop_map(|((room, user), joins)| match joins {
+        true => Audience::MembersIncluding(room, user),
+        false => Audience::MembersAndLeaver(room, user),
+    })
+}
+
+/// A line whose reader reads nothing.
+async fn line() -> (Arc<Line>, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let reader = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (socket, _) = listener.accept().await.unwrap();
+    let terms = Arc::new(Terms { budget: Budget::new(1 << 30), slow: Chunk::own(b"bye") });
+    (Line::new(socket, Coding::Plain, Chunk::own(b"head"), UserId(1), terms), reader)
+}
+
+/// That the index has the streams that see an event for this audience.
+fn check(listeners: &Listeners, audience: Audience) {
+    let seeing = listeners.by_key.iter().filter(|(_, listener)| listener.scope.sees(audience)).map(|(&key, _)| key);
+    let found: BTreeSet<Key> = listeners.keys(audience).into_iter().collect();
+    assert_eq!(found, seeing.collect(), "{audience:?}");
+}
+
+#[tokio::test]
+async fn whoever_comes_and_goes_the_indexes_hold_those_who_see_an_event() {
+    let (line, _reader) = line().await;
+    let config = Config { cases: 256, failure_persistence: None, ..Config::default() };
+    let cases = (vec(stream(), 1..6), vec(change(), 0..8));
+    let outcome = TestRunner::new(config).run(&cases, |(streams, changes)| {
+        let mut listeners = Listeners::new(1 << 20);
+        for (user, filter, rooms) in streams {
+            let scope = Scope { user, session: SessionId(1), filter, rooms };
+            listeners.add(scope, Timestamp::from_millis(0), Arc::clone(&line));
+        }
+        for change in changes {
+            listeners.deliver(change, &Chunk::own(b"."));
+            if let Audience::MembersIncluding(..) = change {
+                check(&listeners, change);
+            }
+            check(&listeners, Audience::Unfiltered);
+            for room in (1..=ROOMS).map(RoomId) {
+                check(&listeners, Audience::Everyone(room));
+                check(&listeners, Audience::Members(room));
+                (1..=USERS).for_each(|user| check(&listeners, Audience::User(room, UserId(user))));
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
