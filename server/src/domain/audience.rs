@@ -1,7 +1,7 @@
 //! Who may see an event: the one rule, for what is published now and for what is replayed later.
 //!
-//! The hub finds the open streams of an [`Audience`], a replay asks [`Viewer::sees`]. The store may pre-select rows for a
-//! replay, but only leaves out what this rule refuses.
+//! The hub finds the open streams of an [`Audience`]; a replay asks [`Viewer::sees`]. The store may pre-select rows for a
+//! replay, and leaves out only rows that this rule refuses.
 
 use std::{collections::HashMap, convert::Infallible};
 

@@ -1,7 +1,7 @@
 //! The sessions that ended last.
 //!
-//! A stream looks at the store, finds its session alive, and comes to the hub a moment later. What ended in between is
-//! known here, so it need not look again.
+//! A stream reads in the store that its session is alive, and registers with the hub a moment later. The hub knows what
+//! ended in between, so the stream need not read again.
 
 use std::{
     collections::VecDeque,
@@ -13,7 +13,7 @@ use std::{
 
 use quchat_shared::SessionId;
 
-/// Most sessions kept; a stream that comes later than after so many looks again.
+/// Most sessions kept. A stream that registers after more than these have ended reads again.
 const KEPT: usize = 4096;
 
 /// How many sessions had ended at some moment.

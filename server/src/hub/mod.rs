@@ -1,8 +1,8 @@
 //! Who listens to what: takes what was committed, encodes each event once and hands it to the streams of its audience.
 //!
-//! One thread owns all of it. It learns of events only after their commit, waits for no reader, and knows no HTTP; of
-//! the store it knows only what a commit publishes. While it writes to thousands of lines the next events gather, and each
-//! line gets them in one write.
+//! One thread owns all of it. It gets events only after their commit, waits for no reader and knows no HTTP. Of the store
+//! it knows only what a commit publishes. While it writes to thousands of lines the next events gather, and each line gets
+//! them in one write.
 
 mod broadcasts;
 mod ended;
@@ -44,13 +44,13 @@ pub(crate) struct Hub {
     sessions_ended: ended::Count,
 }
 
-/// What became of a registration.
+/// The outcome of a registration.
 pub(crate) enum Registered {
     /// It follows from here.
     Following(Subscription),
     /// More has happened since its position than is kept here: read on and try again.
     Behind,
-    /// It is over before it has begun.
+    /// The stream ends at once, for this reason.
     Ended(ByeReason),
 }
 
@@ -126,7 +126,7 @@ impl Hub {
         }
     }
 
-    /// Says goodbye to every stream, now and later.
+    /// Ends every stream, now and later, with a `bye`.
     pub(crate) async fn stop(&self) {
         let _ = self.commands.send(Command::Stop).await; // fails only once the hub has ended
     }
@@ -159,7 +159,7 @@ pub(crate) fn terms(budget: Budget) -> Arc<Terms> {
     Arc::new(Terms { budget, slow: bye(ByeReason::Slow) })
 }
 
-/// A sign of life, and a position that is reached without anything to show for it.
+/// A comment that shows that the stream is alive, and the position up to which it has everything.
 pub(crate) fn heartbeat(position: &Cursor) -> Vec<u8> {
     format!(":\nid: {position}\n\n").into()
 }

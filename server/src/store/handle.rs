@@ -93,8 +93,8 @@ impl Store {
         &self.lineage
     }
 
-    /// Completes when the writer has ended, which it does on its own only after a fatal error. Says why, if the writer
-    /// knew.
+    /// Completes when the writer thread exits, which happens on its own only after a fatal error. Returns its reason, if
+    /// the writer knew it.
     pub(crate) async fn ended(&self) -> Option<String> {
         self.writer.ended().await;
         self.health.fatal().map(str::to_owned)
@@ -140,6 +140,6 @@ async fn watch(writer: Watched, health: Health) {
         let look = |_: &mut dyn Tx| Ok::<_, Error>(());
         let outcome =
             if health.is_writable() { writer.write(look).await } else { writer.write(|tx| tx.try_out()).await };
-        drop(outcome); // the writer has noted it
+        drop(outcome); // the writer has recorded it
     }
 }

@@ -1,6 +1,6 @@
-//! How the database is: whether it can be written, whether damage was found, and why the server has to end.
+//! The state of the database: whether it can be written, whether damage was found, and why the server has to end.
 //!
-//! The threads of the store write it down and log each change once. Whoever asks reads it without waiting.
+//! The threads of the store record it and log each change once. Reading it never waits.
 
 use std::sync::{
     Arc, OnceLock,

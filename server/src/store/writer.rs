@@ -1,13 +1,12 @@
 //! The one writer: a thread that takes the waiting writes, runs them in one transaction and replies after the commit.
 //!
-//! While one group is committed the next one gathers, so a disk that is slow to sync makes groups larger, not
-//! queues longer. An attempt that is refused, or panics, leaves no trace. Rules refuse before they write, so that is
-//! nearly always so by itself; if not, or if the engine failed, the group is undone and each attempt is made again in a
-//! transaction of its own: an engine may end the whole transaction on an error. That is why an attempt can be made
-//! twice, and why no savepoint is paid for with every message.
+//! While one group is committed the next one gathers, so a disk that is slow to sync makes groups larger, not queues
+//! longer. An attempt that is refused or panics leaves no trace. Rules usually refuse before they write, so there is
+//! nothing to undo. Otherwise, or if the engine failed, the group is rolled back and each attempt runs again in a
+//! transaction of its own, because an engine may end the whole transaction on an error. So an attempt can run twice, and
+//! no message pays for a savepoint.
 //!
-//! A commit that fails is not repeated. It is undone, as far as anybody can see, and its attempts are answered with the
-//! failure.
+//! A commit that fails is not retried. It counts as rolled back, and its attempts get the failure as their reply.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -215,8 +214,8 @@ fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::r
     engine.commit().map(|changes| Written { changes, is_any }).map_err(Failed::Engine)
 }
 
-/// Notes how the database is, publishes the changes and replies to those whose fate was one. In this order: the many
-/// who hear of it have the longer way, and the one who is answered may take this thread's core.
+/// Records the state of the database, publishes the changes, then replies to the whole group. In this order, because the
+/// way to the many streams is longer, and a caller that gets its reply may take this thread's core.
 fn finish(
     group: Vec<Box<dyn Attempt>>,
     written: std::result::Result<Written, Failed>,

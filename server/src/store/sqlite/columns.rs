@@ -1,5 +1,5 @@
-//! How values of the domain stand in columns, and back. Columns go by their place: looking for a name among a dozen of
-//! them costs as much as reading the row.
+//! Converts values of the domain to columns and back. Columns are named by their number: finding one of a dozen by its
+//! name costs as much as reading the row.
 
 use quchat_shared::{
     Timestamp,
@@ -10,7 +10,7 @@ use rusqlite::{Row, types::Type};
 
 use super::event_columns::EventKind;
 
-/// A number of the wire as SQLite has it. What is beyond its range names nothing that exists, and still does.
+/// A number of the wire as SQLite has it. Larger ids saturate to `i64::MAX`, which no row has.
 pub(super) fn int(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }

@@ -61,8 +61,8 @@ fn log(database: &Path) -> PathBuf {
     path.into()
 }
 
-/// Asks for the inode alone. Whoever is told the time of the last change makes the kernel (Linux 6.13 and later) note each
-/// write that follows with a time of its own, which cost a lone message a tenth more.
+/// Asks for the inode alone. A `stat` that also returns the time of the last change makes the kernel (Linux 6.13 and
+/// later) give each following write a time of its own, which made a lone message a tenth slower.
 #[cfg(target_os = "linux")]
 fn identity(path: &Path) -> io::Result<Identity> {
     use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};

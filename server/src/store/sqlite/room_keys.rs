@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::columns::{int, text, uint};
 use crate::store::naming::{Named, renamed};
 
-/// Runs within the transaction of a migration. Who was away is told of new names as of any other change of a room.
+/// Runs within the transaction of a migration. A replay shows the new names like any other change of a room.
 pub(super) fn recompute(connection: &Connection) -> rusqlite::Result<()> {
     let rooms = rooms(connection)?;
     for (id, name) in renamed(&rooms) {

@@ -204,7 +204,7 @@ impl WriteRooms for Sqlite {
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool> {
         let next = "SELECT id FROM rooms WHERE is_deleted = 1 ORDER BY id LIMIT 1";
         let Some(room) = self.one(next, (), |row| row.get::<_, i64>(0))? else { return Ok(false) };
-        // Of what happened there, former members may be told that they left and that the room is gone.
+        // Former members may still see that they left and that the room was deleted.
         let slices = [
             "DELETE FROM messages WHERE room_id = ?1
                 AND seq < (SELECT min(seq) FROM messages WHERE room_id = ?1) + ?2",

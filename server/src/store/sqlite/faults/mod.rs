@@ -198,9 +198,9 @@ fn check(dir: &Path, acknowledged: &Acknowledged) -> u64 {
     let gaps = "SELECT count(*) FROM rooms WHERE last_seq <> (SELECT count(*) FROM messages WHERE room_id = rooms.id)
         OR last_seq <> (SELECT max(seq) FROM messages WHERE room_id = rooms.id)";
     assert_eq!(one(gaps), 0, "seq has a gap, or last_seq is wrong");
-    let untold = "SELECT count(*) FROM messages WHERE 1 <> (SELECT count(*) FROM events
+    let unlogged = "SELECT count(*) FROM messages WHERE 1 <> (SELECT count(*) FROM events
         WHERE kind = 'message.created' AND events.room_id = messages.room_id AND events.seq = messages.seq)";
-    assert_eq!(one(untold), 0, "a message without its one event");
+    assert_eq!(one(unlogged), 0, "a message without its one event");
     let last_events = "SELECT count(*) FROM rooms WHERE last_event <> (SELECT id FROM events
         WHERE kind = 'message.created' AND events.room_id = rooms.id AND events.seq = rooms.last_seq)";
     assert_eq!(one(last_events), 0, "last_event is wrong");

@@ -1,4 +1,4 @@
-//! A file system for SQLite that fails when it is told to, in front of the real one.
+//! A file system for SQLite that fails on demand, in front of the real one.
 //!
 //! It becomes the default of this test process, so that the store opens its files through it without knowing. Only
 //! files below a directory with a [`Plan`] are concerned.
