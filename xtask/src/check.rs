@@ -1,4 +1,4 @@
-//! `cargo xtask check`: everything that can be said about the code without running it, the quickest first.
+//! `cargo xtask check`: all checks that do not run the code, the quickest first.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what must hold before anything lands.
+//! `cargo xtask ci`: all checks and all tests. They must pass before a change is merged.
 
 use std::ffi::OsString;
 
@@ -7,5 +7,5 @@ use crate::{Failure, check, expect_none, test};
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
     expect_none("ci", &args)?;
     check::run(Vec::new())?;
-    test::run(Vec::new()) // last, so that cargo test's own summary ends the log
+    test::run(Vec::new()) // last, so that the log ends with the summary of cargo test
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask run-client`: the client as people run it, in its release build.
+//! `cargo xtask run-client`: builds the client in release mode and runs it.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask run-server`: the server as people run it, in its release build.
+//! `cargo xtask run-server`: builds the server in release mode and runs it.
 
 use std::ffi::OsString;
 

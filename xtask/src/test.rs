@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test of the workspace, by plain `cargo test`, whose closing lines are the last ones.
+//! `cargo xtask test`: runs every test of the workspace with plain `cargo test`, whose summary is the last output.
 
 use std::ffi::OsString;
 
@@ -6,7 +6,7 @@ use crate::{Failure, cargo};
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut command = cargo::cargo("test");
-    // cargo would ignore `-p` beside `--workspace`
+    // with `--workspace`, cargo would ignore `-p`
     if !args.iter().any(|arg| names_a_package(&arg.to_string_lossy())) {
         command.args(["--workspace", "--all-features"]);
     }
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_is_named_in_any_of_cargos_ways() {
+    fn every_spelling_of_the_package_flag_is_recognised() {
         for arg in ["-p", "-pxtask", "-p=xtask", "--package", "--package=xtask"] {
             assert!(names_a_package(arg), "{arg}");
         }

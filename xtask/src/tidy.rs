@@ -1,6 +1,6 @@
-//! `cargo xtask tidy`: the architecture as rules that a machine checks (`tidy/rules.rs` lists them).
+//! `cargo xtask tidy`: enforces the rules of the architecture, which `tidy/rules.rs` lists.
 //!
-//! Owns how rules are applied to a tree and how a breach is told. Reads files, builds nothing.
+//! Owns how rules are applied to a tree and how a breach is reported. Reads files, compiles nothing.
 
 mod files;
 mod rules;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Breach {
     path: String,
-    /// From 1; 0 speaks of the file or directory as a whole.
+    /// From 1; 0 stands for the whole file or directory.
     line: usize,
     what: String,
 }
@@ -48,7 +48,7 @@ impl fmt::Display for Breach {
     }
 }
 
-/// The breaches of each rule, by its place in the list.
+/// The breaches of each rule, by its index in the list.
 fn check(tree: &Tree, rules: &[Rule]) -> BTreeMap<usize, Vec<Breach>> {
     let mut all = BTreeMap::new();
     for (index, rule) in rules.iter().enumerate() {
@@ -61,7 +61,7 @@ fn check(tree: &Tree, rules: &[Rule]) -> BTreeMap<usize, Vec<Breach>> {
     all
 }
 
-/// What is broken, each with its reason, then all rules, so that whoever meets one learns the others too.
+/// The broken rules with their reasons, then the list of all rules.
 fn report(rules: &[Rule], broken: &BTreeMap<usize, Vec<Breach>>) -> String {
     let mut out = String::new();
     for (&index, breaches) in broken {

@@ -1,7 +1,7 @@
-//! `cargo xtask run-server` and `run-client` become cargo, which becomes the program: nothing stands between a signal, or
-//! an exit code, and whoever asked for it.
+//! `cargo xtask run-server` and `run-client` replace themselves with cargo, which replaces itself with the program: signals
+//! and exit codes pass through unchanged.
 
-#![cfg(test)] // an integration test always is; said so that the lints for tests apply to its helpers too
+#![cfg(test)] // always true here; it makes the lint exceptions for tests apply to the helpers
 #![cfg(unix)]
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// `cargo xtask <task>` with this script in cargo's place.
+/// `cargo xtask <task>` with a shell script instead of cargo.
 fn task(task: &str, script: &str, dir: &TempDir) -> Command {
     let cargo = dir.path().join("cargo");
     fs::write(&cargo, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -24,7 +24,7 @@ fn task(task: &str, script: &str, dir: &TempDir) -> Command {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_program() {
+fn the_exit_code_of_the_program_is_returned() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["run-server", "run-client"] {
         let output = task(name, "echo \"$@\"; exit 7", &dir).args(["--", "--name", "a b"]).output().unwrap();
@@ -51,7 +51,7 @@ fn a_signal_reaches_the_program() {
 }
 
 #[test]
-fn what_cannot_be_printed_keeps_its_exit_code() {
+fn the_exit_code_is_kept_when_the_output_cannot_be_written() {
     let full = || Stdio::from(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     let status = |argument: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));

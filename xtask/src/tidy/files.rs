@@ -1,4 +1,4 @@
-//! The workspace as tidy sees it: what lies at the top, and every Rust source below, read once.
+//! Reads the workspace: the names in its top directory and every Rust source below it.
 
 use std::{
     fs, io,
@@ -8,17 +8,15 @@ use std::{
 
 use super::source::Source;
 
-/// A tree of sources.
 pub(super) struct Tree {
-    /// Names at the top, sorted: those that git keeps, so that a note of one's own breaks nothing.
+    /// Names in the top directory, sorted. Only those that git tracks: a private note breaks no rule.
     pub(super) top: Vec<String>,
     /// The Rust sources, by path.
     pub(super) files: Vec<File>,
 }
 
-/// One Rust source.
 pub(super) struct File {
-    /// From the top, with `/` between the parts.
+    /// From the top directory, with `/` between the parts.
     pub(super) path: String,
     pub(super) source: Source,
 }
@@ -26,7 +24,7 @@ pub(super) struct File {
 impl Tree {
     pub(super) fn read(root: &Path) -> io::Result<Self> {
         let all = names(root)?;
-        let mut tree = Self { top: kept_by_git(root).unwrap_or_else(|| all.clone()), files: Vec::new() };
+        let mut tree = Self { top: tracked_by_git(root).unwrap_or_else(|| all.clone()), files: Vec::new() };
         for name in all {
             if is_searched(&name) && root.join(&name).is_dir() {
                 tree.collect(root, &name)?;
@@ -35,7 +33,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// The files below any of `scopes`, each a path from the top.
+    /// The files below any of `scopes`, which are paths from the top directory.
     pub(super) fn below<'a>(&'a self, scopes: &'a [&str]) -> impl Iterator<Item = &'a File> {
         self.files.iter().filter(move |file| scopes.iter().any(|scope| is_below(&file.path, scope)))
     }
@@ -55,20 +53,20 @@ impl Tree {
     }
 }
 
-/// `server/src/domain` holds itself as a file (`domain.rs`) and everything in it as a directory.
+/// The scope `server/src/domain` covers the file `server/src/domain.rs` and everything in the directory.
 pub(super) fn is_below(path: &str, scope: &str) -> bool {
     path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest == ".rs" || rest.starts_with('/'))
 }
 
-/// Build output and what tools keep for themselves is nobody's source.
+/// Build output and dot-files of tools are not sources.
 fn is_searched(name: &str) -> bool {
     name != "target" && !name.starts_with('.')
 }
 
-/// The names at the top of what git keeps; `None` where there is no repository or no git.
-fn kept_by_git(root: &Path) -> Option<Vec<String>> {
+/// The names in the top directory that git tracks; `None` without a repository or without git.
+fn tracked_by_git(root: &Path) -> Option<Vec<String>> {
     if !root.join(".git").exists() {
-        return None; // a repository further up is not this one
+        return None; // a repository in a parent directory is another one
     }
     let output =
         Command::new("git").arg("-C").arg(root).args(["ls-files", "-z"]).stderr(Stdio::null()).output().ok()?;

@@ -1,4 +1,4 @@
-//! The rules, each with its reason in one line. Most are absences: what a part of the house must not know.
+//! The rules, each with its reason in one line. Most are dependency rules: what a part of the code must not name.
 
 use super::{
     Breach,
@@ -8,30 +8,30 @@ use super::{
 /// Longest source file, in lines.
 const LINES_MAX: usize = 600;
 
-/// What may lie at the top besides dot-files.
+/// What may be in the top directory besides dot-files.
 const TOP: &[&str] =
     &["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "client", "server", "shared", "target", "xtask"];
 
-/// Where sources live.
+/// The directories with sources.
 const CRATES: &[&str] = &["client", "server", "shared", "xtask"];
 
-/// Names that say nothing about what is inside.
+/// Names that do not say what is inside.
 const EMPTY_NAMES: &[&str] = &["common", "data", "helper", "helpers", "info", "manager", "misc", "util", "utils"];
 
-/// Words that stand for something left undone.
+/// Words that mark unfinished work.
 const UNDONE: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
 
-/// Something that holds for the whole tree.
+/// A property of the whole tree.
 pub(super) struct Rule {
     pub(super) name: String,
     pub(super) why: &'static str,
     pub(super) breaches: Search,
 }
 
-/// Finds where a rule is broken.
+/// Finds the places that break a rule.
 type Search = Box<dyn Fn(&Tree) -> Vec<Breach>>;
 
-/// A part of the house and the paths it must not name.
+/// A part of the code and the paths that it must not name.
 struct Absence {
     scopes: &'static [&'static str],
     except: &'static [&'static str],
@@ -66,7 +66,7 @@ const ABSENCES: &[Absence] = &[
         scopes: &["server/src/domain"],
         except: &[],
         paths: &["crate::http", "crate::hub", "rusqlite", "tokio", "hyper"],
-        why: "rules run inside the transaction and know neither HTTP nor the engine below",
+        why: "rules run inside the transaction and depend neither on HTTP nor on the database engine",
     },
     Absence {
         scopes: &["server/src/store"],
@@ -84,7 +84,7 @@ const ABSENCES: &[Absence] = &[
         scopes: &["server/src", "client/src", "shared/src", "xtask/src"],
         except: &["server/src/store/sqlite", "xtask/src/bin/bench/linux/floor"],
         paths: &["rusqlite", "rusqlite_migration"],
-        why: "a second engine must fit beside the first without a change elsewhere; the bench measures the bare one",
+        why: "a second database engine must be possible without changes elsewhere; the bench measures the bare engine",
     },
     Absence {
         scopes: &["client/src/model", "client/src/update"],
@@ -104,41 +104,41 @@ const ABSENCES: &[Absence] = &[
             "SystemTime",
             "getrandom",
         ],
-        why: "update is pure: time, chance and the network arrive in a Msg, and leave as an Effect",
+        why: "update is pure: time, randomness and answers arrive in a Msg, and requests leave as an Effect",
     },
     Absence {
         scopes: &["client/src/components", "client/src/view", "client/src/keymap", "client/src/text"],
         except: &[],
         paths: &["ureq", "std::fs", "TcpStream", "UdpSocket", "ToSocketAddrs", "std::thread", "crate::worker"],
-        why: "what draws never waits for a disk or a network",
+        why: "drawing must never wait for a disk or a network",
     },
     Absence {
         scopes: &["client/src/components", "client/src/view"],
         except: &[],
         paths: &["Color"],
-        why: "components paint in roles; which colours those have is the theme's affair",
+        why: "components use roles; the theme maps roles to colours",
     },
     Absence {
         scopes: &["client/src/worker"],
         except: &[],
         paths: &["tuirealm", "tui_realm_stdlib", "ratatui_textarea", "crate::view", "crate::components"],
-        why: "the workers speak to the loop by messages and know no screen",
+        why: "workers talk to the main loop through messages only and do not depend on the screen",
     },
     Absence {
         scopes: &["client"],
         except: &[],
         paths: &["quchat_server", "tokio"],
-        why: "the two ends meet on the wire alone, and the client has threads instead of a runtime",
+        why: "client and server share only the wire, and the client uses threads instead of an async runtime",
     },
     Absence {
         scopes: &["server/src", "shared/src"],
         except: &[],
         paths: &["quchat_client"],
-        why: "the two ends meet on the wire alone",
+        why: "client and server share only the wire",
     },
 ];
 
-/// Something that every source does.
+/// A property of every source file.
 struct Habit {
     name: &'static str,
     why: &'static str,
@@ -147,30 +147,34 @@ struct Habit {
 
 const HABITS: &[Habit] = &[
     Habit {
-        name: "the top holds only what belongs there",
-        why: "a newcomer should see the whole house at one glance",
+        name: "the top directory has no stray files",
+        why: "a newcomer should see the whole layout at once",
         breaches: top,
     },
     Habit {
-        name: "every source opens with //!",
-        why: "a reader learns first what the file owns and must not know",
+        name: "every source begins with //!",
+        why: "a reader first learns what the file owns and what it must not know",
         breaches: headers,
     },
-    Habit { name: "no source above 600 lines", why: "a long file is several things under one name", breaches: lengths },
-    Habit { name: "no file is named after nothing", why: "util and its kin attract what has no home", breaches: names },
+    Habit { name: "no source above 600 lines", why: "a long file has more than one purpose", breaches: lengths },
     Habit {
-        name: "nothing is left undone",
-        why: "what is not there yet is better missed than mistaken for done",
+        name: "every file name says what is inside",
+        why: "files like util.rs collect unrelated code",
+        breaches: names,
+    },
+    Habit {
+        name: "no TODO and no stub is left",
+        why: "a missing feature is better than one that only looks finished",
         breaches: undone,
     },
     Habit {
-        name: "no lint is silenced without a reason",
-        why: "#[expect(lint, reason = …)] on the item says why, #[allow] does not",
+        name: "every silenced lint has a reason",
+        why: "#[expect(lint, reason = …)] on the item says why; #[allow] does not",
         breaches: allows,
     },
 ];
 
-/// Every rule, in the order in which they are told.
+/// Every rule, in the order in which they are reported.
 pub(super) fn rules() -> Vec<Rule> {
     let absences = ABSENCES.iter().map(|absence| Rule {
         name: absence.name(),
@@ -196,7 +200,7 @@ impl Absence {
         let mut breaches = Vec::new();
         for scope in self.scopes.iter().chain(self.except) {
             if tree.below(&[scope]).next().is_none() {
-                breaches.push(whole(scope, "is not there, so this rule guards nothing"));
+                breaches.push(whole(scope, "does not exist, so this rule checks nothing"));
             }
         }
         for file in tree.below(self.scopes).filter(|file| !self.except.iter().any(|e| is_below(&file.path, e))) {
@@ -211,18 +215,18 @@ impl Absence {
 
 fn top(tree: &Tree) -> Vec<Breach> {
     let stray = tree.top.iter().filter(|name| !name.starts_with('.') && !TOP.contains(&name.as_str()));
-    stray.map(|name| whole(name, "does not belong at the top")).collect()
+    stray.map(|name| whole(name, "does not belong in the top directory")).collect()
 }
 
 fn headers(tree: &Tree) -> Vec<Breach> {
     let bare = tree.below(CRATES).filter(|file| !file.source.text.starts_with("//!"));
-    bare.map(|file| at(&file.path, 1, "does not open with //!")).collect()
+    bare.map(|file| at(&file.path, 1, "does not begin with //!")).collect()
 }
 
 fn lengths(tree: &Tree) -> Vec<Breach> {
     let counted = tree.below(CRATES).map(|file| (file, file.source.text.lines().count()));
     let long = counted.filter(|&(_, lines)| lines > LINES_MAX);
-    long.map(|(file, lines)| at(&file.path, LINES_MAX + 1, format!("goes on to line {lines}"))).collect()
+    long.map(|(file, lines)| at(&file.path, LINES_MAX + 1, format!("has {lines} lines"))).collect()
 }
 
 fn names(tree: &Tree) -> Vec<Breach> {
@@ -231,7 +235,7 @@ fn names(tree: &Tree) -> Vec<Breach> {
         parts.find(|part| EMPTY_NAMES.contains(part)).map(str::to_owned)
     };
     let found = tree.below(CRATES).filter_map(|file| Some((file, empty(&file.path)?)));
-    found.map(|(file, name)| whole(&file.path, &format!("{name:?} says nothing about what is inside"))).collect()
+    found.map(|(file, name)| whole(&file.path, &format!("{name:?} does not say what is inside"))).collect()
 }
 
 fn undone(tree: &Tree) -> Vec<Breach> {
@@ -241,7 +245,7 @@ fn undone(tree: &Tree) -> Vec<Breach> {
             let mut words = comment.split(|c: char| !c.is_alphanumeric() && c != '_');
             let macros = ["todo!", "unimplemented!", "dbg!"].into_iter().find(|name| code.contains(name));
             if let Some(word) = words.find(|word| UNDONE.contains(word)).or(macros) {
-                breaches.push(at(&file.path, index + 1, format!("says {word}")));
+                breaches.push(at(&file.path, index + 1, format!("contains {word}")));
             }
         }
     }

@@ -1,18 +1,17 @@
-//! A Rust source taken apart as far as the rules need it: code without comments and literals, comments without
-//! code, and the paths that the code names. It is no parser: it knows tokens, not grammar.
+//! Splits a Rust source into what the rules need: code without comments and literals, comments without code, and
+//! the paths that the code names. It works on tokens; it does not parse the grammar.
 
-/// One source file, its three views equal in lines.
+/// A source file. Its three views have the same lines.
 pub(super) struct Source {
-    /// The text as it is.
     pub(super) text: String,
-    /// Everything but comments, and the insides of string and character literals.
+    /// The text with comments and literals blanked out.
     pub(super) code: String,
-    /// Nothing but comments.
+    /// The text with everything but comments blanked out.
     pub(super) comments: String,
     paths: Vec<NamedPath>,
 }
 
-/// `std::fs::write`, also where the source says `use std::{fs::{self, write}, io}`.
+/// For example `std::fs::write`, also when it is written as `use std::{fs::{self, write}, io}`.
 struct NamedPath {
     line: usize,
     parts: Vec<String>,
@@ -25,7 +24,7 @@ impl Source {
         Self { text, code, comments, paths }
     }
 
-    /// The lines, from 1, that name `path` or something below it: `std::fs` is named by `std::fs::write`.
+    /// The lines, from 1, that name `path` or something below it: `std::fs::write` names `std::fs`.
     pub(super) fn lines_naming(&self, path: &str) -> Vec<usize> {
         let wanted: Vec<&str> = path.split("::").collect();
         let names = |p: &&NamedPath| p.parts.windows(wanted.len()).any(|parts| parts == wanted);
@@ -35,7 +34,7 @@ impl Source {
     }
 }
 
-/// Copies the text twice, each time with the other half blanked out.
+/// The code and the comments, each with the other blanked out.
 fn separate(text: &str) -> (String, String) {
     let (mut code, mut comments) = (String::with_capacity(text.len()), String::with_capacity(text.len()));
     let mut rest = text;
@@ -75,7 +74,7 @@ fn comment_len(rest: &str) -> Option<usize> {
     Some(rest.len())
 }
 
-/// The length of the string or character literal that `rest` begins with. Lifetimes are not literals.
+/// The length in bytes of the string or character literal at the start of `rest`. Lifetimes are not literals.
 fn literal_len(rest: &str, before: Option<char>) -> Option<usize> {
     let inside_a_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
     if !inside_a_word && let Some(len) = raw_string_len(rest) {
@@ -110,12 +109,12 @@ fn raw_string_len(rest: &str) -> Option<usize> {
     Some(inside.find(&end).map_or(rest.len(), |at| rest.len() - inside.len() + at + end.len()))
 }
 
-/// Every path in the code, groups of a `use` written out: `std::{fs, io}` names `std::fs` and `std::io`.
+/// Every path in the code. Groups are expanded: `std::{fs, io}` names `std::fs` and `std::io`.
 fn named_paths(code: &str) -> Vec<NamedPath> {
     let mut paths = Vec::new();
     let mut groups: Vec<Vec<String>> = Vec::new(); // the path before each open `::{`, empty for other braces
     let mut path: Vec<String> = Vec::new();
-    let mut joins = false; // a `::` was read and the path goes on
+    let mut joins = false; // after a `::` the path continues
     for (line, token) in tokens(code) {
         match token {
             "::" => {}

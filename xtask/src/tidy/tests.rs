@@ -1,11 +1,11 @@
-//! Each rule fires on a tree that breaks it, at the right line; this workspace breaks none.
+//! Each rule reports a tree that breaks it, at the right line; this workspace breaks none.
 
 use std::{fs, path::Path};
 
 use super::{Breach, check, files::Tree, report, rules::rules, source::Source};
 
-/// The smallest tree that every rule is content with.
-const SOUND: &[&str] = &[
+/// The smallest tree that breaks no rule.
+const VALID: &[&str] = &[
     "client/src/components/rooms.rs",
     "client/src/keymap.rs",
     "client/src/model/room.rs",
@@ -23,50 +23,34 @@ const SOUND: &[&str] = &[
     "xtask/src/main.rs",
 ];
 
-/// What a sound tree with one more file is found guilty of.
-fn breaches_with(path: &str, text: &str) -> Vec<Breach> {
-    let dir = Throwaway::new();
-    for sound in SOUND {
-        dir.write(sound, "//! Sound.\n");
-    }
-    dir.write(path, text);
-    let tree = Tree::read(&dir.0).unwrap();
-    check(&tree, &rules()).into_values().flatten().collect()
+/// Reads a tree with the valid files and these.
+fn tree_with(files: &[(&str, &str)]) -> Tree {
+    let valid = VALID.iter().map(|path| (*path, "//! Valid.\n"));
+    tree_of(&valid.chain(files.iter().copied()).collect::<Vec<_>>())
 }
 
-/// A directory that goes when the test does.
-struct Throwaway(std::path::PathBuf);
-
-impl Throwaway {
-    fn new() -> Self {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("quchat-tidy-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let dir = std::env::temp_dir().join(name);
-        fs::create_dir(&dir).unwrap();
-        Self(dir)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.0.join(path);
+fn tree_of(files: &[(&str, &str)]) -> Tree {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = dir.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
+    Tree::read(dir.path()).unwrap()
 }
 
-impl Drop for Throwaway {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn breaches(tree: &Tree) -> Vec<String> {
+    let found: Vec<Breach> = check(tree, &rules()).into_values().flatten().collect();
+    found.iter().map(ToString::to_string).collect()
 }
 
-fn told(path: &str, text: &str) -> Vec<String> {
-    breaches_with(path, text).iter().map(ToString::to_string).collect()
+fn breaches_with(path: &str, text: &str) -> Vec<String> {
+    breaches(&tree_with(&[(path, text)]))
 }
 
 #[test]
-fn a_sound_tree_breaks_nothing() {
-    assert_eq!(told("README.md", "# quchat"), [""; 0]);
+fn a_valid_tree_breaks_no_rule() {
+    assert_eq!(breaches_with("README.md", "# quchat"), [""; 0]);
 }
 
 #[test]
@@ -78,14 +62,18 @@ fn a_path_is_found_however_it_is_written() {
         "//! X\nuse std::{fs::{self, File}, io};",
         "//! X\nuse ::std::fs as disk;",
     ] {
-        assert_eq!(told("client/src/update/send.rs", text), ["client/src/update/send.rs:2: names std::fs"], "{text}");
+        assert_eq!(
+            breaches_with("client/src/update/send.rs", text),
+            ["client/src/update/send.rs:2: names std::fs"],
+            "{text}"
+        );
     }
     let spread = "//! X\nuse std::{\n    collections::BTreeMap,\n    fs,\n};";
-    assert_eq!(told("client/src/update/send.rs", spread), ["client/src/update/send.rs:4: names std::fs"]);
+    assert_eq!(breaches_with("client/src/update/send.rs", spread), ["client/src/update/send.rs:4: names std::fs"]);
 }
 
 #[test]
-fn comments_strings_and_longer_words_name_nothing() {
+fn comments_strings_and_longer_words_are_not_paths() {
     let text = r##"//! Knows no ureq and no std::fs.
 /* nor /* here: */ std::thread */
 const HELP: &str = "std::fs \" ureq";
@@ -94,11 +82,11 @@ const QUOTE: char = '"';
 fn f<'a>(fs: &'a str, std: ureq_like::Instant2) { my_std::fs(fs); std.fs() }
 const OTHER: char = '\'';
 "##;
-    assert_eq!(told("client/src/update/send.rs", text), [""; 0]);
+    assert_eq!(breaches_with("client/src/update/send.rs", text), [""; 0]);
 }
 
 #[test]
-fn each_part_of_the_house_is_guarded() {
+fn each_dependency_rule_is_enforced() {
     for (path, line, named) in [
         ("shared/src/room.rs", "async fn f() {}", "async"),
         ("shared/src/room.rs", "use jiff::Timestamp; fn f() { Timestamp::now(); }", "Timestamp::now"),
@@ -114,62 +102,55 @@ fn each_part_of_the_house_is_guarded() {
         ("client/tests/e2e/main.rs", "use quchat_server::Config;", "quchat_server"),
         ("server/src/hub.rs", "use quchat_client::Msg;", "quchat_client"),
     ] {
-        let told = told(path, &format!("//! X\n{line}\n"));
-        assert_eq!(told, [format!("{path}:2: names {named}")], "{line}");
+        let found = breaches_with(path, &format!("//! X\n{line}\n"));
+        assert_eq!(found, [format!("{path}:2: names {named}")], "{line}");
     }
 }
 
 #[test]
-fn the_engine_may_be_named_where_it_lives() {
-    assert_eq!(told("server/src/store/sqlite/users.rs", "//! X\nuse rusqlite::Row;"), [""; 0]);
+fn the_database_engine_may_be_named_in_its_own_folder() {
+    assert_eq!(breaches_with("server/src/store/sqlite/users.rs", "//! X\nuse rusqlite::Row;"), [""; 0]);
 }
 
 #[test]
-fn a_rule_whose_place_has_moved_says_so() {
-    let dir = Throwaway::new();
-    for path in SOUND.iter().filter(|path| !path.starts_with("server/src/domain")) {
-        dir.write(path, "//! Sound.\n");
-    }
-    let found = check(&Tree::read(&dir.0).unwrap(), &rules()).into_values().flatten().map(|b| b.to_string());
-    assert_eq!(found.collect::<Vec<_>>(), ["server/src/domain: is not there, so this rule guards nothing"]);
+fn a_rule_for_a_directory_that_does_not_exist_is_reported() {
+    let valid = VALID.iter().filter(|path| !path.starts_with("server/src/domain"));
+    let tree = tree_of(&valid.map(|path| (*path, "//! Valid.\n")).collect::<Vec<_>>());
+    assert_eq!(breaches(&tree), ["server/src/domain: does not exist, so this rule checks nothing"]);
 }
 
 #[test]
-fn habits_of_every_file_are_checked() {
+fn properties_of_every_file_are_checked() {
     let long = format!("//! X\n{}", "//\n".repeat(600));
     for (path, text, expected) in [
-        ("notes.txt", "x", "notes.txt: does not belong at the top"),
-        ("shared/src/bare.rs", "pub fn f() {}\n", "shared/src/bare.rs:1: does not open with //!"),
-        ("server/tests/api/long.rs", &*long, "server/tests/api/long.rs:601: goes on to line 601"),
-        ("xtask/src/utils.rs", "//! X\n", "xtask/src/utils.rs: \"utils\" says nothing about what is inside"),
-        ("client/src/misc/x.rs", "//! X\n", "client/src/misc/x.rs: \"misc\" says nothing about what is inside"),
-        ("client/src/x.rs", "//! X\nfn f() {} // TODO later\n", "client/src/x.rs:2: says TODO"),
-        ("client/src/x.rs", "//! X\n\nfn f() { todo!() }\n", "client/src/x.rs:3: says todo!"),
+        ("notes.txt", "x", "notes.txt: does not belong in the top directory"),
+        ("shared/src/bare.rs", "pub fn f() {}\n", "shared/src/bare.rs:1: does not begin with //!"),
+        ("server/tests/api/long.rs", &*long, "server/tests/api/long.rs:601: has 601 lines"),
+        ("xtask/src/utils.rs", "//! X\n", "xtask/src/utils.rs: \"utils\" does not say what is inside"),
+        ("client/src/misc/x.rs", "//! X\n", "client/src/misc/x.rs: \"misc\" does not say what is inside"),
+        ("client/src/x.rs", "//! X\nfn f() {} // TODO later\n", "client/src/x.rs:2: contains TODO"),
+        ("client/src/x.rs", "//! X\n\nfn f() { todo!() }\n", "client/src/x.rs:3: contains todo!"),
         (
             "server/src/x.rs",
             "//! X\n#![allow(dead_code)]\n",
             "server/src/x.rs:2: silences a lint without a reason on the item",
         ),
     ] {
-        assert_eq!(told(path, text), [expected]);
+        assert_eq!(breaches_with(path, text), [expected]);
     }
 }
 
 #[test]
-fn build_output_and_dot_files_are_left_alone() {
-    assert_eq!(told("xtask/target/debug/build/x.rs", "use rusqlite;"), [""; 0]);
-    assert_eq!(told(".cargo/x.rs", "todo!()"), [""; 0]);
+fn build_output_and_dot_files_are_ignored() {
+    assert_eq!(breaches_with("xtask/target/debug/build/x.rs", "use rusqlite;"), [""; 0]);
+    assert_eq!(breaches_with(".cargo/x.rs", "todo!()"), [""; 0]);
 }
 
 #[test]
 fn a_report_gives_place_reason_and_every_rule() {
-    let dir = Throwaway::new();
-    for sound in SOUND {
-        dir.write(sound, "//! Sound.\n");
-    }
-    dir.write("server/src/domain/rooms.rs", "//! X\nuse rusqlite::Row;\n");
+    let tree = tree_with(&[("server/src/domain/rooms.rs", "//! X\nuse rusqlite::Row;\n")]);
     let rules = rules();
-    let report = report(&rules, &check(&Tree::read(&dir.0).unwrap(), &rules));
+    let report = report(&rules, &check(&tree, &rules));
     assert!(report.contains("  server/src/domain/rooms.rs:2: names rusqlite\n"), "{report}");
     assert!(report.contains("  because rules run inside the transaction"), "{report}");
     assert_eq!(report.matches("  BROKEN ").count(), 2, "{report}");
@@ -177,7 +158,7 @@ fn a_report_gives_place_reason_and_every_rule() {
 }
 
 #[test]
-fn blanking_keeps_every_line_in_its_place() {
+fn blanking_keeps_the_line_numbers() {
     let text = "let a = \"x\ny\"; // c\n/* d\ne */ let b = 'z';\n";
     let source = Source::new(text.to_owned());
     assert_eq!(source.code, "let a =   \n  ;     \n    \n     let b =    ;\n");
