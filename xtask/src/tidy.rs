@@ -2,6 +2,7 @@
 //!
 //! Owns how rules are applied to a tree and how a breach is reported. Reads files, compiles nothing.
 
+mod claims;
 mod files;
 mod rules;
 mod source;

@@ -1,7 +1,7 @@
 //! The rules, each with its reason in one line. Most are dependency rules: what a part of the code must not name.
 
 use super::{
-    Breach,
+    Breach, claims,
     files::{Tree, is_below},
 };
 
@@ -155,6 +155,11 @@ const HABITS: &[Habit] = &[
         name: "every source begins with //!",
         why: "a reader first learns what the file owns and what it must not know",
         breaches: headers,
+    },
+    Habit {
+        name: "code does not contradict its header",
+        why: "a header that is not true misleads its readers",
+        breaches: claims::contradictions,
     },
     Habit { name: "no source above 600 lines", why: "a long file has more than one purpose", breaches: lengths },
     Habit {

@@ -120,6 +120,37 @@ fn a_rule_for_a_directory_that_does_not_exist_is_reported() {
 }
 
 #[test]
+fn code_that_contradicts_its_header_is_reported() {
+    let header = "//! Owns the queue. It must not know the hub or\n//! the network; a clock is fine.\n";
+    let code = "use crate::hub::Hub;\nuse std::net::TcpStream;\nfn f() { Instant::now(); }\n";
+    let tests = "mod tests {\n    use crate::hub::Hub;\n}\n";
+    let claim = "but server/src/queue.rs says: must not know the hub or the network";
+    assert_eq!(
+        breaches_with("server/src/queue.rs", &format!("{header}{code}{tests}")),
+        [
+            format!("server/src/queue.rs:3: names crate::hub, {claim}"),
+            format!("server/src/queue.rs:4: names TcpStream, {claim}")
+        ]
+    );
+}
+
+#[test]
+fn the_header_of_a_folder_speaks_for_all_files_in_it() {
+    let folder = ("server/src/queue/mod.rs", "//! A queue. It knows no clock.\n");
+    let code = "//! X\nuse std::time::Instant;\nfn f() { Instant::now(); }\n";
+    let tree = tree_with(&[
+        folder,
+        ("server/src/queue/x.rs", code),
+        ("server/src/queue/tests.rs", code),
+        ("server/src/x.rs", code),
+    ]);
+    assert_eq!(
+        breaches(&tree),
+        ["server/src/queue/x.rs:3: names Instant::now, but server/src/queue/mod.rs says: knows no clock"]
+    );
+}
+
+#[test]
 fn properties_of_every_file_are_checked() {
     let long = format!("//! X\n{}", "//\n".repeat(600));
     for (path, text, expected) in [
