@@ -1,8 +1,7 @@
-//! Figures as people read them: a Markdown table, its columns straight. Knows no scenario.
+//! Formats rows as a Markdown table with aligned columns. It knows no scenario.
 
 use std::fmt::Write as _;
 
-/// The table with these headings; a row has as many cells as there are headings.
 pub(super) fn markdown<const COLUMNS: usize>(
     head: [&str; COLUMNS],
     rows: impl Iterator<Item = [String; COLUMNS]>,
@@ -13,7 +12,7 @@ pub(super) fn markdown<const COLUMNS: usize>(
     let mut out = String::new();
     for (nth, line) in lines.iter().enumerate() {
         for (cell, width) in line.iter().zip(widths) {
-            let _ = write!(out, "| {cell:<width$} "); // a String takes everything
+            let _ = write!(out, "| {cell:<width$} "); // writing to a String cannot fail
         }
         out.push_str("|\n");
         if nth == 0 {

@@ -1,5 +1,4 @@
-//! The API as one user calls it, one blocking request after the other: to set the stage, and where one request's time
-//! is the figure.
+//! A blocking API client for one user. Scenarios use it for their setup and where they time single requests.
 
 use std::{
     io::{Read, Write},
@@ -15,10 +14,10 @@ use quchat_shared::{
 
 use super::{Result, wire};
 
-/// What everyone's password is.
+/// The password of every user.
 pub(super) const PASSWORD: &str = "correct horse battery";
 
-/// Somebody who is signed in.
+/// A signed-in user with a connection.
 pub(super) struct Api {
     stream: TcpStream,
     pub(super) token: String,
@@ -26,7 +25,7 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// Makes a new user.
+    /// Registers a new user.
     pub(super) fn register(address: SocketAddr, name: &str) -> Result<Self> {
         let mut this = Self { stream: connect(address)?, token: String::new(), answer: Vec::new() };
         let credentials = Credentials { name: name.to_owned(), password: PASSWORD.to_owned() };
@@ -34,7 +33,7 @@ impl Api {
         Ok(this)
     }
 
-    /// Opens a new connection. The server closes one that was not used for a while.
+    /// Opens a new connection. The server closes a connection that has been idle for a while.
     pub(super) fn reconnect(&mut self) -> Result<()> {
         self.stream = connect(self.stream.peer_addr()?)?;
         Ok(())
@@ -51,7 +50,10 @@ impl Api {
         Ok(serde_json::from_slice(if body.is_empty() { b"null" } else { body })?)
     }
 
-    /// The body of a successful answer.
+    /// Sends an encoded request and returns the body of the answer.
+    ///
+    /// # Errors
+    /// The connection breaks, or the status is not 2xx.
     pub(super) fn exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
         self.stream.write_all(request)?;
         self.answer.clear();
@@ -67,7 +69,7 @@ impl Api {
                 };
             }
             match self.stream.read(&mut buffer)? {
-                0 => return Err("the connection ended before the answer".into()),
+                0 => return Err("the server closed the connection before it answered".into()),
                 len => self.answer.extend_from_slice(&buffer[..len]),
             }
         }
@@ -81,7 +83,7 @@ fn connect(address: SocketAddr) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// A request for an endpoint.
+/// Encodes a request for an endpoint.
 pub(super) fn encode<E: Endpoint>(token: &str, path: &E::Path, query: &E::Query, body: &E::Body) -> Result<Vec<u8>> {
     let body = serde_json::to_string(body)?;
     let body = if body == "null" { "" } else { &body };

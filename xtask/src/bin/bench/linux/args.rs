@@ -1,37 +1,37 @@
-//! The command line.
+//! The command line of the server's bench.
 
 use clap::{Parser, builder::PossibleValuesParser};
 
 use super::scenarios::SCENARIOS;
 
-/// The arguments by which the bench starts its other processes: the floor, and who keeps the server or its peer.
+/// First argument of the bench's helper processes: the floor, and the supervisors of the server and of its peer.
 pub(super) const FLOOR: &str = "floor";
 /// See [`FLOOR`].
 pub(super) const KEEPER: &str = "keeper";
 /// See [`FLOOR`].
 pub(super) const PEER: &str = "peer";
 
-/// Measures the server beside the floor.
+/// Measures the server, compared with the least that kernel and disk need for the same work.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench")]
 pub(super) struct Args {
-    /// Tiny numbers: shows that it works, measures nothing
+    /// Use tiny numbers, which only show that the bench works
     #[arg(long)]
     pub(super) quick: bool,
 
-    /// One JSON object a line instead of the table
+    /// Print one JSON object per line instead of a table
     #[arg(long)]
     pub(super) json: bool,
 
-    /// Only this scenario; may be repeated
+    /// Run only this scenario; may be repeated
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(SCENARIOS.iter().map(|s| s.name)))]
     scenario: Vec<String>,
 
-    /// Measures somebody else beside it, where one sender speaks and all that is asked of them is to pass it on
+    /// Also measure this program in the scenarios with one sender that it supports
     #[arg(long, value_name = "NAME", value_parser = ["nchan"])]
     pub(super) peer: Option<String>,
 
-    /// How often each figure is measured [default: 3, quick: 1]
+    /// Number of runs of each scenario [default: 3, quick: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: Option<u32>,
 }

@@ -1,7 +1,6 @@
-//! Those who listen: thousands of event streams, each delivery counted by its `seq`. Knows no scenario.
+//! The subscribers: thousands of event streams. It counts each delivery by its `seq` and knows no scenario.
 //!
-//! Cheap by knowing little: a message is its `"seq":`, whatever is around it, and every line is whole before it is
-//! looked at.
+//! To be cheap it does not parse events. It searches complete lines for `"seq":`, which every message has once.
 
 use std::{
     io::{ErrorKind, Read},
@@ -13,29 +12,30 @@ use memchr::{memmem, memrchr};
 
 use super::{Result, tally::Tally};
 
-/// One stream.
+/// One event stream.
 struct Listener {
+    /// `None` after the server closed it.
     stream: Option<TcpStream>,
-    /// An unfinished line.
+    /// The start of an incomplete line.
     rest: Vec<u8>,
-    /// The `seq` to come.
+    /// The `seq` expected next.
     next: u64,
     is_live: bool,
 }
 
-/// All streams of a drive.
+/// All event streams of a scenario.
 pub(super) struct Audience {
     listeners: Vec<Listener>,
     messages: memmem::Finder<'static>,
     counted: Tally,
-    /// Streams that have said hello.
+    /// Streams that have received `hello`.
     pub(super) live: usize,
-    /// `activity` events heard.
+    /// `activity` events received.
     pub(super) activities: u64,
-    /// The `seq` that is waited for, and how many streams have heard it.
+    /// The `seq` to wait for, and how many streams have received it.
     goal: u64,
     at_goal: usize,
-    /// When messages were sent, the first of them that `seq`; empty if nobody asks.
+    /// The first `seq` that is timed, and when it and each later message was sent. Empty if none is timed.
     sent: (u64, Vec<Instant>),
     delays: Vec<Duration>,
 }
@@ -57,57 +57,56 @@ impl Default for Audience {
 }
 
 impl Audience {
-    /// A stream whose first message will be `next`; its place among all.
-    pub(super) fn add(&mut self, stream: TcpStream, next: u64) -> usize {
+    /// Adds a stream whose first message will be `next`.
+    pub(super) fn add(&mut self, stream: TcpStream, next: u64) {
         self.listeners.push(Listener { stream: Some(stream), rest: Vec::new(), next, is_live: false });
-        self.listeners.len() - 1
     }
 
     pub(super) fn len(&self) -> usize {
         self.listeners.len()
     }
 
-    /// What was counted since this was last asked, with `expected` deliveries due.
+    /// Returns what was counted since the last call; `expected` deliveries were due.
     pub(super) fn take_tally(&mut self, expected: u64) -> Tally {
         Tally { expected, ..std::mem::take(&mut self.counted) }
     }
 
-    /// From now on the streams are waited for until each has heard `seq`.
+    /// Sets the `seq` to wait for.
     pub(super) fn expect(&mut self, seq: u64) {
         self.goal = seq;
         self.at_goal = self.listeners.iter().filter(|listener| listener.next > seq).count();
     }
 
-    /// Whether each stream has heard what was expected.
+    /// Whether every stream has received the expected `seq`.
     pub(super) fn has_heard(&self) -> bool {
         self.at_goal >= self.listeners.len()
     }
 
-    /// From now on the time from sending to delivery is kept; the next message is `seq`.
+    /// Starts timing deliveries. The next message is `seq`.
     pub(super) fn time_from(&mut self, seq: u64) {
         self.sent = (seq, Vec::new());
         self.delays.clear();
     }
 
-    /// The next message leaves now.
+    /// Records that the next message is sent now.
     pub(super) fn sending(&mut self, now: Instant) {
         self.sent.1.push(now);
     }
 
-    /// Each delivery's time since its sending, in the order of arrival.
+    /// Returns the time from send to delivery of each delivery, in the order of arrival, and stops timing.
     pub(super) fn take_delays(&mut self) -> Vec<Duration> {
         self.sent = (0, Vec::new());
         std::mem::take(&mut self.delays)
     }
 
-    /// Reads what has come for one stream.
+    /// Reads from one stream that is readable.
     pub(super) fn readable(&mut self, index: usize, buffer: &mut [u8]) -> Result<()> {
         let listener = &mut self.listeners[index];
         let Some(stream) = &mut listener.stream else { return Ok(()) };
         let len = match stream.read(buffer) {
             Ok(len) => len,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(()),
-            Err(_) => 0, // reset is an end, too
+            Err(_) => 0, // a reset also ends the stream
         };
         if len == 0 {
             listener.stream = None;
@@ -124,13 +123,13 @@ impl Audience {
             rest.drain(..whole);
         }
         if rest.is_empty() {
-            rest = Vec::new(); // thousands of them
+            rest = Vec::new(); // frees the memory: there are thousands of streams
         }
         self.listeners[index].rest = rest;
         Ok(())
     }
 
-    /// Takes in whole lines; how many bytes they are.
+    /// Processes the complete lines in `bytes` and returns their length.
     fn heard(&mut self, index: usize, bytes: &[u8]) -> Result<usize> {
         let Some(end) = memrchr(b'\n', bytes) else { return Ok(0) };
         let lines = &bytes[..=end];
@@ -152,7 +151,7 @@ impl Audience {
 
     fn greeted(&mut self, index: usize, lines: &[u8]) -> Result<()> {
         if lines.starts_with(b"HTTP/1.1 ") && super::wire::status(lines) != 200 {
-            return Err(format!("a stream was refused: {}", String::from_utf8_lossy(lines)).into());
+            return Err(format!("the server refused a stream: {}", String::from_utf8_lossy(lines)).into());
         }
         if memmem::find(lines, b"event: hello").is_some() || memmem::find(lines, b": hi\n").is_some() {
             self.listeners[index].is_live = true;
@@ -167,7 +166,7 @@ impl Audience {
             self.counted.repeated += 1;
             return;
         }
-        // What was skipped stays missing: it is expected and never delivered.
+        // Skipped messages stay expected and are never counted as delivered.
         if listener.next <= self.goal && seq >= self.goal {
             self.at_goal += 1;
         }
@@ -186,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    /// An audience of one, and the socket by which it is spoken to.
+    /// One stream, and the other end of its socket.
     fn one() -> (Audience, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_counts_once_however_it_is_cut() {
+    fn a_delivery_counts_once_however_the_bytes_are_split() {
         let (mut audience, mut far) = one();
         audience.expect(2);
         hear(&mut audience, &mut far, b"HTTP/1.1 200 OK\r\n\r\n1\r\nevent: hello\n\r\ndata: {\"se");
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_a_repetition_and_an_end_are_seen() {
+    fn a_gap_a_repetition_and_an_end_are_counted() {
         let (mut audience, mut far) = one();
         hear(&mut audience, &mut far, b"event: hello\ndata: {\"seq\":1}\ndata: {\"seq\":3}\ndata: {\"seq\":3}\n");
         drop(far);

@@ -1,4 +1,4 @@
-//! The clocks that count work instead of time: a process's CPU, by what the scheduler has noted.
+//! The CPU time of a process, as the scheduler counts it.
 
 use std::{collections::HashMap, ffi::OsString, fs, time::Duration};
 
@@ -9,12 +9,12 @@ use rustix::{
 
 use super::Result;
 
-/// CPU time of another process at one moment.
+/// The CPU time that another process has used so far.
 #[derive(Debug)]
 pub(super) struct Reading {
-    /// To the nanosecond, of each thread that lives.
+    /// In nanoseconds, of each thread that still runs.
     living: HashMap<OsString, Duration>,
-    /// To the tick, of all threads there ever were.
+    /// In clock ticks (usually 10 ms), of all threads that ever ran.
     ever: Duration,
 }
 
@@ -23,19 +23,19 @@ impl Reading {
         let mut living = HashMap::new();
         for thread in fs::read_dir(format!("/proc/{process}/task"))? {
             let thread = thread?;
-            // A thread may end between the listing and the look.
+            // the thread may have ended since it was listed
             let Ok(noted) = fs::read_to_string(thread.path().join("schedstat")) else { continue };
             let nanoseconds = noted.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or(0);
             living.insert(thread.file_name(), Duration::from_nanos(nanoseconds));
         }
         let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-        let after_name = stat.rsplit_once(')').ok_or("a strange /proc/…/stat")?.1;
+        let after_name = stat.rsplit_once(')').ok_or("cannot parse /proc/…/stat")?.1;
         let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
         let ever = Duration::from_nanos(ticks.saturating_mul(1_000_000_000) / clock_ticks_per_second().max(1));
         Ok(Self { living, ever })
     }
 
-    /// What was spent since an earlier reading. Ticks decide only if threads that have ended meanwhile did much of it.
+    /// The CPU time since an earlier reading. Ticks are used only if they show that threads have ended since then.
     pub(super) fn since(&self, earlier: &Self) -> Duration {
         let before = |thread| earlier.living.get(thread).copied().unwrap_or_default();
         let living = self.living.iter().map(|(thread, now)| now.saturating_sub(before(thread))).sum::<Duration>();
@@ -45,14 +45,14 @@ impl Reading {
     }
 }
 
-/// CPU time of the bench itself so far.
+/// The CPU time that the bench itself has used so far.
 pub(super) fn own() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     let part = |n: i64| u64::try_from(n).unwrap_or(0);
     Duration::from_secs(part(time.tv_sec)) + Duration::from_nanos(part(time.tv_nsec))
 }
 
-/// Microseconds of a time that `units` shared.
+/// Microseconds per unit.
 pub(super) fn micros_each(time: Duration, units: u64) -> f64 {
     time.as_secs_f64() * 1e6 / units.max(1) as f64
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_ends_does_not_hide_what_the_others_do() {
+    fn a_thread_that_ends_does_not_hide_the_time_of_the_others() {
         let reading = |threads: &[(&str, u64)]| Reading {
             living: threads.iter().map(|&(thread, ms)| (thread.into(), Duration::from_millis(ms))).collect(),
             ever: Duration::ZERO,

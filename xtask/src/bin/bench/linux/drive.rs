@@ -1,4 +1,4 @@
-//! One thread, one epoll, everybody who listens and everybody who asks.
+//! The load generator: one thread and one epoll serve all subscribers and all senders of a scenario.
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -20,21 +20,20 @@ use super::{
     callers::{Answer, Caller},
 };
 
-/// Marks a caller's place; listeners have theirs below it.
+/// Epoll data of the first sender; smaller values are indices of subscribers.
 const CALLER: u64 = 1 << 32;
-/// Bytes read from one socket at a time.
+/// Most bytes read from a socket at once.
 const BUFFER: usize = 256 * 1024;
-/// Longest silence that is waited through for anything.
+/// How long a scenario waits for anything before it fails.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Drives all sockets of a scenario.
 pub(super) struct Drive {
     epoll: OwnedFd,
     events: Vec<Event>,
     buffer: Vec<u8>,
     pub(super) audience: Audience,
     pub(super) callers: Vec<Caller>,
-    /// Answers since they were last taken, with the caller's place.
+    /// Answers that the scenario has not processed yet, each with the index of its sender.
     pub(super) answers: Vec<(usize, Answer)>,
 }
 
@@ -50,7 +49,7 @@ impl Drive {
         })
     }
 
-    /// Opens a stream whose first message will be `next`. The hello is not waited for.
+    /// Opens an event stream whose first message will be `next`. Does not wait for `hello`.
     pub(super) fn listen(&mut self, address: SocketAddr, request: &[u8], next: u64) -> Result<()> {
         let stream = connect(address)?;
         std::io::Write::write_all(&mut &stream, request)?;
@@ -60,7 +59,7 @@ impl Drive {
         Ok(())
     }
 
-    /// Adds a connection that will ask `request`.
+    /// Adds a connection that will repeat `request`. The digits after `mark` count up.
     pub(super) fn call(&mut self, address: SocketAddr, request: Vec<u8>, mark: Option<&[u8]>) -> Result<()> {
         let stream = connect(address)?;
         let data = EventData::new_u64(CALLER + self.callers.len() as u64);
@@ -69,7 +68,7 @@ impl Drive {
         Ok(())
     }
 
-    /// Waits until something has come, at most `patience`, and takes it in.
+    /// Waits for input, at most `patience`, and processes it.
     pub(super) fn step(&mut self, patience: Duration) -> Result<()> {
         let timeout = Timespec::try_from(patience)?;
         match epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&timeout)) {
@@ -90,22 +89,22 @@ impl Drive {
         Ok(())
     }
 
-    /// Steps until `done` holds.
+    /// Processes input until `done` returns true.
     ///
     /// # Errors
-    /// It does not come to that in time.
+    /// It takes longer than [`PATIENCE`].
     pub(super) fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while !done(self) {
             if Instant::now() > deadline {
-                return Err(format!("waited in vain until {what}").into());
+                return Err(format!("timed out waiting until {what}").into());
             }
             self.step(Duration::from_millis(100))?;
         }
         Ok(())
     }
 
-    /// Takes in whatever comes for so long.
+    /// Processes input for this long.
     pub(super) fn watch(&mut self, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         while let Some(left) = end.checked_duration_since(Instant::now()) {
@@ -114,13 +113,13 @@ impl Drive {
         Ok(())
     }
 
-    /// Waits until every stream has said hello.
+    /// Waits until every stream has received `hello`.
     pub(super) fn greet(&mut self) -> Result<()> {
-        self.until("every stream has said hello", |drive| drive.audience.live == drive.audience.len())
+        self.until("every stream has received hello", |drive| drive.audience.live == drive.audience.len())
     }
 }
 
-/// A connection that does not block once it stands.
+/// Connects and makes the connection non-blocking.
 fn connect(address: SocketAddr) -> Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, Duration::from_secs(20))?;
     stream.set_nodelay(true)?;

@@ -1,5 +1,5 @@
-//! The process between the bench and a server: it ends the server and clears its directory away when the pipe from the
-//! bench closes, which happens however the bench ends: done, Ctrl+C or `kill -9`.
+//! The supervisor process of a server. It kills the server and removes its directory when the pipe from the bench
+//! closes, which also happens after Ctrl+C or `kill -9`.
 
 use std::{
     env, fs,
@@ -10,7 +10,7 @@ use std::{
 
 use super::Result;
 
-/// A directory that goes when this does.
+/// A directory that is removed on drop.
 pub(super) struct Throwaway(PathBuf);
 
 impl Throwaway {
@@ -31,11 +31,11 @@ impl Drop for Throwaway {
     }
 }
 
-/// More rooms than any scenario makes, by the one user who makes them, and more streams.
+/// More rooms and streams than one user has in any scenario.
 const MANY: &str = "100000";
 
-/// The server as it is released, with its defaults except for how many rooms and streams one user may have. Its process
-/// id and what it says of its address go out.
+/// Runs the release build of the server with its defaults, except for the limits on rooms and streams. Prints its
+/// process id and the line with its address.
 pub(super) fn keep() -> Result<bool> {
     let dir = Throwaway::new()?;
     let mut command = Command::new(sibling("quchat-server")?);
@@ -50,21 +50,21 @@ pub(super) fn keep() -> Result<bool> {
     stdout.read_line(&mut line)?;
     write!(io::stdout(), "{} {line}", server.0.id())?;
     io::stdout().flush()?;
-    io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the other end closes
+    io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the bench ends
     Ok(true)
 }
 
-/// Ended before the directory goes.
+/// Killed on drop, before its directory is removed.
 struct Kept(Child);
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        let _ = self.0.kill(); // nothing in it is worth a farewell
+        let _ = self.0.kill(); // a clean shutdown would save nothing that is needed
         let _ = self.0.wait();
     }
 }
 
-/// A program of the workspace, built beside this one.
+/// The path of a program of the workspace. It is in the same directory as the bench.
 fn sibling(name: &str) -> Result<PathBuf> {
     let path = env::current_exe()?.with_file_name(name);
     if path.exists() { Ok(path) } else { Err(format!("{} is not built: run cargo xtask bench", path.display()).into()) }

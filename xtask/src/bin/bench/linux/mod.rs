@@ -1,4 +1,4 @@
-//! The bench itself. It needs Linux: epoll to drive thousands of sockets from one thread, /proc for the clocks.
+//! The server's bench. It needs Linux: epoll to serve thousands of sockets from one thread, /proc for CPU times.
 
 mod api;
 mod args;
@@ -31,7 +31,7 @@ use self::{
     scenarios::{Plan, SCENARIOS},
 };
 
-/// What can go wrong is told and nothing else, so one type does.
+/// Every error is only printed, so one type is enough.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 pub(super) fn main() -> ExitCode {
@@ -44,7 +44,8 @@ pub(super) fn main() -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            writeln!(io::stderr(), "bench: not every delivery arrived exactly once").ok();
+            writeln!(io::stderr(), "bench: some deliveries were lost, repeated or refused; see the column accounted")
+                .ok();
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -54,7 +55,7 @@ pub(super) fn main() -> ExitCode {
     }
 }
 
-/// Whether everything that was to arrive did.
+/// Returns whether every expected delivery arrived.
 fn measure() -> Result<bool> {
     let args = Args::parse();
     if args.peer.is_some() {

@@ -1,5 +1,5 @@
-//! What people would use instead: nginx with nchan, which keeps messages in memory, in a process of its own that is
-//! kept as the server is. One worker, which does all the work and is the one that is measured.
+//! A program to compare with: nginx with nchan, which keeps messages in memory. It has a supervisor process like the
+//! server. Its one worker process does all the work and is the one that is measured.
 
 use std::{
     fs,
@@ -15,22 +15,23 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Result, keeper::Throwaway, stage};
 
-/// Where Debian has the module.
+/// The module's path on Debian.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
-/// Says what is missing, if something is.
+/// # Errors
+/// nchan is not installed.
 pub(super) fn check() -> Result<()> {
     if Path::new(MODULE).exists() {
         Ok(())
     } else {
-        Err("nchan is not installed; Debian has it in nginx-light and libnginx-mod-nchan".into())
+        Err("nchan is not installed; on Debian: apt install nginx-light libnginx-mod-nchan".into())
     }
 }
 
-/// nginx on a free port. The process id of its worker and its address go out.
+/// Runs nginx on a free port. Prints the process id of its worker, and its address.
 pub(super) fn keep() -> Result<bool> {
     let dir = Throwaway::new()?;
-    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?; // free a moment ago
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?; // the port is free again at once
     let file = dir.path().join("nginx.conf");
     let log = dir.path().join("error.log");
     let (pid, log, events) = (dir.path().join("pid"), log.display(), stage::EVENTS);
@@ -59,11 +60,11 @@ pub(super) fn keep() -> Result<bool> {
     let nginx = Kept(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
     writeln!(io::stdout(), "{} listening on http://{address}", worker(nginx.0.id())?)?;
     io::stdout().flush()?;
-    io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the other end closes
+    io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the bench ends
     Ok(true)
 }
 
-/// The one child of the master, which listens from its first moment.
+/// The one child of nginx's master process.
 fn worker(master: u32) -> Result<u32> {
     let deadline = Instant::now() + Duration::from_secs(5);
     while Instant::now() < deadline {
@@ -73,10 +74,10 @@ fn worker(master: u32) -> Result<u32> {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    Err("nginx has no worker".into())
+    Err("nginx started no worker process".into())
 }
 
-/// Ended in order, so that its worker goes with it.
+/// Stopped with SIGTERM on drop, so that its worker stops too.
 struct Kept(Child);
 
 impl Drop for Kept {

@@ -1,4 +1,4 @@
-//! A program that is measured: the server or the floor, started on a free port, ended when dropped.
+//! A measured program: the server, the floor or the peer, on a free port. It is stopped on drop.
 
 use std::{
     env, fs,
@@ -16,11 +16,11 @@ use super::{
     cpu::Reading,
 };
 
-/// A running program.
 pub(super) struct Program {
     pub(super) address: SocketAddr,
+    /// The id of the measured process.
     process: u32,
-    /// The floor itself, or whoever keeps the server.
+    /// The floor itself, or the supervisor of the server or the peer.
     child: Child,
 }
 
@@ -33,7 +33,7 @@ impl Program {
         Self::start(PEER)
     }
 
-    /// As a process of its own, so that its CPU is not the bench's.
+    /// It runs in its own process, so that its CPU time is not part of the bench's.
     pub(super) fn floor() -> Result<Self> {
         Self::start(FLOOR)
     }
@@ -41,7 +41,7 @@ impl Program {
     fn start(part: &str) -> Result<Self> {
         let mut command = Command::new(env::current_exe()?);
         command.arg(part).stdin(Stdio::piped()).stdout(Stdio::piped());
-        command.process_group(0); // Ctrl+C is for the bench; the others end with it
+        command.process_group(0); // Ctrl+C reaches only the bench; this process ends when its pipe closes
         let mut child = command.spawn()?;
         match listening(&mut child) {
             Ok((process, address)) => Ok(Self { address, process, child }),
@@ -63,7 +63,7 @@ impl Program {
         Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 
-    /// Open files and sockets.
+    /// The number of open files and sockets.
     pub(super) fn descriptors(&self) -> Result<usize> {
         Ok(fs::read_dir(format!("/proc/{}/fd", self.process))?.count())
     }
@@ -75,24 +75,24 @@ impl Drop for Program {
     }
 }
 
-/// Closes the pipe that keeps it going, and waits until everything is cleared away.
+/// Closes the pipe, which ends the process, and waits for it to clean up.
 fn end(child: &mut Child) {
     drop(child.stdin.take());
     let _ = child.wait();
 }
 
-/// Reads the one line that tells process and address; more is not said.
+/// Reads the line with process id and address. The process prints no other line.
 fn listening(child: &mut Child) -> Result<(u32, SocketAddr)> {
     let stdout = child.stdout.as_mut().ok_or("no pipe from the program")?;
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
-    let (process, address) = line.trim_end().split_once(" listening on http://").ok_or("it did not start")?;
+    let (process, address) = line.trim_end().split_once(" listening on http://").ok_or("the program did not start")?;
     Ok((process.parse()?, address.parse()?))
 }
 
-/// Thousands of sockets need more descriptors than a shell allows at first; what is started inherits the limit.
+/// Raises the soft limit on open files, which is too low for thousands of sockets. Child processes inherit it.
 pub(super) fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
-    // Where it cannot be raised, the scenario that runs out says so.
+    // If this fails, the scenario that needs more descriptors fails with an error.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

@@ -1,4 +1,4 @@
-//! The figures, as a table for people and as JSON for programs. Knows no scenario.
+//! The figures of the server's bench, as a table and as JSON lines. It knows no scenario.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{super::table::markdown, tally::Tally};
 
-/// One figure, measured several times.
+/// A figure of each run, sorted.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Runs(Vec<f64>);
 
@@ -16,12 +16,13 @@ impl Runs {
         self.0.sort_by(f64::total_cmp);
     }
 
-    /// The middle one, of two the mean; nothing without a run.
+    /// The mean of the two middle runs if their number is even; `None` without a run.
     pub(super) fn median(&self) -> Option<f64> {
         let last = self.0.len().checked_sub(1)?;
         Some(f64::midpoint(self.0[last / 2], self.0[last.div_ceil(2)]))
     }
 
+    /// The smallest and the largest.
     fn spread(&self) -> Option<(f64, f64)> {
         Some((*self.0.first()?, *self.0.last()?))
     }
@@ -41,25 +42,23 @@ impl Runs {
     }
 }
 
-/// One line of the table.
+/// One row of the table.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    /// How many of what.
+    /// The size of the load, for example `1000 streams`.
     pub(super) size: String,
-    /// What the figure is, with its unit.
+    /// The name of the figure, with its unit.
     pub(super) what: &'static str,
     pub(super) ours: Runs,
     pub(super) floor: Runs,
-    /// Of whoever else was measured.
     pub(super) peer: Runs,
-    /// CPU of the server per unit of work, and of the bench, in µs.
+    /// CPU time of server and bench per unit of work, in µs.
     pub(super) server_cpu: Runs,
     pub(super) generator_cpu: Runs,
     pub(super) tally: Tally,
     pub(super) goal: &'static str,
 }
 
-/// Every line so far.
 #[derive(Default)]
 pub(super) struct Report {
     rows: Vec<(&'static str, Row)>,
@@ -77,7 +76,7 @@ impl Report {
         self.rows.iter().all(|(_, row)| row.tally.is_complete())
     }
 
-    /// A Markdown table, its columns straight. Each figure is the median of the runs, with the least and the most.
+    /// A Markdown table. Each figure is the median of the runs, with minimum and maximum.
     pub(super) fn table(&self) -> String {
         markdown(HEAD, self.rows.iter().map(cells))
     }
@@ -100,7 +99,7 @@ impl Report {
                 "complete": row.tally.is_complete(),
                 "goal": row.goal,
             });
-            let _ = writeln!(out, "{line}"); // a String takes everything
+            let _ = writeln!(out, "{line}"); // writing to a String cannot fail
         }
         out
     }
@@ -127,7 +126,7 @@ fn ratio(row: &Row) -> Option<f64> {
     Some(row.ours.median()? / floor)
 }
 
-/// Three digits are as much as a run can tell.
+/// Three significant digits; runs differ by more than the fourth.
 fn figure(number: f64) -> String {
     match number.abs() {
         size if size >= 100.0 => format!("{number:.0}"),
@@ -147,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_is_told_as_its_median_with_the_least_and_the_most() {
+    fn a_figure_is_shown_as_median_with_minimum_and_maximum() {
         assert_eq!(runs(&[3.0, 100.0, 1.25]).text(), "3.00 (1.25 - 100)");
         assert_eq!(runs(&[1.0, 2.0]).median(), Some(1.5));
         assert_eq!(runs(&[]).text(), "-");
     }
 
     #[test]
-    fn a_row_that_misses_a_delivery_spoils_the_report() {
+    fn a_row_with_a_missing_delivery_makes_the_report_incomplete() {
         let row = |delivered| Row {
             ours: runs(&[1.0]),
             floor: runs(&[2.0]),

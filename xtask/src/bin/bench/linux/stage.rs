@@ -1,5 +1,5 @@
-//! What a scenario is played on: the server with its users and a room, the floor, to which any words will do, or the
-//! peer, which passes on what it is sent. All are driven alike.
+//! The target of a scenario: the server with its users and one room, the floor, which ignores what a request says, or
+//! the peer, which forwards the bodies it receives. All take the same load.
 
 use std::net::SocketAddr;
 
@@ -18,30 +18,29 @@ use super::{
     wire,
 };
 
-/// Where the peer has its stream. It takes messages everywhere else.
+/// The path of the peer's event stream. Messages go to any other path.
 pub(super) const EVENTS: &str = "/v1/events";
 
-/// Users who send; more connections than that share them.
+/// Most users that send; with more connections, several share a user.
 const SENDERS_MAX: usize = 8;
-/// Stands before the counter in a `txn`.
+/// The text before the digits in a message's `txn`.
 const TXN: &[u8] = b"\"txn\":\"";
-/// Stands before the one that the peer passes on.
+/// The text before the digits in a message for the peer.
 const SEQ: &[u8] = b"\"seq\":";
 
-/// A program, ready to be driven.
 pub(super) struct Stage {
     pub(super) program: Program,
     pub(super) room: RoomId,
-    /// Whoever listens; on the server they own the room.
+    /// The user of all event streams; the owner of the room. `None` for floor and peer.
     pub(super) listener: Option<Api>,
     senders: Vec<Api>,
-    /// How many messages the room has.
+    /// The number of messages in the room.
     pub(super) last_seq: u64,
     is_peer: bool,
 }
 
 impl Stage {
-    /// A fresh server with one room, its owner, and up to `senders` members.
+    /// A new server with one room, its owner, and up to `senders` members.
     pub(super) fn server(senders: usize) -> Result<Self> {
         let program = Program::server()?;
         let mut listener = Api::register(program.address, "alice")?;
@@ -71,7 +70,7 @@ impl Stage {
         self.program.address
     }
 
-    /// What opens a stream, after a position if there is one.
+    /// The request that opens an event stream, after the position `since` if given.
     pub(super) fn listen_request(&self, since: Option<Cursor>) -> Result<Vec<u8>> {
         if self.is_peer {
             return Ok(wire::request("GET", EVENTS, "", "accept: text/event-stream\r\n", ""));
@@ -80,7 +79,7 @@ impl Stage {
         encode::<ListenEvents>(token, &(), &query::ListenEvents { since, rooms: Vec::new() }, &())
     }
 
-    /// A drive with so many streams, all live, and so many connections that send to the room.
+    /// Opens `listeners` event streams, waits until all are live, and opens `senders` connections.
     pub(super) fn drive(&self, listeners: usize, senders: usize) -> Result<Drive> {
         let mut drive = Drive::new()?;
         let listen = self.listen_request(None)?;
@@ -94,8 +93,8 @@ impl Stage {
         Ok(drive)
     }
 
-    /// A message of an ordinary length. `txn` leaves room for a counter behind which the connection's own number
-    /// stands, and the room's length, so that a later drive does not repeat an earlier one's.
+    /// A message of typical length. Its `txn` has digits that count up, the number of the connection, and the number of
+    /// messages in the room: no two requests of a run have the same one.
     fn send_request(&self, n: usize) -> Result<Vec<u8>> {
         if self.is_peer {
             return Ok(wire::request("POST", "/", "", "", floor::message()));

@@ -1,4 +1,5 @@
-//! Messages sent and heard: each caller sends its next one when the last is acknowledged, and everyone hears all.
+//! Sends messages and waits for their delivery to every subscriber. Each sender waits for an acknowledgement before it
+//! sends its next message.
 
 use std::time::{Duration, Instant};
 
@@ -9,30 +10,29 @@ use super::{
     tally::Tally,
 };
 
-/// How much is said, and how fast.
+/// How many messages to send, and how fast.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Talk {
     pub(super) messages: u64,
-    /// One at a time at this distance, or as fast as they are acknowledged.
+    /// The time between two messages; `None` sends as fast as they are acknowledged.
     pub(super) every: Option<Duration>,
 }
 
-/// What it took.
 pub(super) struct Talked {
-    /// Until the last message was acknowledged.
+    /// The time until the last message was acknowledged.
     pub(super) acknowledged_after: Duration,
-    /// CPU of what is measured, and of the bench.
+    /// CPU time of the measured program, then of the bench.
     pub(super) cpu: Duration,
     pub(super) generator: Duration,
     pub(super) tally: Tally,
-    /// Each delivery's time since its sending; kept for paced talks, whose order is known.
+    /// The time from send to delivery of each delivery. Only for paced messages, whose order is known.
     pub(super) delays: Vec<Duration>,
 }
 
-/// Has it said, and waits until everyone has heard it.
+/// Sends the messages and waits until they have arrived everywhere.
 ///
 /// # Errors
-/// A connection breaks. What merely does not arrive in time is missing in the tally.
+/// A connection breaks. Deliveries that do not arrive in time are no error; the tally shows them.
 pub(super) fn talk(stage: &mut Stage, drive: &mut Drive, talk: Talk) -> Result<Talked> {
     let (first, last) = (stage.last_seq + 1, stage.last_seq + talk.messages);
     drive.audience.expect(last);
@@ -78,12 +78,12 @@ pub(super) fn talk(stage: &mut Stage, drive: &mut Drive, talk: Talk) -> Result<T
     })
 }
 
-/// How long a paced talk lasts at least.
+/// How long paced messages take at least.
 fn length(talk: Talk) -> Duration {
     talk.every.unwrap_or_default() * u32::try_from(talk.messages).unwrap_or(u32::MAX)
 }
 
-/// Which messages were acknowledged: each exactly once.
+/// Checks that every message is acknowledged exactly once.
 struct Acknowledged {
     first: u64,
     seen: Vec<bool>,
@@ -108,7 +108,7 @@ impl Acknowledged {
         }
     }
 
-    /// Messages that were not acknowledged, or not as one of their own.
+    /// Messages without an acknowledgement of their own.
     fn refused(&self) -> u64 {
         self.seen.len() as u64 - self.sound
     }

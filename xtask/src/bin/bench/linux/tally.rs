@@ -1,19 +1,18 @@
-//! Whether every delivery was accounted for.
+//! Counts deliveries, to show that none was lost or repeated.
 
 use std::{fmt, ops::AddAssign};
 
-/// What was to arrive and what did.
+/// Expected and actual deliveries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tally {
-    /// Deliveries that were to be made.
     pub(super) expected: u64,
-    /// Those that were made, each once and in order.
+    /// Deliveries that arrived once and in order.
     pub(super) delivered: u64,
-    /// Those that were made once more, or too late.
+    /// Deliveries that arrived again or out of order.
     pub(super) repeated: u64,
-    /// Answers that were no success.
+    /// Requests that failed.
     pub(super) refused: u64,
-    /// Streams that ended on their own.
+    /// Streams that the server closed.
     pub(super) ended: u64,
 }
 
@@ -48,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_missing_or_one_too_many_is_told() {
+    fn one_missing_or_one_too_many_is_reported() {
         let sound = Tally { expected: 2, delivered: 2, ..Tally::default() };
         assert!(sound.is_complete());
         assert!(!Tally { delivered: 1, ..sound }.is_complete());

@@ -1,13 +1,14 @@
-//! As much HTTP/1.1 as a bench needs: requests encoded once, answers cut at their length. Knows no socket.
+//! The client side of HTTP/1.1 as far as the bench needs it: encodes requests and finds the end of answers. It knows
+//! no socket.
 
 use std::ops::Range;
 
 use memchr::memmem;
 
-/// How many digits a counter inside an encoded request or chunk has.
+/// Digits of a counter inside an encoded request or chunk.
 pub(super) const DIGITS: usize = 10;
 
-/// A request, ready to be written.
+/// Encodes a request. `headers` are complete lines; an empty `token` or `body` is left out.
 pub(super) fn request(method: &str, target: &str, token: &str, headers: &str, body: &str) -> Vec<u8> {
     let mut text = format!("{method} {target} HTTP/1.1\r\nhost: bench\r\n{headers}");
     if !token.is_empty() {
@@ -24,7 +25,7 @@ pub(super) fn request(method: &str, target: &str, token: &str, headers: &str, bo
     text.into_bytes()
 }
 
-/// The length of the head and of the whole message that `bytes` begins with, once the head is there.
+/// The lengths of the head and of the whole message at the start of `bytes`; `None` while the head is incomplete.
 pub(super) fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
     let head = memmem::find(bytes, b"\r\n\r\n")? + 4;
     let spellings = [b"content-length: ", b"Content-Length: "];
@@ -33,13 +34,13 @@ pub(super) fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
     Some((head, head + body.unwrap_or(0)))
 }
 
-/// The status of an answer.
+/// The status of an answer; 0 if it has none.
 pub(super) fn status(bytes: &[u8]) -> u16 {
     let digits = bytes.strip_prefix(b"HTTP/1.1 ").and_then(number);
     digits.and_then(|status| u16::try_from(status).ok()).unwrap_or(0)
 }
 
-/// The number that `bytes` begins with.
+/// The number at the start of `bytes`.
 pub(super) fn number(bytes: &[u8]) -> Option<u64> {
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit());
     let mut number = None;
@@ -50,13 +51,13 @@ pub(super) fn number(bytes: &[u8]) -> Option<u64> {
     number
 }
 
-/// The place of the counter that `mark` stands before.
+/// The position of the counter after `mark`.
 pub(super) fn counter(bytes: &[u8], mark: &[u8]) -> Option<Range<usize>> {
     let start = memmem::find(bytes, mark)? + mark.len();
     (start + DIGITS <= bytes.len()).then_some(start..start + DIGITS)
 }
 
-/// Writes `number` into a counter, from the right.
+/// Writes `number` into a counter, with leading zeros.
 pub(super) fn set_counter(counter: &mut [u8], mut number: u64) {
     for digit in counter.iter_mut().rev() {
         *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_cut_at_its_length() {
+    fn an_answer_ends_at_its_content_length() {
         let bytes = b"HTTP/1.1 201 Created\r\ncontent-length: 4\r\n\r\nbodyHTTP/1.1 200";
         assert_eq!(lengths(bytes), Some((43, 47)));
         assert_eq!(status(bytes), 201);

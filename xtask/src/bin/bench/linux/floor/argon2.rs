@@ -1,4 +1,4 @@
-//! argon2id itself, as the server is told to use it: 19 MiB, two passes.
+//! argon2id alone, with the server's parameters: 19 MiB, two passes.
 
 use std::{
     thread,
@@ -9,13 +9,13 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::super::Result;
 
-/// How many passwords so many cores hash in a second, given so long.
+/// Password hashes per second on `cores` cores, measured for `time`.
 pub(in super::super) fn hashes_per_second(cores: usize, time: Duration) -> Result<f64> {
     let begin = Instant::now();
     let threads: Vec<_> = (0..cores).map(|_| thread::spawn(move || hash_until(begin + time))).collect();
     let mut hashes = 0;
     for thread in threads {
-        hashes += thread.join().map_err(|_| "hashing broke down")??;
+        hashes += thread.join().map_err(|_| "a hashing thread panicked")??;
     }
     Ok(f64::from(hashes) / begin.elapsed().as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! The least that the same work costs: what a kernel asks to move the bytes, and a disk to keep them.
+//! The floor: the least that kernel, disk and password hash need for the same work.
 
 mod argon2;
 mod sockets;

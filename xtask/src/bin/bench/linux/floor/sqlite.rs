@@ -1,4 +1,4 @@
-//! The bare engine: the server's own tables, WAL, a full sync at each commit, two inserts a message.
+//! SQLite alone, with the server's tables: WAL, a full sync at each commit, two inserts per message.
 
 use std::{
     thread,
@@ -9,18 +9,17 @@ use rusqlite::{Connection, params};
 
 use super::super::{Result, cpu, keeper::Throwaway};
 
-/// The tables as the server makes them.
 const TABLES: &str = include_str!("../../../../../../server/src/store/migrations/0001_talk.sql");
 
-/// What it took to insert messages.
+/// What the inserts took.
 pub(in super::super) struct Inserted {
     pub(in super::super) took: Duration,
     pub(in super::super) cpu: Duration,
-    /// The time of each transaction.
+    /// The duration of each transaction.
     pub(in super::super) commits: Vec<Duration>,
 }
 
-/// Inserts so many messages, `group` to a commit, one commit at this distance or one after the other.
+/// Inserts messages, `group` per commit. Commits are `every` apart, or follow each other at once.
 pub(in super::super) fn insert(messages: u64, group: u64, every: Option<Duration>) -> Result<Inserted> {
     let dir = Throwaway::new()?;
     let connection = Connection::open(dir.path().join("floor.db"))?;

@@ -1,4 +1,4 @@
-//! `connect`: streams opened all at once, each with its token to be verified.
+//! `connect`: many streams opened at once. The server verifies the token of each.
 
 use std::time::Instant;
 

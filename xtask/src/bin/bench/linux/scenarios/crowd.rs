@@ -1,5 +1,5 @@
-//! `crowd`: what streams of other rooms add to the cost of a message in a busy one, and what the batches of `activity`
-//! cost by which they learn of it.
+//! `crowd`: what streams of other rooms add to the cost of a message in a busy room, and the cost of the `activity`
+//! events that report the message to them.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let corner = bystander.create_room("corner")?;
     let mut drive = stage.drive(1, 1)?;
     let fast = Talk { messages, every: None };
-    // Each message makes a batch of its own, so that little else costs anything.
+    // Slow enough that each message makes its own batch of `activity` events.
     let slow = Talk { messages: paced, every: Some(plan.pick(Duration::from_millis(2100), Duration::from_millis(2))) };
     talk(&mut stage, &mut drive, Talk { messages: 50, every: None })?;
     for _ in 0..plan.runs {
@@ -47,22 +47,22 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         added.generator_cpu.push(micros_each(beside.generator, messages));
 
         let wide = bystanders(&stage, &bystander, Vec::new(), streams)?;
-        let told = talk(&mut stage, &mut drive, slow)?;
+        let busy = talk(&mut stage, &mut drive, slow)?;
         let batches = leave(wide, &mut activity)?;
         if batches > 0 {
-            activity.ours.push(micros_each(told.cpu.saturating_sub(quiet.cpu), batches));
+            activity.ours.push(micros_each(busy.cpu.saturating_sub(quiet.cpu), batches));
         }
         for talked in [alone, beside, quiet] {
             added.tally += talked.tally;
         }
-        activity.tally += told.tally;
+        activity.tally += busy.tally;
     }
     Ok(vec![added, activity])
 }
 
-/// Streams of somebody who is not in the room, narrowed to `rooms` if there are any.
-fn bystanders(stage: &Stage, who: &Api, rooms: Vec<RoomId>, streams: usize) -> Result<Drive> {
-    let request = encode::<ListenEvents>(&who.token, &(), &query::ListenEvents { since: None, rooms }, &())?;
+/// Opens streams of a user who is not in the busy room, limited to `rooms` unless that is empty.
+fn bystanders(stage: &Stage, user: &Api, rooms: Vec<RoomId>, streams: usize) -> Result<Drive> {
+    let request = encode::<ListenEvents>(&user.token, &(), &query::ListenEvents { since: None, rooms }, &())?;
     let mut drive = Drive::new()?;
     for _ in 0..streams {
         drive.listen(stage.address(), &request, 1)?;
@@ -71,9 +71,9 @@ fn bystanders(stage: &Stage, who: &Api, rooms: Vec<RoomId>, streams: usize) -> R
     Ok(drive)
 }
 
-/// How many batches they heard. A message that reached one of them is one too many.
+/// Closes the streams and returns how many batches they received. They must not have received a message.
 fn leave(mut drive: Drive, row: &mut Row) -> Result<u64> {
-    drive.watch(Duration::from_millis(100))?; // it has all been written
+    drive.watch(Duration::from_millis(100))?; // the last batch is on its way
     row.tally += drive.audience.take_tally(0);
     Ok(drive.audience.activities)
 }

@@ -1,4 +1,4 @@
-//! `fanout`: the server's CPU per delivery, one sender waiting for each acknowledgement.
+//! `fanout`: the server's CPU time per delivery. One sender waits for each acknowledgement.
 
 use super::{
     super::{
@@ -45,6 +45,6 @@ fn row(plan: &Plan, subscribers: usize, messages: u64, goal: &'static str) -> Re
 
 fn measure(mut stage: Stage, plan: &Plan, subscribers: usize, messages: u64) -> Result<Vec<Talked>> {
     let mut drive = stage.drive(subscribers, 1)?;
-    talk(&mut stage, &mut drive, Talk { messages: 5, every: None })?; // all are live once they have heard these
+    talk(&mut stage, &mut drive, Talk { messages: 5, every: None })?; // after these, every stream is live
     (0..plan.runs).map(|_| talk(&mut stage, &mut drive, Talk { messages, every: None })).collect()
 }

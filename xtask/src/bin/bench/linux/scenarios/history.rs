@@ -1,4 +1,4 @@
-//! `history`: pages out of a long room and the list of many rooms, and how both grow.
+//! `history`: the time for a page of a long room and for a list of many rooms, and how both grow.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use super::{
     Plan, percentile,
 };
 
-/// Messages said before the next look at the clock.
+/// Messages per batch while a room is filled.
 const PORTION: u64 = 20_000;
 const SENDERS: usize = 64;
 
@@ -52,7 +52,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     Ok(vec![page, list])
 }
 
-/// Talks until the room is that long.
+/// Sends until the room has this many messages.
 fn fill(stage: &mut Stage, messages: u64) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut drive = stage.drive(1, SENDERS)?;
@@ -61,23 +61,23 @@ fn fill(stage: &mut Stage, messages: u64) -> Result<Tally> {
         let talked = talk(stage, &mut drive, Talk { messages, every: None })?;
         tally += talked.tally;
         if !talked.tally.is_complete() {
-            break; // the report says so
+            break; // the tally shows it
         }
     }
     let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
-    owner.reconnect()?; // a million messages take longer than an idle connection lasts
+    owner.reconnect()?; // the server has closed it: a million messages take longer than its idle timeout
     Ok(tally)
 }
 
-/// Creates rooms until there are `many` of the `few` there are.
+/// Creates rooms: there are `few`, afterwards `many`.
 fn build(stage: &mut Stage, few: u64, many: u64) -> Result<()> {
     let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
     (few..many).try_for_each(|n| owner.create_room(&format!("room {n}")).map(drop))
 }
 
-/// p99 of pages from all over the room.
+/// p99 of pages from everywhere in the room, in ms.
 fn pages_of(stage: &mut Stage, pages: u64) -> Result<f64> {
-    /// A step that has no divisor in common with the length of a room, so that pages lie all over it.
+    /// A step that has no common divisor with the length of a room, so that pages are spread over all of it.
     const STRIDE: u64 = 611_953;
     let (room, last) = (stage.room, stage.last_seq);
     let query = |page: u64| {
@@ -91,12 +91,14 @@ fn pages_of(stage: &mut Stage, pages: u64) -> Result<f64> {
     })
 }
 
+/// p99 of room lists, in ms.
 fn lists_of(stage: &mut Stage, lists: u64) -> Result<f64> {
     let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
     let request = super::super::api::encode::<ListRooms>(&owner.token, &(), &(), &())?;
     timed(lists, |_| owner.exchange(&request).map(drop))
 }
 
+/// p99 of the time of a call, in ms.
 fn timed(times: u64, mut ask: impl FnMut(u64) -> Result<()>) -> Result<f64> {
     let times: Result<Vec<Duration>> = (0..times)
         .map(|nth| {

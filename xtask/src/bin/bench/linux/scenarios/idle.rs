@@ -1,5 +1,5 @@
-//! `idle`: what a stream costs on which nothing happens: memory while it is there, CPU for its heartbeats, and what is
-//! kept when it has left. A fresh server each run, for memory remembers.
+//! `idle`: the cost of a stream on which nothing happens: memory while it is open, CPU time for its heartbeats, and
+//! memory that is not freed after it closes. Each run starts a new server, because memory depends on what ran before.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use super::{
     Plan,
 };
 
-/// How long a program is left to itself before a look at its memory.
+/// How long to wait before the memory of a program is read.
 const LULL: Duration = Duration::from_secs(4);
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
@@ -60,10 +60,10 @@ struct Idle {
 
 fn measure(stage: &Stage, plan: &Plan, streams: usize) -> Result<Idle> {
     let (program, per_stream) = (&stage.program, |kib: f64| kib / streams as f64);
-    std::thread::sleep(plan.pick(LULL, Duration::ZERO)); // what the sign-in took is given back
+    std::thread::sleep(plan.pick(LULL, Duration::ZERO)); // until the memory for the sign-in is freed
     let resident = program.resident_kib()?;
     let mut drive = stage.drive(streams, 0)?;
-    drive.watch(plan.pick(LULL, Duration::from_millis(50)))?; // what the greeting left to do
+    drive.watch(plan.pick(LULL, Duration::from_millis(50)))?; // until the work of opening streams is done
     let (full, cpu) = (program.resident_kib()?, program.cpu()?);
     drive.watch(plan.pick(Duration::from_secs(15), Duration::from_millis(200)))?; // one heartbeat
     let cpu = program.cpu()?.since(&cpu);
@@ -80,12 +80,12 @@ fn measure(stage: &Stage, plan: &Plan, streams: usize) -> Result<Idle> {
     })
 }
 
-/// Waits until the program has noticed that everyone has left, and closed what it had for them.
+/// Waits until the program has closed its end of all streams.
 fn settle(program: &Program, descriptors: usize) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while program.descriptors()? > descriptors {
         if Instant::now() > deadline {
-            return Err("those who left are still connected".into());
+            return Err("timed out waiting until the program closes its streams".into());
         }
         std::thread::sleep(Duration::from_millis(20));
     }

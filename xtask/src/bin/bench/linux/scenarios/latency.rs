@@ -1,4 +1,4 @@
-//! `latency`: the time from sending to delivery at a steady trickle.
+//! `latency`: the time from send to delivery at a low, steady rate.
 
 use std::time::Duration;
 

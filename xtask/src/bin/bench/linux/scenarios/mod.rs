@@ -1,4 +1,4 @@
-//! What is measured, one file each.
+//! The scenarios of the server's bench, one file each.
 
 mod connect;
 mod crowd;
@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use super::{Result, report::Row};
 
-/// One scenario.
 pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) what: &'static str,
@@ -22,18 +21,18 @@ pub(super) struct Scenario {
 }
 
 pub(super) const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "fanout", what: "one sender, many who hear it", run: fanout::run },
-    Scenario { name: "idle", what: "streams on which nothing happens", run: idle::run },
-    Scenario { name: "send", what: "many senders, one who hears it", run: send::run },
-    Scenario { name: "latency", what: "a steady trickle, and how late it arrives", run: latency::run },
-    Scenario { name: "connect", what: "streams opened all at once", run: connect::run },
-    Scenario { name: "crowd", what: "a busy room beside idle streams of others", run: crowd::run },
-    Scenario { name: "resume", what: "clients far behind, all at once", run: resume::run },
-    Scenario { name: "history", what: "pages of a long room, and a list of many rooms", run: history::run },
-    Scenario { name: "signin", what: "people signing in while others talk", run: signin::run },
+    Scenario { name: "fanout", what: "one sender, many subscribers", run: fanout::run },
+    Scenario { name: "idle", what: "idle streams", run: idle::run },
+    Scenario { name: "send", what: "many senders, one subscriber", run: send::run },
+    Scenario { name: "latency", what: "time from send to delivery at a low, steady rate", run: latency::run },
+    Scenario { name: "connect", what: "many streams opened at once", run: connect::run },
+    Scenario { name: "crowd", what: "a busy room while other users have idle streams", run: crowd::run },
+    Scenario { name: "resume", what: "many clients that resume far behind, all at once", run: resume::run },
+    Scenario { name: "history", what: "pages of a long room and a list of many rooms", run: history::run },
+    Scenario { name: "signin", what: "sign-ins while others send messages", run: signin::run },
 ];
 
-/// How much of everything.
+/// How much to measure.
 pub(super) struct Plan {
     is_quick: bool,
     pub(super) runs: u32,
@@ -45,13 +44,13 @@ impl Plan {
         Self { is_quick, runs, has_peer }
     }
 
-    /// The number that measures, or the one that only shows that it works.
+    /// `full` for a measurement, `quick` for a run that only shows that the bench works.
     pub(super) fn pick<T>(&self, full: T, quick: T) -> T {
         if self.is_quick { quick } else { full }
     }
 }
 
-/// So many percent took no longer, in ms.
+/// A percentile in ms; NaN without delays.
 fn percentile(delays: &[Duration], percent: usize) -> f64 {
     let mut delays = delays.to_vec();
     delays.sort_unstable();

@@ -1,4 +1,4 @@
-//! `resume`: many clients far behind, all at once, and how those who were live fare meanwhile.
+//! `resume`: many clients that resume far behind, all at once, and the delay of a live client meanwhile.
 
 use std::{
     net::SocketAddr,
@@ -52,7 +52,7 @@ fn measure(clients: usize, behind: u64) -> Result<(Duration, f64, Tally)> {
         let is_caught_up = Arc::clone(&is_caught_up);
         move || {
             let outcome = resume(address, &request, clients, behind, &is_caught_up, &last);
-            is_caught_up.store(true, Ordering::Relaxed); // also when it failed: nobody else need go on
+            is_caught_up.store(true, Ordering::Relaxed); // also after an error, so that the other thread stops
             outcome
         }
     });
@@ -65,13 +65,14 @@ fn measure(clients: usize, behind: u64) -> Result<(Duration, f64, Tally)> {
             break;
         }
     }
-    let _ = end.send(stage.last_seq); // one that failed does not listen any more
-    let (time, theirs) = resumed.join().map_err(|_| "the clients that resume broke down")??;
+    let _ = end.send(stage.last_seq); // fails only if the thread has ended with an error
+    let (time, theirs) = resumed.join().map_err(|_| "the thread of the resuming clients panicked")??;
     tally += theirs;
     Ok((time, percentile(&delays, 100), tally))
 }
 
-/// Opens all streams at once; the time until each has heard what it missed. Then each hears the rest, up to `last`.
+/// Opens all streams at once and returns the time until each has received what it missed. Then waits until each has
+/// received the rest, up to `last`.
 fn resume(
     address: SocketAddr,
     request: &[u8],
@@ -85,11 +86,11 @@ fn resume(
         drive.listen(address, request, 1)?;
     }
     drive.audience.expect(behind);
-    drive.until("every client has what it missed", |drive| drive.audience.has_heard())?;
+    drive.until("every client has received what it missed", |drive| drive.audience.has_heard())?;
     let time = begin.elapsed();
     is_caught_up.store(true, Ordering::Relaxed);
     let last = last.recv_timeout(PATIENCE)?;
     drive.audience.expect(last);
-    drive.until("every client has what came meanwhile", |drive| drive.audience.has_heard())?;
+    drive.until("every client has received the messages sent meanwhile", |drive| drive.audience.has_heard())?;
     Ok((time, drive.audience.take_tally(clients as u64 * last)))
 }

@@ -1,4 +1,4 @@
-//! `send`: durable acknowledged messages a second, each sender waiting for its acknowledgement, one listener.
+//! `send`: durable, acknowledged messages per second. Each sender waits for its acknowledgement; one stream is open.
 
 use super::{
     super::{
@@ -30,7 +30,7 @@ fn rows(plan: &Plan, senders: usize, messages: u64, goal: &'static str) -> Resul
     let mut cost = Row { size: row.size.clone(), what: "CPU µs per message", ..Row::default() };
     let mut stage = Stage::server(senders)?;
     let mut drive = stage.drive(1, senders)?;
-    talk(&mut stage, &mut drive, Talk { messages: senders as u64, every: None })?; // statements get prepared
+    talk(&mut stage, &mut drive, Talk { messages: senders as u64, every: None })?; // so that the server has prepared its statements
     for _ in 0..plan.runs {
         let talked = talk(&mut stage, &mut drive, Talk { messages, every: None })?;
         row.ours.push(messages as f64 / talked.acknowledged_after.as_secs_f64());

@@ -1,4 +1,4 @@
-//! `signin`: people signing in as fast as the cores can hash, and what that does to messages meanwhile.
+//! `signin`: sign-ins as fast as the cores can hash, and the delay of messages meanwhile.
 
 use std::{
     net::SocketAddr,
@@ -26,7 +26,7 @@ use super::{
     Plan, percentile,
 };
 
-/// Who signs in again and again.
+/// The user who signs in repeatedly.
 const NEWCOMER: &str = "newcomer";
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
@@ -35,7 +35,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let row = |what, goal| Row { size: format!("{} at once", 2 * cores), what, goal, ..Row::default() };
     let (mut rate, mut late) = (row("sign-ins/s", "≥ 0.9 × argon2id"), row("message p99 ms meanwhile", "≤ 5 ms"));
     let mut stage = Stage::server(1)?;
-    // Somebody of their own: with each session beyond a hundred the oldest ends, and those who talk are to stay.
+    // Not a user who sends: each session beyond a hundred ends the oldest one of its user.
     Api::register(stage.address(), NEWCOMER)?;
     let mut drive = stage.drive(1, 1)?;
     let every = Duration::from_millis(20);
@@ -49,7 +49,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         });
         let talked = talk(&mut stage, &mut drive, Talk { messages, every: Some(every) });
         is_over.store(true, Ordering::Relaxed);
-        let (per_second, tally) = signing_in.join().map_err(|_| "those who sign in broke down")??;
+        let (per_second, tally) = signing_in.join().map_err(|_| "the sign-in thread panicked")??;
         let talked = talked?;
         rate.ours.push(per_second);
         rate.tally += tally;
@@ -59,7 +59,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     Ok(vec![rate, late])
 }
 
-/// Signs in on so many connections until it is over: how often a second, and whether each was let in.
+/// Signs in on this many connections until `is_over`. Returns sign-ins per second and how many succeeded.
 fn sign_in(address: SocketAddr, connections: usize, is_over: &AtomicBool) -> Result<(f64, Tally)> {
     let credentials = Credentials { name: NEWCOMER.to_owned(), password: PASSWORD.to_owned() };
     let mut drive = Drive::new()?;
