@@ -1,25 +1,25 @@
-//! The command line.
+//! The command line of the client's bench.
 
 use clap::{Parser, builder::PossibleValuesParser};
 
 use super::scenarios::SCENARIOS;
 
-/// The argument by which the bench starts the program that only echoes.
+/// The argument that makes the bench the echo program.
 pub(super) const ECHO: &str = "echo";
 
-/// Measures the client in a pseudo-terminal.
+/// Measures the client in a pseudo-terminal, compared with its goals.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench client")]
 pub(super) struct Args {
-    /// Tiny numbers: shows that it works, measures nothing
+    /// Use tiny numbers, which only show that the bench works
     #[arg(long)]
     pub(super) quick: bool,
 
-    /// One JSON object a line instead of the table
+    /// Print one JSON object per line instead of a table
     #[arg(long)]
     pub(super) json: bool,
 
-    /// Only this scenario; may be repeated
+    /// Run only this scenario; may be repeated
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(SCENARIOS.iter().map(|s| s.name)))]
     scenario: Vec<String>,
 }

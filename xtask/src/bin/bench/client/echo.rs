@@ -1,5 +1,5 @@
-//! The noise of the machine: a program that only echoes, in a pseudo-terminal like the client's, asked in turn with it.
-//! What it takes is the least any program could take; when even that is slow, the run says nothing about the client.
+//! Measures the noise of the machine: a program that only echoes, in a pseudo-terminal like the client's, measured in
+//! turn with it. No program can be faster. When even the echo is slow, the run says nothing about the client.
 
 use std::{
     env,
@@ -17,9 +17,10 @@ use super::{
     terminal::{Pty, Size},
 };
 
-/// The echoing program, and how long it has taken.
+/// The echo program and its times.
 pub(super) struct Echo {
     pty: Pty,
+    /// In ms.
     pub(super) delays: Samples,
 }
 
@@ -28,11 +29,11 @@ impl Echo {
         let mut command = Command::new(env::current_exe()?);
         command.args(["client", ECHO]);
         let mut pty = Pty::start(command, Size { columns: 80, rows: 24 })?;
-        pty.read()?; // it says that it is ready
+        pty.read()?; // its first byte says that it is ready
         Ok(Self { pty, delays: Samples::default() })
     }
 
-    /// Asks once, in ms.
+    /// Measures one echo.
     pub(super) fn ask(&mut self) -> Result<()> {
         let begun = Instant::now();
         self.pty.write(b"x")?;
@@ -42,7 +43,7 @@ impl Echo {
     }
 }
 
-/// The program itself; it ends with its terminal.
+/// Runs as the echo program until the terminal closes.
 pub(super) fn serve() -> Result<()> {
     let mut modes = tcgetattr(stdin())?;
     modes.make_raw();

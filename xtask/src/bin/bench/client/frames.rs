@@ -1,4 +1,4 @@
-//! Cuts what a program writes into frames, each with the instants of its first and its last byte.
+//! Splits the output of a program into frames, each with the arrival times of its first and its last byte.
 
 use std::{collections::VecDeque, time::Instant};
 
@@ -7,18 +7,18 @@ use memchr::memmem;
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
 
-/// A synchronized update, and what was written between it and the one before.
+/// A synchronized update, with the output since the previous one.
 #[derive(Debug)]
 pub(super) struct Frame {
-    /// When its first byte had arrived.
+    /// When its first byte arrived.
     pub(super) begun: Instant,
-    /// When its last byte had arrived.
+    /// When its last byte arrived.
     pub(super) ended: Instant,
     pub(super) bytes: Vec<u8>,
 }
 
 impl Frame {
-    /// Whether it erases the screen, or what is before or behind the cursor.
+    /// Whether it erases the screen, or the part before or after the cursor.
     pub(super) fn clears(&self) -> bool {
         ["\x1b[J", "\x1b[0J", "\x1b[1J", "\x1b[2J", "\x1b[3J"]
             .iter()
@@ -26,7 +26,7 @@ impl Frame {
     }
 }
 
-/// What has arrived and is not taken yet.
+/// Output that the scenario has not processed yet.
 #[derive(Default)]
 pub(super) struct Frames {
     rest: Vec<u8>,
@@ -35,7 +35,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// Takes bytes that have arrived at this instant.
+    /// Adds bytes that arrived at this time.
     pub(super) fn push(&mut self, bytes: &[u8], at: Instant) {
         self.rest.extend_from_slice(bytes);
         while let Some(end) = memmem::find(&self.rest, END).map(|found| found + END.len()) {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_cut_wherever_the_bytes_were() {
+    fn frames_are_found_however_the_bytes_are_split() {
         let (mut frames, start) = (Frames::default(), Instant::now());
         let at = |n| start + Duration::from_millis(n);
         for (n, part) in

@@ -1,5 +1,5 @@
-//! The client's bench: the client as it is released, in a pseudo-terminal, against a scripted server that knows the
-//! instant of everything it says. It judges by the goals, and says when the machine was too busy to judge anything.
+//! The client's bench: the release build of the client in a pseudo-terminal, connected to a scripted server that knows
+//! when it sent what. It compares the figures with their goals, and reports when the machine was too busy to do so.
 
 mod args;
 mod echo;
@@ -29,13 +29,13 @@ use self::{
     scenarios::{Plan, SCENARIOS},
 };
 
-/// What can go wrong is told and nothing else, so one type does.
+/// Every error is only printed, so one type is enough.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Long enough for a busy machine; nothing waits so long when all is well.
+/// How long a scenario waits for anything before it fails. Long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The rest of the command line is behind `client`.
+/// Expects `client` as the first argument.
 pub(super) fn main() -> ExitCode {
     let outcome = match std::env::args().nth(2).as_deref() {
         Some(ECHO) => echo::serve(),

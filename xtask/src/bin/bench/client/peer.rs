@@ -1,5 +1,5 @@
-//! The scripted server: a few routes over rooms whose messages follow from their numbers, and an event stream that says
-//! what the bench wants at the instant it wants it. It keeps no promise of a real server's but the wire.
+//! The scripted server: a few routes, rooms whose messages are computed from their numbers, and an event stream on which
+//! the bench decides when to send what. It speaks the wire format and stores nothing.
 
 use std::{
     io::BufReader,
@@ -28,33 +28,34 @@ use super::{
     wire::{self, Request},
 };
 
-/// Who the client is.
+/// The name of the client's user.
 pub(super) const ME: &str = "alice";
-/// As often as a server says that it is still there.
+/// The heartbeat interval that it announces.
 pub(super) const HEARTBEAT_SECONDS: u64 = 15;
 
 const OTHERS: [&str; 3] = ["bob", "carol", "dave"];
-/// What people say, in pieces.
+/// The text that messages are cut from.
 const PROSE: &str = "so far it looks good, the rest of the report comes after lunch; somebody has taken the long cable \
      from the second drawer, and the printer wants paper again. the kettle is on, see you at four";
 
-/// A server. Dropped, nobody reaches it any more.
+/// A running server. It closes its port and all connections on drop.
 pub(super) struct Peer {
     address: SocketAddr,
     hall: Arc<Hall>,
     streams: Receiver<TcpStream>,
 }
 
-/// What every connection sees.
+/// The state that all connections share.
 struct Hall {
     begun_ms: i64,
-    /// How many messages each room has, by its number less one.
+    /// The number of messages in each room; room 1 is at index 0.
     rooms: Mutex<Vec<u64>>,
     gone: AtomicBool,
 }
 
 impl Peer {
-    /// A server with so many rooms of so many messages each; the client is in all of them and has read everything.
+    /// Starts a server with `rooms` rooms of `messages` messages each. The client is a member of all rooms and has read
+    /// everything.
     pub(super) fn start(rooms: usize, messages: u64) -> Result<Self> {
         let door = TcpListener::bind("127.0.0.1:0")?;
         let address = door.local_addr()?;
@@ -66,14 +67,14 @@ impl Peer {
         Ok(Self { address, hall, streams })
     }
 
-    /// As `--server` takes it.
+    /// The address in the form that `--server` accepts.
     pub(super) fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// The stream that a client has opened, or will soon.
+    /// Waits for a client to open an event stream.
     pub(super) fn stream(&self) -> Result<Stream> {
-        let connection = self.streams.recv_timeout(PATIENCE).map_err(|_| "the client opens no stream")?;
+        let connection = self.streams.recv_timeout(PATIENCE).map_err(|_| "the client opened no event stream")?;
         Ok(Stream { connection, hall: Arc::clone(&self.hall), bytes: Vec::new() })
     }
 }
@@ -81,7 +82,7 @@ impl Peer {
 impl Drop for Peer {
     fn drop(&mut self) {
         self.hall.gone.store(true, Ordering::SeqCst);
-        let _ = TcpStream::connect(self.address); // so that the door is looked at, and closed
+        let _ = TcpStream::connect(self.address); // wakes the accepting thread, which then ends
     }
 }
 
@@ -93,7 +94,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// Says the next messages of a room in one write; the number of the last one.
+    /// Sends the next `count` messages of a room in one write. Returns the `seq` of the last one.
     pub(super) fn say(&mut self, room: RoomId, count: u64) -> Result<u64> {
         let mut rooms = self.hall.rooms();
         let last_seq = place(room).and_then(|at| rooms.get_mut(at)).ok_or("no such room")?;
@@ -110,22 +111,23 @@ impl Stream {
         Ok(last_seq)
     }
 
-    /// Says that it is still there, as a server does to whom nothing has happened.
+    /// Sends a heartbeat.
     pub(super) fn beat(&mut self) -> Result<()> {
         wire::chunk(&mut self.connection, b":\nid: b-0\n\n")
     }
 }
 
-/// What stands at the beginning of a message and of no other text.
+/// The start of a message, which occurs in no other text.
 pub(super) fn mark(seq: u64) -> String {
     format!("no. {seq}:")
 }
 
-/// The name of a room, without its sign.
+/// The name of a room, without `#`.
 pub(super) fn room_name(room: RoomId) -> String {
     format!("room-{:03}", room.0)
 }
 
+/// The index of a room.
 fn place(room: RoomId) -> Option<usize> {
     usize::try_from(room.0).ok()?.checked_sub(1)
 }
@@ -135,7 +137,7 @@ impl Hall {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets everyone in until it is gone.
+    /// Accepts connections until the server is dropped.
     fn receive(self: Arc<Self>, door: &TcpListener, opened: &Sender<TcpStream>) {
         let mut inside = Vec::new();
         for connection in door.incoming().flatten() {
@@ -145,11 +147,11 @@ impl Hall {
             let (hall, opened, kept) = (Arc::clone(&self), opened.clone(), connection.try_clone());
             inside.extend(kept);
             thread::spawn(move || {
-                let _ = hall.serve(connection, &opened); // a client that is gone asks for nothing
+                let _ = hall.serve(connection, &opened); // the client may close its connection at any time
             });
         }
         for connection in inside {
-            let _ = connection.shutdown(std::net::Shutdown::Both); // closed already is as good
+            let _ = connection.shutdown(std::net::Shutdown::Both); // may be closed already
         }
     }
 
@@ -176,7 +178,7 @@ impl Hall {
                     Event::from(hello).encode(None, &mut bytes);
                     wire::begin_stream(&mut answers)?;
                     wire::chunk(&mut answers, &bytes)?;
-                    let _ = opened.send(answers.try_clone()?); // the bench may be past wanting it
+                    let _ = opened.send(answers.try_clone()?); // fails if the bench has dropped the server
                 }
                 _ => wire::answer(&mut answers, 404, &())?,
             }
@@ -226,7 +228,7 @@ impl Hall {
         MessagePage { messages: range.map(|seq| self.message(room, seq)).collect(), has_older, has_newer }
     }
 
-    /// Everyone says a few things in a row, of different lengths, all within a day.
+    /// Each user sends a few messages in a row, of different lengths, all on one day.
     fn message(&self, room: RoomId, seq: u64) -> Message {
         let spread = |by: u64, of: usize| usize::try_from(seq.wrapping_mul(by)).unwrap_or(0) % of;
         let who = spread(1, 12) / 4;
@@ -249,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_join_and_end_where_the_room_does() {
+    fn pages_join_and_end_with_the_room() {
         let hall = Hall { begun_ms: 0, rooms: Mutex::new(vec![130]), gone: AtomicBool::new(false) };
         let page = |bound| {
             let page = hall.page(RoomId(1), ListMessages { bound, limit: Some(50) });

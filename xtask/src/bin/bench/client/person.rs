@@ -1,4 +1,4 @@
-//! Somebody at a terminal with the client in it: a home on disk that goes when they do, and what they wait for.
+//! Starts the client with a temporary home directory, signs in, and waits for messages on its screen.
 
 use std::{env, path::PathBuf, process::Command, thread, time::Duration};
 
@@ -11,24 +11,23 @@ use super::{
     terminal::{Size, Terminal},
 };
 
-/// The terminal of the goals.
+/// The terminal size that the goals are for.
 pub(super) const SIZE: Size = Size { columns: 120, rows: 40 };
-/// Messages written to the stream at once where time does not matter.
+/// Messages written to the stream at once where time is not measured.
 const BURST: u64 = 500;
 
-/// A home, and the server it is used with.
+/// A home directory for the client, and the address of its server.
 pub(super) struct Person {
     home: TempDir,
     server: String,
 }
 
 impl Person {
-    /// A fresh home.
     pub(super) fn new(peer: &Peer) -> Result<Self> {
         Ok(Self { home: tempfile::Builder::new().prefix("quchat-bench-").tempdir()?, server: peer.address() })
     }
 
-    /// Starts the client as it is released, with nothing but defaults.
+    /// Starts the release build of the client with default settings.
     pub(super) fn start(&self) -> Result<Terminal> {
         let mut client = Command::new(sibling("quchat")?);
         client.env_clear().args(["--server", &self.server, "--name", ME]);
@@ -39,7 +38,7 @@ impl Person {
         Terminal::start(client, SIZE)
     }
 
-    /// Starts it and signs in; the sign-in is kept for the next start.
+    /// Starts the client and signs in. The next start is signed in already.
     pub(super) fn sign_in(&self) -> Result<Terminal> {
         let mut terminal = self.start()?;
         terminal.shows("Password")?;
@@ -49,7 +48,7 @@ impl Person {
     }
 }
 
-/// Somebody who is signed in and sees the first room of a server.
+/// A client that is signed in and shows the first room of a server.
 pub(super) struct Reader {
     pub(super) terminal: Terminal,
     pub(super) stream: Stream,
@@ -59,7 +58,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// A server with so many rooms of so many messages each, and its reader.
+    /// Starts a server with `rooms` rooms of `messages` messages each, and a client that is signed in to it.
     pub(super) fn of(rooms: usize, messages: u64) -> Result<Self> {
         let peer = Peer::start(rooms, messages)?;
         let person = Person::new(&peer)?;
@@ -69,8 +68,8 @@ impl Reader {
         Ok(Self { terminal, stream, room, _person: person, _peer: peer })
     }
 
-    /// So many more messages are said in the open room, no faster than they are shown: a client whose terminal nobody
-    /// reads reads nothing either.
+    /// Adds messages to the open room, no faster than the client shows them: it stops reading from the server while
+    /// nobody reads from its terminal.
     pub(super) fn load(&mut self, messages: u64) -> Result<()> {
         for begun in (0..messages).step_by(usize::try_from(BURST)?) {
             let last = self.stream.say(self.room, BURST.min(messages - begun))?;
@@ -79,7 +78,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Goes to the next room and waits until its messages are there.
+    /// Opens the next room and waits until its messages are on the screen.
     pub(super) fn next_room(&mut self, messages: u64) -> Result<()> {
         self.room = RoomId(self.room.0 + 1);
         self.terminal.press("\x1b[1;3B")?; // Alt+Down
@@ -87,15 +86,14 @@ impl Reader {
         self.terminal.shows(&mark(messages))
     }
 
-    /// A moment in which the client has nothing to do, longer than the time of a frame: as between two messages, or the
-    /// keys of a very fast writer.
+    /// Lets the client be idle for longer than a frame takes, as between two messages or the keys of a very fast typist.
     pub(super) fn pauses(&mut self) -> Result<()> {
-        thread::sleep(Duration::from_millis(20)); // the pace of the measurement; nothing is waited for
+        thread::sleep(Duration::from_millis(20)); // the pace of the measurement; it waits for nothing
         self.terminal.rests(Duration::ZERO)
     }
 }
 
-/// A program of the workspace, built beside this one.
+/// The path of a program of the workspace. It is in the same directory as the bench.
 fn sibling(name: &str) -> Result<PathBuf> {
     let path = env::current_exe()?.with_file_name(name);
     if path.exists() {

@@ -1,13 +1,13 @@
-//! What the kernel has noted of a process: how often its threads slept, how long they ran, how much they hold.
+//! What the kernel counts for a process: how often its threads slept, their CPU time, and resident memory.
 
 use std::{fs, time::Duration};
 
 use super::Result;
 
-/// The notes on all threads of a process at one moment.
+/// The counters of all threads of a process so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Notes {
-    /// How often a thread has gone to sleep, and so has been woken before.
+    /// How often its threads went to sleep, which is how often they were woken.
     pub(super) sleeps: u64,
     pub(super) cpu: Duration,
 }
@@ -17,11 +17,11 @@ impl Notes {
         let mut notes = Self::default();
         for thread in fs::read_dir(format!("/proc/{process}/task"))? {
             let read = |name| thread.as_ref().ok().and_then(|thread| fs::read_to_string(thread.path().join(name)).ok());
-            // A thread may end between the listing and the look.
+            // the thread may have ended since it was listed
             let Some((status, noted)) = read("status").zip(read("schedstat")) else { continue };
             notes.sleeps += field(&status, "voluntary_ctxt_switches:")?;
             let nanoseconds = noted.split(' ').next().and_then(|field| field.parse().ok());
-            notes.cpu += Duration::from_nanos(nanoseconds.ok_or("a strange schedstat")?);
+            notes.cpu += Duration::from_nanos(nanoseconds.ok_or("cannot parse schedstat")?);
         }
         Ok(notes)
     }
@@ -33,7 +33,7 @@ pub(super) fn resident_mib(process: u32) -> Result<f64> {
     Ok(kib as f64 / 1024.0)
 }
 
-/// The number behind the line's name, whatever its unit.
+/// The number in the line that starts with `name`, in the line's unit.
 fn field(status: &str, name: &str) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("no {name}"))?;
     Ok(line.split_whitespace().next().unwrap_or_default().parse()?)
@@ -44,14 +44,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_finds_itself() {
+    fn a_process_can_read_its_own_counters() {
         let me = std::process::id();
         assert!(resident_mib(me).unwrap() > 0.1);
         assert!(Notes::of(me).unwrap().cpu > Duration::ZERO);
     }
 
     #[test]
-    fn a_field_is_the_number_of_its_own_line() {
+    fn a_field_is_read_from_its_own_line() {
         let status = "nonvoluntary_ctxt_switches:\t7\nvoluntary_ctxt_switches:\t42\nVmRSS:\t  2048 kB\n";
         assert_eq!(field(status, "voluntary_ctxt_switches:").unwrap(), 42);
         assert_eq!(field(status, "VmRSS:").unwrap(), 2048);

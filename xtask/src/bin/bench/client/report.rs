@@ -1,4 +1,4 @@
-//! The figures beside their goals, as a table for people and as JSON for programs. Knows no scenario.
+//! The figures of the client's bench and their goals, as a table and as JSON lines. It knows no scenario.
 
 use std::fmt::Write as _;
 
@@ -6,31 +6,31 @@ use serde_json::json;
 
 use super::{super::table::markdown, samples::Samples};
 
-/// When even an echo takes longer than this (p99, ms), times say nothing about the client.
+/// If the echo takes longer than this (p99, ms), the machine was too busy to judge the client.
 const VOID_ABOVE_MS: f64 = 0.5;
 
-/// One line of the table.
+/// One row of the table.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    /// How many of what.
+    /// The size of the load, for example `100000 messages`.
     pub(super) size: String,
-    /// What the figure is, with its unit.
+    /// The name of the figure, with its unit.
     pub(super) what: &'static str,
     pub(super) ours: Samples,
-    /// The noise of the machine at the same time, where the figure is a time.
+    /// The noise of the machine at the same time; only for times.
     pub(super) echo: Option<Samples>,
-    /// 99 of 100 must be no more than this; nothing where the figure only explains another.
+    /// The upper limit for the 99th percentile; `None` if the figure only explains another one.
     pub(super) goal: Option<f64>,
 }
 
-/// How a figure stands to its goal.
+/// The result of comparing a figure with its goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Holds,
     Missed,
-    /// The machine was too busy to tell.
+    /// The machine was too busy to judge.
     Void,
-    /// It has none.
+    /// The figure has no goal.
     Free,
 }
 
@@ -77,7 +77,6 @@ impl Verdict {
     }
 }
 
-/// Every line so far.
 #[derive(Default)]
 pub(super) struct Report {
     /// With the names of scenario and peer.
@@ -93,7 +92,6 @@ impl Report {
         self.rows.extend(rows.into_iter().map(|row| ([scenario, peer], row)));
     }
 
-    /// A Markdown table, its columns straight.
     pub(super) fn table(&self) -> String {
         markdown(HEAD, self.rows.iter().map(|(names, row)| row.cells(*names)))
     }
@@ -116,13 +114,13 @@ impl Report {
                 "goal": row.goal,
                 "verdict": row.verdict().word(),
             });
-            let _ = writeln!(out, "{line}"); // a String takes everything
+            let _ = writeln!(out, "{line}"); // writing to a String cannot fail
         }
         out
     }
 }
 
-/// Three digits are as much as a run can tell.
+/// Three significant digits; runs differ by more than the fourth.
 fn figure(number: Option<f64>) -> String {
     match number {
         None => "-".to_owned(),
@@ -151,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_noise_stands_beside_the_figure_and_a_single_one_has_no_percentiles() {
+    fn the_noise_is_shown_beside_the_figure_and_a_single_sample_has_no_percentiles() {
         let mut report = Report::default();
         report.add("key", "script", vec![row(1.234, Some(0.04))]);
         let line = report.table().lines().nth(2).unwrap().split('|').map(str::trim).collect::<Vec<_>>().join("|");

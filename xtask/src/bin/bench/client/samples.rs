@@ -1,11 +1,11 @@
-//! A figure measured many times.
+//! A figure that was measured many times.
 
-/// What was measured, in the order of time.
+/// The samples, in the order in which they were taken.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Samples(Vec<f64>);
 
 impl Samples {
-    /// A figure there is only one of.
+    /// A figure that is measured only once.
     pub(super) fn one(figure: f64) -> Self {
         Self(vec![figure])
     }
@@ -18,7 +18,7 @@ impl Samples {
         self.0.len()
     }
 
-    /// So many percent were no more than this (nearest rank); nothing without a sample.
+    /// A percentile by nearest rank; `None` without samples.
     pub(super) fn percentile(&self, percent: usize) -> Option<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);

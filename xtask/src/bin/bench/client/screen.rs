@@ -1,13 +1,13 @@
-//! What a frame had to say: the cells that differ between two screens, and what they may cost on the wire.
+//! The cells that differ between two screens, and how many bytes a frame may use to update them.
 
 use vt100::{Cell, Color, Screen};
 
-/// How a screen differs from the one before it.
+/// How a screen differs from the previous one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Difference {
-    /// The UTF-8 length of the cells that differ, as they are now; an empty cell is a space.
+    /// The UTF-8 length of the new content of the cells that differ. An empty cell counts as a space.
     pub(super) bytes: usize,
-    /// Rows with such a cell.
+    /// The rows that have such a cell.
     pub(super) rows: usize,
 }
 
@@ -17,23 +17,23 @@ impl Difference {
         let mut this = Self::default();
         for row in 0..rows {
             let cells = (0..columns).map(|column| (before.cell(row, column), after.cell(row, column)));
-            let told = cells.filter(|(before, after)| before.map(looks) != after.map(looks));
-            // The second half of a wide character comes with the first.
-            let told = told.filter_map(|(_, after)| after.filter(|cell| !cell.is_wide_continuation()));
-            let bytes: usize = told.map(|cell| text(cell).len()).sum();
+            let changed = cells.filter(|(before, after)| before.map(looks) != after.map(looks));
+            // The first half of a wide character contains all of it.
+            let changed = changed.filter_map(|(_, after)| after.filter(|cell| !cell.is_wide_continuation()));
+            let bytes: usize = changed.map(|cell| text(cell).len()).sum();
             this.bytes += bytes;
             this.rows += usize::from(bytes > 0);
         }
         this
     }
 
-    /// The most bytes that may go to the terminal for it.
+    /// The most bytes that the client may write to update the screen.
     pub(super) fn allowance(self) -> usize {
         2 * self.bytes + 32 * self.rows + 64
     }
 }
 
-/// All that can be seen of a cell.
+/// The visible properties of a cell.
 fn looks(cell: &Cell) -> (&str, [Color; 2], [bool; 5]) {
     let modes = [cell.bold(), cell.dim(), cell.italic(), cell.underline(), cell.inverse()];
     (text(cell), [cell.fgcolor(), cell.bgcolor()], modes)
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_counted_once_and_by_what_it_is_now() {
+    fn each_changed_cell_counts_once_with_its_new_content() {
         let difference = Difference::between(&screen("abc\r\ndef"), &screen("aXc\r\nd日\u{1b}[1mz"));
         assert_eq!(difference, Difference { bytes: 1 + 3 + 1, rows: 2 });
         assert_eq!(difference.allowance(), 10 + 64 + 64);

@@ -1,6 +1,7 @@
-//! A pseudo-terminal with a program in it, read without an emulator in between that could add to the time.
+//! A pseudo-terminal with a program in it. Times are taken before the emulator processes the output, so that it does not
+//! add to them.
 //!
-//! It is not the program's controlling terminal: neither signals nor `/dev/tty` are measured.
+//! It is not the program's controlling terminal: the bench measures neither signals nor `/dev/tty`.
 
 use std::{
     fs::File,
@@ -23,14 +24,13 @@ use super::{
     frames::{Frame, Frames},
 };
 
-/// Columns and rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Size {
     pub(super) columns: u16,
     pub(super) rows: u16,
 }
 
-/// A program and the other end of its terminal. Dropped, the program is killed.
+/// A program and the other end of its terminal. The program is killed on drop.
 pub(super) struct Pty {
     master: File,
     child: Child,
@@ -60,23 +60,23 @@ impl Pty {
         Ok(self.master.write_all(bytes)?)
     }
 
-    /// What there is to read, as soon as there is something.
+    /// Waits for output and returns it.
     pub(super) fn read(&mut self) -> Result<&[u8]> {
-        self.read_within(PATIENCE)?.ok_or_else(|| "the program says nothing".into())
+        self.read_within(PATIENCE)?.ok_or_else(|| "timed out waiting for output of the program".into())
     }
 
-    /// The same; nothing if nothing comes for so long.
+    /// The same; `None` if there is no output within `longest`.
     pub(super) fn read_within(&mut self, longest: Duration) -> Result<Option<&[u8]>> {
         let mut watched = [PollFd::new(&self.master, PollFlags::IN)];
         let longest = Timespec::try_from(longest)?;
         if poll(&mut watched, Some(&longest))? == 0 {
             return Ok(None);
         }
-        let count = self.master.read(&mut self.buffer).map_err(|error| format!("the program is gone: {error}"))?;
+        let count = self.master.read(&mut self.buffer).map_err(|error| format!("the program has ended: {error}"))?;
         Ok(Some(&self.buffer[..count]))
     }
 
-    /// Waits for the program's end.
+    /// Waits until the program ends.
     pub(super) fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait()
     }
@@ -84,19 +84,19 @@ impl Pty {
 
 impl Drop for Pty {
     fn drop(&mut self) {
-        let _ = self.child.kill(); // gone already is as good
+        let _ = self.child.kill(); // may have ended already
         let _ = self.child.wait();
     }
 }
 
-/// A pseudo-terminal whose program draws frames, and an emulator that follows behind the clock.
+/// A pseudo-terminal whose program draws frames, and an emulator that processes each frame after its time is taken.
 pub(super) struct Terminal {
     pty: Pty,
     frames: Frames,
     emulator: vt100::Parser,
     /// Just before the program was started.
     pub(super) started: Instant,
-    /// How many bytes it has written in frames so far.
+    /// Bytes that the program has written in frames so far.
     pub(super) written: usize,
 }
 
@@ -116,14 +116,14 @@ impl Terminal {
         self.emulator.screen()
     }
 
-    /// Types; the instant just before.
+    /// Types `keys` and returns the time just before.
     pub(super) fn press(&mut self, keys: &str) -> Result<Instant> {
         let at = Instant::now();
         self.pty.write(keys.as_bytes())?;
         Ok(at)
     }
 
-    /// The next frame, with the screen as it left it; nothing if none comes for so long.
+    /// Waits for the next frame and updates the screen; `None` if there is no frame within `longest`.
     pub(super) fn frame_within(&mut self, longest: Duration) -> Result<Option<Frame>> {
         let deadline = Instant::now() + longest;
         loop {
@@ -138,13 +138,13 @@ impl Terminal {
         }
     }
 
-    /// The next frame after which the screen is so.
+    /// Waits for a frame after which `holds` is true of the screen. `what` describes it in the error.
     pub(super) fn frame_that(&mut self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) -> Result<Frame> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let Some(frame) = self.frame_within(left)? else {
-                return Err(format!("waited in vain for {what}\n{}", self.screen().contents()).into());
+                return Err(format!("timed out waiting for {what}\n{}", self.screen().contents()).into());
             };
             if holds(self.screen()) {
                 return Ok(frame);
@@ -152,7 +152,7 @@ impl Terminal {
         }
     }
 
-    /// Waits until the screen shows a text, if it does not already.
+    /// Waits until the screen shows this text.
     pub(super) fn shows(&mut self, text: &str) -> Result<()> {
         let there = |screen: &vt100::Screen| screen.contents().contains(text);
         if !there(self.screen()) {
@@ -161,13 +161,13 @@ impl Terminal {
         Ok(())
     }
 
-    /// Waits until no frame has come for so long.
+    /// Waits until there is no frame for this long.
     pub(super) fn rests(&mut self, quiet: Duration) -> Result<()> {
         while self.frame_within(quiet)?.is_some() {}
         Ok(())
     }
 
-    /// Waits for the program's end.
+    /// Waits until the program ends.
     pub(super) fn ends(&mut self) -> Result<()> {
         while self.pty.read_within(PATIENCE).is_ok_and(|bytes| bytes.is_some_and(|bytes| !bytes.is_empty())) {}
         self.pty.wait()?;

@@ -1,5 +1,5 @@
-//! As much HTTP/1.1 as one client needs of a server: requests read one after the other, answers written whole, and the
-//! chunks of a stream. Knows no route.
+//! The server side of HTTP/1.1 as far as the bench needs it: reads requests, writes answers and the chunks of a stream.
+//! It knows no route.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -10,7 +10,6 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::Result;
 
-/// A request.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: String,
@@ -21,14 +20,14 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// The next request of a connection; nothing if it has ended.
+    /// Reads the next request of a connection; `None` if the client has closed it.
     pub(super) fn read(connection: &mut BufReader<TcpStream>) -> Result<Option<Self>> {
         let mut line = String::new();
         if connection.read_line(&mut line)? == 0 {
             return Ok(None);
         }
         let mut words = line.split_whitespace();
-        let (method, target) = words.next().zip(words.next()).ok_or("a strange request line")?;
+        let (method, target) = words.next().zip(words.next()).ok_or("cannot parse the request line")?;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (method, path, query) = (method.to_owned(), path.to_owned(), query.to_owned());
         let mut length = 0;
@@ -51,7 +50,7 @@ impl Request {
     }
 }
 
-/// Answers with a JSON body.
+/// Writes an answer with a JSON body.
 pub(super) fn answer(connection: &mut TcpStream, status: u16, body: &impl Serialize) -> Result<()> {
     let body = serde_json::to_vec(body)?;
     let mut bytes =
@@ -61,13 +60,13 @@ pub(super) fn answer(connection: &mut TcpStream, status: u16, body: &impl Serial
     Ok(connection.write_all(&bytes)?)
 }
 
-/// Begins an event stream.
+/// Writes the head of an event stream.
 pub(super) fn begin_stream(connection: &mut TcpStream) -> Result<()> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     Ok(connection.write_all(head.as_bytes())?)
 }
 
-/// Writes a chunk of a stream, at once.
+/// Writes a chunk of a stream in one `write`.
 pub(super) fn chunk(connection: &mut TcpStream, bytes: &[u8]) -> Result<()> {
     let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
     chunk.extend_from_slice(bytes);
@@ -82,10 +81,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_on_one_connection_are_told_apart() {
-        let door = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut caller = TcpStream::connect(door.local_addr().unwrap()).unwrap();
-        let mut connection = BufReader::new(door.accept().unwrap().0);
+    fn requests_on_one_connection_are_separated() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut caller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut connection = BufReader::new(listener.accept().unwrap().0);
         caller
             .write_all(b"PUT /v1/x?a=1 HTTP/1.1\r\nContent-Length: 3\r\n\r\n[7]GET /healthz HTTP/1.1\r\n\r\n")
             .unwrap();
@@ -99,18 +98,18 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_has_its_length_and_a_chunk_its_own() {
-        let door = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut caller = TcpStream::connect(door.local_addr().unwrap()).unwrap();
-        let mut connection = door.accept().unwrap().0;
-        let told = thread::spawn(move || {
+    fn answers_and_chunks_state_their_lengths() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut caller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut connection = listener.accept().unwrap().0;
+        let received = thread::spawn(move || {
             let mut text = String::new();
             caller.read_to_string(&mut text).map(|_| text).unwrap()
         });
         answer(&mut connection, 200, &[1, 2]).unwrap();
         chunk(&mut connection, &[b'x'; 17]).unwrap();
         drop(connection);
-        let told = told.join().unwrap();
-        assert!(told.contains("content-length: 5\r\n\r\n[1,2]11\r\nxxxxxxxxxxxxxxxxx\r\n"), "{told}");
+        let received = received.join().unwrap();
+        assert!(received.contains("content-length: 5\r\n\r\n[1,2]11\r\nxxxxxxxxxxxxxxxxx\r\n"), "{received}");
     }
 }

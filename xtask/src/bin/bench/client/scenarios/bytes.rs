@@ -1,5 +1,5 @@
-//! `bytes`: what goes to the terminal for one message, beside the cells that really differ: over a slow line this is
-//! what one waits for.
+//! `bytes`: how much the client writes to the terminal for one message, compared with the cells that differ. On a slow
+//! connection you wait for every byte.
 
 use super::{
     super::{Result, peer::mark, person::Reader, report::Row, samples::Samples, screen::Difference},

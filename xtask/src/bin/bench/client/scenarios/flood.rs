@@ -1,5 +1,5 @@
-//! `flood`: messages pour into the open room, and somebody writes. The flood is itself a load, so the noise of the
-//! machine is taken before and after it.
+//! `flood`: typing while many messages arrive in the open room. The messages are a load themselves, so the noise of the
+//! machine is measured before and after them.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -22,7 +22,7 @@ use super::{
 
 const PER_SECOND: u64 = 5_000;
 const EVERY: Duration = Duration::from_millis(1);
-/// Letters before they are deleted again.
+/// Letters typed before they are deleted again.
 const LINE: u64 = 40;
 const ECHOES: usize = 500;
 
@@ -43,7 +43,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
             let pressed = terminal.press(key)?;
             let frame = terminal.frame_that("a letter", |screen| screen.cursor_position() == (row, column))?;
             delays.push((frame.ended - pressed).as_secs_f64() * 1e3);
-            // Somebody who writes fast, and never in step with the frames.
+            // A fast typist, never in step with the frames.
             let pause = Duration::from_millis(30 + nth * 7 % 17);
             let next = Instant::now() + pause;
             while terminal.frame_within(next.saturating_duration_since(Instant::now()))?.is_some() {}
@@ -51,7 +51,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         });
         over.store(true, Ordering::SeqCst);
         while !pouring.is_finished() {
-            terminal.rests(EVERY)?; // or the client would stop reading, and the pouring would never end
+            terminal.rests(EVERY)?; // otherwise the client would stop reading, and the flood would never end
         }
         typed?;
         pouring.join().map_err(|_| "the flood panicked")?
@@ -77,7 +77,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     ])
 }
 
-/// Says messages at the pace until it is over; the number of the last one.
+/// Sends messages at a fixed rate until `over` is set. Returns the `seq` of the last one.
 fn pour(stream: &mut Stream, room: quchat_shared::RoomId, over: &AtomicBool) -> Result<u64> {
     let (begun, mut said, mut last) = (Instant::now(), 0, 0);
     while !over.load(Ordering::SeqCst) {

@@ -1,4 +1,4 @@
-//! `idle`: connected, nothing pending, nobody there. A thread that wakes up without a heartbeat had no reason to.
+//! `idle`: connected, with nothing pending and no input. Only a heartbeat is a reason for a thread to wake up.
 
 use std::{
     thread,
@@ -14,12 +14,12 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let beats: u32 = 4;
     let every = plan.pick(Duration::from_secs(HEARTBEAT_SECONDS), Duration::from_millis(50));
     let mut reader = Reader::of(1, 50)?;
-    reader.stream.beat()?; // the first one tells a new position
+    reader.stream.beat()?; // the first one has a new position, which the client saves
     reader.terminal.rests(plan.settled())?;
     let process = reader.terminal.process();
     let (before, begun) = (Notes::of(process)?, Instant::now());
     for _ in 0..beats {
-        thread::sleep(every / 2); // the time that is measured
+        thread::sleep(every / 2); // the measured time
         reader.stream.beat()?;
         thread::sleep(every / 2);
     }

@@ -1,5 +1,5 @@
-//! `key`: from the byte that is typed to the last byte of the frame that shows it. A letter changes one cell; a page up
-//! or down changes nearly all of them.
+//! `key`: the time from typing a byte to the last byte of the frame that shows it. A letter changes one cell; a page up
+//! or down changes nearly all cells.
 
 use super::{
     super::{
@@ -31,7 +31,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     Ok(vec![row("ms from a letter to its frame", 1000, letter)?, row("ms from a page key to its frame", 400, page)?])
 }
 
-/// Types a letter; after so many, they are deleted again, letter by letter.
+/// Types a letter. After `LINE` letters, deletes them again one by one.
 fn letter(terminal: &mut Terminal, nth: usize) -> Result<f64> {
     const LINE: usize = 40;
     let (row, column) = terminal.screen().cursor_position();
@@ -45,7 +45,7 @@ fn letter(terminal: &mut Terminal, nth: usize) -> Result<f64> {
     Ok((frame.ended - pressed).as_secs_f64() * 1e3)
 }
 
-/// Goes up a few pages, and down again.
+/// Scrolls up a few pages, then down again.
 fn page(terminal: &mut Terminal, nth: usize) -> Result<f64> {
     const PAGES: usize = 10;
     let before = terminal.screen().contents();

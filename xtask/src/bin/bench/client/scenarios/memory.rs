@@ -1,4 +1,4 @@
-//! `memory`: what is resident with many rooms visited, with a long history in the open one, and after leaving that.
+//! `memory`: resident memory after visiting many rooms, with a long history in the open room, and after leaving it.
 
 use super::{
     super::{Result, person::Reader, process::resident_mib, report::Row, samples::Samples},

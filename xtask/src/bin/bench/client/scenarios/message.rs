@@ -1,5 +1,5 @@
-//! `message`: from the write to the stream's socket, which the client's stream thread reads, to the last byte of the
-//! frame that shows the message. So the way through the socket counts, too.
+//! `message`: the time from writing a message to the event stream's socket to the last byte of the frame that shows it.
+//! The time inside the socket counts too.
 
 use std::time::Instant;
 
@@ -22,10 +22,10 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let (mut echo, mut delays) = (Echo::start()?, Samples::default());
     for _ in 0..plan.pick(1000, 10) {
         reader.pauses()?;
-        let said = Instant::now();
+        let sent = Instant::now();
         let mark = mark(reader.stream.say(reader.room, 1)?);
         let frame = reader.terminal.frame_that(&mark, |screen| screen.contents().contains(&mark))?;
-        delays.push((frame.ended - said).as_secs_f64() * 1e3);
+        delays.push((frame.ended - sent).as_secs_f64() * 1e3);
         reader.pauses()?;
         echo.ask()?;
     }

@@ -1,4 +1,4 @@
-//! What is measured, one file each.
+//! The scenarios of the client's bench, one file each.
 
 mod bytes;
 mod flood;
@@ -12,34 +12,33 @@ use std::time::Duration;
 
 use super::{Result, report::Row};
 
-/// One scenario.
 pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) what: &'static str,
-    /// Whom the client speaks to.
+    /// What the client is connected to.
     pub(super) peer: &'static str,
     pub(super) run: fn(&Plan) -> Result<Vec<Row>>,
 }
 
-/// The scripted server, which knows the instant of everything it says.
+/// The scripted server.
 const SCRIPT: &str = "script";
 
 pub(super) const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "start", what: "a kept sign-in and a dead server", peer: "none", run: start::run },
-    Scenario { name: "key", what: "a key in a long history", peer: SCRIPT, run: key::run },
-    Scenario { name: "message", what: "a message at the end of a long history", peer: SCRIPT, run: message::run },
-    Scenario { name: "flood", what: "keys while messages pour in", peer: SCRIPT, run: flood::run },
+    Scenario { name: "start", what: "start while signed in, without a server", peer: "none", run: start::run },
+    Scenario { name: "key", what: "a key while the room has a long history", peer: SCRIPT, run: key::run },
+    Scenario { name: "message", what: "a message in a room with a long history", peer: SCRIPT, run: message::run },
+    Scenario { name: "flood", what: "keys while many messages arrive", peer: SCRIPT, run: flood::run },
+    Scenario { name: "bytes", what: "bytes written to the terminal for one message", peer: SCRIPT, run: bytes::run },
     Scenario {
-        name: "bytes",
-        what: "what one message costs on the wire to the terminal",
+        name: "memory",
+        what: "memory with many rooms, with a long history, and after leaving it",
         peer: SCRIPT,
-        run: bytes::run,
+        run: memory::run,
     },
-    Scenario { name: "memory", what: "many rooms, then a long history, then none", peer: SCRIPT, run: memory::run },
-    Scenario { name: "idle", what: "a minute in which nothing happens", peer: SCRIPT, run: idle::run },
+    Scenario { name: "idle", what: "a minute without input or messages", peer: SCRIPT, run: idle::run },
 ];
 
-/// How much of everything.
+/// How much to measure.
 pub(super) struct Plan {
     is_quick: bool,
 }
@@ -49,18 +48,18 @@ impl Plan {
         Self { is_quick }
     }
 
-    /// The number that measures, or the one that only shows that it works.
+    /// `full` for a measurement, `quick` for a run that only shows that the bench works.
     pub(super) fn pick<T>(&self, full: T, quick: T) -> T {
         if self.is_quick { quick } else { full }
     }
 
-    /// Longer than the client waits with anything it does by itself: a draft saved, a message marked as read, a notice
-    /// gone. Who draws nothing for so long has nothing left to do.
+    /// Longer than any delay in the client: it saves a draft, marks a message as read and hides a notice within this
+    /// time. If it draws nothing for this long, it has nothing left to do.
     fn settled(&self) -> Duration {
         self.pick(Duration::from_secs(4), Duration::from_millis(50))
     }
 
-    /// As many messages as the client keeps of the room in view.
+    /// The number of messages that the client keeps of the open room.
     fn long(&self) -> u64 {
         self.pick(100_000, 600)
     }

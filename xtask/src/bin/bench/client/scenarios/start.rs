@@ -1,5 +1,5 @@
-//! `start`: from just before the program is executed to the first byte of a frame with name and status line. The
-//! sign-in is kept, the server is gone: nothing on the way may wait for it.
+//! `start`: the time from just before the program is executed to the first byte of a frame with name and status line.
+//! The user is signed in and the server is down: the first frame must not wait for it.
 
 use super::{
     super::{
