@@ -7,7 +7,7 @@ use super::scenarios::SCENARIOS;
 /// First argument of the bench's helper processes: the floor, and the supervisors of the server and of its peer.
 pub(super) const FLOOR: &str = "floor";
 /// See [`FLOOR`].
-pub(super) const KEEPER: &str = "keeper";
+pub(super) const SUPERVISOR: &str = "supervisor";
 /// See [`FLOOR`].
 pub(super) const PEER: &str = "peer";
 

@@ -2,20 +2,20 @@
 
 mod api;
 mod args;
-mod audience;
-mod callers;
 mod cpu;
-mod drive;
 mod floor;
-mod keeper;
+mod load;
 mod peer;
 mod program;
 mod report;
+mod requesters;
 mod scenarios;
-mod stage;
-mod talk;
+mod subscribers;
+mod supervisor;
 mod tally;
+mod target;
 mod wire;
+mod workload;
 
 use std::{
     error::Error,
@@ -26,7 +26,7 @@ use std::{
 use clap::Parser as _;
 
 use self::{
-    args::{Args, FLOOR, KEEPER, PEER},
+    args::{Args, FLOOR, PEER, SUPERVISOR},
     report::Report,
     scenarios::{Plan, SCENARIOS},
 };
@@ -37,8 +37,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 pub(super) fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some(FLOOR) => floor::serve(),
-        Some(KEEPER) => keeper::keep(),
-        Some(PEER) => peer::keep(),
+        Some(SUPERVISOR) => supervisor::run(),
+        Some(PEER) => peer::run(),
         _ => measure(),
     };
     match outcome {

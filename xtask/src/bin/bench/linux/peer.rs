@@ -13,7 +13,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Result, keeper::Throwaway, stage};
+use super::{Result, supervisor::Throwaway, target};
 
 /// The module's path on Debian.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
@@ -29,12 +29,12 @@ pub(super) fn check() -> Result<()> {
 }
 
 /// Runs nginx on a free port. Prints the process id of its worker, and its address.
-pub(super) fn keep() -> Result<bool> {
+pub(super) fn run() -> Result<bool> {
     let dir = Throwaway::new()?;
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?; // the port is free again at once
     let file = dir.path().join("nginx.conf");
     let log = dir.path().join("error.log");
-    let (pid, log, events) = (dir.path().join("pid"), log.display(), stage::EVENTS);
+    let (pid, log, events) = (dir.path().join("pid"), log.display(), target::EVENTS);
     fs::write(
         &file,
         format!(
@@ -57,7 +57,7 @@ pub(super) fn keep() -> Result<bool> {
     )?;
     let mut command = Command::new("/usr/sbin/nginx");
     command.arg("-e").arg(dir.path().join("error.log")).arg("-p").arg(dir.path()).arg("-c").arg(&file);
-    let nginx = Kept(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
+    let nginx = TerminateOnDrop(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
     writeln!(io::stdout(), "{} listening on http://{address}", worker(nginx.0.id())?)?;
     io::stdout().flush()?;
     io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the bench ends
@@ -78,9 +78,9 @@ fn worker(master: u32) -> Result<u32> {
 }
 
 /// Stopped with SIGTERM on drop, so that its worker stops too.
-struct Kept(Child);
+struct TerminateOnDrop(Child);
 
-impl Drop for Kept {
+impl Drop for TerminateOnDrop {
     fn drop(&mut self) {
         let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
         let _ = self.0.wait();

@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::{
     Result,
-    args::{FLOOR, KEEPER, PEER},
+    args::{FLOOR, PEER, SUPERVISOR},
     cpu::Reading,
 };
 
@@ -26,7 +26,7 @@ pub(super) struct Program {
 
 impl Program {
     pub(super) fn server() -> Result<Self> {
-        Self::start(KEEPER)
+        Self::start(SUPERVISOR)
     }
 
     pub(super) fn peer() -> Result<Self> {

@@ -54,7 +54,7 @@ pub(super) struct Row {
     pub(super) peer: Runs,
     /// CPU time of server and bench per unit of work, in µs.
     pub(super) server_cpu: Runs,
-    pub(super) generator_cpu: Runs,
+    pub(super) bench_cpu: Runs,
     pub(super) tally: Tally,
     pub(super) goal: &'static str,
 }
@@ -93,7 +93,7 @@ impl Report {
                 "ratio": ratio(row),
                 "peer": row.peer.json(),
                 "server_cpu_us": row.server_cpu.json(),
-                "bench_cpu_us": row.generator_cpu.json(),
+                "bench_cpu_us": row.bench_cpu.json(),
                 "expected": row.tally.expected,
                 "delivered": row.tally.delivered,
                 "complete": row.tally.is_complete(),
@@ -115,7 +115,7 @@ fn cells((scenario, row): &(&'static str, Row)) -> [String; 11] {
         ratio(row).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")),
         row.peer.text(),
         row.server_cpu.text(),
-        row.generator_cpu.text(),
+        row.bench_cpu.text(),
         if row.tally == Tally::default() { "-".to_owned() } else { row.tally.to_string() },
         row.goal.to_owned(),
     ]

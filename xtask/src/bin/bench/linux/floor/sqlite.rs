@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, params};
 
-use super::super::{Result, cpu, keeper::Throwaway};
+use super::super::{Result, cpu, supervisor::Throwaway};
 
 const TABLES: &str = include_str!("../../../../../../server/src/store/migrations/0001_talk.sql");
 

@@ -7,8 +7,8 @@ use super::{
         Result,
         cpu::{self, micros_each},
         report::Row,
-        stage::Stage,
         tally::Tally,
+        target::Target,
     },
     Plan,
 };
@@ -19,18 +19,18 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let mut cost = row("CPU µs per connection", "≤ 46 µs, 0 failures");
     let mut time = row("ms until all are live", "");
     for _ in 0..plan.runs {
-        let (cpu, generator, ms, tally) = measure(&Stage::server(0)?, streams)?;
+        let (cpu, bench_cpu, ms, tally) = measure(&Target::server(0)?, streams)?;
         cost.ours.push(cpu);
         cost.server_cpu.push(cpu);
-        cost.generator_cpu.push(generator);
+        cost.bench_cpu.push(bench_cpu);
         cost.tally += tally;
         time.ours.push(ms);
-        let (cpu, _, ms, tally) = measure(&Stage::floor()?, streams)?;
+        let (cpu, _, ms, tally) = measure(&Target::floor()?, streams)?;
         cost.floor.push(cpu);
         cost.tally += tally;
         time.floor.push(ms);
         if plan.has_peer {
-            let (cpu, _, ms, tally) = measure(&Stage::peer()?, streams)?;
+            let (cpu, _, ms, tally) = measure(&Target::peer()?, streams)?;
             cost.peer.push(cpu);
             cost.tally += tally;
             time.peer.push(ms);
@@ -39,12 +39,12 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     Ok(vec![cost, time])
 }
 
-fn measure(stage: &Stage, streams: usize) -> Result<(f64, f64, f64, Tally)> {
-    let (cpu, generator, begin) = (stage.program.cpu()?, cpu::own(), Instant::now());
-    let mut drive = stage.drive(streams, 0)?;
+fn measure(target: &Target, streams: usize) -> Result<(f64, f64, f64, Tally)> {
+    let (cpu, bench_cpu, begin) = (target.program.cpu()?, cpu::own(), Instant::now());
+    let mut load = target.load(streams, 0)?;
     let time = begin.elapsed();
-    let (cpu, generator) = (stage.program.cpu()?.since(&cpu), cpu::own().saturating_sub(generator));
-    let live = drive.audience.live as u64;
-    let tally = Tally { delivered: live, ..drive.audience.take_tally(streams as u64) };
-    Ok((micros_each(cpu, live), micros_each(generator, live), time.as_secs_f64() * 1e3, tally))
+    let (cpu, bench_cpu) = (target.program.cpu()?.since(&cpu), cpu::own().saturating_sub(bench_cpu));
+    let live = load.subscribers.live as u64;
+    let tally = Tally { delivered: live, ..load.subscribers.take_tally(streams as u64) };
+    Ok((micros_each(cpu, live), micros_each(bench_cpu, live), time.as_secs_f64() * 1e3, tally))
 }

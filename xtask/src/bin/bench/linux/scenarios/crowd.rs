@@ -10,10 +10,10 @@ use super::{
         Result,
         api::{Api, encode},
         cpu::micros_each,
-        drive::Drive,
+        load::Load,
         report::Row,
-        stage::Stage,
-        talk::{Talk, talk},
+        target::Target,
+        workload::{Workload, send_messages},
     },
     Plan,
 };
@@ -26,34 +26,35 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let what = "activity: CPU µs per stream and batch";
     let mut activity = Row { size, what, goal: "≤ 10 µs", ..Row::default() };
 
-    let mut stage = Stage::server(1)?;
-    let mut bystander = Api::register(stage.address(), "bob")?;
+    let mut target = Target::server(1)?;
+    let mut bystander = Api::register(target.address(), "bob")?;
     let corner = bystander.create_room("corner")?;
-    let mut drive = stage.drive(1, 1)?;
-    let fast = Talk { messages, every: None };
+    let mut load = target.load(1, 1)?;
+    let fast = Workload { messages, every: None };
     // Slow enough that each message makes its own batch of `activity` events.
-    let slow = Talk { messages: paced, every: Some(plan.pick(Duration::from_millis(2100), Duration::from_millis(2))) };
-    talk(&mut stage, &mut drive, Talk { messages: 50, every: None })?;
+    let slow =
+        Workload { messages: paced, every: Some(plan.pick(Duration::from_millis(2100), Duration::from_millis(2))) };
+    send_messages(&mut target, &mut load, Workload { messages: 50, every: None })?;
     for _ in 0..plan.runs {
-        let alone = talk(&mut stage, &mut drive, fast)?;
+        let alone = send_messages(&mut target, &mut load, fast)?;
         added.floor.push(micros_each(alone.cpu, messages));
 
-        let narrow = bystanders(&stage, &bystander, vec![corner], streams)?;
-        let beside = talk(&mut stage, &mut drive, fast)?;
-        let quiet = talk(&mut stage, &mut drive, slow)?;
+        let narrow = bystanders(&target, &bystander, vec![corner], streams)?;
+        let beside = send_messages(&mut target, &mut load, fast)?;
+        let quiet = send_messages(&mut target, &mut load, slow)?;
         leave(narrow, &mut added)?;
         added.ours.push(micros_each(beside.cpu, messages));
         added.server_cpu.push(micros_each(beside.cpu, messages));
-        added.generator_cpu.push(micros_each(beside.generator, messages));
+        added.bench_cpu.push(micros_each(beside.bench_cpu, messages));
 
-        let wide = bystanders(&stage, &bystander, Vec::new(), streams)?;
-        let busy = talk(&mut stage, &mut drive, slow)?;
+        let wide = bystanders(&target, &bystander, Vec::new(), streams)?;
+        let busy = send_messages(&mut target, &mut load, slow)?;
         let batches = leave(wide, &mut activity)?;
         if batches > 0 {
             activity.ours.push(micros_each(busy.cpu.saturating_sub(quiet.cpu), batches));
         }
-        for talked in [alone, beside, quiet] {
-            added.tally += talked.tally;
+        for measured in [alone, beside, quiet] {
+            added.tally += measured.tally;
         }
         activity.tally += busy.tally;
     }
@@ -61,19 +62,19 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 }
 
 /// Opens streams of a user who is not in the busy room, limited to `rooms` unless that is empty.
-fn bystanders(stage: &Stage, user: &Api, rooms: Vec<RoomId>, streams: usize) -> Result<Drive> {
+fn bystanders(target: &Target, user: &Api, rooms: Vec<RoomId>, streams: usize) -> Result<Load> {
     let request = encode::<ListenEvents>(&user.token, &(), &query::ListenEvents { since: None, rooms }, &())?;
-    let mut drive = Drive::new()?;
+    let mut load = Load::new()?;
     for _ in 0..streams {
-        drive.listen(stage.address(), &request, 1)?;
+        load.subscribe(target.address(), &request, 1)?;
     }
-    drive.greet()?;
-    Ok(drive)
+    load.wait_for_hello()?;
+    Ok(load)
 }
 
 /// Closes the streams and returns how many batches they received. They must not have received a message.
-fn leave(mut drive: Drive, row: &mut Row) -> Result<u64> {
-    drive.watch(Duration::from_millis(100))?; // the last batch is on its way
-    row.tally += drive.audience.take_tally(0);
-    Ok(drive.audience.activities)
+fn leave(mut load: Load, row: &mut Row) -> Result<u64> {
+    load.run_for(Duration::from_millis(100))?; // the last batch is on its way
+    row.tally += load.subscribers.take_tally(0);
+    Ok(load.subscribers.activities)
 }

@@ -5,8 +5,8 @@ use super::{
         Result,
         cpu::micros_each,
         report::Row,
-        stage::Stage,
-        talk::{Talk, Talked, talk},
+        target::Target,
+        workload::{Measured, Workload, send_messages},
     },
     Plan,
 };
@@ -24,27 +24,27 @@ fn row(plan: &Plan, subscribers: usize, messages: u64, goal: &'static str) -> Re
     let size = format!("{subscribers} subscribers");
     let mut row = Row { size, what: "CPU µs per delivery", goal, ..Row::default() };
     let deliveries = messages * subscribers as u64;
-    for talked in measure(Stage::server(1)?, plan, subscribers, messages)? {
-        row.ours.push(micros_each(talked.cpu, deliveries));
-        row.server_cpu.push(micros_each(talked.cpu, deliveries));
-        row.generator_cpu.push(micros_each(talked.generator, deliveries));
-        row.tally += talked.tally;
+    for measured in measure(Target::server(1)?, plan, subscribers, messages)? {
+        row.ours.push(micros_each(measured.cpu, deliveries));
+        row.server_cpu.push(micros_each(measured.cpu, deliveries));
+        row.bench_cpu.push(micros_each(measured.bench_cpu, deliveries));
+        row.tally += measured.tally;
     }
-    for talked in measure(Stage::floor()?, plan, subscribers, messages)? {
-        row.floor.push(micros_each(talked.cpu, deliveries));
-        row.tally += talked.tally;
+    for measured in measure(Target::floor()?, plan, subscribers, messages)? {
+        row.floor.push(micros_each(measured.cpu, deliveries));
+        row.tally += measured.tally;
     }
     if plan.has_peer {
-        for talked in measure(Stage::peer()?, plan, subscribers, messages)? {
-            row.peer.push(micros_each(talked.cpu, deliveries));
-            row.tally += talked.tally;
+        for measured in measure(Target::peer()?, plan, subscribers, messages)? {
+            row.peer.push(micros_each(measured.cpu, deliveries));
+            row.tally += measured.tally;
         }
     }
     Ok(row)
 }
 
-fn measure(mut stage: Stage, plan: &Plan, subscribers: usize, messages: u64) -> Result<Vec<Talked>> {
-    let mut drive = stage.drive(subscribers, 1)?;
-    talk(&mut stage, &mut drive, Talk { messages: 5, every: None })?; // after these, every stream is live
-    (0..plan.runs).map(|_| talk(&mut stage, &mut drive, Talk { messages, every: None })).collect()
+fn measure(mut target: Target, plan: &Plan, subscribers: usize, messages: u64) -> Result<Vec<Measured>> {
+    let mut load = target.load(subscribers, 1)?;
+    send_messages(&mut target, &mut load, Workload { messages: 5, every: None })?; // after these, every stream is live
+    (0..plan.runs).map(|_| send_messages(&mut target, &mut load, Workload { messages, every: None })).collect()
 }

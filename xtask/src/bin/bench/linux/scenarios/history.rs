@@ -12,9 +12,9 @@ use super::{
     super::{
         Result,
         report::Row,
-        stage::Stage,
-        talk::{Talk, talk},
         tally::Tally,
+        target::Target,
+        workload::{Workload, send_messages},
     },
     Plan, percentile,
 };
@@ -32,68 +32,68 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let size = format!("{many} rooms");
     let mut list = Row { size, what: "room list, p99 ms (floor: a tenth)", goal: "≤ 20 ms", ..Row::default() };
 
-    let mut stage = Stage::server(SENDERS)?;
-    page.tally += fill(&mut stage, short)?;
+    let mut target = Target::server(SENDERS)?;
+    page.tally += fill(&mut target, short)?;
     for _ in 0..plan.runs {
-        page.floor.push(pages_of(&mut stage, pages)?);
+        page.floor.push(pages_of(&mut target, pages)?);
     }
-    page.tally += fill(&mut stage, long)?;
+    page.tally += fill(&mut target, long)?;
     for _ in 0..plan.runs {
-        page.ours.push(pages_of(&mut stage, pages)?);
+        page.ours.push(pages_of(&mut target, pages)?);
     }
-    build(&mut stage, 1, few)?;
+    build(&mut target, 1, few)?;
     for _ in 0..plan.runs {
-        list.floor.push(lists_of(&mut stage, lists)?);
+        list.floor.push(lists_of(&mut target, lists)?);
     }
-    build(&mut stage, few, many)?;
+    build(&mut target, few, many)?;
     for _ in 0..plan.runs {
-        list.ours.push(lists_of(&mut stage, lists)?);
+        list.ours.push(lists_of(&mut target, lists)?);
     }
     Ok(vec![page, list])
 }
 
 /// Sends until the room has this many messages.
-fn fill(stage: &mut Stage, messages: u64) -> Result<Tally> {
+fn fill(target: &mut Target, messages: u64) -> Result<Tally> {
     let mut tally = Tally::default();
-    let mut drive = stage.drive(1, SENDERS)?;
-    while stage.last_seq < messages {
-        let messages = PORTION.min(messages - stage.last_seq);
-        let talked = talk(stage, &mut drive, Talk { messages, every: None })?;
-        tally += talked.tally;
-        if !talked.tally.is_complete() {
+    let mut load = target.load(1, SENDERS)?;
+    while target.last_seq < messages {
+        let messages = PORTION.min(messages - target.last_seq);
+        let measured = send_messages(target, &mut load, Workload { messages, every: None })?;
+        tally += measured.tally;
+        if !measured.tally.is_complete() {
             break; // the tally shows it
         }
     }
-    let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
+    let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
     owner.reconnect()?; // the server has closed it: a million messages take longer than its idle timeout
     Ok(tally)
 }
 
 /// Creates rooms: there are `few`, afterwards `many`.
-fn build(stage: &mut Stage, few: u64, many: u64) -> Result<()> {
-    let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
+fn build(target: &mut Target, few: u64, many: u64) -> Result<()> {
+    let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
     (few..many).try_for_each(|n| owner.create_room(&format!("room {n}")).map(drop))
 }
 
 /// p99 of pages from everywhere in the room, in ms.
-fn pages_of(stage: &mut Stage, pages: u64) -> Result<f64> {
+fn pages_of(target: &mut Target, pages: u64) -> Result<f64> {
     /// A step that has no common divisor with the length of a room, so that pages are spread over all of it.
     const STRIDE: u64 = 611_953;
-    let (room, last) = (stage.room, stage.last_seq);
+    let (room, last) = (target.room, target.last_seq);
     let query = |page: u64| {
         let before = Seq(51.min(last) + page.wrapping_mul(STRIDE) % last.saturating_sub(50).max(1));
         query::ListMessages { bound: Bound::Before(before), limit: None }
     };
     timed(pages, |page| {
-        let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
+        let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
         let found = owner.call::<ListMessages>(&room, &query(page), &())?;
         if found.messages.len() == 50 { Ok(()) } else { Err("a page was not full".into()) }
     })
 }
 
 /// p99 of room lists, in ms.
-fn lists_of(stage: &mut Stage, lists: u64) -> Result<f64> {
-    let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
+fn lists_of(target: &mut Target, lists: u64) -> Result<f64> {
+    let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
     let request = super::super::api::encode::<ListRooms>(&owner.token, &(), &(), &())?;
     timed(lists, |_| owner.exchange(&request).map(drop))
 }

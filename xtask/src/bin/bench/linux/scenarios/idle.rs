@@ -7,11 +7,11 @@ use super::{
     super::{
         Result,
         cpu::micros_each,
-        drive::PATIENCE,
+        load::TIMEOUT,
         program::Program,
         report::{Row, Runs},
-        stage::Stage,
         tally::Tally,
+        target::Target,
     },
     Plan,
 };
@@ -27,18 +27,18 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         let mut kept = row("KiB kept per stream that left", "given back");
         let mut cpu = row("CPU µs per stream in a quarter of a minute", "heartbeats only");
         for _ in 0..plan.runs {
-            let ours = measure(&Stage::server(0)?, plan, streams)?;
+            let ours = measure(&Target::server(0)?, plan, streams)?;
             resident.ours.push(ours.resident);
             kept.ours.push(ours.kept);
             cpu.ours.push(ours.cpu);
             resident.tally += ours.tally;
-            let floor = measure(&Stage::floor()?, plan, streams)?;
+            let floor = measure(&Target::floor()?, plan, streams)?;
             resident.floor.push(floor.resident);
             kept.floor.push(floor.kept);
             cpu.floor.push(floor.cpu);
             resident.tally += floor.tally;
             if plan.has_peer {
-                let peer = measure(&Stage::peer()?, plan, streams)?;
+                let peer = measure(&Target::peer()?, plan, streams)?;
                 resident.peer.push(peer.resident);
                 kept.peer.push(peer.kept);
                 cpu.peer.push(peer.cpu);
@@ -58,18 +58,18 @@ struct Idle {
     tally: Tally,
 }
 
-fn measure(stage: &Stage, plan: &Plan, streams: usize) -> Result<Idle> {
-    let (program, per_stream) = (&stage.program, |kib: f64| kib / streams as f64);
+fn measure(target: &Target, plan: &Plan, streams: usize) -> Result<Idle> {
+    let (program, per_stream) = (&target.program, |kib: f64| kib / streams as f64);
     std::thread::sleep(plan.pick(LULL, Duration::ZERO)); // until the memory for the sign-in is freed
     let resident = program.resident_kib()?;
-    let mut drive = stage.drive(streams, 0)?;
-    drive.watch(plan.pick(LULL, Duration::from_millis(50)))?; // until the work of opening streams is done
+    let mut load = target.load(streams, 0)?;
+    load.run_for(plan.pick(LULL, Duration::from_millis(50)))?; // until the work of opening streams is done
     let (full, cpu) = (program.resident_kib()?, program.cpu()?);
-    drive.watch(plan.pick(Duration::from_secs(15), Duration::from_millis(200)))?; // one heartbeat
+    load.run_for(plan.pick(Duration::from_secs(15), Duration::from_millis(200)))?; // one heartbeat
     let cpu = program.cpu()?.since(&cpu);
-    let live = drive.audience.len() as u64 - drive.audience.take_tally(0).ended;
+    let live = load.subscribers.len() as u64 - load.subscribers.take_tally(0).ended;
     let open = program.descriptors()?;
-    drop(drive);
+    drop(load);
     settle(program, open.saturating_sub(streams))?;
     std::thread::sleep(plan.pick(LULL, Duration::ZERO));
     Ok(Idle {
@@ -82,7 +82,7 @@ fn measure(stage: &Stage, plan: &Plan, streams: usize) -> Result<Idle> {
 
 /// Waits until the program has closed its end of all streams.
 fn settle(program: &Program, descriptors: usize) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while program.descriptors()? > descriptors {
         if Instant::now() > deadline {
             return Err("timed out waiting until the program closes its streams".into());

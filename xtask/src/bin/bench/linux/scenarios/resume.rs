@@ -16,11 +16,11 @@ use quchat_shared::api::ListRooms;
 use super::{
     super::{
         Result,
-        drive::{Drive, PATIENCE},
+        load::{Load, TIMEOUT},
         report::Row,
-        stage::Stage,
-        talk::{Talk, talk},
         tally::Tally,
+        target::Target,
+        workload::{Workload, send_messages},
     },
     Plan, percentile,
 };
@@ -39,13 +39,13 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 }
 
 fn measure(clients: usize, behind: u64) -> Result<(Duration, f64, Tally)> {
-    let mut stage = Stage::server(1)?;
-    let owner = stage.listener.as_mut().ok_or("a server's stage has a listener")?;
+    let mut target = Target::server(1)?;
+    let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
     let cursor = owner.call::<ListRooms>(&(), &(), &())?.cursor;
-    let mut live = stage.drive(1, 1)?;
-    let mut tally = talk(&mut stage, &mut live, Talk { messages: behind, every: None })?.tally;
+    let mut live = target.load(1, 1)?;
+    let mut tally = send_messages(&mut target, &mut live, Workload { messages: behind, every: None })?.tally;
 
-    let (address, request) = (stage.address(), stage.listen_request(Some(cursor))?);
+    let (address, request) = (target.address(), target.subscribe_request(Some(cursor))?);
     let is_caught_up = Arc::new(AtomicBool::new(false));
     let (end, last) = mpsc::channel();
     let resumed = thread::spawn({
@@ -56,16 +56,17 @@ fn measure(clients: usize, behind: u64) -> Result<(Duration, f64, Tally)> {
             outcome
         }
     });
-    let (mut delays, deadline) = (Vec::new(), Instant::now() + PATIENCE);
+    let (mut delays, deadline) = (Vec::new(), Instant::now() + TIMEOUT);
     loop {
-        let talked = talk(&mut stage, &mut live, Talk { messages: 10, every: Some(Duration::from_millis(10)) })?;
-        tally += talked.tally;
-        delays.extend(talked.delays);
+        let measured =
+            send_messages(&mut target, &mut live, Workload { messages: 10, every: Some(Duration::from_millis(10)) })?;
+        tally += measured.tally;
+        delays.extend(measured.delays);
         if is_caught_up.load(Ordering::Relaxed) || Instant::now() > deadline {
             break;
         }
     }
-    let _ = end.send(stage.last_seq); // fails only if the thread has ended with an error
+    let _ = end.send(target.last_seq); // fails only if the thread has ended with an error
     let (time, theirs) = resumed.join().map_err(|_| "the thread of the resuming clients panicked")??;
     tally += theirs;
     Ok((time, percentile(&delays, 100), tally))
@@ -81,16 +82,16 @@ fn resume(
     is_caught_up: &AtomicBool,
     last: &Receiver<u64>,
 ) -> Result<(Duration, Tally)> {
-    let (mut drive, begin) = (Drive::new()?, Instant::now());
+    let (mut load, begin) = (Load::new()?, Instant::now());
     for _ in 0..clients {
-        drive.listen(address, request, 1)?;
+        load.subscribe(address, request, 1)?;
     }
-    drive.audience.expect(behind);
-    drive.until("every client has received what it missed", |drive| drive.audience.has_heard())?;
+    load.subscribers.expect(behind);
+    load.wait_until("every client has received what it missed", |load| load.subscribers.all_received())?;
     let time = begin.elapsed();
     is_caught_up.store(true, Ordering::Relaxed);
-    let last = last.recv_timeout(PATIENCE)?;
-    drive.audience.expect(last);
-    drive.until("every client has received the messages sent meanwhile", |drive| drive.audience.has_heard())?;
-    Ok((time, drive.audience.take_tally(clients as u64 * last)))
+    let last = last.recv_timeout(TIMEOUT)?;
+    load.subscribers.expect(last);
+    load.wait_until("every client has received the messages sent meanwhile", |load| load.subscribers.all_received())?;
+    Ok((time, load.subscribers.take_tally(clients as u64 * last)))
 }

@@ -6,8 +6,8 @@ use super::{
         cpu::micros_each,
         floor,
         report::Row,
-        stage::Stage,
-        talk::{Talk, talk},
+        target::Target,
+        workload::{Workload, send_messages},
     },
     Plan,
 };
@@ -28,16 +28,16 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 fn rows(plan: &Plan, senders: usize, messages: u64, goal: &'static str) -> Result<[Row; 2]> {
     let mut row = Row { size: format!("{senders} senders"), what: "messages/s", goal, ..Row::default() };
     let mut cost = Row { size: row.size.clone(), what: "CPU µs per message", ..Row::default() };
-    let mut stage = Stage::server(senders)?;
-    let mut drive = stage.drive(1, senders)?;
-    talk(&mut stage, &mut drive, Talk { messages: senders as u64, every: None })?; // so that the server has prepared its statements
+    let mut target = Target::server(senders)?;
+    let mut load = target.load(1, senders)?;
+    send_messages(&mut target, &mut load, Workload { messages: senders as u64, every: None })?; // prepares the server's statements
     for _ in 0..plan.runs {
-        let talked = talk(&mut stage, &mut drive, Talk { messages, every: None })?;
-        row.ours.push(messages as f64 / talked.acknowledged_after.as_secs_f64());
-        row.server_cpu.push(micros_each(talked.cpu, messages));
-        row.generator_cpu.push(micros_each(talked.generator, messages));
-        row.tally += talked.tally;
-        cost.ours.push(micros_each(talked.cpu, messages));
+        let measured = send_messages(&mut target, &mut load, Workload { messages, every: None })?;
+        row.ours.push(messages as f64 / measured.acknowledged_after.as_secs_f64());
+        row.server_cpu.push(micros_each(measured.cpu, messages));
+        row.bench_cpu.push(micros_each(measured.bench_cpu, messages));
+        row.tally += measured.tally;
+        cost.ours.push(micros_each(measured.cpu, messages));
         let bare = floor::insert(messages, senders as u64, None)?;
         row.floor.push(messages as f64 / bare.took.as_secs_f64());
         cost.floor.push(micros_each(bare.cpu, messages));

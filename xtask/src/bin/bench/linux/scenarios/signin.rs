@@ -16,12 +16,12 @@ use super::{
     super::{
         Result,
         api::{Api, PASSWORD, encode},
-        drive::{Drive, PATIENCE},
         floor,
+        load::{Load, TIMEOUT},
         report::Row,
-        stage::Stage,
-        talk::{Talk, talk},
         tally::Tally,
+        target::Target,
+        workload::{Workload, send_messages},
     },
     Plan, percentile,
 };
@@ -34,27 +34,27 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let cores = thread::available_parallelism()?.get();
     let row = |what, goal| Row { size: format!("{} at once", 2 * cores), what, goal, ..Row::default() };
     let (mut rate, mut late) = (row("sign-ins/s", "≥ 0.9 × argon2id"), row("message p99 ms meanwhile", "≤ 5 ms"));
-    let mut stage = Stage::server(1)?;
+    let mut target = Target::server(1)?;
     // Not a user who sends: each session beyond a hundred ends the oldest one of its user.
-    Api::register(stage.address(), NEWCOMER)?;
-    let mut drive = stage.drive(1, 1)?;
+    Api::register(target.address(), NEWCOMER)?;
+    let mut load = target.load(1, 1)?;
     let every = Duration::from_millis(20);
     let messages = u64::try_from(time.as_millis() / every.as_millis())?;
     for _ in 0..plan.runs {
         rate.floor.push(floor::hashes_per_second(cores, time / 2)?);
         let is_over = Arc::new(AtomicBool::new(false));
         let signing_in = thread::spawn({
-            let (address, is_over) = (stage.address(), Arc::clone(&is_over));
+            let (address, is_over) = (target.address(), Arc::clone(&is_over));
             move || sign_in(address, 2 * cores, &is_over)
         });
-        let talked = talk(&mut stage, &mut drive, Talk { messages, every: Some(every) });
+        let measured = send_messages(&mut target, &mut load, Workload { messages, every: Some(every) });
         is_over.store(true, Ordering::Relaxed);
         let (per_second, tally) = signing_in.join().map_err(|_| "the sign-in thread panicked")??;
-        let talked = talked?;
+        let measured = measured?;
         rate.ours.push(per_second);
         rate.tally += tally;
-        late.ours.push(percentile(&talked.delays, 99));
-        late.tally += talked.tally;
+        late.ours.push(percentile(&measured.delays, 99));
+        late.tally += measured.tally;
     }
     Ok(vec![rate, late])
 }
@@ -62,17 +62,17 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 /// Signs in on this many connections until `is_over`. Returns sign-ins per second and how many succeeded.
 fn sign_in(address: SocketAddr, connections: usize, is_over: &AtomicBool) -> Result<(f64, Tally)> {
     let credentials = Credentials { name: NEWCOMER.to_owned(), password: PASSWORD.to_owned() };
-    let mut drive = Drive::new()?;
+    let mut load = Load::new()?;
     for _ in 0..connections {
-        drive.call(address, encode::<SignIn>("", &(), &(), &credentials)?, None)?;
+        load.add_requester(address, encode::<SignIn>("", &(), &(), &credentials)?, None)?;
     }
     let (begin, mut tally) = (Instant::now(), Tally::default());
-    while !is_over.load(Ordering::Relaxed) && begin.elapsed() < PATIENCE {
-        for caller in drive.callers.iter_mut().filter(|caller| !caller.is_waiting) {
-            caller.ask()?;
+    while !is_over.load(Ordering::Relaxed) && begin.elapsed() < TIMEOUT {
+        for requester in load.requesters.iter_mut().filter(|requester| !requester.is_waiting) {
+            requester.send()?;
         }
-        drive.step(Duration::from_millis(20))?;
-        for (_, answer) in drive.answers.drain(..) {
+        load.step(Duration::from_millis(20))?;
+        for (_, answer) in load.answers.drain(..) {
             tally.expected += 1;
             if answer.status == 201 {
                 tally.delivered += 1;

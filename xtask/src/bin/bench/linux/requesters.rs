@@ -11,13 +11,13 @@ use memchr::memmem;
 use super::{Result, wire};
 
 /// One connection.
-pub(super) struct Caller {
+pub(super) struct Requester {
     stream: TcpStream,
     request: Vec<u8>,
     /// The digits in the request that must differ each time.
     counter: Option<Range<usize>>,
     /// Requests sent so far.
-    asked: u64,
+    sent: u64,
     answer: Vec<u8>,
     pub(super) is_waiting: bool,
 }
@@ -29,17 +29,17 @@ pub(super) struct Answer {
     pub(super) seq: Option<u64>,
 }
 
-impl Caller {
+impl Requester {
     /// A connection that repeats `request`. The digits after `mark` count up.
     pub(super) fn new(stream: TcpStream, request: Vec<u8>, mark: Option<&[u8]>) -> Self {
         let counter = mark.and_then(|mark| wire::counter(&request, mark));
-        Self { stream, request, counter, asked: 0, answer: Vec::new(), is_waiting: false }
+        Self { stream, request, counter, sent: 0, answer: Vec::new(), is_waiting: false }
     }
 
-    pub(super) fn ask(&mut self) -> Result<()> {
-        self.asked += 1;
+    pub(super) fn send(&mut self) -> Result<()> {
+        self.sent += 1;
         if let Some(counter) = self.counter.clone() {
-            wire::set_counter(&mut self.request[counter], self.asked);
+            wire::set_counter(&mut self.request[counter], self.sent);
         }
         self.stream.write_all(&self.request)?; // small, and the socket's buffer is empty
         self.is_waiting = true;
@@ -63,7 +63,7 @@ impl Caller {
         let body = &self.answer[head..whole];
         let seq = memmem::find(body, mark).and_then(|at| wire::number(&body[at + mark.len()..]));
         // The peer's answer has no `seq`: it uses the number in the request.
-        let answer = Answer { status: wire::status(&self.answer), seq: seq.or(Some(self.asked)) };
+        let answer = Answer { status: wire::status(&self.answer), seq: seq.or(Some(self.sent)) };
         self.answer.clear();
         self.is_waiting = false;
         Ok(Some(answer))

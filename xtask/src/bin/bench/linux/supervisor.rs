@@ -36,7 +36,7 @@ const MANY: &str = "100000";
 
 /// Runs the release build of the server with its defaults, except for the limits on rooms and streams. Prints its
 /// process id and the line with its address.
-pub(super) fn keep() -> Result<bool> {
+pub(super) fn run() -> Result<bool> {
     let dir = Throwaway::new()?;
     let mut command = Command::new(sibling("quchat-server")?);
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("QUCHAT_")) {
@@ -44,7 +44,7 @@ pub(super) fn keep() -> Result<bool> {
     }
     command.args(["--listen", "127.0.0.1:0", "--log", "error", "--data-dir"]).arg(dir.path().join("server"));
     command.args(["--max-rooms", MANY, "--max-rooms-per-user", MANY, "--max-streams-per-user", MANY]);
-    let mut server = Kept(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
+    let mut server = KillOnDrop(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
     let mut stdout = BufReader::new(server.0.stdout.take().ok_or("no pipe from the server")?);
     let mut line = String::new();
     stdout.read_line(&mut line)?;
@@ -55,9 +55,9 @@ pub(super) fn keep() -> Result<bool> {
 }
 
 /// Killed on drop, before its directory is removed.
-struct Kept(Child);
+struct KillOnDrop(Child);
 
-impl Drop for Kept {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         let _ = self.0.kill(); // a clean shutdown would save nothing that is needed
         let _ = self.0.wait();

@@ -5,25 +5,25 @@ use std::time::{Duration, Instant};
 
 use super::{
     Result, cpu,
-    drive::{Drive, PATIENCE},
-    stage::Stage,
+    load::{Load, TIMEOUT},
     tally::Tally,
+    target::Target,
 };
 
 /// How many messages to send, and how fast.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Talk {
+pub(super) struct Workload {
     pub(super) messages: u64,
     /// The time between two messages; `None` sends as fast as they are acknowledged.
     pub(super) every: Option<Duration>,
 }
 
-pub(super) struct Talked {
+pub(super) struct Measured {
     /// The time until the last message was acknowledged.
     pub(super) acknowledged_after: Duration,
     /// CPU time of the measured program, then of the bench.
     pub(super) cpu: Duration,
-    pub(super) generator: Duration,
+    pub(super) bench_cpu: Duration,
     pub(super) tally: Tally,
     /// The time from send to delivery of each delivery. Only for paced messages, whose order is known.
     pub(super) delays: Vec<Duration>,
@@ -33,54 +33,54 @@ pub(super) struct Talked {
 ///
 /// # Errors
 /// A connection breaks. Deliveries that do not arrive in time are no error; the tally shows them.
-pub(super) fn talk(stage: &mut Stage, drive: &mut Drive, talk: Talk) -> Result<Talked> {
-    let (first, last) = (stage.last_seq + 1, stage.last_seq + talk.messages);
-    drive.audience.expect(last);
-    if talk.every.is_some() {
-        drive.audience.time_from(first);
+pub(super) fn send_messages(target: &mut Target, load: &mut Load, workload: Workload) -> Result<Measured> {
+    let (first, last) = (target.last_seq + 1, target.last_seq + workload.messages);
+    load.subscribers.expect(last);
+    if workload.every.is_some() {
+        load.subscribers.start_timing(first);
     }
-    let mut acknowledged = Acknowledged::new(first, talk.messages);
-    let (cpu, generator, begin) = (stage.program.cpu()?, cpu::own(), Instant::now());
-    let (mut sent, mut acknowledged_after, deadline) = (0, Duration::ZERO, begin + PATIENCE.max(length(talk) * 2));
-    while !(acknowledged.answers == talk.messages && drive.audience.has_heard()) && Instant::now() < deadline {
-        let mut patience = Duration::from_millis(100);
-        for caller in 0..drive.callers.len() {
-            if sent >= talk.messages || drive.callers[caller].is_waiting {
+    let mut acknowledged = Acknowledged::new(first, workload.messages);
+    let (cpu, bench_cpu, begin) = (target.program.cpu()?, cpu::own(), Instant::now());
+    let (mut sent, mut acknowledged_after, deadline) = (0, Duration::ZERO, begin + TIMEOUT.max(length(workload) * 2));
+    while !(acknowledged.answers == workload.messages && load.subscribers.all_received()) && Instant::now() < deadline {
+        let mut timeout = Duration::from_millis(100);
+        for requester in 0..load.requesters.len() {
+            if sent >= workload.messages || load.requesters[requester].is_waiting {
                 continue;
             }
-            if let Some(every) = talk.every {
+            if let Some(every) = workload.every {
                 let due = begin + every * u32::try_from(sent)?;
                 let now = Instant::now();
                 if due > now {
-                    patience = patience.min(due - now);
+                    timeout = timeout.min(due - now);
                     break;
                 }
-                drive.audience.sending(now);
+                load.subscribers.record_send(now);
             }
-            drive.callers[caller].ask()?;
+            load.requesters[requester].send()?;
             sent += 1;
         }
-        drive.step(patience)?;
-        for (_, answer) in drive.answers.drain(..) {
+        load.step(timeout)?;
+        for (_, answer) in load.answers.drain(..) {
             acknowledged.add(answer.status, answer.seq);
             acknowledged_after = begin.elapsed();
         }
     }
-    stage.last_seq = last;
-    let mut tally = drive.audience.take_tally(talk.messages * drive.audience.len() as u64);
+    target.last_seq = last;
+    let mut tally = load.subscribers.take_tally(workload.messages * load.subscribers.len() as u64);
     tally.refused = acknowledged.refused();
-    Ok(Talked {
+    Ok(Measured {
         acknowledged_after,
-        cpu: stage.program.cpu()?.since(&cpu),
-        generator: cpu::own().saturating_sub(generator),
+        cpu: target.program.cpu()?.since(&cpu),
+        bench_cpu: cpu::own().saturating_sub(bench_cpu),
         tally,
-        delays: drive.audience.take_delays(),
+        delays: load.subscribers.take_delays(),
     })
 }
 
 /// How long paced messages take at least.
-fn length(talk: Talk) -> Duration {
-    talk.every.unwrap_or_default() * u32::try_from(talk.messages).unwrap_or(u32::MAX)
+fn length(workload: Workload) -> Duration {
+    workload.every.unwrap_or_default() * u32::try_from(workload.messages).unwrap_or(u32::MAX)
 }
 
 /// Checks that every message is acknowledged exactly once.
@@ -88,13 +88,13 @@ struct Acknowledged {
     first: u64,
     seen: Vec<bool>,
     answers: u64,
-    sound: u64,
+    unique: u64,
 }
 
 impl Acknowledged {
     fn new(first: u64, messages: u64) -> Self {
         let seen = vec![false; usize::try_from(messages).unwrap_or(0)];
-        Self { first, seen, answers: 0, sound: 0 }
+        Self { first, seen, answers: 0, unique: 0 }
     }
 
     fn add(&mut self, status: u16, seq: Option<u64>) {
@@ -104,12 +104,12 @@ impl Acknowledged {
             && status == 201
             && !std::mem::replace(seen, true)
         {
-            self.sound += 1;
+            self.unique += 1;
         }
     }
 
     /// Messages without an acknowledgement of their own.
     fn refused(&self) -> u64 {
-        self.seen.len() as u64 - self.sound
+        self.seen.len() as u64 - self.unique
     }
 }

@@ -1,4 +1,4 @@
-//! The load generator: one thread and one epoll serve all subscribers and all senders of a scenario.
+//! The load on a target: one thread and one epoll serve all subscribers and requesters of a scenario.
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -16,74 +16,74 @@ use rustix::{
 
 use super::{
     Result,
-    audience::Audience,
-    callers::{Answer, Caller},
+    requesters::{Answer, Requester},
+    subscribers::Subscribers,
 };
 
-/// Epoll data of the first sender; smaller values are indices of subscribers.
-const CALLER: u64 = 1 << 32;
+/// Epoll data of the first requester; smaller values are indices of subscribers.
+const REQUESTER: u64 = 1 << 32;
 /// Most bytes read from a socket at once.
 const BUFFER: usize = 256 * 1024;
 /// How long a scenario waits for anything before it fails.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(120);
 
-pub(super) struct Drive {
+pub(super) struct Load {
     epoll: OwnedFd,
     events: Vec<Event>,
     buffer: Vec<u8>,
-    pub(super) audience: Audience,
-    pub(super) callers: Vec<Caller>,
-    /// Answers that the scenario has not processed yet, each with the index of its sender.
+    pub(super) subscribers: Subscribers,
+    pub(super) requesters: Vec<Requester>,
+    /// Answers that the scenario has not processed yet, each with the index of its requester.
     pub(super) answers: Vec<(usize, Answer)>,
 }
 
-impl Drive {
+impl Load {
     pub(super) fn new() -> Result<Self> {
         Ok(Self {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             events: Vec::with_capacity(1024),
             buffer: vec![0; BUFFER],
-            audience: Audience::default(),
-            callers: Vec::new(),
+            subscribers: Subscribers::default(),
+            requesters: Vec::new(),
             answers: Vec::new(),
         })
     }
 
     /// Opens an event stream whose first message will be `next`. Does not wait for `hello`.
-    pub(super) fn listen(&mut self, address: SocketAddr, request: &[u8], next: u64) -> Result<()> {
+    pub(super) fn subscribe(&mut self, address: SocketAddr, request: &[u8], next: u64) -> Result<()> {
         let stream = connect(address)?;
         std::io::Write::write_all(&mut &stream, request)?;
-        let data = EventData::new_u64(self.audience.len() as u64);
+        let data = EventData::new_u64(self.subscribers.len() as u64);
         epoll::add(&self.epoll, &stream, data, EventFlags::IN)?;
-        self.audience.add(stream, next);
+        self.subscribers.add(stream, next);
         Ok(())
     }
 
     /// Adds a connection that will repeat `request`. The digits after `mark` count up.
-    pub(super) fn call(&mut self, address: SocketAddr, request: Vec<u8>, mark: Option<&[u8]>) -> Result<()> {
+    pub(super) fn add_requester(&mut self, address: SocketAddr, request: Vec<u8>, mark: Option<&[u8]>) -> Result<()> {
         let stream = connect(address)?;
-        let data = EventData::new_u64(CALLER + self.callers.len() as u64);
+        let data = EventData::new_u64(REQUESTER + self.requesters.len() as u64);
         epoll::add(&self.epoll, &stream, data, EventFlags::IN)?;
-        self.callers.push(Caller::new(stream, request, mark));
+        self.requesters.push(Requester::new(stream, request, mark));
         Ok(())
     }
 
-    /// Waits for input, at most `patience`, and processes it.
-    pub(super) fn step(&mut self, patience: Duration) -> Result<()> {
-        let timeout = Timespec::try_from(patience)?;
-        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&timeout)) {
+    /// Waits for input, at most `timeout`, and processes it.
+    pub(super) fn step(&mut self, timeout: Duration) -> Result<()> {
+        let timespec = Timespec::try_from(timeout)?;
+        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&timespec)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         for event in self.events.drain(..) {
             let place = event.data.u64();
-            if let Some(caller) = place.checked_sub(CALLER) {
-                let caller = usize::try_from(caller)?;
-                if let Some(answer) = self.callers[caller].readable(&mut self.buffer)? {
-                    self.answers.push((caller, answer));
+            if let Some(requester) = place.checked_sub(REQUESTER) {
+                let requester = usize::try_from(requester)?;
+                if let Some(answer) = self.requesters[requester].readable(&mut self.buffer)? {
+                    self.answers.push((requester, answer));
                 }
             } else {
-                self.audience.readable(usize::try_from(place)?, &mut self.buffer)?;
+                self.subscribers.readable(usize::try_from(place)?, &mut self.buffer)?;
             }
         }
         Ok(())
@@ -92,9 +92,9 @@ impl Drive {
     /// Processes input until `done` returns true.
     ///
     /// # Errors
-    /// It takes longer than [`PATIENCE`].
-    pub(super) fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+    /// It takes longer than [`TIMEOUT`].
+    pub(super) fn wait_until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Result<()> {
+        let deadline = Instant::now() + TIMEOUT;
         while !done(self) {
             if Instant::now() > deadline {
                 return Err(format!("timed out waiting until {what}").into());
@@ -105,7 +105,7 @@ impl Drive {
     }
 
     /// Processes input for this long.
-    pub(super) fn watch(&mut self, time: Duration) -> Result<()> {
+    pub(super) fn run_for(&mut self, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         while let Some(left) = end.checked_duration_since(Instant::now()) {
             self.step(left)?;
@@ -114,8 +114,8 @@ impl Drive {
     }
 
     /// Waits until every stream has received `hello`.
-    pub(super) fn greet(&mut self) -> Result<()> {
-        self.until("every stream has received hello", |drive| drive.audience.live == drive.audience.len())
+    pub(super) fn wait_for_hello(&mut self) -> Result<()> {
+        self.wait_until("every stream has received hello", |load| load.subscribers.live == load.subscribers.len())
     }
 }
 

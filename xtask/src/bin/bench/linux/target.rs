@@ -12,8 +12,8 @@ use quchat_shared::{
 use super::{
     Result,
     api::{Api, encode},
-    drive::Drive,
     floor,
+    load::Load,
     program::Program,
     wire,
 };
@@ -28,7 +28,7 @@ const TXN: &[u8] = b"\"txn\":\"";
 /// The text before the digits in a message for the peer.
 const SEQ: &[u8] = b"\"seq\":";
 
-pub(super) struct Stage {
+pub(super) struct Target {
     pub(super) program: Program,
     pub(super) room: RoomId,
     /// The user of all event streams; the owner of the room. `None` for floor and peer.
@@ -39,7 +39,7 @@ pub(super) struct Stage {
     is_peer: bool,
 }
 
-impl Stage {
+impl Target {
     /// A new server with one room, its owner, and up to `senders` members.
     pub(super) fn server(senders: usize) -> Result<Self> {
         let program = Program::server()?;
@@ -71,7 +71,7 @@ impl Stage {
     }
 
     /// The request that opens an event stream, after the position `since` if given.
-    pub(super) fn listen_request(&self, since: Option<Cursor>) -> Result<Vec<u8>> {
+    pub(super) fn subscribe_request(&self, since: Option<Cursor>) -> Result<Vec<u8>> {
         if self.is_peer {
             return Ok(wire::request("GET", EVENTS, "", "accept: text/event-stream\r\n", ""));
         }
@@ -80,17 +80,17 @@ impl Stage {
     }
 
     /// Opens `listeners` event streams, waits until all are live, and opens `senders` connections.
-    pub(super) fn drive(&self, listeners: usize, senders: usize) -> Result<Drive> {
-        let mut drive = Drive::new()?;
-        let listen = self.listen_request(None)?;
+    pub(super) fn load(&self, listeners: usize, senders: usize) -> Result<Load> {
+        let mut load = Load::new()?;
+        let listen = self.subscribe_request(None)?;
         for _ in 0..listeners {
-            drive.listen(self.address(), &listen, self.last_seq + 1)?;
+            load.subscribe(self.address(), &listen, self.last_seq + 1)?;
         }
         for n in 0..senders {
-            drive.call(self.address(), self.send_request(n)?, Some(if self.is_peer { SEQ } else { TXN }))?;
+            load.add_requester(self.address(), self.send_request(n)?, Some(if self.is_peer { SEQ } else { TXN }))?;
         }
-        drive.greet()?;
-        Ok(drive)
+        load.wait_for_hello()?;
+        Ok(load)
     }
 
     /// A message of typical length. Its `txn` has digits that count up, the number of the connection, and the number of

@@ -13,7 +13,7 @@ use memchr::{memmem, memrchr};
 use super::{Result, tally::Tally};
 
 /// One event stream.
-struct Listener {
+struct Subscriber {
     /// `None` after the server closed it.
     stream: Option<TcpStream>,
     /// The start of an incomplete line.
@@ -24,8 +24,8 @@ struct Listener {
 }
 
 /// All event streams of a scenario.
-pub(super) struct Audience {
-    listeners: Vec<Listener>,
+pub(super) struct Subscribers {
+    streams: Vec<Subscriber>,
     messages: memmem::Finder<'static>,
     counted: Tally,
     /// Streams that have received `hello`.
@@ -40,10 +40,10 @@ pub(super) struct Audience {
     delays: Vec<Duration>,
 }
 
-impl Default for Audience {
+impl Default for Subscribers {
     fn default() -> Self {
         Self {
-            listeners: Vec::new(),
+            streams: Vec::new(),
             messages: memmem::Finder::new(b"\"seq\":"),
             counted: Tally::default(),
             live: 0,
@@ -56,14 +56,14 @@ impl Default for Audience {
     }
 }
 
-impl Audience {
+impl Subscribers {
     /// Adds a stream whose first message will be `next`.
     pub(super) fn add(&mut self, stream: TcpStream, next: u64) {
-        self.listeners.push(Listener { stream: Some(stream), rest: Vec::new(), next, is_live: false });
+        self.streams.push(Subscriber { stream: Some(stream), rest: Vec::new(), next, is_live: false });
     }
 
     pub(super) fn len(&self) -> usize {
-        self.listeners.len()
+        self.streams.len()
     }
 
     /// Returns what was counted since the last call; `expected` deliveries were due.
@@ -74,22 +74,22 @@ impl Audience {
     /// Sets the `seq` to wait for.
     pub(super) fn expect(&mut self, seq: u64) {
         self.goal = seq;
-        self.at_goal = self.listeners.iter().filter(|listener| listener.next > seq).count();
+        self.at_goal = self.streams.iter().filter(|stream| stream.next > seq).count();
     }
 
     /// Whether every stream has received the expected `seq`.
-    pub(super) fn has_heard(&self) -> bool {
-        self.at_goal >= self.listeners.len()
+    pub(super) fn all_received(&self) -> bool {
+        self.at_goal >= self.streams.len()
     }
 
     /// Starts timing deliveries. The next message is `seq`.
-    pub(super) fn time_from(&mut self, seq: u64) {
+    pub(super) fn start_timing(&mut self, seq: u64) {
         self.sent = (seq, Vec::new());
         self.delays.clear();
     }
 
     /// Records that the next message is sent now.
-    pub(super) fn sending(&mut self, now: Instant) {
+    pub(super) fn record_send(&mut self, now: Instant) {
         self.sent.1.push(now);
     }
 
@@ -101,46 +101,46 @@ impl Audience {
 
     /// Reads from one stream that is readable.
     pub(super) fn readable(&mut self, index: usize, buffer: &mut [u8]) -> Result<()> {
-        let listener = &mut self.listeners[index];
-        let Some(stream) = &mut listener.stream else { return Ok(()) };
+        let subscriber = &mut self.streams[index];
+        let Some(stream) = &mut subscriber.stream else { return Ok(()) };
         let len = match stream.read(buffer) {
             Ok(len) => len,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(()),
             Err(_) => 0, // a reset also ends the stream
         };
         if len == 0 {
-            listener.stream = None;
+            subscriber.stream = None;
             self.counted.ended += 1;
             return Ok(());
         }
-        let mut rest = std::mem::take(&mut listener.rest);
+        let mut rest = std::mem::take(&mut subscriber.rest);
         if rest.is_empty() {
-            let whole = self.heard(index, &buffer[..len])?;
+            let whole = self.process_lines(index, &buffer[..len])?;
             rest.extend_from_slice(&buffer[whole..len]);
         } else {
             rest.extend_from_slice(&buffer[..len]);
-            let whole = self.heard(index, &rest)?;
+            let whole = self.process_lines(index, &rest)?;
             rest.drain(..whole);
         }
         if rest.is_empty() {
             rest = Vec::new(); // frees the memory: there are thousands of streams
         }
-        self.listeners[index].rest = rest;
+        self.streams[index].rest = rest;
         Ok(())
     }
 
     /// Processes the complete lines in `bytes` and returns their length.
-    fn heard(&mut self, index: usize, bytes: &[u8]) -> Result<usize> {
+    fn process_lines(&mut self, index: usize, bytes: &[u8]) -> Result<usize> {
         let Some(end) = memrchr(b'\n', bytes) else { return Ok(0) };
         let lines = &bytes[..=end];
-        if !self.listeners[index].is_live {
-            self.greeted(index, lines)?;
+        if !self.streams[index].is_live {
+            self.check_hello(index, lines)?;
         }
         let mut at = 0;
         while let Some(found) = self.messages.find(&lines[at..]) {
             at += found + self.messages.needle().len();
             if let Some(seq) = super::wire::number(&lines[at..]) {
-                self.delivered(index, seq);
+                self.count_delivery(index, seq);
             }
         }
         if at == 0 {
@@ -149,28 +149,28 @@ impl Audience {
         Ok(end + 1)
     }
 
-    fn greeted(&mut self, index: usize, lines: &[u8]) -> Result<()> {
+    fn check_hello(&mut self, index: usize, lines: &[u8]) -> Result<()> {
         if lines.starts_with(b"HTTP/1.1 ") && super::wire::status(lines) != 200 {
             return Err(format!("the server refused a stream: {}", String::from_utf8_lossy(lines)).into());
         }
         if memmem::find(lines, b"event: hello").is_some() || memmem::find(lines, b": hi\n").is_some() {
-            self.listeners[index].is_live = true;
+            self.streams[index].is_live = true;
             self.live += 1;
         }
         Ok(())
     }
 
-    fn delivered(&mut self, index: usize, seq: u64) {
-        let listener = &mut self.listeners[index];
-        if seq < listener.next {
+    fn count_delivery(&mut self, index: usize, seq: u64) {
+        let subscriber = &mut self.streams[index];
+        if seq < subscriber.next {
             self.counted.repeated += 1;
             return;
         }
         // Skipped messages stay expected and are never counted as delivered.
-        if listener.next <= self.goal && seq >= self.goal {
+        if subscriber.next <= self.goal && seq >= self.goal {
             self.at_goal += 1;
         }
-        listener.next = seq + 1;
+        subscriber.next = seq + 1;
         self.counted.delivered += 1;
         let sent = seq.checked_sub(self.sent.0).and_then(|nth| self.sent.1.get(usize::try_from(nth).ok()?));
         if let Some(sent) = sent {
@@ -186,38 +186,38 @@ mod tests {
     use super::*;
 
     /// One stream, and the other end of its socket.
-    fn one() -> (Audience, TcpStream) {
+    fn one() -> (Subscribers, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let mut audience = Audience::default();
-        audience.add(near, 1);
-        (audience, listener.accept().unwrap().0)
+        let mut subscribers = Subscribers::default();
+        subscribers.add(near, 1);
+        (subscribers, listener.accept().unwrap().0)
     }
 
-    fn hear(audience: &mut Audience, far: &mut TcpStream, bytes: &[u8]) {
+    fn receive(subscribers: &mut Subscribers, far: &mut TcpStream, bytes: &[u8]) {
         far.write_all(bytes).unwrap();
-        audience.readable(0, &mut [0; 4096]).unwrap();
+        subscribers.readable(0, &mut [0; 4096]).unwrap();
     }
 
     #[test]
     fn a_delivery_counts_once_however_the_bytes_are_split() {
-        let (mut audience, mut far) = one();
-        audience.expect(2);
-        hear(&mut audience, &mut far, b"HTTP/1.1 200 OK\r\n\r\n1\r\nevent: hello\n\r\ndata: {\"se");
-        hear(&mut audience, &mut far, b"q\":1,\"last_seq\":9}\n\ndata: {\"seq\":");
-        assert!(!audience.has_heard());
-        hear(&mut audience, &mut far, b"2}\n\n");
-        assert!(audience.has_heard());
-        assert_eq!((audience.live, audience.take_tally(2).is_complete()), (1, true));
+        let (mut subscribers, mut far) = one();
+        subscribers.expect(2);
+        receive(&mut subscribers, &mut far, b"HTTP/1.1 200 OK\r\n\r\n1\r\nevent: hello\n\r\ndata: {\"se");
+        receive(&mut subscribers, &mut far, b"q\":1,\"last_seq\":9}\n\ndata: {\"seq\":");
+        assert!(!subscribers.all_received());
+        receive(&mut subscribers, &mut far, b"2}\n\n");
+        assert!(subscribers.all_received());
+        assert_eq!((subscribers.live, subscribers.take_tally(2).is_complete()), (1, true));
     }
 
     #[test]
     fn a_gap_a_repetition_and_an_end_are_counted() {
-        let (mut audience, mut far) = one();
-        hear(&mut audience, &mut far, b"event: hello\ndata: {\"seq\":1}\ndata: {\"seq\":3}\ndata: {\"seq\":3}\n");
+        let (mut subscribers, mut far) = one();
+        receive(&mut subscribers, &mut far, b"event: hello\ndata: {\"seq\":1}\ndata: {\"seq\":3}\ndata: {\"seq\":3}\n");
         drop(far);
-        audience.readable(0, &mut [0; 16]).unwrap();
-        let seen = audience.take_tally(3);
+        subscribers.readable(0, &mut [0; 16]).unwrap();
+        let seen = subscribers.take_tally(3);
         assert_eq!(seen, Tally { expected: 3, delivered: 2, repeated: 1, refused: 0, ended: 1 });
     }
 }
