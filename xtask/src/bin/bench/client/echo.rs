@@ -34,7 +34,7 @@ impl Echo {
     }
 
     /// Measures one echo.
-    pub(super) fn ask(&mut self) -> Result<()> {
+    pub(super) fn measure(&mut self) -> Result<()> {
         let begun = Instant::now();
         self.pty.write(b"x")?;
         self.pty.read()?;

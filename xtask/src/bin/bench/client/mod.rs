@@ -4,13 +4,13 @@
 mod args;
 mod echo;
 mod frames;
-mod peer;
-mod person;
 mod process;
 mod report;
 mod samples;
 mod scenarios;
 mod screen;
+mod scripted_server;
+mod session;
 mod terminal;
 mod wire;
 
@@ -33,7 +33,7 @@ use self::{
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// How long a scenario waits for anything before it fails. Long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Expects `client` as the first argument.
 pub(super) fn main() -> ExitCode {

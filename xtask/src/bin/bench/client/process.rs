@@ -6,24 +6,24 @@ use super::Result;
 
 /// The counters of all threads of a process so far.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Notes {
+pub(super) struct Usage {
     /// How often its threads went to sleep, which is how often they were woken.
     pub(super) sleeps: u64,
     pub(super) cpu: Duration,
 }
 
-impl Notes {
+impl Usage {
     pub(super) fn of(process: u32) -> Result<Self> {
-        let mut notes = Self::default();
+        let mut usage = Self::default();
         for thread in fs::read_dir(format!("/proc/{process}/task"))? {
             let read = |name| thread.as_ref().ok().and_then(|thread| fs::read_to_string(thread.path().join(name)).ok());
             // the thread may have ended since it was listed
             let Some((status, noted)) = read("status").zip(read("schedstat")) else { continue };
-            notes.sleeps += field(&status, "voluntary_ctxt_switches:")?;
+            usage.sleeps += field(&status, "voluntary_ctxt_switches:")?;
             let nanoseconds = noted.split(' ').next().and_then(|field| field.parse().ok());
-            notes.cpu += Duration::from_nanos(nanoseconds.ok_or("cannot parse schedstat")?);
+            usage.cpu += Duration::from_nanos(nanoseconds.ok_or("cannot parse schedstat")?);
         }
-        Ok(notes)
+        Ok(usage)
     }
 }
 
@@ -47,7 +47,7 @@ mod tests {
     fn a_process_can_read_its_own_counters() {
         let me = std::process::id();
         assert!(resident_mib(me).unwrap() > 0.1);
-        assert!(Notes::of(me).unwrap().cpu > Duration::ZERO);
+        assert!(Usage::of(me).unwrap().cpu > Duration::ZERO);
     }
 
     #[test]

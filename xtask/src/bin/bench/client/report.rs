@@ -31,14 +31,14 @@ enum Verdict {
     /// The machine was too busy to judge.
     Void,
     /// The figure has no goal.
-    Free,
+    NoGoal,
 }
 
 impl Row {
     fn verdict(&self) -> Verdict {
         let noise = self.echo.as_ref().and_then(|echo| echo.percentile(99));
         match (self.ours.percentile(99), self.goal) {
-            (_, None) => Verdict::Free,
+            (_, None) => Verdict::NoGoal,
             _ if noise.is_some_and(|noise| noise > VOID_ABOVE_MS) => Verdict::Void,
             (Some(figure), Some(goal)) if figure <= goal => Verdict::Holds,
             _ => Verdict::Missed,
@@ -72,7 +72,7 @@ impl Verdict {
             Self::Holds => "holds",
             Self::Missed => "missed",
             Self::Void => "void",
-            Self::Free => "-",
+            Self::NoGoal => "-",
         }
     }
 }
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!([row(1.0, Some(0.6)).verdict(), row(9.0, Some(0.6)).verdict()], [Verdict::Void; 2]);
         assert_eq!(row(2.1, None).verdict(), Verdict::Missed);
         assert_eq!(Row { ours: Samples::default(), ..row(1.0, None) }.verdict(), Verdict::Missed);
-        assert_eq!(Row::default().verdict(), Verdict::Free);
+        assert_eq!(Row::default().verdict(), Verdict::NoGoal);
     }
 
     #[test]

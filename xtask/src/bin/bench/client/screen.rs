@@ -17,7 +17,7 @@ impl Difference {
         let mut this = Self::default();
         for row in 0..rows {
             let cells = (0..columns).map(|column| (before.cell(row, column), after.cell(row, column)));
-            let changed = cells.filter(|(before, after)| before.map(looks) != after.map(looks));
+            let changed = cells.filter(|(before, after)| before.map(appearance) != after.map(appearance));
             // The first half of a wide character contains all of it.
             let changed = changed.filter_map(|(_, after)| after.filter(|cell| !cell.is_wide_continuation()));
             let bytes: usize = changed.map(|cell| text(cell).len()).sum();
@@ -34,7 +34,7 @@ impl Difference {
 }
 
 /// The visible properties of a cell.
-fn looks(cell: &Cell) -> (&str, [Color; 2], [bool; 5]) {
+fn appearance(cell: &Cell) -> (&str, [Color; 2], [bool; 5]) {
     let modes = [cell.bold(), cell.dim(), cell.italic(), cell.underline(), cell.inverse()];
     (text(cell), [cell.fgcolor(), cell.bgcolor()], modes)
 }

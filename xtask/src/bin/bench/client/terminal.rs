@@ -20,7 +20,7 @@ use rustix::{
 };
 
 use super::{
-    PATIENCE, Result,
+    Result, TIMEOUT,
     frames::{Frame, Frames},
 };
 
@@ -62,7 +62,7 @@ impl Pty {
 
     /// Waits for output and returns it.
     pub(super) fn read(&mut self) -> Result<&[u8]> {
-        self.read_within(PATIENCE)?.ok_or_else(|| "timed out waiting for output of the program".into())
+        self.read_within(TIMEOUT)?.ok_or_else(|| "timed out waiting for output of the program".into())
     }
 
     /// The same; `None` if there is no output within `longest`.
@@ -117,14 +117,14 @@ impl Terminal {
     }
 
     /// Types `keys` and returns the time just before.
-    pub(super) fn press(&mut self, keys: &str) -> Result<Instant> {
+    pub(super) fn type_keys(&mut self, keys: &str) -> Result<Instant> {
         let at = Instant::now();
         self.pty.write(keys.as_bytes())?;
         Ok(at)
     }
 
     /// Waits for the next frame and updates the screen; `None` if there is no frame within `longest`.
-    pub(super) fn frame_within(&mut self, longest: Duration) -> Result<Option<Frame>> {
+    pub(super) fn next_frame(&mut self, longest: Duration) -> Result<Option<Frame>> {
         let deadline = Instant::now() + longest;
         loop {
             if let Some(frame) = self.frames.pop() {
@@ -139,11 +139,11 @@ impl Terminal {
     }
 
     /// Waits for a frame after which `holds` is true of the screen. `what` describes it in the error.
-    pub(super) fn frame_that(&mut self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) -> Result<Frame> {
-        let deadline = Instant::now() + PATIENCE;
+    pub(super) fn wait_for_frame(&mut self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) -> Result<Frame> {
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let Some(frame) = self.frame_within(left)? else {
+            let Some(frame) = self.next_frame(left)? else {
                 return Err(format!("timed out waiting for {what}\n{}", self.screen().contents()).into());
             };
             if holds(self.screen()) {
@@ -153,23 +153,23 @@ impl Terminal {
     }
 
     /// Waits until the screen shows this text.
-    pub(super) fn shows(&mut self, text: &str) -> Result<()> {
+    pub(super) fn wait_for_text(&mut self, text: &str) -> Result<()> {
         let there = |screen: &vt100::Screen| screen.contents().contains(text);
         if !there(self.screen()) {
-            self.frame_that(&format!("{text:?}"), there)?;
+            self.wait_for_frame(&format!("{text:?}"), there)?;
         }
         Ok(())
     }
 
     /// Waits until there is no frame for this long.
-    pub(super) fn rests(&mut self, quiet: Duration) -> Result<()> {
-        while self.frame_within(quiet)?.is_some() {}
+    pub(super) fn wait_until_idle(&mut self, quiet: Duration) -> Result<()> {
+        while self.next_frame(quiet)?.is_some() {}
         Ok(())
     }
 
     /// Waits until the program ends.
-    pub(super) fn ends(&mut self) -> Result<()> {
-        while self.pty.read_within(PATIENCE).is_ok_and(|bytes| bytes.is_some_and(|bytes| !bytes.is_empty())) {}
+    pub(super) fn wait_for_exit(&mut self) -> Result<()> {
+        while self.pty.read_within(TIMEOUT).is_ok_and(|bytes| bytes.is_some_and(|bytes| !bytes.is_empty())) {}
         self.pty.wait()?;
         Ok(())
     }

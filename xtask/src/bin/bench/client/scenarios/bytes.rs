@@ -2,7 +2,7 @@
 //! connection you wait for every byte.
 
 use super::{
-    super::{Result, peer::mark, person::Reader, report::Row, samples::Samples, screen::Difference},
+    super::{Result, report::Row, samples::Samples, screen::Difference, scripted_server::mark, session::Session},
     Plan,
 };
 
@@ -11,15 +11,15 @@ const FEW: u64 = 5;
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let mut full = Figures::default();
-    let mut reader = Reader::of(1, 50)?;
-    (0..plan.pick(300, 5)).try_for_each(|_| full.take(&mut reader))?;
+    let mut session = Session::start(1, 50)?;
+    (0..plan.pick(300, 5)).try_for_each(|_| full.take(&mut session))?;
     let mut half_empty = Figures::default();
     let rooms = plan.pick(30, 2);
-    let mut reader = Reader::of(rooms, FEW)?;
+    let mut session = Session::start(rooms, FEW)?;
     for nth in 1..=rooms {
-        (0..10).try_for_each(|_| half_empty.take(&mut reader))?;
+        (0..10).try_for_each(|_| half_empty.take(&mut session))?;
         if nth < rooms {
-            reader.next_room(FEW)?;
+            session.next_room(FEW)?;
         }
     }
     Ok(full.rows("full pane").into_iter().chain(half_empty.rows("half-empty pane")).collect())
@@ -33,12 +33,12 @@ struct Figures {
 }
 
 impl Figures {
-    fn take(&mut self, reader: &mut Reader) -> Result<()> {
-        reader.pauses()?;
-        let before = reader.terminal.screen().clone();
-        let mark = mark(reader.stream.say(reader.room, 1)?);
-        let frame = reader.terminal.frame_that(&mark, |screen| screen.contents().contains(&mark))?;
-        let difference = Difference::between(&before, reader.terminal.screen());
+    fn take(&mut self, session: &mut Session) -> Result<()> {
+        session.pause()?;
+        let before = session.terminal.screen().clone();
+        let mark = mark(session.stream.send_messages(session.room, 1)?);
+        let frame = session.terminal.wait_for_frame(&mark, |screen| screen.contents().contains(&mark))?;
+        let difference = Difference::between(&before, session.terminal.screen());
         self.written.push(frame.bytes.len() as f64);
         self.share.push(frame.bytes.len() as f64 / difference.allowance() as f64);
         self.clears += u32::from(frame.clears());

@@ -11,11 +11,11 @@ use super::{
     super::{
         Result,
         echo::Echo,
-        peer::{Stream, mark},
-        person::Reader,
-        process::Notes,
+        process::Usage,
         report::Row,
         samples::Samples,
+        scripted_server::{Stream, mark},
+        session::Session,
     },
     Plan,
 };
@@ -27,41 +27,41 @@ const LINE: u64 = 40;
 const ECHOES: usize = 500;
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let mut reader = Reader::of(1, 50)?;
-    reader.load(plan.pick(2_000, 100))?;
-    reader.terminal.rests(plan.settled())?;
+    let mut session = Session::start(1, 50)?;
+    session.add_messages(plan.pick(2_000, 100))?;
+    session.terminal.wait_until_idle(plan.idle_time())?;
     let (mut echo, mut delays) = (Echo::start()?, Samples::default());
-    (0..plan.pick(ECHOES, 5)).try_for_each(|_| echo.ask())?;
-    let (keys, over) = (plan.pick(300, 5), AtomicBool::new(false));
-    let Reader { terminal, stream, room, .. } = &mut reader;
-    let (before, written, begun) = (Notes::of(terminal.process())?, terminal.written, Instant::now());
+    (0..plan.pick(ECHOES, 5)).try_for_each(|_| echo.measure())?;
+    let (keys, is_over) = (plan.pick(300, 5), AtomicBool::new(false));
+    let Session { terminal, stream, room, .. } = &mut session;
+    let (before, written, begun) = (Usage::of(terminal.process())?, terminal.written, Instant::now());
     let last = thread::scope(|scope| -> Result<u64> {
-        let pouring = scope.spawn(|| pour(stream, *room, &over));
+        let flooding = scope.spawn(|| flood(stream, *room, &is_over));
         let typed = (0..keys).try_for_each(|nth| -> Result<()> {
             let (row, column) = terminal.screen().cursor_position();
             let (key, column) = if (nth / LINE).is_multiple_of(2) { ("x", column + 1) } else { ("\x7f", column - 1) };
-            let pressed = terminal.press(key)?;
-            let frame = terminal.frame_that("a letter", |screen| screen.cursor_position() == (row, column))?;
+            let pressed = terminal.type_keys(key)?;
+            let frame = terminal.wait_for_frame("a letter", |screen| screen.cursor_position() == (row, column))?;
             delays.push((frame.ended - pressed).as_secs_f64() * 1e3);
             // A fast typist, never in step with the frames.
             let pause = Duration::from_millis(30 + nth * 7 % 17);
             let next = Instant::now() + pause;
-            while terminal.frame_within(next.saturating_duration_since(Instant::now()))?.is_some() {}
+            while terminal.next_frame(next.saturating_duration_since(Instant::now()))?.is_some() {}
             Ok(())
         });
-        over.store(true, Ordering::SeqCst);
-        while !pouring.is_finished() {
-            terminal.rests(EVERY)?; // otherwise the client would stop reading, and the flood would never end
+        is_over.store(true, Ordering::SeqCst);
+        while !flooding.is_finished() {
+            terminal.wait_until_idle(EVERY)?; // otherwise the client would stop reading, and the flood would never end
         }
         typed?;
-        pouring.join().map_err(|_| "the flood panicked")?
+        flooding.join().map_err(|_| "the flood panicked")?
     })?;
     let seconds = begun.elapsed().as_secs_f64();
-    let cpu = Notes::of(reader.terminal.process())?.cpu.saturating_sub(before.cpu).as_secs_f64();
-    let written = (reader.terminal.written - written) as f64 / 1024.0;
-    reader.terminal.shows(&mark(last))?;
-    reader.terminal.rests(plan.settled())?;
-    (0..plan.pick(ECHOES, 5)).try_for_each(|_| echo.ask())?;
+    let cpu = Usage::of(session.terminal.process())?.cpu.saturating_sub(before.cpu).as_secs_f64();
+    let written = (session.terminal.written - written) as f64 / 1024.0;
+    session.terminal.wait_for_text(&mark(last))?;
+    session.terminal.wait_until_idle(plan.idle_time())?;
+    (0..plan.pick(ECHOES, 5)).try_for_each(|_| echo.measure())?;
     let size = format!("{PER_SECOND} messages a second");
     let row = |what, figure| Row { size: size.clone(), what, ours: Samples::one(figure), ..Row::default() };
     Ok(vec![
@@ -77,14 +77,14 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     ])
 }
 
-/// Sends messages at a fixed rate until `over` is set. Returns the `seq` of the last one.
-fn pour(stream: &mut Stream, room: quchat_shared::RoomId, over: &AtomicBool) -> Result<u64> {
-    let (begun, mut said, mut last) = (Instant::now(), 0, 0);
-    while !over.load(Ordering::SeqCst) {
+/// Sends messages at a fixed rate until `is_over` is set. Returns the `seq` of the last one.
+fn flood(stream: &mut Stream, room: quchat_shared::RoomId, is_over: &AtomicBool) -> Result<u64> {
+    let (begun, mut sent, mut last) = (Instant::now(), 0, 0);
+    while !is_over.load(Ordering::SeqCst) {
         let due = u64::try_from(begun.elapsed().as_micros())?.saturating_mul(PER_SECOND) / 1_000_000;
-        if due > said {
-            last = stream.say(room, due - said)?;
-            said = due;
+        if due > sent {
+            last = stream.send_messages(room, due - sent)?;
+            sent = due;
         }
         thread::sleep(EVERY); // the pace of the flood
     }

@@ -6,24 +6,26 @@ use std::{
 };
 
 use super::{
-    super::{Result, peer::HEARTBEAT_SECONDS, person::Reader, process::Notes, report::Row, samples::Samples},
+    super::{
+        Result, process::Usage, report::Row, samples::Samples, scripted_server::HEARTBEAT_SECONDS, session::Session,
+    },
     Plan,
 };
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let beats: u32 = 4;
     let every = plan.pick(Duration::from_secs(HEARTBEAT_SECONDS), Duration::from_millis(50));
-    let mut reader = Reader::of(1, 50)?;
-    reader.stream.beat()?; // the first one has a new position, which the client saves
-    reader.terminal.rests(plan.settled())?;
-    let process = reader.terminal.process();
-    let (before, begun) = (Notes::of(process)?, Instant::now());
+    let mut session = Session::start(1, 50)?;
+    session.stream.send_heartbeat()?; // the first one has a new position, which the client saves
+    session.terminal.wait_until_idle(plan.idle_time())?;
+    let process = session.terminal.process();
+    let (before, begun) = (Usage::of(process)?, Instant::now());
     for _ in 0..beats {
         thread::sleep(every / 2); // the measured time
-        reader.stream.beat()?;
+        session.stream.send_heartbeat()?;
         thread::sleep(every / 2);
     }
-    let (after, passed) = (Notes::of(process)?, begun.elapsed());
+    let (after, passed) = (Usage::of(process)?, begun.elapsed());
     let woken = after.sleeps.saturating_sub(before.sleeps);
     let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64() / passed.as_secs_f64();
     let size = format!("{:.0} s, {beats} heartbeats", passed.as_secs_f64());

@@ -5,26 +5,26 @@ use super::{
     super::{
         Result,
         echo::Echo,
-        person::{Reader, SIZE},
         report::Row,
         samples::Samples,
+        session::{SIZE, Session},
         terminal::Terminal,
     },
     Plan,
 };
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let mut reader = Reader::of(1, 50)?;
-    reader.load(plan.long())?;
-    reader.terminal.rests(plan.settled())?;
-    let size = format!("{} messages, {}x{}", plan.long(), SIZE.columns, SIZE.rows);
+    let mut session = Session::start(1, 50)?;
+    session.add_messages(plan.long_history())?;
+    session.terminal.wait_until_idle(plan.idle_time())?;
+    let size = format!("{} messages, {}x{}", plan.long_history(), SIZE.columns, SIZE.rows);
     let mut row = |what, keys, press: fn(&mut Terminal, usize) -> Result<f64>| -> Result<Row> {
         let (mut echo, mut delays) = (Echo::start()?, Samples::default());
         for nth in 0..plan.pick(keys, 10) {
-            reader.pauses()?;
-            delays.push(press(&mut reader.terminal, nth)?);
-            reader.pauses()?;
-            echo.ask()?;
+            session.pause()?;
+            delays.push(press(&mut session.terminal, nth)?);
+            session.pause()?;
+            echo.measure()?;
         }
         Ok(Row { size: size.clone(), what, ours: delays, echo: Some(echo.delays), goal: Some(2.0) })
     };
@@ -40,8 +40,8 @@ fn letter(terminal: &mut Terminal, nth: usize) -> Result<f64> {
     } else {
         ('\x7f', (row, column - 1))
     };
-    let pressed = terminal.press(key.encode_utf8(&mut [0; 4]))?;
-    let frame = terminal.frame_that("a letter", |screen| screen.cursor_position() == shown)?;
+    let pressed = terminal.type_keys(key.encode_utf8(&mut [0; 4]))?;
+    let frame = terminal.wait_for_frame("a letter", |screen| screen.cursor_position() == shown)?;
     Ok((frame.ended - pressed).as_secs_f64() * 1e3)
 }
 
@@ -50,7 +50,7 @@ fn page(terminal: &mut Terminal, nth: usize) -> Result<f64> {
     const PAGES: usize = 10;
     let before = terminal.screen().contents();
     let key = if (nth / PAGES).is_multiple_of(2) { "\x1b[5~" } else { "\x1b[6~" };
-    let pressed = terminal.press(key)?;
-    let frame = terminal.frame_that("another page", |screen| screen.contents() != before)?;
+    let pressed = terminal.type_keys(key)?;
+    let frame = terminal.wait_for_frame("another page", |screen| screen.contents() != before)?;
     Ok((frame.ended - pressed).as_secs_f64() * 1e3)
 }

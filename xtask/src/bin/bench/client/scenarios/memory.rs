@@ -1,7 +1,7 @@
 //! `memory`: resident memory after visiting many rooms, with a long history in the open room, and after leaving it.
 
 use super::{
-    super::{Result, person::Reader, process::resident_mib, report::Row, samples::Samples},
+    super::{Result, process::resident_mib, report::Row, samples::Samples, session::Session},
     Plan,
 };
 
@@ -10,18 +10,18 @@ const EACH: u64 = 50;
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let rooms = plan.pick(200, 5);
-    let mut reader = Reader::of(rooms, EACH)?;
+    let mut session = Session::start(rooms, EACH)?;
     for _ in 2..rooms {
-        reader.next_room(EACH)?;
+        session.next_room(EACH)?;
     }
-    reader.terminal.rests(plan.settled())?;
-    let process = reader.terminal.process();
+    session.terminal.wait_until_idle(plan.idle_time())?;
+    let process = session.terminal.process();
     let many = resident_mib(process)?;
-    reader.load(plan.long())?;
-    reader.terminal.rests(plan.settled())?;
+    session.add_messages(plan.long_history())?;
+    session.terminal.wait_until_idle(plan.idle_time())?;
     let long = resident_mib(process)?;
-    reader.next_room(EACH)?;
-    reader.terminal.rests(plan.settled())?;
+    session.next_room(EACH)?;
+    session.terminal.wait_until_idle(plan.idle_time())?;
     let left = resident_mib(process)?;
     let row = |size, mib, goal| Row {
         size,
@@ -32,7 +32,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     };
     Ok(vec![
         row(format!("{rooms} rooms of {EACH}"), many, 20.0),
-        row(format!("and {} in the open one", plan.long()), long, 80.0),
+        row(format!("and {} in the open one", plan.long_history()), long, 80.0),
         row("that room left".to_owned(), left, 20.0),
     ])
 }

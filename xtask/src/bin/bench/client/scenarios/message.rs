@@ -7,30 +7,30 @@ use super::{
     super::{
         Result,
         echo::Echo,
-        peer::mark,
-        person::{Reader, SIZE},
         report::Row,
         samples::Samples,
+        scripted_server::mark,
+        session::{SIZE, Session},
     },
     Plan,
 };
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let mut reader = Reader::of(1, 50)?;
-    reader.load(plan.long())?;
-    reader.terminal.rests(plan.settled())?;
+    let mut session = Session::start(1, 50)?;
+    session.add_messages(plan.long_history())?;
+    session.terminal.wait_until_idle(plan.idle_time())?;
     let (mut echo, mut delays) = (Echo::start()?, Samples::default());
     for _ in 0..plan.pick(1000, 10) {
-        reader.pauses()?;
+        session.pause()?;
         let sent = Instant::now();
-        let mark = mark(reader.stream.say(reader.room, 1)?);
-        let frame = reader.terminal.frame_that(&mark, |screen| screen.contents().contains(&mark))?;
+        let mark = mark(session.stream.send_messages(session.room, 1)?);
+        let frame = session.terminal.wait_for_frame(&mark, |screen| screen.contents().contains(&mark))?;
         delays.push((frame.ended - sent).as_secs_f64() * 1e3);
-        reader.pauses()?;
-        echo.ask()?;
+        session.pause()?;
+        echo.measure()?;
     }
     Ok(vec![Row {
-        size: format!("{} messages, {}x{}", plan.long(), SIZE.columns, SIZE.rows),
+        size: format!("{} messages, {}x{}", plan.long_history(), SIZE.columns, SIZE.rows),
         what: "ms from the socket to its frame",
         ours: delays,
         echo: Some(echo.delays),

@@ -55,12 +55,12 @@ impl Plan {
 
     /// Longer than any delay in the client: it saves a draft, marks a message as read and hides a notice within this
     /// time. If it draws nothing for this long, it has nothing left to do.
-    fn settled(&self) -> Duration {
+    fn idle_time(&self) -> Duration {
         self.pick(Duration::from_secs(4), Duration::from_millis(50))
     }
 
     /// The number of messages that the client keeps of the open room.
-    fn long(&self) -> u64 {
+    fn long_history(&self) -> u64 {
         self.pick(100_000, 600)
     }
 }

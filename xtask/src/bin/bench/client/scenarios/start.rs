@@ -5,31 +5,31 @@ use super::{
     super::{
         Result,
         echo::Echo,
-        peer::{ME, Peer},
-        person::Person,
         report::Row,
         samples::Samples,
+        scripted_server::{ScriptedServer, USER},
+        session::ClientHome,
     },
     Plan,
 };
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let peer = Peer::start(1, 50)?;
-    let person = Person::new(&peer)?;
-    let mut terminal = person.sign_in()?;
-    terminal.press("\x11")?; // Ctrl+Q
-    terminal.ends()?;
-    drop(peer);
+    let server = ScriptedServer::start(1, 50)?;
+    let home = ClientHome::new(&server)?;
+    let mut terminal = home.sign_in()?;
+    terminal.type_keys("\x11")?; // Ctrl+Q
+    terminal.wait_for_exit()?;
+    drop(server);
     let (mut echo, mut delays) = (Echo::start()?, Samples::default());
     for _ in 0..plan.pick(200, 2) {
-        let mut terminal = person.start()?;
-        let frame = terminal.frame_that("name and status line", |screen| {
+        let mut terminal = home.start()?;
+        let frame = terminal.wait_for_frame("name and status line", |screen| {
             let text = screen.contents();
-            text.contains(ME) && text.contains("connecting")
+            text.contains(USER) && text.contains("connecting")
         })?;
         delays.push((frame.begun - terminal.started).as_secs_f64() * 1e3);
         drop(terminal);
-        (0..5).try_for_each(|_| echo.ask())?;
+        (0..5).try_for_each(|_| echo.measure())?;
     }
     Ok(vec![Row {
         size: "kept sign-in, dead server".to_owned(),

@@ -24,47 +24,47 @@ use quchat_shared::{
 };
 
 use super::{
-    PATIENCE, Result,
+    Result, TIMEOUT,
     wire::{self, Request},
 };
 
 /// The name of the client's user.
-pub(super) const ME: &str = "alice";
+pub(super) const USER: &str = "alice";
 /// The heartbeat interval that it announces.
 pub(super) const HEARTBEAT_SECONDS: u64 = 15;
 
 const OTHERS: [&str; 3] = ["bob", "carol", "dave"];
 /// The text that messages are cut from.
-const PROSE: &str = "so far it looks good, the rest of the report comes after lunch; somebody has taken the long cable \
+const PROSE: &str = "so far it appearance good, the rest of the report comes after lunch; somebody has taken the long cable \
      from the second drawer, and the printer wants paper again. the kettle is on, see you at four";
 
 /// A running server. It closes its port and all connections on drop.
-pub(super) struct Peer {
+pub(super) struct ScriptedServer {
     address: SocketAddr,
-    hall: Arc<Hall>,
+    state: Arc<State>,
     streams: Receiver<TcpStream>,
 }
 
 /// The state that all connections share.
-struct Hall {
+struct State {
     begun_ms: i64,
     /// The number of messages in each room; room 1 is at index 0.
     rooms: Mutex<Vec<u64>>,
-    gone: AtomicBool,
+    is_stopped: AtomicBool,
 }
 
-impl Peer {
+impl ScriptedServer {
     /// Starts a server with `rooms` rooms of `messages` messages each. The client is a member of all rooms and has read
     /// everything.
     pub(super) fn start(rooms: usize, messages: u64) -> Result<Self> {
-        let door = TcpListener::bind("127.0.0.1:0")?;
-        let address = door.local_addr()?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
         let begun_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
-        let hall = Hall { begun_ms, rooms: Mutex::new(vec![messages; rooms]), gone: AtomicBool::new(false) };
-        let (hall, (opened, streams)) = (Arc::new(hall), channel());
-        let inside = Arc::clone(&hall);
-        thread::spawn(move || inside.receive(&door, &opened));
-        Ok(Self { address, hall, streams })
+        let state = State { begun_ms, rooms: Mutex::new(vec![messages; rooms]), is_stopped: AtomicBool::new(false) };
+        let (state, (opened, streams)) = (Arc::new(state), channel());
+        let accepting = Arc::clone(&state);
+        thread::spawn(move || accepting.accept(&listener, &opened));
+        Ok(Self { address, state, streams })
     }
 
     /// The address in the form that `--server` accepts.
@@ -74,14 +74,14 @@ impl Peer {
 
     /// Waits for a client to open an event stream.
     pub(super) fn stream(&self) -> Result<Stream> {
-        let connection = self.streams.recv_timeout(PATIENCE).map_err(|_| "the client opened no event stream")?;
-        Ok(Stream { connection, hall: Arc::clone(&self.hall), bytes: Vec::new() })
+        let connection = self.streams.recv_timeout(TIMEOUT).map_err(|_| "the client opened no event stream")?;
+        Ok(Stream { connection, state: Arc::clone(&self.state), bytes: Vec::new() })
     }
 }
 
-impl Drop for Peer {
+impl Drop for ScriptedServer {
     fn drop(&mut self) {
-        self.hall.gone.store(true, Ordering::SeqCst);
+        self.state.is_stopped.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect(self.address); // wakes the accepting thread, which then ends
     }
 }
@@ -89,19 +89,19 @@ impl Drop for Peer {
 /// An open event stream.
 pub(super) struct Stream {
     connection: TcpStream,
-    hall: Arc<Hall>,
+    state: Arc<State>,
     bytes: Vec<u8>,
 }
 
 impl Stream {
     /// Sends the next `count` messages of a room in one write. Returns the `seq` of the last one.
-    pub(super) fn say(&mut self, room: RoomId, count: u64) -> Result<u64> {
-        let mut rooms = self.hall.rooms();
-        let last_seq = place(room).and_then(|at| rooms.get_mut(at)).ok_or("no such room")?;
+    pub(super) fn send_messages(&mut self, room: RoomId, count: u64) -> Result<u64> {
+        let mut rooms = self.state.rooms();
+        let last_seq = index(room).and_then(|at| rooms.get_mut(at)).ok_or("no such room")?;
         self.bytes.clear();
         for _ in 0..count {
             *last_seq += 1;
-            let message = self.hall.message(room, *last_seq);
+            let message = self.state.message(room, *last_seq);
             let position = Cursor(format!("b-{}-{last_seq}", room.0));
             Event::from(MessageCreated { room_id: room, message }).encode(Some(&position), &mut self.bytes);
         }
@@ -112,7 +112,7 @@ impl Stream {
     }
 
     /// Sends a heartbeat.
-    pub(super) fn beat(&mut self) -> Result<()> {
+    pub(super) fn send_heartbeat(&mut self) -> Result<()> {
         wire::chunk(&mut self.connection, b":\nid: b-0\n\n")
     }
 }
@@ -128,29 +128,29 @@ pub(super) fn room_name(room: RoomId) -> String {
 }
 
 /// The index of a room.
-fn place(room: RoomId) -> Option<usize> {
+fn index(room: RoomId) -> Option<usize> {
     usize::try_from(room.0).ok()?.checked_sub(1)
 }
 
-impl Hall {
+impl State {
     fn rooms(&self) -> MutexGuard<'_, Vec<u64>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Accepts connections until the server is dropped.
-    fn receive(self: Arc<Self>, door: &TcpListener, opened: &Sender<TcpStream>) {
-        let mut inside = Vec::new();
-        for connection in door.incoming().flatten() {
-            if self.gone.load(Ordering::SeqCst) {
+    fn accept(self: Arc<Self>, listener: &TcpListener, opened: &Sender<TcpStream>) {
+        let mut open = Vec::new();
+        for connection in listener.incoming().flatten() {
+            if self.is_stopped.load(Ordering::SeqCst) {
                 break;
             }
-            let (hall, opened, kept) = (Arc::clone(&self), opened.clone(), connection.try_clone());
-            inside.extend(kept);
+            let (state, opened, copy) = (Arc::clone(&self), opened.clone(), connection.try_clone());
+            open.extend(copy);
             thread::spawn(move || {
-                let _ = hall.serve(connection, &opened); // the client may close its connection at any time
+                let _ = state.serve(connection, &opened); // the client may close its connection at any time
             });
         }
-        for connection in inside {
+        for connection in open {
             let _ = connection.shutdown(std::net::Shutdown::Both); // may be closed already
         }
     }
@@ -187,8 +187,13 @@ impl Hall {
     }
 
     fn session(&self) -> Session {
-        let user =
-            User { id: UserId(1), name: ME.to_owned(), role: ServerRole::Member, created_at: self.at(0), online: true };
+        let user = User {
+            id: UserId(1),
+            name: USER.to_owned(),
+            role: ServerRole::Member,
+            created_at: self.at(0),
+            online: true,
+        };
         Session { token: "bench".to_owned(), expires_at: Timestamp::from_millis(i64::MAX), user }
     }
 
@@ -215,7 +220,7 @@ impl Hall {
     }
 
     fn page(&self, room: RoomId, query: ListMessages) -> MessagePage {
-        let last = place(room).and_then(|at| self.rooms().get(at).copied()).unwrap_or(0);
+        let last = index(room).and_then(|at| self.rooms().get(at).copied()).unwrap_or(0);
         let limit = u64::from(query.limit.unwrap_or(PAGE_DEFAULT));
         let before = |end: u64| end.saturating_sub(limit - 1).max(1)..=end;
         let range = match query.bound {
@@ -252,9 +257,9 @@ mod tests {
 
     #[test]
     fn pages_join_and_end_with_the_room() {
-        let hall = Hall { begun_ms: 0, rooms: Mutex::new(vec![130]), gone: AtomicBool::new(false) };
+        let state = State { begun_ms: 0, rooms: Mutex::new(vec![130]), is_stopped: AtomicBool::new(false) };
         let page = |bound| {
-            let page = hall.page(RoomId(1), ListMessages { bound, limit: Some(50) });
+            let page = state.page(RoomId(1), ListMessages { bound, limit: Some(50) });
             let seqs: Vec<u64> = page.messages.iter().map(|message| message.seq.0).collect();
             (seqs.first().copied().zip(seqs.last().copied()), page.has_older, page.has_newer)
         };

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{
     Result,
-    peer::{ME, Peer, Stream, mark, room_name},
+    scripted_server::{ScriptedServer, Stream, USER, mark, room_name},
     terminal::{Size, Terminal},
 };
 
@@ -17,23 +17,23 @@ pub(super) const SIZE: Size = Size { columns: 120, rows: 40 };
 const BURST: u64 = 500;
 
 /// A home directory for the client, and the address of its server.
-pub(super) struct Person {
-    home: TempDir,
+pub(super) struct ClientHome {
+    dir: TempDir,
     server: String,
 }
 
-impl Person {
-    pub(super) fn new(peer: &Peer) -> Result<Self> {
-        Ok(Self { home: tempfile::Builder::new().prefix("quchat-bench-").tempdir()?, server: peer.address() })
+impl ClientHome {
+    pub(super) fn new(server: &ScriptedServer) -> Result<Self> {
+        Ok(Self { dir: tempfile::Builder::new().prefix("quchat-bench-").tempdir()?, server: server.address() })
     }
 
     /// Starts the release build of the client with default settings.
     pub(super) fn start(&self) -> Result<Terminal> {
         let mut client = Command::new(sibling("quchat")?);
-        client.env_clear().args(["--server", &self.server, "--name", ME]);
-        client.env("TERM", "xterm-256color").env("TZ", "UTC").env("HOME", self.home.path());
+        client.env_clear().args(["--server", &self.server, "--name", USER]);
+        client.env("TERM", "xterm-256color").env("TZ", "UTC").env("HOME", self.dir.path());
         for place in ["XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
-            client.env(place, self.home.path().join(place));
+            client.env(place, self.dir.path().join(place));
         }
         Terminal::start(client, SIZE)
     }
@@ -41,39 +41,39 @@ impl Person {
     /// Starts the client and signs in. The next start is signed in already.
     pub(super) fn sign_in(&self) -> Result<Terminal> {
         let mut terminal = self.start()?;
-        terminal.shows("Password")?;
-        terminal.press("correct horse\r")?;
-        terminal.shows("connected")?;
+        terminal.wait_for_text("Password")?;
+        terminal.type_keys("correct horse\r")?;
+        terminal.wait_for_text("connected")?;
         Ok(terminal)
     }
 }
 
 /// A client that is signed in and shows the first room of a server.
-pub(super) struct Reader {
+pub(super) struct Session {
     pub(super) terminal: Terminal,
     pub(super) stream: Stream,
     pub(super) room: RoomId,
-    _person: Person,
-    _peer: Peer,
+    _home: ClientHome,
+    _server: ScriptedServer,
 }
 
-impl Reader {
+impl Session {
     /// Starts a server with `rooms` rooms of `messages` messages each, and a client that is signed in to it.
-    pub(super) fn of(rooms: usize, messages: u64) -> Result<Self> {
-        let peer = Peer::start(rooms, messages)?;
-        let person = Person::new(&peer)?;
-        let mut terminal = person.sign_in()?;
-        let (stream, room) = (peer.stream()?, RoomId(1));
-        terminal.shows(&mark(messages))?;
-        Ok(Self { terminal, stream, room, _person: person, _peer: peer })
+    pub(super) fn start(rooms: usize, messages: u64) -> Result<Self> {
+        let server = ScriptedServer::start(rooms, messages)?;
+        let home = ClientHome::new(&server)?;
+        let mut terminal = home.sign_in()?;
+        let (stream, room) = (server.stream()?, RoomId(1));
+        terminal.wait_for_text(&mark(messages))?;
+        Ok(Self { terminal, stream, room, _home: home, _server: server })
     }
 
     /// Adds messages to the open room, no faster than the client shows them: it stops reading from the server while
     /// nobody reads from its terminal.
-    pub(super) fn load(&mut self, messages: u64) -> Result<()> {
+    pub(super) fn add_messages(&mut self, messages: u64) -> Result<()> {
         for begun in (0..messages).step_by(usize::try_from(BURST)?) {
-            let last = self.stream.say(self.room, BURST.min(messages - begun))?;
-            self.terminal.shows(&mark(last))?;
+            let last = self.stream.send_messages(self.room, BURST.min(messages - begun))?;
+            self.terminal.wait_for_text(&mark(last))?;
         }
         Ok(())
     }
@@ -81,15 +81,15 @@ impl Reader {
     /// Opens the next room and waits until its messages are on the screen.
     pub(super) fn next_room(&mut self, messages: u64) -> Result<()> {
         self.room = RoomId(self.room.0 + 1);
-        self.terminal.press("\x1b[1;3B")?; // Alt+Down
-        self.terminal.shows(&format!("message #{}", room_name(self.room)))?;
-        self.terminal.shows(&mark(messages))
+        self.terminal.type_keys("\x1b[1;3B")?; // Alt+Down
+        self.terminal.wait_for_text(&format!("message #{}", room_name(self.room)))?;
+        self.terminal.wait_for_text(&mark(messages))
     }
 
     /// Lets the client be idle for longer than a frame takes, as between two messages or the keys of a very fast typist.
-    pub(super) fn pauses(&mut self) -> Result<()> {
+    pub(super) fn pause(&mut self) -> Result<()> {
         thread::sleep(Duration::from_millis(20)); // the pace of the measurement; it waits for nothing
-        self.terminal.rests(Duration::ZERO)
+        self.terminal.wait_until_idle(Duration::ZERO)
     }
 }
 
