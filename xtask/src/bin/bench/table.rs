@@ -1,6 +1,8 @@
-//! Formats rows as a Markdown table with aligned columns. It knows no scenario.
+//! Formats rows as a Markdown table with aligned columns or as JSON lines. It knows no scenario.
 
 use std::fmt::Write as _;
+
+use serde_json::Value;
 
 pub(super) fn markdown<const COLUMNS: usize>(
     head: [&str; COLUMNS],
@@ -23,4 +25,23 @@ pub(super) fn markdown<const COLUMNS: usize>(
         }
     }
     out
+}
+
+/// One JSON object per line.
+pub(super) fn json_lines(rows: impl Iterator<Item = Value>) -> String {
+    let mut out = String::new();
+    for row in rows {
+        let _ = writeln!(out, "{row}"); // writing to a String cannot fail
+    }
+    out
+}
+
+/// A number with three significant digits, which is more than two runs agree on; `-` for `None`.
+pub(super) fn figure(number: impl Into<Option<f64>>) -> String {
+    match number.into() {
+        None => "-".to_owned(),
+        Some(number) if number.abs() >= 100.0 || number == 0.0 => format!("{number:.0}"),
+        Some(number) if number.abs() >= 10.0 => format!("{number:.1}"),
+        Some(number) => format!("{number:.2}"),
+    }
 }

@@ -1,10 +1,11 @@
 //! The figures of the client's bench and their goals, as a table and as JSON lines. It knows no scenario.
 
-use std::fmt::Write as _;
+use serde_json::{Value, json};
 
-use serde_json::json;
-
-use super::{super::table::markdown, samples::Samples};
+use super::{
+    super::table::{figure, json_lines, markdown},
+    samples::Samples,
+};
 
 /// If the echo takes longer than this (p99, ms), the machine was too busy to judge the client.
 const VOID_ABOVE_MS: f64 = 0.5;
@@ -36,33 +37,52 @@ enum Verdict {
 
 impl Row {
     fn verdict(&self) -> Verdict {
-        let noise = self.echo.as_ref().and_then(|echo| echo.percentile(99));
         match (self.ours.percentile(99), self.goal) {
             (_, None) => Verdict::NoGoal,
-            _ if noise.is_some_and(|noise| noise > VOID_ABOVE_MS) => Verdict::Void,
+            _ if self.echo(99).is_some_and(|noise| noise > VOID_ABOVE_MS) => Verdict::Void,
             (Some(figure), Some(goal)) if figure <= goal => Verdict::Holds,
             _ => Verdict::Missed,
         }
     }
 
+    fn echo(&self, percent: usize) -> Option<f64> {
+        self.echo.as_ref().and_then(|echo| echo.percentile(percent))
+    }
+
     fn cells(&self, [scenario, peer]: [&str; 2]) -> [String; COLUMNS] {
-        let is_one = self.ours.count() == 1;
-        let echo = |percent| self.echo.as_ref().and_then(|echo| echo.percentile(percent));
-        let late = if is_one { None } else { self.ours.percentile(99) };
+        let several = |percent| self.ours.percentile(percent).filter(|_| self.ours.count() > 1);
         [
             scenario.to_owned(),
             peer.to_owned(),
             self.size.clone(),
             self.what.to_owned(),
             figure(self.ours.percentile(50)),
-            figure(late),
-            figure(self.ours.percentile(100).filter(|_| !is_one)),
-            self.echo
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), |_| format!("{} / {}", figure(echo(50)), figure(echo(99)))),
-            self.goal.map_or_else(|| "-".to_owned(), |goal| format!("≤ {goal}")),
+            figure(several(99)),
+            figure(several(100)),
+            match self.echo {
+                Some(_) => format!("{} / {}", figure(self.echo(50)), figure(self.echo(99))),
+                None => figure(None),
+            },
+            self.goal.map_or_else(|| figure(None), |goal| format!("≤ {goal}")),
             self.verdict().word().to_owned(),
         ]
+    }
+
+    fn json(&self, [scenario, peer]: [&str; 2]) -> Value {
+        json!({
+            "scenario": scenario,
+            "peer": peer,
+            "size": self.size,
+            "figure": self.what,
+            "samples": self.ours.count(),
+            "p50": self.ours.percentile(50),
+            "p99": self.ours.percentile(99),
+            "most": self.ours.percentile(100),
+            "echo_p50_ms": self.echo(50),
+            "echo_p99_ms": self.echo(99),
+            "goal": self.goal,
+            "verdict": self.verdict().word(),
+        })
     }
 }
 
@@ -97,36 +117,7 @@ impl Report {
     }
 
     pub(super) fn json(&self) -> String {
-        let mut out = String::new();
-        for ([scenario, peer], row) in &self.rows {
-            let echo = |percent| row.echo.as_ref().and_then(|echo| echo.percentile(percent));
-            let line = json!({
-                "scenario": scenario,
-                "peer": peer,
-                "size": row.size,
-                "figure": row.what,
-                "samples": row.ours.count(),
-                "p50": row.ours.percentile(50),
-                "p99": row.ours.percentile(99),
-                "most": row.ours.percentile(100),
-                "echo_p50_ms": echo(50),
-                "echo_p99_ms": echo(99),
-                "goal": row.goal,
-                "verdict": row.verdict().word(),
-            });
-            let _ = writeln!(out, "{line}"); // writing to a String cannot fail
-        }
-        out
-    }
-}
-
-/// Three significant digits; runs differ by more than the fourth.
-fn figure(number: Option<f64>) -> String {
-    match number {
-        None => "-".to_owned(),
-        Some(number) if number.abs() >= 100.0 || number == 0.0 => format!("{number:.0}"),
-        Some(number) if number.abs() >= 10.0 => format!("{number:.1}"),
-        Some(number) => format!("{number:.2}"),
+        json_lines(self.rows.iter().map(|(names, row)| row.json(*names)))
     }
 }
 

@@ -58,20 +58,15 @@ impl Api {
         self.stream.write_all(request)?;
         self.answer.clear();
         let mut buffer = [0; 64 * 1024];
-        loop {
-            if let Some((head, whole)) = wire::lengths(&self.answer)
-                && self.answer.len() >= whole
-            {
-                let body = &self.answer[head..whole];
-                return match wire::status(&self.answer) {
-                    200..300 => Ok(body),
-                    status => Err(format!("{status}: {}", String::from_utf8_lossy(body)).into()),
-                };
-            }
+        while wire::answer(&self.answer).is_none() {
             match self.stream.read(&mut buffer)? {
                 0 => return Err("the server closed the connection before it answered".into()),
                 len => self.answer.extend_from_slice(&buffer[..len]),
             }
+        }
+        match wire::answer(&self.answer).expect("the answer is complete") {
+            wire::Answer { status: 200..300, body } => Ok(body),
+            wire::Answer { status, body } => Err(format!("{status}: {}", String::from_utf8_lossy(body)).into()),
         }
     }
 }

@@ -33,8 +33,8 @@ pub(super) struct Load {
     buffer: Vec<u8>,
     pub(super) subscribers: Subscribers,
     pub(super) requesters: Vec<Requester>,
-    /// Answers that the scenario has not processed yet, each with the index of its requester.
-    pub(super) answers: Vec<(usize, Answer)>,
+    /// Answers that the scenario has not processed yet.
+    pub(super) answers: Vec<Answer>,
 }
 
 impl Load {
@@ -78,10 +78,8 @@ impl Load {
         for event in self.events.drain(..) {
             let place = event.data.u64();
             if let Some(requester) = place.checked_sub(REQUESTER) {
-                let requester = usize::try_from(requester)?;
-                if let Some(answer) = self.requesters[requester].readable(&mut self.buffer)? {
-                    self.answers.push((requester, answer));
-                }
+                let requester = &mut self.requesters[usize::try_from(requester)?];
+                self.answers.extend(requester.readable(&mut self.buffer)?);
             } else {
                 self.subscribers.readable(usize::try_from(place)?, &mut self.buffer)?;
             }

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    io::{self, Write},
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
@@ -13,7 +12,11 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Result, supervisor::Throwaway, target};
+use super::{
+    Result,
+    supervisor::{report_and_wait, temp_dir},
+    target,
+};
 
 /// The module's path on Debian.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
@@ -30,7 +33,7 @@ pub(super) fn check() -> Result<()> {
 
 /// Runs nginx on a free port. Prints the process id of its worker, and its address.
 pub(super) fn run() -> Result<bool> {
-    let dir = Throwaway::new()?;
+    let dir = temp_dir()?;
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?; // the port is free again at once
     let file = dir.path().join("nginx.conf");
     let log = dir.path().join("error.log");
@@ -58,9 +61,7 @@ pub(super) fn run() -> Result<bool> {
     let mut command = Command::new("/usr/sbin/nginx");
     command.arg("-e").arg(dir.path().join("error.log")).arg("-p").arg(dir.path()).arg("-c").arg(&file);
     let nginx = TerminateOnDrop(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
-    writeln!(io::stdout(), "{} listening on http://{address}", worker(nginx.0.id())?)?;
-    io::stdout().flush()?;
-    io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the bench ends
+    report_and_wait(worker(nginx.0.id())?, &format!("listening on http://{address}\n"))?;
     Ok(true)
 }
 

@@ -16,6 +16,16 @@ use super::{
     cpu::Reading,
 };
 
+/// The programs that a scenario can measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Server,
+    /// The least that the same work needs.
+    Floor,
+    /// Another program for the same purpose.
+    Peer,
+}
+
 pub(super) struct Program {
     pub(super) address: SocketAddr,
     /// The id of the measured process.
@@ -25,22 +35,15 @@ pub(super) struct Program {
 }
 
 impl Program {
-    pub(super) fn server() -> Result<Self> {
-        Self::start(SUPERVISOR)
-    }
-
-    pub(super) fn peer() -> Result<Self> {
-        Self::start(PEER)
-    }
-
-    /// It runs in its own process, so that its CPU time is not part of the bench's.
-    pub(super) fn floor() -> Result<Self> {
-        Self::start(FLOOR)
-    }
-
-    fn start(part: &str) -> Result<Self> {
+    /// Each runs in a process of its own, so that its CPU time is not part of the bench's.
+    pub(super) fn start(kind: Kind) -> Result<Self> {
+        let role = match kind {
+            Kind::Server => SUPERVISOR,
+            Kind::Floor => FLOOR,
+            Kind::Peer => PEER,
+        };
         let mut command = Command::new(env::current_exe()?);
-        command.arg(part).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(role).stdin(Stdio::piped()).stdout(Stdio::piped());
         command.process_group(0); // Ctrl+C reaches only the bench; this process ends when its pipe closes
         let mut child = command.spawn()?;
         match listening(&mut child) {

@@ -1,10 +1,12 @@
 //! The figures of the server's bench, as a table and as JSON lines. It knows no scenario.
 
-use std::fmt::Write as _;
+use serde_json::{Value, json};
 
-use serde_json::json;
-
-use super::{super::table::markdown, tally::Tally};
+use super::{
+    super::table::{figure, json_lines, markdown},
+    program::Kind,
+    tally::Tally,
+};
 
 /// A figure of each run, sorted.
 #[derive(Debug, Clone, Default)]
@@ -28,15 +30,13 @@ impl Runs {
     }
 
     fn text(&self) -> String {
-        match (self.median(), self.spread()) {
-            (Some(median), Some((min, max))) => {
-                format!("{} ({} - {})", figure(median), figure(min), figure(max))
-            }
-            _ => "-".to_owned(),
+        match self.spread() {
+            Some((min, max)) => format!("{} ({} - {})", figure(self.median()), figure(min), figure(max)),
+            None => figure(None),
         }
     }
 
-    fn json(&self) -> serde_json::Value {
+    fn json(&self) -> Value {
         let (min, max) = self.spread().unzip();
         json!({ "median": self.median(), "min": min, "max": max })
     }
@@ -57,6 +57,17 @@ pub(super) struct Row {
     pub(super) bench_cpu: Runs,
     pub(super) tally: Tally,
     pub(super) goal: &'static str,
+}
+
+impl Row {
+    /// Adds a figure of this kind of program.
+    pub(super) fn push(&mut self, kind: Kind, figure: f64) {
+        match kind {
+            Kind::Server => self.ours.push(figure),
+            Kind::Floor => self.floor.push(figure),
+            Kind::Peer => self.peer.push(figure),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -82,27 +93,26 @@ impl Report {
     }
 
     pub(super) fn json(&self) -> String {
-        let mut out = String::new();
-        for (scenario, row) in &self.rows {
-            let line = json!({
-                "scenario": scenario,
-                "size": row.size,
-                "figure": row.what,
-                "server": row.ours.json(),
-                "floor": row.floor.json(),
-                "ratio": ratio(row),
-                "peer": row.peer.json(),
-                "server_cpu_us": row.server_cpu.json(),
-                "bench_cpu_us": row.bench_cpu.json(),
-                "expected": row.tally.expected,
-                "delivered": row.tally.delivered,
-                "complete": row.tally.is_complete(),
-                "goal": row.goal,
-            });
-            let _ = writeln!(out, "{line}"); // writing to a String cannot fail
-        }
-        out
+        json_lines(self.rows.iter().map(json))
     }
+}
+
+fn json((scenario, row): &(&'static str, Row)) -> Value {
+    json!({
+        "scenario": scenario,
+        "size": row.size,
+        "figure": row.what,
+        "server": row.ours.json(),
+        "floor": row.floor.json(),
+        "ratio": ratio(row),
+        "peer": row.peer.json(),
+        "server_cpu_us": row.server_cpu.json(),
+        "bench_cpu_us": row.bench_cpu.json(),
+        "expected": row.tally.expected,
+        "delivered": row.tally.delivered,
+        "complete": row.tally.is_complete(),
+        "goal": row.goal,
+    })
 }
 
 fn cells((scenario, row): &(&'static str, Row)) -> [String; 11] {
@@ -112,7 +122,7 @@ fn cells((scenario, row): &(&'static str, Row)) -> [String; 11] {
         row.what.to_owned(),
         row.ours.text(),
         row.floor.text(),
-        ratio(row).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")),
+        ratio(row).map_or_else(|| figure(None), |ratio| format!("{ratio:.2}")),
         row.peer.text(),
         row.server_cpu.text(),
         row.bench_cpu.text(),
@@ -124,15 +134,6 @@ fn cells((scenario, row): &(&'static str, Row)) -> [String; 11] {
 fn ratio(row: &Row) -> Option<f64> {
     let floor = row.floor.median().filter(|&floor| floor > 0.0)?;
     Some(row.ours.median()? / floor)
-}
-
-/// Three significant digits; runs differ by more than the fourth.
-fn figure(number: f64) -> String {
-    match number.abs() {
-        size if size >= 100.0 => format!("{number:.0}"),
-        size if size >= 10.0 => format!("{number:.1}"),
-        _ => format!("{number:.2}"),
-    }
 }
 
 #[cfg(test)]

@@ -25,8 +25,8 @@ pub(super) struct Requester {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// The `seq` of the message that was sent, if the request sent one.
-    pub(super) seq: Option<u64>,
+    /// The `seq` of the message that was sent. Meaningless if the request sent none.
+    pub(super) seq: u64,
 }
 
 impl Requester {
@@ -55,15 +55,11 @@ impl Requester {
             Err(error) => return Err(error.into()),
         };
         self.answer.extend_from_slice(&buffer[..len]);
-        let Some((head, whole)) = wire::lengths(&self.answer) else { return Ok(None) };
-        if self.answer.len() < whole {
-            return Ok(None);
-        }
+        let Some(answer) = wire::answer(&self.answer) else { return Ok(None) };
         let mark = b"\"seq\":";
-        let body = &self.answer[head..whole];
-        let seq = memmem::find(body, mark).and_then(|at| wire::number(&body[at + mark.len()..]));
+        let seq = memmem::find(answer.body, mark).and_then(|at| wire::number(&answer.body[at + mark.len()..]));
         // The peer's answer has no `seq`: it uses the number in the request.
-        let answer = Answer { status: wire::status(&self.answer), seq: seq.or(Some(self.sent)) };
+        let answer = Answer { status: answer.status, seq: seq.unwrap_or(self.sent) };
         self.answer.clear();
         self.is_waiting = false;
         Ok(Some(answer))

@@ -2,33 +2,19 @@
 //! closes, which also happens after Ctrl+C or `kill -9`.
 
 use std::{
-    env, fs,
+    env,
     io::{self, BufRead, BufReader, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
+use tempfile::TempDir;
+
 use super::Result;
 
-/// A directory that is removed on drop.
-pub(super) struct Throwaway(PathBuf);
-
-impl Throwaway {
-    pub(super) fn new() -> Result<Self> {
-        let dir = env::temp_dir().join(format!("quchat-bench-{}", std::process::id()));
-        fs::create_dir(&dir)?;
-        Ok(Self(dir))
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Throwaway {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// A directory for a measured program. It is removed on drop.
+pub(super) fn temp_dir() -> Result<TempDir> {
+    Ok(tempfile::Builder::new().prefix("quchat-bench-").tempdir()?)
 }
 
 /// More rooms and streams than one user has in any scenario.
@@ -37,7 +23,7 @@ const MANY: &str = "100000";
 /// Runs the release build of the server with its defaults, except for the limits on rooms and streams. Prints its
 /// process id and the line with its address.
 pub(super) fn run() -> Result<bool> {
-    let dir = Throwaway::new()?;
+    let dir = temp_dir()?;
     let mut command = Command::new(sibling("quchat-server")?);
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("QUCHAT_")) {
         command.env_remove(name);
@@ -48,10 +34,16 @@ pub(super) fn run() -> Result<bool> {
     let mut stdout = BufReader::new(server.0.stdout.take().ok_or("no pipe from the server")?);
     let mut line = String::new();
     stdout.read_line(&mut line)?;
-    write!(io::stdout(), "{} {line}", server.0.id())?;
-    io::stdout().flush()?;
-    io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the bench ends
+    report_and_wait(server.0.id(), &line)?;
     Ok(true)
+}
+
+/// Prints the process id of the measured program and the line with its address, then waits until the bench ends.
+pub(super) fn report_and_wait(process: u32, line: &str) -> Result<()> {
+    write!(io::stdout(), "{process} {line}")?;
+    io::stdout().flush()?;
+    io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the pipe closes
+    Ok(())
 }
 
 /// Killed on drop, before its directory is removed.

@@ -14,7 +14,7 @@ use super::{
     api::{Api, encode},
     floor,
     load::Load,
-    program::Program,
+    program::{Kind, Program},
     wire,
 };
 
@@ -31,39 +31,44 @@ const SEQ: &[u8] = b"\"seq\":";
 pub(super) struct Target {
     pub(super) program: Program,
     pub(super) room: RoomId,
-    /// The user of all event streams; the owner of the room. `None` for floor and peer.
-    pub(super) listener: Option<Api>,
+    /// The owner of the room, who opens all event streams. `None` for floor and peer.
+    owner: Option<Api>,
     senders: Vec<Api>,
     /// The number of messages in the room.
     pub(super) last_seq: u64,
-    is_peer: bool,
+    kind: Kind,
 }
 
 impl Target {
+    /// Starts a program. Only the server has users: up to `senders` of them are members of its room.
+    pub(super) fn start(kind: Kind, senders: usize) -> Result<Self> {
+        if kind == Kind::Server {
+            return Self::server(senders);
+        }
+        let program = Program::start(kind)?;
+        Ok(Self { program, room: RoomId(1), owner: None, senders: Vec::new(), last_seq: 0, kind })
+    }
+
     /// A new server with one room, its owner, and up to `senders` members.
     pub(super) fn server(senders: usize) -> Result<Self> {
-        let program = Program::server()?;
-        let mut listener = Api::register(program.address, "alice")?;
-        let room = listener.create_room("hall")?;
+        let program = Program::start(Kind::Server)?;
+        let mut owner = Api::register(program.address, "alice")?;
+        let room = owner.create_room("hall")?;
         let mut members = Vec::new();
         for n in 0..senders.min(SENDERS_MAX) {
             let mut member = Api::register(program.address, &format!("sender{n}"))?;
             member.call::<JoinRoom>(&room, &(), &())?;
             members.push(member);
         }
-        Ok(Self { program, room, listener: Some(listener), senders: members, last_seq: 0, is_peer: false })
+        Ok(Self { program, room, owner: Some(owner), senders: members, last_seq: 0, kind: Kind::Server })
     }
 
-    pub(super) fn floor() -> Result<Self> {
-        Ok(Self::bare(Program::floor()?, false))
-    }
-
-    pub(super) fn peer() -> Result<Self> {
-        Ok(Self::bare(Program::peer()?, true))
-    }
-
-    fn bare(program: Program, is_peer: bool) -> Self {
-        Self { program, room: RoomId(1), listener: None, senders: Vec::new(), last_seq: 0, is_peer }
+    /// The owner of the server's room.
+    ///
+    /// # Errors
+    /// The target is not the server.
+    pub(super) fn owner(&mut self) -> Result<&mut Api> {
+        Ok(self.owner.as_mut().ok_or("only a server has users")?)
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -72,22 +77,23 @@ impl Target {
 
     /// The request that opens an event stream, after the position `since` if given.
     pub(super) fn subscribe_request(&self, since: Option<Cursor>) -> Result<Vec<u8>> {
-        if self.is_peer {
+        if self.kind == Kind::Peer {
             return Ok(wire::request("GET", EVENTS, "", "accept: text/event-stream\r\n", ""));
         }
-        let token = self.listener.as_ref().map_or("", |api| &api.token);
+        let token = self.owner.as_ref().map_or("", |api| &api.token);
         encode::<ListenEvents>(token, &(), &query::ListenEvents { since, rooms: Vec::new() }, &())
     }
 
-    /// Opens `listeners` event streams, waits until all are live, and opens `senders` connections.
-    pub(super) fn load(&self, listeners: usize, senders: usize) -> Result<Load> {
+    /// Opens `streams` event streams, waits until all are live, and opens `senders` connections.
+    pub(super) fn load(&self, streams: usize, senders: usize) -> Result<Load> {
         let mut load = Load::new()?;
         let listen = self.subscribe_request(None)?;
-        for _ in 0..listeners {
+        for _ in 0..streams {
             load.subscribe(self.address(), &listen, self.last_seq + 1)?;
         }
+        let mark = if self.kind == Kind::Peer { SEQ } else { TXN };
         for n in 0..senders {
-            load.add_requester(self.address(), self.send_request(n)?, Some(if self.is_peer { SEQ } else { TXN }))?;
+            load.add_requester(self.address(), self.send_request(n)?, Some(mark))?;
         }
         load.wait_for_hello()?;
         Ok(load)
@@ -96,7 +102,7 @@ impl Target {
     /// A message of typical length. Its `txn` has digits that count up, the number of the connection, and the number of
     /// messages in the room: no two requests of a run have the same one.
     fn send_request(&self, n: usize) -> Result<Vec<u8>> {
-        if self.is_peer {
+        if self.kind == Kind::Peer {
             return Ok(wire::request("POST", "/", "", "", floor::message()));
         }
         let token = if self.senders.is_empty() { "" } else { &self.senders[n % self.senders.len()].token };

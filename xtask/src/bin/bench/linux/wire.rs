@@ -25,13 +25,22 @@ pub(super) fn request(method: &str, target: &str, token: &str, headers: &str, bo
     text.into_bytes()
 }
 
-/// The lengths of the head and of the whole message at the start of `bytes`; `None` while the head is incomplete.
-pub(super) fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
+/// A complete answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer<'a> {
+    /// 0 if the status line cannot be read.
+    pub(super) status: u16,
+    pub(super) body: &'a [u8],
+}
+
+/// The answer at the start of `bytes`; `None` while it is incomplete.
+pub(super) fn answer(bytes: &[u8]) -> Option<Answer<'_>> {
     let head = memmem::find(bytes, b"\r\n\r\n")? + 4;
     let spellings = [b"content-length: ", b"Content-Length: "];
     let named = spellings.iter().find_map(|name| memmem::find(&bytes[..head], *name).map(|at| at + name.len()));
-    let body = named.and_then(|at| number(&bytes[at..head])).and_then(|len| usize::try_from(len).ok());
-    Some((head, head + body.unwrap_or(0)))
+    let length = named.and_then(|at| number(&bytes[at..head])).and_then(|length| usize::try_from(length).ok());
+    let body = bytes[head..].get(..length.unwrap_or(0))?;
+    Some(Answer { status: status(bytes), body })
 }
 
 /// The status of an answer; 0 if it has none.
@@ -72,10 +81,10 @@ mod tests {
     #[test]
     fn an_answer_ends_at_its_content_length() {
         let bytes = b"HTTP/1.1 201 Created\r\ncontent-length: 4\r\n\r\nbodyHTTP/1.1 200";
-        assert_eq!(lengths(bytes), Some((43, 47)));
-        assert_eq!(status(bytes), 201);
-        assert_eq!(lengths(b"HTTP/1.1 204 No Content\r\n\r\n"), Some((27, 27)));
-        assert_eq!(lengths(b"HTTP/1.1 204 No Content\r\n"), None);
+        assert_eq!(answer(bytes), Some(Answer { status: 201, body: b"body" }));
+        assert_eq!(answer(&bytes[..46]), None);
+        assert_eq!(answer(b"HTTP/1.1 204 No Content\r\n\r\n"), Some(Answer { status: 204, body: b"" }));
+        assert_eq!(answer(b"HTTP/1.1 204 No Content\r\n"), None);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(super) fn send_messages(target: &mut Target, load: &mut Load, workload: Work
             sent += 1;
         }
         load.step(timeout)?;
-        for (_, answer) in load.answers.drain(..) {
+        for answer in load.answers.drain(..) {
             acknowledged.add(answer.status, answer.seq);
             acknowledged_after = begin.elapsed();
         }
@@ -97,9 +97,9 @@ impl Acknowledged {
         Self { first, seen, answers: 0, unique: 0 }
     }
 
-    fn add(&mut self, status: u16, seq: Option<u64>) {
+    fn add(&mut self, status: u16, seq: u64) {
         self.answers += 1;
-        let nth = seq.and_then(|seq| usize::try_from(seq.checked_sub(self.first)?).ok());
+        let nth = seq.checked_sub(self.first).and_then(|nth| usize::try_from(nth).ok());
         if let Some(seen) = nth.and_then(|nth| self.seen.get_mut(nth))
             && status == 201
             && !std::mem::replace(seen, true)

@@ -38,7 +38,7 @@ pub(in super::super) fn serve() -> Result<bool> {
         std::process::exit(0);
     });
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    rustix::net::listen(&listener, 4096)?; // the server's backlog; a shorter one drops connections when many arrive at once
+    rustix::net::listen(&listener, 4096)?; // as the server: a shorter backlog drops connections
     let address = listener.local_addr()?;
     let mut floor = Floor::new(listener)?;
     writeln!(io::stdout(), "{} listening on http://{address}", std::process::id())?;

@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, params};
 
-use super::super::{Result, cpu, supervisor::Throwaway};
+use super::super::{Result, cpu, supervisor::temp_dir};
 
 const TABLES: &str = include_str!("../../../../../../server/src/store/migrations/0001_talk.sql");
 
@@ -21,7 +21,7 @@ pub(in super::super) struct Inserted {
 
 /// Inserts messages, `group` per commit. Commits are `every` apart, or follow each other at once.
 pub(in super::super) fn insert(messages: u64, group: u64, every: Option<Duration>) -> Result<Inserted> {
-    let dir = Throwaway::new()?;
+    let dir = temp_dir()?;
     let connection = Connection::open(dir.path().join("floor.db"))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

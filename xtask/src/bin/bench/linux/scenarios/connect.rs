@@ -6,6 +6,7 @@ use super::{
     super::{
         Result,
         cpu::{self, micros_each},
+        program::Kind,
         report::Row,
         tally::Tally,
         target::Target,
@@ -19,32 +20,39 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let mut cost = row("CPU µs per connection", "≤ 46 µs, 0 failures");
     let mut time = row("ms until all are live", "");
     for _ in 0..plan.runs {
-        let (cpu, bench_cpu, ms, tally) = measure(&Target::server(0)?, streams)?;
-        cost.ours.push(cpu);
-        cost.server_cpu.push(cpu);
-        cost.bench_cpu.push(bench_cpu);
-        cost.tally += tally;
-        time.ours.push(ms);
-        let (cpu, _, ms, tally) = measure(&Target::floor()?, streams)?;
-        cost.floor.push(cpu);
-        cost.tally += tally;
-        time.floor.push(ms);
-        if plan.has_peer {
-            let (cpu, _, ms, tally) = measure(&Target::peer()?, streams)?;
-            cost.peer.push(cpu);
-            cost.tally += tally;
-            time.peer.push(ms);
+        for &kind in plan.kinds {
+            let opened = measure(&Target::start(kind, 0)?, streams)?;
+            if kind == Kind::Server {
+                cost.server_cpu.push(opened.cpu);
+                cost.bench_cpu.push(opened.bench_cpu);
+            }
+            cost.push(kind, opened.cpu);
+            cost.tally += opened.tally;
+            time.push(kind, opened.ms);
         }
     }
     Ok(vec![cost, time])
 }
 
-fn measure(target: &Target, streams: usize) -> Result<(f64, f64, f64, Tally)> {
+struct Opened {
+    /// µs per stream, of the target and of the bench.
+    cpu: f64,
+    bench_cpu: f64,
+    /// The time until all streams were live.
+    ms: f64,
+    tally: Tally,
+}
+
+fn measure(target: &Target, streams: usize) -> Result<Opened> {
     let (cpu, bench_cpu, begin) = (target.program.cpu()?, cpu::own(), Instant::now());
     let mut load = target.load(streams, 0)?;
     let time = begin.elapsed();
     let (cpu, bench_cpu) = (target.program.cpu()?.since(&cpu), cpu::own().saturating_sub(bench_cpu));
     let live = load.subscribers.live as u64;
-    let tally = Tally { delivered: live, ..load.subscribers.take_tally(streams as u64) };
-    Ok((micros_each(cpu, live), micros_each(bench_cpu, live), time.as_secs_f64() * 1e3, tally))
+    Ok(Opened {
+        cpu: micros_each(cpu, live),
+        bench_cpu: micros_each(bench_cpu, live),
+        ms: time.as_secs_f64() * 1e3,
+        tally: Tally { delivered: live, ..load.subscribers.take_tally(streams as u64) },
+    })
 }

@@ -4,6 +4,7 @@ use super::{
     super::{
         Result,
         cpu::micros_each,
+        program::Kind,
         report::Row,
         target::Target,
         workload::{Measured, Workload, send_messages},
@@ -24,19 +25,14 @@ fn row(plan: &Plan, subscribers: usize, messages: u64, goal: &'static str) -> Re
     let size = format!("{subscribers} subscribers");
     let mut row = Row { size, what: "CPU µs per delivery", goal, ..Row::default() };
     let deliveries = messages * subscribers as u64;
-    for measured in measure(Target::server(1)?, plan, subscribers, messages)? {
-        row.ours.push(micros_each(measured.cpu, deliveries));
-        row.server_cpu.push(micros_each(measured.cpu, deliveries));
-        row.bench_cpu.push(micros_each(measured.bench_cpu, deliveries));
-        row.tally += measured.tally;
-    }
-    for measured in measure(Target::floor()?, plan, subscribers, messages)? {
-        row.floor.push(micros_each(measured.cpu, deliveries));
-        row.tally += measured.tally;
-    }
-    if plan.has_peer {
-        for measured in measure(Target::peer()?, plan, subscribers, messages)? {
-            row.peer.push(micros_each(measured.cpu, deliveries));
+    for &kind in plan.kinds {
+        for measured in measure(Target::start(kind, 1)?, plan, subscribers, messages)? {
+            let cpu = micros_each(measured.cpu, deliveries);
+            if kind == Kind::Server {
+                row.server_cpu.push(cpu);
+                row.bench_cpu.push(micros_each(measured.bench_cpu, deliveries));
+            }
+            row.push(kind, cpu);
             row.tally += measured.tally;
         }
     }

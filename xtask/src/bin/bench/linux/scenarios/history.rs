@@ -11,6 +11,7 @@ use quchat_shared::{
 use super::{
     super::{
         Result,
+        api::encode,
         report::Row,
         tally::Tally,
         target::Target,
@@ -64,14 +65,13 @@ fn fill(target: &mut Target, messages: u64) -> Result<Tally> {
             break; // the tally shows it
         }
     }
-    let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
-    owner.reconnect()?; // the server has closed it: a million messages take longer than its idle timeout
+    target.owner()?.reconnect()?; // the server has closed it: a million messages take longer than its idle timeout
     Ok(tally)
 }
 
 /// Creates rooms: there are `few`, afterwards `many`.
 fn build(target: &mut Target, few: u64, many: u64) -> Result<()> {
-    let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
+    let owner = target.owner()?;
     (few..many).try_for_each(|n| owner.create_room(&format!("room {n}")).map(drop))
 }
 
@@ -85,16 +85,15 @@ fn pages_of(target: &mut Target, pages: u64) -> Result<f64> {
         query::ListMessages { bound: Bound::Before(before), limit: None }
     };
     timed(pages, |page| {
-        let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
-        let found = owner.call::<ListMessages>(&room, &query(page), &())?;
+        let found = target.owner()?.call::<ListMessages>(&room, &query(page), &())?;
         if found.messages.len() == 50 { Ok(()) } else { Err("a page was not full".into()) }
     })
 }
 
 /// p99 of room lists, in ms.
 fn lists_of(target: &mut Target, lists: u64) -> Result<f64> {
-    let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
-    let request = super::super::api::encode::<ListRooms>(&owner.token, &(), &(), &())?;
+    let owner = target.owner()?;
+    let request = encode::<ListRooms>(&owner.token, &(), &(), &())?;
     timed(lists, |_| owner.exchange(&request).map(drop))
 }
 

@@ -27,22 +27,12 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         let mut kept = row("KiB kept per stream that left", "given back");
         let mut cpu = row("CPU µs per stream in a quarter of a minute", "heartbeats only");
         for _ in 0..plan.runs {
-            let ours = measure(&Target::server(0)?, plan, streams)?;
-            resident.ours.push(ours.resident);
-            kept.ours.push(ours.kept);
-            cpu.ours.push(ours.cpu);
-            resident.tally += ours.tally;
-            let floor = measure(&Target::floor()?, plan, streams)?;
-            resident.floor.push(floor.resident);
-            kept.floor.push(floor.kept);
-            cpu.floor.push(floor.cpu);
-            resident.tally += floor.tally;
-            if plan.has_peer {
-                let peer = measure(&Target::peer()?, plan, streams)?;
-                resident.peer.push(peer.resident);
-                kept.peer.push(peer.kept);
-                cpu.peer.push(peer.cpu);
-                resident.tally += peer.tally;
+            for &kind in plan.kinds {
+                let idle = measure(&Target::start(kind, 0)?, plan, streams)?;
+                resident.push(kind, idle.resident);
+                kept.push(kind, idle.kept);
+                cpu.push(kind, idle.cpu);
+                resident.tally += idle.tally;
             }
         }
         cpu.server_cpu = Runs::clone(&cpu.ours);

@@ -7,6 +7,7 @@ use super::{
         Result,
         cpu::micros_each,
         floor,
+        program::Kind,
         report::Row,
         target::Target,
         workload::{Measured, Workload, send_messages},
@@ -21,27 +22,19 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let (mut middle, mut late) = (row("p50 ms", ""), row("p99 ms", "≤ 1.3 × floor + one commit"));
     let mut commit = row("one commit at that pace, p99 ms", "");
     let deliveries = messages * subscribers as u64;
-    for measured in measure(Target::server(1)?, plan, subscribers, paced)? {
-        middle.ours.push(percentile(&measured.delays, 50));
-        late.ours.push(percentile(&measured.delays, 99));
-        middle.server_cpu.push(micros_each(measured.cpu, deliveries));
-        middle.bench_cpu.push(micros_each(measured.bench_cpu, deliveries));
-        middle.tally += measured.tally;
-    }
-    for measured in measure(Target::floor()?, plan, subscribers, paced)? {
-        middle.floor.push(percentile(&measured.delays, 50));
-        late.floor.push(percentile(&measured.delays, 99));
-        middle.tally += measured.tally;
+    for &kind in plan.kinds {
+        for measured in measure(Target::start(kind, 1)?, plan, subscribers, paced)? {
+            if kind == Kind::Server {
+                middle.server_cpu.push(micros_each(measured.cpu, deliveries));
+                middle.bench_cpu.push(micros_each(measured.bench_cpu, deliveries));
+            }
+            middle.push(kind, percentile(&measured.delays, 50));
+            late.push(kind, percentile(&measured.delays, 99));
+            middle.tally += measured.tally;
+        }
     }
     for _ in 0..plan.runs {
         commit.floor.push(percentile(&floor::insert(messages, 1, paced.every)?.commits, 99));
-    }
-    if plan.has_peer {
-        for measured in measure(Target::peer()?, plan, subscribers, paced)? {
-            middle.peer.push(percentile(&measured.delays, 50));
-            late.peer.push(percentile(&measured.delays, 99));
-            middle.tally += measured.tally;
-        }
     }
     Ok(vec![middle, late, commit])
 }

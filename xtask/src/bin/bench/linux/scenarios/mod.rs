@@ -12,7 +12,7 @@ mod signin;
 
 use std::time::Duration;
 
-use super::{Result, report::Row};
+use super::{Result, program::Kind, report::Row};
 
 pub(super) struct Scenario {
     pub(super) name: &'static str,
@@ -35,13 +35,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 /// How much to measure.
 pub(super) struct Plan {
     is_quick: bool,
-    pub(super) runs: u32,
-    pub(super) has_peer: bool,
+    runs: u32,
+    /// The programs to compare, in the order in which they are measured.
+    kinds: &'static [Kind],
 }
 
 impl Plan {
     pub(super) fn new(is_quick: bool, runs: u32, has_peer: bool) -> Self {
-        Self { is_quick, runs, has_peer }
+        let kinds: &[Kind] =
+            if has_peer { &[Kind::Server, Kind::Floor, Kind::Peer] } else { &[Kind::Server, Kind::Floor] };
+        Self { is_quick, runs, kinds }
     }
 
     /// `full` for a measurement, `quick` for a run that only shows that the bench works.

@@ -40,8 +40,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 
 fn measure(clients: usize, behind: u64) -> Result<(Duration, f64, Tally)> {
     let mut target = Target::server(1)?;
-    let owner = target.listener.as_mut().ok_or("a server's target has a listener")?;
-    let cursor = owner.call::<ListRooms>(&(), &(), &())?.cursor;
+    let cursor = target.owner()?.call::<ListRooms>(&(), &(), &())?.cursor;
     let mut live = target.load(1, 1)?;
     let mut tally = send_messages(&mut target, &mut live, Workload { messages: behind, every: None })?.tally;
 

@@ -72,7 +72,7 @@ fn sign_in(address: SocketAddr, connections: usize, is_over: &AtomicBool) -> Res
             requester.send()?;
         }
         load.step(Duration::from_millis(20))?;
-        for (_, answer) in load.answers.drain(..) {
+        for answer in load.answers.drain(..) {
             tally.expected += 1;
             if answer.status == 201 {
                 tally.delivered += 1;
