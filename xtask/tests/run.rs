@@ -1,5 +1,5 @@
-//! `cargo xtask run-server` and `run-client` replace themselves with cargo, which replaces itself with the program: signals
-//! and exit codes pass through unchanged.
+//! `cargo xtask run-server` and `run-client` replace themselves with cargo, which replaces itself with the program, so
+//! signals and exit codes pass through unchanged.
 
 #![cfg(test)] // always true here; it makes the lint exceptions for tests apply to the helpers
 #![cfg(unix)]

@@ -35,7 +35,7 @@ pub(super) const HEARTBEAT_SECONDS: u64 = 15;
 
 const OTHERS: [&str; 3] = ["bob", "carol", "dave"];
 /// The text that messages are cut from.
-const PROSE: &str = "so far it appearance good, the rest of the report comes after lunch; somebody has taken the long cable \
+const TEXT: &str = "so far it appearance good, the rest of the report comes after lunch; somebody has taken the long cable \
      from the second drawer, and the printer wants paper again. the kettle is on, see you at four";
 
 /// A running server. It closes its port and all connections on drop.
@@ -239,7 +239,7 @@ impl State {
         let who = spread(1, 12) / 4;
         let sender = UserRef { id: UserId(2 + who as u64), name: OTHERS[who].to_owned() };
         let (start, length) = (spread(7, 60), 20 + spread(31, 90));
-        let text = format!("{} {}", mark(seq), &PROSE[start..start + length]);
+        let text = format!("{} {}", mark(seq), &TEXT[start..start + length]);
         let txn = Some(format!("{:024x}-{seq}", seq.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
         let mut message = Message::new(room, Seq(seq), sender, text, self.at(seq));
         message.txn = txn;

@@ -18,18 +18,15 @@ use super::{
         session::Session,
     },
     Plan,
+    key::letter,
 };
 
 const PER_SECOND: u64 = 5_000;
 const EVERY: Duration = Duration::from_millis(1);
-/// Letters typed before they are deleted again.
-const LINE: u64 = 40;
 const ECHOES: usize = 500;
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let mut session = Session::start(1, 50)?;
-    session.add_messages(plan.pick(2_000, 100))?;
-    session.terminal.wait_until_idle(plan.idle_time())?;
+    let mut session = plan.session_with(plan.pick(2_000, 100))?;
     let (mut echo, mut delays) = (Echo::start()?, Samples::default());
     (0..plan.pick(ECHOES, 5)).try_for_each(|_| echo.measure())?;
     let (keys, is_over) = (plan.pick(300, 5), AtomicBool::new(false));
@@ -38,13 +35,9 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let last = thread::scope(|scope| -> Result<u64> {
         let flooding = scope.spawn(|| flood(stream, *room, &is_over));
         let typed = (0..keys).try_for_each(|nth| -> Result<()> {
-            let (row, column) = terminal.screen().cursor_position();
-            let (key, column) = if (nth / LINE).is_multiple_of(2) { ("x", column + 1) } else { ("\x7f", column - 1) };
-            let pressed = terminal.type_keys(key)?;
-            let frame = terminal.wait_for_frame("a letter", |screen| screen.cursor_position() == (row, column))?;
-            delays.push((frame.ended - pressed).as_secs_f64() * 1e3);
+            delays.push(letter(terminal, nth)?);
             // A fast typist, never in step with the frames.
-            let pause = Duration::from_millis(30 + nth * 7 % 17);
+            let pause = Duration::from_millis(30 + nth as u64 * 7 % 17);
             let next = Instant::now() + pause;
             while terminal.next_frame(next.saturating_duration_since(Instant::now()))?.is_some() {}
             Ok(())

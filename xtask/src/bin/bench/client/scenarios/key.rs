@@ -2,21 +2,12 @@
 //! or down changes nearly all cells.
 
 use super::{
-    super::{
-        Result,
-        echo::Echo,
-        report::Row,
-        samples::Samples,
-        session::{SIZE, Session},
-        terminal::Terminal,
-    },
+    super::{Result, echo::Echo, report::Row, samples::Samples, session::SIZE, terminal::Terminal},
     Plan,
 };
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let mut session = Session::start(1, 50)?;
-    session.add_messages(plan.long_history())?;
-    session.terminal.wait_until_idle(plan.idle_time())?;
+    let mut session = plan.session_with(plan.long_history())?;
     let size = format!("{} messages, {}x{}", plan.long_history(), SIZE.columns, SIZE.rows);
     let mut row = |what, keys, press: fn(&mut Terminal, usize) -> Result<f64>| -> Result<Row> {
         let (mut echo, mut delays) = (Echo::start()?, Samples::default());
@@ -31,8 +22,8 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     Ok(vec![row("ms from a letter to its frame", 1000, letter)?, row("ms from a page key to its frame", 400, page)?])
 }
 
-/// Types a letter. After `LINE` letters, deletes them again one by one.
-fn letter(terminal: &mut Terminal, nth: usize) -> Result<f64> {
+/// Types a letter and returns the ms until its frame. After `LINE` letters, deletes them again one by one.
+pub(super) fn letter(terminal: &mut Terminal, nth: usize) -> Result<f64> {
     const LINE: usize = 40;
     let (row, column) = terminal.screen().cursor_position();
     let (key, shown) = if (nth / LINE).is_multiple_of(2) {

@@ -4,21 +4,12 @@
 use std::time::Instant;
 
 use super::{
-    super::{
-        Result,
-        echo::Echo,
-        report::Row,
-        samples::Samples,
-        scripted_server::mark,
-        session::{SIZE, Session},
-    },
+    super::{Result, echo::Echo, report::Row, samples::Samples, scripted_server::mark, session::SIZE},
     Plan,
 };
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let mut session = Session::start(1, 50)?;
-    session.add_messages(plan.long_history())?;
-    session.terminal.wait_until_idle(plan.idle_time())?;
+    let mut session = plan.session_with(plan.long_history())?;
     let (mut echo, mut delays) = (Echo::start()?, Samples::default());
     for _ in 0..plan.pick(1000, 10) {
         session.pause()?;

@@ -10,7 +10,7 @@ mod start;
 
 use std::time::Duration;
 
-use super::{Result, report::Row};
+use super::{Result, report::Row, session::Session};
 
 pub(super) struct Scenario {
     pub(super) name: &'static str,
@@ -57,6 +57,14 @@ impl Plan {
     /// time. If it draws nothing for this long, it has nothing left to do.
     fn idle_time(&self) -> Duration {
         self.pick(Duration::from_secs(4), Duration::from_millis(50))
+    }
+
+    /// An idle client whose open room got this many messages.
+    fn session_with(&self, messages: u64) -> Result<Session> {
+        let mut session = Session::start(1, 50)?;
+        session.add_messages(messages)?;
+        session.terminal.wait_until_idle(self.idle_time())?;
+        Ok(session)
     }
 
     /// The number of messages that the client keeps of the open room.

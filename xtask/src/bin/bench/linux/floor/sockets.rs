@@ -1,5 +1,5 @@
-//! The least that a chat server can do on sockets. One thread with one epoll acknowledges each message and writes it to
-//! every subscriber with one `write` each, from a chunk encoded once. It checks no token, has no rules and stores nothing.
+//! The least that a chat server can do on sockets. One thread with one epoll acknowledges each message and writes it
+//! to every subscriber with one `write` each, from a chunk encoded once. It checks no token and stores nothing.
 
 use std::{
     io::{self, Read, Write},
