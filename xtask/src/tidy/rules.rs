@@ -32,15 +32,15 @@ pub(super) struct Rule {
 type Search = Box<dyn Fn(&Tree) -> Vec<Breach>>;
 
 /// A part of the code and the paths that it must not name.
-struct Absence {
+struct DependencyRule {
     scopes: &'static [&'static str],
     except: &'static [&'static str],
     paths: &'static [&'static str],
     why: &'static str,
 }
 
-const ABSENCES: &[Absence] = &[
-    Absence {
+const DEPENDENCY_RULES: &[DependencyRule] = &[
+    DependencyRule {
         scopes: &["shared/src"],
         except: &[],
         paths: &[
@@ -62,31 +62,31 @@ const ABSENCES: &[Absence] = &[
         ],
         why: "the wire is the same for both ends: no I/O, no async, no clock",
     },
-    Absence {
+    DependencyRule {
         scopes: &["server/src/domain"],
         except: &[],
         paths: &["crate::http", "crate::hub", "rusqlite", "tokio", "hyper"],
         why: "rules run inside the transaction and depend neither on HTTP nor on the database engine",
     },
-    Absence {
+    DependencyRule {
         scopes: &["server/src/store"],
         except: &["server/src/store/sqlite/events/tests", "server/src/store/sqlite/faults"],
         paths: &["crate::domain", "crate::http", "crate::hub", "hyper"],
         why: "the store decides nothing: rules call it, and what a commit publishes is passed out of it",
     },
-    Absence {
+    DependencyRule {
         scopes: &["server/src/hub"],
         except: &[],
         paths: &["crate::http", "crate::app", "hyper", "rusqlite"],
         why: "the hub knows who listens, not how they asked nor where events are kept",
     },
-    Absence {
+    DependencyRule {
         scopes: &["server/src", "client/src", "shared/src", "xtask/src"],
         except: &["server/src/store/sqlite", "xtask/src/bin/bench/linux/floor"],
         paths: &["rusqlite", "rusqlite_migration"],
         why: "a second database engine must be possible without changes elsewhere; the bench measures the bare engine",
     },
-    Absence {
+    DependencyRule {
         scopes: &["client/src/model", "client/src/update"],
         except: &[],
         paths: &[
@@ -106,31 +106,31 @@ const ABSENCES: &[Absence] = &[
         ],
         why: "update is pure: time, randomness and answers arrive in a Msg, and requests leave as an Effect",
     },
-    Absence {
+    DependencyRule {
         scopes: &["client/src/components", "client/src/view", "client/src/keymap", "client/src/text"],
         except: &[],
         paths: &["ureq", "std::fs", "TcpStream", "UdpSocket", "ToSocketAddrs", "std::thread", "crate::worker"],
         why: "drawing must never wait for a disk or a network",
     },
-    Absence {
+    DependencyRule {
         scopes: &["client/src/components", "client/src/view"],
         except: &[],
         paths: &["Color"],
         why: "components use roles; the theme maps roles to colours",
     },
-    Absence {
+    DependencyRule {
         scopes: &["client/src/worker"],
         except: &[],
         paths: &["tuirealm", "tui_realm_stdlib", "ratatui_textarea", "crate::view", "crate::components"],
         why: "workers talk to the main loop through messages only and do not depend on the screen",
     },
-    Absence {
+    DependencyRule {
         scopes: &["client"],
         except: &[],
         paths: &["quchat_server", "tokio"],
         why: "client and server share only the wire, and the client uses threads instead of an async runtime",
     },
-    Absence {
+    DependencyRule {
         scopes: &["server/src", "shared/src"],
         except: &[],
         paths: &["quchat_client"],
@@ -139,40 +139,40 @@ const ABSENCES: &[Absence] = &[
 ];
 
 /// A property of every source file.
-struct Habit {
+struct FileRule {
     name: &'static str,
     why: &'static str,
     breaches: fn(&Tree) -> Vec<Breach>,
 }
 
-const HABITS: &[Habit] = &[
-    Habit {
+const FILE_RULES: &[FileRule] = &[
+    FileRule {
         name: "the top directory has no stray files",
         why: "a newcomer should see the whole layout at once",
         breaches: top,
     },
-    Habit {
+    FileRule {
         name: "every source begins with //!",
         why: "a reader first learns what the file owns and what it must not know",
         breaches: headers,
     },
-    Habit {
+    FileRule {
         name: "code does not contradict its header",
         why: "a header that is not true misleads its readers",
         breaches: claims::contradictions,
     },
-    Habit { name: "no source above 600 lines", why: "a long file has more than one purpose", breaches: lengths },
-    Habit {
+    FileRule { name: "no source above 600 lines", why: "a long file has more than one purpose", breaches: lengths },
+    FileRule {
         name: "every file name says what is inside",
         why: "files like util.rs collect unrelated code",
         breaches: names,
     },
-    Habit {
+    FileRule {
         name: "no TODO and no stub is left",
         why: "a missing feature is better than one that only looks finished",
         breaches: undone,
     },
-    Habit {
+    FileRule {
         name: "every silenced lint has a reason",
         why: "#[expect(lint, reason = …)] on the item says why; #[allow] does not",
         breaches: allows,
@@ -181,20 +181,20 @@ const HABITS: &[Habit] = &[
 
 /// Every rule, in the order in which they are reported.
 pub(super) fn rules() -> Vec<Rule> {
-    let absences = ABSENCES.iter().map(|absence| Rule {
-        name: absence.name(),
-        why: absence.why,
-        breaches: Box::new(|tree| absence.breaches(tree)),
+    let dependencies = DEPENDENCY_RULES.iter().map(|rule| Rule {
+        name: rule.name(),
+        why: rule.why,
+        breaches: Box::new(|tree| rule.breaches(tree)),
     });
-    let habits = HABITS.iter().map(|habit| Rule {
-        name: habit.name.to_owned(),
-        why: habit.why,
-        breaches: Box::new(habit.breaches),
+    let files = FILE_RULES.iter().map(|rule| Rule {
+        name: rule.name.to_owned(),
+        why: rule.why,
+        breaches: Box::new(rule.breaches),
     });
-    absences.chain(habits).collect()
+    dependencies.chain(files).collect()
 }
 
-impl Absence {
+impl DependencyRule {
     fn name(&self) -> String {
         let except =
             if self.except.is_empty() { String::new() } else { format!(" (except {})", self.except.join(", ")) };
