@@ -4,7 +4,6 @@
 mod args;
 mod echo;
 mod frames;
-mod process;
 mod report;
 mod samples;
 mod scenarios;
@@ -12,25 +11,21 @@ mod screen;
 mod scripted_server;
 mod session;
 mod terminal;
+mod usage;
 mod wire;
 
 use std::{
-    error::Error,
     io::{self, Write as _},
     process::ExitCode,
     time::Duration,
 };
-
-use clap::Parser as _;
 
 use self::{
     args::{Args, ECHO},
     report::Report,
     scenarios::{Plan, SCENARIOS},
 };
-
-/// Every error is only printed, so one type is enough.
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+use crate::linux::{Result, args::parse};
 
 /// How long a scenario waits for anything before it fails. Long enough for a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -51,14 +46,15 @@ pub(super) fn main() -> ExitCode {
 }
 
 fn measure() -> Result<()> {
-    let args = Args::parse_from(std::env::args_os().skip(1));
-    let plan = Plan::new(args.quick);
+    let line = std::env::args_os().skip(1);
+    let args: Args = parse(line, SCENARIOS.iter().map(|scenario| scenario.name));
+    let plan = Plan::new(args.common.quick);
     let mut report = Report::default();
-    for scenario in SCENARIOS.iter().filter(|scenario| args.wants(scenario.name)) {
+    for scenario in SCENARIOS.iter().filter(|scenario| args.common.wants(scenario.name)) {
         writeln!(io::stderr(), "{}: {}", scenario.name, scenario.what).ok();
         let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;
         report.add(scenario.name, scenario.peer, rows);
     }
-    let text = if args.json { report.json() } else { report.table() };
+    let text = if args.common.json { report.json() } else { report.table() };
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }

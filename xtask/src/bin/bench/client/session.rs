@@ -1,6 +1,6 @@
 //! Starts the client with a temporary home directory, signs in, and waits for messages on its screen.
 
-use std::{env, path::PathBuf, process::Command, thread, time::Duration};
+use std::{process::Command, thread, time::Duration};
 
 use quchat_shared::RoomId;
 use tempfile::TempDir;
@@ -10,6 +10,7 @@ use super::{
     scripted_server::{ScriptedServer, Stream, USER, mark, room_name},
     terminal::{Size, Terminal},
 };
+use crate::linux::program::{built, temp_dir};
 
 /// The terminal size that the goals are for.
 pub(super) const SIZE: Size = Size { columns: 120, rows: 40 };
@@ -24,12 +25,12 @@ pub(super) struct ClientHome {
 
 impl ClientHome {
     pub(super) fn new(server: &ScriptedServer) -> Result<Self> {
-        Ok(Self { dir: tempfile::Builder::new().prefix("quchat-bench-").tempdir()?, server: server.address() })
+        Ok(Self { dir: temp_dir()?, server: server.address() })
     }
 
     /// Starts the release build of the client with default settings.
     pub(super) fn start(&self) -> Result<Terminal> {
-        let mut client = Command::new(sibling("quchat")?);
+        let mut client = Command::new(built("quchat")?);
         client.env_clear().args(["--server", &self.server, "--name", USER]);
         client.env("TERM", "xterm-256color").env("TZ", "UTC").env("HOME", self.dir.path());
         for place in ["XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
@@ -91,13 +92,4 @@ impl Session {
         thread::sleep(Duration::from_millis(20)); // the pace of the measurement; it waits for nothing
         self.terminal.wait_until_idle(Duration::ZERO)
     }
-}
-
-/// The path of a program of the workspace. It is in the same directory as the bench.
-fn sibling(name: &str) -> Result<PathBuf> {
-    let path = env::current_exe()?.with_file_name(name);
-    if path.exists() {
-        return Ok(path);
-    }
-    Err(format!("{} is not built: run cargo xtask bench client", path.display()).into())
 }

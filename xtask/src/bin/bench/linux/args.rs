@@ -1,8 +1,8 @@
-//! The command line of the server's bench.
+//! The command line of the server's bench, and the flags of both benches.
+
+use std::ffi::OsString;
 
 use clap::{Parser, builder::PossibleValuesParser};
-
-use super::scenarios::SCENARIOS;
 
 /// First argument of the bench's helper processes: the floor, and the supervisors of the server and of its peer.
 pub(super) const FLOOR: &str = "floor";
@@ -13,21 +13,12 @@ pub(super) const PEER: &str = "peer";
 
 /// Measures the server, compared with the least that kernel and disk need for the same work.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask bench")]
+#[command(bin_name = "cargo xtask bench")]
 pub(super) struct Args {
-    /// Use tiny numbers, which only show that the bench works
-    #[arg(long)]
-    pub(super) quick: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
 
-    /// Print one JSON object per line instead of a table
-    #[arg(long)]
-    pub(super) json: bool,
-
-    /// Run only this scenario; may be repeated
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(SCENARIOS.iter().map(|s| s.name)))]
-    scenario: Vec<String>,
-
-    /// Also measure this program in the scenarios with one sender that it supports
+    /// Also measure this program, in the scenarios that it supports
     #[arg(long, value_name = "NAME", value_parser = ["nchan"])]
     pub(super) peer: Option<String>,
 
@@ -38,10 +29,38 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn runs(&self) -> u32 {
-        self.runs.unwrap_or(if self.quick { 1 } else { 3 })
+        self.runs.unwrap_or(if self.common.quick { 1 } else { 3 })
     }
+}
 
-    pub(super) fn wants(&self, scenario: &str) -> bool {
+/// The flags of both benches.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Common {
+    /// Use tiny numbers, which only show that the bench works
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Print one JSON object per line instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Run only this scenario; may be repeated
+    #[arg(long, value_name = "NAME")]
+    scenario: Vec<String>,
+}
+
+impl Common {
+    pub(crate) fn wants(&self, scenario: &str) -> bool {
         self.scenario.is_empty() || self.scenario.iter().any(|wanted| wanted == scenario)
     }
+}
+
+/// Parses the command line of a bench with these scenarios. Exits on `--help` and on errors.
+pub(crate) fn parse<A: Parser>(
+    line: impl Iterator<Item = OsString>,
+    scenarios: impl Iterator<Item = &'static str>,
+) -> A {
+    let names = PossibleValuesParser::new(scenarios);
+    let command = A::command().mut_arg("scenario", |arg| arg.value_parser(names));
+    A::from_arg_matches(&command.get_matches_from(line)).unwrap_or_else(|error| error.exit())
 }

@@ -1,19 +1,19 @@
 //! The CPU time of a process, as the scheduler counts it.
 
-use std::{collections::HashMap, ffi::OsString, fs, time::Duration};
+use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
 
 use rustix::{
     param::clock_ticks_per_second,
     time::{ClockId, clock_gettime},
 };
 
-use super::Result;
+use super::{Result, proc};
 
 /// The CPU time that another process has used so far.
 #[derive(Debug)]
 pub(super) struct Reading {
     /// In nanoseconds, of each thread that still runs.
-    living: HashMap<OsString, Duration>,
+    living: HashMap<PathBuf, Duration>,
     /// In clock ticks (usually 10 ms), of all threads that ever ran.
     ever: Duration,
 }
@@ -21,12 +21,10 @@ pub(super) struct Reading {
 impl Reading {
     pub(super) fn of(process: u32) -> Result<Self> {
         let mut living = HashMap::new();
-        for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-            let thread = thread?;
-            // the thread may have ended since it was listed
-            let Ok(noted) = fs::read_to_string(thread.path().join("schedstat")) else { continue };
-            let nanoseconds = noted.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or(0);
-            living.insert(thread.file_name(), Duration::from_nanos(nanoseconds));
+        for thread in proc::threads(process)? {
+            if let Some(time) = proc::cpu_time(&thread) {
+                living.insert(thread, time);
+            }
         }
         let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
         let after_name = stat.rsplit_once(')').ok_or("cannot parse /proc/…/stat")?.1;

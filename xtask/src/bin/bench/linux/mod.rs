@@ -1,12 +1,14 @@
-//! The server's bench. It needs Linux: epoll to serve thousands of sockets from one thread, /proc for CPU times.
+//! The server's bench, and what the client's bench shares with it: flags, `/proc`, the start of built programs. It needs
+//! Linux: epoll to serve thousands of sockets from one thread, `/proc` for CPU times.
 
 mod api;
-mod args;
+pub(super) mod args;
 mod cpu;
 mod floor;
 mod load;
 mod peer;
-mod program;
+pub(super) mod proc;
+pub(super) mod program;
 mod report;
 mod requesters;
 mod scenarios;
@@ -23,8 +25,6 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser as _;
-
 use self::{
     args::{Args, FLOOR, PEER, SUPERVISOR},
     report::Report,
@@ -32,7 +32,7 @@ use self::{
 };
 
 /// Every error is only printed, so one type is enough.
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+pub(super) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 pub(super) fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
@@ -57,19 +57,19 @@ pub(super) fn main() -> ExitCode {
 
 /// Returns whether every expected delivery arrived.
 fn measure() -> Result<bool> {
-    let args = Args::parse();
+    let args: Args = args::parse(std::env::args_os(), SCENARIOS.iter().map(|scenario| scenario.name));
     if args.peer.is_some() {
         peer::check()?;
     }
-    let plan = Plan::new(args.quick, args.runs(), args.peer.is_some());
+    let plan = Plan::new(args.common.quick, args.runs(), args.peer.is_some());
     program::raise_descriptor_limit();
     let mut report = Report::default();
-    for scenario in SCENARIOS.iter().filter(|scenario| args.wants(scenario.name)) {
+    for scenario in SCENARIOS.iter().filter(|scenario| args.common.wants(scenario.name)) {
         writeln!(io::stderr(), "{}: {}", scenario.name, scenario.what).ok();
         let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;
         report.add(scenario.name, rows);
     }
-    let text = if args.json { report.json() } else { report.table() };
+    let text = if args.common.json { report.json() } else { report.table() };
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(report.is_complete())
 }

@@ -12,11 +12,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{
-    Result,
-    supervisor::{report_and_wait, temp_dir},
-    target,
-};
+use super::{Result, program::temp_dir, supervisor::report_and_wait, target};
 
 /// The module's path on Debian.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";

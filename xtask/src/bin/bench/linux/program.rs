@@ -1,19 +1,22 @@
 //! A measured program: the server, the floor or the peer, on a free port. It is stopped on drop.
 
 use std::{
-    env, fs,
+    env,
     io::{BufRead, BufReader},
     net::SocketAddr,
     os::unix::process::CommandExt,
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tempfile::TempDir;
 
 use super::{
     Result,
     args::{FLOOR, PEER, SUPERVISOR},
     cpu::Reading,
+    proc,
 };
 
 /// The programs that a scenario can measure.
@@ -61,14 +64,12 @@ impl Program {
 
     /// Resident memory, in KiB.
     pub(super) fn resident_kib(&self) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS in /proc/…/status")?;
-        Ok(line.trim().trim_end_matches(" kB").parse()?)
+        proc::resident_kib(self.process)
     }
 
     /// The number of open files and sockets.
     pub(super) fn descriptors(&self) -> Result<usize> {
-        Ok(fs::read_dir(format!("/proc/{}/fd", self.process))?.count())
+        proc::descriptors(self.process)
     }
 }
 
@@ -98,4 +99,15 @@ pub(super) fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     // If this fails, the scenario that needs more descriptors fails with an error.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}
+
+/// The path of a program of the workspace. It is in the same directory as the bench.
+pub(crate) fn built(name: &str) -> Result<PathBuf> {
+    let path = env::current_exe()?.with_file_name(name);
+    if path.exists() { Ok(path) } else { Err(format!("{} is not built; run cargo xtask bench", path.display()).into()) }
+}
+
+/// A directory for a measured program. It is removed on drop.
+pub(crate) fn temp_dir() -> Result<TempDir> {
+    Ok(tempfile::Builder::new().prefix("quchat-bench-").tempdir()?)
 }

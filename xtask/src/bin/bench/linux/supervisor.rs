@@ -4,18 +4,13 @@
 use std::{
     env,
     io::{self, BufRead, BufReader, Write},
-    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
-use tempfile::TempDir;
-
-use super::Result;
-
-/// A directory for a measured program. It is removed on drop.
-pub(super) fn temp_dir() -> Result<TempDir> {
-    Ok(tempfile::Builder::new().prefix("quchat-bench-").tempdir()?)
-}
+use super::{
+    Result,
+    program::{built, temp_dir},
+};
 
 /// More rooms and streams than one user has in any scenario.
 const MANY: &str = "100000";
@@ -24,7 +19,7 @@ const MANY: &str = "100000";
 /// process id and the line with its address.
 pub(super) fn run() -> Result<bool> {
     let dir = temp_dir()?;
-    let mut command = Command::new(sibling("quchat-server")?);
+    let mut command = Command::new(built("quchat-server")?);
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("QUCHAT_")) {
         command.env_remove(name);
     }
@@ -54,10 +49,4 @@ impl Drop for KillOnDrop {
         let _ = self.0.kill(); // a clean shutdown would save nothing that is needed
         let _ = self.0.wait();
     }
-}
-
-/// The path of a program of the workspace. It is in the same directory as the bench.
-fn sibling(name: &str) -> Result<PathBuf> {
-    let path = env::current_exe()?.with_file_name(name);
-    if path.exists() { Ok(path) } else { Err(format!("{} is not built: run cargo xtask bench", path.display()).into()) }
 }

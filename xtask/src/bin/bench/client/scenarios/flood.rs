@@ -11,11 +11,11 @@ use super::{
     super::{
         Result,
         echo::Echo,
-        process::Usage,
         report::Row,
         samples::Samples,
         scripted_server::{Stream, mark},
         session::Session,
+        usage::Usage,
     },
     Plan,
     key::letter,

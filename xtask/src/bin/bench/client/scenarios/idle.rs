@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     super::{
-        Result, process::Usage, report::Row, samples::Samples, scripted_server::HEARTBEAT_SECONDS, session::Session,
+        Result, report::Row, samples::Samples, scripted_server::HEARTBEAT_SECONDS, session::Session, usage::Usage,
     },
     Plan,
 };

@@ -1,9 +1,10 @@
 //! `memory`: resident memory after visiting many rooms, with a long history in the open room, and after leaving it.
 
 use super::{
-    super::{Result, process::resident_mib, report::Row, samples::Samples, session::Session},
+    super::{Result, report::Row, samples::Samples, session::Session},
     Plan,
 };
+use crate::linux::proc::resident_kib;
 
 /// Messages of each room.
 const EACH: u64 = 50;
@@ -16,13 +17,13 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     }
     session.terminal.wait_until_idle(plan.idle_time())?;
     let process = session.terminal.process();
-    let many = resident_mib(process)?;
+    let many = resident_kib(process)? / 1024.0;
     session.add_messages(plan.long_history())?;
     session.terminal.wait_until_idle(plan.idle_time())?;
-    let long = resident_mib(process)?;
+    let long = resident_kib(process)? / 1024.0;
     session.next_room(EACH)?;
     session.terminal.wait_until_idle(plan.idle_time())?;
-    let left = resident_mib(process)?;
+    let left = resident_kib(process)? / 1024.0;
     let row = |size, mib, goal| Row {
         size,
         what: "MiB resident",

@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, params};
 
-use super::super::{Result, cpu, supervisor::temp_dir};
+use super::super::{Result, cpu, program::temp_dir};
 
 const TABLES: &str = include_str!("../../../../../../server/src/store/migrations/0001_talk.sql");
 
