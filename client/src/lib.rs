@@ -3,6 +3,7 @@
 //! One direction: a key or an answer becomes a [`update::Msg`], [`update::update`] changes the
 //! [`model::Model`] and asks for [`update::Effect`]s, the view draws the model.
 
+pub mod api;
 pub mod components;
 pub mod config;
 pub mod keymap;

@@ -13,8 +13,9 @@ use tuirealm::{
 
 use super::{Part, field::Field, look::Look};
 use crate::{
+    api::Origin,
     keymap::Keymap,
-    model::{Field as Name, Model, Origin},
+    model::{Field as Name, Model},
     text::{clip, wrap},
     update::{Action, Msg},
 };

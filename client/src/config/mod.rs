@@ -24,8 +24,8 @@ pub use self::{
     themes::OwnTheme,
 };
 use crate::{
+    api::Origin,
     keymap::{Binding, Keymap},
-    model::Origin,
     runtime::Way,
     state::Last,
     theme::{BUILT_IN, Themes},

@@ -3,7 +3,7 @@
 use quchat_shared::limits;
 
 use super::{Setting, table::Table};
-use crate::model::Origin;
+use crate::api::Origin;
 
 /// What can be said of a server, at the top of the file as well as in a profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

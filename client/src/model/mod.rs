@@ -8,7 +8,6 @@ mod anchor;
 mod dialog;
 mod find;
 mod memory;
-mod origin;
 mod outbox;
 mod quoted;
 mod room;
@@ -22,13 +21,14 @@ pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub use dialog::{CaughtUp, Dialog, DialogId, Id, Notice, Question, Tone};
 pub use find::Find;
 pub(crate) use memory::{Alert, Burst, Call, Cause, Memory, Watched};
-pub use origin::Origin;
 pub use outbox::{Draft, Kept, Left, Pending, Recall, SendState, Stored};
 pub(crate) use quoted::Quoted;
 pub use room::{Fetch, Marker, Room, Unfolded, Visit, Wanted};
 pub(crate) use sighted::Sighted;
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, bytes, is_run};
+
+pub use crate::api::Origin;
 
 use jiff::tz::TimeZone;
 use quchat_shared::{Cursor, Message, RoomId, Seq, UserId};

@@ -157,7 +157,7 @@ mod tests {
         use quchat_shared::UserId;
 
         use super::*;
-        use crate::{model::Origin, state::Place};
+        use crate::{api::Origin, state::Place};
 
         /// What becomes of `draft` in an editor that runs `script`, and what is left on disk.
         fn through(script: &str, draft: &str) -> (Result<String, String>, Option<String>) {

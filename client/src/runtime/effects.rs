@@ -6,10 +6,10 @@ use quchat_shared::{Cursor, user::Session};
 
 use super::{Editor, Runtime, Screen, Wake, Wakes, clock, memory::give_back};
 use crate::{
-    model::Origin,
+    api::{Access, Failure, Origin, Reply, Request},
     state::{Disk, Found, Job, Log, Place, Report},
-    update::{Effect, Failure, Msg, Reply, Request, ServerEvent},
-    worker::{self, Access, Calls, Stream, Token},
+    update::{Effect, Msg, ServerEvent},
+    worker::{self, Calls, Stream},
 };
 
 /// The threads, as far as a session has them.
@@ -89,7 +89,7 @@ impl Workers {
         let deliver = move |reply: Reply| {
             wakes.send(Wake::Done { epoch, call, reply: Box::new(reply) });
         };
-        let refused = |reason: &str| Err(Failure::Unreachable { reason: reason.to_owned() });
+        let refused = |reason: &str| Err(Failure::because(reason));
         let begun = match &request {
             Request::Register(origin, _) | Request::SignIn(origin, _) => {
                 worker::sign_in(origin.clone(), request, deliver).or_else(|error| refused(&error.to_string()))
@@ -105,11 +105,11 @@ impl Workers {
 
     fn listen(&mut self, number: u64, since: Cursor) -> Option<Msg> {
         self.stream = None; // hangs up first
-        let ended = |reason: String| {
-            let events = vec![ServerEvent::Ended(Failure::Unreachable { reason })];
+        let ended = |reason: &str| {
+            let events = vec![ServerEvent::Ended(Failure::because(reason))];
             Some(Msg::Stream { stream: number, events })
         };
-        let Some(session) = &self.session else { return ended("nobody is signed in".into()) };
+        let Some(session) = &self.session else { return ended("nobody is signed in") };
         let wakes = self.wakes.clone();
         let wake = move || {
             wakes.send(Wake::Stream { stream: number });
@@ -119,13 +119,13 @@ impl Workers {
                 self.stream = Some((number, stream));
                 None
             }
-            Err(error) => ended(error.to_string()),
+            Err(error) => ended(&error.to_string()),
         }
     }
 
     fn enter(&mut self, epoch: u32, origin: Origin, session: Session) {
         self.stream = None;
-        let access = Access { origin: origin.clone(), token: Token::new(session.token.clone()) };
+        let access = Access::new(origin.clone(), &session);
         let calls = Calls::start(access.clone());
         if let Err(error) = &calls {
             self.log(&format!("no threads for calls: {error}"));

@@ -28,10 +28,13 @@ use tuirealm::{
 
 use super::*;
 use crate::{
-    model::{Draft, Now, Origin},
+    api::{
+        Origin,
+        tests::peer::{Heard, SOON, access, peer, reply},
+    },
+    model::{Draft, Now},
     state::{Drawer, Log, Place},
     update::{Answer, NotKept, Pick},
-    worker::tests::{Heard, SOON, access, peer, reply},
 };
 
 const WIDTH: u16 = 80;
@@ -444,7 +447,7 @@ fn a_frame_is_drawn_only_if_something_changed() {
     let mut frames = || client.runtime.screen.raw_mut().get_frame().count();
     let before = frames();
     client.runtime.settle();
-    client.runtime.take(Wake::Done { epoch: 99, call: 1, reply: Box::new(Ok(Answer::Left)) });
+    client.runtime.take(Wake::Done { epoch: 99, call: 1, reply: Box::new(Ok(Answer::NoContent(()))) });
     client.runtime.take(Wake::Stream { stream: 4711 });
     client.runtime.settle();
     let mut frames = || client.runtime.screen.raw_mut().get_frame().count();

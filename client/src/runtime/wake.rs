@@ -5,10 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use tuirealm::event::Event;
 
 use super::editor::Edited;
-use crate::{
-    state::Report,
-    update::{Action, Reply},
-};
+use crate::{api::Reply, state::Report, update::Action};
 
 /// Most wakes that wait; whoever sends more waits itself, up to the person at the keyboard.
 const WAITING_MAX: usize = 256;

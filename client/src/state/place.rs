@@ -10,7 +10,7 @@ use std::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use quchat_shared::UserId;
 
-use crate::model::Origin;
+use crate::api::Origin;
 
 /// The directory of everything the client keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::io;
 use quchat_shared::user::Session;
 
 use super::{Place, files};
-use crate::model::Origin;
+use crate::api::Origin;
 
 /// The session this origin issued. A file nobody can read is set aside: one signs in again.
 #[must_use]

@@ -10,7 +10,7 @@ use std::{
 use quchat_shared::{RoomId, UserId};
 
 use super::{Place, files};
-use crate::model::Origin;
+use crate::api::Origin;
 
 /// The file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,7 +18,6 @@ mod outbox;
 mod pages;
 mod quotes;
 mod reading;
-mod request;
 mod rooms;
 mod saving;
 mod selection;
@@ -35,12 +34,11 @@ pub use action::Action;
 pub use attention::title;
 pub use effect::Effect;
 pub use msg::{Msg, NotKept, Pick, ServerEvent};
-pub(crate) use request::REFUSED;
-pub use request::{Answer, Failure, Reply, Request};
-pub(crate) use rooms::ROOMS_MAX;
 pub use time::next_deadline;
 pub(crate) use writing::measure;
 
+pub(crate) use crate::api::REFUSED;
+pub use crate::api::{Answer, Failure, Reply, Request};
 pub use crate::model::Stored;
 
 use crate::model::{Dialog, Id, Model, Tone};

@@ -11,12 +11,12 @@ use quchat_shared::{
 };
 
 use super::{Effect, Failure, Request, calls::call, dialogs, navigation, outbox, pages, saving, time};
-use crate::model::{
-    Call, Cause, Dialog, DialogId, Link, Marker, Model, Question, Room, SendState, Sighted, Timeline, Tone, Visit,
+use crate::{
+    api::ROOMS_MAX,
+    model::{
+        Call, Cause, Dialog, DialogId, Link, Marker, Model, Question, Room, SendState, Sighted, Timeline, Tone, Visit,
+    },
 };
-
-/// Most rooms that are known at once: twice what a server has unless its admin wants more.
-pub(crate) const ROOMS_MAX: usize = 10_000;
 
 /// Takes a whole list of rooms. After a reset, what is at hand is `stale` and replaced; else the newer of two copies
 /// wins.

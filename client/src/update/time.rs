@@ -4,12 +4,10 @@
 //! silence of a server that owes an answer.
 
 use super::{Effect, find, link, outbox, quotes, reading, saving, session, sighting};
-use crate::model::{Cause, Fetch, Link, Model, Notice, PATIENCE_MS, Room, SILENCE_MS, SendState, Tone};
-
-/// The longest pause between two attempts, also if a server asks for more.
-const PAUSE_MAX_MS: u64 = 5 * 60_000;
-/// The longest pause of one's own choice.
-const BACKOFF_MAX_MS: u64 = 30_000;
+use crate::{
+    api::pause_ms,
+    model::{Cause, Fetch, Link, Model, Notice, PATIENCE_MS, Room, SILENCE_MS, SendState, Tone},
+};
 
 /// When [`super::Msg::Tick`] is due, in [`crate::model::Now::mono_ms`]; `None` while nothing waits for time to pass.
 /// After `update` it lies in the future.
@@ -74,15 +72,14 @@ fn is_busy(room: &Room) -> bool {
     room.unsaved_since.is_some() || !room.outbox.is_empty() || room.marker.wanted.is_some()
 }
 
-/// How long to wait after so many failures in a row: doubling from 1 s to 30 s, half of it by chance.
+/// How long to wait after so many failures in a row.
 pub(super) fn backoff(model: &mut Model, failures: u32) -> u64 {
-    let full = 1000_u64.saturating_mul(1 << failures.min(10)).min(BACKOFF_MAX_MS);
-    full / 2 + chance(model) % (full / 2 + 1)
+    pause(model, failures, None)
 }
 
-/// How long to wait where a server may have named the time: within reason, and never less than without one.
+/// How long to wait where the server may have asked for a longer pause.
 pub(super) fn pause(model: &mut Model, failures: u32, asked_ms: Option<u64>) -> u64 {
-    asked_ms.unwrap_or_default().min(PAUSE_MAX_MS).max(backoff(model, failures))
+    pause_ms(failures, chance(model), asked_ms)
 }
 
 /// The next number of the sequence that the seed began (SplitMix64).

@@ -1,97 +1,79 @@
-//! The calls of one signed-in session, and the two that stand outside of one: signing in and signing out.
+//! The calls of one signed-in session, and the two that need none: signing in and signing out.
 //!
-//! Each call is answered exactly once, whatever happens to its worker. Another session has other threads and
-//! connections, so that nothing of the last one can hold it up.
+//! Each call is answered exactly once, whatever happens to its worker. Each session has its own threads and
+//! connections, so that a new one never waits for the one before.
 
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     thread,
+    time::Duration,
 };
 
-use quchat_shared::api;
-use ureq::Agent;
+use quchat_shared::api::{Method, SignOut};
 
-use super::{
-    Access, agent,
-    call::{self, Server},
-    pool::{self, Pool},
-    request,
-};
-use crate::{
-    model::Origin,
-    update::{Failure, Reply, Request},
-};
+use super::pool::{Lane, Pool};
+use crate::api::{Access, Client, Failure, Origin, Reply, Request};
 
-/// The calls of a session. Dropped, its connections are shut down and nothing is delivered that still waited.
+/// Signing out gives up after this time.
+const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The calls of a session. When dropped, it closes the connections; calls that still wait are not answered.
 pub struct Calls {
-    access: Access,
-    agent: Agent,
+    client: Client,
     pool: Pool,
 }
 
 impl Calls {
-    /// Starts the threads; connections are made when needed.
+    /// Starts the threads. Connections are made when needed.
     ///
     /// # Errors
-    /// The system has no more threads to give.
+    /// The system cannot start another thread.
     pub fn start(access: Access) -> io::Result<Self> {
-        let agent = agent::for_calls(&access.origin, pool::THREADS);
-        Ok(Self { access, agent, pool: Pool::start()? })
+        Ok(Self { client: Client::signed_in(access), pool: Pool::start()? })
     }
 
-    /// Performs a request in its turn and delivers the answer on another thread.
+    /// Performs a request when its turn comes and delivers the answer on another thread.
     ///
     /// # Errors
-    /// Too much is waiting already; nothing is delivered.
+    /// Too many requests wait already; nothing is delivered.
     pub fn call(&self, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> Result<(), Failure> {
         if self.pool.is_full() {
-            return Err(Failure::Unreachable { reason: "too much is waiting already".into() });
+            return Err(Failure::because("too much is waiting already"));
         }
-        let (access, agent) = (self.access.clone(), self.agent.clone());
-        let lane = request::lane(&request);
-        let job = move || {
-            let server = Server { agent: &agent, origin: &access.origin, token: Some(&access.token) };
-            deliver(guarded(|| request::perform(&server, &request)));
-        };
-        self.pool.push(lane, Box::new(job));
+        let lane = if request.method() == Method::Get { Lane::Read } else { Lane::Write };
+        let client = self.client.clone();
+        self.pool.push(lane, Box::new(move || deliver(perform(&client, &request))));
         Ok(())
     }
 }
 
 impl Drop for Calls {
     fn drop(&mut self) {
-        self.pool.close(); // first, or the threads set free would try what waits
-        self.agent.clone().shutdown();
+        self.pool.close(); // first, or the threads that become free would try what waits
+        self.client.shut_down();
     }
 }
 
 /// Asks for a session (`Request::Register`, `Request::SignIn`), on a thread and a connection of its own.
 ///
 /// # Errors
-/// The system has no more threads to give; nothing is delivered.
+/// The system cannot start another thread; nothing is delivered.
 pub fn sign_in(origin: Origin, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> io::Result<()> {
-    let ask = move || {
-        let perform = || {
-            let agent = agent::for_calls(&origin, 1);
-            request::perform(&Server { agent: &agent, origin: &origin, token: None }, &request)
-        };
-        deliver(guarded(perform));
-    };
+    let ask = move || deliver(perform(&Client::anonymous(origin), &request));
     thread::Builder::new().name("sign-in".into()).spawn(ask).map(drop)
 }
 
-/// Ends the session on the server, without anybody waiting for it.
+/// Ends the session on the server. Nobody waits for the answer.
 pub fn sign_out(access: Access) {
-    let tell = move || {
-        let agent = agent::for_farewell(&access.origin);
-        let server = Server { agent: &agent, origin: &access.origin, token: Some(&access.token) };
-        server.call::<api::SignOut>(&(), &(), &()).ok(); // here it is over either way
+    let sign_out = move || {
+        let client = Client::signed_in(access).with_timeout(SIGN_OUT_TIMEOUT);
+        client.call::<SignOut>(&(), &(), &()).ok(); // the session ends here either way
     };
-    thread::Builder::new().name("sign-out".into()).spawn(tell).ok();
+    thread::Builder::new().name("sign-out".into()).spawn(sign_out).ok();
 }
 
-/// A panic is an answer, too.
-fn guarded(perform: impl FnOnce() -> Reply) -> Reply {
-    catch_unwind(AssertUnwindSafe(perform)).unwrap_or_else(|_| Err(call::fault()))
+/// Performs a request; a panic is a failure.
+fn perform(client: &Client, request: &Request) -> Reply {
+    catch_unwind(AssertUnwindSafe(|| client.perform(request))).unwrap_or_else(|_| Err(Failure::fault()))
 }

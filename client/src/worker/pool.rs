@@ -9,8 +9,10 @@ use std::{
     thread,
 };
 
-/// Threads of a pool.
-pub(super) const THREADS: usize = 4;
+use crate::api::CONNECTIONS_MAX;
+
+/// Threads of a pool; each keeps one connection open.
+const THREADS: usize = CONNECTIONS_MAX;
 /// Threads that reads may take at most.
 const READERS: usize = THREADS - 1;
 /// Most jobs that wait. `update` asks for one page per room and one send per room; this is far beyond it.

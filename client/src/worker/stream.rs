@@ -1,33 +1,31 @@
-//! The event stream: one thread that reads one connection into a bounded inbox.
+//! The event stream on a thread of its own, which fills a bounded inbox.
 //!
-//! It does not reconnect; whoever opened it decides that. When the inbox is full it stops reading: the server then
-//! ends the stream, and the next one resumes where this one stopped. Dropped, it ends at once.
+//! It does not reconnect; whoever opened it decides that. When the inbox is full the thread stops reading: the server
+//! then ends the stream, and the next one resumes where this one stopped.
 
 use std::{
     collections::VecDeque,
-    io::{self, Read},
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Duration,
 };
 
-use quchat_shared::{Cursor, Event, api::ListenEvents, query, sse::Decoder};
-use ureq::{Agent, http::header};
+use quchat_shared::Cursor;
 
-use super::{Access, agent, bounds, bounds::CURSOR_MAX, call, call::Server, failure};
-use crate::update::{Failure, ServerEvent};
+use crate::{
+    api::{Access, Client, Closer, Events, Failure, Received},
+    update::ServerEvent,
+};
 
-/// A stream that says nothing for this long is dead: two missed heartbeats and some.
-const SILENCE_MAX: Duration = Duration::from_secs(35);
 /// Most events that wait to be taken.
 const INBOX_MAX: usize = 1_024;
 /// Most bytes of them, as they came; a single event may be larger.
 const INBOX_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// An open stream.
+/// An open stream. When dropped, it ends at once.
 pub struct Stream {
-    agent: Agent,
+    closer: Closer,
     inbox: Arc<Inbox>,
 }
 
@@ -45,7 +43,7 @@ struct Waiting {
     closed: bool,
 }
 
-/// Nobody wants the stream any more.
+/// The stream was dropped.
 struct Closed;
 
 impl Stream {
@@ -53,27 +51,17 @@ impl Stream {
     /// before [`Stream::take`] has emptied it.
     ///
     /// # Errors
-    /// The system has no more threads to give.
+    /// The system cannot start another thread.
     pub fn open(access: Access, since: Cursor, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
-        Self::open_for(access, since, wake, SILENCE_MAX)
+        Self::follow(Client::signed_in(access).events(Some(since)), wake)
     }
 
-    pub(super) fn open_for(
-        access: Access,
-        since: Cursor,
-        wake: impl Fn() + Send + 'static,
-        silence: Duration,
-    ) -> io::Result<Self> {
-        let agent = agent::for_stream(&access.origin, silence);
+    pub(super) fn follow(events: Events, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let inbox = Arc::<Inbox>::default();
-        let reader = Reader { inbox: Arc::clone(&inbox), wake: Box::new(wake), at: since.clone() };
-        let connection = agent.clone();
-        let read = move || {
-            let server = Server { agent: &connection, origin: &access.origin, token: Some(&access.token) };
-            reader.run(&server, since);
-        };
-        thread::Builder::new().name("stream".into()).spawn(read)?;
-        Ok(Self { agent, inbox })
+        let stream = Self { closer: events.closer(), inbox: Arc::clone(&inbox) };
+        let reader = Reader { inbox, wake: Box::new(wake) };
+        thread::Builder::new().name("stream".into()).spawn(move || reader.run(events))?;
+        Ok(stream)
     }
 
     /// The oldest events, at most so many, and whether more are waiting.
@@ -92,7 +80,7 @@ impl Drop for Stream {
     fn drop(&mut self) {
         self.inbox.lock().closed = true;
         self.inbox.taken.notify_all();
-        self.agent.clone().shutdown();
+        self.closer.close();
     }
 }
 
@@ -105,74 +93,28 @@ impl Inbox {
 struct Reader {
     inbox: Arc<Inbox>,
     wake: Box<dyn Fn() + Send>,
-    /// The position told last.
-    at: Cursor,
 }
 
 impl Reader {
-    fn run(mut self, server: &Server<'_>, since: Cursor) {
-        let follow = || self.follow(server, since);
-        let end = catch_unwind(AssertUnwindSafe(follow)).unwrap_or_else(|_| Ok(call::fault()));
-        if let Ok(failure) = end {
-            self.push(ServerEvent::Ended(failure), 0).ok(); // closed meanwhile: nobody asks why it ended
+    fn run(self, events: Events) {
+        let read = || self.read(events);
+        if catch_unwind(AssertUnwindSafe(read)).is_err() {
+            self.push(ServerEvent::Ended(Failure::fault()), 0).ok(); // nobody waits for it if it was dropped
         }
     }
 
-    /// Reads until the stream is over, for this reason.
-    fn follow(&mut self, server: &Server<'_>, since: Cursor) -> Result<Failure, Closed> {
-        let since = (!since.0.is_empty()).then_some(since);
-        let everything = query::ListenEvents { since, rooms: Vec::new() };
-        let response = match server.send::<ListenEvents>("text/event-stream", &(), &everything, &()) {
-            Ok(response) => response,
-            Err(failure) => return Ok(failure),
-        };
-        let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !media_type.is_some_and(|value| value.starts_with("text/event-stream")) {
-            return Ok(call::not_understood());
-        }
-        let mut body = response.into_body().into_reader();
-        let (mut decoder, mut bytes) = (Decoder::default(), [0; 16 * 1024]);
-        loop {
-            let count = match body.read(&mut bytes) {
-                Ok(0) => return Ok(Failure::Unreachable { reason: "the server closed the connection".into() }),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Ok(failure::unreachable(&error.into())),
-            };
-            if decoder.push(&bytes[..count]).is_err() {
-                return Ok(Failure::TooLarge);
-            }
-            if let Some(failure) = self.hand_over(&mut decoder)? {
-                return Ok(failure);
+    /// Reads until the stream has ended or was dropped.
+    fn read(&self, events: Events) -> Result<(), Closed> {
+        for received in events {
+            match received {
+                Ok(Received { event: Some(event), position, size }) => {
+                    self.push(ServerEvent::Event(event, position), size)?;
+                }
+                Ok(Received { event: None, position, size }) => self.push(ServerEvent::At(position), size)?,
+                Err(failure) => self.push(ServerEvent::Ended(failure), 0)?,
             }
         }
-    }
-
-    /// Hands over what is complete by now; or why the stream is of no use.
-    fn hand_over(&mut self, decoder: &mut Decoder) -> Result<Option<Failure>, Closed> {
-        while let Some(frame) = decoder.next_frame() {
-            if frame.id.len() > CURSOR_MAX {
-                return Ok(Some(call::not_understood()));
-            }
-            // An event of a later version, or one that cannot be read, is a position and nothing else: whoever
-            // misses a message of it sees the gap in the seqs.
-            if let Ok(Some(event)) = Event::decode(&frame) {
-                let event = match bounds::event(event) {
-                    Ok(event) => event,
-                    Err(failure) => return Ok(Some(failure)),
-                };
-                self.at = Cursor(frame.id.to_string());
-                self.push(ServerEvent::Event(event, self.at.clone()), frame.data.len())?;
-            }
-        }
-        if decoder.last_event_id().len() > CURSOR_MAX {
-            return Ok(Some(call::not_understood()));
-        }
-        if decoder.last_event_id() != self.at.0 && !decoder.last_event_id().is_empty() {
-            self.at = Cursor(decoder.last_event_id().to_owned());
-            self.push(ServerEvent::At(self.at.clone()), self.at.0.len())?;
-        }
-        Ok(None)
+        Ok(())
     }
 
     fn push(&self, event: ServerEvent, bytes: usize) -> Result<(), Closed> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use portable_pty::CommandBuilder;
-use quchat_client::{model::Origin, state};
+use quchat_client::{api::Origin, state};
 use tempfile::TempDir;
 
 use crate::{

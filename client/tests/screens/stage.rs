@@ -4,9 +4,10 @@ use std::{collections::VecDeque, sync::Arc};
 
 use jiff::tz::TimeZone;
 use quchat_client::{
+    api::Origin,
     components::App,
     keymap::Keymap,
-    model::{Account, Link, Model, Now, Origin, Pending, Room, SendState, Storage, Timeline},
+    model::{Account, Link, Model, Now, Pending, Room, SendState, Storage, Timeline},
     theme::Themes,
     update::{Effect, Msg, focus, update},
     view,

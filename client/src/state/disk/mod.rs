@@ -15,7 +15,8 @@ use quchat_shared::{Timestamp, user::Session};
 
 use super::{Drawer, Found, Last, Log, Place, Sheet, session};
 use crate::{
-    model::{Origin, Stored, Visit},
+    api::Origin,
+    model::{Stored, Visit},
     update::NotKept,
 };
 

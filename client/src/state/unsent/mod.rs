@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Place, files, owner, visits::Visits};
 use crate::{
-    model::{Kept, Origin, Stored, Visit},
+    api::Origin,
+    model::{Kept, Stored, Visit},
     update::NotKept,
 };
 

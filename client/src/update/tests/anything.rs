@@ -103,7 +103,7 @@ fn answer() -> impl Strategy<Value = Answer> {
         1 => room_id().prop_map(|id| Answer::Room(listed(id, "r", RoomKind::Public, 4, Some(2)))),
         1 => (1_u64..3).prop_map(|id| Answer::Session(session(UserId(id), "alice"))),
         1 => seq().prop_map(|seq| Answer::Marker(ReadMarker { last_read_seq: Seq(seq), unread: 0 })),
-        1 => Just(Answer::Left),
+        1 => Just(Answer::NoContent(())),
     ]
 }
 

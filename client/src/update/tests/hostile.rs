@@ -3,7 +3,7 @@
 use quchat_shared::event::{Bye, ByeReason, MemberJoined, Reset, ResetReason, RoomCreated};
 
 use super::*;
-use crate::{model::Link, update::rooms::ROOMS_MAX};
+use crate::{api::ROOMS_MAX, model::Link};
 
 /// What it does with each stream that is opened.
 type Plays = fn(&mut Client);

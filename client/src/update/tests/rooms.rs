@@ -131,7 +131,7 @@ fn leaving_a_private_room_asks_and_leads_back() {
     let mut client = Client::online();
     client.on(Msg::Open(SECRET)).say("/leave");
     assert_eq!(client.model.dialogs, [Dialog::Ask(Question::Leave { room: SECRET })]);
-    client.on(Msg::Answer(true)).reply(|req| *req == Request::LeaveRoom(SECRET), Ok(Answer::Left));
+    client.on(Msg::Answer(true)).reply(|req| *req == Request::LeaveRoom(SECRET), Ok(Answer::NoContent(())));
     assert!(!client.model.rooms.contains_key(&SECRET));
     assert_eq!(client.model.open, Some(GENERAL));
 }
@@ -139,7 +139,7 @@ fn leaving_a_private_room_asks_and_leads_back() {
 #[test]
 fn a_public_room_that_was_left_stays_listed_among_the_others() {
     let mut client = Client::online();
-    client.say("/leave").reply(|req| *req == Request::LeaveRoom(GENERAL), Ok(Answer::Left));
+    client.say("/leave").reply(|req| *req == Request::LeaveRoom(GENERAL), Ok(Answer::NoContent(())));
     assert!(!client.room(GENERAL).joined());
     assert_eq!(client.model.open, Some(OPS));
     assert_eq!(client.model.ordered().last().unwrap().info.id, LOBBY);
@@ -148,10 +148,10 @@ fn a_public_room_that_was_left_stays_listed_among_the_others() {
 #[test]
 fn leaving_a_room_is_said_in_the_room_it_leads_to() {
     let mut client = Client::online();
-    client.say("/leave").reply(|req| *req == Request::LeaveRoom(GENERAL), Ok(Answer::Left));
+    client.say("/leave").reply(|req| *req == Request::LeaveRoom(GENERAL), Ok(Answer::NoContent(())));
     assert_eq!((client.model.open, client.notice()), (Some(OPS), "you have left general"));
     client.on(Msg::Open(SECRET)).say("/leave").on(Msg::Answer(true));
-    client.reply(|req| *req == Request::LeaveRoom(SECRET), Ok(Answer::Left));
+    client.reply(|req| *req == Request::LeaveRoom(SECRET), Ok(Answer::NoContent(())));
     assert_eq!((client.model.open, client.notice()), (Some(OPS), "you have left secret"));
 }
 

@@ -145,7 +145,7 @@ fn msgs(client: &Client) -> Vec<Msg> {
         Answer::Session(session(BOB, "bob")),
         Answer::Rooms(Rooms { rooms: rooms(), cursor: Cursor("k-7".into()) }),
         Answer::Room(listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5))),
-        Answer::Left,
+        Answer::NoContent(()),
         Answer::Page(page),
         Answer::Message(message(GENERAL, 4, ALICE, "x")),
         Answer::Marker(ReadMarker { last_read_seq: Seq(3), unread: 0 }),

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -18,10 +18,7 @@ use quchat_shared::{
 };
 
 use super::*;
-use crate::{
-    update::{Answer, Failure, Reply, Request},
-    worker::{Calls, sign_in, sign_out},
-};
+use crate::worker::{Calls, sign_in, sign_out};
 
 const MARKER: &str = r#"{"last_read_seq":7,"unread":0,"of a later version":[]}"#;
 
@@ -95,7 +92,7 @@ fn an_answer_without_content_is_a_success() {
     let (access, _heard) = peer(|_, out| reply(out, "204 No Content", "", ""));
     let (calls, replies) = start(access);
     calls.call(9, Request::LeaveRoom(RoomId(1)));
-    assert_eq!(replies.recv_timeout(SOON).unwrap(), (9, Ok(Answer::Left)));
+    assert_eq!(replies.recv_timeout(SOON).unwrap(), (9, Ok(Answer::NoContent(()))));
 }
 
 #[test]

@@ -1,73 +1,11 @@
-//! The workers against a peer that misbehaves in every way a network has to offer.
+//! The workers against a server that follows a script.
 
 mod calls;
 mod streams;
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
-    sync::mpsc::{Receiver, channel},
-    thread,
-    time::Duration,
+use std::thread;
+
+use crate::api::{
+    Access, Answer, Client, Failure, Reply, Request,
+    tests::peer::{Heard, SOON, access, hear, peer, reply},
 };
-
-use super::{Access, Token};
-use crate::model::Origin;
-
-/// How long a test waits for what must come before it calls that a failure.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
-
-/// A request as it came over the wire.
-#[derive(Debug, Clone)]
-pub(crate) struct Heard {
-    pub(crate) line: String,
-    head: String,
-    pub(crate) body: String,
-}
-
-/// Plays a server: `answer` gets every request, and the connection to do with as it likes.
-pub(crate) fn peer(answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> (Access, Receiver<Heard>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let (tell, heard) = channel();
-    thread::spawn(move || {
-        for connection in listener.incoming().flatten() {
-            let (answer, tell) = (answer.clone(), tell.clone());
-            thread::spawn(move || {
-                while let Some(request) = hear(&connection) {
-                    tell.send(request.clone()).ok();
-                    answer(&request, &mut connection.try_clone().unwrap());
-                }
-            });
-        }
-    });
-    (access(port), heard)
-}
-
-pub(crate) fn access(port: u16) -> Access {
-    let origin = Origin::parse(&format!("127.0.0.1:{port}")).unwrap();
-    Access { origin, token: Token::new("a.b.c".into()) }
-}
-
-/// Reads one request; keep-alive connections send the next one only after the answer.
-fn hear(connection: &TcpStream) -> Option<Heard> {
-    let mut reader = BufReader::new(connection);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).ok()? == 0 {
-            return None;
-        }
-    }
-    let head = head.to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let line = head.lines().next()?.to_owned();
-    Some(Heard { line, head, body: String::from_utf8(body).unwrap() })
-}
-
-/// A complete answer.
-pub(crate) fn reply(out: &mut TcpStream, status: &str, headers: &str, body: &str) {
-    let length = body.len();
-    write!(out, "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n{body}").ok();
-}

@@ -2,23 +2,22 @@
 
 use std::{
     io::Write,
-    net::{Shutdown, TcpStream},
+    net::Shutdown,
     sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
 
 use quchat_shared::{
     Cursor, Event, Kind, Message, RoomId, Seq, Timestamp, UserId, UserRef,
-    event::{Activity, MessageCreated, ReadUpdated, RoomActivity},
+    event::{Activity, MessageCreated, RoomActivity},
 };
 
 use super::*;
 use crate::{
-    update::{Failure, ServerEvent},
+    api::tests::peer::{STREAM_HEAD, chunk, frame, numbered, position},
+    update::ServerEvent,
     worker::Stream,
 };
-
-const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
 fn open(access: Access) -> (Stream, Receiver<()>) {
     let (tell, wakes) = channel();
@@ -43,25 +42,8 @@ fn take(stream: &Stream, wakes: &Receiver<()>, count: usize) -> Vec<ServerEvent>
     taken
 }
 
-fn chunk(out: &mut TcpStream, bytes: &[u8]) {
-    let mut framed = format!("{:x}\r\n", bytes.len()).into_bytes();
-    framed.extend_from_slice(bytes);
-    framed.extend_from_slice(b"\r\n");
-    out.write_all(&framed).ok();
-}
-
-fn seen(seq: u64) -> Event {
-    ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(seq) }.into()
-}
-
-fn frame(seq: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    seen(seq).encode(Some(&Cursor(format!("k3-{seq}"))), &mut bytes);
-    bytes
-}
-
 fn told(seq: u64) -> ServerEvent {
-    ServerEvent::Event(seen(seq), Cursor(format!("k3-{seq}")))
+    ServerEvent::Event(numbered(seq), position(seq))
 }
 
 fn ended(events: &[ServerEvent]) -> &str {
@@ -75,7 +57,7 @@ fn ended(events: &[ServerEvent]) -> &str {
 fn every_event_arrives_in_order_however_the_bytes_are_cut() {
     let (access, heard) = peer(|_, out| {
         out.set_nodelay(true).unwrap();
-        out.write_all(HEAD.as_bytes()).unwrap();
+        out.write_all(STREAM_HEAD.as_bytes()).unwrap();
         let bytes: Vec<u8> = (2..=40).flat_map(frame).collect();
         bytes.chunks(7).for_each(|part| chunk(out, part));
         out.write_all(b"0\r\n\r\n").unwrap();
@@ -92,7 +74,7 @@ fn every_event_arrives_in_order_however_the_bytes_are_cut() {
 #[test]
 fn a_bare_id_an_unknown_event_and_a_broken_one_move_the_position_and_nothing_else() {
     let (access, _heard) = peer(|_, out| {
-        out.write_all(HEAD.as_bytes()).unwrap();
+        out.write_all(STREAM_HEAD.as_bytes()).unwrap();
         chunk(out, b": a heartbeat\n\nid: k3-5\n\n");
         chunk(out, b"id: k3-6\nevent: weather\ndata: {}\n\nid: k3-7\nevent: read.updated\ndata: {}\n\n");
         chunk(out, b"event: activity\ndata: {\"rooms\":[{\"id\":1,\"last_seq\":2}]}\n\n");
@@ -112,7 +94,7 @@ fn a_bare_id_an_unknown_event_and_a_broken_one_move_the_position_and_nothing_els
 #[test]
 fn a_stream_that_nobody_reads_waits_and_loses_nothing() {
     let (access, _heard) = peer(|_, out| {
-        out.write_all(HEAD.as_bytes()).unwrap();
+        out.write_all(STREAM_HEAD.as_bytes()).unwrap();
         (1..=5_000).for_each(|seq| chunk(out, &frame(seq)));
         out.write_all(b"0\r\n\r\n").unwrap();
     });
@@ -144,7 +126,7 @@ fn a_refused_stream_says_why() {
 #[test]
 fn a_cut_a_web_page_and_an_endless_line_end_the_stream_with_a_reason() {
     let (access, _heard) = peer(|_, out| {
-        write!(out, "{HEAD}40\r\nevent: read.up").unwrap();
+        write!(out, "{STREAM_HEAD}40\r\nevent: read.up").unwrap();
         out.shutdown(Shutdown::Both).unwrap();
     });
     let (stream, wakes) = open(access);
@@ -155,7 +137,7 @@ fn a_cut_a_web_page_and_an_endless_line_end_the_stream_with_a_reason() {
     assert!(ended(&take(&stream, &wakes, 1)).contains("is this a quchat server?"));
 
     let (access, _heard) = peer(|_, out| {
-        out.write_all(HEAD.as_bytes()).unwrap();
+        out.write_all(STREAM_HEAD.as_bytes()).unwrap();
         (0..40).for_each(|_| chunk(out, &vec![b'x'; 64 * 1024]));
     });
     let (stream, wakes) = open(access);
@@ -174,7 +156,7 @@ fn of_large_events_no_more_wait_than_fit_a_few_mebibytes() {
         bytes
     };
     let (access, _heard) = peer(move |_, out| {
-        out.write_all(HEAD.as_bytes()).unwrap();
+        out.write_all(STREAM_HEAD.as_bytes()).unwrap();
         (1..=40).for_each(|seq| chunk(out, &event(seq)));
         out.write_all(b"0\r\n\r\n").unwrap();
     });
@@ -201,7 +183,7 @@ fn of_large_events_no_more_wait_than_fit_a_few_mebibytes() {
 fn silence_ends_a_stream_and_a_heartbeat_does_not() {
     let silence = Duration::from_secs(1);
     let (access, _heard) = peer(move |_, out| {
-        out.write_all(HEAD.as_bytes()).unwrap();
+        out.write_all(STREAM_HEAD.as_bytes()).unwrap();
         for _ in 0..12 {
             thread::sleep(silence / 10);
             chunk(out, b":\n\n");
@@ -210,7 +192,8 @@ fn silence_ends_a_stream_and_a_heartbeat_does_not() {
     });
     let (tell, wakes) = channel();
     let wake = move || tell.send(()).unwrap_or(());
-    let stream = Stream::open_for(access, Cursor::default(), wake, silence).unwrap();
+    let events = Client::signed_in(access).events_within(None, silence);
+    let stream = Stream::follow(events, wake).unwrap();
     let begun = Instant::now();
     let events = take(&stream, &wakes, 2);
     assert_eq!(events[0], told(9));
@@ -223,7 +206,7 @@ fn a_dropped_stream_ends_its_thread_at_once_even_with_a_full_inbox() {
     for events in [0, 3_000] {
         let (gone, went) = channel();
         let (access, heard) = peer(move |_, out| {
-            out.write_all(HEAD.as_bytes()).unwrap();
+            out.write_all(STREAM_HEAD.as_bytes()).unwrap();
             (1..=events).for_each(|seq| chunk(out, &frame(seq)));
         });
         let (tell, wakes) = channel();

@@ -1,16 +1,19 @@
-//! What is kept of what a server says: never more than the contract allows (protocol.md, Limits).
+//! What is kept of a server's answer: never more than the contract allows (protocol.md, Limits).
 //!
-//! A text that is too long is cut and says so; an answer that is none is refused. So a server, however broken, cannot
-//! have more memory of a client than a busy one.
+//! A text that is too long is cut and says so; an answer that makes no sense is refused. So a server, however broken,
+//! cannot fill the memory of a client more than a busy one does.
 
 use quchat_shared::{
     Cursor, Event, Message, Problem, Room, RoomInfo, User, UserRef,
+    api::{MessagePage, ReadMarker, Rooms},
     limits::{PAGE_MAX, ROOM_NAME_MAX, TEXT_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
     user::Session,
 };
 
-use crate::update::{Answer, Failure, ROOMS_MAX};
+use super::Failure;
 
+/// Most rooms that a client keeps: twice what a server has unless its admin wants more.
+pub(crate) const ROOMS_MAX: usize = 10_000;
 /// Longest position of the stream, in bytes.
 pub(super) const CURSOR_MAX: usize = 256;
 /// Longest token, in bytes: what fits a header line.
@@ -31,50 +34,95 @@ const EMOJI_MAX: usize = 32;
 /// Stands at the end of a message that was cut.
 const CUT: &str = " … (cut here: longer than a message can be)";
 
-/// An answer within its bounds.
-pub(super) fn answer(mut answer: Answer) -> Result<Answer, Failure> {
-    match &mut answer {
-        Answer::Session(session) => bound_session(session)?,
-        Answer::Rooms(rooms) => {
-            bound_cursor(&rooms.cursor)?;
-            rooms.rooms.iter_mut().for_each(bound_room);
-            if rooms.rooms.len() > ROOMS_MAX + 1 {
-                rooms.rooms.sort_by_key(|room| room.member.is_none()); // the user's own come first
-                rooms.rooms.truncate(ROOMS_MAX + 1); // one too many, so that somebody is told
-                rooms.rooms.shrink_to_fit();
-            }
-        }
-        Answer::Room(room) => bound_room(room),
-        Answer::Page(page) if page.messages.len() > PAGE_MAX as usize => return Err(Failure::nonsense()),
-        Answer::Page(page) => page.messages.iter_mut().for_each(bound_message),
-        Answer::Message(message) => bound_message(message),
-        Answer::Left | Answer::Marker(_) => {}
-    }
-    Ok(answer)
+/// What a server may send, within its bounds. A reply that does not implement it cannot be asked for.
+pub trait Bounded: Sized {
+    /// Cuts what is too long.
+    ///
+    /// # Errors
+    /// What cannot be cut without changing its meaning is too long.
+    fn bounded(self) -> Result<Self, Failure>;
 }
 
-/// An event within its bounds.
-pub(super) fn event(mut event: Event) -> Result<Event, Failure> {
-    match &mut event {
-        Event::Hello(hello) => bound_cursor(&hello.cursor)?,
-        Event::Reset(reset) => bound_cursor(&reset.cursor)?,
-        Event::Activity(activity) => activity.rooms.truncate(ROOMS_MAX),
-        Event::RoomCreated(event) => bound_info(&mut event.room),
-        Event::RoomUpdated(event) => bound_info(&mut event.room),
-        Event::MemberJoined(event) => {
-            bound_info(&mut event.room);
-            bound_user(&mut event.user);
-        }
-        Event::MemberUpdated(event) => {
-            bound_info(&mut event.room);
-            bound_user(&mut event.user);
-        }
-        Event::MemberLeft(event) => bound_user(&mut event.user),
-        Event::MessageCreated(event) => bound_message(&mut event.message),
-        Event::MessageUpdated(event) => bound_message(&mut event.message),
-        Event::Bye(_) | Event::RoomDeleted(_) | Event::ReadUpdated(_) => {}
+impl Bounded for () {
+    fn bounded(self) -> Result<Self, Failure> {
+        Ok(self)
     }
-    Ok(event)
+}
+
+impl Bounded for ReadMarker {
+    fn bounded(self) -> Result<Self, Failure> {
+        Ok(self)
+    }
+}
+
+impl Bounded for Session {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        let User { name, .. } = &mut self.user;
+        cut(name, USER_NAME_MAX, "…");
+        if self.token.len() > TOKEN_MAX { Err(Failure::nonsense()) } else { Ok(self) }
+    }
+}
+
+impl Bounded for Rooms {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        bound_cursor(&self.cursor)?;
+        self.rooms.iter_mut().for_each(bound_room);
+        if self.rooms.len() > ROOMS_MAX + 1 {
+            self.rooms.sort_by_key(|room| room.member.is_none()); // the user's own come first
+            self.rooms.truncate(ROOMS_MAX + 1); // one too many, so that the user is told
+            self.rooms.shrink_to_fit();
+        }
+        Ok(self)
+    }
+}
+
+impl Bounded for Room {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        bound_room(&mut self);
+        Ok(self)
+    }
+}
+
+impl Bounded for MessagePage {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        if self.messages.len() > PAGE_MAX as usize {
+            return Err(Failure::nonsense());
+        }
+        self.messages.iter_mut().for_each(bound_message);
+        Ok(self)
+    }
+}
+
+impl Bounded for Message {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        bound_message(&mut self);
+        Ok(self)
+    }
+}
+
+impl Bounded for Event {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        match &mut self {
+            Self::Hello(hello) => bound_cursor(&hello.cursor)?,
+            Self::Reset(reset) => bound_cursor(&reset.cursor)?,
+            Self::Activity(activity) => activity.rooms.truncate(ROOMS_MAX),
+            Self::RoomCreated(event) => bound_info(&mut event.room),
+            Self::RoomUpdated(event) => bound_info(&mut event.room),
+            Self::MemberJoined(event) => {
+                bound_info(&mut event.room);
+                bound_user(&mut event.user);
+            }
+            Self::MemberUpdated(event) => {
+                bound_info(&mut event.room);
+                bound_user(&mut event.user);
+            }
+            Self::MemberLeft(event) => bound_user(&mut event.user),
+            Self::MessageCreated(event) => bound_message(&mut event.message),
+            Self::MessageUpdated(event) => bound_message(&mut event.message),
+            Self::Bye(_) | Self::RoomDeleted(_) | Self::ReadUpdated(_) => {}
+        }
+        Ok(self)
+    }
 }
 
 /// A problem within its bounds.
@@ -88,12 +136,6 @@ pub(super) fn problem(mut problem: Problem) -> Problem {
         cut(&mut error.detail, DETAIL_MAX, "…");
     }
     problem
-}
-
-fn bound_session(session: &mut Session) -> Result<(), Failure> {
-    let User { name, .. } = &mut session.user;
-    cut(name, USER_NAME_MAX, "…");
-    if session.token.len() > TOKEN_MAX { Err(Failure::nonsense()) } else { Ok(()) }
 }
 
 fn bound_cursor(cursor: &Cursor) -> Result<(), Failure> {
@@ -149,7 +191,6 @@ fn cut(text: &mut String, most: usize, sign: &str) {
 mod tests {
     use quchat_shared::{
         RoomId, Seq, Timestamp, UserId,
-        api::{MessagePage, Rooms},
         event::{Hello, MessageCreated},
         message::Reaction,
         room::RoomKind,
@@ -184,7 +225,7 @@ mod tests {
     fn a_text_of_the_longest_kind_stays_and_a_longer_one_says_that_it_was_cut() {
         let said = |text: &str| {
             let event = MessageCreated { room_id: RoomId(1), message: message(text) }.into();
-            match super::event(event) {
+            match Event::bounded(event) {
                 Ok(Event::MessageCreated(event)) => event.message,
                 other => panic!("{other:?}"),
             }
@@ -211,8 +252,7 @@ mod tests {
             notify: quchat_shared::room::Notify::default(),
         };
         rooms.last_mut().unwrap().member = Some(own);
-        let answer = super::answer(Answer::Rooms(Rooms { rooms, cursor: Cursor("k-1".into()) }));
-        let Ok(Answer::Rooms(listed)) = answer else { panic!() };
+        let listed = Rooms { rooms, cursor: Cursor("k-1".into()) }.bounded().unwrap();
         assert_eq!((listed.rooms.len(), listed.rooms[0].member), (ROOMS_MAX + 1, Some(own)));
         let room = &listed.rooms[1];
         assert!(room.info.name.capacity() + room.info.topic.capacity() < 1_000 && room.last_message.is_none());
@@ -223,8 +263,8 @@ mod tests {
         let messages =
             vec![Message { mentions: Vec::new(), reactions: Vec::new(), ..message("x") }; PAGE_MAX as usize + 1];
         let page = MessagePage { messages, has_older: false, has_newer: false };
-        assert_eq!(super::answer(Answer::Page(page)), Err(Failure::nonsense()));
+        assert_eq!(page.bounded(), Err(Failure::nonsense()));
         let cursor = Cursor("k".repeat(CURSOR_MAX + 1));
-        assert_eq!(super::event(Hello { cursor, heartbeat_seconds: 15 }.into()), Err(Failure::nonsense()));
+        assert_eq!(Event::from(Hello { cursor, heartbeat_seconds: 15 }).bounded(), Err(Failure::nonsense()));
     }
 }

@@ -1,32 +1,30 @@
-//! How connections to a server are made: time-outs, certificates, proxies.
+//! How connections to a server are made: timeouts, certificates, proxies.
 //!
-//! Owns every setting of the HTTP client. It must not know what is asked over the connections.
+//! Owns every setting of the HTTP library. It must not know what is requested over the connections.
 
 use std::time::Duration;
 
 use ureq::{Agent, config::ConfigBuilder, typestate::AgentScope};
 
-use crate::model::Origin;
+use super::Origin;
 
-/// For calls. `connections` may be kept open between calls.
-pub(super) fn for_calls(origin: &Origin, connections: usize) -> Agent {
+/// Connections that stay open between calls.
+pub(crate) const CONNECTIONS_MAX: usize = 4;
+
+/// For calls, each of which must be answered within `timeout`.
+pub(super) fn for_calls(origin: &Origin, timeout: Duration) -> Agent {
     base(origin)
-        .max_idle_connections_per_host(connections) // the default of 3 would close and open one all the time
+        .max_idle_connections_per_host(CONNECTIONS_MAX) // the default of 3 would close and open one all the time
         .max_idle_age(Duration::from_secs(30))
         .timeout_connect(Some(Duration::from_secs(5)))
         .timeout_resolve(Some(Duration::from_secs(5)))
-        .timeout_global(Some(Duration::from_secs(30)))
+        .timeout_global(Some(timeout))
         .build()
         .into()
 }
 
-/// For one call that must not hold up anything: signing out.
-pub(super) fn for_farewell(origin: &Origin) -> Agent {
-    base(origin).timeout_global(Some(Duration::from_secs(5))).build().into()
-}
-
-/// For one event stream, to be shut down with it, and dead when it says nothing for so long. There is no time-out for
-/// the whole of the body: that never ends.
+/// For event streams. A stream that sends nothing for `silence` is dead. The body as a whole has no timeout, because it
+/// never ends.
 pub(super) fn for_stream(origin: &Origin, silence: Duration) -> Agent {
     base(origin)
         .accept_encoding("identity")

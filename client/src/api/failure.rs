@@ -1,0 +1,157 @@
+//! Why a call or a stream failed, in one sentence for the user.
+
+use std::{fmt, io::ErrorKind};
+
+use quchat_shared::{Kind, Problem};
+use ureq::{
+    Error, Timeout,
+    http::{HeaderMap, StatusCode, header},
+};
+
+use super::bounds;
+
+/// Longest `Retry-After` that is believed.
+const RETRY_AFTER_MAX_S: u64 = 24 * 60 * 60;
+
+/// The reason when no program listens on the port.
+pub(crate) const REFUSED: &str = "nothing listens there";
+
+/// Why there is no success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The server answered with an error.
+    Refused {
+        /// The error; made up from the status if the body was no problem document (`Kind::Unknown`).
+        problem: Problem,
+        /// `Retry-After`, in milliseconds.
+        retry_after_ms: Option<u64>,
+    },
+    /// No answer, or none that could be understood: refused, timed out, cut off, not JSON.
+    Unreachable {
+        /// One sentence for the user, without the address.
+        reason: String,
+    },
+    /// The answer is larger than a client takes. It will hardly be smaller the next time.
+    TooLarge,
+}
+
+impl Failure {
+    /// The HTTP status, if there was an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { problem, .. } => Some(problem.status),
+            Self::Unreachable { .. } | Self::TooLarge => None,
+        }
+    }
+
+    /// One sentence for the user.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Refused { problem, .. } => &problem.detail,
+            Self::Unreachable { reason } => reason,
+            Self::TooLarge => "the server's answer is too large for quchat",
+        }
+    }
+
+    /// The same request may succeed later. A status below 400 is no refusal: something between here and the server
+    /// answered, as the sign-in page of a network does.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.status().is_none_or(|status| status < 400 || matches!(status, 401 | 408 | 429 | 500..))
+    }
+
+    /// How long the server asks to wait, in milliseconds from now.
+    #[must_use]
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::Refused { retry_after_ms, .. } => *retry_after_ms,
+            Self::Unreachable { .. } | Self::TooLarge => None,
+        }
+    }
+
+    /// An answer that is not a success.
+    pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let problem = match serde_json::from_slice::<Problem>(body) {
+            Ok(problem) => bounds::problem(Problem { status: status.as_u16(), ..problem }),
+            Err(_) => Problem {
+                type_uri: "about:blank".into(),
+                title: status.canonical_reason().unwrap_or("Unknown").into(),
+                status: status.as_u16(),
+                detail: format!("the server answered {status}"),
+                kind: Kind::Unknown,
+                errors: Vec::new(),
+            },
+        };
+        let retry_after = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let seconds = retry_after.and_then(|value| value.trim().parse::<u64>().ok());
+        Self::Refused { problem, retry_after_ms: seconds.map(|s| s.min(RETRY_AFTER_MAX_S) * 1000) }
+    }
+
+    /// No answer, or half of one.
+    pub(super) fn unreachable(error: &Error) -> Self {
+        match error {
+            Error::BodyExceedsLimit(_) => Self::TooLarge,
+            _ => Self::because(&reason(error)),
+        }
+    }
+
+    /// Something answered, but not as a quchat server does.
+    pub(super) fn not_understood() -> Self {
+        Self::because(NOT_UNDERSTOOD)
+    }
+
+    /// An answer to another question than the one asked.
+    pub(crate) fn nonsense() -> Self {
+        Self::because("the server's answer makes no sense")
+    }
+
+    /// A panic, or a state that cannot be.
+    pub(crate) fn fault() -> Self {
+        Self::because("a fault in quchat itself; its log says more")
+    }
+
+    /// Not reached, for this reason.
+    pub(crate) fn because(reason: &str) -> Self {
+        Self::Unreachable { reason: reason.to_owned() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+const NOT_UNDERSTOOD: &str = "the answer was not understood: is this a quchat server?";
+
+fn reason(error: &Error) -> String {
+    match error {
+        Error::HostNotFound => "no host of that name".into(),
+        Error::Timeout(Timeout::Resolve) => "the host's name could not be looked up in time".into(),
+        Error::Timeout(Timeout::Connect) => "no answer while connecting".into(),
+        Error::Timeout(_) => "no answer in time".into(),
+        Error::BadUri(_) | Error::Http(_) => "this is not an address a request can go to".into(),
+        Error::Protocol(_) | Error::LargeResponseHeader(..) => NOT_UNDERSTOOD.into(),
+        Error::Tls(_) | Error::Rustls(_) => format!("no encrypted connection: {error}"),
+        Error::Io(error) => match error.kind() {
+            ErrorKind::ConnectionRefused => REFUSED.into(),
+            ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => {
+                "network unreachable".into()
+            }
+            ErrorKind::UnexpectedEof
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::NotConnected => "the connection was cut".into(),
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".into(),
+            ErrorKind::InvalidData => format!("no encrypted connection: {error}"), // rustls speaks through io
+            _ if error.to_string().starts_with("failed to lookup address") => "no host of that name".into(), // std's words
+            _ => error.to_string(),
+        },
+        _ => error.to_string(),
+    }
+}

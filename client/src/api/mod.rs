@@ -1,0 +1,72 @@
+//! The API client: blocking calls to one server, and its event stream as an iterator. Each returns a plain `Result`.
+//!
+//! Owns connections, timeouts, the token's header, and the bounds on what a server may send. It knows no model, no
+//! thread and no terminal. The worker threads use it, and so does any program that has no screen.
+//!
+//! A new endpoint needs a [`Bounded`] reply, and a row in `request.rs` if `update` asks for it.
+
+mod agent;
+mod backoff;
+mod bounds;
+mod client;
+mod events;
+mod failure;
+mod origin;
+mod request;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub(crate) use agent::CONNECTIONS_MAX;
+pub(crate) use backoff::pause_ms;
+pub use bounds::Bounded;
+pub(crate) use bounds::ROOMS_MAX;
+pub use client::Client;
+pub use events::{Closer, Events, Received};
+pub use failure::Failure;
+pub(crate) use failure::REFUSED;
+pub use origin::Origin;
+pub use request::{Answer, Reply, Request};
+
+use quchat_shared::user::Session;
+
+/// A server and the token of one session there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// The server. The token is sent to no other.
+    pub origin: Origin,
+    /// The session's token.
+    pub token: Token,
+}
+
+impl Access {
+    /// What a session gives access to.
+    #[must_use]
+    pub fn new(origin: Origin, session: &Session) -> Self {
+        Self { origin, token: Token::new(session.token.clone()) }
+    }
+}
+
+/// A bearer token. Its debug text does not contain it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// A token as the server issued it.
+    #[must_use]
+    pub fn new(token: String) -> Self {
+        Self(token)
+    }
+
+    /// The token's text, for the request header and the file that keeps it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}

@@ -1,0 +1,108 @@
+//! Requests and their answers as plain values, for callers that do not wait: a worker thread performs them.
+//!
+//! One table. A row is a request: its endpoint, the values it carries, and the path, query and body they become. Rows
+//! with the same kind of answer stand together.
+
+use quchat_shared::{
+    Message, Room, RoomId,
+    api::{self, Credentials, Endpoint, MessagePage, Method, NewMessage, NewReadMarker, NewRoom, ReadMarker, Rooms},
+    query::ListMessages,
+    user::Session,
+};
+
+use super::{Client, Failure, Origin};
+
+/// What comes back for a [`Request`].
+pub type Reply = Result<Answer, Failure>;
+
+macro_rules! requests {
+    ($(
+        $(#[$answer_doc:meta])*
+        $answer:ident($reply:ty) {
+            $(
+                $(#[$doc:meta])*
+                $name:ident $(($($value:ident: $type:ty),+))? => ($path:expr, $query:expr, $body:expr);
+            )+
+        }
+    )+) => {
+        /// A request, named after its endpoint in [`quchat_shared::api`].
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Request {
+            $($($(#[$doc])* $name $(($($type),+))?,)+)+
+        }
+
+        /// The reply to a request.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Answer {
+            $($(#[$answer_doc])* $answer($reply),)+
+        }
+
+        impl Request {
+            /// The method of its endpoint.
+            #[must_use]
+            pub const fn method(&self) -> Method {
+                match self {
+                    $($(Self::$name { .. } => <api::$name as Endpoint>::METHOD,)+)+
+                }
+            }
+        }
+
+        impl Client {
+            /// Performs a request and waits for the answer.
+            ///
+            /// # Errors
+            /// As [`Client::call`].
+            pub fn perform(&self, request: &Request) -> Reply {
+                match request {
+                    $($(Request::$name $(($($value),+))? => {
+                        self.call::<api::$name>($path, $query, $body).map(Answer::$answer)
+                    })+)+
+                }
+            }
+        }
+    };
+}
+
+requests! {
+    /// The user and the token.
+    Session(Session) {
+        /// Goes to this server, without a token.
+        Register(_server: Origin, credentials: Credentials) => (&(), &(), credentials);
+        /// Goes to this server, without a token.
+        SignIn(_server: Origin, credentials: Credentials) => (&(), &(), credentials);
+    }
+    /// All rooms, and the position of the stream.
+    Rooms(Rooms) {
+        /// All rooms the user can see.
+        ListRooms => (&(), &(), &());
+    }
+    /// A room as it is now.
+    Room(Room) {
+        /// Creates a room.
+        CreateRoom(new: NewRoom) => (&(), &(), new);
+        /// Reads a room.
+        GetRoom(room: RoomId) => (room, &(), &());
+        /// Joins a room.
+        JoinRoom(room: RoomId) => (room, &(), &());
+    }
+    /// Done; there is nothing to say about it.
+    NoContent(()) {
+        /// Leaves a room.
+        LeaveRoom(room: RoomId) => (room, &(), &());
+    }
+    /// A page of history.
+    Page(MessagePage) {
+        /// Reads a page of a room's history.
+        ListMessages(room: RoomId, page: ListMessages) => (room, page, &());
+    }
+    /// The message as stored.
+    Message(Message) {
+        /// Sends a message. Always with a `txn`, so that it can be sent again after a failure.
+        SendMessage(room: RoomId, new: NewMessage) => (room, &(), new);
+    }
+    /// Where the read marker stands.
+    Marker(ReadMarker) {
+        /// Moves the read marker.
+        MarkRead(room: RoomId, marker: NewReadMarker) => (room, &(), marker);
+    }
+}

@@ -1,0 +1,4 @@
+//! The API client against a server that follows a script.
+
+mod events;
+pub(crate) mod peer;
