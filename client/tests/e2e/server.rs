@@ -9,13 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use quchat_client::api::{Access, Client, Origin, Token};
 use quchat_shared::{
-    RoomId,
-    api::{Credentials, Endpoint, ListMessages, ListRooms, NewMessage, SendMessage, SignIn, SignOut},
+    Room, RoomId,
+    api::{Credentials, ListMessages, ListRooms, NewMessage, SendMessage, SignIn, SignOut},
     query,
 };
 use tempfile::TempDir;
-use ureq::{Agent, http};
 
 use crate::terminal::PATIENCE;
 
@@ -96,55 +96,51 @@ impl Server {
     pub(crate) fn texts(&self, user: &str, room: &str) -> Vec<String> {
         let token = self.sign_in(user);
         let query = query::ListMessages { bound: query::Bound::Newest, limit: Some(200) };
-        let page = self.call::<ListMessages>(&token, &self.room(&token, room), &query, &());
+        let page = self.client(&token).call::<ListMessages>(&self.room(&token, room), &query, &()).expect("a page");
         page.messages.into_iter().map(|message| message.text).collect()
     }
 
     /// How many messages of a room are unread, as the server tells whoever holds this token.
     pub(crate) fn unread(&self, token: &str, room: &str) -> u64 {
-        let rooms = self.call::<ListRooms>(token, &(), &(), &()).rooms;
-        rooms.iter().find(|listed| listed.info.name == room).expect("the room is there").unread
+        self.listed(token, room).unread
     }
 
     /// Says something from elsewhere.
     pub(crate) fn say(&self, user: &str, room: &str, texts: impl IntoIterator<Item = String>) {
         let token = self.sign_in(user);
-        let room = self.room(&token, room);
+        let (client, room) = (self.client(&token), self.room(&token, room));
         for text in texts {
-            self.call::<SendMessage>(&token, &room, &(), &NewMessage { text, txn: None, reply_to: None });
+            let new = NewMessage { text, txn: None, reply_to: None };
+            client.call::<SendMessage>(&room, &(), &new).expect("it is sent");
         }
     }
 
     /// Signs a session out from elsewhere.
     pub(crate) fn sign_out(&self, token: &str) {
-        self.call::<SignOut>(token, &(), &(), &());
+        self.client(token).call::<SignOut>(&(), &(), &()).expect("it is signed out");
     }
 
     fn sign_in(&self, user: &str) -> String {
         let credentials = Credentials { name: user.to_owned(), password: PASSWORD.to_owned() };
-        self.call::<SignIn>("", &(), &(), &credentials).token
+        Client::anonymous(self.origin()).call::<SignIn>(&(), &(), &credentials).expect("a session").token
     }
 
     fn room(&self, token: &str, name: &str) -> RoomId {
-        let rooms = self.call::<ListRooms>(token, &(), &(), &()).rooms;
-        rooms.iter().find(|room| room.info.name == name).expect("the room is there").info.id
+        self.listed(token, name).info.id
     }
 
-    fn call<E: Endpoint>(&self, token: &str, path: &E::Path, query: &E::Query, body: &E::Body) -> E::Reply {
-        let agent: Agent = Agent::config_builder().proxy(None).timeout_global(Some(PATIENCE)).build().into();
-        let url = format!("{}{}", self.address, E::target(path, query));
-        let mut request = http::Request::builder().method(E::METHOD.as_str()).uri(url);
-        if !token.is_empty() {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let body = serde_json::to_vec(body).expect("a request is plain data");
-        let answer = if body == b"null" {
-            agent.run(request.body(()).expect("a request"))
-        } else {
-            agent.run(request.header("content-type", "application/json").body(body).expect("a request"))
-        };
-        let text = answer.expect("an answer").into_body().read_to_string().expect("a whole answer");
-        serde_json::from_str(if text.is_empty() { "null" } else { &text }).expect("the reply of this endpoint")
+    fn listed(&self, token: &str, name: &str) -> Room {
+        let rooms = self.client(token).call::<ListRooms>(&(), &(), &()).expect("the rooms").rooms;
+        rooms.into_iter().find(|room| room.info.name == name).expect("the room is there")
+    }
+
+    /// A client with the session of this token.
+    fn client(&self, token: &str) -> Client {
+        Client::signed_in(Access { origin: self.origin(), token: Token::new(token.to_owned()) })
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::parse(&self.address).expect("the server names its address")
     }
 }
 
