@@ -8,25 +8,27 @@ use std::{
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        mpsc::{self, Receiver, RecvTimeoutError, Sender},
-    },
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use quchat_client::{model::Origin, state};
+use quchat_client::{
+    api::{Access, Client, Origin, Received},
+    state,
+};
 use quchat_shared::{
     Event, Message, RoomId, Seq,
-    api::{CreateRoom, ListRooms, MarkRead, NewReadMarker, NewRoom},
-    event::MessageCreated,
+    api::{
+        CreateRoom, Credentials, JoinRoom, ListRooms, MarkRead, NewMessage, NewReadMarker, NewRoom, Register,
+        SendMessage,
+    },
     room::RoomKind,
+    user::Session,
 };
 
 use crate::{
     Result,
-    api::Caller,
     director::Director,
     script::{self, Person},
     sibling,
@@ -64,7 +66,7 @@ impl Drop for Stage {
     }
 }
 
-/// What the listener hears and the director should know of.
+/// What the director is told.
 enum Cue {
     Said { room: RoomId, sender: String, text: String },
     NewRoom(RoomId),
@@ -98,8 +100,8 @@ fn say_line(line: &str) -> Result<()> {
 struct Play {
     stage: Stage,
     address: String,
-    bob: Arc<Caller>,
-    carol: Arc<Caller>,
+    bob: Client,
+    carol: Client,
     rooms: HashMap<&'static str, RoomId>,
 }
 
@@ -107,22 +109,22 @@ impl Play {
     fn set_up() -> Result<Self> {
         let (stage, address) = Stage::set_up()?;
         let password = random_text()?;
-        let register = |name| Caller::register(&address, name, password.clone());
+        let origin = Origin::parse(&address).map_err(|e| format!("{address}: {e}"))?;
+        let register = |name| register(&origin, name, &password);
         let (bob, _) = register("bob")?;
         let (carol, _) = register("carol")?;
         let (alice, session) = register("alice")?;
         let place = state::Place::at(stage.dir.join("state").join("quchat"));
-        let origin = Origin::parse(&address).map_err(|e| format!("{address}: {e}"))?;
         state::keep_session(&place, &origin, &session)?;
 
         let rooms = seed(&bob, &carol, &alice)?;
-        Ok(Self { stage, address, bob: bob.into(), carol: carol.into(), rooms })
+        Ok(Self { stage, address, bob, carol, rooms })
     }
 
     /// Until the curtain falls. A call that fails is a line that was not said; the talk goes on.
     fn go_on(self, cues: Sender<Cue>, heard: &Receiver<Cue>) {
-        let ears = Arc::clone(&self.bob); // bob is in every room, so his ears are enough
-        thread::spawn(move || listen(&ears, &cues));
+        let bob = self.bob.clone(); // he is in every room
+        thread::spawn(move || listen(&bob, &cues));
         let begin = Instant::now();
         let mut director = Director::new(self.rooms.clone(), u64::from(std::process::id()));
         loop {
@@ -133,12 +135,12 @@ impl Play {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if let Some(line) = director.take_due(begin.elapsed()) {
-                let _ = self.caller(line.who).say(line.room, &line.text);
+                let _ = say(self.client(line.who), line.room, &line.text);
             }
         }
     }
 
-    fn caller(&self, who: Person) -> &Caller {
+    fn client(&self, who: Person) -> &Client {
         if who == Person::Carol { &self.carol } else { &self.bob }
     }
 }
@@ -168,50 +170,61 @@ fn random_text() -> Result<String> {
 }
 
 /// Plays what was said before one came in, and leaves the newest of it unread.
-fn seed(bob: &Caller, carol: &Caller, alice: &Caller) -> Result<HashMap<&'static str, RoomId>> {
+fn seed(bob: &Client, carol: &Client, alice: &Client) -> Result<HashMap<&'static str, RoomId>> {
     let mut rooms = HashMap::new();
     for room in script::ROOMS {
         let owner = if room.owner == Person::Carol { carol } else { bob };
         let new = NewRoom { name: room.name.into(), topic: Some(room.topic.into()), kind: Some(RoomKind::Public) };
-        let id = owner.call::<CreateRoom>(&(), &new)?.info.id;
+        let id = owner.call::<CreateRoom>(&(), &(), &new)?.info.id;
         rooms.insert(room.name, id);
-        bob.join(id)?;
-        carol.join(id)?;
+        bob.call::<JoinRoom>(&id, &(), &())?;
+        carol.call::<JoinRoom>(&id, &(), &())?;
         if room.alice_is_in {
-            alice.join(id)?;
+            alice.call::<JoinRoom>(&id, &(), &())?;
         }
         for (who, text) in room.history {
-            match who {
+            let client = match who {
                 Person::Alice => alice,
                 Person::Bob => bob,
                 Person::Carol => carol,
-            }
-            .say(id, text)?;
+            };
+            say(client, id, text)?;
         }
     }
-    for room in alice.call::<ListRooms>(&(), &())?.rooms.iter().filter(|room| room.member.is_some()) {
+    for room in alice.call::<ListRooms>(&(), &(), &())?.rooms.iter().filter(|room| room.member.is_some()) {
         let unread = script::ROOMS.iter().find(|r| r.name == room.info.name).map_or(0, |r| r.unread);
         let seen = Seq(room.info.last_seq.0.saturating_sub(unread));
-        alice.call::<MarkRead>(&room.info.id, &NewReadMarker { seq: seen, rewind: false })?;
+        alice.call::<MarkRead>(&room.info.id, &(), &NewReadMarker { seq: seen, rewind: false })?;
     }
     Ok(rooms)
 }
 
-/// Hears for the cast, again and again until the director is gone.
-fn listen(ears: &Caller, cues: &Sender<Cue>) {
-    let mut open = true;
-    while open {
-        let _ = ears.listen(None, |event| {
-            let cue = match event {
-                Event::MessageCreated(MessageCreated { room_id: room, message: Message { sender, text, .. } }) => {
-                    Some(Cue::Said { room, sender: sender.name, text })
-                }
-                Event::RoomCreated(event) => Some(Cue::NewRoom(event.room.id)),
-                _ => None,
-            };
-            open = cue.is_none_or(|cue| cues.send(cue).is_ok());
-            open
-        });
-        thread::sleep(Duration::from_secs(1)); // a server that is gone for good ends with this process
+/// Makes a new user and signs them in.
+fn register(origin: &Origin, name: &str, password: &str) -> Result<(Client, Session)> {
+    let credentials = Credentials { name: name.into(), password: password.into() };
+    let session = Client::anonymous(origin.clone()).call::<Register>(&(), &(), &credentials)?;
+    Ok((Client::signed_in(Access::new(origin.clone(), &session)), session))
+}
+
+fn say(client: &Client, room: RoomId, text: &str) -> Result<()> {
+    let message = NewMessage { text: text.to_owned(), txn: None, reply_to: None };
+    client.call::<SendMessage>(&room, &(), &message)?;
+    Ok(())
+}
+
+/// Reports to the director what happens, until the director is gone.
+fn listen(client: &Client, cues: &Sender<Cue>) {
+    for received in client.events(None).resuming() {
+        let cue = match received {
+            Ok(Received { event: Some(Event::MessageCreated(event)), .. }) => {
+                let Message { sender, text, .. } = event.message;
+                Cue::Said { room: event.room_id, sender: sender.name, text }
+            }
+            Ok(Received { event: Some(Event::RoomCreated(event)), .. }) => Cue::NewRoom(event.room.id),
+            _ => continue,
+        };
+        if cues.send(cue).is_err() {
+            return;
+        }
     }
 }

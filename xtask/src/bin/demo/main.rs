@@ -4,7 +4,6 @@
 //! that the terminal is the client's alone. The one backstage holds server, directory and cast; it ends when the pipe
 //! between the two closes, which happens however the front ends: quit, Ctrl+C or `kill -9`.
 
-mod api;
 mod backstage;
 mod director;
 mod script;

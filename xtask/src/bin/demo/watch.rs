@@ -7,14 +7,17 @@ use std::{
     path::Path,
 };
 
-use quchat_client::{model::Origin, state};
+use quchat_client::{
+    api::{Access, Client, Origin},
+    state,
+};
 use quchat_shared::{
     Event, Message, RoomId,
     api::{ListMessages, ListRooms},
     query,
 };
 
-use crate::{Result, api::Caller};
+use crate::Result;
 
 pub(crate) fn watch(server: &str, state_home: &Path) -> Result<()> {
     let broken_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
@@ -28,29 +31,27 @@ fn follow(server: &str, state_home: &Path) -> Result<()> {
     let place = state::Place::at(state_home.join("quchat"));
     let origin = Origin::parse(server).map_err(|e| format!("{server}: {e}"))?;
     let session = state::kept_session(&place, &origin).ok_or("alice is not signed in")?;
-    let alice = Caller::with_session(server, session);
+    let alice = Client::signed_in(Access::new(origin, &session));
 
     let mut names: HashMap<RoomId, String> = HashMap::new();
-    let snapshot = alice.call::<ListRooms>(&(), &())?;
+    let snapshot = alice.call::<ListRooms>(&(), &(), &())?;
     for room in snapshot.rooms {
         if room.member.is_some() {
-            let page = alice.call_with::<ListMessages>(&room.info.id, &query::ListMessages::default(), &())?;
+            let page = alice.call::<ListMessages>(&room.info.id, &query::ListMessages::default(), &())?;
             names.insert(room.info.id, room.info.name);
             for message in page.messages {
                 print(&names, &message)?;
             }
         }
     }
-    let mut printed = Ok(());
-    alice.listen(Some(snapshot.cursor), |event| {
-        match event {
-            Event::MessageCreated(event) => printed = print(&names, &event.message),
-            Event::RoomCreated(event) => drop(names.insert(event.room.id, event.room.name)),
+    for received in alice.events(Some(snapshot.cursor)) {
+        match received?.event {
+            Some(Event::MessageCreated(event)) => print(&names, &event.message)?,
+            Some(Event::RoomCreated(event)) => drop(names.insert(event.room.id, event.room.name)),
             _ => {}
         }
-        printed.is_ok()
-    })?;
-    Ok(printed?)
+    }
+    Ok(())
 }
 
 fn print(names: &HashMap<RoomId, String>, message: &Message) -> io::Result<()> {
