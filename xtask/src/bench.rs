@@ -8,11 +8,11 @@ use std::{
 };
 
 use crate::{
-    Failure,
+    TaskError,
     cargo::{cargo_in, hand_over, step, without_separator, workspace},
 };
 
-pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     let (against, args) = against(without_separator(args))?;
     let measured = if args.first().is_some_and(|first| first == "client") { "quchat-client" } else { "quchat-server" };
     let Some(commit) = against else {
@@ -26,7 +26,7 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
     hand_over(compare)
 }
 
-fn hand_over_to_bench(measured: &str, args: &[OsString]) -> Result<(), Failure> {
+fn hand_over_to_bench(measured: &str, args: &[OsString]) -> Result<(), TaskError> {
     let mut build = cargo_in(workspace(), "build");
     build.args(["--release", "--package", measured]);
     step(build)?;
@@ -36,7 +36,7 @@ fn hand_over_to_bench(measured: &str, args: &[OsString]) -> Result<(), Failure> 
 }
 
 /// Takes `--against COMMIT` out of the arguments.
-fn against(mut args: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), Failure> {
+fn against(mut args: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), TaskError> {
     let Some(at) = args.iter().position(|arg| arg == "--against" || arg.to_string_lossy().starts_with("--against="))
     else {
         return Ok((None, args));
@@ -45,19 +45,19 @@ fn against(mut args: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), F
     let commit = match flag.split_once('=') {
         Some((_, commit)) => commit.to_owned(),
         None if at < args.len() => args.remove(at).to_string_lossy().into_owned(),
-        None => return Err(Failure::usage("--against needs a commit")),
+        None => return Err(TaskError::usage("--against needs a commit")),
     };
     Ok((Some(commit), args))
 }
 
 /// A checkout of the commit under `target`, with a `target` of its own. It is kept: the next comparison with the same
 /// commit builds nothing.
-fn check_out(commit: &str) -> Result<PathBuf, Failure> {
+fn check_out(commit: &str) -> Result<PathBuf, TaskError> {
     let revision = format!("{commit}^{{commit}}");
     let found = git(workspace()).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &revision]).output();
-    let found = found.map_err(|error| Failure::new(format!("cannot start git: {error}")))?;
+    let found = found.map_err(|error| TaskError::new(format!("cannot start git: {error}")))?;
     if !found.status.success() {
-        return Err(Failure::usage(format!("{commit:?} is not a commit of this repository")));
+        return Err(TaskError::usage(format!("{commit:?} is not a commit of this repository")));
     }
     let hash = String::from_utf8_lossy(&found.stdout).trim().to_owned();
     let checkout = workspace().join("target").join("against").join(&hash);
@@ -79,7 +79,7 @@ fn git(directory: &Path) -> Command {
 }
 
 /// The measured program and the bench, each with the features it has by itself.
-fn build(checkout: &Path, measured: &str) -> Result<(), Failure> {
+fn build(checkout: &Path, measured: &str) -> Result<(), TaskError> {
     let packages: [&[&str]; 2] = [&[measured], &["xtask", "--features", "bench", "--bin", "bench"]];
     for package in packages {
         let mut build = cargo_in(checkout, "build");

@@ -7,7 +7,7 @@ use std::{
     process::{Command, ExitStatus},
 };
 
-use crate::{Failure, complain};
+use crate::{TaskError, complain};
 
 /// The directory that holds everything.
 pub(crate) fn workspace() -> &'static Path {
@@ -40,7 +40,7 @@ fn describes_a_package(name: &OsStr) -> bool {
 }
 
 /// Runs a step and waits for it; its own failure becomes this task's, exit code included.
-pub(crate) fn step(mut command: Command) -> Result<(), Failure> {
+pub(crate) fn step(mut command: Command) -> Result<(), TaskError> {
     complain(&format!("+ {}", line(&command)));
     let status = command.status().map_err(|e| cannot_start(&command, &e))?;
     if status.success() { Ok(()) } else { Err(stopped(&command, status)) }
@@ -48,7 +48,7 @@ pub(crate) fn step(mut command: Command) -> Result<(), Failure> {
 
 /// Ends as `command`: on Unix this process becomes it, so that the terminal, its signals and the exit code are the
 /// program's own and nobody stands between.
-pub(crate) fn hand_over(mut command: Command) -> Result<(), Failure> {
+pub(crate) fn hand_over(mut command: Command) -> Result<(), TaskError> {
     #[cfg(unix)]
     {
         let error = std::os::unix::process::CommandExt::exec(&mut command);
@@ -57,12 +57,12 @@ pub(crate) fn hand_over(mut command: Command) -> Result<(), Failure> {
     #[cfg(not(unix))]
     {
         let status = command.status().map_err(|e| cannot_start(&command, &e))?;
-        if status.success() { Ok(()) } else { Err(Failure { message: String::new(), ..stopped(&command, status) }) }
+        if status.success() { Ok(()) } else { Err(TaskError { message: String::new(), ..stopped(&command, status) }) }
     }
 }
 
 /// Runs a program of the workspace in its release build, with what follows the task's name as its arguments.
-pub(crate) fn run_program(package: &str, args: Vec<OsString>) -> Result<(), Failure> {
+pub(crate) fn run_program(package: &str, args: Vec<OsString>) -> Result<(), TaskError> {
     let mut command = cargo("run");
     command.args(["--release", "--package", package, "--"]).args(without_separator(args));
     hand_over(command)
@@ -83,13 +83,13 @@ fn line(command: &Command) -> String {
     ["cargo".to_owned()].into_iter().chain(args).collect::<Vec<_>>().join(" ")
 }
 
-fn cannot_start(command: &Command, error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot start {}: {error}", command.get_program().to_string_lossy()))
+fn cannot_start(command: &Command, error: &std::io::Error) -> TaskError {
+    TaskError::new(format!("cannot start {}: {error}", command.get_program().to_string_lossy()))
 }
 
-fn stopped(command: &Command, status: ExitStatus) -> Failure {
+fn stopped(command: &Command, status: ExitStatus) -> TaskError {
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-    Failure { message: format!("{} failed ({status})", line(command)), code }
+    TaskError { message: format!("{} failed ({status})", line(command)), code }
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 
 use crate::{
-    Failure,
+    TaskError,
     cargo::{cargo, step},
     expect_none, tidy,
 };
 
-pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     expect_none("check", &args)?;
     tidy::run(Vec::new())?;
 

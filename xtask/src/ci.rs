@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
-use crate::{Failure, check, expect_none, test};
+use crate::{TaskError, check, expect_none, test};
 
-pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     expect_none("ci", &args)?;
     check::run(Vec::new())?;
     test::run(Vec::new()) // last, so that the log ends with the summary of cargo test

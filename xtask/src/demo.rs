@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 
 use crate::{
-    Failure,
+    TaskError,
     cargo::{cargo, hand_over, step},
     expect_none,
 };
 
-pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     expect_none("demo", &args)?;
     // One by one, as run-server and run-client build them, so that each finds its part done later.
     for package in ["quchat-server", "quchat-client"] {

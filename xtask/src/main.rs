@@ -19,7 +19,7 @@ use std::{env, ffi::OsString, fmt::Write as _, io, io::Write as _, process::Exit
 struct Task {
     name: &'static str,
     help: &'static str,
-    run: fn(Vec<OsString>) -> Result<(), Failure>,
+    run: fn(Vec<OsString>) -> Result<(), TaskError>,
 }
 
 const TASKS: &[Task] = &[
@@ -43,12 +43,12 @@ const TASKS: &[Task] = &[
 
 /// Why a task did not work out, and the exit code that says so.
 #[derive(Debug)]
-struct Failure {
+struct TaskError {
     message: String,
     code: u8,
 }
 
-impl Failure {
+impl TaskError {
     fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 1 }
     }
@@ -67,9 +67,9 @@ fn main() -> ExitCode {
         }
         Some(name) => match TASKS.iter().find(|task| task.name == name) {
             Some(task) => (task.run)(args.collect()),
-            None => Err(Failure::usage(format!("there is no task {name:?}\n\n{}", list()))),
+            None => Err(TaskError::usage(format!("there is no task {name:?}\n\n{}", list()))),
         },
-        None => Err(Failure::usage(list())),
+        None => Err(TaskError::usage(list())),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -94,10 +94,10 @@ fn list() -> String {
 }
 
 /// For tasks that take no arguments.
-fn expect_none(task: &str, args: &[OsString]) -> Result<(), Failure> {
+fn expect_none(task: &str, args: &[OsString]) -> Result<(), TaskError> {
     match args.first() {
         None => Ok(()),
-        Some(arg) => Err(Failure::usage(format!("cargo xtask {task} takes no arguments, not even {arg:?}"))),
+        Some(arg) => Err(TaskError::usage(format!("cargo xtask {task} takes no arguments, not even {arg:?}"))),
     }
 }
 

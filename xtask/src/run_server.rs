@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::{Failure, cargo};
+use crate::{TaskError, cargo};
 
-pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     cargo::run_program("quchat-server", args)
 }

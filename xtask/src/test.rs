@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
-use crate::{Failure, cargo};
+use crate::{TaskError, cargo};
 
-pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     let mut command = cargo::cargo("test");
     // with `--workspace`, cargo would ignore `-p`
     if !args.iter().any(|arg| names_a_package(&arg.to_string_lossy())) {

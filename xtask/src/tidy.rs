@@ -15,20 +15,20 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use crate::{Failure, cargo, complain, expect_none};
+use crate::{TaskError, cargo, complain, expect_none};
 use files::Tree;
 use rules::{Rule, rules};
 
-pub(crate) fn run(args: Vec<OsString>) -> Result<(), Failure> {
+pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     expect_none("tidy", &args)?;
-    let tree = Tree::read(cargo::workspace()).map_err(|e| Failure::new(format!("cannot read the workspace: {e}")))?;
+    let tree = Tree::read(cargo::workspace()).map_err(|e| TaskError::new(format!("cannot read the workspace: {e}")))?;
     let rules = rules();
     let breaches = check(&tree, &rules);
     if breaches.is_empty() {
         complain(&format!("+ tidy: {} files keep {} rules", tree.files.len(), rules.len()));
         return Ok(());
     }
-    Err(Failure::new(report(&rules, &breaches)))
+    Err(TaskError::new(report(&rules, &breaches)))
 }
 
 /// A place that breaks a rule.
