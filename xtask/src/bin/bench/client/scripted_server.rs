@@ -35,7 +35,7 @@ pub(super) const HEARTBEAT_SECONDS: u64 = 15;
 
 const OTHERS: [&str; 3] = ["bob", "carol", "dave"];
 /// The text that messages are cut from.
-const TEXT: &str = "so far it appearance good, the rest of the report comes after lunch; somebody has taken the long cable \
+const TEXT: &str = "so far it looks good, the rest of the report comes after lunch; somebody has taken the long cable \
      from the second drawer, and the printer wants paper again. the kettle is on, see you at four";
 
 /// A running server. It closes its port and all connections on drop.
