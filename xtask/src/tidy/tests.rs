@@ -6,6 +6,7 @@ use super::{Breach, check, files::Tree, report, rules::rules, source::Source};
 
 /// The smallest tree that breaks no rule.
 const VALID: &[&str] = &[
+    "client/src/api/client.rs",
     "client/src/components/rooms.rs",
     "client/src/keymap.rs",
     "client/src/model/room.rs",
