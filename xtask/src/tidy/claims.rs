@@ -22,6 +22,9 @@ const VERBS: &[&str] = &[
     "knows nothing of",
 ];
 
+/// "Must not know what a key means" is about behaviour: paths cannot show it.
+const QUESTIONS: &[&str] = &["how", "what", "when", "where", "whether", "which", "who", "why"];
+
 /// Something that a header may speak of, and the paths by which code would use it.
 struct Term {
     words: &'static [&'static str],
@@ -42,6 +45,7 @@ const TERMS: &[Term] = &[
     Term { words: &["HTTP"], paths: &["ureq", "hyper", "crate::http"] },
     Term { words: &["hub"], paths: &["crate::hub"] },
     Term { words: &["SQL", "SQLite"], paths: &["rusqlite"] },
+    Term { words: &["model"], paths: &["crate::model"] },
     Term { words: &["scenario", "scenarios"], paths: &["scenarios"] },
 ];
 
@@ -75,8 +79,11 @@ fn claims(header: &str) -> Vec<String> {
         for (start, _) in header.match_indices(verb) {
             let rest = &header[start..];
             let ends = [". ", "; ", ": "].iter().filter_map(|end| rest.find(end));
-            let end = ends.min().unwrap_or(rest.len());
-            claims.push(rest[..end].trim_end_matches('.').to_owned());
+            let claim = &rest[..ends.min().unwrap_or(rest.len())];
+            let object = claim[verb.len()..].split_whitespace().next().unwrap_or_default();
+            if !QUESTIONS.contains(&object) {
+                claims.push(claim.trim_end_matches('.').to_owned());
+            }
         }
     }
     claims

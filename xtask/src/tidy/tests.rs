@@ -136,6 +136,12 @@ fn code_that_contradicts_its_header_is_reported() {
 }
 
 #[test]
+fn a_header_about_behaviour_is_not_a_claim_about_paths() {
+    let text = "//! Owns the queue. It must not know what the hub does.\nuse crate::hub::Hub;\n";
+    assert_eq!(breaches_with("server/src/queue.rs", text), [""; 0]);
+}
+
+#[test]
 fn the_header_of_a_folder_speaks_for_all_files_in_it() {
     let folder = ("server/src/queue/mod.rs", "//! A queue. It knows no clock.\n");
     let code = "//! X\nuse std::time::Instant;\nfn f() { Instant::now(); }\n";

@@ -1,6 +1,6 @@
 //! The one thread that writes: first in, first out, and of several waiting saves of a room only the latest.
 //!
-//! Owns the order of what reaches the disk. It must not know the model; it is told what to keep and reports back.
+//! Owns the order of writes. It must not know how the model changes; it takes jobs and returns reports.
 
 use std::{
     collections::VecDeque,
