@@ -1,4 +1,4 @@
-//! What one connection holds of the budget: bodies on their way in and answers on their way out.
+//! The bytes that one connection holds of the budget: request bodies and responses.
 
 use std::{
     net::IpAddr,
@@ -13,7 +13,7 @@ use quchat_shared::UserId;
 
 use super::{Budget, Charge, Full, Holder, Key};
 
-/// The account of a connection. Clones share it. It costs nothing but itself as long as nothing is charged.
+/// The account of a connection. Clones share it. It is registered with the budget only while something is charged.
 #[derive(Clone)]
 pub(crate) struct Account(Arc<Inner>);
 
@@ -21,7 +21,7 @@ struct Inner {
     budget: Budget,
     key: Key,
     address: IpAddr,
-    /// The user who asked last; 0 as long as nobody is known.
+    /// The user of the latest request; 0 before the first authenticated one.
     user: AtomicU64,
     is_evicted: AtomicBool,
 }
@@ -32,12 +32,12 @@ impl Account {
         Self(Arc::new(Inner { budget, key, address, user, is_evicted }))
     }
 
-    /// Where the connection comes from.
+    /// The peer's address.
     pub(crate) fn address(&self) -> IpAddr {
         self.0.address
     }
 
-    /// From here on the connection, with all that it holds, is this user's.
+    /// Counts the connection and everything it holds towards this user from now on.
     pub(crate) fn belongs_to(&self, user: UserId) {
         self.0.user.store(user.0, Ordering::Relaxed);
     }
@@ -59,7 +59,7 @@ impl Account {
         Ok(Charge::of(self.clone(), bytes))
     }
 
-    /// The same on a thread that may wait, for bytes that may be many.
+    /// As [`Account::charge`], for large responses on a thread that may block.
     ///
     /// # Errors
     /// As [`Account::charge`].
@@ -69,18 +69,18 @@ impl Account {
         Ok(charge)
     }
 
-    /// The connection waits for its peer, who has not moved since the first such call after [`Account::moves`]. `task`
-    /// is woken if the connection is evicted.
+    /// Records that the connection waits for its peer. The wait counts from the first such call after
+    /// [`Account::moves`]. `task` is woken if the connection is evicted.
     pub(crate) fn stalls(&self, task: &Waker) {
         self.0.budget.lock().stall(self.0.key, task);
     }
 
-    /// The peer has moved.
+    /// Records that the peer made progress.
     pub(crate) fn moves(&self) {
         self.0.budget.lock().resume(self.0.key);
     }
 
-    /// Whether the connection is to be closed.
+    /// Whether the connection must be closed.
     pub(crate) fn is_evicted(&self) -> bool {
         self.0.is_evicted.load(Ordering::Relaxed)
     }
@@ -101,7 +101,7 @@ impl Account {
         if budget.lock().subtract(self.0.key, bytes) {
             budget.release(bytes);
         } else {
-            budget.0.freed.notify_all(); // it was no longer counted
+            budget.0.freed.notify_all(); // the eviction already subtracted these bytes
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What waits for one stream that is behind.
+//! The bytes queued for one stream that is behind.
 
 use std::sync::{
     Arc, Weak,
@@ -11,22 +11,22 @@ use super::{Budget, Charge, Full, Key};
 
 /// A stream that can be closed when the budget is full.
 pub(crate) trait Stream: Send + Sync {
-    /// Drops what waits and says goodbye; the second time, drops everything.
+    /// Drops the queue and ends the stream with `bye`. A second call drops everything.
     fn evict(&self);
 }
 
-/// Reports, as long as it lives, that a stream is behind.
-pub(crate) struct Backlog(Box<Inner>); // streams that keep up have room for a pointer only
+/// Registers a stream as behind until it is dropped.
+pub(crate) struct Backlog(Box<Inner>); // boxed, so that a stream that keeps up pays only for a pointer
 
 struct Inner {
     budget: Budget,
     key: Key,
     bytes: Arc<AtomicUsize>,
-    /// For the queue itself, which the stream shares with nobody.
+    /// Covers the queue itself, which is not shared with other streams.
     places: Charge,
 }
 
-/// Places in the queue of a stream that are charged at once.
+/// The queue of a stream is charged in steps of this many chunks.
 const PLACES: usize = 512;
 
 impl Backlog {
@@ -36,10 +36,11 @@ impl Backlog {
         Self(Box::new(Inner { budget, key, bytes, places }))
     }
 
-    /// So many bytes wait now, in so many chunks.
+    /// Reports how many bytes wait now, in how many chunks.
     ///
     /// # Errors
-    /// The budget has no room for a queue that long. No stream is closed for it: the caller may hold what that takes.
+    /// The budget has no room for a queue that long. No stream is closed to make room, because the caller may hold the
+    /// lock that closing takes.
     pub(crate) fn set(&mut self, bytes: usize, chunks: usize) -> Result<(), Full> {
         self.0.bytes.store(bytes, Ordering::Relaxed);
         let places = chunks / PLACES * PLACES * size_of::<usize>();

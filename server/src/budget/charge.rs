@@ -1,8 +1,8 @@
-//! Bytes of the budget that are in use for as long as the charge lives.
+//! Bytes of the budget, in use until the charge is dropped.
 
 use super::{Account, Budget, Full};
 
-/// Returns its bytes when it is dropped: keep it beside the bytes it stands for.
+/// Returns its bytes to the budget when it is dropped. Keep it beside the bytes that it accounts for.
 pub(crate) struct Charge {
     bytes: usize,
     by: By,
@@ -11,7 +11,6 @@ pub(crate) struct Charge {
 enum By {
     /// Streams, which share the bytes.
     Streams(Budget),
-    /// A connection.
     Connection(Account),
 }
 
@@ -24,15 +23,14 @@ impl Charge {
         Self { bytes, by: By::Connection(account) }
     }
 
-    /// Bytes it stands for.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Charges more, up to `bytes` in all.
+    /// Raises the charge to `bytes` in total.
     ///
     /// # Errors
-    /// The budget is full; the charge stays as it was.
+    /// The budget is full; the charge is unchanged.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Full> {
         let more = bytes.saturating_sub(self.bytes);
         let mut added = match &self.by {
@@ -43,7 +41,7 @@ impl Charge {
         Ok(())
     }
 
-    /// The same for bytes that streams share, without closing a connection to make room.
+    /// As [`Charge::grow`] for bytes that streams share, but never closes a connection to make room.
     pub(super) fn try_grow(&mut self, bytes: usize) -> Result<(), Full> {
         let By::Streams(budget) = &self.by else { return Err(Full) };
         let more = bytes.saturating_sub(self.bytes);

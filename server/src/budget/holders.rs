@@ -1,8 +1,8 @@
-//! Who holds how much of the budget, and which connections are closed when it is full.
+//! Counts how much of the budget each user holds, and chooses the connections to close when it is full.
 //!
-//! Connections of the user who holds most go first: of those that wait for their peer the one that has waited longest,
-//! of the streams that are behind the one with the most bytes waiting; whichever of the two sorts holds more. Bytes
-//! for a user are never made free by closing a connection of somebody who holds less than they do.
+//! The user who holds most loses a connection first. Either the connection that has waited longest for its peer is
+//! closed, or the stream with the most bytes queued, depending on which of the two kinds holds more. A user's request
+//! never closes a connection of somebody who holds less than that user.
 
 use std::{
     cmp::Reverse,
@@ -21,14 +21,14 @@ use quchat_shared::UserId;
 use super::{Account, Stream};
 use crate::auth::network::network;
 
-/// Names a connection or stream that holds something.
+/// Identifies a connection or stream.
 pub(super) type Key = u64;
 
-/// Whose bytes they are.
+/// The user or network that bytes count towards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Holder {
     User(UserId),
-    /// Nobody who is known, from this address or network.
+    /// Unauthenticated clients, by [`network`].
     Address(IpAddr),
 }
 
@@ -38,7 +38,7 @@ impl From<IpAddr> for Holder {
     }
 }
 
-/// Every connection and stream that holds something.
+/// Every connection and stream that holds bytes.
 #[derive(Default)]
 pub(super) struct Holders {
     connections: HashMap<Key, Connection>,
@@ -60,9 +60,9 @@ struct Behind {
     stream: Weak<dyn Stream>,
 }
 
-/// A connection or stream that is to be closed.
+/// A connection or stream that was chosen to be closed.
 pub(super) struct Victim {
-    /// What is no longer charged. The bytes of a stream are until it has dropped them.
+    /// Bytes that are no longer charged. 0 for a stream, whose bytes stay charged until it has dropped them.
     pub(super) bytes: usize,
     end: End,
 }
@@ -85,14 +85,14 @@ impl Victim {
     }
 }
 
-/// What one holder holds, and what of it can be closed.
+/// The bytes of one holder, and the connections and streams that can be closed.
 #[derive(Default)]
 struct Share {
     of_connections: usize,
     of_streams: usize,
-    /// The one that has stood still longest comes last.
+    /// Sorted so that the one that has waited longest is last.
     stalled: Vec<(Reverse<Instant>, usize, Key)>,
-    /// The one with the most bytes comes last.
+    /// Sorted so that the one with the most bytes is last.
     behind: Vec<(usize, Key)>,
 }
 
@@ -102,7 +102,7 @@ impl Holders {
         self.connections.entry(key).or_insert_with(new).bytes += bytes;
     }
 
-    /// Whether the bytes were still counted: those of a connection that was evicted are not.
+    /// Returns whether the bytes were still counted. Those of an evicted connection are not.
     pub(super) fn subtract(&mut self, key: Key, bytes: usize) -> bool {
         let Some(connection) = self.connections.get_mut(&key) else {
             self.leaving -= bytes;
@@ -146,7 +146,8 @@ impl Holders {
         self.leaving
     }
 
-    /// Takes out connections and streams that hold `bytes` together, as far as there are enough, to make room for `by`.
+    /// Removes and returns connections and streams that together hold `bytes`, or as much as can be found, to make room
+    /// for `by`.
     pub(super) fn evict(&mut self, bytes: usize, by: Option<Holder>) -> Vec<Victim> {
         let mut shares = self.shares();
         let mut most: BinaryHeap<_> = shares.iter().map(|(holder, share)| (share.bytes(), *holder)).collect();
@@ -185,7 +186,7 @@ impl Holders {
         shares
     }
 
-    /// Takes out the first of a holder's connections or streams to go, and how much it holds.
+    /// Removes the next connection or stream of a holder to close. Returns its size and the victim.
     fn take(&mut self, share: &mut Share) -> Option<(usize, Option<Victim>)> {
         let is_stream = share.stalled.is_empty() || share.of_streams > share.of_connections;
         if is_stream && let Some((bytes, key)) = share.behind.pop() {

@@ -1,12 +1,12 @@
-//! One bound on the bytes that the server keeps for others: request bodies, encoded answers, and what waits for streams.
+//! Bounds the memory that the server holds for clients: request bodies, encoded responses and data queued for streams.
 //!
-//! Whoever keeps such bytes has a [`Charge`] for them, which returns them when it is dropped. When the budget is full,
-//! the user who holds most of it loses a connection (`holders` says which); only if that frees nothing, the bytes are
-//! refused. It knows neither HTTP nor frames.
+//! Code that holds such bytes owns a [`Charge`] for them, which returns them to the budget when it is dropped. When the
+//! budget is full, the user who holds most of it loses a connection (`holders` chooses which). Only if that frees
+//! nothing, the new bytes are refused. This module must not know HTTP or frames.
 //!
-//! Frames are encoded once for all streams, so they are charged once, by whoever encodes them. A stream that is behind
-//! reports how many bytes wait for it, but only to decide which stream is closed. Charged to each stream, a short stall
-//! of a large room would look like gigabytes, and thousands of streams would be closed for a few megabytes of memory.
+//! A frame is encoded once for all streams, so it is charged once, where it is encoded. A stream that is behind also
+//! reports how many bytes wait for it, but only to decide which stream to close. If each stream were charged, a short
+//! stall of a large room would look like gigabytes, and thousands of streams would be closed for a few megabytes.
 
 mod account;
 mod backlog;
@@ -33,10 +33,10 @@ pub(crate) use self::{
     charge::Charge,
 };
 
-/// What one eviction frees at least, as a part of the budget: choosing looks at everybody, so it is not done for each
-/// small answer.
+/// An eviction frees at least this fraction of the budget (1 / 64). Choosing a victim looks at every holder, which
+/// would be too expensive for each small response.
 const FREED_AT_ONCE: usize = 64;
-/// Longest time that a thread waits for evicted connections to free their memory.
+/// How long a thread waits at most for evicted connections to free their memory.
 const EVICTION_TIME: Duration = Duration::from_millis(100);
 
 /// The budget. Clones share it.
@@ -45,15 +45,15 @@ pub struct Budget(Arc<Shared>);
 
 struct Shared {
     max: usize,
-    /// Without what evicted connections have yet to free.
+    /// Charged bytes, without those that evicted connections have yet to free.
     used: AtomicUsize,
     next_key: AtomicU64,
     holders: Mutex<Holders>,
-    /// Notified when an evicted connection has freed something.
+    /// Notified when an evicted connection has freed bytes.
     freed: Condvar,
 }
 
-/// The budget is full, and no connection could be closed to change that.
+/// The budget is full, and closing connections could not free enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Full;
 
@@ -69,7 +69,7 @@ impl Budget {
         }))
     }
 
-    /// Bytes that are charged now; never more than [`Budget::max`].
+    /// The bytes charged now; never more than [`Budget::max`].
     #[must_use]
     pub fn used(&self) -> usize {
         self.0.used.load(Ordering::Relaxed)
@@ -81,7 +81,7 @@ impl Budget {
         self.0.max
     }
 
-    /// Charges bytes that several streams share.
+    /// Charges bytes that streams share.
     ///
     /// # Errors
     /// The budget is full.
@@ -90,17 +90,17 @@ impl Budget {
         Ok(Charge::shared(self.clone(), bytes))
     }
 
-    /// An account for a connection from `address`.
+    /// Opens an account for a connection from `address`.
     pub(crate) fn open_account(&self, address: IpAddr) -> Account {
         Account::new(self.clone(), self.next_key(), address)
     }
 
-    /// Reports that bytes wait for a stream of `user`, until the backlog is dropped.
+    /// Registers a stream of `user` that is behind, until the backlog is dropped.
     pub(crate) fn open_backlog(&self, user: UserId, stream: Weak<dyn Stream>) -> Backlog {
         Backlog::new(self.clone(), self.next_key(), user, stream)
     }
 
-    /// Reserves bytes for `by`, and closes connections if there are not enough. Not to be called with a lock held that
+    /// Reserves bytes for `by`, and closes connections if too few are free. The caller must not hold a lock that
     /// closing a stream takes.
     fn reserve(&self, bytes: usize, by: Option<Holder>) -> Result<(), Full> {
         if bytes > self.0.max {
@@ -125,8 +125,8 @@ impl Budget {
         self.0.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Waits a moment until evicted connections have freed enough. They do so when their tasks run next; a thread that
-    /// encodes one large answer after the other could be far ahead of them.
+    /// Waits up to [`EVICTION_TIME`] until evicted connections have freed enough. They free memory when their tasks run
+    /// next; a thread that encodes large responses in a row could get far ahead of them.
     fn wait_for_evicted(&self) {
         let is_behind = |holders: &mut Holders| holders.leaving() > 0 && self.used() + holders.leaving() > self.0.max;
         let waited = self.0.freed.wait_timeout_while(self.lock(), EVICTION_TIME, is_behind);

@@ -1,4 +1,4 @@
-//! Who pays and who goes when the budget is full.
+//! Which charges are refused and which connections are closed when the budget is full.
 
 use std::{
     net::Ipv4Addr,
@@ -51,7 +51,7 @@ fn connection(budget: &Budget, user: u64) -> Account {
     account
 }
 
-/// A connection of `user` that holds so many bytes and waits for its peer.
+/// A connection of `user` that holds this many bytes and waits for its peer.
 fn stalled(budget: &Budget, user: u64, bytes: usize) -> (Account, Charge) {
     let account = connection(budget, user);
     let charge = account.charge(bytes).unwrap();
@@ -60,7 +60,7 @@ fn stalled(budget: &Budget, user: u64, bytes: usize) -> (Account, Charge) {
 }
 
 #[test]
-fn what_is_dropped_is_given_back() {
+fn dropping_a_charge_returns_its_bytes() {
     let budget = Budget::new(100);
     let mut charge = connection(&budget, 1).charge(40).unwrap();
     charge.grow(60).unwrap();
@@ -75,7 +75,7 @@ fn what_is_dropped_is_given_back() {
 }
 
 #[test]
-fn whoever_holds_most_loses_the_connection_that_has_stood_still_longest() {
+fn the_largest_holder_loses_the_connection_that_has_waited_longest() {
     let budget = Budget::new(100);
     let few = stalled(&budget, 1, 20);
     let (oldest, newer) = (stalled(&budget, 2, 30), stalled(&budget, 2, 30));
@@ -83,18 +83,18 @@ fn whoever_holds_most_loses_the_connection_that_has_stood_still_longest() {
     oldest.0.stalls(&Waker::from(Arc::clone(&task)));
     let answer = connection(&budget, 3).charge(40).unwrap();
     assert!(oldest.0.is_evicted() && !newer.0.is_evicted() && !few.0.is_evicted());
-    assert_eq!(task.0.load(Ordering::Relaxed), 1, "its task learns of it");
+    assert_eq!(task.0.load(Ordering::Relaxed), 1, "its task is woken");
     assert_eq!(budget.used(), 90);
-    assert!(oldest.0.charge(1).is_err(), "it gets nothing more");
+    assert!(oldest.0.charge(1).is_err(), "an evicted account gets no more bytes");
 
     newer.0.moves();
-    assert!(connection(&budget, 3).charge(20).is_err(), "who moves does not stand still, and who has less is spared");
+    assert!(connection(&budget, 3).charge(20).is_err(), "progress ends the wait, and smaller holders are spared");
     drop((few, oldest, newer, answer));
     assert_eq!(budget.used(), 0);
 }
 
 #[test]
-fn a_peer_that_moved_has_stood_still_since_then_only() {
+fn progress_of_the_peer_restarts_the_wait() {
     let budget = Budget::new(100);
     let (first, second) = (stalled(&budget, 1, 50), stalled(&budget, 1, 50));
     first.0.moves();
@@ -104,17 +104,17 @@ fn a_peer_that_moved_has_stood_still_since_then_only() {
 }
 
 #[test]
-fn nobody_displaces_a_holder_of_less() {
+fn a_request_never_evicts_a_smaller_holder() {
     let budget = Budget::new(100);
     let (few, _many) = (stalled(&budget, 1, 10), connection(&budget, 2).charge(90).unwrap());
     assert!(connection(&budget, 2).charge(5).is_err());
     assert!(!few.0.is_evicted());
     connection(&budget, 3).charge(5).unwrap();
-    assert!(few.0.is_evicted(), "who holds nothing comes before who stands still");
+    assert!(few.0.is_evicted(), "a new user may evict a stalled connection");
 }
 
 #[test]
-fn what_can_never_fit_closes_nobody() {
+fn a_charge_larger_than_the_budget_evicts_nobody() {
     let budget = Budget::new(100);
     let held = stalled(&budget, 1, 60);
     assert!(connection(&budget, 2).charge(101).is_err());
@@ -122,7 +122,7 @@ fn what_can_never_fit_closes_nobody() {
 }
 
 #[test]
-fn of_streams_the_one_with_the_most_bytes_goes_first() {
+fn the_stream_with_the_most_bytes_is_evicted_first() {
     let budget = Budget::new(100);
     let readers: Vec<_> = [20, 40, 30].map(|bytes| Reader::behind(&budget, 1, bytes)).into();
     let other = Reader::behind(&budget, 2, 10);
@@ -132,7 +132,7 @@ fn of_streams_the_one_with_the_most_bytes_goes_first() {
 }
 
 #[test]
-fn people_without_a_token_are_told_apart_by_their_address() {
+fn clients_without_a_token_are_grouped_by_address() {
     let budget = Budget::new(100);
     let from = |address: [u8; 4], bytes| {
         let account = budget.open_account(Ipv4Addr::from(address).into());
@@ -146,7 +146,7 @@ fn people_without_a_token_are_told_apart_by_their_address() {
 }
 
 #[test]
-fn the_bound_holds_whatever_happens_at_once() {
+fn the_bound_holds_under_concurrent_charges() {
     let budget = Budget::new(10_000);
     thread::scope(|scope| {
         for user in 1..=4 {
