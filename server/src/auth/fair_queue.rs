@@ -1,4 +1,4 @@
-//! A bounded queue of work for threads, fair between those it comes from: each has a turn before anyone has a second.
+//! A bounded work queue for threads. It is fair between origins: each gets a turn before any gets a second one.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -6,7 +6,7 @@ use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-/// Work that waits, by where it comes from.
+/// The waiting work, grouped by origin.
 pub(super) struct FairQueue<K, T> {
     waiting: Mutex<Waiting<K, T>>,
     changed: Condvar,
@@ -15,21 +15,21 @@ pub(super) struct FairQueue<K, T> {
 
 struct Waiting<K, T> {
     by_origin: HashMap<K, VecDeque<T>>,
-    /// Those for whom something waits, each once, in the order of their turns.
+    /// The origins with waiting work, each once, in the order of their turns.
     turns: VecDeque<K>,
     len: usize,
     is_closed: bool,
 }
 
 impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
-    /// At most `max` wait at once.
+    /// A queue of at most `max` pieces of work.
     pub(super) fn new(max: usize) -> Self {
         let waiting = Waiting { by_origin: HashMap::new(), turns: VecDeque::new(), len: 0, is_closed: false };
         Self { waiting: Mutex::new(waiting), changed: Condvar::new(), max: max.max(1) }
     }
 
-    /// Adds work. Where the queue is full, whoever has most in it gives up the newest of theirs. Gives back what has
-    /// no place, be it this or that.
+    /// Adds work. If the queue is full, the origin with the most work loses its newest piece, unless that would be
+    /// unfair to it. Returns the work that was refused, either that piece or `work` itself.
     pub(super) fn push(&self, origin: K, work: T) -> Option<T> {
         let mut waiting = self.lock();
         if waiting.is_closed {
@@ -49,19 +49,19 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         refused
     }
 
-    /// Waits for work; `None` once the queue is closed.
+    /// Waits for work. Returns `None` once the queue is closed.
     pub(super) fn pop(&self) -> Option<T> {
         let is_idle = |waiting: &mut Waiting<K, T>| waiting.len == 0 && !waiting.is_closed;
         let waiting = self.changed.wait_while(self.lock(), is_idle);
         waiting.unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Work that is there already.
+    /// Returns waiting work without blocking.
     pub(super) fn try_pop(&self) -> Option<T> {
         self.lock().take()
     }
 
-    /// Takes no more work, and gives back what waits.
+    /// Refuses work from now on, and returns the waiting work.
     pub(super) fn close(&self) -> Vec<T> {
         let mut waiting = self.lock();
         waiting.is_closed = true;
@@ -86,7 +86,7 @@ impl<K: Clone + Eq + Hash, T> Waiting<K, T> {
         self.len += 1;
     }
 
-    /// The work of whoever's turn it is.
+    /// Removes the oldest work of the origin whose turn it is.
     fn take(&mut self) -> Option<T> {
         let origin = self.turns.pop_front()?;
         let own = self.by_origin.get_mut(&origin)?;
@@ -100,7 +100,8 @@ impl<K: Clone + Eq + Hash, T> Waiting<K, T> {
         work
     }
 
-    /// Takes back the newest work of whoever has most of it, unless that leaves them with less than `origin` will have.
+    /// Removes the newest work of the origin that has the most, unless that leaves it with less than `origin` will
+    /// have.
     fn give_up_for(&mut self, origin: &K) -> Option<T> {
         let own = self.by_origin.get(origin).map_or(0, VecDeque::len);
         let most = self.by_origin.values_mut().max_by_key(|works| works.len())?;
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_has_a_turn_before_anyone_has_a_second() {
+    fn each_origin_gets_a_turn_before_any_gets_a_second() {
         let queue = FairQueue::new(10);
         for (origin, work) in [('a', 1), ('a', 2), ('a', 3), ('b', 4), ('c', 5), ('b', 6)] {
             assert_eq!(queue.push(origin, work), None);
@@ -128,24 +129,24 @@ mod tests {
         assert_eq!(drained(&queue), [1, 4, 5, 2, 6, 3]);
         queue.push('a', 7);
         queue.push('b', 8);
-        assert_eq!(drained(&queue), [7, 8], "nothing is left of earlier turns");
+        assert_eq!(drained(&queue), [7, 8], "earlier turns have no effect");
     }
 
     #[test]
-    fn a_full_queue_refuses_whoever_fills_it() {
+    fn a_full_queue_refuses_the_origin_that_fills_it() {
         let queue = FairQueue::new(4);
         (1..=4).for_each(|work| assert_eq!(queue.push('a', work), None));
         assert_eq!(queue.push('a', 5), Some(5));
-        assert_eq!(queue.push('b', 6), Some(4), "the newest of the other's");
+        assert_eq!(queue.push('b', 6), Some(4), "the newest work of the other origin");
         assert_eq!(queue.push('b', 7), Some(3));
         assert_eq!(queue.push('b', 8), Some(8), "now both fill it");
         assert_eq!(queue.push('a', 9), Some(9));
-        assert!(queue.push('c', 10).is_some_and(|refused| refused == 2 || refused == 7), "either gives one up");
+        assert!(queue.push('c', 10).is_some_and(|refused| refused == 2 || refused == 7), "one of the two loses work");
         assert_eq!(drained(&queue).len(), 4);
     }
 
     #[test]
-    fn nobody_loses_their_only_place() {
+    fn an_origin_never_loses_its_only_place() {
         let queue = FairQueue::new(2);
         queue.push('a', 1);
         queue.push('b', 2);

@@ -1,6 +1,7 @@
-//! JSON Web Tokens (RFC 7519) in compact serialisation (RFC 7515 section 7.1), signed with HS256 (RFC 7518 section 3.2).
+//! JSON Web Tokens (RFC 7519) in compact form (RFC 7515 section 7.1), signed with HS256 (RFC 7518 section 3.2).
 //!
-//! Only what quchat needs: one algorithm, one key. Whether the session behind a token is still alive is not decided here.
+//! Supports only what quchat needs: one algorithm and one key. It must not know whether the session of a token is
+//! alive.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -16,25 +17,25 @@ use crate::domain::Caller;
 /// The signing key: 32 random bytes.
 pub(crate) type Key = [u8; 32];
 
-/// Longest token that is looked at, in bytes; ours have about 200.
+/// Longest accepted token, in bytes; ours have about 200.
 const TOKEN_MAX: usize = 4096;
 const ISSUER: &str = "quchat";
 
 /// Signs and verifies tokens with one key.
 #[derive(Clone)]
 pub(crate) struct Tokens {
-    /// The MAC with the key taken in, to be cloned for each token.
+    /// The MAC, initialised with the key and cloned for each token.
     mac: Hmac<Sha256>,
 }
 
-/// What a verified token says.
+/// The contents of a verified token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verified {
     pub(crate) caller: Caller,
     pub(crate) expires_at: Timestamp,
 }
 
-/// JOSE header (RFC 7515 section 4): what it must say, and what it may not.
+/// JOSE header (RFC 7515 section 4): the members that [`Tokens::verify`] checks.
 #[derive(Deserialize)]
 struct Header {
     alg: String,
@@ -44,12 +45,12 @@ struct Header {
     crit: Option<IgnoredAny>,
 }
 
-/// A member that is there, if only as `null`, is not one that is absent.
+/// Reads a member that is present. `null` counts as present, not as absent.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Registered claims (RFC 7519 section 4.1) and the session.
+/// Registered claims (RFC 7519 section 4.1) and the session id (`sid`).
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -64,7 +65,7 @@ impl Tokens {
         Self { mac: Hmac::new_from_slice(key).expect("HMAC takes keys of any length") }
     }
 
-    /// Signs a token. Its times count whole seconds.
+    /// Signs a token. Its times are rounded down to whole seconds.
     pub(crate) fn sign(&self, caller: Caller, issued_at: Timestamp, expires_at: Timestamp) -> String {
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -82,7 +83,7 @@ impl Tokens {
         token
     }
 
-    /// What the token says, if it is ours and has not expired at `now`.
+    /// The contents of the token, if we signed it and it has not expired at `now`.
     pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Option<Verified> {
         let claims: Claims = object(&self.payload(token)?)?;
         let expires = claims.exp.as_f64()?;
@@ -92,17 +93,17 @@ impl Tokens {
         }
         let caller =
             Caller { user: claims.sub.parse::<UserId>().ok()?, session: claims.sid.parse::<SessionId>().ok()? };
-        // The cast saturates: a token beyond the calendar ends with it.
+        // The cast saturates: later times become i64::MAX.
         Some(Verified { caller, expires_at: Timestamp::from_millis((expires * 1000.0) as i64) })
     }
 
-    /// The payload of a token whose signature is ours and whose header asks for nothing else.
+    /// The payload, if the signature is ours and the header requires nothing that we do not support.
     fn payload(&self, token: &str) -> Option<Vec<u8>> {
         if token.len() > TOKEN_MAX {
             return None;
         }
         let (signed, signature) = token.rsplit_once('.')?;
-        let (header, payload) = signed.split_once('.')?; // a further dot is no base64url
+        let (header, payload) = signed.split_once('.')?; // a third dot is not base64url and fails below
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         self.mac(signed).verify_slice(&signature).ok()?; // in constant time
         let header: Header = object(&URL_SAFE_NO_PAD.decode(header).ok()?)?;
@@ -116,7 +117,8 @@ impl Tokens {
     }
 }
 
-/// Header and claims are objects (RFC 7515 section 4, RFC 7519 section 4); structs would be read from arrays, too.
+/// Parses a JSON object. Header and claims must be objects (RFC 7515 section 4, RFC 7519 section 4), but serde would
+/// read structs from arrays, too.
 fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     let is_object = json.trim_ascii_start().first() == Some(&b'{');
     is_object.then(|| serde_json::from_slice(json).ok()).flatten()
@@ -160,17 +162,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_verifies_until_it_expires() {
+    fn a_signed_token_verifies_until_it_expires() {
         let caller = Caller { user: UserId(3), session: SessionId(9) };
         let expires_at = Timestamp::from_millis(NOW + 1000);
         let token = tokens().sign(caller, Timestamp::from_millis(NOW), expires_at);
         assert_eq!(verify(&token), Some(Verified { caller, expires_at }));
-        assert_eq!(tokens().verify(&token, expires_at), None, "at exp it is over");
+        assert_eq!(tokens().verify(&token, expires_at), None, "it expires at exp");
         assert_eq!(Tokens::new(&[8; 32]).verify(&token, Timestamp::from_millis(NOW)), None);
     }
 
     #[test]
-    fn the_header_says_hs256_and_nothing_that_changes_the_meaning() {
+    fn the_header_must_say_hs256_and_nothing_that_changes_its_meaning() {
         let payload = claims("1800000001");
         for good in [r#"{"alg":"HS256"}"#, " {\n\"typ\":\"JWT\" , \"alg\" : \"HS256\", \"kid\":\"x\" }"] {
             assert!(verify(&signed(good, &payload)).is_some(), "{good}");
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn exp_is_a_number_later_than_now() {
+    fn exp_must_be_a_number_later_than_now() {
         for good in ["1800000001", "1800000000.5", "1e15", "18446744073709551615"] {
             assert!(verify(&signed(r#"{"alg":"HS256"}"#, &claims(good))).is_some(), "{good}");
         }

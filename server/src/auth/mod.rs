@@ -1,4 +1,4 @@
-//! Who somebody is: tokens, passwords, and how often one may guess.
+//! Authentication: tokens, password hashing, and the throttle for wrong passwords.
 
 pub(crate) mod attempts;
 mod fair_queue;

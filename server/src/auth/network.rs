@@ -1,8 +1,8 @@
-//! What of the address space one person can be expected to have.
+//! Groups addresses that one person can be expected to have.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Where work comes from: an IPv4 address, or 64 bits of IPv6.
+/// The network of an address, for counting work: an IPv4 address, or the first 64 bits of an IPv6 address.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
@@ -10,8 +10,8 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Where guesses come from: as [`network`], and the machine itself is one, whichever of its millions of loopback
-/// addresses a program binds.
+/// The origin of a password attempt: as [`network`], but all loopback addresses are one origin, because a local program
+/// can bind millions of them.
 pub(super) fn origin(address: IpAddr) -> IpAddr {
     if address.to_canonical().is_loopback() { Ipv4Addr::LOCALHOST.into() } else { network(address) }
 }
@@ -27,7 +27,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machine_itself_is_one_origin() {
+    fn all_loopback_addresses_are_one_origin() {
         let origin = |text: &str| super::origin(text.parse().unwrap()).to_string();
         for own in ["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.9"] {
             assert_eq!(origin(own), "127.0.0.1", "{own}");

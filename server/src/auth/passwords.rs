@@ -1,5 +1,5 @@
-//! Password hashing: argon2id with the parameters OWASP recommends (19 MiB, 2 passes), on threads of its own that yield
-//! to everything else, bounded and fair: who asks for much waits behind who asks for little.
+//! Password hashing: argon2id with the parameters that OWASP recommends (19 MiB, 2 passes), on low-priority threads.
+//! The queue is bounded and fair between networks: many requests from one network do not delay a few from another.
 
 use std::{
     cell::RefCell,
@@ -22,42 +22,42 @@ use tokio::sync::oneshot;
 use super::{fair_queue::FairQueue, network::network};
 use crate::domain::{Error, Result};
 
-/// What a password is checked against when there is no user, so that it takes as long: the hash of random bytes that
-/// nobody has kept.
+/// The hash that a password is checked against when the user does not exist, so that the check takes as long. It is the
+/// hash of random bytes that were thrown away.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Jg3C3JbqgcY8XPzPyaqt9Q$oNoQ+DAHI8g46oLt4eZNCziU3QmA+OkDxCtBucMQBUo";
 
-/// Hashes and verifies passwords. Clones share the threads, which end when all clones are gone.
+/// Hashes and verifies passwords. Clones share the threads, which end when all clones are dropped.
 #[derive(Clone)]
 pub(crate) struct Passwords {
     queue: Arc<Open>,
 }
 
-/// Closes the queue when the last one goes who could add to it.
+/// Closes the queue when the last clone of [`Passwords`] is dropped.
 struct Open(Arc<Queue>);
 
 impl Drop for Open {
     fn drop(&mut self) {
-        drop(self.0.close()); // nobody waits any more
+        drop(self.0.close()); // nobody waits for this work any more
     }
 }
 
-/// What waits, by the network it comes from.
+/// The waiting work, by network of origin.
 type Queue = FairQueue<IpAddr, Work>;
 
-/// One password to be hashed or verified; answers whoever asked. Without a hasher there is no place for it.
+/// Hashes or verifies one password and replies to the caller. Called without a hasher, it replies that it was refused.
 type Work = Box<dyn FnOnce(Option<&Hasher>) + Send>;
 
-/// What a password is to a hash.
+/// The result of checking a password against a hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Wrong,
     Right,
-    /// Right as it was typed, in a form other than the one that is hashed today; this is the hash of that one.
+    /// Right as it was typed, but the stored hash is of that form. Holds the hash of [`password_form`], to be stored.
     Outdated(String),
 }
 
-/// argon2 in memory that outlives a password. Where each took 19 MiB of fresh pages from the kernel, two cores hashed 80
-/// passwords a second instead of 112.
+/// argon2 with memory that is reused between passwords. With 19 MiB of fresh pages from the kernel for each password,
+/// two cores hashed 80 passwords a second instead of 112.
 #[derive(Default)]
 struct Hasher(RefCell<Vec<Block>>);
 
@@ -90,7 +90,7 @@ impl CustomizedPasswordHasher<PasswordHash> for Hasher {
 }
 
 impl Passwords {
-    /// At most `queue` passwords wait for a core.
+    /// Starts one thread per core. At most `queue` passwords wait for them.
     pub(crate) fn new(queue: usize) -> Self {
         let queue = Arc::new(Queue::new(queue));
         // Each needs 19 MiB and a core.
@@ -102,24 +102,24 @@ impl Passwords {
         Self { queue: Arc::new(Open(queue)) }
     }
 
-    /// Refuses what waits and what is still to come. What is being hashed is finished.
+    /// Refuses waiting and further work. Work in progress finishes.
     pub(crate) fn stop(&self) {
         self.queue.0.close().into_iter().for_each(|waiting| waiting(None));
     }
 
-    /// The hash of a password with a new salt, as a PHC string. What is hashed is [`password_form`].
+    /// Hashes [`password_form`] of a password with a new salt. Returns a PHC string.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many wait already.
+    /// [`Error::Unavailable`] if the queue is full.
     pub(crate) async fn hash(&self, password: String, from: IpAddr) -> Result<String> {
         self.run(from, move |hasher| hash(hasher, &password_form(&password))).await?
     }
 
-    /// Whether it is the password behind `hash`. Without a hash it is not, and that takes as long to find out. A hash of
-    /// before may be of the password as it was typed then: where that is not [`password_form`], both are tried.
+    /// Checks a password against `hash`. Without a hash the result is [`Verdict::Wrong`], after the same time. Old
+    /// hashes may be of the password as it was typed; if that differs from [`password_form`], both are tried.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many wait already.
+    /// [`Error::Unavailable`] if the queue is full.
     pub(crate) async fn verify(&self, password: String, hash: Option<String>, from: IpAddr) -> Result<Verdict> {
         self.run(from, move |hasher| verify(hasher, &password, hash.as_deref())).await?
     }
@@ -149,7 +149,7 @@ impl Passwords {
 fn hash(hasher: &Hasher, password: &str) -> Result<String> {
     let params = Params::new(19 * 1024, 2, 1, None).expect("the recommended parameters are within argon2's bounds");
     let salt = password_hash::try_generate_salt();
-    let salt = salt.map_err(|_| Error::Unavailable("no randomness for a salt; try again"))?;
+    let salt = salt.map_err(|_| Error::Unavailable("cannot get random bytes for a salt; try again"))?;
     let hash = hasher.hash_password_with_params(password.as_bytes(), &salt, params);
     Ok(hash.map_err(|_| Error::Unavailable("the password cannot be hashed"))?.to_string())
 }
@@ -171,21 +171,21 @@ fn verify(hasher: &Hasher, typed: &str, known: Option<&str>) -> Result<Verdict> 
 fn run(queue: &Queue) {
     yield_to_others();
     while let Some(first) = queue.pop() {
-        let hasher = Hasher::default(); // its memory lasts as long as there is more to do
+        let hasher = Hasher::default(); // its memory is freed once the queue is empty
         for work in std::iter::once(first).chain(std::iter::from_fn(|| queue.try_pop())) {
-            let _ = catch_unwind(AssertUnwindSafe(|| work(Some(&hasher)))); // whoever asked is told
+            let _ = catch_unwind(AssertUnwindSafe(|| work(Some(&hasher)))); // after a panic the caller gets an error
         }
     }
 }
 
-/// Lets this thread have what the others leave: a password may take a moment longer, a message may not. Measured on two
-/// cores with four people signing in all the time: as many sign-ins as argon2id allows, and messages within 5 ms.
+/// Gives this thread the lowest priority: a sign-in may take a moment longer, a message may not. Measured on two cores
+/// with four people signing in all the time: as many sign-ins as argon2id allows, and messages within 5 ms.
 #[cfg(target_os = "linux")]
 fn yield_to_others() {
-    let _ = rustix::process::nice(19); // a thread's own on Linux; where it is refused, all are equal
+    let _ = rustix::process::nice(19); // per thread on Linux; if refused, all threads stay equal
 }
 
-/// Elsewhere niceness is the whole process's.
+/// Does nothing: on other systems, niceness applies to the whole process.
 #[cfg(not(target_os = "linux"))]
 fn yield_to_others() {}
 
@@ -209,11 +209,11 @@ mod tests {
         assert_eq!(verdict("correct horse", Some(&hash)).await, Verdict::Right);
         assert_eq!(verdict("correct horsf", Some(&hash)).await, Verdict::Wrong);
         assert_eq!(verdict("correct horse", None).await, Verdict::Wrong);
-        assert_eq!(DECOY.rsplitn(3, '$').nth(2), hash.rsplitn(3, '$').nth(2), "both take as long");
+        assert_eq!(DECOY.rsplitn(3, '$').nth(2), hash.rsplitn(3, '$').nth(2), "the decoy takes as long as a real hash");
     }
 
     #[tokio::test]
-    async fn a_hash_of_the_form_that_was_typed_is_made_anew() {
+    async fn a_hash_of_the_typed_form_is_replaced() {
         let passwords = Passwords::new(4);
         let (composed, decomposed) = ("caf\u{e9} secret", "cafe\u{301} secret");
         let old = super::hash(&Hasher::default(), decomposed).unwrap();
@@ -228,14 +228,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_waits_for_a_server_that_stops() {
+    async fn a_stopping_server_refuses_password_work() {
         let passwords = Passwords::new(4);
         passwords.stop();
         assert!(matches!(passwords.hash("correct horse".into(), HERE).await, Err(Error::Unavailable(_))));
     }
 
     #[tokio::test]
-    async fn a_full_queue_says_so_to_whoever_fills_it() {
+    async fn a_full_queue_refuses_the_network_that_fills_it() {
         let passwords = Passwords::new(2);
         let (release, held) = std::sync::mpsc::channel::<()>();
         let held = Arc::new(Mutex::new(held));
@@ -253,13 +253,13 @@ mod tests {
         };
         assert!(matches!(refusal, Err(Error::Unavailable(_))));
         let mut other = start(THERE);
-        assert!(poll_fn(|cx| Poll::Ready(other.as_mut().poll(cx))).await.is_pending(), "there is a place for others");
+        assert!(poll_fn(|cx| Poll::Ready(other.as_mut().poll(cx))).await.is_pending(), "others still get a place");
         drop(release);
         other.await.unwrap();
         let mut refused = 0;
         for one in waiting {
             refused += usize::from(one.await.is_err());
         }
-        assert_eq!(refused, 1, "which one of the many gave up");
+        assert_eq!(refused, 1, "one of the waiting passwords was refused");
     }
 }
