@@ -1,4 +1,4 @@
-//! The handles that every request needs, passed in and never global.
+//! The shared state that every request handler receives. Nothing in it is global.
 
 use std::sync::{
     Arc,
@@ -19,7 +19,7 @@ use crate::{
     turns::Turns,
 };
 
-/// Everything a handler can reach.
+/// The settings, the store, the hub and the limits of a running server.
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) store: Store,
@@ -27,24 +27,23 @@ pub(crate) struct App {
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) attempts: Attempts,
-    /// Places for open streams.
     pub(crate) streams: Arc<StreamPlaces>,
     pub(crate) stopping: AtomicBool,
-    /// A room was deleted: its rows are to be purged.
+    /// Notified when a room was deleted and its rows can be purged.
     pub(crate) room_deleted: Notify,
-    /// What all streams share, the budget of the whole server among it.
+    /// State that all streams share, including the memory budget of the server.
     pub(crate) terms: Arc<Terms>,
-    /// Turns at [`App::read_much`].
+    /// Limits [`App::read_much`] per user.
     pub(crate) turns: Arc<Turns>,
 }
 
 impl App {
-    /// Now, by the server's clock.
+    /// The current wall-clock time.
     pub(crate) fn now(&self) -> Timestamp {
         self.config.clock.now()
     }
 
-    /// How many rooms there may be.
+    /// The configured limits on rooms.
     pub(crate) fn room_bounds(&self) -> rooms::Bounds {
         rooms::Bounds {
             per_user: self.config.max_rooms_per_user,
@@ -53,12 +52,12 @@ impl App {
         }
     }
 
-    /// Whether the server is about to end.
+    /// Whether the server has begun to shut down.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Reads for a caller whose session is alive in that very snapshot.
+    /// Runs `read` on a snapshot in which the caller's session is alive.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         caller: Caller,
@@ -71,8 +70,8 @@ impl App {
         self.store.read(read).await
     }
 
-    /// The same for what may take long: a caller has few such reads at a time, and the next begins when one has ended,
-    /// whether somebody still waits for it or not.
+    /// As [`App::read`], for reads that may take long. A caller may run a few at a time; further ones wait until one
+    /// has ended, even if its client has gone.
     pub(crate) async fn read_much<T: Send + 'static>(
         &self,
         caller: Caller,
@@ -89,7 +88,7 @@ impl App {
         self.read(caller, read).await
     }
 
-    /// Writes for a caller whose session is alive in that very transaction. `write` is told the time at which it runs.
+    /// Runs `write` in a transaction in which the caller's session is alive, and passes it the time at which it runs.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         caller: Caller,

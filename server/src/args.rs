@@ -1,4 +1,4 @@
-//! The command line and its twins in the environment.
+//! The command-line flags, their environment variables, and the default data directory.
 
 use std::{
     env,
@@ -10,52 +10,52 @@ use std::{
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind};
 use quchat_shared::limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER};
 
-/// Where the server listens unless told otherwise.
+/// The default address: only this machine can reach it.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
 
-/// A chat room service for the machines around you.
+/// A chat server for the machines around you.
 #[derive(Debug, Parser)]
 #[command(name = "quchat-server", version)]
 pub(crate) struct Args {
-    /// Address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on; port 0 picks a free port
     #[arg(long, env = "QUCHAT_LISTEN", value_name = "ADDR:PORT", default_value_t = DEFAULT_LISTEN)]
     pub(crate) listen: SocketAddr,
 
-    /// Where the data lives [default: $STATE_DIRECTORY, else $XDG_DATA_HOME/quchat]
+    /// Data directory [default: $STATE_DIRECTORY, else $XDG_DATA_HOME/quchat]
     #[arg(long, env = "QUCHAT_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
-    /// What the server calls itself
+    /// Name that the server shows to clients
     #[arg(long, env = "QUCHAT_NAME", value_name = "NAME", default_value = "quchat")]
     pub(crate) name: String,
 
-    /// What is logged to stderr: off, error, warn, info, debug or trace
+    /// Log level on stderr: off, error, warn, info, debug or trace
     #[arg(long, env = "QUCHAT_LOG", value_name = "LEVEL", default_value = "info")]
     pub(crate) log: tracing_subscriber::filter::LevelFilter,
 
-    /// Most rooms that one user may have made
+    /// Maximum number of existing rooms that one user created
     #[arg(long, env = "QUCHAT_MAX_ROOMS_PER_USER", value_name = "N", default_value_t = ROOMS_PER_USER)]
     pub(crate) max_rooms_per_user: u32,
 
-    /// Most rooms in all
+    /// Maximum number of rooms on the server
     #[arg(long, env = "QUCHAT_MAX_ROOMS", value_name = "N", default_value_t = ROOMS)]
     pub(crate) max_rooms: u32,
 
-    /// Most private rooms that one user may be in
+    /// Maximum number of private rooms that one user may be in
     #[arg(long, env = "QUCHAT_MAX_PRIVATE_ROOMS_PER_USER", value_name = "N", default_value_t = PRIVATE_ROOMS_PER_USER)]
     pub(crate) max_private_rooms_per_user: u32,
 
-    /// Most memory for request bodies, answers and events that wait: a number of bytes, or with KiB, MiB or GiB
+    /// Memory limit for request bodies, responses and queued events, in bytes or with KiB, MiB or GiB
     #[arg(long, env = "QUCHAT_MEMORY_BUDGET", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     pub(crate) memory_budget: usize,
 
-    /// Most event streams that one user may have open at once
+    /// Maximum number of event streams that one user may have open at once
     #[arg(long, env = "QUCHAT_MAX_STREAMS_PER_USER", value_name = "N", default_value_t = STREAMS_PER_USER,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_streams_per_user: u32,
 }
 
-/// A number of bytes, perhaps with a unit.
+/// Parses a number of bytes with an optional unit.
 fn size(text: &str) -> Result<usize, &'static str> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let unit = match &*unit.trim_start().to_ascii_lowercase() {
@@ -63,17 +63,17 @@ fn size(text: &str) -> Result<usize, &'static str> {
         "k" | "kib" => 1024,
         "m" | "mib" => 1024 * 1024,
         "g" | "gib" => 1024 * 1024 * 1024,
-        _ => return Err("a size is a number of bytes, or a number with KiB, MiB or GiB, such as 256MiB"),
+        _ => return Err("write a whole number of bytes, or a whole number with KiB, MiB or GiB, such as 256MiB"),
     };
-    let number: usize = number.parse().map_err(|_| "a size begins with a whole number, such as 256MiB")?;
-    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or("a size is at least 1 and fits into the memory there is")
+    let number: usize = number.parse().map_err(|_| "a size starts with a whole number, such as 256MiB")?;
+    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or("a size must be at least 1 byte and fit into memory")
 }
 
 impl Args {
     /// Reads the command line and the environment.
     ///
     /// # Errors
-    /// They are not understood, or only help or the version is asked for.
+    /// A flag or variable is invalid, or the user asked for help or the version.
     pub(crate) fn read() -> Result<Self, Error> {
         // An empty variable counts as not set.
         let mut command = Self::command().mut_args(|arg| {
@@ -86,57 +86,57 @@ impl Args {
 
     fn checked(matches: &ArgMatches) -> Result<Self, Error> {
         let mut args = Self::from_arg_matches(matches)?;
-        // The value is not repeated: it may be long, and may hold what acts on a terminal.
+        // The message does not quote the value: it may be long, and may contain terminal control sequences.
         let refused =
-            |why| Error::raw(ErrorKind::ValueValidation, format!("--name follows the rules of room names: {why}"));
+            |why| Error::raw(ErrorKind::ValueValidation, format!("--name must follow the rules of room names: {why}"));
         args.name = limits::room_name(&args.name).map_err(refused)?.to_owned();
         Ok(args)
     }
 
-    /// The data directory: flag, environment, what systemd prepared, or the user's own.
+    /// The data directory: from the flag, its variable, systemd, or below the user's home directory.
     ///
     /// # Errors
-    /// Nothing says where it is, or what should is not an absolute path.
+    /// No source names a directory, or the one that does holds a relative path.
     pub(crate) fn data_dir(&self) -> Result<PathBuf, String> {
         self.data_dir.clone().map_or_else(|| default_data_dir(|name| env::var_os(name), env::home_dir), Ok)
     }
 }
 
-/// Names the variable that is not UTF-8, where clap says only that something is not.
+/// Names the variable that is not UTF-8. clap only says that some value is not.
 fn named(error: Error, command: &mut Command) -> Error {
     let is_unreadable = |name: &&str| env::var_os(name).is_some_and(|value| value.to_str().is_none());
     let variable = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).find(is_unreadable);
     match variable.filter(|_| error.kind() == ErrorKind::InvalidUtf8) {
         Some(name) => {
-            let reason = format!("the value of {name} is not UTF-8; set it anew, or unset it");
+            let reason = format!("the value of {name} is not UTF-8; correct it or unset it");
             Error::raw(ErrorKind::InvalidUtf8, reason).format(command)
         }
         None => error,
     }
 }
 
-/// Where the data lives when nobody says: `$STATE_DIRECTORY`, `$XDG_DATA_HOME/quchat` or `~/.local/share/quchat`. An
-/// empty variable counts as not set.
+/// The data directory without a flag: `$STATE_DIRECTORY`, `$XDG_DATA_HOME/quchat` or `~/.local/share/quchat`. An empty
+/// variable counts as not set.
 fn default_data_dir(
     variable: impl Fn(&str) -> Option<OsString>,
     home: impl FnOnce() -> Option<PathBuf>,
 ) -> Result<PathBuf, String> {
     let given = |name| variable(name).filter(|value| !value.is_empty());
-    // systemd names every state directory of the unit, separated by colons.
+    // systemd lists every state directory of the unit, separated by colons.
     let prepared =
         given("STATE_DIRECTORY").and_then(|value| env::split_paths(&value).find(|path| !path.as_os_str().is_empty()));
     if let Some(path) = prepared {
         return absolute("STATE_DIRECTORY", path);
     }
-    // The XDG Base Directory Specification has relative paths ignored.
+    // The XDG Base Directory Specification requires that relative paths are ignored.
     match given("XDG_DATA_HOME").map(PathBuf::from) {
         Some(path) if path.is_absolute() => return Ok(path.join("quchat")),
-        Some(path) => tracing::warn!(path = %path.display(), "XDG_DATA_HOME is not an absolute path and is ignored"),
+        Some(path) => tracing::warn!(path = %path.display(), "ignoring XDG_DATA_HOME: not an absolute path"),
         None => {}
     }
     match home().filter(|path| !path.as_os_str().is_empty()) {
         Some(path) => Ok(absolute("HOME", path)?.join(".local/share/quchat")),
-        None => Err("no home directory; say where the data lives with --data-dir".to_owned()),
+        None => Err("no home directory; choose a data directory with --data-dir".to_owned()),
     }
 }
 
@@ -146,7 +146,7 @@ fn absolute(variable: &str, path: PathBuf) -> Result<PathBuf, String> {
     }
     let path = path.display();
     Err(format!(
-        "{variable} is {path:?}, which is not an absolute path; correct it, or say where the data lives with --data-dir"
+        "{variable} is {path:?}, which is not an absolute path; correct it, or choose a data directory with --data-dir"
     ))
 }
 
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn of_several_state_directories_the_first_holds_the_data() {
+    fn the_first_of_several_state_directories_is_used() {
         for value in ["/var/lib/a:/var/lib/b", "/var/lib/a", ":/var/lib/a:", "/var/lib/a:b"] {
             assert_eq!(data_dir(&[("STATE_DIRECTORY", value)], None), Ok("/var/lib/a".into()), "{value}");
         }
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_relative_directory_is_refused_and_one_of_xdg_is_ignored() {
+    fn a_relative_directory_is_refused_but_ignored_in_xdg_data_home() {
         for (variables, home, name) in
             [(&[("STATE_DIRECTORY", "a:/b")][..], Some("/h"), "STATE_DIRECTORY"), (&[], Some("h"), "HOME")]
         {

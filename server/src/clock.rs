@@ -1,5 +1,5 @@
-//! The clocks as a value, so that a test can move them: the wall clock, for what has a date, and one that nobody sets,
-//! for how long something lasts.
+//! The clocks, passed as a value so that tests can move them: a wall clock for timestamps and a monotonic clock for
+//! durations.
 
 use std::{
     fmt,
@@ -12,42 +12,42 @@ use std::{
 
 use quchat_shared::Timestamp;
 
-/// Tells the time: the system's, or the system's moved by offsets that all clones share.
+/// The system's clocks plus two offsets, which all clones share.
 #[derive(Clone)]
 pub struct Clock {
     begun: Instant,
-    /// How far both clocks were moved.
+    /// Offset of both clocks.
     advanced_millis: Arc<AtomicI64>,
-    /// How far the wall clock alone was.
+    /// Further offset of the wall clock.
     set_millis: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// The system's clocks.
+    /// The system's clocks, without offsets.
     #[must_use]
     pub fn system() -> Self {
         Self { begun: Instant::now(), advanced_millis: Arc::default(), set_millis: Arc::default() }
     }
 
-    /// Moves this clock and all its clones forward.
+    /// Moves both clocks forward, in all clones.
     pub fn advance(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.advanced_millis.fetch_add(millis, Ordering::Relaxed);
     }
 
-    /// Sets the wall clock alone, and that of all clones, forward or back from where it is.
+    /// Moves only the wall clock, forward or back, in all clones.
     pub fn set_by(&self, millis: i64) {
         self.set_millis.fetch_add(millis, Ordering::Relaxed);
     }
 
-    /// How long this clock has run. It goes forward at an even pace, whatever happens to the wall clock.
+    /// Time since this clock was created. Changes of the wall clock do not affect it.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         let advanced = u64::try_from(self.advanced_millis.load(Ordering::Relaxed)).unwrap_or(0);
         self.begun.elapsed().saturating_add(Duration::from_millis(advanced))
     }
 
-    /// Now by the wall clock, to the millisecond.
+    /// Wall-clock time, in milliseconds.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

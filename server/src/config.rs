@@ -1,4 +1,4 @@
-//! Everything about a server that can be chosen, with the value it has when nobody chooses.
+//! The settings of a server and their defaults.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -6,20 +6,20 @@ use quchat_shared::limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREA
 
 use crate::clock::Clock;
 
-/// How a server behaves. [`Config::new`] is what a production server runs with; tests tighten the bounds.
+/// The settings of a server. [`Config::new`] returns the production defaults; tests lower the bounds.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where database, signing key and lock live; created with mode 0700 if missing.
+    /// Directory of the database, the signing key and the lock; created with mode 0700 if missing.
     pub data_dir: PathBuf,
-    /// What `GET /v1/server` calls the server.
+    /// The name that `GET /v1/server` returns.
     pub name: String,
-    /// Where the time comes from.
+    /// Source of wall-clock and monotonic time.
     pub clock: Clock,
-    /// Longest silence on an event stream.
+    /// Longest time an event stream stays silent.
     pub heartbeat: Duration,
-    /// How long `activity` is gathered before it is told.
+    /// How long `activity` is collected before it is published.
     pub activity_delay: Duration,
-    /// How long a peer may accept no byte of what waits for it.
+    /// How long a peer may accept no byte while data waits for it.
     pub write_timeout: Duration,
     /// How long a request head may take to arrive.
     pub head_timeout: Duration,
@@ -27,40 +27,40 @@ pub struct Config {
     pub body_timeout: Duration,
     /// How long a connection may stay open between two requests.
     pub idle_timeout: Duration,
-    /// How long running answers may take to finish once the server stops.
+    /// How long responses in progress may take to finish once the server stops.
     pub drain_timeout: Duration,
-    /// Most connections at once; the descriptor limit may lower it. Streams get at most 95 % of it.
+    /// Most connections at once; the limit on open files may lower it. Streams get at most 95 % of them.
     pub max_connections: usize,
-    /// Most frames that wait for one stream before it is cut off as too slow.
+    /// Most frames queued for one stream; a slower stream is closed.
     pub stream_queue: usize,
-    /// How long a token works.
+    /// How long a token is valid.
     pub token_lifetime: Duration,
     /// Wrong passwords per name and address within [`Config::wrong_password_window`] before 429.
     pub wrong_passwords: u32,
-    /// See [`Config::wrong_passwords`].
+    /// The period over which [`Config::wrong_passwords`] counts.
     pub wrong_password_window: Duration,
-    /// Password work that may wait for a core before 503: some 2 s of it on two cores.
+    /// Most passwords queued for hashing or verification before 503: some 2 s of work on two cores.
     pub password_queue: usize,
     /// Events are kept at least this long …
     pub events_kept_for: Duration,
     /// … and never fewer than the newest this many.
     pub events_kept: u64,
-    /// More visible events behind than this are not replayed (`reset`, `too_far`).
+    /// Most visible events replayed to one stream; a client further behind gets `reset` with `too_far`.
     pub replay_max: u64,
-    /// Most rooms of one creator, those that still exist; direct rooms are not counted.
+    /// Most existing rooms of one creator; direct rooms do not count.
     pub max_rooms_per_user: u32,
-    /// Most rooms in all; direct rooms are not counted.
+    /// Most rooms on the server; direct rooms do not count.
     pub max_rooms: u32,
-    /// Most rooms that are not public in which one user is a member.
+    /// Most non-public rooms of which one user is a member.
     pub max_private_rooms_per_user: u32,
-    /// Most bytes of request bodies, answers and frames for streams that are kept in memory at once.
+    /// Most bytes of request bodies, responses and stream frames in memory at once.
     pub memory_budget: usize,
     /// Most event streams of one user at once; 429 beyond.
     pub max_streams_per_user: usize,
 }
 
 impl Config {
-    /// The defaults, on a data directory.
+    /// The defaults, with this data directory.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,4 +1,4 @@
-//! The data directory: database, signing key, and the lock that says somebody is using it.
+//! The data directory: its database file, its signing key, and the locks that keep a second server out.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -8,44 +8,38 @@ use std::{
 
 use crate::auth::jwt::Key;
 
-/// What is wrong with a data directory, where, and what to do about it.
+/// What is wrong with a data directory, with the path and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// Another server holds the lock.
     #[error("another quchat-server is already using {0}; stop it, or choose another directory with --data-dir")]
     InUse(PathBuf),
-    /// The operating system said no.
+    /// The operating system refused access to a file or directory.
     #[error("cannot use {path}: {reason}")]
     Unusable {
-        /// Which file or directory.
         path: PathBuf,
-        /// Why, and what to do about it.
+        /// The reason and the remedy.
         reason: String,
     },
-    /// The key file holds something else.
+    /// The key file does not hold exactly 32 bytes.
     #[error("{0} is not a signing key of 32 bytes; restore it, or move it away to end all sessions")]
     NotAKey(PathBuf),
-    /// A file that only a used data directory has is there, and the database is not: to go on would make a new server,
-    /// with whoever registers next as its admin.
+    /// The signing key or the write-ahead log exists, but the database does not. Continuing would create a new server
+    /// and make the next user to register its admin.
     #[error(
-        "{found} is there, but its database {database} is missing or empty; restore the database from a backup, or move \
-         {found} away to begin anew without users and rooms"
+        "{found} exists, but its database {database} is missing or empty; restore the database from a backup, or move \
+         {found} away to start over without users and rooms"
     )]
-    NoDatabase {
-        /// What is there.
-        found: PathBuf,
-        /// What is not.
-        database: PathBuf,
-    },
+    NoDatabase { found: PathBuf, database: PathBuf },
 }
 
 const DATABASE: &str = "quchat.db";
-/// What has been committed and is not yet in the database file.
+/// The write-ahead log: committed data that is not in the database file yet.
 const LOG: &str = "quchat.db-wal";
 const KEY: &str = "signing-key";
 const LOCK: &str = "lock";
 
-/// A data directory that is ours until this is dropped.
+/// A data directory that this process has locked until this is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
@@ -53,9 +47,9 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the directory if it is missing, and locks it. The locks are the operating system's: they end with the
-    /// process, however that ends. One is on a file in it, one on the directory itself, which nobody removes by mistake.
-    /// None is on the database, whose own locks SQLite would lose with it.
+    /// Creates the directory if it is missing, and locks it. The operating system releases the locks when the process
+    /// ends, even after a crash. One lock is on a file in the directory, one on the directory itself, which nobody
+    /// removes by mistake. None is on the database: releasing it would also release SQLite's own locks.
     pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
@@ -76,8 +70,8 @@ impl DataDir {
         Ok(Self { path: path.to_owned(), _locks: [Some(lock), directory] })
     }
 
-    /// The database file, which exists and is readable by its owner only, and whether it has been used before. The
-    /// engine gives the files that it puts beside it the same mode.
+    /// The path of the database file, and whether it was used before. A missing file is created, readable by its owner
+    /// only. SQLite gives the files that it creates beside it the same mode.
     pub(crate) fn database(&self) -> Result<(PathBuf, bool), DataDirError> {
         let path = self.path.join(DATABASE);
         let is_used = require_file(&path)? > 0;
@@ -108,8 +102,8 @@ impl DataDir {
         }
     }
 
-    /// Draws a new signing key. It appears under its name only when it is whole and on the disk. To be called once the
-    /// database has its tables: a key without a database is refused at the next start.
+    /// Creates a new signing key. The file gets its final name only when it is complete and durable. Call this after
+    /// the database has its tables: the next start refuses a key without a database.
     pub(crate) fn draw_key(&self) -> Result<Key, DataDirError> {
         let path = self.path.join(KEY);
         let draw = || {
@@ -121,21 +115,21 @@ impl DataDir {
             file.sync_all()?;
             fs::rename(&unfinished, &path)?;
             #[cfg(unix)]
-            File::open(&self.path)?.sync_all()?; // the name, too, outlives a power cut
+            File::open(&self.path)?.sync_all()?; // makes the name durable, too
             Ok(key)
         };
         draw().map_err(at(&path))
     }
 }
 
-/// Locks the directory itself, where the system has such locks: who removes the lock file lets nobody in.
+/// Locks the directory itself, where the system supports it. Removing the lock file then lets no second server in.
 #[cfg(unix)]
 fn lock_directory(path: &Path) -> Result<Option<File>, DataDirError> {
     let directory = File::open(path).map_err(at(path))?;
     match directory.try_lock() {
         Ok(()) => Ok(Some(directory)),
         Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
-        Err(TryLockError::Error(_)) => Ok(None), // some network file systems lock only what is open for writing
+        Err(TryLockError::Error(_)) => Ok(None), // some network file systems lock only files that are open for writing
     }
 }
 
@@ -144,7 +138,7 @@ fn lock_directory(_: &Path) -> Result<Option<File>, DataDirError> {
     Ok(None)
 }
 
-/// For files that only their owner reads and writes, from their creation on.
+/// Options that create files which only their owner can read and write.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
@@ -153,8 +147,8 @@ fn private() -> OpenOptions {
     options
 }
 
-/// Refuses what is there and is no file: to open a named pipe would wait for ever. Gives the length, 0 if nothing is
-/// there.
+/// Returns the length of a regular file, 0 if nothing is there. Anything else is an error: opening a named pipe would
+/// block indefinitely.
 fn require_file(path: &Path) -> Result<u64, DataDirError> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(metadata.len()),
@@ -167,15 +161,15 @@ fn require_file(path: &Path) -> Result<u64, DataDirError> {
     }
 }
 
-/// What the operating system said about `path`, in plain words and with what to do.
+/// Turns an operating system error about `path` into a sentence that says what to do.
 fn at(path: &Path) -> impl Fn(io::Error) -> DataDirError {
     move |error| {
         let reason = match error.kind() {
             io::ErrorKind::PermissionDenied => {
-                "permission denied; the user of the server must be able to read and write it".to_owned()
+                "permission denied; the user that runs the server must be able to read and write it".to_owned()
             }
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-                "it, or what it lies in, is not a directory; choose another directory with --data-dir".to_owned()
+                "it or its parent is not a directory; choose another directory with --data-dir".to_owned()
             }
             io::ErrorKind::IsADirectory => "it is a directory, not a file; move it away".to_owned(),
             io::ErrorKind::ReadOnlyFilesystem => {
@@ -188,7 +182,7 @@ fn at(path: &Path) -> impl Fn(io::Error) -> DataDirError {
     }
 }
 
-/// Warns of what in the directory others can read or change: whoever has the key can sign in as anybody.
+/// Warns about files that other users of the machine can read or change: anyone with the key can sign in as any user.
 fn warn_of_access_by_others(directory: &Path) {
     #[cfg(unix)]
     for (name, advice) in

@@ -1,5 +1,5 @@
-//! Deletes what is no longer needed while nobody waits for it: once an hour old events and sessions that ended long ago,
-//! and at once the rows of deleted rooms.
+//! Deletes old rows in the background: once an hour old events and sessions that ended long ago, and at once the rows
+//! of deleted rooms.
 
 use std::{
     sync::Arc,
@@ -15,14 +15,14 @@ use crate::{
 
 /// How often old events and sessions are deleted.
 const EVERY: Duration = Duration::from_secs(60 * 60);
-/// Events that are forgotten in one transaction.
+/// Most events that one transaction deletes.
 const ROWS: u32 = 2000;
-/// How long a session is kept after its end.
+/// How long a session is kept after its end: as long as it could live.
 const ENDED_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Rows of a deleted room that are removed in one transaction: a few milliseconds, for which every message waits.
+/// Most rows of a deleted room that one transaction removes. Messages wait for it, a few milliseconds.
 const PURGE_ROWS: u32 = 500;
-/// How long after a failure the rows of deleted rooms are tried again.
+/// How long to wait after a failure before removing the rows of deleted rooms again.
 const PURGE_PAUSE: Duration = Duration::from_secs(60);
 
 /// Deletes old events and sessions once an hour. Never completes.
@@ -30,25 +30,26 @@ pub(crate) async fn forget(app: Arc<App>) {
     let start = (app.now(), Instant::now());
     loop {
         if let Err(error) = forget_events(&app).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "old events could not be forgotten");
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot delete old events");
         }
-        // Not at once: a clock that is wrong after a start is set within minutes.
+        // Sessions are not deleted at the start: a clock that is wrong after a boot is usually set within minutes.
         tokio::time::sleep(EVERY).await;
         let then = ended_by(start, Instant::now(), app.now());
         if let Err(error) = app.store.write(move |tx: &mut dyn Tx| tx.delete_sessions_ended_by(then)).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "old sessions could not be forgotten");
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot delete old sessions");
         }
     }
 }
 
-/// Removes the rows of deleted rooms, a slice at a time, so that no message waits for a large room. Never completes.
+/// Removes the rows of deleted rooms in small transactions, so that messages do not wait for a large room. Never
+/// completes.
 pub(crate) async fn purge(app: Arc<App>) {
     loop {
         match app.store.write(|tx: &mut dyn Tx| tx.purge_deleted_rooms(PURGE_ROWS)).await {
             Ok(true) => {}
             Ok(false) => app.room_deleted.notified().await,
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a deleted room could not be purged");
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot purge a deleted room");
                 tokio::time::sleep(PURGE_PAUSE).await;
             }
         }
@@ -56,15 +57,15 @@ pub(crate) async fn purge(app: Arc<App>) {
 }
 
 async fn forget_events(app: &App) -> Result<()> {
-    let keep = app.config.events_kept.max(1); // the newest tells where the log ends
+    let keep = app.config.events_kept.max(1); // the newest event marks the end of the log
     let before = earlier(app.now(), app.config.events_kept_for);
     while app.store.write(move |tx: &mut dyn Tx| tx.prune_events(before, keep, ROWS)).await? {}
     Ok(())
 }
 
-/// Sessions that had ended by then are forgotten. A clock that jumps ahead would end sessions that have not ended: so it
-/// is believed no further than the time that has passed since the server started, and sessions stay for as long again
-/// as they live.
+/// Sessions that ended by the returned time can be deleted: [`ENDED_KEPT_FOR`] before now. A wall clock that jumps
+/// ahead must not delete sessions that are still alive, so "now" advances no further than the time measured since the
+/// start.
 fn ended_by(start: (Timestamp, Instant), now: Instant, wall: Timestamp) -> Timestamp {
     let passed = i64::try_from(now.saturating_duration_since(start.1).as_millis()).unwrap_or(i64::MAX);
     let credible = start.0.as_millis().saturating_add(passed).min(wall.as_millis());
@@ -89,7 +90,7 @@ mod tests {
     const DAY: i64 = 24 * 60 * 60 * 1000;
 
     #[test]
-    fn a_session_is_forgotten_thirty_days_after_its_end_and_no_jump_of_the_clock_makes_it_sooner() {
+    fn a_session_is_deleted_thirty_days_after_its_end_even_if_the_clock_jumps() {
         let (wall, began) = (Timestamp::from_millis(1_000 * DAY), Instant::now());
         let at = |days: i64| Timestamp::from_millis(days * DAY);
         let after = |days: u64| began + Duration::from_secs(days * 24 * 60 * 60);
@@ -97,11 +98,11 @@ mod tests {
         assert_eq!(ended_by((wall, began), after(2), at(1_002)), at(972));
         assert_eq!(ended_by((wall, began), after(2), at(1_033)), at(972), "a jump of 31 days");
         assert_eq!(ended_by((wall, began), after(2), at(9_000)), at(972), "a jump of many years");
-        assert_eq!(ended_by((wall, began), after(2), at(500)), at(470), "back: the earlier one counts");
+        assert_eq!(ended_by((wall, began), after(2), at(500)), at(470), "a jump back: the earlier time counts");
     }
 
     #[tokio::test]
-    async fn only_sessions_that_had_ended_by_then_are_forgotten() {
+    async fn only_sessions_that_ended_by_the_given_time_are_deleted() {
         let dir = tempfile::tempdir().unwrap();
         let at = Timestamp::from_millis;
         let opened = Store::open(&dir.path().join("db"), at(0)).unwrap();

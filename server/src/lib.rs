@@ -1,8 +1,8 @@
 //! The quchat server: REST routes and one event stream per client, over SQLite.
 //!
-//! The path of a request: `http` decodes it and knows who asks, `domain` decides inside a transaction of the `store`,
-//! whose writer commits groups; what was committed goes to the `hub`, which publishes it to the open streams, each of them
-//! at the other end of a `line`.
+//! The path of a request: `http` decodes and authenticates it, and `domain` applies the rules inside a transaction of
+//! the `store`, whose writer commits transactions in groups. After a commit the `hub` publishes the events to the open
+//! streams, each of which writes through a `line`.
 
 mod app;
 mod auth;

@@ -1,7 +1,7 @@
-//! The log's way to standard error: a bounded queue and a thread that writes what is in it.
+//! Writes log lines to standard error through a bounded queue and a thread.
 //!
-//! Whoever logs never waits and never fails. A full disk, a closed pipe or a pipe that nobody reads costs lines, which
-//! are counted, and nothing else. It must not know what is logged.
+//! Logging never blocks and never fails. If the disk is full or nobody reads the pipe, lines are dropped and counted,
+//! and nothing else happens. This file must not know what is logged.
 
 use std::{
     io::{self, Write},
@@ -16,12 +16,12 @@ use tracing_subscriber::fmt::{
     time::{FormatTime, SystemTime},
 };
 
-/// Most bytes that wait to be written.
+/// Most bytes in the queue.
 const WAITING_MAX: usize = 256 * 1024;
-/// How long the end of the process waits for the last lines.
+/// How long the process waits at its end for the last lines.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// Takes lines; a clone takes them for the same place.
+/// Queues log lines. Clones share the queue.
 #[derive(Clone)]
 pub(crate) struct Log(Arc<Queue>);
 
@@ -33,16 +33,16 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
-    /// Whole lines.
+    /// Complete lines, not yet taken by the thread.
     waiting: Vec<u8>,
-    /// The thread is writing what it took.
+    /// The thread is writing lines that it took.
     writing: bool,
-    /// Lines that were not written since the last one that was.
+    /// Lines dropped since the last one that was written.
     lost: u64,
 }
 
 impl Log {
-    /// Starts the thread. If the system has none to give, every line is lost.
+    /// Starts the thread. If the system refuses it, every line is lost.
     pub(crate) fn start() -> Self {
         let queue = Arc::new(Queue::default());
         let taken = Arc::clone(&queue);
@@ -50,19 +50,19 @@ impl Log {
         Self(queue)
     }
 
-    /// Queues `text` and the end of its line.
+    /// Queues `text` and a line break.
     pub(crate) fn line(&self, text: &str) {
         self.0.push(format!("{text}\n").as_bytes());
     }
 
-    /// Waits until every line is written, but not for long: somebody may have stopped reading.
+    /// Waits until every line is written, at most [`LAST_WORDS`]: the reader may have stopped reading.
     pub(crate) fn flush(&self) {
         let is_busy = |state: &mut State| state.writing || !state.waiting.is_empty();
         drop(self.0.changed.wait_timeout_while(self.0.lock(), LAST_WORDS, is_busy));
     }
 }
 
-/// One call is one line or several, never a part of one.
+/// Each call writes one or more complete lines.
 impl Write for Log {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         self.0.push(lines);
@@ -90,7 +90,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Writes what waits, for ever.
+    /// Writes queued lines. Never returns.
     fn drain(&self, sink: &mut impl Write) {
         let mut torn = false;
         loop {
@@ -113,7 +113,7 @@ impl Queue {
         }
     }
 
-    /// Waits for lines; also how many were lost before them.
+    /// Waits for lines. Returns them and the number of lines lost before them.
     fn take(&self) -> (Vec<u8>, u64) {
         let mut state = self.lock();
         state.writing = false;
@@ -129,14 +129,14 @@ fn count(lines: &[u8]) -> u64 {
     lines.iter().map(|&byte| u64::from(byte == b'\n')).sum()
 }
 
-/// A line of the log about those that are missing.
+/// The log line that reports lost lines.
 fn notice(lost: u64) -> String {
     let mut line = String::new();
-    SystemTime.format_time(&mut Writer::new(&mut line)).ok(); // a String takes everything
+    SystemTime.format_time(&mut Writer::new(&mut line)).ok(); // writing to a String cannot fail
     format!("{line}  WARN log lines were lost here lines={lost}\n")
 }
 
-/// Writes as much as the sink takes; the number of bytes.
+/// Writes as much as the sink accepts. Returns the number of bytes.
 fn write(sink: &mut impl Write, bytes: &[u8]) -> usize {
     let mut done = 0;
     while done < bytes.len() {
@@ -144,9 +144,9 @@ fn write(sink: &mut impl Write, bytes: &[u8]) -> usize {
             Ok(0) => break,
             Ok(written) => done += written,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Somebody else who has the terminal or the pipe made it non-blocking.
+            // Another process that shares the terminal or pipe made it non-blocking.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && wait_for_stderr().is_ok() => {}
-            Err(_) => break, // there is nowhere to report it
+            Err(_) => break, // the error cannot be reported anywhere
         }
     }
     done
@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    /// What a write to it gives, as the test says; what arrived.
+    /// A sink whose writes return what the test sends, and which passes on what was written.
     struct Sink(Receiver<io::Result<usize>>, Sender<String>);
 
     impl Write for Sink {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_could_not_be_written_are_counted_before_the_next_one() {
+    fn lost_lines_are_reported_before_the_next_line() {
         let (log, outcomes, arrived) = start();
         for line in ["one", "two"] {
             log.line(line);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_cut_off_is_ended_before_the_next_one() {
+    fn a_partly_written_line_is_ended_before_the_next_one() {
         let (log, outcomes, arrived) = start();
         log.line("one");
         outcomes.send(Ok(2)).unwrap();
@@ -229,14 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_reads_the_queue_is_bounded_and_every_line_is_accounted_for() {
+    fn without_a_reader_the_queue_is_bounded_and_every_line_is_counted() {
         let (log, outcomes, arrived) = start();
         let line = "x".repeat(1023);
         for _ in 0..10_000 {
             log.line(&line);
         }
         assert!(log.0.lock().waiting.len() <= WAITING_MAX);
-        drop(outcomes); // it is read again
+        drop(outcomes); // from here on every write succeeds
         while !log.0.lock().waiting.is_empty() {
             thread::yield_now();
         }

@@ -1,4 +1,4 @@
-//! A server from its opening to its end.
+//! Opens the parts of a server, connects them, runs them and shuts them down in order.
 
 use std::{
     future::Future,
@@ -32,12 +32,12 @@ pub enum OpenError {
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// The database in it cannot be used. The sentence says why and what to do.
+    /// The database in the data directory cannot be used. The text says why and what to do.
     #[error("{0}")]
     Store(String),
 }
 
-/// A server whose data is open and which has not begun to listen.
+/// A server with open data that does not listen yet.
 pub struct Server {
     app: Arc<App>,
     max_connections: usize,
@@ -45,26 +45,26 @@ pub struct Server {
     hub: JoinHandle<()>,
 }
 
-/// The server could not go on; says why.
+/// A fatal error ended the server; the text says which.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ServeError(String);
 
 impl ServeError {
     fn broken(part: &str) -> Self {
-        Self(format!("the {part} broke down; the log says why"))
+        Self(format!("the {part} failed; see the log for the cause"))
     }
 }
 
-/// Pending connections the kernel holds for us: a storm of reconnecting clients loses no SYN.
+/// Pending connections that the kernel queues, so that no SYN is lost when many clients reconnect at once.
 const BACKLOG: u32 = 4096;
-/// The kernel's send buffer of a connection, in bytes: a reader that never reads costs no more.
+/// The kernel's send buffer of a connection, in bytes. It bounds the kernel memory of a client that never reads.
 const SEND_BUFFER: u32 = 256 * 1024;
 
-/// Binds an address as a server wants it bound. Port 0 takes a free one.
+/// Binds an address with the server's socket options. Port 0 picks a free port.
 ///
 /// # Errors
-/// The address is taken, or not this machine's.
+/// The address is in use, or does not belong to this machine.
 pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     #[cfg(unix)]
@@ -75,13 +75,13 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 impl Server {
-    /// Opens the data directory and everything in it, and begins a new lineage of event ids.
+    /// Opens the data directory and the database, and starts a new lineage of event ids.
     ///
     /// # Errors
-    /// Another server uses the directory, or something in it cannot be read.
+    /// Another server uses the directory, or a file in it cannot be used.
     ///
     /// # Panics
-    /// Outside of a tokio runtime, which has to be the one it serves in.
+    /// Panics outside of a tokio runtime. Call [`Server::serve`] in the same runtime.
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
         let (key, (file, is_used)) = (data_dir.signing_key()?, data_dir.database()?);
@@ -91,7 +91,7 @@ impl Server {
             Some(key) => key,
             None => {
                 if is_used && opened.has_users {
-                    tracing::warn!("the signing key is missing and a new one is drawn: everybody has to sign in again");
+                    tracing::warn!("the signing key is missing; creating a new one: everybody has to sign in again");
                 }
                 data_dir.draw_key()?
             }
@@ -121,17 +121,17 @@ impl Server {
         Ok(Self { app, max_connections, store: threads, hub: hub_thread })
     }
 
-    /// The bytes that the server keeps for others, as they are counted at any moment.
+    /// The budget of memory that the server holds for clients.
     #[must_use]
     pub fn budget(&self) -> Budget {
         self.app.terms.budget.clone()
     }
 
-    /// Serves until `shutdown` is done, then says goodbye to the streams, lets running answers finish and closes
-    /// the database.
+    /// Serves until `shutdown` completes. Then ends the streams with `bye`, lets responses in progress finish and
+    /// closes the database.
     ///
     /// # Errors
-    /// A part of the server broke down, and with it the server ended.
+    /// The hub or the store failed, which stopped the server.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { app, max_connections, store, hub } = self;
         let (stop, stopped) = watch::channel(false);
@@ -154,9 +154,9 @@ impl Server {
             let _ = chore.await;
         }
         if let Err(still_used) = Arc::try_unwrap(app) {
-            // A connection that outlived the drain holds it; its task ends with the runtime. Until then the data
-            // directory stays locked: the writer holds the lock.
-            tracing::warn!("closing with {} connections open", Arc::strong_count(&still_used) - 1);
+            // Connections that did not finish within the drain timeout still hold the app; their tasks end with the
+            // runtime. Until then the data directory stays locked: the writer holds the lock.
+            tracing::warn!("stopping with {} connections still open", Arc::strong_count(&still_used) - 1);
             return outcome;
         }
         let _ =

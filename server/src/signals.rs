@@ -1,15 +1,15 @@
-//! The signals that end the server in order, and those that must not end it.
+//! The signals that stop the server in order, and those that it ignores.
 
 use std::io;
 
 #[cfg(unix)]
 pub(crate) use self::unix::{Hangup, fail_writes_quietly, shutdown};
 
-/// Systems without signals report a failed write as an error and in no other way.
+/// Does nothing: without signals, a failed write is only an error.
 #[cfg(not(unix))]
 pub(crate) fn fail_writes_quietly() {}
 
-/// Whether the server outlives its terminal; systems without SIGHUP have nothing to decide.
+/// Carries no choice: these systems have no SIGHUP.
 #[cfg(not(unix))]
 pub(crate) struct Hangup;
 
@@ -20,7 +20,7 @@ impl Hangup {
     }
 }
 
-/// Done when the process is asked to end: Ctrl+C.
+/// Completes on Ctrl+C.
 #[cfg(not(unix))]
 pub(crate) fn shutdown(_: Hangup) -> io::Result<impl Future<Output = ()>> {
     Ok(async {
@@ -40,15 +40,15 @@ mod unix {
     /// What SIGHUP means to this process.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) enum Hangup {
-        /// The terminal is gone, and the server with it.
+        /// The terminal was closed: stop the server.
         Ends,
-        /// There is no terminal, or `nohup` was asked to let the server outlive it.
+        /// The server was started without a terminal, or with `nohup`.
         Ignored,
     }
 
     impl Hangup {
-        /// Ignores SIGHUP for good, unless there is a terminal and nobody asked to outlive it. The terminal is looked
-        /// for at the start: when the signal comes, it is gone.
+        /// Ignores SIGHUP, unless the process has a terminal and was not started with `nohup`. Call this at the start:
+        /// by the time the signal arrives, the terminal is gone.
         pub(crate) fn decide() -> Self {
             let hangup = SignalKind::hangup().as_raw_value();
             let was_ignored = c::signal(hangup, c::SIG_IGN) == c::SIG_IGN;
@@ -60,16 +60,16 @@ mod unix {
         }
     }
 
-    /// From now on, a write beyond the largest size of a file (`ulimit -f`) is an error, and a write from the
-    /// background of a terminal is done (`stty tostop`). The signals that come with them would end or stop the process.
-    /// The standard library does the same for a write to a closed pipe.
+    /// Ignores SIGXFSZ and SIGTTOU, which would end or stop the process. From now on a write beyond the file size limit
+    /// (`ulimit -f`) returns an error, and a write from the background of a terminal succeeds (`stty tostop`). The
+    /// standard library already ignores SIGPIPE.
     pub(crate) fn fail_writes_quietly() {
         for signal in [Signal::XFSZ, Signal::TTOU] {
             c::signal(signal.as_raw(), c::SIG_IGN);
         }
     }
 
-    /// Done when the process is asked to end: Ctrl+C, SIGTERM, or the end of its terminal.
+    /// Completes on Ctrl+C, on SIGTERM, or when the terminal is closed.
     pub(crate) fn shutdown(hangup: Hangup) -> io::Result<impl Future<Output = ()>> {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let mut hung_up = match hangup {
@@ -91,17 +91,17 @@ mod unix {
         })
     }
 
-    #[expect(unsafe_code, reason = "no safe interface says whether a signal was ignored when the process was started")]
+    #[expect(unsafe_code, reason = "no safe interface returns whether a signal was ignored when the process started")]
     mod c {
         use std::ffi::c_int;
 
         /// The default action of signal.h; it is 0 on every Unix.
         pub(super) const SIG_DFL: usize = 0;
-        /// What signal.h has to ignore a signal; it is 1 on every Unix.
+        /// The ignore action of signal.h; it is 1 on every Unix.
         pub(super) const SIG_IGN: usize = 1;
 
-        // SAFETY: the declaration is that of signal.h, where a handler is a pointer. Only the two values above are
-        // passed, and they install no code.
+        // SAFETY: the declaration matches signal.h, where a handler is a pointer. Only the two values above are passed,
+        // and they install no code.
         unsafe extern "C" {
             pub(super) safe fn signal(number: c_int, handler: usize) -> usize;
         }

@@ -1,5 +1,5 @@
-//! Places for open streams: so many in all, for the rest of the connections are for requests, and so many for one user,
-//! who would otherwise take them from everybody else.
+//! Limits open streams: in total, so that connections remain for requests, and per user, so that one user cannot take
+//! all of them.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use quchat_shared::UserId;
 
 use crate::domain::{Error, Result};
 
-/// The places of a server.
+/// The number of open streams, in total and per user.
 pub(crate) struct StreamPlaces {
     max: usize,
     max_per_user: usize,
@@ -23,7 +23,7 @@ struct Taken {
     by_user: HashMap<UserId, usize>,
 }
 
-/// A place that is taken, until it is dropped.
+/// A taken place. Dropping it frees the place.
 pub(crate) struct StreamPlace {
     places: Arc<StreamPlaces>,
     user: UserId,
@@ -37,15 +37,15 @@ impl StreamPlaces {
     /// Takes a place for a stream of this user.
     ///
     /// # Errors
-    /// [`Error::TooMany`] if the user has as many as one may have, [`Error::Unavailable`] if all are taken.
+    /// [`Error::TooMany`] if the user has the maximum number of streams, [`Error::Unavailable`] if the server has.
     pub(crate) fn take(self: &Arc<Self>, user: UserId) -> Result<StreamPlace> {
         let taken = &mut *self.lock();
         let of_user = taken.by_user.get(&user).copied().unwrap_or(0);
         if of_user >= self.max_per_user {
-            return Err(Error::TooMany("you have as many event streams open as one user may; close one first"));
+            return Err(Error::TooMany("you have too many event streams open; close one first"));
         }
         if taken.all >= self.max {
-            return Err(Error::Unavailable("the server has as many event streams as it takes; try again later"));
+            return Err(Error::Unavailable("the server has too many event streams open; try again later"));
         }
         taken.all += 1;
         taken.by_user.insert(user, of_user + 1);
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_free_again_for_its_user_and_for_all() {
+    fn a_dropped_place_is_free_again_for_its_user_and_for_others() {
         let places = Arc::new(StreamPlaces::new(3, 2));
         let (alice, bob) = (UserId(1), UserId(2));
         let of_alice = [places.take(alice).unwrap(), places.take(alice).unwrap()];
@@ -86,6 +86,6 @@ mod tests {
         let more_of_bob = places.take(bob).unwrap();
         drop((of_bob, more_of_bob));
         let taken = places.lock();
-        assert_eq!((taken.all, taken.by_user.len()), (0, 0), "nothing is kept of who has left");
+        assert_eq!((taken.all, taken.by_user.len()), (0, 0), "users without streams are removed");
     }
 }

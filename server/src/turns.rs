@@ -1,5 +1,5 @@
-//! Turns at reading much: each user has a few at a time, so one who asks for hundreds of long pages waits for themselves
-//! and keeps at most half of the readers busy.
+//! Limits long reads per user: each user runs a few at a time, and further ones wait. A user who requests hundreds of
+//! long pages delays only their own requests.
 
 use std::{
     collections::HashMap,
@@ -11,21 +11,21 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::{Error, Result};
 
-/// Who has a turn or waits for one.
+/// The users who run a long read or wait for one.
 pub(crate) struct Turns {
     each: usize,
-    /// Most turns of one user that are taken or waited for.
+    /// Most reads of one user that run or wait.
     most: usize,
     users: Mutex<HashMap<UserId, User>>,
 }
 
 struct User {
     places: Arc<Semaphore>,
-    /// Turns and those who wait for one.
+    /// Reads that run or wait.
     count: usize,
 }
 
-/// A turn, or the wish for one. The next of the same user begins when it is dropped.
+/// The permission to run a long read, or a place in the queue for it. Dropping it starts the user's next one.
 pub(crate) struct Turn {
     turns: Arc<Turns>,
     user: UserId,
@@ -34,16 +34,16 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// `each` turns at a time for every user, of whose requests at most `most` have a turn or wait for one: each of
-    /// them keeps its connection, also if its client has gone.
+    /// Every user may run `each` reads at a time, and at most `most` of their reads run or wait. The latter bounds the
+    /// connections that they hold: a waiting request keeps its connection even after its client has gone.
     pub(crate) fn new(each: usize, most: usize) -> Arc<Self> {
         Arc::new(Self { each: each.max(1), most, users: Mutex::default() })
     }
 
-    /// Waits for a turn of `user`, in the order of asking.
+    /// Waits for a turn of `user`. Turns are granted in the order of the calls.
     ///
     /// # Errors
-    /// [`Error::TooMany`] if as many of the user's requests wait as may.
+    /// [`Error::TooMany`] if the user already has the maximum number of reads.
     pub(crate) async fn wait(self: &Arc<Self>, user: UserId) -> Result<Turn> {
         let places = {
             let mut users = self.lock();
@@ -51,7 +51,7 @@ impl Turns {
             let user = users.entry(user).or_insert_with(new);
             if user.count >= self.most {
                 return Err(Error::TooMany(
-                    "too many of your requests for long answers wait; wait for some of them first",
+                    "too many of your long requests are waiting; wait for some of them to finish",
                 ));
             }
             user.count += 1;
@@ -72,7 +72,7 @@ impl Turns {
 }
 
 impl Turn {
-    /// Whether it was not free at once.
+    /// Whether the turn was granted only after a wait.
     pub(crate) fn has_waited(&self) -> bool {
         self.has_waited
     }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_user_waits_for_their_own_turns_alone() {
+    async fn users_wait_only_for_their_own_turns() {
         let turns = Turns::new(2, 3);
         let (first, _second) = (turns.wait(UserId(1)).await.unwrap(), turns.wait(UserId(1)).await.unwrap());
         let mut third = pin!(turns.wait(UserId(1)));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_is_remembered_who_neither_has_a_turn_nor_waits() {
+    async fn users_without_reads_are_removed() {
         let turns = Turns::new(1, 2);
         let turn = turns.wait(UserId(1)).await.unwrap();
         {

@@ -1,5 +1,4 @@
-//! A data directory that fails the server: files that are missing, replaced, damaged or not ours, and a disk that takes
-//! nothing more.
+//! Problems of the data directory: files that are missing, replaced, damaged or not ours, and a full disk.
 
 use std::{
     fs::{self, File},
@@ -18,7 +17,7 @@ use crate::harness::{Client, DataDir, Process, TestServer, eventually};
 const DATABASE: &str = "quchat.db";
 const KEY: &str = "signing-key";
 
-/// Starts the program where it cannot run: what it says.
+/// Starts the program on a data directory that it must refuse. Returns the error text.
 #[track_caller]
 fn refusal(data_dir: &Path) -> String {
     let mut command = Process::command();
@@ -59,7 +58,7 @@ impl Logged {
     }
 }
 
-/// Where a server with alice in it has been stopped.
+/// The data directory of a stopped server on which alice registered.
 fn used() -> (DataDir, Client) {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
@@ -71,7 +70,7 @@ fn used() -> (DataDir, Client) {
 }
 
 #[test]
-fn a_signing_key_without_its_database_is_refused_and_says_how_to_begin_anew() {
+fn a_signing_key_without_its_database_is_refused_with_advice() {
     let (data_dir, _) = used();
     let (database, key) = (data_dir.path().join(DATABASE), data_dir.path().join(KEY));
     fs::remove_file(&database).unwrap();
@@ -79,8 +78,8 @@ fn a_signing_key_without_its_database_is_refused_and_says_how_to_begin_anew() {
     for named in [&database, &key] {
         assert!(missing.contains(named.to_str().unwrap()), "{missing}");
     }
-    assert!(missing.contains("missing") && missing.contains("backup") && missing.contains("anew"), "{missing}");
-    assert!(!database.exists(), "nothing is made");
+    assert!(missing.contains("missing") && missing.contains("backup") && missing.contains("start over"), "{missing}");
+    assert!(!database.exists(), "no file is created");
     File::create(&database).unwrap();
     assert_eq!(refusal(&data_dir.path()), missing, "an empty file is no database");
     fs::remove_file(&key).unwrap();
@@ -98,12 +97,12 @@ fn a_log_without_its_database_is_refused() {
     fs::remove_file(data_dir.path().join(KEY)).unwrap();
     let message = refusal(&data_dir.path());
     assert!(message.contains("quchat.db-wal"), "{message}");
-    assert!(data_dir.path().join("quchat.db-wal").exists(), "what is in it can still be saved");
+    assert!(data_dir.path().join("quchat.db-wal").exists(), "the log is kept, so its data can be saved");
 }
 
 #[test]
-fn a_start_that_was_cut_off_does_not_refuse_the_next_one() {
-    // Cut off before the tables were made, and before the key was drawn.
+fn an_interrupted_first_start_does_not_block_the_next_one() {
+    // Interrupted before the tables were created, and before the key was.
     let empty = DataDir::new();
     fs::create_dir(empty.path()).unwrap();
     File::create(empty.path().join(DATABASE)).unwrap();
@@ -112,7 +111,7 @@ fn a_start_that_was_cut_off_does_not_refuse_the_next_one() {
     server.server.kill();
     fs::remove_file(empty.path().join(KEY)).unwrap();
     let server = Logged::start(&empty.path());
-    assert!(!server.log().contains("sign in again"), "nobody has ever signed in: {}", server.log());
+    assert!(!server.log().contains("sign in again"), "there are no sessions to warn about: {}", server.log());
     assert_eq!(server.server.register("alice").user().name, "alice");
 }
 
@@ -126,14 +125,14 @@ fn a_database_without_its_key_warns_that_all_sessions_end() {
     Client::sign_in(server.server.address, "alice").get("/v1/users/me").expect(200);
 }
 
-/// What happens after a file was changed.
+/// Whether somebody writes after the file was changed.
 #[derive(Clone, Copy, PartialEq)]
 enum Then {
     SomebodyWrites,
     NobodyWrites,
 }
 
-/// Changes a file of a running server, which then ends with an error that names the file.
+/// Changes a file of a running server. The server must stop with an error that names the file.
 fn ends_after(change: impl Fn(&Path), named: &str, then: Then) {
     let data_dir = DataDir::new();
     let server = Logged::start(&data_dir.path());
@@ -156,18 +155,18 @@ fn ends_after(change: impl Fn(&Path), named: &str, then: Then) {
 }
 
 #[test]
-fn a_database_that_is_removed_under_a_running_server_ends_it() {
+fn removing_the_database_stops_a_running_server() {
     ends_after(|dir| fs::remove_file(dir.join(DATABASE)).unwrap(), DATABASE, Then::SomebodyWrites);
 }
 
-/// This waits for the check that runs every 10 s.
+/// Waits for the check that runs every 10 s.
 #[test]
-fn a_database_that_is_removed_ends_the_server_although_nobody_writes() {
+fn removing_the_database_stops_a_server_without_writes() {
     ends_after(|dir| fs::remove_file(dir.join(DATABASE)).unwrap(), DATABASE, Then::NobodyWrites);
 }
 
 #[test]
-fn a_database_that_is_replaced_under_a_running_server_ends_it() {
+fn replacing_the_database_stops_a_running_server() {
     let replace = |dir: &Path| {
         fs::copy(dir.join(DATABASE), dir.join("copy")).unwrap();
         fs::rename(dir.join("copy"), dir.join(DATABASE)).unwrap();
@@ -176,17 +175,17 @@ fn a_database_that_is_replaced_under_a_running_server_ends_it() {
 }
 
 #[test]
-fn a_log_that_is_removed_under_a_running_server_ends_it() {
+fn removing_the_write_ahead_log_stops_a_running_server() {
     ends_after(|dir| fs::remove_file(dir.join("quchat.db-wal")).unwrap(), "quchat.db-wal", Then::SomebodyWrites);
 }
 
 #[test]
-fn a_data_directory_that_is_moved_away_under_a_running_server_ends_it() {
+fn moving_the_data_directory_stops_a_running_server() {
     ends_after(|dir| fs::rename(dir, dir.with_extension("moved")).unwrap(), DATABASE, Then::SomebodyWrites);
 }
 
 #[test]
-fn a_second_server_stays_out_although_the_lock_file_is_gone() {
+fn a_second_server_is_refused_even_without_the_lock_file() {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     let alice = server.register("alice");
@@ -201,7 +200,7 @@ fn a_second_server_stays_out_although_the_lock_file_is_gone() {
     Process::start(&data_dir.path());
 }
 
-/// Another way to the same directory.
+/// A symbolic link to the data directory.
 fn linked(data_dir: &DataDir) -> PathBuf {
     let link = data_dir.path().with_extension("link");
     symlink(data_dir.path(), &link).unwrap();
@@ -209,7 +208,7 @@ fn linked(data_dir: &DataDir) -> PathBuf {
 }
 
 #[test]
-fn files_that_others_can_read_are_warned_about() {
+fn a_warning_names_files_that_others_can_read() {
     let (data_dir, _) = used();
     for name in [KEY, DATABASE, "lock"] {
         let path = data_dir.path().join(name);
@@ -222,10 +221,10 @@ fn files_that_others_can_read_are_warned_about() {
     assert!(!Logged::start(&data_dir.path()).log().contains("chmod"));
 }
 
-/// Writes nonsense over a page of messages that holds one of the texts and on which nothing else depends; which it is.
+/// Overwrites a database page that holds one of the texts and no other structure. Returns the index of that text.
 fn damage(database: &Path, texts: &[String]) -> usize {
     const PAGE: usize = 4096;
-    /// How a leaf of an index tree begins (SQLite file format, 1.6).
+    /// The first byte of a leaf of an index tree (SQLite file format, 1.6).
     const LEAF: u8 = 0x0a;
     let mut bytes = fs::read(database).unwrap();
     let page_of = |text: &String| {
@@ -243,14 +242,14 @@ fn damage(database: &Path, texts: &[String]) -> usize {
     n
 }
 
-/// Where a page is damaged.
+/// A data directory whose database has a damaged page.
 struct Damaged {
     data_dir: DataDir,
     alice: Client,
     room: RoomId,
-    /// Of a message of alice's on that page.
+    /// The `txn` of one of alice's messages on that page.
     txn: String,
-    /// A room of which no message is on that page.
+    /// A room without messages on that page.
     other: RoomId,
 }
 
@@ -271,26 +270,26 @@ fn damaged() -> Damaged {
 }
 
 #[test]
-fn damage_that_nobody_has_met_yet_is_reported_after_the_start() {
+fn damage_is_reported_after_the_start_before_anyone_reads_it() {
     let Damaged { data_dir, alice, room, .. } = damaged();
     let server = Logged::start(&data_dir.path());
     server.says("the database is damaged");
     assert!(server.log().contains("ERROR") && server.log().contains("messages"), "{}", server.log());
     let alice = alice.at(server.server.address);
-    assert_eq!(alice.get("/healthz").expect(200).text(), "ok", "a restart would not help");
+    assert_eq!(alice.get("/healthz").expect(200).text(), "ok", "the server stays healthy: a restart would not help");
     alice.get(&format!("/v1/rooms/{room}/messages?after=0&limit=50")).problem(500, "internal");
     alice.rooms();
 }
 
 #[test]
-fn who_meets_a_damaged_page_does_not_spoil_the_writes_of_others() {
+fn reading_a_damaged_page_does_not_affect_the_writes_of_others() {
     let Damaged { data_dir, alice, room, txn, other } = damaged();
     let server = Process::start(&data_dir.path());
     let alice = alice.at(server.address);
     let sent = crate::harness::at_once(12, |n| {
         (0..20)
             .filter(|_| match n % 3 {
-                // A message is sent once: to answer the second time, the damaged page is read.
+                // To answer a repeated send, the server reads the damaged page.
                 0 => alice.try_send_once(room, "again", &txn).problem(500, "internal").is_null(),
                 _ => alice.try_send_message(other, "well").status == 201,
             })
@@ -301,13 +300,13 @@ fn who_meets_a_damaged_page_does_not_spoil_the_writes_of_others() {
 }
 
 #[test]
-fn what_is_wrong_at_the_start_is_said_once_with_what_to_do() {
+fn a_failed_start_prints_one_error_with_advice() {
     let begun = |fill: &dyn Fn(&Path)| {
         let data_dir = DataDir::new();
         fs::create_dir(data_dir.path()).unwrap();
         fill(&data_dir.path());
         let message = refusal(&data_dir.path());
-        assert!(message.contains(data_dir.path().to_str().unwrap()), "it names the place: {message}");
+        assert!(message.contains(data_dir.path().to_str().unwrap()), "the message names the directory: {message}");
         message
     };
     let no_database = begun(&|dir| fs::write(dir.join(DATABASE), "x".repeat(9000)).unwrap());
@@ -331,7 +330,7 @@ fn what_is_wrong_at_the_start_is_said_once_with_what_to_do() {
 
 #[test]
 fn a_database_of_a_later_version_names_both_versions() {
-    /// Where an SQLite file holds `user_version`, big-endian.
+    /// Offset of `user_version` in an SQLite file, big-endian.
     const USER_VERSION: usize = 60;
     let (data_dir, _) = used();
     let database = data_dir.path().join(DATABASE);
@@ -359,7 +358,7 @@ fn a_clock_that_jumps_ahead_deletes_no_session() {
     alice.at(server.address).get("/v1/users/me").expect(200);
 }
 
-/// A server that may write no file beyond `kib`, which is what a full disk is like; the bound can be raised.
+/// A server with a file size limit of `kib`, which acts like a full disk. The limit can be raised later.
 #[cfg(target_os = "linux")]
 fn bounded(kib: u64, data_dir: &Path) -> Process {
     let mut command = std::process::Command::new("bash");
@@ -371,7 +370,7 @@ fn bounded(kib: u64, data_dir: &Path) -> Process {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_disk_that_takes_nothing_more_is_answered_503_and_recovers_by_itself() {
+fn writes_on_a_full_disk_are_answered_503_until_there_is_space() {
     let data_dir = DataDir::new();
     let server = bounded(1024, &data_dir.path());
     let alice = server.register("alice");
@@ -384,13 +383,13 @@ fn a_disk_that_takes_nothing_more_is_answered_503_and_recovers_by_itself() {
             break answer;
         }
         sent += 1;
-        assert!(sent < 1000, "the bound is never met");
+        assert!(sent < 1000, "the limit is never reached");
     };
     refused.problem(503, "unavailable");
     let health = alice.get("/healthz");
     assert_eq!(health.status, 503, "{}", health.text());
     alice.post("/v1/rooms", &serde_json::json!({"name": "another"})).problem(503, "unavailable");
-    assert_eq!(alice.history(room).len(), sent, "reading goes on");
+    assert_eq!(alice.history(room).len(), sent, "reading still works");
     alice.try_send_message(room, "").refuses("text");
     stream.until_message(room, quchat_shared::Seq(sent as u64));
     let mut second = alice.listen();
@@ -398,7 +397,7 @@ fn a_disk_that_takes_nothing_more_is_answered_503_and_recovers_by_itself() {
     server.raise_file_size_limit();
     eventually("the server finds out by itself", || (alice.get("/healthz").status == 200).then_some(()));
     let message = alice.try_send_once(room, "after", &format!("t-{sent}")).expect(201).json::<quchat_shared::Message>();
-    assert_eq!(message.seq.0, sent as u64 + 1, "what was refused used up no seq and no txn");
+    assert_eq!(message.seq.0, sent as u64 + 1, "a refused message uses no seq and no txn");
     stream.until_message(room, message.seq);
     second.until_message(room, message.seq);
     server.signal(Signal::TERM);
