@@ -1,10 +1,10 @@
-//! The wire contract, proved on the real server through real sockets.
+//! Tests of the wire contract against the real server, over real sockets.
 //!
-//! The modules mirror the routes; then come the stream, what an attacker would try, and what a crash leaves behind.
-//! Nothing in here knows how the server is written, only what it promises. Which test proves which known mistake of
-//! the system that quchat replaces to be gone is listed in [`seed_defects`].
+//! Some modules follow the routes; others cover the stream, attacks, crashes, the data directory and the program
+//! itself. The tests know what the server promises, not how it is written. [`seed_defects`] lists known defects of the
+//! system that quchat replaces, and the test that covers each.
 
-#![cfg(test)] // an integration test always is; said so that the lints for tests apply to its helpers too
+#![cfg(test)] // always true here; it makes the lint exceptions for tests apply to the helpers, too
 
 mod harness;
 

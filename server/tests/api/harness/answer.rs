@@ -1,9 +1,9 @@
-//! One HTTP answer, whichever client received it, and what must hold for every answer of its sort.
+//! An HTTP answer, received by any of the test clients, and checks that hold for every answer of its kind.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Status, header fields and the whole body.
+/// Status, header fields and the complete body.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -21,7 +21,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Passes the answer on if it has this status.
+    /// Checks the status and returns the answer.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
@@ -31,7 +31,7 @@ impl Answer {
         self
     }
 
-    /// The body of a success: JSON, and said to be.
+    /// The body of a success, after checking that its media type is JSON.
     #[track_caller]
     pub(crate) fn json<T: DeserializeOwned>(&self) -> T {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.text());
@@ -46,8 +46,7 @@ impl Answer {
         self.json()
     }
 
-    /// The body of an answer that is not a success, after checking that it is a problem as RFC 9457 and the
-    /// contract have it.
+    /// The body of an error, after checking that it is a problem as RFC 9457 and the contract require.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16, kind: &str) -> Value {
         let text = self.text();
@@ -67,20 +66,20 @@ impl Answer {
         match status {
             401 => {
                 let challenge = self.header("www-authenticate").unwrap_or_default();
-                assert!(challenge.starts_with("Bearer"), "RFC 6750 wants a challenge, got {challenge:?}");
+                assert!(challenge.starts_with("Bearer"), "RFC 6750 requires a challenge, got {challenge:?}");
             }
             405 => assert!(self.header("allow").is_some_and(|allow| !allow.is_empty()), "405 without Allow"),
             422 => assert!(problem["errors"].as_array().is_some_and(|e| !e.is_empty()), "no field named in {text}"),
             429 | 503 => {
                 let seconds: u64 = self.header("retry-after").expect("Retry-After").parse().expect("whole seconds");
-                assert!(seconds >= 1, "to retry in 0 seconds is no advice");
+                assert!(seconds >= 1, "Retry-After must be at least 1 second");
             }
             _ => {}
         }
         problem
     }
 
-    /// A 422 that blames exactly this field.
+    /// Checks that the answer is a 422 that names exactly this field.
     #[track_caller]
     pub(crate) fn refuses(&self, field: &str) {
         let problem = self.problem(422, "invalid");

@@ -8,7 +8,7 @@ use ureq::{Agent, http};
 
 use super::{Answer, Connection};
 
-/// One session of one user (or nobody), with its own pool of connections.
+/// A client with one session, or without, and its own pool of connections.
 #[derive(Clone)]
 pub(crate) struct Client {
     agent: Agent,
@@ -19,7 +19,7 @@ pub(crate) struct Client {
 pub(crate) const PASSWORD: &str = "correct horse";
 
 impl Client {
-    /// Nobody in particular.
+    /// A client without a session.
     pub(crate) fn anonymous(address: SocketAddr) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -30,7 +30,7 @@ impl Client {
         Self { agent: Agent::new_with_config(config), address, session: None }
     }
 
-    /// Registers `name` and is them.
+    /// Registers `name` and uses the session of the registration.
     #[track_caller]
     pub(crate) fn register(address: SocketAddr, name: &str) -> Self {
         let nobody = Self::anonymous(address);
@@ -39,7 +39,7 @@ impl Client {
         Self { session: Some(session), ..nobody }
     }
 
-    /// Signs in as `name` once more.
+    /// Signs in as `name` and uses the new session.
     #[track_caller]
     pub(crate) fn sign_in(address: SocketAddr, name: &str) -> Self {
         let nobody = Self::anonymous(address);
@@ -48,7 +48,7 @@ impl Client {
         Self { session: Some(session), ..nobody }
     }
 
-    /// The same session, talking to a server that moved.
+    /// The same session at another address, after a restart of the server.
     pub(crate) fn at(&self, address: SocketAddr) -> Self {
         Self { session: self.session.clone(), ..Self::anonymous(address) }
     }
@@ -61,14 +61,14 @@ impl Client {
     }
 
     pub(crate) fn session(&self) -> &Session {
-        self.session.as_ref().expect("somebody signed in")
+        self.session.as_ref().expect("the client is signed in")
     }
 
     pub(crate) fn user(&self) -> &User {
         &self.session().user
     }
 
-    /// The header lines that an own request carries.
+    /// The header lines of a request with this session.
     pub(crate) fn head_lines(&self) -> String {
         let authorization = match &self.session {
             Some(session) => format!("Authorization: Bearer {}\r\n", session.token),
@@ -77,7 +77,7 @@ impl Client {
         format!("Host: {}\r\n{authorization}", self.address)
     }
 
-    /// A connection to do unusual things on.
+    /// A bare connection for unusual requests.
     pub(crate) fn connect(&self) -> Connection {
         Connection::open(self.address)
     }
@@ -103,7 +103,7 @@ impl Client {
         self.try_send(method, target, "application/json", body).unwrap_or_else(|e| panic!("{method} {target}: {e}"))
     }
 
-    /// A request whose failure to be answered is part of the test.
+    /// A request that may stay without an answer.
     pub(crate) fn try_send(
         &self,
         method: &str,

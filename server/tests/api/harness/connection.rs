@@ -1,4 +1,4 @@
-//! A bare TCP connection that can be rude: half a request, two at once, bytes that are not HTTP.
+//! A bare TCP connection that can send anything: half a request, two at once, bytes that are not HTTP.
 
 use std::{
     io::{self, Read, Write},
@@ -8,10 +8,10 @@ use std::{
 
 use super::{Answer, PATIENCE};
 
-/// Reads with a deadline; gives an answer only when all of it has come.
+/// Reads with a deadline, and returns only complete answers.
 pub(crate) struct Connection {
     pub(crate) socket: TcpStream,
-    /// Received and not yet used.
+    /// Bytes received and not yet used.
     pub(crate) received: Vec<u8>,
 }
 
@@ -31,23 +31,23 @@ impl Connection {
         self.socket.write_all(bytes.as_ref()).unwrap();
     }
 
-    /// Sends as far as the other side lets us.
+    /// Sends as much as the server accepts.
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.socket.write_all(bytes.as_ref())
     }
 
-    /// Says that nothing more will come.
+    /// Closes the sending side.
     pub(crate) fn finish(&mut self) {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
-    /// Waits for more bytes; `false` at the end of the connection, be it a FIN or a reset.
+    /// Waits for more bytes. Returns `false` at the end of the connection (FIN or reset).
     #[track_caller]
     pub(crate) fn receive(&mut self, patience: Duration) -> bool {
         self.try_receive(patience).unwrap_or_else(|| panic!("nothing within {patience:?}, after {}", self.so_far()))
     }
 
-    /// Like [`Self::receive`]; `None` when nothing came in time.
+    /// As [`Self::receive`], but returns `None` when nothing came in time.
     pub(crate) fn try_receive(&mut self, patience: Duration) -> Option<bool> {
         let deadline = Instant::now() + patience;
         let mut buffer = [0; 16 * 1024];
@@ -71,7 +71,7 @@ impl Connection {
         }
     }
 
-    /// The next final answer; interim ones (1xx) are read over.
+    /// The next final answer. Skips interim ones (1xx).
     #[track_caller]
     pub(crate) fn answer(&mut self) -> Answer {
         self.read_answer(true).expect("an answer, not the end of the connection")
@@ -89,7 +89,7 @@ impl Connection {
         self.read_answer(true)
     }
 
-    /// Whether the server ends the connection, after whatever it still has to say.
+    /// Whether the server ends the connection. Bytes received before that are kept.
     #[track_caller]
     pub(crate) fn ends(&mut self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;

@@ -1,4 +1,4 @@
-//! A data directory that outlives the servers that use it, and a look at what they leave in it.
+//! A data directory that can be used by several servers in turn, and searches in its files.
 
 use std::{
     fs,
@@ -19,12 +19,12 @@ impl DataDir {
         Self { parent: Arc::new(tempfile::tempdir().unwrap()) }
     }
 
-    /// Missing until a server makes it.
+    /// The path; it does not exist until a server creates it.
     pub(crate) fn path(&self) -> PathBuf {
         self.parent.path().join("data")
     }
 
-    /// The same files in another place.
+    /// A copy of the files in another directory.
     pub(crate) fn copy(&self) -> Self {
         let to = Self::new();
         fs::create_dir(to.path()).unwrap();
@@ -34,7 +34,7 @@ impl DataDir {
         to
     }
 
-    /// Every file in it, however deep.
+    /// Every file in it, including subdirectories.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         let mut folders = vec![self.path()];
@@ -54,7 +54,7 @@ impl DataDir {
         fs::read(&keys[0]).unwrap()
     }
 
-    /// Whether any file holds these bytes.
+    /// The first file that contains these bytes, if any.
     pub(crate) fn holds(&self, needle: &[u8]) -> Option<PathBuf> {
         let has = |path: &Path| fs::read(path).unwrap().windows(needle.len()).any(|window| window == needle);
         self.files().into_iter().find(|path| has(path))

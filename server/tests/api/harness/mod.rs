@@ -1,7 +1,7 @@
-//! What every test stands on: the real server on port 0, and clients that know it only by its wire contract.
+//! The base of every test: the real server on port 0, and clients that know only its wire contract.
 //!
-//! Addresses and field names are spelled out here and in the tests rather than taken from the server's tables, so
-//! that a slip in a table is seen. It must not know how the server is built beyond starting and stopping it.
+//! Paths and field names are spelled out here and in the tests instead of being taken from the server's tables, so that
+//! an error in a table is noticed. It must not know how the server is built beyond starting and stopping it.
 
 mod answer;
 mod client;
@@ -31,10 +31,10 @@ pub(crate) use self::{
     test_server::TestServer,
 };
 
-/// How long anything may take that is expected to happen. Nothing waits for so long unless it fails.
+/// How long an expected event may take. Only a failing test waits that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Polls until `attempt` gives something.
+/// Polls until `attempt` returns a value.
 #[track_caller]
 pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
@@ -47,7 +47,7 @@ pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) 
     }
 }
 
-/// Both ends of every connection are in this process: some systems begin with room for 256 of them.
+/// Raises the limit on open files. Both ends of every connection are in this process, and some systems start at 256.
 pub(crate) fn raise_descriptor_limit() {
     #[cfg(unix)]
     {
@@ -60,7 +60,7 @@ pub(crate) fn raise_descriptor_limit() {
     }
 }
 
-/// Runs `act` on `n` threads that all begin at the same moment; what they give, in order of their number.
+/// Runs `act` on `n` threads that start at the same moment. Returns the results in the order of the threads.
 pub(crate) fn at_once<T: Send>(n: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let start = Barrier::new(n);
     thread::scope(|scope| {

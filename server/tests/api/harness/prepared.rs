@@ -1,11 +1,11 @@
-//! A data directory in which three users have registered, made once and copied for each server: password hashing is
-//! slow on purpose, and nine tests in ten are not about it.
+//! A data directory with three registered users, created once and copied for each server: password hashing is slow on
+//! purpose, and nine tests in ten are not about it.
 
 use std::sync::{Arc, OnceLock};
 
 use super::{Client, DataDir, TestServer};
 
-/// Who is there, in the order of their registration.
+/// The users, in the order of their registration.
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 
 struct Prepared {
@@ -30,7 +30,7 @@ pub(super) fn data_dir() -> DataDir {
     prepared().data_dir.copy()
 }
 
-/// The session with which `name` registered, if they are among those who are there.
+/// The session with which `name` registered, if it is one of the prepared users.
 pub(super) fn client(name: &str) -> Option<Client> {
     prepared().clients.iter().find(|client| client.user().name == name).cloned()
 }

@@ -1,4 +1,4 @@
-//! The server as its own process, from the binary: to kill it, to signal it, and to see what it leaves on disk.
+//! The server binary as its own process, which tests can kill and signal.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -15,12 +15,12 @@ use super::{Client, eventually, raise_descriptor_limit};
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
     child: Child,
-    /// `None` if the test has it.
+    /// `None` if the test took it.
     stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl Process {
-    /// The program, with an environment in which nothing is set that it reads.
+    /// The program, without the environment variables that it reads.
     pub(crate) fn command() -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quchat-server"));
         let is_ours = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("QUCHAT_");
@@ -39,7 +39,7 @@ impl Process {
         Self::run(command)
     }
 
-    /// Runs `command` until it says where it listens.
+    /// Runs `command` until it prints its address.
     #[track_caller]
     pub(crate) fn run(mut command: Command) -> Self {
         raise_descriptor_limit();
@@ -52,7 +52,7 @@ impl Process {
         Self { address, child, stdout: Some(stdout) }
     }
 
-    /// Runs `command` with the standard output that it has, until it listens on a free port.
+    /// Runs `command` with its own standard output, until it listens on a free port.
     #[track_caller]
     pub(crate) fn run_silently(mut command: Command) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -74,7 +74,7 @@ impl Process {
         Client::register(self.address, name)
     }
 
-    /// SIGKILL: nothing is flushed, nobody is told.
+    /// Sends SIGKILL: the server flushes nothing and sends nothing more.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -105,7 +105,7 @@ impl Process {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
-    /// Waits for the end: how it ended, and what else it printed.
+    /// Waits for the end. Returns the exit status and the rest of standard output.
     #[track_caller]
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = eventually("the process ends", || self.child.try_wait().unwrap());

@@ -1,4 +1,4 @@
-//! A reader of the event stream that takes nothing for granted: chunks, frames and ids are read byte by byte.
+//! A reader of the event stream that checks everything: it parses chunks, frames and ids byte by byte.
 
 use std::time::{Duration, Instant};
 
@@ -17,17 +17,17 @@ pub(crate) struct Told {
     pub(crate) id: String,
 }
 
-/// How a stream is asked for.
+/// The parameters of a request for a stream.
 #[derive(Default, Clone)]
 pub(crate) struct Opening<'a> {
     pub(crate) query: &'a str,
     pub(crate) last_event_id: Option<&'a str>,
-    /// Makes a reader that takes little at a time.
+    /// Size of the socket's receive buffer; a small one makes a slow reader.
     pub(crate) receive_buffer: Option<usize>,
 }
 
 impl Opening<'_> {
-    /// The stream, or the answer that refuses it.
+    /// Requests the stream. An error is the answer that refuses it.
     #[track_caller]
     pub(crate) fn ask(&self, client: &Client) -> Result<Stream, Answer> {
         let mut connection = self.connect(client);
@@ -49,7 +49,7 @@ impl Opening<'_> {
         })
     }
 
-    /// The stream, with its `hello` read.
+    /// Opens the stream and reads its `hello`.
     #[track_caller]
     pub(crate) fn open(&self, client: &Client) -> (Hello, Stream) {
         let mut stream = self.ask(client).unwrap_or_else(|answer| panic!("{} {}", answer.status, answer.text()));
@@ -61,7 +61,7 @@ impl Opening<'_> {
         (hello, stream)
     }
 
-    /// The connection alone, with nothing asked for.
+    /// Opens only the connection, without a request.
     pub(crate) fn connect(&self, client: &Client) -> Connection {
         let Some(size) = self.receive_buffer else { return client.connect() };
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
@@ -72,13 +72,13 @@ impl Opening<'_> {
 }
 
 impl Client {
-    /// The stream from now on.
+    /// Opens a stream that starts now.
     #[track_caller]
     pub(crate) fn listen(&self) -> Stream {
         Opening::default().open(self).1
     }
 
-    /// The stream from after `id`.
+    /// Opens a stream that resumes after `id`.
     #[track_caller]
     pub(crate) fn resume(&self, id: &str) -> Stream {
         Opening { last_event_id: Some(id), ..Opening::default() }.open(self).1
@@ -90,22 +90,22 @@ pub(crate) struct Stream {
     pub(crate) connection: Connection,
     pub(crate) head: Answer,
     decoder: Decoder,
-    /// Where the stream says it starts.
+    /// The position of `hello`.
     start: String,
-    /// All that came, without the chunking.
+    /// All bytes received, without the chunk framing.
     text: Vec<u8>,
-    /// The last chunk has come.
+    /// The last chunk was received.
     complete: bool,
 }
 
 impl Stream {
-    /// The next event that is not ephemeral noise of other rooms.
+    /// The next event except `activity`. Panics at the end of the stream.
     #[track_caller]
     pub(crate) fn next(&mut self) -> Told {
         self.next_or_end().unwrap_or_else(|| panic!("the stream ended:\n{}", self.text()))
     }
 
-    /// The next event but `activity`, or `None` at the end of the stream.
+    /// The next event except `activity`, or `None` at the end of the stream.
     #[track_caller]
     pub(crate) fn next_or_end(&mut self) -> Option<Told> {
         loop {
@@ -134,7 +134,7 @@ impl Stream {
         }
     }
 
-    /// The next events up to and including the first that `stop` wants.
+    /// The next events, up to and including the first for which `stop` is true.
     #[track_caller]
     pub(crate) fn until(&mut self, stop: impl Fn(&Event) -> bool) -> Vec<Told> {
         let mut told = Vec::new();
@@ -146,19 +146,19 @@ impl Stream {
         }
     }
 
-    /// The next events up to and including this message.
+    /// The next events, up to and including this message.
     #[track_caller]
     pub(crate) fn until_message(&mut self, room: RoomId, seq: Seq) -> Vec<Told> {
         self.until(|event| message_of(event) == Some((room, seq)))
     }
 
-    /// Everything to the end of the stream.
+    /// All events up to the end of the stream.
     #[track_caller]
     pub(crate) fn rest(&mut self) -> Vec<Told> {
         std::iter::from_fn(|| self.next_or_end()).collect()
     }
 
-    /// The stream says this farewell and ends, as HTTP and SSE want it.
+    /// Checks that the stream ends with this `bye`, as HTTP and SSE require.
     #[track_caller]
     pub(crate) fn says_bye(&mut self, reason: ByeReason) {
         let rest = self.rest();
@@ -169,7 +169,7 @@ impl Stream {
         assert!(self.complete, "the chunked body is complete");
     }
 
-    /// The position to resume from once everything that was received has been looked at.
+    /// The position to resume from after everything received so far.
     pub(crate) fn last_id(&self) -> &str {
         match self.decoder.last_event_id() {
             "" => &self.start,
@@ -177,12 +177,12 @@ impl Stream {
         }
     }
 
-    /// Everything that came so far, comments included.
+    /// Everything received so far, including comments.
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.text.clone()).unwrap()
     }
 
-    /// Waits for more of the stream; `false` at its end.
+    /// Waits for more of the stream. Returns `false` at its end.
     #[track_caller]
     pub(crate) fn read(&mut self, patience: Duration) -> bool {
         while !self.complete {
@@ -197,7 +197,7 @@ impl Stream {
         false
     }
 
-    /// Takes one chunk off what was received, if it is all there.
+    /// Removes one chunk from the received bytes, if it is complete.
     fn take_chunk(&mut self) -> bool {
         let received = &mut self.connection.received;
         let Some(line_end) = find(received, b"\r\n") else { return false };

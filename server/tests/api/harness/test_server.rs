@@ -1,4 +1,4 @@
-//! The server inside this process, on a thread of its own: quick to start, and its clock can be moved.
+//! The server on a thread of this process: quick to start, and its clock can be moved.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -12,29 +12,29 @@ use tokio::{runtime, sync::oneshot};
 
 use super::{Client, DataDir, prepared, raise_descriptor_limit};
 
-/// A running server; it stops, and must stop cleanly, when dropped.
+/// A running server. Dropping it stops it, which must succeed.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) data_dir: DataDir,
     pub(crate) clock: Clock,
-    /// What the server keeps in memory for others.
+    /// The memory budget of the server.
     pub(crate) budget: Budget,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl TestServer {
-    /// One at which alice, bob and carol have registered, in this order.
+    /// A server on which alice, bob and carol have registered, in this order.
     pub(crate) fn start() -> Self {
         Self::start_with(|_| {})
     }
 
-    /// The same with bounds tight enough to be reached.
+    /// As [`TestServer::start`], with a changed configuration.
     pub(crate) fn start_with(tune: impl FnOnce(&mut Config)) -> Self {
         Self::start_on(prepared::data_dir(), Clock::system(), tune)
     }
 
-    /// One at which nobody has ever been.
+    /// A server without users.
     pub(crate) fn fresh() -> Self {
         Self::start_on(DataDir::new(), Clock::system(), |_| {})
     }
@@ -54,7 +54,7 @@ impl TestServer {
                 let server = Server::open(config).unwrap();
                 listening.send((address, server.budget())).unwrap();
                 let shutdown = async { stopped.await.unwrap_or_default() };
-                server.serve(listener, shutdown).await.expect("the server ends in order");
+                server.serve(listener, shutdown).await.expect("the server stops in order");
             });
             runtime.shutdown_timeout(Duration::from_secs(1));
         });
@@ -62,26 +62,26 @@ impl TestServer {
         Self { address, data_dir, clock, budget, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Stops and starts again on the same data, at the same hour.
+    /// Stops the server and starts it again on the same data, with the same clock.
     pub(crate) fn restart(self, tune: impl FnOnce(&mut Config)) -> Self {
         let (data_dir, clock) = (self.data_dir.clone(), self.clock.clone());
         self.stop();
         Self::start_on(data_dir, clock, tune)
     }
 
-    /// Begins to stop, and returns at once.
+    /// Starts the stop and returns at once.
     pub(crate) fn begin_stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
     }
 
-    /// Stops and waits until it has.
+    /// Stops the server and waits for its end.
     pub(crate) fn stop(mut self) {
         self.join();
     }
 
-    /// A user with the session of their registration.
+    /// A prepared user with the session of their registration.
     #[track_caller]
     pub(crate) fn user(&self, name: &str) -> Client {
         match prepared::client(name) {
@@ -90,13 +90,13 @@ impl TestServer {
         }
     }
 
-    /// A new user.
+    /// Registers a new user.
     #[track_caller]
     pub(crate) fn register(&self, name: &str) -> Client {
         Client::register(self.address, name)
     }
 
-    /// Another session of a user.
+    /// Creates another session of a user.
     #[track_caller]
     pub(crate) fn sign_in(&self, name: &str) -> Client {
         Client::sign_in(self.address, name)
@@ -111,7 +111,7 @@ impl TestServer {
         if let Some(thread) = self.thread.take() {
             let outcome = thread.join();
             if !thread::panicking() {
-                outcome.expect("the server ends without a panic");
+                outcome.expect("the server stops without a panic");
             }
         }
     }

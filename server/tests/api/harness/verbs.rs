@@ -1,4 +1,4 @@
-//! The operations of the contract as one-liners, for tests in which they are not what is tested.
+//! The operations of the contract as one-line helpers, for tests of something else.
 
 use quchat_shared::{
     Message, Room, RoomId, Seq,
@@ -52,7 +52,7 @@ impl Client {
         self.try_send_message(room, text).expect(201).json()
     }
 
-    /// Sends "1", "2" … so that text and seq agree in a room that was empty.
+    /// Sends "1", "2" and so on, so that text and seq are equal in a room that was empty.
     #[track_caller]
     pub(crate) fn count_to(&self, room: RoomId, n: u64) {
         for i in 1..=n {
