@@ -1,4 +1,4 @@
-//! `activity`: signs of life from public rooms, for those who have not joined them.
+//! `activity`: reports new messages in public rooms to users who have not joined them.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ fn quick() -> TestServer {
     TestServer::start_with(|config| config.activity_delay = Duration::from_millis(50))
 }
 
-/// Reads until `room` has shown life up to `seq`; everything of the sort that was told until then.
+/// Reads until `activity` of `room` reaches `seq`. Returns all activity received until then.
 fn activity_until(stream: &mut Stream, room: RoomId, seq: Seq) -> Vec<RoomActivity> {
     let mut seen = Vec::new();
     while !seen.contains(&RoomActivity { id: room, last_seq: seq }) {
-        match stream.next_of_any_kind().expect("the stream goes on").event {
+        match stream.next_of_any_kind().expect("the stream continues").event {
             Event::Activity(Activity { rooms }) => {
-                assert!(!rooms.is_empty(), "nothing is no news");
+                assert!(!rooms.is_empty(), "an activity event is never empty");
                 seen.extend(rooms);
             }
             other => assert_ne!(other.name(), "message.created", "messages are for members"),
@@ -29,7 +29,7 @@ fn activity_until(stream: &mut Stream, room: RoomId, seq: Seq) -> Vec<RoomActivi
 }
 
 #[test]
-fn someone_outside_sees_that_a_public_room_lives_but_not_what_is_said() {
+fn users_outside_a_public_room_see_its_activity_but_not_its_messages() {
     let server = quick();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -41,7 +41,7 @@ fn someone_outside_sees_that_a_public_room_lives_but_not_what_is_said() {
 }
 
 #[test]
-fn many_messages_are_gathered_into_few_signs() {
+fn many_messages_are_collected_into_few_activity_events() {
     let server = TestServer::start_with(|config| config.activity_delay = Duration::from_millis(400));
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let rooms = [alice.create_room("one"), alice.create_room("two")];
@@ -52,10 +52,10 @@ fn many_messages_are_gathered_into_few_signs() {
     activity_until(&mut stream, rooms[0], Seq(10));
     activity_until_seen(&mut stream, rooms[1], Seq(10));
     let signs = stream.text().matches("event: activity").count();
-    assert!(signs <= 5, "{signs} signs for 20 messages");
+    assert!(signs <= 5, "{signs} activity events for 20 messages");
 }
 
-/// Like [`activity_until`], where the sign may have come along with one that was read already.
+/// As [`activity_until`], but the event may have been read already.
 fn activity_until_seen(stream: &mut Stream, room: RoomId, seq: Seq) {
     let sign = serde_json::to_string(&RoomActivity { id: room, last_seq: seq }).unwrap();
     if !stream.text().contains(&sign) {
@@ -64,7 +64,7 @@ fn activity_until_seen(stream: &mut Stream, room: RoomId, seq: Seq) {
 }
 
 #[test]
-fn a_private_room_shows_no_life() {
+fn a_private_room_causes_no_activity() {
     let server = quick();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (room, hidden) = (alice.create_room("lobby"), alice.create_private_room("plans"));
@@ -75,11 +75,15 @@ fn a_private_room_shows_no_life() {
     let seen = activity_until(&mut stream, room, Seq(1));
     assert!(seen.iter().all(|sign| sign.id == room), "{seen:?}");
     alices.until_message(room, Seq(1));
-    assert!(!alices.text().contains(&format!("{{\"id\":{hidden},")), "one encoding serves all: {}", alices.text());
+    assert!(
+        !alices.text().contains(&format!("{{\"id\":{hidden},")),
+        "activity is encoded once for all streams: {}",
+        alices.text()
+    );
 }
 
 #[test]
-fn after_a_resume_one_sign_tells_what_moved_meanwhile() {
+fn a_resume_reports_missed_activity_in_one_event() {
     let server = quick();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (one, two, three) = (alice.create_room("one"), alice.create_room("two"), alice.create_room("three"));
@@ -89,7 +93,7 @@ fn after_a_resume_one_sign_tells_what_moved_meanwhile() {
     alice.count_to(two, 2);
     let (_, mut stream) = Opening { last_event_id: Some(&position), ..Opening::default() }.open(&bob);
     let Some(Event::Activity(Activity { mut rooms })) = stream.next_of_any_kind().map(|told| told.event) else {
-        panic!("nothing else happened")
+        panic!("no other event is expected")
     };
     rooms.sort_by_key(|sign| sign.id);
     let expected = [(one, 3), (two, 2)].map(|(id, last_seq)| RoomActivity { id, last_seq: Seq(last_seq) });
@@ -97,7 +101,7 @@ fn after_a_resume_one_sign_tells_what_moved_meanwhile() {
 }
 
 #[test]
-fn a_sign_of_life_does_not_move_the_position() {
+fn activity_does_not_move_the_position() {
     let server = quick();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");

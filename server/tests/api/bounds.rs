@@ -1,4 +1,4 @@
-//! Bounds on time and number: at each there is a clear answer, and everyone else is served on.
+//! Limits on time and number: the server answers clearly at each limit and keeps serving everyone else.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -12,7 +12,7 @@ use crate::harness::{Connection, Opening, PATIENCE, Stream, TestServer, eventual
 
 const SHORT: Duration = Duration::from_millis(200);
 
-/// A request that keeps its connection.
+/// A request on a connection that stays open.
 const PING: &str = "GET /healthz HTTP/1.1\r\nHost: quchat\r\n\r\n";
 
 #[test]
@@ -43,7 +43,7 @@ fn attack_a_connection_that_says_nothing() {
 }
 
 #[test]
-fn attack_a_connection_kept_open_for_nothing() {
+fn attack_an_idle_connection_after_a_request() {
     let server = TestServer::start_with(|config| config.idle_timeout = SHORT);
     let mut idle = Connection::open(server.address);
     idle.send(PING);
@@ -80,7 +80,7 @@ fn attack_a_body_fed_byte_by_byte() {
 }
 
 #[test]
-fn a_stream_is_not_cut_for_being_longer_than_any_request() {
+fn a_stream_may_last_longer_than_any_request() {
     let server = TestServer::start_with(|config| {
         (config.head_timeout, config.body_timeout, config.idle_timeout) = (SHORT, SHORT, SHORT);
         config.heartbeat = Duration::from_millis(50);
@@ -96,7 +96,7 @@ fn a_stream_is_not_cut_for_being_longer_than_any_request() {
 }
 
 #[test]
-fn attack_pages_that_are_asked_for_and_never_read() {
+fn attack_requested_pages_that_are_never_read() {
     let server = TestServer::start_with(|config| (config.max_connections, config.write_timeout) = (6, SHORT));
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -118,7 +118,7 @@ fn attack_pages_that_are_asked_for_and_never_read() {
 }
 
 #[test]
-fn attack_replays_that_are_asked_for_and_never_read() {
+fn attack_requested_replays_that_are_never_read() {
     let server = TestServer::start_with(|config| (config.max_connections, config.write_timeout) = (10, SHORT));
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -154,7 +154,7 @@ fn streams_leave_places_for_requests() {
 }
 
 #[test]
-fn a_crowd_that_comes_at_once_is_served() {
+fn many_clients_that_connect_at_once_are_served() {
     let server = TestServer::start();
     let guests: Vec<_> = (0..300).map(|_| Connection::open(server.address)).collect();
     for mut guest in guests {
@@ -164,7 +164,7 @@ fn a_crowd_that_comes_at_once_is_served() {
 }
 
 #[test]
-fn a_stalled_stream_is_let_go_in_time() {
+fn a_stalled_stream_is_closed_after_the_write_timeout() {
     let server = TestServer::start_with(|config| {
         config.write_timeout = SHORT;
         config.heartbeat = Duration::from_millis(50);
@@ -184,7 +184,7 @@ fn a_stalled_stream_is_let_go_in_time() {
             }
         });
         let begin = Instant::now();
-        // Long enough to be given up, and more than the socket takes, however slow the machine is.
+        // Longer than the write timeout and more data than the socket takes, on a slow machine, too.
         let mut sent = 0;
         while begin.elapsed() < 5 * SHORT || sent < 80 {
             alice.send_message(room, &text);
@@ -196,7 +196,7 @@ fn a_stalled_stream_is_let_go_in_time() {
     let last = alice.room(room).info.last_seq;
     let told = stalled.rest();
     let end = told.iter().rev().find_map(|told| message_of(&told.event)).map_or(Seq(0), |(_, seq)| seq);
-    assert!(end < last, "a reader that took nothing for so long was kept");
+    assert!(end < last, "a stalled reader was not closed");
     let mut resumed = bob.resume(told.last().map_or(stalled.last_id(), |told| &told.id));
     let first = resumed.next();
     assert_eq!(message_of(&first.event), Some((room, end.next())), "and resumes without a gap");

@@ -1,4 +1,4 @@
-//! What a crash and a stop leave behind: everything that was acknowledged, once.
+//! After a crash or a stop, every acknowledged message is stored exactly once.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::harness::{Client, Connection, DataDir, PATIENCE, Process, eventually, message_of};
 
-/// Sends until the server is gone; every message is tried with the same `txn` until it is answered.
+/// Sends messages until the server is gone. A message without an answer is repeated with the same `txn`.
 struct Writer {
     name: usize,
     client: Client,
@@ -49,7 +49,7 @@ impl Writer {
 }
 
 #[test]
-fn what_was_acknowledged_survives_five_kills_under_load_exactly_once() {
+fn acknowledged_messages_survive_five_kills_under_load_exactly_once() {
     let data_dir = DataDir::new();
     let mut server = Process::start(&data_dir.path());
     let (alice, bob) = (server.register("alice"), server.register("bob"));
@@ -103,11 +103,11 @@ fn what_was_acknowledged_survives_five_kills_under_load_exactly_once() {
     let mut stream = bob.at(server.address).resume(&position);
     let end = alice.send_message(room, "the end").seq;
     heard.extend(stream.until_message(room, end).iter().filter_map(|told| message_of(&told.event)).map(|(_, seq)| seq));
-    assert_eq!(heard, (1..=end.0).map(Seq).collect::<Vec<_>>(), "the stream heard all of it, once");
+    assert_eq!(heard, (1..=end.0).map(Seq).collect::<Vec<_>>(), "the stream delivered every message once");
 }
 
 #[test]
-fn a_stop_finishes_what_it_began_and_says_bye() {
+fn a_stop_finishes_started_requests_and_sends_bye() {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     let (alice, bob) = (server.register("alice"), server.register("bob"));
@@ -134,11 +134,11 @@ fn a_stop_finishes_what_it_began_and_says_bye() {
 
     let server = Process::start(&data_dir.path());
     let history = alice.at(server.address).history(room);
-    assert_eq!(history.iter().any(|message| message.text == "half said"), sent, "the answer was the truth");
+    assert_eq!(history.iter().any(|message| message.text == "half said"), sent, "the answer matches the history");
 }
 
 #[test]
-fn a_stop_under_load_loses_nothing_that_was_acknowledged() {
+fn a_stop_under_load_loses_no_acknowledged_message() {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     let alice = server.register("alice");
@@ -174,7 +174,7 @@ fn a_stop_under_load_loses_nothing_that_was_acknowledged() {
 }
 
 #[test]
-fn both_ways_to_ask_for_a_stop_end_well() {
+fn sigint_and_sigterm_both_stop_the_server_cleanly() {
     for signal in [Signal::TERM, Signal::INT] {
         let data_dir = DataDir::new();
         let server = Process::start(&data_dir.path());

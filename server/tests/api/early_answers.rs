@@ -1,4 +1,4 @@
-//! The head of a request decides: who is refused by it need not send the body, and nothing is kept of what comes.
+//! Requests that the server refuses by their head: the client need not send the body, and the server keeps none of it.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn head(client: &Client, request: &str, lines: &str) -> String {
 const JSON: &str = "Content-Type: application/json\r\nContent-Length: 60000\r\n";
 
 #[test]
-fn without_a_token_nobody_waits_for_the_body() {
+fn a_missing_token_is_answered_before_the_body() {
     let server = patient_server();
     let (alice, nobody) = (server.user("alice"), server.anonymous());
     let room = alice.create_room("lobby");
@@ -44,7 +44,7 @@ fn without_a_token_nobody_waits_for_the_body() {
 }
 
 #[test]
-fn whatever_else_the_head_gets_wrong_is_answered_before_the_body() {
+fn other_errors_in_the_head_are_answered_before_the_body() {
     let server = patient_server();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -69,7 +69,7 @@ fn whatever_else_the_head_gets_wrong_is_answered_before_the_body() {
 }
 
 #[test]
-fn a_little_that_comes_with_the_head_does_not_cost_the_connection() {
+fn a_small_body_that_comes_with_the_head_keeps_the_connection() {
     let server = patient_server();
     let (alice, nobody) = (server.user("alice"), server.anonymous());
     let mut connection = nobody.connect();
@@ -87,7 +87,7 @@ fn a_little_that_comes_with_the_head_does_not_cost_the_connection() {
 }
 
 #[test]
-fn an_early_answer_to_much_ends_the_connection_but_not_before_it_is_read() {
+fn an_early_answer_to_a_large_body_closes_the_connection_only_after_it_is_read() {
     let server = patient_server();
     let nobody = server.anonymous();
     for framing in ["Content-Length: 900000", "Transfer-Encoding: chunked\r\n\r\ndbba0"] {
@@ -105,7 +105,7 @@ fn an_early_answer_to_much_ends_the_connection_but_not_before_it_is_read() {
 }
 
 #[test]
-fn a_body_that_stays_away_behind_an_early_answer_is_not_waited_for() {
+fn the_server_does_not_wait_for_a_missing_body_after_an_early_answer() {
     let server = patient_server();
     let nobody = server.anonymous();
     let little = "Content-Length: 10\r\n";
@@ -120,7 +120,7 @@ fn a_body_that_stays_away_behind_an_early_answer_is_not_waited_for() {
 }
 
 #[test]
-fn who_asks_before_sending_is_asked_for_nothing_by_a_refusal() {
+fn a_refused_expect_100_gets_no_continue() {
     let server = patient_server();
     let nobody = server.anonymous();
     let mut connection = nobody.connect();
@@ -129,7 +129,7 @@ fn who_asks_before_sending_is_asked_for_nothing_by_a_refusal() {
 }
 
 #[test]
-fn who_asks_before_sending_and_is_asked_keeps_the_connection() {
+fn an_accepted_expect_100_keeps_the_connection() {
     let server = patient_server();
     let alice = server.user("alice");
     let mut connection = alice.connect();
@@ -147,7 +147,7 @@ fn who_asks_before_sending_and_is_asked_keeps_the_connection() {
 }
 
 #[test]
-fn an_endless_body_behind_an_early_answer_ends_the_connection() {
+fn an_endless_body_after_an_early_answer_ends_the_connection() {
     let server = patient_server();
     let mut connection = Connection::open(server.address);
     connection.send("POST /v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000000\r\n\r\n");
@@ -155,12 +155,12 @@ fn an_endless_body_behind_an_early_answer_ends_the_connection() {
     let mut sent = 0;
     while connection.try_send([b' '; 65_536]).is_ok() {
         sent += 65_536;
-        assert!(sent < 200_000_000, "read and read");
+        assert!(sent < 200_000_000, "the server kept reading");
     }
 }
 
 #[test]
-fn a_body_that_means_nothing_is_still_part_of_the_request() {
+fn an_ignored_body_is_still_part_of_the_request() {
     let server = patient_server();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");

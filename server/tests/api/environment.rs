@@ -1,4 +1,4 @@
-//! What the server makes of its environment: empty is not set, and what it cannot use is refused with a sentence.
+//! The server's environment variables: empty counts as not set, and unusable values are refused with a clear text.
 
 use std::{
     ffi::OsStr,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::harness::{Client, DataDir, Process};
 
-/// Runs to its end what cannot run.
+/// Runs a command that must fail. Returns its exit code and its standard error.
 fn in_vain(command: &mut Command) -> (Option<i32>, String) {
     let Output { status, stderr, stdout } = command.stderr(Stdio::piped()).output().unwrap();
     assert_eq!(stdout, b"");
@@ -22,7 +22,7 @@ fn name_of(server: &Process) -> String {
 }
 
 #[test]
-fn an_empty_variable_is_one_that_is_not_set() {
+fn an_empty_variable_counts_as_not_set() {
     let home = DataDir::new();
     let mut command = Process::command();
     for variable in ["QUCHAT_DATA_DIR", "QUCHAT_NAME", "QUCHAT_LOG", "STATE_DIRECTORY", "XDG_DATA_HOME"] {
@@ -33,15 +33,15 @@ fn an_empty_variable_is_one_that_is_not_set() {
     assert_eq!(name_of(&server), "quchat");
     assert!(home.path().join(".local/share/quchat").is_dir());
 
-    // The default port may be taken, but the empty one is no wrong usage.
+    // The default port may be taken, but an empty address is not a usage error.
     let mut command = Process::command();
     command.env("QUCHAT_LISTEN", "").arg("--data-dir").arg(home.path().join(".local/share/quchat"));
     let (code, reason) = in_vain(&mut command);
-    assert_eq!(code, Some(1), "the data is in use, which is found after the usage: {reason}");
+    assert_eq!(code, Some(1), "the data directory is in use, which is no usage error: {reason}");
 }
 
 #[test]
-fn of_several_state_directories_the_first_is_used() {
+fn the_first_of_several_state_directories_is_used() {
     let home = DataDir::new();
     let (first, second) = (home.path().join("first"), home.path().join("second"));
     let mut command = Process::command();
@@ -63,11 +63,11 @@ fn a_relative_state_directory_is_refused() {
         assert_eq!(code, Some(1), "{variable}={value}: {reason}");
         assert!(reason.contains(variable) && reason.contains("absolute"), "{reason}");
     }
-    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nothing is made where nobody asked for it");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "no other directory is created");
 }
 
 #[test]
-fn a_variable_that_is_not_utf_8_is_named() {
+fn the_error_names_a_variable_that_is_not_utf_8() {
     for variable in ["QUCHAT_LISTEN", "QUCHAT_NAME", "QUCHAT_LOG"] {
         let (code, reason) = in_vain(Process::command().env(variable, OsStr::from_bytes(b"\xff")));
         assert_eq!(code, Some(2), "{reason}");
@@ -79,11 +79,11 @@ fn a_variable_that_is_not_utf_8_is_named() {
     let mut command = Process::command();
     command.args(["--listen", "127.0.0.1:0"]).env("QUCHAT_DATA_DIR", &data_dir);
     drop(Process::run(command));
-    assert!(data_dir.is_dir(), "a path may be any bytes");
+    assert!(data_dir.is_dir(), "a path need not be UTF-8");
 }
 
 #[test]
-fn the_server_is_named_by_the_rules_of_room_names() {
+fn the_name_of_the_server_follows_the_rules_of_room_names() {
     let long = "x".repeat(65);
     for bad in ["", "  ", "a\u{1b}[2Jb", "a\nb", "a\u{202e}b", &long] {
         for by_flag in [true, false] {

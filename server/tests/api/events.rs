@@ -1,4 +1,4 @@
-//! `GET /v1/events`: what a live stream looks like and what it tells.
+//! `GET /v1/events`: the format of a live stream and the events that it delivers.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use quchat_shared::{Event, Seq, event::MemberJoined, room::Role};
 use crate::harness::{Connection, Opening, TestServer, at_once};
 
 #[test]
-fn a_stream_begins_at_once_and_as_the_standard_wants_it() {
+fn a_stream_begins_at_once_and_follows_the_standard() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let mut stream = Opening::default().ask(&alice).unwrap_or_else(|answer| panic!("{answer:?}"));
@@ -26,7 +26,7 @@ fn a_stream_begins_at_once_and_as_the_standard_wants_it() {
 #[test]
 fn a_stream_needs_a_token() {
     let server = TestServer::start();
-    let refused = Opening::default().ask(&server.anonymous()).err().expect("no stream for strangers");
+    let refused = Opening::default().ask(&server.anonymous()).err().expect("a stream needs a token");
     refused.problem(401, "unauthenticated");
 }
 
@@ -38,17 +38,17 @@ fn a_fresh_stream_starts_now() {
     alice.count_to(room, 3);
     let mut stream = alice.listen();
     alice.send_message(room, "4");
-    assert_eq!(stream.until_message(room, Seq(4)).len(), 1, "nothing of before");
+    assert_eq!(stream.until_message(room, Seq(4)).len(), 1, "no earlier messages");
 }
 
 #[test]
-fn making_a_room_tells_of_the_room_and_then_of_its_owner() {
+fn creating_a_room_publishes_the_room_and_then_its_owner() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (mut alices, mut bobs) = (alice.listen(), bob.listen());
     let room = alice.create_room("lobby");
     for stream in [&mut alices, &mut bobs] {
-        let Event::RoomCreated(created) = stream.next().event else { panic!("a public room is news for everyone") };
+        let Event::RoomCreated(created) = stream.next().event else { panic!("everyone sees a new public room") };
         assert_eq!((created.room.id, &*created.room.name, created.room.rev), (room, "lobby", 1));
     }
     let Event::MemberJoined(MemberJoined { room: info, user, role }) = alices.next().event else {
@@ -63,7 +63,7 @@ fn making_a_room_tells_of_the_room_and_then_of_its_owner() {
 }
 
 #[test]
-fn every_lasting_event_has_an_id_of_its_own_and_the_others_none() {
+fn stored_events_have_unique_ids_and_ephemeral_ones_none() {
     let server = TestServer::start_with(|config| config.activity_delay = Duration::from_millis(20));
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let mut stream = alice.listen();
@@ -107,7 +107,7 @@ fn joining_starts_a_room_on_an_open_stream_and_leaving_stops_it() {
 }
 
 #[test]
-fn the_snapshot_and_the_stream_after_it_leave_no_hole() {
+fn the_snapshot_and_the_stream_after_it_leave_no_gap() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -152,7 +152,7 @@ fn no_text_breaks_out_of_its_frame() {
 }
 
 #[test]
-fn all_readers_are_told_the_same_in_the_same_order() {
+fn all_readers_get_the_same_events_in_the_same_order() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let rooms = [alice.create_room("one"), alice.create_room("two")];
@@ -166,7 +166,7 @@ fn all_readers_are_told_the_same_in_the_same_order() {
 }
 
 #[test]
-fn a_narrowed_stream_tells_of_its_rooms_only() {
+fn a_narrowed_stream_delivers_only_its_rooms() {
     let server = TestServer::start_with(|config| config.activity_delay = Duration::from_millis(20));
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let [one, two, three] = ["one", "two", "three"].map(|name| alice.create_room(name));
@@ -186,7 +186,7 @@ fn a_narrowed_stream_tells_of_its_rooms_only() {
 }
 
 #[test]
-fn a_stream_is_narrowed_only_to_joined_rooms() {
+fn a_stream_can_be_narrowed_only_to_joined_rooms() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (public, hidden) = (alice.create_room("lobby"), alice.create_private_room("plans"));
@@ -201,7 +201,7 @@ fn a_stream_is_narrowed_only_to_joined_rooms() {
 }
 
 #[test]
-fn silence_is_broken_by_a_heartbeat_that_carries_the_position() {
+fn a_heartbeat_in_silence_carries_the_position() {
     let server = TestServer::start_with(|config| config.heartbeat = Duration::from_millis(50));
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let hidden = alice.create_private_room("plans");
@@ -211,7 +211,7 @@ fn silence_is_broken_by_a_heartbeat_that_carries_the_position() {
     let head = bob.rooms().cursor.0;
     assert_ne!(start, head, "the head moved");
     while stream.last_id() != head {
-        assert!(stream.read(Duration::from_secs(5)), "the stream goes on");
+        assert!(stream.read(Duration::from_secs(5)), "the stream continues");
     }
     assert!(stream.text().contains("\n:"), "a comment: {}", stream.text());
     let (hello, _) = Opening { last_event_id: Some(&head), ..Opening::default() }.open(&bob);
@@ -219,7 +219,7 @@ fn silence_is_broken_by_a_heartbeat_that_carries_the_position() {
 }
 
 #[test]
-fn a_heartbeat_comes_through_traffic_too() {
+fn heartbeats_also_come_between_messages() {
     let server = TestServer::start_with(|config| config.heartbeat = Duration::from_millis(100));
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -234,7 +234,7 @@ fn a_heartbeat_comes_through_traffic_too() {
 }
 
 #[test]
-fn a_stream_is_given_whatever_the_client_accepts() {
+fn a_stream_is_returned_whatever_the_accept_header_says() {
     let server = TestServer::start();
     let alice = server.user("alice");
     for accept in ["*/*", "text/event-stream", "application/json"] {

@@ -1,4 +1,4 @@
-//! Where one request ends and the next begins (RFC 9112 section 6): nothing that two programs could read differently.
+//! Where one request ends and the next begins (RFC 9112 section 6): ambiguous framing is refused.
 
 use crate::harness::{Connection, PATIENCE, TestServer};
 
@@ -16,7 +16,7 @@ fn is_refused(server: &TestServer, request: &str) {
 }
 
 #[test]
-fn a_transfer_coding_that_is_not_decoded_is_not_accepted() {
+fn an_unsupported_transfer_coding_is_refused() {
     let server = TestServer::start();
     for coding in [
         "gzip, chunked",
@@ -48,7 +48,7 @@ fn a_transfer_coding_that_is_not_decoded_is_not_accepted() {
 }
 
 #[test]
-fn a_length_that_is_none_is_not_accepted() {
+fn an_invalid_content_length_is_refused() {
     let server = TestServer::start();
     for length in
         ["+2", "-2", "0x2", "2, 2", "2, 3", "2 2", "2.0", "", "٢", "18446744073709551615", "99999999999999999999999"]
@@ -59,7 +59,7 @@ fn a_length_that_is_none_is_not_accepted() {
 }
 
 #[test]
-fn a_body_in_chunks_and_with_a_length_ends_the_connection() {
+fn a_chunked_body_with_a_content_length_ends_the_connection() {
     let server = TestServer::start();
     for both in ["Content-Length: 2\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 2"] {
         let mut connection = Connection::open(server.address);
@@ -72,7 +72,7 @@ fn a_body_in_chunks_and_with_a_length_ends_the_connection() {
 }
 
 #[test]
-fn chunks_that_are_none_are_not_accepted() {
+fn invalid_chunks_are_refused() {
     let server = TestServer::start();
     for chunks in [
         "2\n{}\n0\n\n",

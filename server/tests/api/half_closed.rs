@@ -1,11 +1,11 @@
-//! A client that says that it sends no more still waits for its answer (RFC 9112 section 9.6, RFC 9293 section 3.6).
+//! A client that closes its sending side still gets its answers (RFC 9112 section 9.6, RFC 9293 section 3.6).
 
 use quchat_shared::Seq;
 use serde_json::json;
 
 use crate::harness::{Client, Connection, Opening, PATIENCE, TestServer, at_once, eventually};
 
-/// Sends, and says that nothing more comes.
+/// Sends a request and closes the sending side.
 fn send_and_finish(client: &Client, request: &str) -> Connection {
     let mut connection = client.connect();
     connection.send(request);
@@ -20,7 +20,7 @@ fn with_body(client: &Client, request: &str, body: &serde_json::Value) -> String
 }
 
 #[test]
-fn fifty_clients_that_send_no_more_are_all_answered() {
+fn fifty_half_closed_clients_are_all_answered() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -38,7 +38,7 @@ fn fifty_clients_that_send_no_more_are_all_answered() {
 }
 
 #[test]
-fn answers_that_take_long_or_are_long_come_all_the_same() {
+fn slow_and_long_answers_reach_half_closed_clients() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -54,7 +54,7 @@ fn answers_that_take_long_or_are_long_come_all_the_same() {
 }
 
 #[test]
-fn all_requests_before_the_end_are_answered() {
+fn all_requests_before_a_half_close_are_answered() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -68,7 +68,7 @@ fn all_requests_before_the_end_are_answered() {
 }
 
 #[test]
-fn a_body_that_ends_too_early_is_said_to_have_done_so() {
+fn a_body_that_ends_too_early_is_reported() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let request = with_body(&alice, "POST /v1/rooms", &json!({"name": "lobby"}));
@@ -79,7 +79,7 @@ fn a_body_that_ends_too_early_is_said_to_have_done_so() {
 }
 
 #[test]
-fn a_stream_for_somebody_who_sends_no_more_begins_and_ends_in_order() {
+fn a_stream_for_a_half_closed_client_begins_and_ends_in_order() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -90,14 +90,14 @@ fn a_stream_for_somebody_who_sends_no_more_begins_and_ends_in_order() {
     {
         let mut connection = send_and_finish(&alice, &format!("GET {target} HTTP/1.1\r\n{}\r\n", alice.head_lines()));
         assert_eq!(connection.head().unwrap().status, 200);
-        assert!(connection.ends(PATIENCE), "it looks like a reader that has gone");
+        assert!(connection.ends(PATIENCE), "a half-closed stream is treated as a closed one");
         let heard = String::from_utf8(connection.received).unwrap();
         assert!(heard.contains(expected) && heard.ends_with("\r\n0\r\n\r\n"), "{heard}");
     }
 }
 
 #[test]
-fn clients_that_are_gone_are_noticed() {
+fn closed_connections_are_detected() {
     let server = TestServer::start_with(|config| config.max_connections = 20);
     let alice = server.user("alice");
     let room = alice.create_room("lobby");

@@ -1,4 +1,5 @@
-//! A stream leaves HTTP behind once its head is out. Whatever its reader does then, it is served or let go.
+//! A stream takes the connection over from HTTP once its head is sent. Whatever its reader does then, the stream is
+//! served or closed.
 
 use quchat_shared::Seq;
 
@@ -8,7 +9,7 @@ fn ask(version: &str, lines: &str) -> String {
     format!("GET /v1/events HTTP/{version}\r\n{lines}\r\n")
 }
 
-/// Waits until this has come; everything so far.
+/// Waits until `what` has been received. Returns everything received so far.
 #[track_caller]
 fn hear(connection: &mut Connection, what: &str) -> String {
     loop {
@@ -21,7 +22,7 @@ fn hear(connection: &mut Connection, what: &str) -> String {
 }
 
 #[test]
-fn what_comes_behind_the_request_of_a_stream_is_not_answered() {
+fn requests_after_the_request_of_a_stream_are_not_answered() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -37,7 +38,7 @@ fn what_comes_behind_the_request_of_a_stream_is_not_answered() {
 }
 
 #[test]
-fn an_answer_before_the_stream_on_the_same_connection_comes_first() {
+fn earlier_answers_on_the_same_connection_come_before_the_stream() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let mut connection = Connection::open(server.address);
@@ -49,7 +50,7 @@ fn an_answer_before_the_stream_on_the_same_connection_comes_first() {
 }
 
 #[test]
-fn an_old_client_gets_a_stream_without_chunks() {
+fn an_http_1_0_client_gets_a_stream_without_chunks() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -66,7 +67,7 @@ fn an_old_client_gets_a_stream_without_chunks() {
 }
 
 #[test]
-fn readers_who_leave_in_the_middle_of_everything_free_their_places() {
+fn readers_that_disconnect_at_any_time_free_their_places() {
     let server = TestServer::start_with(|config| config.max_connections = 30);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -87,7 +88,7 @@ fn readers_who_leave_in_the_middle_of_everything_free_their_places() {
 }
 
 #[test]
-fn what_is_said_in_many_rooms_at_once_arrives_in_the_order_of_its_ids() {
+fn messages_sent_to_many_rooms_at_once_arrive_in_the_order_of_their_ids() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let rooms = [alice.create_room("one"), alice.create_room("two"), alice.create_room("three")];

@@ -1,4 +1,4 @@
-//! Requests that no honest client sends, and some that few do. After each the server must still be of use.
+//! Hostile and unusual requests. The server must still work after each of them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::harness::{Answer, Client, Connection, PATIENCE, TestServer};
 
 const END: &str = "Host: quchat\r\n\r\n";
 
-/// What comes back to these bytes: an answer, or the end of the connection.
+/// Sends these bytes. Returns the answer, or `None` if the server ends the connection.
 fn throw(server: &TestServer, bytes: impl AsRef<[u8]>) -> Option<Answer> {
     let mut connection = Connection::open(server.address);
     let _ = connection.try_send(bytes);
@@ -144,7 +144,7 @@ fn attack_deep_and_wide_json() {
 }
 
 #[test]
-fn attack_paths_and_queries_that_mean_something_else() {
+fn attack_ambiguous_paths_and_queries() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -207,7 +207,7 @@ fn requests_in_one_packet_are_answered_in_order() {
 }
 
 #[test]
-fn a_request_cut_anywhere_into_packets_is_still_one_request() {
+fn a_request_may_be_split_into_packets_anywhere() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let request = me(&alice, "/v1/users/me");
@@ -239,7 +239,7 @@ fn a_refused_body_does_not_become_the_next_request() {
 }
 
 #[test]
-fn whoever_is_refused_before_their_body_arrives_knows_whether_to_go_on() {
+fn an_early_refusal_shows_whether_the_connection_stays_open() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let json = "Content-Type: application/json\r\n";
@@ -266,13 +266,13 @@ fn whoever_is_refused_before_their_body_arrives_knows_whether_to_go_on() {
             }
             let _ = connection.try_send(me(&alice, "/v1/users/me"));
             let next = connection.answer_or_end().map(|answer| answer.status);
-            assert_eq!(next, Some(200), "{head}{framing}closed without a word, answered early: {early}");
+            assert_eq!(next, Some(200), "{head}{framing}closed without notice, answered early: {early}");
         }
     }
 }
 
 #[test]
-fn head_is_get_without_the_body() {
+fn head_is_answered_as_get_without_the_body() {
     let server = TestServer::start();
     let alice = server.user("alice");
     for target in ["/v1/server", "/healthz", "/v1/users/me", "/v1/rooms", "/nothing"] {
@@ -288,7 +288,7 @@ fn head_is_get_without_the_body() {
 }
 
 #[test]
-fn head_of_a_stream_does_not_wait_for_its_end() {
+fn head_of_a_stream_is_answered_at_once() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let mut connection = alice.connect();
@@ -301,7 +301,7 @@ fn head_of_a_stream_does_not_wait_for_its_end() {
 }
 
 #[test]
-fn an_escaped_path_is_the_same_path() {
+fn escaped_letters_in_a_path_do_not_change_it() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let mut connection = alice.connect();
@@ -310,7 +310,7 @@ fn an_escaped_path_is_the_same_path() {
 }
 
 #[test]
-fn a_whole_address_as_target_is_understood() {
+fn an_absolute_target_is_accepted() {
     let server = TestServer::start();
     let mut connection = Connection::open(server.address);
     connection.send(format!("GET http://quchat/v1/server?x=y HTTP/1.1\r\n{END}"));
@@ -318,7 +318,7 @@ fn a_whole_address_as_target_is_understood() {
 }
 
 #[test]
-fn old_clients_are_served_and_let_go() {
+fn http_1_0_clients_are_served_and_disconnected() {
     let server = TestServer::start();
     let mut connection = Connection::open(server.address);
     connection.send("GET /healthz HTTP/1.0\r\n\r\n");
@@ -328,7 +328,7 @@ fn old_clients_are_served_and_let_go() {
 }
 
 #[test]
-fn a_client_that_says_it_is_done_is_answered_and_let_go() {
+fn connection_close_is_answered_and_honoured() {
     let server = TestServer::start();
     let mut connection = Connection::open(server.address);
     connection.send(format!("GET /healthz HTTP/1.1\r\nConnection: close\r\n{END}"));
@@ -337,7 +337,7 @@ fn a_client_that_says_it_is_done_is_answered_and_let_go() {
 }
 
 #[test]
-fn a_host_is_demanded_of_those_who_must_name_one() {
+fn a_missing_or_repeated_host_is_refused() {
     let server = TestServer::start();
     for hosts in ["", "Host: one\r\nHost: two\r\n"] {
         let mut connection = Connection::open(server.address);

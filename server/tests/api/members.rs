@@ -1,4 +1,4 @@
-//! `PUT`/`DELETE /v1/rooms/{room}/members/me`: coming and going.
+//! `PUT`/`DELETE /v1/rooms/{room}/members/me`: joining and leaving.
 
 use quchat_shared::{Event, Room, RoomId, Seq, room::Role};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::harness::{Client, Opening, Stream, TestServer};
 
 #[test]
-fn joining_shows_the_room_as_ones_own_with_everything_read() {
+fn joining_returns_the_room_as_joined_with_everything_read() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -21,7 +21,7 @@ fn joining_shows_the_room_as_ones_own_with_everything_read() {
 }
 
 #[test]
-fn joining_needs_no_body_and_minds_none() {
+fn joining_ignores_the_body() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -34,7 +34,7 @@ fn joining_needs_no_body_and_minds_none() {
 }
 
 #[test]
-fn joining_twice_changes_nothing_and_tells_nobody() {
+fn joining_twice_changes_and_publishes_nothing() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -49,7 +49,7 @@ fn joining_twice_changes_nothing_and_tells_nobody() {
 }
 
 #[test]
-fn leaving_twice_changes_nothing_and_tells_nobody() {
+fn leaving_twice_changes_and_publishes_nothing() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -66,7 +66,7 @@ fn leaving_twice_changes_nothing_and_tells_nobody() {
 }
 
 #[test]
-fn coming_back_starts_with_everything_read() {
+fn rejoining_starts_with_everything_read() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -77,7 +77,7 @@ fn coming_back_starts_with_everything_read() {
 }
 
 #[test]
-fn when_the_last_owner_leaves_the_longest_member_owns() {
+fn when_the_last_owner_leaves_the_longest_member_becomes_owner() {
     let server = TestServer::start();
     let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
     let room = alice.create_room("lobby");
@@ -93,12 +93,12 @@ fn when_the_last_owner_leaves_the_longest_member_owns() {
         Event::MemberUpdated(updated) => Some((updated.user.id, updated.role)),
         _ => None,
     });
-    assert_eq!(promoted, Some((carol.user().id, Role::Owner)), "and everyone there is told");
-    assert_eq!(alice.join(room).member.unwrap().role, Role::Member, "coming back does not bring the role back");
+    assert_eq!(promoted, Some((carol.user().id, Role::Owner)), "and the members are notified");
+    assert_eq!(alice.join(room).member.unwrap().role, Role::Member, "rejoining does not restore the role");
 }
 
 #[test]
-fn a_private_room_that_was_left_is_gone_for_the_one_who_left() {
+fn a_user_who_left_a_private_room_no_longer_sees_it() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_private_room("plans");
@@ -109,7 +109,7 @@ fn a_private_room_that_was_left_is_gone_for_the_one_who_left() {
 }
 
 #[test]
-fn there_is_no_joining_or_leaving_what_does_not_exist() {
+fn joining_or_leaving_a_missing_room_is_not_found() {
     let server = TestServer::start();
     let alice = server.user("alice");
     for room in [RoomId(4711), RoomId(u64::MAX)] {
@@ -119,7 +119,7 @@ fn there_is_no_joining_or_leaving_what_does_not_exist() {
 }
 
 #[test]
-fn an_empty_public_room_is_still_there_for_whoever_comes() {
+fn an_empty_public_room_can_be_joined() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -131,7 +131,7 @@ fn an_empty_public_room_is_still_there_for_whoever_comes() {
 }
 
 #[test]
-fn whoever_comes_to_a_public_room_without_owner_owns_it() {
+fn the_first_to_join_a_public_room_without_an_owner_becomes_owner() {
     let server = TestServer::start();
     let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
     let (joined, posted) = (alice.create_room("joined"), alice.create_room("posted"));
@@ -146,12 +146,12 @@ fn whoever_comes_to_a_public_room_without_owner_owns_it() {
         Event::MemberJoined(joined) => Some(joined.role),
         _ => None,
     });
-    assert_eq!(roles.collect::<Vec<_>>(), [Role::Owner, Role::Owner], "and is told so");
-    assert_eq!(carol.join(joined).member.unwrap().role, Role::Member, "there is one now");
+    assert_eq!(roles.collect::<Vec<_>>(), [Role::Owner, Role::Owner], "and is notified");
+    assert_eq!(carol.join(joined).member.unwrap().role, Role::Member, "the room has an owner now");
 }
 
 #[test]
-fn the_moderator_who_came_first_inherits_before_any_member() {
+fn the_longest_moderator_becomes_owner_before_any_member() {
     let server = TestServer::start();
     let (alice, bob, carol, dave) =
         (server.user("alice"), server.user("bob"), server.user("carol"), server.register("dave"));
@@ -198,14 +198,14 @@ fn the_last_to_leave_a_private_room_deletes_it() {
     let lobby = bob.create_room("lobby");
     assert!(lobby > room, "an id is never used again");
     let told: Vec<_> = others.until(|event| event.name() == "member.joined");
-    assert_eq!(told.len(), 2, "others are told nothing of it: {told:?}");
+    assert_eq!(told.len(), 2, "others get no event about it: {told:?}");
 
     let server = server.restart(|_| {});
     assert_eq!(end(&mut alice.at(server.address).resume(&before)), ["member.left", "room.deleted"], "on resume, too");
 }
 
 #[test]
-fn a_private_room_with_somebody_in_it_stays() {
+fn a_private_room_with_a_member_stays() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_private_room("plans");

@@ -1,4 +1,4 @@
-//! Attack: memory in sum. Whoever fills the budget loses connections; everybody else is served as before.
+//! Attack: total memory. Users who fill the memory budget lose connections; everyone else is served as before.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -18,14 +18,14 @@ use crate::harness::{
 
 const MIB: usize = 1024 * 1024;
 
-/// A reader that takes little, so that nearly everything waits in the server.
+/// A reader with a small receive buffer, so that nearly everything waits in the server.
 const SMALL: Opening<'static> = Opening { query: "", last_event_id: None, receive_buffer: Some(4096) };
 
 fn start(memory_budget: usize) -> TestServer {
     TestServer::start_with(|config| config.memory_budget = memory_budget)
 }
 
-/// A room with so many of the longest messages.
+/// A room with this many messages of the greatest length.
 fn long_room(client: &Client, name: &str, messages: usize) -> RoomId {
     let room = client.create_room(name);
     let text = "🎉".repeat(4000);
@@ -33,14 +33,14 @@ fn long_room(client: &Client, name: &str, messages: usize) -> RoomId {
     room
 }
 
-/// Asks, and reads nothing of the answer.
+/// Sends a request and does not read the answer.
 fn ask_and_leave(client: &Client, target: &str) -> Connection {
     let mut connection = SMALL.connect(client);
     connection.send(format!("GET {target} HTTP/1.1\r\n{}\r\n", client.head_lines()));
     connection
 }
 
-/// Does `act` while another thread watches the budget, which must hold all the time.
+/// Runs `act` while another thread checks that the budget is never exceeded.
 fn within<T>(budget: &Budget, act: impl FnOnce() -> T) -> T {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -56,7 +56,7 @@ fn within<T>(budget: &Budget, act: impl FnOnce() -> T) -> T {
         let outcome = act();
         done.store(true, Ordering::Release);
         let most = watch.join().unwrap();
-        assert!(most > budget.max() / 3, "only {most} bytes were charged: the test fills nothing");
+        assert!(most > budget.max() / 3, "only {most} bytes were charged: the test does not fill the budget");
         outcome
     })
 }
@@ -66,7 +66,7 @@ fn returns_to_nothing(budget: &Budget) {
 }
 
 #[test]
-fn whoever_reads_nothing_of_many_answers_holds_nobody_up() {
+fn many_unread_answers_do_not_block_others() {
     let server = start(8 * MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = long_room(&alice, "lobby", 200);
@@ -79,7 +79,7 @@ fn whoever_reads_nothing_of_many_answers_holds_nobody_up() {
             assert_eq!(bob.messages(room, "?limit=1").messages[0].seq, Seq(200 + n));
             bob.rooms();
         }
-        assert_eq!(bob.messages(room, "?limit=200").messages.len(), 200, "a large answer displaces unread ones");
+        assert_eq!(bob.messages(room, "?limit=200").messages.len(), 200, "a large answer evicts unread ones");
         unread
     });
     drop(unread);
@@ -87,7 +87,7 @@ fn whoever_reads_nothing_of_many_answers_holds_nobody_up() {
 }
 
 #[test]
-fn whoever_asks_for_many_long_pages_at_once_waits_for_themselves() {
+fn many_long_pages_at_once_delay_only_their_own_user() {
     let server = start(256 * MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = long_room(&alice, "lobby", 200);
@@ -102,7 +102,7 @@ fn whoever_asks_for_many_long_pages_at_once_waits_for_themselves() {
 }
 
 #[test]
-fn a_stop_does_not_wait_for_long_pages_that_wait_for_their_turn() {
+fn a_stop_does_not_wait_for_queued_long_pages() {
     let mut server = TestServer::start_with(|config| config.drain_timeout = PATIENCE * 10);
     let alice = server.user("alice");
     let room = long_room(&alice, "lobby", 200);
@@ -117,7 +117,7 @@ fn a_stop_does_not_wait_for_long_pages_that_wait_for_their_turn() {
 }
 
 #[test]
-fn the_unread_answer_that_has_waited_longest_is_the_first_to_go() {
+fn the_unread_answer_that_has_waited_longest_is_evicted_first() {
     let server = start(8 * MIB);
     let alice = server.user("alice");
     let room = long_room(&alice, "lobby", 200);
@@ -134,13 +134,13 @@ fn the_unread_answer_that_has_waited_longest_is_the_first_to_go() {
         connection.received.len()
     };
     assert!(length(&mut first) < answer.body.len(), "the first was closed");
-    assert!(length(&mut second) >= answer.body.len(), "the second comes to its end");
+    assert!(length(&mut second) >= answer.body.len(), "the second is complete");
     drop((first, second));
     returns_to_nothing(&server.budget);
 }
 
 #[test]
-fn an_answer_that_does_not_fit_at_all_is_refused_and_nobody_loses_a_connection() {
+fn an_answer_larger_than_the_budget_is_refused_and_evicts_nobody() {
     let server = start(MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = long_room(&alice, "lobby", 200);
@@ -153,7 +153,7 @@ fn an_answer_that_does_not_fit_at_all_is_refused_and_nobody_loses_a_connection()
 }
 
 #[test]
-fn room_lists_and_user_lists_count_as_pages_do() {
+fn room_lists_and_user_lists_are_charged_like_pages() {
     let server = start(MIB / 2);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let topic = "🎉".repeat(256);
@@ -161,7 +161,7 @@ fn room_lists_and_user_lists_count_as_pages_do() {
         alice.post("/v1/rooms", &serde_json::json!({"name": format!("room {n}"), "topic": topic})).expect(201);
     }
     let unread = within(&server.budget, || {
-        // Each connection asks again and again: the kernel takes the first answers.
+        // Each connection sends many requests, because the kernel buffers the first answers.
         let unread: Vec<_> = (0..8)
             .map(|_| {
                 let mut connection = SMALL.connect(&alice);
@@ -178,7 +178,7 @@ fn room_lists_and_user_lists_count_as_pages_do() {
     returns_to_nothing(&server.budget);
 }
 
-/// A stream of `client` for each of these rooms, of which nothing will be read.
+/// Opens a stream of `client` for each of these rooms. Nothing is read from them.
 fn stalled_streams(client: &Client, rooms: &[RoomId]) -> Vec<Stream> {
     let queries: Vec<_> = rooms.iter().map(|room| format!("?room={room}")).collect();
     queries.iter().map(|query| Opening { query, ..SMALL }.open(client).1).collect()
@@ -233,7 +233,7 @@ fn one_frame_for_many_stalled_streams_is_charged_once() {
     bob.join(room);
     let mut streams: Vec<_> = (0..6).map(|_| SMALL.open(&bob).1).collect();
     let text = "🎉".repeat(4000);
-    // 0.5 MB beyond what the kernel takes of each stream: 3 MB if it were charged to each stream.
+    // 0.5 MB more than the kernel buffers for each stream; 3 MB if each stream were charged.
     (0..64).for_each(|_| drop(alice.send_message(room, &text)));
     assert!(server.budget.used() > MIB / 8, "{} bytes wait", server.budget.used());
     for stream in &mut streams {
@@ -244,7 +244,7 @@ fn one_frame_for_many_stalled_streams_is_charged_once() {
 }
 
 #[test]
-fn replays_that_nobody_reads_count_too() {
+fn unread_replays_are_charged_too() {
     let server = start(MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let start = alice.rooms().cursor.0;
@@ -259,7 +259,7 @@ fn replays_that_nobody_reads_count_too() {
     returns_to_nothing(&server.budget);
 }
 
-/// Begins a body and leaves it at that.
+/// Sends a request with half of its body.
 fn half_sent(client: &Client, target: &str) -> Connection {
     let mut connection = client.connect();
     let head = format!("POST {target} HTTP/1.1\r\n{}Content-Type: application/json\r\n", client.head_lines());
@@ -268,7 +268,7 @@ fn half_sent(client: &Client, target: &str) -> Connection {
 }
 
 #[test]
-fn half_sent_bodies_of_people_without_a_token_are_bounded_in_sum() {
+fn half_sent_bodies_without_a_token_are_bounded_in_total() {
     let server = start(MIB);
     let (nobody, alice) = (server.anonymous(), server.user("alice"));
     let room = alice.create_room("lobby");
@@ -285,7 +285,7 @@ fn half_sent_bodies_of_people_without_a_token_are_bounded_in_sum() {
 }
 
 #[test]
-fn half_sent_bodies_of_a_user_are_bounded_in_sum() {
+fn half_sent_bodies_of_one_user_are_bounded_in_total() {
     let server = start(MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = bob.create_room("lobby");

@@ -1,4 +1,4 @@
-//! `POST /v1/rooms/{room}/messages`: what a message is, and what may be one.
+//! `POST /v1/rooms/{room}/messages`: valid texts, the stored message, replies and mentions.
 
 use quchat_shared::{Event, Message, RoomId, Seq};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::harness::TestServer;
 
 #[test]
-fn a_message_is_answered_as_everyone_will_see_it() {
+fn the_answer_to_a_send_is_the_message_that_everyone_sees() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -26,7 +26,7 @@ fn a_message_is_answered_as_everyone_will_see_it() {
 }
 
 #[test]
-fn line_ends_become_lf_and_trailing_space_goes() {
+fn line_ends_become_lf_and_trailing_space_is_removed() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -44,7 +44,7 @@ fn a_message_has_one_to_four_thousand_characters() {
     for text in ["", " \n\t ", "\u{3000}", &format!("{longest}!"), "a\0b", "\u{1b}[31mred", "a\u{9b}b", "\u{7f}"] {
         alice.try_send_message(room, text).refuses("text");
     }
-    assert_eq!(alice.send_message(room, "next").seq, Seq(2), "what was refused used up no seq");
+    assert_eq!(alice.send_message(room, "next").seq, Seq(2), "a refused message uses no seq");
     assert_eq!(alice.history(room).len(), 2);
 }
 
@@ -78,7 +78,7 @@ fn posting_to_a_public_room_joins_it_first() {
 }
 
 #[test]
-fn an_answer_names_a_message_of_the_same_room() {
+fn a_reply_must_name_a_message_of_the_same_room() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let (room, other) = (alice.create_room("lobby"), alice.create_room("other"));
@@ -94,7 +94,7 @@ fn an_answer_names_a_message_of_the_same_room() {
 }
 
 #[test]
-fn a_message_names_each_user_it_mentions_once() {
+fn a_message_lists_each_mentioned_user_once() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -123,7 +123,7 @@ fn a_name_in_code_or_in_a_link_mentions_nobody() {
 }
 
 #[test]
-fn messages_are_stamped_by_the_server_in_order() {
+fn the_server_timestamps_messages_in_order() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");

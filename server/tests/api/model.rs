@@ -1,4 +1,4 @@
-//! Random comings, goings, messages, absences and returns, checked against a model that fits on a page.
+//! Random joins, leaves, messages and reconnects of two users, checked against a small model.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use quchat_shared::{Event, RoomId, Seq};
 
 use crate::harness::{Client, Stream, TestServer};
 
-/// What a user may do next; `who` is 0 or 1, `room` is 0 or 1, the second of which is private to user 0.
+/// An action of a user. `who` is 0 or 1, and so is `room`; room 1 is private to user 0.
 #[derive(Debug, Clone)]
 enum Step {
     Join { who: usize, room: usize },
@@ -35,16 +35,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What must be true of one room.
+/// The expected state of one room.
 #[derive(Debug, Default)]
 struct RoomModel {
     private: bool,
     last_seq: u64,
-    /// Who is in, with their marker.
+    /// The members and their read markers.
     members: BTreeMap<usize, u64>,
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
     Joined { room: usize, who: usize },
@@ -63,21 +63,21 @@ impl Entry {
         }
     }
 
-    /// Whether it is about the user themselves.
+    /// Whether the event is about this user.
     fn concerns(&self, user: usize) -> bool {
         matches!(*self, Self::Joined { who, .. } | Self::Left { who, .. } | Self::Read { who, .. } if who == user)
     }
 }
 
-/// How a user follows what happens.
+/// How a user receives events.
 enum Reader {
-    /// Live, with what they must be told next.
+    /// On a live stream, with the events that must come next.
     Connected(Box<Stream>, Vec<Entry>),
-    /// Away, having seen so much of the log.
+    /// Disconnected, with the part of the log that the user has seen.
     Away { position: String, seen: usize },
 }
 
-/// The two users of the whole test, in fresh rooms each time.
+/// The two users of the whole test, with new rooms for each case.
 struct World<'a> {
     clients: &'a [Client; 2],
     rooms: [RoomId; 2],
@@ -103,7 +103,7 @@ impl World<'_> {
         self.log.push(entry);
     }
 
-    /// What of the log after `seen` is replayed to a user, by the rights they have now.
+    /// The events after `seen` that a user with the current rights must get in a replay.
     fn replayed(&self, user: usize, seen: usize) -> Vec<Entry> {
         let is_replayed = |(at, entry): &(usize, &Entry)| match **entry {
             Entry::Read { room, who, .. } => {
@@ -208,7 +208,7 @@ impl World<'_> {
         }
     }
 
-    /// The stream has told exactly what it had to.
+    /// Checks that the stream delivered exactly the expected events.
     fn catch_up(&mut self, who: usize) {
         let Reader::Connected(stream, expected) = &mut self.readers[who] else { return };
         for expected in expected.drain(..) {
@@ -237,8 +237,8 @@ impl World<'_> {
     }
 }
 
-/// What an event tells `reader`, in terms of the model; `None` if it is about what is proved elsewhere: who owns what, what
-/// ends with its last member, and rooms of another case.
+/// Translates an event that `reader` received into the model. Returns `None` for events that other tests cover: owners,
+/// deleted rooms, and rooms of another case.
 fn entry(clients: &[Client; 2], rooms: [RoomId; 2], reader: usize, event: Event) -> Option<Entry> {
     let user = |id| clients.iter().position(|client| client.user().id == id).expect("there are two users");
     let number = |id: RoomId| rooms.iter().position(|room| *room == id);
@@ -248,12 +248,12 @@ fn entry(clients: &[Client; 2], rooms: [RoomId; 2], reader: usize, event: Event)
         Event::MessageCreated(e) => Some(Entry::Message { room: number(e.room_id)?, seq: e.message.seq.0 }),
         Event::ReadUpdated(e) => Some(Entry::Read { room: number(e.room_id)?, who: reader, seq: e.last_read_seq.0 }),
         Event::MemberUpdated(_) | Event::RoomDeleted(_) => None,
-        other => panic!("nobody did that: {other:?}"),
+        other => panic!("unexpected event: {other:?}"),
     }
 }
 
 #[test]
-fn whatever_two_users_do_both_see_what_the_contract_says() {
+fn two_users_see_what_the_contract_says_after_any_actions() {
     let server = TestServer::start();
     let clients = [server.user("alice"), server.user("bob")];
     let config = Config { cases: 24, failure_persistence: None, max_shrink_time: 30_000, ..Config::default() };

@@ -1,4 +1,4 @@
-//! Standard output and standard error that cannot be written: lines are lost, and nothing else.
+//! When standard output or standard error cannot be written, lines are lost and nothing else happens.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,12 +21,12 @@ fn full_disk() -> Stdio {
     OpenOptions::new().write(true).open("/dev/full").unwrap().into()
 }
 
-/// A pipe whose reader is gone.
+/// A pipe without a reader.
 fn closed_pipe() -> Stdio {
     pipe().unwrap().1.into()
 }
 
-/// A pipe that takes no more, and its reader, who reads nothing.
+/// A full pipe and its reader, which reads nothing.
 fn full_pipe() -> (Stdio, PipeReader) {
     let (reader, writer) = pipe().unwrap();
     let mut writer = File::from(OwnedFd::from(writer));
@@ -38,14 +38,14 @@ fn full_pipe() -> (Stdio, PipeReader) {
     (writer.into(), reader)
 }
 
-/// The server with a talkative log.
+/// The server with a verbose log.
 fn command(data_dir: &DataDir) -> Command {
     let mut command = Process::command();
     command.env("QUCHAT_LOG", "trace").env("QUCHAT_DATA_DIR", data_dir.path());
     command
 }
 
-/// Does everything that is logged, then stops the server: streams are ended in order, and so is the process.
+/// Causes log lines, then stops the server. The streams and the process must end in order.
 #[track_caller]
 fn works_and_stops(server: Process) {
     let alice = server.register("alice");
@@ -71,7 +71,7 @@ fn a_log_that_cannot_be_written_stops_nothing() {
 }
 
 #[test]
-fn a_log_that_has_reached_the_largest_size_of_a_file_stops_nothing() {
+fn a_log_at_the_file_size_limit_stops_nothing() {
     let (data_dir, log) = (DataDir::new(), tempfile::NamedTempFile::new().unwrap());
     log.as_file().set_len(16 << 20).unwrap();
     let mut command = Command::new("sh");
@@ -92,7 +92,7 @@ fn a_log_that_nobody_reads_stops_nothing() {
 }
 
 #[test]
-fn a_log_that_is_read_again_is_whole() {
+fn a_log_that_is_read_late_is_complete() {
     let (data_dir, (stderr, mut reader)) = (DataDir::new(), full_pipe());
     let mut command = command(&data_dir);
     command.args(["--listen", "127.0.0.1:0"]).stderr(stderr);
@@ -109,7 +109,7 @@ fn a_log_that_is_read_again_is_whole() {
 }
 
 #[test]
-fn the_address_is_printed_for_whoever_reads_it_and_needs_no_reader() {
+fn the_address_is_printed_and_needs_no_reader() {
     let (full, reader) = full_pipe();
     for stdout in [full_disk(), closed_pipe(), full] {
         let data_dir = DataDir::new();
@@ -121,7 +121,7 @@ fn the_address_is_printed_for_whoever_reads_it_and_needs_no_reader() {
 }
 
 #[test]
-fn closed_descriptors_stop_nothing_and_no_line_reaches_a_file_of_the_server() {
+fn closed_descriptors_stop_nothing_and_no_line_is_written_into_a_data_file() {
     let data_dir = DataDir::new();
     let mut command = Command::new("sh");
     command.args(["-c", "exec \"$0\" <&- >&- 2>&-"]).arg(Process::command().get_program());
@@ -155,7 +155,7 @@ fn an_error_that_cannot_be_printed_keeps_its_exit_code() {
 }
 
 #[test]
-fn help_that_cannot_be_printed_is_an_error_and_a_reader_who_left_is_none() {
+fn help_that_cannot_be_printed_is_an_error_but_a_closed_pipe_is_not() {
     for flag in ["--help", "--version"] {
         let output = Process::command().arg(flag).stdout(full_disk()).stderr(Stdio::piped()).output().unwrap();
         let reason = String::from_utf8(output.stderr).unwrap();

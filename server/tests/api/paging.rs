@@ -1,10 +1,10 @@
-//! `GET /v1/rooms/{room}/messages`: history, page by page, in every direction.
+//! `GET /v1/rooms/{room}/messages`: pages of history in every direction.
 
 use quchat_shared::{RoomId, api::MessagePage};
 
 use crate::harness::{Client, TestServer};
 
-/// Seqs of the page, and whether there is more before and after it.
+/// The seqs of a page, and whether there are messages before and after it.
 fn page(client: &Client, room: RoomId, query: &str) -> (Vec<u64>, bool, bool) {
     let MessagePage { messages, has_older, has_newer } = client.messages(room, query);
     let seqs = messages.iter().map(|message| message.seq.0);
@@ -25,7 +25,7 @@ fn room_of(n: u64) -> (TestServer, Client, RoomId) {
 }
 
 #[test]
-fn without_a_bound_the_newest_fifty_come() {
+fn without_a_query_the_newest_fifty_messages_are_returned() {
     let (_server, alice, room) = room_of(60);
     assert_eq!(page(&alice, room, ""), (seqs(11..=60), true, false));
     assert_eq!(page(&alice, room, "?limit=3"), (seqs(58..=60), true, false));
@@ -44,7 +44,7 @@ fn before_and_after_are_exclusive_and_ascending() {
 }
 
 #[test]
-fn around_has_the_message_in_its_middle() {
+fn around_returns_the_message_in_the_middle() {
     let (_server, alice, room) = room_of(20);
     let (middle, has_older, has_newer) = page(&alice, room, "?around=10&limit=5");
     assert_eq!((middle, has_older, has_newer), (seqs(8..=12), true, true));
@@ -59,7 +59,7 @@ fn around_has_the_message_in_its_middle() {
 }
 
 #[test]
-fn beyond_the_ends_there_is_nothing_but_a_clear_answer() {
+fn pages_beyond_the_ends_are_empty_or_end_at_the_last_message() {
     let (_server, alice, room) = room_of(5);
     assert_eq!(page(&alice, room, "?before=1"), (vec![], false, true));
     assert_eq!(page(&alice, room, "?before=0"), (vec![], false, true));
@@ -83,7 +83,7 @@ fn an_empty_room_has_an_empty_page() {
 }
 
 #[test]
-fn walking_either_way_meets_every_message_once() {
+fn paging_in_either_direction_returns_every_message_once() {
     let (_server, alice, room) = room_of(23);
     let mut back = Vec::new();
     loop {
@@ -109,7 +109,7 @@ fn walking_either_way_meets_every_message_once() {
 }
 
 #[test]
-fn a_page_is_asked_for_in_one_direction_and_a_sane_size() {
+fn a_page_takes_one_direction_and_a_limit_in_range() {
     let (_server, alice, room) = room_of(1);
     let ask = |query: &str| alice.get(&format!("/v1/rooms/{room}/messages?{query}"));
     for query in
@@ -124,7 +124,7 @@ fn a_page_is_asked_for_in_one_direction_and_a_sane_size() {
 }
 
 #[test]
-fn a_public_room_is_read_by_everyone_and_a_private_one_by_its_members() {
+fn everyone_can_read_a_public_room_and_only_members_a_private_one() {
     let (server, alice, room) = room_of(3);
     let bob = server.user("bob");
     assert_eq!(page(&bob, room, "").0, seqs(1..=3));
@@ -133,5 +133,9 @@ fn a_public_room_is_read_by_everyone_and_a_private_one_by_its_members() {
     alice.count_to(plans, 1);
     bob.get(&format!("/v1/rooms/{plans}/messages")).problem(404, "not_found");
     let asks_too_much = |room: RoomId| bob.get(&format!("/v1/rooms/{room}/messages?limit=0")).text();
-    assert_eq!(asks_too_much(plans), asks_too_much(RoomId(plans.0 + 1)), "a mistake betrays no room either");
+    assert_eq!(
+        asks_too_much(plans),
+        asks_too_much(RoomId(plans.0 + 1)),
+        "an invalid query does not reveal a private room"
+    );
 }

@@ -1,4 +1,4 @@
-//! Who gets no place hears so at once, and takes none.
+//! Connections and streams beyond the limit are refused at once and do not take a place.
 
 use std::time::Duration;
 
@@ -28,12 +28,12 @@ fn wait_for_a_place(server: &TestServer) {
 }
 
 #[test]
-fn attack_more_connections_than_there_are_places() {
+fn attack_more_connections_than_the_limit() {
     let (server, mut guests) = full_server(8);
     let mut late = Connection::open(server.address);
     let _ = late.try_send(PING);
     late.answer().problem(503, "unavailable");
-    assert!(late.ends(PATIENCE), "and is not kept");
+    assert!(late.ends(PATIENCE), "a refused connection is closed");
 
     guests[3].send(PING);
     guests[3].answer().expect(200);
@@ -42,7 +42,7 @@ fn attack_more_connections_than_there_are_places() {
 }
 
 #[test]
-fn whoever_finds_no_place_hears_so_without_asking() {
+fn a_connection_beyond_the_limit_is_refused_before_its_request() {
     let (server, guests) = full_server(4);
     let mut silent: Vec<_> = (0..300).map(|_| Connection::open(server.address)).collect();
     for late in silent.iter_mut().rev() {
@@ -55,7 +55,7 @@ fn whoever_finds_no_place_hears_so_without_asking() {
 }
 
 #[test]
-fn the_silent_do_not_keep_the_others_from_their_answer() {
+fn silent_refused_connections_do_not_delay_other_refusals() {
     let (server, mut guests) = full_server(4);
     let silent: Vec<_> = (0..300).map(|_| Connection::open(server.address)).collect();
     let mut late = Connection::open(server.address);
@@ -69,7 +69,7 @@ fn the_silent_do_not_keep_the_others_from_their_answer() {
 }
 
 #[test]
-fn a_request_that_comes_behind_its_answer_does_not_destroy_it() {
+fn a_request_that_arrives_after_its_refusal_does_not_destroy_it() {
     let (server, guests) = full_server(1);
     let mut late = Connection::open(server.address);
     for _ in 0..20 {
@@ -80,14 +80,14 @@ fn a_request_that_comes_behind_its_answer_does_not_destroy_it() {
 }
 
 #[test]
-fn a_full_server_still_ends() {
+fn a_full_server_still_stops() {
     let (server, guests) = full_server(2);
     let silent: Vec<_> = (0..100).map(|_| Connection::open(server.address)).collect();
     server.stop();
     drop((guests, silent));
 }
 
-/// Asks for a stream that is refused, and sees the connection closed.
+/// Requests a stream that must be refused, and waits until the server closes the connection.
 #[track_caller]
 fn is_refused(client: &Client, status: u16, kind: &str) {
     let mut connection = client.connect();
@@ -95,11 +95,11 @@ fn is_refused(client: &Client, status: u16, kind: &str) {
     let answer = connection.answer();
     answer.problem(status, kind);
     assert_eq!(answer.header("connection"), Some("close"));
-    assert!(connection.ends(Duration::from_secs(5)), "it does not take a place from requests");
+    assert!(connection.ends(Duration::from_secs(5)), "a refused stream keeps no connection");
 }
 
 #[test]
-fn one_user_gets_so_many_streams_and_no_more() {
+fn one_user_gets_at_most_the_configured_number_of_streams() {
     let server = TestServer::start_with(|config| config.max_streams_per_user = 3);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let again = server.sign_in("alice");
@@ -114,7 +114,7 @@ fn one_user_gets_so_many_streams_and_no_more() {
 }
 
 #[test]
-fn the_default_is_sixty_four_streams() {
+fn the_default_limit_is_sixty_four_streams() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let streams: Vec<_> = (0..64).map(|_| alice.listen()).collect();
@@ -123,7 +123,7 @@ fn the_default_is_sixty_four_streams() {
 }
 
 #[test]
-fn a_stream_for_which_there_is_no_place_is_not_kept() {
+fn a_stream_beyond_the_server_limit_is_closed() {
     let server = TestServer::start_with(|config| config.max_connections = 20);
     let alice = server.user("alice");
     let streams: Vec<_> = (0..19).map(|_| alice.listen()).collect();

@@ -1,11 +1,11 @@
-//! What is wrong with a request is said to a person, not to the programmer of the server.
+//! Problems are described in plain words for people, not in terms of the server's code.
 
 use quchat_shared::RoomId;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Client, TestServer};
 
-/// Words of the language and the libraries that the server is written with.
+/// Terms of Rust and its libraries, which must not appear in an answer.
 const INSIDE: [&str; 19] = [
     "u64",
     "u32",
@@ -40,7 +40,7 @@ fn is_plain(what: &str, answer: &Answer) {
     }
 }
 
-/// Endpoints with a body, a good one each, and their required fields.
+/// The endpoints with a body, a valid body for each, and its required fields.
 fn bodies(room: RoomId) -> [(&'static str, String, Value); 5] {
     let credentials = json!({"name": "dave", "password": "correct horse"});
     [
@@ -57,7 +57,7 @@ fn send(client: &Client, method: &str, target: &str, body: impl Into<Vec<u8>>) -
 }
 
 #[test]
-fn every_field_of_a_wrong_type_is_named_in_plain_words() {
+fn a_field_of_a_wrong_type_is_named_in_plain_words() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -110,7 +110,7 @@ fn every_field_of_a_wrong_type_is_named_in_plain_words() {
 }
 
 #[test]
-fn every_body_that_is_not_json_is_refused_in_plain_words() {
+fn a_body_that_is_not_json_is_refused_in_plain_words() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -147,7 +147,7 @@ fn every_body_that_is_not_json_is_refused_in_plain_words() {
 }
 
 #[test]
-fn every_id_and_query_that_is_none_is_refused_in_plain_words() {
+fn an_invalid_id_or_query_is_refused_in_plain_words() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -174,7 +174,7 @@ fn every_id_and_query_that_is_none_is_refused_in_plain_words() {
     }
 }
 
-/// Without a client library that repairs what it is given.
+/// Sends the target as it is, without a client library that would correct it.
 fn raw_get(client: &Client, target: &str) -> Answer {
     let mut connection = client.connect();
     connection.send(format!("GET {target} HTTP/1.1\r\n{}\r\n", client.head_lines()));
@@ -214,7 +214,7 @@ fn a_broken_escape_in_a_query_is_a_bad_request_everywhere() {
 }
 
 #[test]
-fn a_compressed_body_is_not_a_broken_one() {
+fn a_compressed_body_is_not_reported_as_broken_json() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xabV\xcaK\xccMU\xb2R\xcaIMJ\xa9T\xaa\x05\x00";

@@ -1,4 +1,4 @@
-//! Nobody sees what they may not: the same room through every opening there is.
+//! A private room is invisible to others on every route and stream.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use quchat_shared::{Seq, user::ServerRole};
 use crate::harness::{Opening, TestServer};
 
 #[test]
-fn a_private_room_leaves_no_trace_on_anyone_elses_stream() {
+fn a_private_room_leaves_no_trace_on_other_streams() {
     let server = TestServer::start_with(|config| {
         config.activity_delay = Duration::from_millis(20);
         config.heartbeat = Duration::from_millis(50);
@@ -33,7 +33,7 @@ fn a_private_room_leaves_no_trace_on_anyone_elses_stream() {
 }
 
 #[test]
-fn the_admin_of_the_server_is_no_exception() {
+fn the_admin_of_the_server_does_not_see_private_rooms_either() {
     let server = TestServer::start();
     let (admin, bob) = (server.user("alice"), server.user("bob"));
     assert_eq!(admin.user().role, ServerRole::Admin, "the first to register");
@@ -46,7 +46,7 @@ fn the_admin_of_the_server_is_no_exception() {
 }
 
 #[test]
-fn one_who_left_a_private_room_hears_of_it_no_more() {
+fn a_user_who_left_a_private_room_gets_no_more_of_its_events() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let hidden = alice.create_private_room("plans");
@@ -56,13 +56,17 @@ fn one_who_left_a_private_room_hears_of_it_no_more() {
     alice.create_room("fence");
     let told = alice.resume(&start).until(|event| event.name() == "room.created");
     let names: Vec<_> = told.iter().map(|told| told.event.name()).collect();
-    assert_eq!(names, ["member.left", "room.deleted", "room.created"], "only that they left, and were the last");
+    assert_eq!(
+        names,
+        ["member.left", "room.deleted", "room.created"],
+        "only their leaving and the deletion of the room"
+    );
     let refused = Opening { query: &format!("?room={hidden}"), ..Opening::default() }.ask(&alice).err().unwrap();
     refused.problem(404, "not_found");
 }
 
 #[test]
-fn no_core_route_but_the_front_door_answers_without_a_token() {
+fn only_public_routes_answer_without_a_token() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");

@@ -1,4 +1,4 @@
-//! Every kind of problem: its status, its fields, and what it must not tell.
+//! Every kind of problem: its status, its fields, and what it must not reveal.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ fn post_bytes(client: &Client, target: &str, content_type: &str, body: impl Into
 }
 
 #[test]
-fn what_is_not_json_is_a_bad_request() {
+fn a_body_that_is_not_json_is_a_bad_request() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -37,7 +37,7 @@ fn what_is_not_json_is_a_bad_request() {
 }
 
 #[test]
-fn json_of_the_wrong_shape_is_refused_clearly() {
+fn json_of_the_wrong_shape_is_refused_with_the_field() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -60,7 +60,7 @@ fn json_of_the_wrong_shape_is_refused_clearly() {
 }
 
 #[test]
-fn an_array_is_not_an_object_with_its_names_left_out() {
+fn an_array_is_not_accepted_as_an_object() {
     let server = TestServer::start();
     let alice = server.user("alice");
     post_bytes(&alice, "/v1/rooms", "application/json", "[\"lobby\"]").problem(400, "bad_request");
@@ -93,7 +93,7 @@ fn an_unknown_path_is_not_found() {
 }
 
 #[test]
-fn an_unknown_method_is_told_which_there_are() {
+fn an_unknown_method_is_answered_with_the_allowed_ones() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -122,7 +122,7 @@ fn an_unknown_method_is_told_which_there_are() {
 }
 
 #[test]
-fn a_body_must_be_json_by_name_too() {
+fn a_body_must_have_the_media_type_of_json() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let create = |content_type: &str, name: &str| {
@@ -142,7 +142,7 @@ fn a_body_must_be_json_by_name_too() {
 }
 
 #[test]
-fn a_body_of_sixty_four_kib_is_taken_and_a_byte_more_is_not() {
+fn a_body_of_sixty_four_kib_is_accepted_and_a_byte_more_is_not() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let padded = |name: &str, size: usize| {
@@ -155,7 +155,7 @@ fn a_body_of_sixty_four_kib_is_taken_and_a_byte_more_is_not() {
 }
 
 #[test]
-fn whoever_sends_too_much_still_reads_the_answer() {
+fn a_client_that_sends_too_much_can_still_read_the_answer() {
     let server = TestServer::start();
     let alice = server.user("alice");
     for size in [70_000, 500_000, 1_000_000] {
@@ -172,7 +172,7 @@ fn whoever_sends_too_much_still_reads_the_answer() {
 }
 
 #[test]
-fn a_body_may_come_in_chunks() {
+fn a_body_may_be_chunked() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let mut connection = alice.connect();
@@ -183,7 +183,7 @@ fn a_body_may_come_in_chunks() {
 }
 
 #[test]
-fn too_much_in_chunks_is_too_much_as_well() {
+fn the_limit_applies_to_chunked_bodies_too() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let mut connection = alice.connect();
@@ -213,7 +213,7 @@ fn an_endless_body_does_not_keep_the_server_reading() {
             _ => break,
         }
     }
-    assert!(sent < 200_000_000, "read and read");
+    assert!(sent < 200_000_000, "the server kept reading");
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn an_oversized_body_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn whoever_waits_to_be_asked_for_the_body_is_asked() {
+fn a_client_that_waits_for_100_continue_gets_it() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let mut connection = alice.connect();
@@ -240,7 +240,7 @@ fn whoever_waits_to_be_asked_for_the_body_is_asked() {
 }
 
 #[test]
-fn several_mistakes_are_named_together_or_one_by_one_but_never_wrongly() {
+fn several_mistakes_are_reported_together_or_one_by_one_but_never_wrongly() {
     let server = TestServer::start();
     let answer = server.anonymous().post("/v1/users", &json!({"name": "no good", "password": "short"}));
     let problem = answer.problem(422, "invalid");
@@ -250,7 +250,7 @@ fn several_mistakes_are_named_together_or_one_by_one_but_never_wrongly() {
 }
 
 #[test]
-fn a_broken_database_is_the_servers_own_fault_and_leaks_nothing() {
+fn a_broken_database_is_an_internal_error_and_reveals_nothing() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");

@@ -1,4 +1,4 @@
-//! The program itself: its flags, the line it prints, the files it makes, and its exit codes.
+//! The program itself: its flags, the line that it prints, the files that it creates, and its exit codes.
 
 use std::{
     fs::{self, File},
@@ -16,7 +16,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn it_says_where_it_listens_and_nothing_else() {
+fn it_prints_its_address_and_nothing_else() {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     assert!(server.address.ip().is_loopback() && server.address.port() != 0);
@@ -27,7 +27,7 @@ fn it_says_where_it_listens_and_nothing_else() {
 }
 
 #[test]
-fn what_it_keeps_is_for_its_user_only() {
+fn its_files_are_readable_only_by_their_owner() {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     server.register("alice").create_room("lobby");
@@ -64,7 +64,7 @@ fn a_damaged_key_is_an_error_and_not_a_new_key() {
     assert_eq!(fs::read(&key).unwrap(), b"hello", "nothing is overwritten");
 }
 
-/// Runs the program where it cannot run, to its end.
+/// Runs the program to its end on a data directory that it cannot use.
 fn start_in_vain(data_dir: &Path) -> std::process::Output {
     let mut command = Process::command();
     command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
@@ -72,14 +72,14 @@ fn start_in_vain(data_dir: &Path) -> std::process::Output {
 }
 
 #[test]
-fn a_second_server_on_the_same_data_says_so_and_leaves() {
+fn a_second_server_on_the_same_data_is_refused() {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     let alice = server.register("alice");
     let output = start_in_vain(&data_dir.path());
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{message}");
-    assert!(message.contains(data_dir.path().to_str().unwrap()), "it says which: {message}");
+    assert!(message.contains(data_dir.path().to_str().unwrap()), "the message names the directory: {message}");
     assert!(!message.contains("panicked"), "{message}");
     alice.get("/v1/users/me").expect(200);
 }
@@ -94,7 +94,7 @@ fn a_killed_server_leaves_no_lock_behind() {
 }
 
 #[test]
-fn a_taken_port_is_an_error_that_names_it() {
+fn a_port_in_use_is_an_error_that_names_it() {
     let (one, two) = (DataDir::new(), DataDir::new());
     let server = Process::start(&one.path());
     let mut command = Process::command();
@@ -106,7 +106,7 @@ fn a_taken_port_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_data_directory_that_cannot_be_is_an_error() {
+fn an_impossible_data_directory_is_an_error() {
     let data_dir = DataDir::new();
     File::create(data_dir.path()).unwrap();
     let output = start_in_vain(&data_dir.path());
@@ -115,7 +115,7 @@ fn a_data_directory_that_cannot_be_is_an_error() {
 }
 
 #[test]
-fn a_directory_that_was_there_keeps_its_owner_and_gets_private_files() {
+fn an_existing_directory_keeps_its_owner_and_gets_private_files() {
     let data_dir = DataDir::new();
     fs::create_dir(data_dir.path()).unwrap();
     let owner = fs::metadata(data_dir.path()).unwrap().uid();
@@ -125,7 +125,7 @@ fn a_directory_that_was_there_keeps_its_owner_and_gets_private_files() {
 }
 
 #[test]
-fn the_environment_serves_in_place_of_flags_and_flags_win() {
+fn environment_variables_replace_flags_and_flags_win() {
     let (chosen, ignored) = (DataDir::new(), DataDir::new());
     let mut command = Process::command();
     command.env("QUCHAT_LISTEN", "127.0.0.1:0").env("QUCHAT_DATA_DIR", chosen.path());
@@ -140,7 +140,7 @@ fn the_environment_serves_in_place_of_flags_and_flags_win() {
 }
 
 #[test]
-fn a_wrong_flag_is_a_wrong_usage() {
+fn an_invalid_flag_is_a_usage_error() {
     for arguments in [&["--no-such-flag"][..], &["--listen", "nowhere"], &["--listen"]] {
         let output = Process::command().args(arguments).stderr(Stdio::piped()).output().unwrap();
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
@@ -149,7 +149,7 @@ fn a_wrong_flag_is_a_wrong_usage() {
 }
 
 #[test]
-fn data_lives_where_the_system_keeps_such_things() {
+fn the_default_data_directory_follows_xdg_and_systemd() {
     let home = DataDir::new();
     for (variable, place) in [("XDG_DATA_HOME", "quchat"), ("STATE_DIRECTORY", "")] {
         let chosen = home.path().join(variable);
@@ -160,7 +160,7 @@ fn data_lives_where_the_system_keeps_such_things() {
     }
 }
 
-/// The program started by a shell that first sets limits on open files.
+/// The program, started by a shell that first sets limits on open files.
 fn with_limits(limits: &str, data_dir: &Path) -> Process {
     let mut command = Command::new("sh");
     let script = format!("{limits}; exec \"$0\" --listen 127.0.0.1:0 --data-dir \"$1\"");
@@ -169,7 +169,7 @@ fn with_limits(limits: &str, data_dir: &Path) -> Process {
     Process::run(command)
 }
 
-/// How many of `n` connections held at once are served; the others must hear why not.
+/// How many of `n` simultaneous connections are served. The others must get a reason.
 fn served_at_once(server: &Process, n: usize) -> usize {
     let mut guests: Vec<_> = (0..n).map(|_| Connection::open(server.address)).collect();
     let statuses = guests.iter_mut().map(|guest| {
@@ -201,7 +201,7 @@ fn a_low_hard_limit_of_open_files_bounds_the_connections_and_breaks_nothing() {
 }
 
 #[test]
-fn secrets_and_words_do_not_reach_the_log() {
+fn passwords_tokens_and_messages_do_not_reach_the_log() {
     let data_dir = DataDir::new();
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut command = Process::command();
@@ -218,7 +218,7 @@ fn secrets_and_words_do_not_reach_the_log() {
     server.signal(Signal::TERM);
     assert_eq!(server.wait().0.code(), Some(0));
     let log = fs::read_to_string(log.path()).unwrap();
-    assert!(log.contains("listening"), "the log is looked at: {log}");
+    assert!(log.contains("listening"), "the log was captured: {log}");
     for secret in [&*alice.session().token, "correct horse", "a wrong guess", "a needle to find"] {
         assert!(!log.contains(secret), "{secret:?} in {log}");
     }

@@ -1,4 +1,4 @@
-//! Many at once: whoever comes first wins, everyone gets an answer, and the count is right.
+//! Concurrent requests: one wins, everyone gets an answer, and the counts are right.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::harness::{Client, TestServer, at_once};
 
 #[test]
-fn of_those_racing_for_a_name_one_gets_it() {
+fn one_of_many_concurrent_registrations_gets_the_name() {
     let server = TestServer::fresh();
     let nobody = server.anonymous();
     let answers = at_once(6, |i| {
@@ -22,7 +22,7 @@ fn of_those_racing_for_a_name_one_gets_it() {
 }
 
 #[test]
-fn of_those_racing_to_be_first_one_is_admin() {
+fn one_of_many_concurrent_first_users_is_admin() {
     let server = TestServer::fresh();
     let users = at_once(4, |i| server.register(&format!("user-{i}")));
     let admins = users.iter().filter(|client| client.user().role == ServerRole::Admin).count();
@@ -30,7 +30,7 @@ fn of_those_racing_to_be_first_one_is_admin() {
 }
 
 #[test]
-fn of_those_racing_for_a_room_one_makes_it() {
+fn one_of_many_concurrent_creators_gets_the_room_name() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let answers = at_once(8, |_| alice.post("/v1/rooms", &json!({"name": "lobby"})));
@@ -42,7 +42,7 @@ fn of_those_racing_for_a_room_one_makes_it() {
 }
 
 #[test]
-fn thirty_two_rooms_made_at_once_are_thirty_two_rooms() {
+fn thirty_two_rooms_can_be_created_at_once() {
     let server = TestServer::start();
     let clients = ["alice", "bob"].map(|name| server.user(name));
     let mut stream = clients[0].listen();
@@ -50,11 +50,11 @@ fn thirty_two_rooms_made_at_once_are_thirty_two_rooms() {
     assert_eq!(ids.len(), 32);
     assert_eq!(clients[1].rooms().rooms.len(), 32);
     let told = (0..48).map(|_| stream.next().event.name()).filter(|name| *name == "room.created").count();
-    assert_eq!(told, 32, "and each was told once, beside sixteen own memberships");
+    assert_eq!(told, 32, "each is published once, beside sixteen own memberships");
 }
 
 #[test]
-fn eight_writers_in_one_room_give_one_to_n() {
+fn eight_writers_in_one_room_get_seqs_without_gaps() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -80,7 +80,7 @@ fn eight_writers_in_one_room_give_one_to_n() {
 }
 
 #[test]
-fn joining_and_leaving_at_once_ends_in_one_of_the_two() {
+fn concurrent_joins_and_leaves_end_in_one_of_the_two() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -104,7 +104,7 @@ fn joining_and_leaving_at_once_ends_in_one_of_the_two() {
 }
 
 #[test]
-fn owners_leaving_at_once_leave_one_owner_behind() {
+fn owners_who_leave_at_once_leave_one_owner_behind() {
     let server = TestServer::start();
     let clients = ["alice", "bob", "carol"].map(|name| server.user(name));
     let room = clients[0].create_room("lobby");
@@ -115,7 +115,7 @@ fn owners_leaving_at_once_leave_one_owner_behind() {
 }
 
 #[test]
-fn markers_moved_at_once_end_at_the_furthest() {
+fn concurrent_read_markers_end_at_the_furthest() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");

@@ -1,4 +1,4 @@
-//! `PUT /v1/rooms/{room}/read`: what has been seen.
+//! `PUT /v1/rooms/{room}/read`: read markers and unread counts.
 
 use quchat_shared::{Event, Seq, api::ReadMarker};
 use serde_json::json;
@@ -10,7 +10,7 @@ fn marker(last_read_seq: u64, unread: u64) -> ReadMarker {
 }
 
 #[test]
-fn unread_is_what_lies_beyond_the_marker() {
+fn messages_after_the_marker_are_unread() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -22,11 +22,11 @@ fn unread_is_what_lies_beyond_the_marker() {
     assert_eq!((seen.unread, seen.member.unwrap().last_read_seq), (3, Seq(2)));
     let listed = &bob.rooms().rooms[0];
     assert_eq!((listed.unread, listed.member.unwrap().last_read_seq), (3, Seq(2)));
-    assert_eq!(alice.room(room).unread, 0, "one's own messages are read");
+    assert_eq!(alice.room(room).unread, 0, "own messages count as read");
 }
 
 #[test]
-fn a_marker_moves_forward_unless_told_otherwise() {
+fn a_marker_moves_only_forward_without_rewind() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -41,11 +41,11 @@ fn a_marker_moves_forward_unless_told_otherwise() {
     assert_eq!(rewind(2, false), marker(4, 1));
     assert_eq!(rewind(2, true), marker(2, 3));
     assert_eq!(rewind(0, true), marker(0, 5));
-    assert_eq!(rewind(3, true), marker(3, 2), "rewind allows to move back, it does not demand it");
+    assert_eq!(rewind(3, true), marker(3, 2), "rewind also allows to move forward");
 }
 
 #[test]
-fn a_marker_stops_at_the_end_of_the_room() {
+fn a_marker_is_capped_at_the_end_of_the_room() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -57,7 +57,7 @@ fn a_marker_stops_at_the_end_of_the_room() {
 }
 
 #[test]
-fn sending_moves_the_own_marker_and_no_other() {
+fn sending_moves_only_the_senders_marker() {
     let server = TestServer::start();
     let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
     let room = alice.create_room("lobby");
@@ -83,7 +83,7 @@ fn only_members_have_a_marker() {
 }
 
 #[test]
-fn user_and_room_are_the_right_way_round() {
+fn user_and_room_are_not_mixed_up() {
     let server = TestServer::start();
     let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
     let (one, two) = (alice.create_room("one"), alice.create_room("two"));
@@ -92,14 +92,14 @@ fn user_and_room_are_the_right_way_round() {
         carol.join(room);
         alice.count_to(room, 3);
     }
-    assert!(carol.user().id.0 != one.0 && carol.user().id.0 != two.0, "or the test would prove nothing");
+    assert!(carol.user().id.0 != one.0 && carol.user().id.0 != two.0, "the ids must differ for this test");
     carol.mark_read(two, 2);
     let unread = |client: &crate::harness::Client| [one, two].map(|room| client.room(room).unread);
     assert_eq!((unread(&alice), unread(&bob), unread(&carol)), ([0, 0], [3, 3], [3, 1]));
 }
 
 #[test]
-fn every_stream_of_the_user_is_told_and_nobody_else() {
+fn only_the_streams_of_the_user_are_notified() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -117,7 +117,7 @@ fn every_stream_of_the_user_is_told_and_nobody_else() {
 }
 
 #[test]
-fn a_marker_that_stays_is_not_news() {
+fn an_unchanged_marker_is_not_published() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -133,7 +133,11 @@ fn a_marker_that_stays_is_not_news() {
     alice.send_message(room, "4");
     let names =
         |stream: &mut Stream| stream.until_message(room, Seq(4)).iter().map(|t| t.event.name()).collect::<Vec<_>>();
-    assert_eq!(names(&mut stream), ["message.created", "message.created"], "sending moves it without a word");
+    assert_eq!(
+        names(&mut stream),
+        ["message.created", "message.created"],
+        "a marker moved by sending is not published"
+    );
 }
 
 #[test]
@@ -148,7 +152,7 @@ fn a_marker_needs_a_number() {
 }
 
 #[test]
-fn a_marker_outlives_a_restart() {
+fn a_marker_survives_a_restart() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");

@@ -1,4 +1,4 @@
-//! A position that cannot be resumed from is announced, never passed over in silence.
+//! A position that cannot be resumed from is reported with `reset`, never ignored.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use quchat_shared::{
 
 use crate::harness::{Client, Opening, Stream, TestServer, eventually};
 
-/// Resumes from `id`: the reset that came instead of a replay, if one came, and the stream after it.
+/// Resumes from `id`. Returns the `reset` that came instead of a replay, if any, and the stream after it.
 fn resume(client: &Client, id: &str) -> (Option<Reset>, Stream) {
     let (_, mut stream) = Opening { last_event_id: Some(id), ..Opening::default() }.open(client);
     match stream.next() {
@@ -23,7 +23,7 @@ fn resume(client: &Client, id: &str) -> (Option<Reset>, Stream) {
 }
 
 #[test]
-fn a_position_of_nowhere_is_unknown_and_the_stream_goes_on() {
+fn an_invalid_position_is_unknown_and_the_stream_continues_live() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -37,19 +37,19 @@ fn a_position_of_nowhere_is_unknown_and_the_stream_goes_on() {
     let mut sent = 0;
     for id in [&foreign, &beyond, &endless, "0", "garbage", "-1", "k3-", "%", "\u{e4}", "' OR 1=1", &"x".repeat(2000)] {
         let (reset, mut stream) = resume(&alice, id);
-        let reset = reset.unwrap_or_else(|| panic!("{id:?} was taken for a position"));
+        let reset = reset.unwrap_or_else(|| panic!("{id:?} was accepted as a position"));
         assert_eq!(reset.reason, ResetReason::Unknown, "{id:?}");
         sent += 1;
         alice.send_message(room, "news");
-        assert_eq!(stream.until_message(room, Seq(sent)).len(), 1, "live from the reset on");
+        assert_eq!(stream.until_message(room, Seq(sent)).len(), 1, "live after the reset");
         let query = format!("?since={}", reset.cursor);
         let (_, mut again) = Opening { query: &query, ..Opening::default() }.open(&alice);
-        assert_eq!(again.until_message(room, Seq(sent)).len(), 1, "its cursor is a position");
+        assert_eq!(again.until_message(room, Seq(sent)).len(), 1, "the cursor of a reset is a position");
     }
 }
 
 #[test]
-fn a_position_given_as_since_is_judged_the_same() {
+fn a_position_in_since_is_checked_the_same_way() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let (_, mut stream) = Opening { query: "?since=garbage", ..Opening::default() }.open(&alice);
@@ -57,7 +57,7 @@ fn a_position_given_as_since_is_judged_the_same() {
 }
 
 #[test]
-fn a_position_from_after_the_backup_that_was_restored_is_unknown() {
+fn a_position_newer_than_a_restored_backup_is_unknown() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -85,7 +85,7 @@ fn a_position_from_after_the_backup_that_was_restored_is_unknown() {
 }
 
 #[test]
-fn further_behind_than_is_replayed_is_too_far() {
+fn a_reader_beyond_the_replay_limit_is_too_far() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -102,11 +102,11 @@ fn further_behind_than_is_replayed_is_too_far() {
     assert_eq!(stream.until_message(room, Seq(16)).len(), 1);
 
     let (reset, _) = resume(&alice, &late);
-    assert_eq!(reset.map(|reset| reset.reason), Some(ResetReason::TooFar), "eleven behind by now");
+    assert_eq!(reset.map(|reset| reset.reason), Some(ResetReason::TooFar), "eleven events behind now");
 }
 
 #[test]
-fn exactly_as_far_as_is_replayed_is_replayed() {
+fn a_reader_at_the_replay_limit_gets_a_replay() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -114,11 +114,11 @@ fn exactly_as_far_as_is_replayed_is_replayed() {
     alice.count_to(room, 10);
     let (reset, mut stream) = resume(&alice, &position);
     assert_eq!(reset, None);
-    assert_eq!(stream.until_message(room, Seq(10)).len(), 9, "the first was read already");
+    assert_eq!(stream.until_message(room, Seq(10)).len(), 9, "the first message was read already");
 }
 
 #[test]
-fn what_a_reader_cannot_see_does_not_count_as_far() {
+fn events_that_a_reader_cannot_see_do_not_count_as_behind() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let (room, hidden) = (alice.create_room("lobby"), alice.create_private_room("plans"));
@@ -131,7 +131,7 @@ fn what_a_reader_cannot_see_does_not_count_as_far() {
 }
 
 #[test]
-fn private_rooms_of_others_do_not_count_as_far() {
+fn private_rooms_of_others_do_not_count_as_behind() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let position = bob.rooms().cursor.0;
@@ -142,7 +142,7 @@ fn private_rooms_of_others_do_not_count_as_far() {
 }
 
 #[test]
-fn what_was_said_before_one_came_does_not_count_as_far() {
+fn messages_before_a_join_do_not_count_as_behind() {
     let server = TestServer::start_with(|config| config.replay_max = 10);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -156,7 +156,7 @@ fn what_was_said_before_one_came_does_not_count_as_far() {
 }
 
 #[test]
-fn what_is_old_and_not_among_the_newest_is_forgotten_aloud() {
+fn a_position_before_deleted_events_is_reported() {
     let server = TestServer::start_with(|config| {
         config.events_kept = 10;
         config.heartbeat = Duration::from_millis(50);
@@ -166,7 +166,7 @@ fn what_is_old_and_not_among_the_newest_is_forgotten_aloud() {
     let early = alice.rooms().cursor.0;
     alice.count_to(room, 30);
     let (reset, mut stream) = resume(&alice, &early);
-    assert_eq!(reset, None, "many, but young");
+    assert_eq!(reset, None, "many events, but recent ones");
     stream.until_message(room, Seq(30));
 
     server.clock.advance(Duration::from_secs(8 * 86_400));
@@ -182,11 +182,11 @@ fn what_is_old_and_not_among_the_newest_is_forgotten_aloud() {
         alice.send_message(room, "31");
         alice.messages(room, "?limit=1").messages[0].seq
     };
-    assert_eq!((recent, alice.history(room).len()), (Seq(31), 31), "only the log forgets, never the history");
+    assert_eq!((recent, alice.history(room).len()), (Seq(31), 31), "events are deleted, messages never");
 }
 
 #[test]
-fn the_newest_are_kept_however_old() {
+fn the_newest_events_are_kept_whatever_their_age() {
     let server = TestServer::start_with(|config| config.events_kept = 1000);
     let alice = server.user("alice");
     let room = alice.create_room("lobby");

@@ -1,10 +1,10 @@
-//! Resuming a stream: every event after the position, in order, once, and then live, without a seam.
+//! Resuming a stream: every event after the position, once and in order, then live events without a gap.
 
 use quchat_shared::{Event, Seq};
 
 use crate::harness::{Opening, Stream, TestServer, Told};
 
-/// What an event is about, without what may have changed since.
+/// The parts of an event that do not change later.
 fn gist(told: &Told) -> (String, String) {
     let value = serde_json::to_value(&told.event).unwrap();
     let about = format!("{}{}{}", value["room"]["id"], value["room_id"], value["message"]["seq"]);
@@ -16,7 +16,7 @@ fn gists(told: &[Told]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn from_every_position_exactly_the_rest_follows() {
+fn a_resume_from_any_position_delivers_exactly_the_rest() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let start = alice.rooms().cursor.0;
@@ -49,7 +49,7 @@ fn a_resumed_stream_says_where_it_starts() {
     assert_eq!(hello.cursor, start);
     stream.until_message(room, Seq(1));
     let (hello, _) = Opening::default().open(&alice);
-    assert_eq!(hello.cursor.0, stream.last_id(), "the head on a fresh one");
+    assert_eq!(hello.cursor.0, stream.last_id(), "a new stream starts at the head");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn the_header_wins_over_the_query() {
 }
 
 #[test]
-fn a_reader_that_is_cut_again_and_again_misses_nothing() {
+fn a_reader_that_is_disconnected_repeatedly_misses_nothing() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -99,7 +99,7 @@ fn a_reader_that_is_cut_again_and_again_misses_nothing() {
 }
 
 #[test]
-fn a_position_outlives_a_restart() {
+fn a_position_survives_a_restart() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -120,7 +120,7 @@ fn a_position_outlives_a_restart() {
 }
 
 #[test]
-fn a_long_absence_is_replayed_page_by_page_and_joined_to_the_present() {
+fn a_long_absence_is_replayed_in_pages_and_continues_live() {
     let server = TestServer::start_with(|config| config.stream_queue = 8);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -135,7 +135,7 @@ fn a_long_absence_is_replayed_page_by_page_and_joined_to_the_present() {
 }
 
 #[test]
-fn of_a_room_left_and_joined_again_only_the_latest_stay_is_replayed() {
+fn only_the_latest_stay_in_a_rejoined_room_is_replayed() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -152,7 +152,7 @@ fn of_a_room_left_and_joined_again_only_the_latest_stay_is_replayed() {
 }
 
 #[test]
-fn what_concerns_the_reader_is_replayed_even_outside() {
+fn events_about_the_reader_are_replayed_after_they_left_the_room() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -170,7 +170,7 @@ fn what_concerns_the_reader_is_replayed_even_outside() {
 }
 
 #[test]
-fn of_the_own_markers_only_the_newest_is_kept() {
+fn only_the_newest_own_marker_of_a_room_is_replayed() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -188,7 +188,7 @@ fn of_the_own_markers_only_the_newest_is_kept() {
 }
 
 #[test]
-fn a_narrowed_stream_resumes_narrowed() {
+fn a_narrowed_stream_resumes_with_the_same_rooms() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let (one, two) = (alice.create_room("one"), alice.create_room("two"));

@@ -1,4 +1,4 @@
-//! How many rooms there may be: of one creator, in all, and private ones around one user.
+//! The limits on rooms: per creator, per server, and private rooms per user.
 
 use quchat_shared::limits::{ANSWER_MAX, LISTED_ROOM_MAX, PRIVATE_ROOMS_PER_USER, ROOMS};
 use serde_json::json;
@@ -9,7 +9,7 @@ fn try_create(client: &Client, name: &str, kind: &str) -> Answer {
     client.post("/v1/rooms", &json!({"name": name, "kind": kind}))
 }
 
-/// The sentence of a refusal, which names the flag that moves the bound.
+/// Checks that a refusal names the flag that changes the limit.
 #[track_caller]
 fn refused(answer: &Answer, flag: &str) {
     let problem = answer.problem(409, "conflict");
@@ -17,7 +17,7 @@ fn refused(answer: &Answer, flag: &str) {
 }
 
 #[test]
-fn one_user_makes_so_many_rooms_and_others_still_make_theirs() {
+fn the_room_limit_of_one_user_does_not_affect_others() {
     let server = TestServer::start_with(|config| config.max_rooms_per_user = 3);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     alice.create_room("one");
@@ -36,7 +36,7 @@ fn one_user_makes_so_many_rooms_and_others_still_make_theirs() {
 }
 
 #[test]
-fn leaving_a_public_room_does_not_unmake_it() {
+fn a_public_room_counts_after_its_creator_left() {
     let server = TestServer::start_with(|config| config.max_rooms_per_user = 1);
     let alice = server.user("alice");
     alice.leave(alice.create_room("one"));
@@ -44,7 +44,7 @@ fn leaving_a_public_room_does_not_unmake_it() {
 }
 
 #[test]
-fn a_server_holds_so_many_rooms_in_all() {
+fn a_server_has_a_total_room_limit() {
     let server = TestServer::start_with(|config| config.max_rooms = 2);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let hidden = alice.create_private_room("one");
@@ -56,7 +56,7 @@ fn a_server_holds_so_many_rooms_in_all() {
 }
 
 #[test]
-fn a_user_is_in_so_many_private_rooms() {
+fn a_user_has_a_private_room_limit() {
     let server = TestServer::start_with(|config| config.max_private_rooms_per_user = 2);
     let alice = server.user("alice");
     let first = alice.create_private_room("one");
@@ -68,7 +68,7 @@ fn a_user_is_in_so_many_private_rooms() {
 }
 
 #[test]
-fn rooms_made_at_once_do_not_slip_past_a_bound() {
+fn concurrent_creations_do_not_exceed_a_limit() {
     let server = TestServer::start_with(|config| config.max_rooms_per_user = 5);
     let alice = server.user("alice");
     let answers = at_once(12, |n| try_create(&alice.clone(), &format!("room {n}"), "public").status);
@@ -78,7 +78,7 @@ fn rooms_made_at_once_do_not_slip_past_a_bound() {
 }
 
 #[test]
-fn rooms_beyond_a_bound_that_was_lowered_stay() {
+fn rooms_beyond_a_lowered_limit_stay() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let rooms: Vec<_> = (0..4).map(|n| alice.create_room(&format!("room {n}"))).collect();
@@ -96,7 +96,7 @@ fn rooms_beyond_a_bound_that_was_lowered_stay() {
 
 #[cfg(unix)]
 #[test]
-fn each_bound_has_a_flag() {
+fn each_limit_has_a_flag() {
     use crate::harness::{DataDir, Process};
 
     let data_dir = DataDir::new();

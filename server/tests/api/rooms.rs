@@ -1,4 +1,4 @@
-//! `/v1/rooms`: making rooms, and what a room is to whom.
+//! `/v1/rooms`: creating rooms, and what members and others see of them.
 
 use quchat_shared::{
     Room, RoomId, Seq,
@@ -52,7 +52,7 @@ fn times_are_utc_with_milliseconds() {
 }
 
 #[test]
-fn a_public_room_is_seen_by_everyone_but_is_not_theirs() {
+fn everyone_sees_a_public_room_without_being_a_member() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -60,12 +60,12 @@ fn a_public_room_is_seen_by_everyone_but_is_not_theirs() {
     let seen = bob.get(&format!("/v1/rooms/{room}")).expect(200).value();
     assert_eq!(seen["member"], json!(null));
     assert_eq!((&seen["unread"], &seen["mentions"], &seen["last_seq"]), (&json!(0), &json!(0), &json!(1)));
-    assert_eq!(seen.get("last_message"), None, "a preview is for members");
+    assert_eq!(seen.get("last_message"), None, "only members get a preview");
     assert_eq!(visible(&bob), [room]);
 }
 
 #[test]
-fn a_members_room_comes_with_the_newest_message_cut_short() {
+fn a_members_room_includes_a_shortened_newest_message() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -73,7 +73,7 @@ fn a_members_room_comes_with_the_newest_message_cut_short() {
     alice.send_message(room, &"🎉".repeat(300));
     let preview = alice.room(room).last_message.expect("a preview");
     assert_eq!((preview.seq, preview.text), (Seq(2), "🎉".repeat(200)));
-    assert_eq!(alice.history(room)[1].text, "🎉".repeat(300), "the message itself is whole");
+    assert_eq!(alice.history(room)[1].text, "🎉".repeat(300), "the message itself is complete");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_room_is_public_or_private_and_nothing_else() {
 }
 
 #[test]
-fn the_name_of_a_public_room_is_taken_however_it_is_spelt() {
+fn the_name_of_a_public_room_is_taken_in_any_case_and_form() {
     let server = TestServer::start();
     let alice = server.user("alice");
     alice.create_room("Caf\u{e9} NOIR");
@@ -151,7 +151,7 @@ fn names_that_look_the_same_are_the_same_name() {
 }
 
 #[test]
-fn a_name_or_topic_that_nobody_can_see_is_refused() {
+fn an_invisible_name_or_topic_is_refused() {
     let server = TestServer::start();
     let alice = server.user("alice");
     for unseen in ["\u{200B}", "\u{2800}", "\u{3164}", "\u{AD}\u{FE0F}", "\u{301}", "\u{E0100}\u{2064}", " \u{115F} "] {
@@ -163,7 +163,7 @@ fn a_name_or_topic_that_nobody_can_see_is_refused() {
 }
 
 #[test]
-fn private_rooms_share_names_freely_and_so_betray_nothing() {
+fn private_rooms_may_share_names_and_so_reveal_nothing() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let first = alice.create_private_room("plans");
@@ -175,7 +175,7 @@ fn private_rooms_share_names_freely_and_so_betray_nothing() {
 }
 
 #[test]
-fn a_private_room_of_others_is_like_one_that_does_not_exist() {
+fn a_private_room_of_others_looks_like_a_missing_room() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let hidden = alice.create_private_room("plans");
@@ -196,7 +196,7 @@ fn a_private_room_of_others_is_like_one_that_does_not_exist() {
         ]
         .map(|answer| answer.problem(404, "not_found"))
     };
-    assert_eq!(everything(hidden), everything(missing), "not even the sentence differs");
+    assert_eq!(everything(hidden), everything(missing), "not even the text differs");
     assert_eq!(visible(&bob), []);
     assert_eq!(alice.room(hidden).member.unwrap().role, Role::Owner);
 }
@@ -214,7 +214,7 @@ fn a_room_id_is_a_number() {
 }
 
 #[test]
-fn a_room_outlives_a_restart() {
+fn a_room_survives_a_restart() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let (lobby, plans) = (alice.create_room("lobby"), alice.create_private_room("plans"));

@@ -1,11 +1,11 @@
-//! `txn`: a message is sent once, however often it is tried.
+//! `txn`: a message is stored once, however often the request is repeated.
 
 use quchat_shared::{Message, Seq};
 
 use crate::harness::{TestServer, at_once};
 
 #[test]
-fn a_second_attempt_is_answered_with_the_first_message() {
+fn a_repeated_send_is_answered_with_the_first_message() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -13,15 +13,15 @@ fn a_second_attempt_is_answered_with_the_first_message() {
     let mut stream = alice.listen();
     for text in ["hello", "something else", "", "\0", &"x".repeat(4001)] {
         let again: Message = alice.try_send_once(room, text, "a-1").expect(200).json();
-        assert_eq!(again, first, "whatever the new text says");
+        assert_eq!(again, first, "a different text changes nothing");
     }
     alice.send_message(room, "marker");
-    assert_eq!(stream.until_message(room, Seq(2)).len(), 1, "and nobody is told again");
+    assert_eq!(stream.until_message(room, Seq(2)).len(), 1, "and no second event is published");
     assert_eq!(alice.history(room).len(), 2);
 }
 
 #[test]
-fn a_second_attempt_does_not_move_the_marker() {
+fn a_repeated_send_does_not_move_the_marker() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -54,7 +54,7 @@ fn a_txn_of_another_room_is_a_conflict() {
 }
 
 #[test]
-fn rights_come_before_the_txn() {
+fn rights_are_checked_before_the_txn() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let plans = alice.create_private_room("plans");
@@ -66,7 +66,7 @@ fn rights_come_before_the_txn() {
 }
 
 #[test]
-fn attempts_in_flight_together_make_one_message() {
+fn concurrent_sends_with_one_txn_create_one_message() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -107,7 +107,7 @@ fn a_txn_has_one_to_sixty_four_printable_characters() {
 }
 
 #[test]
-fn without_a_txn_twice_is_twice() {
+fn without_a_txn_a_repeated_send_creates_a_second_message() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");

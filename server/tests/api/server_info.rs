@@ -1,4 +1,4 @@
-//! `GET /v1/server` and `GET /healthz`: what a stranger may ask.
+//! `GET /v1/server` and `GET /healthz`: the routes that need no token.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{TestServer, keys};
 
 #[test]
-fn a_stranger_learns_name_version_and_limits() {
+fn anyone_can_read_name_version_and_limits() {
     let server = TestServer::start_with(|config| {
         config.name = "the living room".to_owned();
         config.heartbeat = Duration::from_secs(7);
@@ -28,13 +28,13 @@ fn a_stranger_learns_name_version_and_limits() {
 }
 
 #[test]
-fn a_healthy_server_says_ok_and_nothing_else() {
+fn a_healthy_server_answers_only_ok() {
     let server = TestServer::start();
     assert_eq!(server.anonymous().get("/healthz").expect(200).text().trim_end(), "ok");
 }
 
 #[test]
-fn a_stream_is_promised_a_heartbeat_of_fifteen_seconds() {
+fn the_default_heartbeat_is_fifteen_seconds() {
     let server = TestServer::start();
     assert_eq!(server.anonymous().get("/v1/server").value()["heartbeat_seconds"], 15);
 }

@@ -1,4 +1,4 @@
-//! `/v1/sessions`: signing in and out, and what stops someone who guesses.
+//! `/v1/sessions`: signing in and out, and the throttle against guessing passwords.
 
 use std::{
     thread,
@@ -17,7 +17,7 @@ fn try_sign_in(client: &Client, name: &str, password: &str) -> Answer {
 }
 
 #[test]
-fn signing_in_gives_a_session_of_its_own() {
+fn each_sign_in_creates_its_own_session() {
     let server = TestServer::start();
     let first = server.user("alice");
     let session = try_sign_in(&server.anonymous(), "alice", "correct horse").expect(201).value();
@@ -37,11 +37,11 @@ fn an_unknown_name_and_a_wrong_password_look_the_same() {
 }
 
 #[test]
-fn an_unknown_name_and_a_wrong_password_last_the_same() {
+fn an_unknown_name_and_a_wrong_password_take_the_same_time() {
     let server = TestServer::start_with(|config| config.wrong_passwords = 1000);
     let cases = [("alice", "wrong password"), ("nobody", "wrong password"), ("nobody", "x")];
     let mut quickest = [Duration::MAX; 3];
-    // The shortest times of many are what the server needs; a machine with other work to do takes more of them.
+    // The shortest of many times are the server's own; on a busy machine it takes more tries.
     for round in 1..=50 {
         for ((name, password), quickest) in cases.iter().zip(&mut quickest) {
             let begin = Instant::now();
@@ -73,7 +73,7 @@ fn signing_out_ends_this_session_at_once_and_no_other() {
 }
 
 #[test]
-fn a_token_works_for_thirty_days_and_not_a_moment_more() {
+fn a_token_is_valid_for_exactly_thirty_days() {
     let server = TestServer::start();
     let alice = server.sign_in("alice");
     let lifetime = alice.session().expires_at.as_millis() - server.clock.now().as_millis();
@@ -81,7 +81,7 @@ fn a_token_works_for_thirty_days_and_not_a_moment_more() {
     let days = lifetime.as_secs_f64() / 86_400.0;
     assert!((29.99..=30.0).contains(&days), "{days} days");
 
-    server.clock.advance(lifetime - Duration::from_secs(60)); // a slow machine registered her a while ago
+    server.clock.advance(lifetime - Duration::from_secs(60)); // on a slow machine, her registration was some time ago
     alice.get("/v1/users/me").expect(200);
     server.clock.advance(Duration::from_secs(61));
     alice.get("/v1/users/me").problem(401, "unauthenticated");
@@ -89,7 +89,7 @@ fn a_token_works_for_thirty_days_and_not_a_moment_more() {
 }
 
 #[test]
-fn guessing_is_slowed_down_per_name() {
+fn wrong_passwords_are_throttled_per_name() {
     let server = TestServer::start_with(|config| config.wrong_passwords = 3);
     let nobody = server.anonymous();
     for name in ["alice", "ALICE", "Alice"] {
@@ -107,7 +107,7 @@ fn guessing_is_slowed_down_per_name() {
 }
 
 #[test]
-fn setting_the_wall_clock_makes_no_pause_longer_and_ends_none() {
+fn setting_the_wall_clock_does_not_change_a_throttle() {
     const DAYS_20: i64 = 20 * 86_400_000;
     let server = TestServer::start_with(|config| config.wrong_passwords = 2);
     server.clock.set_by(DAYS_20);
@@ -126,7 +126,7 @@ fn setting_the_wall_clock_makes_no_pause_longer_and_ends_none() {
 }
 
 #[test]
-fn a_password_has_one_form_however_a_keyboard_writes_it() {
+fn a_password_matches_in_every_unicode_form() {
     let server = TestServer::start();
     let nobody = server.anonymous();
     let forms = ["caf\u{e9} secret", "cafe\u{301} secret", "caf\u{e9}\u{A0}secret", "cafe\u{301}\u{3000}secret"];
@@ -141,7 +141,7 @@ fn a_password_has_one_form_however_a_keyboard_writes_it() {
 }
 
 #[test]
-fn a_password_is_measured_in_that_form() {
+fn the_length_of_a_password_is_that_of_its_normal_form() {
     let server = TestServer::start();
     let nobody = server.anonymous();
     let register =
@@ -152,10 +152,10 @@ fn a_password_is_measured_in_that_form() {
     register("longer", "\u{e9}".repeat(257)).refuses("password");
 }
 
-/// Linux gives every process all of 127.0.0.0/8.
+/// On Linux, every process can bind all of 127.0.0.0/8.
 #[cfg(target_os = "linux")]
 #[test]
-fn whoever_guesses_names_from_elsewhere_keeps_nobody_from_signing_in() {
+fn guesses_from_one_address_do_not_block_sign_ins_from_another() {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     let server = TestServer::start_with(|config| config.password_queue = 8);
@@ -184,7 +184,7 @@ fn whoever_guesses_names_from_elsewhere_keeps_nobody_from_signing_in() {
                 }
             });
         }
-        eventually("they fill the queue", || full.load(Ordering::Relaxed).then_some(()));
+        eventually("the guesses fill the queue", || full.load(Ordering::Relaxed).then_some(()));
         let answers: Vec<_> = (0..10).map(|_| from(3, "alice", "correct horse")).collect();
         is_over.store(true, Ordering::Relaxed);
         assert_eq!(answers, [201; 10]);
@@ -192,7 +192,7 @@ fn whoever_guesses_names_from_elsewhere_keeps_nobody_from_signing_in() {
 }
 
 #[test]
-fn guesses_made_at_once_are_all_counted() {
+fn concurrent_wrong_passwords_are_all_counted() {
     let server = TestServer::start_with(|config| config.wrong_passwords = 3);
     let answers = at_once(12, |_| try_sign_in(&server.anonymous(), "alice", "wrong password").status);
     let count = |status: u16| answers.iter().filter(|answer| **answer == status).count();
@@ -200,7 +200,7 @@ fn guesses_made_at_once_are_all_counted() {
 }
 
 #[test]
-fn guessing_at_a_name_that_does_not_exist_looks_the_same() {
+fn an_unknown_name_is_throttled_the_same_way() {
     let server = TestServer::start_with(|config| config.wrong_passwords = 2);
     for _ in 0..2 {
         try_sign_in(&server.anonymous(), "nobody", "wrong password").problem(401, "unauthenticated");
@@ -217,7 +217,7 @@ fn right_passwords_are_not_counted() {
 }
 
 #[test]
-fn more_password_work_than_can_wait_is_refused_with_advice() {
+fn password_work_beyond_the_queue_is_refused_with_retry_after() {
     let server = TestServer::start_with(|config| config.password_queue = 1);
     let crowd = 4 + 4 * thread::available_parallelism().map_or(2, |n| n.get());
     let answers = at_once(crowd, |i| {
@@ -231,7 +231,7 @@ fn more_password_work_than_can_wait_is_refused_with_advice() {
 }
 
 #[test]
-fn a_session_outlives_a_restart_and_so_does_its_end() {
+fn sessions_and_sign_outs_survive_a_restart() {
     let server = TestServer::start();
     let (alice, gone) = (server.user("alice"), server.sign_in("alice"));
     gone.sign_out();
@@ -241,12 +241,12 @@ fn a_session_outlives_a_restart_and_so_does_its_end() {
 }
 
 #[test]
-fn the_text_of_a_token_is_nowhere_on_disk() {
+fn a_token_is_never_written_to_disk() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
     alice.send_message(room, "a needle to find");
     let signature = alice.session().token.rsplit('.').next().unwrap();
-    assert!(server.data_dir.holds(b"a needle to find").is_some(), "the search itself works");
+    assert!(server.data_dir.holds(b"a needle to find").is_some(), "the search finds other texts");
     assert_eq!(server.data_dir.holds(signature.as_bytes()), None);
 }

@@ -1,4 +1,4 @@
-//! Attack: a reader of the stream that does not read. It holds nobody up, costs little, and loses nothing.
+//! Attack: a stream whose reader does not read. It delays nobody, costs little, and loses nothing.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -13,7 +13,7 @@ use crate::harness::{Opening, Stream, TestServer, at_once, message_of};
 const SMALL: Opening<'static> = Opening { query: "", last_event_id: None, receive_buffer: Some(4096) };
 
 #[test]
-fn a_lagging_reader_is_cut_between_frames_and_resumes_without_a_gap() {
+fn a_lagging_reader_is_closed_between_frames_and_resumes_without_a_gap() {
     let server = TestServer::start_with(|config| config.stream_queue = 16);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -32,20 +32,20 @@ fn a_lagging_reader_is_cut_between_frames_and_resumes_without_a_gap() {
         }
         Some(stream.last_id().to_owned())
     };
-    let mut position = Some(take(&mut lagging).expect("a reader that far behind is cut off"));
+    let mut position = Some(take(&mut lagging).expect("a reader that far behind is closed"));
     let mut cuts = 0;
     while let Some(id) = position {
         let (_, mut stream) = Opening { last_event_id: Some(&id), ..SMALL }.open(&bob);
         position = take(&mut stream);
         cuts += 1;
-        assert!(cuts < 50, "a reader that catches up is not cut again and again");
+        assert!(cuts < 50, "a reader that catches up is not closed repeatedly");
     }
     assert_eq!(seqs, (1..=240).collect::<Vec<_>>());
-    assert_eq!(cuts, 1, "a busy server never cuts a reader that is catching up");
+    assert_eq!(cuts, 1, "a busy server never closes a reader that is catching up");
 }
 
 #[test]
-fn a_reader_that_never_reads_holds_nobody_up() {
+fn a_reader_that_never_reads_delays_nobody() {
     let server = TestServer::start_with(|config| config.stream_queue = 16);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -63,7 +63,7 @@ fn a_reader_that_never_reads_holds_nobody_up() {
 }
 
 #[test]
-fn a_reader_catching_up_slowly_is_not_overtaken_by_live_traffic() {
+fn live_traffic_does_not_overtake_a_reader_that_catches_up_slowly() {
     let server = TestServer::start_with(|config| config.stream_queue = 4);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -83,7 +83,7 @@ fn a_reader_catching_up_slowly_is_not_overtaken_by_live_traffic() {
         for seq in 1..=300 {
             let mut told = stream.next();
             if matches!(told.event, Event::Bye(_)) {
-                assert!(seq > 200, "a reader that was catching up was cut at {seq}");
+                assert!(seq > 200, "a reader that was catching up was closed at {seq}");
                 stream = Opening { last_event_id: Some(stream.last_id()), ..SMALL }.open(&bob).1;
                 told = stream.next();
             }
@@ -96,7 +96,7 @@ fn a_reader_catching_up_slowly_is_not_overtaken_by_live_traffic() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn readers_that_never_read_cost_no_memory() {
+fn readers_that_never_read_cost_little_memory() {
     use crate::harness::{DataDir, Process};
 
     let data_dir = DataDir::new();

@@ -1,4 +1,4 @@
-//! The end of the server: who has asked gets an answer, and nobody else holds it up.
+//! Stopping the server: complete requests are answered, and other connections do not delay the stop.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{Client, Connection, Opening, PATIENCE, TestServer};
 
-/// No running answer would be cut off before a test fails.
+/// A server that waits for answers in progress longer than any test.
 fn waiting_server() -> TestServer {
     TestServer::start_with(|config| config.drain_timeout = Duration::from_secs(600))
 }
@@ -27,7 +27,7 @@ fn sign_in(nobody: &Client, password: &str) -> Connection {
 }
 
 #[test]
-fn what_is_not_a_request_yet_does_not_hold_up_the_end() {
+fn incomplete_requests_do_not_delay_the_stop() {
     let server = waiting_server();
     let (alice, nobody) = (server.user("alice"), server.anonymous());
     let mut begun = nobody.connect();
@@ -50,14 +50,14 @@ fn what_is_not_a_request_yet_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn what_has_been_asked_is_answered_at_the_end() {
+fn complete_requests_are_answered_during_the_stop() {
     let mut server = waiting_server();
     let nobody = server.anonymous();
-    // Together they take longer than connections without a request are given.
+    // Together they take longer than the time granted to connections without a request.
     let mut asked: Vec<_> = (0..16).map(|_| sign_in(&nobody, "correct horse")).collect();
     asked[0].answer().expect(201);
     server.begin_stop();
-    // Password work that has not begun is refused: it would hold the stop up.
+    // Password work that has not begun is refused, because it would delay the stop.
     for connection in &mut asked[1..] {
         let answer = connection.answer();
         assert!(matches!(answer.status, 201 | 503), "{}", answer.text());
@@ -84,7 +84,7 @@ fn a_body_that_completes_while_the_server_stops_is_answered() {
     for connection in &mut connections {
         let _ = connection.try_send(rest);
     }
-    // Whoever was in time gets all of an answer.
+    // Every client that was in time gets a complete answer.
     for connection in &mut connections {
         if let Some(answer) = connection.answer_or_end() {
             assert!(matches!(answer.status, 201 | 503), "{}", answer.text());
@@ -94,7 +94,7 @@ fn a_body_that_completes_while_the_server_stops_is_answered() {
 
 #[cfg(unix)]
 #[test]
-fn nobody_holds_up_the_program() {
+fn no_client_delays_the_end_of_the_program() {
     use rustix::process::Signal;
 
     use crate::harness::{DataDir, Process};

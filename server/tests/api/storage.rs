@@ -395,7 +395,7 @@ fn writes_on_a_full_disk_are_answered_503_until_there_is_space() {
     let mut second = alice.listen();
 
     server.raise_file_size_limit();
-    eventually("the server finds out by itself", || (alice.get("/healthz").status == 200).then_some(()));
+    eventually("the server recovers", || (alice.get("/healthz").status == 200).then_some(()));
     let message = alice.try_send_once(room, "after", &format!("t-{sent}")).expect(201).json::<quchat_shared::Message>();
     assert_eq!(message.seq.0, sent as u64 + 1, "a refused message uses no seq and no txn");
     stream.until_message(room, message.seq);

@@ -1,4 +1,4 @@
-//! How a stream ends, and what is heard at the end.
+//! How a stream ends, and its last events.
 
 use std::{
     thread,
@@ -10,7 +10,7 @@ use quchat_shared::{Event, Seq, event::ByeReason};
 use crate::harness::{Connection, Opening, PATIENCE, TestServer, at_once};
 
 #[test]
-fn a_stopping_server_takes_leave_of_every_stream() {
+fn a_stopping_server_sends_bye_on_every_stream() {
     let mut server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -23,7 +23,7 @@ fn a_stopping_server_takes_leave_of_every_stream() {
 }
 
 #[test]
-fn a_stream_ends_when_its_token_does() {
+fn a_stream_ends_when_its_token_expires() {
     let server = TestServer::start_with(|config| config.heartbeat = Duration::from_millis(50));
     let alice = server.user("alice");
     let mut stream = alice.listen();
@@ -46,7 +46,7 @@ fn signing_out_ends_every_stream_of_the_session() {
 }
 
 #[test]
-fn no_stream_slips_through_a_sign_out() {
+fn no_stream_survives_a_concurrent_sign_out() {
     let server = TestServer::start();
     for _ in 0..5 {
         let alice = server.sign_in("alice");
@@ -64,7 +64,7 @@ fn no_stream_slips_through_a_sign_out() {
 }
 
 #[test]
-fn no_write_slips_through_a_sign_out() {
+fn no_write_succeeds_after_a_concurrent_sign_out() {
     let server = TestServer::start();
     let bob = server.user("bob");
     let room = bob.create_room("lobby");
@@ -85,11 +85,11 @@ fn no_write_slips_through_a_sign_out() {
     });
     let (statuses, after) = statuses;
     assert_eq!(statuses.last(), Some(&401));
-    assert_eq!(bob.room(room).info.last_seq, after, "nothing of the dead session came after");
+    assert_eq!(bob.room(room).info.last_seq, after, "the ended session wrote nothing more");
 }
 
 #[test]
-fn leaving_a_room_ends_it_on_a_stream_narrowed_to_it() {
+fn leaving_a_room_ends_its_events_on_a_narrowed_stream() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -113,7 +113,7 @@ fn leaving_a_room_ends_it_on_a_stream_narrowed_to_it() {
 }
 
 #[test]
-fn a_reader_that_hangs_up_is_forgotten() {
+fn a_disconnected_reader_frees_its_stream() {
     let server = TestServer::start_with(|config| config.max_connections = 20);
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -129,7 +129,7 @@ fn a_reader_that_hangs_up_is_forgotten() {
 }
 
 #[test]
-fn a_half_closed_reader_is_either_served_or_let_go() {
+fn a_half_closed_reader_is_served_or_closed() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -142,7 +142,7 @@ fn a_half_closed_reader_is_either_served_or_let_go() {
 }
 
 #[test]
-fn a_reader_that_never_reads_does_not_hold_up_the_end() {
+fn a_reader_that_never_reads_does_not_delay_the_stop() {
     let server = TestServer::start_with(|config| config.drain_timeout = Duration::from_millis(200));
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -158,7 +158,7 @@ fn a_reader_that_never_reads_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn an_idle_connection_does_not_hold_up_the_end() {
+fn an_idle_connection_does_not_delay_the_stop() {
     let server = TestServer::start_with(|config| config.drain_timeout = Duration::from_secs(600));
     let mut idle = Connection::open(server.address);
     idle.send("GET /healthz HTTP/1.1\r\nHost: quchat\r\n\r\n");

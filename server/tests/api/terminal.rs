@@ -1,4 +1,4 @@
-//! What a terminal does to a server: its end is the end of the server in it, and of no other.
+//! A closed terminal stops the server that was started in it, and no other.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{Client, DataDir, Process, eventually};
 
-/// A server in a terminal of its own. Dropped, it is killed.
+/// A server in its own terminal; killed when dropped.
 struct InTerminal {
     child: Box<dyn Child + Send + Sync>,
     terminal: Option<Box<dyn MasterPty + Send>>,
@@ -19,7 +19,7 @@ struct InTerminal {
 }
 
 impl InTerminal {
-    /// Runs this line of shell, in which `"$0" "$@"` is the server.
+    /// Runs a shell line in which `"$0" "$@"` starts the server.
     fn start(script: &str, data_dir: &DataDir) -> Self {
         let pty = native_pty_system().openpty(PtySize::default()).unwrap();
         let mut command = CommandBuilder::new("sh");
@@ -50,7 +50,7 @@ impl Drop for InTerminal {
 }
 
 #[test]
-fn a_server_ends_in_order_with_its_terminal() {
+fn a_server_stops_in_order_with_its_terminal() {
     for close in [true, false] {
         let data_dir = DataDir::new();
         let mut server = InTerminal::start("exec \"$0\" \"$@\"", &data_dir);
@@ -67,7 +67,7 @@ fn a_server_ends_in_order_with_its_terminal() {
 }
 
 #[test]
-fn a_server_that_was_asked_to_outlive_its_terminal_does() {
+fn a_server_started_with_nohup_survives_its_terminal() {
     let data_dir = DataDir::new();
     let mut server = InTerminal::start("trap '' HUP; exec \"$0\" \"$@\"", &data_dir);
     let alice = Client::register(server.address, "alice");
@@ -78,7 +78,7 @@ fn a_server_that_was_asked_to_outlive_its_terminal_does() {
 }
 
 #[test]
-fn a_terminal_that_stops_those_who_write_from_the_background_does_not_stop_a_server() {
+fn stty_tostop_does_not_stop_a_server_in_the_background() {
     let data_dir = DataDir::new();
     let script = "set -m; stty tostop; \"$0\" \"$@\" & read line; kill %1; wait %1";
     let mut server = InTerminal::start(script, &data_dir);
@@ -91,8 +91,8 @@ fn a_terminal_that_stops_those_who_write_from_the_background_does_not_stop_a_ser
 }
 
 #[test]
-#[cfg(target_os = "linux")] // elsewhere there is no program that gives the terminal up
-fn a_server_without_a_terminal_ignores_the_end_of_any() {
+#[cfg(target_os = "linux")] // other systems have no program that detaches from the terminal
+fn a_server_without_a_terminal_ignores_sighup() {
     let data_dir = DataDir::new();
     let mut command = std::process::Command::new("setsid");
     command.arg(Process::command().get_program()).args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path());

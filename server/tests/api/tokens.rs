@@ -1,5 +1,5 @@
-//! Bearer tokens (RFC 6750, 7515, 7519) against forgers. Forgeries are made with the server's own key where that
-//! makes them better.
+//! Forged and invalid bearer tokens (RFC 6750, 7515, 7519). Some forgeries use the server's own key, so that only the
+//! checks after the signature can refuse them.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use hmac::{Hmac, KeyInit, Mac};
@@ -10,7 +10,7 @@ use crate::harness::{Client, TestServer};
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// A token with any header and payload, signed as the server would.
+/// A token with any header and payload, signed as the server signs.
 fn sign(key: &[u8], header: &str, payload: &str) -> String {
     let signed = format!("{}.{}", BASE64.encode(header), BASE64.encode(payload));
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
@@ -69,7 +69,7 @@ impl Forger {
 }
 
 #[test]
-fn a_token_says_who_which_session_and_until_when() {
+fn a_token_names_user_session_and_expiry() {
     let server = TestServer::start();
     let alice = server.sign_in("alice");
     let (key, claims) = (server.data_dir.signing_key(), claims(&alice));
@@ -88,10 +88,10 @@ fn a_token_says_who_which_session_and_until_when() {
 }
 
 #[test]
-fn whatever_verifies_is_accepted() {
+fn a_token_signed_with_the_servers_key_is_accepted() {
     let forger = Forger::new();
     let payload = forger.claims.to_string();
-    forger.is_accepted("signed anew", &sign(&forger.key, HEADER, &payload));
+    forger.is_accepted("signed again", &sign(&forger.key, HEADER, &payload));
     for header in [
         r#"{"alg":"HS256"}"#,
         r#" { "typ" : "JWT" , "kid" : "7" , "alg" : "HS256" } "#,
@@ -182,14 +182,14 @@ fn a_token_of_another_key_is_refused() {
     let payload = forger.claims.to_string();
     let elsewhere = TestServer::fresh();
     let foreign = elsewhere.data_dir.signing_key();
-    assert_ne!(foreign, forger.key, "each server draws its own");
+    assert_ne!(foreign, forger.key, "each server has its own key");
     for key in [&foreign[..], b"hello", b"", &[0; 32], &forger.key[..31], b"secret"] {
         forger.is_refused("another key", &sign(key, HEADER, &payload));
     }
 }
 
 #[test]
-fn a_token_has_an_end_and_it_is_in_the_future() {
+fn a_token_must_expire_in_the_future() {
     let forger = Forger::new();
     let now = forger.server.clock.now().as_millis() / 1000;
     for exp in [json!(null), json!(now), json!(now - 1), json!(0), json!(-1), json!(-1e300)] {
@@ -202,7 +202,7 @@ fn a_token_has_an_end_and_it_is_in_the_future() {
 }
 
 #[test]
-fn a_token_names_a_live_session_of_its_user() {
+fn a_token_must_name_a_live_session_of_its_user() {
     let forger = Forger::new();
     let bob = forger.server.user("bob");
     let bobs = claims(&bob);
@@ -222,7 +222,7 @@ fn a_token_names_a_live_session_of_its_user() {
     let signed_out = forger.server.sign_in("alice");
     signed_out.sign_out();
     forger.is_refused("revoked", &signed_out.session().token);
-    forger.is_refused("revoked and signed anew", &sign(&forger.key, HEADER, &claims(&signed_out).to_string()));
+    forger.is_refused("revoked and signed again", &sign(&forger.key, HEADER, &claims(&signed_out).to_string()));
     forger.is_accepted("the genuine one, after all this", &forger.alice.session().token);
 }
 
@@ -234,7 +234,7 @@ fn ask(client: &Client, lines: &str) -> u16 {
 }
 
 #[test]
-fn the_scheme_is_bearer_in_any_case() {
+fn the_scheme_is_bearer_in_upper_or_lower_case() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let token = &alice.session().token;
@@ -250,16 +250,16 @@ fn the_scheme_is_bearer_in_any_case() {
 }
 
 #[test]
-fn two_tokens_are_one_too_many() {
+fn a_request_with_two_tokens_is_refused() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let [one, two] = [&alice, &bob].map(|client| format!("Authorization: Bearer {}\r\n", client.session().token));
     let status = ask(&alice, &format!("{one}{two}"));
-    assert!(matches!(status, 400 | 401), "{status}: who is asking?");
+    assert!(matches!(status, 400 | 401), "{status}: it is unclear whose request this is");
 }
 
 #[test]
-fn a_token_elsewhere_than_in_its_header_is_no_token() {
+fn a_token_outside_the_authorization_header_is_ignored() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let (token, nobody) = (&alice.session().token, server.anonymous());

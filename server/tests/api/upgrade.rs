@@ -1,4 +1,4 @@
-//! A database of an earlier version, with what the rules of today no longer allow.
+//! Upgrading a database of an earlier version whose data today's rules no longer allow.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::harness::{Client, DataDir, TestServer, eventually};
 
-/// What quchat-server 0.1.0 left.
+/// A database that quchat-server 0.1.0 wrote.
 const OLD: &str = include_str!("fixtures/0.1.0.sql");
 /// A position in its event stream, before the last message.
 const CURSOR: &str = "abcd0123-23";
@@ -30,7 +30,7 @@ fn names(client: &Client) -> Vec<(u64, String)> {
 }
 
 #[test]
-fn rooms_that_look_the_same_now_are_told_apart_by_a_number() {
+fn rooms_whose_names_now_look_the_same_get_a_number() {
     let server = upgraded();
     let carol = server.sign_in("carol");
     let expected = [
@@ -60,7 +60,7 @@ fn private_rooms_keep_names_that_look_the_same() {
 }
 
 #[test]
-fn whoever_was_away_resumes_and_is_told_of_the_new_names() {
+fn a_client_that_resumes_gets_the_new_names() {
     let server = upgraded();
     let mut stream = server.sign_in("alice").resume(CURSOR);
     let told = stream.until(|event| matches!(event, Event::RoomUpdated(updated) if updated.room.id == RoomId(6)));
@@ -83,7 +83,7 @@ fn whoever_was_away_resumes_and_is_told_of_the_new_names() {
 }
 
 #[test]
-fn what_was_said_is_still_there_seen_or_not() {
+fn messages_survive_even_if_they_are_invisible() {
     let server = upgraded();
     let alice = server.sign_in("alice");
     let texts: Vec<_> = alice.history(GENERAL).into_iter().map(|message| message.text).collect();
@@ -93,7 +93,7 @@ fn what_was_said_is_still_there_seen_or_not() {
 }
 
 #[test]
-fn a_private_room_that_everybody_had_left_is_purged() {
+fn an_empty_private_room_is_purged() {
     let server = upgraded();
     let database = database(&server.data_dir);
     let left = "SELECT (SELECT count(*) FROM rooms WHERE id = 9) + (SELECT count(*) FROM messages WHERE room_id = 9)";
@@ -101,13 +101,13 @@ fn a_private_room_that_everybody_had_left_is_purged() {
 }
 
 #[test]
-fn a_public_room_that_everybody_had_left_finds_an_owner() {
+fn the_first_to_join_an_empty_public_room_becomes_owner() {
     let server = upgraded();
     assert_eq!(server.sign_in("carol").join(DESERTED).member.unwrap().role, Role::Owner);
 }
 
 #[test]
-fn a_password_of_another_unicode_form_works_on_and_is_hashed_anew() {
+fn a_password_of_another_unicode_form_still_works_and_is_rehashed() {
     let server = upgraded();
     let try_sign_in =
         |password: &str| server.anonymous().post("/v1/sessions", &json!({"name": "bob", "password": password})).status;
@@ -125,7 +125,7 @@ fn a_password_of_another_unicode_form_works_on_and_is_hashed_anew() {
 }
 
 #[test]
-fn an_account_stays_whose_name_could_not_be_registered_any_more() {
+fn an_account_with_a_name_that_is_no_longer_allowed_stays() {
     let server = upgraded();
     assert_eq!(server.sign_in("___").user().name, "___");
     let credentials = json!({"name": "...", "password": "correct horse"});

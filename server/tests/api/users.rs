@@ -1,4 +1,4 @@
-//! `/v1/users`: registering, and finding one another.
+//! `/v1/users`: registering, and finding users.
 
 use quchat_shared::{User, api::Users, user::ServerRole};
 use serde_json::{Value, json};
@@ -40,13 +40,13 @@ fn the_first_user_is_admin_and_nobody_after() {
 }
 
 #[test]
-fn a_name_is_taken_whatever_its_case() {
+fn a_name_is_taken_in_upper_and_lower_case() {
     let server = TestServer::fresh();
     server.register("Alice");
     for name in ["Alice", "alice", "ALICE"] {
         try_register(&server.anonymous(), name, "another secret").problem(409, "name_taken");
     }
-    assert_eq!(server.sign_in("aLICE").user().name, "Alice", "shown as it was chosen");
+    assert_eq!(server.sign_in("aLICE").user().name, "Alice", "shown as it was registered");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_password_has_eight_to_two_hundred_fifty_six_characters() {
 }
 
 #[test]
-fn a_refused_registration_leaves_nobody_behind() {
+fn a_refused_registration_creates_no_user() {
     let server = TestServer::fresh();
     try_register(&server.anonymous(), "mallory", "short").refuses("password");
     assert_eq!(server.register("alice").user().role, ServerRole::Admin, "still the first");
@@ -106,7 +106,7 @@ fn users_are_listed_by_name_and_page_by_page() {
     assert_eq!(names(&first), ["alice", "Bob"]);
     let last = list(&carol, &format!("?limit=2&after={}", first.next.expect("there is more")));
     assert_eq!((names(&last), last.next.clone()), (vec!["carol"], None));
-    assert_eq!(list(&carol, "?limit=3").next, None, "exactly full is not more");
+    assert_eq!(list(&carol, "?limit=3").next, None, "a full last page has no next one");
 }
 
 #[test]
@@ -124,14 +124,14 @@ fn a_prefix_is_taken_literally_and_without_case() {
 }
 
 #[test]
-fn users_are_listed_by_id_and_the_unknown_left_out() {
+fn users_are_listed_by_id_without_unknown_ids() {
     let server = TestServer::fresh();
     let (alice, bob) = (server.register("alice"), server.register("bob"));
     let page = list(&alice, &format!("?ids={},4711,{},{}", bob.user().id, alice.user().id, bob.user().id));
     let mut found = names(&page);
     found.sort_unstable();
     assert_eq!(found, ["alice", "bob"]);
-    assert_eq!(names(&list(&alice, "?ids=")), [""; 0], "of nobody, nobody");
+    assert_eq!(names(&list(&alice, "?ids=")), [""; 0], "an empty list of ids returns nobody");
     alice.get("/v1/users?ids=1,x").problem(400, "bad_request");
 }
 
@@ -149,10 +149,10 @@ fn a_page_has_one_to_two_hundred_users() {
 }
 
 #[test]
-fn no_route_tells_more_of_a_user_than_the_contract() {
+fn no_route_reveals_more_of_a_user_than_the_contract() {
     let server = TestServer::fresh();
     let alice = server.register("alice");
     let page: Value = alice.get("/v1/users").expect(200).value();
     assert_eq!(keys(&page["users"][0]), ["created_at", "id", "name", "online", "role"]);
-    assert_eq!(server.data_dir.holds(b"correct horse"), None, "a password is nowhere on disk");
+    assert_eq!(server.data_dir.holds(b"correct horse"), None, "a password is never written to disk");
 }
