@@ -1,5 +1,5 @@
--- Users, their sessions, rooms, members, messages, and the log of what happened.
--- Times are Unix milliseconds. AUTOINCREMENT where an id must never come back.
+-- Users, their sessions, rooms, members, messages, and the log of events.
+-- Times are Unix milliseconds. AUTOINCREMENT is used where an id must never be reused.
 
 CREATE TABLE users (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -63,7 +63,7 @@ CREATE TABLE messages (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX messages_by_txn ON messages (sender_id, txn) WHERE txn IS NOT NULL;
 
--- For counting the unread ones among them.
+-- For counting unread mentions.
 CREATE TABLE mentions (
     user_id INTEGER NOT NULL REFERENCES users,
     room_id INTEGER NOT NULL,
@@ -73,8 +73,8 @@ CREATE TABLE mentions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mentions_by_message ON mentions (room_id, seq);
 
--- What happened, as references: a replay shows things as they are when it is read. Ids are handed out by
--- the writer and grow in commit order.
+-- Events, stored as references: a replay returns rooms, users and messages in their current state. The writer
+-- assigns the ids, which grow in commit order.
 CREATE TABLE events (
     id      INTEGER PRIMARY KEY,
     kind    TEXT NOT NULL,
@@ -84,16 +84,17 @@ CREATE TABLE events (
     at      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX read_updates ON events (user_id, room_id) WHERE kind = 'read.updated';
--- A replay costs what its reader sees, not what everybody did: by room, by the one concerned, and rooms as such.
+-- With these indexes a replay reads only the events that its reader may see: by room, by the user concerned, and new
+-- rooms.
 CREATE INDEX events_by_room ON events (room_id, id) WHERE kind <> 'read.updated';
 CREATE INDEX events_by_user ON events (user_id, id) WHERE user_id IS NOT NULL;
 CREATE INDEX events_of_rooms ON events (id) WHERE kind = 'room.created';
 
--- Events up to here are no longer kept.
+-- Events up to this id have been deleted.
 CREATE TABLE pruned (through INTEGER NOT NULL) STRICT;
 INSERT INTO pruned VALUES (0);
 
--- One row per start: the tag its event ids carry, and the head it started from.
+-- One row per start of the server: the tag of its event ids, and the newest event id at that time.
 CREATE TABLE lineages (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     tag        TEXT NOT NULL UNIQUE,
