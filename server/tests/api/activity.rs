@@ -92,7 +92,7 @@ fn a_resume_reports_missed_activity_in_one_event() {
     alice.count_to(one, 3);
     alice.count_to(two, 2);
     let (_, mut stream) = Opening { last_event_id: Some(&position), ..Opening::default() }.open(&bob);
-    let Some(Event::Activity(Activity { mut rooms })) = stream.next_of_any_kind().map(|told| told.event) else {
+    let Some(Event::Activity(Activity { mut rooms })) = stream.next_of_any_kind().map(|received| received.event) else {
         panic!("no other event is expected")
     };
     rooms.sort_by_key(|sign| sign.id);

@@ -8,7 +8,7 @@ use std::{
 
 use quchat_shared::Seq;
 
-use crate::harness::{Connection, Opening, PATIENCE, Stream, TestServer, eventually, message_of};
+use crate::harness::{Connection, Opening, Stream, TIMEOUT, TestServer, eventually, message_of};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -21,7 +21,7 @@ fn attack_a_request_head_that_never_ends() {
     let mut slow = Connection::open(server.address);
     slow.send("GET /healthz HTTP/1.1\r\nHost: qu");
     server.anonymous().get("/healthz").expect(200);
-    assert!(slow.ends(PATIENCE));
+    assert!(slow.ends(TIMEOUT));
 }
 
 #[test]
@@ -32,14 +32,14 @@ fn attack_a_request_head_fed_byte_by_byte() {
     let begin = Instant::now();
     while slow.try_receive(Duration::from_millis(20)) != Some(false) {
         let _ = slow.try_send("x");
-        assert!(begin.elapsed() < PATIENCE, "still listening");
+        assert!(begin.elapsed() < TIMEOUT, "still listening");
     }
 }
 
 #[test]
 fn attack_a_connection_that_says_nothing() {
     let server = TestServer::start_with(|config| (config.head_timeout, config.idle_timeout) = (SHORT, SHORT));
-    assert!(Connection::open(server.address).ends(PATIENCE));
+    assert!(Connection::open(server.address).ends(TIMEOUT));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn attack_an_idle_connection_after_a_request() {
     let mut idle = Connection::open(server.address);
     idle.send(PING);
     idle.answer().expect(200);
-    assert!(idle.ends(PATIENCE));
+    assert!(idle.ends(TIMEOUT));
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn attack_a_body_that_never_ends() {
     if let Some(answer) = slow.answer_or_end() {
         assert!((400..500).contains(&answer.status), "{} {}", answer.status, answer.text());
     }
-    assert!(slow.ends(PATIENCE));
+    assert!(slow.ends(TIMEOUT));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn attack_a_body_fed_byte_by_byte() {
     let begin = Instant::now();
     while slow.try_receive(Duration::from_millis(20)) != Some(false) {
         let _ = slow.try_send(" ");
-        assert!(begin.elapsed() < PATIENCE, "still reading");
+        assert!(begin.elapsed() < TIMEOUT, "still reading");
     }
 }
 
@@ -89,7 +89,7 @@ fn a_stream_may_last_longer_than_any_request() {
     let room = alice.create_room("lobby");
     let mut stream = alice.listen();
     while stream.text().matches("\n:").count() < 20 {
-        assert!(stream.read(PATIENCE), "cut after {}", stream.text());
+        assert!(stream.read(TIMEOUT), "cut after {}", stream.text());
     }
     alice.send_message(room, "still there");
     stream.until_message(room, Seq(1));
@@ -180,7 +180,7 @@ fn a_stalled_stream_is_closed_after_the_write_timeout() {
         scope.spawn(|| {
             let mut live = live;
             while reader_is_on.load(Ordering::Relaxed) {
-                live.read(PATIENCE);
+                live.read(TIMEOUT);
             }
         });
         let begin = Instant::now();
@@ -194,10 +194,10 @@ fn a_stalled_stream_is_closed_after_the_write_timeout() {
         alice.send_message(room, "last");
     });
     let last = alice.room(room).info.last_seq;
-    let told = stalled.rest();
-    let end = told.iter().rev().find_map(|told| message_of(&told.event)).map_or(Seq(0), |(_, seq)| seq);
+    let received = stalled.rest();
+    let end = received.iter().rev().find_map(|received| message_of(&received.event)).map_or(Seq(0), |(_, seq)| seq);
     assert!(end < last, "a stalled reader was not closed");
-    let mut resumed = bob.resume(told.last().map_or(stalled.last_id(), |told| &told.id));
+    let mut resumed = bob.resume(received.last().map_or(stalled.last_id(), |received| &received.id));
     let first = resumed.next();
     assert_eq!(message_of(&first.event), Some((room, end.next())), "and resumes without a gap");
 }

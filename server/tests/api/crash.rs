@@ -14,7 +14,7 @@ use quchat_shared::{Message, RoomId, Seq, event::ByeReason};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::harness::{Client, Connection, DataDir, PATIENCE, Process, eventually, message_of};
+use crate::harness::{Client, Connection, DataDir, Process, TIMEOUT, eventually, message_of};
 
 /// Sends messages until the server is gone. A message without an answer is repeated with the same `txn`.
 struct Writer {
@@ -59,7 +59,7 @@ fn acknowledged_messages_survive_five_kills_under_load_exactly_once() {
         .map(|name| Writer { name, client: [&alice, &bob][name % 2].clone(), next: 0, acknowledged: HashMap::new() })
         .collect();
     let mut position = bob.rooms().cursor.0;
-    let mut heard: Vec<Seq> = Vec::new();
+    let mut delivered: Vec<Seq> = Vec::new();
 
     for kill in 1..=5 {
         let count = AtomicUsize::new(0);
@@ -69,16 +69,16 @@ fn acknowledged_messages_survive_five_kills_under_load_exactly_once() {
                 scope.spawn(|| writer.write_until_it_dies(room, &count));
             }
             let listener = scope.spawn(|| {
-                let told = stream.rest();
+                let received = stream.rest();
                 (
                     stream.last_id().to_owned(),
-                    told.iter().filter_map(|told| message_of(&told.event)).collect::<Vec<_>>(),
+                    received.iter().filter_map(|received| message_of(&received.event)).collect::<Vec<_>>(),
                 )
             });
             eventually("the writers write", || (count.load(Ordering::Relaxed) > 40 * kill).then_some(()));
             server.kill();
-            let (last_id, told) = listener.join().unwrap();
-            heard.extend(told.into_iter().map(|(_, seq)| seq));
+            let (last_id, received) = listener.join().unwrap();
+            delivered.extend(received.into_iter().map(|(_, seq)| seq));
             position = last_id;
         });
         server = Process::start(&data_dir.path());
@@ -102,8 +102,10 @@ fn acknowledged_messages_survive_five_kills_under_load_exactly_once() {
     }
     let mut stream = bob.at(server.address).resume(&position);
     let end = alice.send_message(room, "the end").seq;
-    heard.extend(stream.until_message(room, end).iter().filter_map(|told| message_of(&told.event)).map(|(_, seq)| seq));
-    assert_eq!(heard, (1..=end.0).map(Seq).collect::<Vec<_>>(), "the stream delivered every message once");
+    delivered.extend(
+        stream.until_message(room, end).iter().filter_map(|received| message_of(&received.event)).map(|(_, seq)| seq),
+    );
+    assert_eq!(delivered, (1..=end.0).map(Seq).collect::<Vec<_>>(), "the stream delivered every message once");
 }
 
 #[test]
@@ -122,7 +124,7 @@ fn a_stop_finishes_started_requests_and_sends_bye() {
     alice.get("/v1/users/me").expect(200);
 
     server.signal(Signal::TERM);
-    stream.says_bye(ByeReason::Shutdown);
+    stream.expects_bye(ByeReason::Shutdown);
     half.send(&body[body.len() / 2..]);
     let answer = half.answer();
     let sent = answer.status == 201;
@@ -181,6 +183,6 @@ fn sigint_and_sigterm_both_stop_the_server_cleanly() {
         let mut idle = Connection::open(server.address);
         server.signal(signal);
         assert_eq!(server.wait().0.code(), Some(0), "{signal:?}");
-        assert!(idle.ends(PATIENCE));
+        assert!(idle.ends(TIMEOUT));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{Client, Connection, PATIENCE, TestServer};
+use crate::harness::{Client, Connection, TIMEOUT, TestServer};
 
 /// A server that waits longer for a body than any test does.
 fn patient_server() -> TestServer {
@@ -100,7 +100,7 @@ fn an_early_answer_to_a_large_body_closes_the_connection_only_after_it_is_read()
         let answer = connection.answer();
         answer.problem(401, "unauthenticated");
         assert_eq!(answer.header("connection"), Some("close"));
-        assert!(connection.ends(PATIENCE));
+        assert!(connection.ends(TIMEOUT));
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use crate::harness::{Client, DataDir, Process};
 
 /// Runs a command that must fail. Returns its exit code and its standard error.
-fn in_vain(command: &mut Command) -> (Option<i32>, String) {
+fn run_to_failure(command: &mut Command) -> (Option<i32>, String) {
     let Output { status, stderr, stdout } = command.stderr(Stdio::piped()).output().unwrap();
     assert_eq!(stdout, b"");
     (status.code(), String::from_utf8(stderr).unwrap())
@@ -36,7 +36,7 @@ fn an_empty_variable_counts_as_not_set() {
     // The default port may be taken, but an empty address is not a usage error.
     let mut command = Process::command();
     command.env("QUCHAT_LISTEN", "").arg("--data-dir").arg(home.path().join(".local/share/quchat"));
-    let (code, reason) = in_vain(&mut command);
+    let (code, reason) = run_to_failure(&mut command);
     assert_eq!(code, Some(1), "the data directory is in use, which is no usage error: {reason}");
 }
 
@@ -59,7 +59,7 @@ fn a_relative_state_directory_is_refused() {
     for (variable, value) in [("STATE_DIRECTORY", "quchat"), ("STATE_DIRECTORY", "a:/b"), ("HOME", "me")] {
         let mut command = Process::command();
         command.args(["--listen", "127.0.0.1:0"]).env(variable, value).current_dir(home.path());
-        let (code, reason) = in_vain(&mut command);
+        let (code, reason) = run_to_failure(&mut command);
         assert_eq!(code, Some(1), "{variable}={value}: {reason}");
         assert!(reason.contains(variable) && reason.contains("absolute"), "{reason}");
     }
@@ -69,7 +69,7 @@ fn a_relative_state_directory_is_refused() {
 #[test]
 fn the_error_names_a_variable_that_is_not_utf_8() {
     for variable in ["QUCHAT_LISTEN", "QUCHAT_NAME", "QUCHAT_LOG"] {
-        let (code, reason) = in_vain(Process::command().env(variable, OsStr::from_bytes(b"\xff")));
+        let (code, reason) = run_to_failure(Process::command().env(variable, OsStr::from_bytes(b"\xff")));
         assert_eq!(code, Some(2), "{reason}");
         assert!(reason.contains(variable) && reason.contains("UTF-8"), "{reason}");
     }
@@ -96,7 +96,7 @@ fn the_name_of_the_server_follows_the_rules_of_room_names() {
             if bad.is_empty() && !by_flag {
                 continue; // not set
             }
-            let (code, reason) = in_vain(&mut command);
+            let (code, reason) = run_to_failure(&mut command);
             assert_eq!(code, Some(2), "{bad:?}: {reason}");
             assert!(reason.contains("--name") && !reason.contains(['\u{1b}', '\u{202e}']), "{bad:?}: {reason}");
         }

@@ -16,7 +16,7 @@ fn a_stream_begins_at_once_and_follows_the_standard() {
     assert_eq!(stream.head.header("x-accel-buffering"), Some("no"));
     assert_eq!(stream.head.header("transfer-encoding"), Some("chunked"));
     assert_eq!(stream.head.header("content-length"), None);
-    let Some(Event::Hello(hello)) = stream.next_of_any_kind().map(|told| told.event) else {
+    let Some(Event::Hello(hello)) = stream.next_of_any_kind().map(|received| received.event) else {
         panic!("hello comes first")
     };
     assert_eq!(hello.heartbeat_seconds, 15);
@@ -72,13 +72,13 @@ fn stored_events_have_unique_ids_and_ephemeral_ones_none() {
     bob.send_message(room, "1");
     alice.mark_read(room, 1);
     bob.leave(room);
-    let told = stream.until(|event| event.name() == "member.left");
-    let names: Vec<_> = told.iter().map(|told| told.event.name()).collect();
+    let received = stream.until(|event| event.name() == "member.left");
+    let names: Vec<_> = received.iter().map(|received| received.event.name()).collect();
     let expected = ["room.created", "member.joined", "member.joined", "message.created", "read.updated", "member.left"];
     assert_eq!(names, expected);
-    let mut ids: Vec<_> = told.iter().map(|told| &told.id).collect();
+    let mut ids: Vec<_> = received.iter().map(|received| &received.id).collect();
     ids.dedup();
-    assert_eq!(ids.len(), told.len(), "{ids:?}");
+    assert_eq!(ids.len(), received.len(), "{ids:?}");
     let text = stream.text();
     for block in text.split("\n\n").filter(|block| !block.is_empty()) {
         let ephemeral =
@@ -101,8 +101,8 @@ fn joining_starts_a_room_on_an_open_stream_and_leaving_stops_it() {
     alice.send_message(room, "3: after");
     bob.join(room);
     alice.send_message(room, "4: again");
-    let told = stream.until_message(room, Seq(4));
-    let names: Vec<_> = told.iter().map(|told| told.event.name()).collect();
+    let received = stream.until_message(room, Seq(4));
+    let names: Vec<_> = received.iter().map(|received| received.event.name()).collect();
     assert_eq!(names, ["member.joined", "message.created", "member.left", "member.joined", "message.created"]);
 }
 
@@ -160,9 +160,9 @@ fn all_readers_get_the_same_events_in_the_same_order() {
     let mut streams = [alice.listen(), bob.listen(), server.sign_in("bob").listen()];
     let writers = [&alice, &bob, &alice, &bob];
     at_once(4, |i| (0..25).for_each(|_| drop(writers[i].send_message(rooms[i / 2], "x"))));
-    let told = streams.each_mut().map(|stream| (0..100).map(|_| stream.next()).collect::<Vec<_>>());
-    assert_eq!(told[0], told[1]);
-    assert_eq!(told[0], told[2]);
+    let received = streams.each_mut().map(|stream| (0..100).map(|_| stream.next()).collect::<Vec<_>>());
+    assert_eq!(received[0], received[1]);
+    assert_eq!(received[0], received[2]);
 }
 
 #[test]
@@ -179,8 +179,9 @@ fn a_narrowed_stream_delivers_only_its_rooms() {
     }
     alice.create_room("four");
     alice.send_message(three, "end");
-    let told = stream.until_message(three, Seq(2));
-    let named: Vec<_> = told.iter().map(|told| serde_json::to_value(&told.event).unwrap()["room_id"].clone()).collect();
+    let received = stream.until_message(three, Seq(2));
+    let named: Vec<_> =
+        received.iter().map(|received| serde_json::to_value(&received.event).unwrap()["room_id"].clone()).collect();
     assert_eq!(named, [one.0, one.0, three.0, three.0, three.0]);
     assert!(!stream.text().contains("event: activity"), "{}", stream.text());
 }

@@ -1,6 +1,6 @@
 //! Where one request ends and the next begins (RFC 9112 section 6): ambiguous framing is refused.
 
-use crate::harness::{Connection, PATIENCE, TestServer};
+use crate::harness::{Connection, TIMEOUT, TestServer};
 
 const HEAD: &str = "POST /v1/sessions HTTP/1.1\r\nHost: quchat\r\nContent-Type: application/json\r\n";
 const SMUGGLED: &str = "GET /healthz HTTP/1.1\r\nHost: quchat\r\n\r\n";
@@ -11,7 +11,7 @@ fn is_refused(server: &TestServer, request: &str) {
     let _ = connection.try_send([request, SMUGGLED].concat());
     let answer = connection.answer();
     assert!(matches!(answer.status, 400 | 413 | 431 | 501), "{request}: {} {}", answer.status, answer.text());
-    assert!(connection.ends(PATIENCE));
+    assert!(connection.ends(TIMEOUT));
     assert_eq!(connection.so_far(), "", "{request} lets a second request through");
 }
 
@@ -66,7 +66,7 @@ fn a_chunked_body_with_a_content_length_ends_the_connection() {
         connection.send(format!("{HEAD}{both}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n{SMUGGLED}"));
         let answer = connection.answer();
         assert!((400..500).contains(&answer.status), "{}", answer.text());
-        assert!(connection.ends(PATIENCE), "RFC 9112, section 6.1: it must be closed");
+        assert!(connection.ends(TIMEOUT), "RFC 9112, section 6.1: it must be closed");
         assert_eq!(connection.so_far(), "", "{both}");
     }
 }

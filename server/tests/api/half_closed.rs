@@ -3,7 +3,7 @@
 use quchat_shared::Seq;
 use serde_json::json;
 
-use crate::harness::{Client, Connection, Opening, PATIENCE, TestServer, at_once, eventually};
+use crate::harness::{Client, Connection, Opening, TIMEOUT, TestServer, at_once, eventually};
 
 /// Sends a request and closes the sending side.
 fn send_and_finish(client: &Client, request: &str) -> Connection {
@@ -29,7 +29,7 @@ fn fifty_half_closed_clients_are_all_answered() {
         let request = with_body(&alice, &format!("POST /v1/rooms/{room}/messages"), &message);
         let mut connection = send_and_finish(&alice, &request);
         let seq = connection.answer().expect(201).value()["seq"].as_u64().unwrap();
-        assert!(connection.ends(PATIENCE));
+        assert!(connection.ends(TIMEOUT));
         seq
     });
     seqs.sort_unstable();
@@ -64,7 +64,7 @@ fn all_requests_before_a_half_close_are_answered() {
     for status in [201, 200, 201, 200] {
         connection.answer().expect(status);
     }
-    assert!(connection.ends(PATIENCE));
+    assert!(connection.ends(TIMEOUT));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_body_that_ends_too_early_is_reported() {
     let request = with_body(&alice, "POST /v1/rooms", &json!({"name": "lobby"}));
     let mut connection = send_and_finish(&alice, &request[..request.len() - 1]);
     connection.answer().problem(400, "bad_request");
-    assert!(connection.ends(PATIENCE));
+    assert!(connection.ends(TIMEOUT));
     assert!(alice.rooms().rooms.is_empty());
 }
 
@@ -90,9 +90,9 @@ fn a_stream_for_a_half_closed_client_begins_and_ends_in_order() {
     {
         let mut connection = send_and_finish(&alice, &format!("GET {target} HTTP/1.1\r\n{}\r\n", alice.head_lines()));
         assert_eq!(connection.head().unwrap().status, 200);
-        assert!(connection.ends(PATIENCE), "a half-closed stream is treated as a closed one");
-        let heard = String::from_utf8(connection.received).unwrap();
-        assert!(heard.contains(expected) && heard.ends_with("\r\n0\r\n\r\n"), "{heard}");
+        assert!(connection.ends(TIMEOUT), "a half-closed stream is treated as a closed one");
+        let text = String::from_utf8(connection.received).unwrap();
+        assert!(text.contains(expected) && text.ends_with("\r\n0\r\n\r\n"), "{text}");
     }
 }
 

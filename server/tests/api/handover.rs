@@ -3,7 +3,7 @@
 
 use quchat_shared::Seq;
 
-use crate::harness::{Connection, Opening, PATIENCE, TestServer, at_once, eventually, message_of};
+use crate::harness::{Connection, Opening, TIMEOUT, TestServer, at_once, eventually, message_of};
 
 fn ask(version: &str, lines: &str) -> String {
     format!("GET /v1/events HTTP/{version}\r\n{lines}\r\n")
@@ -11,13 +11,13 @@ fn ask(version: &str, lines: &str) -> String {
 
 /// Waits until `what` has been received. Returns everything received so far.
 #[track_caller]
-fn hear(connection: &mut Connection, what: &str) -> String {
+fn receive_until(connection: &mut Connection, what: &str) -> String {
     loop {
-        let heard = String::from_utf8_lossy(&connection.received).into_owned();
-        if heard.contains(what) {
-            return heard;
+        let text = String::from_utf8_lossy(&connection.received).into_owned();
+        if text.contains(what) {
+            return text;
         }
-        assert!(connection.receive(PATIENCE), "the connection ended before {what:?}: {heard}");
+        assert!(connection.receive(TIMEOUT), "the connection ended before {what:?}: {text}");
     }
 }
 
@@ -30,11 +30,11 @@ fn requests_after_the_request_of_a_stream_are_not_answered() {
     let next = format!("GET /v1/users/me HTTP/1.1\r\n{}\r\n", alice.head_lines());
     connection.send([ask("1.1", &alice.head_lines()), next.clone()].concat());
     assert_eq!(connection.head().unwrap().status, 200);
-    hear(&mut connection, "event: hello");
+    receive_until(&mut connection, "event: hello");
     connection.send(&next);
     alice.send_message(room, "a needle to find");
-    let heard = hear(&mut connection, "a needle to find");
-    assert!(!heard.contains("HTTP/1.1") && !heard.contains("\"role\""), "{heard}");
+    let text = receive_until(&mut connection, "a needle to find");
+    assert!(!text.contains("HTTP/1.1") && !text.contains("\"role\""), "{text}");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn earlier_answers_on_the_same_connection_come_before_the_stream() {
     connection.send([me, ask("1.1", &alice.head_lines())].concat());
     assert_eq!(connection.answer().value()["name"], "alice");
     assert_eq!(connection.head().unwrap().header("transfer-encoding"), Some("chunked"));
-    hear(&mut connection, "event: hello");
+    receive_until(&mut connection, "event: hello");
 }
 
 #[test]
@@ -57,13 +57,13 @@ fn an_http_1_0_client_gets_a_stream_without_chunks() {
     let mut connection = Connection::open(server.address);
     connection.send(ask("1.0", &alice.head_lines()));
     assert_eq!(connection.head().unwrap().header("transfer-encoding"), None);
-    hear(&mut connection, "event: hello");
+    receive_until(&mut connection, "event: hello");
     alice.send_message(room, "a needle to find");
-    let heard = hear(&mut connection, "a needle to find");
-    let foreign = heard.lines().find(|line| !line.is_empty() && !line.contains(':'));
+    let text = receive_until(&mut connection, "a needle to find");
+    let foreign = text.lines().find(|line| !line.is_empty() && !line.contains(':'));
     assert_eq!(foreign, None, "every line is a field or a comment");
     alice.sign_out();
-    assert!(connection.ends(PATIENCE));
+    assert!(connection.ends(TIMEOUT));
 }
 
 #[test]
@@ -95,12 +95,12 @@ fn messages_sent_to_many_rooms_at_once_arrive_in_the_order_of_their_ids() {
     rooms.iter().for_each(|&room| drop(bob.join(room)));
     let mut stream = bob.listen();
     at_once(6, |n| (0..50).for_each(|_| drop(alice.send_message(rooms[n % 3], "x"))));
-    let (mut last, mut heard) = (0, 0);
-    while heard < 300 {
-        let told = stream.next();
-        let id = told.id.rsplit_once('-').and_then(|(_, number)| number.parse::<u64>().ok()).expect("a number");
+    let (mut last, mut delivered) = (0, 0);
+    while delivered < 300 {
+        let received = stream.next();
+        let id = received.id.rsplit_once('-').and_then(|(_, number)| number.parse::<u64>().ok()).expect("a number");
         assert!(id > last, "{id} after {last}");
         last = id;
-        heard += usize::from(message_of(&told.event).is_some_and(|(_, seq)| seq > Seq(0)));
+        delivered += usize::from(message_of(&received.event).is_some_and(|(_, seq)| seq > Seq(0)));
     }
 }

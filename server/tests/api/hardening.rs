@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{Answer, Client, Connection, PATIENCE, TestServer};
+use crate::harness::{Answer, Client, Connection, TIMEOUT, TestServer};
 
 const END: &str = "Host: quchat\r\n\r\n";
 
 /// Sends these bytes. Returns the answer, or `None` if the server ends the connection.
-fn throw(server: &TestServer, bytes: impl AsRef<[u8]>) -> Option<Answer> {
+fn send_raw(server: &TestServer, bytes: impl AsRef<[u8]>) -> Option<Answer> {
     let mut connection = Connection::open(server.address);
     let _ = connection.try_send(bytes);
     connection.finish();
@@ -23,7 +23,7 @@ fn still_serves(server: &TestServer) {
 
 #[track_caller]
 fn is_refused(server: &TestServer, what: &str, bytes: impl AsRef<[u8]>) {
-    if let Some(answer) = throw(server, bytes) {
+    if let Some(answer) = send_raw(server, bytes) {
         assert!((400..500).contains(&answer.status), "{what}: {} {}", answer.status, answer.text());
     }
     still_serves(server);
@@ -261,7 +261,7 @@ fn an_early_refusal_shows_whether_the_connection_stays_open() {
             let refusal = connection.answer();
             assert!((400..500).contains(&refusal.status), "{head}: {}", refusal.status);
             if refusal.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
-                assert!(connection.ends(PATIENCE));
+                assert!(connection.ends(TIMEOUT));
                 continue;
             }
             let _ = connection.try_send(me(&alice, "/v1/users/me"));
@@ -296,7 +296,7 @@ fn head_of_a_stream_is_answered_at_once() {
     let answer = connection.answer_to_head();
     assert!(matches!(answer.status, 200 | 405), "{}", answer.status);
     connection.finish();
-    while connection.receive(PATIENCE) {}
+    while connection.receive(TIMEOUT) {}
     assert_eq!(connection.so_far(), "", "no body follows");
 }
 
@@ -324,7 +324,7 @@ fn http_1_0_clients_are_served_and_disconnected() {
     connection.send("GET /healthz HTTP/1.0\r\n\r\n");
     let answer = connection.answer().expect(200);
     assert_ne!(answer.header("transfer-encoding"), Some("chunked"), "HTTP/1.0 knows no chunks");
-    assert!(connection.ends(PATIENCE));
+    assert!(connection.ends(TIMEOUT));
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn connection_close_is_answered_and_honoured() {
     let mut connection = Connection::open(server.address);
     connection.send(format!("GET /healthz HTTP/1.1\r\nConnection: close\r\n{END}"));
     connection.answer().expect(200);
-    assert!(connection.ends(PATIENCE));
+    assert!(connection.ends(TIMEOUT));
 }
 
 #[test]

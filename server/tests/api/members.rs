@@ -59,8 +59,8 @@ fn leaving_twice_changes_and_publishes_nothing() {
     bob.leave(room);
     bob.leave(room);
     alice.send_message(room, "marker");
-    let told: Vec<_> = stream.until_message(room, Seq(1)).iter().map(|told| told.event.name()).collect();
-    assert_eq!(told, ["member.joined", "member.left", "message.created"]);
+    let received: Vec<_> = stream.until_message(room, Seq(1)).iter().map(|received| received.event.name()).collect();
+    assert_eq!(received, ["member.joined", "member.left", "message.created"]);
     let outside = bob.room(room);
     assert!(outside.member.is_none() && outside.unread == 0 && outside.last_message.is_none());
 }
@@ -88,8 +88,8 @@ fn when_the_last_owner_leaves_the_longest_member_becomes_owner() {
     let role = |client: &Client| client.room(room).member.unwrap().role;
     assert_eq!((role(&carol), role(&bob)), (Role::Owner, Role::Member));
     bob.send_message(room, "marker");
-    let told = stream.until_message(room, Seq(1));
-    let promoted = told.iter().find_map(|told| match &told.event {
+    let received = stream.until_message(room, Seq(1));
+    let promoted = received.iter().find_map(|received| match &received.event {
         Event::MemberUpdated(updated) => Some((updated.user.id, updated.role)),
         _ => None,
     });
@@ -141,8 +141,8 @@ fn the_first_to_join_a_public_room_without_an_owner_becomes_owner() {
     assert_eq!(bob.join(joined).member.unwrap().role, Role::Owner);
     bob.send_message(posted, "posting joins, too");
     assert_eq!(bob.room(posted).member.unwrap().role, Role::Owner);
-    let told = stream.until_message(posted, Seq(1));
-    let roles = told.iter().filter_map(|told| match &told.event {
+    let received = stream.until_message(posted, Seq(1));
+    let roles = received.iter().filter_map(|received| match &received.event {
         Event::MemberJoined(joined) => Some(joined.role),
         _ => None,
     });
@@ -184,9 +184,9 @@ fn the_last_to_leave_a_private_room_deletes_it() {
     let before = live.last_id().to_owned();
     alice.leave(room);
     let end = |stream: &mut Stream| {
-        let told = stream.until(|event| event.name() == "room.deleted");
-        assert!(matches!(&told.last().unwrap().event, Event::RoomDeleted(deleted) if deleted.room_id == room));
-        told.iter().map(|told| told.event.name()).collect::<Vec<_>>()
+        let received = stream.until(|event| event.name() == "room.deleted");
+        assert!(matches!(&received.last().unwrap().event, Event::RoomDeleted(deleted) if deleted.room_id == room));
+        received.iter().map(|received| received.event.name()).collect::<Vec<_>>()
     };
     assert_eq!(end(&mut live), ["member.left", "room.deleted"]);
     assert_eq!(end(&mut narrowed), ["member.left", "room.deleted"]);
@@ -197,8 +197,8 @@ fn the_last_to_leave_a_private_room_deletes_it() {
     assert!(alice.rooms().rooms.is_empty());
     let lobby = bob.create_room("lobby");
     assert!(lobby > room, "an id is never used again");
-    let told: Vec<_> = others.until(|event| event.name() == "member.joined");
-    assert_eq!(told.len(), 2, "others get no event about it: {told:?}");
+    let received: Vec<_> = others.until(|event| event.name() == "member.joined");
+    assert_eq!(received.len(), 2, "others get no event about it: {received:?}");
 
     let server = server.restart(|_| {});
     assert_eq!(end(&mut alice.at(server.address).resume(&before)), ["member.left", "room.deleted"], "on resume, too");

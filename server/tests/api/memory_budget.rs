@@ -13,7 +13,7 @@ use quchat_shared::{
 };
 
 use crate::harness::{
-    Client, Connection, Opening, PATIENCE, Stream, TestServer, Told, at_once, eventually, message_of,
+    Client, Connection, Opening, Stream, StreamEvent, TIMEOUT, TestServer, at_once, eventually, message_of,
 };
 
 const MIB: usize = 1024 * 1024;
@@ -61,7 +61,7 @@ fn within<T>(budget: &Budget, act: impl FnOnce() -> T) -> T {
     })
 }
 
-fn returns_to_nothing(budget: &Budget) {
+fn becomes_empty(budget: &Budget) {
     eventually("everything is given back", || (budget.used() == 0).then_some(()));
 }
 
@@ -83,7 +83,7 @@ fn many_unread_answers_do_not_block_others() {
         unread
     });
     drop(unread);
-    returns_to_nothing(&server.budget);
+    becomes_empty(&server.budget);
 }
 
 #[test]
@@ -98,12 +98,12 @@ fn many_long_pages_at_once_delay_only_their_own_user() {
     let answered = server.budget.used() / (3 * MIB);
     assert!(answered < 50, "bob was answered after {answered} long pages for alice");
     drop(unread);
-    returns_to_nothing(&server.budget);
+    becomes_empty(&server.budget);
 }
 
 #[test]
 fn a_stop_does_not_wait_for_queued_long_pages() {
-    let mut server = TestServer::start_with(|config| config.drain_timeout = PATIENCE * 10);
+    let mut server = TestServer::start_with(|config| config.drain_timeout = TIMEOUT * 10);
     let alice = server.user("alice");
     let room = long_room(&alice, "lobby", 200);
     let page = format!("/v1/rooms/{room}/messages?limit=200");
@@ -130,13 +130,13 @@ fn the_unread_answer_that_has_waited_longest_is_evicted_first() {
     let answer = alice.get(&page).expect(200);
     assert!(answer.body.len() > 3 * MIB);
     let length = |connection: &mut Connection| {
-        while connection.receive(PATIENCE) && connection.received.len() < answer.body.len() {}
+        while connection.receive(TIMEOUT) && connection.received.len() < answer.body.len() {}
         connection.received.len()
     };
     assert!(length(&mut first) < answer.body.len(), "the first was closed");
     assert!(length(&mut second) >= answer.body.len(), "the second is complete");
     drop((first, second));
-    returns_to_nothing(&server.budget);
+    becomes_empty(&server.budget);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn room_lists_and_user_lists_are_charged_like_pages() {
         unread
     });
     drop(unread);
-    returns_to_nothing(&server.budget);
+    becomes_empty(&server.budget);
 }
 
 /// Opens a stream of `client` for each of these rooms. Nothing is read from them.
@@ -203,18 +203,19 @@ fn stalled_streams_in_many_rooms_are_closed_and_resume_without_loss() {
     let mut cut = 0;
     for (stream, &room) in streams.iter_mut().zip(&rooms) {
         let mut seen = Vec::new();
-        let mut note = |told: &[Told]| {
+        let mut note = |received: &[StreamEvent]| {
             seen.extend(
-                told.iter()
-                    .filter_map(|told| message_of(&told.event))
+                received
+                    .iter()
+                    .filter_map(|received| message_of(&received.event))
                     .filter(|(of, _)| *of == room)
                     .map(|(_, seq)| seq.0),
             );
             seen.last() == Some(&44)
         };
-        let told: Vec<_> = std::iter::from_fn(|| stream.next_or_end()).take(44).collect();
-        if !note(&told) {
-            assert_eq!(told.last().unwrap().event, Event::Bye(Bye { reason: ByeReason::Slow }));
+        let received: Vec<_> = std::iter::from_fn(|| stream.next_or_end()).take(44).collect();
+        if !note(&received) {
+            assert_eq!(received.last().unwrap().event, Event::Bye(Bye { reason: ByeReason::Slow }));
             cut += 1;
             note(&alice.resume(stream.last_id()).until_message(room, Seq(44)));
         }
@@ -222,7 +223,7 @@ fn stalled_streams_in_many_rooms_are_closed_and_resume_without_loss() {
     }
     assert!(cut > 0, "no stream was closed");
     drop((streams, awake));
-    returns_to_nothing(&server.budget);
+    becomes_empty(&server.budget);
 }
 
 #[test]
@@ -240,7 +241,7 @@ fn one_frame_for_many_stalled_streams_is_charged_once() {
         stream.until_message(room, Seq(64));
     }
     drop(streams);
-    returns_to_nothing(&server.budget);
+    becomes_empty(&server.budget);
 }
 
 #[test]
@@ -256,7 +257,7 @@ fn unread_replays_are_charged_too() {
         (0..20).for_each(|_| drop(bob.send_message(room, "still served")));
         drop(streams);
     });
-    returns_to_nothing(&server.budget);
+    becomes_empty(&server.budget);
 }
 
 /// Sends a request with half of its body.
@@ -281,7 +282,7 @@ fn half_sent_bodies_without_a_token_are_bounded_in_total() {
     let is_closed = |connection: &mut Connection| connection.try_receive(Duration::from_millis(1)) == Some(false);
     eventually("some are closed", || half_sent.iter_mut().any(is_closed).then_some(()));
     drop(half_sent);
-    returns_to_nothing(&server.budget);
+    becomes_empty(&server.budget);
 }
 
 #[test]
@@ -294,5 +295,5 @@ fn half_sent_bodies_of_one_user_are_bounded_in_total() {
         eventually("bodies wait", || (server.budget.used() > MIB / 2).then_some(()));
         (0..20).for_each(|_| drop(bob.send_message(room, &"x".repeat(4000))));
     });
-    returns_to_nothing(&server.budget);
+    becomes_empty(&server.budget);
 }

@@ -19,8 +19,8 @@ fn the_answer_to_a_send_is_the_message_that_everyone_sees() {
     });
     assert_eq!(sent, expected);
     let message: Message = serde_json::from_value(sent).unwrap();
-    let Event::MessageCreated(told) = stream.next().event else { panic!("a message was sent") };
-    assert_eq!((told.room_id, &told.message), (room, &message));
+    let Event::MessageCreated(received) = stream.next().event else { panic!("a message was sent") };
+    assert_eq!((received.room_id, &received.message), (room, &message));
     assert_eq!(bob.messages(room, "").messages, std::slice::from_ref(&message));
     assert_eq!(bob.room(room).last_message, Some(message));
 }
@@ -70,8 +70,9 @@ fn posting_to_a_public_room_joins_it_first() {
     let (mut alices, mut bobs) = (alice.listen(), bob.listen());
     bob.send_message(room, "hello");
     for stream in [&mut alices, &mut bobs] {
-        let told: Vec<_> = stream.until_message(room, Seq(4)).iter().map(|told| told.event.name()).collect();
-        assert_eq!(told, ["member.joined", "message.created"]);
+        let received: Vec<_> =
+            stream.until_message(room, Seq(4)).iter().map(|received| received.event.name()).collect();
+        assert_eq!(received, ["member.joined", "message.created"]);
     }
     let room = bob.room(room);
     assert_eq!((room.unread, room.member.unwrap().last_read_seq), (0, Seq(4)));

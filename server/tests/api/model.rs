@@ -213,8 +213,8 @@ impl World<'_> {
         let Reader::Connected(stream, expected) = &mut self.readers[who] else { return };
         for expected in expected.drain(..) {
             let mut events = std::iter::repeat_with(|| stream.next().event);
-            let told = events.find_map(|event| entry(self.clients, self.rooms, who, event));
-            assert_eq!(told, Some(expected));
+            let received = events.find_map(|event| entry(self.clients, self.rooms, who, event));
+            assert_eq!(received, Some(expected));
         }
     }
 

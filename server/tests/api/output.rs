@@ -56,7 +56,7 @@ fn works_and_stops(server: Process) {
     }
     stream.until(|event| event.name() == "message.created");
     server.signal(Signal::TERM);
-    stream.says_bye(ByeReason::Shutdown);
+    stream.expects_bye(ByeReason::Shutdown);
     assert_eq!(server.wait().0.code(), Some(0));
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Client, Connection, Opening, PATIENCE, TestServer, eventually};
+use crate::harness::{Client, Connection, Opening, TIMEOUT, TestServer, eventually};
 
 const PING: &str = "GET /healthz HTTP/1.1\r\nHost: quchat\r\n\r\n";
 
@@ -33,7 +33,7 @@ fn attack_more_connections_than_the_limit() {
     let mut late = Connection::open(server.address);
     let _ = late.try_send(PING);
     late.answer().problem(503, "unavailable");
-    assert!(late.ends(PATIENCE), "a refused connection is closed");
+    assert!(late.ends(TIMEOUT), "a refused connection is closed");
 
     guests[3].send(PING);
     guests[3].answer().expect(200);
@@ -49,7 +49,7 @@ fn a_connection_beyond_the_limit_is_refused_before_its_request() {
         let answer = late.answer();
         answer.problem(503, "unavailable");
         assert_eq!(answer.header("connection"), Some("close"));
-        assert!(late.ends(PATIENCE), "nothing follows");
+        assert!(late.ends(TIMEOUT), "nothing follows");
     }
     drop(guests);
 }

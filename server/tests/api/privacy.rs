@@ -24,8 +24,8 @@ fn a_private_room_leaves_no_trace_on_other_streams() {
     alice.send_message(fence, "fence");
     let mut replayed = bob.resume(&start);
     for stream in [&mut live, &mut replayed] {
-        let told = stream.until_message(fence, Seq(1));
-        let names: Vec<_> = told.iter().map(|told| told.event.name()).collect();
+        let received = stream.until_message(fence, Seq(1));
+        let names: Vec<_> = received.iter().map(|received| received.event.name()).collect();
         assert_eq!(names, ["room.created", "member.joined", "message.created"]);
         let text = stream.text();
         assert!(!text.contains("needle") && !text.contains(&format!("\"room_id\":{hidden},")), "{text}");
@@ -54,8 +54,8 @@ fn a_user_who_left_a_private_room_gets_no_more_of_its_events() {
     alice.send_message(hidden, "needle-text");
     alice.leave(hidden);
     alice.create_room("fence");
-    let told = alice.resume(&start).until(|event| event.name() == "room.created");
-    let names: Vec<_> = told.iter().map(|told| told.event.name()).collect();
+    let received = alice.resume(&start).until(|event| event.name() == "room.created");
+    let names: Vec<_> = received.iter().map(|received| received.event.name()).collect();
     assert_eq!(
         names,
         ["member.left", "room.deleted", "room.created"],

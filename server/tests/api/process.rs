@@ -59,13 +59,13 @@ fn a_damaged_key_is_an_error_and_not_a_new_key() {
     Process::start(&data_dir.path()).kill();
     let key = data_dir.files().into_iter().find(|path| path.metadata().unwrap().len() == 32).unwrap();
     fs::write(&key, b"hello").unwrap();
-    let output = start_in_vain(&data_dir.path());
+    let output = fails_to_start(&data_dir.path());
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(fs::read(&key).unwrap(), b"hello", "nothing is overwritten");
 }
 
 /// Runs the program to its end on a data directory that it cannot use.
-fn start_in_vain(data_dir: &Path) -> std::process::Output {
+fn fails_to_start(data_dir: &Path) -> std::process::Output {
     let mut command = Process::command();
     command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
     command.stderr(Stdio::piped()).output().unwrap()
@@ -76,7 +76,7 @@ fn a_second_server_on_the_same_data_is_refused() {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     let alice = server.register("alice");
-    let output = start_in_vain(&data_dir.path());
+    let output = fails_to_start(&data_dir.path());
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{message}");
     assert!(message.contains(data_dir.path().to_str().unwrap()), "the message names the directory: {message}");
@@ -109,7 +109,7 @@ fn a_port_in_use_is_an_error_that_names_it() {
 fn an_impossible_data_directory_is_an_error() {
     let data_dir = DataDir::new();
     File::create(data_dir.path()).unwrap();
-    let output = start_in_vain(&data_dir.path());
+    let output = fails_to_start(&data_dir.path());
     assert_eq!(output.status.code(), Some(1));
     assert!(!output.stderr.is_empty() && output.stdout.is_empty());
 }

@@ -49,8 +49,8 @@ fn thirty_two_rooms_can_be_created_at_once() {
     let ids: HashSet<_> = at_once(32, |i| clients[i % 2].create_room(&format!("room {i}"))).into_iter().collect();
     assert_eq!(ids.len(), 32);
     assert_eq!(clients[1].rooms().rooms.len(), 32);
-    let told = (0..48).map(|_| stream.next().event.name()).filter(|name| *name == "room.created").count();
-    assert_eq!(told, 32, "each is published once, beside sixteen own memberships");
+    let received = (0..48).map(|_| stream.next().event.name()).filter(|name| *name == "room.created").count();
+    assert_eq!(received, 32, "each is published once, beside sixteen own memberships");
 }
 
 #[test]
@@ -71,12 +71,12 @@ fn eight_writers_in_one_room_get_seqs_without_gaps() {
     for own in &acknowledged {
         assert!(own.windows(2).all(|pair| pair[0].seq < pair[1].seq), "each writer's own order is kept");
     }
-    let told = stream.until_message(room, Seq(320));
-    let told = told.into_iter().filter_map(|told| match told.event {
+    let received = stream.until_message(room, Seq(320));
+    let received = received.into_iter().filter_map(|received| match received.event {
         Event::MessageCreated(created) => Some(created.message),
         _ => None,
     });
-    assert_eq!(told.collect::<Vec<_>>(), all);
+    assert_eq!(received.collect::<Vec<_>>(), all);
 }
 
 #[test]
@@ -90,9 +90,9 @@ fn concurrent_joins_and_leaves_end_in_one_of_the_two() {
         let method = |i: usize| ["PUT", "DELETE"][i % 2];
         at_once(4, |i| bob.request(method(i), &target, None).expect([200, 204][i % 2]));
         alice.send_message(room, "fence");
-        let told = stream.until_message(room, Seq(round));
+        let received = stream.until_message(room, Seq(round));
         let changes: Vec<_> =
-            told.iter().map(|told| told.event.name()).filter(|name| name.starts_with("member.")).collect();
+            received.iter().map(|received| received.event.name()).filter(|name| name.starts_with("member.")).collect();
         assert!(changes.windows(2).all(|pair| pair[0] != pair[1]), "{changes:?}");
         bob.leave(room);
         let left = changes.last().is_none_or(|change| *change == "member.left");

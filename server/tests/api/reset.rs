@@ -13,10 +13,10 @@ use crate::harness::{Client, Opening, Stream, TestServer, eventually};
 fn resume(client: &Client, id: &str) -> (Option<Reset>, Stream) {
     let (_, mut stream) = Opening { last_event_id: Some(id), ..Opening::default() }.open(client);
     match stream.next() {
-        told if told.event.name() != "reset" => (None, stream),
-        told => {
-            let Event::Reset(reset) = told.event else { unreachable!("named so") };
-            assert_eq!(told.id, reset.cursor.0, "the reset is itself a position to resume from");
+        received if received.event.name() != "reset" => (None, stream),
+        received => {
+            let Event::Reset(reset) = received.event else { unreachable!("named so") };
+            assert_eq!(received.id, reset.cursor.0, "the reset is itself a position to resume from");
             (Some(reset), stream)
         }
     }

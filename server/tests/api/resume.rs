@@ -2,17 +2,17 @@
 
 use quchat_shared::{Event, Seq};
 
-use crate::harness::{Opening, Stream, TestServer, Told};
+use crate::harness::{Opening, Stream, StreamEvent, TestServer};
 
 /// The parts of an event that do not change later.
-fn gist(told: &Told) -> (String, String) {
-    let value = serde_json::to_value(&told.event).unwrap();
+fn summary(received: &StreamEvent) -> (String, String) {
+    let value = serde_json::to_value(&received.event).unwrap();
     let about = format!("{}{}{}", value["room"]["id"], value["room_id"], value["message"]["seq"]);
-    (told.id.clone(), format!("{} {about} {}", told.event.name(), value["user"]["id"]))
+    (received.id.clone(), format!("{} {about} {}", received.event.name(), value["user"]["id"]))
 }
 
-fn gists(told: &[Told]) -> Vec<(String, String)> {
-    told.iter().map(gist).collect()
+fn summaries(received: &[StreamEvent]) -> Vec<(String, String)> {
+    received.iter().map(summary).collect()
 }
 
 #[test]
@@ -31,10 +31,10 @@ fn a_resume_from_any_position_delivers_exactly_the_rest() {
     alice.send_message(hidden, "1");
     let all = live.until_message(hidden, Seq(1));
 
-    for (i, position) in [start].into_iter().chain(all.iter().map(|told| told.id.clone())).enumerate() {
+    for (i, position) in [start].into_iter().chain(all.iter().map(|received| received.id.clone())).enumerate() {
         let mut stream = alice.resume(&position);
         let replayed: Vec<_> = (i..all.len()).map(|_| stream.next()).collect();
-        assert_eq!(gists(&replayed), gists(&all[i..]), "from {position}");
+        assert_eq!(summaries(&replayed), summaries(&all[i..]), "from {position}");
     }
 }
 
@@ -83,7 +83,7 @@ fn a_reader_that_is_disconnected_repeatedly_misses_nothing() {
         for cut in 1.. {
             let mut stream = bob.resume(&position);
             for _ in 0..1 + cut * 7 % 40 {
-                let Told { event: Event::MessageCreated(created), id } = stream.next() else {
+                let StreamEvent { event: Event::MessageCreated(created), id } = stream.next() else {
                     panic!("only messages are sent")
                 };
                 seqs.push(created.message.seq.0);
@@ -128,7 +128,7 @@ fn a_long_absence_is_replayed_in_pages_and_continues_live() {
     let position = bob.rooms().cursor.0;
     crate::harness::at_once(4, |_| (0..150).for_each(|_| drop(alice.send_message(room, "x"))));
     let mut stream = bob.resume(&position);
-    let replayed: Vec<_> = stream.until_message(room, Seq(600)).iter().map(|told| told.event.name()).collect();
+    let replayed: Vec<_> = stream.until_message(room, Seq(600)).iter().map(|received| received.event.name()).collect();
     assert_eq!(replayed.len(), 600);
     alice.send_message(room, "live");
     assert_eq!(stream.until_message(room, Seq(601)).len(), 1);
@@ -146,8 +146,8 @@ fn only_the_latest_stay_in_a_rejoined_room_is_replayed() {
     alice.send_message(room, "2: outside");
     bob.join(room);
     alice.send_message(room, "3: second stay");
-    let told = bob.resume(&position).until_message(room, Seq(3));
-    let names: Vec<_> = told.iter().map(|told| told.event.name()).collect();
+    let received = bob.resume(&position).until_message(room, Seq(3));
+    let names: Vec<_> = received.iter().map(|received| received.event.name()).collect();
     assert_eq!(names, ["member.joined", "member.left", "member.joined", "message.created"]);
 }
 
@@ -163,8 +163,8 @@ fn events_about_the_reader_are_replayed_after_they_left_the_room() {
     alice.send_message(room, "3");
     bob.leave(room);
     let fence = alice.create_room("fence");
-    let told = bob.resume(&position).until(|event| event.name() == "room.created");
-    let names: Vec<_> = told.iter().map(|told| told.event.name()).collect();
+    let received = bob.resume(&position).until(|event| event.name() == "room.created");
+    let names: Vec<_> = received.iter().map(|received| received.event.name()).collect();
     assert_eq!(names, ["read.updated", "member.left", "room.created"]);
     assert!(fence.0 > room.0);
 }
@@ -179,8 +179,8 @@ fn only_the_newest_own_marker_of_a_room_is_replayed() {
     let position = bob.rooms().cursor.0;
     (1..=4).for_each(|seq| assert_eq!(bob.mark_read(room, seq).last_read_seq, Seq(seq)));
     alice.send_message(room, "6");
-    let told = bob.resume(&position).until_message(room, Seq(6));
-    let reads = told.iter().filter_map(|told| match &told.event {
+    let received = bob.resume(&position).until_message(room, Seq(6));
+    let reads = received.iter().filter_map(|received| match &received.event {
         Event::ReadUpdated(read) => Some(read.last_read_seq),
         _ => None,
     });

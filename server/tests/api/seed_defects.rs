@@ -75,9 +75,9 @@ fn five_reconnects_lose_none_of_twelve_hundred_messages() {
         for reconnect in 1..=6 {
             let mut stream = bob.resume(&position);
             while seqs.len() < 200 * reconnect {
-                let told = stream.next();
-                seqs.extend(message_of(&told.event).map(|(_, seq)| seq.0));
-                position = told.id;
+                let received = stream.next();
+                seqs.extend(message_of(&received.event).map(|(_, seq)| seq.0));
+                position = received.id;
             }
         }
     });

@@ -65,7 +65,7 @@ fn signing_out_ends_this_session_at_once_and_no_other() {
     here.sign_out();
     here.get("/v1/users/me").problem(401, "unauthenticated");
     here.delete("/v1/sessions/current").problem(401, "unauthenticated");
-    stream_here.says_bye(ByeReason::SignedOut);
+    stream_here.expects_bye(ByeReason::SignedOut);
 
     let room = there.create_room("lobby");
     stream_there.until(|event| event.name() == "member.joined");

@@ -24,8 +24,8 @@ fn a_lagging_reader_is_closed_between_frames_and_resumes_without_a_gap() {
 
     let mut seqs = Vec::new();
     let mut take = |stream: &mut Stream| {
-        while let Some(told) = stream.next_or_end() {
-            seqs.extend(message_of(&told.event).map(|(_, seq)| seq.0));
+        while let Some(received) = stream.next_or_end() {
+            seqs.extend(message_of(&received.event).map(|(_, seq)| seq.0));
             if seqs.last() == Some(&240) {
                 return None;
             }
@@ -81,13 +81,13 @@ fn live_traffic_does_not_overtake_a_reader_that_catches_up_slowly() {
         });
         let mut stream = Opening { last_event_id: Some(&position), ..SMALL }.open(&bob).1;
         for seq in 1..=300 {
-            let mut told = stream.next();
-            if matches!(told.event, Event::Bye(_)) {
+            let mut received = stream.next();
+            if matches!(received.event, Event::Bye(_)) {
                 assert!(seq > 200, "a reader that was catching up was closed at {seq}");
                 stream = Opening { last_event_id: Some(stream.last_id()), ..SMALL }.open(&bob).1;
-                told = stream.next();
+                received = stream.next();
             }
-            let Event::MessageCreated(created) = told.event else { panic!("only messages are sent: {told:?}") };
+            let Event::MessageCreated(created) = received.event else { panic!("only messages are sent: {received:?}") };
             assert_eq!(created.message.seq, Seq(seq));
         }
     });

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Client, Connection, Opening, PATIENCE, TestServer};
+use crate::harness::{Client, Connection, Opening, TIMEOUT, TestServer};
 
 /// A server that waits for answers in progress longer than any test.
 fn waiting_server() -> TestServer {
@@ -45,7 +45,7 @@ fn incomplete_requests_do_not_delay_the_stop() {
     ];
     server.stop();
     for mut connection in waiting.into_iter().chain([begun, refused, idle]) {
-        assert!(connection.ends(PATIENCE));
+        assert!(connection.ends(TIMEOUT));
     }
 }
 
@@ -61,7 +61,7 @@ fn complete_requests_are_answered_during_the_stop() {
     for connection in &mut asked[1..] {
         let answer = connection.answer();
         assert!(matches!(answer.status, 201 | 503), "{}", answer.text());
-        assert!(connection.ends(PATIENCE));
+        assert!(connection.ends(TIMEOUT));
     }
 }
 

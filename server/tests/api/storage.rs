@@ -53,7 +53,7 @@ impl Logged {
 
     /// Waits for a line in the log.
     #[track_caller]
-    fn says(&self, words: &str) {
+    fn waits_for(&self, words: &str) {
         eventually(&format!("{words:?} in the log"), || self.log().contains(words).then_some(()));
     }
 }
@@ -120,7 +120,7 @@ fn a_database_without_its_key_warns_that_all_sessions_end() {
     let (data_dir, alice) = used();
     fs::remove_file(data_dir.path().join(KEY)).unwrap();
     let server = Logged::start(&data_dir.path());
-    server.says("everybody has to sign in again");
+    server.waits_for("everybody has to sign in again");
     alice.at(server.server.address).get("/v1/users/me").problem(401, "unauthenticated");
     Client::sign_in(server.server.address, "alice").get("/v1/users/me").expect(200);
 }
@@ -214,8 +214,8 @@ fn a_warning_names_files_that_others_can_read() {
         let path = data_dir.path().join(name);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let server = Logged::start(&data_dir.path());
-        server.says(path.to_str().unwrap());
-        server.says("chmod 600");
+        server.waits_for(path.to_str().unwrap());
+        server.waits_for("chmod 600");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
     assert!(!Logged::start(&data_dir.path()).log().contains("chmod"));
@@ -273,7 +273,7 @@ fn damaged() -> Damaged {
 fn damage_is_reported_after_the_start_before_anyone_reads_it() {
     let Damaged { data_dir, alice, room, .. } = damaged();
     let server = Logged::start(&data_dir.path());
-    server.says("the database is damaged");
+    server.waits_for("the database is damaged");
     assert!(server.log().contains("ERROR") && server.log().contains("messages"), "{}", server.log());
     let alice = alice.at(server.server.address);
     assert_eq!(alice.get("/healthz").expect(200).text(), "ok", "the server stays healthy: a restart would not help");

@@ -7,7 +7,7 @@ use std::{
 
 use quchat_shared::{Event, Seq, event::ByeReason};
 
-use crate::harness::{Connection, Opening, PATIENCE, TestServer, at_once};
+use crate::harness::{Connection, Opening, TIMEOUT, TestServer, at_once};
 
 #[test]
 fn a_stopping_server_sends_bye_on_every_stream() {
@@ -18,7 +18,7 @@ fn a_stopping_server_sends_bye_on_every_stream() {
     let (_, narrowed) = Opening { query: &query, ..Opening::default() }.open(&alice);
     let mut streams = [alice.listen(), bob.listen(), narrowed];
     server.begin_stop();
-    streams.iter_mut().for_each(|stream| stream.says_bye(ByeReason::Shutdown));
+    streams.iter_mut().for_each(|stream| stream.expects_bye(ByeReason::Shutdown));
     server.stop();
 }
 
@@ -31,7 +31,7 @@ fn a_stream_ends_when_its_token_expires() {
     let late = server.sign_in("alice");
     let mut lives_on = late.listen();
     server.clock.advance(Duration::from_secs(86_400 + 1));
-    stream.says_bye(ByeReason::Expired);
+    stream.expects_bye(ByeReason::Expired);
     late.create_room("lobby");
     lives_on.until(|event| event.name() == "room.created");
 }
@@ -42,7 +42,7 @@ fn signing_out_ends_every_stream_of_the_session() {
     let alice = server.user("alice");
     let mut streams = [alice.listen(), alice.listen(), alice.listen()];
     alice.sign_out();
-    streams.iter_mut().for_each(|stream| stream.says_bye(ByeReason::SignedOut));
+    streams.iter_mut().for_each(|stream| stream.expects_bye(ByeReason::SignedOut));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn no_stream_survives_a_concurrent_sign_out() {
             Opening::default().ask(&alice).ok()
         });
         for mut stream in outcomes.into_iter().flatten() {
-            stream.says_bye(ByeReason::SignedOut);
+            stream.expects_bye(ByeReason::SignedOut);
         }
     }
 }
@@ -104,7 +104,7 @@ fn leaving_a_room_ends_its_events_on_a_narrowed_stream() {
     let seqs: Vec<_> = stream
         .until_message(room, Seq(3))
         .into_iter()
-        .filter_map(|told| match told.event {
+        .filter_map(|received| match received.event {
             Event::MessageCreated(created) => Some(created.message.seq.0),
             _ => None,
         })
@@ -138,7 +138,7 @@ fn a_half_closed_reader_is_served_or_closed() {
     connection.head().unwrap();
     connection.finish();
     alice.send_message(room, "a needle to find");
-    while connection.receive(PATIENCE) && !String::from_utf8_lossy(&connection.received).contains("a needle to find") {}
+    while connection.receive(TIMEOUT) && !String::from_utf8_lossy(&connection.received).contains("a needle to find") {}
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_reader_that_never_reads_does_not_delay_the_stop() {
     (0..60).for_each(|_| drop(alice.send_message(room, &text)));
     let begin = Instant::now();
     let server = server.restart(|_| {});
-    assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < TIMEOUT, "{:?}", begin.elapsed());
     assert_eq!(alice.at(server.address).room(room).info.last_seq, Seq(60));
     drop(stalled);
 }
@@ -166,5 +166,5 @@ fn an_idle_connection_does_not_delay_the_stop() {
     let silent = Connection::open(server.address);
     server.stop();
     drop(silent);
-    assert!(idle.ends(PATIENCE));
+    assert!(idle.ends(TIMEOUT));
 }

@@ -60,7 +60,7 @@ fn a_server_stops_in_order_with_its_terminal() {
         } else {
             server.hang_up()
         }
-        stream.says_bye(ByeReason::Shutdown);
+        stream.expects_bye(ByeReason::Shutdown);
         let status = eventually("the process ends", || server.child.try_wait().unwrap());
         assert_eq!(status.exit_code(), 0, "{status:?}");
     }
@@ -85,7 +85,7 @@ fn stty_tostop_does_not_stop_a_server_in_the_background() {
     let mut stream = Client::register(server.address, "alice").listen();
     let mut keys = server.terminal.as_ref().unwrap().take_writer().unwrap();
     keys.write_all(b"\n").unwrap();
-    stream.says_bye(ByeReason::Shutdown);
+    stream.expects_bye(ByeReason::Shutdown);
     let status = eventually("the process ends", || server.child.try_wait().unwrap());
     assert_eq!(status.exit_code(), 0, "{status:?}");
 }
@@ -104,6 +104,6 @@ fn a_server_without_a_terminal_ignores_sighup() {
     alice.create_room("lobby");
     stream.until(|event| event.name() == "room.created");
     server.signal(Signal::TERM);
-    stream.says_bye(ByeReason::Shutdown);
+    stream.expects_bye(ByeReason::Shutdown);
     assert_eq!(server.wait().0.code(), Some(0));
 }

@@ -63,10 +63,10 @@ fn private_rooms_keep_names_that_look_the_same() {
 fn a_client_that_resumes_gets_the_new_names() {
     let server = upgraded();
     let mut stream = server.sign_in("alice").resume(CURSOR);
-    let told = stream.until(|event| matches!(event, Event::RoomUpdated(updated) if updated.room.id == RoomId(6)));
-    let told: Vec<_> = told
+    let received = stream.until(|event| matches!(event, Event::RoomUpdated(updated) if updated.room.id == RoomId(6)));
+    let received: Vec<_> = received
         .into_iter()
-        .map(|told| match told.event {
+        .map(|received| match received.event {
             Event::RoomUpdated(updated) => format!("{} is {}", updated.room.id, updated.room.name),
             event => event.name().to_owned(),
         })
@@ -79,7 +79,7 @@ fn a_client_that_resumes_gets_the_new_names() {
         "3 is room 3",
         &format!("6 is {} (2)", "y".repeat(60)),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(received, expected);
 }
 
 #[test]

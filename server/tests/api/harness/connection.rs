@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Answer, PATIENCE};
+use super::{Answer, TIMEOUT};
 
 /// Reads with a deadline, and returns only complete answers.
 pub(crate) struct Connection {
@@ -22,7 +22,7 @@ impl Connection {
 
     pub(crate) fn over(socket: TcpStream) -> Self {
         socket.set_nodelay(true).unwrap();
-        socket.set_write_timeout(Some(PATIENCE)).unwrap();
+        socket.set_write_timeout(Some(TIMEOUT)).unwrap();
         Self { socket, received: Vec::new() }
     }
 
@@ -43,13 +43,13 @@ impl Connection {
 
     /// Waits for more bytes. Returns `false` at the end of the connection (FIN or reset).
     #[track_caller]
-    pub(crate) fn receive(&mut self, patience: Duration) -> bool {
-        self.try_receive(patience).unwrap_or_else(|| panic!("nothing within {patience:?}, after {}", self.so_far()))
+    pub(crate) fn receive(&mut self, timeout: Duration) -> bool {
+        self.try_receive(timeout).unwrap_or_else(|| panic!("nothing within {timeout:?}, after {}", self.so_far()))
     }
 
     /// As [`Self::receive`], but returns `None` when nothing came in time.
-    pub(crate) fn try_receive(&mut self, patience: Duration) -> Option<bool> {
-        let deadline = Instant::now() + patience;
+    pub(crate) fn try_receive(&mut self, timeout: Duration) -> Option<bool> {
+        let deadline = Instant::now() + timeout;
         let mut buffer = [0; 16 * 1024];
         loop {
             let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
@@ -91,8 +91,8 @@ impl Connection {
 
     /// Whether the server ends the connection. Bytes received before that are kept.
     #[track_caller]
-    pub(crate) fn ends(&mut self, patience: Duration) -> bool {
-        let deadline = Instant::now() + patience;
+    pub(crate) fn ends(&mut self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
         loop {
             match self.try_receive(deadline.saturating_duration_since(Instant::now())) {
                 Some(true) => {}
@@ -109,7 +109,7 @@ impl Connection {
             if let Some(at) = find(&self.received, b"\r\n\r\n") {
                 break at;
             }
-            if !self.receive(PATIENCE) {
+            if !self.receive(TIMEOUT) {
                 assert!(self.received.is_empty(), "the connection ended within a head: {}", self.so_far());
                 return None;
             }
@@ -139,12 +139,12 @@ impl Connection {
         if let Some(length) = answer.header("content-length") {
             let length: usize = length.parse().unwrap();
             while self.received.len() < length {
-                assert!(self.receive(PATIENCE), "the connection ended within a body: {}", self.so_far());
+                assert!(self.receive(TIMEOUT), "the connection ended within a body: {}", self.so_far());
             }
             answer.body = self.received.drain(..length).collect();
         } else {
             let chunked = answer.header("transfer-encoding") == Some("chunked");
-            while self.receive(PATIENCE) {}
+            while self.receive(TIMEOUT) {}
             assert!(!chunked, "a finite answer has a length: {}", self.so_far());
             answer.body = std::mem::take(&mut self.received);
         }

@@ -27,22 +27,22 @@ pub(crate) use self::{
     client::Client,
     connection::Connection,
     data_dir::DataDir,
-    stream::{Opening, Stream, Told, message_of},
+    stream::{Opening, Stream, StreamEvent, message_of},
     test_server::TestServer,
 };
 
 /// How long an expected event may take. Only a failing test waits that long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Polls until `attempt` returns a value.
 #[track_caller]
 pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         if let Some(found) = attempt() {
             return found;
         }
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        assert!(Instant::now() < deadline, "not within {TIMEOUT:?}: {what}");
         thread::park_timeout(Duration::from_millis(5));
     }
 }

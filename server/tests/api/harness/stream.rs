@@ -8,11 +8,11 @@ use quchat_shared::{
     sse::Decoder,
 };
 
-use super::{Answer, Client, Connection, PATIENCE, connection::find};
+use super::{Answer, Client, Connection, TIMEOUT, connection::find};
 
 /// One event, and the position to resume from after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct StreamEvent {
     pub(crate) event: Event,
     pub(crate) id: String,
 }
@@ -36,7 +36,7 @@ impl Opening<'_> {
         let head = connection.head().expect("an answer");
         if head.status != 200 {
             let length: usize = head.header("content-length").unwrap_or("0").parse().unwrap();
-            while connection.received.len() < length && connection.receive(PATIENCE) {}
+            while connection.received.len() < length && connection.receive(TIMEOUT) {}
             return Err(Answer { body: connection.received, ..head });
         }
         Ok(Stream {
@@ -54,7 +54,7 @@ impl Opening<'_> {
     pub(crate) fn open(&self, client: &Client) -> (Hello, Stream) {
         let mut stream = self.ask(client).unwrap_or_else(|answer| panic!("{} {}", answer.status, answer.text()));
         let hello = match stream.next_of_any_kind() {
-            Some(Told { event: Event::Hello(hello), .. }) => hello,
+            Some(StreamEvent { event: Event::Hello(hello), .. }) => hello,
             other => panic!("hello comes first, not {other:?}"),
         };
         stream.start.clone_from(&hello.cursor.0);
@@ -101,16 +101,16 @@ pub(crate) struct Stream {
 impl Stream {
     /// The next event except `activity`. Panics at the end of the stream.
     #[track_caller]
-    pub(crate) fn next(&mut self) -> Told {
+    pub(crate) fn next(&mut self) -> StreamEvent {
         self.next_or_end().unwrap_or_else(|| panic!("the stream ended:\n{}", self.text()))
     }
 
     /// The next event except `activity`, or `None` at the end of the stream.
     #[track_caller]
-    pub(crate) fn next_or_end(&mut self) -> Option<Told> {
+    pub(crate) fn next_or_end(&mut self) -> Option<StreamEvent> {
         loop {
             match self.next_of_any_kind() {
-                Some(Told { event: Event::Activity(_), .. }) => {}
+                Some(StreamEvent { event: Event::Activity(_), .. }) => {}
                 other => return other,
             }
         }
@@ -118,52 +118,52 @@ impl Stream {
 
     /// The next event, or `None` at the end of the stream.
     #[track_caller]
-    pub(crate) fn next_of_any_kind(&mut self) -> Option<Told> {
-        let deadline = Instant::now() + PATIENCE;
+    pub(crate) fn next_of_any_kind(&mut self) -> Option<StreamEvent> {
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             while let Some(frame) = self.decoder.next_frame() {
                 let event = Event::decode(&frame).unwrap_or_else(|e| panic!("{e} in {frame:?}"));
                 if let Some(event) = event {
-                    return Some(Told { event, id: frame.id.to_string() });
+                    return Some(StreamEvent { event, id: frame.id.to_string() });
                 }
             }
-            if !self.read(PATIENCE) {
+            if !self.read(TIMEOUT) {
                 return None;
             }
-            assert!(Instant::now() < deadline, "nothing but heartbeats for {PATIENCE:?}, after\n{}", self.text());
+            assert!(Instant::now() < deadline, "nothing but heartbeats for {TIMEOUT:?}, after\n{}", self.text());
         }
     }
 
     /// The next events, up to and including the first for which `stop` is true.
     #[track_caller]
-    pub(crate) fn until(&mut self, stop: impl Fn(&Event) -> bool) -> Vec<Told> {
-        let mut told = Vec::new();
+    pub(crate) fn until(&mut self, stop: impl Fn(&Event) -> bool) -> Vec<StreamEvent> {
+        let mut received = Vec::new();
         loop {
-            told.push(self.next());
-            if stop(&told.last().unwrap().event) {
-                return told;
+            received.push(self.next());
+            if stop(&received.last().unwrap().event) {
+                return received;
             }
         }
     }
 
     /// The next events, up to and including this message.
     #[track_caller]
-    pub(crate) fn until_message(&mut self, room: RoomId, seq: Seq) -> Vec<Told> {
+    pub(crate) fn until_message(&mut self, room: RoomId, seq: Seq) -> Vec<StreamEvent> {
         self.until(|event| message_of(event) == Some((room, seq)))
     }
 
     /// All events up to the end of the stream.
     #[track_caller]
-    pub(crate) fn rest(&mut self) -> Vec<Told> {
+    pub(crate) fn rest(&mut self) -> Vec<StreamEvent> {
         std::iter::from_fn(|| self.next_or_end()).collect()
     }
 
     /// Checks that the stream ends with this `bye`, as HTTP and SSE require.
     #[track_caller]
-    pub(crate) fn says_bye(&mut self, reason: ByeReason) {
+    pub(crate) fn expects_bye(&mut self, reason: ByeReason) {
         let rest = self.rest();
         match rest.last() {
-            Some(Told { event: Event::Bye(bye), .. }) => assert_eq!(bye.reason, reason),
+            Some(StreamEvent { event: Event::Bye(bye), .. }) => assert_eq!(bye.reason, reason),
             other => panic!("the last event is bye, not {other:?}"),
         }
         assert!(self.complete, "the chunked body is complete");
@@ -184,12 +184,12 @@ impl Stream {
 
     /// Waits for more of the stream. Returns `false` at its end.
     #[track_caller]
-    pub(crate) fn read(&mut self, patience: Duration) -> bool {
+    pub(crate) fn read(&mut self, timeout: Duration) -> bool {
         while !self.complete {
             if self.take_chunk() {
                 return true;
             }
-            if !self.complete && !self.connection.receive(patience) {
+            if !self.complete && !self.connection.receive(timeout) {
                 assert!(self.text.is_empty() || self.text.ends_with(b"\n\n"), "a frame is split: {}", self.text());
                 return false;
             }
