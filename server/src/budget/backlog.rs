@@ -23,17 +23,17 @@ struct Inner {
     key: Key,
     bytes: Arc<AtomicUsize>,
     /// Covers the queue itself, which is not shared with other streams.
-    places: Charge,
+    queue: Charge,
 }
 
 /// The queue of a stream is charged in steps of this many chunks.
-const PLACES: usize = 512;
+const CHUNKS_PER_STEP: usize = 512;
 
 impl Backlog {
     pub(super) fn new(budget: Budget, key: Key, user: UserId, stream: Weak<dyn Stream>) -> Self {
-        let (bytes, places) = (Arc::default(), Charge::shared(budget.clone(), 0));
+        let (bytes, queue) = (Arc::default(), Charge::shared(budget.clone(), 0));
         budget.lock().add_stream(key, user, Arc::clone(&bytes), stream);
-        Self(Box::new(Inner { budget, key, bytes, places }))
+        Self(Box::new(Inner { budget, key, bytes, queue }))
     }
 
     /// Reports how many bytes wait now, in how many chunks.
@@ -43,8 +43,8 @@ impl Backlog {
     /// lock that closing takes.
     pub(crate) fn set(&mut self, bytes: usize, chunks: usize) -> Result<(), Full> {
         self.0.bytes.store(bytes, Ordering::Relaxed);
-        let places = chunks / PLACES * PLACES * size_of::<usize>();
-        if places > self.0.places.bytes() { self.0.places.try_grow(places) } else { Ok(()) }
+        let queue = chunks / CHUNKS_PER_STEP * CHUNKS_PER_STEP * size_of::<usize>();
+        if queue > self.0.queue.bytes() { self.0.queue.try_grow(queue) } else { Ok(()) }
     }
 }
 

@@ -5,10 +5,10 @@ use super::{Account, Budget, Full};
 /// Returns its bytes to the budget when it is dropped. Keep it beside the bytes that it accounts for.
 pub(crate) struct Charge {
     bytes: usize,
-    by: By,
+    owner: Owner,
 }
 
-enum By {
+enum Owner {
     /// Streams, which share the bytes.
     Streams(Budget),
     Connection(Account),
@@ -16,11 +16,11 @@ enum By {
 
 impl Charge {
     pub(super) fn shared(budget: Budget, bytes: usize) -> Self {
-        Self { bytes, by: By::Streams(budget) }
+        Self { bytes, owner: Owner::Streams(budget) }
     }
 
     pub(super) fn of(account: Account, bytes: usize) -> Self {
-        Self { bytes, by: By::Connection(account) }
+        Self { bytes, owner: Owner::Connection(account) }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -33,9 +33,9 @@ impl Charge {
     /// The budget is full; the charge is unchanged.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Full> {
         let more = bytes.saturating_sub(self.bytes);
-        let mut added = match &self.by {
-            By::Streams(budget) => budget.charge_shared(more)?,
-            By::Connection(account) => account.charge(more)?,
+        let mut added = match &self.owner {
+            Owner::Streams(budget) => budget.charge_shared(more)?,
+            Owner::Connection(account) => account.charge(more)?,
         };
         self.bytes += std::mem::take(&mut added.bytes);
         Ok(())
@@ -43,7 +43,7 @@ impl Charge {
 
     /// As [`Charge::grow`] for bytes that streams share, but never closes a connection to make room.
     pub(super) fn try_grow(&mut self, bytes: usize) -> Result<(), Full> {
-        let By::Streams(budget) = &self.by else { return Err(Full) };
+        let Owner::Streams(budget) = &self.owner else { return Err(Full) };
         let more = bytes.saturating_sub(self.bytes);
         budget.try_reserve(more).then(|| self.bytes += more).ok_or(Full)
     }
@@ -52,9 +52,9 @@ impl Charge {
 impl Drop for Charge {
     fn drop(&mut self) {
         if self.bytes > 0 {
-            match &self.by {
-                By::Streams(budget) => budget.release(self.bytes),
-                By::Connection(account) => account.release(self.bytes),
+            match &self.owner {
+                Owner::Streams(budget) => budget.release(self.bytes),
+                Owner::Connection(account) => account.release(self.bytes),
             }
         }
     }

@@ -42,7 +42,7 @@ impl From<IpAddr> for Holder {
 #[derive(Default)]
 pub(super) struct Holders {
     connections: HashMap<Key, Connection>,
-    streams: HashMap<Key, Behind>,
+    streams: HashMap<Key, LaggingStream>,
     /// Bytes that evicted connections have yet to free.
     leaving: usize,
 }
@@ -54,7 +54,7 @@ struct Connection {
 }
 
 /// A stream that is behind.
-struct Behind {
+struct LaggingStream {
     user: UserId,
     bytes: Arc<AtomicUsize>,
     stream: Weak<dyn Stream>,
@@ -130,7 +130,7 @@ impl Holders {
     }
 
     pub(super) fn add_stream(&mut self, key: Key, user: UserId, bytes: Arc<AtomicUsize>, stream: Weak<dyn Stream>) {
-        self.streams.insert(key, Behind { user, bytes, stream });
+        self.streams.insert(key, LaggingStream { user, bytes, stream });
     }
 
     pub(super) fn remove_stream(&mut self, key: Key) {
