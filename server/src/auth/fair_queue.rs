@@ -38,7 +38,7 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         let refused = if waiting.len < self.max {
             None
         } else {
-            match waiting.give_up_for(&origin) {
+            match waiting.evict_for(&origin) {
                 None => return Some(work),
                 refused => refused,
             }
@@ -102,11 +102,11 @@ impl<K: Clone + Eq + Hash, T> Waiting<K, T> {
 
     /// Removes the newest work of the origin that has the most, unless that leaves it with less than `origin` will
     /// have.
-    fn give_up_for(&mut self, origin: &K) -> Option<T> {
+    fn evict_for(&mut self, origin: &K) -> Option<T> {
         let own = self.by_origin.get(origin).map_or(0, VecDeque::len);
         let most = self.by_origin.values_mut().max_by_key(|works| works.len())?;
-        let gives_up = most.len() > own + 1;
-        let work = if gives_up { most.pop_back() } else { None };
+        let is_evicted = most.len() > own + 1;
+        let work = if is_evicted { most.pop_back() } else { None };
         self.len -= usize::from(work.is_some());
         work
     }

@@ -29,13 +29,13 @@ const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Jg3C3JbqgcY8XPzPyaqt9Q$oNoQ+
 /// Hashes and verifies passwords. Clones share the threads, which end when all clones are dropped.
 #[derive(Clone)]
 pub(crate) struct Passwords {
-    queue: Arc<Open>,
+    queue: Arc<CloseOnDrop>,
 }
 
 /// Closes the queue when the last clone of [`Passwords`] is dropped.
-struct Open(Arc<Queue>);
+struct CloseOnDrop(Arc<Queue>);
 
-impl Drop for Open {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         drop(self.0.close()); // nobody waits for this work any more
     }
@@ -99,7 +99,7 @@ impl Passwords {
             let thread = thread::Builder::new().name("passwords".to_owned()).spawn(move || run(&queue));
             thread.expect("a thread can be started while the server starts");
         }
-        Self { queue: Arc::new(Open(queue)) }
+        Self { queue: Arc::new(CloseOnDrop(queue)) }
     }
 
     /// Refuses waiting and further work. Work in progress finishes.
@@ -169,7 +169,7 @@ fn verify(hasher: &Hasher, typed: &str, known: Option<&str>) -> Result<Verdict> 
 }
 
 fn run(queue: &Queue) {
-    yield_to_others();
+    lower_priority();
     while let Some(first) = queue.pop() {
         let hasher = Hasher::default(); // its memory is freed once the queue is empty
         for work in std::iter::once(first).chain(std::iter::from_fn(|| queue.try_pop())) {
@@ -181,13 +181,13 @@ fn run(queue: &Queue) {
 /// Gives this thread the lowest priority: a sign-in may take a moment longer, a message may not. Measured on two cores
 /// with four people signing in all the time: as many sign-ins as argon2id allows, and messages within 5 ms.
 #[cfg(target_os = "linux")]
-fn yield_to_others() {
+fn lower_priority() {
     let _ = rustix::process::nice(19); // per thread on Linux; if refused, all threads stay equal
 }
 
 /// Does nothing: on other systems, niceness applies to the whole process.
 #[cfg(not(target_os = "linux"))]
-fn yield_to_others() {}
+fn lower_priority() {}
 
 #[cfg(test)]
 mod tests {
