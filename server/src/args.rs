@@ -46,7 +46,7 @@ pub(crate) struct Args {
     pub(crate) max_private_rooms_per_user: u32,
 
     /// Memory limit for request bodies, responses and queued events, in bytes or with KiB, MiB or GiB
-    #[arg(long, env = "QUCHAT_MEMORY_BUDGET", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
+    #[arg(long, env = "QUCHAT_MEMORY_BUDGET", value_name = "SIZE", default_value = "256MiB", value_parser = parse_size)]
     pub(crate) memory_budget: usize,
 
     /// Maximum number of event streams that one user may have open at once
@@ -56,7 +56,7 @@ pub(crate) struct Args {
 }
 
 /// Parses a number of bytes with an optional unit.
-fn size(text: &str) -> Result<usize, &'static str> {
+fn parse_size(text: &str) -> Result<usize, &'static str> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let unit = match &*unit.trim_start().to_ascii_lowercase() {
         "" | "b" => 1,
@@ -80,7 +80,8 @@ impl Args {
             let value = arg.get_env().and_then(env::var_os);
             if value.is_some_and(|value| value.is_empty()) { arg.env(None) } else { arg }
         });
-        let matches = command.try_get_matches_from_mut(env::args_os()).map_err(|error| named(error, &mut command))?;
+        let matches =
+            command.try_get_matches_from_mut(env::args_os()).map_err(|error| name_variable(error, &mut command))?;
         Self::checked(&matches).map_err(|error| error.format(&mut command))
     }
 
@@ -103,7 +104,7 @@ impl Args {
 }
 
 /// Names the variable that is not UTF-8. clap only says that some value is not.
-fn named(error: Error, command: &mut Command) -> Error {
+fn name_variable(error: Error, command: &mut Command) -> Error {
     let is_unreadable = |name: &&str| env::var_os(name).is_some_and(|value| value.to_str().is_none());
     let variable = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).find(is_unreadable);
     match variable.filter(|_| error.kind() == ErrorKind::InvalidUtf8) {

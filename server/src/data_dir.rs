@@ -55,15 +55,15 @@ impl DataDir {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path).map_err(at(path))?;
+        builder.create(path).map_err(unusable(path))?;
 
         let lock_path = path.join(LOCK);
         require_file(&lock_path)?;
-        let lock = private().create(true).open(&lock_path).map_err(at(&lock_path))?;
+        let lock = private().create(true).open(&lock_path).map_err(unusable(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse(path.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(at(&lock_path)(source)),
+            Err(TryLockError::Error(source)) => return Err(unusable(&lock_path)(source)),
         }
         let directory = lock_directory(path)?;
         warn_of_access_by_others(path);
@@ -83,7 +83,7 @@ impl DataDir {
                 }
             }
         }
-        private().create(true).open(&path).map_err(at(&path))?;
+        private().create(true).open(&path).map_err(unusable(&path))?;
         Ok((path, is_used))
     }
 
@@ -94,11 +94,11 @@ impl DataDir {
         match File::open(&path) {
             Ok(mut file) => {
                 let mut bytes = Vec::new();
-                Read::by_ref(&mut file).take(64).read_to_end(&mut bytes).map_err(at(&path))?;
+                Read::by_ref(&mut file).take(64).read_to_end(&mut bytes).map_err(unusable(&path))?;
                 bytes.try_into().map(Some).map_err(|_| DataDirError::NotAKey(path))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(at(&path)(error)),
+            Err(error) => Err(unusable(&path)(error)),
         }
     }
 
@@ -118,14 +118,14 @@ impl DataDir {
             File::open(&self.path)?.sync_all()?; // makes the name durable, too
             Ok(key)
         };
-        draw().map_err(at(&path))
+        draw().map_err(unusable(&path))
     }
 }
 
 /// Locks the directory itself, where the system supports it. Removing the lock file then lets no second server in.
 #[cfg(unix)]
 fn lock_directory(path: &Path) -> Result<Option<File>, DataDirError> {
-    let directory = File::open(path).map_err(at(path))?;
+    let directory = File::open(path).map_err(unusable(path))?;
     match directory.try_lock() {
         Ok(()) => Ok(Some(directory)),
         Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
@@ -157,12 +157,12 @@ fn require_file(path: &Path) -> Result<u64, DataDirError> {
             Err(DataDirError::Unusable { path: path.to_owned(), reason })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(at(path)(error)),
+        Err(error) => Err(unusable(path)(error)),
     }
 }
 
 /// Turns an operating system error about `path` into a sentence that says what to do.
-fn at(path: &Path) -> impl Fn(io::Error) -> DataDirError {
+fn unusable(path: &Path) -> impl Fn(io::Error) -> DataDirError {
     move |error| {
         let reason = match error.kind() {
             io::ErrorKind::PermissionDenied => {

@@ -14,26 +14,26 @@ use crate::{
 };
 
 /// How often old events and sessions are deleted.
-const EVERY: Duration = Duration::from_secs(60 * 60);
+const INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Most events that one transaction deletes.
-const ROWS: u32 = 2000;
+const EVENTS_AT_ONCE: u32 = 2000;
 /// How long a session is kept after its end: as long as it could live.
-const ENDED_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const SESSIONS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Most rows of a deleted room that one transaction removes. Messages wait for it, a few milliseconds.
-const PURGE_ROWS: u32 = 500;
+const PURGED_AT_ONCE: u32 = 500;
 /// How long to wait after a failure before removing the rows of deleted rooms again.
-const PURGE_PAUSE: Duration = Duration::from_secs(60);
+const PURGE_RETRY: Duration = Duration::from_secs(60);
 
 /// Deletes old events and sessions once an hour. Never completes.
 pub(crate) async fn forget(app: Arc<App>) {
     let start = (app.now(), Instant::now());
     loop {
-        if let Err(error) = forget_events(&app).await {
+        if let Err(error) = delete_old_events(&app).await {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot delete old events");
         }
         // Sessions are not deleted at the start: a clock that is wrong after a boot is usually set within minutes.
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(INTERVAL).await;
         let then = ended_by(start, Instant::now(), app.now());
         if let Err(error) = app.store.write(move |tx: &mut dyn Tx| tx.delete_sessions_ended_by(then)).await {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot delete old sessions");
@@ -45,31 +45,31 @@ pub(crate) async fn forget(app: Arc<App>) {
 /// completes.
 pub(crate) async fn purge(app: Arc<App>) {
     loop {
-        match app.store.write(|tx: &mut dyn Tx| tx.purge_deleted_rooms(PURGE_ROWS)).await {
+        match app.store.write(|tx: &mut dyn Tx| tx.purge_deleted_rooms(PURGED_AT_ONCE)).await {
             Ok(true) => {}
             Ok(false) => app.room_deleted.notified().await,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "cannot purge a deleted room");
-                tokio::time::sleep(PURGE_PAUSE).await;
+                tokio::time::sleep(PURGE_RETRY).await;
             }
         }
     }
 }
 
-async fn forget_events(app: &App) -> Result<()> {
+async fn delete_old_events(app: &App) -> Result<()> {
     let keep = app.config.events_kept.max(1); // the newest event marks the end of the log
     let before = earlier(app.now(), app.config.events_kept_for);
-    while app.store.write(move |tx: &mut dyn Tx| tx.prune_events(before, keep, ROWS)).await? {}
+    while app.store.write(move |tx: &mut dyn Tx| tx.prune_events(before, keep, EVENTS_AT_ONCE)).await? {}
     Ok(())
 }
 
-/// Sessions that ended by the returned time can be deleted: [`ENDED_KEPT_FOR`] before now. A wall clock that jumps
+/// Sessions that ended by the returned time can be deleted: [`SESSIONS_KEPT_FOR`] before now. A wall clock that jumps
 /// ahead must not delete sessions that are still alive, so "now" advances no further than the time measured since the
 /// start.
 fn ended_by(start: (Timestamp, Instant), now: Instant, wall: Timestamp) -> Timestamp {
     let passed = i64::try_from(now.saturating_duration_since(start.1).as_millis()).unwrap_or(i64::MAX);
     let credible = start.0.as_millis().saturating_add(passed).min(wall.as_millis());
-    earlier(Timestamp::from_millis(credible), ENDED_KEPT_FOR)
+    earlier(Timestamp::from_millis(credible), SESSIONS_KEPT_FOR)
 }
 
 fn earlier(than: Timestamp, by: Duration) -> Timestamp {

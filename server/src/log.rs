@@ -17,9 +17,9 @@ use tracing_subscriber::fmt::{
 };
 
 /// Most bytes in the queue.
-const WAITING_MAX: usize = 256 * 1024;
+const QUEUE_MAX: usize = 256 * 1024;
 /// How long the process waits at its end for the last lines.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Queues log lines. Clones share the queue.
 #[derive(Clone)]
@@ -55,10 +55,10 @@ impl Log {
         self.0.push(format!("{text}\n").as_bytes());
     }
 
-    /// Waits until every line is written, at most [`LAST_WORDS`]: the reader may have stopped reading.
+    /// Waits until every line is written, at most [`FLUSH_TIMEOUT`]: the reader may have stopped reading.
     pub(crate) fn flush(&self) {
         let is_busy = |state: &mut State| state.writing || !state.waiting.is_empty();
-        drop(self.0.changed.wait_timeout_while(self.0.lock(), LAST_WORDS, is_busy));
+        drop(self.0.changed.wait_timeout_while(self.0.lock(), FLUSH_TIMEOUT, is_busy));
     }
 }
 
@@ -81,7 +81,7 @@ impl Queue {
 
     fn push(&self, lines: &[u8]) {
         let mut state = self.lock();
-        if state.waiting.len() + lines.len() > WAITING_MAX {
+        if state.waiting.len() + lines.len() > QUEUE_MAX {
             state.lost += count(lines);
             return;
         }
@@ -235,7 +235,7 @@ mod tests {
         for _ in 0..10_000 {
             log.line(&line);
         }
-        assert!(log.0.lock().waiting.len() <= WAITING_MAX);
+        assert!(log.0.lock().waiting.len() <= QUEUE_MAX);
         drop(outcomes); // from here on every write succeeds
         while !log.0.lock().waiting.is_empty() {
             thread::yield_now();

@@ -18,7 +18,7 @@ use quchat_server::{Config, Server, bind};
 use self::{
     args::Args,
     log::Log,
-    signals::{Hangup, fail_writes_quietly, shutdown},
+    signals::{Hangup, ignore_write_signals, shutdown},
 };
 
 /// Separates memory that lives as long as a stream from memory that only its start needed, and returns the latter to
@@ -29,19 +29,19 @@ use self::{
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    fail_writes_quietly();
+    ignore_write_signals();
     let hangup = Hangup::decide();
     let log = Log::start();
     let code = match Args::read() {
         Ok(args) => serve(&args, hangup, &log),
-        Err(answer) => say(&answer, &log),
+        Err(answer) => print_usage(&answer, &log),
     };
     log.flush();
     code
 }
 
 /// Prints help or the version to standard output, usage errors to standard error.
-fn say(answer: &clap::Error, log: &Log) -> ExitCode {
+fn print_usage(answer: &clap::Error, log: &Log) -> ExitCode {
     let text = answer.render().to_string();
     let code = u8::try_from(answer.exit_code()).unwrap_or(2);
     if answer.use_stderr() {
@@ -69,7 +69,7 @@ fn serve(args: &Args, hangup: Hangup, log: &Log) -> ExitCode {
         .init();
     let lines = log.clone();
     panic::set_hook(Box::new(move |panic| {
-        report(panic);
+        log_panic(panic);
         if thread::current().name() == Some("main") {
             lines.flush(); // the process ends next
         }
@@ -90,7 +90,7 @@ fn serve(args: &Args, hangup: Hangup, log: &Log) -> ExitCode {
 }
 
 /// Logs the location of a panic, without its message: that could quote a chat message or a password.
-fn report(panic: &panic::PanicHookInfo<'_>) {
+fn log_panic(panic: &panic::PanicHookInfo<'_>) {
     let thread = thread::current();
     let (name, at) = (thread.name().unwrap_or("without a name"), panic.location().map(tracing::field::display));
     tracing::error!(thread = name, at, "a thread panicked");

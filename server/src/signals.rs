@@ -3,11 +3,11 @@
 use std::io;
 
 #[cfg(unix)]
-pub(crate) use self::unix::{Hangup, fail_writes_quietly, shutdown};
+pub(crate) use self::unix::{Hangup, ignore_write_signals, shutdown};
 
 /// Does nothing: without signals, a failed write is only an error.
 #[cfg(not(unix))]
-pub(crate) fn fail_writes_quietly() {}
+pub(crate) fn ignore_write_signals() {}
 
 /// Carries no choice: these systems have no SIGHUP.
 #[cfg(not(unix))]
@@ -63,7 +63,7 @@ mod unix {
     /// Ignores SIGXFSZ and SIGTTOU, which would end or stop the process. From now on a write beyond the file size limit
     /// (`ulimit -f`) returns an error, and a write from the background of a terminal succeeds (`stty tostop`). The
     /// standard library already ignores SIGPIPE.
-    pub(crate) fn fail_writes_quietly() {
+    pub(crate) fn ignore_write_signals() {
         for signal in [Signal::XFSZ, Signal::TTOU] {
             c::signal(signal.as_raw(), c::SIG_IGN);
         }
