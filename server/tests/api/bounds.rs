@@ -37,7 +37,7 @@ fn attack_a_request_head_fed_byte_by_byte() {
 }
 
 #[test]
-fn attack_a_connection_that_says_nothing() {
+fn attack_a_silent_connection() {
     let server = TestServer::start_with(|config| (config.head_timeout, config.idle_timeout) = (SHORT, SHORT));
     assert!(Connection::open(server.address).ends(TIMEOUT));
 }

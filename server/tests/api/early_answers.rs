@@ -195,7 +195,7 @@ fn a_body_in_many_pieces_arrives_whole() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn half_sent_bodies_without_a_token_cost_next_to_nothing() {
+fn half_sent_bodies_without_a_token_cost_almost_nothing() {
     use crate::harness::{DataDir, Process};
 
     let data_dir = DataDir::new();
