@@ -1,6 +1,7 @@
 //! End to end: the real client in a real pseudo-terminal against the real server.
 //!
-//! What a person does and sees, and what the server holds afterwards. Needs nothing but what cargo builds.
+//! What a person does and sees, and what the server holds afterwards; and the API client without a screen. Needs nothing
+//! but what cargo builds.
 #![cfg(test)] // an integration test always is; said so that the lints for tests apply to its helpers too
 #![cfg(unix)]
 
@@ -13,6 +14,7 @@ mod drafts;
 mod leaving;
 mod losses;
 mod person;
+mod resuming;
 mod returning;
 mod server;
 mod settling;

@@ -139,7 +139,8 @@ impl Server {
         Client::signed_in(Access { origin: self.origin(), token: Token::new(token.to_owned()) })
     }
 
-    fn origin(&self) -> Origin {
+    /// The address as the client takes it.
+    pub(crate) fn origin(&self) -> Origin {
         Origin::parse(&self.address).expect("the server names its address")
     }
 }
