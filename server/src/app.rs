@@ -9,7 +9,7 @@ use quchat_shared::Timestamp;
 use tokio::sync::Notify;
 
 use crate::{
-    auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
+    auth::{jwt::Tokens, login_throttle::LoginThrottle, passwords::Passwords},
     config::Config,
     domain::{Caller, Error, Result, rooms, sessions},
     hub::Hub,
@@ -26,7 +26,7 @@ pub(crate) struct App {
     pub(crate) hub: Hub,
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
-    pub(crate) attempts: Attempts,
+    pub(crate) login_throttle: LoginThrottle,
     pub(crate) streams: Arc<StreamPlaces>,
     pub(crate) stopping: AtomicBool,
     /// Notified when a room was deleted and its rows can be purged.

@@ -14,11 +14,11 @@ use tokio::{
 
 use crate::{
     app::App,
-    auth::{attempts::Attempts, jwt::Tokens, passwords::Passwords},
+    auth::{jwt::Tokens, login_throttle::LoginThrottle, passwords::Passwords},
     budget::Budget,
     config::Config,
     data_dir::{DataDir, DataDirError},
-    descriptors, housekeeping, http,
+    file_limit, housekeeping, http,
     hub::{self, Hub},
     reply_dispatcher::ReplyDispatcher,
     store::{self, Store},
@@ -104,11 +104,11 @@ impl Server {
         let publish = move |changes| publisher.publish(changes);
         let (store, threads) = opened.start(replies, data_dir, publish).map_err(unusable)?;
 
-        let max_connections = descriptors::fit(config.max_connections);
+        let max_connections = file_limit::raise_for(config.max_connections);
         let app = Arc::new(App {
             tokens: Tokens::new(&key),
             passwords: Passwords::new(config.password_queue),
-            attempts: Attempts::new(config.wrong_passwords, config.wrong_password_window),
+            login_throttle: LoginThrottle::new(config.wrong_passwords, config.wrong_password_window),
             streams: Arc::new(StreamPlaces::new((max_connections * 19 / 20).max(1), config.max_streams_per_user)),
             stopping: AtomicBool::new(false),
             room_deleted: Notify::new(),

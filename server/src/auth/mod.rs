@@ -1,7 +1,6 @@
 //! Authentication: tokens, password hashing, and the throttle for wrong passwords.
 
-pub(crate) mod attempts;
 mod fair_queue;
 pub(crate) mod jwt;
-pub(crate) mod network;
+pub(crate) mod login_throttle;
 pub(crate) mod passwords;

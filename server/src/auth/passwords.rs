@@ -19,8 +19,11 @@ use argon2::{
 use quchat_shared::limits::password_form;
 use tokio::sync::oneshot;
 
-use super::{fair_queue::FairQueue, network::network};
-use crate::domain::{Error, Result};
+use super::fair_queue::FairQueue;
+use crate::{
+    domain::{Error, Result},
+    network::network,
+};
 
 /// The hash that a password is checked against when the user does not exist, so that the check takes as long. It is the
 /// hash of random bytes that were thrown away.

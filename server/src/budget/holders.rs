@@ -19,7 +19,7 @@ use std::{
 use quchat_shared::UserId;
 
 use super::{Account, Stream};
-use crate::auth::network::network;
+use crate::network::network;
 
 /// Identifies a connection or stream.
 pub(super) type Key = u64;

@@ -19,10 +19,10 @@ use crate::{
 pub(super) async fn sign_in(app: Arc<App>, request: Request<SignIn>) -> Result<Reply<Session>, Failure> {
     let credentials = request.body;
     let address = request.account.address();
-    let guess = app.attempts.begin(&credentials.name, address, app.config.clock.elapsed()).await?;
+    let attempt = app.login_throttle.begin(&credentials.name, address, app.config.clock.elapsed()).await?;
     let outcome = check(&app, credentials, address).await;
     if !matches!(outcome, Err(Failure::Refused(Error::WrongCredentials))) {
-        guess.forgive();
+        attempt.forgive();
     }
     outcome.map(Reply::created)
 }

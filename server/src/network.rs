@@ -12,7 +12,7 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 
 /// The origin of a password attempt: as [`network`], but all loopback addresses are one origin, because a local program
 /// can bind millions of them.
-pub(super) fn origin(address: IpAddr) -> IpAddr {
+pub(crate) fn origin(address: IpAddr) -> IpAddr {
     if address.to_canonical().is_loopback() { Ipv4Addr::LOCALHOST.into() } else { network(address) }
 }
 

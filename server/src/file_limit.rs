@@ -1,13 +1,13 @@
-//! File descriptors: as many as the connections need, and a bound on connections that fits what there is.
+//! The limit on open files: raised as far as the connections need, and as far as the system allows.
 
-/// Descriptors that are not connections: the database, the log, the runtime, connections being turned away. Where
-/// there are few at all, half of them have to do.
+/// Descriptors that are not connections: the database, the log, the runtime, connections beyond the bound. If the limit is
+/// very low, these get half of it.
 #[cfg(unix)]
 const OTHERS: usize = 128;
 
-/// Raises the soft limit as far as `connections` need and the hard one allows, and fits `connections` to it.
+/// Raises the soft limit for `connections`. Returns how many of them the limit then allows.
 #[cfg(unix)]
-pub(crate) fn fit(connections: usize) -> usize {
+pub(crate) fn raise_for(connections: usize) -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     /// What macOS grants at most, whatever its hard limit says.
@@ -28,8 +28,8 @@ pub(crate) fn fit(connections: usize) -> usize {
     fitting
 }
 
-/// Elsewhere sockets are not counted among files.
+/// Elsewhere sockets do not count as open files.
 #[cfg(not(unix))]
-pub(crate) fn fit(connections: usize) -> usize {
+pub(crate) fn raise_for(connections: usize) -> usize {
     connections
 }

@@ -1,7 +1,7 @@
-//! How often one may guess a password: so many wrong ones per name and address, then a pause.
+//! The login throttle: so many wrong passwords per name and address, then a pause.
 //!
-//! Right ones cost nothing, however many there are at once; guesses beyond what may still be wrong wait for the
-//! verdict on those before them.
+//! Right passwords do not count, however many there are at once. LoginThrottle beyond the number that may still be wrong wait
+//! until those before them are decided.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -13,18 +13,20 @@ use std::{
 use quchat_shared::limits::{USER_NAME_MAX, user_key};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::network::origin;
-use crate::domain::{Error, Result};
+use crate::{
+    domain::{Error, Result},
+    network::origin,
+};
 
-/// Names and addresses that are remembered at once; beyond, those with the fewest wrong guesses are forgotten.
+/// Names and addresses that are remembered at once; beyond, those with the fewest wrong attempts are forgotten.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// Whose password is guessed, and from where.
+/// Whose password is tried, and from where.
 type Key = (String, IpAddr);
 
-/// Counts wrong guesses. Clones share the count.
+/// Counts wrong throttle. Clones share the count.
 #[derive(Debug, Clone)]
-pub(crate) struct Attempts {
+pub(crate) struct LoginThrottle {
     max: u32,
     window: Duration,
     accounts: Arc<Mutex<HashMap<Key, Account>>>,
@@ -33,38 +35,38 @@ pub(crate) struct Attempts {
 /// What is remembered of one name and address.
 #[derive(Debug)]
 struct Account {
-    /// A place for each guess that may still be wrong; closed when there is none.
+    /// A permit for each attempt that may still be wrong; closed when there is none.
     places: Arc<Semaphore>,
     wrong: u32,
-    /// When the count starts anew, by the clock that nobody sets.
+    /// When the count starts anew, by the monotonic clock.
     until: Duration,
 }
 
-/// A guess on which there is no verdict yet. Dropped without one it was wrong: hanging up early gains nothing.
+/// An attempt that is not decided yet. Dropped undecided, it counts as wrong: to hang up early gains nothing.
 #[derive(Debug)]
-pub(crate) struct Guess {
-    attempts: Attempts,
+pub(crate) struct LoginAttempt {
+    throttle: LoginThrottle,
     key: Key,
     place: Option<OwnedSemaphorePermit>,
     until: Duration,
 }
 
-impl Attempts {
+impl LoginThrottle {
     /// At most `max` wrong passwords within `window`.
     pub(crate) fn new(max: u32, window: Duration) -> Self {
         Self { max, window, accounts: Arc::default() }
     }
 
-    /// Admits a guess. `now` is [`crate::clock::Clock::elapsed`]: setting the wall clock ends no pause, and makes none longer.
+    /// Begins an attempt. `now` is [`crate::clock::Clock::elapsed`]: setting the wall clock ends no pause, and makes none longer.
     ///
     /// # Errors
     /// [`Error::RateLimited`] once too many were wrong.
-    pub(crate) async fn begin(&self, name: &str, from: IpAddr, now: Duration) -> Result<Guess> {
-        // What is remembered of a name, which may be anything: no more than a user's could have, and one character.
+    pub(crate) async fn begin(&self, name: &str, from: IpAddr, now: Duration) -> Result<LoginAttempt> {
+        // A name may be anything. No more of it is kept than a user name may have, and one character.
         let key = (user_key(&name.chars().take(USER_NAME_MAX + 1).collect::<String>()), origin(from));
         let (places, until) = self.account(&key, now);
         match places.acquire_owned().await {
-            Ok(place) => Ok(Guess { attempts: self.clone(), key, place: Some(place), until }),
+            Ok(place) => Ok(LoginAttempt { throttle: self.clone(), key, place: Some(place), until }),
             Err(_) => Err(Error::RateLimited { retry_after: until.saturating_sub(now).min(self.window) }),
         }
     }
@@ -95,17 +97,17 @@ impl Attempts {
     }
 }
 
-impl Guess {
+impl LoginAttempt {
     /// It was right, or was never checked: it does not count.
     pub(crate) fn forgive(mut self) {
         self.place = None;
     }
 }
 
-impl Drop for Guess {
+impl Drop for LoginAttempt {
     fn drop(&mut self) {
         let was_wrong = self.place.is_some();
-        let mut accounts = self.attempts.lock();
+        let mut accounts = self.throttle.lock();
         let Entry::Occupied(mut entry) = accounts.entry(self.key.clone()) else { return };
         let account = entry.get_mut();
         if account.until != self.until {
@@ -114,17 +116,17 @@ impl Drop for Guess {
         if was_wrong {
             self.place.take().into_iter().for_each(OwnedSemaphorePermit::forget);
             account.wrong += 1;
-            if account.wrong >= self.attempts.max {
-                account.places.close(); // those who wait are told, too
+            if account.wrong >= self.throttle.max {
+                account.places.close(); // those who wait are refused, too
             }
-        } else if account.wrong == 0 && account.places.available_permits() == self.attempts.max as usize {
+        } else if account.wrong == 0 && account.places.available_permits() == self.throttle.max as usize {
             entry.remove();
         }
     }
 }
 
-/// Forgets what is over, and if that is nothing, a part of those who guessed wrong least: looking at all of them is not
-/// to happen with every guess.
+/// Forgets what is over, and if that is nothing, a part of those with the fewest wrong attempts: a look at all of them
+/// is too dear for every attempt.
 fn make_room(accounts: &mut HashMap<Key, Account>, now: Duration) {
     /// How many are forgotten at once.
     const PART: usize = REMEMBERED_MAX / 16;
@@ -153,41 +155,41 @@ mod tests {
         Duration::from_secs(second)
     }
 
-    async fn wrong(attempts: &Attempts, name: &str, second: u64) -> Result<()> {
-        attempts.begin(name, HERE, at(second)).await.map(drop)
+    async fn wrong(throttle: &LoginThrottle, name: &str, second: u64) -> Result<()> {
+        throttle.begin(name, HERE, at(second)).await.map(drop)
     }
 
     #[tokio::test]
     async fn too_many_wrong_passwords_pause_that_name_from_that_address_only() {
-        let attempts = Attempts::new(2, Duration::from_secs(300));
-        wrong(&attempts, "alice", 0).await.unwrap();
-        wrong(&attempts, "ALICE", 10).await.unwrap();
-        let refused = wrong(&attempts, "alice", 20).await.unwrap_err();
+        let throttle = LoginThrottle::new(2, Duration::from_secs(300));
+        wrong(&throttle, "alice", 0).await.unwrap();
+        wrong(&throttle, "ALICE", 10).await.unwrap();
+        let refused = wrong(&throttle, "alice", 20).await.unwrap_err();
         assert!(matches!(refused, Error::RateLimited { retry_after } if retry_after.as_secs() == 280));
-        wrong(&attempts, "bob", 20).await.unwrap();
-        assert!(attempts.begin("alice", Ipv4Addr::new(10, 0, 0, 2).into(), at(20)).await.is_ok());
-        wrong(&attempts, "alice", 300).await.expect("the window has passed");
+        wrong(&throttle, "bob", 20).await.unwrap();
+        assert!(throttle.begin("alice", Ipv4Addr::new(10, 0, 0, 2).into(), at(20)).await.is_ok());
+        wrong(&throttle, "alice", 300).await.expect("the window has passed");
     }
 
     #[tokio::test]
     async fn right_passwords_do_not_count_however_many_there_are_at_once() {
-        let attempts = Attempts::new(2, Duration::from_secs(300));
-        let (one, two) = (attempts.begin("alice", HERE, at(0)).await, attempts.begin("alice", HERE, at(0)).await);
+        let throttle = LoginThrottle::new(2, Duration::from_secs(300));
+        let (one, two) = (throttle.begin("alice", HERE, at(0)).await, throttle.begin("alice", HERE, at(0)).await);
         let third = tokio::spawn({
-            let attempts = attempts.clone();
-            async move { attempts.begin("alice", HERE, at(0)).await }
+            let throttle = throttle.clone();
+            async move { throttle.begin("alice", HERE, at(0)).await }
         });
         one.unwrap().forgive();
         third.await.unwrap().expect("a place is free again").forgive();
         two.unwrap().forgive();
-        assert!(attempts.lock().is_empty(), "nothing is remembered of them");
+        assert!(throttle.lock().is_empty(), "nothing is remembered of them");
     }
 
     #[tokio::test]
     async fn whoever_waits_is_refused_once_too_many_were_wrong() {
-        let attempts = Attempts::new(1, Duration::from_secs(300));
-        let first = attempts.begin("alice", HERE, at(0)).await.unwrap();
-        let mut second = Box::pin(attempts.begin("alice", HERE, at(0)));
+        let throttle = LoginThrottle::new(1, Duration::from_secs(300));
+        let first = throttle.begin("alice", HERE, at(0)).await.unwrap();
+        let mut second = Box::pin(throttle.begin("alice", HERE, at(0)));
         assert!(futures_poll(second.as_mut()).is_none());
         drop(first); // hung up: no verdict
         assert!(matches!(second.await, Err(Error::RateLimited { .. })));
@@ -195,29 +197,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_of_names_shuts_nobody_out() {
-        let attempts = Attempts::new(2, Duration::from_secs(300));
-        wrong(&attempts, "alice", 0).await.unwrap();
-        wrong(&attempts, "alice", 0).await.unwrap();
+        let throttle = LoginThrottle::new(2, Duration::from_secs(300));
+        wrong(&throttle, "alice", 0).await.unwrap();
+        wrong(&throttle, "alice", 0).await.unwrap();
         for n in 0..REMEMBERED_MAX + 10 {
-            wrong(&attempts, &format!("u{n}"), 1).await.unwrap();
+            wrong(&throttle, &format!("u{n}"), 1).await.unwrap();
         }
-        assert!(attempts.lock().len() <= REMEMBERED_MAX);
-        assert!(wrong(&attempts, "alice", 2).await.is_err(), "the flood does not wash a count away");
+        assert!(throttle.lock().len() <= REMEMBERED_MAX);
+        assert!(wrong(&throttle, "alice", 2).await.is_err(), "the flood does not wash a count away");
     }
 
     #[tokio::test]
     async fn the_machine_itself_is_one_address() {
-        let attempts = Attempts::new(2, Duration::from_secs(300));
-        wrong(&attempts, "alice", 0).await.unwrap();
-        drop(attempts.begin("alice", Ipv4Addr::new(127, 0, 0, 2).into(), at(0)).await.unwrap());
-        assert!(attempts.begin("alice", Ipv4Addr::new(127, 7, 7, 7).into(), at(1)).await.is_err());
+        let throttle = LoginThrottle::new(2, Duration::from_secs(300));
+        wrong(&throttle, "alice", 0).await.unwrap();
+        drop(throttle.begin("alice", Ipv4Addr::new(127, 0, 0, 2).into(), at(0)).await.unwrap());
+        assert!(throttle.begin("alice", Ipv4Addr::new(127, 7, 7, 7).into(), at(1)).await.is_err());
     }
 
     #[tokio::test]
     async fn nobody_waits_for_longer_than_the_window() {
-        let attempts = Attempts::new(1, Duration::from_secs(300));
-        wrong(&attempts, "alice", 1_000_000).await.unwrap();
-        let refused = wrong(&attempts, "alice", 0).await.unwrap_err();
+        let throttle = LoginThrottle::new(1, Duration::from_secs(300));
+        wrong(&throttle, "alice", 1_000_000).await.unwrap();
+        let refused = wrong(&throttle, "alice", 0).await.unwrap_err();
         assert!(matches!(refused, Error::RateLimited { retry_after } if retry_after.as_secs() == 300));
     }
 
