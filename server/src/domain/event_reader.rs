@@ -10,7 +10,7 @@ use quchat_shared::{
     room::{Role, RoomKind},
 };
 
-use super::{Result, members};
+use super::{Result, users};
 use crate::store::{EventRef, LoggedEvent, Range, Snapshot};
 
 /// Most messages that are read along with one.
@@ -45,7 +45,7 @@ impl<'a> EventReader<'a> {
                 member.map(|(room, user, role)| MemberUpdated { room, user, role }.into())
             }
             EventRef::MemberLeft { user } => {
-                Some(MemberLeft { room_id, user: members::reference(self.store, user)? }.into())
+                Some(MemberLeft { room_id, user: users::reference(self.store, user)? }.into())
             }
             EventRef::MessageCreated { seq } => {
                 let is_next = |other: &&LoggedEvent| {
@@ -72,7 +72,7 @@ impl<'a> EventReader<'a> {
     fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<(RoomInfo, UserRef, Role)>> {
         let Some(info) = self.room(room)? else { return Ok(None) };
         let role = self.store.membership(room, user)?.map_or(Role::Member, |member| member.role);
-        Ok(Some((info, members::reference(self.store, user)?, role)))
+        Ok(Some((info, users::reference(self.store, user)?, role)))
     }
 
     /// The kind of a room. One that is gone is no longer public.

@@ -7,7 +7,13 @@ use quchat_shared::{
     event::{ResetReason, RoomActivity},
 };
 
-use super::{Caller, Result, audience::Viewer, event_reader::EventReader, policy, room_filter::RoomFilter};
+use super::{
+    Caller, Result,
+    audience::Viewer,
+    event_reader::EventReader,
+    policy::{self, Action},
+    room_filter::RoomFilter,
+};
 use crate::store::{Snapshot, parse_cursor};
 
 /// Events that the first page of a replay spans.
@@ -46,7 +52,7 @@ pub(crate) struct Page {
 /// Refuses a filter that names rooms the caller does not know or is not in.
 pub(crate) fn check_filter(store: &dyn Snapshot, caller: Caller, filter: &RoomFilter) -> Result<()> {
     for room in filter.named() {
-        policy::joined_room(store, caller, room)?;
+        policy::authorize(store, caller, Action::Follow, room)?;
     }
     Ok(())
 }

@@ -1,28 +1,36 @@
-//! Who is in a room.
+//! Membership: who is in a room.
 
 use quchat_shared::{
-    Room, RoomId, RoomInfo, Timestamp, UserId, UserRef,
+    Room, RoomId, RoomInfo, Timestamp, UserId,
     event::{MemberJoined, MemberLeft, MemberUpdated, RoomDeleted},
     room::{Membership, Notify, Role, RoomKind},
 };
 
-use super::{Caller, Error, Result, policy, rooms};
-use crate::store::{EventRef, Snapshot, Tx};
+use super::{
+    Caller, Result,
+    policy::{self, Action},
+    rooms,
+    users::reference,
+};
+use crate::store::{EventRef, Tx};
 
-/// Makes the caller a member; one who is in already changes nothing.
+/// Makes the caller a member. If they are one already, nothing changes.
 pub(crate) fn join_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<Room> {
-    let (info, member) = policy::visible_room(tx, caller, room)?;
-    if member.is_none() {
+    let (info, actor) = policy::authorize(tx, caller, Action::Join, room)?;
+    if actor.membership.is_none() {
         add_member(tx, &info, caller.user, now)?;
     }
     rooms::get_room(tx, caller, room)
 }
 
-/// Ends the caller's membership; one who is out already changes nothing. When the last owner leaves, the moderator who
-/// joined first becomes owner, else the member who did. When the last member leaves a private room, it is deleted.
+/// Ends the caller's membership. If they are outside already, nothing changes. When the last owner leaves, the moderator
+/// who joined first becomes owner, else the member who did. When the last member leaves a private room, it is deleted.
 /// Returns whether it was.
 pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<bool> {
-    let (info, Some(_)) = policy::visible_room(tx, caller, room)? else { return Ok(false) };
+    let (info, actor) = policy::authorize(tx, caller, Action::Leave, room)?;
+    if actor.membership.is_none() {
+        return Ok(false);
+    }
     tx.delete_member(&info, caller.user)?;
     let user = reference(tx, caller.user)?;
     tx.record(&info, EventRef::MemberLeft { user: user.id }, MemberLeft { room_id: room, user }.into(), now)?;
@@ -46,7 +54,7 @@ pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Tim
     }
 }
 
-/// Adds a member, with everything said so far as read: an ordinary one, or the owner of a public room that has none.
+/// Adds a member, with the marker at the room's end: an ordinary one, or the owner of a public room that has none.
 pub(crate) fn add_member(tx: &mut dyn Tx, room: &RoomInfo, user: UserId, now: Timestamp) -> Result<Membership> {
     let inherits = room.kind == RoomKind::Public && !tx.has_owner(room.id)?;
     let role = if inherits { Role::Owner } else { Role::Member };
@@ -55,10 +63,4 @@ pub(crate) fn add_member(tx: &mut dyn Tx, room: &RoomInfo, user: UserId, now: Ti
     let joined = tx.record(room, EventRef::MemberJoined { user }, event.into(), now)?;
     tx.insert_member(room, user, role, member.last_read_seq, joined)?;
     Ok(member)
-}
-
-/// The user as events and messages name them.
-pub(crate) fn reference(store: &dyn Snapshot, user: UserId) -> Result<UserRef> {
-    let user = store.user(user)?.ok_or(Error::NotFound("user"))?;
-    Ok(UserRef { id: user.id, name: user.name })
 }

@@ -1,8 +1,8 @@
 //! Whom a message mentions: those of the users its text names who can see the room.
 
-use quchat_shared::{RoomInfo, UserId, room::RoomKind, text::mentions};
+use quchat_shared::{RoomInfo, UserId, text::mentions};
 
-use super::Result;
+use super::{Result, policy};
 use crate::store::Snapshot;
 
 /// The users that `text` names and who can see the room, by id.
@@ -10,7 +10,7 @@ pub(super) fn mentioned(store: &dyn Snapshot, room: &RoomInfo, text: &str) -> Re
     let named = mentions::mentioned(text, |name| store.user_named(name).map(|user| user.map(|user| user.id)))?;
     let mut users = Vec::with_capacity(named.len());
     for user in named {
-        if room.kind == RoomKind::Public || store.membership(room.id, user)?.is_some() {
+        if policy::can_see(store, user, room)? {
             users.push(user);
         }
     }

@@ -1,4 +1,4 @@
-//! What is said in a room.
+//! Messages: a room's history, and adding to it.
 
 use quchat_shared::{
     Message, RoomId, Seq, Timestamp,
@@ -9,7 +9,11 @@ use quchat_shared::{
     room::RoomKind,
 };
 
-use super::{Caller, Error, Result, invalid, members, mentions, policy};
+use super::{
+    Caller, Error, Result, invalid, members, mentions,
+    policy::{self, Action},
+    users,
+};
 use crate::store::{Change, Ephemeral, EventRef, Range, Snapshot, Tx};
 
 /// What became of an attempt to send.
@@ -29,7 +33,7 @@ pub(crate) fn list_messages(
     page: &ListMessages,
 ) -> Result<MessagePage> {
     let limit = invalid("limit", limits::page(page.limit))?;
-    let (info, _) = policy::visible_room(store, caller, room)?;
+    let (info, _) = policy::authorize(store, caller, Action::Read, room)?;
     let messages = match page.bound {
         Bound::Newest => store.messages(room, Range::Before(info.last_seq.next()), limit)?,
         Bound::Before(seq) => store.messages(room, Range::Before(seq), limit)?,
@@ -57,8 +61,7 @@ pub(crate) fn send_message(
     new: &NewMessage,
     now: Timestamp,
 ) -> Result<Sent> {
-    let (info, member) = policy::visible_room(tx, caller, room)?;
-    policy::may_post(&info)?;
+    let (info, actor) = policy::authorize(tx, caller, Action::Post, room)?;
     if let Some(txn) = &new.txn {
         invalid("txn", limits::txn(txn))?;
         match tx.message_with_txn(caller.user, txn)? {
@@ -74,10 +77,10 @@ pub(crate) fn send_message(
         let detail = "there is no such message in this room".into();
         return Err(Error::Invalid { field: "reply_to".into(), detail });
     }
-    if member.is_none() && info.kind == RoomKind::Public {
+    if actor.membership.is_none() && info.kind == RoomKind::Public {
         members::add_member(tx, &info, caller.user, now)?;
     }
-    let sender = members::reference(tx, caller.user)?;
+    let sender = users::reference(tx, caller.user)?;
     let message = Message {
         mentions: mentions::mentioned(tx, &info, &text)?,
         reply_to: new.reply_to,

@@ -6,7 +6,10 @@ use quchat_shared::{
     event::ReadUpdated,
 };
 
-use super::{Caller, Result, policy};
+use super::{
+    Caller, Result,
+    policy::{self, Action},
+};
 use crate::store::{EventRef, Tx};
 
 /// Moves the caller's read marker, forward only unless told to rewind; not beyond the room's end.
@@ -17,7 +20,8 @@ pub(crate) fn mark_read(
     new: NewReadMarker,
     now: Timestamp,
 ) -> Result<ReadMarker> {
-    let (info, member) = policy::joined_room(tx, caller, room)?;
+    let (info, actor) = policy::authorize(tx, caller, Action::MarkRead, room)?;
+    let member = actor.member()?;
     let wanted = new.seq.min(info.last_seq);
     let seq = if new.rewind { wanted } else { wanted.max(member.last_read_seq) };
     if seq != member.last_read_seq {

@@ -1,4 +1,4 @@
-//! Rooms as such.
+//! Rooms: the list, one room, making one.
 
 use quchat_shared::{
     Room, RoomId, Seq, Timestamp,
@@ -8,7 +8,13 @@ use quchat_shared::{
     room::{Role, RoomKind},
 };
 
-use super::{Caller, Error, Result, audience::may_know, invalid, members, policy};
+use super::{
+    Caller, Error, Result,
+    audience::may_know,
+    invalid,
+    policy::{self, Action},
+    users,
+};
 use crate::store::{EventRef, Snapshot, Tx};
 
 /// Every room the caller can see, by id.
@@ -20,7 +26,7 @@ pub(crate) fn list_rooms(store: &dyn Snapshot, caller: Caller) -> Result<Vec<Roo
 
 /// One room, if the caller can see it.
 pub(crate) fn get_room(store: &dyn Snapshot, caller: Caller, id: RoomId) -> Result<Room> {
-    policy::visible_room(store, caller, id)?;
+    policy::authorize(store, caller, Action::Read, id)?;
     store.room_of(id, caller.user)?.ok_or(Error::NotFound("room"))
 }
 
@@ -60,7 +66,7 @@ pub(crate) fn create_room(
     let room = tx.insert_room(&new, caller.user, now)?;
     let event = RoomCreated { room: room.clone() };
     tx.record(&room, EventRef::RoomCreated { by: caller.user }, event.into(), now)?;
-    let user = members::reference(tx, caller.user)?;
+    let user = users::reference(tx, caller.user)?;
     let event = MemberJoined { room: room.clone(), user, role: Role::Owner };
     let joined = tx.record(&room, EventRef::MemberJoined { user: caller.user }, event.into(), now)?;
     tx.insert_member(&room, caller.user, Role::Owner, Seq(0), joined)?;

@@ -1,9 +1,9 @@
-//! Who is there.
+//! Users: registering, look-ups, and who may see whom online.
 
 use std::{collections::HashSet, time::Duration};
 
 use quchat_shared::{
-    Timestamp, User, UserId, api,
+    Timestamp, User, UserId, UserRef, api,
     limits::{self, PAGE_MAX},
     query,
     user::ServerRole,
@@ -62,6 +62,12 @@ pub(crate) fn get_user(
     let mut user = store.user(id)?.ok_or(Error::NotFound("user"))?;
     mark_online(store, caller, std::slice::from_mut(&mut user), online)?;
     Ok(user)
+}
+
+/// The user as events and messages name them.
+pub(crate) fn reference(store: &dyn Snapshot, user: UserId) -> Result<UserRef> {
+    let user = store.user(user)?.ok_or(Error::NotFound("user"))?;
+    Ok(UserRef { id: user.id, name: user.name })
 }
 
 /// A page of users, by name.
