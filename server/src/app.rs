@@ -13,8 +13,8 @@ use crate::{
     config::Config,
     domain::{Caller, Error, Result, rooms, sessions},
     hub::Hub,
-    line::Terms,
     store::{Snapshot, Store, Tx},
+    stream::Terms,
     stream_places::StreamPlaces,
     turns::Turns,
 };

@@ -1,26 +1,27 @@
 //! The quchat server: REST routes and one event stream per client, over SQLite.
 //!
-//! The path of a request: `http` decodes and authenticates it, and `domain` applies the rules inside a transaction of
-//! the `store`, whose writer commits transactions in groups. After a commit the `hub` publishes the events to the open
-//! streams, each of which writes through a `line`.
+//! The path of a request: `connection` reads it, `http` decodes and authenticates it, and `domain` applies the rules
+//! inside a transaction of the `store`, whose writer commits transactions in groups. After a commit the `hub` publishes
+//! the events to the open streams, each of which has a writer in `stream`.
 
 mod app;
 mod auth;
 mod budget;
 pub mod clock;
 pub mod config;
+mod connection;
 mod data_dir;
 mod domain;
 mod file_limit;
 mod housekeeping;
 mod http;
 mod hub;
-mod line;
+mod idle_timeout;
 mod network;
-mod patience;
 mod reply_dispatcher;
 mod server;
 mod store;
+mod stream;
 mod stream_places;
 mod turns;
 

@@ -17,8 +17,10 @@ use crate::{
     auth::{jwt::Tokens, login_throttle::LoginThrottle, passwords::Passwords},
     budget::Budget,
     config::Config,
+    connection,
     data_dir::{DataDir, DataDirError},
-    file_limit, housekeeping, http,
+    file_limit, housekeeping,
+    http::Api,
     hub::{self, Hub},
     reply_dispatcher::ReplyDispatcher,
     store::{self, Store},
@@ -40,6 +42,7 @@ pub enum OpenError {
 /// A server with open data that does not listen yet.
 pub struct Server {
     app: Arc<App>,
+    api: Api,
     max_connections: usize,
     store: Vec<JoinHandle<()>>,
     hub: JoinHandle<()>,
@@ -118,7 +121,8 @@ impl Server {
             terms: hub::terms(budget),
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
-        Ok(Self { app, max_connections, store: threads, hub: hub_thread })
+        let api = Api::new(Arc::clone(&app));
+        Ok(Self { app, api, max_connections, store: threads, hub: hub_thread })
     }
 
     /// The budget of memory that the server holds for clients.
@@ -133,11 +137,13 @@ impl Server {
     /// # Errors
     /// The hub or the store failed, which stopped the server.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { app, max_connections, store, hub } = self;
+        let Self { app, api, max_connections, store, hub } = self;
         let (stop, stopped) = watch::channel(false);
         let chores =
             [tokio::spawn(housekeeping::forget(Arc::clone(&app))), tokio::spawn(housekeeping::purge(Arc::clone(&app)))];
-        let serving = tokio::spawn(http::serve(Arc::clone(&app), listener, max_connections, stopped));
+        let connections =
+            connection::Server { service: api, config: app.config.clone(), budget: app.terms.budget.clone() };
+        let serving = tokio::spawn(connection::serve(connections, listener, max_connections, stopped));
         let outcome = tokio::select! {
             () = shutdown => Ok(()),
             () = app.hub.ended() => Err(ServeError::broken("hub")),

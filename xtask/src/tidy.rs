@@ -3,6 +3,7 @@
 //! Owns how rules are applied to a tree and how a breach is reported. Reads files, compiles nothing.
 
 mod claims;
+mod cycles;
 mod files;
 mod rules;
 mod source;

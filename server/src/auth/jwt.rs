@@ -30,7 +30,7 @@ pub(crate) struct Tokens {
 
 /// The contents of a verified token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verified {
+pub(crate) struct VerifiedToken {
     pub(crate) caller: Caller,
     pub(crate) expires_at: Timestamp,
 }
@@ -84,7 +84,7 @@ impl Tokens {
     }
 
     /// The contents of the token, if we signed it and it has not expired at `now`.
-    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Option<Verified> {
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Option<VerifiedToken> {
         let claims: Claims = object(&self.payload(token)?)?;
         let expires = claims.exp.as_f64()?;
         let is_later = expires * 1000.0 > now.as_millis() as f64;
@@ -94,7 +94,7 @@ impl Tokens {
         let caller =
             Caller { user: claims.sub.parse::<UserId>().ok()?, session: claims.sid.parse::<SessionId>().ok()? };
         // The cast saturates: later times become i64::MAX.
-        Some(Verified { caller, expires_at: Timestamp::from_millis((expires * 1000.0) as i64) })
+        Some(VerifiedToken { caller, expires_at: Timestamp::from_millis((expires * 1000.0) as i64) })
     }
 
     /// The payload, if the signature is ours and the header requires nothing that we do not support.
@@ -140,7 +140,7 @@ mod tests {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    fn verify(token: &str) -> Option<Verified> {
+    fn verify(token: &str) -> Option<VerifiedToken> {
         tokens().verify(token, Timestamp::from_millis(NOW))
     }
 
@@ -166,7 +166,7 @@ mod tests {
         let caller = Caller { user: UserId(3), session: SessionId(9) };
         let expires_at = Timestamp::from_millis(NOW + 1000);
         let token = tokens().sign(caller, Timestamp::from_millis(NOW), expires_at);
-        assert_eq!(verify(&token), Some(Verified { caller, expires_at }));
+        assert_eq!(verify(&token), Some(VerifiedToken { caller, expires_at }));
         assert_eq!(tokens().verify(&token, expires_at), None, "it expires at exp");
         assert_eq!(Tokens::new(&[8; 32]).verify(&token, Timestamp::from_millis(NOW)), None);
     }

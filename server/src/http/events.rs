@@ -1,47 +1,44 @@
-//! `GET /v1/events`: replay out of the store, then follow the hub, joined by one number.
+//! `GET /v1/events`: replays from the store, then follows the hub. One event number joins the two.
 //!
-//! While it replays a stream has no live queue: the next page is read when the socket has taken the last one. At the
-//! head it registers with the hub, which hands over what came since. The first page is read along with the position,
-//! so a stream that starts at the head costs one read.
+//! While it replays, a stream has no live queue: it reads the next page when the socket has taken the last one. At the
+//! head it registers with the hub, which delivers what came since. The first page is read together with the position, so
+//! a stream that starts at the head costs one read.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::HeaderValue;
 use quchat_shared::{
-    Cursor, Event, RoomId, UserId,
+    Cursor, Event, RoomId,
     api::ListenEvents,
     event::{Activity, ByeReason, Hello, Reset, ResetReason},
 };
 
-use super::{body::Body, problem::Failure, request::Request, response::Respond};
+use super::{reply::EventStream, request::Request};
 use crate::{
     app::App,
-    auth::jwt::Verified,
+    auth::jwt::VerifiedToken,
+    connection::{DetachedSocket, StreamTask},
     domain::{
         self, Error,
         events::{self, Page, SPAN_FIRST, Start},
         room_filter::RoomFilter,
     },
     hub::{self, Registered, Registration, Scope, SessionsEnded, Subscription},
-    line::{Chunk, Line, Pushed, Terms},
-    patience::Patience,
+    idle_timeout::IdleTimeout,
     store::{self, Snapshot},
+    stream::{Chunk, Pushed, StreamWriter},
     stream_places::StreamPlace,
 };
 
-/// Tells clients how long to wait before they reconnect.
+/// How long clients wait before they reconnect, in milliseconds.
 const RETRY: &[u8] = b"retry: 2000\n";
 
 pub(super) async fn listen_events(
     app: Arc<App>,
-    who: Verified,
+    token: VerifiedToken,
     request: Request<ListenEvents>,
-) -> Result<EventStream, Failure> {
-    open(app, who, request).await.map_err(Failure::NoStream)
-}
-
-async fn open(app: Arc<App>, who: Verified, request: Request<ListenEvents>) -> domain::Result<EventStream> {
-    let place = app.streams.take(who.caller.user)?;
+) -> domain::Result<EventStream> {
+    let place = app.streams.take(token.caller.user)?;
     let since = match request.headers.get("last-event-id").map(HeaderValue::to_str) {
         Some(Ok(id)) if !id.is_empty() => Some(Cursor(id.to_owned())),
         Some(Err(_)) => Some(Cursor::default()), // a position nobody knows
@@ -49,9 +46,10 @@ async fn open(app: Arc<App>, who: Verified, request: Request<ListenEvents>) -> d
     };
     let filter = RoomFilter::new(request.query.rooms);
 
-    let reader = Arc::new(Reader { app, who, filter });
+    let reader = Arc::new(Reader { app, token, filter });
     let (start, first) = Arc::clone(&reader).begin(since.clone()).await?;
-    Ok(EventStream { greeting: greet(&reader.app, start, since.as_ref()), first, reader, place })
+    let opened = Opened { greeting: greet(&reader.app, start, since.as_ref()), first, reader, place };
+    Ok(EventStream::new(move |socket| opened.start(socket)))
 }
 
 /// What a stream begins with: `hello`, and `reset` if what was asked for cannot be had.
@@ -71,83 +69,78 @@ fn greet(app: &App, start: Start, since: Option<&Cursor>) -> Vec<u8> {
     bytes
 }
 
-/// A stream whose head is about to be written.
-pub(super) struct EventStream {
+/// A stream whose head has not been written yet.
+struct Opened {
     greeting: Vec<u8>,
     first: Read,
     reader: Arc<Reader>,
     place: StreamPlace,
 }
 
-impl Respond for EventStream {
-    fn respond(self) -> hyper::Response<Body> {
-        let mut response = hyper::Response::new(Body::stream(self));
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-        // When the stream ends, so does the connection.
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        response
-    }
-}
-
-impl EventStream {
-    /// Who reads it, and the terms of its line.
-    pub(super) fn reader(&self) -> (UserId, Arc<Terms>) {
-        (self.reader.who.caller.user, Arc::clone(&self.reader.app.terms))
+impl Opened {
+    /// Writes the stream on its socket.
+    fn start(self, detached: DetachedSocket) -> StreamTask {
+        let DetachedSocket { socket, coding, head } = detached;
+        let (user, terms) = (self.reader.token.caller.user, Arc::clone(&self.reader.app.terms));
+        let writer = StreamWriter::new(socket, coding, Chunk::head(head), user, terms);
+        let replay = Box::pin(self.replay(writer)); // freed before the stream follows
+        Box::pin(async move {
+            if let Some(following) = replay.await {
+                following.follow().await;
+            }
+        })
     }
 
-    /// Tells what is behind, page by page, until the hub takes over; `None` if it does not come to that.
-    pub(super) async fn replay(self, line: Arc<Line>) -> Option<Following> {
+    /// Writes what the reader missed, page by page, until the hub takes over; `None` if the stream ends before.
+    async fn replay(self, writer: Arc<StreamWriter>) -> Option<Following> {
         let Self { greeting, first: mut read, reader, place } = self;
-        let mut patience = Patience::new(reader.app.config.write_timeout);
-        line.push(&Chunk::own(&greeting), 0);
+        let mut write_timeout = IdleTimeout::new(reader.app.config.write_timeout);
+        writer.push(&Chunk::own(&greeting), 0);
         drop(greeting);
         let farewell = loop {
             let Read { page, through, head, sessions_ended, .. } = read;
             if let Some(page) = page
-                && line.push(&page, 0) == Pushed::Full
+                && writer.push(&page, 0) == Pushed::Full
             {
                 break Some(ByeReason::Slow); // left out, it would be a hole
             }
             if let Some(rooms) = head {
-                let Verified { caller, expires_at } = reader.who;
+                let VerifiedToken { caller, expires_at } = reader.token;
                 let scope = Scope { user: caller.user, session: caller.session, filter: reader.filter.clone(), rooms };
-                let line = Arc::clone(&line);
-                let registration = Registration { scope, expires_at, at: through, sessions_ended, line };
+                let writer = Arc::clone(&writer);
+                let registration = Registration { scope, expires_at, at: through, sessions_ended, writer };
                 match reader.app.hub.register(registration).await {
                     Registered::Following(subscription) => {
-                        return Some(Following { subscription, patience, _place: place });
+                        return Some(Following { subscription, write_timeout, _place: place });
                     }
                     Registered::Behind => {}
                     Registered::Ended(reason) => break Some(reason),
                 }
             }
-            line.written(&mut patience).await.ok()?;
+            writer.written(&mut write_timeout).await.ok()?;
             read = match Arc::clone(&reader).go_on(read.next).await {
                 Ok(read) => read,
                 Err(farewell) => break farewell,
             };
         };
-        line.end(farewell.map(hub::bye).as_ref());
-        let _ = line.ended(&mut patience).await; // or the reader has gone before
+        writer.end(farewell.map(hub::bye).as_ref());
+        let _ = writer.ended(&mut write_timeout).await; // or the reader has gone before
         None
     }
 }
 
-/// A stream that has caught up and is told by the hub what happens. Thousands of them do nothing most of the time: it
-/// is as small as it can be.
-pub(super) struct Following {
+/// A stream that has caught up and gets its events from the hub. Thousands of them do nothing most of the time, so it is
+/// as small as it can be.
+struct Following {
     subscription: Subscription,
-    patience: Patience,
+    write_timeout: IdleTimeout,
     _place: StreamPlace,
 }
 
 impl Following {
-    /// Done when the stream has ended or its reader has gone.
-    pub(super) async fn follow(mut self) {
-        let _ = self.subscription.line().ended(&mut self.patience).await;
+    /// Completes when the stream has ended or its reader has gone.
+    async fn follow(mut self) {
+        let _ = self.subscription.writer().ended(&mut self.write_timeout).await;
     }
 }
 
@@ -176,14 +169,14 @@ struct Read {
 /// Reads what a stream replays.
 struct Reader {
     app: Arc<App>,
-    who: Verified,
+    token: VerifiedToken,
     filter: RoomFilter,
 }
 
 impl Reader {
     /// Finds the position and reads the first page after it.
     async fn begin(self: Arc<Self>, since: Option<Cursor>) -> domain::Result<(Start, Read)> {
-        let (caller, sessions_ended) = (self.who.caller, self.app.hub.sessions_ended());
+        let (caller, sessions_ended) = (self.token.caller, self.app.hub.sessions_ended());
         let this = Arc::clone(&self);
         let look = move |store: &dyn Snapshot| {
             events::check_filter(store, caller, &this.filter)?;
@@ -203,11 +196,11 @@ impl Reader {
         if self.app.is_stopping() {
             return Err(Some(ByeReason::Shutdown));
         }
-        if self.who.expires_at <= self.app.now() {
+        if self.token.expires_at <= self.app.now() {
             return Err(Some(ByeReason::Expired));
         }
         let (this, sessions_ended) = (Arc::clone(&self), self.app.hub.sessions_ended());
-        let read = self.app.read(self.who.caller, move |store| this.page(store, at, sessions_ended));
+        let read = self.app.read(self.token.caller, move |store| this.page(store, at, sessions_ended));
         read.await.map_err(|error| match error {
             Error::Unauthenticated => Some(ByeReason::SignedOut),
             Error::Unavailable(_) => Some(ByeReason::Slow),
@@ -222,7 +215,7 @@ impl Reader {
 
     /// Encoded where it is read: a thousand streams that catch up keep the readers busy, not those who answer.
     fn page(&self, store: &dyn Snapshot, at: At, sessions_ended: SessionsEnded) -> domain::Result<Read> {
-        let page = events::replay(store, self.who.caller, &self.filter, at.event, at.span)?;
+        let page = events::replay(store, self.token.caller, &self.filter, at.event, at.span)?;
         let active = if page.head.is_some() { self.active_rooms(store, at)? } else { None };
         let next = At { event: page.through, span: page.next_span, ..at };
         let frames = self.encode(&page, active);

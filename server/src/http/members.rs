@@ -1,4 +1,4 @@
-//! Who is in a room.
+//! Handlers for membership: joining and leaving a room.
 
 use std::sync::Arc;
 
@@ -7,25 +7,29 @@ use quchat_shared::{
     api::{JoinRoom, LeaveRoom},
 };
 
-use super::{problem::Failure, request::Request, response::Reply};
-use crate::{app::App, auth::jwt::Verified, domain::members};
+use super::{problem::Failure, reply::Reply, request::Request};
+use crate::{
+    app::App,
+    domain::{Caller, members},
+    store::Tx,
+};
 
 pub(super) async fn join_room(
     app: Arc<App>,
-    who: Verified,
+    caller: Caller,
     request: Request<JoinRoom>,
 ) -> Result<Reply<Room>, Failure> {
-    let join = move |tx: &mut dyn crate::store::Tx, now| members::join_room(tx, who.caller, request.path, now);
-    Ok(Reply::ok(app.write(who.caller, join).await?))
+    let join = move |tx: &mut dyn Tx, now| members::join_room(tx, caller, request.path, now);
+    Ok(Reply::ok(app.write(caller, join).await?))
 }
 
 pub(super) async fn leave_room(
     app: Arc<App>,
-    who: Verified,
+    caller: Caller,
     request: Request<LeaveRoom>,
 ) -> Result<Reply<()>, Failure> {
-    let leave = move |tx: &mut dyn crate::store::Tx, now| members::leave_room(tx, who.caller, request.path, now);
-    if app.write(who.caller, leave).await? {
+    let leave = move |tx: &mut dyn Tx, now| members::leave_room(tx, caller, request.path, now);
+    if app.write(caller, leave).await? {
         app.room_deleted.notify_one();
     }
     Ok(Reply::ok(()))

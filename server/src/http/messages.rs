@@ -1,4 +1,4 @@
-//! What is said in a room.
+//! Handlers for messages: a page of history, and sending.
 
 use std::sync::Arc;
 
@@ -9,36 +9,37 @@ use quchat_shared::{
 
 use super::{
     problem::Failure,
+    reply::{Encoded, Reply},
     request::Request,
-    response::{Encoded, Reply},
 };
 use crate::{
     app::App,
-    auth::jwt::Verified,
-    domain::messages::{self, Sent},
+    domain::{
+        Caller,
+        messages::{self, Sent},
+    },
+    store::{Snapshot, Tx},
 };
 
 pub(super) async fn list_messages(
     app: Arc<App>,
-    who: Verified,
+    caller: Caller,
     request: Request<ListMessages>,
 ) -> Result<Encoded, Failure> {
-    let page = move |store: &dyn crate::store::Snapshot| {
-        let page = messages::list_messages(store, who.caller, request.path, &request.query)?;
+    let page = move |store: &dyn Snapshot| {
+        let page = messages::list_messages(store, caller, request.path, &request.query)?;
         Ok(Encoded::new(&page, &request.account)?)
     };
-    Ok(app.read_much(who.caller, page).await?)
+    Ok(app.read_much(caller, page).await?)
 }
 
 pub(super) async fn send_message(
     app: Arc<App>,
-    who: Verified,
+    caller: Caller,
     request: Request<SendMessage>,
 ) -> Result<Reply<Message>, Failure> {
-    let send = move |tx: &mut dyn crate::store::Tx, now| {
-        messages::send_message(tx, who.caller, request.path, &request.body, now)
-    };
-    Ok(match app.write(who.caller, send).await? {
+    let send = move |tx: &mut dyn Tx, now| messages::send_message(tx, caller, request.path, &request.body, now);
+    Ok(match app.write(caller, send).await? {
         Sent::Created(message) => Reply::created(message),
         Sent::Known(message) => Reply::ok(message),
     })

@@ -1,25 +1,21 @@
-//! HTTP: connections, routes, and handlers that decode, call and encode.
+//! The API over HTTP: routes by noun, with handlers that decode, call and encode.
+//!
+//! Requests come from `connection`, and answers go back there, whole or as a stream. A handler knows `domain` and never
+//! an engine.
 
-mod activity;
-mod body;
-mod connection;
-mod drive;
 mod events;
-mod handover;
 mod json;
-mod linger;
 mod members;
 mod messages;
 mod problem;
 mod read_markers;
-mod receive;
+mod reply;
 mod request;
-mod response;
 mod rooms;
 mod router;
 mod server_info;
+mod service;
 mod sessions;
-mod turn_away;
 mod users;
 
-pub(crate) use connection::serve;
+pub(crate) use service::Api;

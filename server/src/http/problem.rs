@@ -1,18 +1,19 @@
-//! The only place with statuses of failure: what went wrong, as `application/problem+json` (RFC 9457).
+//! The only place with statuses of failure: why a request fails, as `application/problem+json` (RFC 9457).
 
 use std::{borrow::Cow, time::Duration};
 
 use hyper::{
-    StatusCode,
+    HeaderMap, StatusCode,
     header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use quchat_shared::{Kind, Problem, problem::FieldError};
 
-use super::{
-    body::Body,
-    response::{closing, uncached},
+use super::reply::uncached;
+use crate::{
+    connection::{Body, UploadError, close_after},
+    domain::Error,
+    store,
 };
-use crate::{domain::Error, store};
 
 /// Why a request is not answered with success.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ pub(super) enum Failure {
     MethodNotAllowed { allow: String },
     #[error("sign in: this needs a token in Authorization: Bearer")]
     NoToken,
-    /// Of a body the rest is missing, and with it the place where the next request begins.
+    /// The rest of a body is missing, and with it the place where the next request begins.
     #[error("{0}")]
     Incomplete(&'static str),
     #[error("the body has more than {max} bytes")]
@@ -39,122 +40,162 @@ pub(super) enum Failure {
     TransferCoding,
     #[error(transparent)]
     Refused(#[from] Error),
-    /// A stream that is not opened leaves its connection to somebody else.
+    /// A stream is refused. Its connection closes, to make room for another.
     #[error(transparent)]
     NoStream(Error),
 }
 
-/// Retry after an overload, in seconds.
+impl From<UploadError> for Failure {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::TooLarge { max } => Self::TooLarge { max },
+            UploadError::TimedOut => Self::Incomplete("the body took too long to arrive"),
+            UploadError::Truncated => Self::Incomplete("the body ended before it was complete"),
+            UploadError::OutOfMemory(full) => Self::Refused(full.into()),
+        }
+    }
+}
+
+/// Seconds after which to retry a request that met an overloaded server.
 const OVERLOAD_SECONDS: u64 = 1;
-/// Retry after the database could not be used, in seconds: a person may have to make room first.
+/// Seconds after which to retry while the database cannot be used: a person may have to make room first.
 const STORE_SECONDS: u64 = 5;
-/// Retry after one user has too many of something at once, in seconds.
+/// Seconds after which to retry if the user has too many of something at once.
 const TOO_MANY_SECONDS: u64 = 10;
 
-/// The answer to a connection for which there is no place.
-pub(super) fn no_place() -> hyper::Response<Body> {
-    respond(&Failure::from(Error::Unavailable("the server has as many connections as it takes; try again in a moment")))
+impl Failure {
+    /// What programs match. It decides the status.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::BadRequest(_) | Self::Incomplete(_) | Self::TransferCoding => Kind::BadRequest,
+            Self::NoSuchPath => Kind::NotFound,
+            Self::MethodNotAllowed { .. } => Kind::MethodNotAllowed,
+            Self::NoToken => Kind::Unauthenticated,
+            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::UnsupportedMediaType | Self::EncodedBody => Kind::UnsupportedMediaType,
+            Self::Refused(error) | Self::NoStream(error) => match error {
+                Error::Unauthenticated | Error::WrongCredentials => Kind::Unauthenticated,
+                Error::Forbidden(_) => Kind::Forbidden,
+                Error::NotFound(_) => Kind::NotFound,
+                Error::NameTaken => Kind::NameTaken,
+                Error::Conflict(_) => Kind::Conflict,
+                Error::Invalid { .. } => Kind::Invalid,
+                Error::RateLimited { .. } | Error::TooMany(_) => Kind::RateLimited,
+                Error::Unavailable(_) => Kind::Unavailable,
+                Error::Store(store::Error::Closed | store::Error::Unavailable(_) | store::Error::Fatal(_)) => {
+                    Kind::Unavailable
+                }
+                Error::Store(_) => Kind::Internal,
+            },
+        }
+    }
+
+    /// One sentence for the caller. What went wrong inside the server is only logged.
+    fn detail(&self) -> String {
+        match self {
+            Self::Refused(Error::Store(error)) | Self::NoStream(Error::Store(error)) => match error {
+                store::Error::Closed => error.to_string(),
+                store::Error::Unavailable(_) | store::Error::Fatal(_) => {
+                    "the server cannot use its database at the moment; try again later".to_owned()
+                }
+                _ => "the server could not do this; its log says why".to_owned(),
+            },
+            _ => self.to_string(),
+        }
+    }
+
+    /// The fields that a validator blames.
+    fn errors(&self) -> Vec<FieldError> {
+        match self {
+            Self::Refused(Error::Invalid { field, detail }) | Self::NoStream(Error::Invalid { field, detail }) => {
+                vec![FieldError { field: field.to_string(), detail: detail.to_string() }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the connection closes after the answer.
+    fn closes(&self) -> bool {
+        matches!(self, Self::Incomplete(_) | Self::TransferCoding | Self::TooLarge { .. } | Self::NoStream(_))
+    }
 }
 
+/// The status of each kind.
+pub(super) fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::BadRequest => StatusCode::BAD_REQUEST,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::NameTaken | Kind::Conflict => StatusCode::CONFLICT,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Internal | Kind::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The answer to a request that fails.
 pub(super) fn respond(failure: &Failure) -> hyper::Response<Body> {
-    let detail = failure.to_string();
-    match failure {
-        Failure::BadRequest(_) => response(StatusCode::BAD_REQUEST, Kind::BadRequest, &detail),
-        Failure::NoSuchPath => response(StatusCode::NOT_FOUND, Kind::NotFound, &detail),
-        Failure::MethodNotAllowed { allow } => {
-            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, Kind::MethodNotAllowed, &detail);
-            response.headers_mut().extend(HeaderValue::from_str(allow).map(|methods| (ALLOW, methods)));
-            response
-        }
-        Failure::NoToken => unauthenticated(&detail, "Bearer"),
-        Failure::Incomplete(_) => closed(response(StatusCode::BAD_REQUEST, Kind::BadRequest, &detail)),
-        Failure::TransferCoding => closed(response(StatusCode::BAD_REQUEST, Kind::BadRequest, &detail)),
-        Failure::TooLarge { .. } => closed(response(StatusCode::PAYLOAD_TOO_LARGE, Kind::TooLarge, &detail)),
-        Failure::UnsupportedMediaType => {
-            response(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::UnsupportedMediaType, &detail)
-        }
-        Failure::EncodedBody => {
-            let mut response = response(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::UnsupportedMediaType, &detail);
-            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-            response
-        }
-        Failure::Refused(error) => refuse(error, &detail),
-        Failure::NoStream(error) => closed(refuse(error, &detail)),
-    }
-}
-
-fn refuse(error: &Error, detail: &str) -> hyper::Response<Body> {
-    match error {
-        Error::Unauthenticated => unauthenticated(detail, r#"Bearer error="invalid_token""#),
-        Error::WrongCredentials => unauthenticated(detail, "Bearer"),
-        Error::Forbidden(_) => response(StatusCode::FORBIDDEN, Kind::Forbidden, detail),
-        Error::NotFound(_) => response(StatusCode::NOT_FOUND, Kind::NotFound, detail),
-        Error::NameTaken => response(StatusCode::CONFLICT, Kind::NameTaken, detail),
-        Error::Conflict(_) => response(StatusCode::CONFLICT, Kind::Conflict, detail),
-        Error::Invalid { field, detail: of_field } => {
-            let errors = vec![FieldError { field: field.to_string(), detail: of_field.to_string() }];
-            encode(StatusCode::UNPROCESSABLE_ENTITY, Kind::Invalid, detail, errors)
-        }
-        Error::RateLimited { retry_after: after } => {
-            retry_after(response(StatusCode::TOO_MANY_REQUESTS, Kind::RateLimited, detail), *after)
-        }
-        Error::TooMany(_) => {
-            let response = response(StatusCode::TOO_MANY_REQUESTS, Kind::RateLimited, detail);
-            retry_after(response, Duration::from_secs(TOO_MANY_SECONDS))
-        }
-        Error::Unavailable(_) | Error::Store(store::Error::Closed) => {
-            let response = response(StatusCode::SERVICE_UNAVAILABLE, Kind::Unavailable, detail);
-            retry_after(response, Duration::from_secs(OVERLOAD_SECONDS))
-        }
-        // The store has logged the reason, once.
-        Error::Store(store::Error::Unavailable(_) | store::Error::Fatal(_)) => {
-            let detail = "the server cannot use its database at the moment; try again later";
-            let response = response(StatusCode::SERVICE_UNAVAILABLE, Kind::Unavailable, detail);
-            retry_after(response, Duration::from_secs(STORE_SECONDS))
-        }
-        Error::Store(error) => {
-            // The log gets the reason, the caller does not.
-            tracing::error!(error = error as &dyn std::error::Error, "a request failed");
-            let detail = "the server could not do this; its log says why";
-            response(StatusCode::INTERNAL_SERVER_ERROR, Kind::Internal, detail)
-        }
-    }
-}
-
-/// 401 with its challenge (RFC 6750 section 3: an error code only where a token came along).
-fn unauthenticated(detail: &str, challenge: &'static str) -> hyper::Response<Body> {
-    let mut response = response(StatusCode::UNAUTHORIZED, Kind::Unauthenticated, detail);
-    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-    response
-}
-
-fn closed(mut response: hyper::Response<Body>) -> hyper::Response<Body> {
-    closing(&mut response);
-    response
-}
-
-fn retry_after(mut response: hyper::Response<Body>, after: Duration) -> hyper::Response<Body> {
-    let seconds = after.as_millis().div_ceil(1000).max(1);
-    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-    response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    response
-}
-
-fn response(status: StatusCode, kind: Kind, detail: &str) -> hyper::Response<Body> {
-    encode(status, kind, detail, Vec::new())
-}
-
-fn encode(status: StatusCode, kind: Kind, detail: &str, errors: Vec<FieldError>) -> hyper::Response<Body> {
+    let kind = failure.kind();
+    let status = status(kind);
     let problem = Problem {
         type_uri: "about:blank".to_owned(),
         title: status.canonical_reason().unwrap_or_default().to_owned(),
         status: status.as_u16(),
-        detail: detail.to_owned(),
+        detail: failure.detail(),
         kind,
-        errors,
+        errors: failure.errors(),
     };
     let json = serde_json::to_vec(&problem).expect("texts and numbers always serialise");
-    let mut response = uncached(status, Body::full(json));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    let mut response = uncached(status, Body::whole(json));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    add_advice(failure, headers);
+    if failure.closes() {
+        close_after(&mut response);
+    }
     response
+}
+
+/// Adds the header fields that say what the client can do about it.
+fn add_advice(failure: &Failure, headers: &mut HeaderMap) {
+    match failure {
+        Failure::MethodNotAllowed { allow } => {
+            headers.insert(ALLOW, HeaderValue::from_str(allow).expect("the names of methods are ASCII"));
+        }
+        Failure::EncodedBody => {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        Failure::NoToken => challenge(headers, "Bearer"),
+        Failure::Refused(error) | Failure::NoStream(error) => match error {
+            Error::WrongCredentials => challenge(headers, "Bearer"),
+            Error::Unauthenticated => challenge(headers, r#"Bearer error="invalid_token""#),
+            Error::RateLimited { retry_after: after } => retry_after(headers, seconds(*after)),
+            Error::TooMany(_) => retry_after(headers, TOO_MANY_SECONDS),
+            Error::Unavailable(_) | Error::Store(store::Error::Closed) => retry_after(headers, OVERLOAD_SECONDS),
+            Error::Store(store::Error::Unavailable(_) | store::Error::Fatal(_)) => {
+                retry_after(headers, STORE_SECONDS);
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// The challenge of a 401 (RFC 6750 section 3: an error code only if a token was sent).
+fn challenge(headers: &mut HeaderMap, challenge: &'static str) {
+    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+}
+
+fn retry_after(headers: &mut HeaderMap, seconds: u64) {
+    headers.insert(RETRY_AFTER, seconds.into());
+}
+
+/// Whole seconds, rounded up, at least one.
+fn seconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis().div_ceil(1000).max(1)).unwrap_or(u64::MAX)
 }

@@ -1,19 +1,21 @@
-//! How far the caller has read.
+//! Handlers for read markers.
 
 use std::sync::Arc;
 
 use quchat_shared::api::{MarkRead, ReadMarker};
 
-use super::{problem::Failure, request::Request, response::Reply};
-use crate::{app::App, auth::jwt::Verified, domain::read_markers};
+use super::{problem::Failure, reply::Reply, request::Request};
+use crate::{
+    app::App,
+    domain::{Caller, read_markers},
+    store::Tx,
+};
 
 pub(super) async fn mark_read(
     app: Arc<App>,
-    who: Verified,
+    caller: Caller,
     request: Request<MarkRead>,
 ) -> Result<Reply<ReadMarker>, Failure> {
-    let mark = move |tx: &mut dyn crate::store::Tx, now| {
-        read_markers::mark_read(tx, who.caller, request.path, request.body, now)
-    };
-    Ok(Reply::ok(app.write(who.caller, mark).await?))
+    let mark = move |tx: &mut dyn Tx, now| read_markers::mark_read(tx, caller, request.path, request.body, now);
+    Ok(Reply::ok(app.write(caller, mark).await?))
 }

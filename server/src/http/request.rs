@@ -1,4 +1,4 @@
-//! From a request as it came to a typed one. The head is looked at before the body is read.
+//! Decodes a request into a typed one. The head is checked before the body is read.
 
 use hyper::{HeaderMap, header::AUTHORIZATION, http::request::Parts};
 use quchat_shared::{
@@ -6,8 +6,8 @@ use quchat_shared::{
     query::Query,
 };
 
-use super::{json, problem::Failure, receive::Upload};
-use crate::budget::Account;
+use super::{json, problem::Failure};
+use crate::{budget::Account, connection::Upload};
 
 /// A request up to its body.
 pub(super) struct Head {
@@ -23,7 +23,7 @@ pub(super) struct Request<E: Endpoint> {
     pub(super) query: E::Query,
     pub(super) body: E::Body,
     pub(super) headers: HeaderMap,
-    /// Of the connection on which it came.
+    /// What its connection holds of the memory budget.
     pub(super) account: Account,
 }
 
@@ -44,14 +44,14 @@ pub(super) async fn decode<E: Endpoint>(head: Head, upload: &mut Upload) -> Resu
         .map_err(|error| Failure::BadRequest(format!("{error}, in the query").into()))?;
     let body = match E::BODY {
         RequestBody::Ignored { max } => {
-            upload.read_past(max).await?;
+            upload.discard(max).await?;
             serde_json::from_str("null").expect("an endpoint without a body has none")
         }
         RequestBody::Json { max } => {
             if !upload.is_over() {
                 json::check_media_type(&parts.headers)?;
             }
-            json::parse_object(&upload.keep(max).await?)?
+            json::parse_object(&upload.read(max).await?)?
         }
     };
     Ok(Request { path, query, body, headers: parts.headers, account })

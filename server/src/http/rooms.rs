@@ -1,4 +1,4 @@
-//! Rooms.
+//! Handlers for rooms.
 
 use std::sync::Arc;
 
@@ -9,34 +9,37 @@ use quchat_shared::{
 
 use super::{
     problem::Failure,
+    reply::{Encoded, Reply},
     request::Request,
-    response::{Encoded, Reply},
 };
-use crate::{app::App, auth::jwt::Verified, domain::rooms};
+use crate::{
+    app::App,
+    domain::{Caller, rooms},
+    store::{Snapshot, Tx},
+};
 
-pub(super) async fn list_rooms(app: Arc<App>, who: Verified, request: Request<ListRooms>) -> Result<Encoded, Failure> {
+pub(super) async fn list_rooms(app: Arc<App>, caller: Caller, request: Request<ListRooms>) -> Result<Encoded, Failure> {
     let lineage = app.store.lineage().clone();
-    let read = move |store: &dyn crate::store::Snapshot| {
-        let rooms = rooms::list_rooms(store, who.caller)?;
+    let read = move |store: &dyn Snapshot| {
+        let rooms = rooms::list_rooms(store, caller)?;
         Ok(Encoded::new(&Rooms { rooms, cursor: lineage.cursor(store.head()?) }, &request.account)?)
     };
-    Ok(app.read_much(who.caller, read).await?)
+    Ok(app.read_much(caller, read).await?)
 }
 
 pub(super) async fn create_room(
     app: Arc<App>,
-    who: Verified,
+    caller: Caller,
     request: Request<CreateRoom>,
 ) -> Result<Reply<Room>, Failure> {
     let bounds = app.room_bounds();
-    let create =
-        move |tx: &mut dyn crate::store::Tx, now| rooms::create_room(tx, who.caller, &request.body, bounds, now);
-    let room = app.write(who.caller, create).await?;
+    let create = move |tx: &mut dyn Tx, now| rooms::create_room(tx, caller, &request.body, bounds, now);
+    let room = app.write(caller, create).await?;
     let location = GetRoom::target(&room.info.id, &());
     Ok(Reply::created(room).at(location))
 }
 
-pub(super) async fn get_room(app: Arc<App>, who: Verified, request: Request<GetRoom>) -> Result<Reply<Room>, Failure> {
-    let room = app.read(who.caller, move |store| rooms::get_room(store, who.caller, request.path)).await?;
+pub(super) async fn get_room(app: Arc<App>, caller: Caller, request: Request<GetRoom>) -> Result<Reply<Room>, Failure> {
+    let room = app.read(caller, move |store| rooms::get_room(store, caller, request.path)).await?;
     Ok(Reply::ok(room))
 }

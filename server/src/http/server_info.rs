@@ -1,9 +1,9 @@
-//! What the server says about itself.
+//! Handlers for the server itself: name, limits, health.
 
 use std::sync::Arc;
 
 use hyper::{
-    Method, StatusCode,
+    StatusCode,
     header::{CONTENT_TYPE, HeaderValue},
 };
 use quchat_shared::{
@@ -11,8 +11,8 @@ use quchat_shared::{
     limits::{LIMITS, Limits},
 };
 
-use super::{body::Body, problem::Failure, request::Request, response::Reply};
-use crate::app::App;
+use super::{problem::Failure, reply::Reply, request::Request};
+use crate::{app::App, connection::Body};
 
 pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<Reply<ServerInfo>, Failure> {
     let bounds = app.room_bounds();
@@ -33,17 +33,14 @@ pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<R
 
 /// 200 while the server takes requests, 503 once it stops and while its database cannot be written. Damage in the
 /// database leaves it at 200: a restart, which is what a supervisor would try, does not help.
-pub(super) fn health(app: &App, method: &Method) -> Result<hyper::Response<Body>, Failure> {
-    if method != Method::GET && method != Method::HEAD {
-        return Err(Failure::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
-    }
+pub(super) fn health(app: &App) -> hyper::Response<Body> {
     let (status, text) = match (app.is_stopping(), app.store.is_writable()) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be written"),
         (false, true) => (StatusCode::OK, "ok"),
     };
-    let mut response = hyper::Response::new(Body::full(text));
+    let mut response = hyper::Response::new(Body::whole(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    Ok(response)
+    response
 }

@@ -1,4 +1,4 @@
-//! Signing in and out.
+//! Handlers for sessions: signing in and out.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -8,10 +8,10 @@ use quchat_shared::{
     user::Session,
 };
 
-use super::{problem::Failure, request::Request, response::Reply};
+use super::{problem::Failure, reply::Reply, request::Request};
 use crate::{
     app::App,
-    auth::{jwt::Verified, passwords::Verdict},
+    auth::passwords::Verdict,
     domain::{Caller, Error, sessions, users},
     store::Tx,
 };
@@ -48,12 +48,12 @@ async fn check(app: &App, credentials: Credentials, peer: IpAddr) -> Result<Sess
     Ok(session(app, user, &signed_in))
 }
 
-pub(super) async fn sign_out(app: Arc<App>, who: Verified, _: Request<SignOut>) -> Result<Reply<()>, Failure> {
-    app.write(who.caller, move |tx, _| sessions::sign_out(tx, who.caller)).await?;
+pub(super) async fn sign_out(app: Arc<App>, caller: Caller, _: Request<SignOut>) -> Result<Reply<()>, Failure> {
+    app.write(caller, move |tx, _| sessions::sign_out(tx, caller)).await?;
     Ok(Reply::ok(()))
 }
 
-/// What a client gets that has just been let in.
+/// The session of a client that has just signed in.
 pub(super) fn session(app: &App, user: User, signed_in: &sessions::SignedIn) -> Session {
     let caller = Caller { user: user.id, session: signed_in.session };
     let token = app.tokens.sign(caller, signed_in.issued_at, signed_in.expires_at);

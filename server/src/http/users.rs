@@ -1,4 +1,4 @@
-//! People.
+//! Handlers for users: registration and look-ups.
 
 use std::sync::Arc;
 
@@ -8,8 +8,12 @@ use quchat_shared::{
     user::Session,
 };
 
-use super::{problem::Failure, request::Request, response::Reply, sessions};
-use crate::{app::App, auth::jwt::Verified, domain::users};
+use super::{problem::Failure, reply::Reply, request::Request, sessions};
+use crate::{
+    app::App,
+    domain::{Caller, users},
+    store::Snapshot,
+};
 
 pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Result<Reply<Session>, Failure> {
     let new = request.body;
@@ -21,30 +25,25 @@ pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Resul
     Ok(Reply::created(sessions::session(&app, user, &signed_in)))
 }
 
-pub(super) async fn get_me(app: Arc<App>, who: Verified, _: Request<GetMe>) -> Result<Reply<User>, Failure> {
+pub(super) async fn get_me(app: Arc<App>, caller: Caller, _: Request<GetMe>) -> Result<Reply<User>, Failure> {
     let online = app.hub.online().clone();
-    let me = move |store: &dyn crate::store::Snapshot| {
-        users::get_user(store, who.caller, who.caller.user, |user| online.contains(user))
-    };
-    Ok(Reply::ok(app.read(who.caller, me).await?))
+    let me = move |store: &dyn Snapshot| users::get_user(store, caller, caller.user, |user| online.contains(user));
+    Ok(Reply::ok(app.read(caller, me).await?))
 }
 
-pub(super) async fn get_user(app: Arc<App>, who: Verified, request: Request<GetUser>) -> Result<Reply<User>, Failure> {
+pub(super) async fn get_user(app: Arc<App>, caller: Caller, request: Request<GetUser>) -> Result<Reply<User>, Failure> {
     let online = app.hub.online().clone();
-    let user = move |store: &dyn crate::store::Snapshot| {
-        users::get_user(store, who.caller, request.path, |user| online.contains(user))
-    };
-    Ok(Reply::ok(app.read(who.caller, user).await?))
+    let user = move |store: &dyn Snapshot| users::get_user(store, caller, request.path, |user| online.contains(user));
+    Ok(Reply::ok(app.read(caller, user).await?))
 }
 
 pub(super) async fn list_users(
     app: Arc<App>,
-    who: Verified,
+    caller: Caller,
     request: Request<ListUsers>,
 ) -> Result<Reply<Users>, Failure> {
     let online = app.hub.online().clone();
-    let page = move |store: &dyn crate::store::Snapshot| {
-        users::list_users(store, who.caller, &request.query, |user| online.contains(user))
-    };
-    Ok(Reply::ok(app.read(who.caller, page).await?))
+    let page =
+        move |store: &dyn Snapshot| users::list_users(store, caller, &request.query, |user| online.contains(user));
+    Ok(Reply::ok(app.read(caller, page).await?))
 }

@@ -8,7 +8,7 @@ use super::{
     heartbeat,
     listeners::{Key, Listeners},
 };
-use crate::{budget::Budget, line::Chunk};
+use crate::{budget::Budget, stream::Chunk};
 
 /// Streams that get a broadcast before the hub looks for something more urgent.
 const AT_ONCE: usize = 128;

@@ -22,9 +22,9 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::audience::Audience,
-    line::{Chunk, Pushed},
     reply_dispatcher::ReplyDispatcher,
     store::{Change, Lineage},
+    stream::{Chunk, Pushed},
 };
 
 /// A chunk that has this many bytes takes no further frame.
@@ -255,18 +255,18 @@ impl EventLoop {
         }
         self.gathered += REGISTRATION_BYTES + bytes.len();
         self.deliver(); // what was just handed over is not to come again
-        let line = registration.line;
+        let writer = registration.writer;
         if frames > 0 {
             let chunk = Chunk::new(&self.budget, &bytes, frames);
             if !chunk.may_wait() {
                 return Registered::Ended(ByeReason::Slow);
             }
-            if line.push(&chunk, self.stream_queue) != Pushed::Accepted {
+            if writer.push(&chunk, self.stream_queue) != Pushed::Accepted {
                 return Registered::Behind; // too many bytes at once, though not too many frames
             }
         }
-        let key = self.listeners.add(registration.scope, registration.expires_at, Arc::clone(&line));
-        Registered::Following(Subscription { key, line, leaving: self.leaving.clone() })
+        let key = self.listeners.add(registration.scope, registration.expires_at, Arc::clone(&writer));
+        Registered::Following(Subscription { key, writer, leaving: self.leaving.clone() })
     }
 
     fn next_deadline(&self, heartbeat: Instant) -> Instant {

@@ -10,7 +10,7 @@ use quchat_shared::{RoomId, SessionId, Timestamp, UserId};
 use super::scope::Scope;
 use crate::{
     domain::audience::Audience,
-    line::{Chunk, Line, Pushed},
+    stream::{Chunk, Pushed, StreamWriter},
 };
 
 /// Names a stream while it is open.
@@ -29,19 +29,19 @@ impl Online {
 struct Listener {
     scope: Scope,
     expires_at: Timestamp,
-    line: Arc<Line>,
+    writer: Arc<StreamWriter>,
 }
 
 /// The open streams.
 pub(super) struct Listeners {
     by_key: HashMap<Key, Listener>,
-    by_room: HashMap<RoomId, HashMap<Key, Arc<Line>>>,
+    by_room: HashMap<RoomId, HashMap<Key, Arc<StreamWriter>>>,
     by_user: HashMap<UserId, HashSet<Key>>,
     by_expiry: BTreeSet<(Timestamp, Key)>,
     online: Online,
     next_key: Key,
     /// Those for whom something waits to be written.
-    unflushed: Vec<(Key, Arc<Line>)>,
+    unflushed: Vec<(Key, Arc<StreamWriter>)>,
     /// Most frames that wait for one stream.
     frames_max: usize,
 }
@@ -64,17 +64,17 @@ impl Listeners {
         self.online.clone()
     }
 
-    pub(super) fn add(&mut self, scope: Scope, expires_at: Timestamp, line: Arc<Line>) -> Key {
+    pub(super) fn add(&mut self, scope: Scope, expires_at: Timestamp, writer: Arc<StreamWriter>) -> Key {
         let key = self.next_key;
         self.next_key += 1;
         for &room in &scope.rooms {
-            self.by_room.entry(room).or_default().insert(key, Arc::clone(&line));
+            self.by_room.entry(room).or_default().insert(key, Arc::clone(&writer));
         }
         if self.by_user.entry(scope.user).or_default().insert(key) {
             self.online.0.write().unwrap_or_else(PoisonError::into_inner).insert(scope.user);
         }
         self.by_expiry.insert((expires_at, key));
-        self.by_key.insert(key, Listener { scope, expires_at, line });
+        self.by_key.insert(key, Listener { scope, expires_at, writer });
         key
     }
 
@@ -101,22 +101,22 @@ impl Listeners {
             self.follow(room, user, audience);
         }
         let (mut gone, mut unflushed) = (Vec::new(), std::mem::take(&mut self.unflushed));
-        let mut push = |key: Key, line: &Arc<Line>| match line.push(chunk, self.frames_max) {
-            Pushed::Unflushed => unflushed.push((key, Arc::clone(line))),
+        let mut push = |key: Key, writer: &Arc<StreamWriter>| match writer.push(chunk, self.frames_max) {
+            Pushed::Unflushed => unflushed.push((key, Arc::clone(writer))),
             Pushed::Accepted => {}
             Pushed::Full => {
-                line.cut();
+                writer.cut();
                 gone.push(key);
             }
             Pushed::Closed => gone.push(key),
         };
         match audience {
             Audience::Members(room) | Audience::MembersIncluding(room, _) | Audience::MembersAndLeaver(room, _) => {
-                self.by_room.get(&room).into_iter().flatten().for_each(|(&key, line)| push(key, line));
+                self.by_room.get(&room).into_iter().flatten().for_each(|(&key, writer)| push(key, writer));
             }
             Audience::Everyone(_) | Audience::Unfiltered | Audience::User(..) => {
                 for key in self.keys(audience) {
-                    push(key, &self.by_key[&key].line);
+                    push(key, &self.by_key[&key].writer);
                 }
             }
         }
@@ -129,10 +129,10 @@ impl Listeners {
 
     /// Writes what was delivered: to each stream at once, however much it is.
     pub(super) fn flush(&mut self) {
-        for (key, line) in std::mem::take(&mut self.unflushed) {
-            match line.flush(self.frames_max) {
+        for (key, writer) in std::mem::take(&mut self.unflushed) {
+            match writer.flush(self.frames_max) {
                 Pushed::Full => {
-                    line.cut();
+                    writer.cut();
                     self.remove(key);
                 }
                 Pushed::Closed => self.remove(key),
@@ -162,7 +162,7 @@ impl Listeners {
     /// Hands a stream something that is left out if it does not keep up.
     pub(super) fn push_ephemeral(&self, key: Key, chunk: &Chunk) {
         if let Some(listener) = self.by_key.get(&key) {
-            listener.line.push_ephemeral(chunk, self.frames_max);
+            listener.writer.push_ephemeral(chunk, self.frames_max);
         }
     }
 
@@ -202,7 +202,7 @@ impl Listeners {
 
     fn end(&mut self, key: Key, bye: &Chunk) {
         if let Some(listener) = self.by_key.get(&key) {
-            listener.line.end(Some(bye));
+            listener.writer.end(Some(bye));
         }
         self.remove(key);
     }
@@ -213,7 +213,7 @@ impl Listeners {
             let Some(listener) = self.by_key.get_mut(&key) else { continue };
             listener.scope.follow(audience);
             if listener.scope.rooms.contains(&room) {
-                self.by_room.entry(room).or_default().insert(key, Arc::clone(&listener.line));
+                self.by_room.entry(room).or_default().insert(key, Arc::clone(&listener.writer));
             } else {
                 self.remove_from_room(room, key);
             }

@@ -1,7 +1,7 @@
 //! Who listens to what: takes what was committed, encodes each event once and hands it to the streams of its audience.
 //!
 //! One thread owns all of it. It gets events only after their commit, waits for no reader and knows no HTTP. Of the store
-//! it knows only what a commit publishes. While it writes to thousands of lines the next events gather, and each line gets
+//! it knows only what a commit publishes. While it writes to thousands of streams the next events gather, and each writer gets
 //! them in one write.
 
 mod broadcasts;
@@ -28,9 +28,9 @@ use self::{event_loop::EventLoop, listeners::Key};
 use crate::{
     budget::Budget,
     config::Config,
-    line::{Chunk, Line, Terms},
     reply_dispatcher::ReplyDispatcher,
     store::{Change, Lineage},
+    stream::{Chunk, StreamWriter, Terms},
 };
 
 /// Commits and registrations that wait for the hub before a new one has to.
@@ -67,25 +67,25 @@ pub(crate) struct Registration {
     pub(crate) at: u64,
     /// Before its session was last seen alive.
     pub(crate) sessions_ended: SessionsEnded,
-    pub(crate) line: Arc<Line>,
+    pub(crate) writer: Arc<StreamWriter>,
 }
 
 /// An open stream; dropping it closes it.
 pub(crate) struct Subscription {
     key: Key,
-    line: Arc<Line>,
+    writer: Arc<StreamWriter>,
     leaving: mpsc::UnboundedSender<Key>,
 }
 
 impl Subscription {
-    pub(crate) fn line(&self) -> &Arc<Line> {
-        &self.line
+    pub(crate) fn writer(&self) -> &Arc<StreamWriter> {
+        &self.writer
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.line.close();
+        self.writer.close();
         let _ = self.leaving.send(self.key); // fails only once the hub has ended
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Breach, claims,
+    cycles::cycles,
     files::{Tree, is_below},
 };
 
@@ -65,7 +66,7 @@ const DEPENDENCY_RULES: &[DependencyRule] = &[
     DependencyRule {
         scopes: &["server/src/domain"],
         except: &[],
-        paths: &["crate::http", "crate::hub", "rusqlite", "tokio", "hyper"],
+        paths: &["crate::http", "crate::connection", "crate::stream", "crate::hub", "rusqlite", "tokio", "hyper"],
         why: "rules run inside the transaction and depend neither on HTTP nor on the database engine",
     },
     DependencyRule {
@@ -75,10 +76,16 @@ const DEPENDENCY_RULES: &[DependencyRule] = &[
         why: "the store decides nothing: rules call it, and what a commit publishes is passed out of it",
     },
     DependencyRule {
-        scopes: &["server/src/hub"],
+        scopes: &["server/src/connection"],
         except: &[],
-        paths: &["crate::http", "crate::app", "hyper", "rusqlite"],
-        why: "the hub knows who listens, not how they asked nor where events are kept",
+        paths: &["quchat_shared", "crate::http", "crate::app", "crate::domain", "crate::store", "crate::hub"],
+        why: "a connection knows no endpoint: it passes requests to a service, and a socket to a stream",
+    },
+    DependencyRule {
+        scopes: &["server/src/stream", "server/src/hub"],
+        except: &[],
+        paths: &["hyper", "rusqlite", "crate::http", "crate::connection", "crate::app"],
+        why: "what is published to a stream does not depend on the request that opened it",
     },
     DependencyRule {
         scopes: &["server/src", "client/src", "shared/src", "xtask/src"],
@@ -198,6 +205,11 @@ const FILE_RULES: &[FileRule] = &[
         name: "code does not contradict its header",
         why: "a header that is not true misleads its readers",
         breaches: claims::contradictions,
+    },
+    FileRule {
+        name: "no modules of the server use each other in a circle",
+        why: "a module should be readable with only the modules it builds on in mind",
+        breaches: cycles,
     },
     FileRule { name: "no source above 600 lines", why: "a long file has more than one purpose", breaches: lengths },
     FileRule {

@@ -14,11 +14,13 @@ const VALID: &[&str] = &[
     "client/src/update/keys.rs",
     "client/src/view.rs",
     "client/src/worker/calls.rs",
+    "server/src/connection/accept.rs",
     "server/src/domain/rooms.rs",
     "server/src/hub/listeners.rs",
     "server/src/store/sqlite/events/tests.rs",
     "server/src/store/sqlite/faults/mod.rs",
     "server/src/store/sqlite/rooms.rs",
+    "server/src/stream/mod.rs",
     "shared/src/lib.rs",
     "xtask/src/bin/bench/linux/floor/sqlite.rs",
     "xtask/src/main.rs",
@@ -95,6 +97,10 @@ fn each_dependency_rule_is_enforced() {
         ("server/src/domain/users.rs", "fn f() { tokio::spawn(g()); }", "tokio"),
         ("server/src/store/sqlite/rooms.rs", "use crate::domain::policy;", "crate::domain"),
         ("server/src/hub/scope.rs", "use crate::http::body::Body;", "crate::http"),
+        ("server/src/domain/users.rs", "use crate::stream::Chunk;", "crate::stream"),
+        ("server/src/connection/body.rs", "use crate::{budget::Full, http::Failure};", "crate::http"),
+        ("server/src/stream/chunk.rs", "use crate::connection::Body;", "crate::connection"),
+        ("server/src/hub/scope.rs", "use hyper::StatusCode;", "hyper"),
         ("server/src/app.rs", "use rusqlite::Connection;", "rusqlite"),
         ("client/src/model/clock.rs", "fn f() { let _ = std::time::Instant::now(); }", "Instant"),
         ("client/src/model.rs", "use tuirealm::event::Key;", "tuirealm"),
@@ -106,6 +112,28 @@ fn each_dependency_rule_is_enforced() {
         let found = breaches_with(path, &format!("//! X\n{line}\n"));
         assert_eq!(found, [format!("{path}:2: names {named}")], "{line}");
     }
+}
+
+#[test]
+fn modules_that_use_each_other_are_found_through_others_and_within_a_folder() {
+    let tree = tree_with(&[
+        ("server/src/budget/mod.rs", "//! X\nuse crate::network::origin;\n"),
+        ("server/src/network.rs", "//! X\n\nuse crate::{budget::Full, clock::Clock};\n"),
+        ("server/src/clock.rs", "//! X\nuse super::budget;\n"),
+        ("server/src/http/body.rs", "//! X\nuse super::events::EventStream;\n"),
+        ("server/src/http/events.rs", "//! X\nuse super::problem::Failure;\n"),
+        ("server/src/http/problem.rs", "//! X\nuse super::body::Body;\n"),
+    ]);
+    assert_eq!(
+        breaches(&tree),
+        [
+            "server/src/budget/mod.rs:2: names crate::network, which depends on budget in turn",
+            "server/src/http/body.rs:2: names super::events, which depends on body in turn",
+            "server/src/http/events.rs:2: names super::problem, which depends on events in turn",
+            "server/src/http/problem.rs:2: names super::body, which depends on problem in turn",
+            "server/src/network.rs:3: names crate::budget, which depends on network in turn",
+        ]
+    );
 }
 
 #[test]

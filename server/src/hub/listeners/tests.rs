@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     budget::Budget,
     domain::room_filter::RoomFilter,
-    line::{Coding, Terms},
+    stream::{Coding, Terms},
 };
 
 const USERS: u64 = 3;
@@ -41,13 +41,13 @@ fn change() -> impl Strategy<Value = Audience> {
     })
 }
 
-/// A line whose reader reads nothing.
-async fn line() -> (Arc<Line>, TcpStream) {
+/// A writer whose reader reads nothing.
+async fn writer() -> (Arc<StreamWriter>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let reader = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (socket, _) = listener.accept().await.unwrap();
     let terms = Arc::new(Terms { budget: Budget::new(1 << 30), slow: Chunk::own(b"bye") });
-    (Line::new(socket, Coding::Plain, Chunk::own(b"head"), UserId(1), terms), reader)
+    (StreamWriter::new(socket, Coding::Plain, Chunk::own(b"head"), UserId(1), terms), reader)
 }
 
 /// That the index has the streams that see an event for this audience.
@@ -59,14 +59,14 @@ fn check(listeners: &Listeners, audience: Audience) {
 
 #[tokio::test]
 async fn whoever_comes_and_goes_the_indexes_hold_those_who_see_an_event() {
-    let (line, _reader) = line().await;
+    let (writer, _reader) = writer().await;
     let config = Config { cases: 256, failure_persistence: None, ..Config::default() };
     let cases = (vec(stream(), 1..6), vec(change(), 0..8));
     let outcome = TestRunner::new(config).run(&cases, |(streams, changes)| {
         let mut listeners = Listeners::new(1 << 20);
         for (user, filter, rooms) in streams {
             let scope = Scope { user, session: SessionId(1), filter, rooms };
-            listeners.add(scope, Timestamp::from_millis(0), Arc::clone(&line));
+            listeners.add(scope, Timestamp::from_millis(0), Arc::clone(&writer));
         }
         for change in changes {
             listeners.deliver(change, &Chunk::own(b"."));

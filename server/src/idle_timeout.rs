@@ -1,4 +1,4 @@
-//! How long something is waited for.
+//! A timeout that runs while nothing happens.
 
 use std::{
     pin::Pin,
@@ -8,22 +8,23 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-/// A timer that exists only while something is waited for.
-pub(crate) struct Patience {
+/// Completes when nothing has happened for as long as the limit. Its timer exists only during a wait.
+pub(crate) struct IdleTimeout {
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Patience {
+impl IdleTimeout {
     pub(crate) fn new(limit: Duration) -> Self {
         Self { limit, timer: None }
     }
 
-    pub(crate) fn end(&mut self) {
+    /// Something has happened: the next wait begins anew.
+    pub(crate) fn reset(&mut self) {
         self.timer = None;
     }
 
-    /// Waits, from the first call since the end of the last wait; done once it has lasted too long.
+    /// Waits; the first call after a reset starts the timer.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.timer.get_or_insert_with(|| Box::pin(sleep(self.limit))).as_mut().poll(cx)
     }

@@ -13,7 +13,7 @@ pub(crate) enum Coding {
     Plain,
 }
 
-/// Frames on their way to many lines, which share the bytes.
+/// Frames for many streams, which share the bytes.
 #[derive(Clone)]
 pub(crate) struct Chunk(Arc<Content>);
 
@@ -30,20 +30,20 @@ struct Content {
 enum Charged {
     /// It does, as long as the chunk is kept.
     Yes { _charge: Charge },
-    /// It is full: the chunk is for lines that take it at once.
+    /// It is full: the chunk is for streams that take it at once.
     Full,
     /// It does not need to: a stream has few such bytes.
     No,
 }
 
 impl Chunk {
-    /// So many frames, which count against the bound of a line and are charged to the budget. If that is full, the
+    /// So many frames, which count against the bound of a stream and are charged to the budget. If that is full, the
     /// chunk must not wait.
     pub(crate) fn new(budget: &Budget, content: &[u8], frames: usize) -> Self {
         Self::charged(budget, content, frames).unwrap_or_else(|Full| Self::coded(content, frames, Charged::Full))
     }
 
-    /// What a stream replays: charged to the budget, but not counted by the bound of a line.
+    /// What a stream replays: charged to the budget, but not counted against the bound of a stream.
     ///
     /// # Errors
     /// The budget is full.

@@ -1,17 +1,19 @@
-//! From a typed reply to bytes.
+//! What a handler returns, encoded: a JSON reply, or a stream.
 
 use std::any::TypeId;
 
 use hyper::{
     StatusCode,
-    header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION},
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION},
 };
 use serde::Serialize;
 
-use super::body::{Body, SMALL};
-use crate::budget::{Account, Full};
+use crate::{
+    budget::{Account, Full},
+    connection::{Body, DetachedSocket, SMALL, StreamTask, close_after},
+};
 
-/// Something a handler can return.
+/// What a handler can return.
 pub(super) trait Respond {
     fn respond(self) -> hyper::Response<Body>;
 }
@@ -34,7 +36,7 @@ impl<T> Reply<T> {
         Self { status: StatusCode::CREATED, location: None, value }
     }
 
-    /// Where the new thing is.
+    /// Sets `Location`: the path of the new thing.
     pub(super) fn at(self, location: String) -> Self {
         Self { location: Some(location), ..self }
     }
@@ -43,9 +45,9 @@ impl<T> Reply<T> {
 impl<T: Serialize + 'static> Respond for Reply<T> {
     fn respond(self) -> hyper::Response<Body> {
         let mut response = if TypeId::of::<T>() == TypeId::of::<()>() {
-            uncached(StatusCode::NO_CONTENT, Body::full(Vec::new()))
+            uncached(StatusCode::NO_CONTENT, Body::whole(Vec::new()))
         } else {
-            json(self.status, Body::full(encode(&self.value)))
+            json(self.status, Body::whole(encode(&self.value)))
         };
         if let Some(Ok(location)) = self.location.map(HeaderValue::try_from) {
             response.headers_mut().insert(LOCATION, location);
@@ -54,8 +56,8 @@ impl<T: Serialize + 'static> Respond for Reply<T> {
     }
 }
 
-/// 200 with what may be long, encoded where it was read: thousands of rooms keep a reader busy, not those who answer.
-/// From then on it counts in the budget.
+/// 200 with a reply that may be long. It is encoded on the reader's thread, so that thousands of rooms do not keep the
+/// runtime busy, and charged to the budget from then on.
 pub(super) struct Encoded(Body);
 
 impl Encoded {
@@ -65,7 +67,7 @@ impl Encoded {
         let mut json = encode(value);
         json.shrink_to_fit();
         Ok(Self(if json.len() < SMALL {
-            Body::full(json)
+            Body::whole(json)
         } else {
             let charge = account.charge_on_thread(json.len())?;
             Body::charged(json, charge)
@@ -79,6 +81,27 @@ impl Respond for Encoded {
     }
 }
 
+/// 200 with a stream of server-sent events. The connection closes with the stream.
+pub(super) struct EventStream(Body);
+
+impl EventStream {
+    /// `write` gets the socket once the head is written.
+    pub(super) fn new(write: impl FnOnce(DetachedSocket) -> StreamTask + Send + 'static) -> Self {
+        Self(Body::stream(write))
+    }
+}
+
+impl Respond for EventStream {
+    fn respond(self) -> hyper::Response<Body> {
+        let mut response = uncached(StatusCode::OK, self.0);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+        close_after(&mut response);
+        response
+    }
+}
+
 fn encode(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("replies are plain structs, which always serialise")
 }
@@ -89,20 +112,10 @@ fn json(status: StatusCode, body: Body) -> hyper::Response<Body> {
     response
 }
 
-/// An answer that no cache keeps, as none may.
+/// An answer that no cache may keep.
 pub(super) fn uncached(status: StatusCode, body: Body) -> hyper::Response<Body> {
     let mut response = hyper::Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// Ends the connection behind an answer (RFC 9112 section 9.6).
-pub(super) fn closing(response: &mut hyper::Response<Body>) {
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-}
-
-/// Whether a connection ends behind an answer.
-pub(super) fn is_closing(response: &hyper::Response<Body>) -> bool {
-    response.headers().contains_key(CONNECTION)
 }

@@ -1,4 +1,4 @@
-//! Connections for which there is no place: each gets its answer at once, whether it has asked for something or not.
+//! Connections beyond the bound: each gets its answer at once, before it has sent a request.
 
 use std::{
     collections::VecDeque,
@@ -11,27 +11,28 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::{net::TcpStream, task::JoinHandle};
 
-use super::{linger::linger, problem};
+use super::{body::Body, close::linger};
 
-/// Connections that are listened to behind their answer. One more ends that of the first.
+/// Connections that linger after their answer. One more closes the oldest.
 const LINGERING_MAX: usize = 64;
-/// Longest time one is listened to.
+/// Longest time that one lingers.
 const LINGER_TIME: Duration = Duration::from_secs(1);
-/// Most bytes of one that are thrown away.
+/// Most bytes of one that are discarded.
 const LINGER_BYTES: usize = 256 * 1024;
 
-/// Turns connections away. Dropping it ends those that are still listened to.
+/// Turns connections away. Dropping it closes those that still linger.
 pub(super) struct TurnAway {
     answer: Bytes,
     lingering: VecDeque<JoinHandle<()>>,
 }
 
 impl TurnAway {
-    pub(super) async fn new() -> Self {
-        Self { answer: answer().await, lingering: VecDeque::new() }
+    /// Every connection gets this answer.
+    pub(super) async fn new(answer: hyper::Response<Body>) -> Self {
+        Self { answer: encode(answer).await, lingering: VecDeque::new() }
     }
 
-    /// Answers a connection and says that nothing follows. Waits for nobody.
+    /// Answers a connection and closes it. Never waits.
     pub(super) fn turn_away(&mut self, stream: TcpStream) {
         let Ok(stream) = refuse(stream, &self.answer) else { return }; // the peer has left
         if self.lingering.len() == LINGERING_MAX
@@ -52,18 +53,19 @@ impl Drop for TurnAway {
 }
 
 /// The answer as it goes over the wire.
-async fn answer() -> Bytes {
-    let (head, body) = problem::no_place().into_parts();
+async fn encode(answer: hyper::Response<Body>) -> Bytes {
+    let (head, body) = answer.into_parts();
     let Ok(body) = body.collect().await;
     let body = body.to_bytes();
     let mut bytes = format!("HTTP/1.1 {}\r\nconnection: close\r\ncontent-length: {}\r\n", head.status, body.len());
     for (name, value) in &head.headers {
-        bytes += &format!("{name}: {}\r\n", value.to_str().expect("the fields of a problem are ASCII"));
+        bytes += &format!("{name}: {}\r\n", value.to_str().expect("the header fields of this answer are ASCII"));
     }
     [bytes.as_bytes(), b"\r\n", &body].concat().into()
 }
 
-/// Writes past the runtime, which does not know of a new socket that it can be written. Its buffer has room for this.
+/// Writes without the runtime, which does not know yet that the new socket is writable. Its send buffer has room for
+/// the answer.
 fn refuse(stream: TcpStream, answer: &[u8]) -> io::Result<TcpStream> {
     let mut stream = stream.into_std()?;
     stream.write_all(answer)?;

@@ -1,8 +1,8 @@
-//! The line to one reader: the socket of a stream, and what waits for it.
+//! The writer of one stream: its socket, and what waits for its reader.
 //!
-//! Whoever has something to tell pushes it and flushes, which writes at once where the socket takes it: no task wakes
-//! for that. Only what the socket does not take waits, bounded, for the line's own task, which also notices that the
-//! reader is gone. Of HTTP this knows how a body is delimited, of streams that they consist of frames.
+//! A producer pushes chunks and flushes, which writes at once as far as the socket takes them: no task wakes for that.
+//! The rest waits, bounded, for the stream's own task, which also notices that the reader is gone. The writer knows how
+//! an HTTP body is delimited and that streams consist of frames, and nothing else of either.
 
 mod chunk;
 
@@ -20,22 +20,22 @@ use tokio::net::TcpStream;
 pub(crate) use self::chunk::{Chunk, Coding};
 use crate::{
     budget::{Backlog, Budget, Full, Stream},
-    patience::Patience,
+    idle_timeout::IdleTimeout,
 };
 
 /// Most bytes that wait for one reader, besides the bound on frames.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Most chunks that go out in one write.
 const SLICES_MAX: usize = 32;
-/// Most bytes that a reader may say after its request. They mean nothing, and are read only to see the end behind them.
-const HEARD_MAX: u32 = 64 * 1024;
+/// Most bytes that a reader may send after its request. They mean nothing, and are read only to see the end after them.
+const RECEIVED_MAX: u32 = 64 * 1024;
 
-/// What became of a push or a flush.
+/// The outcome of a push or a flush.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
-    /// It waits for a flush, the first to do so.
+    /// It waits for a flush, and nothing waits before it.
     Unflushed,
-    /// It waits behind others or for its reader, or is written.
+    /// It is written, or waits for its turn or its reader.
     Accepted,
     /// There is no room: the reader is too slow.
     Full,
@@ -47,18 +47,18 @@ pub(crate) enum Pushed {
 #[derive(Debug)]
 pub(crate) struct Gone;
 
-/// What all lines have in common.
+/// What all writers share.
 pub(crate) struct Terms {
-    /// What counts the bytes that wait.
+    /// The bytes that wait are charged to it.
     pub(crate) budget: Budget,
     /// The last frame for a reader who is too slow.
     pub(crate) slow: Chunk,
 }
 
-/// A line, shared by its own task and by whoever has something to tell.
-pub(crate) struct Line {
+/// Writes one stream. Its own task and its producers share it.
+pub(crate) struct StreamWriter {
     terms: Arc<Terms>,
-    /// Whose it is.
+    /// The reader.
     user: UserId,
     state: Mutex<State>,
 }
@@ -74,21 +74,21 @@ struct State {
     /// Of what waits.
     frames: u32,
     bytes: usize,
-    /// Reports to the budget what waits because the socket does not take it.
+    /// Reports to the budget how much waits because the socket does not take it.
     backlog: Option<Backlog>,
-    /// What waits is the task's to write: the stream has not caught up yet, or the socket is full.
+    /// Only the task writes: the stream has not caught up yet, or the socket is full.
     is_held: bool,
     /// Nothing follows what waits.
     has_ended: bool,
-    /// Bytes the reader has said.
-    heard: u32,
-    /// The reader says no more. That is how one looks that has ended, so it gets what waits and the end.
+    /// Bytes that the reader has sent.
+    received: u32,
+    /// The reader sends no more. It may have gone, or only have closed its half: it gets what waits, and the end.
     has_left: bool,
     task: Option<Waker>,
 }
 
-impl Line {
-    /// The line begins with `head` and is held until [`Line::ended`] is first waited for.
+impl StreamWriter {
+    /// The stream begins with `head` and is held until [`StreamWriter::ended`] is first waited for.
     pub(crate) fn new(socket: TcpStream, coding: Coding, head: Chunk, user: UserId, terms: Arc<Terms>) -> Arc<Self> {
         let state = State {
             socket: Some(socket),
@@ -100,14 +100,14 @@ impl Line {
             backlog: None,
             is_held: true,
             has_ended: false,
-            heard: 0,
+            received: 0,
             has_left: false,
             task: None,
         };
         Arc::new(Self { terms, user, state: Mutex::new(state) })
     }
 
-    /// Adds a chunk; a line that is held takes no more than `frames_max` frames.
+    /// Adds a chunk. While the stream is held, it takes no more than `frames_max` frames.
     pub(crate) fn push(&self, chunk: &Chunk, frames_max: usize) -> Pushed {
         self.lock().push_below(chunk, frames_max, BYTES_MAX)
     }
@@ -126,12 +126,12 @@ impl Line {
         self.lock().flush(self, frames_max)
     }
 
-    /// Ends the line, behind what waits, with `last` if there is one.
+    /// Ends the stream after what waits and `last`, if there is one.
     pub(crate) fn end(&self, last: Option<&Chunk>) {
         self.lock().end(last);
     }
 
-    /// Drops the frames that wait and ends the line with [`Terms::slow`]. What the stream itself had to say stays.
+    /// Drops the frames that wait and ends the stream with [`Terms::slow`]. The stream's own chunks stay.
     pub(crate) fn cut(&self) {
         self.lock().cut(&self.terms.slow, |chunk| chunk.frames() == 0);
     }
@@ -141,22 +141,25 @@ impl Line {
         self.lock().close();
     }
 
-    /// Done once what waits is written, and nothing has ended the line. For the task of a line that is held.
-    pub(crate) async fn written(self: &Arc<Self>, patience: &mut Patience) -> Result<(), Gone> {
+    /// Completes when what waits is written. Called by the task while the stream is held.
+    ///
+    /// # Errors
+    /// The stream has ended, or its reader is gone.
+    pub(crate) async fn written(self: &Arc<Self>, write_timeout: &mut IdleTimeout) -> Result<(), Gone> {
         poll_fn(|cx| {
             let mut state = self.lock();
-            ready!(state.poll_written(self, cx, patience))?;
+            ready!(state.poll_written(self, cx, write_timeout))?;
             Poll::Ready(if state.has_ended { Err(Gone) } else { Ok(()) })
         })
         .await
     }
 
-    /// Lets the line go once what waits is written, and from then on cares for what the socket does not take at
-    /// once; done once the line has ended. For the task.
-    pub(crate) async fn ended(self: &Arc<Self>, patience: &mut Patience) -> Result<(), Gone> {
+    /// Writes what waits, then ends the hold: from then on producers write, and the task writes what the socket does not
+    /// take at once. Completes when the stream has ended. Called by the task.
+    pub(crate) async fn ended(self: &Arc<Self>, write_timeout: &mut IdleTimeout) -> Result<(), Gone> {
         poll_fn(|cx| {
             let mut state = self.lock();
-            ready!(state.poll_written(self, cx, patience))?;
+            ready!(state.poll_written(self, cx, write_timeout))?;
             if state.has_ended {
                 return Poll::Ready(Ok(()));
             }
@@ -172,7 +175,7 @@ impl Line {
     }
 }
 
-impl Stream for Line {
+impl Stream for StreamWriter {
     fn evict(&self) {
         let mut state = self.lock();
         if state.has_ended {
@@ -226,7 +229,7 @@ impl State {
         self.is_held = true;
     }
 
-    /// Drops what waits, but for a frame that is begun and for what `stays`, and ends the line with `last`.
+    /// Drops what waits, except for a frame that is begun and for what `stays`, and ends the stream with `last`.
     fn cut(&mut self, last: &Chunk, stays: impl Fn(&Chunk) -> bool) {
         let mut is_begun = self.written > 0;
         self.waiting.retain(|chunk| std::mem::take(&mut is_begun) || stays(chunk));
@@ -237,7 +240,7 @@ impl State {
         self.end(Some(last));
     }
 
-    fn flush(&mut self, line: &Arc<Line>, frames_max: usize) -> Pushed {
+    fn flush(&mut self, writer: &Arc<StreamWriter>, frames_max: usize) -> Pushed {
         if self.is_held {
             return Pushed::Accepted; // the task is at it
         }
@@ -246,7 +249,7 @@ impl State {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.is_held = true;
                 self.wake();
-                let may_wait = self.waiting.iter().all(Chunk::may_wait) && self.fall_behind(line).is_ok();
+                let may_wait = self.waiting.iter().all(Chunk::may_wait) && self.fall_behind(writer).is_ok();
                 if self.frames as usize > frames_max || self.bytes > BYTES_MAX || !may_wait {
                     Pushed::Full
                 } else {
@@ -261,8 +264,8 @@ impl State {
     }
 
     /// From here on the budget knows how much waits.
-    fn fall_behind(&mut self, line: &Arc<Line>) -> Result<(), Full> {
-        let open = || line.terms.budget.open_backlog(line.user, Arc::downgrade(line) as Weak<dyn Stream>);
+    fn fall_behind(&mut self, writer: &Arc<StreamWriter>) -> Result<(), Full> {
+        let open = || writer.terms.budget.open_backlog(writer.user, Arc::downgrade(writer) as Weak<dyn Stream>);
         self.backlog.get_or_insert_with(open);
         self.report()
     }
@@ -296,7 +299,7 @@ impl State {
                 self.waiting.pop_front();
             }
         }
-        self.waiting = VecDeque::new(); // a line is idle nearly always
+        self.waiting = VecDeque::new(); // a stream is idle nearly always
         self.backlog = None;
         Ok(())
     }
@@ -304,37 +307,37 @@ impl State {
     /// Done once nothing waits. Meanwhile, and afterwards, the task is woken when the reader goes.
     fn poll_written(
         &mut self,
-        line: &Arc<Line>,
+        writer: &Arc<StreamWriter>,
         cx: &mut Context<'_>,
-        patience: &mut Patience,
+        write_timeout: &mut IdleTimeout,
     ) -> Poll<Result<(), Gone>> {
         loop {
             self.poll_gone(cx)?;
             let before = (self.waiting.len(), self.written);
             let outcome = self.write();
             if before != (self.waiting.len(), self.written) {
-                patience.end();
+                write_timeout.reset();
             }
             match outcome {
                 Ok(()) => {
-                    patience.end();
+                    write_timeout.reset();
                     return Poll::Ready(if self.has_left { Err(Gone) } else { Ok(()) });
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.fall_behind(line).map_err(|Full| Gone)?,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.fall_behind(writer).map_err(|Full| Gone)?,
                 Err(_) => return Poll::Ready(Err(Gone)),
             }
             match self.socket.as_ref().map(|socket| socket.poll_write_ready(cx)) {
                 Some(Poll::Ready(Ok(()))) => {}
                 Some(Poll::Pending) => {
-                    self.wakes(cx); // whoever ends the line meanwhile wakes the task, which reports what is left
-                    return patience.poll(cx).map(|()| Err(Gone));
+                    self.wakes(cx); // an end meanwhile wakes the task, which reports what is left
+                    return write_timeout.poll(cx).map(|()| Err(Gone));
                 }
                 _ => return Poll::Ready(Err(Gone)),
             }
         }
     }
 
-    /// Reads whatever the reader says, which means nothing, until it says no more: then the line ends.
+    /// Reads what the reader sends, which means nothing. When it sends no more, the stream ends.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
         let mut buffer = [0; 1024];
         let socket = self.socket.as_ref().ok_or(Gone)?;
@@ -351,11 +354,11 @@ impl State {
                     }
                     return Ok(());
                 }
-                Ok(len) => self.heard += u32::try_from(len).unwrap_or(HEARD_MAX),
+                Ok(len) => self.received += u32::try_from(len).unwrap_or(RECEIVED_MAX),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => return Err(Gone),
             }
-            if self.heard > HEARD_MAX {
+            if self.received > RECEIVED_MAX {
                 return Err(Gone);
             }
         }
@@ -385,7 +388,7 @@ impl State {
     }
 }
 
-/// What a chunk counts of the bound on bytes.
+/// How many bytes a chunk counts against the bound.
 fn weight(chunk: &Chunk) -> usize {
     chunk.wire(Coding::Chunked).len()
 }

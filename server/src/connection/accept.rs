@@ -1,0 +1,83 @@
+//! Accepts connections, as many as there may be, until the server stops.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::{
+    Server, Service,
+    requests::{serve_connection, stopped},
+    turn_away::TurnAway,
+};
+use crate::config::Config;
+
+/// How much longer than one that accepts no byte a peer is waited for whose machine does not even acknowledge. The
+/// kernel resets such a connection, whereas a slow reader should get an orderly end first.
+#[cfg(target_os = "linux")]
+const VANISHED: Duration = Duration::from_secs(90);
+/// Pause after a failed accept: descriptors may be back by then.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Accepts connections until `stop` is true, `max` at a time. Then running answers may finish within
+/// [`Config::drain_timeout`].
+pub(crate) async fn serve<S: Service>(
+    server: Server<S>,
+    listener: TcpListener,
+    max: usize,
+    mut stop: watch::Receiver<bool>,
+) {
+    let server = Arc::new(server);
+    let mut connections = JoinSet::new();
+    let mut turn_away = TurnAway::new(server.service.at_capacity()).await;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue, // its place is free
+            () = stopped(&mut stop) => break,
+        };
+        let Some((socket, peer)) = set_up(accepted, &server.config).await else { continue };
+        while connections.try_join_next().is_some() {}
+        if connections.len() < max {
+            connections.spawn(serve_connection(Arc::clone(&server), socket, peer.ip(), stop.clone()));
+        } else {
+            turn_away.turn_away(socket);
+        }
+    }
+    drop((listener, turn_away));
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if timeout(server.config.drain_timeout, drained).await.is_err() {
+        tracing::warn!("{} connections did not finish in time", connections.len());
+        connections.shutdown().await;
+    }
+}
+
+/// The accepted socket. It sends at once, and gives up on a peer that no longer acknowledges anything: small frames
+/// alone would fill its buffer for hours before a write has to wait.
+async fn set_up(accepted: io::Result<(TcpStream, SocketAddr)>, config: &Config) -> Option<(TcpStream, SocketAddr)> {
+    match accepted {
+        Ok((socket, peer)) => {
+            // A failure means that the peer is gone already, which the first read will show.
+            let _ = socket.set_nodelay(true);
+            #[cfg(target_os = "linux")]
+            let _ = rustix::net::sockopt::set_tcp_user_timeout(&socket, millis(config.write_timeout + VANISHED));
+            Some((socket, peer))
+        }
+        Err(error) => {
+            if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+            None
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}

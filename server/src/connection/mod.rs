@@ -1,0 +1,51 @@
+//! Connections: accepting and bounding them, driving hyper through their requests, and closing them.
+//!
+//! Requests go to a [`Service`], which returns a whole answer or a stream. A stream gets the socket once its head is
+//! written. Nothing here knows a route, an endpoint or a status: those belong to `http`, which builds on this.
+
+mod accept;
+mod body;
+mod close;
+mod detach;
+mod drive;
+mod io;
+mod phase;
+mod requests;
+mod turn_away;
+mod upload;
+
+use hyper::http::request::Parts;
+
+pub(crate) use self::{
+    accept::serve,
+    body::{Body, SMALL},
+    close::close_after,
+    detach::{DetachedSocket, StreamTask},
+    upload::{Upload, UploadError},
+};
+use crate::{
+    budget::{Account, Budget},
+    config::Config,
+};
+
+/// Answers the requests of all connections.
+pub(crate) trait Service: Send + Sync + 'static {
+    /// Answers one request. It need not read all of the body: the connection deals with the rest.
+    fn respond(
+        &self,
+        head: Parts,
+        body: &mut Upload,
+        account: Account,
+    ) -> impl Future<Output = hyper::Response<Body>> + Send;
+
+    /// The answer for a connection beyond the bound. It is sent before any request is read.
+    fn at_capacity(&self) -> hyper::Response<Body>;
+}
+
+/// What all connections share.
+pub(crate) struct Server<S> {
+    pub(crate) service: S,
+    pub(crate) config: Config,
+    /// What the connections keep in memory is charged to it.
+    pub(crate) budget: Budget,
+}

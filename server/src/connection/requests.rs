@@ -1,0 +1,142 @@
+//! One connection from its first request to its end.
+
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
+
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioTimer;
+use tokio::{net::TcpStream, sync::watch};
+
+use super::{
+    Server, Service,
+    body::Body,
+    close::linger,
+    detach::{PendingStream, ResponseFraming, StreamTask},
+    drive::{Outcome, Timeouts, drive},
+    io::ConnectionIo,
+    phase::{Busy, PhaseTracker},
+    upload::Upload,
+};
+use crate::budget::Account;
+
+/// Largest request head, in bytes.
+const HEAD_MAX: usize = 16 * 1024;
+/// Most bytes of a request or an answer that wait in the connection: a whole head has to fit.
+const BUFFER_MAX: usize = 16 * 1024;
+/// Most header fields of a request.
+const FIELDS_MAX: usize = 64;
+/// How long a connection without a whole request stays open once the server stops.
+const LAST_CALL: Duration = Duration::from_millis(250);
+/// Most bytes of a request that are discarded after the last answer, so that the peer reads the answer.
+const DISCARD_MAX: usize = 1024 * 1024;
+/// Longest time spent on that.
+const DISCARD_TIME: Duration = Duration::from_secs(2);
+
+/// Serves one connection: its requests and, if the last of them asks for one, a stream.
+pub(super) fn serve_connection<S: Service>(
+    server: Arc<Server<S>>,
+    socket: TcpStream,
+    peer: IpAddr,
+    stop: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send {
+    // In a box of its own, so that a stream does not keep for days what its beginning needed.
+    let requests = Box::pin(serve_requests(server, socket, peer, stop));
+    async move {
+        if let Some(stream) = requests.await {
+            stream.await;
+        }
+    }
+}
+
+/// Answers the requests of one connection, and starts the stream if there is one.
+async fn serve_requests<S: Service>(
+    server: Arc<Server<S>>,
+    socket: TcpStream,
+    peer: IpAddr,
+    mut stop: watch::Receiver<bool>,
+) -> Option<StreamTask> {
+    let (phase, pending_stream) = (PhaseTracker::default(), PendingStream::default());
+    let account = server.budget.open_account(peer);
+    let config = &server.config;
+    let io = ConnectionIo::new(socket, phase.clone(), pending_stream.clone(), config.write_timeout, account.clone());
+    let timeouts = Timeouts { idle: config.idle_timeout, head: config.head_timeout, body: None };
+    let requests =
+        Requests { server: Arc::clone(&server), phase: phase.clone(), pending_stream: pending_stream.clone(), account };
+    let service = service_fn(move |request| {
+        let busy = requests.phase.begin_request();
+        Box::pin(requests.clone().respond(request, busy))
+    });
+    let mut connection = http().serve_connection(io, service);
+    let outcome = tokio::select! {
+        outcome = drive(&mut connection, &phase, &pending_stream, timeouts) => outcome,
+        () = stopped(&mut stop) => {
+            Pin::new(&mut connection).graceful_shutdown();
+            // A connection without a whole request is not waited for.
+            let timeouts = Timeouts { idle: LAST_CALL, head: LAST_CALL, body: Some(LAST_CALL) };
+            drive(&mut connection, &phase, &pending_stream, timeouts).await
+        }
+    };
+    match outcome {
+        Outcome::StreamReady => return pending_stream.start(connection.into_parts().io.into_inner()),
+        Outcome::Ended(Ok(())) if phase.has_unread_body() => {
+            let socket = connection.into_parts().io.into_inner();
+            tokio::select! {
+                () = linger(&socket, DISCARD_MAX, DISCARD_TIME) => {}
+                () = stopped(&mut stop) => {}
+            }
+        }
+        Outcome::Ended(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        Outcome::Ended(Ok(())) | Outcome::TimedOut => {}
+    }
+    None
+}
+
+/// Answers requests. One clone per request.
+struct Requests<S> {
+    server: Arc<Server<S>>,
+    phase: PhaseTracker,
+    pending_stream: PendingStream,
+    account: Account,
+}
+
+impl<S: Service> Requests<S> {
+    async fn respond(self, request: hyper::Request<Incoming>, busy: Busy) -> Result<hyper::Response<Body>, Infallible> {
+        let framing = ResponseFraming::of(&request);
+        let (head, body) = request.into_parts();
+        let mut body =
+            Upload::new(&head.headers, body, self.phase, self.account.clone(), self.server.config.body_timeout);
+        let mut response = self.server.service.respond(head, &mut body, self.account).await;
+        body.leave(&mut response).await;
+        if let Some(stream) = response.body_mut().take_stream() {
+            self.pending_stream.set(stream, framing);
+        }
+        Ok(response.map(|body| body.busy(busy)))
+    }
+}
+
+impl<S> Clone for Requests<S> {
+    fn clone(&self) -> Self {
+        let Self { server, phase, pending_stream, account } = self;
+        Self {
+            server: Arc::clone(server),
+            phase: phase.clone(),
+            pending_stream: pending_stream.clone(),
+            account: account.clone(),
+        }
+    }
+}
+
+/// Completes when the server stops.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await; // a server that is gone has stopped, too
+}
+
+fn http() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(None) // see `drive`
+        .half_close(true) // a peer that has sent everything waits for the answer all the more
+        .max_header_size(HEAD_MAX)
+        .max_buf_size(BUFFER_MAX)
+        .max_headers(FIELDS_MAX);
+    http
+}

@@ -1,0 +1,100 @@
+//! One request from its head to its answer: checked, routed, handled.
+
+use std::{borrow::Cow, sync::Arc};
+
+use hyper::{
+    Version,
+    header::{HOST, TRANSFER_ENCODING},
+    http::request::Parts,
+};
+use percent_encoding::percent_decode_str;
+use quchat_shared::Kind;
+
+use super::{
+    problem::{self, Failure},
+    request::Head,
+    router::{Routes, Target},
+};
+use crate::{
+    app::App,
+    budget::Account,
+    connection::{Body, Service, Upload},
+    domain::Error,
+};
+
+/// Answers the requests of all connections.
+pub(crate) struct Api {
+    app: Arc<App>,
+    routes: Routes,
+}
+
+impl Api {
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        Self { app, routes: Routes::new() }
+    }
+
+    async fn handle(
+        &self,
+        target: Option<Target<'_>>,
+        parts: Parts,
+        upload: &mut Upload,
+        account: Account,
+    ) -> Result<hyper::Response<Body>, Failure> {
+        if !is_plainly_framed(&parts) {
+            return Err(Failure::TransferCoding);
+        }
+        if !has_one_host(&parts) {
+            return Err(Failure::BadRequest("a request names its host once".into()));
+        }
+        let target = target.ok_or(Failure::NoSuchPath)?;
+        let handler = target.handler(&parts.method)?;
+        // What has been done is not denied for want of memory: such an answer is no longer than a message.
+        let may_refuse = parts.method.is_safe();
+        let head = Head { parts, id: target.id, account: account.clone() };
+        let mut response = handler(Arc::clone(&self.app), head, upload).await?;
+        match response.body_mut().charge_to(&account) {
+            Err(full) if may_refuse => Err(Error::from(full).into()),
+            Ok(()) | Err(_) => Ok(response),
+        }
+    }
+}
+
+impl Service for Api {
+    async fn respond(&self, head: Parts, body: &mut Upload, account: Account) -> hyper::Response<Body> {
+        let target = unescape(head.uri.path()).and_then(|path| self.routes.find(&path));
+        let outcome = self.handle(target, head, body, account).await;
+        outcome.unwrap_or_else(|failure| {
+            if failure.kind() == Kind::Internal {
+                // The log gets the reason, the caller does not.
+                tracing::error!(error = &failure as &dyn std::error::Error, "a request failed");
+            }
+            problem::respond(&failure)
+        })
+    }
+
+    fn at_capacity(&self) -> hyper::Response<Body> {
+        let detail = "the server has as many connections as it takes; try again in a moment";
+        problem::respond(&Error::Unavailable(detail).into())
+    }
+}
+
+/// Whether the body is sent as it is, or in chunks. Other transfer codings are not decoded, and a body that is chunked
+/// twice is an error (RFC 9112 sections 6.1 and 7).
+fn is_plainly_framed(parts: &Parts) -> bool {
+    let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
+    codings.next().is_none_or(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))
+        && codings.next().is_none()
+}
+
+/// Since HTTP/1.1 a request has exactly one `Host` (RFC 9112 section 3.2).
+fn has_one_host(parts: &Parts) -> bool {
+    let hosts = parts.headers.get_all(HOST).iter().count();
+    hosts == 1 || (hosts == 0 && parts.version < Version::HTTP_11)
+}
+
+/// The path without its escapes (RFC 3986 section 6.2.2.2); `None` if one hides a slash or NUL, or what is no UTF-8.
+fn unescape(path: &str) -> Option<Cow<'_, str>> {
+    let unescaped = percent_decode_str(path).decode_utf8().ok()?;
+    let slashes = |path: &str| path.bytes().filter(|byte| *byte == b'/').count();
+    (slashes(path) == slashes(&unescaped) && !unescaped.contains('\0')).then_some(unescaped)
+}
