@@ -37,6 +37,9 @@ pub enum OpenError {
     /// The database in the data directory cannot be used. The text says why and what to do.
     #[error("{0}")]
     Store(String),
+    /// The operating system has no random bytes.
+    #[error("cannot get random bytes: {0}")]
+    Random(getrandom::Error),
 }
 
 /// A server with open data that does not listen yet.
@@ -121,7 +124,7 @@ impl Server {
             terms: hub::terms(budget),
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
-        let api = Api::new(Arc::clone(&app));
+        let api = Api::new(Arc::clone(&app)).map_err(OpenError::Random)?;
         Ok(Self { app, api, max_connections, store: threads, hub: hub_thread })
     }
 

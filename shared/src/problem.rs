@@ -1,5 +1,7 @@
 //! Error answers: `application/problem+json` (RFC 9457).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// The kind of a problem. Stable: programs match on it.
@@ -35,6 +37,13 @@ pub enum Kind {
     /// A kind that this version does not know; use the status.
     #[serde(other)]
     Unknown,
+}
+
+/// As on the wire: `not_found`.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// The body of every error answer.

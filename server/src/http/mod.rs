@@ -11,6 +11,8 @@ mod problem;
 mod read_markers;
 mod reply;
 mod request;
+mod request_id;
+mod request_log;
 mod rooms;
 mod router;
 mod server_info;

@@ -146,11 +146,19 @@ fn authenticate(app: &App, head: &Head) -> Result<VerifiedToken, Failure> {
 
 /// The routes, ready for look-ups.
 pub(super) struct Routes {
-    by_path: matchit::Router<Vec<(Method, Handler)>>,
+    by_path: matchit::Router<Route>,
+}
+
+/// What a path takes.
+struct Route {
+    pattern: &'static str,
+    methods: Vec<(Method, Handler)>,
 }
 
 /// Where a request goes.
 pub(super) struct Target<'a> {
+    /// The path with `{…}` in place of its ids.
+    pub(super) pattern: &'static str,
     /// The part of the path that varies.
     pub(super) id: Option<String>,
     methods: &'a [(Method, Handler)],
@@ -159,8 +167,8 @@ pub(super) struct Target<'a> {
 impl Routes {
     pub(super) fn new() -> Self {
         let mut by_path = matchit::Router::new();
-        for (path, methods) in routes().by_path {
-            by_path.insert(path, methods).expect("no two paths of the API contradict each other");
+        for (pattern, methods) in routes().by_path {
+            by_path.insert(pattern, Route { pattern, methods }).expect("no two paths of the API contradict each other");
         }
         Self { by_path }
     }
@@ -169,7 +177,7 @@ impl Routes {
     pub(super) fn find(&self, path: &str) -> Option<Target<'_>> {
         let found = self.by_path.at(path).ok()?;
         let id = found.params.iter().next().map(|(_, id)| id.to_owned());
-        Some(Target { id, methods: found.value })
+        Some(Target { pattern: found.value.pattern, id, methods: &found.value.methods })
     }
 }
 

@@ -1,18 +1,19 @@
-//! One request from its head to its answer: checked, routed, handled.
+//! One request from its head to its answer: checked, routed, handled, logged.
 
 use std::{borrow::Cow, sync::Arc};
 
 use hyper::{
     Version,
-    header::{HOST, TRANSFER_ENCODING},
+    header::{HOST, HeaderName, TRANSFER_ENCODING},
     http::request::Parts,
 };
 use percent_encoding::percent_decode_str;
-use quchat_shared::Kind;
 
 use super::{
     problem::{self, Failure},
     request::Head,
+    request_id::RequestIds,
+    request_log::RequestLog,
     router::{Routes, Target},
 };
 use crate::{
@@ -22,15 +23,21 @@ use crate::{
     domain::Error,
 };
 
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// Answers the requests of all connections.
 pub(crate) struct Api {
     app: Arc<App>,
     routes: Routes,
+    request_ids: RequestIds,
+    log: RequestLog,
 }
 
 impl Api {
-    pub(crate) fn new(app: Arc<App>) -> Self {
-        Self { app, routes: Routes::new() }
+    /// # Errors
+    /// The operating system has no random bytes.
+    pub(crate) fn new(app: Arc<App>) -> Result<Self, getrandom::Error> {
+        Ok(Self { app, routes: Routes::new(), request_ids: RequestIds::new()?, log: RequestLog::default() })
     }
 
     async fn handle(
@@ -62,14 +69,22 @@ impl Api {
 impl Service for Api {
     async fn respond(&self, head: Parts, body: &mut Upload, account: Account) -> hyper::Response<Body> {
         let target = unescape(head.uri.path()).and_then(|path| self.routes.find(&path));
+        let pattern = target.as_ref().map(|target| target.pattern);
+        let entry = self.log.begin(&head.method, pattern);
         let outcome = self.handle(target, head, body, account).await;
-        outcome.unwrap_or_else(|failure| {
-            if failure.kind() == Kind::Internal {
-                // The log gets the reason, the caller does not.
-                tracing::error!(error = &failure as &dyn std::error::Error, "a request failed");
+        let id = self.request_ids.next();
+        let mut response = match outcome {
+            Ok(response) => {
+                entry.answered(response.status(), &id);
+                response
             }
-            problem::respond(&failure)
-        })
+            Err(failure) => {
+                entry.failed(&failure, &id);
+                problem::respond(&failure)
+            }
+        };
+        response.headers_mut().insert(X_REQUEST_ID, id.into());
+        response
     }
 
     fn at_capacity(&self) -> hyper::Response<Body> {

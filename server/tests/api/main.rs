@@ -53,6 +53,8 @@ mod output;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]
+mod request_log;
+#[cfg(unix)]
 mod storage;
 #[cfg(unix)]
 mod terminal;

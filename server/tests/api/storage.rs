@@ -12,7 +12,7 @@ use quchat_server::clock::Clock;
 use quchat_shared::RoomId;
 use rustix::process::Signal;
 
-use crate::harness::{Client, DataDir, Process, TestServer, eventually};
+use crate::harness::{Client, DataDir, LoggedProcess, Process, TestServer, eventually};
 
 const DATABASE: &str = "quchat.db";
 const KEY: &str = "signing-key";
@@ -31,31 +31,6 @@ fn refusal(data_dir: &Path) -> String {
         assert!(!message.contains(word), "{word:?} in {message}");
     }
     message.to_owned()
-}
-
-/// A server whose log can be read.
-struct Logged {
-    server: Process,
-    log: tempfile::NamedTempFile,
-}
-
-impl Logged {
-    fn start(data_dir: &Path) -> Self {
-        let log = tempfile::NamedTempFile::new().unwrap();
-        let mut command = Process::command();
-        command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).stderr(log.reopen().unwrap());
-        Self { server: Process::run(command), log }
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.log.path()).unwrap()
-    }
-
-    /// Waits for a line in the log.
-    #[track_caller]
-    fn waits_for(&self, words: &str) {
-        eventually(&format!("{words:?} in the log"), || self.log().contains(words).then_some(()));
-    }
 }
 
 /// The data directory of a stopped server on which alice registered.
@@ -106,11 +81,11 @@ fn an_interrupted_first_start_does_not_block_the_next_one() {
     let empty = DataDir::new();
     fs::create_dir(empty.path()).unwrap();
     File::create(empty.path().join(DATABASE)).unwrap();
-    let server = Logged::start(&empty.path());
+    let server = LoggedProcess::start(&empty.path());
     assert!(!server.log().contains("sign in again"), "{}", server.log());
     server.server.kill();
     fs::remove_file(empty.path().join(KEY)).unwrap();
-    let server = Logged::start(&empty.path());
+    let server = LoggedProcess::start(&empty.path());
     assert!(!server.log().contains("sign in again"), "there are no sessions to warn about: {}", server.log());
     assert_eq!(server.server.register("alice").user().name, "alice");
 }
@@ -119,7 +94,7 @@ fn an_interrupted_first_start_does_not_block_the_next_one() {
 fn a_database_without_its_key_warns_that_all_sessions_end() {
     let (data_dir, alice) = used();
     fs::remove_file(data_dir.path().join(KEY)).unwrap();
-    let server = Logged::start(&data_dir.path());
+    let server = LoggedProcess::start(&data_dir.path());
     server.waits_for("everybody has to sign in again");
     alice.at(server.server.address).get("/v1/users/me").problem(401, "unauthenticated");
     Client::sign_in(server.server.address, "alice").get("/v1/users/me").expect(200);
@@ -135,7 +110,7 @@ enum Then {
 /// Changes a file of a running server. The server must stop with an error that names the file.
 fn ends_after(change: impl Fn(&Path), named: &str, then: Then) {
     let data_dir = DataDir::new();
-    let server = Logged::start(&data_dir.path());
+    let server = LoggedProcess::start(&data_dir.path());
     let alice = server.server.register("alice");
     let room = alice.create_room("lobby");
     alice.send_message(room, "kept");
@@ -147,7 +122,7 @@ fn ends_after(change: impl Fn(&Path), named: &str, then: Then) {
             answer.problem(503, "unavailable");
         }
     }
-    let Logged { server, log } = server;
+    let LoggedProcess { server, log } = server;
     assert_eq!(server.wait().0.code(), Some(1));
     let log = fs::read_to_string(log.path()).unwrap();
     let message = log.lines().find_map(|line| line.strip_prefix("quchat-server: ")).unwrap();
@@ -213,12 +188,12 @@ fn a_warning_names_files_that_others_can_read() {
     for name in [KEY, DATABASE, "lock"] {
         let path = data_dir.path().join(name);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let server = Logged::start(&data_dir.path());
+        let server = LoggedProcess::start(&data_dir.path());
         server.waits_for(path.to_str().unwrap());
         server.waits_for("chmod 600");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
-    assert!(!Logged::start(&data_dir.path()).log().contains("chmod"));
+    assert!(!LoggedProcess::start(&data_dir.path()).log().contains("chmod"));
 }
 
 /// Overwrites a database page that holds one of the texts and no other structure. Returns the index of that text.
@@ -272,7 +247,7 @@ fn damaged() -> Damaged {
 #[test]
 fn damage_is_reported_after_the_start_before_anyone_reads_it() {
     let Damaged { data_dir, alice, room, .. } = damaged();
-    let server = Logged::start(&data_dir.path());
+    let server = LoggedProcess::start(&data_dir.path());
     server.waits_for("the database is damaged");
     assert!(server.log().contains("ERROR") && server.log().contains("messages"), "{}", server.log());
     let alice = alice.at(server.server.address);

@@ -21,7 +21,7 @@ use std::{
 };
 
 #[cfg(unix)]
-pub(crate) use self::process::Process;
+pub(crate) use self::process::{LoggedProcess, Process};
 pub(crate) use self::{
     answer::Answer,
     client::Client,

@@ -1,6 +1,7 @@
 //! The server binary as its own process, which tests can kill and signal.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
@@ -95,14 +96,14 @@ impl Process {
     /// Resident memory, in KiB.
     #[cfg(target_os = "linux")]
     pub(crate) fn resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     #[cfg(target_os = "linux")]
     pub(crate) fn open_files(&self) -> usize {
-        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
     /// Waits for the end. Returns the exit status and the rest of standard output.
@@ -121,5 +122,39 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A running server process whose log can be read.
+pub(crate) struct LoggedProcess {
+    pub(crate) server: Process,
+    pub(crate) log: tempfile::NamedTempFile,
+}
+
+impl LoggedProcess {
+    #[track_caller]
+    pub(crate) fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, |_| {})
+    }
+
+    /// The same with further flags or variables.
+    #[track_caller]
+    pub(crate) fn start_with(data_dir: &Path, tune: impl FnOnce(&mut Command)) -> Self {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut command = Process::command();
+        command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).stderr(log.reopen().unwrap());
+        tune(&mut command);
+        Self { server: Process::run(command), log }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.log.path()).unwrap()
+    }
+
+    /// Waits for a line with these words in the log.
+    #[track_caller]
+    pub(crate) fn waits_for(&self, words: &str) -> String {
+        let find = || self.log().lines().find(|line| line.contains(words)).map(str::to_owned);
+        eventually(&format!("{words:?} in the log"), find)
     }
 }
