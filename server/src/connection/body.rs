@@ -10,8 +10,9 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
 use super::{
-    detach::{DetachedSocket, Stream, StreamTask},
+    detach::{DetachedSocket, Stream},
     phase::Busy,
+    stage::Stage,
 };
 use crate::budget::{Account, Charge, Full};
 
@@ -54,9 +55,9 @@ impl Body {
         Self { is_charged: true, ..Self::whole(Bytes::from_owner(Charged { bytes, _charge: charge })) }
     }
 
-    /// A stream: `write` gets the socket once the head is written. The connection ends with it.
-    pub(crate) fn stream(write: impl FnOnce(DetachedSocket) -> StreamTask + Send + 'static) -> Self {
-        Self { content: Content::Stream(Some(Box::new(write))), busy: None, is_charged: false }
+    /// A stream: `start` gets the socket once the head is written. The connection ends with the last stage.
+    pub(crate) fn stream(start: impl FnOnce(DetachedSocket) -> Stage + Send + 'static) -> Self {
+        Self { content: Content::Stream(Some(Box::new(start))), busy: None, is_charged: false }
     }
 
     /// Charges a body of [`SMALL`] bytes or more that is not charged yet.

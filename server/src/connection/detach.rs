@@ -5,21 +5,16 @@
 //! collected instead of sent. When hyper waits for the body, the head is complete and the socket is detached. The
 //! stream then writes both in a tenth of the memory.
 
-use std::{
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::{Method, Version};
 use tokio::net::TcpStream;
 
+use super::stage::Stage;
 use crate::stream::Coding;
 
 /// Starts a stream on its socket.
-pub(super) type Stream = Box<dyn FnOnce(DetachedSocket) -> StreamTask + Send>;
-
-/// A stream that is being written. Completes when the stream has ended or its reader has gone.
-pub(crate) type StreamTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Stream = Box<dyn FnOnce(DetachedSocket) -> Stage + Send>;
 
 /// A socket that hyper is done with. The head of the answer has not been sent yet.
 pub(crate) struct DetachedSocket {
@@ -79,7 +74,7 @@ impl PendingStream {
     }
 
     /// Starts the stream on its socket.
-    pub(super) fn start(&self, socket: TcpStream) -> Option<StreamTask> {
+    pub(super) fn start(&self, socket: TcpStream) -> Option<Stage> {
         let Pending { stream, coding, head } = self.lock().take()?;
         Some(stream(DetachedSocket { socket, coding, head }))
     }

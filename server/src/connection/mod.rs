@@ -11,6 +11,7 @@ mod drive;
 mod io;
 mod phase;
 mod requests;
+mod stage;
 mod turn_away;
 mod upload;
 
@@ -20,7 +21,8 @@ pub(crate) use self::{
     accept::serve,
     body::{Body, SMALL},
     close::close_after,
-    detach::{DetachedSocket, StreamTask},
+    detach::DetachedSocket,
+    stage::Stage,
     upload::{Upload, UploadError},
 };
 use crate::{

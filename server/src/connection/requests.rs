@@ -10,10 +10,11 @@ use super::{
     Server, Service,
     body::Body,
     close::linger,
-    detach::{PendingStream, ResponseFraming, StreamTask},
+    detach::{PendingStream, ResponseFraming},
     drive::{Outcome, Timeouts, drive},
     io::ConnectionIo,
     phase::{Busy, PhaseTracker},
+    stage::Stage,
     upload::Upload,
 };
 use crate::budget::Account;
@@ -38,13 +39,7 @@ pub(super) fn serve_connection<S: Service>(
     peer: IpAddr,
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send {
-    // In a box of its own, so that a stream does not keep for days what its beginning needed.
-    let requests = Box::pin(serve_requests(server, socket, peer, stop));
-    async move {
-        if let Some(stream) = requests.await {
-            stream.await;
-        }
-    }
+    Stage::new(serve_requests(server, socket, peer, stop)).run()
 }
 
 /// Answers the requests of one connection, and starts the stream if there is one.
@@ -53,7 +48,7 @@ async fn serve_requests<S: Service>(
     socket: TcpStream,
     peer: IpAddr,
     mut stop: watch::Receiver<bool>,
-) -> Option<StreamTask> {
+) -> Option<Stage> {
     let (phase, pending_stream) = (PhaseTracker::default(), PendingStream::default());
     let account = server.budget.open_account(peer);
     let config = &server.config;

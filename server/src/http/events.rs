@@ -4,7 +4,12 @@
 //! head it registers with the hub, which delivers what came since. The first page is read together with the position, so
 //! a stream that starts at the head costs one read.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use hyper::header::HeaderValue;
 use quchat_shared::{
@@ -17,7 +22,7 @@ use super::{reply::EventStream, request::Request};
 use crate::{
     app::App,
     auth::jwt::VerifiedToken,
-    connection::{DetachedSocket, StreamTask},
+    connection::{DetachedSocket, Stage},
     domain::{
         self, Error,
         events::{self, Page, SPAN_FIRST, Start},
@@ -79,20 +84,15 @@ struct Opened {
 
 impl Opened {
     /// Writes the stream on its socket.
-    fn start(self, detached: DetachedSocket) -> StreamTask {
+    fn start(self, detached: DetachedSocket) -> Stage {
         let DetachedSocket { socket, coding, head } = detached;
         let (user, terms) = (self.reader.token.caller.user, Arc::clone(&self.reader.app.terms));
         let writer = StreamWriter::new(socket, coding, Chunk::head(head), user, terms);
-        let replay = Box::pin(self.replay(writer)); // freed before the stream follows
-        Box::pin(async move {
-            if let Some(following) = replay.await {
-                following.follow().await;
-            }
-        })
+        Stage::new(self.replay(writer))
     }
 
     /// Writes what the reader missed, page by page, until the hub takes over; `None` if the stream ends before.
-    async fn replay(self, writer: Arc<StreamWriter>) -> Option<Following> {
+    async fn replay(self, writer: Arc<StreamWriter>) -> Option<Stage> {
         let Self { greeting, first: mut read, reader, place } = self;
         let mut write_timeout = IdleTimeout::new(reader.app.config.write_timeout);
         writer.push(&Chunk::own(&greeting), 0);
@@ -111,7 +111,7 @@ impl Opened {
                 let registration = Registration { scope, expires_at, at: through, sessions_ended, writer };
                 match reader.app.hub.register(registration).await {
                     Registered::Following(subscription) => {
-                        return Some(Following { subscription, write_timeout, _place: place });
+                        return Some(Stage::new(Following { subscription, write_timeout, _place: place }));
                     }
                     Registered::Behind => {}
                     Registered::Ended(reason) => break Some(reason),
@@ -137,10 +137,13 @@ struct Following {
     _place: StreamPlace,
 }
 
-impl Following {
-    /// Completes when the stream has ended or its reader has gone.
-    async fn follow(mut self) {
-        let _ = self.subscription.writer().ended(&mut self.write_timeout).await;
+/// Completes when the stream has ended or its reader has gone. Nothing follows.
+impl Future for Following {
+    type Output = Option<Stage>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { subscription, write_timeout, .. } = &mut *self;
+        subscription.writer().poll_ended(cx, write_timeout).map(|_| None)
     }
 }
 

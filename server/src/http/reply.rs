@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     budget::{Account, Full},
-    connection::{Body, DetachedSocket, SMALL, StreamTask, close_after},
+    connection::{Body, DetachedSocket, SMALL, Stage, close_after},
 };
 
 /// What a handler can return.
@@ -85,9 +85,9 @@ impl Respond for Encoded {
 pub(super) struct EventStream(Body);
 
 impl EventStream {
-    /// `write` gets the socket once the head is written.
-    pub(super) fn new(write: impl FnOnce(DetachedSocket) -> StreamTask + Send + 'static) -> Self {
-        Self(Body::stream(write))
+    /// `start` gets the socket once the head is written.
+    pub(super) fn new(start: impl FnOnce(DetachedSocket) -> Stage + Send + 'static) -> Self {
+        Self(Body::stream(start))
     }
 }
 

@@ -157,17 +157,23 @@ impl StreamWriter {
     /// Writes what waits, then ends the hold: from then on producers write, and the task writes what the socket does not
     /// take at once. Completes when the stream has ended. Called by the task.
     pub(crate) async fn ended(self: &Arc<Self>, write_timeout: &mut IdleTimeout) -> Result<(), Gone> {
-        poll_fn(|cx| {
-            let mut state = self.lock();
-            ready!(state.poll_written(self, cx, write_timeout))?;
-            if state.has_ended {
-                return Poll::Ready(Ok(()));
-            }
-            state.is_held = false;
-            state.wakes(cx);
-            Poll::Pending
-        })
-        .await
+        poll_fn(|cx| self.poll_ended(cx, write_timeout)).await
+    }
+
+    /// The same for a future that is kept as small as it can be.
+    pub(crate) fn poll_ended(
+        self: &Arc<Self>,
+        cx: &mut Context<'_>,
+        write_timeout: &mut IdleTimeout,
+    ) -> Poll<Result<(), Gone>> {
+        let mut state = self.lock();
+        ready!(state.poll_written(self, cx, write_timeout))?;
+        if state.has_ended {
+            return Poll::Ready(Ok(()));
+        }
+        state.is_held = false;
+        state.wakes(cx);
+        Poll::Pending
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
