@@ -1,4 +1,4 @@
-//! The command line. Secrets never come this way.
+//! The command line. Secrets are never arguments.
 
 use std::env;
 
@@ -21,20 +21,20 @@ pub(crate) struct Args {
     /// The server and name under [profiles.NAME] of the config file
     #[arg(long, value_name = "NAME", global = true)]
     profile: Option<String>,
-    /// The colours: terminal, dark, light, or [themes.NAME] of the config file
+    /// The theme: terminal, dark, light, or [themes.NAME] of the config file
     #[arg(long, env = "QUCHAT_THEME", value_name = "NAME", global = true)]
     theme: Option<String>,
-    /// Draw frames and signs with ASCII alone
+    /// Draw frames and symbols in ASCII
     #[arg(long, env = "QUCHAT_ASCII", global = true, value_parser = FalseyValueParser::new())]
     ascii: bool,
     #[command(subcommand)]
     command: Option<Chore>,
 }
 
-/// What to do instead of chatting.
+/// A command that prints something and exits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub(crate) enum Chore {
-    /// Print the settings in effect, and where each came from
+    /// Print the settings in effect and their origin
     Config,
 }
 
@@ -42,9 +42,9 @@ impl Args {
     /// Reads the command line and the environment.
     ///
     /// # Errors
-    /// They are not understood, or only help or the version is asked for.
+    /// The arguments are invalid, or the user asked for help or the version.
     pub(crate) fn read() -> Result<(Option<Chore>, Given), Error> {
-        // An empty variable counts as not set.
+        // An empty environment variable counts as unset.
         let mut command = Self::command().mut_args(|arg| {
             let value = arg.get_env().and_then(env::var_os);
             if value.is_some_and(|value| value.is_empty()) { arg.env(None) } else { arg }
@@ -67,7 +67,7 @@ impl Args {
     }
 }
 
-/// Names the variable that is not UTF-8, where clap says only that something is not.
+/// Names the variable that is not UTF-8. clap's own error does not name it.
 fn named(error: Error, command: &mut Command) -> Error {
     let is_unreadable = |name: &&str| env::var_os(name).is_some_and(|value| value.to_str().is_none());
     let variable = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).find(is_unreadable);
@@ -80,7 +80,7 @@ fn named(error: Error, command: &mut Command) -> Error {
     }
 }
 
-/// Whether somebody chose, if only to leave it as it is.
+/// True if the user set the flag or its variable, even to the default value.
 fn is_given(matches: &ArgMatches, id: &str) -> bool {
     matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable))
 }

@@ -1,7 +1,7 @@
 //! quchat in the terminal: a pure core (`model`, `update`) and the edge around it.
 //!
-//! One direction: a key or an answer becomes a [`update::Msg`], [`update::update`] changes the
-//! [`model::Model`] and asks for [`update::Effect`]s, the view draws the model.
+//! Data flows in one direction: a key or a reply becomes a [`update::Msg`], [`update::update`] changes the
+//! [`model::Model`] and returns [`update::Effect`]s, and the view draws the model.
 
 pub mod api;
 pub mod components;

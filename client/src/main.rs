@@ -1,6 +1,6 @@
-//! The terminal client: reads what was settled beforehand, puts the parts together, and ends with an exit code.
+//! The terminal client: reads the settings, wires the parts together and exits with a code.
 //!
-//! Owns nothing that lasts. Errors that end the client become a line each on standard error here.
+//! Owns no lasting state. An error that ends the client becomes one line on standard error here.
 
 mod args;
 
@@ -32,12 +32,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes to standard error. If that is not possible, the exit code still says what happened.
+/// Writes to standard error. If that fails, the exit code still reports the failure.
 fn complain(text: &str) {
     io::stderr().write_all(text.as_bytes()).ok();
 }
 
-/// Writes to standard output. Whoever closes a pipe has read enough.
+/// Writes to standard output. A closed pipe is not an error.
 fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -48,7 +48,7 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Why there is no client.
+/// Why the client could not run, and the exit code.
 struct Failure {
     code: u8,
     reason: String,
@@ -86,7 +86,7 @@ fn run() -> Result<u8, Failure> {
     }
 }
 
-/// Help or version to standard output, a wrong usage to standard error.
+/// Prints help and version to standard output, and usage errors to standard error.
 fn say(answer: &clap::Error) -> Result<u8, Failure> {
     let text = answer.render().to_string();
     if answer.use_stderr() {
@@ -97,7 +97,7 @@ fn say(answer: &clap::Error) -> Result<u8, Failure> {
     Ok(u8::try_from(answer.exit_code()).unwrap_or(2))
 }
 
-/// The settings in effect, and the file that they may come from.
+/// The settings in effect, and the path of the config file.
 fn shown(path: Option<PathBuf>, config: &Config) -> String {
     let file = path.map_or_else(|| "no config file: HOME is not set".to_owned(), |path| path.display().to_string());
     format!("# {file}\n{}", config.show())
@@ -134,7 +134,7 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     Ok(u8::try_from(code).unwrap_or(1))
 }
 
-/// A session that is kept skips the form, unless another name is asked for.
+/// The first message: a stored session skips the sign-in form, unless `--name` names another user.
 fn first_msg(place: &Place, config: Config) -> Msg {
     let origin = config.origin();
     let kept = origin.as_ref().and_then(|origin| Some((origin.clone(), kept_session(place, origin)?)));

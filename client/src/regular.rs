@@ -1,4 +1,4 @@
-//! Opening files that may be anything: only regular ones are taken, and nothing waits for the other end of a pipe.
+//! Opens regular files only, and never blocks on a pipe.
 
 use std::{
     fs::{File, Metadata, OpenOptions},
@@ -6,13 +6,14 @@ use std::{
     path::Path,
 };
 
-/// Opens a regular file, or a link to one. A pipe, a device, a socket or a directory in its place is an error that
-/// says so ([`io::ErrorKind::InvalidInput`]).
+/// Opens a regular file, or a link to one. A pipe, device, socket or directory is an error
+/// ([`io::ErrorKind::InvalidInput`]) that says what was found.
 pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
-        // without it, opening a pipe waits for its other end, and a terminal could become ours
+        // without these flags, opening a pipe blocks until its other end opens, and a terminal could become the
+        // controlling terminal
         let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
         std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
     }
@@ -29,7 +30,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     }
 }
 
-/// Opens it for reading.
+/// Opens a regular file for reading.
 pub(crate) fn read(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().read(true))
 }

@@ -1,13 +1,13 @@
-//! The character set that the environment names: one that is not UTF-8 cannot show the signs of the screen.
+//! Detects the character set from the environment. One other than UTF-8 cannot show the symbols of the screen.
 
 use std::ffi::OsString;
 
 use super::{Setting, Source};
 
-/// By POSIX, the first of these that is set and not empty decides.
+/// POSIX: the first of these that is set and not empty decides.
 const VARIABLES: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
-/// ASCII, where the variable that decides names a character set other than UTF-8. `C`, `POSIX` and `de_DE` name none.
+/// Chooses ASCII if the deciding variable names a character set other than UTF-8. `C`, `POSIX` and `de_DE` name none.
 pub fn charset(variable: impl Fn(&str) -> Option<OsString>) -> Option<Setting<bool>> {
     let set = |name: &'static str| Some((name, variable(name).filter(|value| !value.is_empty())?));
     let (name, locale) = VARIABLES.into_iter().find_map(set)?;

@@ -1,59 +1,53 @@
-//! What can be wrong with what was settled beforehand: each says where, and what to change.
+//! Errors in the settings. Each says where the problem is and what to change.
 
 use std::path::PathBuf;
 
 use super::Source;
 pub(super) use crate::text::near::hint;
 
-/// Why nothing starts.
+/// Why the client does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// A line of the file is wrong.
+    /// A line of the config file is wrong.
     #[error("{}:{line}: {what}", path.display())]
     Line {
-        /// The file.
         path: PathBuf,
         /// Counted from 1.
         line: usize,
         /// One sentence.
         what: String,
     },
-    /// More lines of the file are wrong than are told.
+    /// The config file has more wrong lines than are reported.
     #[error("{}: more lines are wrong", path.display())]
-    More {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file is there and cannot be read.
+    More { path: PathBuf },
+    /// The config file exists but cannot be read.
     #[error("{}: {reason}", path.display())]
     Unreadable {
-        /// The file.
         path: PathBuf,
         /// One sentence.
         reason: String,
     },
-    /// A profile was asked for by name, and there is none of it.
+    /// No profile has the requested name.
     #[error("there is no profile {name:?}{hint}")]
     NoProfile {
-        /// As asked for.
         name: String,
-        /// What there is instead.
+        /// Suggests an existing profile.
         hint: String,
     },
-    /// The address of the server is none.
+    /// The server's address is invalid.
     #[error("the server's address ({from}): {refusal}")]
     Address {
-        /// Who gave it.
+        /// Where the address came from.
         from: Source,
-        /// What to change.
+        /// Says what to change.
         refusal: &'static str,
     },
-    /// A theme was asked for by name, and there is none of it.
+    /// No theme has the requested name.
     #[error("the theme ({from}): {refusal}")]
     Theme {
-        /// Who asked for it.
+        /// Where the name came from.
         from: Source,
-        /// What there is instead.
+        /// Says what to change; suggests an existing theme.
         refusal: String,
     },
 }

@@ -1,4 +1,4 @@
-//! The file, understood: `client/config.example.toml` shows all that can stand in it.
+//! Parses the config file. `client/config.example.toml` lists all settings.
 
 use std::{cell::RefCell, collections::BTreeMap, path::Path};
 
@@ -11,37 +11,35 @@ use super::{
 };
 use crate::{keymap::Binding, runtime::Way};
 
-/// What the file says. Whatever it does not say is left to the defaults.
+/// The parsed config file. `None` means that the file does not set it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct File {
-    /// The address of the server.
+    /// The server's address.
     pub server: Option<Setting<String>>,
-    /// The name to sign in with.
     pub name: Option<Setting<String>>,
-    /// Other servers, by the name that `--profile` takes.
+    /// Other servers, keyed by the name for `--profile`.
     pub profiles: BTreeMap<String, Profile>,
-    /// How to be called.
+    /// How to notify.
     pub notify: Option<Setting<Option<Way>>>,
-    /// The theme to use.
     pub theme: Option<Setting<String>>,
-    /// Frames and signs in ASCII.
+    /// Whether to draw in ASCII.
     pub ascii: Option<Setting<bool>>,
-    /// The wheel scrolls and a click opens a room.
+    /// Whether the mouse is in use: the wheel scrolls, a click opens a room.
     pub mouse: Option<Setting<bool>>,
-    /// Themes of one's own.
+    /// Custom themes.
     pub themes: Vec<OwnTheme>,
-    /// Keys with another meaning.
+    /// Custom key bindings.
     pub keys: Vec<Setting<Binding>>,
-    /// The lines that are not understood, from the top, and what is near to each; of many not all. What they would
-    /// have set is left to the defaults.
+    /// The wrong lines from the top, each with the closest valid name; at most 20, then one entry that says that there
+    /// are more. The settings on these lines keep their defaults.
     pub faults: Vec<ConfigError>,
 }
 
-/// The keys at the top.
+/// The keys of the top level.
 const KEYS: [&str; 9] = ["server", "name", "theme", "ascii", "mouse", "profiles", "notify", "themes", "keys"];
 
 impl File {
-    /// Understands its text as far as it can; `path` is named where it is wrong.
+    /// Parses as much of `text` as it can. Errors name `path`.
     #[must_use]
     pub fn parse(path: &Path, text: &str) -> Self {
         let faults = RefCell::default();
@@ -65,7 +63,6 @@ impl File {
         }
     }
 
-    /// The profile of this name.
     pub(super) fn profile(&self, name: &str) -> Result<Profile, ConfigError> {
         self.profiles.get(name).cloned().ok_or_else(|| {
             let hint = match self.profiles.is_empty() {
@@ -77,7 +74,7 @@ impl File {
     }
 }
 
-/// From the top, one per line: what follows on the same line may follow from it.
+/// The errors from the top, one per line: a second error on a line often follows from the first.
 fn told(path: &Path, mut faults: Vec<(usize, String)>) -> Vec<ConfigError> {
     let more = (faults.len() > FAULTS_MAX).then(|| ConfigError::More { path: path.to_owned() });
     faults.truncate(FAULTS_MAX);

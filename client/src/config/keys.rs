@@ -1,4 +1,4 @@
-//! Keys with another meaning: `[keys.composer]`, `"Alt+Enter" = "send"`.
+//! Custom key bindings: `[keys.composer]`, `"Alt+Enter" = "send"`.
 
 use super::{
     Setting,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::keymap::{self, Binding, Context, Keymap, NONE};
 
-/// Reads all of them.
+/// Reads all bindings.
 pub(super) fn read(table: Table<'_>) -> Vec<Setting<Binding>> {
     let Some(entry) = table.entry("keys") else { return Vec::new() };
     let Some(contexts) = entry.table("keys.") else { return Vec::new() };
@@ -24,7 +24,7 @@ pub(super) fn read(table: Table<'_>) -> Vec<Setting<Binding>> {
         }
     }
     let all: Vec<_> = bindings.iter().map(|binding| binding.value.clone()).collect();
-    // one that is not understood may have been the key that seems to be missing
+    // an invalid binding may have been meant as the missing key, so this is checked only if all are valid
     if let Some(action) = Keymap::bound(&all).unreachable().filter(|_| bindings.len() == written) {
         entry.misnamed::<()>(format!("no key is left for {:?}", keymap::name(action)));
     }
@@ -49,7 +49,7 @@ fn read_one(context: Context, entry: Entry<'_>, before: &[Setting<Binding>]) -> 
     Some(Setting { value: Binding { context, chord, action }, from })
 }
 
-/// Every key in effect, in the format of the file.
+/// All keys in effect, in the format of the config file.
 pub(super) fn show(bindings: &[Setting<Binding>]) -> String {
     let all: Vec<_> = bindings.iter().map(|binding| binding.value.clone()).collect();
     let keymap = Keymap::bound(&all);

@@ -1,7 +1,7 @@
-//! What the person at the keyboard has settled beforehand: flags, environment, `config.toml`, in this order.
+//! The settings: flags, environment and `config.toml`, in this order of precedence.
 //!
-//! Owns the format of the file and which value wins. It must not know the terminal, the network or the model's
-//! changes; everything has a default, so that no file is as good as an empty one.
+//! Owns the format of the file and the precedence. It must not know the terminal, the network or how the model changes.
+//! Every setting has a default, so a missing file is the same as an empty one.
 
 mod charset;
 mod error;
@@ -31,53 +31,48 @@ use crate::{
     theme::{BUILT_IN, Themes},
 };
 
-/// Where a server started on this machine listens.
+/// Where a server on this machine listens by default.
 const DEFAULT_SERVER: &str = "localhost:7878";
 
-/// What the command line and the environment say.
+/// The settings from the command line and the environment.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
-    /// The profile to use.
     pub profile: Option<String>,
-    /// The address of the server.
     pub server: Option<Setting<String>>,
-    /// The name to sign in with.
     pub name: Option<Setting<String>>,
-    /// The theme to use.
     pub theme: Option<Setting<String>>,
-    /// Frames and signs in ASCII.
+    /// Whether to draw in ASCII.
     pub ascii: Option<Setting<bool>>,
-    /// The same, because the terminal's character set has no others; the file may know better.
+    /// Whether the terminal's character set requires ASCII; the config file overrides it.
     pub charset: Option<Setting<bool>>,
 }
 
-/// The values in effect, and where each came from.
+/// The settings in effect and their origin.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The address of the server.
     pub server: Setting<String>,
-    /// The name to sign in with; without one, the sign-in form asks.
+    /// The name to sign in with; `None` lets the sign-in form ask.
     pub name: Option<Setting<String>>,
-    /// The theme to use; there is one of this name.
+    /// The theme's name; it exists.
     pub theme: Setting<String>,
-    /// Frames and signs in ASCII.
+    /// Whether to draw in ASCII.
     pub ascii: Setting<bool>,
-    /// The wheel scrolls and a click opens a room.
+    /// Whether the mouse is in use: the wheel scrolls, a click opens a room.
     pub mouse: Setting<bool>,
-    /// Themes of one's own.
+    /// Custom themes.
     pub themes: Vec<OwnTheme>,
-    /// How to be called; `None` leaves it to what the terminal is known to understand.
+    /// How to notify; `None` chooses what the terminal is known to support.
     pub notify: Setting<Option<Way>>,
-    /// Keys with another meaning than the delivered one.
+    /// Custom key bindings.
     pub keys: Vec<Setting<Binding>>,
 }
 
 impl Config {
-    /// Settles every value: a flag wins over the environment, that over the profile, that over the rest of the file,
-    /// that over what was used last.
+    /// Decides every setting: a flag overrides the environment, which overrides the profile, which overrides the rest
+    /// of the file, which overrides the values used last.
     ///
     /// # Errors
-    /// There is no such profile or theme, or the server's address is none.
+    /// The profile or theme does not exist, or the server's address is invalid.
     pub fn settle(given: Given, file: File, last: Last) -> Result<Self, ConfigError> {
         let profile = given.profile.map_or_else(|| Ok(Profile::default()), |name| file.profile(&name))?;
         if let Some(Setting { value, from }) = &given.theme {
@@ -106,26 +101,26 @@ impl Config {
         })
     }
 
-    /// The server's address in its one spelling.
+    /// The server's address in canonical form.
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
         Origin::parse(&self.server.value).ok()
     }
 
-    /// What each key means.
+    /// The built-in key bindings with the custom ones applied.
     #[must_use]
     pub fn keymap(&self) -> Keymap {
         Keymap::bound(&self.keys.iter().map(|binding| binding.value.clone()).collect::<Vec<_>>())
     }
 
-    /// Every theme there is, as the terminal is to show it.
+    /// The built-in and the custom themes, prepared for the terminal.
     #[must_use]
     pub fn themes(&self) -> Themes {
         let own = self.themes.iter().map(|own| (own.name.clone(), own.theme()));
         Themes::new(own, self.ascii.value)
     }
 
-    /// The values in effect in the format of the file, each with where it came from.
+    /// The settings in effect in the format of the config file, each with its origin.
     #[must_use]
     pub fn show(&self) -> String {
         let name =

@@ -1,9 +1,9 @@
-//! How to be called: `[notify]`.
+//! How to notify: `[notify]`.
 
 use super::{Setting, Source, error::hint, setting::quoted, table::Table};
 use crate::runtime::Way;
 
-/// The words of `by`; `None` asks the environment what the terminal understands.
+/// The values of `by`; `None` chooses what the terminal is known to support.
 const WAYS: [(&str, Option<Way>); 5] = [
     ("auto", None),
     ("osc777", Some(Way::Osc777)),
@@ -12,7 +12,7 @@ const WAYS: [(&str, Option<Way>); 5] = [
     ("nothing", Some(Way::Silent)),
 ];
 
-/// Reads `[notify]`; a command wins over `by`.
+/// Reads `[notify]`; `command` overrides `by`.
 pub(super) fn read(table: Table<'_>) -> Option<Setting<Option<Way>>> {
     let notify = table.entry("notify")?.table("notify.")?;
     notify.only(&["by", "command"]);
@@ -28,7 +28,7 @@ pub(super) fn read(table: Table<'_>) -> Option<Setting<Option<Way>>> {
     }
 }
 
-/// The same in the format of the file.
+/// Writes `[notify]` in the format of the config file.
 pub(super) fn show(notify: &Setting<Option<Way>>) -> String {
     let from = &notify.from;
     let line = match &notify.value {
@@ -44,7 +44,7 @@ pub(super) fn show(notify: &Setting<Option<Way>>) -> String {
     format!("\n[notify]\n{line}  # {from}\n")
 }
 
-/// Nobody chose.
+/// The default.
 pub(super) fn unset() -> Setting<Option<Way>> {
     Setting { value: None, from: Source::Default }
 }

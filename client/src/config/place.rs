@@ -1,4 +1,4 @@
-//! Where the file lies, and its text.
+//! Finds and reads the config file.
 
 use std::{
     ffi::OsString,
@@ -9,11 +9,11 @@ use std::{
 use super::{ConfigError, File};
 use crate::regular;
 
-/// Most bytes of the file; a larger one is a mistake.
+/// Largest size of the config file in bytes; a larger one is a mistake.
 const FILE_MAX: u64 = 1024 * 1024;
 
-/// `$XDG_CONFIG_HOME/quchat/config.toml`, or what other systems have in its stead. A relative path counts as not set
-/// (XDG Base Directory Specification).
+/// `$XDG_CONFIG_HOME/quchat/config.toml`, or its equivalent on other systems. A relative path counts as unset (XDG Base
+/// Directory Specification).
 #[must_use]
 pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -25,10 +25,10 @@ pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     absolute("XDG_CONFIG_HOME").or_else(fallback).map(|base| base.join("quchat/config.toml"))
 }
 
-/// Reads the file; none is as good as an empty one. What is not understood in it is among its faults.
+/// Reads the config file. A missing file is the same as an empty one. Wrong lines are in [`File::faults`].
 ///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub fn read(path: &Path) -> Result<File, ConfigError> {
     let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
     let mut text = String::new();

@@ -1,28 +1,25 @@
-//! A value together with where it came from.
+//! A value with its origin.
 
 use std::fmt;
 
-/// A value that somebody, or nobody, chose.
+/// A setting and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting<T> {
-    /// What holds.
     pub value: T,
-    /// Who says so.
     pub from: Source,
 }
 
-/// Where a value came from.
+/// The origin of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// This flag.
+    /// The flag's name.
     Flag(&'static str),
-    /// This variable of the environment.
+    /// The environment variable's name.
     Variable(&'static str),
-    /// The file, on this line.
+    /// The line of the config file, from 1.
     Line(usize),
-    /// The memory of the last sign-in.
+    /// The last sign-in.
     Last,
-    /// Nobody chose.
     Default,
 }
 
@@ -38,7 +35,7 @@ impl fmt::Display for Source {
 }
 
 impl Setting<String> {
-    /// A line of the file that says the same, with the source as its comment.
+    /// A line of the config file with this value; the comment names the source.
     #[must_use]
     pub fn show(&self, key: &str) -> String {
         format!("{key} = {}  # {}\n", quoted(&self.value), self.from)
@@ -46,14 +43,14 @@ impl Setting<String> {
 }
 
 impl Setting<bool> {
-    /// A line of the file that says the same, with the source as its comment.
+    /// A line of the config file with this value; the comment names the source.
     #[must_use]
     pub fn show(&self, key: &str) -> String {
         format!("{key} = {}  # {}\n", self.value, self.from)
     }
 }
 
-/// A basic string of TOML, in which no byte can act on a terminal.
+/// A basic string of TOML with all control characters escaped, safe to print to a terminal.
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {

@@ -1,6 +1,6 @@
-//! A table of the file as it was written: typed looks into it, each of which notes which line is wrong and goes on.
+//! Typed access to a table of the config file. Each accessor records an error with its line and continues.
 //!
-//! It knows TOML and lines, and no setting.
+//! Knows TOML and line numbers. It must not know any setting.
 
 use std::{cell::RefCell, ops::Range};
 
@@ -11,19 +11,19 @@ use toml::{
 
 use super::{Setting, Source, error::hint};
 
-/// Most faults that are told of a file.
+/// Most errors that are reported for a file.
 pub(super) const FAULTS_MAX: usize = 20;
 
 /// The file being read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page<'a> {
     pub(super) text: &'a str,
-    /// The lines that are wrong, from 1, and why, as they were come upon; at most one more than are told.
+    /// The wrong lines, from 1, and why, in the order of discovery; at most one more than are reported.
     pub(super) faults: &'a RefCell<Vec<(usize, String)>>,
 }
 
 impl<'a> Page<'a> {
-    /// All of it, as far as it is TOML.
+    /// Parses the file as far as it is valid TOML.
     pub(super) fn parse(self) -> Spanned<DeTable<'a>> {
         let (root, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
@@ -45,11 +45,11 @@ impl<'a> Page<'a> {
     }
 }
 
-/// A table of it.
+/// A table of the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Table<'a> {
     page: Page<'a>,
-    /// What stands before its keys: empty, or with a dot at its end.
+    /// The prefix of its keys: empty, or ending with a dot.
     path: &'a str,
     entries: &'a DeTable<'a>,
 }
@@ -68,7 +68,7 @@ impl<'a> Table<'a> {
         Self { page, path, entries }
     }
 
-    /// Refuses every key but these.
+    /// Reports every key that is not in `known`.
     pub(super) fn only(self, known: &[&str]) {
         for entry in self.entries().filter(|entry| !known.contains(&entry.key)) {
             let name = format!("{}{}", self.path, entry.key);
@@ -76,7 +76,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Its entries, as they follow each other in the file.
+    /// The entries in the order of the file.
     pub(super) fn entries(self) -> impl Iterator<Item = Entry<'a>> {
         let page = self.page;
         let entry = move |(key, span): (&'a Spanned<_>, _)| {
@@ -88,49 +88,47 @@ impl<'a> Table<'a> {
         entries.into_iter()
     }
 
-    /// The entry of this key.
     pub(super) fn entry(self, key: &str) -> Option<Entry<'a>> {
         self.entries().find(|entry| entry.key == key)
     }
 
-    /// The text under this key, if there is one and it is as `check` wants it.
+    /// The text of this key, if there is one and `check` accepts it.
     pub(super) fn text<T>(self, key: &str, check: impl Fn(&str) -> Result<T, String>) -> Option<Setting<T>> {
         self.entry(key)?.text(check)
     }
 }
 
 impl<'a> Entry<'a> {
-    /// The line of the value.
     pub(super) fn source(self) -> Source {
         Source::Line(self.page.line(&self.span.span()))
     }
 
-    /// The value is wrong, and so is none.
+    /// Reports a wrong value; returns `None`.
     pub(super) fn wrong<T>(self, what: impl Into<String>) -> Option<T> {
         self.page.wrong(&self.span.span(), what);
         None
     }
 
-    /// The key is wrong, and its value counts for nothing.
+    /// Reports a wrong key; returns `None`.
     pub(super) fn misnamed<T>(self, what: impl Into<String>) -> Option<T> {
         self.page.wrong(&(self.key_at..self.key_at), what);
         None
     }
 
-    /// Its value as text, as `check` wants it.
+    /// The value as a text that `check` accepts.
     pub(super) fn text<T>(self, check: impl Fn(&str) -> Result<T, String>) -> Option<Setting<T>> {
         let DeValue::String(text) = self.span.get_ref() else { return self.other("a text in quotes") };
         let value = check(text).map_or_else(|why| self.wrong(format!("{}: {why}", self.key)), Some)?;
         Some(Setting { value, from: self.source() })
     }
 
-    /// Its value as yes or no.
+    /// The value as a boolean.
     pub(super) fn flag(self) -> Option<Setting<bool>> {
         let value = self.span.get_ref().as_bool().or_else(|| self.other("true or false"))?;
         Some(Setting { value, from: self.source() })
     }
 
-    /// Its value as a list of texts.
+    /// The value as a list of texts.
     pub(super) fn texts(self) -> Option<Setting<Vec<String>>> {
         let texts = self.span.get_ref().as_array().and_then(|all| {
             all.iter().map(|one| one.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
@@ -139,7 +137,7 @@ impl<'a> Entry<'a> {
         Some(Setting { value, from: self.source() })
     }
 
-    /// Its value as a table; `path` is what stands before its keys.
+    /// The value as a table; `path` is the prefix of its keys.
     pub(super) fn table(self, path: &'a str) -> Option<Table<'a>> {
         match self.span.get_ref() {
             DeValue::Table(entries) => Some(Table::new(self.page, path, entries)),

@@ -1,4 +1,4 @@
-//! Which value wins, what the file may say, and how it is told what it may not.
+//! Tests the precedence of settings, what the config file accepts, and how errors in it are reported.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ fn setting(value: &str, from: Source) -> Option<Setting<String>> {
     Some(Setting { value: value.into(), from })
 }
 
-/// The example with every setting in force.
+/// The example file with every setting uncommented.
 fn example() -> String {
     let bare = |line: &str| {
         line.strip_prefix('#').filter(|rest| !rest.starts_with([' ', '#']) && !rest.is_empty()).map(str::to_owned)

@@ -1,4 +1,4 @@
-//! Themes of one's own: `[themes.mine]`, `base = "dark"`, `faint = "244"`, `senders = ["green", "#80c0ff"]`.
+//! Custom themes: `[themes.mine]`, `base = "dark"`, `faint = "244"`, `senders = ["green", "#80c0ff"]`.
 
 use super::{
     Setting, Source,
@@ -8,21 +8,20 @@ use super::{
 };
 use crate::theme::{BUILT_IN, Paint, ROLES, Role, Theme};
 
-/// A theme that the file describes: what it changes of a delivered one.
+/// A theme of the config file: its differences from a built-in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnTheme {
-    /// Its name.
     pub name: String,
-    /// Which of the delivered themes it changes.
+    /// The index in [`BUILT_IN`] of the theme that it changes.
     base: Setting<usize>,
-    /// What it changes.
+    /// The changed styles.
     paints: Vec<(Role, Setting<Paint>)>,
-    /// The senders' looks, if it changes them.
+    /// The senders' styles, if it changes them.
     senders: Option<Setting<Vec<Paint>>>,
 }
 
 impl OwnTheme {
-    /// All of its looks.
+    /// The complete theme.
     #[must_use]
     pub fn theme(&self) -> Theme {
         let base = BUILT_IN[self.base.value].theme();
@@ -31,7 +30,7 @@ impl OwnTheme {
     }
 }
 
-/// Reads all of them.
+/// Reads all custom themes.
 pub(super) fn read(table: Table<'_>) -> Vec<OwnTheme> {
     let themes = table.entry("themes").and_then(|entry| entry.table("themes."));
     themes.into_iter().flat_map(Table::entries).filter_map(read_one).collect()
@@ -74,7 +73,7 @@ fn paint(text: &str) -> Result<Paint, String> {
     Paint::parse(text).map_err(|word| format!("there is no colour {word:?} here{}", hint(word, Paint::words())))
 }
 
-/// Whether there is a theme of this name: delivered, or one of these.
+/// Checks that a built-in or custom theme has this name.
 pub(super) fn named(name: &str, own: &[OwnTheme]) -> Result<String, String> {
     let names = || BUILT_IN.iter().map(|built_in| built_in.name).chain(own.iter().map(|own| own.name.as_str()));
     match names().any(|other| other == name) {
@@ -83,7 +82,7 @@ pub(super) fn named(name: &str, own: &[OwnTheme]) -> Result<String, String> {
     }
 }
 
-/// The same in the format of the file.
+/// Writes the themes in the format of the config file.
 pub(super) fn show(themes: &[OwnTheme]) -> String {
     let mut shown = String::new();
     for OwnTheme { name, base, paints, senders } in themes {

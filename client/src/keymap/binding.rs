@@ -1,38 +1,36 @@
-//! Keys that somebody gave another meaning, in words: `[keys.composer]`, `"Alt+Enter" = "send"`.
+//! Custom key bindings in words: `[keys.composer]`, `"Alt+Enter" = "send"`.
 //!
-//! Owns the spelling of chords, Actions and contexts, and what must stay reachable. It must not know where the words
-//! come from.
+//! Owns the spelling of chords, Actions and contexts, and which Actions must keep a key. It must not know where the
+//! words come from.
 
 use tuirealm::event::{Key, KeyEvent, KeyModifiers};
 
 use super::{Chord, Context, Row, table};
 use crate::{text::near::hint, update::Action};
 
-/// Another meaning of a key.
+/// A custom key binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
-    /// Where it holds.
     pub context: Context,
-    /// The key.
     pub chord: Chord,
-    /// What it asks for; `None` takes its meaning away.
+    /// `None` removes the binding.
     pub action: Option<Action>,
 }
 
-/// Without these one would be stuck.
+/// Actions that must keep a key; without them the user would be stuck.
 const NEEDED: [Action; 3] = [Action::Send, Action::Cancel, Action::Quit];
 
-/// The word that takes a meaning away.
+/// The word that removes a binding.
 pub const NONE: &str = "none";
 
 impl Context {
-    /// Its name in the config file.
+    /// The context's name in the config file.
     #[must_use]
     pub fn name(self) -> String {
         kebab(&format!("{self:?}"))
     }
 
-    /// Every Action that means something here, by its name in the config file.
+    /// Every Action of this context, with its name in the config file.
     #[must_use]
     pub fn actions(self) -> Vec<(String, Action)> {
         let rows = table::rows().into_iter().filter(|row| row.context == self);
@@ -42,7 +40,7 @@ impl Context {
     }
 }
 
-/// The name of an Action in the config file.
+/// The Action's name in the config file.
 #[must_use]
 pub fn name(action: Action) -> String {
     match action {
@@ -51,7 +49,7 @@ pub fn name(action: Action) -> String {
     }
 }
 
-/// `NextUnread` as `next-unread`.
+/// Writes `NextUnread` as `next-unread`.
 fn kebab(name: &str) -> String {
     let mut words = String::new();
     for c in name.chars() {
@@ -63,7 +61,8 @@ fn kebab(name: &str) -> String {
     words
 }
 
-/// Understands a chord as the help writes it: `Ctrl+K`, `Alt+Down`, `F5`; where nothing is typed, a mere letter, too.
+/// Parses a chord as the help writes it: `Ctrl+K`, `Alt+Down`, `F5`. Where no text is typed, a plain letter is valid,
+/// too.
 ///
 /// # Errors
 /// One sentence that says what to change.
@@ -101,7 +100,7 @@ pub fn chord(typed: &str, context: Context) -> Result<Chord, String> {
     }
 }
 
-/// The keys that have a name, as the help writes them.
+/// The keys that have a name, spelled as in the help.
 const NAMED: [(&str, Key); 15] = [
     ("Enter", Key::Enter),
     ("Esc", Key::Esc),
@@ -137,7 +136,7 @@ fn code(name: &str) -> Result<Key, String> {
     named.or_else(function).ok_or_else(|| format!("there is no key {name:?}{}", hint(name, words)))
 }
 
-/// The table with these bindings in it. What was bound by hand stands before what was delivered.
+/// The table with these bindings applied. Custom bindings come before built-in ones.
 pub(super) fn bound(bindings: &[Binding]) -> Vec<Row> {
     let delivered = table::rows();
     let mut rows = Vec::new();
@@ -155,7 +154,7 @@ pub(super) fn bound(bindings: &[Binding]) -> Vec<Row> {
     rows
 }
 
-/// The first Action without which one would be stuck and that these rows leave without a key.
+/// The first needed Action for which these rows have no key.
 pub(super) fn unreachable(rows: &[Row]) -> Option<Action> {
     NEEDED.into_iter().find(|&needed| !rows.iter().any(|row| row.action == needed))
 }

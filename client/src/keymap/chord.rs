@@ -1,11 +1,11 @@
-//! A key with its modifiers, in one spelling.
+//! A key with its modifiers, in canonical form.
 
 use std::fmt;
 
 use tuirealm::event::{Key, KeyEvent, KeyModifiers};
 
-/// A key with its modifiers. However a terminal reports it, the same wish is the same chord: letters are lower case
-/// and without Shift, since some terminals report Shift with capitals and some do not.
+/// A key with its modifiers. Different terminal reports of the same keys give the same chord: letters are lower case
+/// and without Shift, since only some terminals report Shift with capitals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Chord {
     code: Key,
@@ -19,13 +19,11 @@ impl Chord {
         Self { code, modifiers: KeyModifiers::NONE }
     }
 
-    /// Ctrl and a key.
     #[must_use]
     pub fn ctrl(code: Key) -> Self {
         Self { code, modifiers: KeyModifiers::CONTROL }
     }
 
-    /// Alt and a key.
     #[must_use]
     pub fn alt(code: Key) -> Self {
         Self { code, modifiers: KeyModifiers::ALT }
@@ -37,7 +35,7 @@ impl Chord {
         Self { code, modifiers: KeyModifiers::SHIFT }
     }
 
-    /// Some terminals keep these to themselves: Alt with anything, and the function keys.
+    /// Whether some terminals keep this chord for themselves: Alt with any key, and the function keys.
     #[must_use]
     pub fn may_be_taken(self) -> bool {
         self.modifiers.contains(KeyModifiers::ALT) || matches!(self.code, Key::Function(_))
@@ -58,7 +56,7 @@ impl From<KeyEvent> for Chord {
     }
 }
 
-/// As a terminal reports it.
+/// The key event as a terminal reports it.
 impl From<Chord> for KeyEvent {
     fn from(chord: Chord) -> Self {
         Self::new(chord.code, chord.modifiers)

@@ -1,7 +1,7 @@
-//! Which key means what: one table that feeds dispatch, help, rebinding and tests.
+//! The keymap: one table that drives dispatch, help, rebinding and tests.
 //!
-//! It knows Actions and where the focus is. What an Action does is the component's and `update`'s to know; no
-//! component matches a key with a modifier by itself.
+//! Knows Actions and the focus. Components and `update` decide what an Action does; no component matches a key with a
+//! modifier itself.
 
 mod binding;
 mod chord;
@@ -16,7 +16,6 @@ pub use self::{
 };
 use crate::{model::Id, update::Action};
 
-/// Which key means what.
 #[derive(Debug, Clone)]
 pub struct Keymap {
     rows: Vec<Row>,
@@ -29,19 +28,20 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table as delivered, with these bindings in it.
+    /// The built-in table with these bindings applied.
     #[must_use]
     pub fn bound(bindings: &[Binding]) -> Self {
         Self { rows: binding::bound(bindings) }
     }
 
-    /// What one must be able to ask for and has no key left.
+    /// The first needed Action that has no key.
     #[must_use]
     pub fn unreachable(&self) -> Option<Action> {
         binding::unreachable(&self.rows)
     }
 
-    /// What `key` asks for while `focus` has the keys; `None` for a plain key, which goes to the component as it is.
+    /// The Action of `key` while `focus` has the keyboard; `None` for a plain key, which goes to the component
+    /// unchanged.
     #[must_use]
     pub fn action(&self, focus: Id, key: KeyEvent) -> Option<Action> {
         let chord = Chord::from(key);
@@ -50,13 +50,13 @@ impl Keymap {
         })
     }
 
-    /// The first key that asks for `action`, as people write it.
+    /// The first key bound to `action`, as the help shows it.
     #[must_use]
     pub fn chord(&self, action: Action) -> Option<Chord> {
         self.rows.iter().find(|row| row.action == action).map(|row| row.chord)
     }
 
-    /// The first key that asks for `action`, in words; none are left where nothing is bound to it.
+    /// The first key bound to `action`, in words. If no key is bound, the text says so.
     #[must_use]
     pub fn named(&self, action: Action) -> String {
         self.chord(action).map_or_else(String::new, |chord| chord.to_string())

@@ -1,4 +1,4 @@
-//! The rows: where, which key, what it asks for, and what the help says.
+//! The rows of the keymap: context, key, Action, help text.
 
 use tuirealm::event::Key;
 
@@ -8,31 +8,28 @@ use crate::{
     update::{Action, commands::COMMANDS},
 };
 
-/// A line of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Where it holds.
+    /// Where the key is bound.
     pub context: Context,
-    /// The key.
     pub chord: Chord,
-    /// What it asks for.
     pub action: Action,
-    /// What the help says; rows of one context and Action say the same.
+    /// The help text; rows with the same context and Action have the same text.
     pub help: &'static str,
 }
 
-/// Where a row holds. Several hold at once; the nearer one wins.
+/// Where a row applies. Several contexts apply at once; the innermost wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Context {
-    /// A message is chosen.
+    /// A message is selected.
     Selection,
-    /// Somebody searches in a room.
+    /// The search line is open.
     Find,
-    /// The composer alone.
+    /// The composer.
     Composer,
-    /// The screen with rooms and messages, no dialog over it.
+    /// Rooms and messages, without a dialog.
     Screen,
-    /// Wherever text is typed.
+    /// Any text input.
     Text,
     /// Forms with several fields.
     Form,
@@ -43,7 +40,7 @@ pub enum Context {
 }
 
 impl Context {
-    /// All of them, in the order of the help.
+    /// All contexts, in the order of the help.
     pub const ALL: [Self; 8] = [
         Self::Screen,
         Self::Selection,
@@ -55,7 +52,7 @@ impl Context {
         Self::Everywhere,
     ];
 
-    /// What holds while `focus` has the keys, the nearest first.
+    /// The contexts that apply while `focus` has the keyboard, innermost first.
     #[must_use]
     pub fn of(focus: Id) -> &'static [Self] {
         match focus {
@@ -88,7 +85,7 @@ impl Context {
     }
 }
 
-/// What plain keys do that components take as they are; for the help alone.
+/// Plain keys that components handle themselves; listed only in the help.
 pub const PLAIN: &[(Context, &str, &str)] = &[
     (Context::Screen, "Up, Down, Enter", "in the side bar: choose a room and open it"),
     (Context::Composer, "Up, Down", "beyond the first and last row: earlier inputs, and back to the draft"),
@@ -102,7 +99,7 @@ pub const PLAIN: &[(Context, &str, &str)] = &[
     (Context::Form, "Space", "tick a box"),
 ];
 
-/// The slash command that does the same as `action`, for terminals that keep a key to themselves.
+/// The slash command equivalent to `action`, for terminals that keep a key for themselves.
 #[must_use]
 pub fn command(action: Action) -> Option<&'static str> {
     let name = match action {
@@ -114,7 +111,7 @@ pub fn command(action: Action) -> Option<&'static str> {
     COMMANDS.iter().find(|command| command.action == Some(action) || command.name == name).map(|command| command.name)
 }
 
-/// The table as delivered.
+/// The built-in table.
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     let mut add = |context, chords: &[Chord], action, help| {

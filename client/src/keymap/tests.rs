@@ -1,4 +1,4 @@
-//! What must hold for every row of the table.
+//! Checks rules that every row of the table must satisfy.
 
 use tuirealm::event::{Key, KeyModifiers as Mod};
 

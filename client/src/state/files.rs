@@ -1,4 +1,4 @@
-//! How a file is written, read and set aside, so that neither a kill nor a stranger's byte loses anything.
+//! Writes, reads and sets aside files so that neither a kill nor an invalid byte loses data.
 //!
 //! Owns the file operations. It must not know what the bytes mean.
 
@@ -10,13 +10,13 @@ use std::{
 
 use crate::regular;
 
-/// Most bytes of a file that is read; a larger one was not written by us.
+/// Largest file that is read, in bytes; quchat never writes a larger one.
 const READ_MAX: u64 = 32 * 1024 * 1024;
 
-/// Ends the name of a file that is not complete yet.
+/// Extension of a file that is not complete yet.
 pub(super) const UNFINISHED: &str = "tmp";
 
-/// Makes a directory and what it lies in, for its owner's eyes only.
+/// Creates a directory and its parents with mode 0700.
 pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -25,16 +25,16 @@ pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Opens a file of our own for its owner's eyes only, from its creation on.
+/// Opens a file of the client; a new one is created with mode 0600.
 pub(super) fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     regular::open(path, options)
 }
 
-/// Replaces a file in one step: whoever looks, at whatever moment, finds the old or the new one and never a part.
+/// Replaces a file atomically: a reader sees either the old or the new content, never a part.
 ///
-/// It is not forced to the platter: the promise is against a killed process, which the system's cache outlives.
+/// It does not call fsync: it protects against a killed process, and the system's cache survives that.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         create_dir(parent)?;
@@ -51,7 +51,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// All of a file; `None` if there is none. A pipe or a device is none of ours and is not read.
+/// The content of a file; `None` if it does not exist. A pipe or a device is an error.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match regular::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -65,7 +65,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Ends a file; none is as good.
+/// Removes a file; a missing file is not an error.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -73,7 +73,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Renames a file nobody can read, so that nothing is lost and nothing stumbles over it again; tells the new name.
+/// Renames an unreadable file, so that it is neither lost nor read again. Returns the new path.
 pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     for n in 1..=999 {

@@ -6,28 +6,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{Place, files};
 
-/// What the sign-in form begins with. Nothing here is needed: what cannot be read is as good as none.
+/// The initial values of the sign-in form. They are optional: an unreadable file counts as missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Last {
-    /// The origin.
+    /// The server's origin.
     pub server: Option<String>,
-    /// The user's name there.
+    /// The user's name on that server.
     pub name: Option<String>,
 }
 
 impl Last {
-    /// Reads what was remembered.
+    /// Reads the file.
     #[must_use]
     pub fn recall(place: &Place) -> Self {
         let bytes = files::read(&place.last()).ok().flatten().unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
-    /// Remembers.
+    /// Writes the file.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The file cannot be written.
     pub fn remember(&self, place: &Place) -> io::Result<()> {
         files::replace(&place.last(), &serde_json::to_vec(self)?)
     }

@@ -1,4 +1,4 @@
-//! A bounded log file for what no screen shows: panics of workers, answers nobody expected.
+//! A bounded log file for what the screen does not show: panics of workers, unexpected replies.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -11,12 +11,12 @@ use quchat_shared::Timestamp;
 
 use super::{Place, files};
 
-/// Most bytes of the log; the one before it is kept, and no other.
+/// Largest size of the log in bytes. One older log is kept beside it.
 const LOG_MAX: u64 = 512 * 1024;
-/// Most characters of one line.
+/// Longest line in characters.
 const LINE_MAX: usize = 2_000;
 
-/// The log. Never holds a token, a password or a message.
+/// The log. It never contains a token, a password or a message text.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
@@ -30,7 +30,7 @@ struct Open {
 }
 
 impl Log {
-    /// Continues the log. Where the disk refuses, lines go nowhere: a log is not worth an error.
+    /// Opens the log for appending. If that fails, lines are dropped: the log is not worth an error.
     #[must_use]
     pub fn open(place: &Place) -> Self {
         let path = place.root().join("quchat.log");
@@ -38,7 +38,6 @@ impl Log {
         Self { path, open: Mutex::new(open) }
     }
 
-    /// Writes one line.
     pub fn line(&self, now: Timestamp, text: &str) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let mut line = format!("{now} ");

@@ -1,7 +1,7 @@
-//! What outlives the client: where it lies, how it is written so that a kill never tears it, who may write it.
+//! The files of the client: their paths, atomic writes, and the lock that keeps other clients out.
 //!
-//! Owns every file of the client. It must not know the network or the terminal. Of the model it uses only the values
-//! that it stores: `Stored`, `Kept` and `Visit`.
+//! Owns every file under the state directory. It must not know the network or the terminal. Of the model it uses only the
+//! values that it stores: `Stored`, `Kept` and `Visit`.
 
 mod disk;
 mod files;

@@ -1,6 +1,7 @@
-//! Whose a user's directory is: a number alone does not say, for a server that begins anew counts users anew.
+//! Checks that a user's directory belongs to this user. A user id alone is not enough: a server with a new database
+//! issues the same ids again.
 //!
-//! Owns `who.json` and what becomes of the files of somebody else. It must not know what they hold.
+//! Owns `who.json` and moves the files of another user aside. It must not know what these files contain.
 
 use std::{
     fs, io,
@@ -12,22 +13,22 @@ use serde::{Deserialize, Serialize};
 
 use super::files;
 
-/// The lock stays where it is: it is held while the rest is moved.
+/// The lock is not moved: it is held while the other files move.
 pub(super) const LOCK: &str = "lock";
 
-/// Whose the directory is.
+/// The file that names the owner.
 pub(super) const WHO: &str = "who.json";
 const FORMER: &str = "former-";
 
-/// What tells a user from another one who got the same number on the same origin later.
+/// Distinguishes users that had the same id on the same origin at different times.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Owner {
     name: String,
     created_at: Timestamp,
 }
 
-/// Makes a locked directory this user's. What lies in it and is not theirs, or of nobody knows whom, is moved into a
-/// directory of its own, whose path is returned.
+/// Makes a locked directory this user's. Files of another or an unknown user are moved into a subdirectory, whose path
+/// is returned.
 pub(super) fn claim(dir: &Path, rooms: &Path, user: &User) -> io::Result<Option<PathBuf>> {
     let owner = Owner { name: user.name.clone(), created_at: user.created_at };
     let who = dir.join(WHO);

@@ -1,6 +1,6 @@
-//! Where the state of the client lies: `$XDG_STATE_HOME/quchat` and what other systems have in its stead.
+//! The paths of the client's state: `$XDG_STATE_HOME/quchat` or its equivalent on other systems.
 //!
-//! Owns paths. It must not touch a disk.
+//! Owns paths. It must not access the disk.
 
 use std::{
     ffi::OsString,
@@ -12,22 +12,22 @@ use quchat_shared::UserId;
 
 use crate::api::Origin;
 
-/// The directory of everything the client keeps.
+/// The directory of all state of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     root: PathBuf,
 }
 
-/// No variable says where.
+/// No environment variable gives a state directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no place for drafts and the sign-in: set XDG_STATE_HOME (or HOME) to an absolute path")]
 pub struct NowhereError;
 
 impl Place {
-    /// The place the environment asks for. A relative path counts as not set (XDG Base Directory Specification).
+    /// The directory that the environment gives. A relative path counts as unset (XDG Base Directory Specification).
     ///
     /// # Errors
-    /// Neither a state directory nor a home is set.
+    /// The environment gives neither a state nor a home directory.
     pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NowhereError> {
         let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let fallback = || match std::env::consts::OS {
@@ -38,29 +38,29 @@ impl Place {
         absolute("XDG_STATE_HOME").or_else(fallback).map(|base| Self::at(base.join("quchat"))).ok_or(NowhereError)
     }
 
-    /// Exactly here.
+    /// Uses this directory.
     #[must_use]
     pub fn at(root: PathBuf) -> Self {
         Self { root }
     }
 
-    /// The directory itself.
+    /// The directory.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// What was used last, for the sign-in form.
+    /// The file of the last sign-in.
     pub(super) fn last(&self) -> PathBuf {
         self.root.join("last.json")
     }
 
-    /// The token and whose it is.
+    /// The file of the session: token and user.
     pub(super) fn token(&self, origin: &Origin) -> PathBuf {
         self.origin(origin).join("token")
     }
 
-    /// What one user has there.
+    /// The directory of a user's drafts and visits.
     pub(super) fn user(&self, origin: &Origin, user: UserId) -> PathBuf {
         self.origin(origin).join("users").join(user.to_string())
     }

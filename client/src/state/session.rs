@@ -1,4 +1,4 @@
-//! The sign-in that outlives the client: token and user in one file, so that the two can never part.
+//! The stored session: token and user in one file, so that they always match.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use quchat_shared::user::Session;
 use super::{Place, files};
 use crate::api::Origin;
 
-/// The session this origin issued. A file nobody can read is set aside: one signs in again.
+/// The stored session of this origin. An unreadable file is set aside, and the user has to sign in again.
 #[must_use]
 pub fn kept_session(place: &Place, origin: &Origin) -> Option<Session> {
     let path = place.token(origin);
@@ -22,18 +22,18 @@ pub fn kept_session(place: &Place, origin: &Origin) -> Option<Session> {
     session
 }
 
-/// Keeps the session for the next start.
+/// Stores the session for the next start.
 ///
 /// # Errors
-/// The disk refuses.
+/// The file cannot be written.
 pub fn keep_session(place: &Place, origin: &Origin, session: &Session) -> io::Result<()> {
     files::replace(&place.token(origin), &serde_json::to_vec(session)?)
 }
 
-/// Deletes the session, unless another client has signed in as somebody else meanwhile.
+/// Deletes the session, unless it now holds the token of another client's sign-in.
 ///
 /// # Errors
-/// The disk refuses.
+/// The file cannot be deleted.
 pub(super) fn forget_session(place: &Place, origin: &Origin, token: &str) -> io::Result<()> {
     match kept_session(place, origin) {
         Some(kept) if kept.token != token => Ok(()),
@@ -41,7 +41,7 @@ pub(super) fn forget_session(place: &Place, origin: &Origin, token: &str) -> io:
     }
 }
 
-/// Whether a token can stand in a header line (RFC 9110 section 5.5) without starting another one.
+/// Whether the token is a valid header value (RFC 9110 section 5.5), so that it cannot inject another header.
 fn is_header_text(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic())
 }

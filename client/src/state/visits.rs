@@ -1,7 +1,7 @@
-//! The rooms a user has visited, the latest first: where the next start begins, also while no server answers, and what
-//! "recent" means then.
+//! The rooms that a user has visited, the latest first. The next start opens the latest, even while no server answers,
+//! and restores the order of recent rooms.
 //!
-//! Of a room it holds what stands above and beside its messages, never a message.
+//! Stores what the header and the side bar show of a room, never a message.
 
 use std::{
     io,
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::files;
 use crate::model::Visit;
 
-/// The file. Nothing in it is needed: what cannot be read is as good as none.
+/// The file. It is optional: an unreadable file counts as missing.
 #[derive(Debug)]
 pub(super) struct Visits {
     path: PathBuf,
@@ -34,7 +34,7 @@ struct VisitedRoom {
 }
 
 impl Visits {
-    /// Of the user whose directory this is.
+    /// The file in this user's directory.
     pub(super) fn new(dir: &Path) -> Self {
         Self { path: dir.join("visits.json") }
     }

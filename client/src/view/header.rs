@@ -1,4 +1,4 @@
-//! The top line: the room and its topic, and who one is.
+//! The top line: room, topic and the user's name.
 
 use tuirealm::ratatui::{
     Frame,
@@ -13,7 +13,8 @@ use crate::{
     text::{clip, width},
 };
 
-/// Draws it, and the title over the side bar where there is one. `new_above`: what is new above the screen.
+/// Draws the top line, and the title over the side bar if there is one. `new_above`: the number of new messages above
+/// the screen.
 pub(super) fn draw(model: &Model, new_above: Option<String>, frame: &mut Frame<'_>, places: &Places) {
     let beside = places.divider.width > 0;
     if beside {
@@ -29,7 +30,7 @@ pub(super) fn draw(model: &Model, new_above: Option<String>, frame: &mut Frame<'
     frame.render_widget(right, Rect { x: row.right() - wide, width: wide, ..row });
 }
 
-/// Room and topic, over the times of the history.
+/// Room and topic, starting above the times of the history.
 fn left(room: &Room, columns: u16) -> Line<'static> {
     let air = if columns < 48 { 1 } else { 2 };
     let name = clip(&room_name(room), columns.saturating_sub(air + 1));
@@ -44,8 +45,8 @@ fn left(room: &Room, columns: u16) -> Line<'static> {
     Line::from(vec![air, Span::styled(name, Look::STRONG), Span::styled(topic, Look::FAINT)])
 }
 
-/// The user, and what is unread elsewhere if no side bar says so. What is new above comes first; on a narrow screen the
-/// user's name gives way to it.
+/// The user's name, and the unread count of other rooms if no side bar shows it. The hint about new messages above
+/// comes first; on a narrow screen it replaces the user's name.
 fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) -> Line<'static> {
     let mut line = Line::default();
     let narrow = new_above.is_some() && columns < 56;

@@ -1,39 +1,38 @@
-//! Where everything stands, from the size of the screen alone and how much is being written.
+//! The layout of the screen. It depends only on the size of the screen and the height of the composer's text.
 
 use tuirealm::ratatui::layout::{Constraint, Rect, Size};
 
-/// Below this many columns the side bar hides.
+/// Narrower screens hide the side bar; in columns.
 const SIDE_BAR_FROM: u16 = 64;
-/// Below this many rows the composer has no frame.
+/// Lower screens draw the composer without a frame; in rows.
 const FRAME_FROM: u16 = 16;
 
-/// Whether the screen is large enough to work on (40x12). Where it is not, one line says so, and keys other than
-/// those that quit are to be ignored.
+/// Whether the screen is large enough to work on (40x12). If not, one line says so, and only the keys that quit work.
 #[must_use]
 pub fn fits(size: Size) -> bool {
     size.width >= 40 && size.height >= 12
 }
 
-/// The places of a frame.
+/// The areas of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Places {
     /// Everything above the status line.
     pub(super) whole: Rect,
     pub(super) rooms: Rect,
-    /// Between side bar and history; empty where they do not stand side by side.
+    /// Between side bar and history; empty if they are not side by side.
     pub(super) divider: Rect,
     pub(super) header: Rect,
     pub(super) history: Rect,
     pub(super) composer: Rect,
     pub(super) status: Rect,
-    /// The side bar lies over the history, since there is no room beside it.
+    /// The side bar covers the history, because there is no room beside it.
     pub(super) rooms_over_history: bool,
     bare: bool,
 }
 
 impl Places {
-    /// The places without a composer. `rooms_wanted`: the side bar has the keys, so that it must be seen. `bare`: nothing
-    /// stands beside the messages.
+    /// The areas without a composer. `rooms_wanted`: the side bar has the keyboard and must be visible. `bare`: only
+    /// the messages are shown.
     pub(super) fn new(area: Rect, rooms_wanted: bool, bare: bool) -> Self {
         let status = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
         let whole = Rect { height: area.height.saturating_sub(1), ..area };
@@ -54,13 +53,12 @@ impl Places {
         Self { whole, rooms, divider, header, history, composer, status, rooms_over_history: over, bare }
     }
 
-    /// Columns for the composer's text.
     pub(super) fn composer_columns(&self) -> u16 {
         let frame = if self.framed() { 2 + 3 } else { 2 }; // margins; border and air, or the prompt
         self.history.width.saturating_sub(frame)
     }
 
-    /// Makes room for so many rows of text: at least one, at most a third of the screen; none at 0.
+    /// Reserves rows for the composer's text: at least one, at most a third of the screen; none if `rows` is 0.
     pub(super) fn with_composer(self, rows: usize) -> Self {
         if rows == 0 {
             return self;
@@ -77,25 +75,24 @@ impl Places {
         Self { history, composer, rooms, ..self }
     }
 
-    /// A dialog of this size, or as much of it as fits, a little above the middle of the messages: over the side bar it
-    /// would cut the names of rooms.
+    /// The area of a dialog of this size, cut to what fits, a little above the middle of the messages. Over the side
+    /// bar it would hide part of the room names.
     pub(super) fn dialog(&self, columns: u16, rows: u16) -> Rect {
         let pane = self.dialog_pane();
         let place = pane.centered(Constraint::Max(columns), Constraint::Max(rows));
         Rect { y: place.y - (place.y - pane.y) / 3, ..place }
     }
 
-    /// Where dialogs stand.
+    /// The area in which dialogs are placed.
     pub(super) fn dialog_pane(&self) -> Rect {
         if self.divider.width == 0 {
             return self.whole;
         }
-        // a column to each side stays free: what a dialog clears is wider than itself
+        // one column on each side stays free, because a dialog clears one column more than its own width
         let x = self.divider.right() + 1;
         Rect { x, width: self.whole.right().saturating_sub(x + 1), ..self.whole }
     }
 
-    /// Whether the composer has a frame.
     pub(super) fn framed(&self) -> bool {
         !self.bare && self.whole.height + 1 >= FRAME_FROM
     }

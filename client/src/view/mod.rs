@@ -1,6 +1,6 @@
-//! The view: lays the components out, hands them what changed, and draws them.
+//! The view: lays out the components, passes them what changed, and draws them.
 //!
-//! It reads the model and never changes it. Histories are handed over as a window of pointers, never copied.
+//! It reads the model and never changes it. A history gets a window of pointers to messages, never copies.
 
 mod header;
 mod layout;
@@ -30,9 +30,9 @@ use crate::{
     update::{Action, focus},
 };
 
-/// Mounts, unmounts and focuses components as the model wants it, and tells the one that has the keys what changed.
+/// Mounts, unmounts and focuses components as the model requires, and updates the focused one.
 ///
-/// To be called after each `Msg`, not only before each frame: the next key belongs to whatever has the focus by then.
+/// Call it after each `Msg`, not only before each frame: the next key goes to the component that has the focus by then.
 pub fn follow(model: &Model, keymap: &Arc<Keymap>, app: &mut App) {
     let wanted = wanted(model);
     for id in ALL.into_iter().filter(|id| !wanted.contains(id)) {
@@ -52,7 +52,6 @@ pub fn follow(model: &Model, keymap: &Arc<Keymap>, app: &mut App) {
     show(focus, model, app);
 }
 
-/// Draws a frame, in the model's theme.
 pub fn view(model: &Model, keymap: &Keymap, themes: &Themes, app: &mut App, frame: &mut Frame<'_>) {
     if let Some(history) = components::part_as::<History>(app, Id::History) {
         history.forget_seen();
@@ -95,7 +94,7 @@ pub fn seen(app: &mut App) -> Option<Seen> {
     components::part_as::<History>(app, Id::History)?.seen().cloned()
 }
 
-/// The room of the side bar that the last frame showed at this place.
+/// The room that the side bar of the last frame showed at this position.
 pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
     components::part_as::<Rooms>(app, Id::Rooms)?.at(Position { x: column, y: row })
 }
@@ -197,7 +196,7 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
     }
 }
 
-/// What is new above the screen, where the "new" line was jumped past, and how to get there.
+/// How many new messages are above the screen, if the view opened below the "new" line, and the key that goes there.
 fn new_above(model: &Model, keymap: &Keymap, app: &mut App) -> Option<String> {
     let first = components::part_as::<History>(app, Id::History)?.seen()?.first.clone();
     let count = model.open_room()?.new_above(&first);
@@ -205,7 +204,7 @@ fn new_above(model: &Model, keymap: &Keymap, app: &mut App) -> Option<String> {
     (count > 0).then(|| format!("↑ {count} new · {way}"))
 }
 
-/// One line, as far as there is one: what is wrong, and the only keys that do something.
+/// The size that is needed and the keys that quit, cut to one line.
 fn draw_too_small(model: &Model, keymap: &Keymap, frame: &mut Frame<'_>) {
     let quit = keymap.named(Action::Quit);
     let text = match model.dialogs.last() {
@@ -218,7 +217,7 @@ fn draw_too_small(model: &Model, keymap: &Keymap, frame: &mut Frame<'_>) {
     }
 }
 
-/// No room is open: what to do.
+/// Shown while no room is open: what to do next.
 fn draw_invitation(model: &Model, keymap: &Keymap, frame: &mut Frame<'_>, area: Rect) {
     let text = match (model.rooms.is_empty(), model.cursor.is_none()) {
         (true, true) => "The rooms come as soon as the server answers".to_owned(),

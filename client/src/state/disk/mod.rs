@@ -1,4 +1,4 @@
-//! The one thread that writes: first in, first out, and of several waiting saves of a room only the latest.
+//! The disk thread: runs jobs in order. Of several queued saves of a room, only the latest is written.
 //!
 //! Owns the order of writes. It must not know how the model changes; it takes jobs and returns reports.
 
@@ -20,56 +20,54 @@ use crate::{
     update::NotKept,
 };
 
-/// Something to do with files. It has no debug text, since some of it holds a token.
+/// A file operation. It has no `Debug`, since some variants hold a token.
 pub enum Job {
-    /// Keep the session, remember server and name, open the user's drawer: [`Report::Entered`].
+    /// Stores the session, remembers server and name, and opens the user's drafts. Reports [`Report::Entered`].
     Enter {
-        /// Comes back.
+        /// Returned in the report.
         epoch: u32,
-        /// The server.
         origin: Origin,
-        /// Who, and the token.
+        /// The user and the token.
         session: Session,
     },
-    /// Delete the session and give the drawer back. Nothing is reported.
+    /// Deletes the session of this origin and token, and closes the drafts. Reports nothing.
     Leave(Origin, String),
-    /// Write a line into the log. Nothing is reported.
+    /// Writes a line to the log. Reports nothing.
     Note(Arc<Log>, Timestamp, String),
-    /// End a sheet whose text is in a save before this. Nothing is reported.
+    /// Deletes an editor file whose text an earlier save contains. Reports nothing.
     Discard(Sheet),
-    /// Remember these as the rooms visited, the latest first. Nothing is reported.
+    /// Stores the visited rooms, the latest first. Reports nothing.
     Visits(Vec<Visit>),
-    /// Keep this for the room: [`Report::Saved`], once per ticket.
+    /// Stores what is unsent in a room. Reports [`Report::Saved`], once per ticket.
     Save {
-        /// They come back.
+        /// Returned in the reports.
         tickets: Vec<u64>,
-        /// What to keep.
         stored: Stored,
     },
 }
 
-/// What became of a job.
+/// The result of a job.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Report {
-    /// The drawer is open, and this lay in it.
+    /// The drafts are open.
     Entered {
-        /// The one given.
+        /// As given.
         epoch: u32,
-        /// What was found, or why there is nothing.
+        /// The stored data, or why it is not available.
         found: Result<Found, NotKept>,
-        /// Why the session could not be kept: one signs in again after the next start.
+        /// Why the session could not be stored; the user has to sign in again after the next start.
         forgetful: Option<String>,
     },
-    /// A save has returned, whatever it brought.
+    /// A save has completed, successfully or not.
     Saved {
-        /// Its ticket.
+        /// As given.
         ticket: u64,
-        /// Why the disk refused.
+        /// The error text if the save failed.
         result: Result<(), String>,
     },
 }
 
-/// The thread.
+/// A handle to the disk thread.
 pub struct Disk {
     shared: Arc<Shared>,
 }
@@ -88,10 +86,10 @@ struct Queue {
 }
 
 impl Disk {
-    /// Starts the thread; it reports what it did, in order.
+    /// Starts the thread, which calls `report` for each result, in order.
     ///
     /// # Errors
-    /// The system has no more threads to give.
+    /// The system cannot create a thread.
     pub fn start(place: Place, report: impl FnMut(Report) + Send + 'static) -> io::Result<Self> {
         let shared = Arc::<Shared>::default();
         let queue = Arc::clone(&shared);
@@ -99,13 +97,12 @@ impl Disk {
         Ok(Self { shared })
     }
 
-    /// Queues a job.
     pub fn push(&self, job: Job) {
         self.shared.lock().push(job);
         self.shared.changed.notify_all();
     }
 
-    /// Waits until everything is done, but not longer than this. Whether it was.
+    /// Waits until the queue is empty, at most `longest`. Returns whether it is.
     #[must_use]
     pub fn finish(&self, longest: Duration) -> bool {
         let until = Instant::now() + longest;
@@ -129,7 +126,8 @@ impl Drop for Disk {
 }
 
 impl Queue {
-    /// The latest save of a room takes the place of one that waits, and answers for it; never across another job.
+    /// A new save of a room replaces a queued one and takes over its tickets, but never moves it past another kind of
+    /// job.
     fn push(&mut self, job: Job) {
         if let Job::Save { tickets: later, stored: latest } = &job {
             for waiting in self.jobs.iter_mut().rev() {
@@ -171,7 +169,7 @@ impl Shared {
     }
 }
 
-/// Whether there is a drawer, and why not.
+/// The state of the user's drafts on disk.
 enum Desk {
     Left,
     Open(Drawer),
@@ -186,7 +184,7 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             let save = || match desk {
                 Desk::Open(drawer) => drawer.save(&stored),
                 Desk::Closed(NotKept::Failing(reason)) => Err(reason.clone()),
-                // Told already, and no reason to hold a send back.
+                // `Elsewhere` was reported when the session began. It must not delay sending.
                 Desk::Closed(NotKept::Elsewhere) | Desk::Left => Ok(()),
             };
             let result = catch_unwind(AssertUnwindSafe(save)).unwrap_or_else(|_| Err(FAULT.into()));

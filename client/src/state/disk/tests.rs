@@ -1,4 +1,4 @@
-//! The disk thread against drafts that come faster than it writes, second clients, and a disk that refuses.
+//! Tests the disk thread with drafts that arrive faster than it writes, second clients, and a failing disk.
 
 use std::sync::mpsc::{Receiver, channel};
 

@@ -1,7 +1,7 @@
-//! What a user has written and no server has acknowledged, their earlier inputs, and what a room calls for: one file
-//! per room, in a directory one client owns.
+//! A user's drafts, unacknowledged messages, input history and notify level: one file per room, in a directory that one
+//! client locks.
 //!
-//! Owns the format of these files and the lock beside them. Other clients of the same user leave them alone.
+//! Owns the format of these files and the lock beside them. Other clients of the same user do not touch them.
 
 use std::{
     borrow::Cow,
@@ -22,7 +22,7 @@ use crate::{
     update::NotKept,
 };
 
-/// The only format so far. A file of another one was written by a later quchat.
+/// The only format so far. A file with another one was written by a later version of quchat.
 const FORMAT: u32 = 1;
 
 /// A user's directory, locked for this client until it is dropped.
@@ -32,30 +32,30 @@ pub struct Drawer {
     visits: Visits,
     /// See [`Found::former`].
     former: Option<PathBuf>,
-    /// Held, not read: the system gives it back even after a `kill -9`.
+    /// Held, never read: the system releases it even after a `kill -9`.
     _lock: File,
-    /// Rooms whose files a later quchat wrote: theirs stay as they are.
+    /// Rooms whose files a later version wrote; these files are not changed.
     later: BTreeSet<RoomId>,
 }
 
-/// What lay in a drawer when it was opened.
+/// What the directory contained when it was read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Per room, by id.
+    /// The stored rooms, ordered by id.
     pub rooms: Vec<Stored>,
-    /// The rooms that were visited, the latest first.
+    /// The visited rooms, the latest first.
     pub visits: Vec<Visit>,
-    /// Files nobody could read: where they lie now.
+    /// The new paths of files that could not be read.
     pub set_aside: Vec<PathBuf>,
-    /// Where what another user of the same number left lies now; nothing of it is shown or sent.
+    /// The new path of files that another user with the same id left. They are neither shown nor sent.
     pub former: Option<PathBuf>,
 }
 
 impl Drawer {
-    /// Opens and locks the directory of a user, and sees to it that nothing in it is another one's.
+    /// Opens and locks the directory of a user. Moves aside files that belong to another user.
     ///
     /// # Errors
-    /// Another client holds it, or the disk refuses.
+    /// Another client holds the lock, or the disk fails.
     pub fn open(place: &Place, origin: &Origin, user: &User) -> Result<Self, NotKept> {
         let dir = place.user(origin, user.id);
         let rooms = dir.join("rooms");
@@ -75,11 +75,11 @@ impl Drawer {
         }
     }
 
-    /// Everything kept. A file that makes no sense is set aside, never deleted, and does not hide the others; one of a
-    /// later quchat is left alone, and nothing is saved in its place.
+    /// Reads everything stored. An invalid file is set aside, never deleted, and does not hide the others. A file of a
+    /// later version is left alone, and this client saves nothing for its room.
     ///
     /// # Errors
-    /// The directory cannot be listed, or the disk does not give a file: another time it may.
+    /// The directory cannot be listed or a file cannot be read. A retry may succeed.
     pub fn read(&mut self) -> Result<Found, NotKept> {
         let mut found = Found {
             rooms: Vec::new(),
@@ -109,18 +109,18 @@ impl Drawer {
         Ok(found)
     }
 
-    /// Remembers which rooms were visited, the latest first.
+    /// Stores which rooms were visited, the latest first.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The file cannot be written.
     pub fn remember_visits(&self, visits: &[Visit]) -> io::Result<()> {
         self.visits.remember(visits)
     }
 
-    /// Replaces what is kept for a room; nothing to keep is no file.
+    /// Replaces what is stored for a room. If there is nothing to store, deletes the file.
     ///
     /// # Errors
-    /// The disk refuses: one sentence.
+    /// The file cannot be written: one sentence.
     pub fn save(&self, stored: &Stored) -> Result<(), String> {
         let path = self.rooms.join(format!("{}.json", stored.room));
         if self.later.contains(&stored.room) {
@@ -207,7 +207,7 @@ fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
     })
 }
 
-/// Whether a later quchat wrote this.
+/// Whether a later version of quchat wrote this.
 fn is_later(bytes: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Versioned {

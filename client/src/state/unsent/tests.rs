@@ -1,4 +1,4 @@
-//! What was not sent, through restarts, kills in the middle of a save, broken files and second clients.
+//! Tests unsent messages through restarts, kills in the middle of a save, broken files and second clients.
 
 use quchat_shared::{RoomInfo, Timestamp, UserId, room::RoomKind, user::ServerRole};
 
@@ -76,7 +76,7 @@ fn a_kill_at_any_instant_of_a_save_leaves_the_old_or_the_new() {
     home.open().unwrap().save(&old).unwrap();
     let complete = encode(&new).unwrap();
     for cut in 0..=complete.len() {
-        // What a kill leaves: the unfinished file up to some byte, the rename not reached.
+        // What a kill leaves behind: the unfinished file up to some byte, before the rename.
         fs::write(home.file("3.json.4711.tmp"), &complete[..cut]).unwrap();
         let found = home.open().unwrap().read().unwrap();
         assert_eq!(found, Found { rooms: vec![old.clone()], visits: vec![], set_aside: vec![], former: None });
@@ -218,7 +218,7 @@ mod in_place_of_a_file {
     use super::*;
     use crate::state::{Last, Log, keep_session, kept_session};
 
-    /// Everything that may lie where a file should.
+    /// Everything that may stand in the place of a file.
     fn things(path: &Path) -> Vec<Box<dyn Fn() + '_>> {
         vec![
             Box::new(move || mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap()),
