@@ -130,7 +130,7 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     let mut runtime = Runtime::new(model, preferences, screen, Clock::system(), workers);
     runtime.step(start);
     let code = runtime.run(&woken);
-    drop(runtime); // the terminal is as it was before anything else happens
+    drop(runtime); // restore the terminal before anything else happens
     Ok(u8::try_from(code).unwrap_or(1))
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
             Err(io::Error::new(io::ErrorKind::InvalidInput, "its links lead in a circle"))
         }
         Err(error) => match std::fs::metadata(path) {
-            Ok(found) => check(&found).and(Err(error)), // a pipe that nobody reads, a socket, a directory
+            Ok(found) => check(&found).and(Err(error)), // a pipe without a reader, a socket, a directory
             Err(_) => Err(error),
         },
     }

@@ -1,6 +1,6 @@
-//! Tab in the composer: what could stand in the place of the word before the cursor, and the list of it.
+//! Completion in the composer (Tab): the candidates for the word before the cursor, and the list that shows them.
 //!
-//! Owns the choices and which one is in the text. It never covers the composer, and knows no key.
+//! Owns the candidates and which of them is in the text. It never covers the composer, and must not know keys.
 
 use std::collections::HashSet;
 
@@ -22,18 +22,18 @@ use crate::{
     update::commands::{COMMANDS, LEVELS},
 };
 
-/// Rows of the list.
+/// Most rows of the list.
 const ROWS_MAX: u16 = 8;
-/// Columns of the list, its frame included.
+/// Most columns of the list, including its frame.
 const COLUMNS_MAX: u16 = 60;
-/// So many of a room's newest messages tell who is about.
+/// How many of a room's newest messages are searched for people.
 const RECENT: usize = 1_000;
 
-/// What is being completed.
+/// What is completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Person,
-    /// A room in a text: what everybody can read there is public.
+    /// A room mentioned in a message, where every reader can see its name: only public rooms.
     Room,
     /// A room to go to.
     AnyRoom,
@@ -43,10 +43,10 @@ enum Kind {
     Emoji,
 }
 
-/// What follows these commands, to the end of the line.
+/// The commands whose argument, up to the end of the line, is completed.
 const ARGUMENTS: [(&str, Kind); 3] = [("/join ", Kind::AnyRoom), ("/theme ", Kind::Theme), ("/notify ", Kind::Level)];
 
-/// The word before the cursor: what it is, and where it begins.
+/// The word before the cursor: its kind and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Word {
     room: RoomId,
@@ -54,18 +54,18 @@ struct Word {
     start: usize,
 }
 
-/// Something that could stand there.
+/// A candidate.
 #[derive(Debug, Clone)]
 struct Offer {
-    /// What is compared with what was typed, in lower case.
+    /// Compared with the typed text; in lower case.
     key: String,
-    /// What takes the place of the word.
+    /// Replaces the word.
     text: String,
     label: String,
     note: String,
 }
 
-/// The list, while it is open.
+/// The open list.
 #[derive(Debug)]
 struct List {
     title: &'static str,
@@ -74,17 +74,17 @@ struct List {
     start: usize,
 }
 
-/// What Tab knows and shows.
+/// The state of the completion.
 #[derive(Debug, Default)]
 pub(super) struct Completion {
     word: Option<Word>,
-    /// Gathered when the cursor came into the word, so that a key costs nothing and the order stays.
+    /// Collected once when the cursor enters the word, so that a key stays cheap and the order does not change.
     offers: Vec<Offer>,
     list: Option<List>,
 }
 
 impl Completion {
-    /// Gathers what could be offered, once for each word.
+    /// Collects the candidates once for each word.
     pub(super) fn look(&mut self, model: &Model, room: RoomId, editor: &Editor) {
         let public = || model.ordered().filter(|room| !room.gone && room.info.kind == RoomKind::Public);
         let spaced = spaced_room(editor, public).map(|start| (Kind::Room, start));
@@ -95,18 +95,18 @@ impl Completion {
         }
     }
 
-    /// Whether the list is open.
     pub(super) fn is_open(&self) -> bool {
         self.list.is_some()
     }
 
-    /// Closes the list; what was chosen stays in the text.
+    /// Closes the list; the chosen candidate stays in the text.
     pub(super) fn close(&mut self) {
         self.list = None;
-        self.word = None; // the text is another one
+        self.word = None; // the text changed
     }
 
-    /// Completes the word, or goes to another choice; whether the text changed. All of it is one step of undo.
+    /// Inserts the first candidate, or moves `by` candidates further. Returns whether the text changed. All moves are
+    /// one undo step.
     pub(super) fn step(&mut self, editor: &mut Editor, by: isize) -> bool {
         if let Some(list) = &mut self.list {
             let count = list.choices.len().cast_signed();
@@ -120,7 +120,7 @@ impl Completion {
         let chosen = if by < 0 { choices.len().saturating_sub(1) } else { 0 };
         let Some(first) = choices.get(chosen) else { return false };
         let changed = editor.replace_back(start, &first.text);
-        self.word = None; // the text is another one
+        self.word = None; // the text changed
         if changed && choices.len() > 1 {
             self.list = Some(List { title: kind.title(), choices, chosen, start });
         }
@@ -130,7 +130,7 @@ impl Completion {
     /// Draws the list above the composer.
     pub(super) fn draw(&self, frame: &mut Frame<'_>, composer: Rect) {
         let Some(list) = &self.list else { return };
-        let above = composer.y.saturating_sub(frame.area().y + 1); // the top line stays
+        let above = composer.y.saturating_sub(frame.area().y + 1); // keep the top line visible
         let count = u16::try_from(list.choices.len()).unwrap_or(u16::MAX);
         let height = (count.min(ROWS_MAX) + 2).min(above);
         if height < 3 {
@@ -176,13 +176,13 @@ impl Offer {
     }
 }
 
-/// What the cursor stands behind: a sign that begins a word and what was typed after it; where the sign stands.
+/// The kind of the word before the cursor and the byte at which it begins.
 fn word(editor: &Editor) -> Option<(Kind, usize)> {
     let before = &editor.text()[..editor.cursor()];
     if let Some((command, kind)) = ARGUMENTS.iter().find(|(command, _)| before.starts_with(command))
         && !before.contains('\n')
     {
-        return Some((*kind, command.len())); // a room's name may hold spaces, and stand with or without its sign
+        return Some((*kind, command.len())); // a room's name may contain spaces and may omit its sign
     }
     let begin =
         before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
@@ -201,7 +201,7 @@ fn word(editor: &Editor) -> Option<(Kind, usize)> {
     })
 }
 
-/// Where the name of a room begins that has spaces in it and of which the cursor stands behind a part.
+/// The start of a room name with spaces, if a part of that name ends at the cursor.
 fn spaced_room<'a, N: Iterator<Item = &'a Room>>(editor: &Editor, rooms: impl FnOnce() -> N) -> Option<usize> {
     let before = &editor.text()[..editor.cursor()];
     let line = before.rfind('\n').map_or(0, |at| at + 1);
@@ -218,12 +218,12 @@ fn spaced_room<'a, N: Iterator<Item = &'a Room>>(editor: &Editor, rooms: impl Fn
     rooms().any(|room| room.info.name.to_lowercase().starts_with(&typed)).then_some(at)
 }
 
-/// The rooms that `#` names in a text. Of several of one name, it is the one that the user is in.
+/// The rooms that `#name` can refer to in a message. If several have one name, it is the one that the user is in.
 fn room_names(model: &Model) -> impl Iterator<Item = &Room> {
     nameable(model).filter(|room| room.info.kind == RoomKind::Public)
 }
 
-/// The rooms that a name leads to: those that the user is in, then the public ones; each name once.
+/// The rooms that a name can refer to: those that the user is in, then the public ones; each name once.
 fn nameable(model: &Model) -> impl Iterator<Item = &Room> {
     let mut names = HashSet::new();
     let reached = |room: &&Room| !room.gone && room.info.kind != RoomKind::Direct;
@@ -269,7 +269,7 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
     }
 }
 
-/// Who was seen, the last to speak in this room first, then those of the others; oneself at the end.
+/// People, the latest to speak in this room first, then those of the other rooms, then the user.
 fn people(model: &Model, open: RoomId) -> Vec<(&str, &'static str)> {
     let here = model.rooms.get(&open).into_iter().map(|room| (room, ""));
     let elsewhere = model.rooms.values().filter(|room| room.info.id != open).map(|room| (room, "not seen here"));
@@ -284,7 +284,7 @@ fn people(model: &Model, open: RoomId) -> Vec<(&str, &'static str)> {
     people
 }
 
-/// Those that begin with what was typed, then those that hold it; each in their order.
+/// Candidates that begin with the typed text, then those that contain it; each group in its order.
 fn matching(offers: &[Offer], typed: &str) -> Vec<Offer> {
     let typed = typed.trim_start_matches(['@', '#', '/', ':']).trim_end_matches(':').trim_end().to_lowercase();
     let begins = offers.iter().filter(|offer| offer.key.starts_with(&typed));

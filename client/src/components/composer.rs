@@ -1,7 +1,7 @@
-//! Where one writes: an editor with its own undo for each room.
+//! The composer: an editor with a separate undo history for each room.
 //!
-//! The draft in the model is the truth: every change goes there at once, and the text is loaded from there only when
-//! `update` replaced it.
+//! The draft in the model is the source of truth: every change is sent to it at once, and the text is loaded from it
+//! only after `update` replaced it.
 
 use std::collections::HashMap;
 
@@ -29,33 +29,32 @@ use crate::{
     update::{Action, Msg},
 };
 
-/// Rooms whose undo is kept; the draft itself is in the model.
+/// Rooms whose undo history is kept; the drafts themselves are in the model.
 const ROOMS_MAX: usize = 32;
-/// A paste of more lines asks first.
+/// Pastes with more lines ask first.
 const PASTE_LINES_MAX: usize = 20;
-/// Most bytes of a paste that is taken, as it came; what is longer is a mistake, and the input thread may have cut it.
+/// Largest accepted paste in bytes, as received. A larger one is a mistake, and the input thread may have cut it.
 const PASTE_MAX: usize = 512 * 1024;
-/// The count is shown when no more than this is left.
+/// The count of remaining characters is shown from this number on.
 const COUNT_FROM: usize = 200;
 
-/// The composer's own state.
 pub(crate) struct Composer {
     rooms: HashMap<RoomId, Writing>,
     open: Option<RoomId>,
     label: String,
-    /// What is quoted of the message that is answered.
+    /// The quoted line of the message that is replied to.
     quote: Option<String>,
-    /// Columns of the text as last drawn: what a row is to Up and Down.
+    /// Columns of the text as last drawn, which define the rows for Up and Down.
     width: u16,
     framed: bool,
-    /// The last key or paste did not fit any more.
+    /// The last key or paste did not fit.
     full: bool,
-    /// It was a paste of more than [`PASTE_MAX`].
+    /// The last paste was larger than [`PASTE_MAX`].
     oversized: bool,
-    /// What the history above has out of sight; see [`super::History::below`].
+    /// Unread messages below the visible history; see [`super::History::below`].
     below: Option<u64>,
     completion: Completion,
-    /// Counts switches, to forget the room that was left longest ago.
+    /// Counts room switches, to drop the undo history of the least recently used room.
     switches: u64,
 }
 
@@ -63,7 +62,7 @@ pub(crate) struct Composer {
 struct Writing {
     editor: Editor,
     loaded_rev: u64,
-    /// The first row in view.
+    /// The first visible row.
     top: usize,
     used: u64,
 }
@@ -87,8 +86,8 @@ impl Default for Composer {
 }
 
 impl Composer {
-    /// Rows of the text and the quote above it if they are drawn `width` columns wide, the frame not included if there
-    /// is to be one.
+    /// Rows of the text and the quote above it at `width` columns, without the frame that `framed` reserves columns
+    /// for.
     pub(crate) fn rows(&mut self, width: u16, framed: bool) -> usize {
         self.framed = framed;
         self.width = text_width(if framed { width } else { width.saturating_sub(self.columns_beside(width)) });
@@ -96,7 +95,7 @@ impl Composer {
         quote + self.writing().map_or(1, |writing| wrap(writing.editor.text(), self.width).len())
     }
 
-    /// What the history above has out of sight.
+    /// Sets the number of unread messages below the visible history.
     pub(crate) fn set_below(&mut self, below: Option<u64>) {
         self.below = below;
     }
@@ -130,7 +129,7 @@ impl Composer {
         Some(Msg::Edited { room: self.open?, text: self.writing()?.editor.text().into() })
     }
 
-    /// Tab and Shift+Tab; on an empty input they are about the side bar.
+    /// Tab and Shift+Tab; on an empty input they go to the side bar.
     fn complete(&mut self, by: isize) -> Option<Msg> {
         let editor = &mut self.rooms.get_mut(&self.open?)?.editor;
         if editor.is_empty() {
@@ -139,7 +138,7 @@ impl Composer {
         if self.completion.step(editor, by) { self.edited() } else { Some(Msg::Redraw) }
     }
 
-    /// What the open list of choices takes; any other key closes it and goes on.
+    /// Handles keys for the open list. Any other key closes the list and is handled as usual.
     fn choose(&mut self, event: &Event<Action>) -> Option<Msg> {
         match event {
             Event::Keyboard(KeyEvent { code: Key::Down, .. }) => self.complete(1),
@@ -155,8 +154,8 @@ impl Composer {
         }
     }
 
-    /// A paste is one text, whatever line ends the terminal made of it; a slash at its start is text, not a command. With
-    /// no room open it is part of a command, and nothing is asked.
+    /// Inserts a paste as one text with normalized line ends; a slash at its start is text, not a command. While no
+    /// room is open, it becomes part of a command and nothing is asked.
     fn paste(&mut self, text: &str) -> Option<Msg> {
         let writing = self.rooms.get_mut(&self.open?)?;
         self.oversized = text.len() > PASTE_MAX;
@@ -178,7 +177,7 @@ impl Composer {
         if taken { self.edited() } else { Some(Msg::Redraw) }
     }
 
-    /// What stands at the right of the upper edge: what is to be read below.
+    /// The text at the right of the upper edge: what is unread below.
     fn sign(&self) -> Option<Span<'static>> {
         Some(match self.below? {
             0 => Span::styled(" ↓ more ", Look::FAINT),
@@ -186,7 +185,7 @@ impl Composer {
         })
     }
 
-    /// What stands at the foot of the frame: what does not fit.
+    /// The text at the bottom of the frame: why something does not fit.
     fn remark(&self) -> Option<Span<'static>> {
         if self.full && self.oversized {
             return Some(Span::styled(" ✗ no more fits: a paste has at most 512 KiB ", Look::WRONG));
@@ -202,12 +201,12 @@ impl Composer {
         }
     }
 
-    /// Without a frame, what would stand in it stands beside the text.
+    /// Without a frame, the text that the frame would hold is drawn beside the input.
     fn beside(&self) -> Option<Span<'static>> {
         self.remark().or_else(|| self.sign())
     }
 
-    /// The columns this takes of those behind the prompt: never more than half.
+    /// The columns of that text: at most half of those behind the prompt.
     fn columns_beside(&self, columns: u16) -> u16 {
         self.beside().map_or(0, |span| u16::try_from(span.width()).unwrap_or(columns)).min(columns / 2)
     }
@@ -238,7 +237,7 @@ impl Composer {
     }
 }
 
-/// The cursor behind the last character needs a column, too.
+/// The cursor behind the last character needs one column.
 fn text_width(area: u16) -> u16 {
     area.saturating_sub(1).max(1)
 }
@@ -315,7 +314,7 @@ impl Part for Composer {
             Event::User(Action::Newline) => typing::changed(editor.insert("\n")),
             Event::User(Action::KillOrSwitch) => match editor.kill_to_line_end() {
                 true => Typed::Changed,
-                false => return None, // nothing to delete: it is about rooms, then
+                false => return None, // nothing to delete: it opens the switcher
             },
             Event::Keyboard(KeyEvent { code: Key::End, .. }) if editor.is_empty() => {
                 return Some(Msg::Act(Action::ToBottom));
@@ -331,7 +330,7 @@ impl Part for Composer {
             _ => typing::edit(editor, event)?,
         };
         self.oversized = false;
-        // a letter changes the text, unless there is no room for it
+        // a letter always changes the text, unless the text is full
         self.full = typed == Typed::Same
             && matches!(event, Event::Keyboard(KeyEvent { code: Key::Char(_), .. }) | Event::User(Action::Newline));
         match typed {

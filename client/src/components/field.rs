@@ -1,4 +1,4 @@
-//! A single-line input with its label: names, addresses, passwords, what is searched for.
+//! A single-line input: names, addresses, passwords, search terms.
 
 use tuirealm::{
     event::{Event, Key, KeyEvent},
@@ -16,25 +16,24 @@ use crate::{
     update::Action,
 };
 
-/// Most bytes of a single line.
+/// Longest line in bytes.
 const BYTES_MAX: usize = 1024;
 
-/// A single-line input.
 #[derive(Default)]
 pub(super) struct Field {
     editor: Editor,
     masked: bool,
-    /// It is masked, and somebody wants to see it all the same.
+    /// The text is masked, but the user asked to see it.
     shown: bool,
 }
 
 impl Field {
-    /// One whose text is not shown.
+    /// A field with masked text.
     pub(super) fn masked() -> Self {
         Self { masked: true, ..Self::default() }
     }
 
-    /// Shows a masked text, or hides it again.
+    /// Shows or hides masked text.
     pub(super) fn toggle_shown(&mut self) {
         self.shown = self.masked && !self.shown;
     }
@@ -51,20 +50,20 @@ impl Field {
         self.editor.is_empty()
     }
 
-    /// Another text, with nothing to undo and the cursor at its end.
+    /// Replaces the text, clears the undo history and puts the cursor at the end.
     pub(super) fn set(&mut self, text: &str) {
         self.editor = Editor::new(text);
         self.shown = false;
     }
 
-    /// Takes what edits a line; `true` if it did so. A pasted line break becomes a space; one at the end
-    /// goes.
+    /// Handles keys and pastes that edit a line; returns whether it did. A pasted line break becomes a space; one at
+    /// the end is removed.
     pub(super) fn take(&mut self, event: &Event<Action>) -> bool {
         match event {
             Event::Paste(text) => {
                 let room = BYTES_MAX.saturating_sub(self.text().len());
                 let line = match self.masked {
-                    true => text.trim_end_matches(['\r', '\n']).to_owned(), // a blank may be part of a password
+                    true => text.trim_end_matches(['\r', '\n']).to_owned(), // keep blanks: they may belong to the password
                     false => text.trim().replace(char::is_control, " "),
                 };
                 if line.len() <= room {
@@ -81,7 +80,7 @@ impl Field {
         }
     }
 
-    /// Draws it in the first row of `area`, scrolled so that the cursor is in view.
+    /// Draws the field in the first row of `area`, scrolled so that the cursor is visible.
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, placeholder: &str, focused: bool) {
         let area = Rect { height: area.height.min(1), ..area };
         if area.is_empty() {
@@ -92,7 +91,7 @@ impl Field {
         }
         let (before, after) = self.editor.text().split_at(self.editor.cursor());
         let (before, after) = (self.shown(before), self.shown(after));
-        let room = area.width - 1; // the cursor needs a column behind the text
+        let room = area.width - 1; // keep a column for the cursor
         let mut start = before.len();
         for (at, _) in before.grapheme_indices(true).rev().take_while(|&(at, _)| width(&before[at..]) <= room) {
             start = at;

@@ -1,4 +1,4 @@
-//! The find bar, in the composer's place: what is searched for, and how many messages hold it.
+//! The find bar, in the composer's place: the search term and the number of matching messages.
 
 use tuirealm::{
     event::Event,
@@ -16,22 +16,22 @@ use crate::{
     update::{Action, Msg},
 };
 
-/// Columns of the text that stay, whatever is told beside it.
+/// Columns that always remain for the search term.
 const TEXT_MIN: u16 = 12;
 
-/// The bar's own state: the text being typed.
+/// The text being typed and its matches.
 #[derive(Default)]
 pub(crate) struct FindBar {
     field: Field,
     loaded: bool,
     label: String,
     count: Option<Count>,
-    /// There are messages that are not loaded.
+    /// The room has messages that are not loaded.
     in_part: bool,
     framed: bool,
 }
 
-/// What was found.
+/// The number of matches.
 struct Count {
     at: usize,
     all: usize,
@@ -39,13 +39,13 @@ struct Count {
 }
 
 impl FindBar {
-    /// Rows of the text, the frame not included if there is to be one.
+    /// Rows of the text, without the frame.
     pub(crate) fn rows(&mut self, framed: bool) -> usize {
         self.framed = framed;
         1
     }
 
-    /// How many there are.
+    /// The number of matches in words.
     fn told(&self) -> Option<Span<'static>> {
         let Count { at, all, goes_on } = self.count.as_ref()?;
         Some(match (all, goes_on) {

@@ -1,6 +1,6 @@
-//! What the parts of the screen say with a style: roles that a theme gives their colours, and weights.
+//! The styles of the components: roles, to which a theme gives colours, and weights.
 //!
-//! It knows no colour. Nothing is told by a role alone: there is a word, a glyph or a weight, too.
+//! Knows no colour. A role alone never carries meaning: there is also a word, a glyph or a weight.
 
 use quchat_shared::UserId;
 use tuirealm::ratatui::{
@@ -17,44 +17,42 @@ use crate::{
     theme::{Role, SENDERS},
 };
 
-/// The styles in use, by what they say.
+/// The styles, named by their meaning.
 pub(crate) struct Look;
 
 impl Look {
-    /// Ordinary text.
     pub(crate) const PLAIN: Style = Role::Text.style();
-    /// What matters first; over any role.
+    /// Emphasis; combines with any role.
     pub(crate) const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
-    /// What is said with a lean; over any role.
+    /// Italic text; combines with any role.
     pub(crate) const LEANING: Style = Style::new().add_modifier(Modifier::ITALIC);
-    /// What is there when one looks for it.
+    /// Secondary text.
     pub(crate) const FAINT: Style = Role::Faint.style();
     /// The chosen row.
     pub(crate) const CHOSEN: Style = Role::Chosen.style();
-    /// Something is wrong; always with a word or a glyph.
+    /// An error; always with a word or a glyph.
     pub(crate) const WRONG: Style = Role::Wrong.style();
-    /// Something is well.
+    /// Success.
     pub(crate) const WELL: Style = Role::Well.style();
-    /// Something takes its time.
+    /// Something is pending.
     pub(crate) const WAITING: Style = Role::Waiting.style();
     /// Something new: the "new" line, unread badges.
     pub(crate) const FRESH: Style = Role::Fresh.style();
-    /// The frame around what has the keys.
+    /// The frame of the focused component.
     pub(crate) const ACCENT: Style = Role::Accent.style();
     /// Code in a message.
     pub(crate) const CODE: Style = Role::Code.style();
-    /// A link.
     pub(crate) const LINK: Style = Role::Link.style();
-    /// What one searches for.
+    /// A search match.
     pub(crate) const FOUND: Style = Role::Found.style();
-    /// The same where one stands.
+    /// The current search match.
     pub(crate) const FOUND_HERE: Style = Role::Found.style().add_modifier(Modifier::REVERSED);
-    /// Oneself being named.
+    /// The user's name in a message.
     pub(crate) const NAMED: Style = Role::Named.style();
-    /// Oneself as a sender.
+    /// The user's name as a sender.
     pub(crate) const ME: Style = Role::Me.style();
 
-    /// The look of a sender: the same everywhere and always.
+    /// The style of a sender, the same everywhere.
     pub(crate) const fn sender(user: UserId) -> Style {
         Role::Sender((user.0 % SENDERS as u64) as u8).style()
     }
@@ -67,18 +65,18 @@ impl Look {
         line.style(Self::CHOSEN)
     }
 
-    /// A rounded frame; lit if it has the keys.
+    /// A rounded frame; `lit` if it is focused.
     pub(crate) fn frame<'a>(title: impl Into<Line<'a>>, lit: bool) -> Block<'a> {
         let style = if lit { Self::ACCENT } else { Self::FAINT };
         Block::bordered().border_set(border::ROUNDED).border_style(style).title(title)
     }
 
-    /// A dialog's frame over whatever is there; gives back what is inside, with a column of air at the sides.
+    /// Draws a dialog's frame over whatever is there. Returns the inner area, with an empty column at the sides.
     pub(crate) fn dialog(frame: &mut Frame<'_>, area: Rect, title: &str) -> Rect {
         let title = clip(title, area.width.saturating_sub(4));
         let block = Self::frame(Line::styled(format!(" {title} "), Self::STRONG), true);
         let inner = block.inner(area);
-        // a column to each side is cleared, too: a wide character cut in half there would push the frame aside
+        // clear one column more on each side: half of a wide character there would move the frame
         let cleared = Rect { x: area.x.saturating_sub(1), width: area.width.saturating_add(2), ..area };
         frame.render_widget(Clear, cleared.intersection(frame.area()));
         frame.render_widget(block, area);

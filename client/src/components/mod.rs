@@ -1,7 +1,7 @@
-//! What is on the screen: each component turns a key or an Action into a `Msg`, and draws itself.
+//! The components on the screen: each turns a key or an Action into a `Msg`, and draws itself.
 //!
-//! Components keep only what belongs to the screen: cursor, undo, the chosen row, wrapped rows. What is true is in the
-//! model; the view shows it to them before each frame. They start no thread and know neither network nor disk.
+//! Components keep only what belongs to the screen: cursor, undo history, chosen row, wrapped rows. The model holds the
+//! truth, and the view shows it to them before each frame. They start no thread and must not know network or disk.
 
 mod completion;
 mod composer;
@@ -44,10 +44,10 @@ use crate::{
 /// A component as tui-realm holds it.
 pub type Component = Box<dyn AppComponent<Msg, Action>>;
 
-/// What tui-realm keeps for us.
+/// tui-realm's registry of mounted components.
 pub type App = tuirealm::application::Application<Id, Msg, Action>;
 
-/// The component of this name, showing `model`.
+/// Creates the component with this id for `model`.
 #[must_use]
 pub fn component(id: Id, model: &Model, keymap: &Arc<Keymap>) -> Component {
     let mut mounted = match id {
@@ -68,12 +68,12 @@ pub fn component(id: Id, model: &Model, keymap: &Arc<Keymap>) -> Component {
     Box::new(mounted)
 }
 
-/// The part of the screen behind a component's name.
+/// The part of the screen behind a component's id.
 pub(crate) fn part(app: &mut App, id: Id) -> Option<&mut dyn Part> {
     app.get_component_mut(&id)?.as_any_mut().downcast_mut::<Mounted>().map(Mounted::part)
 }
 
-/// The part of this type behind a component's name.
+/// The part of this type behind a component's id.
 pub(crate) fn part_as<P: Part>(app: &mut App, id: Id) -> Option<&mut P> {
     let part: &mut dyn Any = part(app, id)?;
     part.downcast_mut()

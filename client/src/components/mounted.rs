@@ -1,4 +1,4 @@
-//! What every component has in common, once: tui-realm's two traits around a part of the screen.
+//! The common part of all components: implements tui-realm's two traits for a part of the screen.
 
 use std::any::Any;
 
@@ -18,29 +18,29 @@ use crate::{
 
 /// A part of the screen.
 pub(crate) trait Part: Any {
-    /// Takes over what the next frame needs. Called when mounted, after each `Msg` if it has the keys, and before
+    /// Copies what the next frame needs. Called when mounted, after each `Msg` if the part has the focus, and before
     /// each frame.
     fn show(&mut self, model: &Model);
 
-    /// Draws what was shown. `focused`: it has the keys.
+    /// Draws what was copied.
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool);
 
-    /// A plain key, a paste, or an Action in `Event::User`. `None` means "not mine".
+    /// Handles a plain key, a paste, or an Action in `Event::User`. `None` means that the event is not handled.
     fn on(&mut self, event: &Event<Action>) -> Option<Msg>;
 
-    /// Columns and rows it would like to have; only dialogs are asked.
+    /// The preferred size in columns and rows; used only for dialogs.
     fn wanted(&self) -> (u16, u16) {
         (0, 0)
     }
 
-    /// The same where there are no more than so many columns.
+    /// The preferred size for at most this many columns.
     fn wanted_in(&self, _columns: u16) -> (u16, u16) {
         self.wanted()
     }
 }
 
-/// A part as tui-realm wants it. The view shows parts the model by downcast, so that of tui-realm's attributes only
-/// the focus is in use, and of its commands none.
+/// Wraps a part for tui-realm. The view passes the model by downcast, so only the focus of tui-realm's attributes is
+/// used, and none of its commands.
 pub(crate) struct Mounted {
     part: Box<dyn Part>,
     focused: bool,
@@ -87,9 +87,9 @@ impl AppComponent<Msg, Action> for Mounted {
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
         let commands = KeyModifiers::CONTROL | KeyModifiers::ALT;
         match event {
-            // the keymap knows nothing of it, and no component reads modifiers by itself
+            // a chord that the keymap does not bind; components never read modifiers
             Event::Keyboard(key) if key.modifiers.intersects(commands) => None,
-            // where there is nothing to delete, Ctrl+D is a wish to go
+            // if there is nothing to delete, Ctrl+D means end of input
             Event::User(Action::DeleteForward) => self.part.on(event).or(Some(Msg::Act(Action::EndOfInput))),
             _ => self.part.on(event),
         }

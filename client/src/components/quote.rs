@@ -1,10 +1,10 @@
-//! The line that a reply quotes of the message it answers.
+//! The line that a reply quotes from the original message.
 
 use quchat_shared::Seq;
 
 use crate::model::Room;
 
-/// What stands above a reply to `seq`: who said it and how it begins, as far as that is at hand.
+/// The line above a reply to `seq`: the sender and the beginning of that message, as far as they are loaded.
 pub(super) fn quote(room: &Room, seq: Seq) -> String {
     let Some(message) = room.quoted(seq) else { return "↳ a message further up".to_owned() };
     let name = &message.sender.name;

@@ -1,4 +1,4 @@
-//! The side bar: the rooms one is in, then the others, fainter; in an order that never jumps.
+//! The side bar: the rooms that the user is in, then the others, fainter. The order does not change on activity.
 
 use quchat_shared::{
     RoomId,
@@ -39,7 +39,7 @@ struct Shown {
     gone: bool,
 }
 
-/// The user's own marks in a room (draft, unsent, muted), in the column before its name.
+/// The user's own marks of a room (draft, unsent, muted), in the column before its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sign {
     None,
@@ -47,7 +47,7 @@ enum Sign {
     Unsent,
 }
 
-/// What is unread in rooms out of sight.
+/// Unread counts of rooms that are scrolled out of view.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Hidden {
     unread: u64,
@@ -63,44 +63,44 @@ enum Badge {
     Refused,
 }
 
-/// The side bar's own state: which row is chosen, and how far it is scrolled.
+/// The chosen row and the scroll position.
 #[derive(Default)]
 pub(crate) struct Rooms {
     items: Vec<Item>,
-    /// What is unread at each of the items.
+    /// The unread counts of each item.
     unread: Vec<Hidden>,
-    /// What is unread above and below the rows, and said in the first and the last of them.
+    /// The unread counts above and below the visible rows; the first and the last row show them.
     edges: [Option<Hidden>; 2],
     open: Option<RoomId>,
     chosen: Option<RoomId>,
     had_keys: bool,
     top: usize,
     height: usize,
-    /// Where it was last drawn; empty where it was not.
+    /// The area of the last frame; empty if it was not drawn.
     area: Rect,
     /// The rooms among the visible items.
     shown: Vec<(RoomId, Shown)>,
-    /// All that is unread in the open room is on the screen.
+    /// Everything unread in the open room is visible.
     all_in_view: bool,
 }
 
 impl Rooms {
-    /// How many rows there will be to draw in.
+    /// Sets the number of rows to draw in.
     pub(crate) fn resize(&mut self, height: u16) {
         self.height = usize::from(height);
     }
 
-    /// Whether all that is unread in the open room is on the screen; see [`super::History::shows_all_unread`].
+    /// Whether everything unread in the open room is visible; see [`super::History::shows_all_unread`].
     pub(crate) fn set_all_in_view(&mut self, all_in_view: bool) {
         self.all_in_view = all_in_view;
     }
 
-    /// A frame begins that may leave the side bar out.
+    /// Begins a frame that may not draw the side bar.
     pub(crate) fn forget_place(&mut self) {
         self.area = Rect::default();
     }
 
-    /// The room that the last frame showed at this place.
+    /// The room that the last frame showed at this position.
     pub(crate) fn at(&self, place: Position) -> Option<RoomId> {
         let row = self.area.contains(place).then(|| usize::from(place.y - self.area.y))?;
         if self.is_edge(row) {
@@ -122,8 +122,8 @@ impl Rooms {
         Some(Msg::Redraw)
     }
 
-    /// Keeps the chosen row in view, with its heading if it is the first below one, and a row to each side, where it may
-    /// have to be said what is out of sight.
+    /// Keeps the chosen row visible, with its heading if it is the first below one, and one more row on each side,
+    /// which may have to show the unread counts out of view.
     fn scroll(&mut self) {
         let last_top = self.items.len().saturating_sub(self.height);
         if let Some(at) = self.place(self.chosen) {
@@ -134,14 +134,14 @@ impl Rooms {
         self.top = self.top.min(last_top);
         let end = (self.top + self.height).min(self.items.len());
         let sum = |hidden: &[Hidden]| hidden.iter().copied().fold(Hidden::default(), Hidden::and);
-        // the row that says so hides one more room
+        // the row with the counts hides one more room
         let above = Some(sum(&self.unread[..self.top])).filter(|above| above.is_some() && self.height > 2);
         let below = Some(sum(&self.unread[end..])).filter(|below| below.is_some() && self.height > 2);
         self.edges =
             [above.map(|above| above.and(self.unread[self.top])), below.map(|below| below.and(self.unread[end - 1]))];
     }
 
-    /// Whether this row says what is out of sight.
+    /// Whether this row shows the unread counts out of view.
     fn is_edge(&self, row: usize) -> bool {
         row == 0 && self.edges[0].is_some() || row + 1 == self.height && self.edges[1].is_some()
     }
@@ -213,7 +213,7 @@ impl Hidden {
 }
 
 impl Sign {
-    /// `late`: what is on its way has not simply been sent just now.
+    /// `late`: the message on its way has been waiting for a while.
     fn of(room: &Room, open: bool, late: bool) -> Self {
         let waits = |pending: &Pending| match pending.state {
             SendState::RetryAt { .. } => true,
@@ -222,7 +222,7 @@ impl Sign {
         };
         match room.outbox.iter().any(waits) {
             true => Self::Unsent,
-            false if !open && room.has_draft() => Self::Draft, // that of the open room is before one's eyes
+            false if !open && room.has_draft() => Self::Draft, // the draft of the open room is visible anyway
             false => Self::None,
         }
     }
@@ -237,7 +237,7 @@ impl Sign {
 }
 
 impl Badge {
-    /// `watched`: somebody looks at all that is unread there.
+    /// `watched`: the user sees everything unread there.
     fn of(room: &Room, watched: bool) -> Self {
         match (room.mentions, room.unread()) {
             _ if room.refused().next().is_some() => Self::Refused,
@@ -261,7 +261,7 @@ impl Badge {
     }
 }
 
-/// A room's name as it is written everywhere: with a sign of its kind.
+/// A room's name as shown everywhere: with a sign for its kind.
 pub(crate) fn room_name(room: &Room) -> String {
     let sign = match room.info.kind {
         RoomKind::Public => '#',

@@ -1,4 +1,4 @@
-//! The sign-in form: where, who, and the password; one form signs in and registers.
+//! The sign-in form: server, name and password. The same form registers.
 
 use quchat_shared::api::Credentials;
 use tuirealm::{
@@ -22,12 +22,12 @@ use crate::{
 
 /// Columns of the form.
 const COLUMNS: u16 = 62;
-/// Columns before what is typed.
+/// Columns before the typed text.
 const LABEL: u16 = 12;
-/// Most rows of what is said below a field.
+/// Most rows of the remark below a field.
 const REMARK_ROWS: usize = 4;
 
-/// What has the keys, top to bottom.
+/// The focusable elements, top to bottom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
     Server,
@@ -39,13 +39,13 @@ enum Stop {
 
 const STOPS: [Stop; 5] = [Stop::Server, Stop::Name, Stop::Password, Stop::SignIn, Stop::Register];
 
-/// The form's own state: what is typed, and where.
+/// The typed text and the focus.
 pub(super) struct SignIn {
     server: Field,
     name: Field,
     password: Field,
     stop: Stop,
-    /// The revisions that were loaded.
+    /// The revisions of the loaded values.
     loaded: Option<(u64, u64)>,
     waiting: bool,
     problem: Option<(Name, String)>,
@@ -82,7 +82,7 @@ impl SignIn {
         if self.waiting {
             return Some(Msg::Redraw);
         }
-        let moves_on = !register && self.stop != Stop::SignIn; // Enter in a field; a button is told what is missing
+        let moves_on = !register && self.stop != Stop::SignIn; // Enter in a field; a button reports what is missing
         if let Some(empty) = self.first_empty().filter(|_| moves_on) {
             self.stop = empty;
             return Some(Msg::Redraw);
@@ -100,7 +100,7 @@ impl SignIn {
         }
     }
 
-    /// What stands below a field, cut into rows: what is wrong with it, or what one should know.
+    /// The remark below a field, cut into rows: an error or a hint.
     fn remark(&self, name: Name, columns: u16) -> (Vec<String>, Style) {
         match &self.problem {
             Some((field, reason)) if *field == name => (cut('✗', reason, columns), Look::WRONG),
@@ -133,12 +133,12 @@ impl SignIn {
     }
 }
 
-/// A remark behind its sign, cut into rows.
+/// A remark with its sign, cut into rows.
 fn cut(sign: char, text: &str, columns: u16) -> Vec<String> {
     let columns = columns.saturating_sub(2);
     let rows = wrap(text, columns);
     let row = |at: usize| match at + 1 {
-        REMARK_ROWS => clip(&text[rows[at].start..], columns), // all that is left
+        REMARK_ROWS => clip(&text[rows[at].start..], columns), // the last row takes the rest
         _ => rows[at].text.clone(),
     };
     let before = |at: usize| if at == 0 { sign } else { ' ' };

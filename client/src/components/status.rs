@@ -1,4 +1,4 @@
-//! The status line: always the truth about the connection, then what just happened, then which keys help.
+//! The status line: the connection first, then what just happened, then the useful keys.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ use crate::{
     update::{Action, Msg},
 };
 
-/// What is drawn, in order of importance.
+/// The parts of the line in order of importance.
 pub(super) struct Status {
     keymap: Arc<Keymap>,
     link: (String, Style),
-    /// What the sign before it looks like.
+    /// The style of the sign.
     sign: Style,
-    /// The server, which may be left out.
+    /// The server, left out if space is short.
     host: String,
     remarks: Vec<(String, Style)>,
     hints: Vec<(Action, &'static str)>,
@@ -63,7 +63,7 @@ impl Status {
     }
 }
 
-/// The connection in a few words, and how they look.
+/// The connection in a few words, and their style.
 fn link(model: &Model) -> (String, Style) {
     let silent = model.silent_for().map(|seconds| format!("no answer for {seconds} s"));
     match (&model.link, silent) {
@@ -175,7 +175,7 @@ impl Part for Status {
             line.push_span(Span::styled(before, Look::FAINT));
             line.push_span(Span::styled(text, style));
         };
-        // the connection keeps at least half of the line, and what the remarks leave
+        // the connection gets at least half of the line, and whatever the remarks leave free
         let told = self.remarks.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(width(text) + 4));
         let share = left.saturating_sub(told).max(left / 2);
         push(&fit(&self.link.0, share), self.link.1, "", &mut left);

@@ -1,20 +1,20 @@
-//! Keys and Actions that edit text, for the composer and every field alike.
+//! Keys and Actions that edit text, for the composer and all fields.
 
 use tuirealm::event::{Event, Key, KeyEvent};
 
 use crate::{text::Editor, update::Action};
 
-/// What came of a key.
+/// The effect of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Typed {
-    /// The text is another one.
+    /// The text changed.
     Changed,
     /// The text is the same; the cursor may have moved.
     Same,
 }
 
-/// Edits by an Action or a plain key; `None` if it is not about text on one line. What would delete forward in an
-/// empty text is not taken either: there it means something else.
+/// Edits by an Action or a plain key; `None` if the event does not concern text on one line. Deleting forward in an
+/// empty text is not handled: there it means something else.
 pub(super) fn edit(editor: &mut Editor, event: &Event<Action>) -> Option<Typed> {
     match event {
         Event::User(action) => by_action(editor, *action),
@@ -55,7 +55,7 @@ fn by_key(editor: &mut Editor, code: Key) -> Option<Typed> {
     })
 }
 
-/// What came of an edit that says whether it changed something.
+/// Converts an edit's result, which says whether it changed the text.
 pub(super) fn changed(yes: bool) -> Typed {
     if yes { Typed::Changed } else { Typed::Same }
 }

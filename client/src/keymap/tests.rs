@@ -24,7 +24,7 @@ fn every_key_a_terminal_may_keep_has_another_way() {
     let keymap = Keymap::default();
     for row in keymap.rows().iter().filter(|row| row.chord.may_be_taken()) {
         let other_key = keymap.rows().iter().any(|other| other.action == row.action && !other.chord.may_be_taken());
-        let button = matches!(row.action, Action::Register | Action::ShowPassword); // the form has one, or can do without
+        let button = matches!(row.action, Action::Register | Action::ShowPassword); // the form has a button for it, or it is optional
         assert!(other_key || button || command(row.action).is_some(), "{} has no twin", row.chord);
     }
 }

@@ -1,6 +1,6 @@
-//! Input where there is no `poll(2)`: a thread that blocks in the terminal's own read.
+//! Terminal input on systems without `poll(2)`: a thread that blocks in a read of the terminal.
 //!
-//! Systems that need this have no job control either, so that nothing ever asks for the terminal back.
+//! These systems have no job control either, so the terminal never has to be released to a shell.
 
 use std::{io, thread, time::Duration};
 
@@ -8,14 +8,13 @@ use crossterm::event;
 
 use super::{Wake, Wakes, reported::reported};
 
-/// The thread.
 pub struct Input;
 
 impl Input {
-    /// Starts reading.
+    /// Starts the reading thread.
     ///
     /// # Errors
-    /// The system has no more threads to give.
+    /// The system cannot create a thread.
     pub fn start(wakes: Wakes) -> io::Result<Self> {
         let read = move || {
             while let Ok(event) = event::read() {
@@ -32,19 +31,19 @@ impl Input {
         thread::Builder::new().name("input".into()).spawn(read).map(|_| Self)
     }
 
-    /// The read that has begun cannot be taken back; programs with a window of their own do not mind.
+    /// Does nothing: a read that has begun cannot be cancelled. Programs with their own window do not need it.
     pub fn pause(&mut self) {}
 
-    /// It never stopped.
+    /// Does nothing: the thread never pauses.
     pub fn resume(&mut self) {}
 }
 
-/// Without job control nobody else has had the terminal.
+/// Without job control no other program has used the terminal.
 pub(super) fn is_cooked() -> bool {
     false
 }
 
-/// There are no signals to listen to.
+/// Does nothing: there are no signals.
 ///
 /// # Errors
 /// None.
@@ -52,7 +51,7 @@ pub fn listen_to_signals(_: Wakes) -> io::Result<()> {
     Ok(())
 }
 
-/// There is no shell to go back to.
+/// Does nothing: there is no shell to return to.
 ///
 /// # Errors
 /// None.

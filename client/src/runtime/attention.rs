@@ -1,7 +1,7 @@
-//! Calling somebody who looks elsewhere: by the terminal's own means, or by a command of theirs.
+//! Notifies a user who looks elsewhere: through the terminal or with the user's own command.
 //!
-//! Owns the escape sequences. Nothing that comes from people reaches the terminal as a control character, nor a
-//! shell.
+//! Owns the escape sequences. Text from other users never reaches the terminal with control characters, and never
+//! reaches a shell.
 
 use std::{
     process::{Command, Stdio},
@@ -12,23 +12,23 @@ use std::{
     thread,
 };
 
-/// How to call.
+/// How to notify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
     /// OSC 777, with a title: urxvt, foot, WezTerm, Ghostty.
     Osc777,
     /// OSC 9: iTerm2, kitty.
     Osc9,
-    /// BEL, which every terminal and multiplexer makes something of.
+    /// BEL, which all terminals and multiplexers support.
     Bell,
-    /// Not at all.
+    /// No notification.
     Silent,
-    /// A program and what follows it; `{title}` and `{body}` are filled in. No shell reads it.
+    /// A program and its arguments, run without a shell; `{title}` and `{body}` are replaced.
     Command(Vec<String>),
 }
 
 impl Way {
-    /// What the terminal is known to understand. Within tmux or screen only BEL is sure to come through.
+    /// The best method that this terminal is known to support. Within tmux or screen only BEL is sure to pass.
     #[must_use]
     pub fn known(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).unwrap_or_default();
@@ -44,22 +44,21 @@ impl Way {
     }
 }
 
-/// Calls, one at a time.
+/// Sends notifications.
 #[derive(Debug)]
 pub struct Caller {
     way: Way,
-    /// A command is still running: it is not started a second time.
+    /// A command is still running; a second one is not started meanwhile.
     busy: Arc<AtomicBool>,
 }
 
 impl Caller {
-    /// Calls this way.
     #[must_use]
     pub fn new(way: Way) -> Self {
         Self { way, busy: Arc::default() }
     }
 
-    /// Calls at once and waits for nothing. What is returned is for the terminal.
+    /// Notifies without waiting. Returns the sequence to write to the terminal.
     pub(super) fn call(&self, title: &str, body: &str) -> String {
         let (title, body) = (plain(title), plain(body));
         match &self.way {
@@ -84,7 +83,7 @@ impl Caller {
         command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let busy = Arc::clone(&self.busy);
         let run = move || {
-            command.status().ok(); // whether it worked is seen by whoever is called
+            command.status().ok(); // the user sees whether it worked
             busy.store(false, Ordering::SeqCst);
         };
         if thread::Builder::new().name("notify".into()).spawn(run).is_err() {
@@ -93,25 +92,25 @@ impl Caller {
     }
 }
 
-/// What is filled in is not looked at again.
+/// Replaces `{title}` and `{body}`; inserted text is not searched again.
 fn fill(word: &str, title: &str, body: &str) -> String {
     word.split("{title}").map(|part| part.replace("{body}", body)).collect::<Vec<_>>().join(title)
 }
 
-/// Without control characters.
+/// Removes control characters.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// Names the window (xterm OSC 2).
+/// Sets the window's title (xterm OSC 2).
 pub(super) fn window(title: &str) -> String {
     format!("\x1b]2;{}\x07", plain(title))
 }
 
-/// Remembers the window's name (xterm XTWINOPS 22).
+/// Saves the window's title (xterm XTWINOPS 22).
 pub(super) const KEEP_WINDOW: &str = "\x1b[22;2t";
 
-/// The name from before (XTWINOPS 23); where the terminal remembers none, no name.
+/// Clears the title, then restores the saved one (XTWINOPS 23) where the terminal supports that.
 pub(super) const RESTORE_WINDOW: &str = "\x1b]2;\x07\x1b[23;2t";
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! Keys that arrived together, and what that tells about who typed them.
+//! Interprets keys that arrive together.
 //!
-//! A slow connection gives several lines at once that were typed one by one: each Enter sends its line. Only where the
-//! terminal does not mark what is pasted, text in the same moment as the Enter before it is taken for a paste, whose
-//! line breaks must not send; and if it is long, for one like any other: it asks, it is undone at once. Even there a
-//! line that begins with a command is never taken for text: nobody wants it published by a guess. A question takes no
-//! text at once for an answer. Nobody presses Up three times at once: that is a mouse wheel.
+//! A slow connection delivers several lines at once that were typed one by one: each Enter sends its line. If the
+//! terminal does not mark pastes, text that arrives together with the Enter before it counts as a paste, whose line
+//! breaks must not send. A long one is treated like any paste: it asks first, and one undo removes it. Even then a line
+//! that begins with a command is never taken for text, because a wrong guess would publish it. A question ignores
+//! several characters at once. Three equal arrows at once are a mouse wheel, since nobody presses a key that fast.
 
 use std::collections::VecDeque;
 
@@ -16,41 +16,42 @@ use crate::{
     update::{Action, commands::is_command},
 };
 
-/// So many equal arrows at once are a wheel.
+/// So many equal arrows at once are a mouse wheel.
 const WHEEL_MIN: usize = 3;
 /// So many characters at once are a paste.
 pub(super) const PASTE_MIN: usize = 64;
-/// So many characters at once are no answer to a question.
+/// More characters at once do not answer a question.
 const ANSWER_MAX: usize = 3;
-/// Nobody has typed more lines than these, however long the connection lagged: something between here and the terminal
-/// pastes without a mark.
+/// More lines at once are a paste without marks, inserted by some program on the way: nobody types that much, however
+/// long the connection stalls.
 const TYPED_MAX: usize = 200;
-/// So many characters tell whether a line begins with a command.
+/// So many characters are enough to recognize a command at the start of a line.
 const COMMAND_MAX: usize = 32;
-/// A paste of more lines, or of more than a message takes, ends in a line break rather than in the Enter that sends.
+/// A paste with more lines, or larger than a message, keeps its final line break as text; otherwise it is the Enter
+/// that sends.
 const LINES_MAX: usize = 20;
 
-/// What the terminal gave, as far as it has not been handled: in one go, or while another program had the terminal.
+/// Input that is not handled yet: what the terminal delivered at once, or while another program had the terminal.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     events: VecDeque<Event<Action>>,
-    /// This many arrows at the front are known to be of a wheel.
+    /// This many arrows at the front belong to a mouse wheel.
     wheel: usize,
-    /// The terminal marks what is pasted: text is what was typed.
+    /// The terminal marks pastes, so plain text was typed.
     brackets: bool,
 }
 
-/// What a key of a batch means.
+/// The meaning of a key in a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Typed {
-    /// Itself.
+    /// The key itself.
     Event(Event<Action>),
-    /// Another thing, because of its neighbours.
+    /// A different Action, because of the keys around it.
     Act(Action),
 }
 
 impl Batch {
-    /// Adds what came later, behind what waits.
+    /// Appends later input.
     pub(super) fn add(&mut self, events: Vec<Event<Action>>, brackets: bool) {
         if self.events.is_empty() {
             self.wheel = 0;
@@ -64,8 +65,8 @@ impl Batch {
         self.events.is_empty()
     }
 
-    /// The next one, for whatever has the keys. It depends on its neighbours only where one writes or searches, and in a
-    /// question: a list wants its arrows, a form its Enter. What is guessed to be a paste goes behind `draft`.
+    /// The next key for the component with the focus. Neighbouring keys matter only in the composer, the find bar and
+    /// questions: a list needs its arrows, a form its Enter. A guessed paste would follow `draft`.
     pub(super) fn next(&mut self, focus: Id, draft: &str) -> Option<Typed> {
         if matches!(focus, Id::Dialog(DialogId::Ask | DialogId::Review)) && self.is_text(ANSWER_MAX) {
             self.events.drain(..self.text());
@@ -92,18 +93,18 @@ impl Batch {
         })
     }
 
-    /// Whether the next `count` are text.
+    /// Whether the next `count` keys are text.
     fn is_text(&self, count: usize) -> bool {
         self.events.iter().take(count).filter_map(text).count() == count
     }
 
-    /// How many that come next are text.
+    /// The number of text keys at the front.
     fn text(&self) -> usize {
         self.events.iter().map_while(text).count()
     }
 
-    /// The text that comes next, up to a line that begins with a command; the Enter behind a short one is left. None
-    /// where the first line is a command, together with what stands before it.
+    /// The text at the front, up to a line that begins with a command; the Enter after a short text is left. `None` if
+    /// the first line, together with `draft`, is a command.
     fn paste(&mut self, draft: &str) -> Option<String> {
         let mut pasted: String = self.events.iter().map_while(text).collect();
         if !draft.contains('\n') && is_command(&format!("{draft}{pasted}")) {
@@ -119,7 +120,7 @@ impl Batch {
         Some(pasted)
     }
 
-    /// Whether the Enter that was taken ends a command, or a line before one.
+    /// Whether the Enter just taken ends a command, or a line before one.
     fn is_at_command(&self, draft: &str) -> bool {
         let line = self.events.iter().map_while(text).skip_while(|c| *c == '\n').take(COMMAND_MAX).collect::<String>();
         is_command(&line) || !draft.contains('\n') && is_command(draft)
@@ -141,7 +142,7 @@ impl Batch {
     }
 }
 
-/// What a key types, if it types.
+/// The character that a key types.
 pub(super) fn text(event: &Event<Action>) -> Option<char> {
     match plain(event)? {
         Key::Char(c) => Some(c),
@@ -151,7 +152,7 @@ pub(super) fn text(event: &Event<Action>) -> Option<char> {
     }
 }
 
-/// A key without a modifier, but for the Shift that a capital carries.
+/// A key without modifiers, except the Shift of a capital letter.
 fn plain(event: &Event<Action>) -> Option<Key> {
     match event {
         Event::Keyboard(KeyEvent { code: code @ Key::Char(_), modifiers }) => {

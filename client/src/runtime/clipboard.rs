@@ -1,6 +1,6 @@
-//! The clipboard of whoever looks at the terminal: OSC 52 in the form that passes on, or tmux's own command.
+//! The clipboard of the terminal's user: OSC 52, wrapped for multiplexers, or tmux's own command.
 //!
-//! Whether a terminal takes what it is sent is not told to anybody; that tmux has taken it is.
+//! A terminal does not report whether it took the text; tmux does.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -14,27 +14,27 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::{Wake, Wakes};
 
-/// How long tmux may take.
+/// Timeout of the tmux command.
 const TMUX_MAX: Duration = Duration::from_secs(2);
-/// How often one looks whether it is done.
+/// Interval of the checks whether the command has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// Most bytes of one string that GNU screen passes on.
+/// Longest string in bytes that GNU screen passes on.
 const SCREEN_STRING_MAX: usize = 250;
 
-/// How text gets there.
+/// How to reach the clipboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Clipboard {
-    /// The terminal is asked.
+    /// With OSC 52.
     Terminal,
-    /// This command of tmux takes it, and hands it on to its own terminal. What a program asks the terminal for, tmux
-    /// drops unless it is configured otherwise.
+    /// With this tmux command, which passes the text on to the outer terminal. tmux drops OSC 52 from programs unless
+    /// it is configured to accept it.
     Tmux(OsString),
-    /// GNU screen passes on what is wrapped for it.
+    /// With OSC 52 wrapped for GNU screen.
     Screen,
 }
 
 impl Clipboard {
-    /// What the environment says.
+    /// Chooses by the environment.
     pub(super) fn find(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         match (set("TMUX"), set("STY")) {
@@ -44,8 +44,8 @@ impl Clipboard {
         }
     }
 
-    /// Has tmux take it, where there is one; [`Wake::Copied`] says what came of it. False if there is none, and the
-    /// terminal is to be asked.
+    /// Runs the tmux command, if there is one; [`Wake::Copied`] reports the result. Returns false if there is none, and
+    /// the terminal has to be asked.
     pub(super) fn load(&self, text: &str, wakes: &Wakes) -> bool {
         let Self::Tmux(program) = self else { return false };
         let (program, text, wakes) = (program.clone(), text.to_owned(), wakes.clone());
@@ -56,12 +56,12 @@ impl Clipboard {
         thread::Builder::new().name("copy".into()).spawn(load).is_ok()
     }
 
-    /// What asks the terminal, through whatever lies between.
+    /// The OSC 52 sequence, wrapped for the multiplexer in between.
     pub(super) fn ask(&self, text: &str) -> String {
         let bare = format!("\x1b]52;c;{}\x07", BASE64_STANDARD.encode(text));
         match self {
             Self::Terminal => bare,
-            // tmux takes the first if it is configured to, and passes the second on if it is configured to
+            // tmux accepts the first or passes on the second, depending on its configuration
             Self::Tmux(_) => format!("{bare}\x1bPtmux;{}\x1b\\", bare.replace('\x1b', "\x1b\x1b")),
             Self::Screen => {
                 let parts = bare.as_bytes().chunks(SCREEN_STRING_MAX).map(String::from_utf8_lossy);
@@ -71,7 +71,7 @@ impl Clipboard {
     }
 }
 
-/// Whether tmux has taken it. Before version 3.2 it knows no `-w` and keeps the text for itself.
+/// Whether tmux took the text. Before version 3.2 it has no `-w` and keeps the text for itself.
 fn tmux_takes(program: &OsStr, text: &str) -> bool {
     [&["load-buffer", "-w", "-"][..], &["load-buffer", "-"]].iter().any(|words| feed(program, words, text))
 }
@@ -80,7 +80,7 @@ fn feed(program: &OsStr, words: &[&str], text: &str) -> bool {
     let mut command = Command::new(program);
     command.args(words).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let Ok(mut child) = command.spawn() else { return false };
-    // what one message says fits the pipe, so that this does not wait
+    // a message fits into the pipe, so this write does not block
     let fed = child.stdin.take().is_some_and(|mut pipe| pipe.write_all(text.as_bytes()).is_ok());
     ends_well(&mut child) && fed
 }

@@ -1,4 +1,4 @@
-//! What time it is, for the model, which has no clock of its own.
+//! The clock for the model, which must not read one itself.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use crate::model::Now;
 pub struct Clock(Box<dyn Fn() -> Now>);
 
 impl Clock {
-    /// The machine's clocks.
+    /// The system clocks.
     #[must_use]
     pub fn system() -> Self {
         let begun = Instant::now();
@@ -18,20 +18,20 @@ impl Clock {
         Self::new(move || Now { mono_ms: mono_ms(), wall_ms: timestamp().as_millis() })
     }
 
-    /// Another one, which must not go back either.
+    /// A custom clock. Its time must not go backwards.
     #[must_use]
     pub fn new(now: impl Fn() -> Now + 'static) -> Self {
         Self(Box::new(now))
     }
 
-    /// The moment.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Now {
         (self.0)()
     }
 }
 
-/// The moment, for the log.
+/// The current time for log lines.
 pub(super) fn timestamp() -> Timestamp {
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX))

@@ -1,6 +1,6 @@
-//! The user's own editor on a draft: the terminal is lent to it, the loop goes on without one.
+//! Edits a draft in the user's own editor. The editor gets the terminal; the loop continues without it.
 //!
-//! Owns which program that is and how it is run. It must not know what the text is for.
+//! Owns the choice of the program and how it is run. It must not know what the text is for.
 
 use std::{
     ffi::OsString,
@@ -19,17 +19,17 @@ use crate::{
     update::Msg,
 };
 
-/// What is run where neither variable says: POSIX has it everywhere.
+/// Runs if neither variable is set; POSIX systems always have it.
 const DEFAULT: &str = if cfg!(windows) { "notepad" } else { "vi" };
 
-/// Most columns of its name in a notice, so that 80 have room for what to do about it.
+/// Most columns of the program's name in a notice. In 80 columns this leaves room for what to do.
 const NAME_MAX: u16 = 24;
 
-/// The program, as the user's variables name it: possibly with arguments.
+/// The program as the variable gives it, possibly with arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Editor(OsString);
 
-/// What came of it.
+/// The result of the editor.
 #[derive(Debug)]
 pub struct Edited {
     room: RoomId,
@@ -38,14 +38,14 @@ pub struct Edited {
 }
 
 impl Editor {
-    /// `$VISUAL`, else `$EDITOR`; an empty one counts as not set.
+    /// Reads `$VISUAL`, else `$EDITOR`; an empty one counts as unset.
     #[must_use]
     pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         Self(set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| DEFAULT.into()))
     }
 
-    /// Starts the program on the sheet; [`Wake::Edited`] comes when it has ended, however it does.
+    /// Starts the program on the file. [`Wake::Edited`] reports its end, successful or not.
     fn open(&self, room: RoomId, sheet: Sheet, text: String, wakes: Wakes) -> io::Result<()> {
         let editor = self.clone();
         let edit = move || {
@@ -56,10 +56,10 @@ impl Editor {
         thread::Builder::new().name("editor".into()).spawn(edit).map(drop)
     }
 
-    /// As git and the mail programs run it: by the shell, which knows about arguments and quotes.
+    /// Runs it through the shell, as git and mail programs do, because the variable may hold arguments and quotes.
     #[cfg(unix)]
     fn command(&self, sheet: &Sheet) -> Command {
-        let mut script = OsString::from("trap : INT; "); // Ctrl+C is the editor's, which has it as usual
+        let mut script = OsString::from("trap : INT; "); // the shell ignores Ctrl+C, the editor gets it as usual
         script.push(&self.0);
         script.push(r#" "$1""#);
         let mut command = Command::new("sh");
@@ -76,20 +76,20 @@ impl Editor {
         command
     }
 
-    /// The text as it was saved, or why it counts for nothing; then what was saved is not deleted.
+    /// The saved text, or why it is not used; then the file is kept.
     fn edit(&self, sheet: &Sheet, draft: &str) -> Result<String, String> {
         let before = |error: io::Error| format!("no editor: {error}");
         sheet.write(draft).map_err(before)?;
         let ended = self.command(sheet).status();
         let saved = sheet.read();
         if matches!(&saved, Ok(text) if text == draft) && !matches!(&ended, Ok(status) if status.success()) {
-            sheet.discard().ok(); // nothing is on it that is not in the draft
+            sheet.discard().ok(); // it contains nothing but the draft
             return Err(self.why(ended));
         }
         let kept = |why: String| format!("{why}; what it saved is in {}", sheet.path().display());
         match (ended, saved) {
             (Ok(status), Ok(text)) if status.success() && text.len() <= BYTES_MAX => {
-                let text = text.strip_suffix('\n').unwrap_or(&text); // editors end the last line, too
+                let text = text.strip_suffix('\n').unwrap_or(&text); // editors add a line end
                 Ok(plain(text.strip_suffix('\r').unwrap_or(text)))
             }
             (Ok(status), Ok(_)) if status.success() => Err(kept("the text is too long".to_owned())),
@@ -101,7 +101,7 @@ impl Editor {
     fn why(&self, ended: io::Result<ExitStatus>) -> String {
         let name = clip(&self.0.to_string_lossy(), NAME_MAX);
         match ended.map(|status| status.code()) {
-            Ok(Some(126 | 127)) => format!("cannot start {name}: set VISUAL or EDITOR"), // the shell's words
+            Ok(Some(126 | 127)) => format!("cannot start {name}: set VISUAL or EDITOR"), // exit codes of the shell
             Ok(Some(code)) => format!("the editor ended with {code}"),
             Ok(None) => "the editor was killed".to_owned(),
             Err(error) => format!("cannot start {name}: {error}"),
@@ -110,13 +110,13 @@ impl Editor {
 }
 
 impl<S: Screen> Runtime<S> {
-    /// Lends the terminal to the editor. Keys wait from here on; the network goes on.
+    /// Gives the terminal to the editor. Keys wait from here on; the network continues.
     pub(super) fn open_editor(&mut self, room: RoomId, draft: &str) -> Option<Msg> {
         let account = self.model.account.as_ref()?;
         let sheet = Sheet::new(&self.workers.place, &account.origin, account.user.id, room);
         self.screen.lend();
         self.lent = true;
-        self.seen = None; // what the next frame shows is told again
+        self.seen = None; // report again what the next frame shows
         let wakes = self.workers.wakes.clone();
         let error = self.workers.editor.open(room, sheet, draft.to_owned(), wakes).err()?;
         self.screen.take_back();
@@ -124,7 +124,7 @@ impl<S: Screen> Runtime<S> {
         Some(Msg::EditorClosed { room, text: Err(format!("no editor: {error}")) })
     }
 
-    /// Takes the terminal back, and the text. The sheet goes after the save that holds the text.
+    /// Takes back the terminal and the text. The file is deleted after the save that contains its text.
     pub(super) fn close_editor(&mut self, edited: Edited) {
         self.screen.take_back();
         self.lent = false;
@@ -159,7 +159,7 @@ mod tests {
         use super::*;
         use crate::{api::Origin, state::Place};
 
-        /// What becomes of `draft` in an editor that runs `script`, and what is left on disk.
+        /// The result for `draft` of an editor that runs `script`, and what it leaves on disk.
         fn through(script: &str, draft: &str) -> (Result<String, String>, Option<String>) {
             let dir = tempfile::tempdir().unwrap();
             let place = Place::at(dir.path().join("quchat"));

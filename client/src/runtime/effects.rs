@@ -1,4 +1,4 @@
-//! What `update` asks for, begun: calls, streams and saves go to their threads, the rest is done at once.
+//! Performs the effects that `update` returns: calls, streams and saves go to their threads, the rest is done at once.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     worker::{self, Calls, Stream},
 };
 
-/// The threads, as far as a session has them.
+/// The threads of the current session.
 pub struct Workers {
     pub(super) wakes: Wakes,
     pub(super) disk: Disk,
@@ -20,22 +20,22 @@ pub struct Workers {
     pub(super) editor: Editor,
     log: Arc<Log>,
     session: Option<Entered>,
-    /// The epoch of the last session; what the disk found counts for that one only.
+    /// The epoch of the last session; reports of the disk for other epochs are ignored.
     entered: Option<u32>,
     stream: Option<(u64, Stream)>,
 }
 
-/// Somebody is signed in.
+/// The threads and data of a signed-in user.
 struct Entered {
     access: Access,
     calls: Option<Calls>,
 }
 
 impl Workers {
-    /// Starts the thread that writes; the others come with a session.
+    /// Starts the disk thread; the others start with a session.
     ///
     /// # Errors
-    /// The system has no more threads to give.
+    /// The system cannot create a thread.
     pub fn start(place: Place, log: Arc<Log>, editor: Editor, wakes: Wakes) -> io::Result<Self> {
         let tell = wakes.clone();
         let disk = Disk::start(place.clone(), move |report| {
@@ -44,7 +44,7 @@ impl Workers {
         Ok(Self { wakes, disk, place, editor, log, session: None, entered: None, stream: None })
     }
 
-    /// Whether this is the stream that counts.
+    /// Whether this is the current stream.
     pub(super) fn is_open(&self, stream: u64) -> bool {
         self.stream.as_ref().is_some_and(|(open, _)| *open == stream)
     }
@@ -56,7 +56,7 @@ impl Workers {
         Some((*number, events, more))
     }
 
-    /// What the disk did, as far as it still matters.
+    /// Turns a report of the disk into messages, unless it belongs to an earlier session.
     pub(super) fn told(&self, report: Report) -> Vec<Msg> {
         let (epoch, found, forgetful) = match report {
             Report::Saved { ticket, result } => return vec![Msg::Saved { ticket, result }],
@@ -104,7 +104,7 @@ impl Workers {
     }
 
     fn listen(&mut self, number: u64, since: Cursor) -> Option<Msg> {
-        self.stream = None; // hangs up first
+        self.stream = None; // close the old stream first
         let ended = |reason: &str| {
             let events = vec![ServerEvent::Ended(Failure::because(reason))];
             Some(Msg::Stream { stream: number, events })
@@ -137,7 +137,7 @@ impl Workers {
 
     fn redial(&mut self) {
         if let Some(entered) = &mut self.session {
-            entered.calls = None; // shut down first
+            entered.calls = None; // shut down the old ones first
             entered.calls = Calls::start(entered.access.clone()).ok();
         }
     }
@@ -150,25 +150,25 @@ impl Workers {
         }
     }
 
-    /// Lets go of the network, and waits for the disk: whether everything is kept after this long.
+    /// Closes the network connections and waits for the disk. Returns whether everything is saved in time.
     pub(super) fn finish(&mut self, longest: Duration) -> bool {
         (self.stream, self.session) = (None, None);
         self.disk.finish(longest)
     }
 
-    /// Has a line written into the log, by the thread that writes.
+    /// Queues a log line for the disk thread.
     fn log(&self, line: &str) {
         self.disk.push(Job::Note(Arc::clone(&self.log), clock::timestamp(), line.to_owned()));
     }
 
-    /// Writes a line into the log at once: the loop is over, and the thread that writes has not come to an end.
+    /// Writes a log line directly: the loop is over and the disk thread has not finished.
     pub(super) fn log_last(&self, line: &str) {
         self.log.line(clock::timestamp(), line);
     }
 }
 
 impl<S: Screen> Runtime<S> {
-    /// Begins what was asked for. What comes of it at once is returned, what comes later wakes the loop.
+    /// Starts an effect. An immediate result is returned; a later one wakes the loop.
     pub(super) fn perform(&mut self, effect: Effect) -> Option<Msg> {
         match effect {
             Effect::Call { call, req } => return self.workers.call(self.model.epoch, call, req),
@@ -185,7 +185,7 @@ impl<S: Screen> Runtime<S> {
             Effect::GiveBack => give_back(),
             Effect::Redraw => self.screen.forget(),
             Effect::Suspend => {
-                self.seen = None; // what the next frame shows is told again
+                self.seen = None; // report again what the next frame shows
                 self.screen.suspend();
             }
             Effect::Exit(code) => self.exit = Some(code),

@@ -1,4 +1,4 @@
-//! The thread that reads the terminal: it sleeps until there is something to read, and can be told to look away.
+//! The thread that reads the terminal. It sleeps until there is input, and it can be paused.
 //!
 //! Owns standard input while the client runs. It must not know what a key means.
 
@@ -27,33 +27,32 @@ use super::{
     reported::reported,
 };
 
-/// Most events kept of one go; more characters than a draft takes, so that what goes on beyond it is of no use.
+/// Most events of one batch. This is more characters than a draft holds, so dropping the rest loses nothing.
 const BATCH_MAX: usize = 128 * 1024;
-/// Most reads of one go.
+/// Most reads of one batch.
 const READS_MAX: usize = 512;
-/// Most bytes of one read: as many as a terminal of Linux holds.
+/// Most bytes of one read: the capacity of a Linux terminal's buffer.
 const READ_MAX: usize = 4096;
-/// How long to wait for more of a paste without brackets, which the terminal gives in pieces.
+/// How long to wait for more of an unmarked paste, which the terminal delivers in pieces.
 const LINGER: Duration = Duration::from_millis(20);
-/// No longer than this in all: a key that is held is no paste.
+/// The limit for all these waits together: a held key is not a paste.
 const LINGER_MAX: Duration = Duration::from_secs(2);
-/// How long to wait for the thread to look away; it is stuck only where the terminal gives nothing after all.
+/// How long to wait for the thread to pause. It takes longer only if a read of the terminal blocks after all.
 const PAUSE_MAX: Duration = Duration::from_millis(200);
 
-/// The thread.
 pub struct Input {
     control: UnixStream,
     paused: Receiver<()>,
     resume: SyncSender<()>,
-    /// It was told to look away.
+    /// The thread was asked to pause.
     away: bool,
 }
 
 impl Input {
-    /// Starts reading. Until the terminal is in raw mode, what is typed comes line by line.
+    /// Starts reading. Until the terminal is in raw mode, input arrives line by line.
     ///
     /// # Errors
-    /// The system has no more descriptors or threads to give.
+    /// The system cannot create descriptors or a thread.
     pub fn start(wakes: Wakes) -> io::Result<Self> {
         let (resized, tell_resized) = UnixStream::pair()?;
         resized.set_nonblocking(true)?;
@@ -68,15 +67,15 @@ impl Input {
         Ok(Self { control, paused, resume, away: false })
     }
 
-    /// Nobody reads the terminal from here on, so that another program may.
+    /// Stops reading, so that another program can use the terminal.
     pub fn pause(&mut self) {
         if !self.away && self.control.write_all(b"p").is_ok() {
             self.away = true;
-            self.paused.recv_timeout(PAUSE_MAX).ok(); // it will look away after the key it is reading
+            self.paused.recv_timeout(PAUSE_MAX).ok(); // it pauses after the key that it is reading
         }
     }
 
-    /// The terminal is read again.
+    /// Reads the terminal again.
     pub fn resume(&mut self) {
         if std::mem::take(&mut self.away) {
             self.resume.send(()).ok();
@@ -112,7 +111,7 @@ impl Reader {
                 self.paused.try_send(()).ok();
                 self.resumed.recv().map_err(io::Error::other)?;
                 self.decoder = Decoder::new(Instant::now());
-                continue; // whoever had the terminal has read what was there
+                continue; // the other program has read the input
             }
             if resized != 0 {
                 while self.resized.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
@@ -134,13 +133,13 @@ impl Reader {
         }
     }
 
-    /// Everything there is to read now.
+    /// Reads everything that is available now.
     fn read_batch(&mut self, batch: &mut Vec<crossterm::Event>) -> io::Result<()> {
         let begun = Instant::now();
         let mut bytes = [0; READ_MAX];
         for _ in 0..READS_MAX {
             match self.terminal.read(&mut bytes) {
-                Ok(0) if is_cooked() => return Ok(()), // Ctrl+D, typed before the terminal was ours
+                Ok(0) if is_cooked() => return Ok(()), // Ctrl+D from before raw mode
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(len) => self.decoder.feed(&bytes[..len], Instant::now(), batch),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -166,21 +165,21 @@ impl Reader {
     }
 }
 
-/// Reads. If the terminal is gone, or a panic ends it, the client ends: it would be deaf for ever.
+/// Runs `read`. If the terminal is gone or `read` panics, the client ends, because it would never get input again.
 fn stop_after(wakes: &Wakes, read: impl FnOnce() -> io::Result<()>) {
     if !matches!(catch_unwind(AssertUnwindSafe(read)), Ok(Ok(()))) {
         wakes.send(Wake::Stop);
     }
 }
 
-/// Whether the terminal collects lines, as a shell leaves it, and not single keys.
+/// Whether the terminal is in line mode, as a shell leaves it, instead of raw mode.
 pub(super) fn is_cooked() -> bool {
     tcgetattr(stdin()).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ICANON))
 }
 
-/// Until one of them can be read, or for so long.
+/// Waits until one of them is readable, or for at most `longest`.
 fn wait(watched: &mut [pollfd], longest: Option<Duration>) -> io::Result<()> {
-    // it counts in whole milliseconds, and must not come too early
+    // poll counts in whole milliseconds and must not return too early
     let longest = longest.map(|longest| if longest.is_zero() { longest } else { longest + Duration::from_millis(1) });
     watched.iter_mut().for_each(|fd| fd.revents = 0);
     loop {
@@ -192,7 +191,7 @@ fn wait(watched: &mut [pollfd], longest: Option<Duration>) -> io::Result<()> {
     }
 }
 
-/// Whether it is a key that types, as those of a paste are.
+/// Whether the event types text, as those of a paste do.
 fn is_text(event: &crossterm::Event) -> bool {
     reported(event.clone()).as_ref().and_then(text).is_some()
 }
@@ -207,7 +206,7 @@ mod tests {
         stop_after(&wakes, || panic!("half an escape sequence"));
         stop_after(&wakes, || Err(io::ErrorKind::UnexpectedEof.into()));
         assert_eq!(woken.try_iter().filter(|wake| matches!(wake, Wake::Stop)).count(), 2);
-        stop_after(&wakes, || Ok(())); // the loop is over already
+        stop_after(&wakes, || Ok(())); // the loop has ended
         assert!(woken.try_recv().is_err());
     }
 }

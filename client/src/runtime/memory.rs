@@ -1,13 +1,13 @@
-//! Gives memory that is free back to the system, where the allocator would keep it for ever.
+//! Returns free memory to the system; glibc's allocator would keep it.
 
-/// On a thread of its own: it takes some milliseconds, and nothing waits for it.
+/// Runs on its own thread: it takes some milliseconds, and nothing waits for it.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(super) fn give_back() {
     let trim = || glibc::malloc_trim(0);
-    std::thread::Builder::new().name("memory".into()).spawn(trim).ok(); // without a thread it is kept, and that is all
+    std::thread::Builder::new().name("memory".into()).spawn(trim).ok(); // if this fails, the memory is merely kept
 }
 
-/// Elsewhere the allocator does it by itself, or knows no way.
+/// Other allocators return memory themselves, or cannot.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub(super) fn give_back() {}
 
@@ -18,7 +18,7 @@ pub(super) fn give_back() {}
               for what is still in use lies above them"
 )]
 mod glibc {
-    // SAFETY: the declaration is that of malloc.h; any argument is allowed, and it may be called from any thread.
+    // SAFETY: the declaration matches malloc.h; any argument is allowed, and it may be called from any thread.
     unsafe extern "C" {
         pub(super) safe fn malloc_trim(pad: usize) -> std::ffi::c_int;
     }

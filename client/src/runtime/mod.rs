@@ -1,7 +1,7 @@
-//! The loop: what happened becomes a `Msg`, `update` changes the model, what it asks for is begun, the view draws.
+//! The event loop: an event becomes a `Msg`, `update` changes the model, its effects are started, the view draws.
 //!
-//! Owns what the model must not: the terminal, tui-realm's Application, the one channel, the workers, the clock. It
-//! never waits for network or disk, and when nothing happens it sleeps until the next deadline, or for ever.
+//! Owns what the model must not have: the terminal, tui-realm's Application, the channel, the workers, the clock. It
+//! never waits for network or disk. When nothing happens it sleeps until the next deadline.
 
 #[cfg(not(unix))]
 mod anywhere;
@@ -70,26 +70,24 @@ use crate::{
     view,
 };
 
-/// However much happens, a frame comes at least this often; and where only the stream tells something, at most.
+/// The longest time between frames while events keep coming, and the shortest while only the stream changes something.
 const FRAME_EVERY: Duration = Duration::from_millis(FRAME_EVERY_MS);
 const FRAME_EVERY_MS: u64 = 16;
 
 /// Rows per click of the wheel.
 const WHEEL_ROWS: usize = 3;
 
-/// How long the disk may take at the end.
+/// How long to wait for the disk at exit.
 const LAST_SAVE_MAX: Duration = Duration::from_secs(1);
 
-/// What the person at the keyboard has settled beforehand about keys, looks and calls.
+/// The settings for keys, themes and notifications.
 #[derive(Debug)]
 pub struct Preferences {
-    /// Which key means what.
     pub keymap: Keymap,
-    /// The themes there are; the model names the one in use.
+    /// All themes; the model names the current one.
     pub themes: Themes,
-    /// How to be called.
     pub caller: Caller,
-    /// The terminal marks what is pasted (bracketed paste), as far as one knows beforehand.
+    /// Whether the terminal marks pastes (bracketed paste), as far as its name tells.
     pub brackets: bool,
 }
 
@@ -103,39 +101,39 @@ pub struct Runtime<S: Screen> {
     caller: Caller,
     clock: Clock,
     workers: Workers,
-    /// Keys that arrived together and have not been handled yet.
+    /// Keys that arrived together and are not handled yet.
     batch: Batch,
-    /// The terminal is another program's for now: no keys, no frames.
+    /// Another program has the terminal: no keys, no frames.
     lent: bool,
-    /// The stream's inbox was not empty when it was last looked at.
+    /// The stream's inbox was not empty at the last check.
     stream_waits: bool,
-    /// The screen is not what the model says.
+    /// The screen does not show the current model.
     dirty: bool,
-    /// Not by the stream alone: somebody waits to see what they have done.
+    /// Something other than the stream changed the model; the user waits for the result of an input.
     awaited: bool,
-    /// When the last frame was drawn that only the stream was the reason for, on the clock of the deadlines.
+    /// When the last frame caused only by the stream was drawn, on the clock of the deadlines.
     told_ms: u64,
-    /// The last frame was large enough to show what keys do.
+    /// The last frame was large enough to show the effect of keys.
     fits: bool,
-    /// What the window is called.
+    /// The current window title.
     title: String,
-    /// The terminal tells of the mouse.
+    /// The terminal reports the mouse.
     mouse: bool,
-    /// What `update` was last told about the frame.
+    /// The last report of shown messages to `update`.
     seen: Option<Seen>,
     exit: Option<i32>,
-    /// The terminal marks what is pasted.
+    /// The terminal marks pastes.
     brackets: bool,
 }
 
 impl<S: Screen> Runtime<S> {
-    /// A client that has been told nothing yet; [`Msg::Start`] comes first.
+    /// Creates the client. The first message must be [`Msg::Start`].
     #[must_use]
     pub fn new(model: Model, preferences: Preferences, screen: S, clock: Clock, workers: Workers) -> Self {
         let Preferences { keymap, themes, caller, brackets } = preferences;
         let mut this = Self {
             model: Model { themes: themes.names().cloned().collect(), ascii: themes.is_ascii(), ..model },
-            app: App::init(EventListenerCfg::default()), // without ports and ticks: it starts no thread
+            app: App::init(EventListenerCfg::default()), // without ports and ticks it starts no thread
             keymap: Arc::new(keymap),
             themes,
             screen,
@@ -159,7 +157,7 @@ impl<S: Screen> Runtime<S> {
         this
     }
 
-    /// Runs until it is over; the exit code.
+    /// Runs until the user quits; returns the exit code.
     pub fn run(&mut self, wakes: &Receiver<Wake>) -> i32 {
         loop {
             let begun = Instant::now();
@@ -175,25 +173,25 @@ impl<S: Screen> Runtime<S> {
             if self.idle() {
                 match self.sleep(wakes, frame_at) {
                     Ok(wake) => self.take(wake),
-                    Err(RecvTimeoutError::Timeout) => {} // a deadline: `advance` sees to it
+                    Err(RecvTimeoutError::Timeout) => {} // a deadline: `advance` handles it
                     Err(RecvTimeoutError::Disconnected) => self.step(Msg::Stop),
                 }
             }
         }
     }
 
-    /// Waits for the disk, never for the network.
+    /// Waits for the disk, but never for the network.
     fn finish(&mut self, wakes: &Receiver<Wake>) {
         let begun = Instant::now();
         while !self.workers.finish(FRAME_EVERY) {
-            wakes.try_iter().for_each(drop); // a full channel would hold the disk up
+            wakes.try_iter().for_each(drop); // a full channel would block the disk thread
             if begun.elapsed() > LAST_SAVE_MAX {
                 return self.workers.log_last("the disk took more than a second; the last change may not be kept");
             }
         }
     }
 
-    /// Takes in one thing that happened; keys and events that came with it are handled one by one, later.
+    /// Accepts a wake. The keys and events it carries are handled one by one, later.
     fn take(&mut self, wake: Wake) {
         match wake {
             Wake::Input(events) => {
@@ -201,19 +199,19 @@ impl<S: Screen> Runtime<S> {
                 self.batch.add(events, self.brackets);
             }
             Wake::Resized => self.resized(),
-            Wake::Continued if self.lent => {} // it is another program's affair
+            Wake::Continued if self.lent => {} // another program has the terminal
             Wake::Continued => {
                 self.screen.resume();
                 self.step(Msg::Redraw);
             }
             Wake::Suspend if self.lent => {
-                stop_alone().ok(); // if it cannot be stopped, it goes on
+                stop_alone().ok(); // if this fails, the client continues
             }
             Wake::Suspend => self.step(Msg::Act(Action::Suspend)),
             Wake::Done { epoch, call, reply } if epoch == self.model.epoch => {
                 self.step(Msg::Done { call, reply: *reply })
             }
-            Wake::Done { .. } => {} // of another session
+            Wake::Done { .. } => {} // from an earlier session
             Wake::Stream { stream } => self.stream_waits |= self.workers.is_open(stream),
             Wake::Disk(report) => self.workers.told(report).into_iter().for_each(|msg| self.step(msg)),
             Wake::Edited(edited) => self.close_editor(*edited),
@@ -224,7 +222,7 @@ impl<S: Screen> Runtime<S> {
         }
     }
 
-    /// Does the next thing; false if there is none.
+    /// Handles the next key or event; returns false if there is none.
     fn advance(&mut self, wakes: &Receiver<Wake>) -> bool {
         if self.exit.is_some() {
             return false;
@@ -244,7 +242,7 @@ impl<S: Screen> Runtime<S> {
         }
     }
 
-    /// The next key of the batch; with none waiting, the next step of the stream.
+    /// Handles the next key of the batch; if none waits, the next step of the stream.
     fn batch_or_stream(&mut self) -> bool {
         let draft = self.model.open_room().map_or(&self.model.command.text, |room| &room.draft.text);
         if self.keys_wait()
@@ -274,20 +272,20 @@ impl<S: Screen> Runtime<S> {
         !self.keys_wait() && !self.stream_waits && self.exit.is_none()
     }
 
-    /// Keys typed ahead of an editor are for afterwards.
+    /// Keys typed ahead of an editor wait until it ends.
     fn keys_wait(&self) -> bool {
         !self.lent && !self.batch.is_empty()
     }
 
-    /// When the frame is due that waits, if one does. What the stream tells after a pause is drawn at once, and a flood
-    /// of it no more often than an eye can follow: a slow line to the terminal would be full of frames, with the one
-    /// that shows a key behind them all.
+    /// When the pending frame is due. The first change by the stream after a pause is drawn at once; during a flood,
+    /// frames are limited to what an eye can follow. Otherwise a slow line to the terminal would fill with frames, and
+    /// the frame that shows a key press would queue behind them.
     fn frame_waits_until(&self) -> Option<u64> {
         let due = self.told_ms.saturating_add(FRAME_EVERY_MS);
         (self.dirty && !self.awaited && self.clock.now().mono_ms < due).then_some(due)
     }
 
-    /// Until something happens, a deadline comes, or the frame is due that waits.
+    /// Waits for an event, a deadline, or the pending frame.
     fn sleep(&self, wakes: &Receiver<Wake>, frame_at: Option<u64>) -> Result<Wake, RecvTimeoutError> {
         match next_deadline(&self.model).into_iter().chain(frame_at).min() {
             None => wakes.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -310,7 +308,7 @@ impl<S: Screen> Runtime<S> {
                 if in_rooms && self.model.in_side_bar {
                     self.step(Msg::Act(Action::FocusRooms));
                 }
-                let to = if in_rooms { Id::Composer } else { focus(&self.model) }; // where a letter would go
+                let to = if in_rooms { Id::Composer } else { focus(&self.model) }; // the same component that a letter goes to
                 if let Some(msg) = self.offer_to(&to, &event) {
                     self.step(msg);
                 }
@@ -320,13 +318,13 @@ impl<S: Screen> Runtime<S> {
         }
     }
 
-    /// Also where the size is again the one it was: the terminal may have cut off on the way what it does not bring back.
+    /// Redraws even if the size is the same as before: the terminal may have shrunk in between and cut off content.
     fn resized(&mut self) {
         self.screen.forget();
         self.step(Msg::Redraw);
     }
 
-    /// The wheel scrolls what has the keys, a click opens a room of the side bar.
+    /// The wheel scrolls the focused component; a click opens a room of the side bar.
     fn clicked(&mut self, mouse: MouseEvent) {
         match mouse.kind {
             MouseEventKind::ScrollUp => (0..WHEEL_ROWS).for_each(|_| self.act(Action::LineUp)),
@@ -340,7 +338,7 @@ impl<S: Screen> Runtime<S> {
         }
     }
 
-    /// A chord with a row is an Action; any other key is the focused component's as it is.
+    /// A chord in the keymap becomes an Action; any other key goes to the focused component unchanged.
     fn key(&mut self, key: KeyEvent) {
         match self.keymap.action(focus(&self.model), key) {
             Some(action) => self.act(action),
@@ -353,10 +351,10 @@ impl<S: Screen> Runtime<S> {
         }
     }
 
-    /// The focused component first; what it declines is for everyone.
+    /// Offers the Action to the focused component first, then to `update`.
     fn act(&mut self, action: Action) {
         if !self.fits && !matches!(action, Action::Quit | Action::Suspend | Action::Redraw) {
-            return; // nobody could see what it does
+            return; // its effect would be invisible
         }
         let msg = self.offer(&Event::User(action)).unwrap_or(Msg::Act(action));
         self.step(msg);
@@ -370,7 +368,7 @@ impl<S: Screen> Runtime<S> {
         self.app.get_component_mut(id)?.on(event)
     }
 
-    /// One turn of the circle.
+    /// Updates the model with one message and starts the effects.
     pub fn step(&mut self, msg: Msg) {
         (self.dirty, self.awaited) = (true, true);
         let mut waiting = VecDeque::from([msg]);
@@ -383,7 +381,8 @@ impl<S: Screen> Runtime<S> {
         }
     }
 
-    /// Draws if something changed, and tells `update` what could be seen. That alone causes no further frame.
+    /// Draws if something changed, and reports the shown messages to `update`. That report alone causes no further
+    /// frame.
     fn frame(&mut self) {
         if self.lent || !std::mem::take(&mut self.dirty) || self.exit.is_some() {
             return;
@@ -404,7 +403,7 @@ impl<S: Screen> Runtime<S> {
             self.screen.name(&title);
             self.title = title;
         }
-        let mouse = self.model.mouse && !self.model.bare; // bare is for marking text with it
+        let mouse = self.model.mouse && !self.model.bare; // bare mode leaves the mouse to the terminal, to select text
         if mouse != self.mouse {
             self.screen.watch_mouse(mouse);
             self.mouse = mouse;

@@ -1,10 +1,10 @@
-//! How a frame is written so that every column is where it should be, whatever the terminal makes of an emoji.
+//! Writes frames so that every column is in place, whatever width the terminal gives to an emoji.
 //!
-//! Terminals dispute the width of characters that are newer than they are, or nobody's; and of those that are made of
-//! several: a family is one picture of two columns to some, its four members in eight to others, a flag is a picture or
-//! two letters, a heart takes two columns or one. Where such a character stands, or stood in the frame before, the row
-//! is written whole, each stretch of it placed anew: what the one terminal had too much is written over, what the other
-//! had too little is blank. It must not know what is drawn.
+//! Terminals disagree on the width of characters that are newer than they are or unassigned, and of sequences: a family
+//! is one picture of two columns in some and four members in eight columns in others, a flag is a picture or two
+//! letters, a heart takes one column or two. A row that contains such a character, or did in the previous frame, is
+//! written as a whole, and the cursor is placed again before each part: columns that the terminal used too many are
+//! overwritten, and columns that it used too few are blank. It must not know what is drawn.
 
 use std::{
     collections::BTreeMap,
@@ -26,10 +26,10 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::text::disputed;
 
-/// Writes frames, and remembers the rows of the last one whose columns a terminal may have put elsewhere.
+/// Writes frames, and remembers the rows of the last one whose columns may be misplaced.
 #[derive(Debug, Default)]
 pub struct Pen {
-    /// What stood on them, as a hash.
+    /// A hash of the content of each of these rows.
     disputed: BTreeMap<u16, u64>,
     area: Rect,
 }
@@ -50,7 +50,7 @@ impl Pen {
             disputed = settle(frame.buffer_mut());
         })?;
         if frame.area != self.area {
-            (self.area, self.disputed) = (frame.area, BTreeMap::new()); // it was written on an empty screen
+            (self.area, self.disputed) = (frame.area, BTreeMap::new()); // ratatui cleared the screen first
         }
         let before = std::mem::replace(&mut self.disputed, disputed);
         let rows = before.keys().chain(self.disputed.keys().filter(|&row| !before.contains_key(row)));
@@ -68,15 +68,15 @@ impl Pen {
         Write::flush(backend)
     }
 
-    /// The screen was emptied: the next frame is written on nothing.
+    /// The screen was cleared: the next frame is written on an empty screen.
     pub(super) fn forget(&mut self) {
         self.disputed.clear();
     }
 }
 
-/// Keeps what is disputed off the right edge, beyond which a terminal would go on in the next row; and has the diff
-/// write nothing in its row, since nobody knows where that would be: the pen writes the row whole. The rows that hold
-/// such a thing.
+/// Replaces disputed characters that could cross the right edge, where a terminal would wrap into the next row.
+/// Excludes the rows with disputed characters from the diff, which cannot know where their columns are; such a row is
+/// written as a whole. Returns these rows with their hashes.
 fn settle(buffer: &mut Buffer) -> BTreeMap<u16, u64> {
     let mut rows = BTreeMap::new();
     for y in buffer.area.top()..buffer.area.bottom() {
@@ -109,7 +109,7 @@ fn settle(buffer: &mut Buffer) -> BTreeMap<u16, u64> {
     rows
 }
 
-/// The cells of a row that show something of their own, with their columns: of a wide character the first.
+/// The cells of a row with their columns; of a wide character only the first cell.
 fn cells(buffer: &Buffer, y: u16) -> Vec<(u16, Cell)> {
     let (mut cells, mut x) = (Vec::new(), buffer.area.left());
     while x < buffer.area.right() {
@@ -124,7 +124,7 @@ fn cells(buffer: &Buffer, y: u16) -> Vec<(u16, Cell)> {
     cells
 }
 
-/// Writes a row whole. Each call of the backend places the cursor anew.
+/// Writes a whole row. Each call of the backend places the cursor again.
 fn write<W: Write>(backend: &mut CrosstermBackend<W>, y: u16, cells: &[(u16, Cell)]) -> io::Result<()> {
     for stretch in
         cells.chunk_by(|(_, one), (_, next)| disputed(one.symbol()).is_none() && disputed(next.symbol()).is_none())

@@ -1,14 +1,14 @@
-//! What the terminal reports, as far as it means something here.
+//! Converts the terminal's events to those of the loop.
 //!
-//! Keys with a modifier that the loop's events have no name for are left out: without it they would mean another
-//! thing, and Cmd+Enter would send.
+//! Keys with a modifier that the loop's events cannot express are dropped. Without the modifier they would mean
+//! something else, and Cmd+Enter would send.
 
 use crossterm::event::{Event as Reported, KeyModifiers};
 use tuirealm::event::Event;
 
 use crate::update::Action;
 
-/// The event; `None` for a key that cannot be told from one without its modifier.
+/// The converted event; `None` for a key that would lose a modifier.
 pub(super) fn reported(event: Reported) -> Option<Event<Action>> {
     let nameless = KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META;
     match event {

@@ -1,4 +1,4 @@
-//! The terminal as the loop needs it: shown, forgotten, lent to the shell, and always given back as it was.
+//! The terminal as the loop needs it: draw, redraw, lend to another program, and always restore.
 //!
 //! Owns every mode of the terminal. It must not know what is drawn or what keys mean.
 
@@ -29,7 +29,7 @@ use super::{Input, Pen, Wakes, attention, clipboard::Clipboard, clock};
 use super::{input::is_cooked, signals::stop_process};
 use crate::state::Log;
 
-/// What the loop asks of a terminal.
+/// What the loop requires of a terminal.
 pub trait Screen: TerminalAdapter {
     /// Draws a frame.
     ///
@@ -39,78 +39,78 @@ pub trait Screen: TerminalAdapter {
         self.draw(draw).map(drop)
     }
 
-    /// Forgets what is on the screen, so that the next frame writes every cell.
+    /// Forgets the screen's content, so that the next frame writes every cell.
     fn forget(&mut self) {
         blank(self.raw_mut());
     }
 
-    /// Puts text into the clipboard of whoever looks at the terminal, where the terminal lets it.
+    /// Copies text to the clipboard of the terminal's user, if the terminal allows it.
     fn copy(&mut self, _text: &str, _wakes: &Wakes) {}
 
-    /// Asks the terminal itself to take text into its clipboard. It does not say whether it does.
+    /// Asks the terminal with OSC 52 to take text into its clipboard. The terminal does not report whether it does.
     fn ask_clipboard(&mut self, _text: &str) {}
 
-    /// Names the window it is in.
+    /// Sets the window's title.
     fn name(&mut self, _title: &str) {}
 
     /// Writes a sequence that changes no cell.
     fn say(&mut self, _sequence: &str) {}
 
-    /// Has the terminal tell of the wheel and of clicks, or keep them to itself for marking text.
+    /// Lets the terminal report wheel and clicks, or use the mouse for selecting text itself.
     fn watch_mouse(&mut self, _watch: bool) {}
 
     /// Gives the terminal to the shell until the process is continued.
     fn suspend(&mut self) {}
 
-    /// The process was stopped by somebody else, and goes on: anything may have become of the terminal.
+    /// Another program stopped the process, and it continues: the terminal may be in any state.
     fn resume(&mut self) {
         self.forget();
     }
 
-    /// Gives the terminal to another program, until it is taken back.
+    /// Gives the terminal to another program until [`Screen::take_back`].
     fn lend(&mut self) {}
 
-    /// Takes the terminal back, whatever state it comes in.
+    /// Takes the terminal back, in any state.
     fn take_back(&mut self) {}
 }
 
 impl Screen for TestTerminalAdapter {}
 
-/// Empties the screen. `Terminal::clear` would ask the terminal where its cursor is, and the input thread would eat the
-/// answer.
+/// Clears the screen. `Terminal::clear` would ask the terminal for its cursor, and the input thread would consume the
+/// reply.
 fn blank<B: Backend>(terminal: &mut Terminal<B>) {
     if let Ok(size) = terminal.size() {
         terminal.resize(Rect::new(0, 0, size.width, size.height)).ok();
     }
 }
 
-/// The terminal this process was started in.
+/// The terminal in which this process was started.
 pub struct Tty {
     adapter: CrosstermTerminalAdapter,
     pen: Pen,
     extras: Extras,
     input: Input,
-    /// It is another program's for now.
+    /// Another program has the terminal.
     lent: bool,
-    /// The next frame is to write every cell.
+    /// The next frame must write every cell.
     stale: bool,
-    /// What the window is called.
+    /// The current window title.
     title: String,
-    /// The terminal tells of the mouse.
+    /// The terminal reports the mouse.
     mouse: bool,
     clipboard: Clipboard,
 }
 
 impl Tty {
-    /// Takes the terminal over. From here on, a panic on this thread gives it back before it is told, and one on any
-    /// other thread goes to the log and touches nothing.
+    /// Takes over the terminal. From here on, a panic on this thread restores the terminal before it is reported; a
+    /// panic on any other thread is logged and leaves the terminal alone.
     ///
-    /// `input` reads it; it looks away while the terminal is not ours.
+    /// `input` reads the terminal; it pauses while another program has the terminal.
     ///
     /// # Errors
     /// There is no terminal.
     pub fn take(log: Arc<Log>, input: Input) -> TerminalResult<Self> {
-        let adapter = CrosstermTerminalAdapter::new()?; // brings a panic hook of its own
+        let adapter = CrosstermTerminalAdapter::new()?; // also installs a panic hook
         let extras = Extras::default();
         let (restore, hook, screen) = (extras.clone(), panic::take_hook(), thread::current().id());
         panic::set_hook(Box::new(move |panic| {
@@ -150,11 +150,11 @@ impl Tty {
 
     fn end(&mut self) {
         self.extras.end();
-        self.adapter.restore().ok(); // nothing is left to tell it to
+        self.adapter.restore().ok(); // there is nowhere to report an error
     }
 }
 
-/// Where a panic was. Its own text may quote what it failed on: a message, or a password.
+/// The location of a panic. Its text may quote a message or a password, so it is not used.
 fn told(panic: &panic::PanicHookInfo<'_>) -> String {
     let thread = thread::current();
     let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
@@ -174,12 +174,12 @@ impl Screen for Tty {
 
     fn say(&mut self, sequence: &str) {
         if !self.lent {
-            execute!(stdout(), Print(sequence)).ok(); // the next frame will tell, if the terminal is gone
+            execute!(stdout(), Print(sequence)).ok(); // if the terminal is gone, the next frame fails
         }
     }
 
     fn show(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> TerminalResult<()> {
-        queue!(stdout(), BeginSynchronizedUpdate).ok(); // the frame itself will fail, if anything does
+        queue!(stdout(), BeginSynchronizedUpdate).ok(); // if this fails, the frame fails, too
         if std::mem::take(&mut self.stale) {
             blank(self.raw_mut());
             self.pen.forget();
@@ -190,7 +190,7 @@ impl Screen for Tty {
     }
 
     fn forget(&mut self) {
-        self.stale = true; // emptied together with the frame that fills it: nobody sees it empty
+        self.stale = true; // cleared together with the next frame, so it never flashes empty
     }
 
     fn copy(&mut self, text: &str, wakes: &Wakes) {
@@ -205,16 +205,16 @@ impl Screen for Tty {
 
     fn suspend(&mut self) {
         self.lend();
-        stop_process().ok(); // if it cannot be stopped, it goes on
+        stop_process().ok(); // if this fails, the client continues
         self.take_back();
     }
 
     fn resume(&mut self) {
         if is_cooked() {
-            self.end(); // so that each mode is begun anew; those of the keyboard would pile up
+            self.end(); // end each mode before it begins again: keyboard modes are a stack
             self.begin().ok();
         } else {
-            // a shell may have ended them
+            // a shell may have switched these off
             execute!(stdout(), keys::EnableBracketedPaste, keys::EnableFocusChange).ok();
             self.watch_mouse(self.mouse);
         }
@@ -229,7 +229,7 @@ impl Screen for Tty {
 
     fn take_back(&mut self) {
         self.lent = false;
-        self.begin().ok(); // if the terminal is gone, the next frame will tell
+        self.begin().ok(); // if the terminal is gone, the next frame fails
         self.forget();
         self.input.resume();
     }
@@ -243,15 +243,15 @@ impl Drop for Tty {
     }
 }
 
-/// The modes that the adapter knows nothing of. Ended once, by whoever comes first.
+/// The modes that the adapter does not handle. They are ended once, by the first caller.
 #[derive(Debug, Clone, Default)]
 struct Extras(Arc<AtomicBool>);
 
 impl Extras {
     fn begin(&self) -> io::Result<()> {
         self.0.store(true, Ordering::SeqCst);
-        // No event types are asked for: a repeated key would be lost. Where the terminal does not know them, the
-        // flags do nothing; asking first would cost two seconds where it does not answer.
+        // Event types are not requested: a repeated key would be lost. Terminals that do not know these flags ignore
+        // them. Asking first would cost two seconds if the terminal does not answer.
         let flags = keys::KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES;
         execute!(
             stdout(),
@@ -263,7 +263,7 @@ impl Extras {
         )
     }
 
-    /// Before the alternate screen is left: each screen has keyboard flags of its own.
+    /// Call it before leaving the alternate screen: each screen has its own keyboard flags.
     fn end(&self) {
         if self.0.swap(false, Ordering::SeqCst) {
             execute!(
@@ -274,7 +274,7 @@ impl Extras {
                 keys::PopKeyboardEnhancementFlags,
                 keys::DisableFocusChange,
                 keys::DisableBracketedPaste,
-                cursor::Show, // a frame without a place to write has hidden it
+                cursor::Show, // a frame without a text cursor has hidden it
                 EndSynchronizedUpdate
             )
             .ok();
@@ -282,13 +282,14 @@ impl Extras {
     }
 }
 
-/// Wheel and buttons, their places in decimal (xterm modes 1000 and 1006). Not where the mouse goes: crossterm's own
-/// command asks for that, too, and each move would wake the loop.
+/// Reports wheel and buttons with decimal positions (xterm modes 1000 and 1006), but no motion. crossterm's own command
+/// also requests motion, and each move would wake the loop.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 /// See [`MOUSE_ON`].
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
-/// The wheel sends no arrows: they would walk through the input history. The mode is saved first (xterm `XTSAVE`).
+/// Stops the wheel from sending arrows, which would move through the input history. The mode is saved first (xterm
+/// `XTSAVE`).
 struct AlternateScrollOff;
 
 impl Command for AlternateScrollOff {
@@ -297,7 +298,7 @@ impl Command for AlternateScrollOff {
     }
 }
 
-/// On, as most terminals have it, then as it was where it could be saved (xterm `XTRESTORE`).
+/// Switches the mode on, the usual default, and then restores the saved value where supported (xterm `XTRESTORE`).
 struct AlternateScrollBack;
 
 impl Command for AlternateScrollBack {

@@ -1,5 +1,5 @@
-//! Signals: those that end, suspend or continue the client become a wake; the one that stops it is sent as the terminal
-//! would.
+//! Signals: requests to end, suspend or continue the client wake the loop. To stop, the client signals its process
+//! group as the terminal would.
 
 use std::{
     io::{self, Read},
@@ -19,18 +19,18 @@ use signal_hook::{
 
 use super::{Wake, Wakes};
 
-/// A process that nobody could continue is not stopped at all (POSIX: an orphaned process group); then it goes on
-/// after this long.
+/// A process in an orphaned process group is not stopped at all (POSIX), since nobody could continue it. It resumes
+/// after this time.
 const NOT_STOPPED: Duration = Duration::from_millis(200);
 
-/// From now on, a request to end or to suspend the process is the loop's, which learns also when the process was
-/// stopped and goes on.
+/// Handles the signals from now on: requests to end or suspend go to the loop, which also learns when the process was
+/// stopped and continued.
 ///
 /// # Errors
-/// The system has no more descriptors or threads to give.
+/// The system cannot create descriptors or a thread.
 pub fn listen_to_signals(wakes: Wakes) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT, SIGTSTP])?;
-    // Caught, so that a write beyond the largest size of a file (`ulimit -f`) is an error and does not end the process.
+    // Caught, so that a write beyond the file size limit (`ulimit -f`) fails instead of ending the process.
     flag::register(SIGXFSZ, Arc::default())?;
     let listen = move || {
         for signal in &mut signals {
@@ -45,7 +45,7 @@ pub fn listen_to_signals(wakes: Wakes) -> io::Result<()> {
     thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
 }
 
-/// Stops this process alone: whoever has the terminal looks after it.
+/// Stops only this process; the program that has the terminal handles the rest.
 ///
 /// # Errors
 /// The system forbids it.
@@ -53,20 +53,20 @@ pub(super) fn stop_alone() -> io::Result<()> {
     Ok(kill_process(getpid(), Signal::TTIN)?)
 }
 
-/// Stops this process and its group, as Ctrl+Z does in a terminal that is not raw: the whole job, so that the shell
-/// notices also when it was started through another program. Returns when the job goes on.
+/// Stops this process and its group, as Ctrl+Z does in a terminal that is not raw. The whole job stops, so that the
+/// shell notices even if another program started the client. Returns when the job continues.
 ///
-/// SIGTSTP asks this process to do what it does here, so that it cannot stop it, too. SIGTTIN is its like: it stops
-/// whoever does not handle it, unless nobody could continue them.
+/// This process handles SIGTSTP, so SIGTSTP cannot stop it. SIGTTIN does: it stops every process that does not handle
+/// it, unless nobody could continue the process.
 ///
 /// # Errors
-/// The system has no more descriptors to give, or forbids it.
+/// The system cannot create descriptors, or forbids it.
 pub(super) fn stop_process() -> io::Result<()> {
     let (mut continued, tell) = UnixStream::pair()?;
     continued.set_read_timeout(Some(NOT_STOPPED))?;
     let registered = pipe::register(SIGCONT, tell)?;
     kill_current_process_group(Signal::TTIN)?;
-    // The signal may reach another thread first; this one must not take the terminal back before it is stopped, too.
+    // Another thread may get the signal first. This one must not take the terminal back before it is stopped, too.
     continued.read_exact(&mut [0]).ok();
     unregister(registered);
     Ok(())

@@ -1,20 +1,20 @@
-//! What the name of the terminal, `TERM`, says about it.
+//! What the name of the terminal, `TERM`, says about its abilities.
 
 use std::ffi::{OsStr, OsString};
 
-/// Terminals that cannot place a cursor, or that nobody knows (terminfo's names).
+/// Terminals that cannot place a cursor, or are unknown (terminfo's names).
 const PLAIN: [&str; 6] = ["dumb", "unknown", "network", "dialup", "switch", "lpr"];
 
-/// Terminals that do not mark what is pasted: consoles, and what is or plays a terminal of glass.
+/// Terminals that do not mark pastes: consoles, hardware terminals and their emulations.
 const UNMARKED: [&str; 16] = [
     "linux", "console", "vt", "ansi", "pcansi", "cons25", "wsvt", "pccon", "sun", "wy", "cygwin", "scoansi", "eterm",
     "fbterm", "hurd", "mach",
 ];
 
-/// Whether a screen can be drawn there.
+/// Checks that the terminal can draw a screen.
 ///
 /// # Errors
-/// What to do, if not.
+/// Says what to do.
 pub fn check_term(term: Option<&OsStr>) -> Result<(), String> {
     let name = term.unwrap_or_default().to_string_lossy();
     if cfg!(not(unix))
@@ -27,9 +27,9 @@ pub fn check_term(term: Option<&OsStr>) -> Result<(), String> {
     Err(format!("{what}; start quchat in a terminal, with TERM as it sets it (xterm-256color, for example)"))
 }
 
-/// Whether the terminal marks what is pasted (bracketed paste), as every emulator of today does, unless GNU screen
-/// stands between. A terminal that is not on the list of those that do not is one: asking it would take until it
-/// answers, and some print the question.
+/// Whether the terminal marks pastes (bracketed paste). All current emulators do, unless GNU screen is in between, so
+/// this is true for every terminal that is not on the list. Asking the terminal would mean waiting for its answer, and
+/// some print the question.
 #[must_use]
 pub fn marks_pastes(variable: impl Fn(&str) -> Option<OsString>) -> bool {
     let set = |name| variable(name).filter(|value| !value.is_empty());
@@ -40,7 +40,7 @@ pub fn marks_pastes(variable: impl Fn(&str) -> Option<OsString>) -> bool {
     cfg!(unix) && !in_screen && !is_one_of(&name, &PLAIN, kind) && !is_one_of(&name, &UNMARKED, kind)
 }
 
-/// Whether it is one of these, with a `rest` behind it that makes it another kind of the same.
+/// Whether `name` is one of `names`, or one of them with a suffix that `kind` accepts.
 fn is_one_of(name: &str, names: &[&str], kind: impl Fn(&str) -> bool) -> bool {
     names.iter().filter_map(|one| name.strip_prefix(one)).any(kind)
 }

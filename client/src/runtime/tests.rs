@@ -1,4 +1,4 @@
-//! The loop driven by hand: real disk, real sockets, a screen in memory, a clock that is moved.
+//! Tests the loop step by step: real disk, real sockets, a screen in memory, a clock that is moved.
 
 mod pastes;
 
@@ -38,11 +38,11 @@ use crate::{
 };
 
 const WIDTH: u16 = 80;
-/// Somebody's editor: adds to the draft.
+/// An editor that appends to the draft.
 const EDITOR: &str = "printf ' and more' >>";
 
 impl<S: Screen> Runtime<S> {
-    /// Handles all that is at hand, and draws.
+    /// Handles all pending events, and draws.
     fn settle(&mut self) {
         while self.batch_or_stream() {}
         self.frame();
@@ -75,7 +75,7 @@ impl Client {
         Self { runtime, woken, now }
     }
 
-    /// Alice, signed in at this server since the last time.
+    /// Alice, with a stored session on this server.
     fn of_alice(place: &Place, origin: &Origin) -> Self {
         let mut this = Self::start(place);
         let session = Some((origin.clone(), alice()));
@@ -189,7 +189,7 @@ fn home() -> (tempfile::TempDir, Place) {
     (dir, place)
 }
 
-/// A client that sees the empty room #general of a server that answers so.
+/// A client that shows the empty room #general of a server with these answers.
 fn in_general(place: &Place, answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> Client {
     let mut client = Client::of_alice(place, &peer(answer).0.origin);
     client.until("Say hello");
@@ -250,7 +250,7 @@ fn a_dead_server_is_named_and_the_form_keeps_what_was_typed() {
 fn a_client_that_was_stopped_and_goes_on_draws_everything_anew() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
-    client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // somebody else had the screen
+    client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // another program wrote to the screen
     client.runtime.take(Wake::Continued);
     client.runtime.settle();
     assert!(client.screen().contains("Say hello"), "{}", client.screen());
@@ -260,7 +260,7 @@ fn a_client_that_was_stopped_and_goes_on_draws_everything_anew() {
 fn a_window_that_is_as_large_as_before_may_have_been_cut_in_between() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
-    client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // as terminals do when they shrink and grow again
+    client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // as if it had shrunk and grown again
     client.runtime.take(Wake::Resized);
     client.runtime.settle();
     assert!(client.screen().contains("Say hello"), "{}", client.screen());
@@ -283,8 +283,8 @@ fn keys_typed_ahead_of_the_editor_are_for_what_comes_back_from_it() {
     client.type_text("draft");
     let edit = Event::Keyboard(KeyEvent::new(Key::Char('x'), KeyModifiers::CONTROL));
     client.at_once([vec![edit], text("!")].concat());
-    client.at_once(text("?\n")); // what comes later does not replace it
-    client.runtime.take(Wake::Interrupt); // the editor's, as long as it has the terminal
+    client.at_once(text("?\n")); // later keys do not replace it
+    client.runtime.take(Wake::Interrupt); // belongs to the editor while it has the terminal
     client.until_true("sent", |client| !client.runtime.model.open_room().unwrap().outbox.is_empty());
     assert_eq!(&*client.runtime.model.open_room().unwrap().outbox[0].text, "draft and more!?");
     assert!(client.runtime.workers.finish(SOON));
@@ -338,7 +338,7 @@ fn a_draft_and_an_unanswered_message_outlive_the_client() {
     client.runtime.take(Wake::Stop);
     client.runtime.run(&client.woken);
     drop(client);
-    // The thread that writes lets go of the drawer in its own time.
+    // The disk thread releases the lock some time later.
     let begun = Instant::now();
     while Drawer::open(&place, &access.origin, &alice().user).err() == Some(NotKept::Elsewhere) {
         assert!(begun.elapsed() < SOON);
@@ -348,7 +348,7 @@ fn a_draft_and_an_unanswered_message_outlive_the_client() {
     let mut client = Client::of_alice(&place, &access.origin);
     client.until("half a thought");
     client.until("unanswered");
-    client.until("● connected"); // the disk was first
+    client.until("● connected"); // the disk reported before
     let posted = heard.iter().find(|request| request.line.starts_with("post")).unwrap();
     assert!(posted.body.contains("\"txn\":\"prefix"), "{}", posted.body);
 }
@@ -363,7 +363,7 @@ fn a_second_client_of_one_account_is_told_so() {
     second.until("another quchat has this account open");
 }
 
-/// Like [`stalling`], but its stream has much to tell.
+/// Like [`stalling`], but with a long backlog in its stream.
 fn flooding(request: &Heard, out: &mut TcpStream) {
     if request.line.starts_with("get /v1/events") {
         let mut bytes = HELLO.as_bytes().to_vec();
@@ -383,7 +383,7 @@ fn a_key_overtakes_a_flood_of_events() {
     let mut client = Client::of_alice(&place, &peer(flooding).0.origin);
     client.until_true("in a room", |client| client.runtime.model.open.is_some());
     let (wakes, woken) = Wakes::channel();
-    client.runtime.stream_waits = true; // as long as the flood lasts
+    client.runtime.stream_waits = true; // while the flood lasts
     for c in "overtaking".chars() {
         wakes.send(Wake::Input(vec![key(Key::Char(c))]));
         assert!(client.runtime.advance(&woken), "the wake");
@@ -405,7 +405,7 @@ fn what_the_stream_tells_is_drawn_at_once_and_then_at_a_frame_s_pace() {
         let begun = Instant::now();
         while !client.runtime.dirty {
             assert!(begun.elapsed() < SOON, "the stream tells nothing");
-            client.runtime.stream_waits = true; // as long as the flood lasts
+            client.runtime.stream_waits = true; // while the flood lasts
             client.runtime.batch_or_stream();
         }
     };
@@ -472,7 +472,7 @@ fn too_small_a_terminal_ignores_keys_and_loses_nothing() {
     client.runtime.take(Wake::Resized);
     client.runtime.settle();
     assert!(client.screen().contains("draft") && &*client.draft().text == "draft");
-    client.press(Key::Enter, KeyModifiers::NONE); // one is not sent now
+    client.press(Key::Enter, KeyModifiers::NONE); // it does not send here
     client.runtime.screen.raw_mut().backend_mut().resize(38, 8);
     client.runtime.take(Wake::Resized);
     client.runtime.settle();

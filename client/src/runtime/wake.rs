@@ -1,4 +1,4 @@
-//! The one channel on which the loop sleeps, and everything that can arrive on it.
+//! The channel on which the loop sleeps, and everything that can arrive on it.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -7,26 +7,25 @@ use tuirealm::event::Event;
 use super::editor::Edited;
 use crate::{api::Reply, state::Report, update::Action};
 
-/// Most wakes that wait; whoever sends more waits itself, up to the person at the keyboard.
+/// Capacity of the channel. A sender waits when it is full; in the end the terminal makes the user wait.
 const WAITING_MAX: usize = 256;
 
-/// Most events of the stream in one step; then come keys that wait.
+/// Most events of the stream in one step; then waiting keys are handled.
 pub(super) const STREAM_STEP_MAX: usize = 256;
 
 /// Why the loop wakes up.
 #[derive(Debug)]
 pub enum Wake {
-    /// Keys, pastes and changes of focus that the terminal gave in one go.
+    /// Keys, pastes and focus changes that the terminal delivered at once.
     Input(Vec<Event<Action>>),
-    /// The terminal has another size.
+    /// The terminal's size changed.
     Resized,
-    /// A call was answered.
+    /// A call has completed.
     Done {
-        /// The model's epoch when it was made.
+        /// The model's epoch when the call was made.
         epoch: u32,
-        /// Its number.
+        /// The number of the call.
         call: u64,
-        /// The answer.
         reply: Box<Reply>,
     },
     /// The inbox of a stream is no longer empty.
@@ -34,40 +33,39 @@ pub enum Wake {
         /// The number of the stream.
         stream: u64,
     },
-    /// The process was stopped and goes on.
+    /// The process was stopped and continues.
     Continued,
-    /// Somebody wants the process to be stopped: not with a key, which arrives as one.
+    /// A request to suspend from outside; Ctrl+Z arrives as a key.
     Suspend,
-    /// The disk has done something.
+    /// The disk has finished a job.
     Disk(Report),
-    /// tmux has ended, and has taken the text or not.
+    /// tmux has ended.
     Copied {
-        /// What was to be copied.
+        /// The text to copy.
         text: String,
-        /// It has it.
+        /// Whether tmux took it.
         loaded: bool,
     },
     /// The user's editor has ended.
     Edited(Box<Edited>),
-    /// SIGINT: not from a key, which arrives as one; and not for us while the terminal is another program's.
+    /// SIGINT from outside; Ctrl+C arrives as a key. Ignored while another program has the terminal.
     Interrupt,
-    /// Somebody wants the process to end, or the terminal is gone.
+    /// A request to end the process, or the terminal is gone.
     Stop,
 }
 
-/// The sending end. Sending to a loop that has ended does nothing.
+/// The sending half. Sending does nothing after the loop has ended.
 #[derive(Debug, Clone)]
 pub struct Wakes(SyncSender<Wake>);
 
 impl Wakes {
-    /// The channel.
     #[must_use]
     pub fn channel() -> (Self, Receiver<Wake>) {
         let (sender, receiver) = sync_channel(WAITING_MAX);
         (Self(sender), receiver)
     }
 
-    /// Wakes the loop; false if there is none any more.
+    /// Wakes the loop; returns false if the loop has ended.
     pub fn send(&self, wake: Wake) -> bool {
         self.0.send(wake).is_ok()
     }

@@ -46,7 +46,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .and_then(|mut file| file.write_all(bytes))
         .and_then(|()| fs::rename(&unfinished, path));
     if written.is_err() {
-        fs::remove_file(&unfinished).ok(); // what matters is the first error
+        fs::remove_file(&unfinished).ok(); // report the first error
     }
     written
 }

@@ -51,7 +51,7 @@ impl Log {
         }
         let Some(log) = open.as_mut() else { return };
         log.bytes += line.len() as u64;
-        log.file.write_all(line.as_bytes()).ok(); // there is nowhere left to complain
+        log.file.write_all(line.as_bytes()).ok(); // there is nowhere else to report it
     }
 }
 

@@ -17,7 +17,7 @@ pub fn kept_session(place: &Place, origin: &Origin) -> Option<Session> {
     };
     let session = serde_json::from_slice::<Session>(&bytes).ok().filter(|session| is_header_text(&session.token));
     if session.is_none() {
-        files::set_aside(&path).ok(); // if even that fails, signing in will write it anew
+        files::set_aside(&path).ok(); // if this fails, too, the next sign-in overwrites it
     }
     session
 }

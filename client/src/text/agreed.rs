@@ -1,19 +1,19 @@
-//! Which characters every terminal draws equally wide.
+//! The characters that all terminals draw with the same width.
 //!
-//! A terminal measures by the table of Unicode that it or its system was built with. Characters that are new, not
-//! assigned, private, or of another width than before take no column in one terminal, one in the next and two in a
-//! third. What is listed here was assigned in Unicode 9 (2016, when most emoji became wide), and is as wide in Unicode
-//! 17 as it was measured in tmux 3.3a with glibc 2.36, and as this client has it. Short runs are left out: nothing is
-//! wrong with a character that is missing here, its row only takes more bytes.
+//! A terminal measures by the Unicode table that it or its system was built with. Characters that are new, unassigned,
+//! private, or whose width has changed take no column in one terminal, one in the next and two in a third. The
+//! characters listed here were assigned in Unicode 9 (2016, when most emoji became wide), and have the same width in
+//! Unicode 17, in tmux 3.3a with glibc 2.36, and in this client. Short runs are left out: a character missing from the
+//! list is drawn correctly, but its row takes more bytes.
 
-/// Whether all terminals give it the same columns.
+/// Whether all terminals give it the same width.
 pub(super) fn is_agreed(c: char) -> bool {
     let code = u32::from(c);
     let next = AGREED.partition_point(|(_, last)| *last < code);
     c.is_ascii() || AGREED.get(next).is_some_and(|(first, _)| *first <= code)
 }
 
-/// First and last, in order.
+/// First and last character of each range, in order.
 #[rustfmt::skip] // one range a line would be a page of them
 static AGREED: [(u32, u32); 240] = [
     (0xa0, 0xac), (0xae, 0x377), (0x38e, 0x3a1), (0x3a3, 0x52f), (0x531, 0x556), (0x561, 0x587), (0x591, 0x5c7),

@@ -1,14 +1,14 @@
-//! Moments as people read them, in a zone that is given.
+//! Formats times for people, in a given time zone.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-/// The calendar day of a moment.
+/// The calendar day.
 #[must_use]
 pub fn day(millis: i64, zone: &TimeZone) -> Date {
     zoned(millis, zone).date()
 }
 
-/// A day as a separator shows it: the date, never "today", so that it stays true.
+/// The text of a day separator: always the date, never "today", so that it stays true.
 #[must_use]
 pub fn day_name(day: Date) -> String {
     day.strftime("%a %-d %B %Y").to_string()

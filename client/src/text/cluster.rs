@@ -1,6 +1,6 @@
-//! What a reader sees as one character, made safe for a terminal and measured in columns.
+//! Grapheme clusters, made safe for a terminal and measured in columns.
 //!
-//! The only place that decides what becomes of control characters, direction marks and floods of combining marks.
+//! The only place that handles control characters, direction marks and floods of combining marks.
 
 use std::borrow::Cow;
 
@@ -11,37 +11,36 @@ use unicode_width::UnicodeWidthChar;
 
 use super::agreed::is_agreed;
 
-/// Most scalar values that are drawn for one cluster: a family of four with skin tones has eleven.
+/// Most scalar values drawn for one cluster: a family of four with skin tones has eleven.
 const SCALARS_MAX: usize = 12;
 
-/// Most columns that a terminal may give to a character it has a width of its own for.
+/// Most columns of a character whose width terminals decide themselves.
 const WIDEST: usize = 2;
 
-/// One character as its reader sees it.
+/// A grapheme cluster: one character as the reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster<'a> {
     /// First byte in the source.
     pub start: usize,
-    /// First byte after it.
+    /// The byte after its last in the source.
     pub end: usize,
-    /// What is drawn.
     pub piece: Piece<'a>,
 }
 
-/// What is drawn for a cluster.
+/// How a cluster is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// This, so many columns wide (at least one).
+    /// Text and its width in columns (at least one).
     Drawn(Cow<'a, str>, u16),
     /// Spaces up to the next tab stop.
     Tab,
-    /// The line ends.
+    /// A line break.
     Break,
-    /// Nothing: it has no width, or would turn the direction of what follows.
+    /// Nothing: it has no width, or would change the direction of the following text.
     Nothing,
 }
 
-/// The clusters of `text`, without gap: each starts where the one before it ends.
+/// The clusters of `text` without gaps: each starts where the previous one ends.
 pub fn clusters(text: &str) -> impl Iterator<Item = Cluster<'_>> {
     text.grapheme_indices(true).map(|(start, symbol)| Cluster {
         start,
@@ -65,7 +64,8 @@ fn piece(symbol: &str) -> Piece<'_> {
         Some((end, _)) => &symbol[..end],
         None => symbol,
     };
-    // "As text, please": terminals that do not know it keep the two columns, and lose the picture to its neighbour.
+    // Text presentation selector: terminals that do not support it draw two columns, and the next cell would cover
+    // half.
     let symbol = match symbol.strip_suffix('\u{fe0e}') {
         Some(wide) if wide.cell_width() > symbol.cell_width() => wide,
         _ => symbol,
@@ -76,9 +76,9 @@ fn piece(symbol: &str) -> Piece<'_> {
     }
 }
 
-/// The most columns that `symbol` takes in any terminal, if terminals differ: over a character whose width depends on
-/// their version of Unicode, or in that they draw each character of a sequence by itself. Sequences that draw nothing
-/// are not looked into.
+/// The most columns that `symbol` takes in any terminal, if terminals differ: because its width depends on their
+/// version of Unicode, or because they draw each character of a sequence separately. Sequences that draw nothing are
+/// not examined.
 #[must_use]
 pub fn disputed(symbol: &str) -> Option<u16> {
     if symbol.len() < 2 || symbol.starts_with('\x1b') {
@@ -91,13 +91,13 @@ pub fn disputed(symbol: &str) -> Option<u16> {
         first = if apart == 0 { most } else { first };
         (agreed, apart) = (agreed && known, apart + most);
     }
-    // a skin or a voice without anybody may be given to what happens to stand before it
+    // a modifier without a base character may be combined with whatever stands before it
     let joins = symbol.starts_with(|c| matches!(c, '\u{1f3fb}'..='\u{1f3ff}' | '\u{ff9e}' | '\u{ff9f}'));
     let same = agreed && apart == first && apart == usize::from(symbol.cell_width()) && !joins;
     (!same).then(|| u16::try_from(apart).unwrap_or(u16::MAX))
 }
 
-/// A visible stand-in for a control character.
+/// A visible substitute for a control character.
 fn picture(control: char) -> char {
     match u32::from(control) {
         code @ 0..=0x1F => char::from_u32(0x2400 + code).unwrap_or('\u{FFFD}'),

@@ -1,6 +1,6 @@
-//! The emoji that people write by name.
+//! Emoji by name.
 //!
-//! A table of our own rather than all of Unicode: whoever wants one of the other thousands has the system's picker.
+//! A short table instead of all of Unicode: for the others, use the system's emoji picker.
 
 /// Name and character.
 pub const EMOJI: &[(&str, &str)] = &[
@@ -140,7 +140,7 @@ mod tests {
         for (at, (name, emoji)) in EMOJI.iter().enumerate() {
             assert!(EMOJI[at + 1..].iter().all(|(other, _)| other > name), "{name} is out of order");
             assert!(!name.contains(char::is_whitespace) && !name.contains(':'), "{name}");
-            // one scalar value: what needs a variation selector or a joiner is drawn differently here and there
+            // a single scalar value: terminals draw variation selectors and joiners differently
             assert_eq!((emoji.chars().count(), width(emoji)), (1, 2), "{name}");
         }
     }

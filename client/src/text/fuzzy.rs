@@ -1,11 +1,11 @@
-//! Which names a few typed letters mean.
+//! Fuzzy search in names.
 
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
     pattern::{AtomKind, CaseMatching, Normalization, Pattern},
 };
 
-/// The places in `names` that match `query`, best first; equal ones keep their order. An empty query matches all.
+/// The indices of the `names` that match `query`, best first; equal ones keep their order. An empty query matches all.
 #[must_use]
 pub fn rank<'a>(query: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
     let pattern = Pattern::new(query.trim(), CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);

@@ -1,4 +1,4 @@
-//! Text on one line: names, topics, notices; and what text from elsewhere is freed of.
+//! Text on one line: names, topics, notices; and the cleaning of text from outside.
 
 use quchat_shared::limits::unix_lines;
 
@@ -10,7 +10,7 @@ pub fn width(text: &str) -> u16 {
     clusters(text).fold(0u16, |sum, cluster| sum.saturating_add(columns(&cluster.piece)))
 }
 
-/// `text` on one line of at most `max` columns; what does not fit ends in `…`.
+/// `text` on one line of at most `max` columns; a cut text ends with `…`.
 #[must_use]
 pub fn clip(text: &str, max: u16) -> String {
     let mut out = String::new();
@@ -37,8 +37,8 @@ pub fn clip(text: &str, max: u16) -> String {
     out
 }
 
-/// A sentence on one line of at most `max` columns. Where it begins with a long path (`/a/b/c: reason`), the path gives
-/// way in its middle, so that the reason is seen.
+/// A sentence on one line of at most `max` columns. If it begins with a long path (`/a/b/c: reason`), the middle of the
+/// path is cut, so that the reason stays visible.
 #[must_use]
 pub fn fit(text: &str, max: u16) -> String {
     let path = text.find(['/', '\\']).and_then(|start| {
@@ -50,10 +50,10 @@ pub fn fit(text: &str, max: u16) -> String {
     clip(&format!("{before}{}{after}", cut_middle(path, room)), max)
 }
 
-/// A path keeps at least so many columns: its beginning, and the name of the file.
+/// Fewest columns for a path: its beginning and the file's name.
 const PATH_MIN: u16 = 16;
 
-/// `text` in at most `max` columns, its middle left out: two thirds of what stays are its end.
+/// `text` cut in the middle to at most `max` columns; two thirds of the rest are its end.
 fn cut_middle(text: &str, max: u16) -> String {
     if width(text) <= max {
         return text.to_owned();
@@ -67,13 +67,13 @@ fn cut_middle(text: &str, max: u16) -> String {
     format!("{head}{tail}")
 }
 
-/// `text` on one line, whole.
+/// `text` on one line, uncut.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     clip(text, u16::MAX)
 }
 
-/// `text` from elsewhere as it can be typed: one kind of line end, and no control characters but tabs.
+/// `text` from outside as it could be typed: only `\n` as line ends, and no control characters except tabs.
 #[must_use]
 pub fn plain(text: &str) -> String {
     unix_lines(text).chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()

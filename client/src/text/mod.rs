@@ -1,7 +1,7 @@
 //! Text as a terminal can show it: safe, measured, cut into rows.
 //!
-//! Everything that people typed passes through here on its way to the screen. It knows characters and columns,
-//! and neither rooms nor messages nor components.
+//! All text from people passes through here on its way to the screen. It knows characters and columns; it must not know
+//! rooms, messages or components.
 
 mod agreed;
 pub mod clock;

@@ -1,6 +1,6 @@
-//! What somebody may have meant who typed a word that is not known.
+//! Suggestions for an unknown word.
 
-/// `; did you mean ...?` if one of the words is near; else which words there are, if they are few.
+/// `; did you mean ...?` if a known word is similar; otherwise lists the known words if they are few.
 #[must_use]
 pub fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     const FEW: usize = 12;

@@ -1,13 +1,13 @@
-//! What somebody searches for, and where a text holds it: whatever the case, however its accents are spelled.
+//! Text search that ignores case and the spelling of accents.
 //!
-//! Both sides are folded (upper, then lower case, NFC); what is found is told in bytes of the text as it stands.
+//! Both sides are folded (upper case, then lower case, NFC). Matches are byte ranges of the original text.
 
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// What is searched for.
+/// A search term.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needle {
     /// Never empty.
@@ -15,7 +15,7 @@ pub struct Needle {
 }
 
 impl Needle {
-    /// From what was typed; `None` if that is nothing.
+    /// The term for a typed text; `None` if it is empty.
     #[must_use]
     pub fn new(typed: &str) -> Option<Self> {
         let mut folded = String::new();
@@ -23,19 +23,19 @@ impl Needle {
         (!folded.is_empty()).then_some(Self { folded })
     }
 
-    /// Whether every text that holds this one holds `other`, too.
+    /// Whether every text that contains this term also contains `other`.
     #[must_use]
     pub fn narrows(&self, other: &Self) -> bool {
         self.folded.contains(&other.folded)
     }
 
-    /// Whether `text` holds it.
+    /// Whether `text` contains it.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {
         if text.is_ascii() { self.in_ascii(text, 0).is_some() } else { self.in_folded(text).is_some() }
     }
 
-    /// Where `text` holds it, in bytes and whole characters; what touches is one stretch.
+    /// The matches in `text`, in bytes and extended to whole characters; adjacent matches are merged.
     #[must_use]
     pub fn stretches(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
@@ -63,7 +63,7 @@ impl Needle {
         text.windows(needle.len()).position(begins).map(|at| from + at)
     }
 
-    /// `text` folded, if it holds the needle then.
+    /// `text` folded, if it then contains the term.
     fn in_folded(&self, text: &str) -> Option<Folded> {
         let mut folded = Folded { text: String::with_capacity(text.len()), clusters: Vec::new() };
         for (start, cluster) in text.grapheme_indices(true) {
@@ -74,15 +74,15 @@ impl Needle {
     }
 }
 
-/// A text folded, and where its characters come from.
+/// A folded text with the source of its characters.
 struct Folded {
     text: String,
-    /// Where each character begins: here, and in the source.
+    /// The start of each character: in the folded text and in the source.
     clusters: Vec<(usize, usize)>,
 }
 
 impl Folded {
-    /// The whole characters of the source, `len` bytes long, that a stretch of the folded text was made of.
+    /// The range of whole characters of the source, `len` bytes long, that became `place` of the folded text.
     fn source(&self, place: Range<usize>, len: usize) -> Range<usize> {
         let first = self.clusters.partition_point(|(at, _)| *at <= place.start).saturating_sub(1);
         let after = self.clusters.partition_point(|(at, _)| *at < place.end);
@@ -91,7 +91,7 @@ impl Folded {
     }
 }
 
-/// One character without what case and spelling add to it. Upper case first: so `ß` meets `SS`, and `ς` meets `σ`.
+/// Folds one character. Upper case first, so that `ß` matches `SS` and `ς` matches `σ`.
 fn fold(cluster: &str, folded: &mut String) {
     match cluster.as_bytes() {
         [byte] => folded.push(byte.to_ascii_lowercase().into()),

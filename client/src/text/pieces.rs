@@ -1,14 +1,14 @@
-//! A long text as several short ones, cut where a line ends.
+//! Splits a long text into several short ones at line ends.
 
-/// Cuts a text into pieces of at most `most` characters: at line ends, a longer line between words, a longer word where
-/// it must be. Each piece comes with the byte at which it begins; blank lines between two pieces are in neither.
+/// Splits a text into pieces of at most `most` characters: at line ends, a longer line between words, a longer word
+/// anywhere. Each piece comes with its first byte in `text`; blank lines between two pieces are dropped.
 #[must_use]
 pub fn pieces(text: &str, most: usize) -> Vec<(usize, &str)> {
     let mut pieces = Vec::new();
     let mut start = 0;
     while let Some(rest) = text.get(start..).filter(|rest| !rest.trim().is_empty()) {
         let blank = rest.len() - rest.trim_start().len();
-        let begin = start + rest[..blank].rfind('\n').map_or(0, |at| at + 1); // an indent stays
+        let begin = start + rest[..blank].rfind('\n').map_or(0, |at| at + 1); // keep an indent
         let end = begin + end_of_piece(&text[begin..], most);
         let piece = text[begin..end].trim_end();
         if !piece.is_empty() {
@@ -22,7 +22,7 @@ pub fn pieces(text: &str, most: usize) -> Vec<(usize, &str)> {
     pieces
 }
 
-/// Where the first piece of a text ends.
+/// The end of the first piece of a text.
 fn end_of_piece(text: &str, most: usize) -> usize {
     let Some((limit, _)) = text.char_indices().nth(most.max(1)) else { return text.len() };
     let head = &text[..limit];

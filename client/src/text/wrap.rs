@@ -1,4 +1,4 @@
-//! Rows: text cut at a width, between words where it can be, never inside a character.
+//! Wraps text into rows at a width, between words where possible, never inside a character.
 
 use std::borrow::Cow;
 
@@ -6,31 +6,31 @@ use super::cluster::{Cluster, Piece, clusters};
 
 /// Columns between tab stops.
 const TAB: u16 = 4;
-/// An indent leaves at least so many columns.
+/// Fewest columns that an indent leaves for the text.
 const HANG_LEAVES: u16 = 16;
 
-/// One row of a wrapped text. The rows of a text follow each other without gap from its first byte to its last.
+/// One row of a wrapped text. The rows of a text cover it from the first byte to the last without gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// First byte in the source.
     pub start: usize,
-    /// First byte after it, behind the space or line break that ends the row.
+    /// The byte after the row in the source, behind the space or line break that ends it.
     pub end: usize,
-    /// What is drawn: no control characters, tabs expanded.
+    /// The text to draw: no control characters, tabs expanded.
     pub text: String,
-    /// Columns that stay empty before it.
+    /// Empty columns before the text.
     pub indent: u16,
 }
 
-/// Cuts `text` into rows of at most `width` columns (at least one). There is always a row; a text that ends in a line
+/// Cuts `text` into rows of at most `width` columns (at least one). There is always a row; a text that ends with a line
 /// break has an empty last one.
 #[must_use]
 pub fn wrap(text: &str, width: u16) -> Vec<Row> {
     wrap_hanging(text, width, |_| 0)
 }
 
-/// The same; the rows that go on with the line which begins at a byte are indented by `hang` of that byte, where that
-/// leaves enough of the width.
+/// As [`wrap`]; continuation rows of the line that begins at a byte are indented by `hang` of that byte, if enough of
+/// the width remains.
 #[must_use]
 pub fn wrap_hanging(text: &str, width: u16, hang: impl Fn(usize) -> u16) -> Vec<Row> {
     let full = width.max(1);
@@ -53,7 +53,7 @@ pub fn wrap_hanging(text: &str, width: u16, hang: impl Fn(usize) -> u16) -> Vec<
     wrapping.rows
 }
 
-/// The columns in front of byte `at` in the row that starts at byte `start`.
+/// The columns before byte `at` in the row that starts at byte `start`.
 #[must_use]
 pub fn column(text: &str, start: usize, at: usize) -> u16 {
     let mut used = 0u16;
@@ -63,7 +63,7 @@ pub fn column(text: &str, start: usize, at: usize) -> u16 {
     used
 }
 
-/// The byte of the row `start..end` whose column is `goal`, or the nearest before it.
+/// The byte of the row `start..end` at column `goal`, or the nearest before it.
 #[must_use]
 pub fn byte_at(text: &str, start: usize, end: usize, goal: u16) -> usize {
     let (mut used, mut at) = (0u16, start);
@@ -77,7 +77,7 @@ pub fn byte_at(text: &str, start: usize, end: usize, goal: u16) -> usize {
     at
 }
 
-/// How many bytes of what `row` shows stand in front of byte `at` of its source `text`.
+/// How many bytes of the drawn text of `row` come before byte `at` of its source `text`.
 #[must_use]
 pub fn drawn(text: &str, row: &Row, at: usize) -> usize {
     let (mut used, mut bytes) = (0u16, 0);
@@ -102,12 +102,12 @@ fn advance(piece: &Piece<'_>, used: u16) -> u16 {
     }
 }
 
-/// A place where the row may end.
+/// A possible end of the row.
 #[derive(Clone, Copy)]
 struct Gap {
     /// In the source.
     byte: usize,
-    /// In the text that is drawn.
+    /// In the drawn text.
     drawn: usize,
     /// In columns.
     used: u16,
@@ -116,11 +116,11 @@ struct Gap {
 struct Wrapping<'a> {
     /// Columns of a row without an indent.
     full: u16,
-    /// Columns of the row at hand.
+    /// Columns of the current row.
     width: u16,
-    /// The indent of the rows that go on with a line.
+    /// The indent of continuation rows.
     hang: &'a dyn Fn(usize) -> u16,
-    /// Where the line begins.
+    /// The byte at which the line begins.
     line: usize,
     rows: Vec<Row>,
     start: usize,
@@ -148,7 +148,7 @@ impl Wrapping<'_> {
                     self.text.push(' ');
                     self.used += 1;
                 }
-                self.open_gap(cluster.end); // what does not fit hangs over the edge, unseen
+                self.open_gap(cluster.end); // spaces that do not fit are not drawn
             }
             Piece::Drawn(symbol, width) => {
                 let (symbol, width) = if width > self.full { (Cow::Borrowed("·"), 1) } else { (symbol, width) };
@@ -173,7 +173,7 @@ impl Wrapping<'_> {
         self.gap = Some(Gap { byte, drawn: self.text.len(), used: self.used });
     }
 
-    /// Ends the row at its last gap, or in front of byte `at` if it has none.
+    /// Ends the row at its last gap, or before byte `at` if it has none.
     fn break_row(&mut self, at: usize) {
         let gap = self.gap.take().unwrap_or(Gap { byte: at, drawn: self.text.len(), used: self.used });
         let carried = self.text.split_off(gap.drawn);

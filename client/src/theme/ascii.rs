@@ -1,9 +1,9 @@
-//! Frames and signs in ASCII, for terminals and fonts that have no characters for boxes.
+//! Frames and symbols in ASCII, for terminals and fonts without box-drawing characters.
 
 use tuirealm::ratatui::buffer::{Buffer, Cell};
 
-/// What stands for what; each is one column wide, so that nothing moves. Messages may hold them, too: a terminal that
-/// cannot show them in a frame cannot show them there.
+/// Replacements, each one column wide, so that nothing moves. They also apply within messages: a terminal that cannot
+/// show these characters in a frame cannot show them there.
 const SPELLINGS: [(&str, &str); 34] = [
     ("│", "|"),
     ("─", "-"),
@@ -41,13 +41,13 @@ const SPELLINGS: [(&str, &str); 34] = [
     ("−", "-"),
 ];
 
-/// So many of them are parts of frames.
+/// The first entries are parts of frames.
 const FRAMES: usize = 15;
 
-/// Three dots in one column.
+/// Becomes three dots.
 const ELLIPSIS: &str = "…";
 
-/// Spells the frame.
+/// Replaces the characters in the finished frame.
 pub(super) fn spell(buffer: &mut Buffer) {
     let width = usize::from(buffer.area.width).max(1);
     for row in buffer.content.chunks_mut(width) {
@@ -66,8 +66,8 @@ pub(super) fn spell(buffer: &mut Buffer) {
     }
 }
 
-/// Three dots take two columns more: of the air behind the words that follow, else of the word before, which was cut
-/// anyway. Where neither is there, one dot has to do.
+/// Three dots take two columns more: from the space behind the following words, else from the previous word, which was
+/// cut anyway. If neither is possible, one dot is drawn.
 fn spell_dots(row: &mut [Cell], at: usize) {
     row[at].set_symbol(".");
     let dot = row[at].clone();
@@ -79,7 +79,7 @@ fn spell_dots(row: &mut [Cell], at: usize) {
     }
 }
 
-/// Where the words end that begin here, if three blanks follow them before the next frame.
+/// The end of the words that begin here, if three blanks follow them before the next frame.
 fn words_end(row: &[Cell], from: usize) -> Option<usize> {
     let blank = |at: usize| row.get(at).is_some_and(|cell| cell.symbol() == " ");
     let is_frame = |cell: &Cell| SPELLINGS[..FRAMES].iter().any(|(glyph, _)| *glyph == cell.symbol());

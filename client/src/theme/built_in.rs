@@ -1,10 +1,9 @@
-//! The delivered themes.
+//! The built-in themes.
 
 use tuirealm::ratatui::style::{Color, Modifier};
 
 use super::{MARKS, Paint, ROLES, Role, Theme};
 
-/// A delivered theme.
 #[derive(Debug, Clone, Copy)]
 pub struct BuiltIn {
     /// Its name in the config file.
@@ -13,7 +12,7 @@ pub struct BuiltIn {
     senders: &'static [Color],
 }
 
-/// Them all; the first is the default.
+/// The built-in themes; the first is the default.
 pub const BUILT_IN: [BuiltIn; 3] = [
     BuiltIn { name: "terminal", paint: terminal, senders: TERMINAL_SENDERS },
     BuiltIn { name: "dark", paint: dark, senders: DARK_SENDERS },
@@ -21,7 +20,7 @@ pub const BUILT_IN: [BuiltIn; 3] = [
 ];
 
 impl BuiltIn {
-    /// All of its looks.
+    /// The complete theme.
     #[must_use]
     pub fn theme(&self) -> Theme {
         let senders: Vec<_> = self.senders.iter().map(|&colour| Paint::new(colour, Modifier::empty())).collect();
@@ -33,9 +32,9 @@ impl BuiltIn {
 const BOLD: Modifier = Modifier::BOLD;
 const NONE: Modifier = Modifier::empty();
 
-/// Readable on dark and on light, since it is not known which, nor what the sixteen are: a grey may be the background,
-/// and of the usual palettes yellow, cyan and green cannot be read on white, nor blue on black. So text has a weight
-/// where it can, else magenta or red; cyan and green are for frames and signs.
+/// Readable on dark and light backgrounds with unknown values of the sixteen colours. Grey may equal the background; in
+/// common palettes yellow, cyan and green are unreadable on white, and blue on black. So text is marked by weight where
+/// possible, else by magenta or red; cyan and green are only for frames and symbols.
 fn terminal(role: Role) -> Paint {
     match role {
         Role::Text | Role::Sender(_) => Paint::default(),
@@ -57,7 +56,7 @@ const fn of(colour: u8, modifier: Modifier) -> Paint {
     Paint::new(Color::Indexed(colour), modifier)
 }
 
-/// On a near black, from the fixed part of the palette of 256.
+/// On a near black background, from the fixed part of the 256-colour palette.
 fn dark(role: Role) -> Paint {
     match role {
         Role::Text | Role::Sender(_) => of(252, NONE).on(Color::Indexed(234)),
@@ -91,7 +90,7 @@ const DARK_SENDERS: &[Color] = &[
     Color::Indexed(180),
 ];
 
-/// On a near white, from the fixed part of the palette of 256.
+/// On a near white background, from the fixed part of the 256-colour palette.
 fn light(role: Role) -> Paint {
     match role {
         Role::Text | Role::Sender(_) => of(235, NONE).on(Color::Indexed(255)),

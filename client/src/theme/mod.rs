@@ -1,7 +1,7 @@
-//! What each role on the screen looks like: the terminal's own colours, a dark, a light, or a user's theme.
+//! The style of each role on the screen: the terminal's own colours, a dark, a light, or a custom theme.
 //!
-//! Components paint in roles and modifiers; a theme dresses the finished frame. So no component knows a colour, and
-//! nothing that is kept between frames depends on the theme.
+//! Components draw with roles and modifiers; a theme colours the finished frame. So no component knows a colour, and
+//! nothing that is cached between frames depends on the theme.
 
 mod ascii;
 mod built_in;
@@ -16,20 +16,20 @@ use tuirealm::ratatui::{
 
 pub use self::{built_in::BUILT_IN, paint::Paint};
 
-/// What a cell is about. Its look is the theme's, its weight beyond that the component's.
+/// The meaning of a cell. The theme gives its style; the component may add weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Ordinary text, and the background of everything.
     Text,
-    /// What is there when one looks for it.
+    /// Secondary text.
     Faint,
-    /// What has the keys: its frame, its sign.
+    /// The frame and sign of the focused component.
     Accent,
-    /// Something is wrong; always with a word or a glyph.
+    /// An error; always with a word or a glyph.
     Wrong,
-    /// Something is well.
+    /// Success.
     Well,
-    /// Something takes its time, or wants a look.
+    /// Something is pending or needs attention.
     Waiting,
     /// Something new: the "new" line, badges.
     Fresh,
@@ -37,19 +37,19 @@ pub enum Role {
     Code,
     /// A link in a message.
     Link,
-    /// What one searches for.
+    /// A search match.
     Found,
-    /// Oneself being named.
+    /// The user's name in a message.
     Named,
     /// The chosen row of a list.
     Chosen,
-    /// One's own name before one's messages.
+    /// The user's name as the sender of a message.
     Me,
-    /// The name of another sender; they take turns.
+    /// The name of another sender; users are assigned to these in rotation.
     Sender(u8),
 }
 
-/// The roles but for the senders, with their names in the config file.
+/// The roles except senders, with their names in the config file.
 pub const ROLES: [(&str, Role); 13] = [
     ("text", Role::Text),
     ("faint", Role::Faint),
@@ -66,11 +66,11 @@ pub const ROLES: [(&str, Role); 13] = [
     ("me", Role::Me),
 ];
 
-/// Senders that can be told apart by their mark; a theme may have fewer looks for them, never more.
+/// How many senders have distinct marks; a theme may have fewer styles for them, never more.
 pub const SENDERS: u8 = 12;
 
 impl Role {
-    /// The role as a style: a mark in place of a colour, which [`Theme::dress`] takes away.
+    /// The role as a style: a mark in place of a colour, which [`Theme::dress`] replaces.
     #[must_use]
     pub(crate) const fn style(self) -> Style {
         match self {
@@ -99,24 +99,24 @@ impl Role {
     }
 }
 
-/// How many marks there are.
+/// The number of marks.
 const MARKS: usize = ROLES.len() + SENDERS as usize;
 
-/// A look for every role.
+/// A style for every role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theme {
     paints: [Paint; MARKS],
 }
 
 impl Theme {
-    /// The same, but for this role.
+    /// The same theme with this style for `role`.
     #[must_use]
     pub fn with(mut self, role: Role, paint: Paint) -> Self {
         self.paints[usize::from(role.mark())] = paint;
         self
     }
 
-    /// The same, but for the senders, who take these in turn; none changes nothing.
+    /// The same theme with these styles for senders, used in rotation; an empty list changes nothing.
     #[must_use]
     pub fn with_senders(mut self, paints: &[Paint]) -> Self {
         for (place, paint) in self.paints[ROLES.len()..].iter_mut().zip(paints.iter().cycle()) {
@@ -132,7 +132,7 @@ impl Theme {
             let mark = match cell.fg {
                 Color::Reset => 0,
                 Color::Indexed(mark) if usize::from(mark) < MARKS => usize::from(mark),
-                _ => continue, // not ours
+                _ => continue, // not a mark
             };
             let paint = self.paints[mark];
             cell.fg = paint.fg.or(text.fg).unwrap_or(Color::Reset);
@@ -142,7 +142,7 @@ impl Theme {
     }
 }
 
-/// The themes one can choose from, and whether the terminal has no characters for boxes.
+/// The available themes, and whether to draw in ASCII.
 #[derive(Debug, Clone)]
 pub struct Themes {
     themes: Vec<(Arc<str>, Theme)>,
@@ -156,8 +156,7 @@ impl Default for Themes {
 }
 
 impl Themes {
-    /// The delivered ones and these; of two with one name the later one counts. `ascii` draws frames and signs with
-    /// ASCII alone.
+    /// The built-in themes and `own`; the later of two with one name wins. `ascii` draws frames and symbols in ASCII.
     #[must_use]
     pub fn new(own: impl IntoIterator<Item = (String, Theme)>, ascii: bool) -> Self {
         let mut themes: Vec<(Arc<str>, Theme)> =
@@ -169,18 +168,18 @@ impl Themes {
         Self { themes, ascii }
     }
 
-    /// Their names, the delivered ones first.
+    /// The names, the built-in ones first.
     pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.themes.iter().map(|(name, _)| name)
     }
 
-    /// Frames and signs are drawn in ASCII.
+    /// Whether frames and symbols are drawn in ASCII.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.ascii
     }
 
-    /// Dresses a finished frame in the theme of this name; one that is not there leaves it to the first.
+    /// Colours a finished frame with the theme of this name, or with the first theme if the name is unknown.
     pub(crate) fn dress(&self, name: &str, buffer: &mut Buffer) {
         let named = self.themes.iter().find(|(other, _)| **other == *name).or(self.themes.first());
         if let Some((_, theme)) = named {

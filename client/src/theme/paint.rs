@@ -1,21 +1,21 @@
-//! A look in words, as git and others write it: `bold red`, `#d0d0d0 on 234`, `underline`.
+//! A style in words, similar to git's: `bold red`, `#d0d0d0 on 234`, `underline`.
 
 use std::fmt;
 
 use tuirealm::ratatui::style::{Color, Modifier};
 
-/// How a cell looks. What it leaves open is as the theme's text is, and that as the terminal is.
+/// The style of a cell. What it leaves open comes from the theme's text, and then from the terminal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Paint {
-    /// The colour of the characters.
+    /// The text colour.
     pub fg: Option<Color>,
-    /// The colour behind them.
+    /// The background colour.
     pub bg: Option<Color>,
-    /// What is added to the weight that the text has by itself.
+    /// Added to the weight that the component gives.
     pub modifier: Modifier,
 }
 
-/// The terminal's sixteen, and its own choice.
+/// The terminal's sixteen colours, and its default.
 const COLOURS: [(&str, Color); 17] = [
     ("default", Color::Reset),
     ("black", Color::Black),
@@ -45,7 +45,7 @@ const WEIGHTS: [(&str, Modifier); 5] = [
 ];
 
 impl Paint {
-    /// Only a colour of the characters and a weight.
+    /// A text colour and a weight.
     pub(super) const fn new(fg: Color, modifier: Modifier) -> Self {
         Self { fg: Some(fg), bg: None, modifier }
     }
@@ -55,16 +55,16 @@ impl Paint {
         Self { fg: None, bg: None, modifier }
     }
 
-    /// The same on this background.
+    /// The same style on this background.
     pub(super) const fn on(self, bg: Color) -> Self {
         Self { bg: Some(bg), ..self }
     }
 
-    /// Understands words: a colour, `on` and a colour, and weights, in any order and each at most once. A colour is a
-    /// name, a number of the palette of 256, or `#rrggbb`.
+    /// Parses words: a colour, `on` and a colour, and weights, in any order and each at most once. A colour is a name,
+    /// a number of the 256-colour palette, or `#rrggbb`.
     ///
     /// # Errors
-    /// The word that is not understood.
+    /// The word that is invalid.
     pub fn parse(text: &str) -> Result<Self, &str> {
         let mut paint = Self::default();
         let mut words = text.split_whitespace();
@@ -79,13 +79,13 @@ impl Paint {
             };
             match place {
                 None => *place = Some(colour(name).ok_or(name)?),
-                Some(_) => return Err(name), // said twice
+                Some(_) => return Err(name), // given twice
             }
         }
         Ok(paint)
     }
 
-    /// Every word that is understood, for who mistyped one.
+    /// All valid words, to suggest one for a typo.
     pub fn words() -> impl Iterator<Item = &'static str> {
         COLOURS.iter().map(|(name, _)| *name).chain(WEIGHTS.iter().map(|(name, _)| *name)).chain(["on"])
     }
@@ -101,7 +101,7 @@ fn colour(name: &str) -> Option<Color> {
     named.or_else(|| name.parse().ok().filter(|_| !name.starts_with('+')).map(Color::Indexed))
 }
 
-/// The words that [`Paint::parse`] understands as this.
+/// Writes words that [`Paint::parse`] reads back as the same style.
 impl fmt::Display for Paint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |colour: Color| match colour {

@@ -1,11 +1,11 @@
-//! Looks: readable, told by more than colour, and written as they are read.
+//! Checks that styles are readable, do not rely on colour alone, and are written as they are parsed.
 
 use proptest::prelude::*;
 use tuirealm::ratatui::{layout::Rect, style::Modifier};
 
 use super::*;
 
-/// Red, green and blue of a colour of the fixed part of the palette of 256.
+/// Red, green and blue of a colour from the fixed part of the 256-colour palette.
 fn rgb(colour: Color) -> [u8; 3] {
     let Color::Indexed(number @ 16..) = colour else { panic!("{colour} differs from terminal to terminal") };
     match number {

@@ -192,7 +192,7 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
     if places.rooms_over_history
         && let Some(history) = components::part_as::<History>(app, Id::History)
     {
-        history.forget_seen(); // nobody can read what lies below
+        history.forget_seen(); // the messages below are covered
     }
 }
 

@@ -1,4 +1,4 @@
-//! A question with yes and no, and what hangs on it: the messages that are not sent yet.
+//! A question with yes and no, and what it is about, for example the messages that are not sent yet.
 
 use tuirealm::{
     event::{Event, Key, KeyEvent},
@@ -18,26 +18,26 @@ use crate::{
     update::{Action, Msg, measure},
 };
 
-/// Unsent messages that are named; of more only the number.
+/// Unsent messages that are listed; the rest are only counted.
 const NAMED: usize = 5;
 /// Lines of a paste that are shown.
 const SHOWN: usize = 3;
 const COLUMNS: u16 = 58;
 
-/// The question in words.
+/// The question as drawn.
 #[derive(Default)]
 pub(in super::super) struct Ask {
     title: &'static str,
     lines: Vec<Said>,
     yes: String,
-    /// What cannot be undone takes y alone: Enter is pressed too easily, and may still be held down.
+    /// Only y confirms, because it cannot be undone. Enter is pressed too easily, and may still be held down.
     earnest: bool,
-    /// There is no yes: the paste is too long to write on in it.
+    /// There is no yes: the paste is too long to edit as one message.
     only_split: bool,
-    /// What s does, where it does something.
+    /// What the key s does, if it does anything.
     split: Option<String>,
     no: &'static str,
-    /// The key that says no.
+    /// The key that answers no.
     stay: String,
 }
 
@@ -91,7 +91,7 @@ impl Ask {
         }
     }
 
-    /// What becomes of a text that is too long for one message.
+    /// Says how a text that is too long for one message would be split.
     fn splits(&mut self, text: &str) {
         let (messages, characters, more) = measure(text);
         let many = "more than the 4,000 of one message";
@@ -115,7 +115,7 @@ impl Ask {
         let name = room.map_or_else(String::new, room_name);
         self.say(format!("Paste {count} lines into the message to {name}?"), Look::STRONG);
         if messages > 1 {
-            self.splits(&whole); // before the lines, which a small screen has no room for
+            self.splits(&whole); // first, because a small screen cuts the lines
         }
         for line in text.split('\n').take(SHOWN) {
             self.quote(format!("│ {line}"), Look::FAINT);
@@ -171,7 +171,7 @@ impl Ask {
         }
     }
 
-    /// What can be answered, as rows that fit.
+    /// The possible answers, as many rows as fit.
     fn foot(&self, columns: u16) -> Vec<Line<'static>> {
         let mut choices = Vec::new();
         if !self.only_split {

@@ -1,4 +1,4 @@
-//! A new room: its name, and whether only members shall know of it.
+//! The form for a new room: its name, and whether it is private.
 
 use tui_realm_stdlib::components::Checkbox;
 use tuirealm::{
@@ -18,16 +18,15 @@ use crate::{
     update::{Action, Msg},
 };
 
-/// The dialog's own state.
 pub(in super::super) struct CreateRoom {
     name: Field,
     private: Checkbox,
-    /// The check box has the keys, rather than the name.
+    /// The check box has the keyboard, not the name.
     on_private: bool,
     loaded: bool,
     waiting: bool,
     problem: Option<String>,
-    /// Which keys do what.
+    /// Names the keys of the form.
     hint: String,
 }
 
@@ -81,7 +80,7 @@ impl Part for CreateRoom {
         self.name.draw(frame, value, "1 to 64 characters", focused && !self.on_private);
         let row = next();
         label(frame, row, "Private", self.on_private);
-        let value = Rect { x: row.x + 11.min(row.width), width: row.width.saturating_sub(11), ..row }; // it begins with a blank
+        let value = Rect { x: row.x + 11.min(row.width), width: row.width.saturating_sub(11), ..row }; // the check box begins with a blank
         self.private.attr(Attribute::Focus, AttrValue::Flag(focused && self.on_private));
         self.private.view(frame, value);
         next();

@@ -1,4 +1,4 @@
-//! The help, made from the live keymap.
+//! The help, generated from the live keymap.
 
 use tuirealm::{
     event::{Event, Key, KeyEvent},
@@ -20,16 +20,16 @@ use crate::{
     },
 };
 
-/// Columns of the keys, in front of what they do.
+/// Columns of the keys, before their description.
 const KEYS: u16 = 26;
 
-/// A line of the help: a heading, or keys and what they do.
+/// A line of the help: a heading, or keys with their description.
 struct Entry {
     keys: String,
     help: String,
 }
 
-/// The text, and how far it is scrolled.
+/// The text and its scroll position.
 pub(in super::super) struct Help {
     entries: Vec<Entry>,
     top: usize,
@@ -41,7 +41,7 @@ impl Help {
         Self { entries: entries(keymap), top: 0, page: 10 }
     }
 
-    /// All of it, wrapped at this width.
+    /// All lines, wrapped at this width.
     fn lines(&self, columns: u16) -> Vec<Line<'static>> {
         let keys = KEYS.min(columns / 2);
         let indent = " ".repeat(usize::from(keys + 2));
@@ -76,7 +76,7 @@ fn entries(keymap: &Keymap) -> Vec<Entry> {
         for row in keymap.rows().iter().filter(|row| row.context == context) {
             let numbered = matches!(row.action, Action::RoomNumber(n) if n > 1);
             match entries.last_mut() {
-                _ if numbered => continue, // the first of them speaks for all
+                _ if numbered => continue, // the first one stands for all
                 Some(entry) if last == Some(row.action) => entry.keys.push_str(&format!(", {}", row.chord)),
                 _ => {
                     let by_word = command(row.action).map_or_else(String::new, |word| format!("  /{word}"));
@@ -127,7 +127,7 @@ impl Part for Help {
             Event::User(Action::PageUp) => self.top.saturating_sub(page),
             Event::User(Action::PageDown) => self.top.saturating_add(page),
             Event::Keyboard(KeyEvent { code: Key::Home, .. }) => 0,
-            Event::Keyboard(KeyEvent { code: Key::End, .. }) => usize::MAX / 2, // as far as it goes, when drawn
+            Event::Keyboard(KeyEvent { code: Key::End, .. }) => usize::MAX / 2, // clamped when drawn
             _ => return None,
         };
         Some(Msg::Redraw)

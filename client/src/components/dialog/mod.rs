@@ -1,6 +1,6 @@
-//! What lies over the screen and has the keys until it is answered or closed.
+//! Dialogs: they cover the screen and keep the keyboard until they are answered or closed.
 //!
-//! Which dialogs are open is the model's; each keeps only what is typed in it and which row is chosen.
+//! The model decides which dialogs are open. Each dialog keeps only its typed text and the chosen row.
 
 mod ask;
 mod create_room;

@@ -1,4 +1,4 @@
-//! A message the server refused: what it says, why, and what can be done.
+//! A refused message: its text, the reason, and what you can do about it.
 
 use std::sync::Arc;
 
@@ -23,17 +23,17 @@ use crate::{
 const COLUMNS: u16 = 64;
 const ROWS: u16 = 16;
 
-/// The message, and how far it is scrolled.
+/// The message and its scroll position.
 pub(in super::super) struct Review {
     message: Option<(RoomId, Arc<str>)>,
     room: String,
     text: Arc<str>,
     reason: String,
     top: usize,
-    /// It is to be discarded, once that is confirmed by another key: a held one types on by itself, and a terminal does
-    /// not tell that from being pressed again.
+    /// Waits for a second, different key that confirms the discard. A held key repeats, and a terminal does not
+    /// distinguish that from pressing it again.
     discards: bool,
-    /// The key that leaves it as it is.
+    /// The key that leaves the message as it is.
     leave: String,
 }
 
@@ -51,7 +51,7 @@ impl Review {
         }
     }
 
-    /// What can be done now, by which key.
+    /// The possible choices with their keys.
     fn choices(&self) -> Vec<(&str, &str)> {
         match self.discards {
             true => vec![("y", "discard it"), ("n", "keep it")],

@@ -1,4 +1,4 @@
-//! The session has ended: the password again, with everything still in place behind.
+//! Asks for the password again after the session has ended; the screen behind it is unchanged.
 
 use quchat_shared::api::Credentials;
 use tuirealm::{
@@ -14,10 +14,9 @@ use crate::{
     update::{Action, Msg},
 };
 
-/// Columns of what it says.
+/// Columns of the text.
 const COLUMNS: u16 = 56;
 
-/// The dialog's own state.
 pub(in super::super) struct SignedOut {
     password: Field,
     password_rev: Option<u64>,

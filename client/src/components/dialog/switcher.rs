@@ -1,4 +1,4 @@
-//! The quick switcher: a few letters of a room's name, or a new name.
+//! The quick switcher: finds a room by some letters of its name, or creates one with a new name.
 
 use quchat_shared::{
     RoomId,
@@ -20,7 +20,7 @@ use crate::{
     update::{Action, Msg, Pick},
 };
 
-/// A room that can be gone to.
+/// A room to switch to.
 struct Candidate {
     id: RoomId,
     label: String,
@@ -42,7 +42,7 @@ impl Candidate {
         }
     }
 
-    /// Whether it still says what is to be said of this room.
+    /// Whether it still describes `room` correctly.
     fn holds(&self, room: &Room) -> bool {
         self.id == room.info.id
             && self.name == room.info.name
@@ -59,20 +59,19 @@ enum Choice {
     Create(String),
 }
 
-/// The switcher's own state.
 #[derive(Default)]
 pub(in super::super) struct Switcher {
     field: Field,
     candidates: Vec<Candidate>,
     choices: Vec<Choice>,
-    /// The server has told which rooms there are.
+    /// The server has sent the list of rooms.
     listed: bool,
     chosen: usize,
     top: usize,
 }
 
 impl Switcher {
-    /// What is searched for, without the sign a room's name may be written with.
+    /// The query without the sign that may precede a room's name.
     fn query(&self) -> &str {
         self.field.text().trim().trim_start_matches(['#', '*']).trim_start()
     }
@@ -138,7 +137,7 @@ impl Part for Switcher {
     fn show(&mut self, model: &Model) {
         let mut rooms: Vec<_> = model.ordered().filter(|room| !room.gone).collect();
         rooms.sort_by_key(|room| (model.open == Some(room.info.id), std::cmp::Reverse(room.visited)));
-        // Called after each `Msg`: with thousands of rooms, only a list that changed is worth searching again.
+        // This runs after each `Msg`: with thousands of rooms, search again only if the list changed.
         let listed = model.cursor.is_some();
         let same = self.listed == listed && self.candidates.len() == rooms.len() && !self.choices.is_empty();
         self.listed = listed;
@@ -148,7 +147,7 @@ impl Part for Switcher {
         let chosen = self.chosen();
         self.candidates = rooms.into_iter().map(Candidate::new).collect();
         self.search();
-        // Enter opens what was lit, wherever it stands now.
+        // Enter opens the highlighted room, even if its row has moved.
         let place = self.choices.iter().position(|choice| chosen.is_some() && self.pick(choice) == chosen);
         self.chosen = place.unwrap_or(self.chosen);
     }

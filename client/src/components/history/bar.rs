@@ -1,4 +1,4 @@
-//! The scroll bar: how far back in the room one reads. At its end there is none.
+//! The scroll bar: the position of the view within the room. At the newest message it is hidden.
 
 use std::ops::Range;
 
@@ -7,7 +7,8 @@ use tuirealm::ratatui::{Frame, layout::Rect, text::Span};
 
 use super::super::look::Look;
 
-/// Draws it into the last column, which no text reaches: `first` to `last` are visible of a room that goes to `newest`.
+/// Draws the bar into the last column, which text never uses. The messages `first` to `last` of 1 to `newest` are
+/// visible.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, first: Seq, last: Seq, newest: Seq) {
     let Some(x) = area.right().checked_sub(1) else { return };
     for y in thumb(area.height, first.0, last.0, newest.0) {
@@ -15,7 +16,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, first: Seq, last: Seq, new
     }
 }
 
-/// The rows that stand for what is visible. Seqs have no gaps, so that they tell the place without what lies between.
+/// The rows of the thumb. Seqs have no gaps, so positions follow from them without the messages in between.
 fn thumb(height: u16, first: u64, last: u64, newest: u64) -> Range<u16> {
     let first = first.max(1);
     let shown = u128::from(last.saturating_sub(first)) + 1;

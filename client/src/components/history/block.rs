@@ -1,4 +1,4 @@
-//! One entry as rows: its text wrapped, and what is to be said about it below.
+//! One entry as rows: its wrapped text and remarks below it.
 
 use jiff::civil::Date;
 use quchat_shared::text::markup::{Kind, Stretch, markup};
@@ -16,30 +16,30 @@ use crate::{
     },
 };
 
-/// The wrapped rows of an entry; there is always one.
+/// The wrapped rows of an entry; never empty.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) rows: Vec<BodyRow>,
 }
 
-/// A row, and the byte by which an anchor finds it again. Rows below the text go on counting behind its end.
+/// A row, with the byte by which an anchor finds it. Rows below the text continue counting after its end.
 #[derive(Debug)]
 pub(super) struct BodyRow {
     pub(super) byte: usize,
     pub(super) line: Line<'static>,
     pub(super) links: Vec<Link>,
-    /// Columns that stay empty before it.
+    /// Empty columns before the text.
     pub(super) indent: u16,
 }
 
-/// The lines between an entry and the one before it.
+/// The lines between an entry and the previous one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Above {
-    /// A day begins.
+    /// The date, if the entry begins a day.
     pub(super) day: Option<Date>,
-    /// From here on it is new.
+    /// The "new" line is shown.
     pub(super) new: bool,
-    /// It answers another message, which is quoted.
+    /// The entry is a reply: the quoted line is shown.
     pub(super) reply: bool,
 }
 
@@ -49,23 +49,23 @@ impl Above {
     }
 }
 
-/// A longer text shows so many rows, until somebody wants to see all of them.
+/// Longer texts show only so many rows until the user unfolds them.
 const FOLD_ROWS: usize = 40;
 
-/// What decides about the rows of an entry, beside what it says.
+/// What the rows of an entry depend on, apart from the entry.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct How {
     pub(super) columns: u16,
-    /// What is searched for.
+    /// The active search.
     pub(super) found: Option<Found>,
-    /// All of a long text is shown.
+    /// The long text is unfolded.
     pub(super) unfolded: bool,
-    /// The terminal has no sign for three dots.
+    /// The terminal cannot show the ellipsis character.
     pub(super) ascii: bool,
 }
 
 impl Block {
-    /// The rows of `entry`; `my_name` stands out where it is named, and what is searched for.
+    /// The rows of `entry`. `my_name` and search matches are highlighted.
     pub(super) fn new(entry: &Entry, my_name: &str, how: &How) -> Self {
         let columns = how.columns;
         match entry {
@@ -100,7 +100,7 @@ impl Block {
         block
     }
 
-    /// The row on which `byte` of the text stands.
+    /// The row that holds `byte` of the text.
     pub(super) fn row_of(&self, byte: usize) -> usize {
         self.rows.partition_point(|row| row.byte <= byte).saturating_sub(1)
     }
@@ -131,7 +131,7 @@ impl Block {
         block
     }
 
-    /// A word behind the last row, or below it where it does not fit.
+    /// Appends a word to the last row, or adds a row if it does not fit.
     fn append(&mut self, word: &str, style: Style, columns: u16) {
         let Some(last) = self.rows.last_mut() else { return };
         let end = last.byte;
@@ -148,14 +148,14 @@ impl Block {
     }
 }
 
-/// What somebody does, as `/me` sends it: a line that is italic as a whole. It is shown without the marks.
+/// The text of a `/me` message: one line that is italic as a whole. Returned without the marks.
 fn doing(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('_')?.strip_suffix('_')?;
     let whole = !inner.contains(['_', '\n']) && !inner.starts_with(char::is_whitespace);
     (whole && !inner.is_empty() && !inner.ends_with(char::is_whitespace)).then_some(inner)
 }
 
-/// How far the rows of an item stand in that go on with the line which begins at this byte.
+/// The indent of continuation rows of a list item whose line begins at this byte.
 fn hang(text: &str, line: usize, stretches: &[Stretch]) -> u16 {
     let end = text[line..].find('\n').map_or(text.len(), |at| line + at);
     let bullet =

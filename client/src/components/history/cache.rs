@@ -1,4 +1,4 @@
-//! Wrapped rows, kept from frame to frame: what the last frames showed, at most four screens of it.
+//! Caches wrapped rows across frames: at most four screens of them.
 
 use std::{
     collections::{HashMap, hash_map},
@@ -8,7 +8,7 @@ use std::{
 use super::block::{Block, How};
 use crate::model::{Entry, Key};
 
-/// Rows are kept up to this multiple of what one frame needs.
+/// The cache holds up to this multiple of what one frame needs.
 const SCREENS: usize = 4;
 
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub(super) struct Cache {
 }
 
 struct Cached {
-    /// What the rows were made of. A revision would not do: after a reset, another message may bear the same one.
+    /// The source of the rows. A revision is not enough: after a reset another message may have the same one.
     source: Entry,
     how: How,
     block: Rc<Block>,
@@ -27,7 +27,7 @@ struct Cached {
 }
 
 impl Cache {
-    /// The rows of `entry`, wrapped anew only if it says another thing or is to be shown in another way.
+    /// The rows of `entry`. They are wrapped again only if the entry or `how` changed.
     pub(super) fn block(&mut self, entry: &Entry, my_name: &str, how: How) -> Rc<Block> {
         let used = self.frame;
         let made = |how: How| {
@@ -38,7 +38,7 @@ impl Cache {
             hash_map::Entry::Vacant(place) => place.insert(made(how)),
             hash_map::Entry::Occupied(place) => {
                 let cached = place.into_mut();
-                // Mostly the same pointer, which is all that is looked at then.
+                // Usually the pointers are equal, and the comparison ends there.
                 if cached.how != how || cached.source != *entry {
                     *cached = made(how);
                 }
@@ -49,7 +49,7 @@ impl Cache {
         Rc::clone(&cached.block)
     }
 
-    /// A frame of so many rows is done: forgets what has not been of use lately, if there is too much.
+    /// Ends a frame of so many rows, and evicts rows that were not used recently if the cache is too large.
     pub(super) fn end_frame(&mut self, height: u16) {
         let kept: usize = self.blocks.values().map(|cached| cached.block.rows.len()).sum();
         if kept > SCREENS * usize::from(height) {
@@ -58,7 +58,7 @@ impl Cache {
         self.frame += 1;
     }
 
-    /// Another room or another user: nothing of it is of use.
+    /// Empties the cache: another room or another user.
     pub(super) fn clear(&mut self) {
         self.blocks.clear();
     }

@@ -1,4 +1,4 @@
-//! Drawing the window: gutter, rows, separators, and the small signs over them.
+//! Draws the window: gutter, rows, separators, and small signs over them.
 
 use quchat_shared::Seq;
 use tuirealm::ratatui::{
@@ -22,16 +22,16 @@ use crate::{
     text::{clip, clock, width},
 };
 
-/// Where time, name and text stand.
+/// The columns of time, name and text.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
-    /// Where the time begins, behind the sign of how far a message has come.
+    /// Start of the time, after the delivery sign.
     time: u16,
-    /// Columns of the name; 0 where there is no gutter at all.
+    /// Width of the name; 0 if there is no gutter.
     name: u16,
-    /// Where the text begins.
+    /// Start of the text.
     text: u16,
-    /// How wide the text may be.
+    /// Width of the text.
     wide: u16,
 }
 
@@ -45,12 +45,12 @@ impl Columns {
             _ => return Self { time: 0, name: 0, text: 1.min(pane), wide: pane.saturating_sub(2).max(1) },
         };
         let time = if pane < 56 { 1 } else { 2 };
-        let text = time + 5 + 1 + name + 2; // the time, the name, air
+        let text = time + 5 + 1 + name + 2; // time, name, padding
         Self { time, name, text, wide: pane - text - 1 }
     }
 }
 
-/// Draws a frame, and says what it showed and which links it holds.
+/// Draws a frame. Returns what it showed and its links.
 pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area: Rect) -> (Option<Seen>, Vec<Placed>) {
     let columns = Columns::of(area.width);
     let height = usize::from(area.height);
@@ -96,7 +96,7 @@ pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area
     (seen, links)
 }
 
-/// A visible row of text: its entry, and which of the entry's rows.
+/// A visible row of text: the entry, and the row within the entry.
 type Visible = (usize, usize);
 
 fn seen(walk: &mut Walk<'_>, start: Start, first: Visible, last: Visible, height: u16) -> Seen {
@@ -107,7 +107,7 @@ fn seen(walk: &mut Walk<'_>, start: Start, first: Visible, last: Visible, height
         let key = shown.entries[first.0].key();
         let block = walk.block(first.0);
         let row = block.rows[first.1].byte;
-        // the byte one came with stays, so that a change of width and back leads to the same row
+        // keep the anchor's byte, so that a change of width and back leads to the same row
         let byte = match &shown.anchor {
             Anchor::At { top, byte } if *top == key && block.row_of(*byte) == first.1 => (*byte).max(row),
             _ => row,
@@ -134,7 +134,7 @@ struct Painter<'a, 'f, 'b> {
     y: usize,
     first: Option<Visible>,
     last: Option<Visible>,
-    /// The last message of which the last row is drawn.
+    /// The last message whose last row is drawn.
     ended: Option<Seq>,
     links: Vec<Placed>,
 }
@@ -146,12 +146,12 @@ impl Painter<'_, '_, '_> {
         Some(Rect { y: self.area.y + y, height: 1, ..self.area })
     }
 
-    /// Where the text stands on a row.
+    /// The area of the text on a row.
     fn text_of(&self, row: Rect) -> Rect {
         Rect { x: row.x + self.columns.text, width: self.columns.wide, ..row }.intersection(row)
     }
 
-    /// Draws an entry from its row `skip` on, the lines above it included.
+    /// Draws an entry from its row `skip` on, including the lines above it.
     fn entry(&mut self, at: usize, block: &Block, skip: usize) {
         let above = self.shown.above(at);
         let (mut lines, mut named) = (Vec::new(), false);
@@ -167,7 +167,7 @@ impl Painter<'_, '_, '_> {
         }
         if let Some(quote) = self.shown.quotes[at].as_ref().filter(|_| skip < above.rows()) {
             let Some(row) = self.row() else { return };
-            self.gutter(at, row); // else the quote would seem to belong to the message above
+            self.gutter(at, row); // otherwise the quote would seem to belong to the message above
             let row = self.text_of(row);
             self.frame.render_widget(Span::styled(clip(quote, row.width), Look::FAINT), row);
             named = true;
@@ -196,7 +196,7 @@ impl Painter<'_, '_, '_> {
         }
     }
 
-    /// Time and name.
+    /// Draws time and name.
     fn gutter(&mut self, at: usize, row: Rect) {
         if self.columns.name == 0 {
             return;
@@ -217,7 +217,7 @@ impl Painter<'_, '_, '_> {
         self.frame.render_widget(line, row);
     }
 
-    /// How far a message of one's own has come.
+    /// Draws the delivery sign of the user's own message.
     fn sign(&mut self, at: usize, row: Rect) {
         let Entry::Unsent(pending) = &self.shown.entries[at] else { return };
         let (sign, style) = match pending.state {
@@ -229,7 +229,7 @@ impl Painter<'_, '_, '_> {
     }
 }
 
-/// A line across, with a word in it.
+/// Draws a horizontal line with a label.
 fn draw_rule(frame: &mut Frame<'_>, row: Rect, label: &str, style: Style) {
     let label = clip(label, row.width.saturating_sub(6));
     let dashes = row.width.saturating_sub(width(&label) + 4);
@@ -238,7 +238,7 @@ fn draw_rule(frame: &mut Frame<'_>, row: Rect, label: &str, style: Style) {
     frame.render_widget(Span::styled(line, style), row);
 }
 
-/// The small signs that lie over the rows and so never move them: a page on its way above or below.
+/// Draws the small signs for pages that are being loaded above or below. They cover rows and never move them.
 fn draw_signs(shown: &Shown, frame: &mut Frame<'_>, area: Rect) {
     let top = Rect { height: 1.min(area.height), ..area };
     let bottom = Rect { y: area.bottom().saturating_sub(1), ..top };
@@ -262,7 +262,7 @@ fn draw_sign(frame: &mut Frame<'_>, row: Rect, text: &str, style: Style) {
     frame.render_widget(Span::styled(text, style), area);
 }
 
-/// An empty room, or one nothing is known of yet.
+/// Draws an empty room, or one that is not loaded yet.
 fn draw_nothing(shown: &Shown, frame: &mut Frame<'_>, area: Rect) {
     let (text, style) = match &shown.page {
         Page::Failed { reason, .. } => (format!("✗ not loaded: {reason}"), Look::WRONG),

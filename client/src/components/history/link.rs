@@ -1,8 +1,8 @@
 //! Links that a terminal can open (OSC 8), also where a row ends in their middle.
 //!
-//! The cells of a link hold its text like any other text. Only when the frame is complete does the first of them take
-//! all of it, between the sequences that open and close the link; the diff then skips the others. So a link that a
-//! dialog covers in part stays mere text, and a half link never runs on into what stands behind it.
+//! The cells of a link first hold its text like any other text. Once the frame is complete, the first cell takes the
+//! whole text, between the sequences that open and close the link, and the diff skips the other cells. So a link that a
+//! dialog partly covers stays plain text, and a link never extends into the text behind it.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -19,21 +19,21 @@ use tuirealm::ratatui::{
 
 use crate::text::{Row, disputed, width, wrap::drawn};
 
-/// Terminals ignore longer addresses.
+/// Longest address in bytes; terminals ignore longer ones.
 const ADDRESS_MAX: usize = 2_000;
 
-/// A link, or the part of it that stands on one row.
+/// A link, or its part on one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Link {
-    /// Where on the row.
+    /// Its columns on the row.
     columns: Range<u16>,
-    /// What stands there.
+    /// Its text on the row.
     text: String,
     /// The sequence that opens it.
     open: Rc<str>,
 }
 
-/// A link on the screen.
+/// A link at its position on the screen.
 pub(super) struct Placed {
     at: Rect,
     link: Link,
@@ -55,7 +55,7 @@ impl Link {
         inside.filter_map(|(range, _)| on_row(range)).collect()
     }
 
-    /// The link where its row begins at the left of `row`; none of it may lie outside.
+    /// The link at its position, if its row begins at the left of `row` and the link lies inside.
     pub(super) fn placed(&self, row: Rect) -> Option<Placed> {
         let (start, end) = (row.x.checked_add(self.columns.start)?, row.x.checked_add(self.columns.end)?);
         let at = Rect { x: start, width: end.checked_sub(start)?, height: 1, ..row };
@@ -64,8 +64,8 @@ impl Link {
 }
 
 impl Placed {
-    /// Makes the cells a link, unless something lies over them or they do not all look alike. What terminals dispute the
-    /// width of stays mere text, so that what follows it can be placed anew.
+    /// Turns the cells into a link, unless something covers them or their styles differ. Characters of disputed width
+    /// stay plain text, so that the cursor can be placed again behind them.
     pub(super) fn open(&self, buffer: &mut Buffer) {
         let at = self.at.intersection(buffer.area);
         if at.is_empty() || at != self.at {
@@ -95,7 +95,7 @@ impl Placed {
     }
 }
 
-/// The opening sequence: printable ASCII alone, and one id for one address, by which a terminal joins wrapped parts.
+/// The opening sequence: printable ASCII only, with one id per address. A terminal joins wrapped parts by the id.
 fn open(address: &str) -> Rc<str> {
     let mut hasher = DefaultHasher::new();
     address.hash(&mut hasher);
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
     use crate::text::wrap;
 
-    /// The rows of `text` in a buffer, with their links opened.
+    /// Draws the rows of `text` into a buffer and opens their links.
     fn drawn_with_links(text: &str, columns: u16, over: &[(u16, u16)]) -> Buffer {
         let rows = wrap(text, columns);
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, u16::try_from(rows.len()).unwrap()));

@@ -1,4 +1,4 @@
-//! What stands out within a text: markup as styles, over the rows that the text was cut into.
+//! Highlights within a text: markup as styles, over the rows that the text was cut into.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use tuirealm::ratatui::{
 use super::super::look::Look;
 use crate::text::{Row, wrap::drawn};
 
-/// How a stretch looks.
+/// The style of a kind of markup.
 fn look(kind: Kind) -> Style {
     match kind {
         Kind::Fence | Kind::Quote => Look::FAINT,
@@ -23,15 +23,15 @@ fn look(kind: Kind) -> Style {
     }
 }
 
-/// A stretch of a text and how it looks.
+/// A range of a text and its style.
 pub(super) type Mark = (Range<usize>, Style);
 
-/// How markup looks.
+/// The highlights for markup.
 pub(super) fn marks(stretches: &[Stretch]) -> Vec<Mark> {
     stretches.iter().map(|(range, kind)| (range.clone(), look(*kind))).collect()
 }
 
-/// A row of `text` with the marks that reach into it, the later ones over the earlier ones.
+/// A row of `text` with the highlights that overlap it; later ones override earlier ones.
 pub(super) fn line(text: &str, row: Row, marks: &[Mark], style: Style) -> Line<'static> {
     let inside: Vec<_> = marks
         .iter()

@@ -1,7 +1,8 @@
-//! The messages of the open room. It holds a window of pointers around the anchor and wraps what a frame shows.
+//! The messages of the open room. The component holds a window of pointers around the anchor and wraps what a frame
+//! shows.
 //!
-//! Anchor and pending scroll are the model's; what was really shown goes back as [`Seen`]. Nothing here grows with the
-//! length of a history.
+//! The model owns the anchor and the pending scroll; what was actually shown is reported as [`Seen`]. Memory does not
+//! grow with the length of a history.
 
 mod bar;
 mod block;
@@ -34,10 +35,10 @@ use crate::{
     update::{Action, Msg},
 };
 
-/// Messages of one sender within this time share one name.
+/// Messages of one sender within this time are grouped under one name; in milliseconds.
 const TOGETHER_MS: i64 = 5 * 60 * 1000;
 
-/// The pane's own state: wrapped rows, and what the last frame showed.
+/// The wrapped rows and what the last frame showed.
 #[derive(Default)]
 pub(crate) struct History {
     height: u16,
@@ -47,42 +48,42 @@ pub(crate) struct History {
     links: Vec<Placed>,
 }
 
-/// What a frame needs of a room.
+/// What a frame needs from a room.
 struct Shown {
     room: RoomId,
     me: UserId,
     my_name: String,
     zone: TimeZone,
     entries: Vec<Entry>,
-    /// What each entry quotes of the message it answers.
+    /// For each entry, the quoted line if it is a reply.
     quotes: Vec<Option<String>>,
     anchor: Anchor,
     scroll_rows: i32,
     /// The room was opened at its "new" line.
     landing: bool,
-    /// The chosen message.
+    /// The selected message.
     selected: Option<Seq>,
-    /// What is searched for, and the message in which one stands.
+    /// The search term, and the message with the current match.
     find: Option<(Arc<Needle>, Option<Seq>)>,
-    /// The first entry of the window is the first of the room.
+    /// The first entry of the window is the first message of the room.
     from_beginning: bool,
     has_newer: bool,
     new_after: Option<Seq>,
     last_seq: Seq,
     unread: u64,
-    /// Nothing is known of the room yet.
+    /// The room is not loaded yet.
     unknown: bool,
     page: Page,
     unfolded: Unfolded,
-    /// The terminal has no sign for three dots.
+    /// The terminal cannot show the ellipsis character.
     ascii: bool,
 }
 
-/// What is searched for, as an entry shows it.
+/// The search as an entry shows it.
 #[derive(Clone, PartialEq, Eq)]
 struct Found {
     needle: Arc<Needle>,
-    /// One stands at this entry.
+    /// The current match is in this entry.
     here: bool,
 }
 
@@ -93,7 +94,7 @@ impl Found {
     }
 }
 
-/// How the page stands that the room waits for.
+/// The state of a page that the room waits for.
 #[derive(Debug, PartialEq, Eq)]
 enum Page {
     Quiet,
@@ -102,23 +103,23 @@ enum Page {
 }
 
 impl History {
-    /// How many rows there will be to draw in; to be told before [`Part::show`].
+    /// Sets the number of rows to draw in. Call it before [`Part::show`].
     pub(crate) fn resize(&mut self, height: u16) {
         self.height = height;
     }
 
-    /// A frame begins that may show other things than messages.
+    /// Begins a frame that may not show messages at all.
     pub(crate) fn forget_seen(&mut self) {
         self.seen = None;
         self.links.clear();
     }
 
-    /// The frame is complete: makes links of what can still be seen of them.
+    /// Ends the frame: turns the visible links into real ones.
     pub(crate) fn open_links(&self, buffer: &mut Buffer) {
         self.links.iter().for_each(|link| link.open(buffer));
     }
 
-    /// Unread messages out of sight below what was drawn; `None` at the end.
+    /// Unread messages below the drawn part; `None` if it ends at the newest message.
     pub(crate) fn below(&self) -> Option<u64> {
         let (seen, shown) = (self.seen.as_ref()?, self.shown.as_ref()?);
         let below = match seen.last {
@@ -129,7 +130,7 @@ impl History {
         (!seen.at_end || more).then_some(below.min(shown.unread))
     }
 
-    /// Whether everything unread was in the last frame.
+    /// Whether the last frame showed everything unread.
     pub(crate) fn shows_all_unread(&self) -> bool {
         let Some((seen, shown)) = self.seen.as_ref().zip(self.shown.as_ref()) else { return false };
         let read = shown.last_seq.0.saturating_sub(shown.unread);
@@ -203,7 +204,7 @@ impl Shown {
         Some(Found { needle: Arc::clone(needle), here })
     }
 
-    /// The name that stands out in an entry: the reader's own where the server counts them as mentioned, else none.
+    /// The user's name, if the server counts this entry as a mention, else an empty text. It is highlighted.
     fn named(&self, at: usize) -> &str {
         match &self.entries[at] {
             Entry::Said(message) if message.mentions.contains(&self.me) => &self.my_name,
@@ -229,13 +230,12 @@ impl Shown {
         clock::day(self.millis(at), &self.zone)
     }
 
-    /// The lines that stand above an entry. They follow from the entry and the one before it, and so never need to be
-    /// kept.
+    /// The lines above an entry. They depend only on the entry and the previous one, so they are never stored.
     fn above(&self, at: usize) -> Above {
         let first = at == 0;
         let day = match &self.entries[at] {
             _ if first => self.from_beginning,
-            Entry::Unsent(_) => false, // only this machine's clock says when; the server's will
+            Entry::Unsent(_) => false, // its time is not known until the server sets it
             Entry::Said(_) => self.day(at) != self.day(at - 1),
         };
         let new = match (&self.entries[at], self.new_after) {
@@ -252,7 +252,7 @@ impl Shown {
         }
     }
 
-    /// The entry goes on where the same sender left off: it needs no name.
+    /// The entry continues the group of the previous sender and shows no name.
     fn continues(&self, at: usize) -> bool {
         let Some(before) = at.checked_sub(1) else { return false };
         self.sender(at) == self.sender(before)
@@ -276,7 +276,7 @@ impl Part for History {
     fn show(&mut self, model: &Model) {
         let shown = model.open_room().map(|room| Shown::new(model, room, self.height));
         if shown.as_ref().map(Shown::whose) != self.shown.as_ref().map(Shown::whose) {
-            self.cache.clear(); // seqs name messages within one room only
+            self.cache.clear(); // seqs are unique only within a room
         }
         self.shown = shown;
     }
@@ -291,7 +291,7 @@ impl Part for History {
     }
 }
 
-/// Where the frame begins, and the blocks it needs, fetched from the cache as the walk comes to them.
+/// Finds where the frame begins, and fetches the blocks it needs from the cache on the way.
 struct Walk<'a> {
     shown: &'a Shown,
     cache: &'a mut Cache,
@@ -301,7 +301,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn block(&mut self, at: usize) -> std::rc::Rc<Block> {
         let (shown, found) = (self.shown, self.shown.found(at));
-        let here = found.as_ref().is_some_and(|found| found.here); // what was found may be in what is folded
+        let here = found.as_ref().is_some_and(|found| found.here); // the match may be in the folded part
         let how = How { columns: self.width, found, unfolded: here || shown.is_unfolded(at), ascii: shown.ascii };
         self.cache.block(&self.shown.entries[at], shown.named(at), how)
     }
@@ -322,7 +322,7 @@ impl place::Rows for Walk<'_> {
 }
 
 impl Walk<'_> {
-    /// The row where the model's anchor stands; `None` is the end.
+    /// The row of the model's anchor; `None` is the end.
     fn anchored(&mut self) -> Option<Spot> {
         let Anchor::At { top, byte } = &self.shown.anchor else { return None };
         let entry = self.shown.entries.iter().position(|entry| entry.key() == *top)?;

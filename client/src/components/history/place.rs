@@ -1,7 +1,7 @@
-//! Where a frame begins: arithmetic over rows, without drawing any.
+//! Computes where a frame begins: arithmetic over rows, without drawing.
 //!
-//! A frame starts at a row of an entry's text, or at the very beginning of the room. The lines above an entry (day,
-//! "new") are passed over when scrolling, since they belong to no message and could not be anchored to.
+//! A frame starts at a row of an entry's text, or at the very beginning of the room. Scrolling skips the lines above an
+//! entry (day, "new"), because they belong to no message and an anchor cannot refer to them.
 
 /// The rows of a window of entries.
 pub(super) trait Rows {
@@ -12,24 +12,24 @@ pub(super) trait Rows {
     fn body(&mut self, at: usize) -> usize;
 }
 
-/// A row: of this entry, counted from the first line above it.
+/// A row of an entry, counted from the first line above the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spot {
     pub(super) entry: usize,
     pub(super) row: usize,
 }
 
-/// Where a frame begins.
+/// The start of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Start {
     pub(super) spot: Spot,
-    /// Empty rows above, when there is less than a screen.
+    /// Empty rows at the top if there is less than a screen.
     pub(super) empty: usize,
-    /// The last row of the last entry is in the frame.
+    /// The frame contains the last row of the last entry.
     pub(super) at_end: bool,
 }
 
-/// The start of a frame of `height` rows: from the anchor (`None` is the end) `scroll` rows down, within the window.
+/// The start of a frame of `height` rows: `scroll` rows below the anchor (`None` is the end), clamped to the window.
 pub(super) fn start(rows: &mut impl Rows, height: usize, anchor: Option<Spot>, scroll: i32, beginning: bool) -> Start {
     let end = end(rows, height);
     let Some(spot) = anchor.or((scroll < 0 && end.empty == 0).then_some(end.spot)) else { return end };
@@ -38,13 +38,13 @@ pub(super) fn start(rows: &mut impl Rows, height: usize, anchor: Option<Spot>, s
     if spot >= end.spot || end.empty > 0 { end } else { Start { spot, empty: 0, at_end: false } }
 }
 
-/// The end instead of `start`, if the frame then holds all from the line `row` above an entry on.
+/// The end instead of `start`, if that frame contains everything from the line `from` on.
 pub(super) fn landing(rows: &mut impl Rows, height: usize, start: Start, from: Spot) -> Start {
     let end = end(rows, height);
     if end.spot <= from || end.empty > 0 { end } else { start }
 }
 
-/// The start nearest to `start` that shows all of an entry, or its first rows where it is taller than the frame.
+/// The start closest to `start` that shows a whole entry, or its first rows if it is taller than the frame.
 pub(super) fn showing(rows: &mut impl Rows, height: usize, start: Start, entry: usize) -> Start {
     if start.empty > 0 || height == 0 {
         return start;
@@ -53,7 +53,7 @@ pub(super) fn showing(rows: &mut impl Rows, height: usize, start: Start, entry: 
     let end_of_it = ending(rows, height, entry + 1);
     let mut least = end_of_it.spot;
     if end_of_it.empty == 0 {
-        least.row = least.row.max(rows.above(least.entry)); // a frame begins at a row of text
+        least.row = least.row.max(rows.above(least.entry)); // a frame begins with a row of text
     }
     let (spot, end) = (start.spot.max(least).min(top), end(rows, height));
     match spot {
@@ -63,13 +63,13 @@ pub(super) fn showing(rows: &mut impl Rows, height: usize, start: Start, entry: 
     }
 }
 
-/// The start from which the last row of the last entry is the last row of the frame.
+/// The start of the frame that ends with the last row of the last entry.
 fn end(rows: &mut impl Rows, height: usize) -> Start {
     let entries = rows.entries();
     ending(rows, height, entries)
 }
 
-/// The same for the last of the first so many entries.
+/// The start of the frame that ends with the last of the first `entries` entries.
 fn ending(rows: &mut impl Rows, height: usize, entries: usize) -> Start {
     let mut left = height;
     for entry in (0..entries).rev() {
@@ -91,7 +91,7 @@ fn up(rows: &mut impl Rows, from: Spot, mut by: usize, beginning: bool) -> Spot 
     }
     row = row.saturating_sub(by);
     let above = rows.above(entry);
-    // the first row of the room's first text is the beginning: the next frame would begin there
+    // the first row of the room's first text counts as the beginning: the next frame would begin there
     if row > above || row == above && !(beginning && entry == 0) {
         return Spot { entry, row };
     }
@@ -106,7 +106,7 @@ fn down(rows: &mut impl Rows, from: Spot, mut by: usize) -> Spot {
     if by == 0 {
         return from;
     }
-    row = row.max(rows.above(entry)); // what stands above is passed over, or one would never leave the beginning
+    row = row.max(rows.above(entry)); // skip the lines above, or scrolling would never leave the beginning
     loop {
         let total = rows.above(entry) + rows.body(entry);
         if row + by < total {

@@ -1,8 +1,8 @@
-//! Keys by their codes: control characters, the numbers of function keys, kitty's private code points.
+//! Keys by their codes: control characters, numbers of function keys, kitty's private code points.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// Modifiers as xterm and kitty number them, each a bit, plus one.
+/// Modifiers in the order of the bits of xterm and kitty, whose parameter is the bits plus one.
 const MODIFIERS: [KeyModifiers; 6] = [
     KeyModifiers::SHIFT,
     KeyModifiers::ALT,
@@ -12,7 +12,7 @@ const MODIFIERS: [KeyModifiers; 6] = [
     KeyModifiers::META,
 ];
 
-/// The keys of the keypad from [`KEYPAD`] on, in kitty's order.
+/// The keypad keys from [`KEYPAD`] on, in kitty's order.
 const KEYPAD_KEYS: [KeyCode; 29] = [
     KeyCode::Char('0'),
     KeyCode::Char('1'),
@@ -46,7 +46,7 @@ const KEYPAD_KEYS: [KeyCode; 29] = [
 ];
 const KEYPAD: u32 = 57_399;
 
-/// A character that was typed. Capitals carry Shift.
+/// A typed character. Capitals carry Shift.
 pub(super) fn typed(c: char) -> KeyEvent {
     let shift = if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
     KeyEvent::new(KeyCode::Char(c), shift)
@@ -65,13 +65,13 @@ pub(super) fn control(byte: u8) -> KeyEvent {
     }
 }
 
-/// The modifiers of this parameter; locks are none.
+/// The modifiers of this parameter, without Caps Lock and Num Lock.
 pub(super) fn modifiers(parameter: u32) -> KeyModifiers {
     let bits = parameter.saturating_sub(1);
     MODIFIERS.into_iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, modifier)| modifier).collect()
 }
 
-/// The key that ends a sequence with this letter.
+/// The key whose sequence ends with this letter.
 pub(super) fn by_letter(letter: u8) -> Option<KeyCode> {
     Some(match letter {
         b'A' => KeyCode::Up,
@@ -105,8 +105,8 @@ pub(super) fn by_number(number: u32) -> Option<KeyCode> {
     }
 }
 
-/// The key with this code point (kitty's protocol, or xterm's `modifyOtherKeys`). Keys that type nothing and that
-/// nobody can bind have none, nor have control characters.
+/// The key with this code point (kitty's protocol, or xterm's `modifyOtherKeys`). `None` for control characters and for
+/// keys that neither type anything nor can be bound.
 pub(super) fn by_code(code: u32, modifiers: KeyModifiers) -> Option<KeyCode> {
     match code {
         9 if modifiers.contains(KeyModifiers::SHIFT) => Some(KeyCode::BackTab),

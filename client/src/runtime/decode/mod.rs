@@ -1,9 +1,9 @@
-//! What the bytes of a terminal mean: keys, pastes, clicks, focus. Replies and sequences without a meaning are dropped
-//! whole, so that no part of one is typed.
+//! Decodes the bytes of a terminal: keys, pastes, clicks, focus. Replies and unknown sequences are dropped as a whole,
+//! so that no part of them is typed.
 //!
-//! A state machine over single bytes (ECMA-48, and what xterm, rxvt, kitty and the Linux console add to it): it does
-//! not matter how the bytes are split into reads. What stays incomplete is given up after a while. Reads no terminal
-//! and no clock, and must not know what a key is for.
+//! A state machine over single bytes (ECMA-48, with the extensions of xterm, rxvt, kitty and the Linux console): it
+//! does not matter how reads split the bytes. An incomplete sequence times out. It reads neither terminal nor clock,
+//! and must not know what a key is for.
 
 mod key;
 mod sequence;
@@ -22,33 +22,34 @@ const SUB: u8 = 0x1a;
 /// String Terminator, as one byte.
 const ST: u8 = 0x9c;
 
-/// How long an ESC waits for what may follow: then it is the key. A terminal writes a sequence in one go; the network
-/// may still split it.
+/// How long an ESC may be the start of a sequence; after that it is the key. A terminal writes a sequence at once, but
+/// the network may split it.
 const ESC_WAIT: Duration = Duration::from_millis(25);
-/// How long the rest of any other sequence may take.
+/// Timeout for the rest of any other sequence.
 const REST_WAIT: Duration = Duration::from_millis(100);
-/// How long a string (a reply to OSC, DCS and the like) may pause.
+/// Longest pause within a string (a reply to OSC, DCS and similar).
 const STRING_WAIT: Duration = Duration::from_millis(250);
-/// How long a string may take in all. One without an end must not swallow what is typed after it.
+/// Longest duration of a string. An unterminated one must not swallow what is typed after it.
 const STRING_TIME_MAX: Duration = Duration::from_secs(1);
-/// Most bytes of a string.
+/// Longest string in bytes.
 const STRING_MAX: usize = 64 * 1024;
-/// How long a paste may pause: what comes later is typed, and its Enters send. A network may stall for seconds.
+/// Longest pause within a paste. What comes later counts as typed, and its Enters send. A network may stall for
+/// seconds.
 const PASTE_WAIT: Duration = Duration::from_secs(60);
-/// After such a pause, a Ctrl+C that comes alone ends a paste: its end may have been lost.
+/// After such a pause, a single Ctrl+C ends a paste whose end may have been lost.
 const PASTE_STOP_AFTER: Duration = Duration::from_secs(1);
 /// Most bytes kept of a paste; the rest is dropped, up to its end.
 const PASTE_MAX: usize = 1024 * 1024;
-/// Most bytes kept of a control sequence; a longer one means nothing.
+/// Most bytes kept of a control sequence; longer ones are ignored.
 const SEQUENCE_MAX: usize = 128;
 
-/// What ends a bracketed paste.
+/// Ends a bracketed paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Ground,
-    /// Behind ESC. In a string, it may be half of the end.
+    /// After ESC. Within a string this may be half of the terminator.
     Escape {
         in_string: bool,
     },
@@ -57,15 +58,15 @@ enum State {
         len: usize,
         alt: bool,
     },
-    /// Behind `ESC O`.
+    /// After `ESC O`.
     Ss3,
-    /// Behind `ESC [`.
+    /// After `ESC [`.
     Csi,
-    /// Behind `ESC [ [`, with which the Linux console begins its function keys.
+    /// After `ESC [ [`, which begins the function keys of the Linux console.
     Console,
-    /// Behind `ESC [ M`: three bytes of mouse follow.
+    /// After `ESC [ M`: three bytes of mouse data follow.
     X10,
-    /// In OSC, DCS, SOS, PM or APC, so many bytes behind its introducer.
+    /// In OSC, DCS, SOS, PM or APC, so many bytes after the introducer.
     String {
         introducer: u8,
         len: usize,
@@ -77,15 +78,15 @@ enum State {
     },
 }
 
-/// Makes events of bytes.
+/// Turns bytes into events.
 #[derive(Debug)]
 pub(super) struct Decoder {
     state: State,
-    /// One more ESC stood before this sequence: Alt, where that sends ESC; else the key.
+    /// Another ESC preceded this sequence: Alt, on terminals that send ESC for it; otherwise the key.
     meta: bool,
     /// The parameters of a sequence, the bytes of a character, or a paste.
     bytes: Vec<u8>,
-    /// When the present sequence began, and when its latest byte came.
+    /// When the current sequence began, and when its latest byte came.
     begun: Instant,
     latest: Instant,
 }
@@ -95,7 +96,7 @@ impl Decoder {
         Self { state: State::Ground, meta: false, bytes: Vec::new(), begun: now, latest: now }
     }
 
-    /// Takes what has been read.
+    /// Decodes the bytes of a read.
     pub(super) fn feed(&mut self, bytes: &[u8], now: Instant, out: &mut Vec<Event>) {
         if matches!(self.state, State::String { .. }) && now >= self.begun + STRING_TIME_MAX {
             self.expire(out);
@@ -113,7 +114,7 @@ impl Decoder {
         }
     }
 
-    /// When to call [`Decoder::expire`], unless more is read before. Nothing is due between sequences.
+    /// When to call [`Decoder::expire`] unless more bytes come first; `None` between sequences.
     pub(super) fn due(&self) -> Option<Instant> {
         let wait = match self.state {
             State::Ground => return None,
@@ -127,7 +128,7 @@ impl Decoder {
         Some(self.latest + wait)
     }
 
-    /// The rest did not come: a lone introducer was Alt and its letter; half a sequence is dropped.
+    /// Ends an incomplete sequence: a lone introducer was Alt and a letter; anything longer is dropped.
     pub(super) fn expire(&mut self, out: &mut Vec<Event>) {
         match self.state {
             State::Escape { in_string: false } => self.press(KeyCode::Esc.into(), out),
@@ -183,7 +184,7 @@ impl Decoder {
     fn escape(&mut self, byte: u8, in_string: bool, out: &mut Vec<Event>) {
         match byte {
             b'\\' if in_string => self.rest(),
-            ESC if in_string => {} // it may still be the end
+            ESC if in_string => {} // this may be half of the terminator
             ESC => {
                 self.flush_meta(out);
                 self.meta = true;
@@ -204,7 +205,7 @@ impl Decoder {
         }
     }
 
-    /// The second set of control characters (ISO 6429), as single bytes or as characters.
+    /// The control characters of C1 (ISO 6429), as single bytes or as characters.
     fn c1(&mut self, code: u8) {
         self.state = match code {
             0x8f => State::Ss3,
@@ -214,7 +215,7 @@ impl Decoder {
         };
     }
 
-    /// Bytes that begin no character are dropped.
+    /// Bytes that cannot begin a character are dropped.
     fn begin_char(&mut self, byte: u8, alt: bool) {
         let len = match byte {
             0xc2..=0xdf => 2,
@@ -228,7 +229,7 @@ impl Decoder {
 
     fn char(&mut self, byte: u8, len: usize, alt: bool, out: &mut Vec<Event>) {
         if !matches!(byte, 0x80..=0xbf) {
-            self.rest(); // half a character
+            self.rest(); // drop half a character
             return self.ground(byte, out);
         }
         self.bytes.push(byte);
@@ -251,7 +252,7 @@ impl Decoder {
     }
 
     fn string(&mut self, byte: u8, introducer: u8, len: usize, last: u8) {
-        // as one byte, or as a character; within another character it is part of that
+        // as one byte, or as a character; within another character the byte is part of that
         let terminated = byte == ST && (last < 0x80 || last == 0xc2);
         self.state = match byte {
             BEL | CAN | SUB => State::Ground,
@@ -285,18 +286,18 @@ impl Decoder {
     }
 
     fn end_paste(&mut self, out: &mut Vec<Event>) {
-        let bytes = std::mem::take(&mut self.bytes); // and what room it took
+        let bytes = std::mem::take(&mut self.bytes); // releases its memory, too
         out.push(Event::Paste(String::from_utf8_lossy(&bytes).into_owned()));
     }
 
-    /// One more byte than is looked at marks a sequence that is too long.
+    /// Keeps one byte more than the limit, to mark a sequence as too long.
     fn keep(&mut self, byte: u8) {
         if self.bytes.len() <= SEQUENCE_MAX {
             self.bytes.push(byte);
         }
     }
 
-    /// A sequence is complete.
+    /// Ends a complete sequence.
     fn end(&mut self, meaning: Option<Meaning>, out: &mut Vec<Event>) {
         match meaning {
             Some(Meaning::Key(key)) if self.meta => {
@@ -313,16 +314,16 @@ impl Decoder {
         }
     }
 
-    /// Something that cannot be in a sequence ends it.
+    /// Ends a sequence at a byte that cannot be in it.
     fn interrupt(&mut self, byte: u8, out: &mut Vec<Event>) {
         if matches!(byte, CAN | SUB) {
-            return self.tell(None, out); // that is what they are for
+            return self.tell(None, out); // CAN and SUB cancel the sequence
         }
         self.abandon(out);
         self.ground(byte, out);
     }
 
-    /// Of a sequence only the introducer may have been meant.
+    /// Drops a sequence; a lone introducer becomes a key.
     fn abandon(&mut self, out: &mut Vec<Event>) {
         match self.state {
             State::Csi if self.bytes.is_empty() => self.press(alt('['), out),
@@ -331,7 +332,7 @@ impl Decoder {
         }
     }
 
-    /// A key with an ESC before it.
+    /// Emits a key, with Alt if an ESC preceded it.
     fn chord(&mut self, key: KeyEvent, out: &mut Vec<Event>) {
         self.press(KeyEvent { modifiers: key.modifiers | KeyModifiers::ALT, ..key }, out);
     }
@@ -340,7 +341,7 @@ impl Decoder {
         self.tell(Some(Event::Key(key)), out);
     }
 
-    /// What is no key has no Alt: the ESC before it was the key.
+    /// Emits an event. Only keys have Alt: before anything else, the ESC was the key.
     fn tell(&mut self, event: Option<Event>, out: &mut Vec<Event>) {
         self.flush_meta(out);
         out.extend(event);

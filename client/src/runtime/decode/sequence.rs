@@ -1,10 +1,9 @@
-//! What a complete control sequence means. One that is no key, click, focus or paste means nothing.
+//! The meaning of a complete control sequence: a key, click, focus change or paste. All others mean nothing.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::key;
 
-/// The meaning of a sequence.
 #[derive(Debug)]
 pub(super) enum Meaning {
     Key(KeyEvent),
@@ -13,7 +12,7 @@ pub(super) enum Meaning {
     Paste,
 }
 
-/// Behind `CSI`: the parameters, and the letter that ends it.
+/// After `CSI`: the parameters, and the letter that ends the sequence.
 pub(super) fn csi(parameters: &[u8], last: u8) -> Option<Meaning> {
     if let Some(mouse) = parameters.strip_prefix(b"<") {
         return sgr(mouse, last);
@@ -27,10 +26,10 @@ pub(super) fn csi(parameters: &[u8], last: u8) -> Option<Meaning> {
             Some(Meaning::Other(if last == b'I' { Event::FocusGained } else { Event::FocusLost }))
         }
         b'Z' => lettered(parameters, KeyCode::BackTab, KeyModifiers::SHIFT),
-        // with a first parameter other than 1, it is where the cursor stands
+        // with a first parameter other than 1, this is a cursor position report
         b'R' if !matches!((number(0), number(1)), (None, None) | (Some(1), Some(2..))) => None,
         b'A'..=b'F' | b'H' | b'P'..=b'S' => lettered(parameters, key::by_letter(last)?, KeyModifiers::NONE),
-        // rxvt's arrows with Shift
+        // rxvt: arrows with Shift
         b'a'..=b'd' if parameters.is_empty() => {
             lettered(parameters, key::by_letter(last.to_ascii_uppercase())?, KeyModifiers::SHIFT)
         }
@@ -39,7 +38,7 @@ pub(super) fn csi(parameters: &[u8], last: u8) -> Option<Meaning> {
             27 => coded(parameters, number(2)?, number(1)?),
             number => pressed(parameters, key::by_number(number)?, KeyModifiers::NONE),
         },
-        // rxvt's keys with Ctrl, and with Ctrl and Shift
+        // rxvt: keys with Ctrl, and with Ctrl and Shift
         b'^' => pressed(parameters, key::by_number(number(0)?)?, KeyModifiers::CONTROL),
         b'@' => pressed(parameters, key::by_number(number(0)?)?, KeyModifiers::CONTROL | KeyModifiers::SHIFT),
         b'u' => coded(parameters, number(0)?, number(1).unwrap_or(1)),
@@ -51,7 +50,7 @@ pub(super) fn csi(parameters: &[u8], last: u8) -> Option<Meaning> {
     }
 }
 
-/// Behind `ESC O`: keys of the cursor and of the keypad in their application modes.
+/// After `ESC O`: cursor and keypad keys in their application modes.
 pub(super) fn ss3(parameters: &[u8], last: u8) -> Option<Meaning> {
     let typed = |c: u8| Some(Meaning::Key(key::typed(char::from(c))));
     match last {
@@ -66,12 +65,12 @@ pub(super) fn ss3(parameters: &[u8], last: u8) -> Option<Meaning> {
     }
 }
 
-/// Behind `CSI [`: F1 to F5 of the Linux console.
+/// After `CSI [`: F1 to F5 of the Linux console.
 pub(super) fn console(last: u8) -> Option<Meaning> {
     matches!(last, b'A'..=b'E').then(|| Meaning::Key(KeyCode::F(last - b'A' + 1).into()))
 }
 
-/// Behind `CSI M`: the mouse as X10 had it, each number in a byte.
+/// After `CSI M`: mouse events in X10's encoding, each number in a byte.
 pub(super) fn x10(button: u8, column: u8, row: u8) -> Option<Meaning> {
     let number = |byte: u8| byte.checked_sub(32).map(u32::from);
     mouse(number(button)?, number(column)?, number(row)?, false)
@@ -85,14 +84,14 @@ fn sgr(parameters: &[u8], last: u8) -> Option<Meaning> {
     }
 }
 
-/// A key whose sequence ends with a letter of its own: the modifiers are the last parameter.
+/// A key whose sequence ends with its own letter: the modifiers are the last parameter.
 fn lettered(parameters: &[u8], code: KeyCode, modifiers: KeyModifiers) -> Option<Meaning> {
     let last = parameters.rsplit(|byte| *byte == b';').next()?;
     let more = field_of(last, 0, 0).map_or(KeyModifiers::NONE, key::modifiers);
     (!released(parameters)).then(|| Meaning::Key(KeyEvent::new(code, modifiers | more)))
 }
 
-/// A key with a number: the modifiers are the second parameter. One that is let go means nothing.
+/// A key with a number: the modifiers are the second parameter. A release means nothing.
 fn pressed(parameters: &[u8], code: KeyCode, modifiers: KeyModifiers) -> Option<Meaning> {
     let more = field_of(parameters, 1, 0).map_or(KeyModifiers::NONE, key::modifiers);
     (!released(parameters)).then(|| Meaning::Key(KeyEvent::new(code, modifiers | more)))
@@ -102,7 +101,7 @@ fn pressed(parameters: &[u8], code: KeyCode, modifiers: KeyModifiers) -> Option<
 fn coded(parameters: &[u8], code: u32, modifiers: u32) -> Option<Meaning> {
     let modifiers = key::modifiers(modifiers);
     let code = key::by_code(code, modifiers)?;
-    // what Shift makes of it on this keyboard, where the terminal says so
+    // the character that Shift gives on this keyboard, if the terminal reports it
     let shifted = field_of(parameters, 0, 1).and_then(char::from_u32).filter(|c| !c.is_control());
     let key = match shifted.filter(|_| modifiers.contains(KeyModifiers::SHIFT)) {
         Some(c) => KeyEvent::new(KeyCode::Char(c), modifiers - KeyModifiers::SHIFT),
@@ -111,19 +110,19 @@ fn coded(parameters: &[u8], code: u32, modifiers: u32) -> Option<Meaning> {
     (!released(parameters)).then_some(Meaning::Key(key))
 }
 
-/// Whether a key is reported when it is let go (kitty).
+/// Whether this is the release of a key (kitty).
 fn released(parameters: &[u8]) -> bool {
     field_of(parameters, 1, 1) == Some(3)
 }
 
-/// A number among parameters: fields stand between semicolons, and their parts between colons.
+/// A number among the parameters: semicolons separate fields, colons separate their parts.
 fn field_of(parameters: &[u8], field: usize, part: usize) -> Option<u32> {
     let field = parameters.split(|byte| *byte == b';').nth(field)?;
     let digits = field.split(|byte| *byte == b':').nth(part)?;
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// `button` as xterm packs it: buttons, modifiers, motion. Places count from 1.
+/// `button` packs buttons, modifiers and motion as xterm does. Positions count from 1.
 fn mouse(button: u32, column: u32, row: u32, up: bool) -> Option<Meaning> {
     let moves = button & 32 != 0;
     let which = match button & 3 {
@@ -137,7 +136,7 @@ fn mouse(button: u32, column: u32, row: u32, up: bool) -> Option<Meaning> {
         (0, None) if moves => MouseEventKind::Moved,
         (0, Some(which)) if up => MouseEventKind::Up(which),
         (0, Some(which)) => MouseEventKind::Down(which),
-        (0, None) => MouseEventKind::Up(MouseButton::Left), // X10 does not say which
+        (0, None) => MouseEventKind::Up(MouseButton::Left), // X10 does not report which button
         (64, Some(MouseButton::Left)) => MouseEventKind::ScrollUp,
         (64, Some(MouseButton::Middle)) => MouseEventKind::ScrollDown,
         (64, Some(MouseButton::Right)) => MouseEventKind::ScrollLeft,

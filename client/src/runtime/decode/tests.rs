@@ -1,4 +1,4 @@
-//! Keys as terminals send them, replies that are none of them, and any bytes at all.
+//! Tests keys as terminals send them, replies that are not keys, and arbitrary bytes.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What comes of reads, one after the other, with nothing in between; and then nothing more.
+/// The events of these reads, one after the other without pause, and then nothing more.
 fn decode(reads: &[&[u8]]) -> Vec<Event> {
     let now = Instant::now();
     let (mut decoder, mut out) = (Decoder::new(now), Vec::new());
@@ -18,7 +18,7 @@ fn decode(reads: &[&[u8]]) -> Vec<Event> {
     out
 }
 
-/// In short: text as it is, keys in angle brackets, pastes in quotes.
+/// Short form: text as it is, keys in angle brackets, pastes in quotes.
 fn told(events: &[Event]) -> String {
     let tell = |event: &Event| match event {
         Event::Key(KeyEvent { code: KeyCode::Char(c), modifiers, .. })
@@ -93,7 +93,7 @@ fn keys_are_told_as_terminals_send_them() {
 fn option_that_sends_escape_before_a_sequence_is_alt() {
     let (up, left, delete, esc) = (KeyCode::Up, KeyCode::Left, KeyCode::Delete, KeyCode::Esc);
     assert_eq!(of(b"\x1b\x1b[A\x1b\x1bOD\x1b\x1b[3~"), format!("<M-{up}><M-{left}><M-{delete}>"));
-    // what is no key has no Alt: Escape was pressed before it came
+    // only keys have Alt: Escape was pressed before
     assert_eq!(of(b"\x1b\x1b[I\x1b\x1b[200~x\x1b[201~\x1b\x1b]11;x\x07"), format!("<{esc}><in><{esc}>\"x\"<{esc}>"));
     assert_eq!(of(b"\x1b\x1b\x1b[A"), format!("<{esc}><M-{up}>"));
     assert_eq!(of(b"\x1b\x1bx"), format!("<{esc}><M-x>"));
@@ -108,7 +108,7 @@ fn replies_of_the_terminal_type_nothing() {
         b"\x1b]52;c;aGVsbG8=\xc2\x9c",
         b"\x9d4;1;rgb:00/00/00\x9c",
         b"\xc2\x9d4;1;rgb:00/00/00\xc2\x9c",
-        "\x1b]lt\u{15c}\u{1f49c} title\u{271c}\x1b\\".as_bytes(), // 0x9c is part of these
+        "\x1b]lt\u{15c}\u{1f49c} title\u{271c}\x1b\\".as_bytes(), // these characters contain the byte 0x9c
         b"\x1bP>|tmux 3.3a\x1b\\",
         b"\x1bP1+r544e=787465726d\x1b\\",
         b"\x90$q1 r\x9c",
@@ -162,7 +162,7 @@ fn clicks_are_told_in_each_of_their_encodings() {
     ] {
         assert_eq!(decode(&[bytes]), click(kind), "{}", bytes.escape_ascii());
     }
-    // places that no byte can hold, and none at all
+    // positions that no byte can hold, and no position at all
     let events = decode(&[b"\x1b[M \xff\xffx\x1b[<0;0;0Mx\x1b[M\x01\x01\x01x"]);
     assert_eq!(events.iter().filter(|event| matches!(event, Event::Key(_))).count(), 3, "{events:?}");
 }
@@ -179,7 +179,7 @@ fn a_paste_is_text_whatever_is_in_it() {
     assert!(matches!(&events[..], [Event::Paste(text), Event::Key(_)] if text.len() == PASTE_MAX), "{}", events.len());
 }
 
-/// Sends, waits, sends more; what has become of it by then.
+/// Sends, waits, sends more; returns the events so far.
 fn slowly(first: &[u8], wait: Duration, then: &[u8]) -> String {
     let now = Instant::now();
     let (mut decoder, mut out) = (Decoder::new(now), Vec::new());
@@ -246,7 +246,7 @@ fn broken_characters_take_no_others_with_them() {
     );
 }
 
-/// Sequences that no terminal means as a key, and what may stand between them.
+/// Sequences that are not keys, and what may stand between them.
 fn dropped() -> impl Strategy<Value = Vec<u8>> {
     let string = (prop::sample::select(b"]PX^_".to_vec()), "[ -~é日👍\u{e0}]{1,20}", 0..3_usize);
     let string = string.prop_map(|(introducer, text, end)| {

@@ -1,4 +1,4 @@
-//! Pastes, marked by the terminal or guessed from keys that come at once: where they go, and what sends.
+//! Tests pastes, marked by the terminal or guessed from keys that arrive at once: where they go, and what sends.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn a_paste_without_brackets_is_one_message() {
 fn where_pastes_are_marked_lines_that_come_at_once_are_as_many_messages() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
-    client.at_once(vec![Event::Paste("once ".into())]); // marked: so are all others
+    client.at_once(vec![Event::Paste("once ".into())]); // a marked paste: from now on all are marked
     client.at_once(text("one\ntwo\n/join ops\nthree\n"));
     let said = |client: &Client, room| {
         let room = &client.runtime.model.rooms[&RoomId(room)];
@@ -42,7 +42,7 @@ fn a_long_paste_without_brackets_asks_and_none_of_it_is_the_answer() {
     let mut client = in_general(&place, stalling);
     client.type_text("draft");
     client.at_once(text(&"yes or no\n".repeat(30)));
-    client.at_once(text("yes\n")); // the terminal was slow with the rest
+    client.at_once(text("yes\n")); // the rest arrives late
     assert!(client.screen().contains("Paste 30 lines"), "{}", client.screen());
     client.press(Key::Esc, KeyModifiers::NONE);
     assert_eq!(&*client.draft().text, "draft");
@@ -69,6 +69,6 @@ fn without_a_room_lines_behind_a_command_are_read_as_they_are_behind_one_in_a_ro
     let (_dir, place) = home();
     let mut client = Client::of_alice(&place, &access(9).origin);
     client.type_text("/mou");
-    client.at_once(text("se\nx")); // the Enter ends a command: it is no line break
+    client.at_once(text("se\nx")); // the Enter ends a command and is not a line break
     assert_eq!(&*client.runtime.model.command.text, "x");
 }

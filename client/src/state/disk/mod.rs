@@ -191,7 +191,7 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             tickets.into_iter().map(|ticket| Report::Saved { ticket, result: result.clone() }).collect()
         }
         Job::Enter { epoch, origin, session } => {
-            *desk = Desk::Left; // gives the lock back first: the next user may be the last one
+            *desk = Desk::Left; // release the lock first: the next user may be the same one
             let open = || open(place, &origin, &session);
             let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(NotKept::Failing(FAULT.into())));
             let keep = || keep(place, &origin, &session);
@@ -205,19 +205,19 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             vec![Report::Entered { epoch, found, forgetful }]
         }
         Job::Discard(sheet) => {
-            sheet.discard().ok(); // what stays is one file too many, and the owner's
+            sheet.discard().ok(); // a leftover file is harmless
             Vec::new()
         }
         Job::Visits(visits) => {
             if let Desk::Open(drawer) = desk {
-                drawer.remember_visits(&visits).ok(); // the next start begins somewhere else
+                drawer.remember_visits(&visits).ok(); // at worst the next start opens another room
             }
             Vec::new()
         }
         Job::Leave(origin, token) => {
             *desk = Desk::Left;
             let forget = || session::forget_session(place, &origin, &token);
-            catch_unwind(AssertUnwindSafe(forget)).ok(); // a session that has ended is worth nothing on disk either
+            catch_unwind(AssertUnwindSafe(forget)).ok(); // the stored token is no longer valid anyway
             Vec::new()
         }
         Job::Note(log, at, line) => {

@@ -90,13 +90,13 @@ impl Drawer {
         let entries = fs::read_dir(&self.rooms).map_err(|error| refused(&self.rooms, &error))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|extension| extension == files::UNFINISHED) {
-                files::remove(&path).ok(); // a kill came before the rename: the file it was to replace still stands
+                files::remove(&path).ok(); // killed before the rename: the complete file is still there
                 continue;
             }
             let Some(room) = room_of(&path) else { continue };
             let bytes = match files::read(&path) {
                 Ok(bytes) => bytes.unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Vec::new(), // not one of ours
+                Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Vec::new(), // not written by quchat
                 Err(error) => return Err(refused(&path, &error)),
             };
             match decode(room, &bytes) {

@@ -176,7 +176,7 @@ fn a_file_of_a_later_quchat_is_left_as_it_is() {
 fn a_disk_that_does_not_give_a_file_costs_no_file() {
     let home = Home::new();
     let mut drawer = home.open().unwrap();
-    fs::create_dir(home.file("3.json")).unwrap(); // readable by nobody, as after an I/O error
+    fs::create_dir(home.file("3.json")).unwrap(); // unreadable, as after an I/O error
     assert!(matches!(drawer.read(), Err(NotKept::Failing(reason)) if reason.contains("3.json")));
     assert!(home.file("3.json").exists());
 }

@@ -1,6 +1,6 @@
-//! A text being typed: buffer, cursor, undo. It moves and deletes by what a reader sees as a character.
+//! An editor: buffer, cursor, undo. It moves and deletes by grapheme clusters.
 //!
-//! One editor serves the composer and every single-line field. It knows no keys and draws nothing.
+//! The composer and every single-line field use it. It knows no keys and draws nothing.
 
 mod motion;
 mod undo;
@@ -9,14 +9,14 @@ use unicode_segmentation::GraphemeCursor;
 
 use self::undo::{Change, Undo};
 
-/// Most bytes in one editor; beyond it an insertion is refused as a whole.
+/// Most bytes in one editor; an insertion beyond it is rejected as a whole.
 pub const BYTES_MAX: usize = 64 * 1024;
 
-/// A text being typed.
+/// An editable text.
 #[derive(Debug, Default, Clone)]
 pub struct Editor {
     text: String,
-    /// In bytes, never inside a scalar value.
+    /// In bytes, always on a character boundary.
     cursor: usize,
     /// The column that vertical moves aim for.
     goal: Option<u16>,
@@ -25,50 +25,48 @@ pub struct Editor {
 }
 
 impl Editor {
-    /// An editor of `text` with the cursor at its end and nothing to undo.
+    /// An editor for `text` with the cursor at its end and an empty undo history.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self { text: text.to_owned(), cursor: text.len(), ..Self::default() }
     }
 
-    /// What was typed.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where the next character goes, in bytes.
+    /// The position of the cursor in bytes.
     #[must_use]
     pub fn cursor(&self) -> usize {
         self.cursor
     }
 
-    /// Whether nothing was typed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Puts `text` in at the cursor; `false` if that would be more than [`BYTES_MAX`].
+    /// Inserts `text` at the cursor; `false` if the result would exceed [`BYTES_MAX`].
     pub fn insert(&mut self, text: &str) -> bool {
         self.text.len() + text.len() <= BYTES_MAX && self.replace(self.cursor, self.cursor, text)
     }
 
-    /// Puts `text` in the place of what stands between `start` and the cursor; `false` if that is no place, or would
-    /// be more than [`BYTES_MAX`].
+    /// Replaces the text between `start` and the cursor; `false` if `start` is invalid or the result would exceed
+    /// [`BYTES_MAX`].
     pub fn replace_back(&mut self, start: usize, text: &str) -> bool {
         let fits = self.text.len() + text.len() <= BYTES_MAX;
         let sound = start <= self.cursor && self.text.is_char_boundary(start);
         fits && sound && self.replace(start, self.cursor, text)
     }
 
-    /// Takes the character in front of the cursor away.
+    /// Deletes the character before the cursor.
     pub fn delete_back(&mut self) -> bool {
         let start = self.previous();
         self.replace(start, self.cursor, "")
     }
 
-    /// Takes the character under the cursor away.
+    /// Deletes the character after the cursor.
     pub fn delete_forward(&mut self) -> bool {
         let end = self.following();
         self.replace(self.cursor, end, "")
@@ -80,7 +78,7 @@ impl Editor {
         self.kill(start, self.cursor)
     }
 
-    /// Kills on to the end of a word.
+    /// Kills forward to the end of a word.
     pub fn kill_word_forward(&mut self) -> bool {
         let end = self.word_end();
         self.kill(self.cursor, end)
@@ -92,13 +90,13 @@ impl Editor {
         if start == self.cursor { self.delete_back() } else { self.kill(start, self.cursor) }
     }
 
-    /// Kills on to the end of the line; at the end, the line break.
+    /// Kills forward to the end of the line; at the end, the line break.
     pub fn kill_to_line_end(&mut self) -> bool {
         let end = self.line_end();
         if end == self.cursor { self.delete_forward() } else { self.kill(self.cursor, end) }
     }
 
-    /// Puts what was killed last in at the cursor.
+    /// Inserts the last killed text at the cursor.
     pub fn yank(&mut self) -> bool {
         let killed = std::mem::take(&mut self.killed);
         let changed = !killed.is_empty() && self.insert(&killed);
@@ -106,7 +104,7 @@ impl Editor {
         changed
     }
 
-    /// Takes the last change back.
+    /// Undoes the last change.
     pub fn undo(&mut self) -> bool {
         let Some(change) = self.undo.back() else { return false };
         let (range, with, cursor) =
@@ -116,7 +114,7 @@ impl Editor {
         true
     }
 
-    /// Does the change that was taken back again.
+    /// Redoes the last undone change.
     pub fn redo(&mut self) -> bool {
         let Some(change) = self.undo.forward() else { return false };
         let (range, with) = (change.start..change.start + change.removed.len(), &change.inserted);

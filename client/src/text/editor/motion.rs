@@ -1,4 +1,4 @@
-//! Where the cursor can go.
+//! Cursor movement. Each method returns whether the cursor moved.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -12,7 +12,7 @@ impl Editor {
         self.go(to)
     }
 
-    /// One character on.
+    /// One character forward.
     pub fn right(&mut self) -> bool {
         let to = self.following();
         self.go(to)
@@ -24,7 +24,7 @@ impl Editor {
         self.go(to)
     }
 
-    /// On to the end of a word.
+    /// Forward to the end of a word.
     pub fn word_right(&mut self) -> bool {
         let to = self.word_end();
         self.go(to)
@@ -42,21 +42,21 @@ impl Editor {
         self.go(to)
     }
 
-    /// One row up in a text wrapped at `width`; `false` on the first row.
+    /// One row up in the text wrapped at `width`; `false` on the first row.
     pub fn up(&mut self, width: u16) -> bool {
         let rows = wrap(&self.text, width);
         let (row, column) = self.place_in(&rows);
         row.checked_sub(1).is_some_and(|above| self.go_to_column(&rows, above, column))
     }
 
-    /// One row down in a text wrapped at `width`; `false` on the last row.
+    /// One row down in the text wrapped at `width`; `false` on the last row.
     pub fn down(&mut self, width: u16) -> bool {
         let rows = wrap(&self.text, width);
         let (row, column) = self.place_in(&rows);
         row + 1 < rows.len() && self.go_to_column(&rows, row + 1, column)
     }
 
-    /// Row and column of the cursor in `rows`, which are those of this text.
+    /// Row and column of the cursor. `rows` must be those of this text.
     #[must_use]
     pub fn place_in(&self, rows: &[Row]) -> (usize, u16) {
         let row = rows.partition_point(|row| row.start <= self.cursor).saturating_sub(1);
@@ -86,7 +86,7 @@ impl Editor {
         let Row { start, end, .. } = rows[row];
         let mut to = byte_at(&self.text, start, end, goal);
         if to == end && row + 1 < rows.len() {
-            // that byte is the start of the row below: stay on this one
+            // this byte is the start of the row below: stay on this row
             to = self.text[start..end].grapheme_indices(true).next_back().map_or(start, |(at, _)| start + at);
         }
         self.cursor = to;

@@ -1,4 +1,4 @@
-//! Keys in, buffer out.
+//! Tests edits by the resulting text.
 
 use proptest::prelude::*;
 

@@ -1,17 +1,17 @@
-//! Changes of a text, to be taken back and done again. Bounded; typing is gathered into words.
+//! The undo history. It is bounded, and typed characters are grouped into words.
 
 use std::collections::VecDeque;
 
 const CHANGES_MAX: usize = 500;
 const BYTES_MAX: usize = 1024 * 1024;
 
-/// At `start`, `removed` became `inserted`.
+/// Replaced `removed` by `inserted` at `start`.
 #[derive(Debug, Clone)]
 pub(super) struct Change {
     pub(super) start: usize,
     pub(super) removed: String,
     pub(super) inserted: String,
-    /// Where the cursor was.
+    /// The cursor before the change.
     pub(super) before: usize,
 }
 
@@ -20,7 +20,7 @@ impl Change {
         self.removed.len() + self.inserted.len()
     }
 
-    /// Whether `next` types on in the same word.
+    /// Whether `next` continues typing in the same word.
     fn continues_in(&self, next: &Self) -> bool {
         let types = |change: &Self| change.removed.is_empty() && !change.inserted.is_empty();
         let between_words =
@@ -36,7 +36,7 @@ impl Change {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Undo {
     changes: VecDeque<Change>,
-    /// How many of them hold; the rest were taken back.
+    /// The number of changes that are applied; the later ones are undone.
     done: usize,
     bytes: usize,
 }
