@@ -73,7 +73,7 @@ fn named(error: Error, command: &mut Command) -> Error {
     let variable = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).find(is_unreadable);
     match variable.filter(|_| error.kind() == ErrorKind::InvalidUtf8) {
         Some(name) => {
-            let reason = format!("the value of {name} is not UTF-8; set it anew, or unset it");
+            let reason = format!("the value of {name} is not UTF-8; change it or unset it");
             Error::raw(ErrorKind::InvalidUtf8, reason).format(command)
         }
         None => error,

@@ -105,7 +105,7 @@ fn shown(path: Option<PathBuf>, config: &Config) -> String {
 
 fn chat(place: Place, config: Config) -> Result<u8, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Err(Failure::new("this is a program for a terminal; its input and output must be one"));
+        return Err(Failure::new("quchat runs in a terminal; its input and output must not be redirected"));
     }
     runtime::check_term(std::env::var_os("TERM").as_deref()).map_err(Failure::new)?;
     let way = config.notify.value.clone().unwrap_or_else(|| Way::known(|name| std::env::var(name).ok()));
@@ -149,7 +149,7 @@ fn first_msg(place: &Place, config: Config) -> Msg {
 }
 
 fn new_model() -> Result<Model, Failure> {
-    let no_chance = |error: getrandom::Error| Failure::new(format!("no random numbers: {error}"));
+    let no_chance = |error: getrandom::Error| Failure::new(format!("cannot get random numbers: {error}"));
     let mut txn_prefix = [0; 12];
     getrandom::fill(&mut txn_prefix).map_err(no_chance)?;
     let seed = getrandom::u64().map_err(no_chance)?;

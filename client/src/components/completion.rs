@@ -154,7 +154,7 @@ impl Kind {
             Self::Room | Self::AnyRoom => "rooms",
             Self::Command => "commands",
             Self::Theme => "themes",
-            Self::Level => "this room calls for",
+            Self::Level => "notify me of",
             Self::Emoji => "emoji",
         }
     }
@@ -272,7 +272,7 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
 /// People, the latest to speak in this room first, then those of the other rooms, then the user.
 fn people(model: &Model, open: RoomId) -> Vec<(&str, &'static str)> {
     let here = model.rooms.get(&open).into_iter().map(|room| (room, ""));
-    let elsewhere = model.rooms.values().filter(|room| room.info.id != open).map(|room| (room, "not seen here"));
+    let elsewhere = model.rooms.values().filter(|room| room.info.id != open).map(|room| (room, "in other rooms"));
     let me = model.account.as_ref().map(|account| &account.user);
     let mut known: HashSet<UserId> = me.map(|me| me.id).into_iter().collect();
     let mut people = Vec::new();
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_begins_a_word_only_where_no_word_stands_before_it() {
+    fn a_sign_begins_a_word_only_after_a_word_boundary() {
         assert_eq!(word_in("hi @bo"), Some((Kind::Person, "@bo")));
         assert_eq!(word_in("(@bo"), Some((Kind::Person, "@bo")));
         assert_eq!(word_in("see #up"), Some((Kind::Room, "#up")));
@@ -312,14 +312,14 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_command_is_what_that_takes() {
+    fn the_argument_of_a_command_is_completed() {
         assert_eq!(word_in("/theme da"), Some((Kind::Theme, "da")));
         assert_eq!(word_in("/notify "), Some((Kind::Level, "")));
         assert_eq!(word_in("/theme x\n@a"), Some((Kind::Person, "@a")));
     }
 
     #[test]
-    fn a_command_stands_at_the_start_and_join_takes_a_name_with_spaces() {
+    fn commands_stand_at_the_start_and_join_takes_a_name_with_spaces() {
         assert_eq!(word_in("/jo"), Some((Kind::Command, "/jo")));
         assert_eq!(word_in("/join upcoming ev"), Some((Kind::AnyRoom, "upcoming ev")));
         assert_eq!(word_in("/join #up"), Some((Kind::AnyRoom, "#up")));

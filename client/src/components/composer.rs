@@ -188,10 +188,10 @@ impl Composer {
     /// The text at the bottom of the frame: why something does not fit.
     fn remark(&self) -> Option<Span<'static>> {
         if self.full && self.oversized {
-            return Some(Span::styled(" ✗ no more fits: a paste has at most 512 KiB ", Look::WRONG));
+            return Some(Span::styled(" ✗ too large: a paste has at most 512 KiB ", Look::WRONG));
         }
         if self.full {
-            return Some(Span::styled(" ✗ no more fits ", Look::WRONG));
+            return Some(Span::styled(" ✗ too long ", Look::WRONG));
         }
         let used = self.writing()?.editor.text().trim_end().chars().count();
         match TEXT_MAX.checked_sub(used) {

@@ -71,7 +71,7 @@ impl Part for FindBar {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
         let told = self.told();
-        let remark = self.in_part.then(|| Span::styled(" in what is loaded ", Look::FAINT));
+        let remark = self.in_part.then(|| Span::styled(" loaded part only ", Look::FAINT));
         let hint = format!("find in {}", self.label);
         if self.framed {
             let title = clip(&format!(" {hint} "), area.width.saturating_sub(18));
@@ -86,7 +86,7 @@ impl Part for FindBar {
             frame.render_widget(block, area);
             let air = u16::from(inner.width > 8);
             let text = Rect { x: inner.x + air, width: inner.width - air, ..inner };
-            return self.field.draw(frame, text, "a word or a part of it", focused);
+            return self.field.draw(frame, text, "the text to find", focused);
         }
         let mut right: Vec<Span<'static>> = told.into_iter().chain(remark).collect();
         let columns = |spans: &[Span<'static>]| spans.iter().map(|span| width(&span.content)).sum::<u16>();

@@ -6,7 +6,7 @@ use crate::model::Room;
 
 /// The line above a reply to `seq`: the sender and the beginning of that message, as far as they are loaded.
 pub(super) fn quote(room: &Room, seq: Seq) -> String {
-    let Some(message) = room.quoted(seq) else { return "↳ a message further up".to_owned() };
+    let Some(message) = room.quoted(seq) else { return "↳ an earlier message".to_owned() };
     let name = &message.sender.name;
     if message.deleted_at.is_some() {
         return format!("↳ {name}: message deleted");

@@ -105,7 +105,7 @@ impl SignIn {
         match &self.problem {
             Some((field, reason)) if *field == name => (cut('✗', reason, columns), Look::WRONG),
             _ if name == Name::Server && Origin::parse(self.server.text()).is_ok_and(|origin| origin.is_exposed()) => {
-                (cut('!', "not encrypted: others on the way can read along", columns), Look::WAITING)
+                (cut('!', "not encrypted: others on the network can read it", columns), Look::WAITING)
             }
             _ if name == Name::Password && (!self.password.is_empty() || self.password.is_shown()) => {
                 let does = if self.password.is_shown() { "hides" } else { "shows" };

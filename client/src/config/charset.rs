@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_character_set_that_is_named_and_not_utf_8_counts() {
+    fn only_a_named_character_set_other_than_utf_8_counts() {
         for foreign in ["de_DE.ISO-8859-1", "ru_RU.KOI8-R", "ja_JP.eucJP", "de_DE.ISO-8859-15@euro", "C.US-ASCII"] {
             assert_eq!(of([None, None, Some(foreign)]), Some(Source::Variable("LANG")), "{foreign}");
         }

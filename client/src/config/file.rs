@@ -95,6 +95,6 @@ fn profile(entry: Entry<'_>) -> Option<(String, Profile)> {
     table.only(&Profile::KEYS);
     match table.entry("server") {
         Some(_) => Some((entry.key.to_owned(), Profile::read(table))),
-        None => entry.misnamed(format!("the profile {:?} names no server", entry.key)),
+        None => entry.misnamed(format!("the profile {:?} has no server", entry.key)),
     }
 }

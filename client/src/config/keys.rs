@@ -35,7 +35,7 @@ fn read_one(context: Context, entry: Entry<'_>, before: &[Setting<Binding>]) -> 
     let misnamed = |why| entry.misnamed(format!("{:?}: {why}", entry.key));
     let chord = keymap::chord(entry.key, context).map_or_else(misnamed, Some)?;
     if let Some(twin) = before.iter().find(|other| (other.value.context, other.value.chord) == (context, chord)) {
-        return entry.misnamed(format!("{chord} is bound on {} already", twin.from));
+        return entry.misnamed(format!("{chord} is already bound on {}", twin.from));
     }
     let actions = context.actions();
     let Setting { value: action, from } = entry.text(|typed| {

@@ -124,7 +124,7 @@ impl Config {
     #[must_use]
     pub fn show(&self) -> String {
         let name =
-            self.name.as_ref().map_or_else(|| "# name: asked for when signing in\n".to_owned(), |n| n.show("name"));
+            self.name.as_ref().map_or_else(|| "# name: the sign-in form asks for it\n".to_owned(), |n| n.show("name"));
         let looks = [self.theme.show("theme"), self.ascii.show("ascii"), self.mouse.show("mouse")].concat();
         self.server.show("server")
             + &name

@@ -18,12 +18,14 @@ pub(super) fn read(table: Table<'_>) -> Option<Setting<Option<Way>>> {
     notify.only(&["by", "command"]);
     let by = notify.text("by", |typed| {
         let way = WAYS.iter().find(|(word, _)| *word == typed).map(|(_, way)| way.clone());
-        way.ok_or_else(|| format!("{typed:?} is no way to call{}", hint(typed, WAYS.iter().map(|(word, _)| *word))))
+        way.ok_or_else(|| {
+            format!("{typed:?} is not a way to notify{}", hint(typed, WAYS.iter().map(|(word, _)| *word)))
+        })
     });
     let Some(entry) = notify.entry("command") else { return by };
     let Setting { value, from } = entry.texts()?;
     match value.is_empty() {
-        true => entry.wrong("command: the name of a program is missing"),
+        true => entry.wrong("command: the program is missing"),
         false => Some(Setting { value: Some(Way::Command(value)), from }),
     }
 }

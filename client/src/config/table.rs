@@ -117,7 +117,7 @@ impl<'a> Entry<'a> {
 
     /// The value as a text that `check` accepts.
     pub(super) fn text<T>(self, check: impl Fn(&str) -> Result<T, String>) -> Option<Setting<T>> {
-        let DeValue::String(text) = self.span.get_ref() else { return self.other("a text in quotes") };
+        let DeValue::String(text) = self.span.get_ref() else { return self.other("a string in quotes") };
         let value = check(text).map_or_else(|why| self.wrong(format!("{}: {why}", self.key)), Some)?;
         Some(Setting { value, from: self.source() })
     }
@@ -128,12 +128,12 @@ impl<'a> Entry<'a> {
         Some(Setting { value, from: self.source() })
     }
 
-    /// The value as a list of texts.
+    /// The value as a list of strings.
     pub(super) fn texts(self) -> Option<Setting<Vec<String>>> {
         let texts = self.span.get_ref().as_array().and_then(|all| {
             all.iter().map(|one| one.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
         });
-        let value = texts.or_else(|| self.other("a list of texts"))?;
+        let value = texts.or_else(|| self.other("a list of strings"))?;
         Some(Setting { value, from: self.source() })
     }
 

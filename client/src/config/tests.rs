@@ -37,7 +37,7 @@ fn example() -> String {
 }
 
 #[test]
-fn the_example_says_nothing_as_it_is_and_is_understood_without_its_signs() {
+fn the_example_sets_nothing_and_is_valid_when_uncommented() {
     assert_eq!(parse(EXAMPLE).unwrap(), File::default());
     assert!(Context::ALL.iter().all(|context| EXAMPLE.contains(&context.name())));
     let file = parse(&example()).unwrap();
@@ -46,7 +46,7 @@ fn the_example_says_nothing_as_it_is_and_is_understood_without_its_signs() {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment_that_over_a_profile_that_over_the_file_that_over_the_last_one() {
+fn precedence_is_flag_environment_profile_file_last_used() {
     let flag = setting("flag", Source::Flag("--server"));
     let variable = setting("variable", Source::Variable("QUCHAT_SERVER"));
     let file = || parse("server = 'file'\n[profiles.p]\nserver = 'profile'").unwrap();
@@ -65,15 +65,15 @@ fn a_flag_wins_over_the_environment_that_over_a_profile_that_over_the_file_that_
 }
 
 #[test]
-fn what_is_wrong_names_the_file_the_line_and_what_is_near() {
+fn an_error_names_the_file_the_line_and_the_closest_valid_name() {
     for (text, expected) in [
         ("\n\nservr = 'x'", r#"config.toml:3: there is no "servr"; did you mean "server"?"#),
-        ("\nname = 7", "config.toml:2: name takes a text in quotes, not a value of type integer"),
+        ("\nname = 7", "config.toml:2: name takes a string in quotes, not a value of type integer"),
         (
             "[profiles.work]\nserver = 'x'\nnames = 'alice'",
             r#"config.toml:3: there is no "profiles.work.names"; did you mean "name"?"#,
         ),
-        ("[profiles.work]\nname = 'alice'", r#"config.toml:1: the profile "work" names no server"#),
+        ("[profiles.work]\nname = 'alice'", r#"config.toml:1: the profile "work" has no server"#),
         ("server = 'ftp://x'", "config.toml:1: server: an address begins with http://, https:// or the host itself"),
         ("profiles = 1", "config.toml:1: profiles takes a table, not a value of type integer"),
         (
@@ -92,7 +92,7 @@ fn what_is_wrong_names_the_file_the_line_and_what_is_near() {
 }
 
 #[test]
-fn every_line_that_is_wrong_is_told_once_from_the_top_and_the_others_hold() {
+fn every_wrong_line_is_reported_once_from_the_top_and_the_others_apply() {
     let text = "
 themes.mine.fant = '1'
 server = 'host'
@@ -110,10 +110,10 @@ server = 'there'
 ";
     let expected = r#"
 config.toml:2: there is no "themes.mine.fant"; did you mean "faint"?
-config.toml:4: name takes a text in quotes, not a value of type integer
+config.toml:4: name takes a string in quotes, not a value of type integer
 config.toml:5: string values must be quoted, expected literal string
 config.toml:8: Ctrl+T: [keys.screen] has no "next-unraed"; did you mean "next-unread"?
-config.toml:11: by: "bel" is no way to call; did you mean "bell"?
+config.toml:11: by: "bel" is not a way to notify; did you mean "bell"?
 "#;
     let told = refusal(text);
     assert!(told.starts_with(expected.trim()), "{told}");
@@ -124,7 +124,7 @@ config.toml:11: by: "bel" is no way to call; did you mean "bell"?
 }
 
 #[test]
-fn of_many_wrong_lines_some_are_told() {
+fn at_most_twenty_wrong_lines_are_reported() {
     let many: String = (0..1_000).map(|n| format!("wrong{n} = 1\n")).collect();
     let told = refusal(&many);
     assert_eq!(told.lines().count(), 21);
@@ -132,7 +132,7 @@ fn of_many_wrong_lines_some_are_told() {
 }
 
 #[test]
-fn a_profile_that_is_not_there_is_told_with_its_nearest() {
+fn an_unknown_profile_is_reported_with_the_closest_one() {
     let ask = |text: &str| {
         let given = Given { profile: Some("wrok".into()), ..Given::default() };
         Config::settle(given, parse(text).unwrap(), Last::default()).unwrap_err().to_string()
@@ -142,7 +142,7 @@ fn a_profile_that_is_not_there_is_told_with_its_nearest() {
 }
 
 #[test]
-fn a_character_set_without_the_signs_chooses_ascii_unless_the_file_says_no() {
+fn a_character_set_other_than_utf_8_chooses_ascii_unless_the_file_says_no() {
     let ascii = |text: &str| {
         let charset = Some(Setting { value: true, from: Source::Variable("LANG") });
         Config::settle(Given { charset, ..Given::default() }, parse(text).unwrap(), Last::default()).unwrap().ascii
@@ -152,7 +152,7 @@ fn a_character_set_without_the_signs_chooses_ascii_unless_the_file_says_no() {
 }
 
 #[test]
-fn what_is_shown_can_be_read_again_and_says_where_it_came_from() {
+fn shown_settings_can_be_parsed_again_and_name_their_origin() {
     let given = Given { name: setting("alice", Source::Variable("QUCHAT_USER")), ..Given::default() };
     let config = Config::settle(given, parse("\nserver = 'host'").unwrap(), Last::default()).unwrap();
     let head = config.show().split("\n\n").next().unwrap().to_owned() + "\n";
@@ -192,7 +192,7 @@ fn a_key_bound_in_the_file_does_what_it_says_and_shows_first() {
 }
 
 #[test]
-fn how_to_be_called_is_a_word_or_a_command_and_anything_else_is_named() {
+fn notify_takes_a_word_or_a_command_and_refuses_the_rest() {
     let notify = |text: &str| {
         let config = Config::settle(Given::default(), parse(text).unwrap(), Last::default()).unwrap();
         let again = Config::settle(Given::default(), parse(&config.show()).unwrap(), Last::default()).unwrap();
@@ -203,16 +203,19 @@ fn how_to_be_called_is_a_word_or_a_command_and_anything_else_is_named() {
     assert_eq!(notify("[notify]\nby = 'bell'"), Some(Way::Bell));
     let words = ["notify-send", "{title}", "{body}"].map(str::to_owned).to_vec();
     assert_eq!(notify("[notify]\ncommand = ['notify-send', '{title}', '{body}']"), Some(Way::Command(words)));
-    assert_eq!(refusal("[notify]\nby = 'bel'"), r#"config.toml:2: by: "bel" is no way to call; did you mean "bell"?"#);
+    assert_eq!(
+        refusal("[notify]\nby = 'bel'"),
+        r#"config.toml:2: by: "bel" is not a way to notify; did you mean "bell"?"#
+    );
     assert_eq!(
         refusal("[notify]\ncommand = 'x'"),
-        "config.toml:2: command takes a list of texts, not a value of type string"
+        "config.toml:2: command takes a list of strings, not a value of type string"
     );
-    assert_eq!(refusal("[notify]\ncommand = []"), "config.toml:2: command: the name of a program is missing");
+    assert_eq!(refusal("[notify]\ncommand = []"), "config.toml:2: command: the program is missing");
 }
 
 #[test]
-fn a_theme_of_ones_own_changes_a_delivered_one_and_shows_where_it_came_from() {
+fn a_custom_theme_changes_a_built_in_one_and_shows_its_origin() {
     let text = "theme = 'mine'\nascii = true\n[themes.mine]\nbase = 'dark'\nwrong = 'bold #ff0000'\nsenders = ['red']";
     let config = Config::settle(Given::default(), parse(text).unwrap(), Last::default()).unwrap();
     let red = Paint::parse("bold #ff0000").unwrap();
@@ -227,21 +230,21 @@ fn a_theme_of_ones_own_changes_a_delivered_one_and_shows_where_it_came_from() {
 }
 
 #[test]
-fn a_look_that_is_not_understood_is_named_with_its_line() {
+fn an_invalid_style_is_reported_with_its_line() {
     for (text, expected) in [
         ("theme = 'drak'", r#"config.toml:1: theme: there is no theme "drak"; did you mean "dark"?"#),
         ("ascii = 'yes'", "config.toml:1: ascii takes true or false, not a value of type string"),
         ("[themes.x]\nfant = '1'", r#"config.toml:2: there is no "themes.x.fant"; did you mean "faint"?"#),
         (
             "[themes.x]\nfaint = 'bold gren'",
-            r#"config.toml:2: faint: there is no colour "gren" here; did you mean "green"?"#,
+            r#"config.toml:2: faint: there is no colour "gren"; did you mean "green"?"#,
         ),
         (
             "[themes.x]\nbase = 'nord'",
             r#"config.toml:2: base: there is no theme "nord"; there is terminal, dark, light"#,
         ),
-        ("[themes.x]\nsenders = []", "config.toml:2: senders: at least one look is needed"),
-        ("[themes.'a b']", "config.toml:1: the name of a theme is one word, for /theme"),
+        ("[themes.x]\nsenders = []", "config.toml:2: senders: at least one colour is needed"),
+        ("[themes.'a b']", "config.toml:1: the name of a theme must be one word, for /theme"),
     ] {
         assert_eq!(refusal(text), expected, "{text}");
     }
@@ -251,7 +254,7 @@ fn a_look_that_is_not_understood_is_named_with_its_line() {
 }
 
 #[test]
-fn every_delivered_key_can_be_written_in_the_file_as_the_help_writes_it() {
+fn every_built_in_key_can_be_written_in_the_file_as_in_the_help() {
     for row in Keymap::default().rows() {
         assert_eq!(keymap::chord(&row.chord.to_string(), row.context), Ok(row.chord));
         assert!(row.context.actions().contains(&(keymap::name(row.action), row.action)));
@@ -261,7 +264,7 @@ fn every_delivered_key_can_be_written_in_the_file_as_the_help_writes_it() {
 }
 
 #[test]
-fn a_key_that_cannot_be_bound_is_named_with_its_line() {
+fn an_invalid_binding_is_reported_with_its_line() {
     for (text, expected) in [
         ("[keys.composr]", r#"config.toml:1: there is no "keys.composr"; did you mean "composer"?"#),
         (
@@ -270,11 +273,11 @@ fn a_key_that_cannot_be_bound_is_named_with_its_line() {
         ),
         ("[keys.screen]\n'Cntrl+T' = 'help'", r#"config.toml:2: "Cntrl+T": "Cntrl" is not Ctrl, Alt or Shift"#),
         ("[keys.screen]\n'Ctrl+Pause' = 'switch'", r#"config.toml:2: "Ctrl+Pause": there is no key "Pause""#),
-        ("[keys.screen]\nx = 'switch'", r#"config.toml:2: "x": letters always type; add Ctrl or Alt"#),
+        ("[keys.screen]\nx = 'switch'", r#"config.toml:2: "x": letters type text; add Ctrl or Alt"#),
         ("[keys.text]\n'Ctrl+I' = 'undo'", r#"config.toml:2: "Ctrl+I": most terminals send Tab, Enter or Esc for it"#),
         (
             "[keys.text]\n'Ctrl+T' = 'undo'\n'ctrl+t' = 'redo'",
-            "config.toml:3: Ctrl+T is bound on line 2 of the file already",
+            "config.toml:3: Ctrl+T is already bound on line 2 of the file",
         ),
         ("[keys.everywhere]\n'Ctrl+Q' = 'none'", r#"config.toml:1: no key is left for "quit""#),
         ("[keys.composer]\n'Enter' = 'newline'", r#"config.toml:1: no key is left for "send""#),
@@ -285,7 +288,7 @@ fn a_key_that_cannot_be_bound_is_named_with_its_line() {
 
 #[test]
 #[cfg(unix)]
-fn the_variable_wins_over_the_home_and_no_file_is_as_good_as_an_empty_one() {
+fn the_variable_overrides_the_home_and_a_missing_file_is_the_same_as_an_empty_one() {
     let at = |config: Option<&str>| {
         let variables = [("XDG_CONFIG_HOME", config), ("HOME", Some("/h"))];
         find(|name| variables.iter().find(|(key, _)| *key == name)?.1.map(Into::into)).unwrap()
@@ -299,14 +302,14 @@ fn the_variable_wins_over_the_home_and_no_file_is_as_good_as_an_empty_one() {
 
 proptest! {
     #[test]
-    fn whatever_the_file_holds_there_is_an_answer(text in "(\\PC|\n|[a-z.]+ = |\\[|\\]|\"){0,80}") {
+    fn any_file_can_be_parsed_or_refused(text in "(\\PC|\n|[a-z.]+ = |\\[|\\]|\"){0,80}") {
         let _ = parse(&text);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_config_file_that_is_no_file_is_refused_at_once_and_says_so() {
+fn a_config_path_that_is_not_a_file_is_refused_at_once_with_the_reason() {
     use rustix::fs::{CWD, Mode, mkfifoat};
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("config.toml");
@@ -322,7 +325,7 @@ fn a_config_file_that_is_no_file_is_refused_at_once_and_says_so() {
 }
 
 #[test]
-fn a_key_that_is_misspelt_is_told_which_one_it_is_near_to() {
+fn a_misspelt_key_is_reported_with_the_closest_one() {
     for (key, near) in [
         ("Entr", "did you mean \"Enter\"?"),
         ("Alt+Entre", "did you mean \"Enter\"?"),
@@ -335,7 +338,7 @@ fn a_key_that_is_misspelt_is_told_which_one_it_is_near_to() {
 }
 
 #[test]
-fn blanks_around_a_name_are_none_of_it() {
+fn blanks_around_a_value_are_ignored() {
     let file = parse("name = \" alice \"\nserver = \" localhost \"\n").unwrap();
     let config = Config::settle(Given::default(), file, Last::default()).unwrap();
     assert_eq!(

@@ -38,7 +38,7 @@ pub(super) fn read(table: Table<'_>) -> Vec<OwnTheme> {
 
 fn read_one(entry: Entry<'_>) -> Option<OwnTheme> {
     if entry.key.is_empty() || entry.key.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return entry.misnamed("the name of a theme is one word, for /theme");
+        return entry.misnamed("the name of a theme must be one word, for /theme");
     }
     let path = format!("themes.{}.", entry.key);
     let table = entry.table(&path)?;
@@ -64,13 +64,13 @@ fn senders(entry: Entry<'_>) -> Option<Setting<Vec<Paint>>> {
     let paints: Result<Vec<_>, _> = value.iter().map(|text| paint(text)).collect();
     match paints {
         Err(why) => entry.wrong(format!("senders: {why}")),
-        Ok(paints) if paints.is_empty() => entry.wrong("senders: at least one look is needed"),
+        Ok(paints) if paints.is_empty() => entry.wrong("senders: at least one colour is needed"),
         Ok(paints) => Some(Setting { value: paints, from }),
     }
 }
 
 fn paint(text: &str) -> Result<Paint, String> {
-    Paint::parse(text).map_err(|word| format!("there is no colour {word:?} here{}", hint(word, Paint::words())))
+    Paint::parse(text).map_err(|word| format!("there is no colour {word:?}{}", hint(word, Paint::words())))
 }
 
 /// Checks that a built-in or custom theme has this name.

@@ -88,9 +88,9 @@ pub fn chord(typed: &str, context: Context) -> Result<Chord, String> {
     };
     match code {
         Key::Char(_) if modifiers.is_empty() && context == Context::Selection => Ok(Chord::plain(code)),
-        Key::Char(_) if !modifiers.intersects(commands) => Err("letters always type; add Ctrl or Alt".to_owned()),
+        Key::Char(_) if !modifiers.intersects(commands) => Err("letters type text; add Ctrl or Alt".to_owned()),
         Key::Char(_) if modifiers.contains(KeyModifiers::SHIFT) => {
-            Err("not every terminal tells Shift with a letter; leave it out".to_owned())
+            Err("not every terminal reports Shift with a letter; leave it out".to_owned())
         }
         Key::Char('i' | 'm' | '[') if modifiers == KeyModifiers::CONTROL => {
             Err("most terminals send Tab, Enter or Esc for it".to_owned())

@@ -88,15 +88,15 @@ impl Context {
 /// Plain keys that components handle themselves; listed only in the help.
 pub const PLAIN: &[(Context, &str, &str)] = &[
     (Context::Screen, "Up, Down, Enter", "in the side bar: choose a room and open it"),
-    (Context::Composer, "Up, Down", "beyond the first and last row: earlier inputs, and back to the draft"),
-    (Context::Composer, "End", "on an empty input: to the newest message"),
-    (Context::Composer, "mouse wheel", "scrolls, where the terminal sends it as three arrows or more at once"),
+    (Context::Composer, "Up, Down", "at the first or last row: earlier inputs, and back to the draft"),
+    (Context::Composer, "End", "on an empty input: go to the newest message"),
+    (Context::Composer, "mouse wheel", "scrolls, if the terminal sends it as three or more arrows at once"),
     (Context::List, "Up, Down, Enter", "choose"),
-    (Context::List, "Home, End", "in the help: to its start and its end"),
-    (Context::List, "y, n", "to a question: yes and no"),
-    (Context::List, "e, d", "on a refused message: back into the draft; discarded after a y (Up brings it back)"),
-    (Context::Form, "Up, Down, Enter", "other field; done"),
-    (Context::Form, "Space", "tick a box"),
+    (Context::List, "Home, End", "in the help: go to the start or the end"),
+    (Context::List, "y, n", "answer a question"),
+    (Context::List, "e, d", "on a refused message: edit; discard after y (Up brings it back)"),
+    (Context::Form, "Up, Down, Enter", "other field; submit"),
+    (Context::Form, "Space", "toggle a check box"),
 ];
 
 /// The slash command equivalent to `action`, for terminals that keep a key for themselves.
@@ -132,57 +132,52 @@ type Add<'a> = dyn FnMut(Context, &[Chord], Action, &'static str) + 'a;
 fn screen(add: &mut Add<'_>) {
     use Context::Screen;
     let c = Key::Char;
-    add(
-        Screen,
-        &[Chord::ctrl(c('k')), Chord::ctrl(c('g'))],
-        Action::Switch,
-        "go to a room, or create one by a new name",
-    );
+    add(Screen, &[Chord::ctrl(c('k')), Chord::ctrl(c('g'))], Action::Switch, "go to a room; a new name creates one");
     add(Screen, &[Chord::alt(Key::Down), Chord::ctrl(c('n'))], Action::NextRoom, "next room");
     add(Screen, &[Chord::alt(Key::Up), Chord::ctrl(c('p'))], Action::PreviousRoom, "previous room");
     add(Screen, &[Chord::alt(c('a'))], Action::NextUnread, "next unread room, mentions first");
-    add(Screen, &[Chord::alt(c('s'))], Action::LastRoom, "the room you came from");
+    add(Screen, &[Chord::alt(c('s'))], Action::LastRoom, "previously open room");
     for n in 1..=9u8 {
         add(Screen, &[Chord::alt(c(char::from(b'0' + n)))], Action::RoomNumber(n), "room by number");
     }
     add(Screen, &[Chord::plain(Key::PageUp)], Action::PageUp, "a page back");
-    add(Screen, &[Chord::plain(Key::PageDown)], Action::PageDown, "a page on");
+    add(Screen, &[Chord::plain(Key::PageDown)], Action::PageDown, "a page forward");
     add(Screen, &[Chord::shift(Key::Up)], Action::LineUp, "a line back");
-    add(Screen, &[Chord::shift(Key::Down)], Action::LineDown, "a line on");
-    add(Screen, &[Chord::alt(c('u'))], Action::ToNew, "to the \"new\" line");
-    add(Screen, &[Chord::ctrl(c('f'))], Action::Find, "find a text in what is loaded of the room");
-    add(Screen, &[Chord::ctrl(Key::End)], Action::ToBottom, "to the newest message");
-    add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "side bar and back");
+    add(Screen, &[Chord::shift(Key::Down)], Action::LineDown, "a line forward");
+    add(Screen, &[Chord::alt(c('u'))], Action::ToNew, "go to the \"new\" line");
+    add(Screen, &[Chord::ctrl(c('f'))], Action::Find, "find text in the loaded part of the room");
+    add(Screen, &[Chord::ctrl(Key::End)], Action::ToBottom, "go to the newest message");
+    add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "go to the side bar and back");
     let bare = "hide side bar and frames, to copy with the mouse";
     add(Screen, &[Chord::plain(Key::Function(2))], Action::Bare, bare);
-    add(Screen, &[Chord::plain(Key::Function(5))], Action::Reconnect, "connect anew at once, without waiting");
-    add(Screen, &[Chord::alt(c('m'))], Action::Select, "choose a message, to reply to it or copy it");
+    add(Screen, &[Chord::plain(Key::Function(5))], Action::Reconnect, "reconnect now");
+    add(Screen, &[Chord::alt(c('m'))], Action::Select, "choose a message to reply to or copy");
     add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
-    add(Screen, &[Chord::alt(c('v'))], Action::Review, "messages the server refused");
+    add(Screen, &[Chord::alt(c('v'))], Action::Review, "list refused messages");
 }
 
 fn selection(add: &mut Add<'_>) {
     use Context::Selection;
     let plain = |c| Chord::plain(Key::Char(c));
-    add(Selection, &[plain('k'), Chord::plain(Key::Up)], Action::LineUp, "the message before");
-    add(Selection, &[plain('j'), Chord::plain(Key::Down)], Action::LineDown, "the next message");
-    add(Selection, &[plain('g'), Chord::plain(Key::Home)], Action::SelectFirst, "the first message at hand");
-    add(Selection, &[plain('G'), Chord::plain(Key::End)], Action::SelectLast, "the newest message");
+    add(Selection, &[plain('k'), Chord::plain(Key::Up)], Action::LineUp, "previous message");
+    add(Selection, &[plain('j'), Chord::plain(Key::Down)], Action::LineDown, "next message");
+    add(Selection, &[plain('g'), Chord::plain(Key::Home)], Action::SelectFirst, "first loaded message");
+    add(Selection, &[plain('G'), Chord::plain(Key::End)], Action::SelectLast, "newest message");
     add(Selection, &[plain('y')], Action::Copy, "copy its text");
     add(Selection, &[plain('Y')], Action::CopyWithAuthor, "copy it with author and time");
     add(Selection, &[plain('o')], Action::CopyLinks, "copy its links");
     add(Selection, &[plain('r')], Action::Reply, "reply to it");
-    add(Selection, &[plain('p')], Action::ToReplied, "to the message it replies to");
-    add(Selection, &[Chord::plain(Key::Enter)], Action::Unfold, "show all of a long one; again folds it");
-    add(Selection, &[plain('i')], Action::Details, "its number and times");
+    add(Selection, &[plain('p')], Action::ToReplied, "go to the message it replies to");
+    add(Selection, &[Chord::plain(Key::Enter)], Action::Unfold, "unfold a long message; again folds it");
+    add(Selection, &[plain('i')], Action::Details, "show its number and times");
 }
 
 fn find(add: &mut Add<'_>) {
     use Context::Find;
     let next = [Chord::plain(Key::Enter), Chord::plain(Key::Down)];
-    add(Find, &next, Action::FindNext, "the next hit further down");
-    add(Find, &[Chord::plain(Key::Up)], Action::FindPrevious, "the next hit further up");
-    add(Find, &[Chord::alt(Key::Char('m'))], Action::Select, "choose the message that was found, and stay there");
+    add(Find, &next, Action::FindNext, "next match");
+    add(Find, &[Chord::plain(Key::Up)], Action::FindPrevious, "previous match");
+    add(Find, &[Chord::alt(Key::Char('m'))], Action::Select, "choose the found message and stay there");
 }
 
 fn composer(add: &mut Add<'_>) {
@@ -191,11 +186,11 @@ fn composer(add: &mut Add<'_>) {
     add(Composer, &[Chord::plain(Key::Enter)], Action::Send, "send");
     let newline = [Chord::alt(Key::Enter), Chord::ctrl(c('j')), Chord::shift(Key::Enter)];
     add(Composer, &newline, Action::Newline, "new line");
-    add(Composer, &[Chord::ctrl(c('x'))], Action::OpenEditor, "write in your own editor ($VISUAL or $EDITOR)");
-    let complete = "complete a @name, #room, /command or :emoji:; on an empty input the side bar";
+    add(Composer, &[Chord::ctrl(c('x'))], Action::OpenEditor, "edit the draft in $VISUAL or $EDITOR");
+    let complete = "complete @name, #room, /command or :emoji:; on an empty input: side bar";
     add(Composer, &[Chord::plain(Key::Tab)], Action::Complete, complete);
-    add(Composer, &[Chord::plain(Key::BackTab)], Action::CompleteBack, "the choice before");
-    add(Composer, &[Chord::ctrl(c('k'))], Action::KillOrSwitch, "delete to the end of the line, else go to a room");
+    add(Composer, &[Chord::plain(Key::BackTab)], Action::CompleteBack, "previous suggestion");
+    add(Composer, &[Chord::ctrl(c('k'))], Action::KillOrSwitch, "delete to the end of the line, or go to a room");
 }
 
 fn text(add: &mut Add<'_>) {
@@ -205,7 +200,7 @@ fn text(add: &mut Add<'_>) {
     add(Text, &[Chord::ctrl(c('e'))], Action::LineEnd, "end of the line");
     add(Text, &[Chord::ctrl(c('b'))], Action::CharBack, "a character back");
     add(Text, &[Chord::ctrl(Key::Left), Chord::alt(c('b'))], Action::WordBack, "a word back");
-    add(Text, &[Chord::ctrl(Key::Right), Chord::alt(c('f'))], Action::WordForward, "a word on");
+    add(Text, &[Chord::ctrl(Key::Right), Chord::alt(c('f'))], Action::WordForward, "a word forward");
     add(Text, &[Chord::ctrl(c('h'))], Action::DeleteBack, "delete the character before");
     add(Text, &[Chord::ctrl(c('d'))], Action::DeleteForward, "delete the character after");
     let word_back = [Chord::ctrl(c('w')), Chord::alt(Key::Backspace), Chord::ctrl(Key::Backspace)];
@@ -213,7 +208,7 @@ fn text(add: &mut Add<'_>) {
     add(Text, &[Chord::ctrl(Key::Delete), Chord::alt(c('d'))], Action::DeleteWordForward, "delete the word after");
     add(Text, &[Chord::ctrl(c('u'))], Action::DeleteToStart, "delete to the start of the line");
     add(Text, &[Chord::ctrl(c('k'))], Action::KillOrSwitch, "delete to the end of the line");
-    add(Text, &[Chord::ctrl(c('y'))], Action::Yank, "put back what was deleted");
+    add(Text, &[Chord::ctrl(c('y'))], Action::Yank, "insert the deleted text again");
     let undo = [Chord::ctrl(c('_')), Chord::ctrl(c('7')), Chord::ctrl(c('/')), Chord::ctrl(c('-'))];
     add(Text, &undo, Action::Undo, "undo");
     add(Text, &[Chord::alt(c('r')), Chord::ctrl(c('r'))], Action::Redo, "redo");
@@ -229,7 +224,7 @@ fn forms(add: &mut Add<'_>) {
     add(Form, &[Chord::plain(Key::Tab)], Action::NextField, "next field");
     add(Form, &[Chord::plain(Key::BackTab)], Action::PreviousField, "previous field");
     add(Form, &[Chord::plain(Key::Function(3))], Action::Register, "register (when signing in)");
-    add(Form, &[Chord::plain(Key::Function(4))], Action::ShowPassword, "show the password; again hides it");
+    add(Form, &[Chord::plain(Key::Function(4))], Action::ShowPassword, "show or hide the password");
 }
 
 fn everywhere(add: &mut Add<'_>) {
@@ -237,9 +232,14 @@ fn everywhere(add: &mut Add<'_>) {
     let c = Key::Char;
     add(Everywhere, &[Chord::plain(Key::Function(1))], Action::Help, "this help");
     add(Everywhere, &[Chord::plain(Key::Esc)], Action::Cancel, "close, go back; never loses text");
-    add(Everywhere, &[Chord::ctrl(c('c'))], Action::Interrupt, "put the draft away; twice on an empty input: quit");
+    add(
+        Everywhere,
+        &[Chord::ctrl(c('c'))],
+        Action::Interrupt,
+        "clear the draft (Up brings it back); twice on an empty input: quit",
+    );
     add(Everywhere, &[Chord::ctrl(c('d'))], Action::EndOfInput, "on an empty input: like Ctrl+C");
     add(Everywhere, &[Chord::ctrl(c('q'))], Action::Quit, "quit");
-    add(Everywhere, &[Chord::ctrl(c('l'))], Action::Redraw, "draw everything anew");
-    add(Everywhere, &[Chord::ctrl(c('z'))], Action::Suspend, "back to the shell for a while");
+    add(Everywhere, &[Chord::ctrl(c('l'))], Action::Redraw, "redraw the screen");
+    add(Everywhere, &[Chord::ctrl(c('z'))], Action::Suspend, "suspend, back to the shell");
 }

@@ -20,7 +20,7 @@ fn no_context_has_two_actions_on_one_chord() {
 }
 
 #[test]
-fn every_key_a_terminal_may_keep_has_another_way() {
+fn every_key_that_a_terminal_may_keep_has_an_alternative() {
     let keymap = Keymap::default();
     for row in keymap.rows().iter().filter(|row| row.chord.may_be_taken()) {
         let other_key = keymap.rows().iter().any(|other| other.action == row.action && !other.chord.may_be_taken());
@@ -30,7 +30,7 @@ fn every_key_a_terminal_may_keep_has_another_way() {
 }
 
 #[test]
-fn every_action_of_a_context_says_one_thing_in_the_help() {
+fn every_action_of_a_context_has_one_help_text() {
     let keymap = Keymap::default();
     for row in keymap.rows() {
         assert!(!row.help.is_empty());
@@ -41,7 +41,7 @@ fn every_action_of_a_context_says_one_thing_in_the_help() {
 }
 
 #[test]
-fn the_nearer_context_wins() {
+fn the_inner_context_wins() {
     assert_eq!(action(Id::Composer, Key::Char('k'), Mod::CONTROL), Some(Action::KillOrSwitch));
     assert_eq!(action(Id::Rooms, Key::Char('k'), Mod::CONTROL), Some(Action::Switch));
     assert_eq!(action(Id::Rooms, Key::Char('d'), Mod::CONTROL), Some(Action::EndOfInput));
@@ -49,7 +49,7 @@ fn the_nearer_context_wins() {
 }
 
 #[test]
-fn letters_stay_letters_whatever_shift_says() {
+fn letters_with_shift_stay_letters() {
     for modifiers in [Mod::NONE, Mod::SHIFT] {
         for letter in ['a', 'A', 'k', 'q', '1', '_'] {
             assert_eq!(action(Id::Composer, Key::Char(letter), modifiers), None);
@@ -59,7 +59,7 @@ fn letters_stay_letters_whatever_shift_says() {
 }
 
 #[test]
-fn undo_is_found_in_all_its_spellings() {
+fn undo_has_all_its_usual_chords() {
     for c in ['_', '7', '/', '-'] {
         assert_eq!(action(Id::Composer, Key::Char(c), Mod::CONTROL), Some(Action::Undo));
         assert_eq!(action(Id::Composer, Key::Char(c), Mod::CONTROL | Mod::SHIFT), Some(Action::Undo));
@@ -67,7 +67,7 @@ fn undo_is_found_in_all_its_spellings() {
 }
 
 #[test]
-fn a_dialog_shields_the_rooms_behind_it() {
+fn keys_in_a_dialog_do_not_reach_the_rooms_behind_it() {
     for id in [DialogId::Switcher, DialogId::CreateRoom, DialogId::Help, DialogId::Ask, DialogId::Review] {
         assert_eq!(action(Id::Dialog(id), Key::Down, Mod::ALT), None);
         assert_eq!(action(Id::Dialog(id), Key::Esc, Mod::NONE), Some(Action::Cancel));

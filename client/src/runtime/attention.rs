@@ -125,7 +125,7 @@ mod tests {
     const HOSTILE: &str = "bob: \u{1b}]0;x\u{7}\u{9b}2J $(touch x) `y`; 'z' {title}";
 
     #[test]
-    fn nothing_people_write_is_a_control_character_to_the_terminal() {
+    fn user_text_reaches_the_terminal_without_control_characters() {
         let said = |way| Caller::new(way).call("#a;b\u{1b}", HOSTILE);
         let text = "bob: ]0;x2J $(touch x) `y`; 'z' {title}";
         assert_eq!(said(Way::Osc777), format!("\u{1b}]777;notify;#a,b;{text}\u{1b}\\"));
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_command_gets_the_words_as_they_are_and_nobody_waits_for_it() {
+    fn a_command_gets_the_words_unchanged_and_is_not_waited_for() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("told");
         let script = r#"printf '%s|%s' "$1" "$2" > "$0.tmp" && mv "$0.tmp" "$0""#;
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_terminal_is_called_as_it_is_known_to_understand() {
+    fn the_method_follows_from_the_terminal() {
         let way = |variables: &[(&str, &str)]| {
             Way::known(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
         };

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn where_pastes_are_marked_each_enter_is_one_however_much_comes_at_once() {
+    fn if_pastes_are_marked_each_enter_is_an_enter_however_much_arrives_at_once() {
         let long = "x".repeat(PASTE_MIN * 2);
         for typed in ["one⏎two⏎", "a⏎⏎b", "/join ops⏎hello⏎", &format!("{long}⏎{long}⏎")] {
             assert_eq!(meant_by(typed, Id::Composer, true), typed);
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_never_taken_for_a_part_of_a_paste() {
+    fn a_command_is_never_taken_for_part_of_a_paste() {
         let long = "x".repeat(PASTE_MIN);
         for (typed, expected) in [
             ("/join ops⏎hello⏎", "/join ops⏎hello⏎"),
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn where_one_searches_a_wheel_is_one_too_and_enter_is_enter() {
+    fn in_the_find_bar_a_wheel_scrolls_and_enter_is_enter() {
         assert_eq!(meant("↑↑↑↓", Id::Find), "△△△↓");
         assert_eq!(meant("a⏎b", Id::Find), "a⏎b");
     }
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_on_into_a_question_does_not_answer_it() {
+    fn text_typed_ahead_does_not_answer_a_question() {
         let ask = Id::Dialog(DialogId::Ask);
         assert_eq!(meant("yes, and no⏎↑y", ask), "↑y");
         assert_eq!(meant("y⏎", ask), "y⏎");

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_between_is_known_by_its_variables() {
+    fn a_multiplexer_is_recognized_by_its_variables() {
         assert_eq!(find(&[("TERM", "xterm")]), Clipboard::Terminal);
         assert_eq!(find(&[("TMUX", ""), ("STY", "")]), Clipboard::Terminal);
         assert_eq!(find(&[("TMUX", "/tmp/tmux-0/default,1,0"), ("STY", "1.x")]), Clipboard::Tmux("tmux".into()));
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn each_gets_the_sequence_it_passes_on() {
+    fn each_multiplexer_gets_the_sequence_that_it_passes_on() {
         assert_eq!(Clipboard::Terminal.ask("hi"), "\x1b]52;c;aGk=\x07");
         let tmux = Clipboard::Tmux("tmux".into()).ask("hi");
         assert_eq!(tmux, "\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\");
@@ -142,7 +142,7 @@ mod tests {
         }
 
         #[test]
-        fn tmux_gets_the_text_and_an_old_one_without_the_flag_gets_it_too() {
+        fn tmux_gets_the_text_even_a_version_without_the_flag() {
             let dir = tempfile::tempdir().unwrap();
             let said = dir.path().join("said");
             for (script, words) in [
@@ -156,7 +156,7 @@ mod tests {
         }
 
         #[test]
-        fn a_tmux_that_fails_or_is_not_there_says_so() {
+        fn a_failing_or_missing_tmux_is_reported() {
             let dir = tempfile::tempdir().unwrap();
             assert!(!tmux_takes(&program(dir.path(), "exit 1"), "x"));
             assert!(!tmux_takes(dir.path().join("nothing").as_os_str(), "x"));

@@ -50,7 +50,7 @@ impl Editor {
         let editor = self.clone();
         let edit = move || {
             let done = catch_unwind(AssertUnwindSafe(|| editor.edit(&sheet, &text)));
-            let text = done.unwrap_or_else(|_| Err("a fault in quchat itself; its log says more".to_owned()));
+            let text = done.unwrap_or_else(|_| Err("internal error; the log has details".to_owned()));
             wakes.send(Wake::Edited(Box::new(Edited { room, sheet, text })));
         };
         thread::Builder::new().name("editor".into()).spawn(edit).map(drop)
@@ -78,7 +78,7 @@ impl Editor {
 
     /// The saved text, or why it is not used; then the file is kept.
     fn edit(&self, sheet: &Sheet, draft: &str) -> Result<String, String> {
-        let before = |error: io::Error| format!("no editor: {error}");
+        let before = |error: io::Error| format!("cannot open the editor: {error}");
         sheet.write(draft).map_err(before)?;
         let ended = self.command(sheet).status();
         let saved = sheet.read();
@@ -86,7 +86,7 @@ impl Editor {
             sheet.discard().ok(); // it contains nothing but the draft
             return Err(self.why(ended));
         }
-        let kept = |why: String| format!("{why}; what it saved is in {}", sheet.path().display());
+        let kept = |why: String| format!("{why}; the saved text is in {}", sheet.path().display());
         match (ended, saved) {
             (Ok(status), Ok(text)) if status.success() && text.len() <= BYTES_MAX => {
                 let text = text.strip_suffix('\n').unwrap_or(&text); // editors add a line end
@@ -102,7 +102,7 @@ impl Editor {
         let name = clip(&self.0.to_string_lossy(), NAME_MAX);
         match ended.map(|status| status.code()) {
             Ok(Some(126 | 127)) => format!("cannot start {name}: set VISUAL or EDITOR"), // exit codes of the shell
-            Ok(Some(code)) => format!("the editor ended with {code}"),
+            Ok(Some(code)) => format!("the editor exited with {code}"),
             Ok(None) => "the editor was killed".to_owned(),
             Err(error) => format!("cannot start {name}: {error}"),
         }
@@ -121,7 +121,7 @@ impl<S: Screen> Runtime<S> {
         let error = self.workers.editor.open(room, sheet, draft.to_owned(), wakes).err()?;
         self.screen.take_back();
         self.lent = false;
-        Some(Msg::EditorClosed { room, text: Err(format!("no editor: {error}")) })
+        Some(Msg::EditorClosed { room, text: Err(format!("cannot open the editor: {error}")) })
     }
 
     /// Takes back the terminal and the text. The file is deleted after the save that contains its text.
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn visual_wins_over_editor_and_an_empty_one_is_none() {
+    fn visual_overrides_editor_and_an_empty_one_counts_as_unset() {
         let find = |visual: Option<&str>, editor: Option<&str>| {
             let variables = [("VISUAL", visual), ("EDITOR", editor)];
             Editor::find(|name| variables.iter().find(|(key, _)| *key == name)?.1.map(OsString::from)).0
@@ -169,14 +169,14 @@ mod tests {
         }
 
         #[test]
-        fn what_is_saved_comes_back_without_the_last_line_end() {
+        fn the_saved_text_returns_without_the_last_line_end() {
             assert_eq!(through("printf ' more\\nlines\\n' >>", "one").0.unwrap(), "one more\nlines");
             assert_eq!(through("true", "as it was\n\n").0.unwrap(), "as it was\n");
             assert_eq!(through("printf 'a\\033[2Jb\\r\\nc\\r\\n' >", "").0.unwrap(), "a[2Jb\nc");
         }
 
         #[test]
-        fn nobody_else_can_read_it() {
+        fn other_users_cannot_read_the_file() {
             let mode = through(
                 r#"f() { stat -c %a "$1" 2>/dev/null >"$1.mode" || stat -f %Lp "$1" >"$1.mode"; cat "$1.mode" >"$1"; }; f"#,
                 "secret",
@@ -185,23 +185,23 @@ mod tests {
         }
 
         #[test]
-        fn a_missing_or_failing_editor_says_so_and_leaves_nothing_behind() {
+        fn a_missing_or_failing_editor_is_reported_and_leaves_no_file() {
             let (text, left) = through("/nowhere/editor 2>/dev/null", "draft");
             let why = text.unwrap_err();
             assert!(why.contains("set VISUAL or EDITOR") && why.contains("/nowhere/editor"), "{why}");
             assert_eq!(left, None);
-            assert_eq!(through("false", "draft"), (Err("the editor ended with 1".to_owned()), None));
+            assert_eq!(through("false", "draft"), (Err("the editor exited with 1".to_owned()), None));
         }
 
         #[test]
-        fn what_an_editor_saved_before_it_failed_is_not_deleted() {
+        fn a_text_saved_before_the_editor_failed_is_not_deleted() {
             for script in [
                 "f() { echo half >\"$1\"; exit 3; }; f",
                 "f() { echo half >\"$1\"; kill -9 $$; }; f",
                 "f() { head -c 70000 /dev/zero | tr '\\0' x >\"$1\"; }; f",
             ] {
                 let (text, left) = through(script, "draft");
-                assert!(text.unwrap_err().contains("what it saved is in"), "{script}");
+                assert!(text.unwrap_err().contains("the saved text is in"), "{script}");
                 assert!(left.is_some_and(|left| left != "draft"), "{script}");
             }
         }

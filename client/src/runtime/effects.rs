@@ -70,10 +70,10 @@ impl Workers {
             && !found.set_aside.is_empty()
         {
             let names: Vec<_> = found.set_aside.iter().map(|path| path.display().to_string()).collect();
-            notices.push(format!("kept, but unreadable: {}", names.join(", ")));
+            notices.push(format!("unreadable files were set aside: {}", names.join(", ")));
         }
         if let Ok(Found { former: Some(former), .. }) = &found {
-            notices.push(format!("what another user of this number left unsent is kept apart: {}", former.display()));
+            notices.push(format!("unsent messages of another user with this id were set aside: {}", former.display()));
         }
         notices.iter().for_each(|notice| self.log(notice));
         let notice = (!notices.is_empty()).then(|| Msg::Notice(notices.join(" · ")));
@@ -96,7 +96,7 @@ impl Workers {
             }
             _ => match self.session.as_ref().map(|session| &session.calls) {
                 Some(Some(calls)) => calls.call(request, deliver),
-                Some(None) => refused("the system has no thread left for it"),
+                Some(None) => refused("the system cannot create a thread"),
                 None => refused("nobody is signed in"),
             },
         };
@@ -128,7 +128,7 @@ impl Workers {
         let access = Access::new(origin.clone(), &session);
         let calls = Calls::start(access.clone());
         if let Err(error) = &calls {
-            self.log(&format!("no threads for calls: {error}"));
+            self.log(&format!("cannot start threads for calls: {error}"));
         }
         self.session = Some(Entered { access, calls: calls.ok() });
         self.entered = Some(epoch);

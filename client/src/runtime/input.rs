@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_that_can_hear_no_more_ends() {
+    fn the_client_ends_when_its_input_thread_fails() {
         let (wakes, woken) = Wakes::channel();
         stop_after(&wakes, || panic!("half an escape sequence"));
         stop_after(&wakes, || Err(io::ErrorKind::UnexpectedEof.into()));

@@ -186,7 +186,7 @@ impl<S: Screen> Runtime<S> {
         while !self.workers.finish(FRAME_EVERY) {
             wakes.try_iter().for_each(drop); // a full channel would block the disk thread
             if begun.elapsed() > LAST_SAVE_MAX {
-                return self.workers.log_last("the disk took more than a second; the last change may not be kept");
+                return self.workers.log_last("the disk took more than a second; the last change may not be saved");
             }
         }
     }

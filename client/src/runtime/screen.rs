@@ -157,8 +157,8 @@ impl Tty {
 /// The location of a panic. Its text may quote a message or a password, so it is not used.
 fn told(panic: &panic::PanicHookInfo<'_>) -> String {
     let thread = thread::current();
-    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-    format!("thread {:?} panicked at {place}", thread.name().unwrap_or("without a name"))
+    let place = panic.location().map_or_else(|| "an unknown location".to_owned(), ToString::to_string);
+    format!("thread {:?} panicked at {place}", thread.name().unwrap_or("unnamed"))
 }
 
 impl Screen for Tty {

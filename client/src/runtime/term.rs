@@ -22,9 +22,8 @@ pub fn check_term(term: Option<&OsStr>) -> Result<(), String> {
     {
         return Ok(());
     }
-    let what =
-        if name.is_empty() { "TERM is not set".to_owned() } else { format!("TERM={name} has no screen to draw on") };
-    Err(format!("{what}; start quchat in a terminal, with TERM as it sets it (xterm-256color, for example)"))
+    let what = if name.is_empty() { "TERM is not set".to_owned() } else { format!("TERM={name} cannot show a screen") };
+    Err(format!("{what}; run quchat in a terminal that sets TERM (to xterm-256color, for example)"))
 }
 
 /// Whether the terminal marks pastes (bracketed paste). All current emulators do, unless GNU screen is in between, so
@@ -51,7 +50,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_terminal_that_cannot_be_drawn_on_is_refused_with_what_to_do() {
+    fn a_terminal_that_cannot_draw_is_refused_with_advice() {
         for bad in [None, Some(""), Some("dumb"), Some("unknown"), Some("dumb-emacs-ansi")] {
             let why = check_term(bad.map(OsStr::new)).expect_err("it cannot");
             assert!(why.starts_with("TERM") && why.contains("xterm-256color"), "{why}");
@@ -63,7 +62,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn every_emulator_of_today_marks_pastes_and_consoles_do_not() {
+    fn current_emulators_mark_pastes_and_consoles_do_not() {
         let marks = |term: &str, other: &str| {
             marks_pastes(|name| match name {
                 "TERM" => Some(term.into()),

@@ -205,7 +205,7 @@ fn text(text: &str) -> Vec<Event<Action>> {
 }
 
 #[test]
-fn keys_are_drawn_while_every_call_hangs_and_leaving_does_not_wait_for_them() {
+fn keys_are_drawn_while_every_call_hangs_and_quitting_does_not_wait_for_them() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
     for n in 0..20 {
@@ -247,7 +247,7 @@ fn a_dead_server_is_named_and_the_form_keeps_what_was_typed() {
 }
 
 #[test]
-fn a_client_that_was_stopped_and_goes_on_draws_everything_anew() {
+fn a_stopped_client_redraws_the_screen_when_it_continues() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
     client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // another program wrote to the screen
@@ -257,7 +257,7 @@ fn a_client_that_was_stopped_and_goes_on_draws_everything_anew() {
 }
 
 #[test]
-fn a_window_that_is_as_large_as_before_may_have_been_cut_in_between() {
+fn a_resize_to_the_same_size_redraws_the_screen() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
     client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // as if it had shrunk and grown again
@@ -267,7 +267,7 @@ fn a_window_that_is_as_large_as_before_may_have_been_cut_in_between() {
 }
 
 #[test]
-fn keys_after_the_one_that_opens_a_dialog_are_the_dialogs() {
+fn keys_after_the_one_that_opens_a_dialog_go_to_the_dialog() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
     let switch = Event::Keyboard(KeyEvent::new(Key::Char('k'), KeyModifiers::CONTROL));
@@ -277,7 +277,7 @@ fn keys_after_the_one_that_opens_a_dialog_are_the_dialogs() {
 
 #[test]
 #[cfg(unix)]
-fn keys_typed_ahead_of_the_editor_are_for_what_comes_back_from_it() {
+fn keys_typed_ahead_of_the_editor_apply_after_it() {
     let (dir, place) = home();
     let mut client = in_general(&place, stalling);
     client.type_text("draft");
@@ -327,7 +327,7 @@ fn a_click_on_a_room_opens_it_and_one_beside_it_or_under_a_dialog_does_not() {
 }
 
 #[test]
-fn a_draft_and_an_unanswered_message_outlive_the_client() {
+fn a_draft_and_an_unacknowledged_message_survive_the_client() {
     let (_dir, place) = home();
     let (access, heard) = peer(stalling);
     let mut client = Client::of_alice(&place, &access.origin);
@@ -354,7 +354,7 @@ fn a_draft_and_an_unanswered_message_outlive_the_client() {
 }
 
 #[test]
-fn a_second_client_of_one_account_is_told_so() {
+fn a_second_client_of_an_account_says_so() {
     let (_dir, place) = home();
     let (access, _heard) = peer(stalling);
     let mut first = Client::of_alice(&place, &access.origin);
@@ -396,7 +396,7 @@ fn a_key_overtakes_a_flood_of_events() {
 }
 
 #[test]
-fn what_the_stream_tells_is_drawn_at_once_and_then_at_a_frame_s_pace() {
+fn stream_events_are_drawn_at_once_and_then_at_the_frame_rate() {
     let (_dir, place) = home();
     let mut client = Client::of_alice(&place, &peer(flooding).0.origin);
     client.until_true("in a room", |client| client.runtime.model.open.is_some());
@@ -426,7 +426,7 @@ fn what_the_stream_tells_is_drawn_at_once_and_then_at_a_frame_s_pace() {
 }
 
 #[test]
-fn deadlines_come_due_however_much_happens() {
+fn deadlines_are_met_during_a_flood_of_events() {
     let (_dir, place) = home();
     let mut client = Client::start(&place);
     client.runtime.step(Msg::Notice("a passing word".into()));
@@ -486,7 +486,7 @@ fn too_small_a_terminal_ignores_keys_and_loses_nothing() {
 }
 
 #[test]
-fn a_loop_asleep_is_woken_by_the_first_thing_that_happens() {
+fn a_sleeping_loop_wakes_at_the_first_event() {
     let (_dir, place) = home();
     let (wakes, woken) = Wakes::channel();
     let mut client = Client::start(&place);
@@ -504,7 +504,7 @@ fn a_loop_asleep_is_woken_by_the_first_thing_that_happens() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn the_application_has_the_focus_the_model_says_after_every_msg(msgs in prop::collection::vec(any_msg(), 1..60)) {
+    fn the_application_has_the_focus_of_the_model_after_every_msg(msgs in prop::collection::vec(any_msg(), 1..60)) {
         let (_dir, place) = home();
         let mut client = Client::of_alice(&place, &access(9).origin);
         for call in 0..4 {

@@ -83,7 +83,7 @@ pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
             return Ok(aside);
         }
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, "999 broken files lie beside it already"))
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are already 999 broken files beside it"))
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn what_is_written_is_for_its_owner_only() {
+    fn files_are_readable_only_by_their_owner() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a/b/token");
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_set_aside_beside_the_last_one() {
+    fn files_set_aside_do_not_overwrite_each_other() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("3.json");
         for n in 1..=2 {

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_used_last_comes_back_and_a_broken_memory_is_none() {
+    fn the_last_sign_in_is_restored_and_an_invalid_file_counts_as_missing() {
         let dir = tempfile::tempdir().unwrap();
         let place = Place::at(dir.path().join("quchat"));
         assert_eq!(Last::recall(&place), Last::default());

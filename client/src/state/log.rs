@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_stays_within_its_bound_and_on_its_line() {
+    fn the_log_is_bounded_and_an_entry_stays_on_one_line() {
         let dir = tempfile::tempdir().unwrap();
         let place = Place::at(dir.path().join("quchat"));
         let log = Log::open(&place);

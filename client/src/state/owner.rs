@@ -45,7 +45,9 @@ pub(super) fn claim(dir: &Path, rooms: &Path, user: &User) -> io::Result<Option<
 
 fn move_away(dir: &Path) -> io::Result<PathBuf> {
     let former = (1..=999).map(|n| dir.join(format!("{FORMER}{n}"))).find(|path| !path.exists());
-    let former = former.ok_or_else(|| io::Error::new(io::ErrorKind::AlreadyExists, "999 former users lie here"))?;
+    let former = former.ok_or_else(|| {
+        io::Error::new(io::ErrorKind::AlreadyExists, "there are already 999 directories of former users")
+    })?;
     files::create_dir(&former)?;
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();

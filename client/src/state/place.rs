@@ -20,7 +20,7 @@ pub struct Place {
 
 /// No environment variable gives a state directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no place for drafts and the sign-in: set XDG_STATE_HOME (or HOME) to an absolute path")]
+#[error("no directory for drafts and the sign-in: set XDG_STATE_HOME (or HOME) to an absolute path")]
 pub struct NowhereError;
 
 impl Place {
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn the_variable_wins_over_the_home_and_a_relative_one_is_none() {
+    fn the_variable_overrides_the_home_and_a_relative_one_counts_as_unset() {
         let find = |state: Option<&str>, home: Option<&str>| {
             let variables = [("XDG_STATE_HOME", state), ("HOME", home)];
             Place::find(|name| variables.iter().find(|(key, _)| *key == name)?.1.map(OsString::from))

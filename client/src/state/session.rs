@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_kept_per_origin_and_forgotten_by_its_own_session() {
+    fn a_token_is_stored_per_origin_and_deleted_only_by_its_session() {
         let dir = tempfile::tempdir().unwrap();
         let place = Place::at(dir.path().join("quchat"));
         let [here, there] = ["localhost", "localhost:80"].map(|typed| Origin::parse(typed).unwrap());
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_token_file_is_set_aside_and_a_smuggled_header_is_no_token() {
+    fn an_invalid_token_file_is_set_aside_and_a_token_with_a_line_break_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let place = Place::at(dir.path().join("quchat"));
         let here = Origin::parse("localhost").unwrap();

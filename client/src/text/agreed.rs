@@ -64,13 +64,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ranges_are_in_order_and_apart() {
+    fn the_ranges_are_in_order_and_do_not_overlap() {
         assert!(AGREED.iter().all(|(first, last)| first <= last));
         assert!(AGREED.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0 || pair[0].1 < pair[1].0));
     }
 
     #[test]
-    fn what_people_write_is_agreed_on_and_what_is_new_or_nobodys_is_not() {
+    fn common_characters_are_agreed_on_and_new_or_private_ones_are_not() {
         for c in "aé…ñßЖλ“”—€שלוםسلاमनกあ漢한ｱ！│─╭●○▸✗✓①★♥👍😀🚀🤔".chars()
         {
             assert!(is_agreed(c), "{c}");

@@ -133,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn no_terminal_takes_more_columns_for_one_character_than_it_is_given() {
+    fn every_character_reserves_the_most_columns_that_a_terminal_takes() {
         assert_eq!(drawn("⌚\u{fe0e}"), [("⌚".to_owned(), 2)]);
         assert_eq!(drawn("❤\u{fe0e}"), [("❤\u{fe0e}".to_owned(), 1)]);
     }
 
     #[test]
-    fn of_several_characters_only_marks_are_beyond_dispute() {
+    fn characters_of_uncertain_width_are_disputed() {
         for agreed in ["a", "日", "e\u{301}", "한", "👍", "│", "\x1b]8;;\x1b\\"] {
             assert_eq!(disputed(agreed), None, "{agreed}");
         }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_direction_or_has_no_width_is_not_drawn() {
+    fn direction_marks_and_zero_width_characters_are_not_drawn() {
         assert!(drawn("\u{202e}\u{2066}\u{200b}\u{200e}\u{feff}").is_empty());
     }
 }

@@ -136,7 +136,7 @@ mod tests {
     use crate::text::width;
 
     #[test]
-    fn each_has_one_name_of_its_own_and_two_columns_in_every_terminal() {
+    fn each_emoji_has_a_unique_name_and_two_columns_in_every_terminal() {
         for (at, (name, emoji)) in EMOJI.iter().enumerate() {
             assert!(EMOJI[at + 1..].iter().all(|(other, _)| other > name), "{name} is out of order");
             assert!(!name.contains(char::is_whitespace) && !name.contains(':'), "{name}");

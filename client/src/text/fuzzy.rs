@@ -34,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_typed_keeps_all_in_their_order() {
+    fn an_empty_query_keeps_all_in_their_order() {
         assert_eq!(rank("  ", ["b", "a", "c"]), [0, 1, 2]);
     }
 }

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_stays_and_what_does_not_ends_in_an_ellipsis() {
+    fn text_that_does_not_fit_ends_with_an_ellipsis() {
         assert_eq!(clip("general", 7), "general");
         assert_eq!(clip("general", 6), "gener…");
         assert_eq!(clip("日本語", 5), "日本…");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_path_gives_way_in_its_middle_to_its_reason() {
+    fn a_long_path_is_cut_in_the_middle_to_show_the_reason() {
         let text =
             "! drafts are not saved: /home/somebody/with/a/long/name/.local/state/quchat/rooms/1.json: no space left";
         let fitted = fit(text, 70);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_no_breaks_and_no_controls() {
+    fn one_line_has_no_line_breaks_and_no_control_characters() {
         assert_eq!(one_line("a\nb\tc\u{1b}[2J"), "a b c␛[2J");
         assert_eq!(width("a\nb"), 3);
     }

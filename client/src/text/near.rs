@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_near_word_is_named_and_of_few_words_all() {
+    fn a_similar_word_is_suggested_and_few_words_are_all_listed() {
         assert_eq!(hint("Entr", ["Enter", "End"]), "; did you mean \"Enter\"?");
         assert_eq!(hint("zzzz", ["all", "none"]), "; there is all, none");
     }

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn case_and_spelling_do_not_matter() {
+    fn case_and_the_spelling_of_accents_are_ignored() {
         for (typed, text, expected) in [
             ("DISK", "disk full, Disk empty", &["disk", "Disk"][..]),
             ("caf\u{e9}", "CAFE\u{301} Caf\u{e9}", &["CAFE\u{301}", "Caf\u{e9}"]),
@@ -137,13 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_character_marks_all_of_it() {
+    fn a_match_in_part_of_a_character_marks_all_of_it() {
         assert_eq!(found("👩", "a 👨‍👩‍👧 b"), ["👨‍👩‍👧"]);
     }
 
     proptest! {
         #[test]
-        fn a_text_that_holds_it_shows_where(
+        fn a_matching_text_has_a_match_range(
             typed in "[aAsSßéeE\u{301}σςΣ👩]{1,3}", text in "[aAsSßéeE\u{301}σςΣ👩\n]{0,24}",
         ) {
             let needle = Needle::new(&typed).unwrap();
@@ -155,7 +155,7 @@ mod tests {
         }
 
         #[test]
-        fn a_longer_needle_is_found_nowhere_else(
+        fn a_longer_needle_matches_no_other_texts(
             typed in "[aAß\u{301}é]{1,3}", more in "[aAß\u{301}é]{0,2}", text in "[aAß\u{301}é]{0,12}",
         ) {
             let (short, long) = (Needle::new(&typed).unwrap(), Needle::new(&format!("{typed}{more}")).unwrap());

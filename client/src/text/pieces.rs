@@ -59,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_but_blanks_and_no_piece_is_too_long(text in "(\\PC|[ \\n]){0,200}", most in 1usize..20) {
+        fn only_blanks_are_lost_and_no_piece_is_too_long(text in "(\\PC|[ \\n]){0,200}", most in 1usize..20) {
             let pieces = pieces(&text, most);
             prop_assert!(pieces.iter().all(|(at, piece)| text[*at..].starts_with(piece) && piece.chars().count() <= most));
             let solid = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_go_on_with_an_item_hang_below_its_text() {
+    fn continuation_rows_are_indented_below_the_text_of_an_item() {
         let text = "- an item that is long\nand what follows it goes on";
         let rows: Vec<_> = wrap_hanging(text, 20, |line| if line == 0 { 2 } else { 0 })
             .into_iter()
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_and_its_byte_find_each_other() {
+    fn columns_and_bytes_convert_in_both_directions() {
         let text = "a日\tb";
         assert_eq!([0, 1, 4, 5].map(|at| column(text, 0, at)), [0, 1, 3, 4]);
         assert_eq!([0, 1, 2, 3, 4, 9].map(|goal| byte_at(text, 0, text.len(), goal)), [0, 1, 1, 4, 5, 6]);

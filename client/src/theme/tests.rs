@@ -24,7 +24,7 @@ fn luminance(colour: Color) -> f64 {
 }
 
 #[test]
-fn every_role_of_dark_and_light_can_be_read_by_the_contrast_that_wcag_asks_of_text() {
+fn every_role_of_dark_and_light_has_the_text_contrast_that_wcag_requires() {
     for built_in in BUILT_IN.iter().filter(|built_in| built_in.name != "terminal") {
         let theme = built_in.theme();
         let text = theme.paints[0];
@@ -38,7 +38,7 @@ fn every_role_of_dark_and_light_can_be_read_by_the_contrast_that_wcag_asks_of_te
 }
 
 #[test]
-fn nothing_that_must_be_seen_is_told_by_colour_alone() {
+fn no_state_is_shown_by_colour_alone() {
     for built_in in BUILT_IN {
         let theme = built_in.theme();
         for role in
@@ -50,7 +50,7 @@ fn nothing_that_must_be_seen_is_told_by_colour_alone() {
 }
 
 #[test]
-fn a_frame_is_dressed_once_and_whatever_is_not_a_role_is_left_alone() {
+fn a_frame_is_coloured_once_and_only_roles_change() {
     let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
     buffer[(1, 0)].set_style(Role::Wrong.style());
     buffer[(2, 0)].set_style(Role::Sender(SENDERS + 1).style().add_modifier(Modifier::ITALIC));
@@ -65,7 +65,7 @@ fn a_frame_is_dressed_once_and_whatever_is_not_a_role_is_left_alone() {
 }
 
 #[test]
-fn every_role_has_a_mark_of_its_own() {
+fn every_role_has_a_distinct_mark() {
     let mut marks: Vec<_> = ROLES.iter().map(|(_, role)| role.mark()).collect();
     marks.extend((0..SENDERS).map(|turn| Role::Sender(turn).mark()));
     marks.sort_unstable();
@@ -73,7 +73,7 @@ fn every_role_has_a_mark_of_its_own() {
 }
 
 #[test]
-fn words_are_understood_and_the_one_that_is_not_is_named() {
+fn valid_words_are_parsed_and_an_invalid_one_is_named() {
     let red = Paint { fg: Some(Color::Red), bg: None, modifier: Modifier::BOLD };
     assert_eq!(Paint::parse(" bold  red"), Ok(red));
     let full =
@@ -94,7 +94,7 @@ fn words_are_understood_and_the_one_that_is_not_is_named() {
 
 proptest! {
     #[test]
-    fn a_look_is_written_as_it_is_read(
+    fn a_style_is_written_as_it_is_parsed(
         fg in prop::option::of(0usize..20), bg in prop::option::of(0usize..20), weights in 0usize..32,
     ) {
         let words: Vec<_> = Paint::words().filter(|word| *word != "on").collect();
@@ -111,20 +111,20 @@ proptest! {
     }
 
     #[test]
-    fn any_words_have_an_answer(text in "\\PC{0,40}") {
+    fn any_words_can_be_parsed_or_refused(text in "\\PC{0,40}") {
         let _ = Paint::parse(&text);
     }
 }
 
 #[test]
-fn ascii_spells_every_sign_in_one_column_and_leaves_text_alone() {
+fn ascii_replaces_every_symbol_by_one_column_and_keeps_text() {
     let mut buffer = Buffer::with_lines(["╭─ héllo 日 … ✗ ─╮"]);
     ascii::spell(&mut buffer);
     assert_eq!(buffer, Buffer::with_lines(["+- héllo 日 . x -+"]));
 }
 
 #[test]
-fn three_dots_take_three_columns_wherever_there_is_room() {
+fn an_ellipsis_takes_three_columns_if_there_is_room() {
     for (drawn, spelt) in [
         ("connecting …      ", "connecting ...    "),
         ("│ … and 18 more     │", "| ... and 18 more   |"),

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn places_lie_side_by_side_at_every_size() {
+    fn areas_do_not_overlap_at_any_size() {
         for (width, height) in [(80, 24), (40, 12), (200, 50), (64, 16), (63, 15), (1, 1), (0, 0), (3, 2)] {
             let places = places(width, height, 2);
             let area = Rect::new(0, 0, width, height);

@@ -220,7 +220,7 @@ fn draw_too_small(model: &Model, keymap: &Keymap, frame: &mut Frame<'_>) {
 /// Shown while no room is open: what to do next.
 fn draw_invitation(model: &Model, keymap: &Keymap, frame: &mut Frame<'_>, area: Rect) {
     let text = match (model.rooms.is_empty(), model.cursor.is_none()) {
-        (true, true) => "The rooms come as soon as the server answers".to_owned(),
+        (true, true) => "Waiting for the server to list the rooms".to_owned(),
         (true, false) => format!("No rooms yet: {}, type a name, Enter creates it", keymap.named(Action::Switch)),
         (false, _) => "Choose a room: Up, Down, Enter".to_owned(),
     };

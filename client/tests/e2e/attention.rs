@@ -1,4 +1,4 @@
-//! Somebody who looks elsewhere is called through the terminal; somebody who looks here is not.
+//! Notifications go through the terminal only while the terminal is not focused.
 
 use crate::{
     person::{Chat, NEXT_UNREAD, Person, QUIT},
@@ -6,12 +6,12 @@ use crate::{
     terminal::until,
 };
 
-/// What a terminal reports when another window gets the keys, and when this one has them again.
+/// What a terminal reports when it loses the focus, and when it gets it back.
 const LEFT: &str = "\x1b[O";
 const BACK: &str = "\x1b[I";
 
 #[test]
-fn the_terminal_calls_and_its_title_counts_only_while_one_looks_elsewhere() {
+fn the_terminal_notifies_and_its_title_counts_only_while_it_is_not_focused() {
     let server = Server::start();
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
     let mut a = alice.register(&server);

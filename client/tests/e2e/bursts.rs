@@ -1,4 +1,4 @@
-//! Keys faster than anyone reads them, and none at all.
+//! Keys that arrive faster than anyone reads them, and no keys at all.
 
 use rustix::process::Signal;
 
@@ -8,11 +8,11 @@ use crate::{
 };
 
 #[test]
-fn keys_that_come_while_the_client_is_stopped_are_all_there_when_it_goes_on() {
+fn keys_typed_while_the_client_is_stopped_are_handled_when_it_continues() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.create("den");
-    // More than one read of the terminal takes, and less than a terminal holds for a program that does not read.
+    // More than one read of the terminal returns, and less than a terminal buffers for a program that does not read.
     let burst = "all of it ".repeat(300);
     a.signal(Signal::STOP).press(&burst).press("Amen").signal(Signal::CONT);
     a.shows("Amen").press(ENTER);
@@ -22,7 +22,7 @@ fn keys_that_come_while_the_client_is_stopped_are_all_there_when_it_goes_on() {
 }
 
 #[test]
-fn lines_typed_while_the_client_is_stopped_are_as_many_messages_and_commands_are_obeyed() {
+fn lines_typed_while_the_client_is_stopped_are_messages_and_commands() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.create("den").signal(Signal::STOP).press("one\rtwo\r/me waves\r//me\rthree").signal(Signal::CONT);
@@ -41,7 +41,7 @@ fn lines_pasted_into_a_terminal_without_brackets_are_one_message() {
 }
 
 #[test]
-fn what_the_terminal_answers_is_not_typed() {
+fn replies_of_the_terminal_are_not_typed() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.create("den");
@@ -63,7 +63,7 @@ fn wake_ups(client: &crate::terminal::Terminal) -> u64 {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_client_nobody_touches_sleeps() {
+fn an_idle_client_sleeps() {
     use std::{sync::mpsc, time::Duration};
 
     let server = Server::start();
@@ -71,8 +71,8 @@ fn a_client_nobody_touches_sleeps() {
     a.create("den").say("good night").settles();
     let (_silent, nothing) = mpsc::channel::<()>();
     let nap = || nothing.recv_timeout(Duration::from_secs(1)).is_err();
-    // What it still had to do (save the draft, mark as read, wipe a notice) may take a few seconds; a heartbeat
-    // may come once in fifteen.
+    // Remaining work (save the draft, mark as read, remove a notice) may take a few seconds; a heartbeat may come once
+    // in fifteen.
     let rested = (0..20).any(|_| {
         let before = wake_ups(&a);
         nap() && wake_ups(&a) == before

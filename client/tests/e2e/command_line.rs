@@ -1,4 +1,4 @@
-//! The program without a terminal: what it prints, where that goes wrong, and what it makes of its environment.
+//! The program without a terminal: its output, its errors, and how it reads its environment.
 
 use std::{
     ffi::OsStr,
@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// The program with a home of its own and nothing set that it reads.
+/// The program with its own home directory and none of its variables set.
 fn quchat(home: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quchat"));
     for variable in
@@ -22,7 +22,7 @@ fn quchat(home: &TempDir) -> Command {
     command
 }
 
-/// Its exit code and what it says, all of it.
+/// Runs it: exit code, standard output, standard error.
 fn outcome(command: &mut Command) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command.output().expect("it starts");
     let text = |bytes| String::from_utf8(bytes).expect("it speaks UTF-8");
@@ -34,7 +34,7 @@ fn full_disk() -> Stdio {
 }
 
 #[test]
-fn what_cannot_be_printed_is_an_error_and_a_reader_who_left_is_none() {
+fn failed_output_is_an_error_but_a_closed_pipe_is_not() {
     let home = tempfile::tempdir().expect("a home");
     for argument in ["--help", "--version", "help", "config"] {
         let (code, _, reason) = outcome(quchat(&home).arg(argument).stdout(full_disk()).stderr(Stdio::piped()));
@@ -60,7 +60,7 @@ fn an_error_that_cannot_be_printed_keeps_its_exit_code() {
 }
 
 #[test]
-fn an_empty_variable_is_one_that_is_not_set() {
+fn an_empty_variable_counts_as_unset() {
     let home = tempfile::tempdir().expect("a home");
     let config = home.path().join("config/quchat");
     fs::create_dir_all(&config).expect("a home can be written to");

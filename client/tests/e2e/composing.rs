@@ -1,4 +1,4 @@
-//! The draft in one's own editor: the terminal goes there and comes back, and the network does not wait for it.
+//! The draft in the user's own editor: the editor gets the terminal and returns it, while the network continues.
 
 use rustix::process::Signal;
 
@@ -8,14 +8,14 @@ use crate::{
 };
 
 #[test]
-fn the_editor_gets_the_draft_and_the_terminal_and_what_it_saved_comes_back() {
+fn the_editor_gets_the_draft_and_the_terminal_and_its_text_returns() {
     let server = Server::start();
     let alice = Person::new("alice");
     alice.register(&server).create("den").settles().press(QUIT).exit_code();
     let script = alice.put("editor", "printf 'EDITING '; cat \"$1\"; read answer; echo \" $answer\" >> \"$1\"");
     let mut a = alice.open_with_editor(&format!("sh '{script}'"), &server);
     a.taken().is_in("den").press("half a thought").shows("half a thought").press(EDIT);
-    a.given_back().shows("EDITING half a thought"); // a terminal as the shell has it: it echoes, and Enter ends a line
+    a.given_back().shows("EDITING half a thought"); // the terminal is in line mode: it echoes, and Enter ends a line
     assert!(alice.keeps("half a thought"));
     a.press("and the rest\r").taken().is_in("den").shows("half a thought and the rest").press(ENTER);
     a.settles();
@@ -26,7 +26,7 @@ fn the_editor_gets_the_draft_and_the_terminal_and_what_it_saved_comes_back() {
 }
 
 #[test]
-fn the_network_goes_on_and_ctrl_c_is_the_editors_while_it_is_open() {
+fn while_the_editor_is_open_the_network_continues_and_ctrl_c_goes_to_the_editor() {
     let mut server = Server::start();
     let alice = Person::new("alice");
     alice.register(&server).create("den").settles().press(QUIT).exit_code();
@@ -50,11 +50,11 @@ fn the_network_goes_on_and_ctrl_c_is_the_editors_while_it_is_open() {
 }
 
 #[test]
-fn an_editor_that_fails_or_is_missing_costs_nothing() {
+fn a_failing_or_missing_editor_loses_nothing() {
     let server = Server::start();
     let alice = Person::new("alice");
     alice.register(&server).create("den").settles().press(QUIT).exit_code();
-    for (editor, said) in [("false", "the editor ended with 1"), ("/nowhere/editor", "set VISUAL or EDITOR")] {
+    for (editor, said) in [("false", "the editor exited with 1"), ("/nowhere/editor", "set VISUAL or EDITOR")] {
         let mut a = alice.open_with_editor(editor, &server);
         a.taken().is_in("den").press("draft").shows("draft").press(EDIT).shows(said).taken().shows("draft");
         a.press("!").shows("draft!").press("\x03").shows("cleared").press(QUIT).exit_code();

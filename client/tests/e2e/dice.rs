@@ -1,10 +1,10 @@
-//! Chance that falls the same way in every run.
+//! Reproducible random numbers.
 
-/// Numbers nobody would have chosen (xorshift).
+/// A random number generator (xorshift).
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    /// Always the same numbers for the same seed, which must not be 0.
+    /// The same seed gives the same numbers. It must not be 0.
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }

@@ -1,4 +1,4 @@
-//! A draft against `kill -9`, at instants nobody chose.
+//! Drafts survive `kill -9` at random times.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,12 @@ use crate::{
     terminal::{PATIENCE, Terminal, until_within},
 };
 
-/// A draft is on disk 300 ms after it changed; the rest is what a busy machine may add.
+/// A draft is on disk 300 ms after it changed; the rest is time that a busy machine may add.
 const KEPT_WITHIN: Duration = Duration::from_secs(3);
 
-/// Somebody who writes one long text, through all the deaths of their client.
+/// A user who writes one long text while the client is killed again and again.
 struct Writer {
-    /// All that was typed, as far as it is not known to be gone.
+    /// Everything typed, except what is known to be lost.
     typed: String,
     words: usize,
 }
@@ -30,7 +30,7 @@ impl Writer {
 }
 
 #[test]
-fn a_draft_outlives_a_kill_at_any_instant() {
+fn a_draft_survives_a_kill_at_any_time() {
     let server = Server::start();
     let alice = Person::new("alice");
     let kept = || alice.kept_draft().unwrap_or_default();

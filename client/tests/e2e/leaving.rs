@@ -1,4 +1,4 @@
-//! However one leaves, the terminal is given back as it was: screen, cursor, paste, keys, line discipline.
+//! Every way to leave restores the terminal: screen, cursor, paste, keys, line discipline.
 
 use rustix::process::Signal;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn quitting_gives_the_terminal_back() {
+fn quitting_restores_the_terminal() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.taken().create("den").press(QUIT);
@@ -17,7 +17,7 @@ fn quitting_gives_the_terminal_back() {
 }
 
 #[test]
-fn ctrl_c_twice_on_the_sign_in_form_leaves_too() {
+fn ctrl_c_twice_on_the_sign_in_form_quits() {
     let server = Server::start();
     let mut a = Person::new("alice").open(&server);
     a.taken().shows("Password").press("\x03").shows("again").press("\x03");
@@ -26,7 +26,7 @@ fn ctrl_c_twice_on_the_sign_in_form_leaves_too() {
 }
 
 #[test]
-fn a_signal_gives_the_terminal_back_and_keeps_the_draft() {
+fn a_signal_restores_the_terminal_and_keeps_the_draft() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let server = Server::start();
         let alice = Person::new("alice");
@@ -39,13 +39,13 @@ fn a_signal_gives_the_terminal_back_and_keeps_the_draft() {
 }
 
 #[test]
-fn ctrl_z_gives_the_terminal_to_the_shell_until_the_client_is_in_front_again() {
+fn ctrl_z_gives_the_terminal_to_the_shell_until_the_client_is_resumed() {
     let server = Server::start();
     let alice = Person::new("alice");
     alice.register(&server).create("den").settles().press(QUIT).exit_code();
     let mut a = alice.open_in_shell(&server);
     a.taken().is_in("den").press("a draft").shows("a draft");
-    // Over a dialog, the client shows no cursor of its own.
+    // While a dialog is open, the client hides the cursor.
     a.press(HELP).shows("Rooms and reading").press(SUSPEND).given_back();
     a.resize(90, 28)
         .press(ENTER)
@@ -73,7 +73,7 @@ fn a_signal_to_suspend_is_like_ctrl_z() {
 }
 
 #[test]
-fn where_nobody_could_continue_it_it_is_not_stopped() {
+fn the_client_is_not_stopped_if_nobody_could_continue_it() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.taken().create("den").press("a dr").shows("a dr").signal(Signal::TSTP).press("af").shows("a draf");
@@ -82,7 +82,7 @@ fn where_nobody_could_continue_it_it_is_not_stopped() {
 }
 
 #[test]
-fn a_terminal_without_a_screen_is_refused_with_a_sentence() {
+fn a_terminal_that_cannot_draw_is_refused_with_a_sentence() {
     let server = Server::start();
     for term in ["dumb", ""] {
         let mut a = Person::new("alice").open_on(term, &server);
@@ -93,11 +93,11 @@ fn a_terminal_without_a_screen_is_refused_with_a_sentence() {
 }
 
 #[test]
-fn continued_after_somebody_else_stopped_it_it_takes_the_terminal_again() {
+fn a_client_stopped_by_another_program_takes_the_terminal_back() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.taken().create("den").press("half a").shows("half a");
-    // What a shell does with a job that was stopped behind its back.
+    // What a shell does with a job that another program stopped.
     a.signal(Signal::STOP).cook().signal(Signal::CONT).is_raw();
     a.press(" thought").shows("half a thought").press(QUIT);
     a.exit_code();

@@ -1,4 +1,4 @@
-//! A server or a client that dies at the worst moment: nothing lost, nothing twice, nothing out of order.
+//! A server or a client that dies at the worst moment: no message is lost, duplicated or out of order.
 
 use rustix::process::Signal;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[test]
-fn what_is_typed_while_the_server_is_dead_arrives_once_and_in_order() {
+fn messages_typed_while_the_server_is_down_arrive_once_and_in_order() {
     let mut server = Server::start();
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
     let mut a = alice.register(&server);
@@ -36,7 +36,7 @@ fn what_is_typed_while_the_server_is_dead_arrives_once_and_in_order() {
 }
 
 #[test]
-fn a_server_killed_again_and_again_loses_nothing_of_a_long_talk() {
+fn a_server_killed_repeatedly_loses_nothing_of_a_long_conversation() {
     let mut server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.create("den");
@@ -46,7 +46,7 @@ fn a_server_killed_again_and_again_loses_nothing_of_a_long_talk() {
             said.push(format!("line {round}.{n}."));
             a.say(said.last().expect("just said"));
         }
-        server.kill(); // with some of them under way
+        server.kill(); // while some of them are being sent
         server.start_again();
     }
     a.say("the end");
@@ -57,7 +57,7 @@ fn a_server_killed_again_and_again_loses_nothing_of_a_long_talk() {
 }
 
 #[test]
-fn a_killed_client_sends_what_it_had_not_when_it_is_back() {
+fn a_killed_client_sends_its_unsent_messages_after_a_restart() {
     let mut server = Server::start();
     let alice = Person::new("alice");
     let mut a = alice.register(&server);
@@ -95,12 +95,12 @@ fn a_client_killed_in_the_middle_of_sending_sends_nothing_twice() {
     b.enter("den").shows("the end");
     let texts = server.texts("alice", "den");
     let (last, before) = texts.split_last().expect("the end at least");
-    assert!(last.ends_with("the end"), "{texts:?}"); // behind whatever was being typed when the client died
+    assert!(last.ends_with("the end"), "{texts:?}"); // after what was being typed when the client died
     assert!(before.len() >= 3 && said.starts_with(before), "{texts:?}");
 }
 
 #[test]
-fn a_server_that_stands_still_is_not_called_connected_and_f5_does_not_wait() {
+fn a_stopped_server_is_not_shown_as_connected_and_f5_does_not_wait() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.create("den").say("before").shows("connected");
@@ -118,7 +118,7 @@ fn a_server_that_stands_still_is_not_called_connected_and_f5_does_not_wait() {
 }
 
 #[test]
-fn after_a_restored_backup_an_open_client_shows_what_is_unread_there() {
+fn after_a_restored_backup_an_open_client_shows_the_unread_count_of_the_backup() {
     let mut server = Server::start();
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
     let mut a = alice.register(&server);
@@ -145,7 +145,7 @@ fn after_a_restored_backup_an_open_client_shows_what_is_unread_there() {
 }
 
 #[test]
-fn a_file_that_may_not_grow_does_not_end_the_client() {
+fn a_file_size_limit_does_not_end_the_client() {
     let server = Server::start();
     let alice = Person::new("alice");
     let mut a = alice.register_in(alice.open_without_space(&server));

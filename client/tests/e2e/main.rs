@@ -1,7 +1,7 @@
 //! End to end: the real client in a real pseudo-terminal against the real server.
 //!
-//! What a person does and sees, and what the server holds afterwards; and the API client without a screen. Needs nothing
-//! but what cargo builds.
+//! Tests what a user does and sees, what the server holds afterwards, and the API client without a screen. Needs only
+//! what cargo builds.
 #![cfg(test)] // an integration test always is; said so that the lints for tests apply to its helpers too
 #![cfg(unix)]
 

@@ -1,4 +1,4 @@
-//! Somebody at a terminal: their home on disk, and the few things everybody does with the client.
+//! A user at a terminal: a home directory, and the common steps in the client.
 
 use std::{
     fs,
@@ -14,29 +14,29 @@ use crate::{
     terminal::Terminal,
 };
 
-/// Go to a room, or create one by a new name.
+/// Go to a room; a new name creates one.
 pub(crate) const SWITCH: &str = "\x07";
 /// Next unread room.
 pub(crate) const NEXT_UNREAD: &str = "\x1ba";
 /// A page back in the history.
 pub(crate) const PAGE_UP: &str = "\x1b[5~";
-/// The draft in one's own editor.
+/// Edit the draft in the user's own editor.
 pub(crate) const EDIT: &str = "\x18";
-/// Leave the client.
+/// Quit.
 pub(crate) const QUIT: &str = "\x11";
-/// Back to the shell.
+/// Suspend.
 pub(crate) const SUSPEND: &str = "\x1a";
-/// The help.
+/// Help.
 pub(crate) const HELP: &str = "\x1bOP";
 /// Register, on the sign-in form.
 pub(crate) const REGISTER: &str = "\x1bOR";
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const ESC: &str = "\x1b";
 pub(crate) const TAB: &str = "\t";
-/// An earlier input, on the first row.
+/// The previous input, on the first row.
 pub(crate) const UP: &str = "\x1b[A";
 
-/// Somebody with a home of their own, which outlives each of their clients.
+/// A user with a home directory that survives each of their clients.
 pub(crate) struct Person {
     pub(crate) name: &'static str,
     home: TempDir,
@@ -47,33 +47,33 @@ impl Person {
         Self { name, home: tempfile::tempdir().expect("a home") }
     }
 
-    /// Starts their client.
+    /// Starts the client.
     pub(crate) fn open(&self, server: &Server) -> Terminal {
         self.run(CommandBuilder::new(env!("CARGO_BIN_EXE_quchat")), server)
     }
 
-    /// Starts their client; their editor is this line of shell, with the file's name behind it.
+    /// Starts the client with this shell command as the editor; the file's name is appended.
     pub(crate) fn open_with_editor(&self, editor: &str, server: &Server) -> Terminal {
         let mut client = CommandBuilder::new(env!("CARGO_BIN_EXE_quchat"));
         client.env("VISUAL", editor);
         self.run(client, server)
     }
 
-    /// Starts their client as a job of a shell, which brings it to the front again for an Enter.
+    /// Starts the client as a job of a shell that resumes it in the foreground after Enter.
     pub(crate) fn open_in_shell(&self, server: &Server) -> Terminal {
         let mut shell = CommandBuilder::new("sh");
         shell.args(["-c", r#"set -m; "$@"; read enter; fg >/dev/null"#, "sh", env!("CARGO_BIN_EXE_quchat")]);
         self.run(shell, server)
     }
 
-    /// Starts their client where no file may grow beyond its present size.
+    /// Starts the client with a limit that stops files from growing.
     pub(crate) fn open_without_space(&self, server: &Server) -> Terminal {
         let mut shell = CommandBuilder::new("sh");
         shell.args(["-c", r#"ulimit -f 0; exec "$@""#, "sh", env!("CARGO_BIN_EXE_quchat")]);
         self.run(shell, server)
     }
 
-    /// Starts their client in a terminal that calls itself so.
+    /// Starts the client with this value of `TERM`.
     pub(crate) fn open_on(&self, term: &str, server: &Server) -> Terminal {
         let mut client = CommandBuilder::new(env!("CARGO_BIN_EXE_quchat"));
         client.env("TERM", term);
@@ -96,33 +96,33 @@ impl Person {
         Terminal::start(command, 100, 30)
     }
 
-    /// Starts their client and registers.
+    /// Starts the client and registers.
     pub(crate) fn register(&self, server: &Server) -> Terminal {
         self.register_in(self.open(server))
     }
 
-    /// Registers on the form of a client of theirs.
+    /// Registers on the sign-in form.
     pub(crate) fn register_in(&self, mut terminal: Terminal) -> Terminal {
         terminal.shows("Password").press(self.name).press(TAB).press(PASSWORD).press(REGISTER);
         terminal.hides("Password").shows("● connected").shows(self.name);
         terminal
     }
 
-    /// Writes a file into their home; its path.
+    /// Writes a file into the home directory; returns its path.
     pub(crate) fn put(&self, name: &str, text: &str) -> String {
         let path = self.home.path().join(name);
         fs::write(&path, text).expect("a home can be written to");
         path.display().to_string()
     }
 
-    /// What lets their client in.
+    /// The stored token.
     pub(crate) fn token(&self, server: &Server) -> String {
         let place = state::Place::at(self.home.path().join("state/quchat"));
         let origin = Origin::parse(server.address()).expect("the server's own address");
         state::kept_session(&place, &origin).expect("they are signed in").token
     }
 
-    /// The draft that a `kill -9` would leave at this moment, of the one room they write in.
+    /// The draft that a `kill -9` would leave now, of the only room they write in.
     pub(crate) fn kept_draft(&self) -> Option<String> {
         let file =
             rooms(self.home.path()).into_iter().find(|path| path.extension().is_some_and(|end| end == "json"))?;
@@ -130,28 +130,28 @@ impl Person {
         Some(kept["draft"].as_str().expect("it holds a draft").to_owned())
     }
 
-    /// Whether a save has begun that is not done.
+    /// Whether a save has begun and is not complete.
     pub(crate) fn is_saving(&self) -> bool {
         rooms(self.home.path()).iter().any(|path| path.extension().is_none_or(|end| end != "json"))
     }
 
-    /// Whether anything they keep on disk holds `text`.
+    /// Whether any of their files contains `text`.
     pub(crate) fn keeps(&self, text: &str) -> bool {
         keeps(self.home.path(), text)
     }
 }
 
-/// What one does in a client that is signed in.
+/// Steps in a client that is signed in.
 pub(crate) trait Chat {
-    /// Makes a room and goes there.
+    /// Creates a room and goes there.
     fn create(&mut self, room: &str) -> &mut Self;
-    /// Goes to a room, once it is known.
+    /// Goes to a room, once it is listed.
     fn enter(&mut self, room: &str) -> &mut Self;
-    /// Waits until one is in a room.
+    /// Waits until this room is open.
     fn is_in(&mut self, room: &str) -> &mut Self;
-    /// Sends a line where one is, and waits until the composer is empty.
+    /// Sends a line, and waits until the composer is empty.
     fn say(&mut self, line: &str) -> &mut Self;
-    /// Waits until nothing on the screen is on its way any more.
+    /// Waits until nothing on the screen is pending.
     fn settles(&mut self) -> &mut Self;
 }
 
@@ -178,13 +178,13 @@ impl Chat for Terminal {
     }
 }
 
-/// The one row of text in the composer's frame.
+/// The row of text in the composer's frame.
 pub(crate) fn composer(screen: &str) -> Option<&str> {
     let text = screen.lines().skip_while(|row| !row.contains(" message #")).nth(1)?;
     Some(text.rsplit('│').nth(1)?.trim())
 }
 
-/// What lies in the directory of files per room.
+/// The files in the directory of rooms.
 fn rooms(dir: &Path) -> Vec<PathBuf> {
     let paths = || fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
     if dir.ends_with("rooms") {
@@ -195,7 +195,7 @@ fn rooms(dir: &Path) -> Vec<PathBuf> {
 }
 
 fn keeps(dir: &Path, text: &str) -> bool {
-    let Ok(entries) = fs::read_dir(dir) else { return false }; // it may go while one looks
+    let Ok(entries) = fs::read_dir(dir) else { return false }; // it may be removed meanwhile
     entries.flatten().map(|entry| entry.path()).any(|path| {
         if path.is_dir() { keeps(&path, text) } else { fs::read_to_string(path).is_ok_and(|all| all.contains(text)) }
     })

@@ -1,4 +1,4 @@
-//! A client that is back after it was killed: where one was, what one answers, what one typed before.
+//! A client after a kill: it restores the open room, the reply being written and earlier inputs.
 
 use crate::{
     person::{Chat, ENTER, Person, QUIT, UP, composer},
@@ -29,7 +29,7 @@ fn a_killed_client_comes_back_to_the_same_room_reply_and_earlier_inputs() {
 }
 
 #[test]
-fn a_client_started_while_the_server_is_dead_is_where_one_was_and_sends_everything_once() {
+fn a_client_started_while_the_server_is_down_restores_the_room_and_sends_everything_once() {
     let mut server = Server::start();
     let alice = Person::new("alice");
     let mut a = alice.register(&server);
@@ -61,7 +61,7 @@ fn a_client_started_while_the_server_is_dead_is_where_one_was_and_sends_everythi
 }
 
 #[test]
-fn after_a_restart_a_reply_still_quotes_what_it_answers() {
+fn after_a_restart_a_reply_still_quotes_its_message() {
     let server = Server::start();
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
     let mut a = alice.register(&server);

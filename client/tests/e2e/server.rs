@@ -1,4 +1,4 @@
-//! The real server on a directory of its own, killed and started again at will, and what it holds, asked for by REST.
+//! The real server on its own directory. Tests can kill and restart it and query it over REST.
 
 use std::{
     env, fs,
@@ -19,10 +19,10 @@ use tempfile::TempDir;
 
 use crate::terminal::PATIENCE;
 
-/// A password that every rule likes.
+/// Satisfies every password rule.
 pub(crate) const PASSWORD: &str = "correct horse";
 
-/// A server. Dropped, it is killed and its directory removed.
+/// A server. Dropping it kills the process and removes its directory.
 pub(crate) struct Server {
     process: Child,
     address: String,
@@ -30,7 +30,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a fresh server on a free port.
+    /// Starts a new server on a free port.
     pub(crate) fn start() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let (process, address) = run(&dir, "127.0.0.1:0").expect("the server starts");
@@ -42,18 +42,18 @@ impl Server {
         &self.address
     }
 
-    /// What pulling the plug does.
+    /// Kills the server with SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.process.kill().expect("the server is there");
         self.process.wait().expect("a child can be waited for");
     }
 
-    /// Lets the server stand still, its connections open.
+    /// Stops the server; its connections stay open.
     pub(crate) fn stop(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets a server that stands still go on.
+    /// Continues a stopped server.
     pub(crate) fn go_on(&self) {
         self.signal("-CONT");
     }
@@ -63,7 +63,7 @@ impl Server {
         assert!(sent.success(), "kill {signal}");
     }
 
-    /// What the server holds, as a backup; it is killed for that.
+    /// Kills the server and returns a copy of its data.
     pub(crate) fn back_up(&mut self) -> TempDir {
         self.kill();
         let backup = tempfile::tempdir().expect("a directory");
@@ -72,14 +72,14 @@ impl Server {
         backup
     }
 
-    /// Kills the server and starts it with what the backup holds.
+    /// Kills the server and restarts it with the data of the backup.
     pub(crate) fn restore(&mut self, backup: TempDir) {
         self.kill();
         self.dir = backup;
         self.start_again();
     }
 
-    /// Starts again on the same directory and port.
+    /// Starts it again on the same directory and port.
     pub(crate) fn start_again(&mut self) {
         let listen = self.address.trim_start_matches("http://").to_owned();
         let deadline = Instant::now() + PATIENCE;
@@ -88,7 +88,7 @@ impl Server {
                 Some((process, _)) => break process,
                 None => assert!(Instant::now() < deadline, "the server does not start again on {listen}"),
             }
-            thread::sleep(Duration::from_millis(50)); // somebody else has the port for a moment
+            thread::sleep(Duration::from_millis(50)); // another process may hold the port for a moment
         };
     }
 
@@ -100,12 +100,12 @@ impl Server {
         page.messages.into_iter().map(|message| message.text).collect()
     }
 
-    /// How many messages of a room are unread, as the server tells whoever holds this token.
+    /// The unread count of a room for the user of this token.
     pub(crate) fn unread(&self, token: &str, room: &str) -> u64 {
         self.listed(token, room).unread
     }
 
-    /// Says something from elsewhere.
+    /// Sends messages over REST.
     pub(crate) fn say(&self, user: &str, room: &str, texts: impl IntoIterator<Item = String>) {
         let token = self.sign_in(user);
         let (client, room) = (self.client(&token), self.room(&token, room));
@@ -115,7 +115,7 @@ impl Server {
         }
     }
 
-    /// Signs a session out from elsewhere.
+    /// Signs a session out over REST.
     pub(crate) fn sign_out(&self, token: &str) {
         self.client(token).call::<SignOut>(&(), &(), &()).expect("it is signed out");
     }
@@ -155,11 +155,11 @@ impl Drop for Server {
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("a directory") {
         let entry = entry.expect("an entry");
-        fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy"); // the server keeps no directories
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy"); // the server has no subdirectories
     }
 }
 
-/// Starts the server and waits for its address; `None` if it ends instead.
+/// Starts the server and waits for its address; `None` if it exits instead.
 fn run(dir: &TempDir, listen: &str) -> Option<(Child, String)> {
     let mut process = Command::new(program())
         .args(["--listen", listen, "--data-dir"])
@@ -182,7 +182,7 @@ fn run(dir: &TempDir, listen: &str) -> Option<(Child, String)> {
     address.map(|address| (process, address))
 }
 
-/// The server's program, which cargo puts beside the client's.
+/// The server's binary, which cargo puts beside the client's.
 fn program() -> PathBuf {
     let name = format!("quchat-server{}", env::consts::EXE_SUFFIX);
     let path = PathBuf::from(env!("CARGO_BIN_EXE_quchat")).with_file_name(name);

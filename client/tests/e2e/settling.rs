@@ -1,9 +1,9 @@
-//! What is settled beforehand, as the program tells it without a terminal.
+//! The settings, as the program prints them without a terminal.
 
 use std::{fs, process::Command};
 
 #[test]
-fn each_wrong_line_is_named_and_what_holds_is_shown_all_the_same() {
+fn each_wrong_line_is_reported_and_the_other_settings_are_still_shown() {
     let home = tempfile::tempdir().expect("a home");
     fs::create_dir(home.path().join("quchat")).expect("a directory");
     fs::write(home.path().join("quchat/config.toml"), "mouse = true\nservr = 'x'\nname = 7\n").expect("a file");

@@ -1,4 +1,4 @@
-//! Who one is: the token that outlives the client, the wrong password, signing out.
+//! Signing in and out: the stored token, a wrong password, a taken name.
 
 use crate::{
     person::{Chat, ENTER, Person, QUIT, REGISTER, TAB},
@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[test]
-fn whoever_signed_in_once_is_still_signed_in_after_a_restart() {
+fn a_user_is_still_signed_in_after_a_restart() {
     let server = Server::start();
     let alice = Person::new("alice");
     let mut a = alice.register(&server);
@@ -16,7 +16,7 @@ fn whoever_signed_in_once_is_still_signed_in_after_a_restart() {
 }
 
 #[test]
-fn a_wrong_password_says_so_and_the_right_one_follows() {
+fn a_wrong_password_is_reported_and_the_right_one_works() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.create("den").say("mine").settles().press("/signout").press(ENTER).shows("Password").hides("mine");
@@ -37,7 +37,7 @@ fn a_session_that_ends_elsewhere_asks_for_the_password_and_keeps_the_draft() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_told_beside_the_form() {
+fn a_taken_name_is_reported_in_the_form() {
     let server = Server::start();
     Person::new("alice").register(&server).press(QUIT);
     let mut other = Person::new("alice").open(&server);

@@ -1,4 +1,4 @@
-//! More at once than anybody does on purpose: sizes, pastes.
+//! More input at once than anyone sends on purpose: window sizes, pastes.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::{
     server::Server,
 };
 
-/// No answer to a key may take longer, however much came before it. A person would call this frozen.
+/// The longest allowed delay of a key's effect, whatever came before it. A longer one feels frozen.
 const FROZEN: Duration = Duration::from_secs(10);
 
 #[test]
@@ -33,7 +33,7 @@ fn a_storm_of_sizes_ends_in_a_whole_frame_and_loses_nothing() {
     }
     a.resize(100, 30).shows("said at 240.").is_in("den").shows("a draft,").settles();
     a.press("the rest").shows("a draft, the rest").is_whole();
-    // The last size of all is one it had before: nothing tells the client that its screen was cut meanwhile.
+    // The last size is one that the screen had before, so nothing tells the client that its screen was cut meanwhile.
     a.resize(60, 20).resize(100, 30);
     a.wait("the status line at its foot", |screen| screen.lines().nth(29).is_some_and(|row| row.contains("connected")));
     a.is_whole();
@@ -42,13 +42,13 @@ fn a_storm_of_sizes_ends_in_a_whole_frame_and_loses_nothing() {
 }
 
 #[test]
-fn a_paste_of_a_megabyte_is_answered_at_once_and_costs_no_draft() {
+fn a_paste_of_a_megabyte_is_refused_at_once_and_keeps_the_draft() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.create("den").press("draft").shows("draft");
     let begun = Instant::now();
-    a.paste(&"all of it at once, and no end to be seen\n".repeat(25_600)).shows("✗ no more fits");
-    a.press("!").shows("draft!").hides("no more fits");
+    a.paste(&"all of it at once, and no end to be seen\n".repeat(25_600)).shows("✗ too large");
+    a.press("!").shows("draft!").hides("too large");
     assert!(begun.elapsed() < FROZEN, "{:?}", begun.elapsed());
     a.paste(&"a line of a log\n".repeat(3_000)).shows("Paste 3000 lines").press(ESC).hides("Paste 3000 lines");
     a.press(&"a line without brackets\r".repeat(2_000)).shows("lines into the message to #den?").press(ESC);

@@ -1,4 +1,4 @@
-//! What people came for: rooms, messages both ways, unread marks, many lines at once, any size of window.
+//! The main purpose: rooms, messages in both directions, unread counts, many lines at once, any window size.
 
 use crate::{
     person::{Chat, ENTER, NEXT_UNREAD, PAGE_UP, Person},
@@ -19,7 +19,7 @@ fn two_people_register_make_a_room_and_talk() {
 }
 
 #[test]
-fn a_room_with_news_lights_up_and_goes_out_once_it_was_seen() {
+fn an_unread_room_is_highlighted_until_it_was_seen() {
     let server = Server::start();
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
     let mut a = alice.register(&server);
@@ -46,7 +46,7 @@ fn a_paste_of_many_lines_is_one_message() {
 }
 
 #[test]
-fn a_long_history_is_read_back_to_its_first_line() {
+fn a_long_history_can_be_scrolled_to_its_first_line() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.create("den");
@@ -67,7 +67,7 @@ fn first_line(screen: &str) -> Option<u32> {
 }
 
 #[test]
-fn a_window_of_another_size_shows_the_same_talk() {
+fn a_resized_window_shows_the_same_conversation() {
     let server = Server::start();
     let mut a = Person::new("alice").register(&server);
     a.create("den").say("the quick brown fox jumps over the lazy dog");

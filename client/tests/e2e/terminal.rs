@@ -1,4 +1,4 @@
-//! A terminal with a program in it: keys go in, and one waits for what the screen shows.
+//! A terminal with a program in it: a test sends keys and waits for what the screen shows.
 //!
 //! Owns the pseudo-terminal and its emulation. It must not know what the program is.
 
@@ -16,13 +16,13 @@ use rustix::{
     termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr},
 };
 
-/// Long enough for a busy machine; nothing waits so long when all is well.
+/// Long enough for a busy machine. In a passing test nothing waits this long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Has everything drawn anew.
+/// Redraws the screen.
 const REDRAW: &str = "\x0c";
 
-/// A program in a terminal of its own. Dropped, the program is killed.
+/// A program in its own terminal. Dropping it kills the program.
 pub(crate) struct Terminal {
     pty: PtyPair,
     keys: Box<dyn Write + Send>,
@@ -31,18 +31,18 @@ pub(crate) struct Terminal {
     modes_before: String,
 }
 
-/// What the program wrote so far, as a terminal understands it.
+/// The program's output so far, interpreted as a terminal does.
 struct Emulator {
     parser: Mutex<vt100::Parser<Requests>>,
     changed: Condvar,
 }
 
-/// What vt100 has no opinion on.
+/// Sequences that vt100 does not handle.
 #[derive(Default)]
 struct Requests {
     focus_reports: bool,
     key_flags: i32,
-    /// A frame is being written: what is on the screen is half of it.
+    /// A frame is being written, so the screen shows half of it.
     drawing: bool,
     frames: u64,
     title: String,
@@ -79,7 +79,7 @@ impl vt100::Callbacks for Requests {
 }
 
 impl Terminal {
-    /// Starts the program in a fresh terminal of `columns` x `rows`.
+    /// Starts the program in a new terminal of `columns` x `rows`.
     pub(crate) fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let pty = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
         let modes_before = modes(&pty);
@@ -93,29 +93,29 @@ impl Terminal {
         Self { pty, keys, emulator, program, modes_before }
     }
 
-    /// Types, as a keyboard would send it.
+    /// Sends keys as a keyboard would.
     pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal takes keys");
         self
     }
 
-    /// Pastes, as a terminal with bracketed paste sends it.
+    /// Sends a bracketed paste.
     pub(crate) fn paste(&mut self, text: &str) -> &mut Self {
         let text = text.replace('\n', "\r");
         self.press(&format!("\x1b[200~{text}\x1b[201~"))
     }
 
-    /// Waits until the screen holds `text`.
+    /// Waits until the screen contains `text`.
     pub(crate) fn shows(&mut self, text: &str) -> &mut Self {
         self.wait(&format!("the screen to show {text:?}"), |screen| screen.contains(text))
     }
 
-    /// Waits until the screen no longer holds `text`.
+    /// Waits until the screen no longer contains `text`.
     pub(crate) fn hides(&mut self, text: &str) -> &mut Self {
         self.wait(&format!("the screen to hide {text:?}"), |screen| !screen.contains(text))
     }
 
-    /// Waits until the rows of the screen are as `holds` wants them.
+    /// Waits until `holds` accepts the rows of the screen.
     pub(crate) fn wait(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> &mut Self {
         self.emulator.wait(what, |parser| holds(&parser.screen().contents()));
         self
@@ -126,19 +126,19 @@ impl Terminal {
         self.emulator.parser.lock().expect("no reader panicked").screen().contents()
     }
 
-    /// Waits until the window is called so.
+    /// Waits until the window has this title.
     pub(crate) fn is_called(&mut self, title: &str) -> &mut Self {
         self.emulator.wait(&format!("the title {title:?}"), |parser| parser.callbacks().title == title);
         self
     }
 
-    /// How often the bell rang, and what else was asked of the terminal to call somebody.
+    /// How often the bell rang, and the other notification sequences.
     pub(crate) fn calls(&self) -> (usize, Vec<String>) {
         let parser = self.emulator.parser.lock().expect("no reader panicked");
         (parser.callbacks().bells, parser.callbacks().calls.clone())
     }
 
-    /// Demands that every cell is as a frame drawn from nothing has it. The last key must have been answered.
+    /// Checks that every cell is as in a frame drawn on an empty screen. The effect of the last key must be visible.
     pub(crate) fn is_whole(&mut self) -> &mut Self {
         let (before, frames) = self.picture();
         self.press(REDRAW).emulator.wait("a frame drawn anew", |parser| parser.callbacks().frames > frames);
@@ -147,7 +147,7 @@ impl Terminal {
         self
     }
 
-    /// Every row as one sees it, with its colours, and the number of frames so far.
+    /// Every row with its colours, and the number of frames so far.
     fn picture(&self) -> (Vec<String>, u64) {
         let parser = self.emulator.parser.lock().expect("no reader panicked");
         let (rows, columns) = parser.screen().size();
@@ -156,7 +156,7 @@ impl Terminal {
         (rows.collect(), parser.callbacks().frames)
     }
 
-    /// Changes the size, as dragging a window's corner does.
+    /// Changes the window size.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
         // vt100 cannot scroll a screen of one row, nor cut a wide character
         let (emulated_rows, emulated_columns) = (rows.max(2), columns.max(2));
@@ -171,20 +171,20 @@ impl Terminal {
         self
     }
 
-    /// Sends a signal to whatever has the terminal: where a shell was started, to its job in front.
+    /// Sends a signal to the foreground process group; in a shell this is its job.
     pub(crate) fn signal_job(&mut self, signal: Signal) -> &mut Self {
         let job = self.pty.master.process_group_leader().and_then(Pid::from_raw).expect("a job is in front");
         kill_process(job, signal).expect("the job is there");
         self
     }
 
-    /// Kills the program as `kill -9` does: nothing can be put in order before.
+    /// Kills the program as `kill -9` does, without any cleanup.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.exit_code();
     }
 
-    /// Waits for the program's end and gives its exit code.
+    /// Waits until the program exits; returns its exit code.
     pub(crate) fn exit_code(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -196,13 +196,13 @@ impl Terminal {
         }
     }
 
-    /// Waits until the program has taken the terminal over.
+    /// Waits until the program has taken over the terminal.
     pub(crate) fn taken(&mut self) -> &mut Self {
         self.emulator.wait("the alternate screen", |parser| parser.screen().alternate_screen());
         self
     }
 
-    /// Waits until the terminal is as it was before the program: screen, cursor, paste, focus, keys, line discipline.
+    /// Waits until the terminal is restored: screen, cursor, paste, focus, keys, line discipline.
     pub(crate) fn given_back(&mut self) -> &mut Self {
         self.emulator.wait("the terminal to be given back", |parser| {
             let (screen, asked) = (parser.screen(), parser.callbacks());
@@ -219,7 +219,7 @@ impl Terminal {
         self
     }
 
-    /// Makes the terminal collect lines, as a shell does for itself.
+    /// Switches the terminal to line mode, as a shell does.
     pub(crate) fn cook(&mut self) -> &mut Self {
         let terminal = self.line();
         let mut modes = tcgetattr(&terminal).expect("it is a terminal");
@@ -228,7 +228,7 @@ impl Terminal {
         self
     }
 
-    /// Waits until the terminal gives single keys.
+    /// Waits until the terminal is in raw mode.
     pub(crate) fn is_raw(&mut self) -> &mut Self {
         let (terminal, deadline) = (self.line(), Instant::now() + PATIENCE);
         while tcgetattr(&terminal).expect("it is a terminal").local_modes.contains(LocalModes::ICANON) {
@@ -238,13 +238,13 @@ impl Terminal {
         self
     }
 
-    /// The program's end of the terminal.
+    /// The program's end of the pseudo-terminal.
     fn line(&self) -> File {
         let name = self.pty.master.tty_name().expect("a terminal has a name");
         File::options().read(true).write(true).open(name).expect("it is there")
     }
 
-    /// The process of the program.
+    /// The program's process id.
     pub(crate) fn pid(&self) -> Pid {
         let pid = self.program.process_id().and_then(|pid| i32::try_from(pid).ok());
         pid.and_then(Pid::from_raw).expect("a started program has an id")
@@ -278,7 +278,7 @@ impl Emulator {
         while parser.callbacks().drawing || !holds(&parser) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                drop(parser); // a poisoned screen could not be shown
+                drop(parser); // a poisoned lock could not be read for the panic message
                 panic!("waited in vain for {what}");
             }
             parser = self.changed.wait_timeout(parser, left).expect("no reader panicked").0;
@@ -286,7 +286,7 @@ impl Emulator {
     }
 }
 
-/// What one sees of a cell. An empty one has no colour but that behind it.
+/// The visible part of a cell. An empty cell shows only its background colour.
 fn seen(cell: &vt100::Cell) -> String {
     let behind = match (cell.bgcolor(), cell.inverse(), cell.underline()) {
         (vt100::Color::Default, false, false) => String::new(),
@@ -301,12 +301,12 @@ fn seen(cell: &vt100::Cell) -> String {
     }
 }
 
-/// Waits until something holds that no screen tells.
+/// Waits for a condition that is not on the screen.
 pub(crate) fn until(what: &str, holds: impl FnMut() -> bool) {
     until_within(PATIENCE, what, holds);
 }
 
-/// The same, with less patience.
+/// The same with a shorter timeout.
 pub(crate) fn until_within(longest: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
@@ -319,7 +319,7 @@ fn size(columns: u16, rows: u16) -> PtySize {
     PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
 }
 
-/// The line discipline, in words that can be compared.
+/// The line discipline as text that can be compared.
 fn modes(pty: &PtyPair) -> String {
     format!("{:?}", pty.master.get_termios())
 }

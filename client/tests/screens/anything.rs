@@ -1,4 +1,4 @@
-//! Any keys, pastes, sizes and news, in any order: a frame can always be drawn, and what was written stays.
+//! Any keys, pastes, sizes and events in any order: a frame can always be drawn, and written text is never lost.
 
 use std::collections::BTreeMap;
 
@@ -20,10 +20,10 @@ use tuirealm::{
 
 use crate::stage::{Stage, long_talk, message};
 
-/// A character nobody but the test types.
+/// A character that only the test types.
 const PRECIOUS: char = '☃';
 
-/// What these are for is to take text away; it can be put back, but not by looking into the model.
+/// These are meant to delete text. It can be restored, but the model alone does not show that.
 const DELETES: [Action; 11] = [
     Action::DeleteBack,
     Action::DeleteForward,
@@ -49,11 +49,11 @@ enum Happening {
     News(Box<Event>),
     /// The stream breaks.
     Cut,
-    /// The disk and the server answer what was asked of them, the server with a failure.
+    /// Disk and server answer the pending requests; the server answers with a failure.
     Answers,
 }
 
-/// Every key of the keymap, and those that components take as they are.
+/// Every key of the keymap, and the plain keys that components handle.
 fn keys() -> Vec<KeyEvent> {
     let keymap = Keymap::default();
     let plain = [Key::Up, Key::Down, Key::Left, Key::Right, Key::Home, Key::End, Key::Enter, Key::Esc, Key::Tab];
@@ -62,7 +62,7 @@ fn keys() -> Vec<KeyEvent> {
     keymap.rows().iter().map(|row| KeyEvent::from(row.chord)).chain(as_they_are).collect()
 }
 
-/// Those that take no text away.
+/// Those that delete no text.
 fn sparing_keys() -> Vec<KeyEvent> {
     let keymap = Keymap::default();
     let spares = |key: &KeyEvent| keymap.action(Id::Composer, *key).is_none_or(|action| !DELETES.contains(&action));
@@ -138,7 +138,7 @@ fn stage() -> Stage {
     stage
 }
 
-/// What the disk was last given for each room: what is in there is not lost, whatever becomes of the room.
+/// What was last saved for each room. Saved text is not lost, whatever happens to the room.
 #[derive(Default)]
 struct Disk(BTreeMap<RoomId, Stored>);
 
@@ -185,7 +185,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_written_is_never_lost(
+    fn written_text_is_never_lost(
         before in prop::collection::vec(happening(keys()), 0..20),
         happenings in prop::collection::vec(happening(sparing_keys()), 1..80),
     ) {
@@ -194,7 +194,7 @@ proptest! {
             happen(&mut stage, what);
         }
         for _ in 0..9 {
-            stage.key(Key::Esc); // out of whatever one is in
+            stage.key(Key::Esc); // leave whatever is open
         }
         prop_assume!(focus(&stage.model) == Id::Composer);
         stage.key(Key::Char(PRECIOUS));
@@ -204,9 +204,9 @@ proptest! {
             happen(&mut stage, what);
             disk.take(&stage.effects);
             if stage.model.account.is_none() {
-                return Ok(()); // signed out: it is on the disk, and comes back with the account
+                return Ok(()); // signed out: it is on the disk and returns with the next sign-in
             }
-            // A room that is gone and holds no draft is swept: its earlier inputs are on the disk.
+            // A room that is gone and has no draft is removed; its earlier inputs are on the disk.
             prop_assert!(stage.model.rooms.values().any(holds) || disk.holds(), "after {}", all);
         }
     }

@@ -16,7 +16,7 @@ use tuirealm::{
 use crate::stage::{Stage, long_talk, message, room, talk, visible};
 
 #[test]
-fn bare_shows_nothing_that_a_mouse_should_not_mark() {
+fn bare_shows_only_text_to_select_with_the_mouse() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.type_text("draft");
     let before = stage.screen();
@@ -37,21 +37,24 @@ fn an_empty_server_on_a_small_screen() {
 }
 
 #[test]
-fn rooms_nobody_has_told_of_yet_are_not_called_none() {
+fn a_room_list_that_is_not_loaded_is_not_shown_as_empty() {
     let mut stage = Stage::signed_in(80, 24);
     stage.model.cursor = None;
     let screen = stage.screen();
-    assert!(screen.contains("as soon as the server answers") && !screen.contains("No rooms yet"), "{screen}");
+    assert!(
+        screen.contains("Waiting for the server to list the rooms") && !screen.contains("No rooms yet"),
+        "{screen}"
+    );
 }
 
 #[test]
-fn an_empty_room_invites() {
+fn an_empty_room_invites_to_write() {
     let mut stage = Stage::in_general(80, 24, Vec::new());
     assert!(stage.screen().contains("Nothing here yet. Say hello."));
 }
 
 #[test]
-fn a_room_nothing_is_known_of_promises_nothing_below() {
+fn a_room_that_is_not_loaded_shows_no_unread_messages_below() {
     let mut stage = Stage::in_general(80, 24, Vec::new());
     stage.room().timeline = Timeline::default();
     stage.pend("p-1", "are you still there?", SendState::Queued);
@@ -75,7 +78,7 @@ fn conversation_large() {
 }
 
 #[test]
-fn loading_is_said_after_200_ms() {
+fn loading_is_shown_after_200_ms() {
     let mut stage = Stage::in_general(80, 24, Vec::new());
     let since = stage.model.now.mono_ms;
     stage.room().timeline = Timeline::default();
@@ -87,7 +90,7 @@ fn loading_is_said_after_200_ms() {
 }
 
 #[test]
-fn a_failed_page_lies_over_the_top_row_and_moves_nothing() {
+fn a_failed_page_is_shown_over_the_top_row_and_moves_nothing() {
     let mut stage = Stage::in_general(80, 24, long_talk(100));
     stage.room().timeline.has_older = true;
     stage.press(Key::PageUp, Mod::NONE);
@@ -101,7 +104,7 @@ fn a_failed_page_lies_over_the_top_row_and_moves_nothing() {
 }
 
 #[test]
-fn unread_rooms_light_up_and_the_new_line_stands() {
+fn unread_rooms_are_highlighted_and_the_new_line_stays() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.room().new_after = Some(Seq(4));
     stage.hold(RoomId(2), vec![message(1, 0, "bob", "x"), message(2, 0, "bob", "y"), message(3, 0, "bob", "z")]);
@@ -116,7 +119,7 @@ fn unread_rooms_light_up_and_the_new_line_stands() {
 }
 
 #[test]
-fn own_messages_on_their_way_and_refused() {
+fn pending_and_refused_messages() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.pend("p-1", "this one waits", SendState::InFlight(1));
     stage.pend("p-2", "this one will be tried again", SendState::RetryAt { at: 99_000, asked: false });
@@ -126,7 +129,7 @@ fn own_messages_on_their_way_and_refused() {
 }
 
 #[test]
-fn the_status_line_tells_the_truth() {
+fn the_status_line_shows_the_real_state_of_the_connection() {
     let mut stage = Stage::in_general(80, 24, talk());
     let last = |stage: &mut Stage| stage.screen().lines().last().unwrap().trim_end().to_owned();
     let mut lines = vec![last(&mut stage)];
@@ -152,7 +155,7 @@ fn the_status_line_tells_the_truth() {
 }
 
 #[test]
-fn a_server_that_owes_an_answer_is_not_called_connected() {
+fn a_silent_server_is_not_shown_as_connected() {
     let mut stage = Stage::in_general(80, 24, talk());
     let last = |stage: &mut Stage| stage.screen().lines().last().unwrap().trim_end().to_owned();
     stage.type_text("hello");
@@ -172,7 +175,7 @@ fn a_server_that_owes_an_answer_is_not_called_connected() {
 }
 
 #[test]
-fn while_messages_go_out_nothing_is_called_reconnecting() {
+fn reconnecting_is_not_shown_while_messages_are_sent() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.model.stream = Some(1);
     let ended = || ServerEvent::Ended(Failure::Unreachable { reason: "cut off".to_owned() });
@@ -233,7 +236,7 @@ fn a_message_of_4000_characters_can_be_read_through() {
 }
 
 #[test]
-fn the_side_bar_shows_over_the_history_where_there_is_no_room_beside_it() {
+fn the_side_bar_covers_the_history_if_there_is_no_room_beside_it() {
     let mut stage = Stage::in_general(40, 12, talk());
     assert!(!stage.screen().contains("ROOMS"));
     stage.key(Key::Tab);
@@ -284,7 +287,7 @@ fn the_side_bar_scrolls_and_its_order_stays() {
 }
 
 #[test]
-fn scrolled_up_the_view_stays_and_counts_what_is_new() {
+fn a_scrolled_view_stays_and_counts_new_messages() {
     let mut stage = Stage::in_general(80, 24, long_talk(200));
     stage.screen();
     stage.key(Key::PageUp);
@@ -304,7 +307,7 @@ fn scrolled_up_the_view_stays_and_counts_what_is_new() {
             .take(17)
             .map(|row| row.chars().skip(20).take(59).collect::<String>())
             .map(|row| row.trim_end().to_owned())
-            .collect::<Vec<_>>() // without the bar
+            .collect::<Vec<_>>() // without the scroll bar
     };
     assert_eq!(text(&before), text(&after));
     stage.press(Key::End, Mod::NONE);
@@ -333,7 +336,7 @@ fn every_size_can_be_drawn() {
 }
 
 #[test]
-fn markup_is_shown_by_weight_and_slant_and_keeps_its_signs() {
+fn markup_is_shown_by_weight_and_slant_and_keeps_its_marks() {
     let text = "> what is the *port*?\nit is `7878`, _always_:\n```\nrun --port *7878*\n```\n- see https://a.example/x\n- ask @alice";
     let mut stage = Stage::in_general(80, 24, vec![message(1, 0, "bob", text)]);
     let screen = stage.screen();
@@ -357,7 +360,7 @@ fn markup_is_shown_by_weight_and_slant_and_keeps_its_signs() {
 }
 
 #[test]
-fn a_name_stands_out_where_the_server_counts_it_as_a_mention() {
+fn the_users_name_is_highlighted_if_the_server_counts_a_mention() {
     let text = "`@alice` or @alice";
     let shown = |mentions| {
         let said = Message { mentions, ..message(1, 0, "bob", text) };
@@ -372,7 +375,7 @@ fn a_name_stands_out_where_the_server_counts_it_as_a_mention() {
 }
 
 #[test]
-fn a_link_can_be_clicked_on_each_of_its_rows_until_a_dialog_lies_over_it() {
+fn a_link_can_be_clicked_on_each_of_its_rows_until_a_dialog_covers_it() {
     let address = "https://ci.example.org/a/rather/long/path/to/the/log/of/the/run/4711?with=a&lot=of&detail=1";
     let mut stage = Stage::in_general(80, 24, vec![message(1, 0, "bob", &format!("see {address} now"))]);
     let plain = stage.screen();
@@ -391,7 +394,7 @@ fn a_link_can_be_clicked_on_each_of_its_rows_until_a_dialog_lies_over_it() {
 }
 
 #[test]
-fn a_scroll_bar_tells_how_far_back_one_reads_and_moves_no_text() {
+fn a_scroll_bar_shows_the_position_and_moves_no_text() {
     let mut stage = Stage::in_general(80, 24, long_talk(200));
     assert!(!stage.screen().contains('▐'));
     let bar = |stage: &mut Stage| stage.screen().lines().position(|row| row.ends_with('▐'));
@@ -413,7 +416,7 @@ fn a_scroll_bar_tells_how_far_back_one_reads_and_moves_no_text() {
 }
 
 #[test]
-fn without_a_side_bar_the_top_line_tells_mentions_from_what_is_merely_unread() {
+fn without_a_side_bar_the_top_line_counts_mentions_and_unread_separately() {
     let mut stage = Stage::in_general(40, 12, talk());
     let ops = stage.model.rooms.get_mut(&RoomId(2)).unwrap();
     (ops.info.last_seq, ops.mentions) = (Seq(4), 1);

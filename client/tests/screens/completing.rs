@@ -1,4 +1,4 @@
-//! Tab in the composer: names, rooms, commands, emoji.
+//! Completion in the composer: names, rooms, commands, emoji.
 
 use insta::assert_snapshot;
 use quchat_client::{model::Id, update::focus};
@@ -14,10 +14,10 @@ fn typed(text: &str) -> Stage {
 }
 
 #[test]
-fn the_only_choice_is_taken_at_once() {
+fn the_only_candidate_is_inserted_at_once() {
     for (text, completed) in [
         ("hi @b", "hi @bob "),
-        ("hi @AR", "hi @carol "), // in the middle of a name, in whatever case
+        ("hi @AR", "hi @carol "), // in the middle of a name, in any case
         ("#up", "#upcoming events "),
         ("/join upcoming e", "/join #upcoming events "),
         ("/theme li", "/theme light"),
@@ -34,7 +34,7 @@ fn the_only_choice_is_taken_at_once() {
     }
 }
 
-/// Two private rooms of alice's, one of them with the name of a public one.
+/// Two private rooms of alice, one of them with the name of a public one.
 fn with_private(text: &str) -> Stage {
     let mut stage = Stage::in_general(80, 24, talk());
     for (id, name, kind, joined) in [
@@ -52,11 +52,11 @@ fn with_private(text: &str) -> Stage {
 }
 
 #[test]
-fn a_text_names_public_rooms_only_and_to_go_there_any_room_that_its_name_leads_to() {
+fn messages_complete_only_public_rooms_and_join_completes_all() {
     for (text, completed) in [
         ("see #sec", "see #sec"),
         ("#secret pl", "#secret pl"),
-        ("#up", "#up"), // it would name the private one
+        ("#up", "#up"), // it would be the private one
         ("/join sec", "/join secret plans "),
         ("/join #sec", "/join secret plans "),
         ("/join up", "/join Upcoming Events "),
@@ -72,7 +72,7 @@ fn a_text_names_public_rooms_only_and_to_go_there_any_room_that_its_name_leads_t
 }
 
 #[test]
-fn a_room_name_is_completed_behind_its_first_word_too() {
+fn a_room_name_is_completed_after_its_first_word() {
     for (text, completed) in [
         ("#living", "#living room "),
         ("come to #living r", "come to #living room "),
@@ -91,7 +91,7 @@ fn a_room_name_is_completed_behind_its_first_word_too() {
 }
 
 #[test]
-fn tab_leaves_alone_what_it_does_not_know() {
+fn tab_does_not_change_unknown_words() {
     for text in ["plain", "@nobody", "a@b", "https://x", ":)", "/nothing", "//he"] {
         let mut stage = typed(text);
         stage.key(Key::Tab);
@@ -101,21 +101,21 @@ fn tab_leaves_alone_what_it_does_not_know() {
 }
 
 #[test]
-fn tab_walks_the_choices_around_and_shift_tab_back() {
+fn tab_cycles_through_the_candidates_and_shift_tab_goes_back() {
     let mut stage = typed("@");
     let mut seen = Vec::new();
     for key in [Key::Tab, Key::Tab, Key::Down, Key::Tab, Key::BackTab, Key::Up] {
         stage.key(key);
         seen.push(stage.draft().trim().to_owned());
     }
-    // who spoke last comes first, oneself last
+    // the latest to speak first, the user last
     assert_eq!(seen, ["@carol", "@bob", "@alice", "@carol", "@alice", "@bob"]);
     stage.ctrl('_');
     assert_eq!(stage.draft(), "@", "all of it was one step");
 }
 
 #[test]
-fn enter_takes_the_choice_and_sends_nothing_and_the_next_one_sends() {
+fn enter_accepts_the_candidate_and_the_next_enter_sends() {
     let mut stage = typed("/l");
     stage.key(Key::Tab);
     stage.key(Key::Tab);
@@ -127,7 +127,7 @@ fn enter_takes_the_choice_and_sends_nothing_and_the_next_one_sends() {
 }
 
 #[test]
-fn esc_closes_the_list_and_any_other_key_goes_on_writing() {
+fn esc_closes_the_list_and_any_other_key_continues_writing() {
     let mut stage = typed("@");
     stage.key(Key::Tab);
     stage.key(Key::Esc);
@@ -151,14 +151,14 @@ fn in_the_middle_of_a_text_only_the_word_before_the_cursor_changes() {
 }
 
 #[test]
-fn the_list_stands_above_the_input() {
+fn the_list_is_above_the_input() {
     let mut stage = typed("/");
     stage.key(Key::Tab);
     assert_snapshot!(stage.screen());
 }
 
 #[test]
-fn the_list_leaves_a_small_screen_its_input() {
+fn the_list_does_not_cover_the_input_on_a_small_screen() {
     let mut stage = Stage::in_general(40, 12, talk());
     stage.type_text("well done :s");
     stage.key(Key::Tab);
@@ -169,7 +169,7 @@ fn the_list_leaves_a_small_screen_its_input() {
 }
 
 #[test]
-fn a_switch_of_rooms_closes_the_list() {
+fn switching_rooms_closes_the_list() {
     let mut stage = typed("@");
     stage.key(Key::Tab);
     stage.press(Key::Down, Mod::ALT);
@@ -179,7 +179,7 @@ fn a_switch_of_rooms_closes_the_list() {
 }
 
 #[test]
-fn whoever_speaks_while_one_chooses_does_not_move_the_choices() {
+fn new_messages_do_not_move_the_candidates() {
     let mut stage = typed("@");
     stage.key(Key::Tab);
     let mut messages = talk();

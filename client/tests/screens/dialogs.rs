@@ -1,4 +1,4 @@
-//! What lies over the screen.
+//! Dialogs.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ fn switcher() {
 }
 
 #[test]
-fn the_switcher_finds_a_room_by_its_name_as_it_is_written_in_the_side_bar() {
+fn the_switcher_finds_a_room_by_its_name_with_the_sign() {
     for (typed, id) in [("#ops", 2), ("*cellar door", 4), ("#upcoming ev", 3)] {
         let mut stage = Stage::in_general(80, 24, talk());
         let mut cellar = room(4, "cellar door", "", true);
@@ -40,7 +40,7 @@ fn the_switcher_finds_a_room_by_its_name_as_it_is_written_in_the_side_bar() {
 }
 
 #[test]
-fn the_switcher_finds_by_a_few_letters_and_creates_what_is_new() {
+fn the_switcher_finds_by_a_few_letters_and_creates_by_a_new_name() {
     let mut stage = stage();
     stage.ctrl('g');
     stage.type_text("upev");
@@ -64,7 +64,7 @@ fn the_key_right_after_ctrl_k_reaches_the_switcher() {
 }
 
 #[test]
-fn the_same_name_in_other_letters_is_not_new() {
+fn the_same_name_in_another_spelling_is_not_new() {
     let mut stage = stage();
     stage.ctrl('g');
     stage.type_text("GENERAL");
@@ -72,7 +72,7 @@ fn the_same_name_in_other_letters_is_not_new() {
 }
 
 #[test]
-fn the_switcher_calls_no_room_unknown_before_the_rooms_are_listed() {
+fn the_switcher_offers_no_new_room_before_the_rooms_are_listed() {
     for rooms in [true, false] {
         let mut stage = if rooms { stage() } else { Stage::signed_in(80, 24) };
         let cursor = stage.model.cursor.take();
@@ -81,7 +81,11 @@ fn the_switcher_calls_no_room_unknown_before_the_rooms_are_listed() {
             stage.type_text("garden");
         }
         let screen = stage.screen();
-        let said = if rooms { "The other rooms come as soon as" } else { "│ The rooms come as soon as" };
+        let said = if rooms {
+            "Waiting for the server to list the other rooms"
+        } else {
+            "│ Waiting for the server to list the rooms"
+        };
         assert!(screen.contains(said) && !screen.contains("create #") && !screen.contains("No rooms yet"), "{screen}");
         stage.model.cursor = cursor;
         stage.follow();
@@ -92,7 +96,7 @@ fn the_switcher_calls_no_room_unknown_before_the_rooms_are_listed() {
 }
 
 #[test]
-fn enter_opens_the_row_that_was_lit_wherever_it_stands_by_then() {
+fn enter_opens_the_highlighted_row_even_if_it_has_moved() {
     let mut stage = stage();
     stage.ctrl('g');
     stage.key(Key::Down);
@@ -129,7 +133,7 @@ fn a_refused_room_keeps_what_was_typed() {
 }
 
 #[test]
-fn help_is_scrolled_through() {
+fn help_can_be_scrolled() {
     let mut stage = stage();
     stage.key(Key::Function(1));
     assert_snapshot!(stage.screen());
@@ -151,7 +155,7 @@ fn help_on_a_small_screen() {
 }
 
 #[test]
-fn quitting_names_what_is_unsent() {
+fn quitting_lists_unsent_messages() {
     let mut stage = stage();
     stage.pend("p-1", "meet at the pond at nine", SendState::Queued);
     stage.pend("p-2", "bring bread", SendState::Queued);
@@ -182,7 +186,7 @@ fn a_refused_message_can_be_sent_again_or_edited() {
 }
 
 #[test]
-fn a_held_key_discards_no_message_and_one_press_of_another_one() {
+fn a_held_key_does_not_discard_a_message_but_another_key_does() {
     let mut stage = stage();
     for txn in ["p-1", "p-2", "p-3"] {
         stage.pend(txn, "what the server would not have", SendState::Refused("the room is archived".into()));
@@ -246,7 +250,7 @@ fn every_dialog_fits_the_smallest_screen() {
 }
 
 #[test]
-fn dialogs_name_the_key_that_really_closes_them() {
+fn dialogs_name_the_key_that_closes_them() {
     let mut stage = stage();
     let at = Context::Everywhere;
     let binding = |key, action| Binding { context: at, chord: chord(key, at).unwrap(), action };
@@ -295,7 +299,7 @@ fn a_dialog_over_wide_characters_has_straight_edges() {
 }
 
 #[test]
-fn ctrl_d_closes_what_has_nothing_to_delete() {
+fn ctrl_d_closes_a_dialog_with_nothing_to_delete() {
     let mut stage = stage();
     stage.ctrl('g');
     stage.type_text("x");
@@ -307,7 +311,7 @@ fn ctrl_d_closes_what_has_nothing_to_delete() {
 }
 
 #[test]
-fn a_key_with_a_modifier_that_is_not_in_the_table_does_nothing() {
+fn an_unbound_key_with_a_modifier_does_nothing() {
     let mut stage = stage();
     assert_eq!(stage.press(Key::Char('t'), Mod::CONTROL), None);
     stage.key(Key::Tab);
@@ -319,7 +323,7 @@ fn a_key_with_a_modifier_that_is_not_in_the_table_does_nothing() {
 }
 
 #[test]
-fn catching_up_names_what_it_is_about() {
+fn catching_up_names_the_messages_and_rooms() {
     let mut stage = stage();
     stage.model.rooms.get_mut(&RoomId(2)).unwrap().info.last_seq = Seq(1);
     stage.type_text("/catchup");
@@ -330,7 +334,7 @@ fn catching_up_names_what_it_is_about() {
 }
 
 #[test]
-fn a_room_one_cannot_come_back_to_is_not_left_by_enter() {
+fn leaving_a_private_room_needs_more_than_enter() {
     let mut stage = stage();
     stage.room().info.kind = RoomKind::Private;
     stage.type_text("/leave");
@@ -342,12 +346,12 @@ fn a_room_one_cannot_come_back_to_is_not_left_by_enter() {
 }
 
 #[test]
-fn a_draft_that_becomes_several_messages_is_not_sent_by_a_second_enter() {
+fn a_draft_that_is_split_is_not_sent_by_a_second_enter() {
     let mut stage = stage();
     stage.room().draft.text = "a line\n".repeat(1_000).into();
     stage.follow();
     stage.key(Key::Enter);
-    assert!(stage.screen().contains("y send as 2 messages   Esc write on"), "{}", stage.screen());
+    assert!(stage.screen().contains("y send as 2 messages   Esc keep editing"), "{}", stage.screen());
     assert_eq!(stage.key(Key::Enter), None);
     assert_eq!(stage.room().outbox.len(), 0);
     assert_eq!(stage.key(Key::Char('y')), Some(Msg::Answer(true)));
@@ -355,7 +359,7 @@ fn a_draft_that_becomes_several_messages_is_not_sent_by_a_second_enter() {
 }
 
 #[test]
-fn the_switcher_lists_rooms_by_ones_own_visits_and_a_new_name_last() {
+fn the_switcher_lists_recently_visited_rooms_first_and_a_new_name_last() {
     let mut stage = stage();
     stage.add_room(room(4, "garden", "", true));
     stage.model.rooms.get_mut(&RoomId(2)).unwrap().visited = 3;

@@ -1,4 +1,4 @@
-//! Finding in a room: what is found stands out by more than colour, and nothing else moves for good.
+//! Finding text in a room: matches stand out by more than colour, and Esc restores the view.
 
 use insta::assert_snapshot;
 use quchat_client::model::{Anchor, Key as Place};
@@ -15,7 +15,7 @@ fn finding(mut stage: Stage, typed: &str) -> Stage {
     stage
 }
 
-/// What stands on the screen with such a weight.
+/// The text on the screen with this weight.
 fn weighted(stage: &Stage, weight: Modifier) -> Vec<String> {
     let cells = stage.buffer().content();
     let runs = cells.chunk_by(|cell, next| cell.modifier.contains(weight) == next.modifier.contains(weight));
@@ -24,13 +24,13 @@ fn weighted(stage: &Stage, weight: Modifier) -> Vec<String> {
 }
 
 #[test]
-fn the_bar_stands_where_one_writes_and_the_hit_is_marked() {
+fn the_bar_replaces_the_composer_and_the_match_is_marked() {
     let mut stage = finding(Stage::in_general(80, 24, talk()), "the");
     assert_snapshot!(stage.screen());
 }
 
 #[test]
-fn on_a_small_screen_it_has_one_row() {
+fn on_a_small_screen_the_bar_has_one_row() {
     let mut stage = Stage::in_general(40, 12, talk());
     stage.room().timeline.has_older = true;
     stage = finding(stage, "is");
@@ -38,7 +38,7 @@ fn on_a_small_screen_it_has_one_row() {
 }
 
 #[test]
-fn hits_are_told_by_weight_and_the_one_where_one_stands_is_another_one() {
+fn matches_differ_by_weight_and_so_does_the_current_one() {
     let mut stage = finding(Stage::in_general(80, 24, talk()), "deploy");
     assert_eq!(weighted(&stage, Modifier::BOLD.union(Modifier::REVERSED)), ["deploy", "@alice"]);
     stage = finding(
@@ -53,15 +53,15 @@ fn hits_are_told_by_weight_and_the_one_where_one_stands_is_another_one() {
 }
 
 #[test]
-fn what_is_not_there_and_what_is_not_loaded_is_said() {
+fn missing_matches_and_unloaded_parts_are_reported() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.room().timeline.has_older = true;
     let screen = finding(stage, "zebra").screen();
-    assert!(screen.contains("✗ not found") && screen.contains("in what is loaded"), "{screen}");
+    assert!(screen.contains("✗ not found") && screen.contains("loaded part only"), "{screen}");
 }
 
 #[test]
-fn each_hit_is_brought_into_view_and_esc_leads_back_to_the_same_rows() {
+fn each_match_is_scrolled_into_view_and_esc_returns_to_the_same_rows() {
     let mut stage = Stage::in_general(80, 24, long_talk(400));
     for _ in 0..5 {
         stage.draw();
@@ -82,7 +82,7 @@ fn each_hit_is_brought_into_view_and_esc_leads_back_to_the_same_rows() {
 }
 
 #[test]
-fn a_hit_deep_in_a_long_message_is_in_view() {
+fn a_match_deep_in_a_long_message_is_in_view() {
     let text = format!("{}needle\n{}", "line\n".repeat(60), "line\n".repeat(60));
     let mut messages = long_talk(40);
     messages.push(message(41, 200, "bob", &text));
@@ -91,7 +91,7 @@ fn a_hit_deep_in_a_long_message_is_in_view() {
 }
 
 #[test]
-fn the_command_opens_it_with_its_text_and_typing_goes_on_there() {
+fn the_command_opens_the_bar_with_its_text_and_typing_continues_there() {
     let mut stage = Stage::in_general(80, 24, long_talk(90));
     stage.draw();
     stage.type_text("/search message 4");

@@ -1,5 +1,5 @@
-//! Every key in every mode, from the keymap itself: each does something that can be noticed, or is named here with the
-//! reason why it has nothing to do.
+//! Every key in every mode, from the keymap: each has a visible effect, or is listed here with the reason why it has
+//! none.
 
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -13,7 +13,7 @@ use tuirealm::event::{Key, KeyEvent, KeyModifiers as Mod};
 
 use crate::stage::{Stage, long_talk, message, room};
 
-/// Everything that can have the keys.
+/// Everything that can have the keyboard.
 const MODES: [Id; 11] = [
     Id::SignIn,
     Id::Rooms,
@@ -28,7 +28,7 @@ const MODES: [Id; 11] = [
     Id::Dialog(DialogId::SignedOut),
 ];
 
-/// Keys that hold in a mode for the sake of others, and why they have nothing to do in it.
+/// Keys without effect in a mode that they are bound in, and why.
 const IDLE: &[(Id, Action, &str)] = &[
     (Id::Find, Action::Find, "one is searching already"),
     (Id::Dialog(DialogId::CreateRoom), Action::Register, "the form has one button"),
@@ -42,10 +42,10 @@ const IDLE: &[(Id, Action, &str)] = &[
     (Id::Dialog(DialogId::Ask), Action::PageDown, "a question is whole on the screen"),
 ];
 
-/// The room that is open: the last of the joined ones, so that each number leads elsewhere.
+/// The open room: the last of the joined ones, so that each number leads to another room.
 const HERE: RoomId = RoomId(11);
 
-/// A stage on which `action` has something to do while `mode` has the keys.
+/// A stage on which `action` has an effect while `mode` has the keyboard.
 fn stage(mode: Id, action: Action) -> Stage {
     if mode == Id::SignIn {
         let mut stage = Stage::new(80, 24);
@@ -79,9 +79,9 @@ fn stage(mode: Id, action: Action) -> Stage {
         (Id::Composer, Action::Complete | Action::CompleteBack) => stage.type_text(":smi"),
         (Id::Composer, Action::Cancel) => {
             stage.type_text(":smi");
-            stage.key(Key::Tab); // there is a list to close
+            stage.key(Key::Tab); // opens a list to close
         }
-        (Id::Rooms | Id::History, Action::EndOfInput) => {} // it asks for an empty input
+        (Id::Rooms | Id::History, Action::EndOfInput) => {} // it needs an empty input
         _ => write(&mut stage),
     }
     match mode {
@@ -102,7 +102,7 @@ fn stage(mode: Id, action: Action) -> Stage {
         write(&mut stage);
     }
     if matches!(mode, Id::Dialog(_) | Id::History) {
-        // somewhere in the middle, so that both directions lead somewhere
+        // in the middle, so that both directions are possible
         for key in [Key::Up, Key::Up, Key::Up, Key::Down] {
             stage.key(key);
             stage.draw();
@@ -111,7 +111,7 @@ fn stage(mode: Id, action: Action) -> Stage {
     stage
 }
 
-/// Leaves the cursor within a word, with text on both sides, something to undo, to redo and to put back.
+/// Leaves the cursor within a word, with text on both sides and something to undo, redo and yank.
 fn write(stage: &mut Stage) {
     stage.type_text("word word three");
     stage.ctrl('w');
@@ -121,7 +121,7 @@ fn write(stage: &mut Stage) {
     stage.draw();
 }
 
-/// What somebody could notice.
+/// Everything that a user could notice.
 fn noticed(stage: &mut Stage) -> String {
     stage.draw();
     let mut noticed = stage.screen();
@@ -134,14 +134,14 @@ fn noticed(stage: &mut Stage) -> String {
 }
 
 #[test]
-fn every_key_does_something_in_every_mode_it_holds_in() {
+fn every_key_has_an_effect_in_every_mode_it_is_bound_in() {
     let keymap = Keymap::default();
     let (mut wrong, mut named) = (Vec::new(), BTreeSet::new());
     for mode in MODES {
         for row in keymap.rows().iter().filter(|row| Context::of(mode).contains(&row.context)) {
             let key = KeyEvent::from(row.chord);
             if keymap.action(mode, key) != Some(row.action) {
-                continue; // a nearer context has it
+                continue; // an inner context binds this chord
             }
             let mut stage = stage(mode, row.action);
             assert_eq!(focus(&stage.model), mode, "{}", stage.screen());
@@ -168,16 +168,16 @@ fn every_key_does_something_in_every_mode_it_holds_in() {
 }
 
 #[test]
-fn no_part_of_the_keymap_is_out_of_reach() {
+fn every_part_of_the_keymap_is_reachable() {
     for context in Context::ALL {
         assert!(MODES.iter().any(|&mode| Context::of(mode).contains(&context)), "{context:?} holds nowhere");
     }
 }
 
 #[test]
-fn whatever_a_terminal_may_keep_outside_of_text_has_a_command() {
+fn every_key_that_a_terminal_may_keep_has_a_command() {
     for row in Keymap::default().rows() {
-        let written = matches!(row.context, Context::Text | Context::Composer | Context::Find | Context::Form); // other keys there, or a button
+        let written = matches!(row.context, Context::Text | Context::Composer | Context::Find | Context::Form); // these have other keys, or a button
         if row.chord.may_be_taken() && !written {
             assert!(command(row.action).is_some(), "{} has no command", row.chord);
         }

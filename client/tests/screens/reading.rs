@@ -1,4 +1,4 @@
-//! What is new in a room: where it opens, what is said about the rest, and what becomes read.
+//! Unread messages in a room: where it opens, what is shown about the rest, and what becomes read.
 
 use quchat_client::{
     model::{Key as Entry, Room},
@@ -11,7 +11,7 @@ use crate::stage::{Stage, long_talk, message, room};
 
 const NEWS: RoomId = RoomId(7);
 
-/// alice is in #general; in #news so many messages of one row each are new, after 30 that are read.
+/// alice is in #general; in #news `new` messages of one row each are unread, after 30 that are read.
 fn news(width: u16, height: u16, new: u64) -> Stage {
     let text = |seq: u64| format!("news {seq}.");
     let talk = (1..=30 + new).map(|seq| Message { room_id: NEWS, ..message(seq, 10 * seq as i64, "bob", &text(seq)) });
@@ -34,7 +34,7 @@ fn open(stage: &mut Stage) -> String {
     stage.screen()
 }
 
-/// As much time as it takes, a second at a time, with the frames in between.
+/// Lets time pass, one second and one frame at a time.
 fn wait(stage: &mut Stage, seconds: u64) {
     for _ in 0..seconds {
         stage.model.now.mono_ms += 1_000;
@@ -50,7 +50,7 @@ fn wait(stage: &mut Stage, seconds: u64) {
             .collect();
         for (call, last_read_seq) in marks {
             let reply = Ok(Answer::Marker(ReadMarker { last_read_seq, unread: 0 }));
-            stage.msg(Msg::Done { call, reply }); // those answered before are not waited for any more
+            stage.msg(Msg::Done { call, reply }); // replies to completed calls are ignored
         }
     }
 }
@@ -64,7 +64,7 @@ fn unread(stage: &Stage) -> u64 {
 }
 
 #[test]
-fn more_than_fits_opens_at_the_new_line_and_only_what_was_on_the_screen_is_read() {
+fn more_messages_than_fit_open_at_the_new_line_and_only_shown_ones_become_read() {
     for (width, height) in [(80, 24), (40, 12), (140, 50)] {
         let mut stage = news(width, height, 120);
         let screen = open(&mut stage);
@@ -84,7 +84,7 @@ fn more_than_fits_opens_at_the_new_line_and_only_what_was_on_the_screen_is_read(
 }
 
 #[test]
-fn what_fits_is_shown_to_its_end_and_read() {
+fn messages_that_fit_are_shown_and_become_read() {
     for new in [1, 5, 17] {
         let mut stage = news(80, 24, new);
         let screen = open(&mut stage);
@@ -96,7 +96,7 @@ fn what_fits_is_shown_to_its_end_and_read() {
 }
 
 #[test]
-fn long_messages_need_more_room_than_their_number() {
+fn long_messages_count_by_their_rows() {
     let long = "word ".repeat(100);
     let talk = (1..=12)
         .map(|seq| Message { room_id: NEWS, ..message(seq, 10 * seq as i64, "bob", &format!("no. {seq}: {long}")) });
@@ -109,7 +109,7 @@ fn long_messages_need_more_room_than_their_number() {
 }
 
 #[test]
-fn a_message_taller_than_the_screen_is_read_once_its_end_was_there() {
+fn a_message_taller_than_the_screen_becomes_read_once_its_end_was_shown() {
     let text = (1..=60).map(|row| format!("row {row}.")).collect::<Vec<_>>().join("\n");
     let talk = vec![
         Message { room_id: NEWS, ..message(1, 0, "bob", "read") },
@@ -129,7 +129,7 @@ fn a_message_taller_than_the_screen_is_read_once_its_end_was_there() {
 }
 
 #[test]
-fn the_end_key_says_what_was_jumped_past_and_how_to_get_there() {
+fn the_end_key_shows_how_many_messages_were_skipped_and_the_key_back() {
     for (width, height, keys) in [(80, 24, 1), (40, 12, 1), (80, 24, 30)] {
         let mut stage = news(width, height, 120);
         open(&mut stage);
@@ -137,7 +137,7 @@ fn the_end_key_says_what_was_jumped_past_and_how_to_get_there() {
             stage.key(Key::End);
         }
         (1..keys).for_each(|_| {
-            stage.key(Key::PageDown); // faster than anybody reads
+            stage.key(Key::PageDown); // faster than anyone reads
             stage.draw();
         });
         let screen = stage.screen();
@@ -155,7 +155,7 @@ fn the_end_key_says_what_was_jumped_past_and_how_to_get_there() {
 }
 
 #[test]
-fn who_reads_on_page_by_page_is_told_of_nothing_above_and_has_read_all_at_the_end() {
+fn reading_page_by_page_skips_nothing_and_ends_with_all_read() {
     let mut stage = news(80, 24, 60);
     open(&mut stage);
     for _ in 0..12 {
@@ -172,7 +172,7 @@ fn who_reads_on_page_by_page_is_told_of_nothing_above_and_has_read_all_at_the_en
 }
 
 #[test]
-fn the_badge_of_the_open_room_stays_while_something_unread_is_out_of_sight() {
+fn the_badge_of_the_open_room_stays_while_something_unread_is_out_of_view() {
     let mut stage = news(80, 24, 120);
     open(&mut stage);
     for _ in 0..30 {
@@ -189,7 +189,7 @@ fn the_badge_of_the_open_room_stays_while_something_unread_is_out_of_sight() {
 }
 
 #[test]
-fn nothing_is_read_below_the_side_bar_or_on_a_screen_that_is_too_small() {
+fn nothing_becomes_read_below_the_side_bar_or_on_a_screen_that_is_too_small() {
     let hide: [fn(&mut Stage); 3] = [
         |stage| {
             stage.resize(50, 20);
@@ -214,7 +214,7 @@ fn nothing_is_read_below_the_side_bar_or_on_a_screen_that_is_too_small() {
 }
 
 #[test]
-fn what_came_while_the_terminal_was_elsewhere_is_new_when_it_is_back() {
+fn messages_that_arrived_while_the_terminal_was_unfocused_are_new() {
     let mut stage = news(80, 24, 0);
     open(&mut stage);
     stage.msg(Msg::TermFocus(false));

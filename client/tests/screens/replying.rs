@@ -1,4 +1,4 @@
-//! Replies: what is answered is seen where one writes and where one reads.
+//! Replies: the original message is quoted in the composer and in the history.
 
 use insta::assert_snapshot;
 use quchat_client::{
@@ -18,7 +18,7 @@ fn replies() -> Vec<Message> {
 }
 
 #[test]
-fn a_reply_quotes_one_line_of_what_it_answers() {
+fn a_reply_quotes_one_line_of_its_message() {
     let mut stage = Stage::in_general(80, 24, replies());
     stage.draw();
     stage.type_text("/reply");
@@ -28,7 +28,7 @@ fn a_reply_quotes_one_line_of_what_it_answers() {
 }
 
 #[test]
-fn what_a_reply_answers_far_up_is_quoted_once_it_was_fetched() {
+fn a_message_far_up_is_quoted_once_it_is_fetched() {
     let mut talk = long_talk(30);
     talk.drain(..20);
     talk[9].reply_to = Some(Seq(2));
@@ -36,7 +36,7 @@ fn what_a_reply_answers_far_up_is_quoted_once_it_was_fetched() {
     stage.room().timeline.has_older = true;
     stage.draw();
     let before = stage.screen();
-    assert!(before.contains("↳ a message further up"), "{before}");
+    assert!(before.contains("↳ an earlier message"), "{before}");
     let asked = stage.effects.iter().find_map(|effect| match effect {
         Effect::Call { call, req: Request::ListMessages(_, page) } if page.limit == Some(1) => Some(*call),
         _ => None,
@@ -44,11 +44,11 @@ fn what_a_reply_answers_far_up_is_quoted_once_it_was_fetched() {
     let page = MessagePage { messages: vec![message(2, 6, "carol", "long ago")], has_older: true, has_newer: true };
     stage.msg(Msg::Done { call: asked.unwrap(), reply: Ok(Answer::Page(page)) });
     let after = stage.screen();
-    assert_eq!(after, before.replace("↳ a message further up", "↳ carol: long ago"), "nothing else moves");
+    assert_eq!(after, before.replace("↳ an earlier message", "↳ carol: long ago"), "nothing else moves");
 }
 
 #[test]
-fn on_a_small_screen_too() {
+fn a_reply_quotes_on_a_small_screen() {
     let mut stage = Stage::in_general(40, 12, replies());
     stage.draw();
     stage.type_text("/reply");
@@ -57,7 +57,7 @@ fn on_a_small_screen_too() {
 }
 
 #[test]
-fn one_that_is_on_its_way_quotes_too() {
+fn an_unsent_reply_quotes_its_message() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.pend("p-1", "yes", SendState::Queued);
     stage.room().outbox[0].reply_to = Some(Seq(3));
@@ -65,18 +65,18 @@ fn one_that_is_on_its_way_quotes_too() {
 }
 
 #[test]
-fn what_is_deleted_or_not_at_hand_is_named_as_that() {
+fn a_deleted_or_unloaded_message_is_quoted_as_such() {
     let mut messages = long_talk(3);
     messages[0].deleted_at = Some(Timestamp::from_millis(1));
     messages[1].reply_to = Some(Seq(1));
     messages[2].reply_to = Some(Seq(99));
     let screen = Stage::in_general(80, 24, messages).screen();
     assert!(screen.contains("↳ bob: message deleted"), "{screen}");
-    assert!(screen.contains("↳ a message further up"), "{screen}");
+    assert!(screen.contains("↳ an earlier message"), "{screen}");
 }
 
 #[test]
-fn esc_takes_the_quote_away_and_leaves_the_draft() {
+fn esc_removes_the_quote_and_keeps_the_draft() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.draw();
     stage.type_text("half");
@@ -111,7 +111,7 @@ fn scrolling_over_replies_never_sticks() {
 }
 
 #[test]
-fn what_a_reply_answers_is_chosen_by_one_key() {
+fn one_key_selects_the_message_that_a_reply_quotes() {
     let mut stage = Stage::in_general(80, 24, replies());
     stage.draw();
     stage.press(Key::Char('m'), Mod::ALT);

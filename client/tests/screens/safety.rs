@@ -1,4 +1,4 @@
-//! What others send can never reach the terminal as more than text.
+//! Text from others reaches the terminal only as text.
 
 use proptest::prelude::*;
 use quchat_client::model::{Dialog, Question, SendState};
@@ -6,7 +6,7 @@ use quchat_shared::{RoomId, limits::is_bidi_control};
 
 use crate::stage::{Stage, message, visible};
 
-/// Every symbol of the buffer is safe and as wide as its place; of a link the address is, too.
+/// Checks that every symbol of the buffer is safe and as wide as its cells, and that link addresses are safe.
 fn assert_safe(stage: &Stage) {
     for cell in stage.buffer().content() {
         let (symbol, text) = (cell.symbol(), visible(cell.symbol()));
@@ -21,7 +21,7 @@ fn assert_safe(stage: &Stage) {
 }
 
 #[test]
-fn escapes_bells_and_overrides_are_shown_and_not_obeyed() {
+fn escapes_bells_and_overrides_are_shown_and_have_no_effect() {
     let evil = "a\u{1b}[2J\u{1b}]0;owned\u{7}b\u{9b}31mc\u{202e}gpj.exe\u{2066}\u{8}\u{7f}\0d";
     let mut stage = Stage::in_general(80, 24, vec![message(1, 0, evil, evil)]);
     stage.room().info.name = evil.to_owned();
@@ -32,7 +32,7 @@ fn escapes_bells_and_overrides_are_shown_and_not_obeyed() {
 }
 
 #[test]
-fn a_room_with_an_evil_name_is_named_safely_in_every_dialog() {
+fn a_room_with_a_malicious_name_is_shown_safely_in_every_dialog() {
     let mut stage = Stage::in_general(80, 24, Vec::new());
     stage.room().info.name = "a\u{202e}b\u{1b}[2J".to_owned();
     stage.pend("p-1", "text", SendState::Refused("a\u{202e}b".into()));
@@ -62,7 +62,7 @@ fn a_flood_of_combining_marks_stays_in_its_cell() {
 }
 
 #[test]
-fn a_link_carries_no_escape_into_the_terminal() {
+fn a_link_contains_no_escape_from_its_text() {
     let evil = "https://a.b/\u{1b}]8;;https://evil\u{1b}\\ http://a.b/\u{9c}\u{7}x http://日本/\u{202e}x";
     let mut stage = Stage::in_general(80, 24, vec![message(1, 0, "bob", evil)]);
     let screen = stage.screen();

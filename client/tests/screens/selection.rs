@@ -1,4 +1,4 @@
-//! Choosing messages by keyboard, and what becomes of what is copied.
+//! Selecting messages with the keyboard, and copying them.
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ fn copied(stage: &mut Stage, letter: char) -> Option<String> {
     })
 }
 
-/// The first row that is marked as chosen, and how many are.
+/// The first row that is marked as selected, and the number of such rows.
 fn marked(stage: &mut Stage) -> (String, usize) {
     let screen = stage.screen();
     let rows: Vec<_> = screen.lines().filter(|row| row.contains('▌')).collect();
@@ -35,7 +35,7 @@ fn marked(stage: &mut Stage) -> (String, usize) {
 }
 
 #[test]
-fn the_chosen_message_is_marked_on_each_of_its_rows() {
+fn the_selected_message_is_marked_on_each_of_its_rows() {
     let mut stage = selecting(Stage::in_general(80, 24, talk()));
     stage.key(Key::Char('k'));
     assert_snapshot!(stage.screen());
@@ -53,14 +53,14 @@ fn text_author_and_links_are_copied() {
 }
 
 #[test]
-fn what_is_copied_can_be_pasted_anywhere() {
+fn copied_text_can_be_pasted_anywhere() {
     let text = "a\u{1b}[2J\u{202e}b\tc\nd\r\u{7}\u{9b}";
     let mut stage = selecting(Stage::in_general(80, 24, vec![message(1, 0, "bob", text)]));
     assert_eq!(copied(&mut stage, 'y').unwrap(), "a[2Jb\tc\nd");
 }
 
 #[test]
-fn a_deleted_message_has_nothing_to_copy_and_details_are_told_to_the_second() {
+fn a_deleted_message_has_nothing_to_copy_and_details_show_seconds() {
     let mut messages = talk();
     messages[5].edited_at = Some(Timestamp::from_millis(messages[5].sent_at.as_millis() + 61_000));
     let mut stage = selecting(Stage::in_general(120, 24, messages.clone()));
@@ -87,7 +87,7 @@ fn letters_do_not_type_until_esc_and_the_draft_stays() {
 }
 
 #[test]
-fn the_command_selects_too_and_an_empty_room_says_why_not() {
+fn the_command_selects_and_an_empty_room_says_why_it_cannot() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.draw();
     stage.type_text("/select");
@@ -115,7 +115,7 @@ fn the_first_and_the_newest_are_one_key_away_and_esc_moves_nothing() {
 }
 
 #[test]
-fn another_room_ends_it() {
+fn switching_rooms_ends_the_selection() {
     let mut stage = selecting(Stage::in_general(80, 24, talk()));
     stage.press(Key::Down, Mod::ALT);
     assert_eq!((focus(&stage.model), stage.model.selected), (Id::Composer, None));
@@ -125,7 +125,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_chosen_message_is_always_in_view(
+    fn the_selected_message_is_always_in_view(
         keys in prop::collection::vec((0_usize..8, any::<bool>()), 1..40), width in 40_u16..140, height in 12_u16..40,
     ) {
         let mut stage = selecting(Stage::in_general(width, height, long_talk(120)));

@@ -1,4 +1,4 @@
-//! The side bar: what is in a room, and what is unread in those out of sight.
+//! The side bar: signs of rooms, and the unread counts of rooms out of view.
 
 use quchat_client::{
     model::{Link, SendState},
@@ -9,7 +9,7 @@ use tuirealm::event::{Key, KeyModifiers as Mod};
 
 use crate::stage::{Stage, room, talk};
 
-/// alice is in so many rooms beside those of [`Stage::in_general`], which stand above them; the first one is open.
+/// alice is in `rooms` more rooms than in [`Stage::in_general`]; those stand above, and the first one is open.
 fn many(width: u16, height: u16, rooms: u64) -> Stage {
     let mut stage = Stage::in_general(width, height, talk());
     for id in 11..11 + rooms {
@@ -38,7 +38,7 @@ fn row(stage: &mut Stage, name: &str) -> String {
 }
 
 #[test]
-fn what_is_unread_out_of_sight_is_said_at_the_edge_where_it_lies() {
+fn unread_rooms_out_of_view_are_counted_at_the_edge_where_they_are() {
     let mut stage = many(80, 24, 43);
     assert!(rows(&mut stage).iter().all(|row| !row.contains(['↑', '↓'])));
     unread(&mut stage, 53, 1, 1);
@@ -57,7 +57,7 @@ fn what_is_unread_out_of_sight_is_said_at_the_edge_where_it_lies() {
 }
 
 #[test]
-fn in_the_middle_both_edges_say_it_and_the_open_room_is_never_below_them() {
+fn in_the_middle_both_edges_count_and_never_cover_the_open_room() {
     for open in 11..=53 {
         let mut stage = many(80, 24, 43);
         stage.model.open = Some(RoomId(open));
@@ -72,7 +72,7 @@ fn in_the_middle_both_edges_say_it_and_the_open_room_is_never_below_them() {
 }
 
 #[test]
-fn what_the_edge_covers_is_counted_too_and_a_muted_room_is_not() {
+fn the_room_below_an_edge_is_counted_and_a_muted_room_is_not() {
     let mut stage = many(80, 24, 43);
     let last = rows(&mut stage).last().unwrap().clone();
     let covered: u64 = last.rsplit(' ').next().unwrap().parse().unwrap();
@@ -87,7 +87,7 @@ fn what_the_edge_covers_is_counted_too_and_a_muted_room_is_not() {
 }
 
 #[test]
-fn the_edges_hold_on_a_small_screen_and_while_one_walks_the_side_bar() {
+fn the_edges_work_on_a_small_screen_and_with_the_focus_in_the_side_bar() {
     let mut stage = many(40, 12, 43);
     unread(&mut stage, 53, 1, 1);
     stage.key(Key::Tab);
@@ -102,7 +102,7 @@ fn the_edges_hold_on_a_small_screen_and_while_one_walks_the_side_bar() {
 }
 
 #[test]
-fn a_draft_what_is_unsent_and_a_muted_room_have_their_signs_in_their_columns() {
+fn drafts_unsent_messages_and_muted_rooms_have_signs_in_their_columns() {
     let mut stage = many(80, 24, 3);
     stage.type_text("half a thought");
     assert_eq!(row(&mut stage, "#general"), "▸ #general");
@@ -127,7 +127,7 @@ fn rows_in_ascii(stage: &mut Stage) -> Vec<String> {
 }
 
 #[test]
-fn what_was_sent_just_now_has_no_sign() {
+fn a_message_sent_just_now_has_no_sign() {
     let mut stage = many(80, 24, 1);
     stage.pend("p-1", "on its way", SendState::InFlight(1));
     assert_eq!(row(&mut stage, "#general"), "▸ #general");

@@ -33,7 +33,7 @@ fn large() {
 }
 
 #[test]
-fn an_error_stands_beside_its_field_and_the_keys_are_there() {
+fn an_error_is_shown_at_its_field_which_has_the_focus() {
     let mut stage = at_the_door(80, 24);
     stage.type_text("alice");
     stage.key(Key::Tab);
@@ -70,7 +70,7 @@ fn enter_signs_in_and_f3_registers_with_what_is_typed() {
 }
 
 #[test]
-fn enter_goes_to_what_is_still_empty() {
+fn enter_goes_to_the_first_empty_field() {
     let mut stage = at_the_door(80, 24);
     assert_eq!(stage.key(Key::Enter), Some(Msg::Redraw));
     stage.type_text("alice");
@@ -97,13 +97,13 @@ fn a_button_says_what_is_still_missing() {
 }
 
 #[test]
-fn ctrl_d_on_an_empty_field_is_a_wish_to_go() {
+fn ctrl_d_on_an_empty_field_means_end_of_input() {
     let mut stage = at_the_door(80, 24);
     assert_eq!(stage.ctrl('d'), Some(Msg::Act(Action::EndOfInput)));
 }
 
 #[test]
-fn plain_http_beyond_this_machine_is_told() {
+fn plain_http_to_another_machine_is_pointed_out() {
     let mut stage = at_the_door(80, 24);
     stage.key(Key::Up);
     stage.ctrl('u');
@@ -112,7 +112,7 @@ fn plain_http_beyond_this_machine_is_told() {
 }
 
 #[test]
-fn a_long_reason_is_said_in_full() {
+fn a_long_reason_is_shown_in_full() {
     let long = "http://quchat.example.org:7878 cannot be reached: failed to look up the address of the host";
     let short = "http://quchat.lan:7878 cannot be reached: the connection was refused";
     for (width, height, reason) in [(80, 24, long), (40, 12, short)] {

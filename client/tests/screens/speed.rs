@@ -1,4 +1,4 @@
-//! A frame costs what is on the screen, not what is in the history.
+//! The cost of a frame depends on the screen, not on the length of the history.
 
 use std::time::{Duration, Instant};
 
@@ -25,12 +25,12 @@ fn median_frame(messages: u64) -> Duration {
 }
 
 #[test]
-fn a_frame_of_100_000_messages_costs_what_one_of_1_000_does() {
+fn a_frame_of_100_000_messages_costs_as_much_as_one_of_1_000() {
     let (few, many) = (median_frame(1_000), median_frame(100_000));
     assert!(many < 4 * few + Duration::from_millis(1), "{few:?} for a thousand, {many:?} for a hundred thousand");
 }
 
-/// The slowest of a hundred steps of a search, each with its frame: keys, and what goes on between them.
+/// The slowest of a hundred steps of a search, each with its frame: keys, and the idle steps between them.
 fn slowest_step_of_a_search(messages: u64, word: &str) -> Duration {
     let mut messages = long_talk(messages);
     messages.iter_mut().for_each(|message| message.text = message.text.replace("word", word));
@@ -56,7 +56,7 @@ fn slowest_step_of_a_search(messages: u64, word: &str) -> Duration {
 }
 
 #[test]
-fn a_step_of_a_search_in_100_000_messages_costs_what_one_in_1_000_does() {
+fn a_step_of_a_search_in_100_000_messages_costs_as_much_as_one_in_1_000() {
     for (word, messages) in [("word", 100_000), ("слово", 10_000)] {
         let (few, many) = (slowest_step_of_a_search(1_000, word), slowest_step_of_a_search(messages, word));
         println!("{word}: 99 of 100 steps within {few:?} and {many:?}");

@@ -1,4 +1,4 @@
-//! A client without threads: it does with a key what the runtime does, and shows the screen as text.
+//! A client without threads: it handles keys as the runtime does, and shows the screen as text.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -92,7 +92,7 @@ impl Stage {
         self.model.rooms.get_mut(&open).unwrap()
     }
 
-    /// These are the room's messages, from its first to its last; all of them are read.
+    /// Sets the room's messages, from its first to its last; all of them are read.
     pub(crate) fn hold(&mut self, id: RoomId, messages: Vec<Message>) {
         let room = self.model.rooms.get_mut(&id).unwrap();
         let last = messages.last().map_or(Seq(0), |message| message.seq);
@@ -105,7 +105,7 @@ impl Stage {
         room.timeline = Timeline { run, has_older: false, has_newer: false };
     }
 
-    /// What the runtime does with a Msg.
+    /// Handles a Msg as the runtime does.
     pub(crate) fn msg(&mut self, msg: Msg) {
         let effects = update(&mut self.model, msg);
         self.effects.extend(effects);
@@ -117,7 +117,7 @@ impl Stage {
         assert_eq!(self.app.focus(), Some(&focus(&self.model)));
     }
 
-    /// What the runtime does with a key: chord, Action, component, Msg.
+    /// Handles a key as the runtime does: chord, Action, component, Msg.
     pub(crate) fn press(&mut self, code: Key, modifiers: Mod) -> Option<Msg> {
         let key = KeyEvent::new(code, modifiers);
         let id = focus(&self.model);
@@ -156,7 +156,7 @@ impl Stage {
         self.term.raw_mut().backend_mut().resize(width, height);
     }
 
-    /// Draws one frame, tells the model what was seen, and gives the screen back as text.
+    /// Draws one frame, reports the shown messages to the model, and returns the screen as text.
     pub(crate) fn screen(&mut self) -> String {
         self.draw();
         dump(self.term.raw().backend().buffer())
@@ -188,7 +188,7 @@ impl Stage {
     }
 }
 
-/// The screen as text. A wide character fills its second cell, which is left out.
+/// The screen as text. The second cell of a wide character is left out.
 pub(crate) fn dump(buffer: &Buffer) -> String {
     let mut screen = String::new();
     for y in buffer.area.rows() {
@@ -205,7 +205,7 @@ pub(crate) fn dump(buffer: &Buffer) -> String {
     screen
 }
 
-/// What a terminal shows for a symbol: of a link its text, without the sequences around it.
+/// What a terminal shows for a symbol: for a link its text, without the sequences around it.
 pub(crate) fn visible(symbol: &str) -> &str {
     let link = symbol.strip_prefix("\x1b]8;id=").and_then(|link| link.strip_suffix("\x1b]8;;\x1b\\"));
     link.and_then(|link| link.split_once("\x1b\\")).map_or(symbol, |(_, text)| text)
@@ -231,7 +231,7 @@ fn at(minutes: i64) -> Timestamp {
     Timestamp::from_millis(MORNING + minutes * 60_000)
 }
 
-/// A message of one of alice, bob and carol, so many minutes after 09:12.
+/// A message of alice, bob or carol, so many minutes after 09:12.
 pub(crate) fn message(seq: u64, minutes: i64, sender: &str, text: &str) -> Message {
     let id = ["alice", "bob", "carol"].iter().position(|name| *name == sender).map_or(9, |at| at as u64 + 1);
     let sender = UserRef { id: UserId(id), name: sender.to_owned() };

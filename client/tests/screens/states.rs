@@ -1,4 +1,4 @@
-//! Every state at three sizes, with its styles: nothing there yet, on its way, gone wrong, cut off, and full.
+//! Every state at three sizes, with its styles: empty, loading, failed, disconnected, and full.
 
 use insta::assert_snapshot;
 use quchat_client::{
@@ -15,12 +15,12 @@ use crate::{
 
 const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (200, 50)];
 
-/// The state at each size, one snapshot per size.
+/// Draws the state at each size, one snapshot per size.
 fn at_each_size(state: &str, stage: impl Fn(u16, u16) -> Stage) {
     for (width, height) in SIZES {
         let mut stage = stage(width, height);
         stage.draw();
-        stage.draw(); // as it stays
+        stage.draw(); // the second frame is the stable one
         assert_snapshot!(format!("{state}_{width}x{height}"), styled(stage.buffer()));
     }
 }
@@ -48,7 +48,7 @@ fn a_room_without_messages() {
 }
 
 #[test]
-fn a_room_whose_messages_are_on_their_way() {
+fn a_room_whose_messages_are_loading() {
     at_each_size("loading", |width, height| {
         let mut stage = Stage::in_general(width, height, Vec::new());
         let since = stage.model.now.mono_ms;
@@ -77,7 +77,7 @@ fn something_went_wrong() {
 }
 
 #[test]
-fn an_account_that_is_open_twice_is_told_in_full_at_80_columns() {
+fn a_second_client_is_reported_in_full_at_80_columns() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.msg(Msg::Loaded(Err(NotKept::Elsewhere)));
     let Storage::Elsewhere(why) = stage.model.storage.clone() else { panic!("{:?}", stage.model.storage) };

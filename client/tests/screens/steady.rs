@@ -1,4 +1,4 @@
-//! Whoever reads is not moved: the first visible byte stays on the top row, whatever happens.
+//! The view does not move while you read: the first visible byte stays on the top row, whatever happens.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tuirealm::event::Key;
 
 use crate::stage::{Stage, long_talk, message};
 
-/// Reads somewhere in the middle of messages 101 to 400.
+/// Reads in the middle of messages 101 to 400.
 fn reading(pages: usize) -> Stage {
     let mut messages = long_talk(400);
     let middle = messages.split_off(100);
@@ -27,7 +27,7 @@ fn reading(pages: usize) -> Stage {
     stage
 }
 
-/// The text on the top row of the history, and where the model says it is.
+/// The text on the top row of the history, and the model's anchor.
 fn top(stage: &mut Stage) -> (String, Anchor) {
     let screen = stage.screen();
     let row = screen.lines().nth(1).unwrap().split_once('│').map_or("", |(_, text)| text);
@@ -110,7 +110,7 @@ proptest! {
 }
 
 #[test]
-fn what_happens_elsewhere_does_not_change_what_is_read() {
+fn events_elsewhere_do_not_change_the_visible_rows() {
     let mut stage = reading(5);
     let (text, place) = top(&mut stage);
     for what in [Happening::Prepend, Happening::EditAbove, Happening::Append, Happening::Acknowledge] {
@@ -120,7 +120,7 @@ fn what_happens_elsewhere_does_not_change_what_is_read() {
 }
 
 #[test]
-fn a_long_message_of_ones_own_stays_where_it_is_read_when_it_is_acknowledged() {
+fn the_users_long_message_does_not_move_when_it_is_acknowledged() {
     let mut stage = reading(0);
     let text: String = (0..600).map(|n| format!("{n:03} ")).collect();
     stage.paste(&text);
@@ -151,7 +151,7 @@ fn a_long_message_of_ones_own_stays_where_it_is_read_when_it_is_acknowledged() {
 }
 
 #[test]
-fn a_narrow_screen_and_back_leads_to_the_same_row() {
+fn a_narrow_screen_and_back_shows_the_same_row() {
     let mut stage = reading(6);
     let before = top(&mut stage);
     for width in [40, 57, 200, 80] {
@@ -170,7 +170,7 @@ fn at_the_end_the_view_follows() {
 }
 
 #[test]
-fn a_page_up_and_a_page_down_come_back_and_the_end_is_reached_again() {
+fn page_up_and_page_down_return_to_the_same_rows_and_to_the_end() {
     let mut stage = reading(0);
     let end = stage.screen();
     for _ in 0..4 {
@@ -185,7 +185,7 @@ fn a_page_up_and_a_page_down_come_back_and_the_end_is_reached_again() {
 }
 
 #[test]
-fn a_frame_that_changes_nothing_says_the_same_again() {
+fn a_redraw_shows_the_same_screen() {
     let mut stage = reading(3);
     let (first, place) = (stage.screen(), stage.room().anchor.clone());
     stage.msg(Msg::Redraw);

@@ -1,5 +1,5 @@
-//! A frame as text that also tells its styles: below a row a letter per column, and at the end what the letters mean.
-//! Rows that look like the one above them do not repeat its letters.
+//! A frame as text with its styles: below a row one letter per column, and at the end the meaning of the letters. Rows
+//! with the styles of the row above do not repeat its letters.
 
 use std::fmt::Write;
 
@@ -48,7 +48,7 @@ fn letter(looks: String, legend: &mut Vec<String>) -> char {
     ('a'..='z').nth(at).expect("no frame has so many styles")
 }
 
-/// What one sees of the style: of an empty cell only what is behind it.
+/// The visible style of a cell; of an empty cell only the background.
 fn looks(cell: &Cell) -> String {
     let behind = Modifier::REVERSED | Modifier::UNDERLINED;
     let modifier = if cell.symbol() == " " { cell.modifier & behind } else { cell.modifier };

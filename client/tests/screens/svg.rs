@@ -1,4 +1,4 @@
-//! A frame as an SVG picture, for people: what the README shows. Cells stand in a grid whatever the font is like.
+//! A frame as an SVG picture for the README. Cells are placed on a grid, whatever the font.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use crate::stage::visible;
 const CELL: (f32, f32) = (8.5, 19.0);
 const MARGIN: (f32, f32) = (14.0, 38.0);
 
-/// The frame in a window with this title. Every cell must have both of its colours: a theme with a background.
+/// The frame in a window with this title. Every cell needs both colours: use a theme with a background.
 pub(crate) fn svg(buffer: &Buffer, title: &str) -> String {
     let area = buffer.area;
     let (columns, rows) = (f32::from(area.width) * CELL.0, f32::from(area.height) * CELL.1);
@@ -98,7 +98,7 @@ fn draw(out: &mut String, cell: &Cell, run: &str, back: &str, (left, top, wide):
     .unwrap();
 }
 
-/// A line of a frame as a path, so that no font leaves gaps in it: left, centre, right; top, middle, bottom.
+/// A box-drawing character as a path, so that no font leaves gaps: left, centre, right; top, middle, bottom.
 fn stroke(symbol: &str) -> Option<&'static str> {
     Some(match symbol {
         "│" => "m C T V B",

@@ -1,6 +1,6 @@
-//! What terminals make of a frame: the bytes that are really written, obeyed by an emulator with an idea of its own
-//! about the width of things: as it is, drawing each part of an emoji by itself; as one that does not; and as those that
-//! drop what they do not know, or give it one column, or two.
+//! What terminals make of a frame. The bytes that are really written go to an emulator that measures emoji in its own
+//! way: as it is, drawing each part of an emoji separately; as one that draws a single picture; and as terminals that
+//! drop unknown characters, or give them one column, or two.
 
 use std::{
     cell::RefCell,
@@ -30,7 +30,7 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::stage::{Stage, long_talk, message, talk, visible};
 
-/// Texts that have broken the columns of other programs, or tried to.
+/// Texts that have broken the columns of other programs, or were meant to.
 const NASTY: &[(&str, &str)] = &[
     ("families", "👨‍👩‍👧‍👦 and 👩‍👩‍👦, 👨‍👨‍👧‍👧!"),
     ("professions with skin tones", "👩🏽‍🚀👨🏿‍⚕️🧑🏻‍🤝‍🧑🏾"),
@@ -74,7 +74,7 @@ const NASTY: &[(&str, &str)] = &[
     ("tags", "a\u{e0041}\u{e0042}b\u{e007f} \u{e0100}c"),
 ];
 
-/// A glass between the pen and the eye.
+/// The writer, an emulator, and how it draws disputed characters.
 struct Glass {
     bytes: Rc<RefCell<Vec<u8>>>,
     terminal: Terminal<CrosstermBackend<Ink>>,
@@ -82,25 +82,25 @@ struct Glass {
     eyes: Vec<(Eye, vt100::Parser<Obeyed>)>,
 }
 
-/// What a terminal makes of a character whose columns are disputed.
+/// How a terminal draws a character of disputed width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Eye {
-    /// Each part by itself.
+    /// Each part separately.
     Apart,
-    /// One picture of the width that is meant.
+    /// One picture of the intended width.
     InOne,
-    /// It is unknown, and not drawn.
+    /// Not at all, because it is unknown.
     Dropped,
-    /// One column.
+    /// In one column.
     Narrow,
-    /// Two columns.
+    /// In two columns.
     Wide,
 }
 
 impl Eye {
     const ALL: [Self; 5] = [Self::Apart, Self::InOne, Self::Dropped, Self::Narrow, Self::Wide];
 
-    /// What the emulator takes for one character, as wide as such a terminal draws this one.
+    /// A substitute that the emulator takes for one character of the width that such a terminal gives this one.
     fn stand_in(self, cluster: &str) -> Option<&'static str> {
         disputed(cluster).and(match self {
             Self::Apart => None,
@@ -125,7 +125,7 @@ impl Write for Ink {
     }
 }
 
-/// What a terminal was asked for, other than text at a place in a colour.
+/// Sequences other than text at a position in a colour.
 #[derive(Default)]
 struct Obeyed(Vec<String>);
 
@@ -184,7 +184,7 @@ impl Glass {
         Self { bytes, terminal, pen: Pen::default(), eyes: Eye::ALL.map(|eye| (eye, emulator())).into() }
     }
 
-    /// Draws a frame, and demands that the emulator shows it cell for cell.
+    /// Draws a frame, and checks that the emulator shows it cell for cell.
     fn shows(&mut self, stage: &mut Stage, what: &str) {
         let (model, keymap, themes, app) = (&stage.model, &stage.keymap, &stage.themes, &mut stage.app);
         let mut drawn = Buffer::default();
@@ -195,18 +195,18 @@ impl Glass {
         self.pen.draw(&mut self.terminal, draw).unwrap();
         let written = String::from_utf8(self.bytes.take()).unwrap();
         assert_harmless(&written, what);
-        let written = written.replace('\u{fffd}', "?"); // the emulator would not draw this one
+        let written = written.replace('\u{fffd}', "?"); // the emulator does not draw this one
         let wanted = wanted(&drawn);
         for (eye, emulator) in &mut self.eyes {
             emulator.process(seen_by(*eye, &written).as_bytes());
             assert_eq!(emulator.callbacks().0, Vec::<String>::new(), "{what}");
             compare(&wanted, emulator.screen(), *eye, what);
         }
-        stage.draw(); // tells the model what was seen
+        stage.draw(); // reports the shown messages to the model
     }
 }
 
-/// What is written, with what stands in for it; escape sequences as they are.
+/// The written text with its substitutes; escape sequences are unchanged.
 fn seen_by(eye: Eye, written: &str) -> String {
     let text = |text: &str| text.graphemes(true).map(|c| eye.stand_in(c).unwrap_or(c).to_owned()).collect::<String>();
     let mut parts = written.split('\u{1b}');
@@ -214,7 +214,7 @@ fn seen_by(eye: Eye, written: &str) -> String {
     for part in parts {
         let end = match part.chars().next() {
             Some('[') => part[1..].find(|c| matches!(c, '@'..='~')).map_or(part.len(), |last| last + 2),
-            Some(']') => part.len(), // up to the escape that ends it
+            Some(']') => part.len(), // up to the terminator
             Some(first) => first.len_utf8(),
             None => 0,
         };
@@ -229,11 +229,11 @@ struct Wanted {
     y: u16,
     symbol: String,
     width: u16,
-    /// Most columns it may take, where terminals differ.
+    /// Most columns it may take if terminals differ.
     most: Option<u16>,
 }
 
-/// The characters of the frame in their order.
+/// The characters of the frame in order.
 fn wanted(frame: &Buffer) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     for y in 0..frame.area.height {
@@ -253,7 +253,7 @@ fn wanted(frame: &Buffer) -> Vec<Wanted> {
     wanted
 }
 
-/// Demands that the screen shows the frame, each cell in its column.
+/// Checks that the screen shows the frame, each cell in its column.
 fn compare(frame: &[Wanted], screen: &vt100::Screen, eye: Eye, what: &str) {
     let (_, columns) = screen.size();
     let shown = |x: u16, y: u16| screen.cell(y, x).map_or("", vt100::Cell::contents);
@@ -266,14 +266,14 @@ fn compare(frame: &[Wanted], screen: &vt100::Screen, eye: Eye, what: &str) {
                 let seen = (*x..x + width).flat_map(|x| shown(x, *y).chars()).filter(takes_columns);
                 assert!(seen.eq(symbol.chars().filter(takes_columns)), "{}", place());
             }
-            Some(_) if symbol.starts_with(' ') => {} // what stands on a space may be anywhere up to the next cell
-            // of several parts the first; or at the edge, where there is no room for them, only that, or a dot
+            Some(_) if symbol.starts_with(' ') => {} // marks on a space may be anywhere up to the next cell
+            // of a sequence the first part; at the edge, where a sequence has no room, only that or a dot
             Some(most) => {
                 let seen = shown(*x, *y).chars().find(takes_columns);
                 let first = symbol.chars().find(takes_columns);
                 let stand_in = eye.stand_in(symbol).map(|stand_in| stand_in.chars().next());
                 let fits = seen == stand_in.unwrap_or(first);
-                // what has more columns than it was given is written over by what follows
+                // columns beyond those reserved are overwritten by what follows
                 let covered = seen.is_none() && eye == Eye::Wide && *width == 1;
                 let edge = x + most > columns;
                 assert!(fits || covered || edge && (seen == first || seen == Some('·')), "{}", place());
@@ -282,7 +282,7 @@ fn compare(frame: &[Wanted], screen: &vt100::Screen, eye: Eye, what: &str) {
     }
 }
 
-/// No control character but the escapes the client itself writes, and nothing that turns the direction.
+/// Checks that the text has no control characters except the client's own escapes, and nothing that changes direction.
 fn assert_harmless(text: &str, what: &str) {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -291,7 +291,7 @@ fn assert_harmless(text: &str, what: &str) {
     }
 }
 
-/// Everything somebody else, or oneself, can write, at once.
+/// Everything that a user can write, at once.
 fn full_of(text: &str, width: u16, height: u16) -> Stage {
     let edge = |columns: usize| format!("{}{text}", "x".repeat(columns));
     let mut messages = talk();
@@ -309,7 +309,7 @@ fn full_of(text: &str, width: u16, height: u16) -> Stage {
     stage
 }
 
-/// Draws all of it through some changes, each frame over the one before.
+/// Draws the text through several changes, each frame over the previous one.
 fn endure(name: &str, text: &str, width: u16, height: u16) {
     let what = |did: &str| format!("{name}, {did}, {width}x{height}");
     let mut stage = full_of(text, width, height);
@@ -345,7 +345,7 @@ fn endure(name: &str, text: &str, width: u16, height: u16) {
 }
 
 #[test]
-fn every_nasty_text_keeps_every_column_and_commands_nothing() {
+fn every_nasty_text_keeps_its_columns_and_controls_nothing() {
     for (name, text) in NASTY {
         for (width, height) in [(80, 24), (57, 20), (40, 12)] {
             endure(name, text, width, height);
@@ -354,7 +354,7 @@ fn every_nasty_text_keeps_every_column_and_commands_nothing() {
 }
 
 #[test]
-fn what_scrolls_by_leaves_nothing_behind_and_no_row_is_sheared() {
+fn scrolling_leaves_no_remains_and_shifts_no_row() {
     for text in ["x🫩|end", "x\u{378}|end", "\u{fffe}\u{fdd0}|end", "x\u{e000}\u{10ffff}|end", "☰|end", "কা|end"]
     {
         let (width, height) = (60, 14);
@@ -371,7 +371,7 @@ fn what_scrolls_by_leaves_nothing_behind_and_no_row_is_sheared() {
 }
 
 #[test]
-fn what_is_disputed_may_stand_at_any_column() {
+fn disputed_characters_may_stand_at_any_column() {
     for text in ["👨‍👩‍👧‍👦", "❤️", "👍🏽", "⌚︎", "日", "🇳🇱", "🫩", "\u{378}", "\u{fffe}"]
     {
         let mut glass = Glass::new(40, 12);
@@ -390,7 +390,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_mixture_of_them_does(
+    fn any_mixture_of_nasty_texts_keeps_its_columns(
         pieces in prop::collection::vec(prop::sample::select(NASTY), 1..6), cuts in prop::collection::vec(0_usize..30, 6),
         width in 40_u16..100, height in 12_u16..30,
     ) {

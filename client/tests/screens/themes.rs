@@ -1,4 +1,4 @@
-//! Themes and ASCII: the same screen in other colours and other signs.
+//! Themes and ASCII: the same screen with other colours and symbols.
 
 use quchat_client::{
     model::{Dialog, Link, Question, SendState},
@@ -24,7 +24,7 @@ fn a_theme_changes_colours_and_no_text() {
 }
 
 #[test]
-fn ascii_needs_no_other_sign_anywhere() {
+fn ascii_uses_no_other_symbol() {
     let mut stage = Stage::in_general(80, 24, long_talk(60));
     stage.themes = Themes::new([], true);
     stage.room().new_after = Some(Seq(58));

@@ -1,4 +1,4 @@
-//! The composer: what is typed is what the model holds.
+//! The composer: the model holds what is typed.
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -43,11 +43,11 @@ fn several_lines_on_a_small_screen_have_no_frame() {
 }
 
 #[test]
-fn the_cursor_stands_behind_what_was_typed() {
+fn the_cursor_is_after_the_typed_text() {
     let mut stage = stage();
     stage.type_text("日本👩🏽‍🚀");
     stage.draw();
-    let empty = 20 + 1 + 1 + 1 + 1; // side bar, divider, margin, frame, air
+    let empty = 20 + 1 + 1 + 1 + 1; // side bar, divider, margin, frame, padding
     assert_eq!(stage.cursor().x, empty + 6);
     stage.key(Key::Left);
     stage.draw();
@@ -55,7 +55,7 @@ fn the_cursor_stands_behind_what_was_typed() {
 }
 
 #[test]
-fn one_backspace_takes_a_family() {
+fn one_backspace_deletes_a_family_emoji() {
     let mut stage = stage();
     stage.type_text("a👨‍👩‍👧‍👦");
     stage.key(Key::Backspace);
@@ -72,21 +72,21 @@ fn a_paste_is_one_text_and_a_slash_in_it_is_text() {
 }
 
 #[test]
-fn a_paste_beyond_all_bounds_is_refused_and_said() {
+fn a_paste_that_does_not_fit_is_refused_with_a_remark() {
     let mut stage = stage();
     stage.type_text("kept");
     stage.paste(&"x".repeat(70_000));
     assert_eq!(stage.draft(), "kept");
-    assert!(stage.screen().contains("✗ no more fits"));
+    assert!(stage.screen().contains("✗ too long"));
 }
 
 #[test]
-fn a_paste_that_is_too_large_is_left_out_and_the_limit_is_named() {
+fn a_paste_that_is_too_large_is_refused_and_the_limit_is_named() {
     let mut stage = stage();
     stage.type_text("kept");
     stage.paste(&"a line of a log\n".repeat(40_000));
     assert_eq!((&*stage.draft(), stage.model.dialogs.len()), ("kept", 0));
-    assert!(stage.screen().contains("✗ no more fits: a paste has at most 512 KiB"), "{}", stage.screen());
+    assert!(stage.screen().contains("✗ too large: a paste has at most 512 KiB"), "{}", stage.screen());
     stage.paste(&"\r\n".repeat(512 * 1024)); // as much as the input thread keeps
     assert_eq!((&*stage.draft(), stage.model.dialogs.len()), ("kept", 0), "it may have been cut");
     stage.type_text("!");
@@ -135,7 +135,7 @@ fn each_room_keeps_its_draft_its_cursor_and_its_undo() {
 }
 
 #[test]
-fn keys_typed_right_behind_a_switch_belong_to_the_room_gone_to() {
+fn keys_typed_right_after_a_switch_go_to_the_new_room() {
     let mut stage = stage();
     stage.press(Key::Down, Mod::ALT);
     stage.type_text("x"); // no frame in between
@@ -144,7 +144,7 @@ fn keys_typed_right_behind_a_switch_belong_to_the_room_gone_to() {
 }
 
 #[test]
-fn ctrl_k_deletes_while_there_is_something_and_then_goes_to_the_rooms() {
+fn ctrl_k_deletes_to_the_end_of_the_line_and_then_opens_the_switcher() {
     let mut stage = stage();
     stage.type_text("one");
     stage.ctrl('j');
@@ -161,7 +161,7 @@ fn ctrl_k_deletes_while_there_is_something_and_then_goes_to_the_rooms() {
 }
 
 #[test]
-fn ctrl_d_deletes_or_asks_to_go() {
+fn ctrl_d_deletes_or_asks_to_quit() {
     let mut stage = stage();
     stage.type_text("ab");
     stage.key(Key::Home);
@@ -172,7 +172,7 @@ fn ctrl_d_deletes_or_asks_to_go() {
 }
 
 #[test]
-fn tab_leads_to_the_side_bar_only_from_an_empty_input() {
+fn tab_goes_to_the_side_bar_only_from_an_empty_input() {
     let mut stage = stage();
     stage.type_text("x");
     stage.key(Key::Tab);
@@ -183,7 +183,7 @@ fn tab_leads_to_the_side_bar_only_from_an_empty_input() {
 }
 
 #[test]
-fn earlier_inputs_come_back_from_the_first_row_and_the_draft_with_down() {
+fn up_on_the_first_row_recalls_earlier_inputs_and_down_restores_the_draft() {
     let mut stage = stage();
     stage.type_text("said before");
     stage.ctrl('c');
@@ -223,7 +223,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_on_the_screen_is_what_the_model_holds(keys in keys()) {
+    fn the_screen_shows_the_text_that_the_model_holds(keys in keys()) {
         let mut stage = stage();
         for (code, modifiers) in keys {
             let open = stage.model.open;
@@ -232,7 +232,7 @@ proptest! {
                 prop_assert_eq!(stage.draft(), &*text);
             }
         }
-        // what the next key says is the whole buffer: it must be the draft and that key
+        // the next key reports the whole buffer: it must be the draft and that key
         stage.ctrl('e');
         let before = stage.draft();
         let Some(Msg::Edited { text, .. }) = stage.key(Key::Char('!')) else { panic!("a letter is typed") };
@@ -241,23 +241,23 @@ proptest! {
 }
 
 #[test]
-fn without_a_frame_a_remark_hides_nothing_of_the_text() {
+fn without_a_frame_a_remark_hides_no_text() {
     let mut stage = Stage::in_general(40, 12, talk());
     stage.type_text("some words that take two rows");
     stage.paste(&"x".repeat(70_000));
     let screen = stage.screen();
-    for shown in ["✗ no more fits", "some words", "two rows"] {
+    for shown in ["✗ too long", "some words that take two", "rows"] {
         assert!(screen.contains(shown), "{shown}:\n{screen}");
     }
 }
 
 #[test]
-fn a_letter_that_does_not_fit_any_more_is_not_dropped_in_silence() {
+fn a_letter_that_does_not_fit_is_refused_with_a_remark() {
     let mut stage = stage();
     stage.paste(&"x".repeat(64 * 1024));
     stage.type_text("y");
-    assert!(stage.screen().contains("✗ no more fits"), "{}", stage.screen());
+    assert!(stage.screen().contains("✗ too long"), "{}", stage.screen());
     stage.key(Key::Backspace);
     stage.type_text("y");
-    assert!(!stage.screen().contains("✗ no more fits"));
+    assert!(!stage.screen().contains("✗ too long"));
 }

@@ -81,10 +81,12 @@ impl Ask {
                     self.say(format!("… and {} more", n - NAMED), Look::PLAIN);
                 }
                 let (fate, style) = match (&model.storage, n) {
-                    (Storage::Kept | Storage::Opening, 1) => ("It is kept and sent when you are back.", Look::FAINT),
-                    (Storage::Kept | Storage::Opening, _) => ("They are kept and sent when you are back.", Look::FAINT),
-                    (_, 1) => ("It is not kept on this machine and will be lost.", Look::WRONG),
-                    _ => ("They are not kept on this machine and will be lost.", Look::WRONG),
+                    (Storage::Kept | Storage::Opening, 1) => ("It is saved and sent when you are back.", Look::FAINT),
+                    (Storage::Kept | Storage::Opening, _) => {
+                        ("They are saved and sent when you are back.", Look::FAINT)
+                    }
+                    (_, 1) => ("It is not saved on this machine and will be lost.", Look::WRONG),
+                    _ => ("They are not saved on this machine and will be lost.", Look::WRONG),
                 };
                 self.say(fate, style);
             }
@@ -126,7 +128,7 @@ impl Ask {
         if messages > 1 {
             self.only_split = whole.len() > BYTES_MAX;
             self.split = Some(format!("send as {messages} messages"));
-            "write on in it".clone_into(&mut self.yes);
+            "edit it here".clone_into(&mut self.yes);
         }
     }
 
@@ -149,7 +151,7 @@ impl Ask {
             Question::Leave { room } => {
                 (self.title, self.yes) = ("leave", "leave".to_owned());
                 let name = model.rooms.get(room).map_or_else(String::new, room_name);
-                self.say(format!("Leave {name}? You cannot come back by yourself."), Look::PLAIN);
+                self.say(format!("Leave {name}? You can only come back by invitation."), Look::PLAIN);
             }
             Question::CatchUp { rooms, messages } => {
                 (self.title, self.yes, self.no) = ("catch up", "mark as read".to_owned(), "leave as it is");
@@ -161,7 +163,7 @@ impl Ask {
             Question::Paste { .. } => self.paste(model, question),
             Question::Split { room } => {
                 let room = model.rooms.get(room);
-                (self.title, self.no) = ("send", "write on");
+                (self.title, self.no) = ("send", "keep editing");
                 let draft = room.map_or("", |room| &room.draft.text);
                 let name = room.map_or_else(String::new, room_name);
                 self.say(format!("Send this to {name} as several messages?"), Look::STRONG);

@@ -33,11 +33,11 @@ pub(in super::super) struct CreateRoom {
 impl CreateRoom {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
         let next = keymap.chord(Action::NextField).map(|chord| format!("{chord} next"));
-        let leave = format!("{} leaves", keymap.named(Action::Cancel));
-        let hint = [Some("Enter creates".to_owned()), next, Some("Space ticks".to_owned()), Some(leave)];
+        let leave = format!("{} closes", keymap.named(Action::Cancel));
+        let hint = [Some("Enter creates".to_owned()), next, Some("Space toggles".to_owned()), Some(leave)];
         Self {
             name: Field::default(),
-            private: Checkbox::default().choices(["only its members know of it"]).highlight_style(Look::STRONG),
+            private: Checkbox::default().choices(["only members can see it"]).highlight_style(Look::STRONG),
             on_private: false,
             loaded: false,
             waiting: false,

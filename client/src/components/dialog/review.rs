@@ -91,7 +91,7 @@ impl Part for Review {
             self.text = Arc::clone(&pending.text);
             self.reason = match &pending.state {
                 SendState::Refused(reason) => reason.to_string(),
-                _ => "on its way again".to_owned(),
+                _ => "sending again".to_owned(),
             };
         }
     }

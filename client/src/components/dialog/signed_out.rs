@@ -82,7 +82,7 @@ impl Part for SignedOut {
         let (text, style) = match (&self.problem, self.waiting) {
             (_, true) => ("◌ one moment …".to_owned(), Look::WAITING),
             (Some(problem), _) => (format!("✗ {problem}"), Look::WRONG),
-            (None, _) => (format!("Enter signs in · {} lets you read on; nothing is lost", self.leave), Look::FAINT),
+            (None, _) => (format!("Enter signs in · {} returns to reading; nothing is lost", self.leave), Look::FAINT),
         };
         for line in wrap(&text, inner.width) {
             frame.render_widget(Span::styled(line.text, style), next());

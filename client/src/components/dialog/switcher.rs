@@ -161,8 +161,8 @@ impl Part for Switcher {
         self.field.draw(frame, prompt, "a few letters of its name, or a new name", focused);
         if self.choices.is_empty() {
             let text = match (self.listed, self.candidates.is_empty()) {
-                (false, true) => "The rooms come as soon as the server answers",
-                (false, false) => "The other rooms come as soon as the server answers",
+                (false, true) => "Waiting for the server to list the rooms",
+                (false, false) => "Waiting for the server to list the other rooms",
                 (true, _) if self.query().is_empty() => "No rooms yet: type a name, Enter creates it",
                 (true, _) => "no such room",
             };

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_thumb_stands_where_one_reads() {
+    fn the_thumb_shows_the_position_of_the_view() {
         assert_eq!(thumb(20, 1, 10, 100), 0..2);
         assert_eq!(thumb(20, 46, 55, 100), 9..11);
         assert_eq!(thumb(20, 91, 100, 100), 18..20);
@@ -44,7 +44,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_thumb_is_in_the_pane_and_never_goes_up_on_the_way_down(
+        fn the_thumb_stays_in_the_pane_and_never_moves_up_while_scrolling_down(
             height in 0_u16..60, first in any::<u64>(), shown in 0_u64..60, newest in any::<u64>(), on in 0_u64..500,
         ) {
             let last = first.saturating_add(shown);

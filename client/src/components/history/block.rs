@@ -93,7 +93,7 @@ impl Block {
         let mut block = Self::of(&pending.text, look, "", &How { found: None, ..how.clone() });
         let (text, look) = match &pending.state {
             SendState::Refused(reason) => (format!("✗ refused: {reason}"), Look::WRONG),
-            SendState::RetryAt { .. } => ("◌ not sent yet, will be tried again".to_owned(), Look::FAINT),
+            SendState::RetryAt { .. } => ("◌ not sent yet, retrying".to_owned(), Look::FAINT),
             _ => return block,
         };
         block.push(clip(&text, how.columns), pending.text.len(), look);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_message_shows_its_first_rows_until_all_are_wanted() {
+    fn a_long_message_shows_its_first_rows_until_it_is_unfolded() {
         let text = "x\n".repeat(3_999) + "x";
         let folded = rows(&text, &how());
         assert_eq!((folded.len(), &*folded[40].1), (41, "▸ 3960 more rows: /unfold"));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_hangs_below_its_own_text() {
+    fn continuation_rows_of_a_list_item_are_indented() {
         let text = "to do:\n10. write down what the client does\n- and another one that is long";
         let all = rows(text, &how());
         let all: Vec<_> = all.iter().map(|(indent, text)| (*indent, &**text)).collect();
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_does_is_shown_without_its_marks() {
+    fn a_me_message_is_shown_without_its_marks() {
         assert_eq!(rows("_waves_", &how()), [(0, "waves".to_owned())]);
         for text in ["_", "__", "_a_b_", "_ a_", "see _this_", "_a_\n_b_"] {
             assert_eq!(rows(text, &how())[0].1, text.lines().next().unwrap());
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn three_dots_are_three_columns_in_ascii() {
+    fn an_ellipsis_is_three_columns_in_ascii() {
         assert_eq!(rows("wait… what", &How { ascii: true, ..how() })[0].1, "wait... what");
     }
 }

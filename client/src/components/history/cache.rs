@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_wrapped_anew_for_another_revision_or_width_and_not_otherwise() {
+    fn rows_are_wrapped_again_only_for_another_revision_or_width() {
         let mut cache = Cache::default();
         let first = cache.block(&entry(1, 1, "some words"), "", how(20));
         assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), "", how(20))));
@@ -92,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn another_message_in_the_same_place_is_shown_as_it_is() {
+    fn another_message_with_the_same_seq_is_not_taken_from_the_cache() {
         let mut cache = Cache::default();
         cache.block(&entry(1, 1, "before the reset"), "", how(20));
         assert_eq!(cache.block(&entry(1, 1, "after it"), "", how(20)).rows[0].line.to_string(), "after it");
     }
 
     #[test]
-    fn a_long_way_up_leaves_no_more_than_four_screens_behind() {
+    fn scrolling_far_up_caches_at_most_four_screens() {
         let mut cache = Cache::default();
         for page in 0..100 {
             for row in 0..20 {

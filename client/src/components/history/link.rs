@@ -146,19 +146,19 @@ mod tests {
     }
 
     #[test]
-    fn each_row_of_a_wrapped_link_opens_all_of_it() {
+    fn each_row_of_a_wrapped_link_opens_the_whole_address() {
         let buffer = drawn_with_links("at https://a.b/cdef now", 10, &[]);
         assert_eq!(opened(&buffer), [("https://a.b/cdef\x1b\\https://a.", 10), ("https://a.b/cdef\x1b\\b/cdef", 6)]);
     }
 
     #[test]
-    fn an_address_is_printable_ascii_whatever_it_is() {
+    fn an_address_is_always_printable_ascii() {
         let buffer = drawn_with_links("https://a.b/日é", 40, &[]);
         assert_eq!(opened(&buffer), [("https://a.b/%E6%97%A5%C3%A9\x1b\\https://a.b/日é", 15)]);
     }
 
     #[test]
-    fn a_link_that_is_covered_in_part_or_does_not_look_alike_is_mere_text() {
+    fn a_link_that_is_partly_covered_or_of_mixed_style_is_plain_text() {
         assert!(opened(&drawn_with_links("https://a.b/c", 40, &[(3, 0)])).is_empty());
         let mut buffer = drawn_with_links("https://a.b/c", 40, &[(20, 0)]);
         assert_eq!(opened(&buffer).len(), 1);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_terminals_dispute_stands_by_itself_between_the_parts_of_a_link() {
+    fn disputed_characters_split_a_link_into_parts() {
         let buffer = drawn_with_links("https://a.b/👨‍👩‍👧/❤\u{fe0f}=1", 40, &[]);
         let address = "https://a.b/%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9%E2%80%8D%F0%9F%91%A7/%E2%9D%A4%EF%B8%8F=1";
         let parts =
@@ -180,13 +180,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_too_long_for_terminals_is_mere_text() {
+    fn an_address_too_long_for_terminals_is_plain_text() {
         assert!(opened(&drawn_with_links(&format!("https://a.b/{}", "c".repeat(ADDRESS_MAX)), 40, &[])).is_empty());
     }
 
     proptest! {
         #[test]
-        fn a_link_is_as_wide_as_its_cells_and_nothing_in_it_is_obeyed(text in "(a |日)?https://a\\PC{0,40}", columns in 1u16..30) {
+        fn a_link_is_as_wide_as_its_cells_and_contains_no_control_character(text in "(a |日)?https://a\\PC{0,40}", columns in 1u16..30) {
             let buffer = drawn_with_links(&text, columns, &[]);
             for (link, forced) in opened(&buffer) {
                 let (address, shown) = link.split_once("\x1b\\").unwrap();

@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrapped_stays_marked() {
+    fn marks_continue_on_wrapped_rows() {
         assert_eq!(styled("at https://a.b/cdef now", 10), [vec![], vec!["https://a."], vec!["b/cdef"]]);
         assert_eq!(styled("\tx @alice y", 10), [vec![], vec!["@alice"]]);
         assert_eq!(styled("so *very long* it", 8), [vec!["*very"], vec!["long*"]]);
     }
 
     #[test]
-    fn styles_lie_over_each_other() {
+    fn overlapping_styles_are_combined() {
         let text = "> *a @alice*";
         let row = wrap(text, 40).remove(0);
         let line = line(text, row, &marks(&markup(text, "alice")), Look::PLAIN);
@@ -92,7 +92,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn marking_keeps_every_row_as_it_was(text in "[-@`*_>h:/ a日👍\t\n\u{1b}]{0,60}|https://\\PC{0,40}", columns in 1u16..20) {
+        fn marks_do_not_change_the_text_of_a_row(text in "[-@`*_>h:/ a日👍\t\n\u{1b}]{0,60}|https://\\PC{0,40}", columns in 1u16..20) {
             let marks = marks(&markup(&text, "a"));
             for row in wrap(&text, columns) {
                 let plain = row.text.clone();

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn less_than_a_screen_stands_at_the_bottom() {
+    fn less_than_a_screen_is_aligned_to_the_bottom() {
         let mut rows = vec![(1, 2), (0, 1)];
         for anchor in [None, Some(spot(1, 0))] {
             let start = start(&mut rows, 10, anchor, -3, true);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn scrolling_passes_over_the_lines_above_an_entry() {
+    fn scrolling_skips_the_lines_above_an_entry() {
         let mut rows = vec![(0, 3), (2, 3), (0, 9)];
         assert_eq!(start(&mut rows, 4, Some(spot(1, 2)), -1, true).spot, spot(0, 2));
         assert_eq!(start(&mut rows, 4, Some(spot(0, 2)), 1, true).spot, spot(1, 2));
@@ -174,7 +174,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_step_moves_and_every_frame_begins_at_a_row_of_text(
+        fn every_step_moves_and_every_frame_begins_with_a_row_of_text(
             rows in prop::collection::vec((0usize..3, 1usize..6), 3..20), from in 0usize..3, by in 1i32..9,
         ) {
             let mut rows = rows;

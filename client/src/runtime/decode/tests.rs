@@ -44,7 +44,7 @@ fn of(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn keys_are_told_as_terminals_send_them() {
+fn keys_of_all_terminals_are_decoded() {
     let esc = KeyCode::Esc;
     for (bytes, keys) in [
         (&b"aB \xc3\xa9\xe6\x97\xa5\xf0\x9f\x91\x8d"[..], "aB é日👍".to_owned()),
@@ -100,7 +100,7 @@ fn option_that_sends_escape_before_a_sequence_is_alt() {
 }
 
 #[test]
-fn replies_of_the_terminal_type_nothing() {
+fn replies_of_the_terminal_are_not_typed() {
     for reply in [
         &b"\x1b]11;rgb:0000/0000/0000\x07"[..],
         b"\x1b]11;rgb:0000/0000/0000\x1b\\",
@@ -149,7 +149,7 @@ fn replies_of_the_terminal_type_nothing() {
 }
 
 #[test]
-fn clicks_are_told_in_each_of_their_encodings() {
+fn clicks_are_decoded_in_every_encoding() {
     let click = |kind| vec![Event::Mouse(MouseEvent { kind, column: 9, row: 4, modifiers: KeyModifiers::NONE })];
     for (bytes, kind) in [
         (&b"\x1b[<0;10;5M"[..], MouseEventKind::Down(MouseButton::Left)),
@@ -168,7 +168,7 @@ fn clicks_are_told_in_each_of_their_encodings() {
 }
 
 #[test]
-fn a_paste_is_text_whatever_is_in_it() {
+fn everything_in_a_paste_is_text() {
     let inside = "one\rtwo \x1b[A \x1b]0;x\x07 \x1b[200~ \x1b\x1b[201 é";
     assert_eq!(
         decode(&[format!("\x1b[200~{inside}\x1b[201~x").as_bytes()]),
@@ -192,7 +192,7 @@ fn slowly(first: &[u8], wait: Duration, then: &[u8]) -> String {
 }
 
 #[test]
-fn escape_waits_25_ms_for_what_follows_and_no_longer() {
+fn escape_waits_25_ms_for_a_sequence_and_no_longer() {
     let ms = Duration::from_millis;
     assert_eq!(slowly(b"\x1b", ms(2), b"[I"), "<in>");
     assert_eq!(slowly(b"\x1b", ms(24), b"[A"), format!("<{}>", KeyCode::Up));
@@ -201,7 +201,7 @@ fn escape_waits_25_ms_for_what_follows_and_no_longer() {
 }
 
 #[test]
-fn a_string_without_an_end_does_not_swallow_what_is_typed_later() {
+fn an_unterminated_string_does_not_swallow_what_is_typed_later() {
     let ms = Duration::from_millis;
     assert_eq!(slowly(b"\x1b]11;rgb:", ms(200), b"00\x07x"), "x");
     assert_eq!(slowly(b"\x1b]11;rgb:00", ms(300), b"typed"), "typed");
@@ -217,12 +217,12 @@ fn a_string_without_an_end_does_not_swallow_what_is_typed_later() {
 }
 
 #[test]
-fn a_paste_without_an_end_is_a_paste_all_the_same() {
+fn an_unterminated_paste_is_still_a_paste() {
     assert_eq!(slowly(b"\x1b[200~one\rtwo\x1b[2", Duration::from_secs(60), b"x"), "\"one\\rtwo\"x");
 }
 
 #[test]
-fn a_paste_that_stalls_on_the_way_is_still_one_paste() {
+fn a_paste_that_stalls_is_still_one_paste() {
     for pause in [6, 59] {
         let late = slowly(b"\x1b[200~one\r/two\r", Duration::from_secs(pause), b"/leave\rthree\r\x1b[201~x");
         assert_eq!(late, "\"one\\r/two\\r/leave\\rthree\\r\"x", "after {pause} s");
@@ -231,7 +231,7 @@ fn a_paste_that_stalls_on_the_way_is_still_one_paste() {
 }
 
 #[test]
-fn a_ctrl_c_behind_a_pause_ends_a_paste_whose_end_is_lost() {
+fn a_ctrl_c_after_a_pause_ends_an_unterminated_paste() {
     let stop = format!("<{}>", of(b"\x03").trim_matches(['<', '>']));
     assert_eq!(slowly(b"\x1b[200~one", Duration::from_secs(2), b"\x03"), format!("\"one\"{stop}"));
     let inside = slowly(b"\x1b[200~one", Duration::from_millis(10), b"\x03");
@@ -239,7 +239,7 @@ fn a_ctrl_c_behind_a_pause_ends_a_paste_whose_end_is_lost() {
 }
 
 #[test]
-fn broken_characters_take_no_others_with_them() {
+fn a_broken_character_does_not_affect_its_neighbours() {
     assert_eq!(
         of(b"a\xc3b\xe6\x97c\xff\xfe\xc0\xafd\xed\xa0\x80e\xf0\x9f\x1b[Af"),
         format!("abcd e<{}>f", KeyCode::Up).replace(' ', "")
@@ -259,7 +259,7 @@ fn dropped() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn it_does_not_matter_how_any_bytes_are_split(
+    fn splitting_the_bytes_does_not_change_the_events(
         bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"\x1b[]O;0~M\\\x07\x9c".to_vec())], 0..200),
         sizes in prop::collection::vec(1..9_usize, 200),
     ) {
@@ -284,7 +284,7 @@ proptest! {
     }
 
     #[test]
-    fn a_paste_comes_back_as_it_went_in(text in any::<String>()) {
+    fn a_paste_is_decoded_unchanged(text in any::<String>()) {
         prop_assume!(!text.contains("\x1b[201~"));
         let bytes = format!("\x1b[200~{text}\x1b[201~");
         prop_assert_eq!(decode(&[bytes.as_bytes()]), [Event::Paste(text)]);

@@ -12,7 +12,7 @@ fn a_paste_without_brackets_is_one_message() {
 }
 
 #[test]
-fn where_pastes_are_marked_lines_that_come_at_once_are_as_many_messages() {
+fn if_pastes_are_marked_each_line_that_arrives_at_once_is_a_message() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
     client.at_once(vec![Event::Paste("once ".into())]); // a marked paste: from now on all are marked
@@ -26,7 +26,7 @@ fn where_pastes_are_marked_lines_that_come_at_once_are_as_many_messages() {
 }
 
 #[test]
-fn a_paste_in_the_side_bar_goes_where_a_letter_would() {
+fn a_paste_in_the_side_bar_goes_to_the_composer() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
     client.type_text("see ");
@@ -37,7 +37,7 @@ fn a_paste_in_the_side_bar_goes_where_a_letter_would() {
 }
 
 #[test]
-fn a_long_paste_without_brackets_asks_and_none_of_it_is_the_answer() {
+fn a_long_paste_without_brackets_asks_and_does_not_answer_itself() {
     let (_dir, place) = home();
     let mut client = in_general(&place, stalling);
     client.type_text("draft");
@@ -49,7 +49,7 @@ fn a_long_paste_without_brackets_asks_and_none_of_it_is_the_answer() {
 }
 
 #[test]
-fn without_a_room_a_paste_is_a_command_whole_and_never_a_question() {
+fn without_a_room_a_paste_becomes_one_command_without_a_question() {
     let (_dir, place) = home();
     let mut client = Client::of_alice(&place, &access(9).origin);
     assert_eq!((client.runtime.model.open, focus(&client.runtime.model)), (None, Id::Rooms));
@@ -65,7 +65,7 @@ fn without_a_room_a_paste_is_a_command_whole_and_never_a_question() {
 }
 
 #[test]
-fn without_a_room_lines_behind_a_command_are_read_as_they_are_behind_one_in_a_room() {
+fn without_a_room_lines_after_a_command_are_read_as_in_a_room() {
     let (_dir, place) = home();
     let mut client = Client::of_alice(&place, &access(9).origin);
     client.type_text("/mou");

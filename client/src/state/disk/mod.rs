@@ -176,7 +176,7 @@ enum Desk {
     Closed(NotKept),
 }
 
-const FAULT: &str = "a fault in quchat itself; its log says more";
+const FAULT: &str = "internal error; the log has details";
 
 fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
     match job {
@@ -196,7 +196,7 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(NotKept::Failing(FAULT.into())));
             let keep = || keep(place, &origin, &session);
             let kept = catch_unwind(AssertUnwindSafe(keep)).unwrap_or_else(|_| Err(io::Error::other(FAULT)));
-            let forgetful = kept.err().map(|error| format!("the sign-in cannot be kept: {error}"));
+            let forgetful = kept.err().map(|error| format!("the sign-in cannot be saved: {error}"));
             let (found, now) = match opened {
                 Ok((found, drawer)) => (Ok(found), Desk::Open(drawer)),
                 Err(why) => (Err(why.clone()), Desk::Closed(why)),

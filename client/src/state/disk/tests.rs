@@ -52,7 +52,7 @@ fn drafts(report: Report) -> Vec<(u64, String)> {
 }
 
 #[test]
-fn the_latest_save_of_a_room_wins_and_answers_for_the_others() {
+fn the_latest_save_of_a_room_replaces_queued_ones_and_reports_for_them() {
     let mut queue = Queue::default();
     for job in [save(1, 1, "a"), save(2, 2, "b"), save(3, 1, "ab")] {
         queue.push(job);
@@ -69,7 +69,7 @@ fn the_latest_save_of_a_room_wins_and_answers_for_the_others() {
 }
 
 #[test]
-fn every_save_is_answered_and_the_last_one_is_on_disk() {
+fn every_save_is_reported_and_the_last_one_is_on_disk() {
     let home = home();
     home.disk.push(enter(&home));
     assert_eq!(drafts(home.reports.recv().unwrap()), []);
@@ -93,7 +93,7 @@ fn every_save_is_answered_and_the_last_one_is_on_disk() {
 }
 
 #[test]
-fn a_second_client_is_told_and_its_saves_touch_nothing() {
+fn a_second_client_is_notified_and_its_saves_change_nothing() {
     let home = home();
     home.disk.push(enter(&home));
     home.disk.push(save(1, 1, "mine"));
@@ -109,7 +109,7 @@ fn a_second_client_is_told_and_its_saves_touch_nothing() {
 }
 
 #[test]
-fn signing_out_forgets_the_token_and_keeps_the_drafts() {
+fn signing_out_deletes_the_token_and_keeps_the_drafts() {
     let home = home();
     home.disk.push(enter(&home));
     home.disk.push(save(1, 1, "later"));
@@ -123,7 +123,7 @@ fn signing_out_forgets_the_token_and_keeps_the_drafts() {
 }
 
 #[test]
-fn a_disk_that_refuses_answers_every_save_with_the_reason() {
+fn a_failing_disk_reports_every_save_with_the_reason() {
     let home = home();
     std::fs::write(home.place.root(), "a file where the directory should be").unwrap();
     home.disk.push(enter(&home));

@@ -46,7 +46,7 @@ fn unsent(draft: &str, texts: &[&str]) -> Stored {
 }
 
 #[test]
-fn what_was_written_is_there_after_a_restart() {
+fn written_text_is_there_after_a_restart() {
     let home = Home::new();
     let unsent = Stored {
         reply_to: Some(Seq(3)),
@@ -59,7 +59,7 @@ fn what_was_written_is_there_after_a_restart() {
 }
 
 #[test]
-fn nothing_to_keep_is_no_file() {
+fn a_room_with_nothing_to_store_has_no_file() {
     let home = Home::new();
     let mut drawer = home.open().unwrap();
     drawer.save(&unsent("x", &[])).unwrap();
@@ -70,7 +70,7 @@ fn nothing_to_keep_is_no_file() {
 }
 
 #[test]
-fn a_kill_at_any_instant_of_a_save_leaves_the_old_or_the_new() {
+fn a_kill_at_any_time_during_a_save_leaves_the_old_or_the_new_file() {
     let home = Home::new();
     let (old, new) = (unsent("old", &["a"]), unsent("new and longer", &["a", "b"]));
     home.open().unwrap().save(&old).unwrap();
@@ -88,7 +88,7 @@ fn a_kill_at_any_instant_of_a_save_leaves_the_old_or_the_new() {
 }
 
 #[test]
-fn a_broken_file_is_set_aside_whole_and_hides_no_other() {
+fn an_invalid_file_is_set_aside_unchanged_and_hides_no_other() {
     let home = Home::new();
     let mut drawer = home.open().unwrap();
     drawer.save(&unsent("fine", &[])).unwrap();
@@ -117,7 +117,7 @@ fn a_second_client_of_one_user_leaves_the_files_alone() {
 }
 
 #[test]
-fn a_disk_that_refuses_says_so_in_a_sentence() {
+fn a_failing_disk_is_reported_in_a_sentence() {
     let home = Home::new();
     fs::create_dir_all(home.place.root().parent().unwrap()).unwrap();
     fs::write(home.place.root(), "a file where the directory should be").unwrap();
@@ -125,7 +125,7 @@ fn a_disk_that_refuses_says_so_in_a_sentence() {
 }
 
 #[test]
-fn what_a_user_left_unsent_is_never_given_to_another_one_of_the_same_number() {
+fn unsent_messages_are_never_given_to_another_user_with_the_same_id() {
     let home = Home::new();
     home.open().unwrap().save(&unsent("of alice", &["in her name"])).unwrap();
     let of_alice = fs::read(home.file("3.json")).unwrap();
@@ -145,7 +145,7 @@ fn what_a_user_left_unsent_is_never_given_to_another_one_of_the_same_number() {
 }
 
 #[test]
-fn files_of_nobody_knows_whom_are_given_to_nobody() {
+fn files_of_an_unknown_owner_are_set_aside() {
     let home = Home::new();
     home.open().unwrap().save(&unsent("whose?", &[])).unwrap();
     let who = home.place.user(&home.origin, UserId(1)).join("who.json");
@@ -160,20 +160,20 @@ fn files_of_nobody_knows_whom_are_given_to_nobody() {
 }
 
 #[test]
-fn a_file_of_a_later_quchat_is_left_as_it_is() {
+fn a_file_of_a_later_version_is_not_changed() {
     let home = Home::new();
     home.open().unwrap().save(&unsent("now", &[])).unwrap();
     let later = fs::read_to_string(home.file("3.json")).unwrap().replace("\"format\":1", "\"format\":2,\"new\":{}");
     fs::write(home.file("3.json"), &later).unwrap();
     let mut drawer = home.open().unwrap();
     assert_eq!(drawer.read().unwrap(), Found { rooms: vec![], visits: vec![], set_aside: vec![], former: None });
-    assert!(drawer.save(&unsent("of the older one", &[])).unwrap_err().contains("later quchat"));
+    assert!(drawer.save(&unsent("of the older one", &[])).unwrap_err().contains("later version of quchat"));
     assert!(drawer.save(&unsent("", &[])).is_err());
     assert_eq!(fs::read_to_string(home.file("3.json")).unwrap(), later);
 }
 
 #[test]
-fn a_disk_that_does_not_give_a_file_costs_no_file() {
+fn a_read_error_does_not_delete_the_file() {
     let home = Home::new();
     let mut drawer = home.open().unwrap();
     fs::create_dir(home.file("3.json")).unwrap(); // unreadable, as after an I/O error
@@ -197,7 +197,7 @@ fn visit(id: u64, name: &str, joined: bool) -> Visit {
 }
 
 #[test]
-fn the_rooms_one_visited_come_back_in_their_order_and_a_broken_memory_is_none() {
+fn visited_rooms_are_restored_in_order_and_an_invalid_file_counts_as_missing() {
     let home = Home::new();
     let mut drawer = home.open().unwrap();
     let visits = [visit(7, "den", true), visit(3, "a \"b\"\n\u{1b}[31m 🎉", false)];
@@ -234,7 +234,7 @@ mod in_place_of_a_file {
     }
 
     #[test]
-    fn something_else_is_named_in_a_sentence_and_a_file_without_end_is_set_aside() {
+    fn a_non_file_is_reported_in_a_sentence_and_a_huge_file_is_set_aside() {
         let home = Home::new();
         home.open().unwrap().save(&unsent("kept", &[])).unwrap();
         let other = home.file("4.json");
@@ -250,7 +250,7 @@ mod in_place_of_a_file {
     }
 
     #[test]
-    fn a_lock_or_an_owner_that_is_no_file_is_named_in_a_sentence() {
+    fn a_lock_or_owner_file_that_is_not_a_file_is_reported_in_a_sentence() {
         let home = Home::new();
         drop(home.open().unwrap());
         let dir = home.place.user(&home.origin, UserId(1));
@@ -266,7 +266,7 @@ mod in_place_of_a_file {
     }
 
     #[test]
-    fn a_sign_in_a_memory_or_a_log_that_is_no_file_is_done_without() {
+    fn the_client_starts_if_its_optional_files_are_not_regular_files() {
         let home = Home::new();
         let user = User {
             id: UserId(1),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn one_backspace_takes_one_visible_character() {
+fn one_backspace_deletes_one_visible_character() {
     for symbol in ["x", "é", "e\u{301}", "👨‍👩‍👧‍👦", "🇳🇱", "👩🏽‍🚀", "\n"] {
         let mut editor = Editor::new(&format!("a{symbol}"));
         assert!(editor.delete_back());
@@ -14,7 +14,7 @@ fn one_backspace_takes_one_visible_character() {
 }
 
 #[test]
-fn undo_goes_word_by_word_and_redo_comes_back() {
+fn undo_goes_word_by_word_and_redo_reverses_it() {
     let mut editor = Editor::default();
     for c in "on it now".chars() {
         editor.insert(c.encode_utf8(&mut [0; 4]));
@@ -29,7 +29,7 @@ fn undo_goes_word_by_word_and_redo_comes_back() {
 }
 
 #[test]
-fn words_are_jumped_over_and_killed_whole() {
+fn words_are_skipped_and_killed_as_a_whole() {
     let mut editor = Editor::new("deploy foo_bar, 日本 👍");
     assert!(editor.word_left());
     assert_eq!(&editor.text()[editor.cursor()..], "👍");
@@ -52,7 +52,7 @@ fn a_line_is_killed_before_its_break() {
 }
 
 #[test]
-fn up_and_down_follow_the_rows_that_are_seen_and_keep_their_column() {
+fn up_and_down_follow_the_visible_rows_and_keep_their_column() {
     let mut editor = Editor::new("hello brave new\nx\nworld wide");
     assert!(editor.up(6));
     assert_eq!(&editor.text()[editor.cursor()..], "d wide");
@@ -68,7 +68,7 @@ fn up_and_down_follow_the_rows_that_are_seen_and_keep_their_column() {
 }
 
 #[test]
-fn too_much_is_refused_as_a_whole() {
+fn text_beyond_the_limit_is_refused_as_a_whole() {
     let mut editor = Editor::new("draft");
     assert!(!editor.insert(&"x".repeat(BYTES_MAX)));
     assert_eq!(editor.text(), "draft");
@@ -121,7 +121,7 @@ fn take(editor: &mut Editor, step: &Step) -> bool {
 
 proptest! {
     #[test]
-    fn any_keys_leave_a_sound_buffer_and_undo_leads_back_to_the_start(steps in steps()) {
+    fn any_keys_leave_a_valid_buffer_and_undo_restores_the_start(steps in steps()) {
         let mut editor = Editor::default();
         for step in &steps {
             take(&mut editor, step);
