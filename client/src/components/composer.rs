@@ -16,7 +16,7 @@ use tuirealm::{
 };
 
 use super::{
-    Part,
+    ScreenComponent,
     completion::Completion,
     look::Look,
     quote::quote,
@@ -242,7 +242,7 @@ fn text_width(area: u16) -> u16 {
     area.saturating_sub(1).max(1)
 }
 
-impl Part for Composer {
+impl ScreenComponent for Composer {
     fn show(&mut self, model: &Model) {
         let open = match model.open_room() {
             Some(room) => {

@@ -9,7 +9,7 @@ use tuirealm::{
     },
 };
 
-use super::{Part, field::Field, look::Look, rooms::room_name};
+use super::{ScreenComponent, field::Field, look::Look, rooms::room_name};
 use crate::{
     model::Model,
     text::{clip, width},
@@ -57,7 +57,7 @@ impl FindBar {
     }
 }
 
-impl Part for FindBar {
+impl ScreenComponent for FindBar {
     fn show(&mut self, model: &Model) {
         let Some((find, room)) = model.find.as_ref().zip(model.open_room()) else { return };
         if !std::mem::replace(&mut self.loaded, true) {

@@ -26,7 +26,7 @@ pub(crate) use self::{
     find::FindBar,
     history::History,
     look::Look,
-    mounted::Part,
+    mounted::ScreenComponent,
     rooms::{Rooms, room_name},
 };
 use self::{
@@ -64,17 +64,17 @@ pub fn component(id: Id, model: &Model, keymap: &Arc<Keymap>) -> Component {
         Id::Dialog(DialogId::Review) => Mounted::new(Review::new(keymap)),
         Id::Dialog(DialogId::SignedOut) => Mounted::new(SignedOut::new(keymap)),
     };
-    mounted.part().show(model);
+    mounted.component().show(model);
     Box::new(mounted)
 }
 
-/// The part of the screen behind a component's id.
-pub(crate) fn part(app: &mut App, id: Id) -> Option<&mut dyn Part> {
-    app.get_component_mut(&id)?.as_any_mut().downcast_mut::<Mounted>().map(Mounted::part)
+/// The mounted component with this id.
+pub(crate) fn mounted(app: &mut App, id: Id) -> Option<&mut dyn ScreenComponent> {
+    app.get_component_mut(&id)?.as_any_mut().downcast_mut::<Mounted>().map(Mounted::component)
 }
 
-/// The part of this type behind a component's id.
-pub(crate) fn part_as<P: Part>(app: &mut App, id: Id) -> Option<&mut P> {
-    let part: &mut dyn Any = part(app, id)?;
-    part.downcast_mut()
+/// The mounted component with this id, if it has this type.
+pub(crate) fn mounted_as<C: ScreenComponent>(app: &mut App, id: Id) -> Option<&mut C> {
+    let component: &mut dyn Any = mounted(app, id)?;
+    component.downcast_mut()
 }

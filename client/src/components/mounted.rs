@@ -1,4 +1,4 @@
-//! The common part of all components: implements tui-realm's two traits for a part of the screen.
+//! The common part of all components: implements tui-realm's two traits for a [`ScreenComponent`].
 
 use std::any::Any;
 
@@ -16,10 +16,10 @@ use crate::{
     update::{Action, Msg},
 };
 
-/// A part of the screen.
-pub(crate) trait Part: Any {
-    /// Copies what the next frame needs. Called when mounted, after each `Msg` if the part has the focus, and before
-    /// each frame.
+/// A component of the screen.
+pub(crate) trait ScreenComponent: Any {
+    /// Copies what the next frame needs. Called when mounted, after each `Msg` if the component has the focus, and
+    /// before each frame.
     fn show(&mut self, model: &Model);
 
     /// Draws what was copied.
@@ -39,20 +39,20 @@ pub(crate) trait Part: Any {
     }
 }
 
-/// Wraps a part for tui-realm. The view passes the model by downcast, so only the focus of tui-realm's attributes is
-/// used, and none of its commands.
+/// Wraps a component for tui-realm. The view passes the model by downcast, so only the focus of tui-realm's attributes
+/// is used, and none of its commands.
 pub(crate) struct Mounted {
-    part: Box<dyn Part>,
+    component: Box<dyn ScreenComponent>,
     focused: bool,
 }
 
 impl Mounted {
-    pub(crate) fn new(part: impl Part) -> Self {
-        Self { part: Box::new(part), focused: false }
+    pub(crate) fn new(component: impl ScreenComponent) -> Self {
+        Self { component: Box::new(component), focused: false }
     }
 
-    pub(crate) fn part(&mut self) -> &mut dyn Part {
-        &mut *self.part
+    pub(crate) fn component(&mut self) -> &mut dyn ScreenComponent {
+        &mut *self.component
     }
 }
 
@@ -60,7 +60,7 @@ impl Component for Mounted {
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect) {
         let area = area.intersection(frame.area());
         if !area.is_empty() {
-            self.part.draw(frame, area, self.focused);
+            self.component.draw(frame, area, self.focused);
         }
     }
 
@@ -90,8 +90,8 @@ impl AppComponent<Msg, Action> for Mounted {
             // a chord that the keymap does not bind; components never read modifiers
             Event::Keyboard(key) if key.modifiers.intersects(commands) => None,
             // if there is nothing to delete, Ctrl+D means end of input
-            Event::User(Action::DeleteForward) => self.part.on(event).or(Some(Msg::Act(Action::EndOfInput))),
-            _ => self.part.on(event),
+            Event::User(Action::DeleteForward) => self.component.on(event).or(Some(Msg::Act(Action::EndOfInput))),
+            _ => self.component.on(event),
         }
     }
 }

@@ -13,7 +13,7 @@ use tuirealm::{
     },
 };
 
-use super::{Part, look::Look};
+use super::{ScreenComponent, look::Look};
 use crate::{
     model::{Link, Model, Pending, Room, SendState},
     text::{clip, width},
@@ -271,7 +271,7 @@ pub(crate) fn room_name(room: &Room) -> String {
     format!("{sign}{}", room.info.name)
 }
 
-impl Part for Rooms {
+impl ScreenComponent for Rooms {
     fn show(&mut self, model: &Model) {
         self.items.clear();
         self.unread.clear();

@@ -11,7 +11,7 @@ use tuirealm::{
     },
 };
 
-use super::{Part, field::Field, look::Look};
+use super::{ScreenComponent, field::Field, look::Look};
 use crate::{
     api::Origin,
     keymap::Keymap,
@@ -145,7 +145,7 @@ fn cut(sign: char, text: &str, columns: u16) -> Vec<String> {
     (0..rows.len().min(REMARK_ROWS)).map(|at| format!("{} {}", before(at), row(at))).collect()
 }
 
-impl Part for SignIn {
+impl ScreenComponent for SignIn {
     fn show(&mut self, model: &Model) {
         let form = &model.sign_in;
         let (rev, password_rev) = self.loaded.unwrap_or((form.rev.wrapping_add(1), form.password_rev));

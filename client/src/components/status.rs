@@ -12,7 +12,7 @@ use tuirealm::{
     },
 };
 
-use super::{Part, look::Look};
+use super::{ScreenComponent, look::Look};
 use crate::{
     keymap::Keymap,
     model::{Link, Model, Storage, Tone},
@@ -132,7 +132,7 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
     remarks
 }
 
-impl Part for Status {
+impl ScreenComponent for Status {
     fn show(&mut self, model: &Model) {
         self.link = link(model);
         let well = model.link == Link::Connected && model.silent_for().is_none();

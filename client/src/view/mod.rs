@@ -53,10 +53,10 @@ pub fn follow(model: &Model, keymap: &Arc<Keymap>, app: &mut App) {
 }
 
 pub fn view(model: &Model, keymap: &Keymap, themes: &Themes, app: &mut App, frame: &mut Frame<'_>) {
-    if let Some(history) = components::part_as::<History>(app, Id::History) {
+    if let Some(history) = components::mounted_as::<History>(app, Id::History) {
         history.forget_seen();
     }
-    if let Some(rooms) = components::part_as::<Rooms>(app, Id::Rooms) {
+    if let Some(rooms) = components::mounted_as::<Rooms>(app, Id::Rooms) {
         rooms.forget_place();
     }
     if fits(frame.area().as_size()) {
@@ -65,7 +65,7 @@ pub fn view(model: &Model, keymap: &Keymap, themes: &Themes, app: &mut App, fram
         draw_too_small(model, keymap, frame);
     }
     themes.dress(&model.theme, frame.buffer_mut());
-    if let Some(history) = components::part_as::<History>(app, Id::History) {
+    if let Some(history) = components::mounted_as::<History>(app, Id::History) {
         history.open_links(frame.buffer_mut());
     }
 }
@@ -83,7 +83,7 @@ fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
     for dialog in &model.dialogs {
         let id = Id::Dialog(dialog.id());
         let most = places.dialog_pane().width;
-        let (columns, rows) = components::part(app, id).map_or((0, 0), |part| part.wanted_in(most));
+        let (columns, rows) = components::mounted(app, id).map_or((0, 0), |component| component.wanted_in(most));
         draw(id, model, app, frame, places.dialog(columns, rows));
     }
 }
@@ -91,12 +91,12 @@ fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
 /// What the last frame showed of the open room, for `Msg::Seen`; `None` if it showed no message.
 #[must_use]
 pub fn seen(app: &mut App) -> Option<Seen> {
-    components::part_as::<History>(app, Id::History)?.seen().cloned()
+    components::mounted_as::<History>(app, Id::History)?.seen().cloned()
 }
 
 /// The room that the side bar of the last frame showed at this position.
 pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
-    components::part_as::<Rooms>(app, Id::Rooms)?.at(Position { x: column, y: row })
+    components::mounted_as::<Rooms>(app, Id::Rooms)?.at(Position { x: column, y: row })
 }
 
 const ALL: [Id; 12] = [
@@ -128,24 +128,24 @@ fn wanted(model: &Model) -> Vec<Id> {
 
 fn places(model: &Model, app: &mut App, area: Rect) -> Places {
     let frame = Places::new(area, model.in_side_bar || model.open.is_none(), model.bare);
-    let rows = match components::part_as::<FindBar>(app, Id::Find) {
+    let rows = match components::mounted_as::<FindBar>(app, Id::Find) {
         Some(bar) => bar.rows(frame.framed()),
-        None => components::part_as::<Composer>(app, Id::Composer)
+        None => components::mounted_as::<Composer>(app, Id::Composer)
             .map_or(1, |composer| composer.rows(frame.composer_columns(), frame.framed())),
     };
     let places = frame.with_composer(rows);
-    if let Some(history) = components::part_as::<History>(app, Id::History) {
+    if let Some(history) = components::mounted_as::<History>(app, Id::History) {
         history.resize(places.history.height);
     }
-    if let Some(rooms) = components::part_as::<Rooms>(app, Id::Rooms) {
+    if let Some(rooms) = components::mounted_as::<Rooms>(app, Id::Rooms) {
         rooms.resize(places.rooms.height);
     }
     places
 }
 
 fn show(id: Id, model: &Model, app: &mut App) {
-    if let Some(part) = components::part(app, id) {
-        part.show(model);
+    if let Some(component) = components::mounted(app, id) {
+        component.show(model);
     }
 }
 
@@ -163,12 +163,12 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
     match model.open_room() {
         Some(_) => {
             draw(Id::History, model, app, frame, places.history);
-            let history = components::part_as::<History>(app, Id::History);
+            let history = components::mounted_as::<History>(app, Id::History);
             let (below, all) = history.map_or((None, false), |history| (history.below(), history.shows_all_unread()));
-            if let Some(rooms) = components::part_as::<Rooms>(app, Id::Rooms) {
+            if let Some(rooms) = components::mounted_as::<Rooms>(app, Id::Rooms) {
                 rooms.set_all_in_view(all);
             }
-            if let Some(composer) = components::part_as::<Composer>(app, Id::Composer) {
+            if let Some(composer) = components::mounted_as::<Composer>(app, Id::Composer) {
                 composer.set_below(below);
             }
             let writing = if model.find.is_some() { Id::Find } else { Id::Composer };
@@ -176,7 +176,7 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
         }
         None => {
             draw_invitation(model, keymap, frame, places.history);
-            if let Some(composer) = components::part_as::<Composer>(app, Id::Composer) {
+            if let Some(composer) = components::mounted_as::<Composer>(app, Id::Composer) {
                 composer.set_below(None);
             }
             draw(Id::Composer, model, app, frame, places.composer);
@@ -190,7 +190,7 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
         draw(Id::Rooms, model, app, frame, places.rooms);
     }
     if places.rooms_over_history
-        && let Some(history) = components::part_as::<History>(app, Id::History)
+        && let Some(history) = components::mounted_as::<History>(app, Id::History)
     {
         history.forget_seen(); // the messages below are covered
     }
@@ -198,7 +198,7 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
 
 /// How many new messages are above the screen, if the view opened below the "new" line, and the key that goes there.
 fn new_above(model: &Model, keymap: &Keymap, app: &mut App) -> Option<String> {
-    let first = components::part_as::<History>(app, Id::History)?.seen()?.first.clone();
+    let first = components::mounted_as::<History>(app, Id::History)?.seen()?.first.clone();
     let count = model.open_room()?.new_above(&first);
     let way = keymap.chord(Action::ToNew).map_or_else(|| "/new".to_owned(), |chord| chord.to_string());
     (count > 0).then(|| format!("↑ {count} new · {way}"))

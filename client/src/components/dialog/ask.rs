@@ -10,7 +10,7 @@ use tuirealm::{
     },
 };
 
-use super::super::{Part, look::Look, rooms::room_name};
+use super::super::{ScreenComponent, look::Look, rooms::room_name};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model, Question, Storage},
@@ -208,7 +208,7 @@ fn are(unsent: usize) -> String {
     }
 }
 
-impl Part for Ask {
+impl ScreenComponent for Ask {
     fn show(&mut self, model: &Model) {
         let Some(question) = model.dialogs.iter().rev().find_map(|dialog| match dialog {
             Dialog::Ask(question) => Some(question),

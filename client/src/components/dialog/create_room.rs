@@ -10,7 +10,7 @@ use tuirealm::{
     state::State,
 };
 
-use super::super::{Part, field::Field, look::Look};
+use super::super::{ScreenComponent, field::Field, look::Look};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model},
@@ -51,7 +51,7 @@ impl CreateRoom {
     }
 }
 
-impl Part for CreateRoom {
+impl ScreenComponent for CreateRoom {
     fn show(&mut self, model: &Model) {
         let open = model.dialogs.iter().rev().find_map(|dialog| match dialog {
             Dialog::CreateRoom { name, waiting, problem } => Some((name, *waiting, problem)),

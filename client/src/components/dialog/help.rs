@@ -9,7 +9,7 @@ use tuirealm::{
     },
 };
 
-use super::super::{Part, look::Look};
+use super::super::{ScreenComponent, look::Look};
 use crate::{
     keymap::{Context, Keymap, PLAIN, command},
     model::Model,
@@ -98,7 +98,7 @@ fn entries(keymap: &Keymap) -> Vec<Entry> {
     entries
 }
 
-impl Part for Help {
+impl ScreenComponent for Help {
     fn show(&mut self, _model: &Model) {}
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {

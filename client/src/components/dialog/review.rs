@@ -12,7 +12,7 @@ use tuirealm::{
     },
 };
 
-use super::super::{Part, look::Look, rooms::room_name};
+use super::super::{ScreenComponent, look::Look, rooms::room_name};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model, SendState},
@@ -74,7 +74,7 @@ impl Review {
     }
 }
 
-impl Part for Review {
+impl ScreenComponent for Review {
     fn show(&mut self, model: &Model) {
         let open = model.dialogs.iter().rev().find_map(|dialog| match dialog {
             Dialog::Review { room, txn } => Some((*room, Arc::clone(txn))),

@@ -6,7 +6,7 @@ use tuirealm::{
     ratatui::{Frame, layout::Rect, text::Span},
 };
 
-use super::super::{Part, field::Field, look::Look};
+use super::super::{ScreenComponent, field::Field, look::Look};
 use crate::{
     keymap::Keymap,
     model::{Link, Model},
@@ -44,7 +44,7 @@ impl SignedOut {
     }
 }
 
-impl Part for SignedOut {
+impl ScreenComponent for SignedOut {
     fn show(&mut self, model: &Model) {
         if let Some(account) = &model.account {
             self.server = account.origin.to_string();

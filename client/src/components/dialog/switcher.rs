@@ -13,7 +13,7 @@ use tuirealm::{
     },
 };
 
-use super::super::{Part, field::Field, look::Look, rooms::room_name};
+use super::super::{ScreenComponent, field::Field, look::Look, rooms::room_name};
 use crate::{
     model::{Model, Room},
     text::{clip, fuzzy, width},
@@ -133,7 +133,7 @@ impl Switcher {
     }
 }
 
-impl Part for Switcher {
+impl ScreenComponent for Switcher {
     fn show(&mut self, model: &Model) {
         let mut rooms: Vec<_> = model.ordered().filter(|room| !room.gone).collect();
         rooms.sort_by_key(|room| (model.open == Some(room.info.id), std::cmp::Reverse(room.visited)));

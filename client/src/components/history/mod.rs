@@ -28,7 +28,7 @@ use self::{
     mark::Mark,
     place::Spot,
 };
-use super::{Part, look::Look, quote::quote};
+use super::{ScreenComponent, look::Look, quote::quote};
 use crate::{
     model::{Anchor, Entry, Fetch, Key, Model, PATIENCE_MS, Room, Seen, Unfolded, Wanted, window},
     text::{Needle, clock},
@@ -103,7 +103,7 @@ enum Page {
 }
 
 impl History {
-    /// Sets the number of rows to draw in. Call it before [`Part::show`].
+    /// Sets the number of rows to draw in. Call it before [`ScreenComponent::show`].
     pub(crate) fn resize(&mut self, height: u16) {
         self.height = height;
     }
@@ -272,7 +272,7 @@ fn page(room: &Room, now: u64) -> Page {
     }
 }
 
-impl Part for History {
+impl ScreenComponent for History {
     fn show(&mut self, model: &Model) {
         let shown = model.open_room().map(|room| Shown::new(model, room, self.height));
         if shown.as_ref().map(Shown::whose) != self.shown.as_ref().map(Shown::whose) {
