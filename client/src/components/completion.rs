@@ -15,7 +15,7 @@ use tuirealm::ratatui::{
     text::{Line, Span},
 };
 
-use super::{look::Look, rooms::room_name};
+use super::{rooms::room_name, styles::Styles};
 use crate::{
     model::{Model, Room},
     text::{Editor, clip, emoji::EMOJI, width},
@@ -85,7 +85,7 @@ pub(super) struct Completion {
 
 impl Completion {
     /// Collects the candidates once for each word.
-    pub(super) fn look(&mut self, model: &Model, room: RoomId, editor: &Editor) {
+    pub(super) fn collect(&mut self, model: &Model, room: RoomId, editor: &Editor) {
         let public = || model.ordered().filter(|room| !room.gone && room.info.kind == RoomKind::Public);
         let spaced = spaced_room(editor, public).map(|start| (Kind::Room, start));
         let word = spaced.or_else(|| word(editor)).map(|(kind, start)| Word { room, kind, start });
@@ -137,7 +137,7 @@ impl Completion {
             return;
         }
         let area = Rect { y: composer.y - height, height, width: composer.width.min(COLUMNS_MAX), ..composer };
-        let inner = Look::dialog(frame, area, list.title);
+        let inner = Styles::dialog(frame, area, list.title);
         let rows = usize::from(inner.height);
         let top = (list.chosen + 1).saturating_sub(rows);
         let label = list.choices.iter().map(|offer| width(&offer.label)).max().unwrap_or(0).min(inner.width / 2);
@@ -165,14 +165,14 @@ impl Offer {
         let name = clip(&self.label, label);
         let fill = usize::from(label - width(&name));
         let line = Line::from(vec![
-            Span::styled(if chosen { "❯ " } else { "  " }, Look::ACCENT),
+            Span::styled(if chosen { "❯ " } else { "  " }, Styles::ACCENT),
             Span::raw(name),
             Span::styled(
                 format!("{}  {}", " ".repeat(fill), clip(&self.note, columns.saturating_sub(label + 4))),
-                Look::FAINT,
+                Styles::FAINT,
             ),
         ]);
-        if chosen { Look::chosen(line) } else { line }
+        if chosen { Styles::chosen(line) } else { line }
     }
 }
 

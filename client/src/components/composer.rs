@@ -18,9 +18,9 @@ use tuirealm::{
 use super::{
     ScreenComponent,
     completion::Completion,
-    look::Look,
     quote::quote,
     rooms::room_name,
+    styles::Styles,
     typing::{self, Typed},
 };
 use crate::{
@@ -180,24 +180,24 @@ impl Composer {
     /// The text at the right of the upper edge: what is unread below.
     fn sign(&self) -> Option<Span<'static>> {
         Some(match self.below? {
-            0 => Span::styled(" ↓ more ", Look::FAINT),
-            n => Span::styled(format!(" ↓ {n} new "), Look::FRESH),
+            0 => Span::styled(" ↓ more ", Styles::FAINT),
+            n => Span::styled(format!(" ↓ {n} new "), Styles::FRESH),
         })
     }
 
     /// The text at the bottom of the frame: why something does not fit.
     fn remark(&self) -> Option<Span<'static>> {
         if self.full && self.oversized {
-            return Some(Span::styled(" ✗ too large: a paste has at most 512 KiB ", Look::WRONG));
+            return Some(Span::styled(" ✗ too large: a paste has at most 512 KiB ", Styles::WRONG));
         }
         if self.full {
-            return Some(Span::styled(" ✗ too long ", Look::WRONG));
+            return Some(Span::styled(" ✗ too long ", Styles::WRONG));
         }
         let used = self.writing()?.editor.text().trim_end().chars().count();
         match TEXT_MAX.checked_sub(used) {
             Some(left) if left > COUNT_FROM => None,
-            Some(left) => Some(Span::styled(format!(" {left} left "), Look::FAINT)),
-            None => Some(Span::styled(format!(" −{} ", used - TEXT_MAX), Look::WRONG)),
+            Some(left) => Some(Span::styled(format!(" {left} left "), Styles::FAINT)),
+            None => Some(Span::styled(format!(" −{} ", used - TEXT_MAX), Styles::WRONG)),
         }
     }
 
@@ -213,12 +213,12 @@ impl Composer {
 
     fn draw_text(&mut self, frame: &mut Frame<'_>, mut area: Rect, focused: bool) {
         if let Some(quote) = self.quote.as_ref().filter(|_| area.height > 1) {
-            frame.render_widget(Span::styled(clip(quote, text_width(area.width)), Look::FAINT), area);
+            frame.render_widget(Span::styled(clip(quote, text_width(area.width)), Styles::FAINT), area);
             area = Rect { y: area.y + 1, height: area.height - 1, ..area };
         }
         if !self.framed && self.writing().is_some_and(|writing| writing.editor.is_empty()) {
             let hint = clip(&self.label, area.width);
-            frame.render_widget(Span::styled(hint, Look::FAINT), area);
+            frame.render_widget(Span::styled(hint, Styles::FAINT), area);
         }
         self.width = text_width(area.width);
         let Some(writing) = self.open.and_then(|room| self.rooms.get_mut(&room)) else { return };
@@ -227,7 +227,7 @@ impl Composer {
         let (row, column) = writing.editor.place_in(&rows);
         writing.top = writing.top.min(row).max((row + 1).saturating_sub(height)).min(rows.len().saturating_sub(height));
         for (line, row) in area.rows().zip(rows.iter().skip(writing.top)) {
-            frame.render_widget(Span::styled(row.text.as_str(), Look::PLAIN), line);
+            frame.render_widget(Span::styled(row.text.as_str(), Styles::PLAIN), line);
         }
         if focused {
             let y = u16::try_from(row - writing.top).unwrap_or(0);
@@ -261,7 +261,7 @@ impl ScreenComponent for Composer {
         };
         self.open = Some(open);
         if let Some(writing) = self.rooms.get(&open) {
-            self.completion.look(model, open, &writing.editor);
+            self.completion.collect(model, open, &writing.editor);
         }
     }
 
@@ -271,7 +271,7 @@ impl ScreenComponent for Composer {
         }
         self.completion.draw(frame, area);
         if !self.framed {
-            let line = Line::from(vec![Span::styled("› ", if focused { Look::ACCENT } else { Look::FAINT })]);
+            let line = Line::from(vec![Span::styled("› ", if focused { Styles::ACCENT } else { Styles::FAINT })]);
             frame.render_widget(line, area);
             let right = self.columns_beside(area.width.saturating_sub(2));
             let text = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2 + right), ..area };
@@ -281,7 +281,7 @@ impl ScreenComponent for Composer {
             return self.draw_text(frame, text, focused);
         }
         let title = clip(&format!(" {} ", self.label), area.width.saturating_sub(4));
-        let mut block = Look::frame(Span::styled(title, Look::PLAIN), focused);
+        let mut block = Styles::frame(Span::styled(title, Styles::PLAIN), focused);
         if let Some(sign) = self.sign() {
             block = block.title(Line::from(sign).right_aligned());
         }

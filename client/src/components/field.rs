@@ -10,7 +10,7 @@ use tuirealm::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{look::Look, typing};
+use super::{styles::Styles, typing};
 use crate::{
     text::{Editor, clip, width},
     update::Action,
@@ -87,7 +87,7 @@ impl Field {
             return;
         }
         if self.is_empty() {
-            frame.render_widget(Span::styled(clip(placeholder, area.width), Look::FAINT), area);
+            frame.render_widget(Span::styled(clip(placeholder, area.width), Styles::FAINT), area);
         }
         let (before, after) = self.editor.text().split_at(self.editor.cursor());
         let (before, after) = (self.shown(before), self.shown(after));
@@ -97,7 +97,7 @@ impl Field {
             start = at;
         }
         let visible = format!("{}{after}", &before[start..]);
-        frame.render_widget(Span::styled(clip(&visible, area.width), Look::PLAIN), area);
+        frame.render_widget(Span::styled(clip(&visible, area.width), Styles::PLAIN), area);
         if focused {
             frame.set_cursor_position(Position { x: area.x + width(&before[start..]).min(room), y: area.y });
         }

@@ -9,7 +9,7 @@ use tuirealm::{
     },
 };
 
-use super::{ScreenComponent, field::Field, look::Look, rooms::room_name};
+use super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles};
 use crate::{
     model::Model,
     text::{clip, width},
@@ -49,10 +49,10 @@ impl FindBar {
     fn told(&self) -> Option<Span<'static>> {
         let Count { at, all, goes_on } = self.count.as_ref()?;
         Some(match (all, goes_on) {
-            (0, true) => Span::styled(" searching … ", Look::WAITING),
-            (0, false) => Span::styled(" ✗ not found ", Look::WRONG),
-            (all, true) => Span::styled(format!(" {all} … "), Look::WAITING),
-            (all, false) => Span::styled(format!(" {at}/{all} "), Look::STRONG),
+            (0, true) => Span::styled(" searching … ", Styles::WAITING),
+            (0, false) => Span::styled(" ✗ not found ", Styles::WRONG),
+            (all, true) => Span::styled(format!(" {all} … "), Styles::WAITING),
+            (all, false) => Span::styled(format!(" {at}/{all} "), Styles::STRONG),
         })
     }
 }
@@ -71,11 +71,11 @@ impl ScreenComponent for FindBar {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
         let told = self.told();
-        let remark = self.in_part.then(|| Span::styled(" loaded part only ", Look::FAINT));
+        let remark = self.in_part.then(|| Span::styled(" loaded part only ", Styles::FAINT));
         let hint = format!("find in {}", self.label);
         if self.framed {
             let title = clip(&format!(" {hint} "), area.width.saturating_sub(18));
-            let mut block = Look::frame(Span::styled(title, Look::PLAIN), focused);
+            let mut block = Styles::frame(Span::styled(title, Styles::PLAIN), focused);
             if let Some(told) = told {
                 block = block.title(Line::from(told).right_aligned());
             }
@@ -92,7 +92,7 @@ impl ScreenComponent for FindBar {
         let columns = |spans: &[Span<'static>]| spans.iter().map(|span| width(&span.content)).sum::<u16>();
         while columns(&right) + TEXT_MIN > area.width && right.pop().is_some() {}
         let beside = columns(&right);
-        frame.render_widget(Span::styled("/ ", Look::ACCENT), area);
+        frame.render_widget(Span::styled("/ ", Styles::ACCENT), area);
         let text = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2 + beside), ..area };
         self.field.draw(frame, text, &hint, focused);
         frame.render_widget(Line::from(right), Rect { x: area.right() - beside, width: beside, ..area });

@@ -9,12 +9,12 @@ mod dialog;
 mod field;
 mod find;
 mod history;
-mod look;
 mod mounted;
 mod quote;
 mod rooms;
 mod sign_in;
 mod status;
+mod styles;
 mod typing;
 
 use std::{any::Any, sync::Arc};
@@ -25,9 +25,9 @@ pub(crate) use self::{
     composer::Composer,
     find::FindBar,
     history::History,
-    look::Look,
     mounted::ScreenComponent,
     rooms::{Rooms, room_name},
+    styles::Styles,
 };
 use self::{
     dialog::{Ask, CreateRoom, Help, Review, SignedOut, Switcher},

@@ -13,7 +13,7 @@ use tuirealm::{
     },
 };
 
-use super::{ScreenComponent, look::Look};
+use super::{ScreenComponent, styles::Styles};
 use crate::{
     model::{Link, Model, Pending, Room, SendState},
     text::{clip, width},
@@ -155,24 +155,24 @@ impl Rooms {
         };
         let (badge, badge_style) = shown.badge.drawn();
         let name_style = match shown.badge {
-            _ if shown.gone => Look::FAINT,
-            Badge::Unread(_) | Badge::Mentions(_) => Look::STRONG,
-            _ if open => Look::STRONG,
-            _ if !shown.joined => Look::FAINT,
-            _ => Look::PLAIN,
+            _ if shown.gone => Styles::FAINT,
+            Badge::Unread(_) | Badge::Mentions(_) => Styles::STRONG,
+            _ if open => Styles::STRONG,
+            _ if !shown.joined => Styles::FAINT,
+            _ => Styles::PLAIN,
         };
         let room_for_name = columns.saturating_sub(width(&badge) + 4);
         let name = clip(&shown.name, room_for_name);
         let fill = usize::from(room_for_name.saturating_sub(width(&name)) + 1);
         let line = Line::from(vec![
-            Span::styled(glyph, Look::ACCENT),
+            Span::styled(glyph, Styles::ACCENT),
             shown.sign.drawn(),
             Span::styled(name, name_style),
             Span::raw(" ".repeat(fill)),
             Span::styled(badge, badge_style),
-            Span::styled(if shown.muted { "⊘" } else { " " }, Look::FAINT),
+            Span::styled(if shown.muted { "⊘" } else { " " }, Styles::FAINT),
         ]);
-        if chosen { Look::chosen(line) } else { line }
+        if chosen { Styles::chosen(line) } else { line }
     }
 }
 
@@ -208,7 +208,7 @@ impl Hidden {
             Self { mentions: 0, unread } => format!("  {arrow} {unread} unread"),
             Self { mentions, .. } => format!("  {arrow} @{mentions}"),
         };
-        Span::styled(clip(&text, columns), Look::FRESH)
+        Span::styled(clip(&text, columns), Styles::FRESH)
     }
 }
 
@@ -230,8 +230,8 @@ impl Sign {
     fn drawn(self) -> Span<'static> {
         match self {
             Self::None => Span::raw(" "),
-            Self::Draft => Span::styled("✎", Look::PLAIN),
-            Self::Unsent => Span::styled("◌", Look::WAITING),
+            Self::Draft => Span::styled("✎", Styles::PLAIN),
+            Self::Unsent => Span::styled("◌", Styles::WAITING),
         }
     }
 }
@@ -252,11 +252,11 @@ impl Badge {
     fn drawn(self) -> (String, tuirealm::ratatui::style::Style) {
         let short = |n: u64| if n > 999 { "999+".to_owned() } else { n.to_string() };
         match self {
-            Self::None => (String::new(), Look::PLAIN),
-            Self::Stirs => ("·".to_owned(), Look::PLAIN),
-            Self::Unread(n) => (short(n), Look::STRONG),
-            Self::Mentions(n) => (format!("@{}", short(n)), Look::FRESH),
-            Self::Refused => ("✗".to_owned(), Look::WRONG),
+            Self::None => (String::new(), Styles::PLAIN),
+            Self::Stirs => ("·".to_owned(), Styles::PLAIN),
+            Self::Unread(n) => (short(n), Styles::STRONG),
+            Self::Mentions(n) => (format!("@{}", short(n)), Styles::FRESH),
+            Self::Refused => ("✗".to_owned(), Styles::WRONG),
         }
     }
 }
@@ -326,7 +326,7 @@ impl ScreenComponent for Rooms {
             }
             match item {
                 Item::Gap => {}
-                Item::Heading(heading) => frame.render_widget(Span::styled(format!("  {heading}"), Look::FAINT), row),
+                Item::Heading(heading) => frame.render_widget(Span::styled(format!("  {heading}"), Styles::FAINT), row),
                 Item::Room(_) => {
                     let Some((id, room)) = shown.next() else { break };
                     frame.render_widget(self.line(*id, room, area.width, focused), row);

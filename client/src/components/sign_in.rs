@@ -11,7 +11,7 @@ use tuirealm::{
     },
 };
 
-use super::{ScreenComponent, field::Field, look::Look};
+use super::{ScreenComponent, field::Field, styles::Styles};
 use crate::{
     api::Origin,
     keymap::Keymap,
@@ -103,25 +103,25 @@ impl SignIn {
     /// The remark below a field, cut into rows: an error or a hint.
     fn remark(&self, name: Name, columns: u16) -> (Vec<String>, Style) {
         match &self.problem {
-            Some((field, reason)) if *field == name => (cut('✗', reason, columns), Look::WRONG),
+            Some((field, reason)) if *field == name => (cut('✗', reason, columns), Styles::WRONG),
             _ if name == Name::Server && Origin::parse(self.server.text()).is_ok_and(|origin| origin.is_exposed()) => {
-                (cut('!', "not encrypted: others on the network can read it", columns), Look::WAITING)
+                (cut('!', "not encrypted: others on the network can read it", columns), Styles::WAITING)
             }
             _ if name == Name::Password && (!self.password.is_empty() || self.password.is_shown()) => {
                 let does = if self.password.is_shown() { "hides" } else { "shows" };
-                (vec![clip(&format!("{} {does} it", self.show), columns)], Look::FAINT)
+                (vec![clip(&format!("{} {does} it", self.show), columns)], Styles::FAINT)
             }
-            _ => (Vec::new(), Look::PLAIN),
+            _ => (Vec::new(), Styles::PLAIN),
         }
     }
 
     fn draw_buttons(&self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
         if self.waiting {
-            return frame.render_widget(Span::styled("◌ one moment …", Look::WAITING), area);
+            return frame.render_widget(Span::styled("◌ one moment …", Styles::WAITING), area);
         }
         let button = |label: &'static str, stop: Stop| {
             let chosen = focused && self.stop == stop;
-            let style = if chosen { Look::CHOSEN } else { Look::STRONG };
+            let style = if chosen { Styles::CHOSEN } else { Styles::STRONG };
             Span::styled(format!("{}{label}{}", if chosen { "▸[" } else { " [" }, "]"), style)
         };
         let line = Line::from(vec![
@@ -189,7 +189,7 @@ impl ScreenComponent for SignIn {
         ])
         .areas(card);
         let title =
-            Line::from(vec![Span::styled("quchat", Look::STRONG), Span::styled("  rooms to talk in", Look::FAINT)]);
+            Line::from(vec![Span::styled("quchat", Styles::STRONG), Span::styled("  rooms to talk in", Styles::FAINT)]);
         frame.render_widget(title, rows[0]);
         let fields = [
             ("Server", &self.server, Stop::Server, "host, host:port or https://host"),
@@ -202,9 +202,9 @@ impl ScreenComponent for SignIn {
                 Layout::horizontal([Constraint::Length(2), Constraint::Length(LABEL - 2), Constraint::Min(0)])
                     .areas(rows[2 + 2 * at]);
             if here {
-                frame.render_widget(Span::styled("▸", Look::ACCENT), glyph);
+                frame.render_widget(Span::styled("▸", Styles::ACCENT), glyph);
             }
-            frame.render_widget(Span::styled(label, if here { Look::STRONG } else { Look::FAINT }), names);
+            frame.render_widget(Span::styled(label, if here { Styles::STRONG } else { Styles::FAINT }), names);
             field.draw(frame, value, placeholder, here && !self.waiting);
             let (lines, style) = &remarks[at];
             let below = Rect { x: value.x, width: value.width, ..rows[3 + 2 * at] };

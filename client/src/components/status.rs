@@ -12,7 +12,7 @@ use tuirealm::{
     },
 };
 
-use super::{ScreenComponent, look::Look};
+use super::{ScreenComponent, styles::Styles};
 use crate::{
     keymap::Keymap,
     model::{Link, Model, Storage, Tone},
@@ -36,8 +36,8 @@ impl Status {
     pub(super) fn new(keymap: Arc<Keymap>) -> Self {
         Self {
             keymap,
-            link: (String::new(), Look::PLAIN),
-            sign: Look::PLAIN,
+            link: (String::new(), Styles::PLAIN),
+            sign: Styles::PLAIN,
             host: String::new(),
             remarks: Vec::new(),
             hints: Vec::new(),
@@ -55,8 +55,8 @@ impl Status {
                 used -= width(&chord) + width(&what) + 1;
                 continue;
             }
-            line.push_span(Span::styled(chord, Look::STRONG));
-            line.push_span(Span::styled(what, Look::FAINT));
+            line.push_span(Span::styled(chord, Styles::STRONG));
+            line.push_span(Span::styled(what, Styles::FAINT));
             line.push_span(Span::raw(" "));
         }
         line
@@ -67,10 +67,10 @@ impl Status {
 fn link(model: &Model) -> (String, Style) {
     let silent = model.silent_for().map(|seconds| format!("no answer for {seconds} s"));
     match (&model.link, silent) {
-        (Link::Connected, Some(silent)) => (format!("◌ {silent}"), Look::WAITING),
-        (Link::Connecting { failures: 0 }, Some(silent)) => (format!("◌ connecting, {silent}"), Look::WAITING),
+        (Link::Connected, Some(silent)) => (format!("◌ {silent}"), Styles::WAITING),
+        (Link::Connecting { failures: 0 }, Some(silent)) => (format!("◌ connecting, {silent}"), Styles::WAITING),
         (Link::Connecting { failures }, Some(silent)) => {
-            (format!("◌ connecting, attempt {}, {silent}", failures + 1), Look::WAITING)
+            (format!("◌ connecting, attempt {}, {silent}", failures + 1), Styles::WAITING)
         }
         (link, _) => in_words(link, model),
     }
@@ -78,18 +78,18 @@ fn link(model: &Model) -> (String, Style) {
 
 fn in_words(link: &Link, model: &Model) -> (String, Style) {
     match link {
-        Link::Connected => ("● connected".to_owned(), Look::PLAIN),
-        Link::Connecting { failures: 0, .. } => ("◌ connecting …".to_owned(), Look::WAITING),
-        Link::Connecting { failures, .. } => (format!("◌ connecting, attempt {} …", failures + 1), Look::WAITING),
+        Link::Connected => ("● connected".to_owned(), Styles::PLAIN),
+        Link::Connecting { failures: 0, .. } => ("◌ connecting …".to_owned(), Styles::WAITING),
+        Link::Connecting { failures, .. } => (format!("◌ connecting, attempt {} …", failures + 1), Styles::WAITING),
         Link::Reconnecting { at, reason, .. } => {
             let seconds = at.saturating_sub(model.now.mono_ms).div_ceil(1000);
             if model.gets_through() {
-                return (format!("◌ sending works; new messages in {seconds} s: {reason}"), Look::WAITING);
+                return (format!("◌ sending works; new messages in {seconds} s: {reason}"), Styles::WAITING);
             }
-            (format!("○ reconnecting in {seconds} s: {reason}"), Look::WAITING)
+            (format!("○ reconnecting in {seconds} s: {reason}"), Styles::WAITING)
         }
-        Link::SignedOut { reason: Some(reason) } => (format!("○ signed out: {reason}"), Look::WRONG),
-        Link::SignedOut { reason: None } => ("○ signed out".to_owned(), Look::FAINT),
+        Link::SignedOut { reason: Some(reason) } => (format!("○ signed out: {reason}"), Styles::WRONG),
+        Link::SignedOut { reason: None } => ("○ signed out".to_owned(), Styles::FAINT),
     }
 }
 
@@ -104,30 +104,30 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
     let mut remarks = Vec::new();
     if let Some(notice) = &model.notice {
         let style = match notice.tone {
-            Tone::Calm => Look::STRONG,
-            Tone::Error => Look::WRONG,
+            Tone::Calm => Styles::STRONG,
+            Tone::Error => Styles::WRONG,
         };
         let sign = if notice.tone == Tone::Error { "✗ " } else { "" };
         remarks.push((format!("{sign}{}", notice.text), style));
     }
-    remarks.extend(model.working().map(|what| (format!("◌ {what}"), Look::WAITING)));
+    remarks.extend(model.working().map(|what| (format!("◌ {what}"), Styles::WAITING)));
     if model.account.as_ref().is_some_and(|account| account.origin.is_exposed()) {
-        remarks.push(("! not encrypted".to_owned(), Look::WAITING));
+        remarks.push(("! not encrypted".to_owned(), Styles::WAITING));
     }
     if model.account.is_some() {
         match &model.storage {
-            Storage::Failing(reason) => remarks.push((format!("! drafts are not saved: {reason}"), Look::WRONG)),
-            Storage::Elsewhere(reason) => remarks.push((format!("! {reason}"), Look::WAITING)),
+            Storage::Failing(reason) => remarks.push((format!("! drafts are not saved: {reason}"), Styles::WRONG)),
+            Storage::Elsewhere(reason) => remarks.push((format!("! {reason}"), Styles::WAITING)),
             Storage::Opening | Storage::Kept => {}
         }
     }
     let refused = model.rooms.values().map(|room| room.refused().count()).sum::<usize>();
     let waiting = model.unsent() - refused;
     if refused > 0 {
-        remarks.push((format!("✗ {refused} refused"), Look::WRONG));
+        remarks.push((format!("✗ {refused} refused"), Styles::WRONG));
     }
     if waiting > 0 && (model.link != Link::Connected || model.silent_for().is_some()) {
-        remarks.push((format!("◌ {waiting} unsent"), Look::WAITING));
+        remarks.push((format!("◌ {waiting} unsent"), Styles::WAITING));
     }
     remarks
 }
@@ -136,7 +136,7 @@ impl ScreenComponent for Status {
     fn show(&mut self, model: &Model) {
         self.link = link(model);
         let well = model.link == Link::Connected && model.silent_for().is_none();
-        self.sign = if well { Look::WELL } else { self.link.1 };
+        self.sign = if well { Styles::WELL } else { self.link.1 };
         self.host = if well { host(model) } else { String::new() };
         self.remarks = remarks(model);
         self.hints = if !model.dialogs.is_empty() {
@@ -172,7 +172,7 @@ impl ScreenComponent for Status {
         let mut push = |text: &str, style: Style, before: &'static str, left: &mut u16| {
             let text = fit(text, left.saturating_sub(width(before)));
             *left = left.saturating_sub(width(before) + width(&text));
-            line.push_span(Span::styled(before, Look::FAINT));
+            line.push_span(Span::styled(before, Styles::FAINT));
             line.push_span(Span::styled(text, style));
         };
         // the connection gets at least half of the line, and whatever the remarks leave free
@@ -180,7 +180,7 @@ impl ScreenComponent for Status {
         let share = left.saturating_sub(told).max(left / 2);
         push(&fit(&self.link.0, share), self.link.1, "", &mut left);
         if left >= told + width(&self.host) {
-            push(&self.host, Look::FAINT, "", &mut left);
+            push(&self.host, Styles::FAINT, "", &mut left);
         }
         for (text, style) in &self.remarks {
             if left > 8 {

@@ -8,7 +8,7 @@ use tuirealm::ratatui::{
 
 use super::layout::Places;
 use crate::{
-    components::{Look, room_name},
+    components::{Styles, room_name},
     model::{Model, Room},
     text::{clip, width},
 };
@@ -19,7 +19,7 @@ pub(super) fn draw(model: &Model, new_above: Option<String>, frame: &mut Frame<'
     let beside = places.divider.width > 0;
     if beside {
         let title = Rect { height: 1, y: places.header.y, ..places.rooms };
-        frame.render_widget(Span::styled("  quchat", Look::STRONG), title);
+        frame.render_widget(Span::styled("  quchat", Styles::STRONG), title);
     }
     let row = places.header;
     let right = right(model, new_above, row.width, !beside);
@@ -42,7 +42,7 @@ fn left(room: &Room, columns: u16) -> Line<'static> {
     };
     let topic = if rest > 4 { format!("  {}", clip(topic, rest)) } else { String::new() };
     let air = Span::raw(" ".repeat(air.into()));
-    Line::from(vec![air, Span::styled(name, Look::STRONG), Span::styled(topic, Look::FAINT)])
+    Line::from(vec![air, Span::styled(name, Styles::STRONG), Span::styled(topic, Styles::FAINT)])
 }
 
 /// The user's name, and the unread count of other rooms if no side bar shows it. The hint about new messages above
@@ -51,16 +51,16 @@ fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) ->
     let mut line = Line::default();
     let narrow = new_above.is_some() && columns < 56;
     if let Some(new_above) = new_above {
-        line.push_span(Span::styled(format!("{new_above}  "), Look::FRESH));
+        line.push_span(Span::styled(format!("{new_above}  "), Styles::FRESH));
     }
     let elsewhere = model.rooms.values().filter(|room| model.open != Some(room.info.id));
     let unread = elsewhere.clone().map(Room::unread).fold(0, u64::saturating_add);
     let mentions = elsewhere.map(|room| room.mentions).fold(0, u64::saturating_add);
     if alone && mentions > 0 {
-        line.push_span(Span::styled(format!("@{mentions}  "), Look::FRESH));
+        line.push_span(Span::styled(format!("@{mentions}  "), Styles::FRESH));
     }
     if alone && unread > 0 && !narrow {
-        line.push_span(Span::styled(format!("{unread} unread  "), Look::FRESH));
+        line.push_span(Span::styled(format!("{unread} unread  "), Styles::FRESH));
     }
     if narrow {
         return line;

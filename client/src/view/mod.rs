@@ -22,7 +22,7 @@ use tuirealm::{
 use self::layout::Places;
 pub use self::layout::fits;
 use crate::{
-    components::{self, App, Composer, FindBar, History, Look, Rooms},
+    components::{self, App, Composer, FindBar, History, Rooms, Styles},
     keymap::Keymap,
     model::{Dialog, DialogId, Id, Model, Question, Seen},
     text::wrap,
@@ -157,7 +157,7 @@ fn draw(id: Id, model: &Model, app: &mut App, frame: &mut Frame<'_>, area: Rect)
 fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>, places: &Places) {
     if places.divider.width > 0 {
         for cell in places.divider.rows() {
-            frame.render_widget(Span::styled("│", Look::FAINT), cell);
+            frame.render_widget(Span::styled("│", Styles::FAINT), cell);
         }
     }
     match model.open_room() {
@@ -213,7 +213,7 @@ fn draw_too_small(model: &Model, keymap: &Keymap, frame: &mut Frame<'_>) {
     };
     let area = frame.area();
     for (row, line) in area.rows().zip(wrap(&text, area.width.max(1))) {
-        frame.render_widget(Span::styled(line.text, Look::STRONG), row);
+        frame.render_widget(Span::styled(line.text, Styles::STRONG), row);
     }
 }
 
@@ -225,6 +225,6 @@ fn draw_invitation(model: &Model, keymap: &Keymap, frame: &mut Frame<'_>, area: 
         (false, _) => "Choose a room: Up, Down, Enter".to_owned(),
     };
     let middle = Rect { y: area.y + area.height / 2, height: area.height.div_ceil(2), ..area };
-    let mut invitation = Paragraph::default().text(text).style(Look::FAINT).alignment_horizontal(Alignment::Center);
+    let mut invitation = Paragraph::default().text(text).style(Styles::FAINT).alignment_horizontal(Alignment::Center);
     invitation.view(frame, middle.inner(Margin::new(2, 0)));
 }

@@ -10,7 +10,7 @@ use tuirealm::{
     },
 };
 
-use super::super::{ScreenComponent, look::Look, rooms::room_name};
+use super::super::{ScreenComponent, rooms::room_name, styles::Styles};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model, Question, Storage},
@@ -72,21 +72,21 @@ impl Ask {
 
     fn unsent(&mut self, model: &Model) {
         for (room, text) in model.at_stake().take(NAMED) {
-            self.quote(format!("◌ {}  {text}", room_name(room)), Look::PLAIN);
+            self.quote(format!("◌ {}  {text}", room_name(room)), Styles::PLAIN);
         }
         match model.at_stake().count() {
             0 => {}
             n => {
                 if n > NAMED {
-                    self.say(format!("… and {} more", n - NAMED), Look::PLAIN);
+                    self.say(format!("… and {} more", n - NAMED), Styles::PLAIN);
                 }
                 let (fate, style) = match (&model.storage, n) {
-                    (Storage::Kept | Storage::Opening, 1) => ("It is saved and sent when you are back.", Look::FAINT),
+                    (Storage::Kept | Storage::Opening, 1) => ("It is saved and sent when you are back.", Styles::FAINT),
                     (Storage::Kept | Storage::Opening, _) => {
-                        ("They are saved and sent when you are back.", Look::FAINT)
+                        ("They are saved and sent when you are back.", Styles::FAINT)
                     }
-                    (_, 1) => ("It is not saved on this machine and will be lost.", Look::WRONG),
-                    _ => ("They are not saved on this machine and will be lost.", Look::WRONG),
+                    (_, 1) => ("It is not saved on this machine and will be lost.", Styles::WRONG),
+                    _ => ("They are not saved on this machine and will be lost.", Styles::WRONG),
                 };
                 self.say(fate, style);
             }
@@ -101,7 +101,7 @@ impl Ask {
             true => format!("Sent now, it is {messages} messages, split at line ends; Up brings back the rest."),
             false => format!("Sent now, it is {messages} messages, split at line ends."),
         };
-        self.say(format!("It has {characters} characters, {many}. {fate}"), Look::PLAIN);
+        self.say(format!("It has {characters} characters, {many}. {fate}"), Styles::PLAIN);
     }
 
     fn paste(&mut self, model: &Model, question: &Question) {
@@ -115,15 +115,15 @@ impl Ask {
         let text = text.trim_end_matches('\n');
         let count = text.split('\n').count();
         let name = room.map_or_else(String::new, room_name);
-        self.say(format!("Paste {count} lines into the message to {name}?"), Look::STRONG);
+        self.say(format!("Paste {count} lines into the message to {name}?"), Styles::STRONG);
         if messages > 1 {
             self.splits(&whole); // first, because a small screen cuts the lines
         }
         for line in text.split('\n').take(SHOWN) {
-            self.quote(format!("│ {line}"), Look::FAINT);
+            self.quote(format!("│ {line}"), Styles::FAINT);
         }
         if count > SHOWN {
-            self.say(format!("… and {} more", count - SHOWN), Look::FAINT);
+            self.say(format!("… and {} more", count - SHOWN), Styles::FAINT);
         }
         if messages > 1 {
             self.only_split = whole.len() > BYTES_MAX;
@@ -136,29 +136,29 @@ impl Ask {
         match question {
             Question::Quit { unsent } => {
                 (self.title, self.yes) = ("quit", "quit".to_owned());
-                self.say(are(*unsent), Look::STRONG);
+                self.say(are(*unsent), Styles::STRONG);
                 self.unsent(model);
             }
             Question::SignOut { unsent } => {
                 (self.title, self.yes) = ("sign out", "sign out".to_owned());
                 let name = model.account.as_ref().map_or("", |account| account.user.name.as_str());
-                self.say(format!("Sign {name} out? Drafts stay on this machine."), Look::PLAIN);
+                self.say(format!("Sign {name} out? Drafts stay on this machine."), Styles::PLAIN);
                 if *unsent > 0 {
-                    self.say(are(*unsent), Look::STRONG);
+                    self.say(are(*unsent), Styles::STRONG);
                     self.unsent(model);
                 }
             }
             Question::Leave { room } => {
                 (self.title, self.yes) = ("leave", "leave".to_owned());
                 let name = model.rooms.get(room).map_or_else(String::new, room_name);
-                self.say(format!("Leave {name}? You can only come back by invitation."), Look::PLAIN);
+                self.say(format!("Leave {name}? You can only come back by invitation."), Styles::PLAIN);
             }
             Question::CatchUp { rooms, messages } => {
                 (self.title, self.yes, self.no) = ("catch up", "mark as read".to_owned(), "leave as it is");
                 let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
                 let text =
                     format!("Mark {} in {} as read?", count(*messages, "message"), count(rooms.len() as u64, "room"));
-                self.say(text, Look::PLAIN);
+                self.say(text, Styles::PLAIN);
             }
             Question::Paste { .. } => self.paste(model, question),
             Question::Split { room } => {
@@ -166,7 +166,7 @@ impl Ask {
                 (self.title, self.no) = ("send", "keep editing");
                 let draft = room.map_or("", |room| &room.draft.text);
                 let name = room.map_or_else(String::new, room_name);
-                self.say(format!("Send this to {name} as several messages?"), Look::STRONG);
+                self.say(format!("Send this to {name} as several messages?"), Styles::STRONG);
                 self.splits(draft);
                 self.yes = format!("send as {} messages", measure(draft).0);
             }
@@ -193,8 +193,8 @@ impl Ask {
                 if !row.spans.is_empty() {
                     row.push_span(Span::raw(gap));
                 }
-                row.push_span(Span::styled(key, Look::STRONG));
-                row.push_span(Span::styled(format!(" {what}"), Look::FAINT));
+                row.push_span(Span::styled(key, Styles::STRONG));
+                row.push_span(Span::styled(format!(" {what}"), Styles::FAINT));
             }
         }
         rows
@@ -223,7 +223,7 @@ impl ScreenComponent for Ask {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
-        let inner = Look::dialog(frame, area, self.title);
+        let inner = Styles::dialog(frame, area, self.title);
         let foot = self.foot(inner.width);
         let body = inner.height.saturating_sub(u16::try_from(foot.len()).unwrap_or(u16::MAX));
         let said = self.lines.iter().flat_map(|said| said.rows(inner.width).into_iter().map(|row| (row, said.style)));

@@ -10,7 +10,7 @@ use tuirealm::{
     state::State,
 };
 
-use super::super::{ScreenComponent, field::Field, look::Look};
+use super::super::{ScreenComponent, field::Field, styles::Styles};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model},
@@ -37,7 +37,7 @@ impl CreateRoom {
         let hint = [Some("Enter creates".to_owned()), next, Some("Space toggles".to_owned()), Some(leave)];
         Self {
             name: Field::default(),
-            private: Checkbox::default().choices(["only members can see it"]).highlight_style(Look::STRONG),
+            private: Checkbox::default().choices(["only members can see it"]).highlight_style(Styles::STRONG),
             on_private: false,
             loaded: false,
             waiting: false,
@@ -66,12 +66,12 @@ impl ScreenComponent for CreateRoom {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
-        let inner = Look::dialog(frame, area, "create a room");
+        let inner = Styles::dialog(frame, area, "create a room");
         let mut rows = inner.rows();
         let mut next = || rows.next().unwrap_or_default();
         let label = |frame: &mut Frame<'_>, row: Rect, text: &'static str, here: bool| {
             let glyph = if here { "▸ " } else { "  " };
-            let style = if here { Look::STRONG } else { Look::FAINT };
+            let style = if here { Styles::STRONG } else { Styles::FAINT };
             frame.render_widget(Span::styled(format!("{glyph}{text}"), style), row);
         };
         let row = next();
@@ -86,9 +86,9 @@ impl ScreenComponent for CreateRoom {
         next();
         let row = next();
         let (text, style) = match (&self.problem, self.waiting) {
-            (_, true) => ("◌ one moment …".to_owned(), Look::WAITING),
-            (Some(problem), _) => (format!("✗ {problem}"), Look::WRONG),
-            (None, _) => (self.hint.clone(), Look::FAINT),
+            (_, true) => ("◌ one moment …".to_owned(), Styles::WAITING),
+            (Some(problem), _) => (format!("✗ {problem}"), Styles::WRONG),
+            (None, _) => (self.hint.clone(), Styles::FAINT),
         };
         frame.render_widget(Span::styled(clip(&text, row.width), style), row);
     }

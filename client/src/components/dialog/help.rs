@@ -9,7 +9,7 @@ use tuirealm::{
     },
 };
 
-use super::super::{ScreenComponent, look::Look};
+use super::super::{ScreenComponent, styles::Styles};
 use crate::{
     keymap::{Context, Keymap, PLAIN, command},
     model::Model,
@@ -48,7 +48,7 @@ impl Help {
         let mut lines = Vec::new();
         for entry in &self.entries {
             if entry.help.is_empty() {
-                lines.push(Line::styled(clip(&entry.keys, columns), Look::STRONG));
+                lines.push(Line::styled(clip(&entry.keys, columns), Styles::STRONG));
                 continue;
             }
             let names = wrap(&entry.keys, keys.saturating_sub(2));
@@ -57,7 +57,7 @@ impl Help {
                 let name = names.get(at).map_or("", |row| row.text.as_str());
                 let fill = &indent[..usize::from((keys + 2).saturating_sub(width(name) + 2))];
                 let text = texts.get(at).map_or("", |row| row.text.as_str()).to_owned();
-                lines.push(Line::from(vec![Span::styled(format!("  {name}{fill}"), Look::STRONG), Span::raw(text)]));
+                lines.push(Line::from(vec![Span::styled(format!("  {name}{fill}"), Styles::STRONG), Span::raw(text)]));
             }
         }
         lines
@@ -102,7 +102,7 @@ impl ScreenComponent for Help {
     fn show(&mut self, _model: &Model) {}
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
-        let inner = Look::dialog(frame, area, "help");
+        let inner = Styles::dialog(frame, area, "help");
         self.page = usize::from(inner.height);
         let lines = self.lines(inner.width);
         self.top = self.top.min(lines.len().saturating_sub(self.page));
@@ -110,7 +110,7 @@ impl ScreenComponent for Help {
             frame.render_widget(line, row);
         }
         if self.top + self.page < lines.len() {
-            let more = Line::styled(" ↓ more ", Look::FAINT);
+            let more = Line::styled(" ↓ more ", Styles::FAINT);
             let foot =
                 Rect { x: area.right().saturating_sub(10), y: area.bottom().saturating_sub(1), width: 8, height: 1 };
             frame.render_widget(more, foot.intersection(area));

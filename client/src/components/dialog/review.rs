@@ -12,7 +12,7 @@ use tuirealm::{
     },
 };
 
-use super::super::{ScreenComponent, look::Look, rooms::room_name};
+use super::super::{ScreenComponent, rooms::room_name, styles::Styles};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model, SendState},
@@ -97,11 +97,11 @@ impl ScreenComponent for Review {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
-        let inner = Look::dialog(frame, area, &format!("not sent to {}", self.room));
+        let inner = Styles::dialog(frame, area, &format!("not sent to {}", self.room));
         let Some(last) = inner.rows().next_back() else { return };
         let mut rows = inner.rows().take(usize::from(inner.height.saturating_sub(2)));
         if let Some(row) = rows.next() {
-            frame.render_widget(Span::styled(clip(&format!("✗ {}", self.reason), row.width), Look::WRONG), row);
+            frame.render_widget(Span::styled(clip(&format!("✗ {}", self.reason), row.width), Styles::WRONG), row);
         }
         let rows = rows.skip(1);
         let lines = wrap(&self.text, inner.width.max(1));
@@ -111,8 +111,8 @@ impl ScreenComponent for Review {
         }
         let mut foot = Line::default();
         for (key, what) in self.choices() {
-            foot.push_span(Span::styled(key, Look::STRONG));
-            foot.push_span(Span::styled(format!(" {what}   "), Look::FAINT));
+            foot.push_span(Span::styled(key, Styles::STRONG));
+            foot.push_span(Span::styled(format!(" {what}   "), Styles::FAINT));
         }
         frame.render_widget(foot, last);
     }

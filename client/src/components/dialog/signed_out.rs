@@ -6,7 +6,7 @@ use tuirealm::{
     ratatui::{Frame, layout::Rect, text::Span},
 };
 
-use super::super::{ScreenComponent, field::Field, look::Look};
+use super::super::{ScreenComponent, field::Field, styles::Styles};
 use crate::{
     keymap::Keymap,
     model::{Link, Model},
@@ -62,17 +62,17 @@ impl ScreenComponent for SignedOut {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
-        let inner = Look::dialog(frame, area, "signed out");
+        let inner = Styles::dialog(frame, area, "signed out");
         let mut rows = inner.rows();
         let mut next = || rows.next().unwrap_or_default();
         let row = next();
         let reason = self.reason.as_deref().unwrap_or("The session has ended.");
-        frame.render_widget(Span::styled(clip(reason, row.width), Look::FAINT), row);
+        frame.render_widget(Span::styled(clip(reason, row.width), Styles::FAINT), row);
         next();
         let row = next();
         let label = format!("Password for {}  ", self.name);
         let used = crate::text::width(&label).min(row.width / 2);
-        frame.render_widget(Span::styled(clip(&label, used), Look::STRONG), row);
+        frame.render_widget(Span::styled(clip(&label, used), Styles::STRONG), row);
         self.password.draw(
             frame,
             Rect { x: row.x + used, width: row.width - used, ..row },
@@ -80,9 +80,11 @@ impl ScreenComponent for SignedOut {
             focused && !self.waiting,
         );
         let (text, style) = match (&self.problem, self.waiting) {
-            (_, true) => ("◌ one moment …".to_owned(), Look::WAITING),
-            (Some(problem), _) => (format!("✗ {problem}"), Look::WRONG),
-            (None, _) => (format!("Enter signs in · {} returns to reading; nothing is lost", self.leave), Look::FAINT),
+            (_, true) => ("◌ one moment …".to_owned(), Styles::WAITING),
+            (Some(problem), _) => (format!("✗ {problem}"), Styles::WRONG),
+            (None, _) => {
+                (format!("Enter signs in · {} returns to reading; nothing is lost", self.leave), Styles::FAINT)
+            }
         };
         for line in wrap(&text, inner.width) {
             frame.render_widget(Span::styled(line.text, style), next());

@@ -13,7 +13,7 @@ use tuirealm::{
     },
 };
 
-use super::super::{ScreenComponent, field::Field, look::Look, rooms::room_name};
+use super::super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles};
 use crate::{
     model::{Model, Room},
     text::{clip, fuzzy, width},
@@ -109,10 +109,10 @@ impl Switcher {
     fn line(&self, at: usize, columns: u16) -> Line<'static> {
         let chosen = at == self.chosen;
         let glyph = if chosen { "❯ " } else { "  " };
-        let mut spans = vec![Span::styled(glyph, Look::ACCENT)];
+        let mut spans = vec![Span::styled(glyph, Styles::ACCENT)];
         match &self.choices[at] {
             Choice::Create(name) => {
-                spans.push(Span::styled(clip(&format!("create #{name}"), columns.saturating_sub(3)), Look::STRONG));
+                spans.push(Span::styled(clip(&format!("create #{name}"), columns.saturating_sub(3)), Styles::STRONG));
             }
             Choice::Room(room) => {
                 let room = &self.candidates[*room];
@@ -122,14 +122,14 @@ impl Switcher {
                 let left = left - width(&label);
                 let topic = if left > 6 { clip(&format!("  {}", room.topic), left) } else { String::new() };
                 let fill = usize::from(left - width(&topic));
-                spans.push(Span::styled(label, if room.joined { Look::PLAIN } else { Look::FAINT }));
-                spans.push(Span::styled(topic, Look::FAINT));
+                spans.push(Span::styled(label, if room.joined { Styles::PLAIN } else { Styles::FAINT }));
+                spans.push(Span::styled(topic, Styles::FAINT));
                 spans.push(Span::raw(" ".repeat(fill)));
-                spans.push(Span::styled(badge, Look::STRONG));
+                spans.push(Span::styled(badge, Styles::STRONG));
             }
         }
         let line = Line::from(spans);
-        if chosen { Look::chosen(line) } else { line }
+        if chosen { Styles::chosen(line) } else { line }
     }
 }
 
@@ -153,7 +153,7 @@ impl ScreenComponent for Switcher {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
-        let inner = Look::dialog(frame, area, "go to a room");
+        let inner = Styles::dialog(frame, area, "go to a room");
         let [prompt, list] = [
             Rect { height: 1.min(inner.height), ..inner },
             Rect { y: inner.y + 2.min(inner.height), height: inner.height.saturating_sub(2), ..inner },
@@ -166,7 +166,7 @@ impl ScreenComponent for Switcher {
                 (true, _) if self.query().is_empty() => "No rooms yet: type a name, Enter creates it",
                 (true, _) => "no such room",
             };
-            return frame.render_widget(Span::styled(clip(text, list.width), Look::FAINT), list);
+            return frame.render_widget(Span::styled(clip(text, list.width), Styles::FAINT), list);
         }
         let height = usize::from(list.height);
         self.top = self.top.min(self.chosen).max((self.chosen + 1).saturating_sub(height));

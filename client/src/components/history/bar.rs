@@ -5,14 +5,14 @@ use std::ops::Range;
 use quchat_shared::Seq;
 use tuirealm::ratatui::{Frame, layout::Rect, text::Span};
 
-use super::super::look::Look;
+use super::super::styles::Styles;
 
 /// Draws the bar into the last column, which text never uses. The messages `first` to `last` of 1 to `newest` are
 /// visible.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, first: Seq, last: Seq, newest: Seq) {
     let Some(x) = area.right().checked_sub(1) else { return };
     for y in thumb(area.height, first.0, last.0, newest.0) {
-        frame.render_widget(Span::styled("▐", Look::FAINT), Rect { x, y: area.y + y, width: 1, height: 1 });
+        frame.render_widget(Span::styled("▐", Styles::FAINT), Rect { x, y: area.y + y, width: 1, height: 1 });
     }
 }
 

@@ -7,7 +7,7 @@ use tuirealm::ratatui::{
     text::{Line, Span},
 };
 
-use super::{super::look::Look, Found, link::Link, mark};
+use super::{super::styles::Styles, Found, link::Link, mark};
 use crate::{
     model::{Entry, Pending, SendState},
     text::{
@@ -70,17 +70,17 @@ impl Block {
         let columns = how.columns;
         match entry {
             Entry::Said(message) if message.deleted_at.is_some() => {
-                Self::of("message deleted", Look::FAINT, "", &How { found: None, ..how.clone() })
+                Self::of("message deleted", Styles::FAINT, "", &How { found: None, ..how.clone() })
             }
             Entry::Said(message) => {
-                let mut block = Self::of(&message.text, Look::PLAIN, my_name, how);
+                let mut block = Self::of(&message.text, Styles::PLAIN, my_name, how);
                 if message.edited_at.is_some() {
-                    block.append("(edited)", Look::FAINT, columns);
+                    block.append("(edited)", Styles::FAINT, columns);
                 }
                 if !message.reactions.is_empty() {
                     let reactions = message.reactions.iter().map(|r| format!("{} {}", r.emoji, r.users.len()));
                     let all = clip(&reactions.collect::<Vec<_>>().join("  "), columns);
-                    block.push(all, message.text.len(), Look::FAINT);
+                    block.push(all, message.text.len(), Styles::FAINT);
                 }
                 block
             }
@@ -89,11 +89,11 @@ impl Block {
     }
 
     fn unsent(pending: &Pending, how: &How) -> Self {
-        let look = if matches!(pending.state, SendState::Sent(_)) { Look::PLAIN } else { Look::FAINT };
+        let look = if matches!(pending.state, SendState::Sent(_)) { Styles::PLAIN } else { Styles::FAINT };
         let mut block = Self::of(&pending.text, look, "", &How { found: None, ..how.clone() });
         let (text, look) = match &pending.state {
-            SendState::Refused(reason) => (format!("✗ refused: {reason}"), Look::WRONG),
-            SendState::RetryAt { .. } => ("◌ not sent yet, retrying".to_owned(), Look::FAINT),
+            SendState::Refused(reason) => (format!("✗ refused: {reason}"), Styles::WRONG),
+            SendState::RetryAt { .. } => ("◌ not sent yet, retrying".to_owned(), Styles::FAINT),
             _ => return block,
         };
         block.push(clip(&text, how.columns), pending.text.len(), look);
@@ -109,7 +109,7 @@ impl Block {
         let dots = if how.ascii && text.contains('…') { Some(text.replace('…', "...")) } else { None };
         let text = dots.as_deref().unwrap_or(text);
         let (text, style) = match doing(text) {
-            Some(text) => (text, style.patch(Look::LEANING)),
+            Some(text) => (text, style.patch(Styles::LEANING)),
             None => (text, style),
         };
         let stretches = markup(text, my_name);
@@ -126,7 +126,7 @@ impl Block {
         let mut block = Self { rows: rows.into_iter().map(body).collect() };
         if hidden > 0 {
             let rows = if hidden == 1 { "row" } else { "rows" };
-            block.push(clip(&format!("▸ {hidden} more {rows}: /unfold"), how.columns), 0, Look::ACCENT);
+            block.push(clip(&format!("▸ {hidden} more {rows}: /unfold"), how.columns), 0, Styles::ACCENT);
         }
         block
     }

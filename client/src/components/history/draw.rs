@@ -10,7 +10,7 @@ use tuirealm::ratatui::{
 };
 
 use super::{
-    super::look::Look,
+    super::styles::Styles,
     Page, Shown, Walk, bar,
     block::Block,
     cache::Cache,
@@ -156,10 +156,10 @@ impl Painter<'_, '_, '_> {
         let above = self.shown.above(at);
         let (mut lines, mut named) = (Vec::new(), false);
         if let Some(day) = above.day {
-            lines.push((clock::day_name(day), Look::FAINT));
+            lines.push((clock::day_name(day), Styles::FAINT));
         }
         if above.new {
-            lines.push(("new".to_owned(), Look::FRESH));
+            lines.push(("new".to_owned(), Styles::FRESH));
         }
         for (label, style) in lines.iter().skip(skip) {
             let Some(row) = self.row() else { return };
@@ -169,7 +169,7 @@ impl Painter<'_, '_, '_> {
             let Some(row) = self.row() else { return };
             self.gutter(at, row); // otherwise the quote would seem to belong to the message above
             let row = self.text_of(row);
-            self.frame.render_widget(Span::styled(clip(quote, row.width), Look::FAINT), row);
+            self.frame.render_widget(Span::styled(clip(quote, row.width), Styles::FAINT), row);
             named = true;
         }
         for (number, body) in block.rows.iter().enumerate().skip(skip.saturating_sub(above.rows())) {
@@ -185,8 +185,8 @@ impl Painter<'_, '_, '_> {
             self.frame.render_widget(&body.line, text.intersection(row));
             self.links.extend(body.links.iter().filter_map(|link| link.placed(text)));
             if self.shown.is_selected(at) || self.shown.is_found(at) {
-                self.frame.buffer_mut().set_style(row, Look::STRONG);
-                self.frame.render_widget(Span::styled("▌", Look::ACCENT), Rect { width: 1.min(row.width), ..row });
+                self.frame.buffer_mut().set_style(row, Styles::STRONG);
+                self.frame.render_widget(Span::styled("▌", Styles::ACCENT), Rect { width: 1.min(row.width), ..row });
             }
             self.first.get_or_insert((at, number));
             self.last = Some((at, number));
@@ -204,13 +204,13 @@ impl Painter<'_, '_, '_> {
         let time = clock::time(self.shown.millis(at), &self.shown.zone);
         let me = self.shown.sender(at) == self.shown.me;
         let (name, style) = match &self.shown.entries[at] {
-            _ if me => (self.shown.my_name.as_str(), Look::ME),
-            Entry::Said(message) => (message.sender.name.as_str(), Look::sender(message.sender.id)),
-            Entry::Unsent(_) => ("", Look::ME),
+            _ if me => (self.shown.my_name.as_str(), Styles::ME),
+            Entry::Said(message) => (message.sender.name.as_str(), Styles::sender(message.sender.id)),
+            Entry::Unsent(_) => ("", Styles::ME),
         };
         let line = Line::from(vec![
             Span::raw(" ".repeat(usize::from(self.columns.time))),
-            Span::styled(time, Look::FAINT),
+            Span::styled(time, Styles::FAINT),
             Span::raw(" "),
             Span::styled(clip(name, self.columns.name), style),
         ]);
@@ -222,8 +222,8 @@ impl Painter<'_, '_, '_> {
         let Entry::Unsent(pending) = &self.shown.entries[at] else { return };
         let (sign, style) = match pending.state {
             SendState::Sent(_) => return,
-            SendState::Refused(_) => ("✗", Look::WRONG),
-            _ => ("◌", Look::PLAIN),
+            SendState::Refused(_) => ("✗", Styles::WRONG),
+            _ => ("◌", Styles::PLAIN),
         };
         self.frame.render_widget(Span::styled(sign, style), Rect { width: 1.min(row.width), ..row });
     }
@@ -246,10 +246,10 @@ fn draw_signs(shown: &Shown, frame: &mut Frame<'_>, area: Rect) {
         Page::Quiet => {}
         Page::Loading { above } => {
             let row = if *above { top } else { bottom };
-            draw_sign(frame, row, if *above { "↑ loading earlier messages …" } else { "loading …" }, Look::WAITING);
+            draw_sign(frame, row, if *above { "↑ loading earlier messages …" } else { "loading …" }, Styles::WAITING);
         }
         Page::Failed { above, reason } => {
-            draw_sign(frame, if *above { top } else { bottom }, &format!("✗ not loaded: {reason}"), Look::WRONG);
+            draw_sign(frame, if *above { top } else { bottom }, &format!("✗ not loaded: {reason}"), Styles::WRONG);
         }
     }
 }
@@ -265,10 +265,10 @@ fn draw_sign(frame: &mut Frame<'_>, row: Rect, text: &str, style: Style) {
 /// Draws an empty room, or one that is not loaded yet.
 fn draw_nothing(shown: &Shown, frame: &mut Frame<'_>, area: Rect) {
     let (text, style) = match &shown.page {
-        Page::Failed { reason, .. } => (format!("✗ not loaded: {reason}"), Look::WRONG),
-        Page::Loading { .. } => ("loading …".to_owned(), Look::WAITING),
+        Page::Failed { reason, .. } => (format!("✗ not loaded: {reason}"), Styles::WRONG),
+        Page::Loading { .. } => ("loading …".to_owned(), Styles::WAITING),
         Page::Quiet if shown.unknown => return,
-        Page::Quiet => ("Nothing here yet. Say hello.".to_owned(), Look::FAINT),
+        Page::Quiet => ("Nothing here yet. Say hello.".to_owned(), Styles::FAINT),
     };
     let row = Rect { y: area.y + area.height / 2, height: 1.min(area.height), ..area };
     frame.render_widget(Line::styled(clip(&text, area.width), style).centered(), row);

@@ -8,18 +8,18 @@ use tuirealm::ratatui::{
     text::{Line, Span},
 };
 
-use super::super::look::Look;
+use super::super::styles::Styles;
 use crate::text::{Row, wrap::drawn};
 
 /// The style of a kind of markup.
-fn look(kind: Kind) -> Style {
+fn style_of(kind: Kind) -> Style {
     match kind {
-        Kind::Fence | Kind::Quote => Look::FAINT,
-        Kind::Code => Look::CODE,
-        Kind::Bullet | Kind::Bold => Look::STRONG,
-        Kind::Italic => Look::LEANING,
-        Kind::Link => Look::LINK,
-        Kind::Mention => Look::NAMED,
+        Kind::Fence | Kind::Quote => Styles::FAINT,
+        Kind::Code => Styles::CODE,
+        Kind::Bullet | Kind::Bold => Styles::STRONG,
+        Kind::Italic => Styles::LEANING,
+        Kind::Link => Styles::LINK,
+        Kind::Mention => Styles::NAMED,
     }
 }
 
@@ -28,7 +28,7 @@ pub(super) type Mark = (Range<usize>, Style);
 
 /// The highlights for markup.
 pub(super) fn marks(stretches: &[Stretch]) -> Vec<Mark> {
-    stretches.iter().map(|(range, kind)| (range.clone(), look(*kind))).collect()
+    stretches.iter().map(|(range, kind)| (range.clone(), style_of(*kind))).collect()
 }
 
 /// A row of `text` with the highlights that overlap it; later ones override earlier ones.
@@ -60,8 +60,8 @@ mod tests {
 
     fn styled(text: &str, columns: u16) -> Vec<Vec<String>> {
         let marks = marks(&markup(text, "alice"));
-        let line = |row| line(text, row, &marks, Look::PLAIN).spans;
-        let marked = |spans: Vec<Span<'static>>| spans.into_iter().filter(|span| span.style != Look::PLAIN);
+        let line = |row| line(text, row, &marks, Styles::PLAIN).spans;
+        let marked = |spans: Vec<Span<'static>>| spans.into_iter().filter(|span| span.style != Styles::PLAIN);
         wrap(text, columns).into_iter().map(|row| marked(line(row)).map(|s| s.content.into_owned()).collect()).collect()
     }
 
@@ -76,15 +76,15 @@ mod tests {
     fn overlapping_styles_are_combined() {
         let text = "> *a @alice*";
         let row = wrap(text, 40).remove(0);
-        let line = line(text, row, &marks(&markup(text, "alice")), Look::PLAIN);
+        let line = line(text, row, &marks(&markup(text, "alice")), Styles::PLAIN);
         let styles: Vec<_> = line.spans.into_iter().map(|span| (span.content.into_owned(), span.style)).collect();
-        let bold = Look::FAINT.patch(Look::STRONG);
+        let bold = Styles::FAINT.patch(Styles::STRONG);
         assert_eq!(
             styles,
             [
-                ("> ".to_owned(), Look::FAINT),
+                ("> ".to_owned(), Styles::FAINT),
                 ("*a ".to_owned(), bold),
-                ("@alice".to_owned(), bold.patch(Look::NAMED)),
+                ("@alice".to_owned(), bold.patch(Styles::NAMED)),
                 ("*".to_owned(), bold)
             ]
         );
@@ -96,7 +96,7 @@ mod tests {
             let marks = marks(&markup(&text, "a"));
             for row in wrap(&text, columns) {
                 let plain = row.text.clone();
-                prop_assert_eq!(line(&text, row, &marks, Look::PLAIN).to_string(), plain);
+                prop_assert_eq!(line(&text, row, &marks, Styles::PLAIN).to_string(), plain);
             }
         }
     }

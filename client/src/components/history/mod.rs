@@ -28,7 +28,7 @@ use self::{
     mark::Mark,
     place::Spot,
 };
-use super::{ScreenComponent, look::Look, quote::quote};
+use super::{ScreenComponent, quote::quote, styles::Styles};
 use crate::{
     model::{Anchor, Entry, Fetch, Key, Model, PATIENCE_MS, Room, Seen, Unfolded, Wanted, window},
     text::{Needle, clock},
@@ -89,7 +89,7 @@ struct Found {
 
 impl Found {
     fn marks(&self, text: &str) -> Vec<Mark> {
-        let look = if self.here { Look::FOUND_HERE } else { Look::FOUND };
+        let look = if self.here { Styles::FOUND_HERE } else { Styles::FOUND };
         self.needle.stretches(text).into_iter().map(|stretch| (stretch, look)).collect()
     }
 }

@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// The styles, named by their meaning.
-pub(crate) struct Look;
+pub(crate) struct Styles;
 
-impl Look {
+impl Styles {
     pub(crate) const PLAIN: Style = Role::Text.style();
     /// Emphasis; combines with any role.
     pub(crate) const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
