@@ -13,10 +13,10 @@ mod clock;
 mod decode;
 mod editor;
 mod effects;
+mod frame_writer;
 #[cfg(unix)]
 mod input;
 mod memory;
-mod pen;
 mod reported;
 mod screen;
 #[cfg(unix)]
@@ -50,7 +50,7 @@ pub use self::{
     clock::Clock,
     editor::{Edited, Editor},
     effects::Workers,
-    pen::Pen,
+    frame_writer::FrameWriter,
     screen::{Screen, Tty},
     term::{check_term, marks_pastes},
     wake::{Wake, Wakes},

@@ -24,7 +24,7 @@ use tuirealm::{
 
 #[cfg(not(unix))]
 use super::anywhere::{is_cooked, stop_process};
-use super::{Input, Pen, Wakes, attention, clipboard::Clipboard, clock};
+use super::{FrameWriter, Input, Wakes, attention, clipboard::Clipboard, clock};
 #[cfg(unix)]
 use super::{input::is_cooked, signals::stop_process};
 use crate::state::Log;
@@ -87,7 +87,7 @@ fn blank<B: Backend>(terminal: &mut Terminal<B>) {
 /// The terminal in which this process was started.
 pub struct Tty {
     adapter: CrosstermTerminalAdapter,
-    pen: Pen,
+    writer: FrameWriter,
     extras: Extras,
     input: Input,
     /// Another program has the terminal.
@@ -122,7 +122,7 @@ impl Tty {
         }));
         let mut this = Self {
             adapter,
-            pen: Pen::default(),
+            writer: FrameWriter::default(),
             extras,
             input,
             lent: false,
@@ -182,9 +182,9 @@ impl Screen for Tty {
         queue!(stdout(), BeginSynchronizedUpdate).ok(); // if this fails, the frame fails, too
         if std::mem::take(&mut self.stale) {
             blank(self.raw_mut());
-            self.pen.forget();
+            self.writer.forget();
         }
-        let drawn = self.pen.draw(self.adapter.raw_mut(), draw).map_err(|_| TerminalError::CannotDrawFrame);
+        let drawn = self.writer.draw(self.adapter.raw_mut(), draw).map_err(|_| TerminalError::CannotDrawFrame);
         execute!(stdout(), EndSynchronizedUpdate).ok();
         drawn
     }

@@ -11,7 +11,7 @@ use std::{
 use proptest::prelude::*;
 use quchat_client::{
     model::{Dialog, Question, SendState},
-    runtime::Pen,
+    runtime::FrameWriter,
     text::disputed,
     view,
 };
@@ -78,7 +78,7 @@ const NASTY: &[(&str, &str)] = &[
 struct Glass {
     bytes: Rc<RefCell<Vec<u8>>>,
     terminal: Terminal<CrosstermBackend<Ink>>,
-    pen: Pen,
+    writer: FrameWriter,
     eyes: Vec<(Eye, vt100::Parser<Obeyed>)>,
 }
 
@@ -181,7 +181,7 @@ impl Glass {
         let backend = CrosstermBackend::new(Ink(Rc::clone(&bytes)));
         let terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
         let emulator = || vt100::Parser::new_with_callbacks(height, width, 0, Obeyed::default());
-        Self { bytes, terminal, pen: Pen::default(), eyes: Eye::ALL.map(|eye| (eye, emulator())).into() }
+        Self { bytes, terminal, writer: FrameWriter::default(), eyes: Eye::ALL.map(|eye| (eye, emulator())).into() }
     }
 
     /// Draws a frame, and checks that the emulator shows it cell for cell.
@@ -192,7 +192,7 @@ impl Glass {
             view::view(model, keymap, themes, app, frame);
             drawn.clone_from(frame.buffer_mut());
         };
-        self.pen.draw(&mut self.terminal, draw).unwrap();
+        self.writer.draw(&mut self.terminal, draw).unwrap();
         let written = String::from_utf8(self.bytes.take()).unwrap();
         assert_harmless(&written, what);
         let written = written.replace('\u{fffd}', "?"); // the emulator does not draw this one

@@ -28,13 +28,13 @@ use crate::text::disputed;
 
 /// Writes frames, and remembers the rows of the last one whose columns may be misplaced.
 #[derive(Debug, Default)]
-pub struct Pen {
+pub struct FrameWriter {
     /// A hash of the content of each of these rows.
     disputed: BTreeMap<u16, u64>,
     area: Rect,
 }
 
-impl Pen {
+impl FrameWriter {
     /// Draws a frame.
     ///
     /// # Errors
