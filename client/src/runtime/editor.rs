@@ -14,7 +14,7 @@ use quchat_shared::RoomId;
 
 use super::{Runtime, Screen, Wake, Wakes};
 use crate::{
-    state::{Job, Sheet},
+    state::{EditorFile, Job},
     text::{clip, editor::BYTES_MAX, plain},
     update::Msg,
 };
@@ -33,7 +33,7 @@ pub struct Editor(OsString);
 #[derive(Debug)]
 pub struct Edited {
     room: RoomId,
-    sheet: Sheet,
+    file: EditorFile,
     text: Result<String, String>,
 }
 
@@ -46,47 +46,47 @@ impl Editor {
     }
 
     /// Starts the program on the file. [`Wake::Edited`] reports its end, successful or not.
-    fn open(&self, room: RoomId, sheet: Sheet, text: String, wakes: Wakes) -> io::Result<()> {
+    fn open(&self, room: RoomId, file: EditorFile, text: String, wakes: Wakes) -> io::Result<()> {
         let editor = self.clone();
         let edit = move || {
-            let done = catch_unwind(AssertUnwindSafe(|| editor.edit(&sheet, &text)));
+            let done = catch_unwind(AssertUnwindSafe(|| editor.edit(&file, &text)));
             let text = done.unwrap_or_else(|_| Err("internal error; the log has details".to_owned()));
-            wakes.send(Wake::Edited(Box::new(Edited { room, sheet, text })));
+            wakes.send(Wake::Edited(Box::new(Edited { room, file, text })));
         };
         thread::Builder::new().name("editor".into()).spawn(edit).map(drop)
     }
 
     /// Runs it through the shell, as git and mail programs do, because the variable may hold arguments and quotes.
     #[cfg(unix)]
-    fn command(&self, sheet: &Sheet) -> Command {
+    fn command(&self, file: &EditorFile) -> Command {
         let mut script = OsString::from("trap : INT; "); // the shell ignores Ctrl+C, the editor gets it as usual
         script.push(&self.0);
         script.push(r#" "$1""#);
         let mut command = Command::new("sh");
-        command.arg("-c").arg(script).arg("sh").arg(sheet.path());
+        command.arg("-c").arg(script).arg("sh").arg(file.path());
         command
     }
 
     #[cfg(not(unix))]
-    fn command(&self, sheet: &Sheet) -> Command {
+    fn command(&self, file: &EditorFile) -> Command {
         let line = self.0.to_string_lossy();
         let mut words = line.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or(DEFAULT));
-        command.args(words).arg(sheet.path());
+        command.args(words).arg(file.path());
         command
     }
 
     /// The saved text, or why it is not used; then the file is kept.
-    fn edit(&self, sheet: &Sheet, draft: &str) -> Result<String, String> {
+    fn edit(&self, file: &EditorFile, draft: &str) -> Result<String, String> {
         let before = |error: io::Error| format!("cannot open the editor: {error}");
-        sheet.write(draft).map_err(before)?;
-        let ended = self.command(sheet).status();
-        let saved = sheet.read();
+        file.write(draft).map_err(before)?;
+        let ended = self.command(file).status();
+        let saved = file.read();
         if matches!(&saved, Ok(text) if text == draft) && !matches!(&ended, Ok(status) if status.success()) {
-            sheet.discard().ok(); // it contains nothing but the draft
+            file.discard().ok(); // it contains nothing but the draft
             return Err(self.why(ended));
         }
-        let kept = |why: String| format!("{why}; the saved text is in {}", sheet.path().display());
+        let kept = |why: String| format!("{why}; the saved text is in {}", file.path().display());
         match (ended, saved) {
             (Ok(status), Ok(text)) if status.success() && text.len() <= BYTES_MAX => {
                 let text = text.strip_suffix('\n').unwrap_or(&text); // editors add a line end
@@ -113,12 +113,12 @@ impl<S: Screen> Runtime<S> {
     /// Gives the terminal to the editor. Keys wait from here on; the network continues.
     pub(super) fn open_editor(&mut self, room: RoomId, draft: &str) -> Option<Msg> {
         let account = self.model.account.as_ref()?;
-        let sheet = Sheet::new(&self.workers.place, &account.origin, account.user.id, room);
+        let file = EditorFile::new(&self.workers.place, &account.origin, account.user.id, room);
         self.screen.lend();
         self.lent = true;
         self.seen = None; // report again what the next frame shows
         let wakes = self.workers.wakes.clone();
-        let error = self.workers.editor.open(room, sheet, draft.to_owned(), wakes).err()?;
+        let error = self.workers.editor.open(room, file, draft.to_owned(), wakes).err()?;
         self.screen.take_back();
         self.lent = false;
         Some(Msg::EditorClosed { room, text: Err(format!("cannot open the editor: {error}")) })
@@ -128,11 +128,11 @@ impl<S: Screen> Runtime<S> {
     pub(super) fn close_editor(&mut self, edited: Edited) {
         self.screen.take_back();
         self.lent = false;
-        let Edited { room, sheet, text } = edited;
+        let Edited { room, file, text } = edited;
         let taken = text.is_ok() && self.model.rooms.contains_key(&room);
         self.step(Msg::EditorClosed { room, text: text.map(Into::into) });
         if taken {
-            self.workers.disk.push(Job::Discard(sheet));
+            self.workers.disk.push(Job::Discard(file));
         }
     }
 }
@@ -163,9 +163,9 @@ mod tests {
         fn through(script: &str, draft: &str) -> (Result<String, String>, Option<String>) {
             let dir = tempfile::tempdir().unwrap();
             let place = Place::at(dir.path().join("quchat"));
-            let sheet = Sheet::new(&place, &Origin::parse("localhost").unwrap(), UserId(1), RoomId(7));
-            let text = Editor(script.into()).edit(&sheet, draft);
-            (text, sheet.read().ok())
+            let file = EditorFile::new(&place, &Origin::parse("localhost").unwrap(), UserId(1), RoomId(7));
+            let text = Editor(script.into()).edit(&file, draft);
+            (text, file.read().ok())
         }
 
         #[test]

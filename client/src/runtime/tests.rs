@@ -291,7 +291,7 @@ fn keys_typed_ahead_of_the_editor_apply_after_it() {
     let sheets = |dir: &std::path::Path| std::fs::read_dir(dir).unwrap().flatten().map(|entry| entry.path());
     let mut dirs = vec![dir.path().to_owned()];
     while let Some(path) = dirs.pop() {
-        assert_ne!(path.extension().unwrap_or_default(), "txt", "the sheet is gone, its text is in a save");
+        assert_ne!(path.extension().unwrap_or_default(), "txt", "the file is gone, its text is in a save");
         dirs.extend(path.is_dir().then(|| sheets(&path)).into_iter().flatten());
     }
 }

@@ -4,20 +4,20 @@
 //! values that it stores: `Stored`, `Kept` and `Visit`.
 
 mod disk;
+mod editor_file;
 mod files;
 mod last;
 mod log;
 mod owner;
 mod place;
 mod session;
-mod sheet;
 mod unsent;
 mod visits;
 
 pub use disk::{Disk, Job, Report};
+pub use editor_file::EditorFile;
 pub use last::Last;
 pub use log::Log;
 pub use place::Place;
 pub use session::{keep_session, kept_session};
-pub use sheet::Sheet;
 pub use unsent::{Drawer, Found};

@@ -13,7 +13,7 @@ use std::{
 
 use quchat_shared::{Timestamp, user::Session};
 
-use super::{Drawer, Found, Last, Log, Place, Sheet, session};
+use super::{Drawer, EditorFile, Found, Last, Log, Place, session};
 use crate::{
     api::Origin,
     model::{Stored, Visit},
@@ -35,7 +35,7 @@ pub enum Job {
     /// Writes a line to the log. Reports nothing.
     Note(Arc<Log>, Timestamp, String),
     /// Deletes an editor file whose text an earlier save contains. Reports nothing.
-    Discard(Sheet),
+    Discard(EditorFile),
     /// Stores the visited rooms, the latest first. Reports nothing.
     Visits(Vec<Visit>),
     /// Stores what is unsent in a room. Reports [`Report::Saved`], once per ticket.
@@ -204,8 +204,8 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             *desk = now;
             vec![Report::Entered { epoch, found, forgetful }]
         }
-        Job::Discard(sheet) => {
-            sheet.discard().ok(); // a leftover file is harmless
+        Job::Discard(file) => {
+            file.discard().ok(); // a leftover file is harmless
             Vec::new()
         }
         Job::Visits(visits) => {

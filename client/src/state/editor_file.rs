@@ -13,11 +13,11 @@ use super::{Place, files};
 use crate::api::Origin;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sheet {
+pub struct EditorFile {
     path: PathBuf,
 }
 
-impl Sheet {
+impl EditorFile {
     /// The file for a room's draft. Its name contains the process id, so that two clients of one user never share a
     /// file.
     #[must_use]
