@@ -33,7 +33,7 @@ use crate::{
         tests::peer::{Heard, SOON, access, peer, reply},
     },
     model::{Draft, Now},
-    state::{Drawer, Log, Place},
+    state::{DraftStore, Log, Place},
     update::{Answer, NotKept, Pick},
 };
 
@@ -340,7 +340,7 @@ fn a_draft_and_an_unacknowledged_message_survive_the_client() {
     drop(client);
     // The disk thread releases the lock some time later.
     let begun = Instant::now();
-    while Drawer::open(&place, &access.origin, &alice().user).err() == Some(NotKept::Elsewhere) {
+    while DraftStore::open(&place, &access.origin, &alice().user).err() == Some(NotKept::Elsewhere) {
         assert!(begun.elapsed() < SOON);
         thread::yield_now();
     }

@@ -20,4 +20,4 @@ pub use last::Last;
 pub use log::Log;
 pub use place::Place;
 pub use session::{keep_session, kept_session};
-pub use unsent::{Drawer, Found};
+pub use unsent::{DraftStore, Found};

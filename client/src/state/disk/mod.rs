@@ -13,7 +13,7 @@ use std::{
 
 use quchat_shared::{Timestamp, user::Session};
 
-use super::{Drawer, EditorFile, Found, Last, Log, Place, session};
+use super::{DraftStore, EditorFile, Found, Last, Log, Place, session};
 use crate::{
     api::Origin,
     model::{Stored, Visit},
@@ -145,7 +145,7 @@ impl Queue {
 
 impl Shared {
     fn work(&self, place: &Place, mut report: impl FnMut(Report)) {
-        let mut desk = Desk::Left;
+        let mut state = StoreState::SignedOut;
         let mut queue = self.lock();
         loop {
             let Some(job) = queue.jobs.pop_front() else {
@@ -157,7 +157,7 @@ impl Shared {
             };
             queue.working = true;
             drop(queue);
-            perform(job, place, &mut desk).into_iter().for_each(&mut report);
+            perform(job, place, &mut state).into_iter().for_each(&mut report);
             queue = self.lock();
             queue.working = false;
             self.changed.notify_all();
@@ -170,38 +170,38 @@ impl Shared {
 }
 
 /// The state of the user's drafts on disk.
-enum Desk {
-    Left,
-    Open(Drawer),
-    Closed(NotKept),
+enum StoreState {
+    SignedOut,
+    Open(DraftStore),
+    Unavailable(NotKept),
 }
 
 const FAULT: &str = "internal error; the log has details";
 
-fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
+fn perform(job: Job, place: &Place, state: &mut StoreState) -> Vec<Report> {
     match job {
         Job::Save { tickets, stored } => {
-            let save = || match desk {
-                Desk::Open(drawer) => drawer.save(&stored),
-                Desk::Closed(NotKept::Failing(reason)) => Err(reason.clone()),
+            let save = || match state {
+                StoreState::Open(store) => store.save(&stored),
+                StoreState::Unavailable(NotKept::Failing(reason)) => Err(reason.clone()),
                 // `Elsewhere` was reported when the session began. It must not delay sending.
-                Desk::Closed(NotKept::Elsewhere) | Desk::Left => Ok(()),
+                StoreState::Unavailable(NotKept::Elsewhere) | StoreState::SignedOut => Ok(()),
             };
             let result = catch_unwind(AssertUnwindSafe(save)).unwrap_or_else(|_| Err(FAULT.into()));
             tickets.into_iter().map(|ticket| Report::Saved { ticket, result: result.clone() }).collect()
         }
         Job::Enter { epoch, origin, session } => {
-            *desk = Desk::Left; // release the lock first: the next user may be the same one
+            *state = StoreState::SignedOut; // release the lock first: the next user may be the same one
             let open = || open(place, &origin, &session);
             let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(NotKept::Failing(FAULT.into())));
             let keep = || keep(place, &origin, &session);
             let kept = catch_unwind(AssertUnwindSafe(keep)).unwrap_or_else(|_| Err(io::Error::other(FAULT)));
             let forgetful = kept.err().map(|error| format!("the sign-in cannot be saved: {error}"));
             let (found, now) = match opened {
-                Ok((found, drawer)) => (Ok(found), Desk::Open(drawer)),
-                Err(why) => (Err(why.clone()), Desk::Closed(why)),
+                Ok((found, store)) => (Ok(found), StoreState::Open(store)),
+                Err(why) => (Err(why.clone()), StoreState::Unavailable(why)),
             };
-            *desk = now;
+            *state = now;
             vec![Report::Entered { epoch, found, forgetful }]
         }
         Job::Discard(file) => {
@@ -209,13 +209,13 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
             Vec::new()
         }
         Job::Visits(visits) => {
-            if let Desk::Open(drawer) = desk {
-                drawer.remember_visits(&visits).ok(); // at worst the next start opens another room
+            if let StoreState::Open(store) = state {
+                store.remember_visits(&visits).ok(); // at worst the next start opens another room
             }
             Vec::new()
         }
         Job::Leave(origin, token) => {
-            *desk = Desk::Left;
+            *state = StoreState::SignedOut;
             let forget = || session::forget_session(place, &origin, &token);
             catch_unwind(AssertUnwindSafe(forget)).ok(); // the stored token is no longer valid anyway
             Vec::new()
@@ -227,9 +227,9 @@ fn perform(job: Job, place: &Place, desk: &mut Desk) -> Vec<Report> {
     }
 }
 
-fn open(place: &Place, origin: &Origin, session: &Session) -> Result<(Found, Drawer), NotKept> {
-    let mut drawer = Drawer::open(place, origin, &session.user)?;
-    Ok((drawer.read()?, drawer))
+fn open(place: &Place, origin: &Origin, session: &Session) -> Result<(Found, DraftStore), NotKept> {
+    let mut store = DraftStore::open(place, origin, &session.user)?;
+    Ok((store.read()?, store))
 }
 
 fn keep(place: &Place, origin: &Origin, session: &Session) -> io::Result<()> {

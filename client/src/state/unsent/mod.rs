@@ -27,7 +27,7 @@ const FORMAT: u32 = 1;
 
 /// A user's directory, locked for this client until it is dropped.
 #[derive(Debug)]
-pub struct Drawer {
+pub struct DraftStore {
     rooms: PathBuf,
     visits: Visits,
     /// See [`Found::former`].
@@ -51,7 +51,7 @@ pub struct Found {
     pub former: Option<PathBuf>,
 }
 
-impl Drawer {
+impl DraftStore {
     /// Opens and locks the directory of a user. Moves aside files that belong to another user.
     ///
     /// # Errors

@@ -19,14 +19,14 @@ impl Home {
         Self { _dir: dir, place, origin: Origin::parse("localhost").unwrap() }
     }
 
-    fn open(&self) -> Result<Drawer, NotKept> {
+    fn open(&self) -> Result<DraftStore, NotKept> {
         self.open_as(1, "alice", 0)
     }
 
-    fn open_as(&self, id: u64, name: &str, registered: i64) -> Result<Drawer, NotKept> {
+    fn open_as(&self, id: u64, name: &str, registered: i64) -> Result<DraftStore, NotKept> {
         let (id, created_at) = (UserId(id), Timestamp::from_millis(registered));
         let user = User { id, name: name.into(), role: ServerRole::Member, created_at, online: true };
-        Drawer::open(&self.place, &self.origin, &user)
+        DraftStore::open(&self.place, &self.origin, &user)
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -61,12 +61,12 @@ fn written_text_is_there_after_a_restart() {
 #[test]
 fn a_room_with_nothing_to_store_has_no_file() {
     let home = Home::new();
-    let mut drawer = home.open().unwrap();
-    drawer.save(&unsent("x", &[])).unwrap();
-    drawer.save(&unsent("", &[])).unwrap();
-    drawer.save(&unsent("", &[])).unwrap();
+    let mut store = home.open().unwrap();
+    store.save(&unsent("x", &[])).unwrap();
+    store.save(&unsent("", &[])).unwrap();
+    store.save(&unsent("", &[])).unwrap();
     assert!(!home.file("3.json").exists());
-    assert_eq!(drawer.read().unwrap().rooms, []);
+    assert_eq!(store.read().unwrap().rooms, []);
 }
 
 #[test]
@@ -90,8 +90,8 @@ fn a_kill_at_any_time_during_a_save_leaves_the_old_or_the_new_file() {
 #[test]
 fn an_invalid_file_is_set_aside_unchanged_and_hides_no_other() {
     let home = Home::new();
-    let mut drawer = home.open().unwrap();
-    drawer.save(&unsent("fine", &[])).unwrap();
+    let mut store = home.open().unwrap();
+    store.save(&unsent("fine", &[])).unwrap();
     let complete = encode(&Stored { room: RoomId(4), ..unsent("x", &["y"]) }).unwrap();
     let torn = &complete[..complete.len() / 2];
     let elsewhere = String::from_utf8(complete.clone()).unwrap().replace("\"room\":4", "\"room\":5");
@@ -99,7 +99,7 @@ fn an_invalid_file_is_set_aside_unchanged_and_hides_no_other() {
     let broken = [torn, elsewhere.as_bytes(), nameless.as_bytes(), b"", b"\xff\0", b"[]"];
     for (n, bytes) in (1..).zip(broken) {
         fs::write(home.file("4.json"), bytes).unwrap();
-        let found = drawer.read().unwrap();
+        let found = store.read().unwrap();
         let aside = home.file(&format!("4.json.broken-{n}"));
         assert_eq!(fs::read(&aside).unwrap(), bytes);
         assert_eq!((found.rooms.len(), found.set_aside), (1, vec![aside]));
@@ -111,7 +111,7 @@ fn a_second_client_of_one_user_leaves_the_files_alone() {
     let home = Home::new();
     let first = home.open().unwrap();
     assert_eq!(home.open().unwrap_err(), NotKept::Elsewhere);
-    assert!(home.open_as(2, "bob", 0).is_ok(), "another user is another drawer");
+    assert!(home.open_as(2, "bob", 0).is_ok(), "another user is another store");
     drop(first);
     assert!(home.open().is_ok(), "a lock is never a file's mere existence");
 }
@@ -130,13 +130,13 @@ fn unsent_messages_are_never_given_to_another_user_with_the_same_id() {
     home.open().unwrap().save(&unsent("of alice", &["in her name"])).unwrap();
     let of_alice = fs::read(home.file("3.json")).unwrap();
     for (n, (name, registered)) in (1..).zip([("mallory", 5), ("alice", 6)]) {
-        let mut drawer = home.open_as(1, name, registered).unwrap();
+        let mut store = home.open_as(1, name, registered).unwrap();
         let former = home.place.user(&home.origin, UserId(1)).join(format!("former-{n}"));
         let found = Found { rooms: vec![], visits: vec![], set_aside: vec![], former: Some(former.clone()) };
-        assert_eq!(drawer.read().unwrap(), found, "a new server gave {name} the number of alice");
+        assert_eq!(store.read().unwrap(), found, "a new server gave {name} the number of alice");
         assert_eq!(home.open_as(1, name, registered).unwrap_err(), NotKept::Elsewhere, "the lock holds on");
-        drawer.save(&unsent(name, &[])).unwrap();
-        drop(drawer);
+        store.save(&unsent(name, &[])).unwrap();
+        drop(store);
         let found = home.open_as(1, name, registered).unwrap().read().unwrap();
         assert_eq!((found.rooms, found.former), (vec![unsent(name, &[])], None));
     }
@@ -165,19 +165,19 @@ fn a_file_of_a_later_version_is_not_changed() {
     home.open().unwrap().save(&unsent("now", &[])).unwrap();
     let later = fs::read_to_string(home.file("3.json")).unwrap().replace("\"format\":1", "\"format\":2,\"new\":{}");
     fs::write(home.file("3.json"), &later).unwrap();
-    let mut drawer = home.open().unwrap();
-    assert_eq!(drawer.read().unwrap(), Found { rooms: vec![], visits: vec![], set_aside: vec![], former: None });
-    assert!(drawer.save(&unsent("of the older one", &[])).unwrap_err().contains("later version of quchat"));
-    assert!(drawer.save(&unsent("", &[])).is_err());
+    let mut store = home.open().unwrap();
+    assert_eq!(store.read().unwrap(), Found { rooms: vec![], visits: vec![], set_aside: vec![], former: None });
+    assert!(store.save(&unsent("of the older one", &[])).unwrap_err().contains("later version of quchat"));
+    assert!(store.save(&unsent("", &[])).is_err());
     assert_eq!(fs::read_to_string(home.file("3.json")).unwrap(), later);
 }
 
 #[test]
 fn a_read_error_does_not_delete_the_file() {
     let home = Home::new();
-    let mut drawer = home.open().unwrap();
+    let mut store = home.open().unwrap();
     fs::create_dir(home.file("3.json")).unwrap(); // unreadable, as after an I/O error
-    assert!(matches!(drawer.read(), Err(NotKept::Failing(reason)) if reason.contains("3.json")));
+    assert!(matches!(store.read(), Err(NotKept::Failing(reason)) if reason.contains("3.json")));
     assert!(home.file("3.json").exists());
 }
 
@@ -199,13 +199,13 @@ fn visit(id: u64, name: &str, joined: bool) -> Visit {
 #[test]
 fn visited_rooms_are_restored_in_order_and_an_invalid_file_counts_as_missing() {
     let home = Home::new();
-    let mut drawer = home.open().unwrap();
+    let mut store = home.open().unwrap();
     let visits = [visit(7, "den", true), visit(3, "a \"b\"\n\u{1b}[31m 🎉", false)];
-    drawer.remember_visits(&visits).unwrap();
-    assert_eq!(drawer.read().unwrap().visits, visits);
+    store.remember_visits(&visits).unwrap();
+    assert_eq!(store.read().unwrap().visits, visits);
     for broken in ["{\"visits\":[{\"id\":7,", "{\"rooms\":[7,3]}", "{\"visits\":[7]}"] {
         fs::write(home.place.user(&home.origin, UserId(1)).join("visits.json"), broken).unwrap();
-        assert_eq!(drawer.read().unwrap().visits, []);
+        assert_eq!(store.read().unwrap().visits, []);
     }
 }
 
