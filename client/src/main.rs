@@ -17,7 +17,7 @@ use quchat_client::{
     config::{self, Config, Source},
     model::Model,
     runtime::{self, Caller, Clock, Editor, Input, Preferences, Runtime, Tty, Wakes, Way, Workers},
-    state::{Last, Log, Place, kept_session},
+    state::{Last, Log, StateDir, kept_session},
     update::Msg,
 };
 use quchat_shared::limits::user_key;
@@ -70,12 +70,12 @@ fn run() -> Result<u8, Failure> {
         Err(answer) => return say(&answer),
     };
     let variable = |name: &str| std::env::var_os(name);
-    let place = Place::find(variable).map_err(Failure::new)?;
+    let state_dir = StateDir::find(variable).map_err(Failure::new)?;
     let path = config::find(variable);
     let mut file = path.as_deref().map(config::read).transpose().map_err(Failure::usage)?.unwrap_or_default();
     let mut faults = std::mem::take(&mut file.faults);
-    match (chore, Config::settle(given, file, Last::recall(&place))) {
-        (None, Ok(config)) if faults.is_empty() => return chat(place, config),
+    match (chore, Config::settle(given, file, Last::recall(&state_dir))) {
+        (None, Ok(config)) if faults.is_empty() => return chat(state_dir, config),
         (None, Ok(_)) => {}
         (Some(Chore::Config), Ok(config)) => print(&shown(path, &config))?,
         (_, Err(fault)) => faults.push(fault),
@@ -103,7 +103,7 @@ fn shown(path: Option<PathBuf>, config: &Config) -> String {
     format!("# {file}\n{}", config.show())
 }
 
-fn chat(place: Place, config: Config) -> Result<u8, Failure> {
+fn chat(state_dir: StateDir, config: Config) -> Result<u8, Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Failure::new("quchat runs in a terminal; its input and output must not be redirected"));
     }
@@ -115,15 +115,15 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
         caller: Caller::new(way),
         brackets: runtime::marks_pastes(|name| std::env::var_os(name)),
     };
-    let log = Arc::new(Log::open(&place));
+    let log = Arc::new(Log::open(&state_dir));
     let mut model = new_model()?;
     model.theme = config.theme.value.as_str().into();
     model.mouse = config.mouse.value;
-    let start = first_msg(&place, config);
+    let start = first_msg(&state_dir, config);
 
     let (wakes, woken) = Wakes::channel();
     let editor = Editor::find(|name| std::env::var_os(name));
-    let workers = Workers::start(place, Arc::clone(&log), editor, wakes.clone()).map_err(Failure::new)?;
+    let workers = Workers::start(state_dir, Arc::clone(&log), editor, wakes.clone()).map_err(Failure::new)?;
     runtime::listen_to_signals(wakes.clone()).map_err(Failure::new)?;
     let input = Input::start(wakes).map_err(Failure::new)?;
     let screen = Tty::take(log, input).map_err(Failure::new)?;
@@ -135,9 +135,9 @@ fn chat(place: Place, config: Config) -> Result<u8, Failure> {
 }
 
 /// The first message: a stored session skips the sign-in form, unless `--name` names another user.
-fn first_msg(place: &Place, config: Config) -> Msg {
+fn first_msg(state_dir: &StateDir, config: Config) -> Msg {
     let origin = config.origin();
-    let kept = origin.as_ref().and_then(|origin| Some((origin.clone(), kept_session(place, origin)?)));
+    let kept = origin.as_ref().and_then(|origin| Some((origin.clone(), kept_session(state_dir, origin)?)));
     let asked = config.name.as_ref().filter(|name| name.from != Source::Last);
     let session =
         kept.filter(|(_, session)| asked.is_none_or(|name| user_key(&name.value) == user_key(&session.user.name)));

@@ -113,7 +113,7 @@ impl<S: Screen> Runtime<S> {
     /// Gives the terminal to the editor. Keys wait from here on; the network continues.
     pub(super) fn open_editor(&mut self, room: RoomId, draft: &str) -> Option<Msg> {
         let account = self.model.account.as_ref()?;
-        let file = EditorFile::new(&self.workers.place, &account.origin, account.user.id, room);
+        let file = EditorFile::new(&self.workers.state_dir, &account.origin, account.user.id, room);
         self.screen.lend();
         self.lent = true;
         self.seen = None; // report again what the next frame shows
@@ -157,13 +157,13 @@ mod tests {
         use quchat_shared::UserId;
 
         use super::*;
-        use crate::{api::Origin, state::Place};
+        use crate::{api::Origin, state::StateDir};
 
         /// The result for `draft` of an editor that runs `script`, and what it leaves on disk.
         fn through(script: &str, draft: &str) -> (Result<String, String>, Option<String>) {
             let dir = tempfile::tempdir().unwrap();
-            let place = Place::at(dir.path().join("quchat"));
-            let file = EditorFile::new(&place, &Origin::parse("localhost").unwrap(), UserId(1), RoomId(7));
+            let state_dir = StateDir::at(dir.path().join("quchat"));
+            let file = EditorFile::new(&state_dir, &Origin::parse("localhost").unwrap(), UserId(1), RoomId(7));
             let text = Editor(script.into()).edit(&file, draft);
             (text, file.read().ok())
         }

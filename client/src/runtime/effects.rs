@@ -7,7 +7,7 @@ use quchat_shared::{Cursor, user::Session};
 use super::{Editor, Runtime, Screen, Wake, Wakes, clock, memory::give_back};
 use crate::{
     api::{Access, Failure, Origin, Reply, Request},
-    state::{Disk, Found, Job, Log, Place, Report},
+    state::{Disk, Found, Job, Log, StateDir, Report},
     update::{Effect, Msg, ServerEvent},
     worker::{self, Calls, Stream},
 };
@@ -16,7 +16,7 @@ use crate::{
 pub struct Workers {
     pub(super) wakes: Wakes,
     pub(super) disk: Disk,
-    pub(super) place: Place,
+    pub(super) state_dir: StateDir,
     pub(super) editor: Editor,
     log: Arc<Log>,
     session: Option<Entered>,
@@ -36,12 +36,12 @@ impl Workers {
     ///
     /// # Errors
     /// The system cannot create a thread.
-    pub fn start(place: Place, log: Arc<Log>, editor: Editor, wakes: Wakes) -> io::Result<Self> {
+    pub fn start(state_dir: StateDir, log: Arc<Log>, editor: Editor, wakes: Wakes) -> io::Result<Self> {
         let tell = wakes.clone();
-        let disk = Disk::start(place.clone(), move |report| {
+        let disk = Disk::start(state_dir.clone(), move |report| {
             tell.send(Wake::Disk(report));
         })?;
-        Ok(Self { wakes, disk, place, editor, log, session: None, entered: None, stream: None })
+        Ok(Self { wakes, disk, state_dir, editor, log, session: None, entered: None, stream: None })
     }
 
     /// Whether this is the current stream.

@@ -33,7 +33,7 @@ use crate::{
         tests::peer::{Heard, SOON, access, peer, reply},
     },
     model::{Draft, Now},
-    state::{DraftStore, Log, Place},
+    state::{DraftStore, Log, StateDir},
     update::{Answer, NotKept, Pick},
 };
 
@@ -56,12 +56,16 @@ struct Client {
 }
 
 impl Client {
-    fn start(place: &Place) -> Self {
+    fn start(state_dir: &StateDir) -> Self {
         let now = Rc::new(Cell::new(Now { mono_ms: 1_000, wall_ms: 1_795_340_400_000 }));
         let (wakes, woken) = Wakes::channel();
-        let workers =
-            Workers::start(place.clone(), Arc::new(Log::open(place)), Editor::find(|_| Some(EDITOR.into())), wakes)
-                .unwrap();
+        let workers = Workers::start(
+            state_dir.clone(),
+            Arc::new(Log::open(state_dir)),
+            Editor::find(|_| Some(EDITOR.into())),
+            wakes,
+        )
+        .unwrap();
         let model = Model::new(now.get(), TimeZone::UTC, "prefix".into(), 7);
         let screen = TestTerminalAdapter::new(Size::new(WIDTH, 24)).unwrap();
         let time = Rc::clone(&now);
@@ -76,8 +80,8 @@ impl Client {
     }
 
     /// Alice, with a stored session on this server.
-    fn of_alice(place: &Place, origin: &Origin) -> Self {
-        let mut this = Self::start(place);
+    fn of_alice(state_dir: &StateDir, origin: &Origin) -> Self {
+        let mut this = Self::start(state_dir);
         let session = Some((origin.clone(), alice()));
         this.runtime.step(Msg::Start { server: None, name: None, session });
         this.runtime.settle();
@@ -183,15 +187,15 @@ fn stream(out: &mut TcpStream, bytes: &[u8]) {
     out.write_all(b"\r\n").ok();
 }
 
-fn home() -> (tempfile::TempDir, Place) {
+fn home() -> (tempfile::TempDir, StateDir) {
     let dir = tempfile::tempdir().unwrap();
-    let place = Place::at(dir.path().join("quchat"));
-    (dir, place)
+    let state_dir = StateDir::at(dir.path().join("quchat"));
+    (dir, state_dir)
 }
 
 /// A client that shows the empty room #general of a server with these answers.
-fn in_general(place: &Place, answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> Client {
-    let mut client = Client::of_alice(place, &peer(answer).0.origin);
+fn in_general(state_dir: &StateDir, answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> Client {
+    let mut client = Client::of_alice(state_dir, &peer(answer).0.origin);
     client.until("Say hello");
     client
 }
@@ -206,8 +210,8 @@ fn text(text: &str) -> Vec<Event<Action>> {
 
 #[test]
 fn keys_are_drawn_while_every_call_hangs_and_quitting_does_not_wait_for_them() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     for n in 0..20 {
         client.type_text("still typing");
         assert!(client.screen().contains("still typing"));
@@ -233,8 +237,8 @@ fn keys_are_drawn_while_every_call_hangs_and_quitting_does_not_wait_for_them() {
 
 #[test]
 fn a_dead_server_is_named_and_the_form_keeps_what_was_typed() {
-    let (_dir, place) = home();
-    let mut client = Client::start(&place);
+    let (_dir, state_dir) = home();
+    let mut client = Client::start(&state_dir);
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     client.runtime.step(Msg::Start { server: Some(format!("127.0.0.1:{port}")), name: None, session: None });
     client.runtime.settle();
@@ -248,8 +252,8 @@ fn a_dead_server_is_named_and_the_form_keeps_what_was_typed() {
 
 #[test]
 fn a_stopped_client_redraws_the_screen_when_it_continues() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // another program wrote to the screen
     client.runtime.take(Wake::Continued);
     client.runtime.settle();
@@ -258,8 +262,8 @@ fn a_stopped_client_redraws_the_screen_when_it_continues() {
 
 #[test]
 fn a_resize_to_the_same_size_redraws_the_screen() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     client.runtime.screen.raw_mut().backend_mut().clear().unwrap(); // as if it had shrunk and grown again
     client.runtime.take(Wake::Resized);
     client.runtime.settle();
@@ -268,8 +272,8 @@ fn a_resize_to_the_same_size_redraws_the_screen() {
 
 #[test]
 fn keys_after_the_one_that_opens_a_dialog_go_to_the_dialog() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     let switch = Event::Keyboard(KeyEvent::new(Key::Char('k'), KeyModifiers::CONTROL));
     client.at_once([vec![switch], text("ops\n"), text("hi")].concat());
     assert_eq!((client.runtime.model.open, &*client.draft().text), (Some(RoomId(2)), "hi"));
@@ -278,8 +282,8 @@ fn keys_after_the_one_that_opens_a_dialog_go_to_the_dialog() {
 #[test]
 #[cfg(unix)]
 fn keys_typed_ahead_of_the_editor_apply_after_it() {
-    let (dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     client.type_text("draft");
     let edit = Event::Keyboard(KeyEvent::new(Key::Char('x'), KeyModifiers::CONTROL));
     client.at_once([vec![edit], text("!")].concat());
@@ -298,8 +302,8 @@ fn keys_typed_ahead_of_the_editor_apply_after_it() {
 
 #[test]
 fn a_wheel_scrolls_and_leaves_the_draft_alone() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     client.type_text("first");
     client.press(Key::Enter, KeyModifiers::NONE);
     client.type_text("draft");
@@ -309,8 +313,8 @@ fn a_wheel_scrolls_and_leaves_the_draft_alone() {
 
 #[test]
 fn a_click_on_a_room_opens_it_and_one_beside_it_or_under_a_dialog_does_not() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     let row = client.screen().lines().position(|line| line.starts_with("  #ops")).unwrap() as u16;
     let click = |column, row| {
         let kind = MouseEventKind::Down(MouseButton::Left);
@@ -328,9 +332,9 @@ fn a_click_on_a_room_opens_it_and_one_beside_it_or_under_a_dialog_does_not() {
 
 #[test]
 fn a_draft_and_an_unacknowledged_message_survive_the_client() {
-    let (_dir, place) = home();
+    let (_dir, state_dir) = home();
     let (access, heard) = peer(stalling);
-    let mut client = Client::of_alice(&place, &access.origin);
+    let mut client = Client::of_alice(&state_dir, &access.origin);
     client.until("Say hello");
     client.type_text("unanswered");
     client.press(Key::Enter, KeyModifiers::NONE);
@@ -340,12 +344,12 @@ fn a_draft_and_an_unacknowledged_message_survive_the_client() {
     drop(client);
     // The disk thread releases the lock some time later.
     let begun = Instant::now();
-    while DraftStore::open(&place, &access.origin, &alice().user).err() == Some(NotKept::Elsewhere) {
+    while DraftStore::open(&state_dir, &access.origin, &alice().user).err() == Some(NotKept::Elsewhere) {
         assert!(begun.elapsed() < SOON);
         thread::yield_now();
     }
 
-    let mut client = Client::of_alice(&place, &access.origin);
+    let mut client = Client::of_alice(&state_dir, &access.origin);
     client.until("half a thought");
     client.until("unanswered");
     client.until("● connected"); // the disk reported before
@@ -355,11 +359,11 @@ fn a_draft_and_an_unacknowledged_message_survive_the_client() {
 
 #[test]
 fn a_second_client_of_an_account_says_so() {
-    let (_dir, place) = home();
+    let (_dir, state_dir) = home();
     let (access, _heard) = peer(stalling);
-    let mut first = Client::of_alice(&place, &access.origin);
+    let mut first = Client::of_alice(&state_dir, &access.origin);
     first.until("Say hello");
-    let mut second = Client::of_alice(&place, &access.origin);
+    let mut second = Client::of_alice(&state_dir, &access.origin);
     second.until("another quchat has this account open");
 }
 
@@ -379,8 +383,8 @@ fn flooding(request: &Heard, out: &mut TcpStream) {
 
 #[test]
 fn a_key_overtakes_a_flood_of_events() {
-    let (_dir, place) = home();
-    let mut client = Client::of_alice(&place, &peer(flooding).0.origin);
+    let (_dir, state_dir) = home();
+    let mut client = Client::of_alice(&state_dir, &peer(flooding).0.origin);
     client.until_true("in a room", |client| client.runtime.model.open.is_some());
     let (wakes, woken) = Wakes::channel();
     client.runtime.stream_waits = true; // while the flood lasts
@@ -397,8 +401,8 @@ fn a_key_overtakes_a_flood_of_events() {
 
 #[test]
 fn stream_events_are_drawn_at_once_and_then_at_the_frame_rate() {
-    let (_dir, place) = home();
-    let mut client = Client::of_alice(&place, &peer(flooding).0.origin);
+    let (_dir, state_dir) = home();
+    let mut client = Client::of_alice(&state_dir, &peer(flooding).0.origin);
     client.until_true("in a room", |client| client.runtime.model.open.is_some());
     client.pass(FRAME_EVERY_MS);
     let hear = |client: &mut Client| {
@@ -427,8 +431,8 @@ fn stream_events_are_drawn_at_once_and_then_at_the_frame_rate() {
 
 #[test]
 fn deadlines_are_met_during_a_flood_of_events() {
-    let (_dir, place) = home();
-    let mut client = Client::start(&place);
+    let (_dir, state_dir) = home();
+    let mut client = Client::start(&state_dir);
     client.runtime.step(Msg::Notice("a passing word".into()));
     client.runtime.settle();
     assert!(client.screen().contains("a passing word"));
@@ -442,8 +446,8 @@ fn deadlines_are_met_during_a_flood_of_events() {
 
 #[test]
 fn a_frame_is_drawn_only_if_something_changed() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     let mut frames = || client.runtime.screen.raw_mut().get_frame().count();
     let before = frames();
     client.runtime.settle();
@@ -459,8 +463,8 @@ fn a_frame_is_drawn_only_if_something_changed() {
 
 #[test]
 fn too_small_a_terminal_ignores_keys_and_loses_nothing() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     client.type_text("draft");
     client.runtime.screen.raw_mut().backend_mut().resize(39, 11);
     client.runtime.take(Wake::Resized);
@@ -487,9 +491,9 @@ fn too_small_a_terminal_ignores_keys_and_loses_nothing() {
 
 #[test]
 fn a_sleeping_loop_wakes_at_the_first_event() {
-    let (_dir, place) = home();
+    let (_dir, state_dir) = home();
     let (wakes, woken) = Wakes::channel();
-    let mut client = Client::start(&place);
+    let mut client = Client::start(&state_dir);
     let (told, begun) = mpsc::channel();
     let sender = thread::spawn(move || {
         begun.recv().unwrap();
@@ -505,8 +509,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn the_application_has_the_focus_of_the_model_after_every_msg(msgs in prop::collection::vec(any_msg(), 1..60)) {
-        let (_dir, place) = home();
-        let mut client = Client::of_alice(&place, &access(9).origin);
+        let (_dir, state_dir) = home();
+        let mut client = Client::of_alice(&state_dir, &access(9).origin);
         for call in 0..4 {
             client.runtime.step(Msg::Done { call, reply: Ok(Answer::Rooms(rooms())) });
         }

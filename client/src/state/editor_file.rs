@@ -9,7 +9,7 @@ use std::{
 
 use quchat_shared::{RoomId, UserId};
 
-use super::{Place, files};
+use super::{StateDir, files};
 use crate::api::Origin;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +21,9 @@ impl EditorFile {
     /// The file for a room's draft. Its name contains the process id, so that two clients of one user never share a
     /// file.
     #[must_use]
-    pub fn new(place: &Place, origin: &Origin, user: UserId, room: RoomId) -> Self {
+    pub fn new(state_dir: &StateDir, origin: &Origin, user: UserId, room: RoomId) -> Self {
         let name = format!("{room}-{}.txt", std::process::id());
-        Self { path: place.user(origin, user).join("editor").join(name) }
+        Self { path: state_dir.user(origin, user).join("editor").join(name) }
     }
 
     #[must_use]

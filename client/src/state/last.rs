@@ -4,7 +4,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Place, files};
+use super::{StateDir, files};
 
 /// The initial values of the sign-in form. They are optional: an unreadable file counts as missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,8 +19,8 @@ pub struct Last {
 impl Last {
     /// Reads the file.
     #[must_use]
-    pub fn recall(place: &Place) -> Self {
-        let bytes = files::read(&place.last()).ok().flatten().unwrap_or_default();
+    pub fn recall(state_dir: &StateDir) -> Self {
+        let bytes = files::read(&state_dir.last_sign_in()).ok().flatten().unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
@@ -28,8 +28,8 @@ impl Last {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn remember(&self, place: &Place) -> io::Result<()> {
-        files::replace(&place.last(), &serde_json::to_vec(self)?)
+    pub fn remember(&self, state_dir: &StateDir) -> io::Result<()> {
+        files::replace(&state_dir.last_sign_in(), &serde_json::to_vec(self)?)
     }
 }
 
@@ -40,12 +40,12 @@ mod tests {
     #[test]
     fn the_last_sign_in_is_restored_and_an_invalid_file_counts_as_missing() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Place::at(dir.path().join("quchat"));
-        assert_eq!(Last::recall(&place), Last::default());
+        let state_dir = StateDir::at(dir.path().join("quchat"));
+        assert_eq!(Last::recall(&state_dir), Last::default());
         let last = Last { server: Some("http://host:7878".into()), name: Some("alice".into()) };
-        last.remember(&place).unwrap();
-        assert_eq!(Last::recall(&place), last);
-        std::fs::write(place.last(), b"{\"server\":").unwrap();
-        assert_eq!(Last::recall(&place), Last::default());
+        last.remember(&state_dir).unwrap();
+        assert_eq!(Last::recall(&state_dir), last);
+        std::fs::write(state_dir.last_sign_in(), b"{\"server\":").unwrap();
+        assert_eq!(Last::recall(&state_dir), Last::default());
     }
 }

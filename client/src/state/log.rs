@@ -9,7 +9,7 @@ use std::{
 
 use quchat_shared::Timestamp;
 
-use super::{Place, files};
+use super::{StateDir, files};
 
 /// Largest size of the log in bytes. One older log is kept beside it.
 const LOG_MAX: u64 = 512 * 1024;
@@ -32,9 +32,9 @@ struct Open {
 impl Log {
     /// Opens the log for appending. If that fails, lines are dropped: the log is not worth an error.
     #[must_use]
-    pub fn open(place: &Place) -> Self {
-        let path = place.root().join("quchat.log");
-        let open = files::create_dir(place.root()).and_then(|()| append(&path)).ok();
+    pub fn open(state_dir: &StateDir) -> Self {
+        let path = state_dir.root().join("quchat.log");
+        let open = files::create_dir(state_dir.root()).and_then(|()| append(&path)).ok();
         Self { path, open: Mutex::new(open) }
     }
 
@@ -68,16 +68,16 @@ mod tests {
     #[test]
     fn the_log_is_bounded_and_an_entry_stays_on_one_line() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Place::at(dir.path().join("quchat"));
-        let log = Log::open(&place);
+        let state_dir = StateDir::at(dir.path().join("quchat"));
+        let log = Log::open(&state_dir);
         for _ in 0..600 {
             log.line(Timestamp::from_millis(0), &"a\n\u{1b}[2J".repeat(600));
         }
         let names = ["quchat.log", "quchat.log.1"];
         for name in names {
-            let bytes = fs::read(place.root().join(name)).unwrap();
+            let bytes = fs::read(state_dir.root().join(name)).unwrap();
             assert!(bytes.len() as u64 <= LOG_MAX && !bytes.contains(&0x1b), "{name}");
         }
-        assert_eq!(fs::read_dir(place.root()).unwrap().count(), names.len());
+        assert_eq!(fs::read_dir(state_dir.root()).unwrap().count(), names.len());
     }
 }

@@ -9,8 +9,8 @@ mod files;
 mod last;
 mod log;
 mod owner;
-mod place;
 mod session;
+mod state_dir;
 mod unsent;
 mod visits;
 
@@ -18,6 +18,6 @@ pub use disk::{Disk, Job, Report};
 pub use editor_file::EditorFile;
 pub use last::Last;
 pub use log::Log;
-pub use place::Place;
 pub use session::{keep_session, kept_session};
+pub use state_dir::StateDir;
 pub use unsent::{DraftStore, Found};

@@ -117,7 +117,7 @@ impl Person {
 
     /// The stored token.
     pub(crate) fn token(&self, server: &Server) -> String {
-        let place = state::Place::at(self.home.path().join("state/quchat"));
+        let place = state::StateDir::at(self.home.path().join("state/quchat"));
         let origin = Origin::parse(server.address()).expect("the server's own address");
         state::kept_session(&place, &origin).expect("they are signed in").token
     }

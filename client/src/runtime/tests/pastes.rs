@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn a_paste_without_brackets_is_one_message() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     client.at_once(text("one\ntwo\n"));
     let outbox = &client.runtime.model.open_room().unwrap().outbox;
     assert_eq!(outbox.iter().map(|pending| &*pending.text).collect::<Vec<_>>(), ["one\ntwo"]);
@@ -13,8 +13,8 @@ fn a_paste_without_brackets_is_one_message() {
 
 #[test]
 fn if_pastes_are_marked_each_line_that_arrives_at_once_is_a_message() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     client.at_once(vec![Event::Paste("once ".into())]); // a marked paste: from now on all are marked
     client.at_once(text("one\ntwo\n/join ops\nthree\n"));
     let said = |client: &Client, room| {
@@ -27,8 +27,8 @@ fn if_pastes_are_marked_each_line_that_arrives_at_once_is_a_message() {
 
 #[test]
 fn a_paste_in_the_side_bar_goes_to_the_composer() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     client.type_text("see ");
     client.runtime.step(Msg::Act(Action::FocusRooms));
     client.at_once(vec![Event::Paste("what I\nfound".into())]);
@@ -38,8 +38,8 @@ fn a_paste_in_the_side_bar_goes_to_the_composer() {
 
 #[test]
 fn a_long_paste_without_brackets_asks_and_does_not_answer_itself() {
-    let (_dir, place) = home();
-    let mut client = in_general(&place, stalling);
+    let (_dir, state_dir) = home();
+    let mut client = in_general(&state_dir, stalling);
     client.type_text("draft");
     client.at_once(text(&"yes or no\n".repeat(30)));
     client.at_once(text("yes\n")); // the rest arrives late
@@ -50,8 +50,8 @@ fn a_long_paste_without_brackets_asks_and_does_not_answer_itself() {
 
 #[test]
 fn without_a_room_a_paste_becomes_one_command_without_a_question() {
-    let (_dir, place) = home();
-    let mut client = Client::of_alice(&place, &access(9).origin);
+    let (_dir, state_dir) = home();
+    let mut client = Client::of_alice(&state_dir, &access(9).origin);
     assert_eq!((client.runtime.model.open, focus(&client.runtime.model)), (None, Id::Rooms));
     client.at_once(vec![Event::Paste("/join ops".into())]);
     assert_eq!(&*client.runtime.model.command.text, "/join ops");
@@ -66,8 +66,8 @@ fn without_a_room_a_paste_becomes_one_command_without_a_question() {
 
 #[test]
 fn without_a_room_lines_after_a_command_are_read_as_in_a_room() {
-    let (_dir, place) = home();
-    let mut client = Client::of_alice(&place, &access(9).origin);
+    let (_dir, state_dir) = home();
+    let mut client = Client::of_alice(&state_dir, &access(9).origin);
     client.type_text("/mou");
     client.at_once(text("se\nx")); // the Enter ends a command and is not a line break
     assert_eq!(&*client.runtime.model.command.text, "x");

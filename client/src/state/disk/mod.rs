@@ -13,7 +13,7 @@ use std::{
 
 use quchat_shared::{Timestamp, user::Session};
 
-use super::{DraftStore, EditorFile, Found, Last, Log, Place, session};
+use super::{DraftStore, EditorFile, Found, Last, Log, StateDir, session};
 use crate::{
     api::Origin,
     model::{Stored, Visit},
@@ -90,10 +90,10 @@ impl Disk {
     ///
     /// # Errors
     /// The system cannot create a thread.
-    pub fn start(place: Place, report: impl FnMut(Report) + Send + 'static) -> io::Result<Self> {
+    pub fn start(state_dir: StateDir, report: impl FnMut(Report) + Send + 'static) -> io::Result<Self> {
         let shared = Arc::<Shared>::default();
         let queue = Arc::clone(&shared);
-        thread::Builder::new().name("disk".into()).spawn(move || queue.work(&place, report))?;
+        thread::Builder::new().name("disk".into()).spawn(move || queue.work(&state_dir, report))?;
         Ok(Self { shared })
     }
 
@@ -144,7 +144,7 @@ impl Queue {
 }
 
 impl Shared {
-    fn work(&self, place: &Place, mut report: impl FnMut(Report)) {
+    fn work(&self, state_dir: &StateDir, mut report: impl FnMut(Report)) {
         let mut state = StoreState::SignedOut;
         let mut queue = self.lock();
         loop {
@@ -157,7 +157,7 @@ impl Shared {
             };
             queue.working = true;
             drop(queue);
-            perform(job, place, &mut state).into_iter().for_each(&mut report);
+            perform(job, state_dir, &mut state).into_iter().for_each(&mut report);
             queue = self.lock();
             queue.working = false;
             self.changed.notify_all();
@@ -178,7 +178,7 @@ enum StoreState {
 
 const FAULT: &str = "internal error; the log has details";
 
-fn perform(job: Job, place: &Place, state: &mut StoreState) -> Vec<Report> {
+fn perform(job: Job, state_dir: &StateDir, state: &mut StoreState) -> Vec<Report> {
     match job {
         Job::Save { tickets, stored } => {
             let save = || match state {
@@ -192,9 +192,9 @@ fn perform(job: Job, place: &Place, state: &mut StoreState) -> Vec<Report> {
         }
         Job::Enter { epoch, origin, session } => {
             *state = StoreState::SignedOut; // release the lock first: the next user may be the same one
-            let open = || open(place, &origin, &session);
+            let open = || open(state_dir, &origin, &session);
             let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(NotKept::Failing(FAULT.into())));
-            let keep = || keep(place, &origin, &session);
+            let keep = || keep(state_dir, &origin, &session);
             let kept = catch_unwind(AssertUnwindSafe(keep)).unwrap_or_else(|_| Err(io::Error::other(FAULT)));
             let forgetful = kept.err().map(|error| format!("the sign-in cannot be saved: {error}"));
             let (found, now) = match opened {
@@ -216,7 +216,7 @@ fn perform(job: Job, place: &Place, state: &mut StoreState) -> Vec<Report> {
         }
         Job::Leave(origin, token) => {
             *state = StoreState::SignedOut;
-            let forget = || session::forget_session(place, &origin, &token);
+            let forget = || session::forget_session(state_dir, &origin, &token);
             catch_unwind(AssertUnwindSafe(forget)).ok(); // the stored token is no longer valid anyway
             Vec::new()
         }
@@ -227,14 +227,14 @@ fn perform(job: Job, place: &Place, state: &mut StoreState) -> Vec<Report> {
     }
 }
 
-fn open(place: &Place, origin: &Origin, session: &Session) -> Result<(Found, DraftStore), NotKept> {
-    let mut store = DraftStore::open(place, origin, &session.user)?;
+fn open(state_dir: &StateDir, origin: &Origin, session: &Session) -> Result<(Found, DraftStore), NotKept> {
+    let mut store = DraftStore::open(state_dir, origin, &session.user)?;
     Ok((store.read()?, store))
 }
 
-fn keep(place: &Place, origin: &Origin, session: &Session) -> io::Result<()> {
-    session::keep_session(place, origin, session)?;
-    Last { server: Some(origin.to_string()), name: Some(session.user.name.clone()) }.remember(place)
+fn keep(state_dir: &StateDir, origin: &Origin, session: &Session) -> io::Result<()> {
+    session::keep_session(state_dir, origin, session)?;
+    Last { server: Some(origin.to_string()), name: Some(session.user.name.clone()) }.remember(state_dir)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::*;
 use crate::state::kept_session;
 
 struct Home {
-    place: Place,
+    state_dir: StateDir,
     origin: Origin,
     disk: Disk,
     reports: Receiver<Report>,
@@ -17,14 +17,14 @@ struct Home {
 
 fn home() -> Home {
     let dir = tempfile::tempdir().unwrap();
-    let place = Place::at(dir.path().join("quchat"));
-    let (disk, reports) = start(&place);
-    Home { place, origin: Origin::parse("localhost").unwrap(), disk, reports, _dir: dir }
+    let state_dir = StateDir::at(dir.path().join("quchat"));
+    let (disk, reports) = start(&state_dir);
+    Home { state_dir, origin: Origin::parse("localhost").unwrap(), disk, reports, _dir: dir }
 }
 
-fn start(place: &Place) -> (Disk, Receiver<Report>) {
+fn start(state_dir: &StateDir) -> (Disk, Receiver<Report>) {
     let (tell, reports) = channel();
-    (Disk::start(place.clone(), move |report| tell.send(report).unwrap_or(())).unwrap(), reports)
+    (Disk::start(state_dir.clone(), move |report| tell.send(report).unwrap_or(())).unwrap(), reports)
 }
 
 fn alice() -> Session {
@@ -98,7 +98,7 @@ fn a_second_client_is_notified_and_its_saves_change_nothing() {
     home.disk.push(enter(&home));
     home.disk.push(save(1, 1, "mine"));
     assert!(home.disk.finish(Duration::from_secs(20)));
-    let (second, reports) = start(&home.place);
+    let (second, reports) = start(&home.state_dir);
     second.push(enter(&home));
     second.push(save(7, 1, "not kept"));
     let entered = reports.recv().unwrap();
@@ -115,9 +115,9 @@ fn signing_out_deletes_the_token_and_keeps_the_drafts() {
     home.disk.push(save(1, 1, "later"));
     home.disk.push(Job::Leave(home.origin.clone(), "a.b.c".into()));
     assert!(home.disk.finish(Duration::from_secs(20)));
-    assert_eq!(kept_session(&home.place, &home.origin), None);
-    assert_eq!(Last::recall(&home.place).name.as_deref(), Some("alice"));
-    let (next, reports) = start(&home.place);
+    assert_eq!(kept_session(&home.state_dir, &home.origin), None);
+    assert_eq!(Last::recall(&home.state_dir).name.as_deref(), Some("alice"));
+    let (next, reports) = start(&home.state_dir);
     next.push(enter(&home));
     assert_eq!(drafts(reports.recv().unwrap()), [(1, "later".to_owned())]);
 }
@@ -125,7 +125,7 @@ fn signing_out_deletes_the_token_and_keeps_the_drafts() {
 #[test]
 fn a_failing_disk_reports_every_save_with_the_reason() {
     let home = home();
-    std::fs::write(home.place.root(), "a file where the directory should be").unwrap();
+    std::fs::write(home.state_dir.root(), "a file where the directory should be").unwrap();
     home.disk.push(enter(&home));
     home.disk.push(save(1, 1, "kept in memory"));
     let entered = home.reports.recv().unwrap();

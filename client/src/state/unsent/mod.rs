@@ -15,7 +15,7 @@ use std::{
 use quchat_shared::{RoomId, Seq, User, room::Notify};
 use serde::{Deserialize, Serialize};
 
-use super::{Place, files, owner, visits::Visits};
+use super::{StateDir, files, owner, visits::Visits};
 use crate::{
     api::Origin,
     model::{Kept, Stored, Visit},
@@ -56,8 +56,8 @@ impl DraftStore {
     ///
     /// # Errors
     /// Another client holds the lock, or the disk fails.
-    pub fn open(place: &Place, origin: &Origin, user: &User) -> Result<Self, NotKept> {
-        let dir = place.user(origin, user.id);
+    pub fn open(state_dir: &StateDir, origin: &Origin, user: &User) -> Result<Self, NotKept> {
+        let dir = state_dir.user(origin, user.id);
         let rooms = dir.join("rooms");
         let lock = files::create_dir(&rooms)
             .and_then(|()| {

@@ -8,15 +8,15 @@ const ROOM: RoomId = RoomId(3);
 
 struct Home {
     _dir: tempfile::TempDir,
-    place: Place,
+    state_dir: StateDir,
     origin: Origin,
 }
 
 impl Home {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let place = Place::at(dir.path().join("quchat"));
-        Self { _dir: dir, place, origin: Origin::parse("localhost").unwrap() }
+        let state_dir = StateDir::at(dir.path().join("quchat"));
+        Self { _dir: dir, state_dir, origin: Origin::parse("localhost").unwrap() }
     }
 
     fn open(&self) -> Result<DraftStore, NotKept> {
@@ -26,11 +26,11 @@ impl Home {
     fn open_as(&self, id: u64, name: &str, registered: i64) -> Result<DraftStore, NotKept> {
         let (id, created_at) = (UserId(id), Timestamp::from_millis(registered));
         let user = User { id, name: name.into(), role: ServerRole::Member, created_at, online: true };
-        DraftStore::open(&self.place, &self.origin, &user)
+        DraftStore::open(&self.state_dir, &self.origin, &user)
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        self.place.user(&self.origin, UserId(1)).join("rooms").join(name)
+        self.state_dir.user(&self.origin, UserId(1)).join("rooms").join(name)
     }
 }
 
@@ -119,8 +119,8 @@ fn a_second_client_of_one_user_leaves_the_files_alone() {
 #[test]
 fn a_failing_disk_is_reported_in_a_sentence() {
     let home = Home::new();
-    fs::create_dir_all(home.place.root().parent().unwrap()).unwrap();
-    fs::write(home.place.root(), "a file where the directory should be").unwrap();
+    fs::create_dir_all(home.state_dir.root().parent().unwrap()).unwrap();
+    fs::write(home.state_dir.root(), "a file where the directory should be").unwrap();
     assert!(matches!(home.open(), Err(NotKept::Failing(reason)) if reason.contains("quchat")));
 }
 
@@ -131,7 +131,7 @@ fn unsent_messages_are_never_given_to_another_user_with_the_same_id() {
     let of_alice = fs::read(home.file("3.json")).unwrap();
     for (n, (name, registered)) in (1..).zip([("mallory", 5), ("alice", 6)]) {
         let mut store = home.open_as(1, name, registered).unwrap();
-        let former = home.place.user(&home.origin, UserId(1)).join(format!("former-{n}"));
+        let former = home.state_dir.user(&home.origin, UserId(1)).join(format!("former-{n}"));
         let found = Found { rooms: vec![], visits: vec![], set_aside: vec![], former: Some(former.clone()) };
         assert_eq!(store.read().unwrap(), found, "a new server gave {name} the number of alice");
         assert_eq!(home.open_as(1, name, registered).unwrap_err(), NotKept::Elsewhere, "the lock holds on");
@@ -140,7 +140,7 @@ fn unsent_messages_are_never_given_to_another_user_with_the_same_id() {
         let found = home.open_as(1, name, registered).unwrap().read().unwrap();
         assert_eq!((found.rooms, found.former), (vec![unsent(name, &[])], None));
     }
-    let kept = home.place.user(&home.origin, UserId(1)).join("former-1/rooms/3.json");
+    let kept = home.state_dir.user(&home.origin, UserId(1)).join("former-1/rooms/3.json");
     assert_eq!(fs::read(kept).unwrap(), of_alice, "and nothing of it is lost");
 }
 
@@ -148,7 +148,7 @@ fn unsent_messages_are_never_given_to_another_user_with_the_same_id() {
 fn files_of_an_unknown_owner_are_set_aside() {
     let home = Home::new();
     home.open().unwrap().save(&unsent("whose?", &[])).unwrap();
-    let who = home.place.user(&home.origin, UserId(1)).join("who.json");
+    let who = home.state_dir.user(&home.origin, UserId(1)).join("who.json");
     for left in [None, Some("{\"name\":\"al")] {
         match left {
             None => fs::remove_file(&who).unwrap(),
@@ -204,7 +204,7 @@ fn visited_rooms_are_restored_in_order_and_an_invalid_file_counts_as_missing() {
     store.remember_visits(&visits).unwrap();
     assert_eq!(store.read().unwrap().visits, visits);
     for broken in ["{\"visits\":[{\"id\":7,", "{\"rooms\":[7,3]}", "{\"visits\":[7]}"] {
-        fs::write(home.place.user(&home.origin, UserId(1)).join("visits.json"), broken).unwrap();
+        fs::write(home.state_dir.user(&home.origin, UserId(1)).join("visits.json"), broken).unwrap();
         assert_eq!(store.read().unwrap().visits, []);
     }
 }
@@ -253,7 +253,7 @@ mod in_place_of_a_file {
     fn a_lock_or_owner_file_that_is_not_a_file_is_reported_in_a_sentence() {
         let home = Home::new();
         drop(home.open().unwrap());
-        let dir = home.place.user(&home.origin, UserId(1));
+        let dir = home.state_dir.user(&home.origin, UserId(1));
         for name in ["lock", "who.json"] {
             for put in &things(&dir.join(name))[..4] {
                 clear(&dir.join(name));
@@ -277,23 +277,23 @@ mod in_place_of_a_file {
         };
         let session =
             quchat_shared::user::Session { token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user };
-        let token = home.place.token(&home.origin);
+        let token = home.state_dir.token(&home.origin);
         fs::create_dir_all(token.parent().unwrap()).unwrap();
         for put in things(&token) {
             put();
-            assert_eq!(kept_session(&home.place, &home.origin), None);
+            assert_eq!(kept_session(&home.state_dir, &home.origin), None);
             clear(&token);
         }
-        keep_session(&home.place, &home.origin, &session).unwrap();
-        let (last, log) = (home.place.last(), home.place.root().join("quchat.log"));
+        keep_session(&home.state_dir, &home.origin, &session).unwrap();
+        let (last, log) = (home.state_dir.last_sign_in(), home.state_dir.root().join("quchat.log"));
         for (path, put) in things(&last).into_iter().map(|put| (&last, put)) {
             put();
-            assert_eq!(Last::recall(&home.place), Last::default());
+            assert_eq!(Last::recall(&home.state_dir), Last::default());
             clear(path);
         }
         for put in &things(&log)[..4] {
             put();
-            Log::open(&home.place).line(Timestamp::from_millis(0), "nobody reads this");
+            Log::open(&home.state_dir).line(Timestamp::from_millis(0), "nobody reads this");
             clear(&log);
         }
     }

@@ -114,7 +114,7 @@ impl Play {
         let (bob, _) = register("bob")?;
         let (carol, _) = register("carol")?;
         let (alice, session) = register("alice")?;
-        let place = state::Place::at(stage.dir.join("state").join("quchat"));
+        let place = state::StateDir::at(stage.dir.join("state").join("quchat"));
         state::keep_session(&place, &origin, &session)?;
 
         let rooms = seed(&bob, &carol, &alice)?;

@@ -28,7 +28,7 @@ pub(crate) fn watch(server: &str, state_home: &Path) -> Result<()> {
 }
 
 fn follow(server: &str, state_home: &Path) -> Result<()> {
-    let place = state::Place::at(state_home.join("quchat"));
+    let place = state::StateDir::at(state_home.join("quchat"));
     let origin = Origin::parse(server).map_err(|e| format!("{server}: {e}"))?;
     let session = state::kept_session(&place, &origin).ok_or("alice is not signed in")?;
     let alice = Client::signed_in(Access::new(origin, &session));

@@ -14,28 +14,28 @@ use crate::api::Origin;
 
 /// The directory of all state of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct StateDir {
     root: PathBuf,
 }
 
 /// No environment variable gives a state directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no directory for drafts and the sign-in: set XDG_STATE_HOME (or HOME) to an absolute path")]
-pub struct NowhereError;
+pub struct NoStateDirError;
 
-impl Place {
+impl StateDir {
     /// The directory that the environment gives. A relative path counts as unset (XDG Base Directory Specification).
     ///
     /// # Errors
     /// The environment gives neither a state nor a home directory.
-    pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NowhereError> {
+    pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, NoStateDirError> {
         let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let fallback = || match std::env::consts::OS {
             "macos" | "ios" => absolute("HOME").map(|home| home.join("Library/Application Support")),
             "windows" => absolute("LOCALAPPDATA"),
             _ => absolute("HOME").map(|home| home.join(".local/state")),
         };
-        absolute("XDG_STATE_HOME").or_else(fallback).map(|base| Self::at(base.join("quchat"))).ok_or(NowhereError)
+        absolute("XDG_STATE_HOME").or_else(fallback).map(|base| Self::at(base.join("quchat"))).ok_or(NoStateDirError)
     }
 
     /// Uses this directory.
@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// The file of the last sign-in.
-    pub(super) fn last(&self) -> PathBuf {
+    pub(super) fn last_sign_in(&self) -> PathBuf {
         self.root.join("last.json")
     }
 
@@ -77,10 +77,10 @@ mod tests {
 
     #[test]
     fn an_origin_is_one_directory() {
-        let place = Place::at("/state/quchat".into());
+        let state_dir = StateDir::at("/state/quchat".into());
         let origin: Origin = Origin::parse("[::1]:80").unwrap();
-        assert_eq!(place.token(&origin), Path::new("/state/quchat/http%3A%2F%2F%5B%3A%3A1%5D%3A80/token"));
-        assert_eq!(place.user(&origin, UserId(7)).file_name().unwrap(), "7");
+        assert_eq!(state_dir.token(&origin), Path::new("/state/quchat/http%3A%2F%2F%5B%3A%3A1%5D%3A80/token"));
+        assert_eq!(state_dir.user(&origin, UserId(7)).file_name().unwrap(), "7");
     }
 
     #[test]
@@ -88,10 +88,10 @@ mod tests {
     fn the_variable_overrides_the_home_and_a_relative_one_counts_as_unset() {
         let find = |state: Option<&str>, home: Option<&str>| {
             let variables = [("XDG_STATE_HOME", state), ("HOME", home)];
-            Place::find(|name| variables.iter().find(|(key, _)| *key == name)?.1.map(OsString::from))
+            StateDir::find(|name| variables.iter().find(|(key, _)| *key == name)?.1.map(OsString::from))
         };
         assert_eq!(find(Some("/s"), Some("/h")).unwrap().root(), Path::new("/s/quchat"));
         assert!(find(Some("s"), Some("/h")).unwrap().root().starts_with("/h"));
-        assert_eq!(find(None, None), Err(NowhereError));
+        assert_eq!(find(None, None), Err(NoStateDirError));
     }
 }
