@@ -17,7 +17,7 @@ use quchat_client::{
     config::{self, Config, Source},
     model::Model,
     runtime::{self, Caller, Clock, Editor, Input, Preferences, Runtime, Tty, Wakes, Way, Workers},
-    state::{Last, Log, StateDir, kept_session},
+    state::{LastSignIn, Log, StateDir, kept_session},
     update::Msg,
 };
 use quchat_shared::limits::user_key;
@@ -74,7 +74,7 @@ fn run() -> Result<u8, Failure> {
     let path = config::find(variable);
     let mut file = path.as_deref().map(config::read).transpose().map_err(Failure::usage)?.unwrap_or_default();
     let mut faults = std::mem::take(&mut file.faults);
-    match (chore, Config::settle(given, file, Last::recall(&state_dir))) {
+    match (chore, Config::settle(given, file, LastSignIn::read(&state_dir))) {
         (None, Ok(config)) if faults.is_empty() => return chat(state_dir, config),
         (None, Ok(_)) => {}
         (Some(Chore::Config), Ok(config)) => print(&shown(path, &config))?,

@@ -6,7 +6,7 @@
 mod disk;
 mod editor_file;
 mod files;
-mod last;
+mod last_sign_in;
 mod log;
 mod owner;
 mod session;
@@ -16,7 +16,7 @@ mod visits;
 
 pub use disk::{Disk, Job, Report};
 pub use editor_file::EditorFile;
-pub use last::Last;
+pub use last_sign_in::LastSignIn;
 pub use log::Log;
 pub use session::{keep_session, kept_session};
 pub use state_dir::StateDir;

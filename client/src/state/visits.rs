@@ -39,13 +39,13 @@ impl Visits {
         Self { path: dir.join("visits.json") }
     }
 
-    pub(super) fn recall(&self) -> Vec<Visit> {
+    pub(super) fn read(&self) -> Vec<Visit> {
         let bytes = files::read(&self.path).ok().flatten().unwrap_or_default();
         let visits = serde_json::from_slice::<VisitsFile>(&bytes).unwrap_or_default().visits;
         visits.into_iter().map(|VisitedRoom { info, joined }| Visit { info, joined }).collect()
     }
 
-    pub(super) fn remember(&self, visits: &[Visit]) -> io::Result<()> {
+    pub(super) fn write(&self, visits: &[Visit]) -> io::Result<()> {
         let room = |visit: &Visit| VisitedRoom { info: visit.info.clone(), joined: visit.joined };
         files::replace(&self.path, &serde_json::to_vec(&VisitsFile { visits: visits.iter().map(room).collect() })?)
     }

@@ -13,7 +13,7 @@ use std::{
 
 use quchat_shared::{Timestamp, user::Session};
 
-use super::{DraftStore, EditorFile, Found, Last, Log, StateDir, session};
+use super::{DraftStore, EditorFile, Found, LastSignIn, Log, StateDir, session};
 use crate::{
     api::Origin,
     model::{Stored, Visit},
@@ -210,7 +210,7 @@ fn perform(job: Job, state_dir: &StateDir, state: &mut StoreState) -> Vec<Report
         }
         Job::Visits(visits) => {
             if let StoreState::Open(store) = state {
-                store.remember_visits(&visits).ok(); // at worst the next start opens another room
+                store.write_visits(&visits).ok(); // at worst the next start opens another room
             }
             Vec::new()
         }
@@ -234,7 +234,7 @@ fn open(state_dir: &StateDir, origin: &Origin, session: &Session) -> Result<(Fou
 
 fn keep(state_dir: &StateDir, origin: &Origin, session: &Session) -> io::Result<()> {
     session::keep_session(state_dir, origin, session)?;
-    Last { server: Some(origin.to_string()), name: Some(session.user.name.clone()) }.remember(state_dir)
+    LastSignIn { server: Some(origin.to_string()), name: Some(session.user.name.clone()) }.write(state_dir)
 }
 
 #[cfg(test)]

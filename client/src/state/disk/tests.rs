@@ -116,7 +116,7 @@ fn signing_out_deletes_the_token_and_keeps_the_drafts() {
     home.disk.push(Job::Leave(home.origin.clone(), "a.b.c".into()));
     assert!(home.disk.finish(Duration::from_secs(20)));
     assert_eq!(kept_session(&home.state_dir, &home.origin), None);
-    assert_eq!(Last::recall(&home.state_dir).name.as_deref(), Some("alice"));
+    assert_eq!(LastSignIn::read(&home.state_dir).name.as_deref(), Some("alice"));
     let (next, reports) = start(&home.state_dir);
     next.push(enter(&home));
     assert_eq!(drafts(reports.recv().unwrap()), [(1, "later".to_owned())]);

@@ -81,12 +81,8 @@ impl DraftStore {
     /// # Errors
     /// The directory cannot be listed or a file cannot be read. A retry may succeed.
     pub fn read(&mut self) -> Result<Found, NotKept> {
-        let mut found = Found {
-            rooms: Vec::new(),
-            visits: self.visits.recall(),
-            set_aside: Vec::new(),
-            former: self.former.clone(),
-        };
+        let mut found =
+            Found { rooms: Vec::new(), visits: self.visits.read(), set_aside: Vec::new(), former: self.former.clone() };
         let entries = fs::read_dir(&self.rooms).map_err(|error| refused(&self.rooms, &error))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|extension| extension == files::UNFINISHED) {
@@ -113,8 +109,8 @@ impl DraftStore {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn remember_visits(&self, visits: &[Visit]) -> io::Result<()> {
-        self.visits.remember(visits)
+    pub fn write_visits(&self, visits: &[Visit]) -> io::Result<()> {
+        self.visits.write(visits)
     }
 
     /// Replaces what is stored for a room. If there is nothing to store, deletes the file.

@@ -201,7 +201,7 @@ fn visited_rooms_are_restored_in_order_and_an_invalid_file_counts_as_missing() {
     let home = Home::new();
     let mut store = home.open().unwrap();
     let visits = [visit(7, "den", true), visit(3, "a \"b\"\n\u{1b}[31m 🎉", false)];
-    store.remember_visits(&visits).unwrap();
+    store.write_visits(&visits).unwrap();
     assert_eq!(store.read().unwrap().visits, visits);
     for broken in ["{\"visits\":[{\"id\":7,", "{\"rooms\":[7,3]}", "{\"visits\":[7]}"] {
         fs::write(home.state_dir.user(&home.origin, UserId(1)).join("visits.json"), broken).unwrap();
@@ -216,7 +216,7 @@ mod in_place_of_a_file {
     use rustix::fs::{CWD, Mode, mkfifoat};
 
     use super::*;
-    use crate::state::{Last, Log, keep_session, kept_session};
+    use crate::state::{LastSignIn, Log, keep_session, kept_session};
 
     /// Everything that may stand in the place of a file.
     fn things(path: &Path) -> Vec<Box<dyn Fn() + '_>> {
@@ -288,7 +288,7 @@ mod in_place_of_a_file {
         let (last, log) = (home.state_dir.last_sign_in(), home.state_dir.root().join("quchat.log"));
         for (path, put) in things(&last).into_iter().map(|put| (&last, put)) {
             put();
-            assert_eq!(Last::recall(&home.state_dir), Last::default());
+            assert_eq!(LastSignIn::read(&home.state_dir), LastSignIn::default());
             clear(path);
         }
         for put in &things(&log)[..4] {
