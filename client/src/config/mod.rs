@@ -7,8 +7,8 @@ mod charset;
 mod error;
 mod file;
 mod keys;
+mod load;
 mod notify;
-mod place;
 mod profile;
 mod setting;
 mod table;
@@ -18,7 +18,7 @@ pub use self::{
     charset::charset,
     error::ConfigError,
     file::File,
-    place::{find, read},
+    load::{find, read},
     profile::Profile,
     setting::{Setting, Source},
     themes::OwnTheme,
