@@ -14,8 +14,8 @@ use super::{
     Page, Shown, Walk, bar,
     block::Block,
     cache::Cache,
+    frame_start::{self, Start},
     link::Placed,
-    place::{self, Start},
 };
 use crate::{
     model::{Anchor, Entry, Key, Seen, SendState},
@@ -60,13 +60,13 @@ pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area
     }
     let mut walk = Walk { shown, cache, width: columns.wide };
     let anchor = walk.anchored();
-    let start = place::start(&mut walk, height, anchor, shown.scroll_rows, shown.from_beginning);
+    let start = frame_start::start(&mut walk, height, anchor, shown.scroll_rows, shown.from_beginning);
     let start = match walk.new_line().filter(|_| shown.landing) {
-        Some(line) => place::landing(&mut walk, height, start, line),
+        Some(line) => frame_start::landing(&mut walk, height, start, line),
         None => start,
     };
     let selected = (0..shown.entries.len()).find(|&at| shown.is_selected(at));
-    let start = selected.map_or(start, |at| place::showing(&mut walk, height, start, at));
+    let start = selected.map_or(start, |at| frame_start::showing(&mut walk, height, start, at));
     let mut painter = Painter {
         shown,
         columns,

@@ -8,9 +8,9 @@ mod bar;
 mod block;
 mod cache;
 mod draw;
+mod frame_start;
 mod link;
 mod mark;
-mod place;
 
 use std::sync::Arc;
 
@@ -24,9 +24,9 @@ use tuirealm::{
 use self::{
     block::{Above, Block, How},
     cache::Cache,
+    frame_start::Spot,
     link::Placed,
     mark::Mark,
-    place::Spot,
 };
 use super::{ScreenComponent, quote::quote, styles::Styles};
 use crate::{
@@ -307,7 +307,7 @@ impl Walk<'_> {
     }
 }
 
-impl place::Rows for Walk<'_> {
+impl frame_start::Rows for Walk<'_> {
     fn entries(&self) -> usize {
         self.shown.entries.len()
     }
