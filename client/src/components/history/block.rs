@@ -7,7 +7,7 @@ use tuirealm::ratatui::{
     text::{Line, Span},
 };
 
-use super::{super::styles::Styles, Found, link::Link, mark};
+use super::{super::styles::Styles, Found, hyperlink::Hyperlink, mark};
 use crate::{
     model::{Entry, Pending, SendState},
     text::{
@@ -27,7 +27,7 @@ pub(super) struct Block {
 pub(super) struct BodyRow {
     pub(super) byte: usize,
     pub(super) line: Line<'static>,
-    pub(super) links: Vec<Link>,
+    pub(super) links: Vec<Hyperlink>,
     /// Empty columns before the text.
     pub(super) indent: u16,
 }
@@ -119,7 +119,7 @@ impl Block {
         let hidden = if how.unfolded { 0 } else { rows.len().saturating_sub(FOLD_ROWS) };
         rows.truncate(rows.len() - hidden);
         let body = |row: Row| {
-            let links = Link::on(text, &row, &stretches);
+            let links = Hyperlink::on(text, &row, &stretches);
             let indent = row.indent;
             BodyRow { byte: row.start, line: mark::line(text, row, &marks, style), links, indent }
         };

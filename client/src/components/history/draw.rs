@@ -15,7 +15,7 @@ use super::{
     block::Block,
     cache::Cache,
     frame_start::{self, Start},
-    link::Placed,
+    hyperlink::PlacedHyperlink,
 };
 use crate::{
     model::{Anchor, Entry, Key, Seen, SendState},
@@ -51,7 +51,12 @@ impl Columns {
 }
 
 /// Draws a frame. Returns what it showed and its links.
-pub(super) fn draw(shown: &Shown, cache: &mut Cache, frame: &mut Frame<'_>, area: Rect) -> (Option<Seen>, Vec<Placed>) {
+pub(super) fn draw(
+    shown: &Shown,
+    cache: &mut Cache,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) -> (Option<Seen>, Vec<PlacedHyperlink>) {
     let columns = Columns::of(area.width);
     let height = usize::from(area.height);
     if shown.entries.is_empty() {
@@ -136,7 +141,7 @@ struct Painter<'a, 'f, 'b> {
     last: Option<Visible>,
     /// The last message whose last row is drawn.
     ended: Option<Seq>,
-    links: Vec<Placed>,
+    links: Vec<PlacedHyperlink>,
 }
 
 impl Painter<'_, '_, '_> {

@@ -9,7 +9,7 @@ mod block;
 mod cache;
 mod draw;
 mod frame_start;
-mod link;
+mod hyperlink;
 mod mark;
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use self::{
     block::{Above, Block, How},
     cache::Cache,
     frame_start::Spot,
-    link::Placed,
+    hyperlink::PlacedHyperlink,
     mark::Mark,
 };
 use super::{ScreenComponent, quote::quote, styles::Styles};
@@ -45,7 +45,7 @@ pub(crate) struct History {
     shown: Option<Shown>,
     cache: Cache,
     seen: Option<Seen>,
-    links: Vec<Placed>,
+    links: Vec<PlacedHyperlink>,
 }
 
 /// What a frame needs from a room.

@@ -24,7 +24,7 @@ const ADDRESS_MAX: usize = 2_000;
 
 /// A link, or its part on one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Link {
+pub(super) struct Hyperlink {
     /// Its columns on the row.
     columns: Range<u16>,
     /// Its text on the row.
@@ -34,12 +34,12 @@ pub(super) struct Link {
 }
 
 /// A link at its position on the screen.
-pub(super) struct Placed {
+pub(super) struct PlacedHyperlink {
     at: Rect,
-    link: Link,
+    link: Hyperlink,
 }
 
-impl Link {
+impl Hyperlink {
     /// The links on a row that was cut from `text`.
     pub(super) fn on(text: &str, row: &Row, stretches: &[Stretch]) -> Vec<Self> {
         let inside = stretches.iter().filter(|(range, kind)| {
@@ -56,14 +56,14 @@ impl Link {
     }
 
     /// The link at its position, if its row begins at the left of `row` and the link lies inside.
-    pub(super) fn placed(&self, row: Rect) -> Option<Placed> {
+    pub(super) fn placed(&self, row: Rect) -> Option<PlacedHyperlink> {
         let (start, end) = (row.x.checked_add(self.columns.start)?, row.x.checked_add(self.columns.end)?);
         let at = Rect { x: start, width: end.checked_sub(start)?, height: 1, ..row };
-        (end <= row.right()).then(|| Placed { at, link: self.clone() })
+        (end <= row.right()).then(|| PlacedHyperlink { at, link: self.clone() })
     }
 }
 
-impl Placed {
+impl PlacedHyperlink {
     /// Turns the cells into a link, unless something covers them or their styles differ. Characters of disputed width
     /// stay plain text, so that the cursor can be placed again behind them.
     pub(super) fn open(&self, buffer: &mut Buffer) {
@@ -126,7 +126,7 @@ mod tests {
         let mut placed = Vec::new();
         for (y, row) in (0..).zip(rows) {
             let area = Rect::new(0, y, columns, 1);
-            placed.extend(Link::on(text, &row, &markup(text, "")).iter().filter_map(|link| link.placed(area)));
+            placed.extend(Hyperlink::on(text, &row, &markup(text, "")).iter().filter_map(|link| link.placed(area)));
             Line::raw(row.text).render(area, &mut buffer);
         }
         for &at in over {
@@ -165,7 +165,7 @@ mod tests {
         buffer = Buffer::with_lines(["https://a.b/c"]);
         buffer.set_style(Rect::new(2, 0, 3, 1), Style::new().reversed());
         let row = wrap("https://a.b/c", 40).remove(0);
-        let link = Link::on("https://a.b/c", &row, &markup("https://a.b/c", "")).remove(0);
+        let link = Hyperlink::on("https://a.b/c", &row, &markup("https://a.b/c", "")).remove(0);
         link.placed(Rect::new(0, 0, 13, 1)).unwrap().open(&mut buffer);
         assert!(opened(&buffer).is_empty());
     }
