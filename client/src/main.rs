@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use quchat_client::{
     config::{self, Config, Source},
     model::Model,
-    runtime::{self, Caller, Clock, Editor, Input, Preferences, Runtime, Tty, Wakes, Way, Workers},
+    runtime::{self, Clock, Editor, Input, Notifier, NotifyMethod, Preferences, Runtime, Tty, Wakes, Workers},
     state::{LastSignIn, Log, StateDir, kept_session},
     update::Msg,
 };
@@ -108,11 +108,11 @@ fn chat(state_dir: StateDir, config: Config) -> Result<u8, Failure> {
         return Err(Failure::new("quchat runs in a terminal; its input and output must not be redirected"));
     }
     runtime::check_term(std::env::var_os("TERM").as_deref()).map_err(Failure::new)?;
-    let way = config.notify.value.clone().unwrap_or_else(|| Way::known(|name| std::env::var(name).ok()));
+    let method = config.notify.value.clone().unwrap_or_else(|| NotifyMethod::detect(|name| std::env::var(name).ok()));
     let preferences = Preferences {
         keymap: config.keymap(),
         themes: config.themes(),
-        caller: Caller::new(way),
+        notifier: Notifier::new(method),
         brackets: runtime::marks_pastes(|name| std::env::var_os(name)),
     };
     let log = Arc::new(Log::open(&state_dir));

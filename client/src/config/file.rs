@@ -9,7 +9,7 @@ use super::{
     table::{Entry, FAULTS_MAX, Page, Table},
     themes::{self, OwnTheme},
 };
-use crate::{keymap::Binding, runtime::Way};
+use crate::{keymap::Binding, runtime::NotifyMethod};
 
 /// The parsed config file. `None` means that the file does not set it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct File {
     /// Other servers, keyed by the name for `--profile`.
     pub profiles: BTreeMap<String, Profile>,
     /// How to notify.
-    pub notify: Option<Setting<Option<Way>>>,
+    pub notify: Option<Setting<Option<NotifyMethod>>>,
     pub theme: Option<Setting<String>>,
     /// Whether to draw in ASCII.
     pub ascii: Option<Setting<bool>>,

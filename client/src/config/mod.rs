@@ -26,7 +26,7 @@ pub use self::{
 use crate::{
     api::Origin,
     keymap::{Binding, Keymap},
-    runtime::Way,
+    runtime::NotifyMethod,
     state::LastSignIn,
     theme::{BUILT_IN, Themes},
 };
@@ -62,7 +62,7 @@ pub struct Config {
     /// Custom themes.
     pub themes: Vec<OwnTheme>,
     /// How to notify; `None` chooses what the terminal is known to support.
-    pub notify: Setting<Option<Way>>,
+    pub notify: Setting<Option<NotifyMethod>>,
     /// Custom key bindings.
     pub keys: Vec<Setting<Binding>>,
 }

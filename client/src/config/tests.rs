@@ -202,9 +202,9 @@ fn notify_takes_a_word_or_a_command_and_refuses_the_rest() {
         config.notify.value
     };
     assert_eq!(notify(""), None);
-    assert_eq!(notify("[notify]\nby = 'bell'"), Some(Way::Bell));
+    assert_eq!(notify("[notify]\nby = 'bell'"), Some(NotifyMethod::Bell));
     let words = ["notify-send", "{title}", "{body}"].map(str::to_owned).to_vec();
-    assert_eq!(notify("[notify]\ncommand = ['notify-send', '{title}', '{body}']"), Some(Way::Command(words)));
+    assert_eq!(notify("[notify]\ncommand = ['notify-send', '{title}', '{body}']"), Some(NotifyMethod::Command(words)));
     assert_eq!(
         refusal("[notify]\nby = 'bel'"),
         r#"config.toml:2: by: "bel" is not a way to notify; did you mean "bell"?"#

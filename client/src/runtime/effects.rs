@@ -181,7 +181,7 @@ impl<S: Screen> Runtime<S> {
             Effect::RememberVisits(visits) => self.workers.disk.push(Job::Visits(visits)),
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
             Effect::Copy(text) => self.screen.copy(&text, &self.workers.wakes),
-            Effect::Notify { title, body } => self.screen.say(&self.caller.call(&title, &body)),
+            Effect::Notify { title, body } => self.screen.say(&self.notifier.notify(&title, &body)),
             Effect::GiveBack => give_back(),
             Effect::Redraw => self.screen.forget(),
             Effect::Suspend => {

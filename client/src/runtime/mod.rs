@@ -5,7 +5,6 @@
 
 #[cfg(not(unix))]
 mod anywhere;
-mod attention;
 mod batch;
 mod clipboard;
 mod clock;
@@ -17,6 +16,7 @@ mod frame_writer;
 #[cfg(unix)]
 mod input;
 mod memory;
+mod notifier;
 mod reported;
 mod screen;
 #[cfg(unix)]
@@ -45,19 +45,19 @@ use self::anywhere::stop_alone;
 pub use self::anywhere::{Input, listen_to_signals};
 #[cfg(unix)]
 use self::signals::stop_alone;
+use self::{
+    batch::{Batch, Typed},
+    wake::STREAM_STEP_MAX,
+};
 pub use self::{
-    attention::{Caller, Way},
     clock::Clock,
     editor::{Edited, Editor},
     effects::Workers,
     frame_writer::FrameWriter,
+    notifier::{Notifier, NotifyMethod},
     screen::{Screen, Tty},
     term::{check_term, marks_pastes},
     wake::{Wake, Wakes},
-};
-use self::{
-    batch::{Batch, Typed},
-    wake::STREAM_STEP_MAX,
 };
 #[cfg(unix)]
 pub use self::{input::Input, signals::listen_to_signals};
@@ -86,7 +86,7 @@ pub struct Preferences {
     pub keymap: Keymap,
     /// All themes; the model names the current one.
     pub themes: Themes,
-    pub caller: Caller,
+    pub notifier: Notifier,
     /// Whether the terminal marks pastes (bracketed paste), as far as its name tells.
     pub brackets: bool,
 }
@@ -98,7 +98,7 @@ pub struct Runtime<S: Screen> {
     keymap: Arc<Keymap>,
     themes: Themes,
     screen: S,
-    caller: Caller,
+    notifier: Notifier,
     clock: Clock,
     workers: Workers,
     /// Keys that arrived together and are not handled yet.
@@ -130,14 +130,14 @@ impl<S: Screen> Runtime<S> {
     /// Creates the client. The first message must be [`Msg::Start`].
     #[must_use]
     pub fn new(model: Model, preferences: Preferences, screen: S, clock: Clock, workers: Workers) -> Self {
-        let Preferences { keymap, themes, caller, brackets } = preferences;
+        let Preferences { keymap, themes, notifier, brackets } = preferences;
         let mut this = Self {
             model: Model { themes: themes.names().cloned().collect(), ascii: themes.is_ascii(), ..model },
             app: App::init(EventListenerCfg::default()), // without ports and ticks it starts no thread
             keymap: Arc::new(keymap),
             themes,
             screen,
-            caller,
+            notifier,
             clock,
             workers,
             batch: Batch::default(),

@@ -24,7 +24,7 @@ use tuirealm::{
 
 #[cfg(not(unix))]
 use super::anywhere::{is_cooked, stop_process};
-use super::{FrameWriter, Input, Wakes, attention, clipboard::Clipboard, clock};
+use super::{FrameWriter, Input, Wakes, clipboard::Clipboard, clock, notifier};
 #[cfg(unix)]
 use super::{input::is_cooked, signals::stop_process};
 use crate::state::Log;
@@ -140,7 +140,7 @@ impl Tty {
         self.adapter.enter_alternate_screen()?;
         self.extras.begin().map_err(|_| TerminalError::CannotConnectStdout)?;
         if !self.title.is_empty() {
-            self.say(&attention::window(&self.title));
+            self.say(&notifier::window(&self.title));
         }
         if self.mouse {
             self.say(MOUSE_ON);
@@ -164,7 +164,7 @@ fn told(panic: &panic::PanicHookInfo<'_>) -> String {
 impl Screen for Tty {
     fn name(&mut self, title: &str) {
         title.clone_into(&mut self.title);
-        self.say(&attention::window(title));
+        self.say(&notifier::window(title));
     }
 
     fn watch_mouse(&mut self, watch: bool) {
@@ -259,7 +259,7 @@ impl Extras {
             keys::EnableFocusChange,
             keys::PushKeyboardEnhancementFlags(flags),
             AlternateScrollOff,
-            Print(attention::KEEP_WINDOW)
+            Print(notifier::KEEP_WINDOW)
         )
     }
 
@@ -269,7 +269,7 @@ impl Extras {
             execute!(
                 stdout(),
                 Print(MOUSE_OFF),
-                Print(attention::RESTORE_WINDOW),
+                Print(notifier::RESTORE_WINDOW),
                 AlternateScrollBack,
                 keys::PopKeyboardEnhancementFlags,
                 keys::DisableFocusChange,

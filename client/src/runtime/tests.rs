@@ -72,7 +72,7 @@ impl Client {
         let preferences = Preferences {
             keymap: Keymap::default(),
             themes: Themes::default(),
-            caller: Caller::new(Way::Silent),
+            notifier: Notifier::new(NotifyMethod::Silent),
             brackets: false,
         };
         let runtime = Runtime::new(model, preferences, screen, Clock::new(move || time.get()), workers);

@@ -14,7 +14,7 @@ use std::{
 
 /// How to notify.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Way {
+pub enum NotifyMethod {
     /// OSC 777, with a title: urxvt, foot, WezTerm, Ghostty.
     Osc777,
     /// OSC 9: iTerm2, kitty.
@@ -27,10 +27,10 @@ pub enum Way {
     Command(Vec<String>),
 }
 
-impl Way {
+impl NotifyMethod {
     /// The best method that this terminal is known to support. Within tmux or screen only BEL is sure to pass.
     #[must_use]
-    pub fn known(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).unwrap_or_default();
         let (term, program) = (set("TERM"), set("TERM_PROGRAM"));
         let inside = !set("TMUX").is_empty() || !set("STY").is_empty();
@@ -46,27 +46,27 @@ impl Way {
 
 /// Sends notifications.
 #[derive(Debug)]
-pub struct Caller {
-    way: Way,
+pub struct Notifier {
+    method: NotifyMethod,
     /// A command is still running; a second one is not started meanwhile.
     busy: Arc<AtomicBool>,
 }
 
-impl Caller {
+impl Notifier {
     #[must_use]
-    pub fn new(way: Way) -> Self {
-        Self { way, busy: Arc::default() }
+    pub fn new(method: NotifyMethod) -> Self {
+        Self { method, busy: Arc::default() }
     }
 
     /// Notifies without waiting. Returns the sequence to write to the terminal.
-    pub(super) fn call(&self, title: &str, body: &str) -> String {
+    pub(super) fn notify(&self, title: &str, body: &str) -> String {
         let (title, body) = (plain(title), plain(body));
-        match &self.way {
-            Way::Osc777 => format!("\x1b]777;notify;{};{body}\x1b\\", title.replace(';', ",")),
-            Way::Osc9 => format!("\x1b]9;{title} · {body}\x1b\\"),
-            Way::Bell => "\x07".to_owned(),
-            Way::Silent => String::new(),
-            Way::Command(words) => {
+        match &self.method {
+            NotifyMethod::Osc777 => format!("\x1b]777;notify;{};{body}\x1b\\", title.replace(';', ",")),
+            NotifyMethod::Osc9 => format!("\x1b]9;{title} · {body}\x1b\\"),
+            NotifyMethod::Bell => "\x07".to_owned(),
+            NotifyMethod::Silent => String::new(),
+            NotifyMethod::Command(words) => {
                 self.run(words, &title, &body);
                 String::new()
             }
@@ -126,12 +126,12 @@ mod tests {
 
     #[test]
     fn user_text_reaches_the_terminal_without_control_characters() {
-        let said = |way| Caller::new(way).call("#a;b\u{1b}", HOSTILE);
+        let said = |method| Notifier::new(method).notify("#a;b\u{1b}", HOSTILE);
         let text = "bob: ]0;x2J $(touch x) `y`; 'z' {title}";
-        assert_eq!(said(Way::Osc777), format!("\u{1b}]777;notify;#a,b;{text}\u{1b}\\"));
-        assert_eq!(said(Way::Osc9), format!("\u{1b}]9;#a;b · {text}\u{1b}\\"));
-        assert_eq!(said(Way::Bell), "\u{7}");
-        assert_eq!(said(Way::Silent), "");
+        assert_eq!(said(NotifyMethod::Osc777), format!("\u{1b}]777;notify;#a,b;{text}\u{1b}\\"));
+        assert_eq!(said(NotifyMethod::Osc9), format!("\u{1b}]9;#a;b · {text}\u{1b}\\"));
+        assert_eq!(said(NotifyMethod::Bell), "\u{7}");
+        assert_eq!(said(NotifyMethod::Silent), "");
         assert_eq!(window("a\u{7}\u{1b}[2Jb"), "\u{1b}]2;a[2Jb\u{7}");
     }
 
@@ -142,26 +142,28 @@ mod tests {
         let file = dir.path().join("told");
         let script = r#"printf '%s|%s' "$1" "$2" > "$0.tmp" && mv "$0.tmp" "$0""#;
         let words = ["sh", "-c", script, file.to_str().unwrap(), "{title}", "{body}"];
-        let caller = Caller::new(Way::Command(words.map(str::to_owned).to_vec()));
-        assert_eq!(caller.call("#ops", HOSTILE), "");
+        let notifier = Notifier::new(NotifyMethod::Command(words.map(str::to_owned).to_vec()));
+        assert_eq!(notifier.notify("#ops", HOSTILE), "");
         let until = Instant::now() + Duration::from_secs(30);
         while !file.exists() {
             assert!(Instant::now() < until, "the command never ran");
             thread::yield_now();
         }
         assert_eq!(fs::read_to_string(file).unwrap(), "#ops|bob: ]0;x2J $(touch x) `y`; 'z' {title}");
-        assert_eq!(Caller::new(Way::Command(vec!["/no/such/program".into()])).call("t", "b"), "");
+        assert_eq!(Notifier::new(NotifyMethod::Command(vec!["/no/such/program".into()])).notify("t", "b"), "");
     }
 
     #[test]
     fn the_method_follows_from_the_terminal() {
-        let way = |variables: &[(&str, &str)]| {
-            Way::known(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        let method = |variables: &[(&str, &str)]| {
+            NotifyMethod::detect(|name| {
+                variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
         };
-        assert_eq!(way(&[("TERM", "foot")]), Way::Osc777);
-        assert_eq!(way(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")]), Way::Osc9);
-        assert_eq!(way(&[("TERM", "xterm-256color")]), Way::Bell);
-        assert_eq!(way(&[("TERM", "foot"), ("TMUX", "/tmp/x")]), Way::Bell);
-        assert_eq!(way(&[]), Way::Bell);
+        assert_eq!(method(&[("TERM", "foot")]), NotifyMethod::Osc777);
+        assert_eq!(method(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")]), NotifyMethod::Osc9);
+        assert_eq!(method(&[("TERM", "xterm-256color")]), NotifyMethod::Bell);
+        assert_eq!(method(&[("TERM", "foot"), ("TMUX", "/tmp/x")]), NotifyMethod::Bell);
+        assert_eq!(method(&[]), NotifyMethod::Bell);
     }
 }
