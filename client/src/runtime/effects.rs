@@ -4,7 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use quchat_shared::{Cursor, user::Session};
 
-use super::{Editor, Runtime, Screen, Wake, Wakes, clock, memory::give_back};
+use super::{Editor, Runtime, Screen, Wake, Wakes, clock, free_memory::return_free_memory};
 use crate::{
     api::{Access, Failure, Origin, Reply, Request},
     state::{Disk, Found, Job, Log, StateDir, Report},
@@ -182,7 +182,7 @@ impl<S: Screen> Runtime<S> {
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
             Effect::Copy(text) => self.screen.copy(&text, &self.workers.wakes),
             Effect::Notify { title, body } => self.screen.say(&self.notifier.notify(&title, &body)),
-            Effect::GiveBack => give_back(),
+            Effect::GiveBack => return_free_memory(),
             Effect::Redraw => self.screen.forget(),
             Effect::Suspend => {
                 self.seen = None; // report again what the next frame shows

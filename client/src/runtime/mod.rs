@@ -13,9 +13,9 @@ mod decode;
 mod editor;
 mod effects;
 mod frame_writer;
+mod free_memory;
 #[cfg(unix)]
 mod input;
-mod memory;
 mod notifier;
 mod reported;
 mod screen;

@@ -2,14 +2,14 @@
 
 /// Runs on its own thread: it takes some milliseconds, and nothing waits for it.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub(super) fn give_back() {
+pub(super) fn return_free_memory() {
     let trim = || glibc::malloc_trim(0);
     std::thread::Builder::new().name("memory".into()).spawn(trim).ok(); // if this fails, the memory is merely kept
 }
 
 /// Other allocators return memory themselves, or cannot.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) fn give_back() {}
+pub(super) fn return_free_memory() {}
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(
