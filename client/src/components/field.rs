@@ -63,7 +63,7 @@ impl Field {
             Event::Paste(text) => {
                 let room = BYTES_MAX.saturating_sub(self.text().len());
                 let line = match self.masked {
-                    true => text.trim_end_matches(['\r', '\n']).to_owned(), // keep blanks: they may belong to the password
+                    true => text.trim_end_matches(['\r', '\n']).to_owned(), // blanks may belong to a password
                     false => text.trim().replace(char::is_control, " "),
                 };
                 if line.len() <= room {

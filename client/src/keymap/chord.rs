@@ -74,7 +74,7 @@ impl fmt::Display for Chord {
         }
         match self.code {
             Key::Char(' ') => f.write_str("Space"),
-            Key::Char(c) if self.modifiers.is_empty() => write!(f, "{c}"), // without modifiers, j and J are different keys
+            Key::Char(c) if self.modifiers.is_empty() => write!(f, "{c}"), // here j and J are different keys
             Key::Char(c) => write!(f, "{}", c.to_uppercase()),
             Key::Function(n) => write!(f, "F{n}"),
             Key::PageUp => f.write_str("PgUp"),

@@ -24,7 +24,8 @@ fn every_key_that_a_terminal_may_keep_has_an_alternative() {
     let keymap = Keymap::default();
     for row in keymap.rows().iter().filter(|row| row.chord.may_be_taken()) {
         let other_key = keymap.rows().iter().any(|other| other.action == row.action && !other.chord.may_be_taken());
-        let button = matches!(row.action, Action::Register | Action::ShowPassword); // the form has a button for it, or it is optional
+        // the form has a button for one, and the other is optional
+        let button = matches!(row.action, Action::Register | Action::ShowPassword);
         assert!(other_key || button || command(row.action).is_some(), "{} has no twin", row.chord);
     }
 }

@@ -308,7 +308,8 @@ impl<S: Screen> Runtime<S> {
                 if in_rooms && self.model.in_side_bar {
                     self.step(Msg::Act(Action::FocusRooms));
                 }
-                let to = if in_rooms { Id::Composer } else { focus(&self.model) }; // the same component that a letter goes to
+                // to the same component as a letter
+                let to = if in_rooms { Id::Composer } else { focus(&self.model) };
                 if let Some(msg) = self.offer_to(&to, &event) {
                     self.step(msg);
                 }

@@ -177,7 +177,8 @@ fn every_part_of_the_keymap_is_reachable() {
 #[test]
 fn every_key_that_a_terminal_may_keep_has_a_command() {
     for row in Keymap::default().rows() {
-        let written = matches!(row.context, Context::Text | Context::Composer | Context::Find | Context::Form); // these have other keys, or a button
+        // these contexts have other keys, or a button
+        let written = matches!(row.context, Context::Text | Context::Composer | Context::Find | Context::Form);
         if row.chord.may_be_taken() && !written {
             assert!(command(row.action).is_some(), "{} has no command", row.chord);
         }

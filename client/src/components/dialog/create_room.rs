@@ -80,7 +80,8 @@ impl ScreenComponent for CreateRoom {
         self.name.draw(frame, value, "1 to 64 characters", focused && !self.on_private);
         let row = next();
         label(frame, row, "Private", self.on_private);
-        let value = Rect { x: row.x + 11.min(row.width), width: row.width.saturating_sub(11), ..row }; // the check box begins with a blank
+        // the check box begins with a blank
+        let value = Rect { x: row.x + 11.min(row.width), width: row.width.saturating_sub(11), ..row };
         self.private.attr(Attribute::Focus, AttrValue::Flag(focused && self.on_private));
         self.private.view(frame, value);
         next();
