@@ -7,7 +7,7 @@ use quchat_shared::{Cursor, user::Session};
 use super::{Editor, Runtime, Screen, Wake, Wakes, clock, free_memory::return_free_memory};
 use crate::{
     api::{Access, Failure, Origin, Reply, Request},
-    state::{Disk, Found, Job, Log, StateDir, Report},
+    state::{Disk, Found, Job, Log, Report, StateDir},
     update::{Effect, Msg, ServerEvent},
     worker::{self, Calls, Stream},
 };
