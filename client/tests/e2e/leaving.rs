@@ -66,7 +66,8 @@ fn a_signal_to_suspend_is_like_ctrl_z() {
     let alice = Person::new("alice");
     alice.register(&server).create("den").settles().press(QUIT).exit_code();
     let mut a = alice.open_in_shell(&server);
-    a.taken().is_in("den").press("a draft").shows("a draft").signal_job(Signal::TSTP).given_back();
+    a.taken().is_in("den").shows("● connected").shows("Nothing here yet");
+    a.press("a draft").shows("a draft").signal_job(Signal::TSTP).given_back();
     a.press(ENTER).taken().is_in("den").shows("a draft").is_whole().press(QUIT);
     assert_eq!(a.exit_code(), 0);
     a.given_back();
