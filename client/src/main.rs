@@ -25,7 +25,7 @@ use quchat_shared::limits::user_key;
 fn main() -> ExitCode {
     match run() {
         Ok(code) => ExitCode::from(code),
-        Err(Failure { code, reason }) => {
+        Err(ExitError { code, reason }) => {
             complain(&format!("quchat: {reason}\n"));
             ExitCode::from(code)
         }
@@ -38,23 +38,23 @@ fn complain(text: &str) {
 }
 
 /// Writes to standard output. A closed pipe is not an error.
-fn print(text: &str) -> Result<(), Failure> {
+fn print(text: &str) -> Result<(), ExitError> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("cannot write to standard output: {error}")))
+            Err(ExitError::new(format!("cannot write to standard output: {error}")))
         }
         _ => Ok(()),
     }
 }
 
 /// Why the client could not run, and the exit code.
-struct Failure {
+struct ExitError {
     code: u8,
     reason: String,
 }
 
-impl Failure {
+impl ExitError {
     fn new(reason: impl ToString) -> Self {
         Self { code: 1, reason: reason.to_string() }
     }
@@ -64,15 +64,15 @@ impl Failure {
     }
 }
 
-fn run() -> Result<u8, Failure> {
+fn run() -> Result<u8, ExitError> {
     let (chore, given) = match Args::read() {
         Ok(read) => read,
         Err(answer) => return say(&answer),
     };
     let variable = |name: &str| std::env::var_os(name);
-    let state_dir = StateDir::find(variable).map_err(Failure::new)?;
+    let state_dir = StateDir::find(variable).map_err(ExitError::new)?;
     let path = config::find(variable);
-    let mut file = path.as_deref().map(config::read).transpose().map_err(Failure::usage)?.unwrap_or_default();
+    let mut file = path.as_deref().map(config::read).transpose().map_err(ExitError::usage)?.unwrap_or_default();
     let mut faults = std::mem::take(&mut file.faults);
     match (chore, Config::settle(given, file, LastSignIn::read(&state_dir))) {
         (None, Ok(config)) if faults.is_empty() => return chat(state_dir, config),
@@ -82,12 +82,12 @@ fn run() -> Result<u8, Failure> {
     }
     match faults.is_empty() {
         true => Ok(0),
-        false => Err(Failure::usage(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nquchat: "))),
+        false => Err(ExitError::usage(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nquchat: "))),
     }
 }
 
 /// Prints help and version to standard output, and usage errors to standard error.
-fn say(answer: &clap::Error) -> Result<u8, Failure> {
+fn say(answer: &clap::Error) -> Result<u8, ExitError> {
     let text = answer.render().to_string();
     if answer.use_stderr() {
         complain(&text)
@@ -103,11 +103,11 @@ fn shown(path: Option<PathBuf>, config: &Config) -> String {
     format!("# {file}\n{}", config.show())
 }
 
-fn chat(state_dir: StateDir, config: Config) -> Result<u8, Failure> {
+fn chat(state_dir: StateDir, config: Config) -> Result<u8, ExitError> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Err(Failure::new("quchat runs in a terminal; its input and output must not be redirected"));
+        return Err(ExitError::new("quchat runs in a terminal; its input and output must not be redirected"));
     }
-    runtime::check_term(std::env::var_os("TERM").as_deref()).map_err(Failure::new)?;
+    runtime::check_term(std::env::var_os("TERM").as_deref()).map_err(ExitError::new)?;
     let method = config.notify.value.clone().unwrap_or_else(|| NotifyMethod::detect(|name| std::env::var(name).ok()));
     let preferences = Preferences {
         keymap: config.keymap(),
@@ -123,10 +123,10 @@ fn chat(state_dir: StateDir, config: Config) -> Result<u8, Failure> {
 
     let (wakes, woken) = Wakes::channel();
     let editor = Editor::find(|name| std::env::var_os(name));
-    let workers = Workers::start(state_dir, Arc::clone(&log), editor, wakes.clone()).map_err(Failure::new)?;
-    runtime::listen_to_signals(wakes.clone()).map_err(Failure::new)?;
-    let input = Input::start(wakes).map_err(Failure::new)?;
-    let screen = Tty::take(log, input).map_err(Failure::new)?;
+    let workers = Workers::start(state_dir, Arc::clone(&log), editor, wakes.clone()).map_err(ExitError::new)?;
+    runtime::listen_to_signals(wakes.clone()).map_err(ExitError::new)?;
+    let input = Input::start(wakes).map_err(ExitError::new)?;
+    let screen = Tty::take(log, input).map_err(ExitError::new)?;
     let mut runtime = Runtime::new(model, preferences, screen, Clock::system(), workers);
     runtime.step(start);
     let code = runtime.run(&woken);
@@ -138,7 +138,7 @@ fn chat(state_dir: StateDir, config: Config) -> Result<u8, Failure> {
 fn first_msg(state_dir: &StateDir, config: Config) -> Msg {
     let origin = config.origin();
     let kept = origin.as_ref().and_then(|origin| Some((origin.clone(), kept_session(state_dir, origin)?)));
-    let asked = config.name.as_ref().filter(|name| name.from != Source::Last);
+    let asked = config.name.as_ref().filter(|name| name.from != Source::LastSignIn);
     let session =
         kept.filter(|(_, session)| asked.is_none_or(|name| user_key(&name.value) == user_key(&session.user.name)));
     Msg::Start {
@@ -148,8 +148,8 @@ fn first_msg(state_dir: &StateDir, config: Config) -> Msg {
     }
 }
 
-fn new_model() -> Result<Model, Failure> {
-    let no_chance = |error: getrandom::Error| Failure::new(format!("cannot get random numbers: {error}"));
+fn new_model() -> Result<Model, ExitError> {
+    let no_chance = |error: getrandom::Error| ExitError::new(format!("cannot get random numbers: {error}"));
     let mut txn_prefix = [0; 12];
     getrandom::fill(&mut txn_prefix).map_err(no_chance)?;
     let seed = getrandom::u64().map_err(no_chance)?;

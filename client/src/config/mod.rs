@@ -80,7 +80,7 @@ impl Config {
         }
         let off = || Setting { value: false, from: Source::Default };
         let unset = || Setting { value: BUILT_IN[0].name.to_owned(), from: Source::Default };
-        let used_last = |value: Option<String>| value.map(|value| Setting { value, from: Source::Last });
+        let used_last = |value: Option<String>| value.map(|value| Setting { value, from: Source::LastSignIn });
         let server = given.server.or(profile.server).or(file.server);
         if let Some(Setting { value, from }) = &server {
             Origin::parse(value).map_err(|refusal| ConfigError::Address { from: from.clone(), refusal })?;

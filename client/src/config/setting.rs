@@ -19,7 +19,7 @@ pub enum Source {
     /// The line of the config file, from 1.
     Line(usize),
     /// The last sign-in.
-    Last,
+    LastSignIn,
     Default,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Source {
         match self {
             Self::Flag(name) | Self::Variable(name) => f.write_str(name),
             Self::Line(line) => write!(f, "line {line} of the file"),
-            Self::Last => f.write_str("used last"),
+            Self::LastSignIn => f.write_str("used last"),
             Self::Default => f.write_str("default"),
         }
     }

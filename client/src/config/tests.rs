@@ -60,7 +60,7 @@ fn precedence_is_flag_environment_profile_file_last_used() {
     assert_eq!(server(&variable, Some("p"), file(), last()), ("variable".into(), Source::Variable("QUCHAT_SERVER")));
     assert_eq!(server(&None, Some("p"), file(), last()), ("profile".into(), Source::Line(3)));
     assert_eq!(server(&None, None, file(), last()), ("file".into(), Source::Line(1)));
-    assert_eq!(server(&None, None, File::default(), last()), ("http://last:1".into(), Source::Last));
+    assert_eq!(server(&None, None, File::default(), last()), ("http://last:1".into(), Source::LastSignIn));
     assert_eq!(server(&None, None, File::default(), LastSignIn::default()), (DEFAULT_SERVER.into(), Source::Default));
 }
 
