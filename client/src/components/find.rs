@@ -46,7 +46,7 @@ impl FindBar {
     }
 
     /// The number of matches in words.
-    fn told(&self) -> Option<Span<'static>> {
+    fn count_text(&self) -> Option<Span<'static>> {
         let Count { at, all, goes_on } = self.count.as_ref()?;
         Some(match (all, goes_on) {
             (0, true) => Span::styled(" searching … ", Styles::WAITING),
@@ -70,14 +70,14 @@ impl ScreenComponent for FindBar {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
-        let told = self.told();
+        let count = self.count_text();
         let remark = self.in_part.then(|| Span::styled(" loaded part only ", Styles::FAINT));
         let hint = format!("find in {}", self.label);
         if self.framed {
             let title = clip(&format!(" {hint} "), area.width.saturating_sub(18));
             let mut block = Styles::frame(Span::styled(title, Styles::PLAIN), focused);
-            if let Some(told) = told {
-                block = block.title(Line::from(told).right_aligned());
+            if let Some(count) = count {
+                block = block.title(Line::from(count).right_aligned());
             }
             if let Some(remark) = remark {
                 block = block.title_bottom(Line::from(remark).right_aligned());
@@ -88,7 +88,7 @@ impl ScreenComponent for FindBar {
             let text = Rect { x: inner.x + air, width: inner.width - air, ..inner };
             return self.field.draw(frame, text, "the text to find", focused);
         }
-        let mut right: Vec<Span<'static>> = told.into_iter().chain(remark).collect();
+        let mut right: Vec<Span<'static>> = count.into_iter().chain(remark).collect();
         let columns = |spans: &[Span<'static>]| spans.iter().map(|span| width(&span.content)).sum::<u16>();
         while columns(&right) + TEXT_MIN > area.width && right.pop().is_some() {}
         let beside = columns(&right);

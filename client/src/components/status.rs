@@ -176,10 +176,10 @@ impl ScreenComponent for Status {
             line.push_span(Span::styled(text, style));
         };
         // the connection gets at least half of the line, and whatever the remarks leave free
-        let told = self.remarks.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(width(text) + 4));
-        let share = left.saturating_sub(told).max(left / 2);
+        let remarks_width = self.remarks.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(width(text) + 4));
+        let share = left.saturating_sub(remarks_width).max(left / 2);
         push(&fit(&self.link.0, share), self.link.1, "", &mut left);
-        if left >= told + width(&self.host) {
+        if left >= remarks_width + width(&self.host) {
             push(&self.host, Styles::FAINT, "", &mut left);
         }
         for (text, style) in &self.remarks {

@@ -59,7 +59,7 @@ impl File {
             notify: notify::read(table),
             themes,
             keys: keys::read(table),
-            faults: told(path, faults.take()),
+            faults: reported(path, faults.take()),
         }
     }
 
@@ -75,7 +75,7 @@ impl File {
 }
 
 /// The errors from the top, one per line: a second error on a line often follows from the first.
-fn told(path: &Path, mut faults: Vec<(usize, String)>) -> Vec<ConfigError> {
+fn reported(path: &Path, mut faults: Vec<(usize, String)>) -> Vec<ConfigError> {
     let more = (faults.len() > FAULTS_MAX).then(|| ConfigError::More { path: path.to_owned() });
     faults.truncate(FAULTS_MAX);
     faults.sort_by_key(|(line, _)| *line);

@@ -115,9 +115,9 @@ config.toml:5: string values must be quoted, expected literal string
 config.toml:8: Ctrl+T: [keys.screen] has no "next-unraed"; did you mean "next-unread"?
 config.toml:11: by: "bel" is not a way to notify; did you mean "bell"?
 "#;
-    let told = refusal(text);
-    assert!(told.starts_with(expected.trim()), "{told}");
-    assert!(told.lines().last().unwrap().starts_with("config.toml:13: name: "), "{told}");
+    let errors = refusal(text);
+    assert!(errors.starts_with(expected.trim()), "{errors}");
+    assert!(errors.lines().last().unwrap().starts_with("config.toml:13: name: "), "{errors}");
     let file = File::parse(Path::new("config.toml"), text);
     assert_eq!((file.server, file.mouse.unwrap().value), (setting("host", Source::Line(3)), true));
     assert_eq!((file.keys.len(), file.profiles["work"].server.as_ref().unwrap().value.as_str()), (1, "there"));
@@ -126,9 +126,9 @@ config.toml:11: by: "bel" is not a way to notify; did you mean "bell"?
 #[test]
 fn at_most_twenty_wrong_lines_are_reported() {
     let many: String = (0..1_000).map(|n| format!("wrong{n} = 1\n")).collect();
-    let told = refusal(&many);
-    assert_eq!(told.lines().count(), 21);
-    assert_eq!(told.lines().last(), Some("config.toml: more lines are wrong"));
+    let errors = refusal(&many);
+    assert_eq!(errors.lines().count(), 21);
+    assert_eq!(errors.lines().last(), Some("config.toml: more lines are wrong"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Workers {
     }
 
     /// Turns a report of the disk into messages, unless it belongs to an earlier session.
-    pub(super) fn told(&self, report: Report) -> Vec<Msg> {
+    pub(super) fn disk_messages(&self, report: Report) -> Vec<Msg> {
         let (epoch, found, forgetful) = match report {
             Report::Saved { ticket, result } => return vec![Msg::Saved { ticket, result }],
             Report::Entered { epoch, found, forgetful } => (epoch, found, forgetful),

@@ -14,8 +14,8 @@ pub(super) fn return_free_memory() {}
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(
     unsafe_code,
-    reason = "measured by `bench client`: after a room of 100,000 messages is left, glibc keeps all of their 42 MiB, \
-              for what is still in use lies above them"
+    reason = "measured by `bench client`: after a room of 100,000 messages is closed, glibc keeps all 42 MiB, \
+              because memory still in use lies above them"
 )]
 mod glibc {
     // SAFETY: the declaration matches malloc.h; any argument is allowed, and it may be called from any thread.

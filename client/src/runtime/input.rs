@@ -57,12 +57,12 @@ impl Input {
         let (resized, tell_resized) = UnixStream::pair()?;
         resized.set_nonblocking(true)?;
         pipe::register(SIGWINCH, tell_resized)?;
-        let (control, told) = UnixStream::pair()?;
+        let (control, pause_requested) = UnixStream::pair()?;
         let (tell_paused, paused) = sync_channel(1);
         let (resume, resumed) = sync_channel(1);
         let terminal = File::from(stdin().as_fd().try_clone_to_owned()?);
         let decoder = Decoder::new(Instant::now());
-        let reader = Reader { wakes, terminal, decoder, resized, told, paused: tell_paused, resumed };
+        let reader = Reader { wakes, terminal, decoder, resized, pause_requested, paused: tell_paused, resumed };
         thread::Builder::new().name("input".into()).spawn(move || reader.run())?;
         Ok(Self { control, paused, resume, away: false })
     }
@@ -88,7 +88,7 @@ struct Reader {
     terminal: File,
     decoder: Decoder,
     resized: UnixStream,
-    told: UnixStream,
+    pause_requested: UnixStream,
     paused: SyncSender<()>,
     resumed: Receiver<()>,
 }
@@ -101,13 +101,13 @@ impl Reader {
 
     fn read(&mut self) -> io::Result<()> {
         let watch = |fd: &dyn AsRawFd| pollfd { fd: fd.as_raw_fd(), events: POLLIN, revents: 0 };
-        let mut watched = [watch(&self.terminal), watch(&self.resized), watch(&self.told)];
+        let mut watched = [watch(&self.terminal), watch(&self.resized), watch(&self.pause_requested)];
         loop {
             let due = self.decoder.due().map(|due| due.saturating_duration_since(Instant::now()));
             wait(&mut watched, due)?;
-            let [keys, resized, told] = watched.map(|fd| fd.revents);
-            if told != 0 {
-                self.told.read_exact(&mut [0])?;
+            let [keys, resized, pause_requested] = watched.map(|fd| fd.revents);
+            if pause_requested != 0 {
+                self.pause_requested.read_exact(&mut [0])?;
                 self.paused.try_send(()).ok();
                 self.resumed.recv().map_err(io::Error::other)?;
                 self.decoder = Decoder::new(Instant::now());

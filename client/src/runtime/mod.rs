@@ -112,7 +112,7 @@ pub struct Runtime<S: Screen> {
     /// Something other than the stream changed the model; the user waits for the result of an input.
     awaited: bool,
     /// When the last frame caused only by the stream was drawn, on the clock of the deadlines.
-    told_ms: u64,
+    last_stream_frame_ms: u64,
     /// The last frame was large enough to show the effect of keys.
     fits: bool,
     /// The current window title.
@@ -145,7 +145,7 @@ impl<S: Screen> Runtime<S> {
             stream_waits: false,
             dirty: true,
             awaited: true,
-            told_ms: 0,
+            last_stream_frame_ms: 0,
             fits: true,
             title: String::new(),
             mouse: false,
@@ -213,7 +213,7 @@ impl<S: Screen> Runtime<S> {
             }
             Wake::Done { .. } => {} // from an earlier session
             Wake::Stream { stream } => self.stream_waits |= self.workers.is_open(stream),
-            Wake::Disk(report) => self.workers.told(report).into_iter().for_each(|msg| self.step(msg)),
+            Wake::Disk(report) => self.workers.disk_messages(report).into_iter().for_each(|msg| self.step(msg)),
             Wake::Edited(edited) => self.close_editor(*edited),
             Wake::Copied { loaded: true, .. } => self.step(Msg::Copied),
             Wake::Copied { text, loaded: false } => self.screen.ask_clipboard(&text),
@@ -281,7 +281,7 @@ impl<S: Screen> Runtime<S> {
     /// frames are limited to what an eye can follow. Otherwise a slow line to the terminal would fill with frames, and
     /// the frame that shows a key press would queue behind them.
     fn frame_waits_until(&self) -> Option<u64> {
-        let due = self.told_ms.saturating_add(FRAME_EVERY_MS);
+        let due = self.last_stream_frame_ms.saturating_add(FRAME_EVERY_MS);
         (self.dirty && !self.awaited && self.clock.now().mono_ms < due).then_some(due)
     }
 
@@ -389,7 +389,7 @@ impl<S: Screen> Runtime<S> {
             return;
         }
         if !std::mem::take(&mut self.awaited) {
-            self.told_ms = self.clock.now().mono_ms;
+            self.last_stream_frame_ms = self.clock.now().mono_ms;
         }
         let Self { model, keymap, themes, app, fits, .. } = self;
         let draw = |frame: &mut Frame<'_>| {

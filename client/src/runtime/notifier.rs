@@ -139,7 +139,7 @@ mod tests {
     #[cfg(unix)]
     fn a_command_gets_the_words_unchanged_and_is_not_waited_for() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("told");
+        let file = dir.path().join("notified");
         let script = r#"printf '%s|%s' "$1" "$2" > "$0.tmp" && mv "$0.tmp" "$0""#;
         let words = ["sh", "-c", script, file.to_str().unwrap(), "{title}", "{body}"];
         let notifier = Notifier::new(NotifyMethod::Command(words.map(str::to_owned).to_vec()));

@@ -114,7 +114,7 @@ impl Tty {
         let extras = Extras::default();
         let (restore, hook, screen) = (extras.clone(), panic::take_hook(), thread::current().id());
         panic::set_hook(Box::new(move |panic| {
-            log.line(clock::timestamp(), &told(panic));
+            log.line(clock::timestamp(), &panic_location(panic));
             if thread::current().id() == screen {
                 restore.end();
                 hook(panic);
@@ -155,7 +155,7 @@ impl Tty {
 }
 
 /// The location of a panic. Its text may quote a message or a password, so it is not used.
-fn told(panic: &panic::PanicHookInfo<'_>) -> String {
+fn panic_location(panic: &panic::PanicHookInfo<'_>) -> String {
     let thread = thread::current();
     let place = panic.location().map_or_else(|| "an unknown location".to_owned(), ToString::to_string);
     format!("thread {:?} panicked at {place}", thread.name().unwrap_or("unnamed"))

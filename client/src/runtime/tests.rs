@@ -494,13 +494,13 @@ fn a_sleeping_loop_wakes_at_the_first_event() {
     let (_dir, state_dir) = home();
     let (wakes, woken) = Wakes::channel();
     let mut client = Client::start(&state_dir);
-    let (told, begun) = mpsc::channel();
+    let (started, begun) = mpsc::channel();
     let sender = thread::spawn(move || {
         begun.recv().unwrap();
         wakes.send(Wake::Input(vec![key(Key::Char('x'))]));
         wakes.send(Wake::Stop);
     });
-    told.send(()).unwrap();
+    started.send(()).unwrap();
     assert_eq!(client.runtime.run(&woken), 130);
     sender.join().unwrap();
 }

@@ -148,11 +148,11 @@ mod tests {
         let entries = entries(&keymap);
         for row in keymap.rows().iter().filter(|row| !matches!(row.action, Action::RoomNumber(2..))) {
             let chord = row.chord.to_string();
-            let told = |entry: &Entry| {
+            let listed = |entry: &Entry| {
                 entry.help.starts_with(row.help)
                     && entry.keys.split(", ").any(|key| key.trim_end_matches("…9") == chord)
             };
-            assert!(entries.iter().any(told), "{chord} in {:?}", row.context);
+            assert!(entries.iter().any(listed), "{chord} in {:?}", row.context);
         }
     }
 }
