@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId, Seq};
 
-use super::{Pending, Room};
+use super::{Pending, Room, Wanted};
 
 /// The name of an entry in a history.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,4 +99,87 @@ pub fn window(room: &Room, height: u16) -> Vec<Entry> {
     let messages = room.timeline.run.range(from.min(said)..to.min(said)).map(|m| Entry::Said(Arc::clone(m)));
     let pending = room.outbox.range(from.max(said) - said..to.max(said) - said).map(|p| Entry::Unsent(p.clone()));
     messages.chain(pending).collect()
+}
+
+/// Rows above the place jumped to that stay visible, so that the "new" line is seen.
+const LEAD_ROWS: i32 = 2;
+/// Most new messages that fit on the first page of a room, together with some of what was said before.
+const NEW_ON_FIRST_PAGE: u64 = 30;
+
+impl Room {
+    /// To the end of the history, and no scrolling.
+    pub(crate) fn go_to_end(&mut self) {
+        self.anchor = Anchor::End;
+        self.scroll_rows = 0;
+        self.landing = None;
+    }
+
+    /// A pending message became a message: whoever stands at it stays there.
+    pub(crate) fn rename(&mut self, txn: &str, seq: Seq) {
+        if let Anchor::At { top, .. } = &mut self.anchor
+            && *top == Key::Txn(txn.into())
+        {
+            *top = Key::Seq(seq);
+        }
+    }
+
+    /// Whether one's own unsent messages belong below what is at hand.
+    pub(crate) fn shows_unsent(&self) -> bool {
+        !self.timeline.has_newer || self.anchor == Anchor::End
+    }
+
+    /// Where the anchor stands among the entries (the run, then the outbox); `None` is the end.
+    pub(crate) fn anchor_index(&self) -> Option<usize> {
+        let Anchor::At { top, .. } = &self.anchor else { return None };
+        match top {
+            Key::Seq(seq) => self.timeline.index(*seq),
+            Key::Txn(txn) => {
+                let at = self.outbox.iter().position(|pending| pending.txn == *txn)?;
+                self.shows_unsent().then(|| self.timeline.run.len() + at)
+            }
+        }
+    }
+
+    /// Goes to an entry; if it is at the top already, nothing moves.
+    pub(crate) fn stand_at(&mut self, key: Key) {
+        if !matches!(&self.anchor, Anchor::At { top, .. } if *top == key) {
+            self.anchor = Anchor::At { top: key, byte: 0 };
+            self.scroll_rows = -LEAD_ROWS;
+        }
+    }
+
+    /// Goes to the "new" line above this message; where all that follows fits on the screen, that is the end.
+    pub(crate) fn stand_at_new(&mut self, first: Seq) {
+        self.anchor = Anchor::At { top: Key::Seq(first), byte: 0 };
+        self.scroll_rows = -LEAD_ROWS;
+        self.landing = Some(first);
+    }
+
+    /// A room is opened where its new messages begin. Whoever had gone to another place there stays, unless more is new
+    /// than fits on a screen of `rows`.
+    pub(crate) fn land(&mut self, rows: u16) {
+        let new = self.info.last_seq.0.saturating_sub(self.read().0);
+        if let Some(after) = self.new_after
+            && (self.anchor == Anchor::End || new > u64::from(rows))
+        {
+            self.stand_at_new(after.next());
+        }
+    }
+
+    /// Sets the "new" line where reading ended, unless there is one already.
+    pub(crate) fn draw_line(&mut self) {
+        let read = self.read();
+        if self.new_after.is_none() && self.joined() && read < self.info.last_seq {
+            self.new_after = Some(read);
+        }
+    }
+
+    /// The page that shows the room around its anchor.
+    pub(crate) fn page_around(&self) -> Wanted {
+        match &self.anchor {
+            _ if self.landing.is_some() && self.unread() <= NEW_ON_FIRST_PAGE => Wanted::Newest,
+            Anchor::At { top: Key::Seq(seq), .. } => Wanted::Around(*seq),
+            _ => Wanted::Newest,
+        }
+    }
 }

@@ -1,8 +1,10 @@
-//! What stands over the screen or has the keys: dialogs, the passing notice, the names of the components.
+//! Dialogs, and the names of the components that can have the keys.
 
 use std::sync::Arc;
 
 use quchat_shared::{RoomId, Seq};
+
+use super::Model;
 
 /// The components, by which tui-realm mounts and focuses them. `focus` tells which one has the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,22 +140,27 @@ pub struct CaughtUp {
     pub mentions: u64,
 }
 
-/// One line that goes by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// What it says; plain text of any origin.
-    pub text: String,
-    /// How it is meant.
-    pub tone: Tone,
-    /// When it goes, in [`super::Now::mono_ms`].
-    pub until: u64,
-}
+impl Model {
+    /// Whether a dialog of this kind is open.
+    pub(crate) fn shows_dialog(&self, id: DialogId) -> bool {
+        self.dialogs.iter().any(|dialog| dialog.id() == id)
+    }
 
-/// How a notice is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// For one's information.
-    Calm,
-    /// Something did not work.
-    Error,
+    /// Opens a dialog on top, unless one of its kind is open.
+    pub(crate) fn show_dialog(&mut self, dialog: Dialog) {
+        if !self.shows_dialog(dialog.id()) {
+            self.dialogs.push(dialog);
+        }
+    }
+
+    /// Asks a question; it replaces one that is open.
+    pub(crate) fn ask(&mut self, question: Question) {
+        self.close_dialog(DialogId::Ask);
+        self.show_dialog(Dialog::Ask(question));
+    }
+
+    /// Closes the dialog of this kind, if it is open.
+    pub(crate) fn close_dialog(&mut self, id: DialogId) {
+        self.dialogs.retain(|dialog| dialog.id() != id);
+    }
 }

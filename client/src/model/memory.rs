@@ -10,7 +10,7 @@ use quchat_shared::{
     event::{ByeReason, ResetReason},
 };
 
-use super::{Origin, Seen, Stored};
+use super::{Cause, Origin, Seen, Stored};
 
 /// Notes of `update` to itself.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(crate) struct Memory {
     /// Rooms in which something may wait for time to pass: a save, a send, a read marker.
     pub(crate) busy: BTreeSet<RoomId>,
     /// What is kept for rooms that one cannot see: not yet, or no more.
-    pub(crate) shelf: BTreeMap<RoomId, Stored>,
+    pub(crate) unplaced: BTreeMap<RoomId, Stored>,
     /// What the last frame showed of the open room.
     pub(crate) seen: Option<Seen>,
     /// What is on the screen and not seen yet.
@@ -98,27 +98,6 @@ pub(crate) struct Watched {
     pub(crate) range: Option<(Seq, Seq)>,
     /// Those of them that do not count as seen yet, and since when each has been there without interruption.
     pub(crate) since: BTreeMap<Seq, u64>,
-}
-
-/// What a notice is about; it goes when that is over, also before its time.
-#[derive(Debug, Clone)]
-pub(crate) enum Cause {
-    /// What the draft of this room says.
-    Draft(RoomId, Arc<str>),
-    /// What is typed while no room is open.
-    Command(Arc<str>),
-    /// The open room.
-    Open(RoomId),
-    /// One is not in this room.
-    Outside(RoomId),
-    /// Ctrl+C was pressed once.
-    QuitArmed,
-    /// Messages were refused.
-    Refused,
-    /// The session has ended.
-    SignedOut,
-    /// The rooms are not listed yet.
-    Unlisted,
 }
 
 /// Something worth calling somebody for.

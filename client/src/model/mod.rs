@@ -5,26 +5,37 @@
 
 mod account;
 mod anchor;
+mod backoff;
+mod bounds;
 mod dialog;
 mod find;
+mod inputs;
 mod memory;
+mod notice;
 mod outbox;
 mod quoted;
 mod room;
 mod sighted;
+mod stored;
 mod timeline;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
-pub use dialog::{CaughtUp, Dialog, DialogId, Id, Notice, Question, Tone};
+pub(crate) use bounds::RunLimit;
+pub use dialog::{CaughtUp, Dialog, DialogId, Id, Question};
 pub use find::Find;
-pub(crate) use memory::{Alert, Burst, Call, Cause, Memory, Watched};
-pub use outbox::{Draft, Kept, Left, Pending, Recall, SendState, Stored};
+pub use inputs::{InputHistory, Left};
+pub(crate) use memory::{Alert, Burst, Call, Memory, Watched};
+pub(crate) use notice::Cause;
+pub use notice::{Notice, Tone};
+pub use outbox::{Draft, Pending, SendState};
+pub(crate) use outbox::{NO_TICKET, Pauses};
 pub(crate) use quoted::Quoted;
 pub use room::{Fetch, Marker, Room, Unfolded, Visit, Wanted};
 pub(crate) use sighted::Sighted;
+pub use stored::{Kept, Stored};
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, bytes, is_run};
 
@@ -158,6 +169,16 @@ impl Model {
     #[must_use]
     pub fn open_room(&self) -> Option<&Room> {
         self.rooms.get(&self.open?)
+    }
+
+    /// The room on the screen, to change it.
+    pub(crate) fn open_room_mut(&mut self) -> Option<&mut Room> {
+        self.rooms.get_mut(&self.open?)
+    }
+
+    /// Whether nobody is signed in, or the session has ended.
+    pub(crate) fn is_signed_out(&self) -> bool {
+        matches!(self.link, Link::SignedOut { .. })
     }
 
     /// The chosen message, if it is at hand.

@@ -10,7 +10,7 @@ use quchat_shared::{
     room::{Membership, Notify, Role},
 };
 
-use super::{Anchor, Draft, Key, Pending, Recall, SendState, Timeline, quoted::Quoted, sighted::Sighted};
+use super::{Anchor, Draft, InputHistory, Key, Pending, SendState, Timeline, quoted::Quoted, sighted::Sighted};
 
 /// A room: what the server says of it, and what is one's own in it.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Room {
     /// What is in the composer.
     pub draft: Draft,
     /// Earlier inputs.
-    pub recall: Recall,
+    pub inputs: InputHistory,
     /// One's own messages that are not in the timeline yet, in the order they were written; drawn after it.
     pub outbox: VecDeque<Pending>,
     /// Where one stands.
@@ -155,7 +155,7 @@ impl Room {
     /// The room ends earlier than was believed: what lies beyond is not what was answered. Whether there was such a reply.
     pub(crate) fn forget_replies_beyond(&mut self, last: Seq) -> bool {
         let pending = self.outbox.iter_mut().map(|pending| &mut pending.reply_to);
-        let left = self.recall.at.iter_mut().map(|(_, left)| left).chain(&mut self.recall.left);
+        let left = self.inputs.at.iter_mut().map(|(_, left)| left).chain(&mut self.inputs.left);
         let targets = pending.chain(left.map(|left| &mut left.reply_to)).chain([&mut self.draft.reply_to]);
         targets.filter_map(|target| target.take_if(|seq| *seq > last)).count() > 0
     }
@@ -174,7 +174,7 @@ impl Room {
             remembered: false,
             timeline: Timeline::default(),
             draft: Draft::default(),
-            recall: Recall::default(),
+            inputs: InputHistory::default(),
             outbox: VecDeque::new(),
             anchor: Anchor::End,
             scroll_rows: 0,
@@ -215,7 +215,7 @@ impl Room {
     /// There is a draft: in the composer, or set aside while an earlier input is shown there.
     #[must_use]
     pub fn has_draft(&self) -> bool {
-        let aside = self.recall.at.iter().map(|(_, left)| left).chain(&self.recall.left).map(|left| &left.text);
+        let aside = self.inputs.at.iter().map(|(_, left)| left).chain(&self.inputs.left).map(|left| &left.text);
         aside.chain([&self.draft.text]).any(|text| !text.trim().is_empty())
     }
 
@@ -299,45 +299,5 @@ impl Room {
         let after = self.new_after.unwrap_or(before);
         let above = before.0.saturating_sub(after.0.saturating_add(1));
         above.saturating_sub(self.sighted.between(after, before))
-    }
-
-    /// Ends the walk through earlier inputs: the draft that was left for it is the draft again.
-    pub(crate) fn end_recall(&mut self) {
-        if let Some((_, left)) = self.recall.at.take() {
-            self.draft.resume(left);
-        }
-    }
-
-    /// To the end of the history, and no scrolling.
-    pub(crate) fn go_to_end(&mut self) {
-        self.anchor = Anchor::End;
-        self.scroll_rows = 0;
-        self.landing = None;
-    }
-
-    /// A pending message became a message: whoever stands at it stays there.
-    pub(crate) fn rename(&mut self, txn: &str, seq: Seq) {
-        if let Anchor::At { top, .. } = &mut self.anchor
-            && *top == Key::Txn(txn.into())
-        {
-            *top = Key::Seq(seq);
-        }
-    }
-
-    /// Whether one's own unsent messages belong below what is at hand.
-    pub(crate) fn shows_unsent(&self) -> bool {
-        !self.timeline.has_newer || self.anchor == Anchor::End
-    }
-
-    /// Where the anchor stands among the entries (the run, then the outbox); `None` is the end.
-    pub(crate) fn anchor_index(&self) -> Option<usize> {
-        let Anchor::At { top, .. } = &self.anchor else { return None };
-        match top {
-            Key::Seq(seq) => self.timeline.index(*seq),
-            Key::Txn(txn) => {
-                let at = self.outbox.iter().position(|pending| pending.txn == *txn)?;
-                self.shows_unsent().then(|| self.timeline.run.len() + at)
-            }
-        }
     }
 }

@@ -7,7 +7,7 @@ use quchat_shared::{
     room::{Notify, RoomKind},
 };
 
-use super::{Effect, Msg, saving, time};
+use super::{Effect, Msg};
 use crate::{
     model::{Alert, Burst, Model, Room, Tone},
     text::clip,
@@ -132,7 +132,7 @@ pub(super) fn level(typed: &str) -> Result<Option<Notify>, String> {
 
 /// Sets what the open room calls for, and says what holds.
 pub(super) fn set(model: &mut Model, level: Option<Notify>) {
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let Some(room) = model.open_room_mut() else { return };
     let id = room.info.id;
     if let Some(level) = level {
         room.notify = Some(level).filter(|level| *level != Notify::default());
@@ -143,8 +143,8 @@ pub(super) fn set(model: &mut Model, level: Option<Notify>) {
         Notify::None => "is muted; /mute again ends it",
     };
     let text = format!("{} {what}", name(room));
-    saving::touch(model, id);
-    time::notice(model, Tone::Calm, &text);
+    model.touch(id);
+    model.show_notice(Tone::Calm, &text);
 }
 
 /// Mutes the open room, or lets it call again.

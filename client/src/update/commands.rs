@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 pub(crate) use super::attention::LEVELS;
-use super::{Action, Effect, act, attention, find, navigation, reading, rooms, selection, time, writing};
+use super::{Action, Effect, act, attention, find, navigation, reading, rooms, selection, writing};
 use crate::model::{Model, Tone};
 
 /// A command as the help tells it.
@@ -179,7 +179,7 @@ fn switch_mouse(model: &mut Model) {
         true => "mouse on: the wheel scrolls, a click opens a room",
         false => "mouse off: it marks text again",
     };
-    time::notice(model, Tone::Calm, what);
+    model.show_notice(Tone::Calm, what);
 }
 
 /// Does what was understood; what it says answers `reply_to`.
@@ -203,7 +203,7 @@ pub(super) fn obey(model: &mut Model, order: Order, reply_to: Option<Seq>, out: 
         Order::CatchUp => reading::ask_to_catch_up(model),
         Order::Leave => {
             if let Err(why) = rooms::ask_to_leave(model, out) {
-                time::notice(model, Tone::Error, &why);
+                model.show_notice(Tone::Error, &why);
             }
         }
     }

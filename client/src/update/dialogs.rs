@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Effect, find, focus, reading, rooms, saving, selection, session, time, writing};
+use super::{Effect, find, focus, reading, rooms, saving, selection, session, writing};
 use crate::model::{Call, Cause, Dialog, DialogId, Id, Model, Question, Tone};
 
 /// The exit code of a client that was told to stop by a signal, or lost its terminal.
@@ -11,47 +11,24 @@ pub(super) const INTERRUPTED: i32 = 130;
 /// How long Ctrl+C may be pressed again.
 const QUIT_ARMED_MS: u64 = 2_000;
 
-/// Whether such a dialog is open.
-pub(super) fn is_open(model: &Model, id: DialogId) -> bool {
-    model.dialogs.iter().any(|dialog| dialog.id() == id)
-}
-
-/// Opens a dialog on top, unless such a one is open.
-pub(super) fn show(model: &mut Model, dialog: Dialog) {
-    if !is_open(model, dialog.id()) {
-        model.dialogs.push(dialog);
-    }
-}
-
-/// Asks; a question that was open gives way.
-pub(super) fn ask(model: &mut Model, question: Question) {
-    close(model, DialogId::Ask);
-    show(model, Dialog::Ask(question));
-}
-
-/// Closes such a dialog, if one is open.
-pub(super) fn close(model: &mut Model, id: DialogId) {
-    model.dialogs.retain(|dialog| dialog.id() != id);
-}
-
 /// Opens the dialog that makes a room.
 pub(super) fn ask_for_room(model: &mut Model) {
-    show(model, Dialog::CreateRoom { name: String::new(), waiting: false, problem: None });
+    model.show_dialog(Dialog::CreateRoom { name: String::new(), waiting: false, problem: None });
 }
 
 /// Shows a refused message, those of the open room first.
 pub(super) fn review(model: &mut Model) {
     match first_refused(model) {
-        Some(dialog) => show(model, dialog),
-        None => time::notice(model, Tone::Calm, "no message was refused"),
+        Some(dialog) => model.show_dialog(dialog),
+        None => model.show_notice(Tone::Calm, "no message was refused"),
     }
 }
 
 /// One is dealt with: shows the next, or goes.
 pub(super) fn review_next(model: &mut Model) {
-    close(model, DialogId::Review);
+    model.close_dialog(DialogId::Review);
     if let Some(dialog) = first_refused(model) {
-        show(model, dialog);
+        model.show_dialog(dialog);
     }
 }
 
@@ -74,7 +51,7 @@ pub(super) fn cancel(model: &mut Model) {
     }
     if closed == Some(Dialog::SignedOut) {
         let text = "signed out: sending asks for the password again";
-        time::notice_while(model, Cause::SignedOut, Tone::Calm, text);
+        model.show_notice_while(Cause::SignedOut, Tone::Calm, text);
     }
     if closed.is_none() && !selection::leave(model) && !find::leave(model) {
         if focus(model) == Id::Composer {
@@ -122,27 +99,27 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
     if let Some(room) = room.filter(|room| !room.draft.text.is_empty()) {
         let id = room.info.id;
         room.draft.reply_to = None; // what is written next answers nothing by itself
-        room.recall.keep_cleared(&room.draft.text);
+        room.inputs.keep_cleared(&room.draft.text);
         room.cleared_when_gone |= room.gone;
-        writing::clear(room);
-        saving::touch(model, id);
+        room.clear_draft();
+        model.touch(id);
         saving::save(model, id, out);
         model.memory.quit_armed_until = None; // this press had another meaning
         let left = Cause::Draft(id, model.open_room().map_or("".into(), |room| Arc::clone(&room.draft.text)));
-        return time::notice_while(model, left, Tone::Calm, "cleared; Up brings it back");
+        return model.show_notice_while(left, Tone::Calm, "cleared; Up brings it back");
     }
     if model.memory.quit_armed_until.take().is_some_and(|until| now < until) {
         return quit(model, out);
     }
     model.memory.quit_armed_until = Some(now.saturating_add(QUIT_ARMED_MS));
-    time::notice_while(model, Cause::QuitArmed, Tone::Calm, "press again to quit");
+    model.show_notice_while(Cause::QuitArmed, Tone::Calm, "press again to quit");
 }
 
 /// Quits, or asks first. Asked for twice, it is answered.
 pub(super) fn quit(model: &mut Model, out: &mut Vec<Effect>) {
     let asked = matches!(model.dialogs.last(), Some(Dialog::Ask(Question::Quit { .. })));
     match model.at_stake().count() {
-        unsent if unsent > 0 && !asked => ask(model, Question::Quit { unsent }),
+        unsent if unsent > 0 && !asked => model.ask(Question::Quit { unsent }),
         _ => exit(model, 0, out),
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use quchat_shared::{RoomId, Seq};
 
-use super::time;
 use crate::model::{Anchor, Find, Key, Model, Tone};
 
 /// What a step may cost: a fraction of a millisecond.
@@ -20,7 +19,7 @@ pub(super) fn open(model: &mut Model, typed: &str) {
     });
     let Some(room) = model.open_room().filter(|_| model.find.is_none()) else { return };
     if room.timeline.run.is_empty() {
-        return time::notice(model, Tone::Calm, "there is no message to search in");
+        return model.show_notice(Tone::Calm, "there is no message to search in");
     }
     let seen = last_seen.filter(|(seen, _)| *seen == room.info.id).map(|(_, seq)| seq);
     let near = seen.or(room.timeline.last()).unwrap_or_default();

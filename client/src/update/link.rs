@@ -6,13 +6,9 @@ use quchat_shared::{
     event::{ByeReason, Hello, Reset, ResetReason},
 };
 
-use super::{
-    Effect, Failure, Reply, Request, calls::call, dialogs, navigation, outbox, pages, reading, rooms, saving, session,
-    time,
-};
+use super::{Effect, Failure, Reply, Request, calls::call, navigation, outbox, pages, rooms, saving, session};
 use crate::model::{
-    Anchor, Call, Dialog, Fetch, Key, Link, Marker, Model, Question, Quoted, Room, Sighted, Storage, Timeline, Wanted,
-    Watched,
+    Call, Dialog, Fetch, Link, Marker, Model, Pauses, Question, Quoted, Sighted, Storage, Timeline, Watched,
 };
 
 /// A connection that held this long was a good one: the next failure counts as the first.
@@ -46,8 +42,8 @@ const REDIAL_EVERY_MS: u64 = 1_000;
 
 /// Tries at once, on new connections: what was asked on the old ones may never be answered.
 pub(super) fn reconnect(model: &mut Model, out: &mut Vec<Effect>) {
-    if let Link::SignedOut { .. } = model.link {
-        return dialogs::show(model, Dialog::SignedOut);
+    if model.is_signed_out() {
+        return model.show_dialog(Dialog::SignedOut);
     }
     let now = model.now.mono_ms;
     if model.memory.redialled.is_some_and(|at| now < at.saturating_add(REDIAL_EVERY_MS)) {
@@ -59,7 +55,7 @@ pub(super) fn reconnect(model: &mut Model, out: &mut Vec<Effect>) {
     session::forget_calls(model);
     for id in &model.memory.busy {
         let Some(room) = model.rooms.get_mut(id) else { continue };
-        outbox::release(room, true);
+        room.end_pauses(Pauses::All);
         room.marker.not_before = 0;
     }
     model.stream = None;
@@ -135,21 +131,9 @@ fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
         room.go_to_end();
     }
     let Some(room) = open.and_then(|open| model.rooms.get_mut(&open)) else { return };
-    reading::draw_line(room);
-    let (id, page) = (room.info.id, page_around(room));
+    room.draw_line();
+    let (id, page) = (room.info.id, room.page_around());
     pages::fetch(model, id, page, out);
-}
-
-/// So many new messages at most are on the first page of a room, with some of what was said before.
-const NEW_ON_FIRST_PAGE: u64 = 30;
-
-/// The page that shows a room where one stands in it.
-pub(super) fn page_around(room: &Room) -> Wanted {
-    match &room.anchor {
-        _ if room.landing.is_some() && room.unread() <= NEW_ON_FIRST_PAGE => Wanted::Newest,
-        Anchor::At { top: Key::Seq(seq), .. } => Wanted::Around(*seq),
-        _ => Wanted::Newest,
-    }
 }
 
 /// The stream is live.
@@ -206,8 +190,8 @@ fn distrust(model: &mut Model) {
         room.distrusted = true;
         (room.marker, room.fetch, room.landing) = (Marker::default(), Fetch::Idle, None);
         (room.sighted, room.new_after, room.quoted) = (Sighted::default(), None, Quoted::default());
-        outbox::forget_sent(room);
-        outbox::requeue(room); // under the same txn: a server that has it already answers with it
+        room.forget_sent();
+        room.requeue(); // under the same txn: a server that has it already answers with it
     }
 }
 
@@ -246,7 +230,7 @@ fn failed(model: &mut Model, failure: &Failure) {
 fn wait(model: &mut Model, reason: &str, asked: Option<u64>) {
     let failures = model.memory.link_failures;
     (model.memory.wait_asked, model.memory.lost_at) = (asked.is_some(), model.now.mono_ms);
-    let pause = time::pause(model, failures, asked);
+    let pause = model.pause(failures, asked);
     model.memory.link_failures = failures.saturating_add(1);
     model.link = Link::Reconnecting {
         at: model.now.mono_ms.saturating_add(pause),

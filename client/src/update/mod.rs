@@ -70,7 +70,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     quotes::want(model, &mut effects);
     navigation::remember(model, &mut effects);
     sighting::watch(model);
-    time::end_notice(model);
+    model.end_notice();
     time::perform_due(model, &mut effects);
     effects
 }
@@ -98,7 +98,7 @@ fn take(model: &mut Model, msg: Msg, out: &mut Vec<Effect>) {
         Msg::Loaded(result) => saving::loaded(model, result, out),
         Msg::Saved { ticket, result } => saving::saved(model, ticket, result, out),
         Msg::Copied => selection::copied(model),
-        Msg::Notice(text) => time::notice(model, Tone::Error, &text),
+        Msg::Notice(text) => model.show_notice(Tone::Error, &text),
         Msg::Act(action) => act(model, action, out),
         Msg::Edited { room, text } => writing::edited(model, room, text),
         Msg::Pasted { room, text, at } => writing::pasted(model, room, text, at),
@@ -134,12 +134,12 @@ fn act(model: &mut Model, action: Action, out: &mut Vec<Effect>) {
         Action::EndOfInput => dialogs::interrupt(model, out),
         Action::Cancel => dialogs::cancel(model),
         Action::Help if model.dialogs.last() == Some(&Dialog::Help) => dialogs::cancel(model),
-        Action::Help => dialogs::show(model, Dialog::Help),
+        Action::Help => model.show_dialog(Dialog::Help),
         Action::SignOut => session::ask_to_sign_out(model, out),
         _ if model.account.is_none() || !model.dialogs.is_empty() => {} // a dialog is modal
         Action::Send => writing::send(model, out),
         Action::OpenEditor => writing::open_editor(model, out),
-        Action::KillOrSwitch | Action::Switch => dialogs::show(model, Dialog::Switcher),
+        Action::KillOrSwitch | Action::Switch => model.show_dialog(Dialog::Switcher),
         Action::CreateRoom => dialogs::ask_for_room(model),
         Action::Review => dialogs::review(model),
         Action::NextRoom => navigation::step(model, Step::Next, out),

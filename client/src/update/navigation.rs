@@ -2,8 +2,8 @@
 
 use quchat_shared::{RoomId, room::RoomKind};
 
-use super::{Effect, dialogs, pages, reading, rooms, saving, time, writing};
-use crate::model::{Anchor, DialogId, Fetch, Model, Quoted, Room, Timeline, Tone, Unfolded, Visit, Watched};
+use super::{Effect, pages, rooms, saving, writing};
+use crate::model::{Anchor, DialogId, Fetch, Model, Quoted, Room, RunLimit, Timeline, Tone, Unfolded, Visit, Watched};
 
 /// So many visited rooms are remembered.
 const VISITS_KEPT: usize = 50;
@@ -28,7 +28,7 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     if !model.rooms.contains_key(&id) {
         return;
     }
-    dialogs::close(model, DialogId::Switcher);
+    model.close_dialog(DialogId::Switcher);
     model.in_side_bar = false;
     let opened = model.open != Some(id);
     if opened {
@@ -53,18 +53,18 @@ fn look_in(model: &mut Model, id: RoomId, opened: bool, out: &mut Vec<Effect>) {
     let rows = model.page_rows;
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.known_seq = room.info.last_seq;
-    reading::draw_line(room);
+    room.draw_line();
     if opened {
-        reading::land(room, rows);
+        room.land(rows);
     }
     let lost = matches!(room.anchor, Anchor::At { .. }) && room.anchor_index().is_none();
     if room.timeline.is_unknown() && room.fetch == Fetch::Idle || matches!(room.fetch, Fetch::Failed { .. }) {
         pages::retry(model, id, out);
     } else if lost && room.fetch == Fetch::Idle {
-        let page = super::link::page_around(room);
+        let page = room.page_around();
         pages::fetch(model, id, page, out);
     } else {
-        pages::settle(room);
+        room.note_end();
         pages::catch_up(model, id, out);
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn arrive(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         Some(room) => {
             let why = format!("{} is gone", room.info.name);
             depart(model, out);
-            time::notice(model, Tone::Error, &why);
+            model.show_notice(Tone::Error, &why);
         }
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn place_visits(model: &mut Model) {
 
 /// Has the disk remember the visited rooms as they are now, if that is something new to it.
 pub(super) fn remember(model: &mut Model, out: &mut Vec<Effect>) {
-    if !saving::is_on(model) || !std::mem::take(&mut model.memory.visits_changed) {
+    if !model.storage.takes_saves() || !std::mem::take(&mut model.memory.visits_changed) {
         return;
     }
     let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0 && !room.gone).collect();
@@ -133,14 +133,14 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
         }
         room.unfolded = Unfolded::default();
         room.known_seq = room.info.last_seq;
-        if pages::bound(room, false) >= pages::RUN_LONG {
+        if room.bound(&RunLimit::OUT_OF_VIEW) >= pages::RUN_LONG {
             out.push(Effect::GiveBack);
         }
         if !room.joined() {
             (room.timeline, room.quoted) = (Timeline::default(), Quoted::default()); // no events of this room arrive
         }
     }
-    rooms::sweep(model, id);
+    model.sweep(id);
 }
 
 /// After leaving a room: to the one before, or the one visited last.
@@ -184,7 +184,7 @@ pub(super) fn step(model: &mut Model, step: Step, out: &mut Vec<Effect>) {
 pub(super) fn last(model: &mut Model, out: &mut Vec<Effect>) {
     match model.last.filter(|last| model.rooms.get(last).is_some_and(Room::joined)) {
         Some(last) => visit(model, last, out),
-        None => time::notice(model, Tone::Calm, "no other room was open before"),
+        None => model.show_notice(Tone::Calm, "no other room was open before"),
     }
 }
 
@@ -192,7 +192,7 @@ pub(super) fn last(model: &mut Model, out: &mut Vec<Effect>) {
 pub(super) fn number(model: &mut Model, number: usize, out: &mut Vec<Effect>) {
     match nth(model, number) {
         Some(id) => visit(model, id, out),
-        None => time::notice(model, Tone::Calm, &format!("there is no room {number}")),
+        None => model.show_notice(Tone::Calm, &format!("there is no room {number}")),
     }
 }
 
@@ -210,7 +210,7 @@ pub(super) fn next_unread(model: &mut Model, out: &mut Vec<Effect>) {
     });
     match next {
         Some(id) => visit(model, id, out),
-        None => time::notice(model, Tone::Calm, "nothing unread elsewhere"),
+        None => model.show_notice(Tone::Calm, "nothing unread elsewhere"),
     }
 }
 

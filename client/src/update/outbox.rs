@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId, Seq, api::NewMessage};
 
-use super::{Effect, Failure, Request, calls::call, dialogs, navigation, pages, rooms, saving, time};
-use crate::model::{Anchor, Call, Cause, DialogId, Key, Link, Model, Offered, Pending, Room, SendState, Storage, Tone};
+use super::{Effect, Failure, Request, calls::call, dialogs, navigation, pages, saving};
+use crate::model::{Call, Cause, DialogId, Model, NO_TICKET, Pauses, Pending, SendState, Storage, Tone};
 
 /// Most unanswered messages of a room.
 pub(super) const OUTBOX_MAX: usize = 1_000;
@@ -18,23 +18,23 @@ pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Opt
     let txn: Arc<str> = format!("{}-{}", model.txn_prefix, model.txn_next).into();
     model.txn_next += 1;
     let kept = !matches!(model.storage, Storage::Elsewhere(_));
-    let state = if kept { SendState::Saving(saving::UNTICKETED) } else { SendState::Queued };
+    let state = if kept { SendState::Saving(NO_TICKET) } else { SendState::Queued };
     let written_ms = model.now.wall_ms;
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.outbox.push_back(Pending { txn, text, reply_to, written_ms, state });
-    saving::touch(model, id);
+    model.touch(id);
     saving::save(model, id, out);
     deliver(model, id, out);
 }
 
 /// Sends the head of the queue, if nothing is in flight and it may go.
 pub(super) fn deliver(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    if matches!(model.link, Link::SignedOut { .. }) || model.memory.stale.is_some() {
+    if model.is_signed_out() || model.memory.stale.is_some() {
         return; // after a reset, first it must be known which rooms these are
     }
     let now = model.now.mono_ms;
     let Some(room) = model.rooms.get(&id).filter(|room| !room.remembered) else { return };
-    let Some(head) = head(room).filter(|_| !is_in_flight(room)) else { return };
+    let Some(head) = room.head().filter(|_| !room.is_in_flight()) else { return };
     let due = match head.state {
         SendState::Queued => true,
         SendState::RetryAt { at, .. } => at <= now,
@@ -51,16 +51,6 @@ pub(super) fn deliver(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     }
 }
 
-/// The message whose turn it is.
-pub(super) fn head(room: &Room) -> Option<&Pending> {
-    room.outbox.iter().find(|pending| !matches!(pending.state, SendState::Sent(_) | SendState::Refused(_)))
-}
-
-/// Whether a message of this room is to be answered.
-pub(super) fn is_in_flight(room: &Room) -> bool {
-    room.outbox.iter().any(|pending| matches!(pending.state, SendState::InFlight(_)))
-}
-
 /// [`deliver`] in every room.
 pub(super) fn deliver_all(model: &mut Model, out: &mut Vec<Effect>) {
     for id in model.memory.busy.clone() {
@@ -72,18 +62,9 @@ pub(super) fn deliver_all(model: &mut Model, out: &mut Vec<Effect>) {
 pub(super) fn release_all(model: &mut Model, out: &mut Vec<Effect>) {
     for id in &model.memory.busy {
         let Some(room) = model.rooms.get_mut(id) else { continue };
-        release(room, false);
+        room.end_pauses(Pauses::Own);
     }
     deliver_all(model, out);
-}
-
-/// What waits to be sent again waits no longer; `all` is also what the server named a time for.
-pub(super) fn release(room: &mut Room, all: bool) {
-    for pending in &mut room.outbox {
-        if matches!(pending.state, SendState::RetryAt { asked, .. } if all || !asked) {
-            pending.state = SendState::Queued;
-        }
-    }
 }
 
 /// The server's answer to a send.
@@ -101,7 +82,7 @@ pub(super) fn answered(
     deliver(model, id, out);
     if model.rooms.get(&id).is_some_and(|room| room.gone) {
         saving::save(model, id, out); // once it is swept away, nobody does
-        rooms::sweep(model, id);
+        model.sweep(id);
     }
 }
 
@@ -116,15 +97,15 @@ fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message, out:
     } else if room.timeline.index(message.seq).is_some() {
         room.timeline.offer(&message); // the stream was first
     }
-    absorb(room);
-    saving::touch(model, id);
+    room.absorb_sent();
+    model.touch(id);
     pages::catch_up(model, id, out);
 }
 
 fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.send_failures);
     let asked = failure.retry_after_ms();
-    let pause = time::pause(model, failures, asked);
+    let pause = model.pause(failures, asked);
     let at = model.now.mono_ms.saturating_add(pause);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(pending) = room.pending(txn) else { return };
@@ -135,8 +116,8 @@ fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
     }
     pending.state = SendState::Refused(failure.reason().into());
     let notice = format!("not sent to {}: {} (/unsent)", room.info.name, failure.reason());
-    saving::touch(model, id);
-    time::notice_while(model, Cause::Refused, Tone::Error, &notice);
+    model.touch(id);
+    model.show_notice_while(Cause::Refused, Tone::Error, &notice);
 }
 
 /// A message of one's own came by another way than the answer: if it was pending, it is no more.
@@ -147,40 +128,8 @@ pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message, out: &
     room.outbox.remove(at);
     room.rename(txn, message.seq);
     room.send_failures = 0;
-    saving::touch(model, id);
+    model.touch(id);
     deliver(model, id, out);
-}
-
-/// Moves acknowledged messages into the timeline as soon as it has come that far.
-pub(super) fn absorb(room: &mut Room) {
-    while !room.distrusted {
-        let timeline = &room.timeline;
-        let ready = |pending: &Pending| match &pending.state {
-            SendState::Sent(message) => timeline.has_newer || timeline.next().is_some_and(|next| message.seq <= next),
-            _ => false,
-        };
-        let Some(at) = room.outbox.iter().position(ready) else { return };
-        let Some(Pending { txn, state: SendState::Sent(message), .. }) = room.outbox.remove(at) else { return };
-        if room.timeline.offer(&message) == Offered::Beyond {
-            room.timeline.has_newer = true;
-        }
-        room.info.last_seq = room.info.last_seq.max(message.seq);
-        room.rename(&txn, message.seq);
-    }
-}
-
-/// What is acknowledged needs no place in the outbox where the stream tells nothing any more.
-pub(super) fn forget_sent(room: &mut Room) {
-    room.outbox.retain(|pending| !matches!(pending.state, SendState::Sent(_)));
-}
-
-/// What was in flight is not answered any more: it is sent again, under its txn.
-pub(super) fn requeue(room: &mut Room) {
-    for pending in &mut room.outbox {
-        if let SendState::InFlight(_) = pending.state {
-            pending.state = SendState::Queued;
-        }
-    }
 }
 
 /// A refused message gets another chance.
@@ -188,7 +137,7 @@ pub(super) fn send_again(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec
     let refused = model.rooms.get_mut(&id).and_then(|room| room.pending(txn));
     if let Some(pending) = refused.filter(|pending| matches!(pending.state, SendState::Refused(_))) {
         pending.state = SendState::Queued; // the disk has its txn already
-        saving::touch(model, id);
+        model.touch(id);
         deliver(model, id, out);
     }
     dialogs::review_next(model);
@@ -197,38 +146,27 @@ pub(super) fn send_again(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec
 /// A refused message is given up; like any input, it can be recalled.
 pub(super) fn discard(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<Effect>) {
     if let Some(room) = model.rooms.get_mut(&id)
-        && let Some(pending) = take_refused(room, txn)
+        && let Some(pending) = room.take_refused(txn)
     {
-        room.recall.remember(pending.text);
-        saving::touch(model, id);
+        room.inputs.remember(pending.text);
+        model.touch(id);
         saving::save(model, id, out);
-        rooms::sweep(model, id);
+        model.sweep(id);
     }
     dialogs::review_next(model);
 }
 
-/// Takes a refused message out of the outbox; who stood at it stands at the end.
-fn take_refused(room: &mut Room, txn: &str) -> Option<Pending> {
-    let refused = |pending: &Pending| *pending.txn == *txn && matches!(pending.state, SendState::Refused(_));
-    let at = room.outbox.iter().position(refused)?;
-    let pending = room.outbox.remove(at)?;
-    if room.anchor_index().is_none() && matches!(&room.anchor, Anchor::At { top: Key::Txn(_), .. }) {
-        room.go_to_end();
-    }
-    Some(pending)
-}
-
 /// A refused message becomes text again, in front of the draft of its room.
 pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<Effect>) {
-    dialogs::close(model, DialogId::Review);
+    model.close_dialog(DialogId::Review);
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    let Some(pending) = take_refused(room, txn) else { return };
+    let Some(pending) = room.take_refused(txn) else { return };
     room.end_recall(); // else the next Down would put the draft in place of what was taken back
     let draft = &room.draft.text;
     let text = if draft.is_empty() { pending.text } else { format!("{}\n{draft}", pending.text).into() };
     room.draft.replace(text);
     room.draft.reply_to = room.draft.reply_to.or(pending.reply_to);
-    saving::touch(model, id);
+    model.touch(id);
     saving::save(model, id, out);
     navigation::visit(model, id, out);
 }

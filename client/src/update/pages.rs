@@ -11,35 +11,25 @@ use quchat_shared::{
     query::{Bound, ListMessages},
 };
 
-use super::{Effect, Failure, Request, calls::call, link, outbox, reading, time};
-use crate::model::{Anchor, Call, Fetch, Key, Link, Model, Offered, Room, Timeline, Wanted, bytes, is_run};
+use super::{Effect, Failure, Request, calls::call, outbox};
+use crate::model::{Anchor, Call, Fetch, Key, Model, Offered, Room, RunLimit, Timeline, Wanted, bytes, is_run};
 
-/// Most messages of the room in view.
-pub(crate) const RUN_MAX: usize = 100_000;
-/// Most messages of a room that is not in view.
-pub(crate) const RUN_OUT_OF_VIEW: usize = 200;
-/// Most bytes of the messages of a room: in view, and not in view.
-const RUN_BYTES_MAX: [usize; 2] = [64 * 1024 * 1024, 1024 * 1024];
 /// Bytes are counted once for so many messages of the stream.
 const COUNT_EVERY: u64 = 1_024;
 /// The bytes of all rooms are counted once newer copies of messages have added so many.
 const GROWTH_MAX: usize = 1024 * 1024;
-/// Most bytes of the quoted messages of a room that is not in view.
-const QUOTED_BYTES_OUT_OF_VIEW: usize = 256 * 1024;
 /// So many messages at once are worth giving their memory back: some 2 MiB.
 pub(crate) const RUN_LONG: usize = 5_000;
 /// Most missing messages that are fetched one page after the other; beyond, a new run begins at the end.
 const GAP_MAX: u64 = 200;
 /// Messages of a page when a room is opened: a tall screen full.
 const PAGE_FIRST: u32 = 60;
-/// Rows above the reader's place at which a page jumped to is shown, so that the "new" line is seen.
-pub(super) const LEAD_ROWS: i32 = 2;
 
 /// Asks for a page; what was asked before in this room is awaited no more.
 pub(super) fn fetch(model: &mut Model, id: RoomId, page: Wanted, out: &mut Vec<Effect>) {
     let since = model.now.mono_ms;
     let Some(room) = model.rooms.get(&id).filter(|room| !room.gone && !room.remembered) else { return };
-    if matches!(model.link, Link::SignedOut { .. }) {
+    if model.is_signed_out() {
         return;
     }
     let page = match page {
@@ -68,7 +58,7 @@ pub(super) fn arrived(
     reply: Result<MessagePage, Failure>,
     out: &mut Vec<Effect>,
 ) {
-    let (me, open) = (model.me(), model.open == Some(id));
+    let (me, limit) = (model.me(), model.run_limit(id));
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let page = match room.fetch {
         Fetch::Loading { call: awaited, page, .. } if awaited == call => page,
@@ -91,9 +81,9 @@ pub(super) fn arrived(
         outbox::recognise(model, id, message, out);
     }
     if let Some(room) = model.rooms.get_mut(&id) {
-        outbox::absorb(room);
-        bound(room, open);
-        settle(room);
+        room.absorb_sent();
+        room.bound(limit);
+        room.note_end();
     }
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let stuck = match page {
@@ -119,7 +109,7 @@ pub(super) fn arrived(
 /// There is no page. Whoever scrolls there asks again at once; events ask again only after a pause.
 fn failed(model: &mut Model, id: RoomId, page: Wanted, failure: &Failure) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.fetch_failures);
-    let pause = time::pause(model, failures, failure.retry_after_ms());
+    let pause = model.pause(failures, failure.retry_after_ms());
     let at = model.now.mono_ms.saturating_add(pause);
     if let Some(room) = model.rooms.get_mut(&id) {
         room.fetch = Fetch::Failed { page, reason: failure.reason().into() };
@@ -156,21 +146,13 @@ fn join(room: &mut Room, page: Wanted, messages: Vec<Arc<Message>>, has_older: b
     let first_new = room.new_after.map(Seq::next);
     match page {
         Wanted::Newest => match room.landing.filter(|first| room.timeline.index(*first).is_some()) {
-            Some(first) => reading::stand_at_new(room, first),
+            Some(first) => room.stand_at_new(first),
             None => room.go_to_end(),
         },
         Wanted::Around(seq) if room.timeline.index(seq).is_none() => room.go_to_end(),
-        Wanted::Around(seq) if first_new == Some(seq) => reading::stand_at_new(room, seq),
-        Wanted::Around(seq) => stand_at(room, Key::Seq(seq)),
+        Wanted::Around(seq) if first_new == Some(seq) => room.stand_at_new(seq),
+        Wanted::Around(seq) => room.stand_at(Key::Seq(seq)),
         Wanted::Older | Wanted::Newer => {}
-    }
-}
-
-/// Goes to an entry; who stands there already does not move.
-pub(super) fn stand_at(room: &mut Room, key: Key) {
-    if !matches!(&room.anchor, Anchor::At { top, .. } if *top == key) {
-        room.anchor = Anchor::At { top: key, byte: 0 };
-        room.scroll_rows = -LEAD_ROWS;
     }
 }
 
@@ -185,7 +167,7 @@ pub(super) fn renew(model: &mut Model, id: RoomId, message: &Arc<Message>) {
     if model.memory.grown > GROWTH_MAX {
         model.memory.grown = 0;
         for (id, room) in &mut model.rooms {
-            bound(room, model.open == Some(*id));
+            room.bound(if model.open == Some(*id) { &RunLimit::IN_VIEW } else { &RunLimit::OUT_OF_VIEW });
         }
     }
 }
@@ -193,16 +175,16 @@ pub(super) fn renew(model: &mut Model, id: RoomId, message: &Arc<Message>) {
 /// Takes a message of the stream.
 pub(super) fn append(model: &mut Model, id: RoomId, message: &Arc<Message>, out: &mut Vec<Effect>) {
     renew(model, id, message); // it may have been at hand
-    let open = model.open == Some(id);
+    let (open, limit) = (model.open == Some(id), model.run_limit(id));
     let Some(room) = model.rooms.get_mut(&id) else { return };
     match room.timeline.offer(message) {
         Offered::Before => {}
         Offered::Taken => {
             room.timeline.has_newer = room.timeline.last() < Some(room.info.last_seq);
-            outbox::absorb(room);
-            shorten(room, if open { RUN_MAX } else { RUN_OUT_OF_VIEW });
+            room.absorb_sent();
+            room.shorten(limit.messages);
             if message.seq.0.is_multiple_of(COUNT_EVERY) {
-                bound(room, open);
+                room.bound(limit);
             }
         }
         Offered::Beyond if room.timeline.is_unknown() => {}
@@ -214,13 +196,6 @@ pub(super) fn append(model: &mut Model, id: RoomId, message: &Arc<Message>, out:
                 room.timeline = Timeline::default();
             }
         }
-    }
-}
-
-/// Notes that the room has come farther than the run.
-pub(super) fn settle(room: &mut Room) {
-    if !room.timeline.is_unknown() && room.timeline.last().unwrap_or_default() < room.info.last_seq {
-        room.timeline.has_newer = true;
     }
 }
 
@@ -274,30 +249,8 @@ pub(super) fn retry(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get(&id) else { return };
     match &room.fetch {
         Fetch::Failed { page, .. } => fetch(model, id, *page, out),
-        Fetch::Idle if room.timeline.is_unknown() => fetch(model, id, link::page_around(room), out),
+        Fetch::Idle if room.timeline.is_unknown() => fetch(model, id, room.page_around(), out),
         Fetch::Idle => catch_up(model, id, out),
         Fetch::Loading { .. } => {}
     }
-}
-
-/// Keeps a run within its size in messages and in bytes, around the place where one stands; so many messages were let
-/// go of.
-pub(super) fn bound(room: &mut Room, in_view: bool) -> usize {
-    let before = room.timeline.run.len();
-    let (most, bytes_max) = if in_view { (RUN_MAX, RUN_BYTES_MAX[0]) } else { (RUN_OUT_OF_VIEW, RUN_BYTES_MAX[1]) };
-    if !in_view {
-        room.quoted.bound(QUOTED_BYTES_OUT_OF_VIEW);
-    }
-    shorten(room, most);
-    let bytes: usize = room.timeline.run.iter().map(|message| bytes(message)).sum();
-    if bytes > bytes_max {
-        let share = room.timeline.run.len() as u128 * bytes_max as u128 / bytes as u128;
-        shorten(room, usize::try_from(share).unwrap_or(most).max(1));
-    }
-    before - room.timeline.run.len()
-}
-
-fn shorten(room: &mut Room, most: usize) {
-    let keep = room.anchor_index();
-    room.timeline.shorten(most, keep);
 }

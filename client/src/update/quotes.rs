@@ -6,7 +6,7 @@ use quchat_shared::{
     query::{Bound, ListMessages},
 };
 
-use super::{Effect, Failure, Request, calls::call, time};
+use super::{Effect, Failure, Request, calls::call};
 use crate::model::{Call, Key, Link, Model, Room, Seen};
 
 /// Asks for the next message that something on the screen quotes.
@@ -70,7 +70,7 @@ pub(super) fn arrived(
 /// It may go well later: the same message is asked for again after a pause.
 fn postpone(model: &mut Model, id: RoomId, failure: &Failure) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.quoted.failures);
-    let pause = time::pause(model, failures, failure.retry_after_ms());
+    let pause = model.pause(failures, failure.retry_after_ms());
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.quoted.failures = failures.saturating_add(1);
     room.quoted.not_before = model.now.mono_ms.saturating_add(pause);

@@ -7,8 +7,8 @@ use quchat_shared::{
     api::{NewReadMarker, ReadMarker},
 };
 
-use super::{Effect, Failure, Request, calls::call, dialogs, pages, sighting, time};
-use crate::model::{Anchor, Call, CaughtUp, Fetch, Key, Link, Model, Question, Room, Seen, Tone, Wanted};
+use super::{Effect, Failure, Request, calls::call, pages, sighting};
+use crate::model::{Anchor, Call, CaughtUp, Fetch, Model, Question, Room, Seen, Tone, Wanted};
 
 /// Shortest time between two read markers of a room.
 const MARKER_EVERY_MS: u64 = 2_000;
@@ -38,7 +38,7 @@ pub(super) fn page(model: &Model) -> i32 {
 
 /// Scrolls the open room by so many rows, down being positive. A failed page in that direction is tried again.
 pub(super) fn scroll(model: &mut Model, rows: i32, out: &mut Vec<Effect>) {
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let Some(room) = model.open_room_mut() else { return };
     let id = room.info.id;
     room.landing = None;
     if rows < 0 || room.anchor != Anchor::End || room.scroll_rows < 0 {
@@ -58,7 +58,7 @@ pub(super) fn scroll(model: &mut Model, rows: i32, out: &mut Vec<Effect>) {
 
 /// To the newest message, on purpose: all of the room counts as read.
 pub(super) fn to_bottom(model: &mut Model, out: &mut Vec<Effect>) {
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let Some(room) = model.open_room_mut() else { return };
     room.go_to_end();
     let (id, far) = (room.info.id, room.timeline.has_newer);
     if far && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. }) {
@@ -69,42 +69,24 @@ pub(super) fn to_bottom(model: &mut Model, out: &mut Vec<Effect>) {
 
 /// To the "new" line: the first message one has not read.
 pub(super) fn to_new(model: &mut Model, out: &mut Vec<Effect>) {
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let Some(room) = model.open_room_mut() else { return };
     let unread = room.member.filter(|_| room.unread() > 0).map(|member| member.last_read_seq);
     let Some(after) = room.new_after.or(unread) else {
-        return time::notice(model, Tone::Calm, "nothing new here");
+        return model.show_notice(Tone::Calm, "nothing new here");
     };
     let (id, first) = (room.info.id, after.next());
     if room.timeline.index(first).is_some() {
-        stand_at_new(room, first);
+        room.stand_at_new(first);
     } else {
         pages::fetch(model, id, Wanted::Around(first), out);
     }
-}
-
-/// A room is opened where its new messages begin. Whoever had gone to another place there stays, unless more is new than
-/// fits on the screen.
-pub(super) fn land(room: &mut Room, rows: u16) {
-    let new = room.info.last_seq.0.saturating_sub(room.read().0);
-    if let Some(after) = room.new_after
-        && (room.anchor == Anchor::End || new > u64::from(rows))
-    {
-        stand_at_new(room, after.next());
-    }
-}
-
-/// Goes to the "new" line above this message; where all that follows fits on the screen, that is the end.
-pub(super) fn stand_at_new(room: &mut Room, first: Seq) {
-    room.anchor = Anchor::At { top: Key::Seq(first), byte: 0 };
-    room.scroll_rows = -pages::LEAD_ROWS;
-    room.landing = Some(first);
 }
 
 /// The terminal gained or lost the focus. What came meanwhile is new.
 pub(super) fn term_focus(model: &mut Model, focused: bool) {
     model.term_focused = focused;
     let left_at = model.memory.left_at.take();
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let Some(room) = model.open_room_mut() else { return };
     let (id, last) = (room.info.id, room.info.last_seq);
     if !focused {
         model.memory.left_at = Some(left_at.filter(|(room, _)| *room == id).unwrap_or((id, last)));
@@ -113,21 +95,13 @@ pub(super) fn term_focus(model: &mut Model, focused: bool) {
     if left_at.is_some_and(|(room, before)| room == id && before < last) {
         room.new_after = None; // it is drawn anew
     }
-    draw_line(room);
-}
-
-/// Sets the "new" line where reading ended, unless there is one already.
-pub(super) fn draw_line(room: &mut Room) {
-    let read = room.read();
-    if room.new_after.is_none() && room.joined() && read < room.info.last_seq {
-        room.new_after = Some(read);
-    }
+    room.draw_line();
 }
 
 /// Sends the marker that is wanted: one in flight, the latest wins, at most one per 2 s.
 pub(super) fn send_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let (now, me) = (model.now.mono_ms, model.me());
-    if matches!(model.link, Link::SignedOut { .. }) || model.memory.stale.is_some() {
+    if model.is_signed_out() || model.memory.stale.is_some() {
         return; // after a reset, first the rooms as they are
     }
     let Some(room) = model.rooms.get_mut(&id) else { return };
@@ -148,8 +122,8 @@ pub(super) fn ask_to_catch_up(model: &mut Model) {
     let now = |room: &Room| CaughtUp { room: room.info.id, last: room.info.last_seq, mentions: room.mentions };
     let rooms: Arc<[_]> = model.rooms.values().filter(|room| room.unread() > 0).map(now).collect();
     match model.rooms.values().map(Room::unread).fold(0, u64::saturating_add) {
-        0 => time::notice(model, Tone::Calm, "nothing is unread"),
-        messages => dialogs::ask(model, Question::CatchUp { messages, rooms }),
+        0 => model.show_notice(Tone::Calm, "nothing is unread"),
+        messages => model.ask(Question::CatchUp { messages, rooms }),
     }
 }
 
@@ -170,7 +144,7 @@ pub(super) fn catch_up(model: &mut Model, rooms: &[CaughtUp]) {
 pub(super) fn marked(model: &mut Model, id: RoomId, seq: Seq, reply: Result<ReadMarker, Failure>) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.marker.failures);
     let pause = match &reply {
-        Err(failure) if failure.may_pass() => Some(time::pause(model, failures, failure.retry_after_ms())),
+        Err(failure) if failure.may_pass() => Some(model.pause(failures, failure.retry_after_ms())),
         _ => None,
     };
     let (now, me) = (model.now.mono_ms, model.me());

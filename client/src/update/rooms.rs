@@ -10,12 +10,10 @@ use quchat_shared::{
     room::{Membership, RoomKind},
 };
 
-use super::{Effect, Failure, Request, calls::call, dialogs, navigation, outbox, pages, saving, time};
+use super::{Effect, Failure, Request, calls::call, navigation, pages};
 use crate::{
     api::ROOMS_MAX,
-    model::{
-        Call, Cause, Dialog, DialogId, Link, Marker, Model, Question, Room, SendState, Sighted, Timeline, Tone, Visit,
-    },
+    model::{Call, Cause, Dialog, DialogId, Marker, Model, Question, Room, SendState, Sighted, Timeline, Tone, Visit},
 };
 
 /// Takes a whole list of rooms. After a reset, what is at hand is `stale` and replaced; else the newer of two copies
@@ -48,13 +46,13 @@ fn forget_replies(model: &mut Model) {
             room.forget_replies_beyond(Seq(0)).then_some(room.info.id)
         })
         .collect();
-    changed.into_iter().for_each(|id| saving::touch(model, id));
-    for stored in model.memory.shelf.values_mut() {
+    changed.into_iter().for_each(|id| model.touch(id));
+    for stored in model.memory.unplaced.values_mut() {
         stored.reply_to = None;
         stored.outbox.iter_mut().for_each(|kept| kept.reply_to = None);
     }
     if written {
-        time::notice(model, Tone::Error, "the server was reset: choose again what your draft replies to");
+        model.show_notice(Tone::Error, "the server was reset: choose again what your draft replies to");
     }
 }
 
@@ -63,7 +61,7 @@ pub(super) fn takes(model: &mut Model, id: RoomId) -> bool {
     let taken = model.rooms.len() < ROOMS_MAX || model.rooms.contains_key(&id);
     if !taken && !std::mem::replace(&mut model.memory.told_of_rooms, true) {
         let text = format!("the server has more than {ROOMS_MAX} rooms: the others are not shown");
-        time::notice(model, Tone::Error, &text);
+        model.show_notice(Tone::Error, &text);
     }
     taken
 }
@@ -93,7 +91,7 @@ fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     room.member = member.map(|member| Membership { last_read_seq: member.last_read_seq.max(own), ..member });
     room.mentions = mentions.min(room.unread());
     room.note_unread(arrival);
-    pages::settle(room);
+    room.note_end();
 }
 
 /// A restored server may give the number of a room that it lost to another one. What was written for the one is not sent
@@ -108,15 +106,15 @@ fn replace_another(model: &mut Model, info: &RoomInfo) {
     for pending in &mut room.outbox {
         pending.state = SendState::Refused("it was written for another room, which is gone".into());
     }
-    saving::touch(model, info.id);
+    model.touch(info.id);
 }
 
 /// Takes what is the same for everyone: a new room, or the newer copy of one.
 pub(super) fn know(model: &mut Model, info: RoomInfo) -> &mut Room {
     let room = model.rooms.entry(info.id).or_insert_with(|| Room::new(info.clone(), None));
-    if let Some(stored) = model.memory.shelf.remove(&info.id) {
+    if let Some(stored) = model.memory.unplaced.remove(&info.id) {
         model.memory.busy.insert(info.id);
-        saving::restore(room, stored); // before the first letter there would replace it
+        room.restore(stored); // before the first letter there would replace it
     }
     if std::mem::take(&mut room.remembered) {
         room.known_seq = info.last_seq; // as in a room just heard of
@@ -145,11 +143,11 @@ pub(super) fn lose(model: &mut Model, id: RoomId, why: &str) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     (room.member, room.mentions, room.gone, room.remembered) = (None, 0, true, false);
     model.memory.visits_changed = true;
-    outbox::forget_sent(room);
+    room.forget_sent();
     if open {
-        time::notice_while(model, Cause::Open(id), Tone::Error, why);
+        model.show_notice_while(Cause::Open(id), Tone::Error, why);
     }
-    sweep(model, id);
+    model.sweep(id);
 }
 
 /// One is no longer a member.
@@ -162,24 +160,11 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
     model.memory.visits_changed = true;
     room.mentions = 0;
     room.known_seq = room.info.last_seq;
-    outbox::forget_sent(room);
+    room.forget_sent();
     if model.open != Some(id) {
         room.timeline = Timeline::default(); // from here on nobody tells of changes to it
     } else if was {
-        time::notice_while(model, Cause::Open(id), Tone::Calm, why);
-    }
-}
-
-/// Drops a room that is gone and that nobody looks at or waits for. Its earlier inputs and its level wait for it.
-pub(super) fn sweep(model: &mut Model, id: RoomId) {
-    let open = model.open == Some(id);
-    if !open
-        && model.rooms.get(&id).is_some_and(Room::is_over)
-        && let Some(room) = model.rooms.remove(&id)
-    {
-        saving::shelve(model, room);
-        model.memory.busy.remove(&id);
-        model.last = model.last.filter(|&last| last != id);
+        model.show_notice_while(Cause::Open(id), Tone::Calm, why);
     }
 }
 
@@ -188,10 +173,10 @@ pub(super) fn create(model: &mut Model, name: String, private: bool, out: &mut V
     if model.memory.awaits(|call| *call == Call::CreateRoom) || model.account.is_none() {
         return;
     }
-    dialogs::close(model, DialogId::Switcher);
-    if let Link::SignedOut { .. } = model.link {
+    model.close_dialog(DialogId::Switcher);
+    if model.is_signed_out() {
         refuse(model, "sign in first");
-        return dialogs::show(model, Dialog::SignedOut);
+        return model.show_dialog(Dialog::SignedOut);
     }
     let name = match limits::room_name(&name) {
         Ok(name) => name.to_owned(),
@@ -211,7 +196,7 @@ fn dialog(model: &mut Model) -> Option<&mut Dialog> {
 fn refuse(model: &mut Model, why: &str) {
     match dialog(model) {
         Some(Dialog::CreateRoom { waiting, problem, .. }) => (*waiting, *problem) = (false, Some(why.to_owned())),
-        _ => time::notice(model, Tone::Error, why),
+        _ => model.show_notice(Tone::Error, why),
     }
 }
 
@@ -224,7 +209,7 @@ pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>, out: &m
             if takes(model, id) {
                 merge_one(model, listed, false);
             }
-            dialogs::close(model, DialogId::CreateRoom);
+            model.close_dialog(DialogId::CreateRoom);
             navigation::visit(model, id, out);
         }
     }
@@ -247,8 +232,8 @@ pub(super) fn ask_again(model: &mut Model, given_up: &[Call], out: &mut Vec<Effe
 pub(super) fn join(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let asked = model.memory.awaits(|call| *call == Call::JoinRoom(id));
     let may = model.rooms.get(&id).is_some_and(|room| !room.joined() && !room.gone);
-    if let (true, Link::SignedOut { .. }) = (may, &model.link) {
-        dialogs::show(model, Dialog::SignedOut); // else Enter would do nothing and not say why
+    if may && model.is_signed_out() {
+        model.show_dialog(Dialog::SignedOut); // else Enter would do nothing and not say why
     } else if may && !asked {
         call(model, Call::JoinRoom(id), Request::JoinRoom(id), out);
     }
@@ -264,7 +249,7 @@ pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failur
         Err(failure) => {
             let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
             let why = format!("could not join {name}: {}", failure.reason());
-            time::notice_while(model, Cause::Outside(id), Tone::Error, &why);
+            model.show_notice_while(Cause::Outside(id), Tone::Error, &why);
         }
     }
 }
@@ -291,13 +276,13 @@ pub(super) fn got(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>)
 pub(super) fn ask_to_leave(model: &mut Model, out: &mut Vec<Effect>) -> Result<(), String> {
     let room = model.open_room().filter(|room| room.joined()).ok_or("you are not a member of this room")?;
     let id = room.info.id;
-    if outbox::head(room).is_some() {
+    if room.head().is_some() {
         return Err("messages still wait to be sent here; sent later, they would bring you back".to_owned());
     }
     if room.info.kind == RoomKind::Public {
         leave(model, id, out);
     } else {
-        dialogs::ask(model, Question::Leave { room: id });
+        model.ask(Question::Leave { room: id });
     }
     Ok(())
 }
@@ -314,7 +299,7 @@ pub(super) fn leave(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
 pub(super) fn left(model: &mut Model, id: RoomId, reply: Result<(), Failure>, out: &mut Vec<Effect>) {
     if let Err(failure) = reply {
         let why = format!("could not leave: {}", failure.reason());
-        return time::notice(model, Tone::Error, &why);
+        return model.show_notice(Tone::Error, &why);
     }
     let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
     let done = format!("you have left {name}");
@@ -322,5 +307,5 @@ pub(super) fn left(model: &mut Model, id: RoomId, reply: Result<(), Failure>, ou
     if model.open == Some(id) {
         navigation::depart(model, out);
     }
-    time::notice(model, Tone::Calm, &done); // in the room that is open now
+    model.show_notice(Tone::Calm, &done); // in the room that is open now
 }

@@ -10,7 +10,7 @@ use quchat_shared::{
     text::markup::{Kind, markup},
 };
 
-use super::{Effect, find, pages, reading, time, writing};
+use super::{Effect, find, pages, reading, writing};
 use crate::{
     model::{Anchor, Key, Model, Room, Seen, Tone, Unfolded, Wanted},
     text::clock,
@@ -27,7 +27,7 @@ pub(super) fn start(model: &mut Model) {
     };
     match found.filter(|&seq| room.timeline.index(seq).is_some()).or(last) {
         Some(seq) => (model.selected, model.in_side_bar) = (Some(seq), false),
-        None => time::notice(model, Tone::Calm, "there is no message to select"),
+        None => model.show_notice(Tone::Calm, "there is no message to select"),
     }
 }
 
@@ -93,7 +93,7 @@ fn stand(room: &mut Room, top: Key, rows: i32) {
 pub(super) fn copy(model: &mut Model, with_author: bool, out: &mut Vec<Effect>) {
     let Some(message) = chosen(model) else { return };
     if message.deleted_at.is_some() {
-        return time::notice(model, Tone::Calm, "nothing to copy: the message was deleted");
+        return model.show_notice(Tone::Calm, "nothing to copy: the message was deleted");
     }
     let text = if with_author {
         let sent = clock::second(message.sent_at.as_millis(), &model.zone);
@@ -111,7 +111,7 @@ pub(super) fn copy_links(model: &mut Model, out: &mut Vec<Effect>) {
     let links: Vec<_> =
         stretches.into_iter().filter(|(_, kind)| *kind == Kind::Link).map(|(at, _)| &message.text[at]).collect();
     match links.len() {
-        0 => time::notice(model, Tone::Calm, "there is no link in it"),
+        0 => model.show_notice(Tone::Calm, "there is no link in it"),
         1 => put(model, links[0], "link", out),
         n => put(model, &links.join("\n"), &format!("{n} links"), out),
     }
@@ -128,7 +128,7 @@ pub(super) fn tell(model: &mut Model) {
     if let Some(at) = message.deleted_at {
         told.push_str(&format!(" · deleted {}", second(at)));
     }
-    time::notice(model, Tone::Calm, &told);
+    model.show_notice(Tone::Calm, &told);
 }
 
 /// Shows all of the chosen message, or its first rows again.
@@ -136,22 +136,22 @@ pub(super) fn unfold(model: &mut Model) {
     let Some((message, id)) = chosen(model).zip(model.open) else { return };
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let shown = room.unfolded.messages.insert(message.seq) || !room.unfolded.messages.remove(&message.seq);
-    time::notice(model, Tone::Calm, if shown { "shown in full" } else { "long messages are folded" });
+    model.show_notice(Tone::Calm, if shown { "shown in full" } else { "long messages are folded" });
 }
 
 /// Shows all of every long message of the open room, or their first rows again.
 pub(super) fn unfold_all(model: &mut Model) {
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let Some(room) = model.open_room_mut() else { return };
     let all = !room.unfolded.all && room.unfolded.messages.is_empty();
     room.unfolded = Unfolded { all, ..Unfolded::default() };
-    time::notice(model, Tone::Calm, if all { "shown in full" } else { "long messages are folded" });
+    model.show_notice(Tone::Calm, if all { "shown in full" } else { "long messages are folded" });
 }
 
 /// What is written answers the chosen message.
 pub(super) fn reply(model: &mut Model) {
     match chosen(model) {
         Some(message) if message.deleted_at.is_some() => {
-            time::notice(model, Tone::Calm, "nothing to reply to: the message was deleted");
+            model.show_notice(Tone::Calm, "nothing to reply to: the message was deleted");
         }
         chosen => writing::reply(model, chosen.map(|message| message.seq)),
     }
@@ -161,7 +161,7 @@ pub(super) fn reply(model: &mut Model) {
 pub(super) fn to_replied(model: &mut Model, out: &mut Vec<Effect>) {
     let Some((room, message)) = model.open_room().zip(chosen(model)) else { return };
     let id = room.info.id;
-    let Some(seq) = message.reply_to else { return time::notice(model, Tone::Calm, "it is no reply") };
+    let Some(seq) = message.reply_to else { return model.show_notice(Tone::Calm, "it is no reply") };
     match room.timeline.index(seq) {
         Some(at) => choose(model, at),
         None => {
@@ -180,10 +180,10 @@ fn put(model: &mut Model, text: &str, what: &str, out: &mut Vec<Effect>) {
     let safe = |c: &char| matches!(c, '\n' | '\t') || !c.is_control() && !is_bidi_control(*c);
     out.push(Effect::Copy(text.chars().filter(safe).collect()));
     let told = format!("{what} sent to the terminal's clipboard"); // whether it takes it, it does not say
-    time::notice(model, Tone::Calm, &told);
+    model.show_notice(Tone::Calm, &told);
 }
 
 /// tmux has what was copied, and has sent it on where its version does that.
 pub(super) fn copied(model: &mut Model) {
-    time::notice(model, Tone::Calm, "copied to tmux, which hands it on to its terminal if it can");
+    model.show_notice(Tone::Calm, "copied to tmux, which hands it on to its terminal if it can");
 }

@@ -2,7 +2,7 @@
 
 use quchat_shared::{Kind, api::Credentials, limits, user::Session};
 
-use super::{Effect, Failure, REFUSED, Request, calls::call, dialogs, link, outbox, saving};
+use super::{Effect, Failure, REFUSED, Request, calls::call, link, saving};
 use crate::model::{
     Account, Call, Dialog, DialogId, Fetch, Field, Link, Memory, Model, Origin, Question, SignInForm, Storage,
 };
@@ -44,7 +44,7 @@ pub(super) fn sign_in(
     let (server, credentials) = (server.trim().to_owned(), Credentials { name: name.trim().to_owned(), password });
     let (server, credentials, register) = match &model.account {
         None => (server, credentials, register),
-        Some(_) if !dialogs::is_open(model, DialogId::SignedOut) => return,
+        Some(_) if !model.shows_dialog(DialogId::SignedOut) => return,
         Some(account) => {
             let name = account.user.name.clone();
             (account.origin.to_string(), Credentials { name, password: credentials.password }, false)
@@ -171,7 +171,7 @@ pub(super) fn typed(model: &mut Model) {
 pub(super) fn ask_when_due(model: &mut Model) {
     if model.memory.password_due.is_some_and(|due| due <= model.now.mono_ms) {
         model.memory.password_due = None;
-        dialogs::show(model, Dialog::SignedOut);
+        model.show_dialog(Dialog::SignedOut);
     }
 }
 
@@ -180,7 +180,7 @@ pub(super) fn ask_to_sign_out(model: &mut Model, out: &mut Vec<Effect>) {
     match model.at_stake().count() {
         _ if model.account.is_none() => {}
         0 => sign_out(model, out),
-        unsent => dialogs::ask(model, Question::SignOut { unsent }),
+        unsent => model.ask(Question::SignOut { unsent }),
     }
 }
 
@@ -218,7 +218,7 @@ pub(super) fn forget_calls(model: &mut Model) {
         }
         room.marker.in_flight = None;
         room.quoted.asked = None;
-        outbox::requeue(room);
+        room.requeue();
     }
     for dialog in &mut model.dialogs {
         if let Dialog::CreateRoom { waiting, .. } = dialog {

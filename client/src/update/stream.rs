@@ -69,7 +69,7 @@ fn stir(model: &mut Model, activity: &Activity, out: &mut Vec<Effect>) {
         room.info.last_seq = room.info.last_seq.max(moved.last_seq);
         if open {
             room.known_seq = room.info.last_seq;
-            pages::settle(room);
+            room.note_end();
             pages::catch_up(model, moved.id, out);
         }
     }
@@ -85,7 +85,7 @@ fn member_joined(model: &mut Model, event: MemberJoined, out: &mut Vec<Effect>) 
         let known = room.joined();
         let fresh = Membership { role: event.role, last_read_seq, notify: Notify::default() };
         room.member.get_or_insert(fresh).role = event.role;
-        pages::settle(room);
+        room.note_end();
         let id = room.info.id;
         if !known && last_read_seq > Seq(0) {
             rooms::ask_for_marker(model, id, out);

@@ -4,10 +4,7 @@
 //! silence of a server that owes an answer.
 
 use super::{Effect, find, link, outbox, quotes, reading, saving, session, sighting};
-use crate::{
-    api::pause_ms,
-    model::{Cause, Fetch, Link, Model, Notice, PATIENCE_MS, Room, SILENCE_MS, SendState, Tone},
-};
+use crate::model::{Fetch, Link, Model, PATIENCE_MS, Room, SILENCE_MS, SendState};
 
 /// When [`super::Msg::Tick`] is due, in [`crate::model::Now::mono_ms`]; `None` while nothing waits for time to pass.
 /// After `update` it lies in the future.
@@ -35,11 +32,11 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
 }
 
 fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
-    let save = saving::due(room).filter(|_| saving::is_on(model));
-    if matches!(model.link, Link::SignedOut { .. }) || model.memory.stale.is_some() {
+    let save = room.save_due().filter(|_| model.storage.takes_saves());
+    if model.is_signed_out() || model.memory.stale.is_some() {
         return save;
     }
-    let send = outbox::head(room).filter(|_| !outbox::is_in_flight(room)).and_then(|head| match head.state {
+    let send = room.head().filter(|_| !room.is_in_flight()).and_then(|head| match head.state {
         SendState::RetryAt { at, .. } => Some(at),
         _ => None,
     });
@@ -50,7 +47,6 @@ fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
 /// Does everything whose moment has come.
 pub(super) fn perform_due(model: &mut Model, out: &mut Vec<Effect>) {
     let now = model.now.mono_ms;
-    model.notice = model.notice.take().filter(|notice| notice.until > now);
     if matches!(model.link, Link::Reconnecting { at, .. } if at <= now) {
         link::connect(model, out);
     }
@@ -58,7 +54,7 @@ pub(super) fn perform_due(model: &mut Model, out: &mut Vec<Effect>) {
     sighting::mark_due(model);
     for id in model.memory.busy.clone() {
         let Some(room) = model.rooms.get(&id) else { continue };
-        if saving::due(room).is_some_and(|at| at <= now) {
+        if room.save_due().is_some_and(|at| at <= now) {
             saving::save(model, id, out);
         }
         outbox::deliver(model, id, out);
@@ -70,56 +66,4 @@ pub(super) fn perform_due(model: &mut Model, out: &mut Vec<Effect>) {
 
 fn is_busy(room: &Room) -> bool {
     room.unsaved_since.is_some() || !room.outbox.is_empty() || room.marker.wanted.is_some()
-}
-
-/// How long to wait after so many failures in a row.
-pub(super) fn backoff(model: &mut Model, failures: u32) -> u64 {
-    pause(model, failures, None)
-}
-
-/// How long to wait where the server may have asked for a longer pause.
-pub(super) fn pause(model: &mut Model, failures: u32, asked_ms: Option<u64>) -> u64 {
-    pause_ms(failures, chance(model), asked_ms)
-}
-
-/// The next number of the sequence that the seed began (SplitMix64).
-fn chance(model: &mut Model) -> u64 {
-    model.seed = model.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (model.seed ^ (model.seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
-}
-
-/// Says something that goes by itself.
-pub(super) fn notice(model: &mut Model, tone: Tone, text: &str) {
-    let shown_ms = match tone {
-        Tone::Calm => 3_000,
-        Tone::Error => 8_000,
-    };
-    model.memory.cause = None;
-    model.notice = Some(Notice { text: text.to_owned(), tone, until: model.now.mono_ms.saturating_add(shown_ms) });
-}
-
-/// Says something that goes as soon as it is not true any more.
-pub(super) fn notice_while(model: &mut Model, cause: Cause, tone: Tone, text: &str) {
-    notice(model, tone, text);
-    model.memory.cause = Some(cause);
-}
-
-/// Takes a notice away whose cause is over.
-pub(super) fn end_notice(model: &mut Model) {
-    let Some(cause) = &model.memory.cause else { return };
-    let holds = match cause {
-        Cause::Draft(id, text) => model.open_room().is_some_and(|room| room.info.id == *id && room.draft.text == *text),
-        Cause::Command(text) => model.open_room().is_none() && model.command.text == *text,
-        Cause::Open(id) => model.open == Some(*id),
-        Cause::Outside(id) => model.rooms.get(id).is_some_and(|room| !room.joined()),
-        Cause::QuitArmed => model.memory.quit_armed_until.is_some(),
-        Cause::Refused => model.rooms.values().any(|room| room.refused().next().is_some()),
-        Cause::SignedOut => matches!(model.link, Link::SignedOut { .. }),
-        Cause::Unlisted => model.cursor.is_none(),
-    };
-    if !holds {
-        (model.notice, model.memory.cause) = (None, None);
-    }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId, Seq, limits};
 
-use super::{Effect, commands, dialogs, outbox, pages, saving, session, time};
+use super::{Effect, commands, outbox, pages, saving, session};
 use crate::{
-    model::{Cause, Fetch, Link, Model, NO_ROOM, Question, Room, Tone, Wanted},
+    model::{Cause, Fetch, Model, NO_ROOM, Question, Room, Tone, Wanted},
     text::pieces::pieces,
 };
 
@@ -26,41 +26,31 @@ pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
     }
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text != text) else { return };
     let shown = std::mem::replace(&mut room.draft.text, text);
-    stop_recalling(room, &shown);
-    saving::touch(model, id);
-}
-
-/// A recalled input, shown until now, became the draft: what it had replaced can be recalled, and comes back after it.
-fn stop_recalling(room: &mut Room, shown: &Arc<str>) {
-    let Some((_, left)) = room.recall.at.take() else { return };
-    room.recall.left.take_if(|earlier| earlier.text == *shown);
-    if !left.text.trim().is_empty() {
-        room.recall.remember(Arc::clone(&left.text));
-        room.recall.left = Some(left);
-    }
+    room.stop_recalling(&shown);
+    model.touch(id);
 }
 
 /// Puts an earlier or later input into the composer; the draft that was there comes back at the end.
 pub(super) fn recall(model: &mut Model, back: bool) {
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
-    let inputs = &room.recall.inputs;
-    let at = match (&room.recall.at, back) {
+    let Some(room) = model.open_room_mut() else { return };
+    let inputs = &room.inputs.list;
+    let at = match (&room.inputs.at, back) {
         (None, false) | (Some((0, _)), true) => return,
         (None, true) => inputs.len().checked_sub(1),
         (Some((at, _)), true) => Some(at - 1),
         (Some((at, _)), false) => Some(at + 1).filter(|&at| at < inputs.len()),
     };
     let input = at.and_then(|at| Some((at, Arc::clone(inputs.get(at)?))));
-    if room.recall.at.is_some() {
+    if room.inputs.at.is_some() {
         let lent = answered_by_left(room, &room.draft.text);
         room.draft.reply_to.take_if(|seq| lent == Some(*seq));
     }
     match input {
         Some((at, input)) => {
-            let left = room.recall.at.take().map_or_else(|| room.draft.leave(), |(_, left)| left);
+            let left = room.inputs.at.take().map_or_else(|| room.draft.leave(), |(_, left)| left);
             room.draft.reply_to = answered_by_left(room, &input).or(room.draft.reply_to);
             room.draft.replace(input);
-            room.recall.at = Some((at, left));
+            room.inputs.at = Some((at, left));
         }
         None => room.end_recall(),
     }
@@ -68,7 +58,7 @@ pub(super) fn recall(model: &mut Model, back: bool) {
 
 /// What the draft answers that was left for a changed input, if this text is that draft, come back by itself.
 fn answered_by_left(room: &Room, text: &Arc<str>) -> Option<Seq> {
-    room.recall.left.as_ref().filter(|left| left.text == *text)?.reply_to
+    room.inputs.left.as_ref().filter(|left| left.text == *text)?.reply_to
 }
 
 /// A letter typed in the side bar goes to the composer, and the keys with it.
@@ -77,25 +67,24 @@ pub(super) fn typed(model: &mut Model, letter: char) {
     if letter.is_control() || !model.dialogs.is_empty() || model.account.is_none() {
         return;
     }
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else {
-        model.in_side_bar = false;
+    model.in_side_bar = false;
+    let Some(room) = model.open_room_mut() else {
         let text = format!("{}{letter}", model.command.text).into();
         return model.command.replace(text);
     };
-    model.in_side_bar = false;
     let shown = Arc::clone(&room.draft.text);
     room.draft.replace(format!("{shown}{letter}").into());
-    stop_recalling(room, &shown);
+    room.stop_recalling(&shown);
     let id = room.info.id;
-    saving::touch(model, id);
+    model.touch(id);
 }
 
 /// A long paste: safe among the earlier inputs, whatever becomes of the question.
 pub(super) fn pasted(model: &mut Model, id: RoomId, text: Arc<str>, at: usize) {
     let Some(room) = model.rooms.get_mut(&id).filter(|_| model.dialogs.is_empty()) else { return };
-    room.recall.keep_paste(Arc::clone(&text));
-    saving::touch(model, id);
-    dialogs::ask(model, Question::Paste { room: id, text, at });
+    room.inputs.keep_paste(Arc::clone(&text));
+    model.touch(id);
+    model.ask(Question::Paste { room: id, text, at });
 }
 
 /// The paste is wanted.
@@ -104,10 +93,10 @@ pub(super) fn paste(model: &mut Model, id: RoomId, text: &Arc<str>, at: usize) {
     let shown = Arc::clone(&room.draft.text);
     let (before, after) = shown.split_at_checked(at).unwrap_or((&shown, ""));
     let whole = format!("{before}{text}{after}").into();
-    room.recall.forget(text);
-    stop_recalling(room, &shown);
+    room.inputs.forget(text);
+    room.stop_recalling(&shown);
     room.draft.replace(whole);
-    saving::touch(model, id);
+    model.touch(id);
 }
 
 /// Opens the draft in the user's own editor; it is on its way to the disk before.
@@ -123,16 +112,16 @@ pub(super) fn open_editor(model: &mut Model, out: &mut Vec<Effect>) {
 pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>, String>, out: &mut Vec<Effect>) {
     let text = match text {
         Ok(text) => text,
-        Err(why) => return time::notice(model, Tone::Error, &why),
+        Err(why) => return model.show_notice(Tone::Error, &why),
     };
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text != text) else { return };
     let shown = Arc::clone(&room.draft.text);
-    stop_recalling(room, &shown);
-    room.recall.keep_cleared(&shown);
+    room.stop_recalling(&shown);
+    room.inputs.keep_cleared(&shown);
     room.cleared_when_gone |= room.gone;
-    room.recall.remember(shown);
+    room.inputs.remember(shown);
     room.draft.replace(text);
-    saving::touch(model, id);
+    model.touch(id);
     saving::save(model, id, out);
 }
 
@@ -141,26 +130,14 @@ pub(super) fn has_draft(model: &Model) -> bool {
     !model.open_room().map_or(&model.command.text, |room| &room.draft.text).is_empty()
 }
 
-/// Takes the text out of the composer; it can be recalled. What was left for it is the draft again.
-pub(super) fn clear(room: &mut Room) {
-    let text = Arc::clone(&room.draft.text);
-    let earlier = room.recall.left.take().filter(|earlier| earlier.text != text);
-    let left = room.recall.at.take().map(|(_, left)| left).filter(|left| !left.text.is_empty());
-    room.recall.remember(text);
-    match left.or(earlier) {
-        Some(left) => room.draft.resume(left),
-        None => room.draft.replace("".into()),
-    }
-}
-
 /// What is written answers this message from now on: `target`, else the newest of somebody else.
 pub(super) fn reply(model: &mut Model, target: Option<Seq>) {
     let Some(target) = target.or_else(|| newest_of_others(model)) else { return };
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let Some(room) = model.open_room_mut() else { return };
     room.draft.reply_to = Some(target);
     let id = room.info.id;
     (model.selected, model.in_side_bar) = (None, false);
-    saving::touch(model, id);
+    model.touch(id);
 }
 
 /// The newest message of somebody else in the open room; says so if there is none.
@@ -169,17 +146,17 @@ pub(super) fn newest_of_others(model: &mut Model) -> Option<Seq> {
     let theirs = |message: &&Arc<Message>| Some(message.sender.id) != me && message.deleted_at.is_none();
     let newest = model.open_room()?.timeline.run.iter().rev().take(REPLY_REACH).find(theirs).map(|message| message.seq);
     if newest.is_none() {
-        time::notice(model, Tone::Calm, "there is no message to reply to");
+        model.show_notice(Tone::Calm, "there is no message to reply to");
     }
     newest
 }
 
 /// What is written answers nothing any more.
 pub(super) fn cancel_reply(model: &mut Model) {
-    let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
+    let Some(room) = model.open_room_mut() else { return };
     if room.draft.reply_to.take().is_some() {
         let id = room.info.id;
-        saving::touch(model, id);
+        model.touch(id);
     }
 }
 
@@ -199,7 +176,7 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
     let long = text.contains('\n') && text.trim_end().chars().count() > limits::TEXT_MAX;
     match check(room, text) {
         Ok(text) => say(model, id, text, out),
-        Err(_) if long && may_write(room).is_ok() => dialogs::ask(model, Question::Split { room: id }),
+        Err(_) if long && may_write(room).is_ok() => model.ask(Question::Split { room: id }),
         Err(why) => object(model, id, &why),
     }
 }
@@ -219,7 +196,7 @@ fn send_command(model: &mut Model, out: &mut Vec<Effect>) {
             hold_enter(model);
             commands::obey(model, order, None, out);
         }
-        Err(why) => time::notice_while(model, Cause::Command(typed), Tone::Error, &why),
+        Err(why) => model.show_notice_while(Cause::Command(typed), Tone::Error, &why),
     }
 }
 
@@ -245,9 +222,9 @@ pub(super) fn hand_over(model: &mut Model, id: RoomId) {
     if let Some(room) = model.rooms.get_mut(&id) {
         let shown = Arc::clone(&room.draft.text);
         room.draft.replace(if shown.is_empty() { typed } else { format!("{shown}\n{typed}").into() });
-        stop_recalling(room, &shown);
+        room.stop_recalling(&shown);
         model.command.replace("".into());
-        saving::touch(model, id);
+        model.touch(id);
     }
 }
 
@@ -256,7 +233,7 @@ fn object(model: &mut Model, id: RoomId, why: &str) {
     let text = model.rooms.get(&id).map_or("".into(), |room| Arc::clone(&room.draft.text));
     let listed = model.cursor.is_some();
     let cause = if why == commands::UNLISTED && !listed { Cause::Unlisted } else { Cause::Draft(id, text) };
-    time::notice_while(model, cause, Tone::Error, why);
+    model.show_notice_while(cause, Tone::Error, why);
 }
 
 /// Sends a draft as several messages, as many as may wait at once; what is left comes back with Up.
@@ -272,11 +249,11 @@ pub(super) fn send_split(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         Err(why) => return object(model, id, &why),
     };
     let mut reply_to = room.draft.reply_to.take();
-    clear(room);
+    room.clear_draft();
     if let Some(&(rest, _)) = all.get(fit) {
-        room.recall.put_aside(text[rest..].into());
+        room.inputs.put_aside(text[rest..].into());
         let told = format!("{} messages are on their way; Up brings back the rest", messages.len());
-        time::notice(model, Tone::Calm, &told);
+        model.show_notice(Tone::Calm, &told);
     }
     for message in messages {
         post(model, id, message, reply_to.take(), out);
@@ -311,7 +288,7 @@ fn may_write(room: &Room) -> Result<(), String> {
 fn say(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
     if let Some(room) = model.rooms.get_mut(&id) {
         let reply_to = room.draft.reply_to.take();
-        clear(room);
+        room.clear_draft();
         post(model, id, text, reply_to, out);
     }
 }
@@ -323,7 +300,7 @@ fn post(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>, ou
     room.new_after = None;
     let far = room.timeline.has_newer && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. });
     outbox::queue(model, id, text, reply_to, out);
-    if let Link::SignedOut { .. } = model.link {
+    if model.is_signed_out() {
         session::ask_for_password(model); // it is kept, and goes out after the password
     } else if far {
         pages::fetch(model, id, Wanted::Newest, out);
@@ -344,8 +321,8 @@ fn obey(model: &mut Model, id: RoomId, command: &str, out: &mut Vec<Effect>) {
             let mut reply_to = None;
             if let Some(room) = model.rooms.get_mut(&id) {
                 reply_to = room.draft.reply_to.take_if(|_| order.says());
-                clear(room);
-                saving::touch(model, id);
+                room.clear_draft();
+                model.touch(id);
             }
             commands::obey(model, order, reply_to, out);
         }

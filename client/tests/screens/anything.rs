@@ -161,8 +161,8 @@ impl Disk {
 }
 
 fn holds(room: &Room) -> bool {
-    let left = room.recall.at.iter().map(|(_, left)| left).chain(&room.recall.left);
-    let texts = room.recall.inputs.iter().chain(left.map(|left| &left.text));
+    let left = room.inputs.at.iter().map(|(_, left)| left).chain(&room.inputs.left);
+    let texts = room.inputs.list.iter().chain(left.map(|left| &left.text));
     let sent = room.outbox.iter().map(|pending| &pending.text);
     texts.chain(sent).chain([&room.draft.text]).any(|text| text.contains(PRECIOUS))
 }

@@ -207,8 +207,8 @@ pub(super) fn holds(client: &Client, text: &str) -> bool {
     });
     sent || client.model.rooms.values().any(|room| {
         room.draft.text.contains(text)
-            || room.recall.inputs.iter().any(|input| input.contains(text))
-            || room.recall.at.as_ref().is_some_and(|(_, left)| left.text.contains(text))
+            || room.inputs.list.iter().any(|input| input.contains(text))
+            || room.inputs.at.as_ref().is_some_and(|(_, left)| left.text.contains(text))
             || room.outbox.iter().any(|pending| pending.text.contains(text))
     })
 }

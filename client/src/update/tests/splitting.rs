@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    model::{Dialog, NO_ROOM, Question, Recall},
+    model::{Dialog, InputHistory, NO_ROOM, Question},
     update::Pick,
 };
 
@@ -76,12 +76,12 @@ fn the_rest_of_a_split_draft_outlives_what_is_written_after_it_and_a_restart() {
     for n in 0..20 {
         client.say(&format!("{n} {}", "x".repeat(3_900)));
     }
-    let rest = |client: &Client| client.room(GENERAL).recall.inputs.iter().any(|input| input.len() > 64 * 1024);
+    let rest = |client: &Client| client.room(GENERAL).inputs.list.iter().any(|input| input.len() > 64 * 1024);
     assert!(rest(&client));
-    let mut again = Recall::default();
-    again.restore(client.room(GENERAL).recall.inputs.iter().map(Arc::clone).collect());
+    let mut again = InputHistory::default();
+    again.restore(client.room(GENERAL).inputs.list.iter().map(Arc::clone).collect());
     again.remember("one more".into());
-    assert!(again.inputs.iter().any(|input| input.len() > 64 * 1024), "the disk brings it back");
+    assert!(again.list.iter().any(|input| input.len() > 64 * 1024), "the disk brings it back");
 }
 
 #[test]
@@ -90,10 +90,10 @@ fn a_long_paste_that_is_left_out_costs_no_earlier_input_and_outlives_the_next_me
     client.say("one").say("two");
     client.on(Msg::Pasted { room: GENERAL, text: lines(5_000).into(), at: 0 }).act(Action::Cancel);
     client.say("one moment");
-    let inputs: Vec<&str> = client.room(GENERAL).recall.inputs.iter().map(|input| &**input).collect();
+    let inputs: Vec<&str> = client.room(GENERAL).inputs.list.iter().map(|input| &**input).collect();
     assert_eq!(inputs, ["one", "two", &*lines(5_000), "one moment"]);
     client.on(Msg::Pasted { room: GENERAL, text: lines(1_000).into(), at: 0 }).act(Action::Cancel);
-    assert!(!client.room(GENERAL).recall.inputs.contains(&lines(5_000).into()), "one is kept, not all");
+    assert!(!client.room(GENERAL).inputs.list.contains(&lines(5_000).into()), "one is kept, not all");
 }
 
 #[test]

@@ -1,0 +1,59 @@
+//! How much of the rooms' histories is kept in memory.
+
+use super::{Model, Room, bytes};
+use quchat_shared::RoomId;
+
+/// How much of a room is kept.
+#[derive(Debug)]
+pub(crate) struct RunLimit {
+    /// Most messages.
+    pub(crate) messages: usize,
+    /// Most bytes of them.
+    bytes: usize,
+    /// Most bytes of the messages that replies quote; `None` sets no limit besides their own.
+    quoted_bytes: Option<usize>,
+}
+
+impl RunLimit {
+    /// For the room on the screen.
+    pub(crate) const IN_VIEW: Self = Self { messages: 100_000, bytes: 64 * 1024 * 1024, quoted_bytes: None };
+    /// For all other rooms.
+    pub(crate) const OUT_OF_VIEW: Self = Self { messages: 200, bytes: 1024 * 1024, quoted_bytes: Some(256 * 1024) };
+}
+
+impl Model {
+    /// How much of this room is kept now.
+    pub(crate) fn run_limit(&self, id: RoomId) -> &'static RunLimit {
+        if self.open == Some(id) { &RunLimit::IN_VIEW } else { &RunLimit::OUT_OF_VIEW }
+    }
+}
+
+impl Room {
+    /// Keeps the run within the limit, around the anchor. Returns how many messages were dropped.
+    pub(crate) fn bound(&mut self, limit: &RunLimit) -> usize {
+        let before = self.timeline.run.len();
+        if let Some(quoted_bytes) = limit.quoted_bytes {
+            self.quoted.bound(quoted_bytes);
+        }
+        self.shorten(limit.messages);
+        let bytes: usize = self.timeline.run.iter().map(|message| bytes(message)).sum();
+        if bytes > limit.bytes {
+            let share = self.timeline.run.len() as u128 * limit.bytes as u128 / bytes as u128;
+            self.shorten(usize::try_from(share).unwrap_or(limit.messages).max(1));
+        }
+        before - self.timeline.run.len()
+    }
+
+    /// Keeps at most so many messages, around the anchor.
+    pub(crate) fn shorten(&mut self, most: usize) {
+        let keep = self.anchor_index();
+        self.timeline.shorten(most, keep);
+    }
+
+    /// Notes that the room has newer messages than the run.
+    pub(crate) fn note_end(&mut self) {
+        if !self.timeline.is_unknown() && self.timeline.last().unwrap_or_default() < self.info.last_seq {
+            self.timeline.has_newer = true;
+        }
+    }
+}

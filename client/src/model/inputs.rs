@@ -1,0 +1,151 @@
+//! Earlier inputs of a room, and the draft that waits while one of them is in the composer.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use quchat_shared::Seq;
+
+use super::Room;
+
+/// Most earlier inputs of a room.
+const INPUTS_MAX: usize = 100;
+/// Most bytes of them, but for the newest one and the one cleared last.
+const INPUTS_BYTES_MAX: usize = 64 * 1024;
+
+/// Earlier inputs of one room, newest last; at most 100, and 64 KiB unless the newest and the one cleared last alone are
+/// more. The text put aside last does not count. `Msg::Recall` walks through them, and the disk keeps them.
+#[derive(Debug, Default)]
+pub struct InputHistory {
+    /// The inputs.
+    pub list: VecDeque<Arc<str>>,
+    /// Which one the draft shows, and the draft that was left for it.
+    pub at: Option<(usize, Left)>,
+    /// The draft that was left for an input which was changed since: it is the draft again once that is sent or
+    /// cleared, and kept on the disk until then.
+    pub left: Option<Left>,
+    /// The input that was cleared last rather than sent: nothing but the next such one puts it out.
+    pub(crate) cleared: Option<Arc<str>>,
+    /// The text put aside last: it was promised that Up brings it back, and only the next such text takes its place.
+    pub(crate) aside: Option<Arc<str>>,
+}
+
+/// A draft that was left for an earlier input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// What it says.
+    pub text: Arc<str>,
+    /// The message it answers: what stands in for it does not.
+    pub reply_to: Option<Seq>,
+}
+
+impl InputHistory {
+    /// Remembers an input as the newest.
+    pub(crate) fn remember(&mut self, input: Arc<str>) {
+        if input.trim().is_empty() || self.list.back() == Some(&input) {
+            return;
+        }
+        self.list.push_back(input);
+        self.drop_oversized();
+        let newest = self.list.len() - 1;
+        let mut bytes: usize = self.list.iter().enumerate().map(|(at, input)| self.counted(at == newest, input)).sum();
+        while self.list.len() > INPUTS_MAX || bytes > INPUTS_BYTES_MAX {
+            let newest = self.list.len() - 1;
+            let Some(oldest) = (0..newest).find(|&at| !self.must_stay(at)) else { return };
+            bytes -= self.list.remove(oldest).map_or(0, |oldest| self.counted(false, &oldest));
+        }
+    }
+
+    /// An input that is larger than all of them may be goes before it costs the others their place.
+    fn drop_oversized(&mut self) {
+        let newest = self.list.len() - 1;
+        let oversized = |at: &usize| self.list[*at].len() > INPUTS_BYTES_MAX && !self.must_stay(*at);
+        let oversized: Vec<usize> = (0..newest).filter(oversized).collect();
+        for at in oversized.into_iter().rev() {
+            self.list.remove(at);
+        }
+    }
+
+    /// What an input adds to the bytes that are limited.
+    fn counted(&self, is_newest: bool, input: &Arc<str>) -> usize {
+        let free = self.aside.as_ref() == Some(input) || is_newest && input.len() > INPUTS_BYTES_MAX;
+        if free { 0 } else { input.len() }
+    }
+
+    /// Whether it is the latest copy of the text that was cleared or put aside last.
+    fn must_stay(&self, at: usize) -> bool {
+        let input = self.list.get(at);
+        let latest = || self.list.iter().rposition(|other| Some(other) == input) == Some(at);
+        (input == self.cleared.as_ref() || input == self.aside.as_ref()) && latest()
+    }
+
+    /// Remembers a text of which was said that Up brings it back.
+    pub(crate) fn put_aside(&mut self, text: Arc<str>) {
+        self.aside = Some(Arc::clone(&text));
+        self.remember(text);
+    }
+
+    /// Remembers a paste until it is known whether it is wanted. One that is too large for a draft is put aside.
+    pub(crate) fn keep_paste(&mut self, text: Arc<str>) {
+        match text.len() > INPUTS_BYTES_MAX {
+            true => self.put_aside(text),
+            false => self.remember(text),
+        }
+    }
+
+    /// This input is being cleared: once it is remembered, it is nowhere else.
+    pub(crate) fn keep_cleared(&mut self, input: &Arc<str>) {
+        if !input.trim().is_empty() {
+            self.cleared = Some(Arc::clone(input));
+        }
+    }
+
+    /// Puts these before the others.
+    pub(crate) fn restore(&mut self, earlier: Vec<Arc<str>>) {
+        let since = std::mem::take(&mut self.list);
+        if self.cleared.is_none() {
+            self.cleared = earlier.first().map(Arc::clone); // it is this one, where it and the newest are all there is
+        }
+        if self.aside.is_none() && earlier.iter().map(|input| input.len()).sum::<usize>() > INPUTS_BYTES_MAX {
+            let others = earlier.iter().rev().skip(1).filter(|input| self.cleared.as_ref() != Some(input));
+            self.aside = others.max_by_key(|input| input.len()).map(Arc::clone); // only it can be too much
+        }
+        earlier.into_iter().chain(since).for_each(|input| self.remember(input));
+    }
+
+    /// The newest input is none after all, if it is this one.
+    pub(crate) fn forget(&mut self, input: &Arc<str>) {
+        self.list.pop_back_if(|newest| newest == input);
+        self.aside.take_if(|aside| aside == input);
+    }
+}
+
+impl Room {
+    /// Ends the walk through earlier inputs: the draft that was left for it is the draft again.
+    pub(crate) fn end_recall(&mut self) {
+        if let Some((_, left)) = self.inputs.at.take() {
+            self.draft.resume(left);
+        }
+    }
+
+    /// A recalled input, `shown` until now, became the draft: what it had replaced can be recalled, and is the draft
+    /// again after it.
+    pub(crate) fn stop_recalling(&mut self, shown: &Arc<str>) {
+        let Some((_, left)) = self.inputs.at.take() else { return };
+        self.inputs.left.take_if(|earlier| earlier.text == *shown);
+        if !left.text.trim().is_empty() {
+            self.inputs.remember(Arc::clone(&left.text));
+            self.inputs.left = Some(left);
+        }
+    }
+
+    /// Takes the text out of the composer; it can be recalled. The draft that was left for it is the draft again.
+    pub(crate) fn clear_draft(&mut self) {
+        let text = Arc::clone(&self.draft.text);
+        let earlier = self.inputs.left.take().filter(|earlier| earlier.text != text);
+        let left = self.inputs.at.take().map(|(_, left)| left).filter(|left| !left.text.is_empty());
+        self.inputs.remember(text);
+        match left.or(earlier) {
+            Some(left) => self.draft.resume(left),
+            None => self.draft.replace("".into()),
+        }
+    }
+}
