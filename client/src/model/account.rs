@@ -6,7 +6,11 @@ use std::sync::Arc;
 
 use quchat_shared::User;
 
-use super::Origin;
+use super::{Model, Origin};
+
+/// The password is asked for only after nothing was typed for so long, in milliseconds: what is being typed is no
+/// password.
+const TYPING_PAUSE_MS: u64 = 1_000;
 
 /// The user of this client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,4 +89,20 @@ pub enum Field {
     Name,
     /// The password.
     Password,
+}
+
+impl Model {
+    /// An attempt to connect begins.
+    pub(crate) fn connect(&mut self) {
+        if self.account.is_some() {
+            self.link = Link::Connecting { failures: self.memory.link_failures };
+        }
+    }
+
+    /// The password is asked for as soon as nobody is typing.
+    pub(crate) fn ask_for_password(&mut self) {
+        let now = self.now.mono_ms;
+        let paused = self.memory.typed_at.map_or(now, |at| now.max(at.saturating_add(TYPING_PAUSE_MS)));
+        self.memory.password_due = Some(paused);
+    }
 }

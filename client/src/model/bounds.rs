@@ -3,6 +3,9 @@
 use super::{Model, Room, bytes};
 use quchat_shared::RoomId;
 
+/// Most missing messages that are fetched one page after the other. If more are missing, a new run begins at the end.
+pub(crate) const GAP_MAX: u64 = 200;
+
 /// How much of a room is kept.
 #[derive(Debug)]
 pub(crate) struct RunLimit {
@@ -48,6 +51,11 @@ impl Room {
     pub(crate) fn shorten(&mut self, most: usize) {
         let keep = self.anchor_index();
         self.timeline.shorten(most, keep);
+    }
+
+    /// Messages between the run and the end of the room.
+    pub(crate) fn missing(&self) -> u64 {
+        self.info.last_seq.0.saturating_sub(self.timeline.last().unwrap_or_default().0)
     }
 
     /// Notes that the room has newer messages than the run.

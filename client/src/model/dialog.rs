@@ -159,6 +159,20 @@ impl Model {
         self.show_dialog(Dialog::Ask(question));
     }
 
+    /// Shows a refused message to decide about, those of the open room first. Returns whether there is one.
+    pub(crate) fn show_refused(&mut self) -> bool {
+        let mut rooms = self.open_room().into_iter().chain(self.rooms.values());
+        let refused = rooms.find_map(|room| {
+            let pending = room.refused().next()?;
+            Some(Dialog::Review { room: room.info.id, txn: Arc::clone(&pending.txn) })
+        });
+        let found = refused.is_some();
+        if let Some(dialog) = refused {
+            self.show_dialog(dialog);
+        }
+        found
+    }
+
     /// Closes the dialog of this kind, if it is open.
     pub(crate) fn close_dialog(&mut self, id: DialogId) {
         self.dialogs.retain(|dialog| dialog.id() != id);

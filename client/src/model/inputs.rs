@@ -2,9 +2,9 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use quchat_shared::Seq;
+use quchat_shared::{RoomId, Seq};
 
-use super::Room;
+use super::{Model, Room};
 
 /// Most earlier inputs of a room.
 const INPUTS_MAX: usize = 100;
@@ -115,6 +115,23 @@ impl InputHistory {
     pub(crate) fn forget(&mut self, input: &Arc<str>) {
         self.list.pop_back_if(|newest| newest == input);
         self.aside.take_if(|aside| aside == input);
+    }
+}
+
+impl Model {
+    /// A room is opened: what was typed while none was open becomes its draft, or follows the one it has.
+    pub(crate) fn move_command_to(&mut self, id: RoomId) {
+        let typed = Arc::clone(&self.command.text);
+        if typed.trim().is_empty() {
+            return;
+        }
+        if let Some(room) = self.rooms.get_mut(&id) {
+            let shown = Arc::clone(&room.draft.text);
+            room.draft.replace(if shown.is_empty() { typed } else { format!("{shown}\n{typed}").into() });
+            room.stop_recalling(&shown);
+            self.command.replace("".into());
+            self.touch(id);
+        }
     }
 }
 

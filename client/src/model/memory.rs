@@ -8,6 +8,7 @@ use std::{
 use quchat_shared::{
     RoomId, Seq,
     event::{ByeReason, ResetReason},
+    user::Session,
 };
 
 use super::{Cause, Origin, Seen, Stored};
@@ -23,6 +24,8 @@ pub(crate) struct Memory {
     pub(crate) saves: BTreeMap<u64, RoomId>,
     /// Rooms in which something may wait for time to pass: a save, a send, a read marker.
     pub(crate) busy: BTreeSet<RoomId>,
+    /// Saves of rooms that are not in the model any more, with their tickets.
+    pub(crate) last_saves: Vec<(u64, Stored)>,
     /// What is kept for rooms that one cannot see: not yet, or no more.
     pub(crate) unplaced: BTreeMap<RoomId, Stored>,
     /// What the last frame showed of the open room.
@@ -33,8 +36,8 @@ pub(crate) struct Memory {
     pub(crate) left_at: Option<(RoomId, Seq)>,
     /// Ctrl+C quits until then.
     pub(crate) quit_armed_until: Option<u64>,
-    /// A command was obeyed while no room was open: until then, a further Enter belongs to it.
-    pub(crate) obeyed_until: Option<u64>,
+    /// A command was sent while no room was open: until then, a further Enter belongs to it.
+    pub(crate) command_sent_until: Option<u64>,
     /// The last key was a Ctrl+D on an empty input.
     pub(crate) after_end_of_input: bool,
     /// When something was typed last.
@@ -51,6 +54,16 @@ pub(crate) struct Memory {
     pub(crate) visited: Vec<RoomId>,
     /// The disk does not know yet which rooms were visited, or how they are by now.
     pub(crate) visits_changed: bool,
+    /// The stream is to be closed.
+    pub(crate) hang_up: bool,
+    /// Connections are to be made anew.
+    pub(crate) redial: bool,
+    /// The runtime is to go on as another user, or as none.
+    pub(crate) session_change: Option<SessionChange>,
+    /// What is to be done with the terminal.
+    pub(crate) terminal_task: Option<TerminalTask>,
+    /// So much of a history was dropped that the system should have its memory back.
+    pub(crate) give_back: bool,
     /// Attempts to connect that have failed in a row.
     pub(crate) link_failures: u32,
     /// When the stream last said hello.
@@ -98,6 +111,24 @@ pub(crate) struct Watched {
     pub(crate) range: Option<(Seq, Seq)>,
     /// Those of them that do not count as seen yet, and since when each has been there without interruption.
     pub(crate) since: BTreeMap<Seq, u64>,
+}
+
+/// From now on another session counts.
+#[derive(Debug)]
+pub(crate) enum SessionChange {
+    Enter { origin: Origin, session: Session },
+    SignOut,
+}
+
+/// Something to do with the terminal after everything is saved that has to be.
+#[derive(Debug)]
+pub(crate) enum TerminalTask {
+    Redraw,
+    Suspend,
+    Copy(String),
+    /// Open the draft of this room in the editor.
+    OpenEditor(RoomId),
+    Exit(i32),
 }
 
 /// Something worth calling somebody for.

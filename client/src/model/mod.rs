@@ -9,6 +9,7 @@ mod backoff;
 mod bounds;
 mod dialog;
 mod find;
+mod focus;
 mod inputs;
 mod memory;
 mod notice;
@@ -23,17 +24,19 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
-pub(crate) use bounds::RunLimit;
+pub(crate) use bounds::{GAP_MAX, RunLimit};
 pub use dialog::{CaughtUp, Dialog, DialogId, Id, Question};
 pub use find::Find;
+pub use focus::focus;
 pub use inputs::{InputHistory, Left};
-pub(crate) use memory::{Alert, Burst, Call, Memory, Watched};
+pub(crate) use memory::{Alert, Burst, Call, Memory, SessionChange, TerminalTask, Watched};
 pub(crate) use notice::Cause;
 pub use notice::{Notice, Tone};
 pub use outbox::{Draft, Pending, SendState};
-pub(crate) use outbox::{NO_TICKET, Pauses};
+pub(crate) use outbox::{NO_TICKET, OUTBOX_MAX, Pauses};
 pub(crate) use quoted::Quoted;
 pub use room::{Fetch, Marker, Room, Unfolded, Visit, Wanted};
+pub(crate) use room::{PageWants, VISITS_KEPT};
 pub(crate) use sighted::Sighted;
 pub use stored::{Kept, Stored};
 pub use timeline::Timeline;
@@ -198,6 +201,12 @@ impl Model {
     pub fn ordered(&self) -> impl Iterator<Item = &Room> {
         let joined = self.rooms.values().filter(|room| room.joined());
         joined.chain(self.rooms.values().filter(|room| !room.joined()))
+    }
+
+    /// The nth joined room, counted from 1.
+    pub(crate) fn nth_joined(&self, number: usize) -> Option<RoomId> {
+        let mut joined = self.ordered().take_while(|room| room.joined());
+        joined.nth(number.checked_sub(1)?).map(|room| room.info.id)
     }
 
     /// Messages written here that no server has acknowledged, refused ones included.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{Message, Seq};
+use quchat_shared::{Message, Seq, limits};
 
 use super::{Anchor, Key, Left, Offered, Room};
 
+/// Most unanswered messages of a room.
+pub(crate) const OUTBOX_MAX: usize = 1_000;
 /// The ticket of a message that no save contains yet.
 pub(crate) const NO_TICKET: u64 = u64::MAX;
 
@@ -95,6 +97,26 @@ pub(crate) enum Pauses {
 }
 
 impl Room {
+    /// The text as a message of this room, or why it cannot be sent here: one sentence.
+    pub(crate) fn check_message(&self, text: &str) -> Result<Arc<str>, String> {
+        self.may_write()?;
+        limits::message_text(text).map(|text| text.into()).map_err(|refusal| refusal.into_owned())
+    }
+
+    /// Why nothing can be sent here, if so: one sentence.
+    pub(crate) fn may_write(&self) -> Result<(), String> {
+        if self.gone {
+            return Err("this room is gone; the text stays until you take it elsewhere".to_owned());
+        }
+        if self.info.archived {
+            return Err("this room is archived: it takes no new messages".to_owned());
+        }
+        if self.outbox.len() >= OUTBOX_MAX {
+            return Err("too many messages wait here already".to_owned());
+        }
+        Ok(())
+    }
+
     /// The message whose turn it is to be sent.
     pub(crate) fn head(&self) -> Option<&Pending> {
         self.outbox.iter().find(|pending| !matches!(pending.state, SendState::Sent(_) | SendState::Refused(_)))

@@ -6,11 +6,11 @@ use std::{
 };
 
 use quchat_shared::{
-    Message, RoomInfo, Seq, UserId,
+    Message, RoomId, RoomInfo, Seq, UserId,
     room::{Membership, Notify, Role},
 };
 
-use super::{Anchor, Draft, InputHistory, Key, Pending, SendState, Timeline, quoted::Quoted, sighted::Sighted};
+use super::{Anchor, Draft, InputHistory, Key, Model, Pending, SendState, Timeline, quoted::Quoted, sighted::Sighted};
 
 /// A room: what the server says of it, and what is one's own in it.
 #[derive(Debug)]
@@ -47,12 +47,16 @@ pub struct Room {
     pub new_after: Option<Seq>,
     /// The page being fetched, or why the last one failed.
     pub fetch: Fetch,
+    /// Which pages this step wants.
+    pub(crate) wants: PageWants,
     /// One's own latest visit, counted over all rooms; 0 is never. "Recent first" goes by it.
     pub visited: u64,
     /// The read marker on its way.
     pub marker: Marker,
     /// Since when draft or outbox differ from what was given to the disk.
     pub(crate) unsaved_since: Option<u64>,
+    /// It is saved in this step rather than a little later.
+    pub(crate) save_at_once: bool,
     /// Saves the disk has refused in a row.
     pub(crate) save_failures: u32,
     /// When a refused save is tried again by itself.
@@ -81,6 +85,9 @@ pub struct Room {
     /// What replies quote and is not in the timeline.
     pub(crate) quoted: Quoted,
 }
+
+/// Most visited rooms that are remembered.
+pub(crate) const VISITS_KEPT: usize = 50;
 
 /// A room that was visited, as the disk remembers it: enough to show it and to write there before the server has
 /// answered. Nothing that was said in it.
@@ -138,6 +145,20 @@ pub enum Wanted {
     Newer,
 }
 
+/// Which pages a step wants, if the room is open. At the end of the step at most one of them is fetched: the first that
+/// applies.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PageWants {
+    /// This page, instead of the one that is awaited.
+    pub(crate) page: Option<Wanted>,
+    /// The page that failed, or the first one.
+    pub(crate) retry: bool,
+    /// The pages up to the end of the room, if the reader is near it.
+    pub(crate) newer: bool,
+    /// The page that the reader comes near to.
+    pub(crate) near: bool,
+}
+
 /// The read marker on its way to the server: one in flight, the latest wins, at most one per 2 s.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Marker {
@@ -149,6 +170,29 @@ pub struct Marker {
     pub not_before: u64,
     /// How many attempts have failed in a row.
     pub failures: u32,
+}
+
+impl Model {
+    /// This page of the room is wanted, if it is open.
+    pub(crate) fn want_page(&mut self, id: RoomId, page: Wanted) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.wants.page = Some(page);
+        }
+    }
+
+    /// The pages up to the end of the room are wanted, if it is open and the reader is near the end.
+    pub(crate) fn want_newer(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.wants.newer = true;
+        }
+    }
+
+    /// The page that failed in the open room is wanted again, or its first one.
+    pub(crate) fn retry_page(&mut self) {
+        if let Some(room) = self.open_room_mut() {
+            room.wants.retry = true;
+        }
+    }
 }
 
 impl Room {
@@ -180,9 +224,11 @@ impl Room {
             scroll_rows: 0,
             new_after: None,
             fetch: Fetch::Idle,
+            wants: PageWants::default(),
             visited: 0,
             marker: Marker::default(),
             unsaved_since: None,
+            save_at_once: false,
             save_failures: 0,
             save_not_before: 0,
             send_failures: 0,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{RoomId, Seq, room::Notify};
 
-use super::{Left, Model, Pending, Room, SendState, Storage};
+use super::{Left, Model, NO_TICKET, Pending, Room, SendState, Storage};
 
 /// How long a change may stay unsaved, in milliseconds.
 const SAVE_AFTER_MS: u64 = 300;
@@ -99,12 +99,51 @@ impl Model {
         }
     }
 
+    /// If the room has unsaved changes, they are saved in this step.
+    pub(crate) fn save_now(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.save_at_once = room.unsaved_since.is_some();
+        }
+    }
+
+    /// All unsaved changes are saved in this step.
+    pub(crate) fn save_all_now(&mut self) {
+        for id in self.memory.busy.clone() {
+            self.save_now(id);
+        }
+    }
+
+    /// What is to be saved of the room and the ticket of that save, if it has unsaved changes and saving is of use.
+    pub(crate) fn take_save(&mut self, id: RoomId) -> Option<(u64, Stored)> {
+        let takes_saves = self.storage.takes_saves();
+        let room = self.rooms.get_mut(&id).filter(|room| takes_saves && room.unsaved_since.is_some())?;
+        room.unsaved_since = None;
+        let ticket = self.memory.number();
+        for pending in &mut room.outbox {
+            if pending.state == SendState::Saving(NO_TICKET) {
+                pending.state = SendState::Saving(ticket);
+            }
+        }
+        self.memory.saves.insert(ticket, id);
+        Some((ticket, room.stored()))
+    }
+
+    /// Takes the unsaved changes of all rooms, which are about to be forgotten.
+    pub(crate) fn take_last_saves(&mut self) {
+        for id in self.memory.busy.clone() {
+            let save = self.take_save(id);
+            self.memory.last_saves.extend(save);
+        }
+    }
+
     /// Drops a room that is gone and that nobody looks at or waits for. Its earlier inputs and its notify level are kept
     /// in case it comes back.
     pub(crate) fn sweep(&mut self, id: RoomId) {
         if self.open == Some(id) || !self.rooms.get(&id).is_some_and(Room::is_over) {
             return;
         }
+        let save = self.take_save(id);
+        self.memory.last_saves.extend(save);
         let Some(room) = self.rooms.remove(&id) else { return };
         let stored = Stored { inputs: room.inputs.list.into(), notify: room.notify, ..Stored::new(id) };
         if !stored.is_empty() {

@@ -7,18 +7,14 @@ use quchat_shared::{
     room::{Notify, RoomKind},
 };
 
-use super::{Effect, Msg};
+use super::Msg;
 use crate::{
-    model::{Alert, Burst, Model, Room, Tone},
+    model::{Alert, Model, Room, Tone},
     text::clip,
 };
 
 /// A terminal that never tells about its focus counts as left after so long without a key.
 const AWAY_AFTER_MS: u64 = 60_000;
-/// What comes within this after the one before belongs to the same burst.
-const BURST_GAP_MS: u64 = 5_000;
-/// A burst that does not end is told again after this.
-const BURST_MAX_MS: u64 = 60_000;
 /// Most columns of a message that a notification quotes.
 const QUOTE_MAX: u16 = 160;
 /// Most columns of a room's name.
@@ -70,24 +66,6 @@ pub(super) fn weigh(model: &mut Model, id: RoomId, message: &Message) {
     let body = clip(&format!("{}: {}", message.sender.name, message.text), QUOTE_MAX);
     let more = model.memory.alert.take().map_or(0, |alert| alert.more + 1);
     model.memory.alert = Some(Alert { room: id, title, body, more });
-}
-
-/// Calls, once per burst, for what has come in this step.
-pub(super) fn call(model: &mut Model, out: &mut Vec<Effect>) {
-    let Some(Alert { room, title, mut body, more }) = model.memory.alert.take() else { return };
-    if model.rooms.get(&room).is_none_or(|room| room.unread() == 0) {
-        return; // read in another client meanwhile
-    }
-    let now = model.now.mono_ms;
-    let burst = model.memory.burst.filter(|burst| now < burst.last + BURST_GAP_MS && now < burst.begun + BURST_MAX_MS);
-    model.memory.burst = Some(Burst { begun: burst.map_or(now, |burst| burst.begun), last: now });
-    if burst.is_some() {
-        return;
-    }
-    if more > 0 {
-        body.push_str(&format!(" (and {more} more)"));
-    }
-    out.push(Effect::Notify { title, body });
 }
 
 fn is_away(model: &Model) -> bool {

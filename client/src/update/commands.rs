@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use quchat_shared::{
-    RoomId, Seq,
+    RoomId,
     limits::room_key,
     room::{Notify, RoomKind},
 };
 
 pub(crate) use super::attention::LEVELS;
-use super::{Action, Effect, act, attention, find, navigation, reading, rooms, selection, writing};
-use crate::model::{Model, Tone};
+use super::{Action, attention};
+use crate::model::Model;
 
 /// A command as the help tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +61,11 @@ pub const COMMANDS: &[Command] = &[
 
 /// A command that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum SlashCommand {
     Do(Action),
     Join(RoomId),
     Leave,
-    Create { name: String, private: bool },
+    Create { name: String, kind: RoomKind },
     Room(RoomId),
     Notify(Option<Notify>),
     Mute,
@@ -78,7 +78,7 @@ pub(super) enum Order {
     Unfold,
 }
 
-impl Order {
+impl SlashCommand {
     /// It says something in the open room, and with that what the draft answers is answered.
     pub(super) fn says(&self) -> bool {
         matches!(self, Self::Post(_) | Self::Reply(_))
@@ -95,7 +95,7 @@ pub(crate) fn is_command(text: &str) -> bool {
 ///
 /// # Errors
 /// One sentence that says what to change.
-pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
+pub(super) fn parse(model: &Model, typed: &str) -> Result<SlashCommand, String> {
     let (name, args) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
     let args = args.trim();
     let command = COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name));
@@ -104,39 +104,39 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<Order, String> {
         return Err(format!("/{name} takes nothing after it"));
     }
     if let Some(action) = command.action.filter(|_| args.is_empty()) {
-        return Ok(Order::Do(action));
+        return Ok(SlashCommand::Do(action));
     }
     match command.name {
-        "leave" => Ok(Order::Leave),
-        "mute" => Ok(Order::Mute),
-        "mouse" => Ok(Order::Mouse),
-        "theme" => theme(model, args).map(Order::Theme),
-        "search" => Ok(Order::Search(args.to_owned())),
-        "reply" => text(model, args).map(Order::Reply),
+        "leave" => Ok(SlashCommand::Leave),
+        "mute" => Ok(SlashCommand::Mute),
+        "mouse" => Ok(SlashCommand::Mouse),
+        "theme" => theme(model, args).map(SlashCommand::Theme),
+        "search" => Ok(SlashCommand::Search(args.to_owned())),
+        "reply" => text(model, args).map(SlashCommand::Reply),
         "me" if args.is_empty() => Err("/me takes what you do".to_owned()),
-        "me" => text(model, &format!("_{args}_")).map(Order::Post),
-        "catchup" => Ok(Order::CatchUp),
-        "unfold" => Ok(Order::Unfold),
-        "notify" => attention::level(args).map(Order::Notify),
-        "join" => find(model, args).map(Order::Join),
+        "me" => text(model, &format!("_{args}_")).map(SlashCommand::Post),
+        "catchup" => Ok(SlashCommand::CatchUp),
+        "unfold" => Ok(SlashCommand::Unfold),
+        "notify" => attention::level(args).map(SlashCommand::Notify),
+        "join" => find(model, args).map(SlashCommand::Join),
         "create" => create(args),
         _ => {
             let number = args.parse().map_err(|_| "/room takes the number of a room".to_owned())?;
-            navigation::nth(model, number).map(Order::Room).ok_or_else(|| format!("there is no room {number}"))
+            model.nth_joined(number).map(SlashCommand::Room).ok_or_else(|| format!("there is no room {number}"))
         }
     }
 }
 
-fn create(args: &str) -> Result<Order, String> {
-    let (private, name) = match args.strip_prefix("--private") {
-        Some(name) if name.is_empty() || name.starts_with(char::is_whitespace) => (true, name.trim()),
-        _ => (false, args),
+fn create(args: &str) -> Result<SlashCommand, String> {
+    let (kind, name) = match args.strip_prefix("--private") {
+        Some(name) if name.is_empty() || name.starts_with(char::is_whitespace) => (RoomKind::Private, name.trim()),
+        _ => (RoomKind::Public, args),
     };
     match name {
-        "" if !private => Ok(Order::Do(Action::CreateRoom)),
+        "" if kind == RoomKind::Public => Ok(SlashCommand::Do(Action::CreateRoom)),
         "" => Err("/create --private takes the name of the room".to_owned()),
         name if name.starts_with("--") => Err("/create knows --private only".to_owned()),
-        name => Ok(Order::Create { name: name.strip_prefix('#').unwrap_or(name).to_owned(), private }),
+        name => Ok(SlashCommand::Create { name: name.strip_prefix('#').unwrap_or(name).to_owned(), kind }),
     }
 }
 
@@ -148,7 +148,7 @@ fn theme(model: &Model, name: &str) -> Result<Arc<str>, String> {
 /// What may be said in the open room.
 fn text(model: &Model, text: &str) -> Result<Arc<str>, String> {
     let room = model.open_room().ok_or("no room is open")?;
-    writing::check(room, text)
+    room.check_message(text)
 }
 
 /// Why a room is not found that may be there.
@@ -171,40 +171,4 @@ fn find(model: &Model, name: &str) -> Result<RoomId, String> {
         None => UNLISTED.to_owned(),
         Some(_) => format!("there is no room {name}; /create {name} makes it"),
     })
-}
-
-fn switch_mouse(model: &mut Model) {
-    model.mouse = !model.mouse;
-    let what = match model.mouse {
-        true => "mouse on: the wheel scrolls, a click opens a room",
-        false => "mouse off: it marks text again",
-    };
-    model.show_notice(Tone::Calm, what);
-}
-
-/// Does what was understood; what it says answers `reply_to`.
-pub(super) fn obey(model: &mut Model, order: Order, reply_to: Option<Seq>, out: &mut Vec<Effect>) {
-    match order {
-        Order::Do(action) => act(model, action, out),
-        Order::Join(id) => navigation::open(model, id, out),
-        Order::Room(id) => navigation::visit(model, id, out),
-        Order::Create { name, private } => rooms::create(model, name, private, out),
-        Order::Notify(level) => attention::set(model, level),
-        Order::Mute => attention::mute(model),
-        Order::Mouse => switch_mouse(model),
-        Order::Theme(name) => model.theme = name,
-        Order::Search(text) => find::open(model, &text),
-        Order::Reply(text) => {
-            let reply_to = reply_to.or_else(|| writing::newest_of_others(model));
-            writing::post_here(model, text, reply_to, out);
-        }
-        Order::Post(text) => writing::post_here(model, text, reply_to, out),
-        Order::Unfold => selection::unfold_all(model),
-        Order::CatchUp => reading::ask_to_catch_up(model),
-        Order::Leave => {
-            if let Err(why) = rooms::ask_to_leave(model, out) {
-                model.show_notice(Tone::Error, &why);
-            }
-        }
-    }
 }

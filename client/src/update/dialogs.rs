@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Effect, find, focus, reading, rooms, saving, selection, session, writing};
-use crate::model::{Call, Cause, Dialog, DialogId, Id, Model, Question, Tone};
+use super::{Effect, find, focus, membership, reading, selection, session, writing};
+use crate::model::{Call, Cause, Dialog, Id, Model, Question, TerminalTask, Tone};
 
 /// The exit code of a client that was told to stop by a signal, or lost its terminal.
 pub(super) const INTERRUPTED: i32 = 130;
@@ -18,26 +18,9 @@ pub(super) fn ask_for_room(model: &mut Model) {
 
 /// Shows a refused message, those of the open room first.
 pub(super) fn review(model: &mut Model) {
-    match first_refused(model) {
-        Some(dialog) => model.show_dialog(dialog),
-        None => model.show_notice(Tone::Calm, "no message was refused"),
+    if !model.show_refused() {
+        model.show_notice(Tone::Calm, "no message was refused");
     }
-}
-
-/// One is dealt with: shows the next, or goes.
-pub(super) fn review_next(model: &mut Model) {
-    model.close_dialog(DialogId::Review);
-    if let Some(dialog) = first_refused(model) {
-        model.show_dialog(dialog);
-    }
-}
-
-fn first_refused(model: &Model) -> Option<Dialog> {
-    let mut rooms = model.open_room().into_iter().chain(model.rooms.values());
-    rooms.find_map(|room| {
-        let pending = room.refused().next()?;
-        Some(Dialog::Review { room: room.info.id, txn: Arc::clone(&pending.txn) })
-    })
 }
 
 /// Esc: closes what is on top, else ends the search, the selection, the reply or the stay in the side bar, else stops
@@ -62,31 +45,31 @@ pub(super) fn cancel(model: &mut Model) {
 }
 
 /// The answer to the question on top.
-pub(super) fn answer(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
+pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
     let Some(Dialog::Ask(question)) = model.dialogs.last().cloned() else { return };
     model.dialogs.pop();
     match question {
         _ if !yes => {}
-        Question::Quit { .. } => exit(model, 0, out),
-        Question::SignOut { .. } => session::sign_out(model, out),
-        Question::Leave { room } => rooms::leave(model, room, out),
+        Question::Quit { .. } => exit(model, 0),
+        Question::SignOut { .. } => session::sign_out(model),
+        Question::Leave { room } => membership::leave(model, room, effects),
         Question::CatchUp { rooms, .. } => reading::catch_up(model, &rooms),
         Question::Paste { room, text, at } => writing::paste(model, room, &text, at),
-        Question::Split { room } => writing::send_split(model, room, out),
+        Question::Split { room } => writing::send_split(model, room),
     }
 }
 
 /// The paste the question is about goes out as several messages, together with what is written around it.
-pub(super) fn split_paste(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn split_paste(model: &mut Model) {
     if let Some(Dialog::Ask(Question::Paste { room, text, at })) = model.dialogs.last().cloned() {
         model.dialogs.pop();
         writing::paste(model, room, &text, at);
-        writing::send_split(model, room, out);
+        writing::send_split(model, room);
     }
 }
 
 /// Ctrl+C.
-pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn interrupt(model: &mut Model) {
     let now = model.now.mono_ms;
     if !model.dialogs.is_empty() || model.selected.is_some() || model.find.is_some() {
         return cancel(model);
@@ -103,29 +86,29 @@ pub(super) fn interrupt(model: &mut Model, out: &mut Vec<Effect>) {
         room.cleared_when_gone |= room.gone;
         room.clear_draft();
         model.touch(id);
-        saving::save(model, id, out);
+        model.save_now(id);
         model.memory.quit_armed_until = None; // this press had another meaning
         let left = Cause::Draft(id, model.open_room().map_or("".into(), |room| Arc::clone(&room.draft.text)));
         return model.show_notice_while(left, Tone::Calm, "cleared; Up brings it back");
     }
     if model.memory.quit_armed_until.take().is_some_and(|until| now < until) {
-        return quit(model, out);
+        return quit(model);
     }
     model.memory.quit_armed_until = Some(now.saturating_add(QUIT_ARMED_MS));
     model.show_notice_while(Cause::QuitArmed, Tone::Calm, "press again to quit");
 }
 
 /// Quits, or asks first. Asked for twice, it is answered.
-pub(super) fn quit(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn quit(model: &mut Model) {
     let asked = matches!(model.dialogs.last(), Some(Dialog::Ask(Question::Quit { .. })));
     match model.at_stake().count() {
         unsent if unsent > 0 && !asked => model.ask(Question::Quit { unsent }),
-        _ => exit(model, 0, out),
+        _ => exit(model, 0),
     }
 }
 
 /// Saves what is not saved and ends the program.
-pub(super) fn exit(model: &mut Model, code: i32, out: &mut Vec<Effect>) {
-    saving::flush(model, out);
-    out.push(Effect::Exit(code));
+pub(super) fn exit(model: &mut Model, code: i32) {
+    model.save_all_now();
+    model.memory.terminal_task = Some(TerminalTask::Exit(code));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quchat_shared::{Cursor, RoomId, user::Session};
 
 use super::Request;
-use crate::model::{Origin, Stored, Visit};
+use crate::model::{Call, Model, Origin, Stored, Visit};
 
 /// Something for the runtime to do, in the order given. None of it blocks the loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,4 +77,12 @@ pub enum Effect {
     Suspend,
     /// Runtime: wait for the disk (at most 1 s), restore the terminal and exit with this code.
     Exit(i32),
+}
+
+/// Makes a request, and notes what for. Returns the number of the call.
+pub(super) fn call(model: &mut Model, what: Call, req: Request, effects: &mut Vec<Effect>) -> u64 {
+    let call = model.memory.number();
+    model.memory.calls.insert(call, (what, model.now.mono_ms));
+    effects.push(Effect::Call { call, req });
+    call
 }

@@ -1,12 +1,11 @@
 //! The connection: rooms first, then the stream from their cursor; after a loss the stream again from where it was.
 
 use quchat_shared::{
-    Cursor,
     api::Rooms,
     event::{ByeReason, Hello, Reset, ResetReason},
 };
 
-use super::{Effect, Failure, Reply, Request, calls::call, navigation, outbox, pages, rooms, saving, session};
+use super::{Effect, Failure, Reply, membership, navigation, rooms, saving, session};
 use crate::model::{
     Call, Dialog, Fetch, Link, Marker, Model, Pauses, Question, Quoted, Sighted, Storage, Timeline, Watched,
 };
@@ -41,7 +40,7 @@ pub(super) fn heard(model: &mut Model, call: &Call, since: u64, reply: &Reply) {
 const REDIAL_EVERY_MS: u64 = 1_000;
 
 /// Tries at once, on new connections: what was asked on the old ones may never be answered.
-pub(super) fn reconnect(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn reconnect(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.is_signed_out() {
         return model.show_dialog(Dialog::SignedOut);
     }
@@ -60,40 +59,15 @@ pub(super) fn reconnect(model: &mut Model, out: &mut Vec<Effect>) {
     }
     model.stream = None;
     model.memory.link_failures = 0;
-    out.extend([Effect::HangUp, Effect::Redial]);
-    connect(model, out);
-    rooms::ask_again(model, &given_up, out);
-    outbox::deliver_all(model, out);
-    if let Some(open) = model.open {
-        pages::retry(model, open, out);
-    }
-}
-
-/// Begins an attempt.
-pub(super) fn connect(model: &mut Model, out: &mut Vec<Effect>) {
-    if model.account.is_none() {
-        return;
-    }
-    model.link = Link::Connecting { failures: model.memory.link_failures };
-    match model.cursor.clone() {
-        Some(since) => listen(model, since, out),
-        None => {
-            model.memory.listed = model.rooms.keys().copied().collect();
-            call(model, Call::ListRooms, Request::ListRooms, out);
-        }
-    }
-}
-
-fn listen(model: &mut Model, since: Cursor, out: &mut Vec<Effect>) {
-    let stream = model.memory.number();
-    model.stream = Some(stream);
-    (model.memory.bye, model.memory.greeted) = (None, false);
-    model.memory.dialled = Some(model.now.mono_ms);
-    out.push(Effect::Listen { stream, since });
+    model.memory.hang_up = true;
+    model.memory.redial = true;
+    model.connect();
+    membership::ask_again(model, &given_up, effects);
+    model.retry_page();
 }
 
 /// The rooms, as of a position of the stream: merge them, listen from there.
-pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out: &mut Vec<Effect>) {
+pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>) {
     let listed = match reply {
         Ok(listed) => listed,
         Err(Failure::TooLarge) => return wait(model, "the list of rooms is too large for quchat", Some(TOO_LARGE_MS)),
@@ -105,23 +79,21 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>, out
     navigation::place_visits(model);
     saving::unshelve(model);
     saving::name_the_shelved(model);
-    model.cursor = Some(listed.cursor.clone());
-    listen(model, listed.cursor, out);
+    model.cursor = Some(listed.cursor);
     if stale.is_some() {
-        refresh(model, out);
+        refresh(model);
     }
     match model.open {
         None if model.storage == Storage::Opening => {} // the disk will say which one
-        None => navigation::open_latest(model, out),
-        Some(open) if remembered => navigation::arrive(model, open, out),
-        Some(open) => pages::catch_up(model, open, out),
+        None => navigation::open_latest(model),
+        Some(open) if remembered => navigation::arrive(model, open),
+        Some(open) => model.want_newer(open),
     }
-    outbox::deliver_all(model, out);
 }
 
 /// Nothing at hand can be trusted after a reset: forget it, except what is on the screen, which is fetched around the
 /// place where one stands.
-fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
+fn refresh(model: &mut Model) {
     let open = model.open;
     model.find = None;
     for room in model.rooms.values_mut().filter(|room| Some(room.info.id) != open) {
@@ -133,28 +105,29 @@ fn refresh(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(room) = open.and_then(|open| model.rooms.get_mut(&open)) else { return };
     room.draw_line();
     let (id, page) = (room.info.id, room.page_around());
-    pages::fetch(model, id, page, out);
+    model.want_page(id, page);
 }
 
 /// The stream is live.
-pub(super) fn hello(model: &mut Model, hello: Hello, out: &mut Vec<Effect>) {
+pub(super) fn hello(model: &mut Model, hello: Hello) {
     model.cursor = Some(hello.cursor);
     if std::mem::replace(&mut model.memory.greeted, true) {
         return; // a stream begins once: what follows is asked for once
     }
     model.link = Link::Connected;
     model.memory.connected_at = model.now.mono_ms;
-    outbox::release_all(model, out);
-    model.rooms.values_mut().for_each(|room| room.quoted.hope());
-    if let Some(open) = model.open {
-        pages::retry(model, open, out);
+    for id in &model.memory.busy {
+        let Some(room) = model.rooms.get_mut(id) else { continue };
+        room.end_pauses(Pauses::Own);
     }
+    model.rooms.values_mut().for_each(|room| room.quoted.hope());
+    model.retry_page();
 }
 
 /// The stream cannot be resumed: close it, fetch the rooms, go on from their cursor. A second reset in a row waits: the
 /// first one brought nothing.
-pub(super) fn reset(model: &mut Model, reset: Reset, out: &mut Vec<Effect>) {
-    out.push(Effect::HangUp);
+pub(super) fn reset(model: &mut Model, reset: Reset) {
+    model.memory.hang_up = true;
     forgive(model);
     model.stream = None;
     model.cursor = None;
@@ -164,7 +137,7 @@ pub(super) fn reset(model: &mut Model, reset: Reset, out: &mut Vec<Effect>) {
     if std::mem::replace(&mut model.memory.was_reset, true) {
         wait(model, "the server cannot resume its event stream", None);
     } else {
-        connect(model, out);
+        model.connect();
     }
 }
 
@@ -196,27 +169,27 @@ fn distrust(model: &mut Model) {
 }
 
 /// The server announced the end of the stream.
-pub(super) fn bye(model: &mut Model, reason: ByeReason, out: &mut Vec<Effect>) {
+pub(super) fn bye(model: &mut Model, reason: ByeReason) {
     model.memory.bye = Some(reason);
     match reason {
-        ByeReason::SignedOut => session::end(model, "you were signed out", out),
-        ByeReason::Expired => session::end(model, "your session has expired", out),
+        ByeReason::SignedOut => session::end(model, "you were signed out"),
+        ByeReason::Expired => session::end(model, "your session has expired"),
         ByeReason::Shutdown | ByeReason::Slow => {}
     }
 }
 
 /// The stream is over.
-pub(super) fn ended(model: &mut Model, failure: &Failure, out: &mut Vec<Effect>) {
+pub(super) fn ended(model: &mut Model, failure: &Failure) {
     let live = model.link == Link::Connected;
     let stable = forgive(model);
     model.stream = None;
     model.memory.dialled = None;
     if failure.status() == Some(401) {
-        return session::end(model, "your session has ended", out);
+        return session::end(model, "your session has ended");
     }
     model.memory.answered &= !live;
     match model.memory.bye.take() {
-        Some(ByeReason::Slow) if stable => connect(model, out),
+        Some(ByeReason::Slow) if stable => model.connect(),
         Some(ByeReason::Shutdown) => wait(model, "the server is shutting down", None),
         _ => failed(model, failure),
     }

@@ -2,11 +2,14 @@
 
 use quchat_shared::{RoomId, room::RoomKind};
 
-use super::{Effect, pages, rooms, saving, writing};
-use crate::model::{Anchor, DialogId, Fetch, Model, Quoted, Room, RunLimit, Timeline, Tone, Unfolded, Visit, Watched};
+use super::rooms;
+use crate::model::{
+    Anchor, DialogId, Fetch, Model, PageWants, Quoted, Room, RunLimit, Timeline, Tone, Unfolded, VISITS_KEPT, Visit,
+    Watched,
+};
 
-/// So many visited rooms are remembered.
-const VISITS_KEPT: usize = 50;
+/// So many messages at once are worth giving their memory back: some 2 MiB.
+pub(crate) const RUN_LONG: usize = 5_000;
 
 /// A direction through the joined rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,16 +18,8 @@ pub(super) enum Step {
     Previous,
 }
 
-/// Opens a room on purpose: a public one is joined by it.
-pub(super) fn open(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    visit(model, id, out);
-    if model.rooms.get(&id).is_some_and(|room| room.info.kind == RoomKind::Public) {
-        rooms::join(model, id, out);
-    }
-}
-
 /// Puts a room on the screen and the keys into its composer.
-pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+pub(super) fn visit(model: &mut Model, id: RoomId) {
     if !model.rooms.contains_key(&id) {
         return;
     }
@@ -33,23 +28,23 @@ pub(super) fn visit(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
     let opened = model.open != Some(id);
     if opened {
         let before = model.open;
-        close(model, out);
+        close(model);
         let before = before.filter(|before| model.rooms.contains_key(before)).or(model.last);
         model.last = before.filter(|&before| before != id);
         model.open = Some(id);
         model.memory.visits += 1;
-        writing::hand_over(model, id);
+        model.move_command_to(id);
     }
     let visits = model.memory.visits;
     if let Some(room) = model.rooms.get_mut(&id) {
         room.rounded = room.unread() > 0; // else it counts as visited when it becomes unread
         model.memory.visits_changed |= std::mem::replace(&mut room.visited, visits) != visits;
     }
-    look_in(model, id, opened, out);
+    look_in(model, id, opened);
 }
 
 /// Looks at a room as it is now, and fetches what there is to read. One that was `opened` shows what is new there.
-fn look_in(model: &mut Model, id: RoomId, opened: bool, out: &mut Vec<Effect>) {
+fn look_in(model: &mut Model, id: RoomId, opened: bool) {
     let rows = model.page_rows;
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.known_seq = room.info.last_seq;
@@ -59,23 +54,22 @@ fn look_in(model: &mut Model, id: RoomId, opened: bool, out: &mut Vec<Effect>) {
     }
     let lost = matches!(room.anchor, Anchor::At { .. }) && room.anchor_index().is_none();
     if room.timeline.is_unknown() && room.fetch == Fetch::Idle || matches!(room.fetch, Fetch::Failed { .. }) {
-        pages::retry(model, id, out);
+        room.wants.retry = true;
     } else if lost && room.fetch == Fetch::Idle {
-        let page = room.page_around();
-        pages::fetch(model, id, page, out);
+        room.wants.page = Some(room.page_around());
     } else {
         room.note_end();
-        pages::catch_up(model, id, out);
+        room.wants.newer = true;
     }
 }
 
 /// The server has told of a room that was opened from memory: one looks in, or goes on where it is over.
-pub(super) fn arrive(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+pub(super) fn arrive(model: &mut Model, id: RoomId) {
     match model.rooms.get(&id).filter(|room| room.is_over()) {
-        None => look_in(model, id, true, out),
+        None => look_in(model, id, true),
         Some(room) => {
             let why = format!("{} is gone", room.info.name);
-            depart(model, out);
+            depart(model);
             model.show_notice(Tone::Error, &why);
         }
     }
@@ -109,22 +103,11 @@ pub(super) fn place_visits(model: &mut Model) {
     }
 }
 
-/// Has the disk remember the visited rooms as they are now, if that is something new to it.
-pub(super) fn remember(model: &mut Model, out: &mut Vec<Effect>) {
-    if !model.storage.takes_saves() || !std::mem::take(&mut model.memory.visits_changed) {
-        return;
-    }
-    let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0 && !room.gone).collect();
-    visited.sort_by_key(|room| std::cmp::Reverse(room.visited));
-    let visit = |room: &Room| Visit { info: room.info.clone(), joined: room.joined() };
-    out.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(visit).collect()));
-}
-
 /// Takes the open room off the screen: its draft is saved, its history shortened to a page.
-pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn close(model: &mut Model) {
     (model.memory.watched, model.selected, model.find) = (Watched::default(), None, None);
     let Some(id) = model.open.take() else { return };
-    saving::save(model, id, out);
+    model.save_now(id);
     if let Some(room) = model.rooms.get_mut(&id) {
         room.new_after = None;
         room.sighted.forget_to(room.read());
@@ -133,8 +116,9 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
         }
         room.unfolded = Unfolded::default();
         room.known_seq = room.info.last_seq;
-        if room.bound(&RunLimit::OUT_OF_VIEW) >= pages::RUN_LONG {
-            out.push(Effect::GiveBack);
+        room.wants = PageWants::default();
+        if room.bound(&RunLimit::OUT_OF_VIEW) >= RUN_LONG {
+            model.memory.give_back = true;
         }
         if !room.joined() {
             (room.timeline, room.quoted) = (Timeline::default(), Quoted::default()); // no events of this room arrive
@@ -144,20 +128,20 @@ pub(super) fn close(model: &mut Model, out: &mut Vec<Effect>) {
 }
 
 /// After leaving a room: to the one before, or the one visited last.
-pub(super) fn depart(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn depart(model: &mut Model) {
     let last = model.last.filter(|last| model.rooms.get(last).is_some_and(Room::joined));
-    close(model, out);
+    close(model);
     match last {
-        Some(last) => visit(model, last, out),
-        None => open_latest(model, out),
+        Some(last) => visit(model, last),
+        None => open_latest(model),
     }
 }
 
 /// The joined room that was visited last, else the first.
-pub(super) fn open_latest(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn open_latest(model: &mut Model) {
     let latest = model.ordered().take_while(|room| room.joined()).min_by_key(|room| std::cmp::Reverse(room.visited));
     if let Some(id) = latest.map(|room| room.info.id) {
-        visit(model, id, out);
+        visit(model, id);
     }
 }
 
@@ -167,7 +151,7 @@ fn joined(model: &Model) -> Vec<RoomId> {
 }
 
 /// The neighbour of the open room, around the corner if need be.
-pub(super) fn step(model: &mut Model, step: Step, out: &mut Vec<Effect>) {
+pub(super) fn step(model: &mut Model, step: Step) {
     let joined = joined(model);
     let at = joined.iter().position(|&id| model.open == Some(id));
     let next = match (at, step) {
@@ -177,39 +161,34 @@ pub(super) fn step(model: &mut Model, step: Step, out: &mut Vec<Effect>) {
         (Some(at), Step::Next) => (at + 1) % joined.len(),
         (Some(at), Step::Previous) => (at + joined.len() - 1) % joined.len(),
     };
-    visit(model, joined[next], out);
+    visit(model, joined[next]);
 }
 
 /// The room that was open before.
-pub(super) fn last(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn last(model: &mut Model) {
     match model.last.filter(|last| model.rooms.get(last).is_some_and(Room::joined)) {
-        Some(last) => visit(model, last, out),
+        Some(last) => visit(model, last),
         None => model.show_notice(Tone::Calm, "no other room was open before"),
     }
 }
 
 /// The nth joined room, from 1.
-pub(super) fn number(model: &mut Model, number: usize, out: &mut Vec<Effect>) {
-    match nth(model, number) {
-        Some(id) => visit(model, id, out),
+pub(super) fn number(model: &mut Model, number: usize) {
+    match model.nth_joined(number) {
+        Some(id) => visit(model, id),
         None => model.show_notice(Tone::Calm, &format!("there is no room {number}")),
     }
 }
 
-/// The nth joined room, from 1.
-pub(super) fn nth(model: &Model, number: usize) -> Option<RoomId> {
-    joined(model).get(number.checked_sub(1)?).copied()
-}
-
 /// The next room with something unread: those with mentions first, and direct ones; then the one that has been unread
 /// longest, else the first in the side bar. A round leads to each room once.
-pub(super) fn next_unread(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn next_unread(model: &mut Model) {
     let next = first_unread(model).or_else(|| {
         model.rooms.values_mut().for_each(|room| room.rounded = false);
         first_unread(model)
     });
     match next {
-        Some(id) => visit(model, id, out),
+        Some(id) => visit(model, id),
         None => model.show_notice(Tone::Calm, "nothing unread elsewhere"),
     }
 }

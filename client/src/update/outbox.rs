@@ -5,16 +5,13 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{Message, RoomId, Seq, api::NewMessage};
+use quchat_shared::{Message, RoomId, Seq};
 
-use super::{Effect, Failure, Request, calls::call, dialogs, navigation, pages, saving};
-use crate::model::{Call, Cause, DialogId, Model, NO_TICKET, Pauses, Pending, SendState, Storage, Tone};
-
-/// Most unanswered messages of a room.
-pub(super) const OUTBOX_MAX: usize = 1_000;
+use super::{Failure, navigation};
+use crate::model::{Cause, DialogId, Model, NO_TICKET, Pending, SendState, Storage, Tone};
 
 /// Puts a message behind the others and on its way to the disk.
-pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>, out: &mut Vec<Effect>) {
+pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>) {
     let txn: Arc<str> = format!("{}-{}", model.txn_prefix, model.txn_next).into();
     model.txn_next += 1;
     let kept = !matches!(model.storage, Storage::Elsewhere(_));
@@ -23,70 +20,19 @@ pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Opt
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.outbox.push_back(Pending { txn, text, reply_to, written_ms, state });
     model.touch(id);
-    saving::save(model, id, out);
-    deliver(model, id, out);
-}
-
-/// Sends the head of the queue, if nothing is in flight and it may go.
-pub(super) fn deliver(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    if model.is_signed_out() || model.memory.stale.is_some() {
-        return; // after a reset, first it must be known which rooms these are
-    }
-    let now = model.now.mono_ms;
-    let Some(room) = model.rooms.get(&id).filter(|room| !room.remembered) else { return };
-    let Some(head) = room.head().filter(|_| !room.is_in_flight()) else { return };
-    let due = match head.state {
-        SendState::Queued => true,
-        SendState::RetryAt { at, .. } => at <= now,
-        _ => false,
-    };
-    if due {
-        let txn = Arc::clone(&head.txn);
-        let message = NewMessage { text: head.text.to_string(), txn: Some(txn.to_string()), reply_to: head.reply_to };
-        let what = Call::SendMessage(id, Arc::clone(&txn));
-        let call = call(model, what, Request::SendMessage(id, message), out);
-        if let Some(pending) = model.rooms.get_mut(&id).and_then(|room| room.pending(&txn)) {
-            pending.state = SendState::InFlight(call);
-        }
-    }
-}
-
-/// [`deliver`] in every room.
-pub(super) fn deliver_all(model: &mut Model, out: &mut Vec<Effect>) {
-    for id in model.memory.busy.clone() {
-        deliver(model, id, out);
-    }
-}
-
-/// The connection is back: what waited for it waits no longer, except where the server named a time.
-pub(super) fn release_all(model: &mut Model, out: &mut Vec<Effect>) {
-    for id in &model.memory.busy {
-        let Some(room) = model.rooms.get_mut(id) else { continue };
-        room.end_pauses(Pauses::Own);
-    }
-    deliver_all(model, out);
+    model.save_now(id);
 }
 
 /// The server's answer to a send.
-pub(super) fn answered(
-    model: &mut Model,
-    id: RoomId,
-    txn: &str,
-    reply: Result<Message, Failure>,
-    out: &mut Vec<Effect>,
-) {
+pub(super) fn answered(model: &mut Model, id: RoomId, txn: &str, reply: Result<Message, Failure>) {
     match reply {
-        Ok(message) => acknowledged(model, id, txn, message, out),
+        Ok(message) => acknowledged(model, id, txn, message),
         Err(failure) => failed(model, id, txn, &failure),
     }
-    deliver(model, id, out);
-    if model.rooms.get(&id).is_some_and(|room| room.gone) {
-        saving::save(model, id, out); // once it is swept away, nobody does
-        model.sweep(id);
-    }
+    model.sweep(id);
 }
 
-fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message, out: &mut Vec<Effect>) {
+fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message) {
     let me = model.me();
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let message = Arc::new(message);
@@ -98,8 +44,8 @@ fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message, out:
         room.timeline.offer(&message); // the stream was first
     }
     room.absorb_sent();
+    room.wants.newer = true;
     model.touch(id);
-    pages::catch_up(model, id, out);
 }
 
 fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
@@ -121,7 +67,7 @@ fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
 }
 
 /// A message of one's own came by another way than the answer: if it was pending, it is no more.
-pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message, out: &mut Vec<Effect>) {
+pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(txn) = &message.txn else { return };
     let Some(at) = room.outbox.iter().position(|pending| *pending.txn == **txn) else { return };
@@ -129,35 +75,33 @@ pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message, out: &
     room.rename(txn, message.seq);
     room.send_failures = 0;
     model.touch(id);
-    deliver(model, id, out);
 }
 
 /// A refused message gets another chance.
-pub(super) fn send_again(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<Effect>) {
+pub(super) fn send_again(model: &mut Model, id: RoomId, txn: &str) {
     let refused = model.rooms.get_mut(&id).and_then(|room| room.pending(txn));
     if let Some(pending) = refused.filter(|pending| matches!(pending.state, SendState::Refused(_))) {
         pending.state = SendState::Queued; // the disk has its txn already
         model.touch(id);
-        deliver(model, id, out);
     }
-    dialogs::review_next(model);
+    review_next(model);
 }
 
 /// A refused message is given up; like any input, it can be recalled.
-pub(super) fn discard(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<Effect>) {
+pub(super) fn discard(model: &mut Model, id: RoomId, txn: &str) {
     if let Some(room) = model.rooms.get_mut(&id)
         && let Some(pending) = room.take_refused(txn)
     {
         room.inputs.remember(pending.text);
         model.touch(id);
-        saving::save(model, id, out);
+        model.save_now(id);
         model.sweep(id);
     }
-    dialogs::review_next(model);
+    review_next(model);
 }
 
 /// A refused message becomes text again, in front of the draft of its room.
-pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<Effect>) {
+pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str) {
     model.close_dialog(DialogId::Review);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(pending) = room.take_refused(txn) else { return };
@@ -167,6 +111,12 @@ pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str, out: &mut Vec<
     room.draft.replace(text);
     room.draft.reply_to = room.draft.reply_to.or(pending.reply_to);
     model.touch(id);
-    saving::save(model, id, out);
-    navigation::visit(model, id, out);
+    model.save_now(id);
+    navigation::visit(model, id);
+}
+
+/// A refused message is decided about: the next one is shown, or the dialog closes.
+fn review_next(model: &mut Model) {
+    model.close_dialog(DialogId::Review);
+    model.show_refused();
 }

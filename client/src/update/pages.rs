@@ -4,60 +4,18 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{
-    Message, RoomId, Seq,
-    api::MessagePage,
-    limits::PAGE_MAX,
-    query::{Bound, ListMessages},
-};
+use quchat_shared::{Message, RoomId, Seq, api::MessagePage, limits::PAGE_MAX};
 
-use super::{Effect, Failure, Request, calls::call, outbox};
-use crate::model::{Anchor, Call, Fetch, Key, Model, Offered, Room, RunLimit, Timeline, Wanted, bytes, is_run};
+use super::{Failure, outbox};
+use crate::model::{Anchor, Fetch, GAP_MAX, Key, Model, Offered, Room, RunLimit, Timeline, Wanted, bytes, is_run};
 
 /// Bytes are counted once for so many messages of the stream.
 const COUNT_EVERY: u64 = 1_024;
 /// The bytes of all rooms are counted once newer copies of messages have added so many.
 const GROWTH_MAX: usize = 1024 * 1024;
-/// So many messages at once are worth giving their memory back: some 2 MiB.
-pub(crate) const RUN_LONG: usize = 5_000;
-/// Most missing messages that are fetched one page after the other; beyond, a new run begins at the end.
-const GAP_MAX: u64 = 200;
-/// Messages of a page when a room is opened: a tall screen full.
-const PAGE_FIRST: u32 = 60;
-
-/// Asks for a page; what was asked before in this room is awaited no more.
-pub(super) fn fetch(model: &mut Model, id: RoomId, page: Wanted, out: &mut Vec<Effect>) {
-    let since = model.now.mono_ms;
-    let Some(room) = model.rooms.get(&id).filter(|room| !room.gone && !room.remembered) else { return };
-    if model.is_signed_out() {
-        return;
-    }
-    let page = match page {
-        Wanted::Older | Wanted::Newer if room.distrusted => Wanted::Newest, // the run is not one to go on from
-        page => page,
-    };
-    let (bound, limit) = match (page, room.timeline.first(), room.timeline.last()) {
-        (Wanted::Older, Some(first), _) => (Bound::Before(first), PAGE_MAX),
-        (Wanted::Newer, _, Some(last)) => (Bound::After(last), PAGE_MAX),
-        (Wanted::Around(seq), ..) => (Bound::Around(seq), PAGE_MAX),
-        (Wanted::Newest, ..) | (Wanted::Older, None, _) | (Wanted::Newer, _, None) => (Bound::Newest, PAGE_FIRST),
-    };
-    let page = if bound == Bound::Newest { Wanted::Newest } else { page };
-    let request = Request::ListMessages(id, ListMessages { bound, limit: Some(limit) });
-    let call = call(model, Call::ListMessages(id), request, out);
-    if let Some(room) = model.rooms.get_mut(&id) {
-        room.fetch = Fetch::Loading { call, page, since };
-    }
-}
 
 /// A page, or none.
-pub(super) fn arrived(
-    model: &mut Model,
-    id: RoomId,
-    call: u64,
-    reply: Result<MessagePage, Failure>,
-    out: &mut Vec<Effect>,
-) {
+pub(super) fn arrived(model: &mut Model, id: RoomId, call: u64, reply: Result<MessagePage, Failure>) {
     let (me, limit) = (model.me(), model.run_limit(id));
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let page = match room.fetch {
@@ -78,7 +36,7 @@ pub(super) fn arrived(
         if room.outbox.is_empty() { Vec::new() } else { messages.iter().filter(own).map(Arc::clone).collect() };
     join(room, page, messages, has_older, has_newer);
     for message in &echoes {
-        outbox::recognise(model, id, message, out);
+        outbox::recognise(model, id, message);
     }
     if let Some(room) = model.rooms.get_mut(&id) {
         room.absorb_sent();
@@ -93,7 +51,7 @@ pub(super) fn arrived(
     };
     let go_on = match page {
         Wanted::Older | Wanted::Newer => true,
-        Wanted::Newest => !empty && missing(room) <= GAP_MAX,
+        Wanted::Newest => !empty && room.missing() <= GAP_MAX,
         Wanted::Around(_) => !empty,
     };
     if stuck {
@@ -101,7 +59,7 @@ pub(super) fn arrived(
     } else {
         room.fetch_failures = 0;
         if go_on {
-            catch_up(model, id, out);
+            room.wants.newer = true;
         }
     }
 }
@@ -173,7 +131,7 @@ pub(super) fn renew(model: &mut Model, id: RoomId, message: &Arc<Message>) {
 }
 
 /// Takes a message of the stream.
-pub(super) fn append(model: &mut Model, id: RoomId, message: &Arc<Message>, out: &mut Vec<Effect>) {
+pub(super) fn append(model: &mut Model, id: RoomId, message: &Arc<Message>) {
     renew(model, id, message); // it may have been at hand
     let (open, limit) = (model.open == Some(id), model.run_limit(id));
     let Some(room) = model.rooms.get_mut(&id) else { return };
@@ -191,66 +149,10 @@ pub(super) fn append(model: &mut Model, id: RoomId, message: &Arc<Message>, out:
         Offered::Beyond => {
             room.timeline.has_newer = true;
             if open {
-                catch_up(model, id, out);
+                room.wants.newer = true;
             } else if room.anchor == Anchor::End {
                 room.timeline = Timeline::default();
             }
         }
-    }
-}
-
-/// Closes the gap between the run and the end of the room on the screen, if the reader is near it.
-pub(super) fn catch_up(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let Some(room) = model.rooms.get(&id).filter(|_| model.open == Some(id)) else { return };
-    let waits = match room.fetch {
-        Fetch::Idle => false,
-        Fetch::Loading { .. } => true,
-        Fetch::Failed { .. } => model.now.mono_ms < room.fetch_not_before,
-    };
-    if !room.timeline.has_newer || waits {
-        return;
-    }
-    let near = missing(room) <= GAP_MAX;
-    match room.anchor {
-        Anchor::End if !near || room.timeline.is_unknown() => fetch(model, id, Wanted::Newest, out),
-        _ if near => fetch(model, id, Wanted::Newer, out),
-        _ => {}
-    }
-}
-
-/// Messages between the run and the end of the room.
-fn missing(room: &Room) -> u64 {
-    room.info.last_seq.0.saturating_sub(room.timeline.last().unwrap_or_default().0)
-}
-
-/// Fetches what the reader comes near to.
-pub(super) fn want_more(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let Some(room) = model.rooms.get(&id).filter(|_| model.open == Some(id)) else { return };
-    let Some(seen) = model.memory.seen.as_ref().filter(|seen| seen.room == id) else { return };
-    if room.fetch != Fetch::Idle || room.timeline.is_unknown() {
-        return;
-    }
-    let near = 2 * usize::from(seen.rows) + room.scroll_rows.unsigned_abs() as usize;
-    let place = |key: &Key| match key {
-        Key::Seq(seq) => room.timeline.index(*seq),
-        Key::Txn(_) => Some(room.timeline.run.len()),
-    };
-    let older = room.timeline.has_older && place(&seen.first).is_some_and(|at| at < near);
-    let newer = room.timeline.has_newer && place(&seen.last).is_some_and(|at| at + near >= room.timeline.run.len());
-    match (older, newer) {
-        (true, _) => fetch(model, id, Wanted::Older, out),
-        (false, true) => fetch(model, id, Wanted::Newer, out),
-        (false, false) => {}
-    }
-}
-
-/// Tries a failed page again, or the first one if there is none at hand.
-pub(super) fn retry(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let Some(room) = model.rooms.get(&id) else { return };
-    match &room.fetch {
-        Fetch::Failed { page, .. } => fetch(model, id, *page, out),
-        Fetch::Idle if room.timeline.is_unknown() => fetch(model, id, room.page_around(), out),
-        Fetch::Idle => catch_up(model, id, out),
-        Fetch::Loading { .. } => {}
     }
 }

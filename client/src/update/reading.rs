@@ -2,21 +2,16 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{
-    RoomId, Seq,
-    api::{NewReadMarker, ReadMarker},
-};
+use quchat_shared::{RoomId, Seq, api::ReadMarker};
 
-use super::{Effect, Failure, Request, calls::call, pages, sighting};
-use crate::model::{Anchor, Call, CaughtUp, Fetch, Model, Question, Room, Seen, Tone, Wanted};
+use super::{Failure, sighting};
+use crate::model::{Anchor, CaughtUp, Fetch, Model, Question, Room, Seen, Tone, Wanted};
 
-/// Shortest time between two read markers of a room.
-const MARKER_EVERY_MS: u64 = 2_000;
 /// Most rows of scrolling that wait for a frame.
 const SCROLL_MAX: i32 = 1_000;
 
 /// A frame was drawn: its place becomes the anchor, and what has been scrolled is done with.
-pub(super) fn seen(model: &mut Model, seen: Seen, out: &mut Vec<Effect>) {
+pub(super) fn seen(model: &mut Model, seen: Seen) {
     model.page_rows = seen.rows.max(1);
     let Some(room) = model.rooms.get_mut(&seen.room) else { return };
     let follows = room.anchor == Anchor::End && seen.scrolled >= 0;
@@ -25,9 +20,8 @@ pub(super) fn seen(model: &mut Model, seen: Seen, out: &mut Vec<Effect>) {
     let at_end = seen.at_end && (follows || !room.timeline.has_newer);
     room.anchor = if at_end { Anchor::End } else { seen.anchor.clone() };
     if model.open == Some(seen.room) {
-        let id = seen.room;
         model.memory.seen = Some(seen);
-        pages::want_more(model, id, out);
+        room.wants.near = true;
     }
 }
 
@@ -37,9 +31,8 @@ pub(super) fn page(model: &Model) -> i32 {
 }
 
 /// Scrolls the open room by so many rows, down being positive. A failed page in that direction is tried again.
-pub(super) fn scroll(model: &mut Model, rows: i32, out: &mut Vec<Effect>) {
+pub(super) fn scroll(model: &mut Model, rows: i32) {
     let Some(room) = model.open_room_mut() else { return };
-    let id = room.info.id;
     room.landing = None;
     if rows < 0 || room.anchor != Anchor::End || room.scroll_rows < 0 {
         room.scroll_rows = room.scroll_rows.saturating_add(rows).clamp(-SCROLL_MAX, SCROLL_MAX);
@@ -50,35 +43,33 @@ pub(super) fn scroll(model: &mut Model, rows: i32, out: &mut Vec<Effect>) {
         Fetch::Failed { .. } => true,
         _ => false,
     };
-    if again {
-        pages::retry(model, id, out);
-    }
-    pages::want_more(model, id, out);
+    room.wants.retry |= again;
+    room.wants.near = true;
 }
 
 /// To the newest message, on purpose: all of the room counts as read.
-pub(super) fn to_bottom(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn to_bottom(model: &mut Model) {
     let Some(room) = model.open_room_mut() else { return };
     room.go_to_end();
-    let (id, far) = (room.info.id, room.timeline.has_newer);
+    let far = room.timeline.has_newer;
     if far && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. }) {
-        pages::fetch(model, id, Wanted::Newest, out);
+        room.wants.page = Some(Wanted::Newest);
     }
-    sighting::mark_all(model, out);
+    sighting::mark_all(model);
 }
 
 /// To the "new" line: the first message one has not read.
-pub(super) fn to_new(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn to_new(model: &mut Model) {
     let Some(room) = model.open_room_mut() else { return };
     let unread = room.member.filter(|_| room.unread() > 0).map(|member| member.last_read_seq);
     let Some(after) = room.new_after.or(unread) else {
         return model.show_notice(Tone::Calm, "nothing new here");
     };
-    let (id, first) = (room.info.id, after.next());
+    let first = after.next();
     if room.timeline.index(first).is_some() {
         room.stand_at_new(first);
     } else {
-        pages::fetch(model, id, Wanted::Around(first), out);
+        room.wants.page = Some(Wanted::Around(first));
     }
 }
 
@@ -96,25 +87,6 @@ pub(super) fn term_focus(model: &mut Model, focused: bool) {
         room.new_after = None; // it is drawn anew
     }
     room.draw_line();
-}
-
-/// Sends the marker that is wanted: one in flight, the latest wins, at most one per 2 s.
-pub(super) fn send_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let (now, me) = (model.now.mono_ms, model.me());
-    if model.is_signed_out() || model.memory.stale.is_some() {
-        return; // after a reset, first the rooms as they are
-    }
-    let Some(room) = model.rooms.get_mut(&id) else { return };
-    let free = room.marker.in_flight.is_none() && room.marker.not_before <= now;
-    let Some(seq) = room.marker.wanted.filter(|_| free) else { return };
-    room.marker.wanted = None;
-    room.marker.not_before = now + MARKER_EVERY_MS;
-    room.read_to(seq, me);
-    let request = Request::MarkRead(id, NewReadMarker { seq, rewind: false });
-    let call = call(model, Call::MarkRead(id, seq), request, out);
-    if let Some(room) = model.rooms.get_mut(&id) {
-        room.marker.in_flight = Some(call);
-    }
 }
 
 /// Asks whether all that is unread shall count as read.

@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 
 use quchat_shared::{
     Room as Listed, RoomId, RoomInfo, Seq,
-    api::NewRoom,
     event::ResetReason,
-    limits,
     room::{Membership, RoomKind},
 };
 
-use super::{Effect, Failure, Request, calls::call, navigation, pages};
 use crate::{
     api::ROOMS_MAX,
-    model::{Call, Cause, Dialog, DialogId, Marker, Model, Question, Room, SendState, Sighted, Timeline, Tone, Visit},
+    model::{Cause, Marker, Model, Room, SendState, Sighted, Timeline, Tone, Visit},
 };
 
 /// Takes a whole list of rooms. After a reset, what is at hand is `stale` and replaced; else the newer of two copies
@@ -66,7 +63,7 @@ pub(super) fn takes(model: &mut Model, id: RoomId) -> bool {
     taken
 }
 
-fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
+pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     let Listed { info, member, unread: _, mentions, last_message: _ } = listed;
     let (last_seq, arrival) = (info.last_seq, model.memory.arrivals);
     model.memory.visits_changed = true;
@@ -166,146 +163,4 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
     } else if was {
         model.show_notice_while(Cause::Open(id), Tone::Calm, why);
     }
-}
-
-/// Makes a room; the dialog, if open, waits for the answer.
-pub(super) fn create(model: &mut Model, name: String, private: bool, out: &mut Vec<Effect>) {
-    if model.memory.awaits(|call| *call == Call::CreateRoom) || model.account.is_none() {
-        return;
-    }
-    model.close_dialog(DialogId::Switcher);
-    if model.is_signed_out() {
-        refuse(model, "sign in first");
-        return model.show_dialog(Dialog::SignedOut);
-    }
-    let name = match limits::room_name(&name) {
-        Ok(name) => name.to_owned(),
-        Err(refusal) => return refuse(model, &refusal),
-    };
-    let kind = private.then_some(RoomKind::Private);
-    if let Some(Dialog::CreateRoom { waiting, problem, .. }) = dialog(model) {
-        (*waiting, *problem) = (true, None);
-    }
-    call(model, Call::CreateRoom, Request::CreateRoom(NewRoom { name, topic: None, kind }), out);
-}
-
-fn dialog(model: &mut Model) -> Option<&mut Dialog> {
-    model.dialogs.iter_mut().find(|dialog| dialog.id() == DialogId::CreateRoom)
-}
-
-fn refuse(model: &mut Model, why: &str) {
-    match dialog(model) {
-        Some(Dialog::CreateRoom { waiting, problem, .. }) => (*waiting, *problem) = (false, Some(why.to_owned())),
-        _ => model.show_notice(Tone::Error, why),
-    }
-}
-
-/// The room is there, or not.
-pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>, out: &mut Vec<Effect>) {
-    match reply {
-        Err(failure) => refuse(model, failure.reason()),
-        Ok(listed) => {
-            let id = listed.info.id;
-            if takes(model, id) {
-                merge_one(model, listed, false);
-            }
-            model.close_dialog(DialogId::CreateRoom);
-            navigation::visit(model, id, out);
-        }
-    }
-}
-
-/// Asks again for what was asked on connections that are given up. Joining and leaving change nothing the second time.
-/// A room is not made again: there might be two.
-pub(super) fn ask_again(model: &mut Model, given_up: &[Call], out: &mut Vec<Effect>) {
-    for given_up in given_up {
-        match given_up {
-            Call::JoinRoom(id) => join(model, *id, out),
-            Call::LeaveRoom(id) if model.rooms.get(id).is_some_and(Room::joined) => leave(model, *id, out),
-            Call::CreateRoom => refuse(model, "it is not known whether the room was made; look for it first"),
-            _ => {}
-        }
-    }
-}
-
-/// Asks to be let in.
-pub(super) fn join(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let asked = model.memory.awaits(|call| *call == Call::JoinRoom(id));
-    let may = model.rooms.get(&id).is_some_and(|room| !room.joined() && !room.gone);
-    if may && model.is_signed_out() {
-        model.show_dialog(Dialog::SignedOut); // else Enter would do nothing and not say why
-    } else if may && !asked {
-        call(model, Call::JoinRoom(id), Request::JoinRoom(id), out);
-    }
-}
-
-/// One is in, or not.
-pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>, out: &mut Vec<Effect>) {
-    match reply {
-        Ok(listed) => {
-            merge_one(model, listed, false);
-            pages::catch_up(model, id, out); // what was said before the stream had this room
-        }
-        Err(failure) => {
-            let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
-            let why = format!("could not join {name}: {}", failure.reason());
-            model.show_notice_while(Cause::Outside(id), Tone::Error, &why);
-        }
-    }
-}
-
-/// One has joined by another way than a call of this client, perhaps long ago: only the server knows what is read.
-pub(super) fn ask_for_marker(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let answered_anyway = |call: &Call| matches!(call, Call::JoinRoom(room) | Call::GetRoom(room) if *room == id);
-    if !model.memory.awaits(answered_anyway) {
-        call(model, Call::GetRoom(id), Request::GetRoom(id), out);
-    }
-}
-
-/// The room as it is. Unanswered, it is listed with the next connection that begins anew.
-pub(super) fn got(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>) {
-    let Ok(listed) = reply else { return };
-    let Some(room) = model.rooms.get_mut(&id).filter(|room| room.joined()) else { return };
-    if room.marker.in_flight.is_none() && room.marker.wanted.is_none() {
-        room.member = None; // its marker was a guess
-    }
-    merge_one(model, listed, false);
-}
-
-/// Leaves the open room; asks first where one could not come back by oneself.
-pub(super) fn ask_to_leave(model: &mut Model, out: &mut Vec<Effect>) -> Result<(), String> {
-    let room = model.open_room().filter(|room| room.joined()).ok_or("you are not a member of this room")?;
-    let id = room.info.id;
-    if room.head().is_some() {
-        return Err("messages still wait to be sent here; sent later, they would bring you back".to_owned());
-    }
-    if room.info.kind == RoomKind::Public {
-        leave(model, id, out);
-    } else {
-        model.ask(Question::Leave { room: id });
-    }
-    Ok(())
-}
-
-/// Leaves.
-pub(super) fn leave(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let asked = model.memory.awaits(|call| *call == Call::LeaveRoom(id));
-    if !asked && model.rooms.contains_key(&id) {
-        call(model, Call::LeaveRoom(id), Request::LeaveRoom(id), out);
-    }
-}
-
-/// One is out, or not.
-pub(super) fn left(model: &mut Model, id: RoomId, reply: Result<(), Failure>, out: &mut Vec<Effect>) {
-    if let Err(failure) = reply {
-        let why = format!("could not leave: {}", failure.reason());
-        return model.show_notice(Tone::Error, &why);
-    }
-    let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
-    let done = format!("you have left {name}");
-    out_of(model, id, &done);
-    if model.open == Some(id) {
-        navigation::depart(model, out);
-    }
-    model.show_notice(Tone::Calm, &done); // in the room that is open now
 }

@@ -7,34 +7,11 @@ use std::sync::Arc;
 
 use quchat_shared::RoomId;
 
-use super::{Effect, NotKept, navigation, outbox};
-use crate::model::{Model, NO_TICKET, SendState, Storage, Stored, Tone};
-
-/// Saves the room at once, if it changed.
-pub(super) fn save(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
-    let on = model.storage.takes_saves();
-    let Some(room) = model.rooms.get_mut(&id).filter(|room| on && room.unsaved_since.is_some()) else { return };
-    room.unsaved_since = None;
-    let ticket = model.memory.number();
-    for pending in &mut room.outbox {
-        if let SendState::Saving(by @ NO_TICKET) = &mut pending.state {
-            *by = ticket;
-        }
-    }
-    model.memory.saves.insert(ticket, id);
-    let stored = room.stored();
-    out.push(Effect::Save { ticket, stored });
-}
-
-/// Saves all that changed, at once.
-pub(super) fn flush(model: &mut Model, out: &mut Vec<Effect>) {
-    for id in model.memory.busy.clone() {
-        save(model, id, out);
-    }
-}
+use super::{NotKept, navigation};
+use crate::model::{Model, Storage, Stored, Tone};
 
 /// The disk answered: what was saved under this ticket may be sent, also if the disk refused.
-pub(super) fn saved(model: &mut Model, ticket: u64, result: Result<(), String>, out: &mut Vec<Effect>) {
+pub(super) fn saved(model: &mut Model, ticket: u64, result: Result<(), String>) {
     let Some(id) = model.memory.saves.get(&ticket).copied() else { return };
     model.memory.saves.retain(|&other, room| *room != id || other > ticket);
     match result {
@@ -52,7 +29,6 @@ pub(super) fn saved(model: &mut Model, ticket: u64, result: Result<(), String>, 
     if let Some(room) = model.rooms.get_mut(&id) {
         room.release_saved(ticket);
     }
-    outbox::deliver(model, id, out);
 }
 
 /// What the disk did not take is still to be saved: at the next change, at the latest after a pause that grows.
@@ -76,7 +52,7 @@ fn settle(model: &mut Model) {
 }
 
 /// What the disk kept, or why it keeps nothing.
-pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>, out: &mut Vec<Effect>) {
+pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>) {
     if model.account.is_none() {
         return;
     }
@@ -98,10 +74,9 @@ pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>, ou
         }
         Err(NotKept::Failing(reason)) => do_without(model, reason.into()),
     }
-    flush(model, out);
-    outbox::deliver_all(model, out);
+    model.save_all_now();
     if model.open.is_none() {
-        navigation::open_latest(model, out); // listed first, or remembered
+        navigation::open_latest(model); // listed first, or remembered
     }
 }
 

@@ -10,9 +10,9 @@ use quchat_shared::{
     text::markup::{Kind, markup},
 };
 
-use super::{Effect, find, pages, reading, writing};
+use super::{find, reading, writing};
 use crate::{
-    model::{Anchor, Key, Model, Room, Seen, Tone, Unfolded, Wanted},
+    model::{Anchor, Key, Model, Room, Seen, TerminalTask, Tone, Unfolded, Wanted},
     text::clock,
 };
 
@@ -43,10 +43,10 @@ pub(super) fn step(model: &mut Model, by: isize) {
 }
 
 /// Chooses the first or the last message at hand.
-pub(super) fn to_edge(model: &mut Model, last: bool, out: &mut Vec<Effect>) {
+pub(super) fn to_edge(model: &mut Model, last: bool) {
     let Some(count) = model.open_room().map(|room| room.timeline.run.len()) else { return };
     if last {
-        reading::to_bottom(model, out);
+        reading::to_bottom(model);
     }
     choose(model, if last { count.saturating_sub(1) } else { 0 });
 }
@@ -90,7 +90,7 @@ fn stand(room: &mut Room, top: Key, rows: i32) {
 }
 
 /// Copies the text of the chosen message, with author and time if asked to.
-pub(super) fn copy(model: &mut Model, with_author: bool, out: &mut Vec<Effect>) {
+pub(super) fn copy(model: &mut Model, with_author: bool) {
     let Some(message) = chosen(model) else { return };
     if message.deleted_at.is_some() {
         return model.show_notice(Tone::Calm, "nothing to copy: the message was deleted");
@@ -101,19 +101,19 @@ pub(super) fn copy(model: &mut Model, with_author: bool, out: &mut Vec<Effect>) 
     } else {
         message.text.clone()
     };
-    put(model, &text, "text", out);
+    put(model, &text, "text");
 }
 
 /// Copies the links of the chosen message, a line each.
-pub(super) fn copy_links(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn copy_links(model: &mut Model) {
     let Some(message) = chosen(model) else { return };
     let stretches = markup(&message.text, "");
     let links: Vec<_> =
         stretches.into_iter().filter(|(_, kind)| *kind == Kind::Link).map(|(at, _)| &message.text[at]).collect();
     match links.len() {
         0 => model.show_notice(Tone::Calm, "there is no link in it"),
-        1 => put(model, links[0], "link", out),
-        n => put(model, &links.join("\n"), &format!("{n} links"), out),
+        1 => put(model, links[0], "link"),
+        n => put(model, &links.join("\n"), &format!("{n} links")),
     }
 }
 
@@ -158,7 +158,7 @@ pub(super) fn reply(model: &mut Model) {
 }
 
 /// Chooses the message that the chosen one answers; one that is not at hand is fetched and shown.
-pub(super) fn to_replied(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn to_replied(model: &mut Model) {
     let Some((room, message)) = model.open_room().zip(chosen(model)) else { return };
     let id = room.info.id;
     let Some(seq) = message.reply_to else { return model.show_notice(Tone::Calm, "it is no reply") };
@@ -166,7 +166,7 @@ pub(super) fn to_replied(model: &mut Model, out: &mut Vec<Effect>) {
         Some(at) => choose(model, at),
         None => {
             model.selected = None;
-            pages::fetch(model, id, Wanted::Around(seq), out);
+            model.want_page(id, Wanted::Around(seq));
         }
     }
 }
@@ -176,9 +176,9 @@ fn chosen(model: &Model) -> Option<Arc<Message>> {
 }
 
 /// What goes to the clipboard may be pasted into a shell: it is text and nothing else.
-fn put(model: &mut Model, text: &str, what: &str, out: &mut Vec<Effect>) {
+fn put(model: &mut Model, text: &str, what: &str) {
     let safe = |c: &char| matches!(c, '\n' | '\t') || !c.is_control() && !is_bidi_control(*c);
-    out.push(Effect::Copy(text.chars().filter(safe).collect()));
+    model.memory.terminal_task = Some(TerminalTask::Copy(text.chars().filter(safe).collect()));
     let told = format!("{what} sent to the terminal's clipboard"); // whether it takes it, it does not say
     model.show_notice(Tone::Calm, &told);
 }

@@ -2,13 +2,11 @@
 
 use quchat_shared::{Kind, api::Credentials, limits, user::Session};
 
-use super::{Effect, Failure, REFUSED, Request, calls::call, link, saving};
+use super::{Effect, Failure, REFUSED, Request, effect::call};
 use crate::model::{
-    Account, Call, Dialog, DialogId, Fetch, Field, Link, Memory, Model, Origin, Question, SignInForm, Storage,
+    Account, Call, Dialog, DialogId, Fetch, Field, Link, Memory, Model, Origin, Question, SessionChange, SignInForm,
+    Storage,
 };
-
-/// The password is asked for only after a pause of this length: what is being typed is no password.
-const PAUSE_MS: u64 = 1_000;
 
 /// What disk and command line said.
 pub(super) fn start(
@@ -16,7 +14,6 @@ pub(super) fn start(
     server: Option<String>,
     name: Option<String>,
     session: Option<(Origin, Session)>,
-    out: &mut Vec<Effect>,
 ) {
     let remembered = session.as_ref().map(|(origin, session)| (origin.to_string(), session.user.name.clone()));
     let (origin, user) = remembered.unzip();
@@ -24,7 +21,7 @@ pub(super) fn start(
     model.sign_in.name = name.or(user).unwrap_or_default();
     model.sign_in.rev += 1;
     if let Some((origin, session)) = session {
-        enter(model, origin, session, out);
+        enter(model, origin, session);
     }
 }
 
@@ -34,7 +31,7 @@ pub(super) fn sign_in(
     server: String,
     credentials: Credentials,
     register: bool,
-    out: &mut Vec<Effect>,
+    effects: &mut Vec<Effect>,
 ) {
     if model.sign_in.waiting {
         return;
@@ -58,7 +55,7 @@ pub(super) fn sign_in(
             model.sign_in.problem = None;
             model.sign_in.waiting = true;
             let request = if register { Request::Register } else { Request::SignIn };
-            call(model, Call::SignIn { origin: origin.clone() }, request(origin, credentials), out);
+            call(model, Call::SignIn { origin: origin.clone() }, request(origin, credentials), effects);
         }
     }
 }
@@ -77,13 +74,13 @@ fn check(server: &str, credentials: &Credentials, register: bool) -> Result<Orig
 }
 
 /// The server's answer to it.
-pub(super) fn signed_in(model: &mut Model, origin: Origin, reply: Result<Session, Failure>, out: &mut Vec<Effect>) {
+pub(super) fn signed_in(model: &mut Model, origin: Origin, reply: Result<Session, Failure>) {
     model.sign_in.waiting = false;
     match reply {
         Ok(session) => {
             model.sign_in.password_rev += 1;
             model.sign_in.problem = None;
-            enter(model, origin, session, out);
+            enter(model, origin, session);
         }
         Err(failure) => {
             let problem = explain(&origin, &failure);
@@ -118,25 +115,25 @@ fn explain(origin: &Origin, failure: &Failure) -> (Field, String) {
 }
 
 /// Goes on as this user: with all that is at hand if it is the same one, else from nothing.
-fn enter(model: &mut Model, origin: Origin, session: Session, out: &mut Vec<Effect>) {
+fn enter(model: &mut Model, origin: Origin, session: Session) {
     let account = Account { origin: origin.clone(), user: session.user.clone() };
     let same = model.account.as_ref().is_some_and(|old| old.origin == origin && old.user.id == account.user.id);
     if same {
         forget_calls(model);
     } else {
-        saving::flush(model, out);
+        model.take_last_saves();
         forget_all(model);
     }
     model.epoch += 1;
     model.account = Some(account);
     model.dialogs.retain(|dialog| dialog.id() != DialogId::SignedOut);
     model.memory.password_due = None;
-    out.push(Effect::Enter { origin, session });
-    link::connect(model, out);
+    model.memory.session_change = Some(SessionChange::Enter { origin, session });
+    model.connect();
 }
 
 /// The session is dead (401, or the stream said so): everything stays where it is, the password is asked for, once.
-pub(super) fn end(model: &mut Model, reason: &str, out: &mut Vec<Effect>) {
+pub(super) fn end(model: &mut Model, reason: &str) {
     let Some(account) = &model.account else { return };
     model.sign_in = SignInForm {
         server: account.origin.to_string(),
@@ -149,21 +146,15 @@ pub(super) fn end(model: &mut Model, reason: &str, out: &mut Vec<Effect>) {
     model.stream = None;
     model.link = Link::SignedOut { reason: Some(reason.to_owned()) };
     forget_calls(model);
-    out.push(Effect::HangUp);
-    ask_for_password(model);
-}
-
-/// Opens the dialog as soon as nobody is typing.
-pub(super) fn ask_for_password(model: &mut Model) {
-    let now = model.now.mono_ms;
-    model.memory.password_due = Some(model.memory.typed_at.map_or(now, |at| now.max(at.saturating_add(PAUSE_MS))));
+    model.memory.hang_up = true;
+    model.ask_for_password();
 }
 
 /// Somebody is typing.
 pub(super) fn typed(model: &mut Model) {
     model.memory.typed_at = Some(model.now.mono_ms);
     if model.memory.password_due.is_some() {
-        ask_for_password(model);
+        model.ask_for_password();
     }
 }
 
@@ -176,20 +167,21 @@ pub(super) fn ask_when_due(model: &mut Model) {
 }
 
 /// Signs out, or asks first.
-pub(super) fn ask_to_sign_out(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn ask_to_sign_out(model: &mut Model) {
     match model.at_stake().count() {
         _ if model.account.is_none() => {}
-        0 => sign_out(model, out),
+        0 => sign_out(model),
         unsent => model.ask(Question::SignOut { unsent }),
     }
 }
 
 /// Signs out. What is kept on disk stays for this user.
-pub(super) fn sign_out(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn sign_out(model: &mut Model) {
     let Some(account) = model.account.take() else { return };
-    saving::flush(model, out);
-    out.extend([Effect::HangUp, Effect::SignOut]);
+    model.take_last_saves();
     forget_all(model);
+    model.memory.hang_up = true;
+    model.memory.session_change = Some(SessionChange::SignOut);
     model.epoch += 1;
     model.sign_in = SignInForm {
         server: account.origin.to_string(),
@@ -236,6 +228,7 @@ fn forget_all(model: &mut Model) {
     (model.cursor, model.stream, model.open, model.last) = (None, None, None, None);
     (model.in_side_bar, model.notice, model.find) = (false, None, None);
     model.command.replace("".into());
-    let Memory { numbers, last_key, tells_focus, .. } = model.memory; // a number is never given twice
-    model.memory = Memory { numbers, last_key, tells_focus, ..Memory::default() };
+    let Memory { numbers, last_key, tells_focus, ref mut last_saves, .. } = model.memory; // a number is never given twice
+    let last_saves = std::mem::take(last_saves);
+    model.memory = Memory { numbers, last_key, tells_focus, last_saves, ..Memory::default() };
 }

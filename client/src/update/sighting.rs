@@ -4,7 +4,6 @@
 
 use quchat_shared::Seq;
 
-use super::Effect;
 use crate::model::{Key, Model, Watched};
 
 /// How long a message must be on the screen to count as seen.
@@ -59,7 +58,7 @@ pub(super) fn mark_due(model: &mut Model) {
 }
 
 /// Everything in the open room counts as read: somebody went to its end on purpose.
-pub(super) fn mark_all(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn mark_all(model: &mut Model) {
     let me = model.me();
     let unread = |room: &&mut crate::model::Room| room.unread() > 0;
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)).filter(unread) else { return };
@@ -67,5 +66,4 @@ pub(super) fn mark_all(model: &mut Model, out: &mut Vec<Effect>) {
     room.marker.wanted = room.marker.wanted.max(Some(last));
     room.read_to(last, me);
     model.memory.busy.insert(id);
-    super::reading::send_marker(model, id, out);
 }

@@ -8,11 +8,11 @@ use quchat_shared::{
     room::{Membership, Notify},
 };
 
-use super::{Effect, ServerEvent, attention, find, link, outbox, pages, rooms};
+use super::{Effect, ServerEvent, attention, find, link, membership, outbox, pages, rooms};
 use crate::model::{Model, Sighted};
 
 /// Takes events in order; those of a stream that counts no more are dropped.
-pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, out: &mut Vec<Effect>) {
+pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, effects: &mut Vec<Effect>) {
     for event in events {
         if model.stream != Some(stream) {
             return; // the one before closed it
@@ -25,15 +25,15 @@ pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, out
                 if !cursor.0.is_empty() {
                     model.cursor = Some(cursor);
                 }
-                apply(model, event, out);
+                apply(model, event, effects);
             }
             ServerEvent::At(cursor) => model.cursor = Some(cursor),
-            ServerEvent::Ended(failure) => link::ended(model, &failure, out),
+            ServerEvent::Ended(failure) => link::ended(model, &failure),
         }
     }
 }
 
-fn apply(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
+fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
     let named = match &event {
         Event::RoomCreated(RoomCreated { room })
         | Event::RoomUpdated(RoomUpdated { room })
@@ -45,24 +45,24 @@ fn apply(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
         return;
     }
     match event {
-        Event::Hello(hello) => link::hello(model, hello, out),
-        Event::Reset(reset) => link::reset(model, reset, out),
-        Event::Bye(bye) => link::bye(model, bye.reason, out),
-        Event::Activity(activity) => stir(model, &activity, out),
+        Event::Hello(hello) => link::hello(model, hello),
+        Event::Reset(reset) => link::reset(model, reset),
+        Event::Bye(bye) => link::bye(model, bye.reason),
+        Event::Activity(activity) => note_activity(model, &activity),
         Event::RoomCreated(event) => drop(rooms::know(model, event.room)),
         Event::RoomUpdated(event) => drop(rooms::know(model, event.room)),
         Event::RoomDeleted(event) => rooms::lose(model, event.room_id, "this room was deleted"),
-        Event::MemberJoined(event) => member_joined(model, event, out),
+        Event::MemberJoined(event) => member_joined(model, event, effects),
         Event::MemberUpdated(event) => member_updated(model, event),
         Event::MemberLeft(event) => member_left(model, event.room_id, &event.user),
-        Event::MessageCreated(event) => message_created(model, event.room_id, event.message, out),
+        Event::MessageCreated(event) => message_created(model, event.room_id, event.message),
         Event::MessageUpdated(event) => message_updated(model, event.room_id, event.message),
         Event::ReadUpdated(event) => read_updated(model, &event),
     }
 }
 
 /// Life in rooms not joined. Joined ones hear of each message by itself.
-fn stir(model: &mut Model, activity: &Activity, out: &mut Vec<Effect>) {
+fn note_activity(model: &mut Model, activity: &Activity) {
     for moved in &activity.rooms {
         let open = model.open == Some(moved.id);
         let Some(room) = model.rooms.get_mut(&moved.id).filter(|room| !room.joined()) else { continue };
@@ -70,12 +70,12 @@ fn stir(model: &mut Model, activity: &Activity, out: &mut Vec<Effect>) {
         if open {
             room.known_seq = room.info.last_seq;
             room.note_end();
-            pages::catch_up(model, moved.id, out);
+            room.wants.newer = true;
         }
     }
 }
 
-fn member_joined(model: &mut Model, event: MemberJoined, out: &mut Vec<Effect>) {
+fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effect>) {
     let me = model.me() == Some(event.user.id);
     let last_read_seq = event.room.last_seq;
     model.memory.visits_changed |= me;
@@ -86,11 +86,11 @@ fn member_joined(model: &mut Model, event: MemberJoined, out: &mut Vec<Effect>) 
         let fresh = Membership { role: event.role, last_read_seq, notify: Notify::default() };
         room.member.get_or_insert(fresh).role = event.role;
         room.note_end();
+        room.wants.newer = true; // what was said before the stream had this room
         let id = room.info.id;
         if !known && last_read_seq > Seq(0) {
-            rooms::ask_for_marker(model, id, out);
+            membership::ask_for_marker(model, id, effects);
         }
-        pages::catch_up(model, id, out); // what was said before the stream had this room
     }
 }
 
@@ -108,7 +108,7 @@ fn member_left(model: &mut Model, room: RoomId, user: &UserRef) {
     }
 }
 
-fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Vec<Effect>) {
+fn message_created(model: &mut Model, id: RoomId, message: Message) {
     let Some(me) = model.me() else { return };
     let open = model.open == Some(id);
     model.memory.arrivals += 1;
@@ -129,12 +129,12 @@ fn message_created(model: &mut Model, id: RoomId, message: Message, out: &mut Ve
     }
     if message.sender.id == me {
         room.read_to(message.seq, Some(me)); // as the server does
-        outbox::recognise(model, id, &message, out);
+        outbox::recognise(model, id, &message);
     }
     if fresh {
         attention::weigh(model, id, &message);
     }
-    pages::append(model, id, &message, out);
+    pages::append(model, id, &message);
 }
 
 fn message_updated(model: &mut Model, id: RoomId, message: Message) {

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId, Seq, limits};
 
-use super::{Effect, commands, outbox, pages, saving, session};
+use super::{
+    commands::{self, SlashCommand},
+    outbox,
+};
 use crate::{
-    model::{Cause, Fetch, Model, NO_ROOM, Question, Room, Tone, Wanted},
+    model::{Cause, Fetch, Model, NO_ROOM, OUTBOX_MAX, Question, Room, TerminalTask, Tone, Wanted},
     text::pieces::pieces,
 };
 
@@ -100,16 +103,16 @@ pub(super) fn paste(model: &mut Model, id: RoomId, text: &Arc<str>, at: usize) {
 }
 
 /// Opens the draft in the user's own editor; it is on its way to the disk before.
-pub(super) fn open_editor(model: &mut Model, out: &mut Vec<Effect>) {
+pub(super) fn open_editor(model: &mut Model) {
     let Some(room) = model.open_room() else { return };
-    let (id, draft) = (room.info.id, Arc::clone(&room.draft.text));
-    saving::save(model, id, out);
+    let id = room.info.id;
+    model.save_now(id);
     model.memory.seen = None; // the screen is the editor's
-    out.push(Effect::OpenEditor { room: id, draft });
+    model.memory.terminal_task = Some(TerminalTask::OpenEditor(id));
 }
 
 /// The editor is done: its text is the draft. The one before is an earlier input.
-pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>, String>, out: &mut Vec<Effect>) {
+pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>, String>) {
     let text = match text {
         Ok(text) => text,
         Err(why) => return model.show_notice(Tone::Error, &why),
@@ -122,7 +125,7 @@ pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>
     room.inputs.remember(shown);
     room.draft.replace(text);
     model.touch(id);
-    saving::save(model, id, out);
+    model.save_now(id);
 }
 
 /// Whether there is text in the composer.
@@ -160,72 +163,79 @@ pub(super) fn cancel_reply(model: &mut Model) {
     }
 }
 
-/// Enter: sends the draft, or obeys it.
-pub(super) fn send(model: &mut Model, out: &mut Vec<Effect>) {
+/// A slash command that was sent, and the message that what it says answers.
+pub(super) type Sent = (SlashCommand, Option<Seq>);
+
+/// Enter: sends the draft. A draft that is a slash command is returned, to be run.
+pub(super) fn send(model: &mut Model) -> Option<Sent> {
     if model.open_room().is_none() {
-        return send_command(model, out);
+        return send_command(model);
     }
-    let Some(room) = model.open_room().filter(|room| !room.draft.text.trim().is_empty()) else { return };
+    let room = model.open_room().filter(|room| !room.draft.text.trim().is_empty())?;
     let (id, draft) = (room.info.id, Arc::clone(&room.draft.text));
     let text = match draft.strip_prefix('/') {
         Some(literal) if literal.starts_with('/') => literal,
         Some(_) if draft.contains('\n') => &*draft, // a block is text
-        Some(command) => return obey(model, id, command, out),
+        Some(command) => return take_command(model, id, command),
         None => &*draft,
     };
     let long = text.contains('\n') && text.trim_end().chars().count() > limits::TEXT_MAX;
-    match check(room, text) {
-        Ok(text) => say(model, id, text, out),
-        Err(_) if long && may_write(room).is_ok() => model.ask(Question::Split { room: id }),
+    match room.check_message(text) {
+        Ok(text) => say(model, id, text),
+        Err(_) if long && room.may_write().is_ok() => model.ask(Question::Split { room: id }),
         Err(why) => object(model, id, &why),
     }
+    None
 }
 
-/// Enter while no room is open: there is nobody to say something to, but commands are obeyed.
-fn send_command(model: &mut Model, out: &mut Vec<Effect>) {
+fn take_command(model: &mut Model, id: RoomId, typed: &str) -> Option<Sent> {
+    let command = match commands::parse(model, typed) {
+        Ok(command) => command,
+        Err(why) => {
+            object(model, id, &why);
+            return None;
+        }
+    };
+    let room = model.rooms.get_mut(&id)?;
+    let reply_to = room.draft.reply_to.take_if(|_| command.says());
+    room.clear_draft();
+    model.touch(id);
+    Some((command, reply_to))
+}
+
+/// Enter while no room is open: there is nobody to say something to, but commands can be sent.
+fn send_command(model: &mut Model) -> Option<Sent> {
     let typed = Arc::clone(&model.command.text);
     let command = typed.trim().strip_prefix('/').filter(|command| !command.starts_with('/'));
-    let order = match command {
+    let parsed = match command {
         Some(command) => commands::parse(model, command),
-        None if typed.trim().is_empty() => return,
+        None if typed.trim().is_empty() => return None,
         None => Err("no room is open: only commands can be typed, such as /join NAME or /help".to_owned()),
     };
-    match order {
-        Ok(order) => {
+    match parsed {
+        Ok(command) => {
             model.command.replace("".into());
             hold_enter(model);
-            commands::obey(model, order, None, out);
+            Some((command, None))
         }
-        Err(why) => model.show_notice_while(Cause::Command(typed), Tone::Error, &why),
+        Err(why) => {
+            model.show_notice_while(Cause::Command(typed), Tone::Error, &why);
+            None
+        }
     }
 }
 
 fn hold_enter(model: &mut Model) {
-    model.memory.obeyed_until = Some(model.now.mono_ms.saturating_add(ENTER_HELD_MS));
+    model.memory.command_sent_until = Some(model.now.mono_ms.saturating_add(ENTER_HELD_MS));
 }
 
 /// Whether this Enter is still the one that sent a command: held or struck twice, it must not open and join a room.
 pub(super) fn is_enter_of_command(model: &mut Model) -> bool {
-    let held = model.memory.obeyed_until.take().is_some_and(|until| model.now.mono_ms < until);
+    let held = model.memory.command_sent_until.take().is_some_and(|until| model.now.mono_ms < until);
     if held {
         hold_enter(model);
     }
     held
-}
-
-/// A room is opened: what was typed until now is its draft, or comes behind the one it has.
-pub(super) fn hand_over(model: &mut Model, id: RoomId) {
-    let typed = Arc::clone(&model.command.text);
-    if typed.trim().is_empty() {
-        return;
-    }
-    if let Some(room) = model.rooms.get_mut(&id) {
-        let shown = Arc::clone(&room.draft.text);
-        room.draft.replace(if shown.is_empty() { typed } else { format!("{shown}\n{typed}").into() });
-        room.stop_recalling(&shown);
-        model.command.replace("".into());
-        model.touch(id);
-    }
 }
 
 /// Says why the draft of this room is not sent, until it is another one.
@@ -237,13 +247,14 @@ fn object(model: &mut Model, id: RoomId, why: &str) {
 }
 
 /// Sends a draft as several messages, as many as may wait at once; what is left comes back with Up.
-pub(super) fn send_split(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
+pub(super) fn send_split(model: &mut Model, id: RoomId) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let draft = Arc::clone(&room.draft.text);
     let text = if draft.starts_with("//") { &draft[1..] } else { &*draft };
     let all = pieces(text, limits::TEXT_MAX);
-    let fit = PIECES_MAX.min(outbox::OUTBOX_MAX.saturating_sub(room.outbox.len()));
-    let checked = may_write(room).and_then(|()| all.iter().take(fit).map(|(_, piece)| check(room, piece)).collect());
+    let fit = PIECES_MAX.min(OUTBOX_MAX.saturating_sub(room.outbox.len()));
+    let checked =
+        room.may_write().and_then(|()| all.iter().take(fit).map(|(_, piece)| room.check_message(piece)).collect());
     let messages: Vec<Arc<str>> = match checked {
         Ok(messages) => messages,
         Err(why) => return object(model, id, &why),
@@ -256,7 +267,7 @@ pub(super) fn send_split(model: &mut Model, id: RoomId, out: &mut Vec<Effect>) {
         model.show_notice(Tone::Calm, &told);
     }
     for message in messages {
-        post(model, id, message, reply_to.take(), out);
+        post(model, id, message, reply_to.take());
     }
 }
 
@@ -267,64 +278,31 @@ pub(crate) fn measure(text: &str) -> (usize, usize, bool) {
     (count.min(PIECES_MAX), text.trim_end().chars().count(), count > PIECES_MAX)
 }
 
-pub(super) fn check(room: &Room, text: &str) -> Result<Arc<str>, String> {
-    may_write(room)?;
-    limits::message_text(text).map(|text| text.into()).map_err(|refusal| refusal.into_owned())
-}
-
-fn may_write(room: &Room) -> Result<(), String> {
-    if room.gone {
-        return Err("this room is gone; the text stays until you take it elsewhere".to_owned());
-    }
-    if room.info.archived {
-        return Err("this room is archived: it takes no new messages".to_owned());
-    }
-    if room.outbox.len() >= outbox::OUTBOX_MAX {
-        return Err("too many messages wait here already".to_owned());
-    }
-    Ok(())
-}
-
-fn say(model: &mut Model, id: RoomId, text: Arc<str>, out: &mut Vec<Effect>) {
+fn say(model: &mut Model, id: RoomId, text: Arc<str>) {
     if let Some(room) = model.rooms.get_mut(&id) {
         let reply_to = room.draft.reply_to.take();
         room.clear_draft();
-        post(model, id, text, reply_to, out);
+        post(model, id, text, reply_to);
     }
 }
 
 /// On its way it goes; the composer stays as it is.
-fn post(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>, out: &mut Vec<Effect>) {
+fn post(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.go_to_end();
     room.new_after = None;
     let far = room.timeline.has_newer && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. });
-    outbox::queue(model, id, text, reply_to, out);
+    outbox::queue(model, id, text, reply_to);
     if model.is_signed_out() {
-        session::ask_for_password(model); // it is kept, and goes out after the password
+        model.ask_for_password(); // it is kept, and goes out after the password
     } else if far {
-        pages::fetch(model, id, Wanted::Newest, out);
+        model.want_page(id, Wanted::Newest);
     }
 }
 
 /// Says it in the open room.
-pub(super) fn post_here(model: &mut Model, text: Arc<str>, reply_to: Option<Seq>, out: &mut Vec<Effect>) {
+pub(super) fn post_here(model: &mut Model, text: Arc<str>, reply_to: Option<Seq>) {
     if let Some(id) = model.open {
-        post(model, id, text, reply_to, out);
-    }
-}
-
-fn obey(model: &mut Model, id: RoomId, command: &str, out: &mut Vec<Effect>) {
-    match commands::parse(model, command) {
-        Err(why) => object(model, id, &why),
-        Ok(order) => {
-            let mut reply_to = None;
-            if let Some(room) = model.rooms.get_mut(&id) {
-                reply_to = room.draft.reply_to.take_if(|_| order.says());
-                room.clear_draft();
-                model.touch(id);
-            }
-            commands::obey(model, order, reply_to, out);
-        }
+        post(model, id, text, reply_to);
     }
 }

@@ -280,7 +280,7 @@ fn quitting_with_unsent_messages_says_so_first() {
 #[test]
 fn an_outbox_that_is_full_keeps_the_draft() {
     let mut client = Client::online();
-    for _ in 0..crate::update::outbox::OUTBOX_MAX {
+    for _ in 0..crate::model::OUTBOX_MAX {
         client.say("x");
     }
     client.say("one more");

@@ -3,7 +3,7 @@
 //! Nothing repeats by itself, but for what counts seconds while it is shown: the pause of a lost connection, and the
 //! silence of a server that owes an answer.
 
-use super::{Effect, find, link, outbox, quotes, reading, saving, session, sighting};
+use super::{find, quotes, sighting};
 use crate::model::{Fetch, Link, Model, PATIENCE_MS, Room, SILENCE_MS, SendState};
 
 /// When [`super::Msg::Tick`] is due, in [`crate::model::Now::mono_ms`]; `None` while nothing waits for time to pass.
@@ -42,28 +42,4 @@ fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
     });
     let marker = room.marker.wanted.filter(|_| room.marker.in_flight.is_none()).map(|_| room.marker.not_before);
     [save, send, marker].into_iter().flatten().min()
-}
-
-/// Does everything whose moment has come.
-pub(super) fn perform_due(model: &mut Model, out: &mut Vec<Effect>) {
-    let now = model.now.mono_ms;
-    if matches!(model.link, Link::Reconnecting { at, .. } if at <= now) {
-        link::connect(model, out);
-    }
-    session::ask_when_due(model);
-    sighting::mark_due(model);
-    for id in model.memory.busy.clone() {
-        let Some(room) = model.rooms.get(&id) else { continue };
-        if room.save_due().is_some_and(|at| at <= now) {
-            saving::save(model, id, out);
-        }
-        outbox::deliver(model, id, out);
-        reading::send_marker(model, id, out);
-    }
-    let rooms = &model.rooms;
-    model.memory.busy.retain(|id| rooms.get(id).is_some_and(is_busy));
-}
-
-fn is_busy(room: &Room) -> bool {
-    room.unsaved_since.is_some() || !room.outbox.is_empty() || room.marker.wanted.is_some()
 }

@@ -1,0 +1,156 @@
+//! Making, joining and leaving rooms, and opening one on purpose, which joins it.
+
+use quchat_shared::{Room as Listed, RoomId, api::NewRoom, limits, room::RoomKind};
+
+use super::{Effect, Failure, Request, effect::call, navigation, rooms};
+use crate::model::{Call, Cause, Dialog, DialogId, Model, Question, Room, Tone};
+
+/// Opens a room on purpose: a public one is joined by it.
+pub(super) fn open(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
+    navigation::visit(model, id);
+    if model.rooms.get(&id).is_some_and(|room| room.info.kind == RoomKind::Public) {
+        join(model, id, effects);
+    }
+}
+
+/// Makes a room; the dialog, if open, waits for the answer.
+pub(super) fn create(model: &mut Model, name: String, kind: RoomKind, effects: &mut Vec<Effect>) {
+    if model.memory.awaits(|call| *call == Call::CreateRoom) || model.account.is_none() {
+        return;
+    }
+    model.close_dialog(DialogId::Switcher);
+    if model.is_signed_out() {
+        refuse(model, "sign in first");
+        return model.show_dialog(Dialog::SignedOut);
+    }
+    let name = match limits::room_name(&name) {
+        Ok(name) => name.to_owned(),
+        Err(refusal) => return refuse(model, &refusal),
+    };
+    let kind = Some(kind).filter(|kind| *kind != RoomKind::Public);
+    if let Some(Dialog::CreateRoom { waiting, problem, .. }) = dialog(model) {
+        (*waiting, *problem) = (true, None);
+    }
+    call(model, Call::CreateRoom, Request::CreateRoom(NewRoom { name, topic: None, kind }), effects);
+}
+
+fn dialog(model: &mut Model) -> Option<&mut Dialog> {
+    model.dialogs.iter_mut().find(|dialog| dialog.id() == DialogId::CreateRoom)
+}
+
+fn refuse(model: &mut Model, why: &str) {
+    match dialog(model) {
+        Some(Dialog::CreateRoom { waiting, problem, .. }) => (*waiting, *problem) = (false, Some(why.to_owned())),
+        _ => model.show_notice(Tone::Error, why),
+    }
+}
+
+/// The room is there, or not.
+pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>) {
+    match reply {
+        Err(failure) => refuse(model, failure.reason()),
+        Ok(listed) => {
+            let id = listed.info.id;
+            if rooms::takes(model, id) {
+                rooms::merge_one(model, listed, false);
+            }
+            model.close_dialog(DialogId::CreateRoom);
+            navigation::visit(model, id);
+        }
+    }
+}
+
+/// Asks again for what was asked on connections that are given up. Joining and leaving change nothing the second time.
+/// A room is not made again: there might be two.
+pub(super) fn ask_again(model: &mut Model, given_up: &[Call], effects: &mut Vec<Effect>) {
+    for given_up in given_up {
+        match given_up {
+            Call::JoinRoom(id) => join(model, *id, effects),
+            Call::LeaveRoom(id) if model.rooms.get(id).is_some_and(Room::joined) => leave(model, *id, effects),
+            Call::CreateRoom => refuse(model, "it is not known whether the room was made; look for it first"),
+            _ => {}
+        }
+    }
+}
+
+/// Asks to be let in.
+pub(super) fn join(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
+    let asked = model.memory.awaits(|call| *call == Call::JoinRoom(id));
+    let may = model.rooms.get(&id).is_some_and(|room| !room.joined() && !room.gone);
+    if may && model.is_signed_out() {
+        model.show_dialog(Dialog::SignedOut); // else Enter would do nothing and not say why
+    } else if may && !asked {
+        call(model, Call::JoinRoom(id), Request::JoinRoom(id), effects);
+    }
+}
+
+/// One is in, or not.
+pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>) {
+    match reply {
+        Ok(listed) => {
+            rooms::merge_one(model, listed, false);
+            model.want_newer(id); // what was said before the stream had this room
+        }
+        Err(failure) => {
+            let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
+            let why = format!("could not join {name}: {}", failure.reason());
+            model.show_notice_while(Cause::Outside(id), Tone::Error, &why);
+        }
+    }
+}
+
+/// One has joined by another way than a call of this client, perhaps long ago: only the server knows what is read.
+pub(super) fn ask_for_marker(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
+    let answered_anyway = |call: &Call| matches!(call, Call::JoinRoom(room) | Call::GetRoom(room) if *room == id);
+    if !model.memory.awaits(answered_anyway) {
+        call(model, Call::GetRoom(id), Request::GetRoom(id), effects);
+    }
+}
+
+/// The room as it is. Unanswered, it is listed with the next connection that begins anew.
+pub(super) fn got(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>) {
+    let Ok(listed) = reply else { return };
+    let Some(room) = model.rooms.get_mut(&id).filter(|room| room.joined()) else { return };
+    if room.marker.in_flight.is_none() && room.marker.wanted.is_none() {
+        room.member = None; // its marker was a guess
+    }
+    rooms::merge_one(model, listed, false);
+}
+
+/// Leaves the open room; asks first where one could not come back by oneself.
+pub(super) fn ask_to_leave(model: &mut Model, effects: &mut Vec<Effect>) -> Result<(), String> {
+    let room = model.open_room().filter(|room| room.joined()).ok_or("you are not a member of this room")?;
+    let id = room.info.id;
+    if room.head().is_some() {
+        return Err("messages still wait to be sent here; sent later, they would bring you back".to_owned());
+    }
+    if room.info.kind == RoomKind::Public {
+        leave(model, id, effects);
+    } else {
+        model.ask(Question::Leave { room: id });
+    }
+    Ok(())
+}
+
+/// Leaves.
+pub(super) fn leave(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
+    let asked = model.memory.awaits(|call| *call == Call::LeaveRoom(id));
+    if !asked && model.rooms.contains_key(&id) {
+        call(model, Call::LeaveRoom(id), Request::LeaveRoom(id), effects);
+    }
+}
+
+/// One is out, or not.
+pub(super) fn left(model: &mut Model, id: RoomId, reply: Result<(), Failure>) {
+    if let Err(failure) = reply {
+        let why = format!("could not leave: {}", failure.reason());
+        return model.show_notice(Tone::Error, &why);
+    }
+    let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
+    let done = format!("you have left {name}");
+    rooms::out_of(model, id, &done);
+    if model.open == Some(id) {
+        navigation::depart(model);
+    }
+    model.show_notice(Tone::Calm, &done); // in the room that is open now
+}

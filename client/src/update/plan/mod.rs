@@ -1,0 +1,74 @@
+//! What is to be done now that everything has changed: the only place that derives effects from the state.
+//!
+//! `update` runs it once after each `Msg`, in a fixed order: connection, requests that a handler made, saves, sends,
+//! pages, quotes, markers, visits, notifications, terminal. It changes the model only to note what is on its way.
+
+mod connection;
+mod markers;
+mod notifications;
+mod outbox;
+mod pages;
+mod quotes;
+
+use quchat_shared::RoomId;
+
+use super::Effect;
+use crate::model::{Model, Room, TerminalTask, VISITS_KEPT, Visit};
+
+/// The effects of this step; `requests` are those that handlers made for the user.
+pub(super) fn plan(model: &mut Model, requests: Vec<Effect>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    connection::plan(model, &mut effects);
+    effects.extend(requests);
+    let busy: Vec<RoomId> = model.memory.busy.iter().copied().collect();
+    for &id in &busy {
+        outbox::save(model, id, &mut effects);
+    }
+    for &id in &busy {
+        outbox::send(model, id, &mut effects);
+    }
+    pages::plan(model, &mut effects);
+    quotes::plan(model, &mut effects);
+    for &id in &busy {
+        markers::plan(model, id, &mut effects);
+    }
+    let rooms = &model.rooms;
+    model.memory.busy.retain(|id| rooms.get(id).is_some_and(is_busy));
+    remember_visits(model, &mut effects);
+    notifications::plan(model, &mut effects);
+    use_terminal(model, &mut effects);
+    effects
+}
+
+fn is_busy(room: &Room) -> bool {
+    room.unsaved_since.is_some() || !room.outbox.is_empty() || room.marker.wanted.is_some()
+}
+
+/// Saves the visited rooms as they are now, if that is something new to the disk.
+fn remember_visits(model: &mut Model, effects: &mut Vec<Effect>) {
+    if !model.storage.takes_saves() || !std::mem::take(&mut model.memory.visits_changed) {
+        return;
+    }
+    let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0 && !room.gone).collect();
+    visited.sort_by_key(|room| std::cmp::Reverse(room.visited));
+    let visit = |room: &Room| Visit { info: room.info.clone(), joined: room.joined() };
+    effects.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(visit).collect()));
+}
+
+/// Does what concerns the terminal; everything that has to be saved before is on its way.
+fn use_terminal(model: &mut Model, effects: &mut Vec<Effect>) {
+    if std::mem::take(&mut model.memory.give_back) {
+        effects.push(Effect::GiveBack);
+    }
+    match model.memory.terminal_task.take() {
+        Some(TerminalTask::Redraw) => effects.push(Effect::Redraw),
+        Some(TerminalTask::Suspend) => effects.push(Effect::Suspend),
+        Some(TerminalTask::Copy(text)) => effects.push(Effect::Copy(text)),
+        Some(TerminalTask::OpenEditor(room)) => {
+            let draft = model.rooms.get(&room).map(|room| room.draft.text.clone());
+            effects.extend(draft.map(|draft| Effect::OpenEditor { room, draft }));
+        }
+        Some(TerminalTask::Exit(code)) => effects.push(Effect::Exit(code)),
+        None => {}
+    }
+}
