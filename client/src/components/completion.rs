@@ -277,7 +277,7 @@ fn people(model: &Model, open: RoomId) -> Vec<(&str, &'static str)> {
     let mut known: HashSet<UserId> = me.map(|me| me.id).into_iter().collect();
     let mut people = Vec::new();
     for (room, note) in here.chain(elsewhere) {
-        let senders = room.timeline.run.iter().rev().take(RECENT).map(|message| &message.sender);
+        let senders = room.timeline.messages.iter().rev().take(RECENT).map(|message| &message.sender);
         people.extend(senders.filter(|sender| known.insert(sender.id)).map(|sender| (sender.name.as_str(), note)));
     }
     people.extend(me.map(|me| (me.name.as_str(), "you")));

@@ -244,7 +244,7 @@ impl Badge {
             _ if watched => Self::None,
             (1.., _) => Self::Mentions(room.mentions),
             (_, 1..) => Self::Unread(room.unread()),
-            _ if room.stirs() => Self::Stirs,
+            _ if room.shows_activity() => Self::Stirs,
             _ => Self::None,
         }
     }

@@ -95,14 +95,14 @@ impl Model {
     /// An attempt to connect begins.
     pub(crate) fn connect(&mut self) {
         if self.account.is_some() {
-            self.link = Link::Connecting { failures: self.memory.link_failures };
+            self.link = Link::Connecting { failures: self.internal.link_failures };
         }
     }
 
     /// The password is asked for as soon as nobody is typing.
     pub(crate) fn ask_for_password(&mut self) {
         let now = self.now.mono_ms;
-        let paused = self.memory.typed_at.map_or(now, |at| now.max(at.saturating_add(TYPING_PAUSE_MS)));
-        self.memory.password_due = Some(paused);
+        let paused = self.internal.typed_at.map_or(now, |at| now.max(at.saturating_add(TYPING_PAUSE_MS)));
+        self.internal.password_due = Some(paused);
     }
 }

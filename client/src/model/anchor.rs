@@ -89,14 +89,14 @@ impl Entry {
 /// `2 * (height + |scroll_rows|) + 1`. An entry has at least one row, so as many entries as rows suffice to each side.
 #[must_use]
 pub fn window(room: &Room, height: u16) -> Vec<Entry> {
-    let said = room.timeline.run.len();
+    let said = room.timeline.messages.len();
     let unsent = if room.shows_unsent() { room.outbox.len() } else { 0 };
     let reach = usize::from(height).saturating_add(room.scroll_rows.unsigned_abs() as usize);
     let (from, to) = match room.anchor_index() {
         None => ((said + unsent).saturating_sub(2 * reach + 1), said + unsent),
         Some(top) => (top.saturating_sub(reach), (top + reach + 1).min(said + unsent)),
     };
-    let messages = room.timeline.run.range(from.min(said)..to.min(said)).map(|m| Entry::Said(Arc::clone(m)));
+    let messages = room.timeline.messages.range(from.min(said)..to.min(said)).map(|m| Entry::Said(Arc::clone(m)));
     let pending = room.outbox.range(from.max(said) - said..to.max(said) - said).map(|p| Entry::Unsent(p.clone()));
     messages.chain(pending).collect()
 }
@@ -135,7 +135,7 @@ impl Room {
             Key::Seq(seq) => self.timeline.index(*seq),
             Key::Txn(txn) => {
                 let at = self.outbox.iter().position(|pending| pending.txn == *txn)?;
-                self.shows_unsent().then(|| self.timeline.run.len() + at)
+                self.shows_unsent().then(|| self.timeline.messages.len() + at)
             }
         }
     }

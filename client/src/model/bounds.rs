@@ -34,17 +34,17 @@ impl Model {
 impl Room {
     /// Keeps the run within the limit, around the anchor. Returns how many messages were dropped.
     pub(crate) fn bound(&mut self, limit: &RunLimit) -> usize {
-        let before = self.timeline.run.len();
+        let before = self.timeline.messages.len();
         if let Some(quoted_bytes) = limit.quoted_bytes {
             self.quoted.bound(quoted_bytes);
         }
         self.shorten(limit.messages);
-        let bytes: usize = self.timeline.run.iter().map(|message| bytes(message)).sum();
+        let bytes: usize = self.timeline.messages.iter().map(|message| bytes(message)).sum();
         if bytes > limit.bytes {
-            let share = self.timeline.run.len() as u128 * limit.bytes as u128 / bytes as u128;
+            let share = self.timeline.messages.len() as u128 * limit.bytes as u128 / bytes as u128;
             self.shorten(usize::try_from(share).unwrap_or(limit.messages).max(1));
         }
-        before - self.timeline.run.len()
+        before - self.timeline.messages.len()
     }
 
     /// Keeps at most so many messages, around the anchor.

@@ -166,7 +166,7 @@ impl Find {
 
     /// Whether a message holds what is looked for, and what it cost to know.
     fn weigh(&self, timeline: &Timeline, seq: Seq) -> (bool, usize) {
-        let message = timeline.index(seq).and_then(|at| timeline.run.get(at));
+        let message = timeline.index(seq).and_then(|at| timeline.messages.get(at));
         let Some((needle, message)) = self.needle.as_ref().zip(message) else { return (false, 1) };
         let text = &message.text;
         let by_byte = if text.is_ascii() { 1 } else { WIDE_COST };

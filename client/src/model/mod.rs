@@ -11,7 +11,7 @@ mod dialog;
 mod find;
 mod focus;
 mod inputs;
-mod memory;
+mod internal;
 mod notice;
 mod outbox;
 mod quoted;
@@ -29,7 +29,7 @@ pub use dialog::{CaughtUp, Dialog, DialogId, Id, Question};
 pub use find::Find;
 pub use focus::focus;
 pub use inputs::{InputHistory, Left};
-pub(crate) use memory::{Alert, Burst, Call, Memory, SessionChange, TerminalTask, Watched};
+pub(crate) use internal::{Alert, Burst, Call, Internal, SessionChange, TerminalTask, Watched};
 pub(crate) use notice::Cause;
 pub use notice::{Notice, Tone};
 pub use outbox::{Draft, Pending, SendState};
@@ -125,8 +125,8 @@ pub struct Model {
     pub command: Draft,
     /// Frames and signs are drawn in ASCII.
     pub ascii: bool,
-    /// What only `update` needs to remember.
-    pub(crate) memory: Memory,
+    /// What only `update` uses.
+    pub(crate) internal: Internal,
 }
 
 impl Model {
@@ -164,7 +164,7 @@ impl Model {
             page_rows: 20,
             command: Draft::default(),
             ascii: false,
-            memory: Memory { last_key: now.mono_ms, ..Memory::default() },
+            internal: Internal { last_key: now.mono_ms, ..Internal::default() },
         }
     }
 
@@ -188,7 +188,7 @@ impl Model {
     #[must_use]
     pub fn selection(&self) -> Option<&Arc<Message>> {
         let timeline = &self.open_room()?.timeline;
-        timeline.run.get(timeline.index(self.selected?)?)
+        timeline.messages.get(timeline.index(self.selected?)?)
     }
 
     /// Oneself.
@@ -217,7 +217,7 @@ impl Model {
 
     /// Since when the oldest thing is awaited that somebody asked for and that no other sign tells of.
     pub(crate) fn working_since(&self) -> Option<u64> {
-        self.memory.calls.values().filter(|(call, _)| call.is_asked_for()).map(|&(_, since)| since).min()
+        self.internal.calls.values().filter(|(call, _)| call.is_asked_for()).map(|&(_, since)| since).min()
     }
 
     /// Since when the server owes an answer: to the oldest call, to the opening of the stream, or to a message whose last
@@ -226,11 +226,11 @@ impl Model {
         if !matches!(self.link, Link::Connected | Link::Connecting { .. }) {
             return None; // the line says something else
         }
-        let memory = &self.memory;
-        let calls = memory.calls.values().map(|&(_, since)| since).min();
+        let internal = &self.internal;
+        let calls = internal.calls.values().map(|&(_, since)| since).min();
         let waits = |id: &RoomId| self.rooms.get(id).is_some_and(|room| room.unsent().count() > room.refused().count());
-        let gave_up = memory.gave_up.filter(|_| memory.busy.iter().any(waits));
-        [calls, memory.dialled, gave_up].into_iter().flatten().min()
+        let gave_up = internal.gave_up.filter(|_| internal.busy.iter().any(waits));
+        [calls, internal.dialled, gave_up].into_iter().flatten().min()
     }
 
     /// For how many seconds the server has left something unanswered, if it is long enough to say so.
@@ -243,14 +243,14 @@ impl Model {
     /// There is no stream, and still the server answers: messages go out.
     #[must_use]
     pub fn gets_through(&self) -> bool {
-        self.memory.answered
+        self.internal.answered
     }
 
     /// What somebody asked for and has been waiting for, if it takes longer than [`PATIENCE_MS`].
     #[must_use]
     pub fn working(&self) -> Option<String> {
         let patience = self.now.mono_ms.checked_sub(PATIENCE_MS)?;
-        let (call, _) = self.memory.calls.values().find(|(call, since)| call.is_asked_for() && *since <= patience)?;
+        let (call, _) = self.internal.calls.values().find(|(call, since)| call.is_asked_for() && *since <= patience)?;
         let name = |id: &RoomId| self.rooms.get(id).map_or("the room", |room| &room.info.name);
         Some(match call {
             Call::JoinRoom(room) => format!("joining {} …", name(room)),

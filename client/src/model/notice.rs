@@ -59,22 +59,22 @@ impl Model {
             Tone::Calm => CALM_MS,
             Tone::Error => ERROR_MS,
         };
-        self.memory.cause = None;
+        self.internal.cause = None;
         self.notice = Some(Notice { text: text.to_owned(), tone, until: self.now.mono_ms.saturating_add(shown_ms) });
     }
 
     /// Shows a notice that disappears as soon as its cause is over.
     pub(crate) fn show_notice_while(&mut self, cause: Cause, tone: Tone, text: &str) {
         self.show_notice(tone, text);
-        self.memory.cause = Some(cause);
+        self.internal.cause = Some(cause);
     }
 
     /// Removes a notice whose time or cause is over.
     pub(crate) fn end_notice(&mut self) {
         let over = self.notice.as_ref().is_some_and(|notice| notice.until <= self.now.mono_ms);
-        if over || self.memory.cause.as_ref().is_some_and(|cause| !self.holds(cause)) {
+        if over || self.internal.cause.as_ref().is_some_and(|cause| !self.holds(cause)) {
             self.notice = None;
-            self.memory.cause = None;
+            self.internal.cause = None;
         }
     }
 
@@ -86,7 +86,7 @@ impl Model {
             Cause::Command(text) => self.open_room().is_none() && self.command.text == *text,
             Cause::Open(id) => self.open == Some(*id),
             Cause::Outside(id) => self.rooms.get(id).is_some_and(|room| !room.joined()),
-            Cause::QuitArmed => self.memory.quit_armed_until.is_some(),
+            Cause::QuitArmed => self.internal.quit_armed_until.is_some(),
             Cause::Refused => self.rooms.values().any(|room| room.refused().next().is_some()),
             Cause::SignedOut => self.is_signed_out(),
             Cause::Unlisted => self.cursor.is_none(),

@@ -268,7 +268,7 @@ impl Room {
     /// A message that a reply quotes, as far as it is at hand.
     #[must_use]
     pub fn quoted(&self, seq: Seq) -> Option<&Arc<Message>> {
-        let message = self.timeline.index(seq).and_then(|at| self.timeline.run.get(at));
+        let message = self.timeline.index(seq).and_then(|at| self.timeline.messages.get(at));
         message.or_else(|| self.quoted.get(seq))
     }
 
@@ -286,7 +286,7 @@ impl Room {
 
     /// Somebody spoke here since one last looked, and one is not a member: the fainter mark.
     #[must_use]
-    pub fn stirs(&self) -> bool {
+    pub fn shows_activity(&self) -> bool {
         !self.joined() && self.info.last_seq > self.known_seq
     }
 
@@ -317,7 +317,7 @@ impl Room {
         let before = member.last_read_seq;
         member.last_read_seq = before.max(seq);
         if let Some(me) = me.filter(|_| self.mentions > 0 && before < seq) {
-            let run = self.timeline.run.iter().rev().skip_while(|message| message.seq > seq);
+            let run = self.timeline.messages.iter().rev().skip_while(|message| message.seq > seq);
             let read = run.take_while(|message| message.seq > before);
             let named = read.filter(|message| message.sender.id != me && message.mentions.contains(&me)).count();
             self.mentions = self.mentions.saturating_sub(named as u64);

@@ -95,7 +95,7 @@ impl Model {
         if let Some(room) = self.rooms.get_mut(&id) {
             room.unsaved_since.get_or_insert(now);
             room.save_not_before = room.save_not_before.min(now.saturating_add(SAVE_AFTER_MS));
-            self.memory.busy.insert(id);
+            self.internal.busy.insert(id);
         }
     }
 
@@ -108,7 +108,7 @@ impl Model {
 
     /// All unsaved changes are saved in this step.
     pub(crate) fn save_all_now(&mut self) {
-        for id in self.memory.busy.clone() {
+        for id in self.internal.busy.clone() {
             self.save_now(id);
         }
     }
@@ -118,21 +118,21 @@ impl Model {
         let takes_saves = self.storage.takes_saves();
         let room = self.rooms.get_mut(&id).filter(|room| takes_saves && room.unsaved_since.is_some())?;
         room.unsaved_since = None;
-        let ticket = self.memory.number();
+        let ticket = self.internal.number();
         for pending in &mut room.outbox {
             if pending.state == SendState::Saving(NO_TICKET) {
                 pending.state = SendState::Saving(ticket);
             }
         }
-        self.memory.saves.insert(ticket, id);
+        self.internal.saves.insert(ticket, id);
         Some((ticket, room.stored()))
     }
 
     /// Takes the unsaved changes of all rooms, which are about to be forgotten.
     pub(crate) fn take_last_saves(&mut self) {
-        for id in self.memory.busy.clone() {
+        for id in self.internal.busy.clone() {
             let save = self.take_save(id);
-            self.memory.last_saves.extend(save);
+            self.internal.last_saves.extend(save);
         }
     }
 
@@ -143,13 +143,13 @@ impl Model {
             return;
         }
         let save = self.take_save(id);
-        self.memory.last_saves.extend(save);
+        self.internal.last_saves.extend(save);
         let Some(room) = self.rooms.remove(&id) else { return };
         let stored = Stored { inputs: room.inputs.list.into(), notify: room.notify, ..Stored::new(id) };
         if !stored.is_empty() {
-            self.memory.unplaced.insert(id, stored);
+            self.internal.unplaced.insert(id, stored);
         }
-        self.memory.busy.remove(&id);
+        self.internal.busy.remove(&id);
         self.last.take_if(|last| *last == id);
     }
 }

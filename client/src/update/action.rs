@@ -6,7 +6,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     // Writing.
-    /// Send the draft, or obey it if it is a slash command. Carries no text: `update` has the draft.
+    /// Send the draft, or run it if it is a slash command. Carries no text: `update` has the draft.
     Send,
     /// Open the draft in the user's own editor.
     OpenEditor,

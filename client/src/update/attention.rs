@@ -44,9 +44,9 @@ pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
             | Msg::Notice(_)
     );
     if !by_itself {
-        model.memory.last_key = model.now.mono_ms;
+        model.internal.last_key = model.now.mono_ms;
     }
-    model.memory.tells_focus |= matches!(msg, Msg::TermFocus(_));
+    model.internal.tells_focus |= matches!(msg, Msg::TermFocus(_));
 }
 
 /// A message of somebody else has come: is it worth a call?
@@ -64,13 +64,13 @@ pub(super) fn weigh(model: &mut Model, id: RoomId, message: &Message) {
     }
     let title = name(room);
     let body = clip(&format!("{}: {}", message.sender.name, message.text), QUOTE_MAX);
-    let more = model.memory.alert.take().map_or(0, |alert| alert.more + 1);
-    model.memory.alert = Some(Alert { room: id, title, body, more });
+    let more = model.internal.alert.take().map_or(0, |alert| alert.more + 1);
+    model.internal.alert = Some(Alert { room: id, title, body, more });
 }
 
 fn is_away(model: &Model) -> bool {
-    let idle = model.now.mono_ms.saturating_sub(model.memory.last_key);
-    !model.term_focused || (!model.memory.tells_focus && idle >= AWAY_AFTER_MS)
+    let idle = model.now.mono_ms.saturating_sub(model.internal.last_key);
+    !model.term_focused || (!model.internal.tells_focus && idle >= AWAY_AFTER_MS)
 }
 
 /// What the window is called: the room, and before it what is unread and not being looked at.

@@ -1,6 +1,6 @@
-//! Requests on their way: who asked, and where the answer goes.
+//! Answers to requests: each goes to the handler of what was asked.
 //!
-//! An answer counts only while its call is remembered; sign-out and the end of a session forget all of them.
+//! An answer counts only while its call is noted in the model. Sign-out and the end of a session forget all calls.
 
 use super::{Answer, Failure, Reply, link, membership, outbox, pages, quotes, reading, session};
 use crate::model::{Call, Model};
@@ -17,7 +17,7 @@ macro_rules! narrow {
 
 /// Takes an answer to the one who asked.
 pub(super) fn done(model: &mut Model, call: u64, reply: Reply) {
-    let Some((what, since)) = model.memory.calls.remove(&call) else { return };
+    let Some((what, since)) = model.internal.calls.remove(&call) else { return };
     if !matches!(what, Call::SignIn { .. }) {
         link::heard(model, &what, since, &reply);
     }

@@ -1,6 +1,6 @@
-//! Deadlines: what is due, when the next one is, how long to wait after a failure.
+//! When the next [`super::Msg::Tick`] is due.
 //!
-//! Nothing repeats by itself, but for what counts seconds while it is shown: the pause of a lost connection, and the
+//! Nothing repeats by itself, except what counts seconds while it is shown: the pause after a lost connection, and the
 //! silence of a server that owes an answer.
 
 use super::{find, quotes, sighting};
@@ -25,15 +25,15 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
         _ => None,
     });
     let working = model.working_since().map(|since| since + PATIENCE_MS).filter(|&at| at > now);
-    let rooms = model.memory.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
-    let password = model.memory.password_due;
+    let rooms = model.internal.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
+    let password = model.internal.password_due;
     let others = [working, silence, sighting::deadline(model), find::deadline(model), quotes::deadline(model)];
     [notice, link, loading, rooms, password].into_iter().chain(others).flatten().min()
 }
 
 fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
     let save = room.save_due().filter(|_| model.storage.takes_saves());
-    if model.is_signed_out() || model.memory.stale.is_some() {
+    if model.is_signed_out() || model.internal.stale.is_some() {
         return save;
     }
     let send = room.head().filter(|_| !room.is_in_flight()).and_then(|head| match head.state {

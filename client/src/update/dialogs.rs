@@ -30,7 +30,7 @@ pub(super) fn cancel(model: &mut Model) {
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
     if signing_in {
         model.sign_in.waiting = false;
-        model.memory.calls.retain(|_, (call, _)| !matches!(call, Call::SignIn { .. }));
+        model.internal.calls.retain(|_, (call, _)| !matches!(call, Call::SignIn { .. }));
     }
     if closed == Some(Dialog::SignedOut) {
         let text = "signed out: sending asks for the password again";
@@ -87,14 +87,14 @@ pub(super) fn interrupt(model: &mut Model) {
         room.clear_draft();
         model.touch(id);
         model.save_now(id);
-        model.memory.quit_armed_until = None; // this press had another meaning
+        model.internal.quit_armed_until = None; // this press had another meaning
         let left = Cause::Draft(id, model.open_room().map_or("".into(), |room| Arc::clone(&room.draft.text)));
         return model.show_notice_while(left, Tone::Calm, "cleared; Up brings it back");
     }
-    if model.memory.quit_armed_until.take().is_some_and(|until| now < until) {
+    if model.internal.quit_armed_until.take().is_some_and(|until| now < until) {
         return quit(model);
     }
-    model.memory.quit_armed_until = Some(now.saturating_add(QUIT_ARMED_MS));
+    model.internal.quit_armed_until = Some(now.saturating_add(QUIT_ARMED_MS));
     model.show_notice_while(Cause::QuitArmed, Tone::Calm, "press again to quit");
 }
 
@@ -110,5 +110,5 @@ pub(super) fn quit(model: &mut Model) {
 /// Saves what is not saved and ends the program.
 pub(super) fn exit(model: &mut Model, code: i32) {
     model.save_all_now();
-    model.memory.terminal_task = Some(TerminalTask::Exit(code));
+    model.internal.terminal_task = Some(TerminalTask::Exit(code));
 }

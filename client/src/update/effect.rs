@@ -81,8 +81,8 @@ pub enum Effect {
 
 /// Makes a request, and notes what for. Returns the number of the call.
 pub(super) fn call(model: &mut Model, what: Call, req: Request, effects: &mut Vec<Effect>) -> u64 {
-    let call = model.memory.number();
-    model.memory.calls.insert(call, (what, model.now.mono_ms));
+    let call = model.internal.number();
+    model.internal.calls.insert(call, (what, model.now.mono_ms));
     effects.push(Effect::Call { call, req });
     call
 }

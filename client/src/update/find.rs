@@ -13,12 +13,12 @@ const STEP_EVERY_MS: u64 = 1;
 
 /// Opens the search, with a text to begin with; an open one stays.
 pub(super) fn open(model: &mut Model, typed: &str) {
-    let last_seen = model.memory.seen.as_ref().and_then(|seen| match &seen.last {
+    let last_seen = model.internal.seen.as_ref().and_then(|seen| match &seen.last {
         Key::Seq(seq) => Some((seen.room, *seq)),
         Key::Txn(_) => None,
     });
     let Some(room) = model.open_room().filter(|_| model.find.is_none()) else { return };
-    if room.timeline.run.is_empty() {
+    if room.timeline.messages.is_empty() {
         return model.show_notice(Tone::Calm, "there is no message to search in");
     }
     let seen = last_seen.filter(|(seen, _)| *seen == room.info.id).map(|(_, seq)| seq);
@@ -87,7 +87,7 @@ pub(super) fn stay(model: &mut Model) -> Option<Seq> {
 /// Goes to a hit, so that its first row with the text is in view; without one, back to where one came from.
 fn stand(model: &mut Model, at: Option<Seq>) {
     let above = i32::from(model.page_rows / 3);
-    let seen = model.memory.seen.as_ref();
+    let seen = model.internal.seen.as_ref();
     let Some(find) = &mut model.find else { return };
     let Some(room) = model.rooms.get_mut(&find.room) else { return };
     let was = std::mem::replace(&mut find.at, at);
@@ -105,7 +105,7 @@ fn stand(model: &mut Model, at: Option<Seq>) {
         seen.room == find.room && unmoved && seen.first < key && key < seen.last
     });
     if !in_view {
-        let text = room.timeline.index(seq).and_then(|at| room.timeline.run.get(at)).map(|message| &message.text);
+        let text = room.timeline.index(seq).and_then(|at| room.timeline.messages.get(at)).map(|message| &message.text);
         let hit = find.needle.as_ref().zip(text).and_then(|(needle, text)| needle.stretches(text).into_iter().next());
         room.anchor = Anchor::At { top: key, byte: hit.map_or(0, |hit| hit.start) };
         room.scroll_rows = -above;

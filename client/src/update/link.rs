@@ -23,16 +23,16 @@ const SOON_MS: u64 = 2_000;
 /// through. What was given up is still awaited only if it is a message: that is sent again until it is answered.
 pub(super) fn heard(model: &mut Model, call: &Call, since: u64, reply: &Reply) {
     if reply.as_ref().map_or_else(|failure| failure.status().is_some(), |_| true) {
-        model.memory.gave_up = None;
+        model.internal.gave_up = None;
     } else if matches!(call, Call::SendMessage(..)) {
-        model.memory.gave_up = model.memory.gave_up.or(Some(since));
+        model.internal.gave_up = model.internal.gave_up.or(Some(since));
     }
-    model.memory.answered = reply.as_ref().map_or_else(|failure| !failure.may_pass(), |_| true);
-    if !model.memory.answered {
+    model.internal.answered = reply.as_ref().map_or_else(|failure| !failure.may_pass(), |_| true);
+    if !model.internal.answered {
         return;
     }
-    if let (Link::Reconnecting { at, .. }, false) = (&mut model.link, model.memory.wait_asked) {
-        *at = (*at).min(model.now.mono_ms.max(model.memory.lost_at.saturating_add(SOON_MS)));
+    if let (Link::Reconnecting { at, .. }, false) = (&mut model.link, model.internal.wait_asked) {
+        *at = (*at).min(model.now.mono_ms.max(model.internal.lost_at.saturating_add(SOON_MS)));
     }
 }
 
@@ -45,22 +45,22 @@ pub(super) fn reconnect(model: &mut Model, effects: &mut Vec<Effect>) {
         return model.show_dialog(Dialog::SignedOut);
     }
     let now = model.now.mono_ms;
-    if model.memory.redialled.is_some_and(|at| now < at.saturating_add(REDIAL_EVERY_MS)) {
+    if model.internal.redialled.is_some_and(|at| now < at.saturating_add(REDIAL_EVERY_MS)) {
         return;
     }
-    model.memory.redialled = Some(now);
-    let asked_for = model.memory.calls.values().filter(|(call, _)| call.is_asked_for());
+    model.internal.redialled = Some(now);
+    let asked_for = model.internal.calls.values().filter(|(call, _)| call.is_asked_for());
     let given_up: Vec<Call> = asked_for.map(|(call, _)| call.clone()).collect();
     session::forget_calls(model);
-    for id in &model.memory.busy {
+    for id in &model.internal.busy {
         let Some(room) = model.rooms.get_mut(id) else { continue };
         room.end_pauses(Pauses::All);
         room.marker.not_before = 0;
     }
     model.stream = None;
-    model.memory.link_failures = 0;
-    model.memory.hang_up = true;
-    model.memory.redial = true;
+    model.internal.link_failures = 0;
+    model.internal.hang_up = true;
+    model.internal.redial = true;
     model.connect();
     membership::ask_again(model, &given_up, effects);
     model.retry_page();
@@ -73,12 +73,12 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>) {
         Err(Failure::TooLarge) => return wait(model, "the list of rooms is too large for quchat", Some(TOO_LARGE_MS)),
         Err(failure) => return failed(model, &failure),
     };
-    let stale = model.memory.stale.take();
+    let stale = model.internal.stale.take();
     let remembered = model.open_room().is_some_and(|room| room.remembered);
     rooms::merge(model, listed.rooms, stale);
     navigation::place_visits(model);
-    saving::unshelve(model);
-    saving::name_the_shelved(model);
+    saving::place_stored(model);
+    saving::report_unplaced(model);
     model.cursor = Some(listed.cursor);
     if stale.is_some() {
         refresh(model);
@@ -111,12 +111,12 @@ fn refresh(model: &mut Model) {
 /// The stream is live.
 pub(super) fn hello(model: &mut Model, hello: Hello) {
     model.cursor = Some(hello.cursor);
-    if std::mem::replace(&mut model.memory.greeted, true) {
+    if std::mem::replace(&mut model.internal.greeted, true) {
         return; // a stream begins once: what follows is asked for once
     }
     model.link = Link::Connected;
-    model.memory.connected_at = model.now.mono_ms;
-    for id in &model.memory.busy {
+    model.internal.connected_at = model.now.mono_ms;
+    for id in &model.internal.busy {
         let Some(room) = model.rooms.get_mut(id) else { continue };
         room.end_pauses(Pauses::Own);
     }
@@ -127,14 +127,14 @@ pub(super) fn hello(model: &mut Model, hello: Hello) {
 /// The stream cannot be resumed: close it, fetch the rooms, go on from their cursor. A second reset in a row waits: the
 /// first one brought nothing.
 pub(super) fn reset(model: &mut Model, reset: Reset) {
-    model.memory.hang_up = true;
+    model.internal.hang_up = true;
     forgive(model);
     model.stream = None;
     model.cursor = None;
-    let before = model.memory.stale.filter(|reason| *reason == ResetReason::Unknown);
-    model.memory.stale = before.or(Some(reset.reason));
+    let before = model.internal.stale.filter(|reason| *reason == ResetReason::Unknown);
+    model.internal.stale = before.or(Some(reset.reason));
     distrust(model);
-    if std::mem::replace(&mut model.memory.was_reset, true) {
+    if std::mem::replace(&mut model.internal.was_reset, true) {
         wait(model, "the server cannot resume its event stream", None);
     } else {
         model.connect();
@@ -143,10 +143,10 @@ pub(super) fn reset(model: &mut Model, reset: Reset) {
 
 /// Forgets earlier failures once a connection has held; whether it has.
 fn forgive(model: &mut Model) -> bool {
-    let held = model.now.mono_ms.saturating_sub(model.memory.connected_at) >= STABLE_MS;
-    let stable = model.memory.greeted && model.stream.is_some() && held;
+    let held = model.now.mono_ms.saturating_sub(model.internal.connected_at) >= STABLE_MS;
+    let stable = model.internal.greeted && model.stream.is_some() && held;
     if stable {
-        (model.memory.link_failures, model.memory.was_reset) = (0, false);
+        (model.internal.link_failures, model.internal.was_reset) = (0, false);
     }
     stable
 }
@@ -156,8 +156,8 @@ fn forgive(model: &mut Model) -> bool {
 fn distrust(model: &mut Model) {
     let survives =
         |call: &Call| matches!(call, Call::SignIn { .. } | Call::CreateRoom | Call::JoinRoom(_) | Call::LeaveRoom(_));
-    model.memory.calls.retain(|_, (call, _)| survives(call));
-    (model.memory.watched, model.selected) = (Watched::default(), None);
+    model.internal.calls.retain(|_, (call, _)| survives(call));
+    (model.internal.watched, model.selected) = (Watched::default(), None);
     model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Ask(Question::CatchUp { .. })));
     for room in model.rooms.values_mut() {
         room.distrusted = true;
@@ -170,7 +170,7 @@ fn distrust(model: &mut Model) {
 
 /// The server announced the end of the stream.
 pub(super) fn bye(model: &mut Model, reason: ByeReason) {
-    model.memory.bye = Some(reason);
+    model.internal.bye = Some(reason);
     match reason {
         ByeReason::SignedOut => session::end(model, "you were signed out"),
         ByeReason::Expired => session::end(model, "your session has expired"),
@@ -183,12 +183,12 @@ pub(super) fn ended(model: &mut Model, failure: &Failure) {
     let live = model.link == Link::Connected;
     let stable = forgive(model);
     model.stream = None;
-    model.memory.dialled = None;
+    model.internal.dialled = None;
     if failure.status() == Some(401) {
         return session::end(model, "your session has ended");
     }
-    model.memory.answered &= !live;
-    match model.memory.bye.take() {
+    model.internal.answered &= !live;
+    match model.internal.bye.take() {
         Some(ByeReason::Slow) if stable => model.connect(),
         Some(ByeReason::Shutdown) => wait(model, "the server is shutting down", None),
         _ => failed(model, failure),
@@ -201,13 +201,13 @@ fn failed(model: &mut Model, failure: &Failure) {
 }
 
 fn wait(model: &mut Model, reason: &str, asked: Option<u64>) {
-    let failures = model.memory.link_failures;
-    (model.memory.wait_asked, model.memory.lost_at) = (asked.is_some(), model.now.mono_ms);
+    let failures = model.internal.link_failures;
+    (model.internal.wait_asked, model.internal.lost_at) = (asked.is_some(), model.now.mono_ms);
     let pause = model.pause(failures, asked);
-    model.memory.link_failures = failures.saturating_add(1);
+    model.internal.link_failures = failures.saturating_add(1);
     model.link = Link::Reconnecting {
         at: model.now.mono_ms.saturating_add(pause),
-        failures: model.memory.link_failures,
+        failures: model.internal.link_failures,
         reason: reason.to_owned(),
     };
 }

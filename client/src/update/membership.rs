@@ -15,7 +15,7 @@ pub(super) fn open(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
 
 /// Makes a room; the dialog, if open, waits for the answer.
 pub(super) fn create(model: &mut Model, name: String, kind: RoomKind, effects: &mut Vec<Effect>) {
-    if model.memory.awaits(|call| *call == Call::CreateRoom) || model.account.is_none() {
+    if model.internal.awaits(|call| *call == Call::CreateRoom) || model.account.is_none() {
         return;
     }
     model.close_dialog(DialogId::Switcher);
@@ -75,7 +75,7 @@ pub(super) fn ask_again(model: &mut Model, given_up: &[Call], effects: &mut Vec<
 
 /// Asks to be let in.
 pub(super) fn join(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
-    let asked = model.memory.awaits(|call| *call == Call::JoinRoom(id));
+    let asked = model.internal.awaits(|call| *call == Call::JoinRoom(id));
     let may = model.rooms.get(&id).is_some_and(|room| !room.joined() && !room.gone);
     if may && model.is_signed_out() {
         model.show_dialog(Dialog::SignedOut); // else Enter would do nothing and not say why
@@ -102,7 +102,7 @@ pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failur
 /// One has joined by another way than a call of this client, perhaps long ago: only the server knows what is read.
 pub(super) fn ask_for_marker(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let answered_anyway = |call: &Call| matches!(call, Call::JoinRoom(room) | Call::GetRoom(room) if *room == id);
-    if !model.memory.awaits(answered_anyway) {
+    if !model.internal.awaits(answered_anyway) {
         call(model, Call::GetRoom(id), Request::GetRoom(id), effects);
     }
 }
@@ -134,7 +134,7 @@ pub(super) fn ask_to_leave(model: &mut Model, effects: &mut Vec<Effect>) -> Resu
 
 /// Leaves.
 pub(super) fn leave(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
-    let asked = model.memory.awaits(|call| *call == Call::LeaveRoom(id));
+    let asked = model.internal.awaits(|call| *call == Call::LeaveRoom(id));
     if !asked && model.rooms.contains_key(&id) {
         call(model, Call::LeaveRoom(id), Request::LeaveRoom(id), effects);
     }

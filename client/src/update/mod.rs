@@ -60,10 +60,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
     let again = matches!(msg, Msg::Act(Action::Interrupt | Action::EndOfInput));
     if !again && (is_typing(&msg) || matches!(msg, Msg::Act(_))) {
-        model.memory.quit_armed_until = None; // it was no second press
+        model.internal.quit_armed_until = None; // it was no second press
     }
     if msg != Msg::Act(Action::Send) && (is_typing(&msg) || matches!(msg, Msg::Act(_))) {
-        model.memory.command_sent_until = None; // another key came between
+        model.internal.command_sent_until = None; // another key came between
     }
     attention::note_presence(model, &msg);
     let drawn = matches!(msg, Msg::Seen(_) | Msg::Unseen); // no frame follows it
@@ -97,7 +97,7 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::Stop => dialogs::exit(model, dialogs::INTERRUPTED),
         Msg::EditorClosed { room, text } => writing::editor_closed(model, room, text),
         Msg::Seen(seen) => reading::seen(model, seen),
-        Msg::Unseen => model.memory.seen = None,
+        Msg::Unseen => model.internal.seen = None,
         Msg::Done { call, reply } => calls::done(model, call, reply),
         Msg::Stream { stream, events } => stream::take(model, stream, events, requests),
         Msg::Visited(visits) => navigation::visited(model, visits),
@@ -130,13 +130,13 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
 }
 
 fn act(model: &mut Model, action: Action, requests: &mut Vec<Effect>) {
-    let held = std::mem::replace(&mut model.memory.after_end_of_input, action == Action::EndOfInput);
+    let held = std::mem::replace(&mut model.internal.after_end_of_input, action == Action::EndOfInput);
     match action {
-        Action::Redraw => model.memory.terminal_task = Some(TerminalTask::Redraw),
+        Action::Redraw => model.internal.terminal_task = Some(TerminalTask::Redraw),
         Action::Suspend => {
             model.save_all_now();
-            model.memory.seen = None; // the screen is the shell's
-            model.memory.terminal_task = Some(TerminalTask::Suspend);
+            model.internal.seen = None; // the screen is the shell's
+            model.internal.terminal_task = Some(TerminalTask::Suspend);
         }
         Action::Quit => dialogs::quit(model),
         Action::Interrupt => dialogs::interrupt(model),

@@ -32,13 +32,13 @@ pub(super) fn visit(model: &mut Model, id: RoomId) {
         let before = before.filter(|before| model.rooms.contains_key(before)).or(model.last);
         model.last = before.filter(|&before| before != id);
         model.open = Some(id);
-        model.memory.visits += 1;
+        model.internal.visits += 1;
         model.move_command_to(id);
     }
-    let visits = model.memory.visits;
+    let visits = model.internal.visits;
     if let Some(room) = model.rooms.get_mut(&id) {
         room.rounded = room.unread() > 0; // else it counts as visited when it becomes unread
-        model.memory.visits_changed |= std::mem::replace(&mut room.visited, visits) != visits;
+        model.internal.visits_changed |= std::mem::replace(&mut room.visited, visits) != visits;
     }
     look_in(model, id, opened);
 }
@@ -83,11 +83,11 @@ pub(super) fn visited(model: &mut Model, mut visits: Vec<Visit>) {
     visits.truncate(VISITS_KEPT);
     visits.reverse();
     let before = visits.len() as u64;
-    model.memory.visits += before;
+    model.internal.visits += before;
     for room in model.rooms.values_mut().filter(|room| room.visited > 0) {
         room.visited += before;
     }
-    model.memory.visited = visits.iter().map(|visit| visit.info.id).collect();
+    model.internal.visited = visits.iter().map(|visit| visit.info.id).collect();
     if model.cursor.is_none() {
         rooms::recall(model, visits);
     }
@@ -96,7 +96,7 @@ pub(super) fn visited(model: &mut Model, mut visits: Vec<Visit>) {
 
 /// Notes the earlier visits of the rooms that are known by now.
 pub(super) fn place_visits(model: &mut Model) {
-    for (nth, id) in (1..).zip(&model.memory.visited) {
+    for (nth, id) in (1..).zip(&model.internal.visited) {
         if let Some(room) = model.rooms.get_mut(id).filter(|room| room.visited == 0) {
             room.visited = nth;
         }
@@ -105,7 +105,7 @@ pub(super) fn place_visits(model: &mut Model) {
 
 /// Takes the open room off the screen: its draft is saved, its history shortened to a page.
 pub(super) fn close(model: &mut Model) {
-    (model.memory.watched, model.selected, model.find) = (Watched::default(), None, None);
+    (model.internal.watched, model.selected, model.find) = (Watched::default(), None, None);
     let Some(id) = model.open.take() else { return };
     model.save_now(id);
     if let Some(room) = model.rooms.get_mut(&id) {
@@ -118,7 +118,7 @@ pub(super) fn close(model: &mut Model) {
         room.known_seq = room.info.last_seq;
         room.wants = PageWants::default();
         if room.bound(&RunLimit::OUT_OF_VIEW) >= RUN_LONG {
-            model.memory.give_back = true;
+            model.internal.give_back = true;
         }
         if !room.joined() {
             (room.timeline, room.quoted) = (Timeline::default(), Quoted::default()); // no events of this room arrive

@@ -1,7 +1,7 @@
-//! Sending: one message in flight per room, in the order they were written, until each is answered.
+//! Messages that are queued, answered, refused or taken back. Which one is sent next is decided in `plan`.
 //!
-//! What may pass (no answer, a redirect, 408, 429, 5xx) keeps the head of the queue; what will not (any other 4xx) is marked
-//! refused and the queue goes on.
+//! After a temporary failure (no answer, a redirect, 408, 429, 5xx) a message stays the head of the queue. After any
+//! other 4xx it is marked as refused, and the queue continues.
 
 use std::sync::Arc;
 

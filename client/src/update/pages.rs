@@ -1,6 +1,6 @@
-//! Pages of history: which one to ask for, and how one joins what is at hand.
+//! Pages of history: how one joins the messages at hand. Which page is fetched next is decided in `plan`.
 //!
-//! Per room one page is awaited; the answer to any other question is dropped. Whoever stands somewhere stays there.
+//! A room awaits one page; the answer to any other request is dropped. The view stays where it is.
 
 use std::sync::Arc;
 
@@ -118,12 +118,12 @@ fn join(room: &mut Room, page: Wanted, messages: Vec<Arc<Message>>, has_older: b
 pub(super) fn renew(model: &mut Model, id: RoomId, message: &Arc<Message>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(at) = room.timeline.index(message.seq) else { return };
-    let before = bytes(&room.timeline.run[at]);
+    let before = bytes(&room.timeline.messages[at]);
     room.timeline.offer(message);
-    let growth = bytes(&room.timeline.run[at]).saturating_sub(before);
-    model.memory.grown += growth;
-    if model.memory.grown > GROWTH_MAX {
-        model.memory.grown = 0;
+    let growth = bytes(&room.timeline.messages[at]).saturating_sub(before);
+    model.internal.grown += growth;
+    if model.internal.grown > GROWTH_MAX {
+        model.internal.grown = 0;
         for (id, room) in &mut model.rooms {
             room.bound(if model.open == Some(*id) { &RunLimit::IN_VIEW } else { &RunLimit::OUT_OF_VIEW });
         }

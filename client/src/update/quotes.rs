@@ -1,4 +1,4 @@
-//! What visible replies quote: fetched where it is not at hand, one message at a time.
+//! The answer to a request for a quoted message. Which one is fetched next is decided in `plan`.
 
 use quchat_shared::{RoomId, Seq, api::MessagePage};
 

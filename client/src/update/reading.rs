@@ -1,4 +1,4 @@
-//! Reading: where one stands, the "new" line, and the read marker on its way to the server.
+//! Reading: scrolling, the "new" line, and the server's answers to read markers.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) fn seen(model: &mut Model, seen: Seen) {
     let at_end = seen.at_end && (follows || !room.timeline.has_newer);
     room.anchor = if at_end { Anchor::End } else { seen.anchor.clone() };
     if model.open == Some(seen.room) {
-        model.memory.seen = Some(seen);
+        model.internal.seen = Some(seen);
         room.wants.near = true;
     }
 }
@@ -76,11 +76,11 @@ pub(super) fn to_new(model: &mut Model) {
 /// The terminal gained or lost the focus. What came meanwhile is new.
 pub(super) fn term_focus(model: &mut Model, focused: bool) {
     model.term_focused = focused;
-    let left_at = model.memory.left_at.take();
+    let left_at = model.internal.left_at.take();
     let Some(room) = model.open_room_mut() else { return };
     let (id, last) = (room.info.id, room.info.last_seq);
     if !focused {
-        model.memory.left_at = Some(left_at.filter(|(room, _)| *room == id).unwrap_or((id, last)));
+        model.internal.left_at = Some(left_at.filter(|(room, _)| *room == id).unwrap_or((id, last)));
         return;
     }
     if left_at.is_some_and(|(room, before)| room == id && before < last) {
@@ -108,7 +108,7 @@ pub(super) fn catch_up(model: &mut Model, rooms: &[CaughtUp]) {
         room.new_after = None;
         room.mentions = room.mentions.saturating_sub(mentions); // also those that are not at hand
         room.read_to(last, None);
-        model.memory.busy.insert(id);
+        model.internal.busy.insert(id);
     }
 }
 
@@ -130,6 +130,6 @@ pub(super) fn marked(model: &mut Model, id: RoomId, seq: Seq, reply: Result<Read
         room.marker.failures = failures.saturating_add(1);
         room.marker.wanted = room.marker.wanted.max(Some(seq));
         room.marker.not_before = room.marker.not_before.max(now.saturating_add(pause));
-        model.memory.busy.insert(id);
+        model.internal.busy.insert(id);
     }
 }

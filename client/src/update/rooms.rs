@@ -16,9 +16,9 @@ use crate::{
 /// Takes a whole list of rooms. After a reset, what is at hand is `stale` and replaced; else the newer of two copies
 /// wins.
 pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: Option<ResetReason>) {
-    model.memory.arrivals += 1; // which of these became unread first, nobody knows
+    model.internal.arrivals += 1; // which of these became unread first, nobody knows
     let there: BTreeSet<RoomId> = listed.iter().map(|room| room.info.id).collect();
-    for id in std::mem::take(&mut model.memory.listed).difference(&there).copied() {
+    for id in std::mem::take(&mut model.internal.listed).difference(&there).copied() {
         lose(model, id, "this room is gone");
     }
     let (joined, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|listed| listed.member.is_some());
@@ -44,7 +44,7 @@ fn forget_replies(model: &mut Model) {
         })
         .collect();
     changed.into_iter().for_each(|id| model.touch(id));
-    for stored in model.memory.unplaced.values_mut() {
+    for stored in model.internal.unplaced.values_mut() {
         stored.reply_to = None;
         stored.outbox.iter_mut().for_each(|kept| kept.reply_to = None);
     }
@@ -56,7 +56,7 @@ fn forget_replies(model: &mut Model) {
 /// Whether there is a place for this room among those that are known; says so, once, if there is none.
 pub(super) fn takes(model: &mut Model, id: RoomId) -> bool {
     let taken = model.rooms.len() < ROOMS_MAX || model.rooms.contains_key(&id);
-    if !taken && !std::mem::replace(&mut model.memory.told_of_rooms, true) {
+    if !taken && !std::mem::replace(&mut model.internal.told_of_rooms, true) {
         let text = format!("the server has more than {ROOMS_MAX} rooms: the others are not shown");
         model.show_notice(Tone::Error, &text);
     }
@@ -65,8 +65,8 @@ pub(super) fn takes(model: &mut Model, id: RoomId) -> bool {
 
 pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     let Listed { info, member, unread: _, mentions, last_message: _ } = listed;
-    let (last_seq, arrival) = (info.last_seq, model.memory.arrivals);
-    model.memory.visits_changed = true;
+    let (last_seq, arrival) = (info.last_seq, model.internal.arrivals);
+    model.internal.visits_changed = true;
     replace_another(model, &info);
     let fresh = stale.then(|| info.clone());
     let room = know(model, info);
@@ -109,14 +109,14 @@ fn replace_another(model: &mut Model, info: &RoomInfo) {
 /// Takes what is the same for everyone: a new room, or the newer copy of one.
 pub(super) fn know(model: &mut Model, info: RoomInfo) -> &mut Room {
     let room = model.rooms.entry(info.id).or_insert_with(|| Room::new(info.clone(), None));
-    if let Some(stored) = model.memory.unplaced.remove(&info.id) {
-        model.memory.busy.insert(info.id);
+    if let Some(stored) = model.internal.unplaced.remove(&info.id) {
+        model.internal.busy.insert(info.id);
         room.restore(stored); // before the first letter there would replace it
     }
     if std::mem::take(&mut room.remembered) {
         room.known_seq = info.last_seq; // as in a room just heard of
     }
-    model.memory.visits_changed |= room.visited > 0 && info.rev > room.info.rev;
+    model.internal.visits_changed |= room.visited > 0 && info.rev > room.info.rev;
     let last_seq = room.info.last_seq.max(info.last_seq);
     if info.rev >= room.info.rev {
         room.info = info;
@@ -129,7 +129,7 @@ pub(super) fn know(model: &mut Model, info: RoomInfo) -> &mut Room {
 pub(super) fn recall(model: &mut Model, visits: Vec<Visit>) {
     for visit in visits {
         let id = visit.info.id;
-        model.memory.listed.insert(id);
+        model.internal.listed.insert(id);
         model.rooms.entry(id).or_insert_with(|| Room::recall(visit));
     }
 }
@@ -139,7 +139,7 @@ pub(super) fn lose(model: &mut Model, id: RoomId, why: &str) {
     let open = model.open == Some(id);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     (room.member, room.mentions, room.gone, room.remembered) = (None, 0, true, false);
-    model.memory.visits_changed = true;
+    model.internal.visits_changed = true;
     room.forget_sent();
     if open {
         model.show_notice_while(Cause::Open(id), Tone::Error, why);
@@ -154,7 +154,7 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
         return lose(model, id, why);
     }
     let was = room.member.take().is_some();
-    model.memory.visits_changed = true;
+    model.internal.visits_changed = true;
     room.mentions = 0;
     room.known_seq = room.info.last_seq;
     room.forget_sent();

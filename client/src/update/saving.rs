@@ -1,7 +1,4 @@
-//! Drafts and outbox on their way to the disk and back.
-//!
-//! A change is saved 300 ms later at the latest, a message before it is sent. Nothing is saved before what the disk
-//! holds has been read, and never where another client keeps its own.
+//! The disk's answers: what was saved, and what it kept from before. `plan` decides what is saved when.
 
 use std::sync::Arc;
 
@@ -12,15 +9,15 @@ use crate::model::{Model, Storage, Stored, Tone};
 
 /// The disk answered: what was saved under this ticket may be sent, also if the disk refused.
 pub(super) fn saved(model: &mut Model, ticket: u64, result: Result<(), String>) {
-    let Some(id) = model.memory.saves.get(&ticket).copied() else { return };
-    model.memory.saves.retain(|&other, room| *room != id || other > ticket);
+    let Some(id) = model.internal.saves.get(&ticket).copied() else { return };
+    model.internal.saves.retain(|&other, room| *room != id || other > ticket);
     match result {
         Ok(()) => {
             if let Some(room) = model.rooms.get_mut(&id) {
                 room.save_failures = 0;
             }
             if model.storage.takes_saves() {
-                settle(model);
+                note_kept(model);
             }
         }
         Err(reason) if model.storage.takes_saves() => fail(model, id, reason),
@@ -44,7 +41,7 @@ fn fail(model: &mut Model, id: RoomId, reason: String) {
 }
 
 /// The disk took something: all is kept, unless there is a room of which it has not.
-fn settle(model: &mut Model) {
+fn note_kept(model: &mut Model) {
     let failing = model.rooms.values().any(|room| room.save_failures > 0);
     if !failing || !matches!(model.storage, Storage::Failing(_)) {
         model.storage = Storage::Kept;
@@ -59,12 +56,12 @@ pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>) {
     let unread = !model.storage.takes_saves(); // also where another client kept its own until now
     match result {
         Ok(stored) => {
-            settle(model);
+            note_kept(model);
             if unread {
-                model.memory.unplaced = stored.into_iter().map(|stored| (stored.room, stored)).collect();
-                unshelve(model);
+                model.internal.unplaced = stored.into_iter().map(|stored| (stored.room, stored)).collect();
+                place_stored(model);
                 if model.cursor.is_some() {
-                    name_the_shelved(model); // the rooms were listed first
+                    report_unplaced(model); // the rooms were listed first
                 }
             }
         }
@@ -88,12 +85,12 @@ fn do_without(model: &mut Model, why: Arc<str>) {
 }
 
 /// Puts what was kept into the rooms that are known by now; the rest waits, untouched on the disk.
-pub(super) fn unshelve(model: &mut Model) {
-    for (id, stored) in std::mem::take(&mut model.memory.unplaced) {
+pub(super) fn place_stored(model: &mut Model) {
+    for (id, stored) in std::mem::take(&mut model.internal.unplaced) {
         match model.rooms.get_mut(&id) {
-            None => drop(model.memory.unplaced.insert(id, stored)),
+            None => drop(model.internal.unplaced.insert(id, stored)),
             Some(room) => {
-                model.memory.busy.insert(id);
+                model.internal.busy.insert(id);
                 if room.restore(stored) {
                     model.touch(id);
                 }
@@ -103,8 +100,8 @@ pub(super) fn unshelve(model: &mut Model) {
 }
 
 /// Says so if something waits for rooms that are not listed: it is sent only if they come back.
-pub(super) fn name_the_shelved(model: &mut Model) {
-    match model.memory.unplaced.values().filter(|stored| stored.is_unsaid()).count() {
+pub(super) fn report_unplaced(model: &mut Model) {
+    match model.internal.unplaced.values().filter(|stored| stored.is_unsaid()).count() {
         0 => {}
         1 => model.show_notice(Tone::Error, "what you wrote in a room you can no longer see is kept, not sent"),
         n => {

@@ -19,7 +19,7 @@ use crate::{
 /// Chooses the message that was found, else the last one that can be seen.
 pub(super) fn start(model: &mut Model) {
     let found = find::stay(model);
-    let seen = model.memory.seen.as_ref().map(|seen| seen.last.clone());
+    let seen = model.internal.seen.as_ref().map(|seen| seen.last.clone());
     let Some(room) = model.open_room() else { return };
     let last = match seen {
         Some(Key::Seq(seq)) if room.timeline.index(seq).is_some() => Some(seq),
@@ -38,13 +38,13 @@ pub(super) fn step(model: &mut Model, by: isize) {
     else {
         return;
     };
-    let to = at.saturating_add_signed(by).min(room.timeline.run.len() - 1); // it holds the chosen one
+    let to = at.saturating_add_signed(by).min(room.timeline.messages.len() - 1); // it holds the chosen one
     choose(model, to);
 }
 
 /// Chooses the first or the last message at hand.
 pub(super) fn to_edge(model: &mut Model, last: bool) {
-    let Some(count) = model.open_room().map(|room| room.timeline.run.len()) else { return };
+    let Some(count) = model.open_room().map(|room| room.timeline.messages.len()) else { return };
     if last {
         reading::to_bottom(model);
     }
@@ -53,7 +53,7 @@ pub(super) fn to_edge(model: &mut Model, last: bool) {
 
 /// Messages of a page, one of them in common with the one before.
 pub(super) fn page(model: &Model) -> isize {
-    let shown = model.memory.seen.as_ref().and_then(|seen| match (&seen.first, &seen.last) {
+    let shown = model.internal.seen.as_ref().and_then(|seen| match (&seen.first, &seen.last) {
         (Key::Seq(first), Key::Seq(last)) => isize::try_from(last.0.saturating_sub(first.0)).ok(),
         _ => None,
     });
@@ -66,10 +66,10 @@ pub(super) fn leave(model: &mut Model) -> bool {
 }
 
 fn choose(model: &mut Model, at: usize) {
-    let seen = model.memory.seen.clone();
+    let seen = model.internal.seen.clone();
     let height = i32::from(model.page_rows);
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
-    let Some(seq) = room.timeline.run.get(at).map(|message| message.seq) else { return };
+    let Some(seq) = room.timeline.messages.get(at).map(|message| message.seq) else { return };
     model.selected = Some(seq);
     let (key, seen) = (Key::Seq(seq), seen.filter(|seen| seen.room == room.info.id));
     let unmoved = |seen: &Seen| {
@@ -178,7 +178,7 @@ fn chosen(model: &Model) -> Option<Arc<Message>> {
 /// What goes to the clipboard may be pasted into a shell: it is text and nothing else.
 fn put(model: &mut Model, text: &str, what: &str) {
     let safe = |c: &char| matches!(c, '\n' | '\t') || !c.is_control() && !is_bidi_control(*c);
-    model.memory.terminal_task = Some(TerminalTask::Copy(text.chars().filter(safe).collect()));
+    model.internal.terminal_task = Some(TerminalTask::Copy(text.chars().filter(safe).collect()));
     let told = format!("{what} sent to the terminal's clipboard"); // whether it takes it, it does not say
     model.show_notice(Tone::Calm, &told);
 }

@@ -4,7 +4,7 @@ use quchat_shared::{Kind, api::Credentials, limits, user::Session};
 
 use super::{Effect, Failure, REFUSED, Request, effect::call};
 use crate::model::{
-    Account, Call, Dialog, DialogId, Fetch, Field, Link, Memory, Model, Origin, Question, SessionChange, SignInForm,
+    Account, Call, Dialog, DialogId, Fetch, Field, Internal, Link, Model, Origin, Question, SessionChange, SignInForm,
     Storage,
 };
 
@@ -127,8 +127,8 @@ fn enter(model: &mut Model, origin: Origin, session: Session) {
     model.epoch += 1;
     model.account = Some(account);
     model.dialogs.retain(|dialog| dialog.id() != DialogId::SignedOut);
-    model.memory.password_due = None;
-    model.memory.session_change = Some(SessionChange::Enter { origin, session });
+    model.internal.password_due = None;
+    model.internal.session_change = Some(SessionChange::Enter { origin, session });
     model.connect();
 }
 
@@ -146,22 +146,22 @@ pub(super) fn end(model: &mut Model, reason: &str) {
     model.stream = None;
     model.link = Link::SignedOut { reason: Some(reason.to_owned()) };
     forget_calls(model);
-    model.memory.hang_up = true;
+    model.internal.hang_up = true;
     model.ask_for_password();
 }
 
 /// Somebody is typing.
 pub(super) fn typed(model: &mut Model) {
-    model.memory.typed_at = Some(model.now.mono_ms);
-    if model.memory.password_due.is_some() {
+    model.internal.typed_at = Some(model.now.mono_ms);
+    if model.internal.password_due.is_some() {
         model.ask_for_password();
     }
 }
 
 /// Opens the dialog if its moment has come.
 pub(super) fn ask_when_due(model: &mut Model) {
-    if model.memory.password_due.is_some_and(|due| due <= model.now.mono_ms) {
-        model.memory.password_due = None;
+    if model.internal.password_due.is_some_and(|due| due <= model.now.mono_ms) {
+        model.internal.password_due = None;
         model.show_dialog(Dialog::SignedOut);
     }
 }
@@ -180,8 +180,8 @@ pub(super) fn sign_out(model: &mut Model) {
     let Some(account) = model.account.take() else { return };
     model.take_last_saves();
     forget_all(model);
-    model.memory.hang_up = true;
-    model.memory.session_change = Some(SessionChange::SignOut);
+    model.internal.hang_up = true;
+    model.internal.session_change = Some(SessionChange::SignOut);
     model.epoch += 1;
     model.sign_in = SignInForm {
         server: account.origin.to_string(),
@@ -194,15 +194,15 @@ pub(super) fn sign_out(model: &mut Model) {
 
 /// Answers that are still to come count no more; what waited for them waits anew.
 pub(super) fn forget_calls(model: &mut Model) {
-    for (call, _) in std::mem::take(&mut model.memory.calls).into_values() {
+    for (call, _) in std::mem::take(&mut model.internal.calls).into_values() {
         if let Call::MarkRead(room, seq) = call
             && let Some(room) = model.rooms.get_mut(&room)
         {
             room.marker.wanted = room.marker.wanted.max(Some(seq));
-            model.memory.busy.insert(room.info.id);
+            model.internal.busy.insert(room.info.id);
         }
     }
-    (model.memory.dialled, model.memory.gave_up) = (None, None);
+    (model.internal.dialled, model.internal.gave_up) = (None, None);
     model.sign_in.waiting = false;
     for room in model.rooms.values_mut() {
         if let Fetch::Loading { .. } = room.fetch {
@@ -228,7 +228,7 @@ fn forget_all(model: &mut Model) {
     (model.cursor, model.stream, model.open, model.last) = (None, None, None, None);
     (model.in_side_bar, model.notice, model.find) = (false, None, None);
     model.command.replace("".into());
-    let Memory { numbers, last_key, tells_focus, ref mut last_saves, .. } = model.memory; // a number is never given twice
+    let Internal { numbers, last_key, tells_focus, ref mut last_saves, .. } = model.internal; // a number is never given twice
     let last_saves = std::mem::take(last_saves);
-    model.memory = Memory { numbers, last_key, tells_focus, last_saves, ..Memory::default() };
+    model.internal = Internal { numbers, last_key, tells_focus, last_saves, ..Internal::default() };
 }

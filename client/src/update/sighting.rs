@@ -12,23 +12,23 @@ const SEEN_AFTER_MS: u64 = 1_000;
 /// Notes since when each message on the screen has been there. Whatever hides them starts the second anew.
 pub(super) fn watch(model: &mut Model) {
     let range = on_screen(model);
-    if range == model.memory.watched.range {
+    if range == model.internal.watched.range {
         return;
     }
-    let before = std::mem::take(&mut model.memory.watched.since);
+    let before = std::mem::take(&mut model.internal.watched.since);
     let since = range.zip(model.open_room()).map(|((first, last), room)| {
         let read = room.read();
         let unseen = (first.0..=last.0).map(Seq).filter(|seq| *seq > read && !room.sighted.holds(*seq));
         unseen.map(|seq| (seq, before.get(&seq).copied().unwrap_or(model.now.mono_ms))).collect()
     });
-    model.memory.watched = Watched { range, since: since.unwrap_or_default() };
+    model.internal.watched = Watched { range, since: since.unwrap_or_default() };
 }
 
 /// The first and the last message whose end can be seen by somebody who looks at the screen.
 fn on_screen(model: &Model) -> Option<(Seq, Seq)> {
     let looking = model.account.is_some() && model.term_focused && model.dialogs.is_empty();
     let room = model.open_room().filter(|room| looking && room.joined() && !room.distrusted)?;
-    let seen = model.memory.seen.as_ref().filter(|seen| seen.room == room.info.id)?;
+    let seen = model.internal.seen.as_ref().filter(|seen| seen.room == room.info.id)?;
     let (Key::Seq(first), last) = (&seen.first, seen.ended?) else { return None };
     let most = Seq(last.0.saturating_sub(u64::from(seen.rows))); // a message has a row at least
     room.timeline.index(last)?; // else the frame is of before a reset
@@ -37,7 +37,7 @@ fn on_screen(model: &Model) -> Option<(Seq, Seq)> {
 
 /// When the next message counts as seen.
 pub(super) fn deadline(model: &Model) -> Option<u64> {
-    model.memory.watched.since.values().min().map(|since| since + SEEN_AFTER_MS)
+    model.internal.watched.since.values().min().map(|since| since + SEEN_AFTER_MS)
 }
 
 /// Takes what was on the screen for long enough, and wants the marker moved as far as nothing is left out.
@@ -46,14 +46,14 @@ pub(super) fn mark_due(model: &mut Model) {
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)).filter(|room| room.joined()) else {
         return;
     };
-    let seen = model.memory.watched.since.extract_if(.., |_, since| *since + SEEN_AFTER_MS <= now);
+    let seen = model.internal.watched.since.extract_if(.., |_, since| *since + SEEN_AFTER_MS <= now);
     for (seq, _) in seen {
         room.sighted.add(seq, seq);
     }
     let (read, end) = (room.read(), room.sighted.run_after(room.read()));
     if end > read {
         room.marker.wanted = Some(end);
-        model.memory.busy.insert(room.info.id);
+        model.internal.busy.insert(room.info.id);
     }
 }
 
@@ -65,5 +65,5 @@ pub(super) fn mark_all(model: &mut Model) {
     let (id, last) = (room.info.id, room.info.last_seq);
     room.marker.wanted = room.marker.wanted.max(Some(last));
     room.read_to(last, me);
-    model.memory.busy.insert(id);
+    model.internal.busy.insert(id);
 }

@@ -1,4 +1,4 @@
-//! What the stream tells, event by event.
+//! The events of the stream, one by one.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, eff
             return; // the one before closed it
         }
         if !matches!(event, ServerEvent::Ended(_)) {
-            (model.memory.dialled, model.memory.gave_up) = (None, None);
+            (model.internal.dialled, model.internal.gave_up) = (None, None);
         }
         match event {
             ServerEvent::Event(event, cursor) => {
@@ -61,7 +61,7 @@ fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Life in rooms not joined. Joined ones hear of each message by itself.
+/// New messages in rooms that are not joined. In joined rooms each message has its own event.
 fn note_activity(model: &mut Model, activity: &Activity) {
     for moved in &activity.rooms {
         let open = model.open == Some(moved.id);
@@ -78,7 +78,7 @@ fn note_activity(model: &mut Model, activity: &Activity) {
 fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effect>) {
     let me = model.me() == Some(event.user.id);
     let last_read_seq = event.room.last_seq;
-    model.memory.visits_changed |= me;
+    model.internal.visits_changed |= me;
     let room = rooms::know(model, event.room);
     if me {
         room.gone = false;
@@ -111,11 +111,11 @@ fn member_left(model: &mut Model, room: RoomId, user: &UserRef) {
 fn message_created(model: &mut Model, id: RoomId, message: Message) {
     let Some(me) = model.me() else { return };
     let open = model.open == Some(id);
-    model.memory.arrivals += 1;
+    model.internal.arrivals += 1;
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let message = Arc::new(message);
     room.info.last_seq = room.info.last_seq.max(message.seq);
-    room.note_unread(model.memory.arrivals);
+    room.note_unread(model.internal.arrivals);
     // Not by the room's last message: a replay tells of rooms as they are now, ahead of the messages it brings.
     let fresh = message.seq > room.counted_seq;
     if fresh {
@@ -156,12 +156,12 @@ fn read_updated(model: &mut Model, event: &ReadUpdated) {
         room.sighted.add(before.next(), event.last_read_seq); // elsewhere
     } else if event.last_read_seq < before && !waiting {
         room.sighted = Sighted::default(); // marked as unread
-        model.memory.watched.range.take_if(|_| model.open == Some(event.room_id));
+        model.internal.watched.range.take_if(|_| model.open == Some(event.room_id));
     }
     if let Some(member) = &mut room.member {
         let own = if waiting { member.last_read_seq } else { Seq(0) };
         member.last_read_seq = event.last_read_seq.max(own);
     }
     room.mentions = room.mentions.min(room.unread());
-    room.note_unread(model.memory.arrivals);
+    room.note_unread(model.internal.arrivals);
 }

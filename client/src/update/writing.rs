@@ -22,7 +22,7 @@ const REPLY_REACH: usize = 1_000;
 
 /// The composer's text changed.
 pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
-    model.memory.after_end_of_input = false;
+    model.internal.after_end_of_input = false;
     if id == NO_ROOM && model.open_room().is_none() {
         model.command.text = text;
         return;
@@ -66,7 +66,7 @@ fn answered_by_left(room: &Room, text: &Arc<str>) -> Option<Seq> {
 
 /// A letter typed in the side bar goes to the composer, and the keys with it.
 pub(super) fn typed(model: &mut Model, letter: char) {
-    model.memory.after_end_of_input = false;
+    model.internal.after_end_of_input = false;
     if letter.is_control() || !model.dialogs.is_empty() || model.account.is_none() {
         return;
     }
@@ -107,8 +107,8 @@ pub(super) fn open_editor(model: &mut Model) {
     let Some(room) = model.open_room() else { return };
     let id = room.info.id;
     model.save_now(id);
-    model.memory.seen = None; // the screen is the editor's
-    model.memory.terminal_task = Some(TerminalTask::OpenEditor(id));
+    model.internal.seen = None; // the screen is the editor's
+    model.internal.terminal_task = Some(TerminalTask::OpenEditor(id));
 }
 
 /// The editor is done: its text is the draft. The one before is an earlier input.
@@ -147,7 +147,8 @@ pub(super) fn reply(model: &mut Model, target: Option<Seq>) {
 pub(super) fn newest_of_others(model: &mut Model) -> Option<Seq> {
     let me = model.me();
     let theirs = |message: &&Arc<Message>| Some(message.sender.id) != me && message.deleted_at.is_none();
-    let newest = model.open_room()?.timeline.run.iter().rev().take(REPLY_REACH).find(theirs).map(|message| message.seq);
+    let newest =
+        model.open_room()?.timeline.messages.iter().rev().take(REPLY_REACH).find(theirs).map(|message| message.seq);
     if newest.is_none() {
         model.show_notice(Tone::Calm, "there is no message to reply to");
     }
@@ -226,12 +227,12 @@ fn send_command(model: &mut Model) -> Option<Sent> {
 }
 
 fn hold_enter(model: &mut Model) {
-    model.memory.command_sent_until = Some(model.now.mono_ms.saturating_add(ENTER_HELD_MS));
+    model.internal.command_sent_until = Some(model.now.mono_ms.saturating_add(ENTER_HELD_MS));
 }
 
 /// Whether this Enter is still the one that sent a command: held or struck twice, it must not open and join a room.
 pub(super) fn is_enter_of_command(model: &mut Model) -> bool {
-    let held = model.memory.command_sent_until.take().is_some_and(|until| model.now.mono_ms < until);
+    let held = model.internal.command_sent_until.take().is_some_and(|until| model.now.mono_ms < until);
     if held {
         hold_enter(model);
     }

@@ -295,7 +295,7 @@ fn a_scrolled_view_stays_and_counts_new_messages() {
     assert!(before.contains("↓"), "{before}");
     let room = stage.room();
     for seq in 201..=212 {
-        room.timeline.run.push_back(Arc::new(message(seq, 700, "bob", "more")));
+        room.timeline.messages.push_back(Arc::new(message(seq, 700, "bob", "more")));
     }
     room.info.last_seq = Seq(212);
     let after = stage.screen();

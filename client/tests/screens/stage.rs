@@ -102,7 +102,7 @@ impl Stage {
             member.last_read_seq = last;
         }
         let run: VecDeque<_> = messages.into_iter().map(Arc::new).collect();
-        room.timeline = Timeline { run, has_older: false, has_newer: false };
+        room.timeline = Timeline { messages: run, has_older: false, has_newer: false };
     }
 
     /// Handles a Msg as the runtime does.

@@ -152,7 +152,7 @@ fn everything_at_once() {
         stage.draw();
         let room = stage.room();
         let newer = Message { room_id: RoomId(1), ..message(count + 1, 300, "carol", "below what one sees") };
-        room.timeline.run.push_back(newer.into());
+        room.timeline.messages.push_back(newer.into());
         room.info.last_seq = Seq(count + 1);
         stage
     });

@@ -51,14 +51,14 @@ fn happen(stage: &mut Stage, what: &Happening) {
             let first = room.timeline.first().unwrap().0;
             for seq in (first.saturating_sub(30).max(1)..first).rev() {
                 let older = long_talk(seq).pop().unwrap();
-                room.timeline.run.push_front(Arc::new(older));
+                room.timeline.messages.push_front(Arc::new(older));
             }
             room.timeline.has_older = room.timeline.first() > Some(Seq(1));
         }
         Happening::Append => {
             let room = stage.room();
             let next = room.timeline.last().unwrap().next();
-            room.timeline.run.push_back(Arc::new(message(next.0, 2_000, "bob", "appended")));
+            room.timeline.messages.push_back(Arc::new(message(next.0, 2_000, "bob", "appended")));
             room.info.last_seq = next;
         }
         Happening::EditAbove | Happening::EditBelow => {
@@ -67,10 +67,10 @@ fn happen(stage: &mut Stage, what: &Happening) {
             let Anchor::At { top: Place::Seq(top), .. } = room.anchor else { return };
             let seq = if above { Seq(top.0 - 1) } else { Seq(top.0 + 1) };
             let Some(at) = room.timeline.index(seq) else { return };
-            let mut message = (*room.timeline.run[at]).clone();
+            let mut message = (*room.timeline.messages[at]).clone();
             message.rev += 1;
             message.text = format!("{} edited {}", message.text, "longer ".repeat(message.rev as usize * 9));
-            room.timeline.run[at] = Arc::new(message);
+            room.timeline.messages[at] = Arc::new(message);
         }
         Happening::Acknowledge => {
             let room = stage.room();

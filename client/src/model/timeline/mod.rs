@@ -10,8 +10,8 @@ use quchat_shared::{Message, Seq};
 /// One contiguous run of a room's messages, ascending by seq.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    /// The run; the index of a message is its distance in seq from the first.
-    pub run: VecDeque<Arc<Message>>,
+    /// The messages; the index of one is its distance in seq from the first.
+    pub messages: VecDeque<Arc<Message>>,
     /// There are (or may be) messages before the run.
     pub has_older: bool,
     /// There are (or may be) messages after the run. While true, one's own unsent messages are drawn at
@@ -33,7 +33,7 @@ pub(crate) enum Offered {
 impl Default for Timeline {
     /// Nothing is known yet.
     fn default() -> Self {
-        Self { run: VecDeque::new(), has_older: true, has_newer: true }
+        Self { messages: VecDeque::new(), has_older: true, has_newer: true }
     }
 }
 
@@ -41,26 +41,26 @@ impl Timeline {
     /// Nothing has been fetched yet: not the same as a room without messages.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        self.run.is_empty() && (self.has_older || self.has_newer)
+        self.messages.is_empty() && (self.has_older || self.has_newer)
     }
 
     /// The first seq of the run.
     #[must_use]
     pub fn first(&self) -> Option<Seq> {
-        self.run.front().map(|message| message.seq)
+        self.messages.front().map(|message| message.seq)
     }
 
     /// The last seq of the run.
     #[must_use]
     pub fn last(&self) -> Option<Seq> {
-        self.run.back().map(|message| message.seq)
+        self.messages.back().map(|message| message.seq)
     }
 
     /// Where in the run a message is.
     #[must_use]
     pub fn index(&self, seq: Seq) -> Option<usize> {
         let distance = usize::try_from(seq.0.checked_sub(self.first()?.0)?).ok()?;
-        (distance < self.run.len()).then_some(distance)
+        (distance < self.messages.len()).then_some(distance)
     }
 
     /// The message that would be appended next; `None` while nothing is known.
@@ -72,13 +72,13 @@ impl Timeline {
     pub(crate) fn offer(&mut self, message: &Arc<Message>) -> Offered {
         match self.next() {
             Some(next) if message.seq == next => {
-                self.run.push_back(Arc::clone(message));
+                self.messages.push_back(Arc::clone(message));
                 Offered::Taken
             }
             Some(next) if message.seq < next => match self.index(message.seq) {
                 Some(at) => {
-                    if self.run[at].rev < message.rev {
-                        self.run[at] = Arc::clone(message);
+                    if self.messages[at].rev < message.rev {
+                        self.messages[at] = Arc::clone(message);
                     }
                     Offered::Taken
                 }
@@ -91,9 +91,9 @@ impl Timeline {
     /// Begins anew with a page, keeping newer copies of its messages, and what joins its end if `keep_tail`.
     pub(crate) fn begin(&mut self, page: Vec<Arc<Message>>, has_older: bool, has_newer: bool, keep_tail: bool) {
         let old = std::mem::take(self);
-        *self = Self { run: page.into(), has_older, has_newer };
+        *self = Self { messages: page.into(), has_older, has_newer };
         let (first, last) = (self.first().unwrap_or_default(), self.last().unwrap_or_default());
-        for message in old.run {
+        for message in old.messages {
             if message.seq >= first && (message.seq <= last || keep_tail) {
                 self.offer(&message);
             }
@@ -106,7 +106,7 @@ impl Timeline {
         self.has_older = has_older;
         for message in page.into_iter().rev() {
             if message.seq.next() == self.first().unwrap_or(first) {
-                self.run.push_front(message);
+                self.messages.push_front(message);
             } else {
                 self.offer(&message);
             }
@@ -115,7 +115,7 @@ impl Timeline {
 
     /// Shortens the run to `max` messages, at the end that lies farther from `keep`.
     pub(crate) fn shorten(&mut self, max: usize, keep: Option<usize>) {
-        let excess = self.run.len().saturating_sub(max);
+        let excess = self.messages.len().saturating_sub(max);
         if excess == 0 {
             return;
         }
@@ -124,11 +124,11 @@ impl Timeline {
             Some(keep) => keep.saturating_sub(max / 2).min(excess),
         };
         if before > 0 {
-            self.run.drain(..before);
+            self.messages.drain(..before);
             self.has_older = true;
         }
-        if self.run.len() > max {
-            self.run.truncate(max);
+        if self.messages.len() > max {
+            self.messages.truncate(max);
             self.has_newer = true;
         }
     }

@@ -18,11 +18,11 @@ fn page(seqs: std::ops::RangeInclusive<u64>) -> Vec<Arc<Message>> {
 }
 
 fn holding(seqs: std::ops::RangeInclusive<u64>) -> Timeline {
-    Timeline { run: page(seqs).into(), has_older: true, has_newer: false }
+    Timeline { messages: page(seqs).into(), has_older: true, has_newer: false }
 }
 
 fn seqs(timeline: &Timeline) -> Vec<u64> {
-    timeline.run.iter().map(|message| message.seq.0).collect()
+    timeline.messages.iter().map(|message| message.seq.0).collect()
 }
 
 #[test]
@@ -39,9 +39,9 @@ fn of_two_copies_the_higher_rev_wins_whichever_comes_first() {
     let mut timeline = holding(4..=6);
     timeline.offer(&message(5, 3));
     timeline.offer(&message(5, 2));
-    assert_eq!(timeline.run[1].rev, 3);
+    assert_eq!(timeline.messages[1].rev, 3);
     timeline.begin(page(1..=6), false, false, true);
-    assert_eq!(timeline.run[4].rev, 3, "a page read earlier does not undo an edit");
+    assert_eq!(timeline.messages[4].rev, 3, "a page read earlier does not undo an edit");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_run_is_cut_far_from_the_reader() {
 #[test]
 fn appending_to_a_full_run_copies_nothing() {
     let mut timeline = holding(1..=100_000);
-    let kept = Arc::clone(&timeline.run[50_000]);
+    let kept = Arc::clone(&timeline.messages[50_000]);
     for seq in 100_001..=200_000 {
         timeline.offer(&message(seq, 1));
         timeline.shorten(100_000, None);
@@ -106,7 +106,7 @@ proptest! {
                 2 => timeline.shorten(usize::try_from(seq).unwrap(), (rev > 1).then_some(3)),
                 _ => drop(timeline.offer(&message(seq, rev))),
             }
-            let run: Vec<Message> = timeline.run.iter().map(|message| (**message).clone()).collect();
+            let run: Vec<Message> = timeline.messages.iter().map(|message| (**message).clone()).collect();
             prop_assert!(is_run(&run));
         }
     }

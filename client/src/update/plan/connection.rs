@@ -9,40 +9,40 @@ use crate::{
 
 /// Ends, changes and begins sessions and streams, in this order.
 pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
-    let last_saves = std::mem::take(&mut model.memory.last_saves); // before their user's directory is left
+    let last_saves = std::mem::take(&mut model.internal.last_saves); // before their user's directory is left
     effects.extend(last_saves.into_iter().map(|(ticket, stored)| Effect::Save { ticket, stored }));
-    if std::mem::take(&mut model.memory.hang_up) {
+    if std::mem::take(&mut model.internal.hang_up) {
         effects.push(Effect::HangUp);
     }
-    match model.memory.session_change.take() {
+    match model.internal.session_change.take() {
         Some(SessionChange::Enter { origin, session }) => effects.push(Effect::Enter { origin, session }),
         Some(SessionChange::SignOut) => effects.push(Effect::SignOut),
         None => {}
     }
-    if std::mem::take(&mut model.memory.redial) {
+    if std::mem::take(&mut model.internal.redial) {
         effects.push(Effect::Redial);
     }
     if matches!(model.link, Link::Reconnecting { at, .. } if at <= model.now.mono_ms) {
         model.connect();
     }
     let is_connecting = matches!(model.link, Link::Connecting { .. });
-    if !is_connecting || model.stream.is_some() || model.memory.awaits(|call| *call == Call::ListRooms) {
+    if !is_connecting || model.stream.is_some() || model.internal.awaits(|call| *call == Call::ListRooms) {
         return;
     }
     match model.cursor.clone() {
         Some(since) => listen(model, since, effects),
         None => {
-            model.memory.listed = model.rooms.keys().copied().collect();
+            model.internal.listed = model.rooms.keys().copied().collect();
             call(model, Call::ListRooms, Request::ListRooms, effects);
         }
     }
 }
 
 fn listen(model: &mut Model, since: Cursor, effects: &mut Vec<Effect>) {
-    let stream = model.memory.number();
+    let stream = model.internal.number();
     model.stream = Some(stream);
-    model.memory.bye = None;
-    model.memory.greeted = false;
-    model.memory.dialled = Some(model.now.mono_ms);
+    model.internal.bye = None;
+    model.internal.greeted = false;
+    model.internal.dialled = Some(model.now.mono_ms);
     effects.push(Effect::Listen { stream, since });
 }

@@ -13,7 +13,7 @@ const MARKER_EVERY_MS: u64 = 2_000;
 /// Sends the marker of the room that is wanted, if it may go.
 pub(super) fn plan(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let (now, me) = (model.now.mono_ms, model.me());
-    if model.is_signed_out() || model.memory.stale.is_some() {
+    if model.is_signed_out() || model.internal.stale.is_some() {
         return; // after a reset, first the rooms as they are
     }
     let Some(room) = model.rooms.get_mut(&id) else { return };

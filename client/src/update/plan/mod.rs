@@ -20,7 +20,7 @@ pub(super) fn plan(model: &mut Model, requests: Vec<Effect>) -> Vec<Effect> {
     let mut effects = Vec::new();
     connection::plan(model, &mut effects);
     effects.extend(requests);
-    let busy: Vec<RoomId> = model.memory.busy.iter().copied().collect();
+    let busy: Vec<RoomId> = model.internal.busy.iter().copied().collect();
     for &id in &busy {
         outbox::save(model, id, &mut effects);
     }
@@ -33,7 +33,7 @@ pub(super) fn plan(model: &mut Model, requests: Vec<Effect>) -> Vec<Effect> {
         markers::plan(model, id, &mut effects);
     }
     let rooms = &model.rooms;
-    model.memory.busy.retain(|id| rooms.get(id).is_some_and(is_busy));
+    model.internal.busy.retain(|id| rooms.get(id).is_some_and(is_busy));
     remember_visits(model, &mut effects);
     notifications::plan(model, &mut effects);
     use_terminal(model, &mut effects);
@@ -46,7 +46,7 @@ fn is_busy(room: &Room) -> bool {
 
 /// Saves the visited rooms as they are now, if that is something new to the disk.
 fn remember_visits(model: &mut Model, effects: &mut Vec<Effect>) {
-    if !model.storage.takes_saves() || !std::mem::take(&mut model.memory.visits_changed) {
+    if !model.storage.takes_saves() || !std::mem::take(&mut model.internal.visits_changed) {
         return;
     }
     let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0 && !room.gone).collect();
@@ -57,10 +57,10 @@ fn remember_visits(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// Does what concerns the terminal; everything that has to be saved before is on its way.
 fn use_terminal(model: &mut Model, effects: &mut Vec<Effect>) {
-    if std::mem::take(&mut model.memory.give_back) {
+    if std::mem::take(&mut model.internal.give_back) {
         effects.push(Effect::GiveBack);
     }
-    match model.memory.terminal_task.take() {
+    match model.internal.terminal_task.take() {
         Some(TerminalTask::Redraw) => effects.push(Effect::Redraw),
         Some(TerminalTask::Suspend) => effects.push(Effect::Suspend),
         Some(TerminalTask::Copy(text)) => effects.push(Effect::Copy(text)),

@@ -12,13 +12,14 @@ const BURST_MAX_MS: u64 = 60_000;
 
 /// Notifies, once per burst, of what has come in this step.
 pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
-    let Some(Alert { room, title, mut body, more }) = model.memory.alert.take() else { return };
+    let Some(Alert { room, title, mut body, more }) = model.internal.alert.take() else { return };
     if model.rooms.get(&room).is_none_or(|room| room.unread() == 0) {
         return; // read in another client meanwhile
     }
     let now = model.now.mono_ms;
-    let burst = model.memory.burst.filter(|burst| now < burst.last + BURST_GAP_MS && now < burst.begun + BURST_MAX_MS);
-    model.memory.burst = Some(Burst { begun: burst.map_or(now, |burst| burst.begun), last: now });
+    let burst =
+        model.internal.burst.filter(|burst| now < burst.last + BURST_GAP_MS && now < burst.begun + BURST_MAX_MS);
+    model.internal.burst = Some(Burst { begun: burst.map_or(now, |burst| burst.begun), last: now });
     if burst.is_some() {
         return;
     }

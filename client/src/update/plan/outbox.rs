@@ -22,7 +22,7 @@ pub(super) fn save(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
 
 /// Sends the head of the queue, if nothing is in flight and it may go.
 pub(super) fn send(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
-    if model.is_signed_out() || model.memory.stale.is_some() {
+    if model.is_signed_out() || model.internal.stale.is_some() {
         return; // after a reset, first it must be known which rooms these are
     }
     let now = model.now.mono_ms;

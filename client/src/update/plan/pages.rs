@@ -80,17 +80,18 @@ fn catch_up(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
 /// Fetches what the reader comes near to.
 fn fetch_near(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get(&id) else { return };
-    let Some(seen) = model.memory.seen.as_ref().filter(|seen| seen.room == id) else { return };
+    let Some(seen) = model.internal.seen.as_ref().filter(|seen| seen.room == id) else { return };
     if room.fetch != Fetch::Idle || room.timeline.is_unknown() {
         return;
     }
     let near = 2 * usize::from(seen.rows) + room.scroll_rows.unsigned_abs() as usize;
     let place = |key: &Key| match key {
         Key::Seq(seq) => room.timeline.index(*seq),
-        Key::Txn(_) => Some(room.timeline.run.len()),
+        Key::Txn(_) => Some(room.timeline.messages.len()),
     };
     let older = room.timeline.has_older && place(&seen.first).is_some_and(|at| at < near);
-    let newer = room.timeline.has_newer && place(&seen.last).is_some_and(|at| at + near >= room.timeline.run.len());
+    let newer =
+        room.timeline.has_newer && place(&seen.last).is_some_and(|at| at + near >= room.timeline.messages.len());
     match (older, newer) {
         (true, _) => fetch(model, id, Wanted::Older, effects),
         (false, true) => fetch(model, id, Wanted::Newer, effects),

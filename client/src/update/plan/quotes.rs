@@ -22,7 +22,7 @@ pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
         return;
     }
     let id = room.info.id;
-    let Some((seq, before)) = missing(room, model.memory.seen.as_ref()) else { return };
+    let Some((seq, before)) = missing(room, model.internal.seen.as_ref()) else { return };
     let request = Request::ListMessages(id, ListMessages { bound: Bound::After(before), limit: Some(1) });
     let asked = call(model, Call::Quote(id, seq), request, effects);
     if let Some(room) = model.rooms.get_mut(&id) {
@@ -32,7 +32,7 @@ pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// The first message that is quoted and not at hand, and the one before it.
 fn missing(room: &Room, seen: Option<&Seen>) -> Option<(Seq, Seq)> {
-    let run = &room.timeline.run;
+    let run = &room.timeline.messages;
     let place = |key: &Key| match key {
         Key::Seq(seq) => room.timeline.index(*seq),
         Key::Txn(_) => Some(run.len()),

@@ -180,14 +180,14 @@ fn msg() -> impl Strategy<Value = Msg> {
 
 /// A Msg as it might really come: addressed to what is awaited, where something is.
 fn aim(client: &Client, msg: Msg) -> Msg {
-    let memory = &client.model.memory;
+    let internal = &client.model.internal;
     let nth = |n: u64, numbers: Vec<u64>| {
         if numbers.is_empty() { n } else { numbers[usize::try_from(n).unwrap() % numbers.len()] }
     };
     match msg {
-        Msg::Done { call, reply } => Msg::Done { call: nth(call, memory.calls.keys().copied().collect()), reply },
+        Msg::Done { call, reply } => Msg::Done { call: nth(call, internal.calls.keys().copied().collect()), reply },
         Msg::Saved { ticket, result } => {
-            Msg::Saved { ticket: nth(ticket, memory.saves.keys().copied().collect()), result }
+            Msg::Saved { ticket: nth(ticket, internal.saves.keys().copied().collect()), result }
         }
         Msg::Stream { stream, events } if stream % 8 != 0 => {
             Msg::Stream { stream: client.model.stream.unwrap_or(stream), events }
@@ -240,7 +240,7 @@ pub(super) fn check(client: &Client) -> Result<(), TestCaseError> {
             let bound = 2 * (usize::from(height) + room.scroll_rows.unsigned_abs() as usize) + 1;
             prop_assert!(window(room, height).len() <= bound);
         }
-        let run: Vec<u64> = room.timeline.run.iter().map(|message| message.seq.0).collect();
+        let run: Vec<u64> = room.timeline.messages.iter().map(|message| message.seq.0).collect();
         prop_assert!(run.windows(2).all(|pair| pair[0] + 1 == pair[1]), "one contiguous run");
         let flying = room.outbox.iter().filter(|pending| matches!(pending.state, SendState::InFlight(_))).count();
         prop_assert!(flying <= 1, "one send is in flight");

@@ -10,7 +10,7 @@ fn among(texts: &[&str]) -> Client {
     let mut client = Client::online();
     let run = (1..).zip(texts).map(|(seq, text)| Arc::new(message(GENERAL, seq, BOB, text))).collect();
     let room = client.model.rooms.get_mut(&GENERAL).unwrap();
-    room.timeline = Timeline { run, has_older: false, has_newer: false };
+    room.timeline = Timeline { messages: run, has_older: false, has_newer: false };
     room.info.last_seq = room.timeline.last().unwrap();
     client.look();
     client

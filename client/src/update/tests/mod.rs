@@ -292,7 +292,7 @@ fn at_hand(client: &mut Client, id: RoomId, seqs: std::ops::RangeInclusive<u64>)
     let (first, last) = (*seqs.start(), *seqs.end());
     let room = client.model.rooms.get_mut(&id).unwrap();
     let run = seqs.map(|seq| Arc::new(message(id, seq, BOB, "hi"))).collect();
-    room.timeline = Timeline { run, has_older: first > 1, has_newer: false };
+    room.timeline = Timeline { messages: run, has_older: first > 1, has_newer: false };
     room.info.last_seq = Seq(last);
     room.member = room.member.map(|member| Membership { last_read_seq: Seq(last), ..member });
 }

@@ -118,7 +118,7 @@ proptest! {
         let room = world.client.room(GENERAL);
         prop_assert_eq!(room.outbox.len(), 0);
         prop_assert_eq!(room.timeline.last(), Some(Seq(103)));
-        prop_assert_eq!(room.timeline.run.len(), 103);
+        prop_assert_eq!(room.timeline.messages.len(), 103);
     }
 }
 

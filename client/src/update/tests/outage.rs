@@ -44,7 +44,10 @@ fn the_room_that_was_open_last_is_there_with_its_draft_and_what_is_unsent() {
     assert_eq!((client.model.open, focus(&client.model), client.draft()), (Some(OPS), Id::Composer, "half a thought"));
     assert_eq!(texts(&client, OPS), ["unsent"]);
     assert_eq!(client.model.ordered().map(|room| room.info.id).collect::<Vec<_>>(), [GENERAL, OPS, LOBBY]);
-    assert!(client.model.rooms.values().all(|room| room.unread() == 0 && !room.stirs()), "of that nobody knows");
+    assert!(
+        client.model.rooms.values().all(|room| room.unread() == 0 && !room.shows_activity()),
+        "of that nobody knows"
+    );
     assert!(matches!(client.model.link, Link::Reconnecting { .. }));
     assert_eq!(client.calls(), [], "nothing else is asked of a server that has not answered");
 }
@@ -82,10 +85,10 @@ fn the_list_of_rooms_takes_the_place_of_what_was_remembered() {
     assert_eq!(client.model.open, Some(OPS));
     assert_eq!(&*client.room(GENERAL).info.name, "general");
     assert_eq!((client.room(OPS).unread(), client.room(OPS).new_after), (4, Some(Seq(6))), "as when it is opened");
-    assert!(!client.room(LOBBY).stirs(), "nothing has happened there since");
+    assert!(!client.room(LOBBY).shows_activity(), "nothing has happened there since");
     assert!(matches!(client.room(OPS).fetch, Fetch::Loading { .. }));
     client.answer_page(OPS, 1..=10, false, false);
-    assert_eq!(client.room(OPS).timeline.run.len(), 10);
+    assert_eq!(client.room(OPS).timeline.messages.len(), 10);
     assert_eq!(client.model.rooms.len(), rooms().len());
 }
 

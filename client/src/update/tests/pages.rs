@@ -48,7 +48,7 @@ fn leaving_a_long_history_gives_its_memory_back_and_leaving_a_short_one_has_none
         at_hand(&mut client, GENERAL, 1..=last);
         client.act(Action::NextRoom);
         let asked = client.effects.iter().filter(|effect| **effect == Effect::GiveBack).count();
-        assert_eq!((asked, client.room(GENERAL).timeline.run.len()), (given_back, 200), "{last}");
+        assert_eq!((asked, client.room(GENERAL).timeline.messages.len()), (given_back, 200), "{last}");
     }
 }
 
@@ -111,10 +111,10 @@ fn an_edit_wins_over_the_copy_of_an_older_page() {
     let edited = Message { rev: 2, text: "better".into(), ..message(GENERAL, 2, BOB, "") };
     client.stream(vec![MessageUpdated { room_id: GENERAL, message: edited }.into()]);
     client.hear(message(GENERAL, 2, BOB, "hi"));
-    assert_eq!(client.room(GENERAL).timeline.run[1].text, "better");
+    assert_eq!(client.room(GENERAL).timeline.messages[1].text, "better");
     let unknown = Message { rev: 2, ..message(GENERAL, 99, BOB, "z") };
     client.stream(vec![MessageUpdated { room_id: GENERAL, message: unknown }.into()]);
-    assert_eq!(client.room(GENERAL).timeline.run.len(), 3, "an edit of what is not at hand changes nothing");
+    assert_eq!(client.room(GENERAL).timeline.messages.len(), 3, "an edit of what is not at hand changes nothing");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn messages_that_grow_by_reactions_stay_within_the_bytes_of_their_room() {
             let reactions = vec![Reaction { emoji: "👍".into(), users }];
             let grown = Message { rev: 2, reactions, ..message(id, seq, BOB, "hi") };
             client.stream(vec![MessageUpdated { room_id: id, message: grown }.into()]);
-            let held: usize = client.room(id).timeline.run.iter().map(|message| 8 * users_of(message)).sum();
+            let held: usize = client.room(id).timeline.messages.iter().map(|message| 8 * users_of(message)).sum();
             assert!(held <= most + 2 * MIB, "{held} bytes in {id:?}");
         }
         assert_eq!(client.room(id).timeline.last(), Some(Seq(100)), "those at the end stay");
@@ -161,7 +161,7 @@ fn the_bottom_of_a_run_that_ends_in_the_past_is_the_newest_page() {
     let room = client.model.rooms.get_mut(&GENERAL).unwrap();
     (room.timeline.has_newer, room.info.last_seq) = (true, Seq(900));
     client.act(Action::ToBottom);
-    assert_eq!(client.room(GENERAL).timeline.run.len(), 100, "the old page stays until then");
+    assert_eq!(client.room(GENERAL).timeline.messages.len(), 100, "the old page stays until then");
     client.answer_page(GENERAL, 841..=900, true, false);
     let room = client.room(GENERAL);
     assert_eq!((room.timeline.first(), &room.anchor), (Some(Seq(841)), &Anchor::End));
@@ -174,12 +174,12 @@ fn the_room_in_view_is_bounded_and_others_keep_a_page() {
     client.hear(message(GENERAL, 100_001, BOB, "x"));
     assert_eq!(client.room(GENERAL).timeline.first(), Some(Seq(2)));
     client.on(Msg::Open(OPS));
-    assert_eq!(client.room(GENERAL).timeline.run.len(), 200);
+    assert_eq!(client.room(GENERAL).timeline.messages.len(), 200);
     for seq in 100_002..=100_300 {
         client.hear(message(GENERAL, seq, BOB, "x"));
     }
     let timeline = &client.room(GENERAL).timeline;
-    assert_eq!((timeline.run.len(), timeline.last()), (200, Some(Seq(100_300))));
+    assert_eq!((timeline.messages.len(), timeline.last()), (200, Some(Seq(100_300))));
 }
 
 #[test]

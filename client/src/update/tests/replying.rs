@@ -241,7 +241,7 @@ fn far_replies() -> Client {
     for (seq, target) in [(110, 7), (111, 7), (112, 8), (150, 9)] {
         let reply = Message { reply_to: Some(Seq(target)), ..message(GENERAL, seq, BOB, "so") };
         let at = room.timeline.index(Seq(seq)).unwrap();
-        room.timeline.run[at] = Arc::new(reply);
+        room.timeline.messages[at] = Arc::new(reply);
     }
     room.timeline.has_older = false; // no page of the history is asked for here
     let seen = seen_of(client.room(GENERAL), 101, 120, false);

@@ -98,7 +98,7 @@ fn what_lies_beyond_the_restored_end_goes_and_what_is_said_there_anew_is_shown()
         Ok(Answer::Page(MessagePage { messages: vec![said], has_older: true, has_newer: false })),
     );
     let room = client.room(GENERAL);
-    assert_eq!((room.timeline.last(), &*room.timeline.run.back().unwrap().text), (Some(Seq(301)), "said anew"));
+    assert_eq!((room.timeline.last(), &*room.timeline.messages.back().unwrap().text), (Some(Seq(301)), "said anew"));
     assert!(client.room(OPS).timeline.is_unknown() && client.room(OPS).anchor == Anchor::End);
 }
 

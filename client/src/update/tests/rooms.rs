@@ -26,13 +26,13 @@ fn a_message_in_a_joined_room_raises_its_badge_and_ones_own_does_not() {
 #[test]
 fn a_room_not_joined_shows_life_and_no_number() {
     let mut client = Client::online();
-    assert!(!client.room(LOBBY).stirs());
+    assert!(!client.room(LOBBY).shows_activity());
     let rooms = vec![RoomActivity { id: LOBBY, last_seq: Seq(9) }, RoomActivity { id: OPS, last_seq: Seq(99) }];
     client.stream(vec![Activity { rooms }.into()]);
-    assert!(client.room(LOBBY).stirs());
+    assert!(client.room(LOBBY).shows_activity());
     assert_eq!((client.room(LOBBY).unread(), client.room(OPS).unread()), (0, 4), "joined rooms count messages");
     client.on(Msg::Open(LOBBY));
-    assert!(!client.room(LOBBY).stirs());
+    assert!(!client.room(LOBBY).shows_activity());
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_late_answer_to_joining_does_not_unread_ones_own_message() {
     ]);
     let joined = listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5));
     client.reply(|req| *req == Request::JoinRoom(LOBBY), Ok(Answer::Room(joined)));
-    assert_eq!((client.room(LOBBY).unread(), client.room(LOBBY).timeline.run.len()), (0, 6));
+    assert_eq!((client.room(LOBBY).unread(), client.room(LOBBY).timeline.messages.len()), (0, 6));
 }
 
 #[test]

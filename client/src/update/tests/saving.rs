@@ -82,7 +82,7 @@ fn what_is_kept_for_a_room_one_cannot_see_waits_for_it() {
     client.list_rooms(rooms()).pass(1_000);
     assert_eq!(saves(&mut client), [], "its file is left alone");
     client.on(Msg::Done { call: 0, reply: Err(unreachable()) });
-    assert!(client.model.memory.unplaced.contains_key(&RoomId(9)));
+    assert!(client.model.internal.unplaced.contains_key(&RoomId(9)));
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn what_waits_for_a_room_one_cannot_see_is_named_and_comes_with_the_room() {
     assert!(client.notice().contains("kept, not sent"));
     client.stream(vec![RoomCreated { room: info(RoomId(9), "back", RoomKind::Public, 0) }.into()]);
     assert_eq!(&*client.room(RoomId(9)).draft.text, "kept");
-    assert!(client.model.memory.unplaced.is_empty());
+    assert!(client.model.internal.unplaced.is_empty());
 }
 
 /// What the disk was given last.

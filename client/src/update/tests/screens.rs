@@ -134,8 +134,8 @@ fn sign_in(client: &mut Client) {
 
 /// One of each Msg, and every Action; what answers something answers whatever `client` waits for.
 fn msgs(client: &Client) -> Vec<Msg> {
-    let call = client.model.memory.calls.keys().next_back().copied().unwrap_or(7);
-    let ticket = client.model.memory.saves.keys().next_back().copied().unwrap_or(7);
+    let call = client.model.internal.calls.keys().next_back().copied().unwrap_or(7);
+    let ticket = client.model.internal.saves.keys().next_back().copied().unwrap_or(7);
     let stream = client.model.stream.unwrap_or(7);
     let txn: Arc<str> = "p-1".into();
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };

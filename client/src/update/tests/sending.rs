@@ -192,7 +192,7 @@ fn the_echo_counts_once_whichever_comes_first() {
         } else {
             client.acknowledge(GENERAL, 4).hear(echo);
         }
-        assert_eq!(client.room(GENERAL).timeline.run.len(), 4, "stream first: {stream_first}");
+        assert_eq!(client.room(GENERAL).timeline.messages.len(), 4, "stream first: {stream_first}");
         assert_eq!((client.room(GENERAL).outbox.len(), client.room(GENERAL).unread()), (0, 0));
     }
 }

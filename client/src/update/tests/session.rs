@@ -211,7 +211,7 @@ fn events_of_a_stream_that_counts_no_more_are_dropped() {
     );
     client.on(Msg::Stream { stream: old, events: vec![event] });
     assert_eq!(
-        (client.room(GENERAL).timeline.run.len(), client.model.cursor.clone().unwrap().0),
+        (client.room(GENERAL).timeline.messages.len(), client.model.cursor.clone().unwrap().0),
         (3, "k-1".to_owned())
     );
 }
@@ -249,7 +249,7 @@ fn a_reset_fetches_rooms_reopens_and_refetches_around_the_reader_who_does_not_mo
     let mut moved = rooms();
     moved[0] = listed(GENERAL, "general", RoomKind::Public, 5_300, Some(300));
     client.list_rooms(moved);
-    assert_eq!(client.room(GENERAL).timeline.run.len(), 300, "the screen stays until the page is here");
+    assert_eq!(client.room(GENERAL).timeline.messages.len(), 300, "the screen stays until the page is here");
     client.answer_page(GENERAL, 50..=149, true, true);
     assert_eq!((&client.room(GENERAL).anchor, client.room(GENERAL).timeline.first()), (&before, Some(Seq(50))));
     assert!(client.room(OPS).timeline.is_unknown());
@@ -266,7 +266,7 @@ fn after_a_restored_backup_its_copies_count_whatever_was_at_hand() {
     restored[0] = listed(GENERAL, "general", RoomKind::Public, 2, Some(2));
     client.list_rooms(restored).answer_page(GENERAL, 1..=2, false, false);
     let timeline = &client.room(GENERAL).timeline;
-    assert_eq!((timeline.last(), &*timeline.run[1].text, timeline.has_newer), (Some(Seq(2)), "hi", false));
+    assert_eq!((timeline.last(), &*timeline.messages[1].text, timeline.has_newer), (Some(Seq(2)), "hi", false));
 }
 
 #[test]
@@ -316,10 +316,10 @@ fn a_server_that_lost_messages_still_shows_the_life_after_them() {
     let mut fewer = rooms();
     fewer[2] = listed(LOBBY, "Lobby", RoomKind::Public, 1, None);
     client.list_rooms(fewer).hello("k-8");
-    assert!(!client.room(LOBBY).stirs());
+    assert!(!client.room(LOBBY).shows_activity());
     let rooms = vec![quchat_shared::event::RoomActivity { id: LOBBY, last_seq: Seq(2) }];
     client.stream(vec![quchat_shared::event::Activity { rooms }.into()]);
-    assert!(client.room(LOBBY).stirs());
+    assert!(client.room(LOBBY).shows_activity());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What `update` remembers between two steps and nobody draws.
+//! State that only `update` uses: no component draws it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,9 +13,9 @@ use quchat_shared::{
 
 use super::{Cause, Origin, Seen, Stored};
 
-/// Notes of `update` to itself.
+/// State that only `update` uses.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
+pub(crate) struct Internal {
     /// The last number given to a call, a stream or a save.
     pub(crate) numbers: u64,
     /// The calls that are to be answered, and when each was made.
@@ -170,7 +170,7 @@ impl Call {
     }
 }
 
-impl Memory {
+impl Internal {
     /// Whether such a call is to be answered.
     pub(crate) fn awaits(&self, wanted: impl Fn(&Call) -> bool) -> bool {
         self.calls.values().any(|(call, _)| wanted(call))
