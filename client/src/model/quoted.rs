@@ -77,7 +77,8 @@ impl Quoted {
 
     /// What could not be had may be asked for again, and at once.
     pub(crate) fn hope(&mut self) {
-        (self.failures, self.not_before) = (0, 0);
+        self.failures = 0;
+        self.not_before = 0;
         self.missed.clear();
     }
 }

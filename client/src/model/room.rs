@@ -329,7 +329,8 @@ impl Room {
     /// The last message or the read marker has moved, as the `nth` such event: since when is it unread?
     pub(crate) fn note_unread(&mut self, nth: u64) {
         if self.unread() == 0 {
-            (self.unread_since, self.rounded) = (None, false);
+            self.unread_since = None;
+            self.rounded = false;
         } else {
             self.unread_since.get_or_insert(nth);
         }

@@ -26,7 +26,8 @@ impl Sighted {
                 break;
             }
             self.stretches.remove(&from);
-            (first, last) = (first.min(from), last.max(to));
+            first = first.min(from);
+            last = last.max(to);
         }
         self.stretches.insert(first, last);
         if self.stretches.len() > STRETCHES_MAX {

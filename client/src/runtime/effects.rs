@@ -143,7 +143,8 @@ impl Workers {
     }
 
     fn sign_out(&mut self) {
-        (self.stream, self.entered) = (None, None);
+        self.stream = None;
+        self.entered = None;
         if let Some(Entered { access, .. }) = self.session.take() {
             self.disk.push(Job::Leave(access.origin.clone(), access.token.reveal().to_owned()));
             worker::sign_out(access);
@@ -152,7 +153,8 @@ impl Workers {
 
     /// Closes the network connections and waits for the disk. Returns whether everything is saved in time.
     pub(super) fn finish(&mut self, longest: Duration) -> bool {
-        (self.stream, self.session) = (None, None);
+        self.stream = None;
+        self.session = None;
         self.disk.finish(longest)
     }
 

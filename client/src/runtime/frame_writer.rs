@@ -50,7 +50,9 @@ impl FrameWriter {
             disputed = settle(frame.buffer_mut());
         })?;
         if frame.area != self.area {
-            (self.area, self.disputed) = (frame.area, BTreeMap::new()); // ratatui cleared the screen first
+            // ratatui cleared the screen first
+            self.area = frame.area;
+            self.disputed = BTreeMap::new();
         }
         let before = std::mem::replace(&mut self.disputed, disputed);
         let rows = before.keys().chain(self.disputed.keys().filter(|&row| !before.contains_key(row)));

@@ -263,7 +263,8 @@ impl<S: Screen> Runtime<S> {
             let visible = events.iter().any(|event| !matches!(event, ServerEvent::At(_))) || self.dirty;
             let awaited = self.awaited;
             self.step(Msg::Stream { stream, events });
-            (self.dirty, self.awaited) = (visible, awaited);
+            self.dirty = visible;
+            self.awaited = awaited;
         }
         true
     }
@@ -371,7 +372,8 @@ impl<S: Screen> Runtime<S> {
 
     /// Updates the model with one message and starts the effects.
     pub fn step(&mut self, msg: Msg) {
-        (self.dirty, self.awaited) = (true, true);
+        self.dirty = true;
+        self.awaited = true;
         let mut waiting = VecDeque::from([msg]);
         while let Some(msg) = waiting.pop_front() {
             self.model.now = self.clock.now();
@@ -414,7 +416,8 @@ impl<S: Screen> Runtime<S> {
         if moved || seen != self.seen {
             self.seen.clone_from(&seen);
             self.step(seen.map_or(Msg::Unseen, Msg::Seen));
-            (self.dirty, self.awaited) = (false, false);
+            self.dirty = false;
+            self.awaited = false;
         }
     }
 }

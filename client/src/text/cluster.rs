@@ -89,7 +89,8 @@ pub fn disputed(symbol: &str) -> Option<u16> {
         let known = is_agreed(c);
         let most = c.width().unwrap_or(0).max(if known { 0 } else { WIDEST });
         first = if apart == 0 { most } else { first };
-        (agreed, apart) = (agreed && known, apart + most);
+        agreed = agreed && known;
+        apart += most;
     }
     // a modifier without a base character may be combined with whatever stands before it
     let joins = symbol.starts_with(|c| matches!(c, '\u{1f3fb}'..='\u{1f3ff}' | '\u{ff9e}' | '\u{ff9f}'));

@@ -135,7 +135,8 @@ impl Wrapping<'_> {
             Piece::Nothing => {}
             Piece::Break => {
                 self.end_row(cluster.end);
-                (self.line, self.width) = (cluster.end, self.full);
+                self.line = cluster.end;
+                self.width = self.full;
             }
             Piece::Tab => {
                 let spaces = (TAB - self.used % TAB).min(self.width - self.used);
@@ -181,13 +182,16 @@ impl Wrapping<'_> {
         self.text.truncate(self.text.trim_end_matches(' ').len());
         self.end_row(gap.byte);
         self.width = self.full - (self.hang)(self.line);
-        (self.text, self.used) = (carried, used);
+        self.text = carried;
+        self.used = used;
     }
 
     fn end_row(&mut self, end: usize) {
         let indent = self.full - self.width;
         self.rows.push(Row { start: self.start, end, text: std::mem::take(&mut self.text), indent });
-        (self.start, self.used, self.gap) = (end, 0, None);
+        self.start = end;
+        self.used = 0;
+        self.gap = None;
     }
 }
 

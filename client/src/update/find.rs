@@ -24,7 +24,9 @@ pub(super) fn open(model: &mut Model, typed: &str) {
     let seen = last_seen.filter(|(seen, _)| *seen == room.info.id).map(|(_, seq)| seq);
     let near = seen.or(room.timeline.last()).unwrap_or_default();
     let find = Find::new(room.info.id, (room.anchor.clone(), room.scroll_rows), near);
-    (model.selected, model.in_side_bar, model.find) = (None, false, Some(find));
+    model.selected = None;
+    model.in_side_bar = false;
+    model.find = Some(find);
     sought(model, typed.into());
 }
 

@@ -146,7 +146,8 @@ fn forgive(model: &mut Model) -> bool {
     let held = model.now.mono_ms.saturating_sub(model.internal.connected_at) >= STABLE_MS;
     let stable = model.internal.greeted && model.stream.is_some() && held;
     if stable {
-        (model.internal.link_failures, model.internal.was_reset) = (0, false);
+        model.internal.link_failures = 0;
+        model.internal.was_reset = false;
     }
     stable
 }
@@ -157,12 +158,17 @@ fn distrust(model: &mut Model) {
     let survives =
         |call: &Call| matches!(call, Call::SignIn { .. } | Call::CreateRoom | Call::JoinRoom(_) | Call::LeaveRoom(_));
     model.internal.calls.retain(|_, (call, _)| survives(call));
-    (model.internal.watched, model.selected) = (Watched::default(), None);
+    model.internal.watched = Watched::default();
+    model.selected = None;
     model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Ask(Question::CatchUp { .. })));
     for room in model.rooms.values_mut() {
         room.distrusted = true;
-        (room.marker, room.fetch, room.landing) = (Marker::default(), Fetch::Idle, None);
-        (room.sighted, room.new_after, room.quoted) = (Sighted::default(), None, Quoted::default());
+        room.marker = Marker::default();
+        room.fetch = Fetch::Idle;
+        room.landing = None;
+        room.sighted = Sighted::default();
+        room.new_after = None;
+        room.quoted = Quoted::default();
         room.forget_sent();
         room.requeue(); // under the same txn: a server that has it already answers with it
     }
@@ -202,7 +208,8 @@ fn failed(model: &mut Model, failure: &Failure) {
 
 fn wait(model: &mut Model, reason: &str, asked: Option<u64>) {
     let failures = model.internal.link_failures;
-    (model.internal.wait_asked, model.internal.lost_at) = (asked.is_some(), model.now.mono_ms);
+    model.internal.wait_asked = asked.is_some();
+    model.internal.lost_at = model.now.mono_ms;
     let pause = model.pause(failures, asked);
     model.internal.link_failures = failures.saturating_add(1);
     model.link = Link::Reconnecting {

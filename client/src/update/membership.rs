@@ -29,7 +29,8 @@ pub(super) fn create(model: &mut Model, name: String, kind: RoomKind, effects: &
     };
     let kind = Some(kind).filter(|kind| *kind != RoomKind::Public);
     if let Some(Dialog::CreateRoom { waiting, problem, .. }) = dialog(model) {
-        (*waiting, *problem) = (true, None);
+        *waiting = true;
+        *problem = None;
     }
     call(model, Call::CreateRoom, Request::CreateRoom(NewRoom { name, topic: None, kind }), effects);
 }

@@ -105,7 +105,9 @@ pub(super) fn place_visits(model: &mut Model) {
 
 /// Takes the open room off the screen: its draft is saved, its history shortened to a page.
 pub(super) fn close(model: &mut Model) {
-    (model.internal.watched, model.selected, model.find) = (Watched::default(), None, None);
+    model.internal.watched = Watched::default();
+    model.selected = None;
+    model.find = None;
     let Some(id) = model.open.take() else { return };
     model.save_now(id);
     if let Some(room) = model.rooms.get_mut(&id) {
@@ -121,7 +123,9 @@ pub(super) fn close(model: &mut Model) {
             model.internal.give_back = true;
         }
         if !room.joined() {
-            (room.timeline, room.quoted) = (Timeline::default(), Quoted::default()); // no events of this room arrive
+            // no events of this room arrive
+            room.timeline = Timeline::default();
+            room.quoted = Quoted::default();
         }
     }
     model.sweep(id);

@@ -71,7 +71,8 @@ fn failed(model: &mut Model, id: RoomId, page: Wanted, failure: &Failure) {
     let at = model.now.mono_ms.saturating_add(pause);
     if let Some(room) = model.rooms.get_mut(&id) {
         room.fetch = Fetch::Failed { page, reason: failure.reason().into() };
-        (room.fetch_failures, room.fetch_not_before) = (failures.saturating_add(1), at);
+        room.fetch_failures = failures.saturating_add(1);
+        room.fetch_not_before = at;
     }
 }
 

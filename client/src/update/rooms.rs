@@ -71,14 +71,17 @@ pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     let fresh = stale.then(|| info.clone());
     let room = know(model, info);
     room.info = fresh.unwrap_or_else(|| room.info.clone());
-    (room.gone, room.cleared_when_gone) = (false, false);
+    room.gone = false;
+    room.cleared_when_gone = false;
     room.counted_seq = room.counted_seq.max(last_seq);
     if stale {
         room.counted_seq = last_seq;
         room.known_seq = room.known_seq.min(last_seq);
         room.forget_replies_beyond(last_seq);
-        (room.marker, room.sighted) = (Marker::default(), Sighted::default());
-        (room.unread_since, room.rounded) = (None, false);
+        room.marker = Marker::default();
+        room.sighted = Sighted::default();
+        room.unread_since = None;
+        room.rounded = false;
     }
     let waiting = room.marker.in_flight.is_some() || room.marker.wanted.is_some();
     let own = match &room.member {
@@ -138,7 +141,10 @@ pub(super) fn recall(model: &mut Model, visits: Vec<Visit>) {
 pub(super) fn lose(model: &mut Model, id: RoomId, why: &str) {
     let open = model.open == Some(id);
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    (room.member, room.mentions, room.gone, room.remembered) = (None, 0, true, false);
+    room.member = None;
+    room.mentions = 0;
+    room.gone = true;
+    room.remembered = false;
     model.internal.visits_changed = true;
     room.forget_sent();
     if open {

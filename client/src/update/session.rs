@@ -202,7 +202,8 @@ pub(super) fn forget_calls(model: &mut Model) {
             model.internal.busy.insert(room.info.id);
         }
     }
-    (model.internal.dialled, model.internal.gave_up) = (None, None);
+    model.internal.dialled = None;
+    model.internal.gave_up = None;
     model.sign_in.waiting = false;
     for room in model.rooms.values_mut() {
         if let Fetch::Loading { .. } = room.fetch {
@@ -225,8 +226,13 @@ fn forget_all(model: &mut Model) {
     model.dialogs.clear();
     model.link = Link::SignedOut { reason: None };
     model.storage = Storage::Opening;
-    (model.cursor, model.stream, model.open, model.last) = (None, None, None, None);
-    (model.in_side_bar, model.notice, model.find) = (false, None, None);
+    model.cursor = None;
+    model.stream = None;
+    model.open = None;
+    model.last = None;
+    model.in_side_bar = false;
+    model.notice = None;
+    model.find = None;
     model.command.replace("".into());
     let Internal { numbers, last_key, tells_focus, ref mut last_saves, .. } = model.internal; // a number is never given twice
     let last_saves = std::mem::take(last_saves);

@@ -18,7 +18,8 @@ pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, eff
             return; // the one before closed it
         }
         if !matches!(event, ServerEvent::Ended(_)) {
-            (model.internal.dialled, model.internal.gave_up) = (None, None);
+            model.internal.dialled = None;
+            model.internal.gave_up = None;
         }
         match event {
             ServerEvent::Event(event, cursor) => {

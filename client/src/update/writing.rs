@@ -139,7 +139,8 @@ pub(super) fn reply(model: &mut Model, target: Option<Seq>) {
     let Some(room) = model.open_room_mut() else { return };
     room.draft.reply_to = Some(target);
     let id = room.info.id;
-    (model.selected, model.in_side_bar) = (None, false);
+    model.selected = None;
+    model.in_side_bar = false;
     model.touch(id);
 }
 

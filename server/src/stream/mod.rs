@@ -375,7 +375,9 @@ impl State {
         self.socket = None;
         self.waiting = VecDeque::new();
         self.backlog = None;
-        (self.written, self.frames, self.bytes) = (0, 0, 0);
+        self.written = 0;
+        self.frames = 0;
+        self.bytes = 0;
         self.wake();
     }
 

@@ -107,7 +107,9 @@ impl Ask {
     fn paste(&mut self, model: &Model, question: &Question) {
         let Question::Paste { room, text, at } = question else { return };
         let room = model.rooms.get(room);
-        (self.title, self.yes, self.no) = ("paste", "paste".to_owned(), "leave it out; Up brings it back");
+        self.title = "paste";
+        self.yes = "paste".to_owned();
+        self.no = "leave it out; Up brings it back";
         let draft = room.map_or("", |room| &room.draft.text);
         let (before, after) = draft.split_at_checked(*at).unwrap_or((draft, ""));
         let whole = format!("{before}{text}{after}");
@@ -135,12 +137,14 @@ impl Ask {
     fn question(&mut self, model: &Model, question: &Question) {
         match question {
             Question::Quit { unsent } => {
-                (self.title, self.yes) = ("quit", "quit".to_owned());
+                self.title = "quit";
+                self.yes = "quit".to_owned();
                 self.say(are(*unsent), Styles::STRONG);
                 self.unsent(model);
             }
             Question::SignOut { unsent } => {
-                (self.title, self.yes) = ("sign out", "sign out".to_owned());
+                self.title = "sign out";
+                self.yes = "sign out".to_owned();
                 let name = model.account.as_ref().map_or("", |account| account.user.name.as_str());
                 self.say(format!("Sign {name} out? Drafts stay on this machine."), Styles::PLAIN);
                 if *unsent > 0 {
@@ -149,12 +153,15 @@ impl Ask {
                 }
             }
             Question::Leave { room } => {
-                (self.title, self.yes) = ("leave", "leave".to_owned());
+                self.title = "leave";
+                self.yes = "leave".to_owned();
                 let name = model.rooms.get(room).map_or_else(String::new, room_name);
                 self.say(format!("Leave {name}? You can only come back by invitation."), Styles::PLAIN);
             }
             Question::CatchUp { rooms, messages } => {
-                (self.title, self.yes, self.no) = ("catch up", "mark as read".to_owned(), "leave as it is");
+                self.title = "catch up";
+                self.yes = "mark as read".to_owned();
+                self.no = "leave as it is";
                 let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
                 let text =
                     format!("Mark {} in {} as read?", count(*messages, "message"), count(rooms.len() as u64, "room"));
@@ -163,7 +170,8 @@ impl Ask {
             Question::Paste { .. } => self.paste(model, question),
             Question::Split { room } => {
                 let room = model.rooms.get(room);
-                (self.title, self.no) = ("send", "keep editing");
+                self.title = "send";
+                self.no = "keep editing";
                 let draft = room.map_or("", |room| &room.draft.text);
                 let name = room.map_or_else(String::new, room_name);
                 self.say(format!("Send this to {name} as several messages?"), Styles::STRONG);
@@ -217,7 +225,9 @@ impl ScreenComponent for Ask {
             return;
         };
         self.lines.clear();
-        (self.no, self.split, self.only_split) = ("stay", None, false);
+        self.no = "stay";
+        self.split = None;
+        self.only_split = false;
         self.earnest = matches!(question, Question::Leave { .. } | Question::Split { .. });
         self.question(model, question);
     }

@@ -81,7 +81,8 @@ impl ScreenComponent for Review {
             _ => None,
         });
         if open != self.message {
-            (self.top, self.discards) = (0, false);
+            self.top = 0;
+            self.discards = false;
         }
         self.message = open;
         let Some((id, txn)) = &self.message else { return };

@@ -186,7 +186,8 @@ impl ScreenComponent for Switcher {
                 let before = self.field.text().to_owned();
                 let taken = self.field.take(event);
                 if self.field.text() != before {
-                    (self.chosen, self.top) = (0, 0);
+                    self.chosen = 0;
+                    self.top = 0;
                     self.search();
                 }
                 taken.then_some(Msg::Redraw)

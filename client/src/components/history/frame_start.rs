@@ -116,7 +116,8 @@ fn down(rows: &mut impl Rows, from: Spot, mut by: usize) -> Spot {
             return Spot { entry, row: total.saturating_sub(1) };
         }
         by -= total - row;
-        (entry, row) = (entry + 1, 0);
+        entry += 1;
+        row = 0;
     }
 }
 

@@ -355,7 +355,8 @@ impl Decoder {
     }
 
     fn rest(&mut self) {
-        (self.state, self.meta) = (State::Ground, false);
+        self.state = State::Ground;
+        self.meta = false;
         self.bytes.clear();
     }
 }

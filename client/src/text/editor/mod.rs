@@ -144,7 +144,8 @@ impl Editor {
     }
 
     fn settle(&mut self, cursor: usize) {
-        (self.cursor, self.goal) = (cursor, None);
+        self.cursor = cursor;
+        self.goal = None;
     }
 
     fn previous(&self) -> usize {
