@@ -37,7 +37,7 @@ use self::{
 };
 use crate::{
     keymap::Keymap,
-    model::{DialogId, Id, Model},
+    model::{ComponentId, DialogId, Model},
     update::{Action, Msg},
 };
 
@@ -45,36 +45,36 @@ use crate::{
 pub type Component = Box<dyn AppComponent<Msg, Action>>;
 
 /// tui-realm's registry of mounted components.
-pub type App = tuirealm::application::Application<Id, Msg, Action>;
+pub type App = tuirealm::application::Application<ComponentId, Msg, Action>;
 
 /// Creates the component with this id for `model`.
 #[must_use]
-pub fn component(id: Id, model: &Model, keymap: &Arc<Keymap>) -> Component {
+pub fn component(id: ComponentId, model: &Model, keymap: &Arc<Keymap>) -> Component {
     let mut mounted = match id {
-        Id::SignIn => Mounted::new(SignIn::new(keymap)),
-        Id::Rooms => Mounted::new(Rooms::default()),
-        Id::History => Mounted::new(History::default()),
-        Id::Composer => Mounted::new(Composer::default()),
-        Id::Find => Mounted::new(FindBar::default()),
-        Id::Status => Mounted::new(Status::new(Arc::clone(keymap))),
-        Id::Dialog(DialogId::Switcher) => Mounted::new(Switcher::default()),
-        Id::Dialog(DialogId::CreateRoom) => Mounted::new(CreateRoom::new(keymap)),
-        Id::Dialog(DialogId::Help) => Mounted::new(Help::new(keymap)),
-        Id::Dialog(DialogId::Ask) => Mounted::new(Ask::new(keymap)),
-        Id::Dialog(DialogId::Review) => Mounted::new(Review::new(keymap)),
-        Id::Dialog(DialogId::SignedOut) => Mounted::new(SignedOut::new(keymap)),
+        ComponentId::SignIn => Mounted::new(SignIn::new(keymap)),
+        ComponentId::Rooms => Mounted::new(Rooms::default()),
+        ComponentId::History => Mounted::new(History::default()),
+        ComponentId::Composer => Mounted::new(Composer::default()),
+        ComponentId::Find => Mounted::new(FindBar::default()),
+        ComponentId::Status => Mounted::new(Status::new(Arc::clone(keymap))),
+        ComponentId::Dialog(DialogId::Switcher) => Mounted::new(Switcher::default()),
+        ComponentId::Dialog(DialogId::CreateRoom) => Mounted::new(CreateRoom::new(keymap)),
+        ComponentId::Dialog(DialogId::Help) => Mounted::new(Help::new(keymap)),
+        ComponentId::Dialog(DialogId::Ask) => Mounted::new(Ask::new(keymap)),
+        ComponentId::Dialog(DialogId::Review) => Mounted::new(Review::new(keymap)),
+        ComponentId::Dialog(DialogId::SignedOut) => Mounted::new(SignedOut::new(keymap)),
     };
     mounted.component().show(model);
     Box::new(mounted)
 }
 
 /// The mounted component with this id.
-pub(crate) fn mounted(app: &mut App, id: Id) -> Option<&mut dyn ScreenComponent> {
+pub(crate) fn mounted(app: &mut App, id: ComponentId) -> Option<&mut dyn ScreenComponent> {
     app.get_component_mut(&id)?.as_any_mut().downcast_mut::<Mounted>().map(Mounted::component)
 }
 
 /// The mounted component with this id, if it has this type.
-pub(crate) fn mounted_as<C: ScreenComponent>(app: &mut App, id: Id) -> Option<&mut C> {
+pub(crate) fn mounted_as<C: ScreenComponent>(app: &mut App, id: ComponentId) -> Option<&mut C> {
     let component: &mut dyn Any = mounted(app, id)?;
     component.downcast_mut()
 }

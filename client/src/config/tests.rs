@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     keymap::{self, Context},
-    model::Id,
+    model::ComponentId,
     theme::{Paint, Role},
     update::Action,
 };
@@ -182,7 +182,7 @@ fn a_key_bound_in_the_file_does_what_it_says_and_shows_first() {
         keymap
             .rows()
             .iter()
-            .find(|row| row.chord == chord && Context::of(Id::Composer).contains(&row.context))
+            .find(|row| row.chord == chord && Context::of(ComponentId::Composer).contains(&row.context))
             .map(|row| row.action)
     };
     assert_eq!((action("Enter"), action("Alt+Enter")), (Some(Action::Newline), Some(Action::Send)));

@@ -14,7 +14,7 @@ pub use self::{
     chord::Chord,
     table::{Context, PLAIN, Row, command},
 };
-use crate::{model::Id, update::Action};
+use crate::{model::ComponentId, update::Action};
 
 #[derive(Debug, Clone)]
 pub struct Keymap {
@@ -43,7 +43,7 @@ impl Keymap {
     /// The Action of `key` while `focus` has the keyboard; `None` for a plain key, which goes to the component
     /// unchanged.
     #[must_use]
-    pub fn action(&self, focus: Id, key: KeyEvent) -> Option<Action> {
+    pub fn action(&self, focus: ComponentId, key: KeyEvent) -> Option<Action> {
         let chord = Chord::from(key);
         Context::of(focus).iter().find_map(|&context| {
             self.rows.iter().find(|row| row.context == context && row.chord == chord).map(|row| row.action)

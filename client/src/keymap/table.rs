@@ -4,7 +4,7 @@ use tuirealm::event::Key;
 
 use super::Chord;
 use crate::{
-    model::{DialogId, Id},
+    model::{ComponentId, DialogId},
     update::{Action, commands::COMMANDS},
 };
 
@@ -54,18 +54,18 @@ impl Context {
 
     /// The contexts that apply while `focus` has the keyboard, innermost first.
     #[must_use]
-    pub fn of(focus: Id) -> &'static [Self] {
+    pub fn of(focus: ComponentId) -> &'static [Self] {
         match focus {
-            Id::Composer => &[Self::Composer, Self::Text, Self::Screen, Self::Everywhere],
-            Id::Find => &[Self::Find, Self::Text, Self::Screen, Self::Everywhere],
-            Id::Rooms => &[Self::Screen, Self::Everywhere],
-            Id::SignIn | Id::Dialog(DialogId::CreateRoom | DialogId::SignedOut) => {
+            ComponentId::Composer => &[Self::Composer, Self::Text, Self::Screen, Self::Everywhere],
+            ComponentId::Find => &[Self::Find, Self::Text, Self::Screen, Self::Everywhere],
+            ComponentId::Rooms => &[Self::Screen, Self::Everywhere],
+            ComponentId::SignIn | ComponentId::Dialog(DialogId::CreateRoom | DialogId::SignedOut) => {
                 &[Self::Form, Self::Text, Self::Everywhere]
             }
-            Id::Dialog(DialogId::Switcher) => &[Self::List, Self::Text, Self::Everywhere],
-            Id::Dialog(DialogId::Help | DialogId::Ask | DialogId::Review) => &[Self::List, Self::Everywhere],
-            Id::History => &[Self::Selection, Self::Screen, Self::Everywhere],
-            Id::Status => &[Self::Everywhere],
+            ComponentId::Dialog(DialogId::Switcher) => &[Self::List, Self::Text, Self::Everywhere],
+            ComponentId::Dialog(DialogId::Help | DialogId::Ask | DialogId::Review) => &[Self::List, Self::Everywhere],
+            ComponentId::History => &[Self::Selection, Self::Screen, Self::Everywhere],
+            ComponentId::Status => &[Self::Everywhere],
         }
     }
 

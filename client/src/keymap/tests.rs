@@ -5,7 +5,7 @@ use tuirealm::event::{Key, KeyModifiers as Mod};
 use super::*;
 use crate::model::DialogId;
 
-fn action(focus: Id, code: Key, modifiers: Mod) -> Option<Action> {
+fn action(focus: ComponentId, code: Key, modifiers: Mod) -> Option<Action> {
     Keymap::default().action(focus, KeyEvent::new(code, modifiers))
 }
 
@@ -43,34 +43,34 @@ fn every_action_of_a_context_has_one_help_text() {
 
 #[test]
 fn the_inner_context_wins() {
-    assert_eq!(action(Id::Composer, Key::Char('k'), Mod::CONTROL), Some(Action::KillOrSwitch));
-    assert_eq!(action(Id::Rooms, Key::Char('k'), Mod::CONTROL), Some(Action::Switch));
-    assert_eq!(action(Id::Rooms, Key::Char('d'), Mod::CONTROL), Some(Action::EndOfInput));
-    assert_eq!(action(Id::Dialog(DialogId::Help), Key::PageUp, Mod::NONE), Some(Action::PageUp));
+    assert_eq!(action(ComponentId::Composer, Key::Char('k'), Mod::CONTROL), Some(Action::KillOrSwitch));
+    assert_eq!(action(ComponentId::Rooms, Key::Char('k'), Mod::CONTROL), Some(Action::Switch));
+    assert_eq!(action(ComponentId::Rooms, Key::Char('d'), Mod::CONTROL), Some(Action::EndOfInput));
+    assert_eq!(action(ComponentId::Dialog(DialogId::Help), Key::PageUp, Mod::NONE), Some(Action::PageUp));
 }
 
 #[test]
 fn letters_with_shift_stay_letters() {
     for modifiers in [Mod::NONE, Mod::SHIFT] {
         for letter in ['a', 'A', 'k', 'q', '1', '_'] {
-            assert_eq!(action(Id::Composer, Key::Char(letter), modifiers), None);
+            assert_eq!(action(ComponentId::Composer, Key::Char(letter), modifiers), None);
         }
     }
-    assert_eq!(action(Id::Composer, Key::Char('A'), Mod::ALT | Mod::SHIFT), Some(Action::NextUnread));
+    assert_eq!(action(ComponentId::Composer, Key::Char('A'), Mod::ALT | Mod::SHIFT), Some(Action::NextUnread));
 }
 
 #[test]
 fn undo_has_all_its_usual_chords() {
     for c in ['_', '7', '/', '-'] {
-        assert_eq!(action(Id::Composer, Key::Char(c), Mod::CONTROL), Some(Action::Undo));
-        assert_eq!(action(Id::Composer, Key::Char(c), Mod::CONTROL | Mod::SHIFT), Some(Action::Undo));
+        assert_eq!(action(ComponentId::Composer, Key::Char(c), Mod::CONTROL), Some(Action::Undo));
+        assert_eq!(action(ComponentId::Composer, Key::Char(c), Mod::CONTROL | Mod::SHIFT), Some(Action::Undo));
     }
 }
 
 #[test]
 fn keys_in_a_dialog_do_not_reach_the_rooms_behind_it() {
     for id in [DialogId::Switcher, DialogId::CreateRoom, DialogId::Help, DialogId::Ask, DialogId::Review] {
-        assert_eq!(action(Id::Dialog(id), Key::Down, Mod::ALT), None);
-        assert_eq!(action(Id::Dialog(id), Key::Esc, Mod::NONE), Some(Action::Cancel));
+        assert_eq!(action(ComponentId::Dialog(id), Key::Down, Mod::ALT), None);
+        assert_eq!(action(ComponentId::Dialog(id), Key::Esc, Mod::NONE), Some(Action::Cancel));
     }
 }

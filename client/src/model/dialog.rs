@@ -8,7 +8,7 @@ use super::Model;
 
 /// The components, by which tui-realm mounts and focuses them. `focus` tells which one has the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Id {
+pub enum ComponentId {
     /// The sign-in form, alone on the screen while nobody is signed in.
     SignIn,
     /// The side bar.

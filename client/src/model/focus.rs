@@ -1,17 +1,17 @@
 //! Which component has the keys.
 
-use super::{Id, Model};
+use super::{ComponentId, Model};
 
 /// Which component has the keys: the only truth. The runtime makes tui-realm's Application follow after each `Msg`.
 #[must_use]
-pub fn focus(model: &Model) -> Id {
+pub fn focus(model: &Model) -> ComponentId {
     match model.dialogs.last() {
-        Some(dialog) => Id::Dialog(dialog.id()),
-        None if model.account.is_none() => Id::SignIn,
-        None if model.selection().is_some() => Id::History,
-        None if model.find.is_some() && model.open_room().is_some() => Id::Find,
-        None if model.in_side_bar => Id::Rooms,
-        None if model.open_room().is_none() && model.command.text.is_empty() => Id::Rooms,
-        None => Id::Composer,
+        Some(dialog) => ComponentId::Dialog(dialog.id()),
+        None if model.account.is_none() => ComponentId::SignIn,
+        None if model.selection().is_some() => ComponentId::History,
+        None if model.find.is_some() && model.open_room().is_some() => ComponentId::Find,
+        None if model.in_side_bar => ComponentId::Rooms,
+        None if model.open_room().is_none() && model.command.text.is_empty() => ComponentId::Rooms,
+        None => ComponentId::Composer,
     }
 }

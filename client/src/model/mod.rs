@@ -25,7 +25,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub(crate) use bounds::{GAP_MAX, RunLimit};
-pub use dialog::{CaughtUp, Dialog, DialogId, Id, Question};
+pub use dialog::{CaughtUp, ComponentId, Dialog, DialogId, Question};
 pub use find::Find;
 pub use focus::focus;
 pub use inputs::{InputHistory, Left};

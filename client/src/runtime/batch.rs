@@ -12,7 +12,7 @@ use quchat_shared::limits::TEXT_MAX;
 use tuirealm::event::{Event, Key, KeyEvent, KeyModifiers};
 
 use crate::{
-    model::{DialogId, Id},
+    model::{ComponentId, DialogId},
     update::{Action, commands::is_command},
 };
 
@@ -67,11 +67,11 @@ impl Batch {
 
     /// The next key for the component with the focus. Neighbouring keys matter only in the composer, the find bar and
     /// questions: a list needs its arrows, a form its Enter. A guessed paste would follow `draft`.
-    pub(super) fn next(&mut self, focus: Id, draft: &str) -> Option<Typed> {
-        if matches!(focus, Id::Dialog(DialogId::Ask | DialogId::Review)) && self.is_text(ANSWER_MAX) {
+    pub(super) fn next(&mut self, focus: ComponentId, draft: &str) -> Option<Typed> {
+        if matches!(focus, ComponentId::Dialog(DialogId::Ask | DialogId::Review)) && self.is_text(ANSWER_MAX) {
             self.events.drain(..self.text());
         }
-        let guesses = focus == Id::Composer && !self.brackets;
+        let guesses = focus == ComponentId::Composer && !self.brackets;
         let begins = self.events.front().and_then(text).is_some_and(|first| first != '\n');
         if guesses
             && begins
@@ -81,7 +81,7 @@ impl Batch {
             return Some(Typed::Event(Event::Paste(paste)));
         }
         let event = self.events.pop_front()?;
-        let Some(code) = plain(&event).filter(|_| matches!(focus, Id::Composer | Id::Find)) else {
+        let Some(code) = plain(&event).filter(|_| matches!(focus, ComponentId::Composer | ComponentId::Find)) else {
             return Some(Typed::Event(event));
         };
         Some(match code {
@@ -177,11 +177,11 @@ mod tests {
         text.chars().map(|c| Event::Keyboard(KeyEvent::new(code(c), KeyModifiers::NONE))).collect()
     }
 
-    fn meant(text: &str, focus: Id) -> String {
+    fn meant(text: &str, focus: ComponentId) -> String {
         meant_by(text, focus, false)
     }
 
-    fn meant_by(text: &str, focus: Id, brackets: bool) -> String {
+    fn meant_by(text: &str, focus: ComponentId, brackets: bool) -> String {
         let mut batch = Batch::default();
         batch.add(keys(text), brackets);
         let mut draft = String::new();
@@ -222,8 +222,8 @@ mod tests {
             ("⏎", "⏎"),
             ("a⏎↑", "a⏎↑"),
         ] {
-            assert_eq!(meant(typed, Id::Composer), expected, "{typed}");
-            assert_eq!(meant(typed, Id::Rooms), typed);
+            assert_eq!(meant(typed, ComponentId::Composer), expected, "{typed}");
+            assert_eq!(meant(typed, ComponentId::Rooms), typed);
         }
     }
 
@@ -231,13 +231,13 @@ mod tests {
     fn if_pastes_are_marked_each_enter_is_an_enter_however_much_arrives_at_once() {
         let long = "x".repeat(PASTE_MIN * 2);
         for typed in ["one⏎two⏎", "a⏎⏎b", "/join ops⏎hello⏎", &format!("{long}⏎{long}⏎")] {
-            assert_eq!(meant_by(typed, Id::Composer, true), typed);
+            assert_eq!(meant_by(typed, ComponentId::Composer, true), typed);
         }
         let [many, too_many] = [TYPED_MAX, TYPED_MAX + 1].map(|lines| "x⏎".repeat(lines));
-        assert_eq!(meant_by(&many, Id::Composer, true), many);
-        assert_eq!(meant_by(&too_many, Id::Composer, true), format!("«{}»", too_many.replace('⏎', "\n")));
-        assert_eq!(meant_by("↑↑↑", Id::Composer, true), "△△△");
-        assert_eq!(meant_by("yes, and no⏎↑", Id::Dialog(DialogId::Ask), true), "↑");
+        assert_eq!(meant_by(&many, ComponentId::Composer, true), many);
+        assert_eq!(meant_by(&too_many, ComponentId::Composer, true), format!("«{}»", too_many.replace('⏎', "\n")));
+        assert_eq!(meant_by("↑↑↑", ComponentId::Composer, true), "△△△");
+        assert_eq!(meant_by("yes, and no⏎↑", ComponentId::Dialog(DialogId::Ask), true), "↑");
     }
 
     #[test]
@@ -253,7 +253,7 @@ mod tests {
             (&*format!("{long}⏎/me y⏎z"), &*format!("«{long}»⏎/me y⏎z")),
             (&*format!("/usr {long}⏎y⏎"), &*format!("«/usr {long}\ny»⏎")),
         ] {
-            assert_eq!(meant(typed, Id::Composer), expected, "{typed}");
+            assert_eq!(meant(typed, ComponentId::Composer), expected, "{typed}");
         }
     }
 
@@ -262,35 +262,39 @@ mod tests {
         for (typed, expected) in
             [("↑↑↑", "△△△"), ("↓↓↓↓", "▽▽▽▽"), ("↑↑", "↑↑"), ("↑↑↓↓", "↑↑↓↓"), ("↑↑↑↓", "△△△↓"), ("a↑↑↑b", "a△△△b")]
         {
-            assert_eq!(meant(typed, Id::Composer), expected, "{typed}");
-            assert_eq!(meant(typed, Id::Rooms), typed);
+            assert_eq!(meant(typed, ComponentId::Composer), expected, "{typed}");
+            assert_eq!(meant(typed, ComponentId::Rooms), typed);
         }
     }
 
     #[test]
     fn in_the_find_bar_a_wheel_scrolls_and_enter_is_enter() {
-        assert_eq!(meant("↑↑↑↓", Id::Find), "△△△↓");
-        assert_eq!(meant("a⏎b", Id::Find), "a⏎b");
+        assert_eq!(meant("↑↑↑↓", ComponentId::Find), "△△△↓");
+        assert_eq!(meant("a⏎b", ComponentId::Find), "a⏎b");
     }
 
     #[test]
     fn a_long_text_at_once_is_a_paste_and_only_a_short_one_is_sent_by_its_last_enter() {
         let word = "x".repeat(PASTE_MIN);
-        assert_eq!(meant(&word[1..], Id::Composer), word[1..]);
-        assert_eq!(meant(&format!("{word}⏎y⏎↑"), Id::Composer), format!("«{word}\ny»⏎↑"));
-        assert_eq!(meant(&"⏎".repeat(99), Id::Composer), "⏎".repeat(99));
-        assert_eq!(meant(&format!("⏎{word}"), Id::Composer), format!("\n«{word}»"));
+        assert_eq!(meant(&word[1..], ComponentId::Composer), word[1..]);
+        assert_eq!(meant(&format!("{word}⏎y⏎↑"), ComponentId::Composer), format!("«{word}\ny»⏎↑"));
+        assert_eq!(meant(&"⏎".repeat(99), ComponentId::Composer), "⏎".repeat(99));
+        assert_eq!(meant(&format!("⏎{word}"), ComponentId::Composer), format!("\n«{word}»"));
         let lines = "a line⏎".repeat(LINES_MAX + 1);
-        assert_eq!(meant(&lines, Id::Composer), format!("«{}»", lines.replace('⏎', "\n")));
+        assert_eq!(meant(&lines, ComponentId::Composer), format!("«{}»", lines.replace('⏎', "\n")));
         let long = format!("{}⏎", "x".repeat(TEXT_MAX + 1));
-        assert_eq!(meant(&long, Id::Composer), format!("«{}»", long.replace('⏎', "\n")), "it would not be taken");
+        assert_eq!(
+            meant(&long, ComponentId::Composer),
+            format!("«{}»", long.replace('⏎', "\n")),
+            "it would not be taken"
+        );
     }
 
     #[test]
     fn text_typed_ahead_does_not_answer_a_question() {
-        let ask = Id::Dialog(DialogId::Ask);
+        let ask = ComponentId::Dialog(DialogId::Ask);
         assert_eq!(meant("yes, and no⏎↑y", ask), "↑y");
         assert_eq!(meant("y⏎", ask), "y⏎");
-        assert_eq!(meant("ddd", Id::Dialog(DialogId::Review)), "");
+        assert_eq!(meant("ddd", ComponentId::Dialog(DialogId::Review)), "");
     }
 }

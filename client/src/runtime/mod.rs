@@ -64,7 +64,7 @@ pub use self::{input::Input, signals::listen_to_signals};
 use crate::{
     components::App,
     keymap::Keymap,
-    model::{Id, Model, Seen},
+    model::{ComponentId, Model, Seen},
     theme::Themes,
     update::{Action, Msg, Pick, ServerEvent, focus, next_deadline, title, update},
     view,
@@ -305,12 +305,12 @@ impl<S: Screen> Runtime<S> {
             Typed::Event(Event::FocusGained) => self.step(Msg::TermFocus(true)),
             Typed::Event(Event::FocusLost) => self.step(Msg::TermFocus(false)),
             Typed::Event(event @ Event::Paste(_)) if self.fits => {
-                let in_rooms = focus(&self.model) == Id::Rooms;
+                let in_rooms = focus(&self.model) == ComponentId::Rooms;
                 if in_rooms && self.model.in_side_bar {
                     self.step(Msg::Act(Action::FocusRooms));
                 }
                 // to the same component as a letter
-                let to = if in_rooms { Id::Composer } else { focus(&self.model) };
+                let to = if in_rooms { ComponentId::Composer } else { focus(&self.model) };
                 if let Some(msg) = self.offer_to(&to, &event) {
                     self.step(msg);
                 }
@@ -366,7 +366,7 @@ impl<S: Screen> Runtime<S> {
         self.offer_to(&focus(&self.model), event)
     }
 
-    fn offer_to(&mut self, id: &Id, event: &Event<Action>) -> Option<Msg> {
+    fn offer_to(&mut self, id: &ComponentId, event: &Event<Action>) -> Option<Msg> {
         self.app.get_component_mut(id)?.on(event)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Effect, find, focus, membership, reading, selection, session, writing};
-use crate::model::{Call, Cause, Dialog, Id, Model, Question, TerminalTask, Tone};
+use crate::model::{Call, Cause, ComponentId, Dialog, Model, Question, TerminalTask, Tone};
 
 /// The exit code of a client that was told to stop by a signal, or lost its terminal.
 pub(super) const INTERRUPTED: i32 = 130;
@@ -37,7 +37,7 @@ pub(super) fn cancel(model: &mut Model) {
         model.show_notice_while(Cause::SignedOut, Tone::Calm, text);
     }
     if closed.is_none() && !selection::leave(model) && !find::leave(model) {
-        if focus(model) == Id::Composer {
+        if focus(model) == ComponentId::Composer {
             writing::cancel_reply(model);
         }
         model.in_side_bar = false;
@@ -74,7 +74,7 @@ pub(super) fn interrupt(model: &mut Model) {
     if !model.dialogs.is_empty() || model.selected.is_some() || model.find.is_some() {
         return cancel(model);
     }
-    let writing = focus(model) == Id::Composer;
+    let writing = focus(model) == ComponentId::Composer;
     if writing && model.open_room().is_none() {
         return model.command.replace("".into()); // a command half typed
     }

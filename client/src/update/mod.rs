@@ -48,7 +48,7 @@ pub use crate::model::{Stored, focus};
 
 use quchat_shared::{Seq, room::RoomKind};
 
-use crate::model::{Dialog, Id, Model, TerminalTask, Tone};
+use crate::model::{ComponentId, Dialog, Model, TerminalTask, Tone};
 use commands::SlashCommand;
 use navigation::Step;
 
@@ -140,8 +140,9 @@ fn act(model: &mut Model, action: Action, requests: &mut Vec<Effect>) {
         }
         Action::Quit => dialogs::quit(model),
         Action::Interrupt => dialogs::interrupt(model),
-        Action::EndOfInput if held || matches!(focus(model), Id::Composer | Id::Rooms) && writing::has_draft(model) => {
-        }
+        Action::EndOfInput
+            if held
+                || matches!(focus(model), ComponentId::Composer | ComponentId::Rooms) && writing::has_draft(model) => {}
         Action::EndOfInput => dialogs::interrupt(model),
         Action::Cancel => dialogs::cancel(model),
         Action::Help if model.dialogs.last() == Some(&Dialog::Help) => dialogs::cancel(model),

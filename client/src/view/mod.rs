@@ -24,7 +24,7 @@ pub use self::layout::fits;
 use crate::{
     components::{self, App, Composer, FindBar, History, Rooms, Styles},
     keymap::Keymap,
-    model::{Dialog, DialogId, Id, Model, Question, Seen},
+    model::{ComponentId, Dialog, DialogId, Model, Question, Seen},
     text::wrap,
     theme::Themes,
     update::{Action, focus},
@@ -53,10 +53,10 @@ pub fn follow(model: &Model, keymap: &Arc<Keymap>, app: &mut App) {
 }
 
 pub fn view(model: &Model, keymap: &Keymap, themes: &Themes, app: &mut App, frame: &mut Frame<'_>) {
-    if let Some(history) = components::mounted_as::<History>(app, Id::History) {
+    if let Some(history) = components::mounted_as::<History>(app, ComponentId::History) {
         history.forget_seen();
     }
-    if let Some(rooms) = components::mounted_as::<Rooms>(app, Id::Rooms) {
+    if let Some(rooms) = components::mounted_as::<Rooms>(app, ComponentId::Rooms) {
         rooms.forget_place();
     }
     if fits(frame.area().as_size()) {
@@ -65,7 +65,7 @@ pub fn view(model: &Model, keymap: &Keymap, themes: &Themes, app: &mut App, fram
         draw_too_small(model, keymap, frame);
     }
     themes.dress(&model.theme, frame.buffer_mut());
-    if let Some(history) = components::mounted_as::<History>(app, Id::History) {
+    if let Some(history) = components::mounted_as::<History>(app, ComponentId::History) {
         history.open_links(frame.buffer_mut());
     }
 }
@@ -74,14 +74,14 @@ fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
     let area = frame.area();
     let places = places(model, app, area);
     if model.account.is_none() {
-        draw(Id::SignIn, model, app, frame, places.whole);
+        draw(ComponentId::SignIn, model, app, frame, places.whole);
     } else {
         draw_chat(model, keymap, app, frame, &places);
         header::draw(model, new_above(model, keymap, app), frame, &places);
     }
-    draw(Id::Status, model, app, frame, places.status);
+    draw(ComponentId::Status, model, app, frame, places.status);
     for dialog in &model.dialogs {
-        let id = Id::Dialog(dialog.id());
+        let id = ComponentId::Dialog(dialog.id());
         let most = places.dialog_pane().width;
         let (columns, rows) = components::mounted(app, id).map_or((0, 0), |component| component.wanted_in(most));
         draw(id, model, app, frame, places.dialog(columns, rows));
@@ -91,65 +91,65 @@ fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
 /// What the last frame showed of the open room, for `Msg::Seen`; `None` if it showed no message.
 #[must_use]
 pub fn seen(app: &mut App) -> Option<Seen> {
-    components::mounted_as::<History>(app, Id::History)?.seen().cloned()
+    components::mounted_as::<History>(app, ComponentId::History)?.seen().cloned()
 }
 
 /// The room that the side bar of the last frame showed at this position.
 pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
-    components::mounted_as::<Rooms>(app, Id::Rooms)?.at(Position { x: column, y: row })
+    components::mounted_as::<Rooms>(app, ComponentId::Rooms)?.at(Position { x: column, y: row })
 }
 
-const ALL: [Id; 12] = [
-    Id::SignIn,
-    Id::Rooms,
-    Id::History,
-    Id::Composer,
-    Id::Find,
-    Id::Status,
-    Id::Dialog(DialogId::Switcher),
-    Id::Dialog(DialogId::CreateRoom),
-    Id::Dialog(DialogId::Help),
-    Id::Dialog(DialogId::Ask),
-    Id::Dialog(DialogId::Review),
-    Id::Dialog(DialogId::SignedOut),
+const ALL: [ComponentId; 12] = [
+    ComponentId::SignIn,
+    ComponentId::Rooms,
+    ComponentId::History,
+    ComponentId::Composer,
+    ComponentId::Find,
+    ComponentId::Status,
+    ComponentId::Dialog(DialogId::Switcher),
+    ComponentId::Dialog(DialogId::CreateRoom),
+    ComponentId::Dialog(DialogId::Help),
+    ComponentId::Dialog(DialogId::Ask),
+    ComponentId::Dialog(DialogId::Review),
+    ComponentId::Dialog(DialogId::SignedOut),
 ];
 
-fn wanted(model: &Model) -> Vec<Id> {
-    let mut wanted = vec![Id::Status];
+fn wanted(model: &Model) -> Vec<ComponentId> {
+    let mut wanted = vec![ComponentId::Status];
     if model.account.is_none() {
-        wanted.push(Id::SignIn);
+        wanted.push(ComponentId::SignIn);
     } else {
-        wanted.extend([Id::Rooms, Id::History, Id::Composer]);
-        wanted.extend(model.find.as_ref().map(|_| Id::Find));
+        wanted.extend([ComponentId::Rooms, ComponentId::History, ComponentId::Composer]);
+        wanted.extend(model.find.as_ref().map(|_| ComponentId::Find));
     }
-    wanted.extend(model.dialogs.iter().map(|dialog| Id::Dialog(dialog.id())));
+    wanted.extend(model.dialogs.iter().map(|dialog| ComponentId::Dialog(dialog.id())));
     wanted
 }
 
 fn places(model: &Model, app: &mut App, area: Rect) -> Places {
     let frame = Places::new(area, model.in_side_bar || model.open.is_none(), model.bare);
-    let rows = match components::mounted_as::<FindBar>(app, Id::Find) {
+    let rows = match components::mounted_as::<FindBar>(app, ComponentId::Find) {
         Some(bar) => bar.rows(frame.framed()),
-        None => components::mounted_as::<Composer>(app, Id::Composer)
+        None => components::mounted_as::<Composer>(app, ComponentId::Composer)
             .map_or(1, |composer| composer.rows(frame.composer_columns(), frame.framed())),
     };
     let places = frame.with_composer(rows);
-    if let Some(history) = components::mounted_as::<History>(app, Id::History) {
+    if let Some(history) = components::mounted_as::<History>(app, ComponentId::History) {
         history.resize(places.history.height);
     }
-    if let Some(rooms) = components::mounted_as::<Rooms>(app, Id::Rooms) {
+    if let Some(rooms) = components::mounted_as::<Rooms>(app, ComponentId::Rooms) {
         rooms.resize(places.rooms.height);
     }
     places
 }
 
-fn show(id: Id, model: &Model, app: &mut App) {
+fn show(id: ComponentId, model: &Model, app: &mut App) {
     if let Some(component) = components::mounted(app, id) {
         component.show(model);
     }
 }
 
-fn draw(id: Id, model: &Model, app: &mut App, frame: &mut Frame<'_>, area: Rect) {
+fn draw(id: ComponentId, model: &Model, app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     show(id, model, app);
     app.view(&id, frame, area);
 }
@@ -162,24 +162,24 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
     }
     match model.open_room() {
         Some(_) => {
-            draw(Id::History, model, app, frame, places.history);
-            let history = components::mounted_as::<History>(app, Id::History);
+            draw(ComponentId::History, model, app, frame, places.history);
+            let history = components::mounted_as::<History>(app, ComponentId::History);
             let (below, all) = history.map_or((None, false), |history| (history.below(), history.shows_all_unread()));
-            if let Some(rooms) = components::mounted_as::<Rooms>(app, Id::Rooms) {
+            if let Some(rooms) = components::mounted_as::<Rooms>(app, ComponentId::Rooms) {
                 rooms.set_all_in_view(all);
             }
-            if let Some(composer) = components::mounted_as::<Composer>(app, Id::Composer) {
+            if let Some(composer) = components::mounted_as::<Composer>(app, ComponentId::Composer) {
                 composer.set_below(below);
             }
-            let writing = if model.find.is_some() { Id::Find } else { Id::Composer };
+            let writing = if model.find.is_some() { ComponentId::Find } else { ComponentId::Composer };
             draw(writing, model, app, frame, places.composer);
         }
         None => {
             draw_invitation(model, keymap, frame, places.history);
-            if let Some(composer) = components::mounted_as::<Composer>(app, Id::Composer) {
+            if let Some(composer) = components::mounted_as::<Composer>(app, ComponentId::Composer) {
                 composer.set_below(None);
             }
-            draw(Id::Composer, model, app, frame, places.composer);
+            draw(ComponentId::Composer, model, app, frame, places.composer);
         }
     }
     let inviting = places.rooms_over_history && model.rooms.is_empty();
@@ -187,10 +187,10 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
         if places.rooms_over_history {
             frame.render_widget(Clear, places.rooms);
         }
-        draw(Id::Rooms, model, app, frame, places.rooms);
+        draw(ComponentId::Rooms, model, app, frame, places.rooms);
     }
     if places.rooms_over_history
-        && let Some(history) = components::mounted_as::<History>(app, Id::History)
+        && let Some(history) = components::mounted_as::<History>(app, ComponentId::History)
     {
         history.forget_seen(); // the messages below are covered
     }
@@ -198,7 +198,7 @@ fn draw_chat(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_
 
 /// How many new messages are above the screen, if the view opened below the "new" line, and the key that goes there.
 fn new_above(model: &Model, keymap: &Keymap, app: &mut App) -> Option<String> {
-    let first = components::mounted_as::<History>(app, Id::History)?.seen()?.first.clone();
+    let first = components::mounted_as::<History>(app, ComponentId::History)?.seen()?.first.clone();
     let count = model.open_room()?.new_above(&first);
     let way = keymap.chord(Action::ToNew).map_or_else(|| "/new".to_owned(), |chord| chord.to_string());
     (count > 0).then(|| format!("↑ {count} new · {way}"))

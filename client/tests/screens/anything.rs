@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use quchat_client::{
     keymap::Keymap,
-    model::{Id, Room, Stored},
+    model::{ComponentId, Room, Stored},
     update::{Action, Effect, Failure, Msg, ServerEvent, focus},
     view::fits,
 };
@@ -65,7 +65,8 @@ fn keys() -> Vec<KeyEvent> {
 /// Those that delete no text.
 fn sparing_keys() -> Vec<KeyEvent> {
     let keymap = Keymap::default();
-    let spares = |key: &KeyEvent| keymap.action(Id::Composer, *key).is_none_or(|action| !DELETES.contains(&action));
+    let spares =
+        |key: &KeyEvent| keymap.action(ComponentId::Composer, *key).is_none_or(|action| !DELETES.contains(&action));
     keys().into_iter().filter(spares).collect()
 }
 
@@ -196,7 +197,7 @@ proptest! {
         for _ in 0..9 {
             stage.key(Key::Esc); // leave whatever is open
         }
-        prop_assume!(focus(&stage.model) == Id::Composer);
+        prop_assume!(focus(&stage.model) == ComponentId::Composer);
         stage.key(Key::Char(PRECIOUS));
         let mut disk = Disk::default();
         for what in happenings {

@@ -1,7 +1,7 @@
 //! Completion in the composer: names, rooms, commands, emoji.
 
 use insta::assert_snapshot;
-use quchat_client::{model::Id, update::focus};
+use quchat_client::{model::ComponentId, update::focus};
 use quchat_shared::{RoomId, room::RoomKind};
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
@@ -96,7 +96,7 @@ fn tab_does_not_change_unknown_words() {
         let mut stage = typed(text);
         stage.key(Key::Tab);
         stage.key(Key::BackTab);
-        assert_eq!((stage.draft().as_str(), focus(&stage.model)), (text, Id::Composer));
+        assert_eq!((stage.draft().as_str(), focus(&stage.model)), (text, ComponentId::Composer));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use quchat_client::{
     keymap::{Binding, Context, Keymap, chord},
-    model::{Dialog, DialogId, Field, Id, Link, Question, SendState},
+    model::{ComponentId, Dialog, DialogId, Field, Link, Question, SendState},
     update::{Action, Msg, Pick},
 };
 use quchat_shared::{RoomId, Seq, room::RoomKind};
@@ -246,7 +246,7 @@ fn every_dialog_fits_the_smallest_screen() {
     }
     stage.model.dialogs.clear();
     stage.follow();
-    assert!(!stage.app.mounted(&Id::Dialog(DialogId::SignedOut)), "a closed dialog is gone");
+    assert!(!stage.app.mounted(&ComponentId::Dialog(DialogId::SignedOut)), "a closed dialog is gone");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use quchat_client::{
     keymap::{Context, Keymap, command},
-    model::{Dialog, DialogId, Id, Question, SendState},
+    model::{ComponentId, Dialog, DialogId, Question, SendState},
     update::{Action, focus},
 };
 use quchat_shared::{RoomId, Seq};
@@ -14,40 +14,40 @@ use tuirealm::event::{Key, KeyEvent, KeyModifiers as Mod};
 use crate::stage::{Stage, long_talk, message, room};
 
 /// Everything that can have the keyboard.
-const MODES: [Id; 11] = [
-    Id::SignIn,
-    Id::Rooms,
-    Id::History,
-    Id::Composer,
-    Id::Find,
-    Id::Dialog(DialogId::Switcher),
-    Id::Dialog(DialogId::CreateRoom),
-    Id::Dialog(DialogId::Help),
-    Id::Dialog(DialogId::Ask),
-    Id::Dialog(DialogId::Review),
-    Id::Dialog(DialogId::SignedOut),
+const MODES: [ComponentId; 11] = [
+    ComponentId::SignIn,
+    ComponentId::Rooms,
+    ComponentId::History,
+    ComponentId::Composer,
+    ComponentId::Find,
+    ComponentId::Dialog(DialogId::Switcher),
+    ComponentId::Dialog(DialogId::CreateRoom),
+    ComponentId::Dialog(DialogId::Help),
+    ComponentId::Dialog(DialogId::Ask),
+    ComponentId::Dialog(DialogId::Review),
+    ComponentId::Dialog(DialogId::SignedOut),
 ];
 
 /// Keys without effect in a mode that they are bound in, and why.
-const IDLE: &[(Id, Action, &str)] = &[
-    (Id::Find, Action::Find, "one is searching already"),
-    (Id::Dialog(DialogId::CreateRoom), Action::Register, "the form has one button"),
-    (Id::Dialog(DialogId::CreateRoom), Action::ShowPassword, "the form has no password"),
-    (Id::Dialog(DialogId::SignedOut), Action::Register, "the form has one button"),
-    (Id::Dialog(DialogId::SignedOut), Action::NextField, "the form has one field"),
-    (Id::Dialog(DialogId::SignedOut), Action::PreviousField, "the form has one field"),
-    (Id::Dialog(DialogId::Ask), Action::LineUp, "a question is whole on the screen"),
-    (Id::Dialog(DialogId::Ask), Action::LineDown, "a question is whole on the screen"),
-    (Id::Dialog(DialogId::Ask), Action::PageUp, "a question is whole on the screen"),
-    (Id::Dialog(DialogId::Ask), Action::PageDown, "a question is whole on the screen"),
+const IDLE: &[(ComponentId, Action, &str)] = &[
+    (ComponentId::Find, Action::Find, "one is searching already"),
+    (ComponentId::Dialog(DialogId::CreateRoom), Action::Register, "the form has one button"),
+    (ComponentId::Dialog(DialogId::CreateRoom), Action::ShowPassword, "the form has no password"),
+    (ComponentId::Dialog(DialogId::SignedOut), Action::Register, "the form has one button"),
+    (ComponentId::Dialog(DialogId::SignedOut), Action::NextField, "the form has one field"),
+    (ComponentId::Dialog(DialogId::SignedOut), Action::PreviousField, "the form has one field"),
+    (ComponentId::Dialog(DialogId::Ask), Action::LineUp, "a question is whole on the screen"),
+    (ComponentId::Dialog(DialogId::Ask), Action::LineDown, "a question is whole on the screen"),
+    (ComponentId::Dialog(DialogId::Ask), Action::PageUp, "a question is whole on the screen"),
+    (ComponentId::Dialog(DialogId::Ask), Action::PageDown, "a question is whole on the screen"),
 ];
 
 /// The open room: the last of the joined ones, so that each number leads to another room.
 const HERE: RoomId = RoomId(11);
 
 /// A stage on which `action` has an effect while `mode` has the keyboard.
-fn stage(mode: Id, action: Action) -> Stage {
-    if mode == Id::SignIn {
+fn stage(mode: ComponentId, action: Action) -> Stage {
+    if mode == ComponentId::SignIn {
         let mut stage = Stage::new(80, 24);
         stage.model.sign_in.server = "localhost".to_owned();
         stage.model.sign_in.rev += 1;
@@ -76,32 +76,32 @@ fn stage(mode: Id, action: Action) -> Stage {
         stage.draw();
     }
     match (mode, action) {
-        (Id::Composer, Action::Complete | Action::CompleteBack) => stage.type_text(":smi"),
-        (Id::Composer, Action::Cancel) => {
+        (ComponentId::Composer, Action::Complete | Action::CompleteBack) => stage.type_text(":smi"),
+        (ComponentId::Composer, Action::Cancel) => {
             stage.type_text(":smi");
             stage.key(Key::Tab); // opens a list to close
         }
-        (Id::Rooms | Id::History, Action::EndOfInput) => {} // it needs an empty input
+        (ComponentId::Rooms | ComponentId::History, Action::EndOfInput) => {} // it needs an empty input
         _ => write(&mut stage),
     }
     match mode {
-        Id::Rooms => stage.model.in_side_bar = true,
-        Id::Find => drop(stage.ctrl('f')),
-        Id::History => drop(stage.press(Key::Char('m'), Mod::ALT)),
-        Id::Dialog(DialogId::Switcher) => stage.model.dialogs.push(Dialog::Switcher),
-        Id::Dialog(DialogId::CreateRoom) => drop(stage.press(Key::Char('c'), Mod::ALT)),
-        Id::Dialog(DialogId::Help) => stage.model.dialogs.push(Dialog::Help),
-        Id::Dialog(DialogId::Ask) => stage.model.dialogs.push(Dialog::Ask(Question::SignOut { unsent: 1 })),
-        Id::Dialog(DialogId::Review) => drop(stage.press(Key::Char('v'), Mod::ALT)),
-        Id::Dialog(DialogId::SignedOut) => stage.model.dialogs.push(Dialog::SignedOut),
+        ComponentId::Rooms => stage.model.in_side_bar = true,
+        ComponentId::Find => drop(stage.ctrl('f')),
+        ComponentId::History => drop(stage.press(Key::Char('m'), Mod::ALT)),
+        ComponentId::Dialog(DialogId::Switcher) => stage.model.dialogs.push(Dialog::Switcher),
+        ComponentId::Dialog(DialogId::CreateRoom) => drop(stage.press(Key::Char('c'), Mod::ALT)),
+        ComponentId::Dialog(DialogId::Help) => stage.model.dialogs.push(Dialog::Help),
+        ComponentId::Dialog(DialogId::Ask) => stage.model.dialogs.push(Dialog::Ask(Question::SignOut { unsent: 1 })),
+        ComponentId::Dialog(DialogId::Review) => drop(stage.press(Key::Char('v'), Mod::ALT)),
+        ComponentId::Dialog(DialogId::SignedOut) => stage.model.dialogs.push(Dialog::SignedOut),
         _ => {}
     }
     stage.follow();
     stage.draw();
-    if Context::of(mode).contains(&Context::Text) && mode != Id::Composer {
+    if Context::of(mode).contains(&Context::Text) && mode != ComponentId::Composer {
         write(&mut stage);
     }
-    if matches!(mode, Id::Dialog(_) | Id::History) {
+    if matches!(mode, ComponentId::Dialog(_) | ComponentId::History) {
         // in the middle, so that both directions are possible
         for key in [Key::Up, Key::Up, Key::Up, Key::Down] {
             stage.key(key);

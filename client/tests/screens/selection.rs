@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use quchat_client::{
-    model::{Anchor, Id, Key as Place},
+    model::{Anchor, ComponentId, Key as Place},
     update::{Effect, focus},
 };
 use quchat_shared::{Seq, Timestamp};
@@ -79,9 +79,9 @@ fn letters_do_not_type_until_esc_and_the_draft_stays() {
     stage = selecting(stage);
     stage.type_text("jkzxq");
     stage.key(Key::Enter);
-    assert_eq!((focus(&stage.model), stage.draft().as_str()), (Id::History, "half a thought"));
+    assert_eq!((focus(&stage.model), stage.draft().as_str()), (ComponentId::History, "half a thought"));
     stage.key(Key::Esc);
-    assert_eq!(focus(&stage.model), Id::Composer);
+    assert_eq!(focus(&stage.model), ComponentId::Composer);
     stage.type_text("!");
     assert_eq!(stage.draft(), "half a thought!");
 }
@@ -92,9 +92,9 @@ fn the_command_selects_and_an_empty_room_says_why_it_cannot() {
     stage.draw();
     stage.type_text("/select");
     stage.key(Key::Enter);
-    assert_eq!(focus(&stage.model), Id::History);
+    assert_eq!(focus(&stage.model), ComponentId::History);
     let mut stage = selecting(Stage::in_general(80, 24, Vec::new()));
-    assert_eq!(focus(&stage.model), Id::Composer);
+    assert_eq!(focus(&stage.model), ComponentId::Composer);
     assert!(stage.screen().contains("no message to select"));
 }
 
@@ -118,7 +118,7 @@ fn the_first_and_the_newest_are_one_key_away_and_esc_moves_nothing() {
 fn switching_rooms_ends_the_selection() {
     let mut stage = selecting(Stage::in_general(80, 24, talk()));
     stage.press(Key::Down, Mod::ALT);
-    assert_eq!((focus(&stage.model), stage.model.selected), (Id::Composer, None));
+    assert_eq!((focus(&stage.model), stage.model.selected), (ComponentId::Composer, None));
 }
 
 proptest! {

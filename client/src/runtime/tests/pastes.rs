@@ -33,7 +33,7 @@ fn a_paste_in_the_side_bar_goes_to_the_composer() {
     client.runtime.step(Msg::Act(Action::FocusRooms));
     client.at_once(vec![Event::Paste("what I\nfound".into())]);
     assert_eq!(&*client.draft().text, "see what I\nfound");
-    assert_eq!(focus(&client.runtime.model), Id::Composer);
+    assert_eq!(focus(&client.runtime.model), ComponentId::Composer);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_long_paste_without_brackets_asks_and_does_not_answer_itself() {
 fn without_a_room_a_paste_becomes_one_command_without_a_question() {
     let (_dir, state_dir) = home();
     let mut client = Client::of_alice(&state_dir, &access(9).origin);
-    assert_eq!((client.runtime.model.open, focus(&client.runtime.model)), (None, Id::Rooms));
+    assert_eq!((client.runtime.model.open, focus(&client.runtime.model)), (None, ComponentId::Rooms));
     client.at_once(vec![Event::Paste("/join ops".into())]);
     assert_eq!(&*client.runtime.model.command.text, "/join ops");
     client.at_once(vec![Event::Paste("\nx".repeat(30))]);

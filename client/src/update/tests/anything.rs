@@ -13,7 +13,7 @@ use quchat_shared::{
 use super::*;
 use crate::{
     keymap::Keymap,
-    model::{Anchor, DialogId, Id, Kept, Key, Link, Seen, window},
+    model::{Anchor, ComponentId, DialogId, Kept, Key, Link, Seen, window},
     update::{NotKept, Pick, commands::COMMANDS},
 };
 
@@ -217,13 +217,13 @@ pub(super) fn check(client: &Client) -> Result<(), TestCaseError> {
     let model = &client.model;
     let signed_out = matches!(model.link, Link::SignedOut { .. });
     match focus(model) {
-        Id::SignIn => prop_assert!(model.account.is_none()),
-        Id::Composer => prop_assert!(model.open_room().is_some() || !model.command.text.is_empty()),
-        Id::Rooms => prop_assert!(model.account.is_some()),
-        Id::Dialog(id) => prop_assert_eq!(model.dialogs.last().map(crate::model::Dialog::id), Some(id)),
-        Id::History => prop_assert!(model.selection().is_some()),
-        Id::Find => prop_assert!(model.find.is_some()),
-        Id::Status => prop_assert!(false, "it never has the keys"),
+        ComponentId::SignIn => prop_assert!(model.account.is_none()),
+        ComponentId::Composer => prop_assert!(model.open_room().is_some() || !model.command.text.is_empty()),
+        ComponentId::Rooms => prop_assert!(model.account.is_some()),
+        ComponentId::Dialog(id) => prop_assert_eq!(model.dialogs.last().map(crate::model::Dialog::id), Some(id)),
+        ComponentId::History => prop_assert!(model.selection().is_some()),
+        ComponentId::Find => prop_assert!(model.find.is_some()),
+        ComponentId::Status => prop_assert!(false, "it never has the keys"),
     }
     prop_assert!(
         model.account.is_some()

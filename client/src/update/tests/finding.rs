@@ -3,7 +3,7 @@
 use quchat_shared::event::MessageUpdated;
 
 use super::*;
-use crate::model::{Anchor, Id, Key, Seen};
+use crate::model::{Anchor, ComponentId, Key, Seen};
 
 /// In general, with these messages by bob, all of them seen.
 fn among(texts: &[&str]) -> Client {
@@ -79,9 +79,9 @@ fn esc_returns_to_the_very_place_one_came_from_and_the_draft_is_as_it_was() {
     client.on(Msg::Seen(seen));
     let mut client = find(client, "hi");
     client.act(Action::FindPrevious).act(Action::PageUp).act(Action::FindNext);
-    assert_eq!((focus(&client.model), client.draft()), (Id::Find, "half a thought"));
+    assert_eq!((focus(&client.model), client.draft()), (ComponentId::Find, "half a thought"));
     client.act(Action::Cancel);
-    assert_eq!((focus(&client.model), client.draft()), (Id::Composer, "half a thought"));
+    assert_eq!((focus(&client.model), client.draft()), (ComponentId::Composer, "half a thought"));
     assert_eq!((&client.room(GENERAL).anchor, client.room(GENERAL).scroll_rows), (&place, 0));
 }
 
@@ -140,22 +140,22 @@ fn earlier_pages_are_searched_as_they_come() {
 fn the_command_brings_its_text_along() {
     let mut client = among(&["disk", "x"]);
     client.say("/search DISK");
-    assert_eq!((focus(&client.model), at(&client), client.draft()), (Id::Find, Some(1), ""));
+    assert_eq!((focus(&client.model), at(&client), client.draft()), (ComponentId::Find, Some(1), ""));
 }
 
 #[test]
 fn the_message_found_can_be_chosen_and_another_room_ends_it() {
     let mut client = find(among(&["disk", "x"]), "disk");
     client.act(Action::Select);
-    assert_eq!((focus(&client.model), client.model.selected), (Id::History, Some(Seq(1))));
+    assert_eq!((focus(&client.model), client.model.selected), (ComponentId::History, Some(Seq(1))));
     let mut client = find(among(&["disk", "x"]), "disk");
     client.act(Action::NextRoom);
-    assert_eq!((client.model.find.is_some(), focus(&client.model)), (false, Id::Composer));
+    assert_eq!((client.model.find.is_some(), focus(&client.model)), (false, ComponentId::Composer));
 }
 
 #[test]
 fn an_empty_room_has_nothing_to_search_and_says_so() {
     let mut client = Client::online();
     client.on(Msg::Open(SECRET)).act(Action::Find);
-    assert_eq!((focus(&client.model), client.notice()), (Id::Composer, "there is no message to search in"));
+    assert_eq!((focus(&client.model), client.notice()), (ComponentId::Composer, "there is no message to search in"));
 }

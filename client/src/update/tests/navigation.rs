@@ -1,7 +1,7 @@
 //! From room to room, dialogs and focus.
 
 use super::*;
-use crate::model::{Dialog, DialogId, Id};
+use crate::model::{ComponentId, Dialog, DialogId};
 
 fn visits(actions: &[Action]) -> Vec<u64> {
     let mut client = Client::online();
@@ -135,21 +135,21 @@ fn a_dialog_is_modal_and_each_opens_once() {
     client.act(Action::Switch).act(Action::Switch).act(Action::NextRoom).act(Action::Send).act(Action::CreateRoom);
     assert_eq!((&client.model.dialogs[..], client.model.open), (&[Dialog::Switcher][..], Some(GENERAL)));
     client.act(Action::Help);
-    assert_eq!(focus(&client.model), Id::Dialog(DialogId::Help));
+    assert_eq!(focus(&client.model), ComponentId::Dialog(DialogId::Help));
     client.act(Action::Cancel).act(Action::Cancel);
-    assert_eq!(focus(&client.model), Id::Composer);
+    assert_eq!(focus(&client.model), ComponentId::Composer);
 }
 
 #[test]
 fn esc_leaves_the_side_bar_and_never_touches_the_draft() {
     let mut client = Client::online();
     client.write("draft").act(Action::FocusRooms).act(Action::Cancel).act(Action::Cancel);
-    assert_eq!((focus(&client.model), client.draft()), (Id::Composer, "draft"));
+    assert_eq!((focus(&client.model), client.draft()), (ComponentId::Composer, "draft"));
 }
 
 #[test]
 fn what_the_composer_declines_opens_the_switcher() {
-    assert_eq!(focus(&Client::online().act(Action::KillOrSwitch).model), Id::Dialog(DialogId::Switcher));
+    assert_eq!(focus(&Client::online().act(Action::KillOrSwitch).model), ComponentId::Dialog(DialogId::Switcher));
 }
 
 #[test]
@@ -157,9 +157,9 @@ fn without_rooms_the_keys_are_in_the_side_bar_and_the_switcher_opens() {
     let mut client = Client::new();
     client.start();
     client.list_rooms(Vec::new());
-    assert_eq!(focus(&client.model), Id::Rooms);
+    assert_eq!(focus(&client.model), ComponentId::Rooms);
     client.act(Action::Switch);
-    assert_eq!(focus(&client.model), Id::Dialog(DialogId::Switcher));
+    assert_eq!(focus(&client.model), ComponentId::Dialog(DialogId::Switcher));
 }
 
 #[test]
@@ -183,8 +183,8 @@ fn before_sign_in_only_help_and_the_way_out_mean_anything() {
     ] {
         client.act(action);
     }
-    assert_eq!((focus(&client.model), client.effects.len()), (Id::SignIn, 0));
-    assert_eq!(focus(&client.act(Action::Help).model), Id::Dialog(DialogId::Help));
+    assert_eq!((focus(&client.model), client.effects.len()), (ComponentId::SignIn, 0));
+    assert_eq!(focus(&client.act(Action::Help).model), ComponentId::Dialog(DialogId::Help));
     assert_eq!(client.act(Action::Quit).effects, [Effect::Exit(0)]);
 }
 

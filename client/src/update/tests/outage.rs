@@ -3,7 +3,7 @@
 use quchat_shared::event::{MemberJoined, RoomUpdated};
 
 use super::*;
-use crate::model::{Fetch, Id, Kept, Link};
+use crate::model::{ComponentId, Fetch, Kept, Link};
 
 /// Just started, in ops; the list of rooms could not be had. A message and a draft are kept for ops.
 fn cut_off() -> Client {
@@ -41,7 +41,10 @@ fn remembered(client: &Client) -> Vec<(&str, bool)> {
 #[test]
 fn the_room_that_was_open_last_is_there_with_its_draft_and_what_is_unsent() {
     let mut client = cut_off();
-    assert_eq!((client.model.open, focus(&client.model), client.draft()), (Some(OPS), Id::Composer, "half a thought"));
+    assert_eq!(
+        (client.model.open, focus(&client.model), client.draft()),
+        (Some(OPS), ComponentId::Composer, "half a thought")
+    );
     assert_eq!(texts(&client, OPS), ["unsent"]);
     assert_eq!(client.model.ordered().map(|room| room.info.id).collect::<Vec<_>>(), [GENERAL, OPS, LOBBY]);
     assert!(

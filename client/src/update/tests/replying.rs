@@ -6,7 +6,7 @@ use quchat_shared::{
 };
 
 use super::*;
-use crate::model::{Anchor, Id, Kept, Key};
+use crate::model::{Anchor, ComponentId, Kept, Key};
 
 /// What was sent and not looked at yet, with what it answers.
 fn replies(client: &mut Client) -> Vec<(String, Option<Seq>)> {
@@ -29,7 +29,7 @@ fn after_own() -> Client {
 fn a_reply_names_the_chosen_message_and_the_next_message_does_not() {
     let mut client = after_own();
     client.act(Action::Select).act(Action::LineUp).act(Action::LineUp).act(Action::Reply);
-    assert_eq!((focus(&client.model), client.room(GENERAL).draft.reply_to), (Id::Composer, Some(Seq(2))));
+    assert_eq!((focus(&client.model), client.room(GENERAL).draft.reply_to), (ComponentId::Composer, Some(Seq(2))));
     client.say("yes").say("and no").disk();
     assert_eq!(replies(&mut client), [("yes".to_owned(), Some(Seq(2)))]);
     assert_eq!(client.room(GENERAL).outbox[1].reply_to, None);

@@ -8,7 +8,7 @@ use quchat_shared::{
 };
 
 use super::*;
-use crate::model::{Dialog, Field, Id, Link, Question};
+use crate::model::{ComponentId, Dialog, Field, Link, Question};
 
 fn sign_in(client: &mut Client, server: &str, name: &str, password: &str, register: bool) {
     let credentials = Credentials { name: name.into(), password: password.into() };
@@ -23,7 +23,7 @@ fn is_sign_in(req: &Request) -> bool {
 fn signing_in_leads_to_rooms_then_stream_then_connected() {
     let mut client = Client::new();
     client.on(Msg::Start { server: Some("localhost".into()), name: None, session: None });
-    assert_eq!((focus(&client.model), next_deadline(&client.model)), (Id::SignIn, None));
+    assert_eq!((focus(&client.model), next_deadline(&client.model)), (ComponentId::SignIn, None));
     sign_in(&mut client, "localhost", "alice", "correct horse", false);
     assert!(client.model.sign_in.waiting);
     let epoch = client.model.epoch;
@@ -34,7 +34,7 @@ fn signing_in_leads_to_rooms_then_stream_then_connected() {
     assert!(client.effects.iter().any(|e| matches!(e, Effect::Listen { since, .. } if since.0 == "k-1")));
     assert!(matches!(client.model.link, Link::Connecting { .. }));
     client.hello("k-1");
-    assert_eq!((&client.model.link, focus(&client.model)), (&Link::Connected, Id::Composer));
+    assert_eq!((&client.model.link, focus(&client.model)), (&Link::Connected, ComponentId::Composer));
 }
 
 #[test]
@@ -126,11 +126,11 @@ fn the_password_is_not_asked_for_while_somebody_is_typing() {
     client.write("in the mid").stream(vec![Bye { reason: ByeReason::Expired }.into()]);
     assert!(matches!(client.model.link, Link::SignedOut { reason: Some(_) }), "the status line tells at once");
     client.pass(900).write("in the middle").pass(900).act(Action::Send).pass(900).write("of a sentence");
-    assert_eq!((focus(&client.model), client.draft()), (Id::Composer, "of a sentence"));
+    assert_eq!((focus(&client.model), client.draft()), (ComponentId::Composer, "of a sentence"));
     client.pass(1_000);
     assert_eq!(client.model.dialogs, [Dialog::SignedOut]);
     client.act(Action::Cancel).pass(60_000);
-    assert_eq!(focus(&client.model), Id::Composer, "once is enough");
+    assert_eq!(focus(&client.model), ComponentId::Composer, "once is enough");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn signing_out_names_what_is_unsent_and_leaves_nothing_behind() {
     client.on(Msg::Answer(true));
     assert_eq!(client.effects, [Effect::HangUp, Effect::SignOut]);
     assert!(client.model.rooms.is_empty() && client.model.open.is_none() && client.model.dialogs.is_empty());
-    assert_eq!((&*client.model.sign_in.name, focus(&client.model)), ("alice", Id::SignIn));
+    assert_eq!((&*client.model.sign_in.name, focus(&client.model)), ("alice", ComponentId::SignIn));
     assert_eq!(next_deadline(&client.model), None);
 }
 

@@ -151,20 +151,20 @@ fn long_messages_are_unfolded_by_key_and_by_command_until_the_room_is_left() {
 
 #[test]
 fn without_a_room_commands_can_be_typed_and_texts_wait_for_one() {
-    use crate::model::Id;
+    use crate::model::ComponentId;
     let mut client = Client::new();
     client.start();
     client.on(Msg::Loaded(Ok(Vec::new()))).list_rooms(Vec::new()).hello("k-1");
-    assert_eq!(focus(&client.model), Id::Rooms);
+    assert_eq!(focus(&client.model), ComponentId::Rooms);
     client.on(Msg::Typed('/'));
-    assert_eq!((focus(&client.model), &*client.model.command.text), (Id::Composer, "/"));
+    assert_eq!((focus(&client.model), &*client.model.command.text), (ComponentId::Composer, "/"));
     client.on(Msg::Edited { room: NO_ROOM, text: "hello?".into() }).act(Action::Send);
     assert!(client.notice().contains("no room is open"), "{}", client.notice());
     client.on(Msg::Edited { room: NO_ROOM, text: "/create den".into() });
     assert_eq!(client.notice(), "");
     client.act(Action::Send);
     assert!(client.calls().iter().any(|(_, req)| matches!(req, Request::CreateRoom(new) if new.name == "den")));
-    assert_eq!((focus(&client.model), &*client.model.command.text), (Id::Rooms, ""));
+    assert_eq!((focus(&client.model), &*client.model.command.text), (ComponentId::Rooms, ""));
     client.on(Msg::Edited { room: NO_ROOM, text: "half a thought".into() });
     client.stream(vec![
         quchat_shared::event::MemberJoined {

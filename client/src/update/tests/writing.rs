@@ -4,7 +4,7 @@ use quchat_shared::Kind;
 
 use super::*;
 use crate::{
-    model::{Dialog, DialogId, Id},
+    model::{ComponentId, Dialog, DialogId},
     update::commands::COMMANDS,
 };
 
@@ -119,7 +119,7 @@ fn a_long_paste_asks_and_is_not_lost_whatever_the_answer() {
     let ask = || {
         let mut client = Client::online();
         client.write("ab").on(Msg::Pasted { room: GENERAL, text: std::sync::Arc::clone(&text), at: 1 });
-        assert_eq!((focus(&client.model), client.draft()), (Id::Dialog(DialogId::Ask), "ab"));
+        assert_eq!((focus(&client.model), client.draft()), (ComponentId::Dialog(DialogId::Ask), "ab"));
         client
     };
     let mut wanted = ask();
@@ -130,7 +130,7 @@ fn a_long_paste_asks_and_is_not_lost_whatever_the_answer() {
     for no in [Msg::Answer(false), Msg::Act(Action::Cancel), Msg::Act(Action::Interrupt)] {
         let mut left = ask();
         left.on(no);
-        assert_eq!((focus(&left.model), left.draft()), (Id::Composer, "ab"));
+        assert_eq!((focus(&left.model), left.draft()), (ComponentId::Composer, "ab"));
         left.on(Msg::Recall { back: true });
         assert_eq!(left.draft(), &*text);
         left.on(Msg::Recall { back: false });
@@ -179,9 +179,9 @@ fn ctrl_c_in_a_dialog_is_esc() {
 fn a_letter_in_the_side_bar_goes_to_the_composer() {
     let mut client = Client::online();
     client.write("ab").act(Action::FocusRooms);
-    assert_eq!(focus(&client.model), Id::Rooms);
+    assert_eq!(focus(&client.model), ComponentId::Rooms);
     client.on(Msg::Typed('c'));
-    assert_eq!((focus(&client.model), client.draft()), (Id::Composer, "abc"));
+    assert_eq!((focus(&client.model), client.draft()), (ComponentId::Composer, "abc"));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn each_command_does_what_the_help_says() {
         client.say(&line);
         let draft = client.model.rooms.get(&GENERAL).map_or_else(String::new, |room| room.draft.text.to_string());
         let done = match command.name {
-            "help" => focus(&client.model) == Id::Dialog(DialogId::Help),
+            "help" => focus(&client.model) == ComponentId::Dialog(DialogId::Help),
             "join" => {
                 client.model.open == Some(LOBBY)
                     && client.calls().iter().any(|(_, req)| *req == Request::JoinRoom(LOBBY))
@@ -209,15 +209,15 @@ fn each_command_does_what_the_help_says() {
             "create" => {
                 matches!(&client.calls()[..], [(_, Request::CreateRoom(new))] if new.name == "my den" && new.kind == Some(RoomKind::Private))
             }
-            "rooms" => focus(&client.model) == Id::Rooms,
+            "rooms" => focus(&client.model) == ComponentId::Rooms,
             "me" => sent(client.disk())[0].1 == "_waves_",
-            "catchup" => focus(&client.model) == Id::Dialog(DialogId::Ask),
+            "catchup" => focus(&client.model) == ComponentId::Dialog(DialogId::Ask),
             "reply" => client.room(GENERAL).draft.reply_to == Some(Seq(3)),
-            "search" => focus(&client.model) == Id::Find,
+            "search" => focus(&client.model) == ComponentId::Find,
             "room" | "next" | "unread" => client.model.open == Some(OPS),
             "prev" => client.model.open == Some(SECRET),
             "last" | "new" | "unsent" => !client.notice().is_empty(),
-            "select" => focus(&client.model) == Id::History,
+            "select" => focus(&client.model) == ComponentId::History,
             "notify" => client.notice() == "#general calls when somebody names you",
             "mute" => client.room(GENERAL).notify == Some(Notify::None),
             "signout" => client.model.account.is_none(),
