@@ -47,7 +47,7 @@ pub struct Server {
     app: Arc<App>,
     api: Api,
     max_connections: usize,
-    store: Vec<JoinHandle<()>>,
+    store: JoinHandle<()>,
     hub: JoinHandle<()>,
 }
 
@@ -108,7 +108,7 @@ impl Server {
         let (hub, hub_thread) = Hub::start(&config, replies.clone(), budget.clone(), lineage, opened.head);
         let publisher = hub.clone();
         let publish = move |changes| publisher.publish(changes);
-        let (store, threads) = opened.start(replies, data_dir, publish).map_err(unusable)?;
+        let (store, store_thread) = opened.start(replies, data_dir, publish).map_err(unusable)?;
 
         let max_connections = file_limit::raise_for(config.max_connections);
         let app = Arc::new(App {
@@ -125,7 +125,7 @@ impl Server {
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
         let api = Api::new(Arc::clone(&app)).map_err(OpenError::Random)?;
-        Ok(Self { app, api, max_connections, store: threads, hub: hub_thread })
+        Ok(Self { app, api, max_connections, store: store_thread, hub: hub_thread })
     }
 
     /// The budget of memory that the server holds for clients.
@@ -169,8 +169,7 @@ impl Server {
             return outcome;
         }
         let _ =
-            tokio::task::spawn_blocking(move || store.into_iter().chain([hub]).for_each(|thread| drop(thread.join())))
-                .await;
+            tokio::task::spawn_blocking(move || [store, hub].into_iter().for_each(|thread| drop(thread.join()))).await;
         outcome
     }
 }

@@ -53,7 +53,8 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Starts the threads that read and write. `publish` is called after each commit that changed something, in commit
-    /// order. The threads end once all clones of the store are gone; then the file is closed, and `lock` dropped.
+    /// order. The threads end once all clones of the store are gone; then the file is closed, and `lock` dropped. Returns
+    /// the thread that ends last.
     ///
     /// # Errors
     /// [`Error::Unusable`]: the file cannot be opened once more for reading.
@@ -62,17 +63,17 @@ impl Opened {
         replies: ReplyDispatcher,
         lock: impl Send + 'static,
         publish: impl FnMut(Vec<Change>) + Send + 'static,
-    ) -> Result<(Store, Vec<JoinHandle<()>>)> {
+    ) -> Result<(Store, JoinHandle<()>)> {
         let Self { engine, file, lineage, .. } = self;
         let unusable = |error| sqlite::unusable(&file, &error);
         let readers = (0..readers()).map(|_| Sqlite::open_reader(&file)).collect::<Result<_>>().map_err(unusable)?;
         let health = Health::default();
-        let (readers, mut threads) = Readers::start(readers, &replies);
-        let (writer, writing) = Writer::start(engine, replies, health.clone(), lock, publish);
+        let (readers, mut others) = Readers::start(readers, &replies);
         let (check, checking) = Check::start(&file, health.clone());
-        threads.extend([checking, writing]);
+        others.push(checking);
+        let (writer, thread) = Writer::start(engine, replies, health.clone(), others, lock, publish);
         tokio::spawn(watch(writer.watched(), health.clone()));
-        Ok((Store { writer, readers, health, lineage, _check: Arc::new(check) }, threads))
+        Ok((Store { writer, readers, health, lineage, _check: Arc::new(check) }, thread))
     }
 }
 

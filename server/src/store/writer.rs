@@ -56,12 +56,14 @@ impl Watched {
 }
 
 impl Writer {
-    /// Starts the thread. `publish` is called after each commit, in commit order, and may block. The thread ends,
-    /// closes the engine and then drops `lock`, once all clones of the writer are gone or after a fatal error.
+    /// Starts the thread. `publish` is called after each commit, in commit order, and may block. The thread ends once all
+    /// clones of the writer are gone, or after a fatal error. It closes the engine after the threads of `others`, which
+    /// read the same database and end with the store, and drops `lock` last.
     pub(crate) fn start<E: Engine>(
-        engine: E,
+        mut engine: E,
         replies: ReplyDispatcher,
         health: Health,
+        others: Vec<JoinHandle<()>>,
         lock: impl Send + 'static,
         publish: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> (Self, JoinHandle<()>) {
@@ -69,7 +71,12 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                run(engine, attempts, &replies, &health, publish);
+                run(&mut engine, attempts, &replies, &health, publish);
+                if health.fatal().is_none() {
+                    // SQLite copies the log back when the last connection closes, but not if two close at once.
+                    others.into_iter().for_each(|other| drop(other.join()));
+                }
+                drop(engine);
                 drop(lock);
             })
             .expect("a thread can be started while the server starts");
@@ -148,7 +155,7 @@ where
 }
 
 fn run(
-    mut engine: impl Engine,
+    engine: &mut impl Engine,
     mut attempts: mpsc::Receiver<Box<dyn Attempt>>,
     replies: &ReplyDispatcher,
     health: &Health,
@@ -156,14 +163,14 @@ fn run(
 ) {
     let mut group = Vec::new();
     while health.fatal().is_none() && attempts.blocking_recv_many(&mut group, GROUP) > 0 {
-        match write(&mut engine, &mut group) {
+        match write(engine, &mut group) {
             Err(Failed::Undone(failure)) if group.len() > 1 => {
                 if let Some(error) = failure.filter(|_| health.is_writable()) {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, attempts = group.len(), "a write failed; its group is written one by one");
                 }
                 for mut alone in group.drain(..) {
-                    let written = write(&mut engine, std::slice::from_mut(&mut alone));
+                    let written = write(engine, std::slice::from_mut(&mut alone));
                     finish(vec![alone], written, replies, health, &mut publish);
                 }
             }

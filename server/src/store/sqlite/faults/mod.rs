@@ -53,7 +53,7 @@ fn text(txn: &str) -> String {
 /// A store in a directory whose disk can fail.
 struct House {
     store: Store,
-    threads: Vec<JoinHandle<()>>,
+    thread: JoinHandle<()>,
     plan: Arc<Plan>,
     /// Ids of the events that were published.
     published: Arc<Mutex<Vec<u64>>>,
@@ -67,18 +67,16 @@ impl House {
         let publishing = Arc::clone(&published);
         let publish =
             move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
-        let (store, threads) =
+        let (store, thread) =
             Store::open(&dir.path().join("db"), now()).unwrap().start(ReplyDispatcher::start(), (), publish).unwrap();
-        Self { store, threads, plan, published, dir }
+        Self { store, thread, plan, published, dir }
     }
 
     /// Closes the files and gives the directory back.
     async fn close(self) -> tempfile::TempDir {
-        let Self { store, threads, dir, .. } = self;
+        let Self { store, thread, dir, .. } = self;
         drop(store);
-        tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| thread.join().unwrap()))
-            .await
-            .unwrap();
+        tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
         dir
     }
 
