@@ -74,7 +74,7 @@ fn run() -> Result<u8, ExitError> {
     let path = config::find(variable);
     let mut file = path.as_deref().map(config::read).transpose().map_err(ExitError::usage)?.unwrap_or_default();
     let mut faults = std::mem::take(&mut file.faults);
-    match (chore, Config::settle(given, file, LastSignIn::read(&state_dir))) {
+    match (chore, Config::resolve(given, file, LastSignIn::read(&state_dir))) {
         (None, Ok(config)) if faults.is_empty() => return chat(state_dir, config),
         (None, Ok(_)) => {}
         (Some(Chore::Config), Ok(config)) => print(&shown(path, &config))?,

@@ -73,7 +73,7 @@ impl Config {
     ///
     /// # Errors
     /// The profile or theme does not exist, or the server's address is invalid.
-    pub fn settle(given: Given, file: File, last: LastSignIn) -> Result<Self, ConfigError> {
+    pub fn resolve(given: Given, file: File, last: LastSignIn) -> Result<Self, ConfigError> {
         let profile = given.profile.map_or_else(|| Ok(Profile::default()), |name| file.profile(&name))?;
         if let Some(Setting { value, from }) = &given.theme {
             themes::named(value, &file.themes).map_err(|refusal| ConfigError::Theme { from: from.clone(), refusal })?;

@@ -53,7 +53,7 @@ fn precedence_is_flag_environment_profile_file_last_used() {
     let last = || LastSignIn { server: Some("http://last:1".into()), name: Some("alice".into()) };
     let server = |server: &Option<_>, profile: Option<&str>, file: File, last: LastSignIn| {
         let given = Given { server: server.clone(), profile: profile.map(str::to_owned), ..Given::default() };
-        let Setting { value, from } = Config::settle(given, file, last).unwrap().server;
+        let Setting { value, from } = Config::resolve(given, file, last).unwrap().server;
         (value, from)
     };
     assert_eq!(server(&flag, Some("p"), file(), last()), ("flag".into(), Source::Flag("--server")));
@@ -135,7 +135,7 @@ fn at_most_twenty_wrong_lines_are_reported() {
 fn an_unknown_profile_is_reported_with_the_closest_one() {
     let ask = |text: &str| {
         let given = Given { profile: Some("wrok".into()), ..Given::default() };
-        Config::settle(given, parse(text).unwrap(), LastSignIn::default()).unwrap_err().to_string()
+        Config::resolve(given, parse(text).unwrap(), LastSignIn::default()).unwrap_err().to_string()
     };
     assert_eq!(ask("[profiles.work]\nserver = 'x'"), r#"there is no profile "wrok"; did you mean "work"?"#);
     assert_eq!(ask(""), r#"there is no profile "wrok"; the config file has none"#);
@@ -145,7 +145,7 @@ fn an_unknown_profile_is_reported_with_the_closest_one() {
 fn a_character_set_other_than_utf_8_chooses_ascii_unless_the_file_says_no() {
     let ascii = |text: &str| {
         let charset = Some(Setting { value: true, from: Source::Variable("LANG") });
-        Config::settle(Given { charset, ..Given::default() }, parse(text).unwrap(), LastSignIn::default())
+        Config::resolve(Given { charset, ..Given::default() }, parse(text).unwrap(), LastSignIn::default())
             .unwrap()
             .ascii
     };
@@ -156,7 +156,7 @@ fn a_character_set_other_than_utf_8_chooses_ascii_unless_the_file_says_no() {
 #[test]
 fn shown_settings_can_be_parsed_again_and_name_their_origin() {
     let given = Given { name: setting("alice", Source::Variable("QUCHAT_USER")), ..Given::default() };
-    let config = Config::settle(given, parse("\nserver = 'host'").unwrap(), LastSignIn::default()).unwrap();
+    let config = Config::resolve(given, parse("\nserver = 'host'").unwrap(), LastSignIn::default()).unwrap();
     let head = config.show().split("\n\n").next().unwrap().to_owned() + "\n";
     let expected = r#"
 server = "host"  # line 2 of the file
@@ -175,7 +175,7 @@ mouse = false  # default
 fn a_key_bound_in_the_file_does_what_it_says_and_shows_first() {
     let file =
         parse("[keys.composer]\n'Enter' = 'newline'\n'alt+enter' = 'send'\n[keys.text]\n'Ctrl+B' = 'none'").unwrap();
-    let config = Config::settle(Given::default(), file, LastSignIn::default()).unwrap();
+    let config = Config::resolve(Given::default(), file, LastSignIn::default()).unwrap();
     let keymap = config.keymap();
     let action = |chord: &str| {
         let chord = keymap::chord(chord, Context::Composer).unwrap();
@@ -190,14 +190,14 @@ fn a_key_bound_in_the_file_does_what_it_says_and_shows_first() {
     assert_eq!(keymap.chord(Action::Send), Some(keymap::chord("Alt+Enter", Context::Composer).unwrap()));
     assert!(config.show().contains("\"Alt+Enter\" = \"send\"  # line 3 of the file\n"));
     let again = parse(&config.show()).unwrap();
-    assert_eq!(Config::settle(Given::default(), again, LastSignIn::default()).unwrap().keymap().rows(), keymap.rows());
+    assert_eq!(Config::resolve(Given::default(), again, LastSignIn::default()).unwrap().keymap().rows(), keymap.rows());
 }
 
 #[test]
 fn notify_takes_a_word_or_a_command_and_refuses_the_rest() {
     let notify = |text: &str| {
-        let config = Config::settle(Given::default(), parse(text).unwrap(), LastSignIn::default()).unwrap();
-        let again = Config::settle(Given::default(), parse(&config.show()).unwrap(), LastSignIn::default()).unwrap();
+        let config = Config::resolve(Given::default(), parse(text).unwrap(), LastSignIn::default()).unwrap();
+        let again = Config::resolve(Given::default(), parse(&config.show()).unwrap(), LastSignIn::default()).unwrap();
         assert_eq!(again.notify.value, config.notify.value);
         config.notify.value
     };
@@ -219,16 +219,16 @@ fn notify_takes_a_word_or_a_command_and_refuses_the_rest() {
 #[test]
 fn a_custom_theme_changes_a_built_in_one_and_shows_its_origin() {
     let text = "theme = 'mine'\nascii = true\n[themes.mine]\nbase = 'dark'\nwrong = 'bold #ff0000'\nsenders = ['red']";
-    let config = Config::settle(Given::default(), parse(text).unwrap(), LastSignIn::default()).unwrap();
+    let config = Config::resolve(Given::default(), parse(text).unwrap(), LastSignIn::default()).unwrap();
     let red = Paint::parse("bold #ff0000").unwrap();
     let all_red = [Paint::parse("red").unwrap()];
     assert_eq!(config.themes[0].theme(), BUILT_IN[1].theme().with(Role::Wrong, red).with_senders(&all_red));
     assert_eq!((config.theme.value.as_str(), config.ascii.value), ("mine", true));
     assert!(config.show().contains("wrong = \"#ff0000 bold\"  # line 5 of the file\n"), "{}", config.show());
-    let again = Config::settle(Given::default(), parse(&config.show()).unwrap(), LastSignIn::default()).unwrap();
+    let again = Config::resolve(Given::default(), parse(&config.show()).unwrap(), LastSignIn::default()).unwrap();
     assert_eq!((again.theme.value, again.themes[0].theme()), ("mine".into(), config.themes[0].theme()));
     let flag = Given { theme: setting("light", Source::Flag("--theme")), ..Given::default() };
-    assert_eq!(Config::settle(flag, parse(text).unwrap(), LastSignIn::default()).unwrap().theme.value, "light");
+    assert_eq!(Config::resolve(flag, parse(text).unwrap(), LastSignIn::default()).unwrap().theme.value, "light");
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn an_invalid_style_is_reported_with_its_line() {
         assert_eq!(refusal(text), expected, "{text}");
     }
     let flag = Given { theme: setting("drak", Source::Flag("--theme")), ..Given::default() };
-    let refused = Config::settle(flag, File::default(), LastSignIn::default()).unwrap_err().to_string();
+    let refused = Config::resolve(flag, File::default(), LastSignIn::default()).unwrap_err().to_string();
     assert_eq!(refused, r#"the theme (--theme): there is no theme "drak"; did you mean "dark"?"#);
 }
 
@@ -342,7 +342,7 @@ fn a_misspelt_key_is_reported_with_the_closest_one() {
 #[test]
 fn blanks_around_a_value_are_ignored() {
     let file = parse("name = \" alice \"\nserver = \" localhost \"\n").unwrap();
-    let config = Config::settle(Given::default(), file, LastSignIn::default()).unwrap();
+    let config = Config::resolve(Given::default(), file, LastSignIn::default()).unwrap();
     assert_eq!(
         (config.name.clone().map(|name| name.value), config.origin().is_some()),
         (Some("alice".to_owned()), true)

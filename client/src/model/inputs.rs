@@ -18,10 +18,10 @@ pub struct InputHistory {
     /// The inputs.
     pub list: VecDeque<Arc<str>>,
     /// Which one the draft shows, and the draft that was left for it.
-    pub at: Option<(usize, Left)>,
+    pub at: Option<(usize, SavedDraft)>,
     /// The draft that was left for an input which was changed since: it is the draft again once that is sent or
     /// cleared, and kept on the disk until then.
-    pub left: Option<Left>,
+    pub left: Option<SavedDraft>,
     /// The input that was cleared last rather than sent: nothing but the next such one puts it out.
     pub(crate) cleared: Option<Arc<str>>,
     /// The text put aside last: it was promised that Up brings it back, and only the next such text takes its place.
@@ -30,7 +30,7 @@ pub struct InputHistory {
 
 /// A draft that was left for an earlier input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Left {
+pub struct SavedDraft {
     /// What it says.
     pub text: Arc<str>,
     /// The message it answers: what stands in for it does not.

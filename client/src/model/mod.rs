@@ -28,7 +28,7 @@ pub(crate) use bounds::{GAP_MAX, RunLimit};
 pub use dialog::{CaughtUp, ComponentId, Dialog, DialogId, Question};
 pub use find::Find;
 pub use focus::focus;
-pub use inputs::{InputHistory, Left};
+pub use inputs::{InputHistory, SavedDraft};
 pub(crate) use internal::{Alert, Burst, Call, Internal, SessionChange, TerminalTask, Watched};
 pub(crate) use notice::Cause;
 pub use notice::{Notice, Tone};
@@ -38,7 +38,7 @@ pub(crate) use quoted::Quoted;
 pub use room::{Fetch, Marker, Room, Unfolded, Visit, Wanted};
 pub(crate) use room::{PageWants, VISITS_KEPT};
 pub(crate) use sighted::Sighted;
-pub use stored::{Kept, Stored};
+pub use stored::{Stored, StoredMessage};
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, bytes, is_run};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, Seq, limits};
 
-use super::{Anchor, Key, Left, Offered, Room};
+use super::{Anchor, Key, Offered, Room, SavedDraft};
 
 /// Most unanswered messages of a room.
 pub(crate) const OUTBOX_MAX: usize = 1_000;
@@ -75,13 +75,13 @@ impl Draft {
     }
 
     /// Leaves it for an earlier input; a reply without a word yet goes on to that.
-    pub(crate) fn leave(&mut self) -> Left {
+    pub(crate) fn leave(&mut self) -> SavedDraft {
         let reply_to = self.reply_to.take_if(|_| !self.text.trim().is_empty());
-        Left { text: Arc::clone(&self.text), reply_to }
+        SavedDraft { text: Arc::clone(&self.text), reply_to }
     }
 
     /// Is again what was left.
-    pub(crate) fn resume(&mut self, left: Left) {
+    pub(crate) fn resume(&mut self, left: SavedDraft) {
         self.replace(left.text);
         self.reply_to = left.reply_to.or(self.reply_to);
     }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use quchat_shared::{RoomId, Seq, room::Notify};
 
-use super::{Left, Model, NO_TICKET, Pending, Room, SendState, Storage};
+use super::{Model, NO_TICKET, Pending, Room, SavedDraft, SendState, Storage};
 
 /// How long a change may stay unsaved, in milliseconds.
 const SAVE_AFTER_MS: u64 = 300;
 
 /// A pending message as the disk keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredMessage {
     /// See [`Pending::txn`].
     pub txn: Arc<str>,
     /// See [`Pending::text`].
@@ -34,7 +34,7 @@ pub struct Stored {
     /// The message it answers.
     pub reply_to: Option<Seq>,
     /// The outbox, in order.
-    pub outbox: Vec<Kept>,
+    pub outbox: Vec<StoredMessage>,
     /// Earlier inputs, newest last.
     pub inputs: Vec<Arc<str>>,
     /// What the room calls for, if not what rooms do.
@@ -63,19 +63,19 @@ impl Stored {
 
 impl Pending {
     /// As the disk keeps it; `None` once it is acknowledged.
-    pub(crate) fn kept(&self) -> Option<Kept> {
+    pub(crate) fn kept(&self) -> Option<StoredMessage> {
         let refused = match &self.state {
             SendState::Sent(_) => return None,
             SendState::Refused(reason) => Some(Arc::clone(reason)),
             _ => None,
         };
         let (txn, text) = (Arc::clone(&self.txn), Arc::clone(&self.text));
-        Some(Kept { txn, text, reply_to: self.reply_to, written_ms: self.written_ms, refused })
+        Some(StoredMessage { txn, text, reply_to: self.reply_to, written_ms: self.written_ms, refused })
     }
 }
 
-impl From<Kept> for Pending {
-    fn from(kept: Kept) -> Self {
+impl From<StoredMessage> for Pending {
+    fn from(kept: StoredMessage) -> Self {
         let state = kept.refused.map_or(SendState::Queued, SendState::Refused);
         Self { txn: kept.txn, text: kept.text, reply_to: kept.reply_to, written_ms: kept.written_ms, state }
     }
@@ -162,7 +162,7 @@ impl Room {
 
     /// What the disk is to keep of it.
     pub(crate) fn stored(&self) -> Stored {
-        let Left { text: draft, reply_to } = self.draft_to_keep();
+        let SavedDraft { text: draft, reply_to } = self.draft_to_keep();
         Stored {
             room: self.info.id,
             draft,
@@ -174,19 +174,19 @@ impl Room {
     }
 
     /// While an earlier input is in the composer, the draft left for it is what must survive; once it is changed, both.
-    fn draft_to_keep(&self) -> Left {
+    fn draft_to_keep(&self) -> SavedDraft {
         let shown = match &self.inputs.at {
             Some((_, left)) if !left.text.is_empty() => {
-                Left { text: Arc::clone(&left.text), reply_to: left.reply_to.or(self.draft.reply_to) }
+                SavedDraft { text: Arc::clone(&left.text), reply_to: left.reply_to.or(self.draft.reply_to) }
             }
-            _ => Left { text: Arc::clone(&self.draft.text), reply_to: self.draft.reply_to },
+            _ => SavedDraft { text: Arc::clone(&self.draft.text), reply_to: self.draft.reply_to },
         };
         let Some(left) = &self.inputs.left else { return shown };
         let text = match shown.text.is_empty() || shown.text == left.text {
             true => Arc::clone(&left.text),
             false => format!("{}\n{}", left.text, shown.text).into(),
         };
-        Left { text, reply_to: left.reply_to.or(shown.reply_to) }
+        SavedDraft { text, reply_to: left.reply_to.or(shown.reply_to) }
     }
 
     /// Puts what was kept before what was written since. Returns whether the mixture must be saved.

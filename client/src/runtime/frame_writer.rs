@@ -47,7 +47,7 @@ impl FrameWriter {
         let mut disputed = BTreeMap::new();
         let frame = terminal.draw(|frame| {
             draw(frame);
-            disputed = settle(frame.buffer_mut());
+            disputed = exclude_disputed(frame.buffer_mut());
         })?;
         if frame.area != self.area {
             // ratatui cleared the screen first
@@ -79,7 +79,7 @@ impl FrameWriter {
 /// Replaces disputed characters that could cross the right edge, where a terminal would wrap into the next row.
 /// Excludes the rows with disputed characters from the diff, which cannot know where their columns are; such a row is
 /// written as a whole. Returns these rows with their hashes.
-fn settle(buffer: &mut Buffer) -> BTreeMap<u16, u64> {
+fn exclude_disputed(buffer: &mut Buffer) -> BTreeMap<u16, u64> {
     let mut rows = BTreeMap::new();
     for y in buffer.area.top()..buffer.area.bottom() {
         let mut found = false;

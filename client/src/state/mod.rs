@@ -1,7 +1,7 @@
 //! The files of the client: their paths, atomic writes, and the lock that keeps other clients out.
 //!
 //! Owns every file under the state directory. It must not know the network or the terminal. Of the model it uses only the
-//! values that it stores: `Stored`, `Kept` and `Visit`.
+//! values that it stores: `Stored`, `StoredMessage` and `Visit`.
 
 mod disk;
 mod editor_file;

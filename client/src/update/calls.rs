@@ -2,7 +2,7 @@
 //!
 //! An answer counts only while its call is noted in the model. Sign-out and the end of a session forget all calls.
 
-use super::{Answer, Failure, Reply, link, membership, outbox, pages, quotes, reading, session};
+use super::{Answer, Failure, Reply, connection, membership, outbox, pages, quotes, reading, session};
 use crate::model::{Call, Model};
 
 /// The one kind of answer that fits the question.
@@ -19,13 +19,13 @@ macro_rules! narrow {
 pub(super) fn done(model: &mut Model, call: u64, reply: Reply) {
     let Some((what, since)) = model.internal.calls.remove(&call) else { return };
     if !matches!(what, Call::SignIn { .. }) {
-        link::heard(model, &what, since, &reply);
+        connection::heard(model, &what, since, &reply);
     }
     let unauthenticated = reply.as_ref().is_err_and(|failure| failure.status() == Some(401));
     match what {
         Call::SignIn { origin } => session::signed_in(model, origin, narrow!(reply, Session)),
         _ if unauthenticated => session::end(model, "your session has ended"),
-        Call::ListRooms => link::rooms_listed(model, narrow!(reply, Rooms)),
+        Call::ListRooms => connection::rooms_listed(model, narrow!(reply, Rooms)),
         Call::CreateRoom => membership::created(model, narrow!(reply, Room)),
         Call::JoinRoom(room) => membership::joined(model, room, narrow!(reply, Room)),
         Call::GetRoom(room) => membership::got(model, room, narrow!(reply, Room)),

@@ -11,11 +11,11 @@ mod action;
 mod attention;
 mod calls;
 pub mod commands;
+mod connection;
 mod deadline;
 mod dialogs;
 mod effect;
 mod find;
-mod link;
 mod membership;
 mod msg;
 mod navigation;
@@ -172,7 +172,7 @@ fn act(model: &mut Model, action: Action, requests: &mut Vec<Effect>) {
         Action::Copy => selection::copy(model, false),
         Action::CopyWithAuthor => selection::copy(model, true),
         Action::CopyLinks => selection::copy_links(model),
-        Action::Details => selection::tell(model),
+        Action::Details => selection::show_times(model),
         Action::Reply => selection::reply(model),
         Action::Unfold => selection::unfold(model),
         Action::ToReplied => selection::to_replied(model),
@@ -186,7 +186,7 @@ fn act(model: &mut Model, action: Action, requests: &mut Vec<Effect>) {
             find::stay(model);
             model.in_side_bar = !model.in_side_bar;
         }
-        Action::Reconnect => link::reconnect(model, requests),
+        Action::Reconnect => connection::reconnect(model, requests),
         Action::Bare => model.bare = !model.bare,
         Action::ToNew => reading::to_new(model),
         Action::ToBottom => reading::to_bottom(model),

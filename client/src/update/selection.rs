@@ -117,18 +117,18 @@ pub(super) fn copy_links(model: &mut Model) {
     }
 }
 
-/// Tells when it was sent and changed, to the second, and its number.
-pub(super) fn tell(model: &mut Model) {
+/// Shows the number of the message and when it was sent, edited and deleted, to the second.
+pub(super) fn show_times(model: &mut Model) {
     let Some(message) = chosen(model) else { return };
     let second = |at: quchat_shared::Timestamp| clock::second(at.as_millis(), &model.zone);
-    let mut told = format!("no. {} · sent {}", message.seq.0, second(message.sent_at));
+    let mut times = format!("no. {} · sent {}", message.seq.0, second(message.sent_at));
     if let Some(at) = message.edited_at {
-        told.push_str(&format!(" · edited {}", second(at)));
+        times.push_str(&format!(" · edited {}", second(at)));
     }
     if let Some(at) = message.deleted_at {
-        told.push_str(&format!(" · deleted {}", second(at)));
+        times.push_str(&format!(" · deleted {}", second(at)));
     }
-    model.show_notice(Tone::Calm, &told);
+    model.show_notice(Tone::Calm, &times);
 }
 
 /// Shows all of the chosen message, or its first rows again.
@@ -179,8 +179,8 @@ fn chosen(model: &Model) -> Option<Arc<Message>> {
 fn put(model: &mut Model, text: &str, what: &str) {
     let safe = |c: &char| matches!(c, '\n' | '\t') || !c.is_control() && !is_bidi_control(*c);
     model.internal.terminal_task = Some(TerminalTask::Copy(text.chars().filter(safe).collect()));
-    let told = format!("{what} sent to the terminal's clipboard"); // whether it takes it, it does not say
-    model.show_notice(Tone::Calm, &told);
+    let text = format!("{what} sent to the terminal's clipboard"); // whether it takes it, it does not say
+    model.show_notice(Tone::Calm, &text);
 }
 
 /// tmux has what was copied, and has sent it on where its version does that.

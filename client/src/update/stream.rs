@@ -8,7 +8,7 @@ use quchat_shared::{
     room::{Membership, Notify},
 };
 
-use super::{Effect, ServerEvent, attention, find, link, membership, outbox, pages, rooms};
+use super::{Effect, ServerEvent, attention, connection, find, membership, outbox, pages, rooms};
 use crate::model::{Model, Sighted};
 
 /// Takes events in order; those of a stream that counts no more are dropped.
@@ -29,7 +29,7 @@ pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, eff
                 apply(model, event, effects);
             }
             ServerEvent::At(cursor) => model.cursor = Some(cursor),
-            ServerEvent::Ended(failure) => link::ended(model, &failure),
+            ServerEvent::Ended(failure) => connection::ended(model, &failure),
         }
     }
 }
@@ -46,9 +46,9 @@ fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
         return;
     }
     match event {
-        Event::Hello(hello) => link::hello(model, hello),
-        Event::Reset(reset) => link::reset(model, reset),
-        Event::Bye(bye) => link::bye(model, bye.reason),
+        Event::Hello(hello) => connection::hello(model, hello),
+        Event::Reset(reset) => connection::reset(model, reset),
+        Event::Bye(bye) => connection::bye(model, bye.reason),
         Event::Activity(activity) => note_activity(model, &activity),
         Event::RoomCreated(event) => drop(rooms::know(model, event.room)),
         Event::RoomUpdated(event) => drop(rooms::know(model, event.room)),

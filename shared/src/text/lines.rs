@@ -1,7 +1,7 @@
 //! Splits a text into lines of prose, code blocks and the fences around them.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum LineKind {
     /// Opens or closes a code block.
     Fence,
     /// Inside a code block.
@@ -15,7 +15,7 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// Byte offset in the whole text.
     pub(super) start: usize,
-    pub(super) place: Place,
+    pub(super) kind: LineKind,
 }
 
 /// The lines of `text` that are not empty. A code block ends at its fence or at the end of the text.
@@ -25,15 +25,15 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
         let start = next;
         next += line.len();
         let text = line.trim_end_matches(['\r', '\n']);
-        let place = match (is_fence(text, fenced), fenced) {
+        let kind = match (is_fence(text, fenced), fenced) {
             (true, _) => {
                 fenced = !fenced;
-                Place::Fence
+                LineKind::Fence
             }
-            (false, true) => Place::Code,
-            (false, false) => Place::Prose,
+            (false, true) => LineKind::Code,
+            (false, false) => LineKind::Prose,
         };
-        (!text.is_empty()).then_some(Line { text, start, place })
+        (!text.is_empty()).then_some(Line { text, start, kind })
     })
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{
     atoms::{Atom, atoms, name_run},
-    lines::{Line, Place, lines},
+    lines::{Line, LineKind, lines},
     mentions::names,
 };
 
@@ -39,10 +39,10 @@ pub type Stretch = (Range<usize>, Kind);
 pub fn markup(text: &str, name: &str) -> Vec<Stretch> {
     let mut found = Vec::new();
     for line in lines(text) {
-        match line.place {
-            Place::Fence => found.push(stretch(line, 0..line.text.len(), Kind::Fence)),
-            Place::Code => found.push(stretch(line, 0..line.text.len(), Kind::Code)),
-            Place::Prose => mark(line, name, &mut found),
+        match line.kind {
+            LineKind::Fence => found.push(stretch(line, 0..line.text.len(), Kind::Fence)),
+            LineKind::Code => found.push(stretch(line, 0..line.text.len(), Kind::Code)),
+            LineKind::Prose => mark(line, name, &mut found),
         }
     }
     found

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     atoms::{Atom, atoms, bare, name_run},
-    lines::{Place, lines},
+    lines::{LineKind, lines},
 };
 use crate::limits::{USER_NAME_MAX, user_key};
 
@@ -45,7 +45,7 @@ fn candidates(text: &str) -> BTreeSet<String> {
     if !text.contains('@') {
         return found; // most texts
     }
-    let lines = lines(text).filter(|line| line.place == Place::Prose && line.text.contains('@'));
+    let lines = lines(text).filter(|line| line.kind == LineKind::Prose && line.text.contains('@'));
     let names = lines.flat_map(|line| {
         let names = atoms(line.text).into_iter().filter(|(_, atom)| *atom == Atom::Name);
         names.map(move |(range, _)| name_run(&line.text[range.start + 1..]))

@@ -156,7 +156,7 @@ const DEPENDENCY_RULES: &[DependencyRule] = &[
             "update::attention",
             "update::dialogs",
             "update::find",
-            "update::link",
+            "update::connection",
             "update::membership",
             "update::navigation",
             "update::outbox",

@@ -135,7 +135,7 @@ impl Decoder {
             State::Escape { in_string: true } | State::Ground => {}
             State::Ss3 | State::Csi => self.abandon(out),
             State::String { introducer, len: 0, .. } => self.press(alt(char::from(introducer)), out),
-            State::Char { .. } | State::String { .. } | State::Console | State::X10 => self.tell(None, out),
+            State::Char { .. } | State::String { .. } | State::Console | State::X10 => self.emit(None, out),
             State::Paste { .. } => self.end_paste(out),
         }
         self.rest();
@@ -306,18 +306,18 @@ impl Decoder {
             }
             Some(Meaning::Key(key)) => self.press(key, out),
             Some(Meaning::Paste) => {
-                self.tell(None, out);
+                self.emit(None, out);
                 self.state = State::Paste { ended: 0 };
             }
-            Some(Meaning::Other(event)) => self.tell(Some(event), out),
-            None => self.tell(None, out),
+            Some(Meaning::Other(event)) => self.emit(Some(event), out),
+            None => self.emit(None, out),
         }
     }
 
     /// Ends a sequence at a byte that cannot be in it.
     fn interrupt(&mut self, byte: u8, out: &mut Vec<Event>) {
         if matches!(byte, CAN | SUB) {
-            return self.tell(None, out); // CAN and SUB cancel the sequence
+            return self.emit(None, out); // CAN and SUB cancel the sequence
         }
         self.abandon(out);
         self.ground(byte, out);
@@ -328,7 +328,7 @@ impl Decoder {
         match self.state {
             State::Csi if self.bytes.is_empty() => self.press(alt('['), out),
             State::Ss3 if self.bytes.is_empty() => self.press(alt('O'), out),
-            _ => self.tell(None, out),
+            _ => self.emit(None, out),
         }
     }
 
@@ -338,11 +338,11 @@ impl Decoder {
     }
 
     fn press(&mut self, key: KeyEvent, out: &mut Vec<Event>) {
-        self.tell(Some(Event::Key(key)), out);
+        self.emit(Some(Event::Key(key)), out);
     }
 
     /// Emits an event. Only keys have Alt: before anything else, the ESC was the key.
-    fn tell(&mut self, event: Option<Event>, out: &mut Vec<Event>) {
+    fn emit(&mut self, event: Option<Event>, out: &mut Vec<Event>) {
         self.flush_meta(out);
         out.extend(event);
         self.rest();

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{StateDir, files, owner, visits::Visits};
 use crate::{
     api::Origin,
-    model::{Kept, Stored, Visit},
+    model::{Stored, StoredMessage, Visit},
     update::NotKept,
 };
 
@@ -159,8 +159,8 @@ struct Letter<'a> {
     refused: Option<Cow<'a, str>>,
 }
 
-impl<'a> From<&'a Kept> for Letter<'a> {
-    fn from(kept: &'a Kept) -> Self {
+impl<'a> From<&'a StoredMessage> for Letter<'a> {
+    fn from(kept: &'a StoredMessage) -> Self {
         let refused = kept.refused.as_deref().map(Cow::from);
         let (txn, text) = ((&*kept.txn).into(), (&*kept.text).into());
         Self { txn, text, reply_to: kept.reply_to, written_ms: kept.written_ms, refused }
@@ -186,7 +186,7 @@ fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
     if !fits || file.outbox.iter().any(|letter| quchat_shared::limits::txn(&letter.txn).is_err()) {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let kept = |letter: &Letter<'_>| Kept {
+    let kept = |letter: &Letter<'_>| StoredMessage {
         txn: (&*letter.txn).into(),
         text: (&*letter.text).into(),
         reply_to: letter.reply_to,

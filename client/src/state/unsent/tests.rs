@@ -35,7 +35,7 @@ impl Home {
 }
 
 fn unsent(draft: &str, texts: &[&str]) -> Stored {
-    let kept = |(n, text): (usize, &&str)| Kept {
+    let kept = |(n, text): (usize, &&str)| StoredMessage {
         txn: format!("p-{n}").into(),
         text: (*text).into(),
         reply_to: (n == 1).then_some(Seq(7)),

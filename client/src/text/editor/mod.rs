@@ -110,7 +110,7 @@ impl Editor {
         let (range, with, cursor) =
             (change.start..change.start + change.inserted.len(), &change.removed, change.before);
         self.text.replace_range(range, with);
-        self.settle(cursor);
+        self.move_to(cursor);
         true
     }
 
@@ -120,7 +120,7 @@ impl Editor {
         let (range, with) = (change.start..change.start + change.removed.len(), &change.inserted);
         let cursor = change.start + with.len();
         self.text.replace_range(range, with);
-        self.settle(cursor);
+        self.move_to(cursor);
         true
     }
 
@@ -139,11 +139,11 @@ impl Editor {
         let removed = self.text[start..end].to_owned();
         self.undo.record(Change { start, removed, inserted: with.to_owned(), before: self.cursor });
         self.text.replace_range(start..end, with);
-        self.settle(start + with.len());
+        self.move_to(start + with.len());
         true
     }
 
-    fn settle(&mut self, cursor: usize) {
+    fn move_to(&mut self, cursor: usize) {
         self.cursor = cursor;
         self.goal = None;
     }

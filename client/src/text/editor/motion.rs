@@ -96,7 +96,7 @@ impl Editor {
 
     fn go(&mut self, to: usize) -> bool {
         let moved = to != self.cursor;
-        self.settle(to);
+        self.move_to(to);
         moved
     }
 }

@@ -13,7 +13,7 @@ use quchat_shared::{
 use super::*;
 use crate::{
     keymap::Keymap,
-    model::{Anchor, ComponentId, DialogId, Kept, Key, Link, Seen, window},
+    model::{Anchor, ComponentId, DialogId, Key, Link, Seen, StoredMessage, window},
     update::{NotKept, Pick, commands::COMMANDS},
 };
 
@@ -161,7 +161,8 @@ fn msg() -> impl Strategy<Value = Msg> {
         1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::TakeBack { room, txn: format!("p-{n}").into() }),
         1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::Discard { room, txn: format!("p-{n}").into() }),
         1 => (room_id(), text()).prop_map(|(room, draft)| {
-            let kept = Kept { txn: "old-1".into(), text: "old".into(), reply_to: None, written_ms: 0, refused: None };
+            let (txn, text) = ("old-1".into(), "old".into());
+            let kept = StoredMessage { txn, text, reply_to: None, written_ms: 0, refused: None };
             Msg::Loaded(Ok(vec![Stored { draft: draft.into(), outbox: vec![kept], ..Stored::new(room) }]))
         }),
         1 => Just(Msg::Loaded(Err(NotKept::Elsewhere))),

@@ -3,13 +3,14 @@
 use quchat_shared::event::{MemberJoined, RoomUpdated};
 
 use super::*;
-use crate::model::{ComponentId, Fetch, Kept, Link};
+use crate::model::{ComponentId, Fetch, Link, StoredMessage};
 
 /// Just started, in ops; the list of rooms could not be had. A message and a draft are kept for ops.
 fn cut_off() -> Client {
     let mut client = Client::new();
     client.start();
-    let kept = Kept { txn: "old-1".into(), text: "unsent".into(), reply_to: None, written_ms: 0, refused: None };
+    let kept =
+        StoredMessage { txn: "old-1".into(), text: "unsent".into(), reply_to: None, written_ms: 0, refused: None };
     let visits = vec![visit(OPS, "ops", true), visit(GENERAL, "common room", true), visit(LOBBY, "Lobby", false)];
     client.on(Msg::Visited(visits)).on(Msg::Loaded(Ok(vec![Stored {
         draft: "half a thought".into(),

@@ -6,7 +6,7 @@ use quchat_shared::{
 };
 
 use super::*;
-use crate::model::{Anchor, ComponentId, Kept, Key};
+use crate::model::{Anchor, ComponentId, Key, StoredMessage};
 
 /// What was sent and not looked at yet, with what it answers.
 fn replies(client: &mut Client) -> Vec<(String, Option<Seq>)> {
@@ -128,7 +128,8 @@ fn what_is_answered_reaches_the_disk_with_the_draft_and_the_message() {
 
 #[test]
 fn after_a_restart_the_same_reply_goes_out() {
-    let kept = Kept { txn: "o-1".into(), text: "so".into(), reply_to: Some(Seq(2)), written_ms: 0, refused: None };
+    let kept =
+        StoredMessage { txn: "o-1".into(), text: "so".into(), reply_to: Some(Seq(2)), written_ms: 0, refused: None };
     let stored = Stored { draft: "half".into(), reply_to: Some(Seq(3)), outbox: vec![kept], ..Stored::new(GENERAL) };
     let mut client = Client::new();
     client.start();
@@ -342,8 +343,13 @@ fn what_is_quoted_changes_with_its_message_and_is_forgotten_after_a_reset() {
 fn what_the_draft_and_what_waits_to_be_sent_answer_is_fetched_as_well() {
     let mut client = Client::new();
     client.start();
-    let kept =
-        Kept { txn: "old-1".into(), text: "unsent".into(), reply_to: Some(Seq(7)), written_ms: 0, refused: None };
+    let kept = StoredMessage {
+        txn: "old-1".into(),
+        text: "unsent".into(),
+        reply_to: Some(Seq(7)),
+        written_ms: 0,
+        refused: None,
+    };
     let stored = Stored { draft: "half".into(), reply_to: Some(Seq(8)), outbox: vec![kept], ..Stored::new(GENERAL) };
     client.on(Msg::Loaded(Ok(vec![stored])));
     let mut many = rooms();

@@ -4,7 +4,7 @@ use quchat_shared::event::RoomCreated;
 
 use super::*;
 use crate::{
-    model::{Kept, Storage},
+    model::{Storage, StoredMessage},
     update::NotKept,
 };
 
@@ -61,7 +61,7 @@ fn nothing_is_saved_before_the_disk_is_read_and_what_it_held_comes_first() {
     client.list_rooms(rooms()).on(Msg::Open(GENERAL)).write("new").pass(5_000).say("quick").pass(5_000);
     assert_eq!(saves(&mut client), []);
     client.write("typed");
-    let kept = Kept { txn: "old-1".into(), text: "old".into(), reply_to: None, written_ms: 0, refused: None };
+    let kept = StoredMessage { txn: "old-1".into(), text: "old".into(), reply_to: None, written_ms: 0, refused: None };
     let other = Stored { draft: "for ops".into(), ..Stored::new(OPS) };
     client.on(Msg::Loaded(Ok(vec![
         Stored { draft: "stored".into(), outbox: vec![kept], ..Stored::new(GENERAL) },

@@ -60,7 +60,7 @@ fn measure(target: &Target, plan: &Plan, streams: usize) -> Result<Idle> {
     let live = load.subscribers.len() as u64 - load.subscribers.take_tally(0).ended;
     let open = program.descriptors()?;
     drop(load);
-    settle(program, open.saturating_sub(streams))?;
+    wait_until_idle(program, open.saturating_sub(streams))?;
     std::thread::sleep(plan.pick(LULL, Duration::ZERO));
     Ok(Idle {
         resident: per_stream(full - resident),
@@ -71,7 +71,7 @@ fn measure(target: &Target, plan: &Plan, streams: usize) -> Result<Idle> {
 }
 
 /// Waits until the program has closed its end of all streams.
-fn settle(program: &Program, descriptors: usize) -> Result<()> {
+fn wait_until_idle(program: &Program, descriptors: usize) -> Result<()> {
     let deadline = Instant::now() + TIMEOUT;
     while program.descriptors()? > descriptors {
         if Instant::now() > deadline {
