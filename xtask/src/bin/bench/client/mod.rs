@@ -30,6 +30,11 @@ use crate::linux::{Result, args::parse};
 /// How long a scenario waits for anything before it fails. Long enough for a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The names of all scenarios.
+pub(super) fn scenarios() -> Vec<&'static str> {
+    SCENARIOS.iter().map(|scenario| scenario.name).collect()
+}
+
 /// Expects `client` as the first argument.
 pub(super) fn main() -> ExitCode {
     let outcome = match std::env::args().nth(2).as_deref() {

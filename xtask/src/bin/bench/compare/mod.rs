@@ -1,6 +1,7 @@
 //! `bench compare OTHER`: runs this bench and another build's in turn and says which figures differ.
 //!
-//! A machine drifts by more than what is looked for. So the two alternate, and each run is compared with its neighbour.
+//! A machine drifts by more than what is looked for. So the two alternate scenario by scenario, and each run is compared
+//! with its neighbour.
 
 mod figures;
 mod verdict;
@@ -8,7 +9,6 @@ mod verdict;
 use std::{
     env,
     error::Error,
-    ffi::OsString,
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
@@ -20,7 +20,7 @@ use self::{
     figures::{Figures, Sample},
     verdict::Verdict,
 };
-use super::table::markdown;
+use super::{client, linux, table::markdown};
 
 /// What can go wrong is reported and nothing else, so one type does.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -66,16 +66,18 @@ pub(super) fn main() -> ExitCode {
 fn compare(args: &Args) -> Result<bool> {
     let this = env::current_exe()?;
     let mut figures = Figures::default();
-    for run in 1..=args.runs {
-        writeln!(io::stderr(), "run {run} of {}", args.runs).ok();
-        // Who is first changes, so that a machine that slows down steadily favours neither.
-        let (before, after) = if run % 2 == 0 {
-            let after = measure(&this, args)?;
-            (measure(&args.other, args)?, after)
-        } else {
-            (measure(&args.other, args)?, measure(&this, args)?)
-        };
-        figures.add(before, after);
+    for scenario in scenarios(args) {
+        for run in 1..=args.runs {
+            writeln!(io::stderr(), "{scenario}: run {run} of {}", args.runs).ok();
+            // Who is first changes, so that a machine that slows down steadily favours neither.
+            let (before, after) = if run % 2 == 0 {
+                let after = measure(&this, &scenario, args)?;
+                (measure(&args.other, &scenario, args)?, after)
+            } else {
+                (measure(&args.other, &scenario, args)?, measure(&this, &scenario, args)?)
+            };
+            figures.add(before, after);
+        }
     }
     let verdicts: Vec<_> = figures.rows().map(|(name, pairs)| (name, Verdict::of(name, pairs))).collect();
     let table = markdown(verdict::HEAD, verdicts.iter().map(|(name, verdict)| verdict.cells(name)));
@@ -83,18 +85,27 @@ fn compare(args: &Args) -> Result<bool> {
     Ok(verdicts.iter().all(|(_, verdict)| !verdict.is_worse()))
 }
 
-/// One run of a bench.
-fn measure(bench: &Path, args: &Args) -> Result<Vec<Sample>> {
+/// The names of the scenarios to compare.
+fn scenarios(args: &Args) -> Vec<String> {
+    if !args.scenario.is_empty() {
+        return args.scenario.clone();
+    }
+    let all: Vec<&str> = if args.client.is_some() { client::scenarios() } else { linux::scenarios() };
+    all.into_iter().map(str::to_owned).collect()
+}
+
+/// One run of one scenario.
+fn measure(bench: &Path, scenario: &str, args: &Args) -> Result<Vec<Sample>> {
     let mut command = Command::new(bench);
     command.args(&args.client).arg("--json");
     if args.client.is_none() {
         command.args(["--runs", "1"]);
     }
     command.args(args.quick.then_some("--quick"));
-    command.args(args.scenario.iter().flat_map(|name| [OsString::from("--scenario"), name.into()]));
-    let ended = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    command.args(["--scenario", scenario]);
+    let ended = command.stdin(Stdio::null()).stderr(Stdio::null()).output()?;
     if !ended.status.success() {
-        return Err(format!("{} failed ({})", bench.display(), ended.status).into());
+        return Err(format!("{} --scenario {scenario} failed ({})", bench.display(), ended.status).into());
     }
     figures::samples(&ended.stdout)
 }

@@ -34,6 +34,11 @@ use self::{
 /// Every error is only printed, so one type is enough.
 pub(super) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
+/// The names of all scenarios.
+pub(super) fn scenarios() -> Vec<&'static str> {
+    SCENARIOS.iter().map(|scenario| scenario.name).collect()
+}
+
 pub(super) fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some(FLOOR) => floor::serve(),
