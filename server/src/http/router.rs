@@ -20,7 +20,6 @@ use crate::{
     domain::{Caller, Error},
 };
 
-/// Every route.
 fn routes() -> Router {
     Router::default()
         .health("/healthz", server_info::health)
@@ -91,16 +90,7 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.endpoint(
-            endpoint,
-            Box::new(move |app, head, upload| {
-                Box::pin(async move {
-                    let token = authenticate(&app, &head)?;
-                    let request = request::decode(head, upload).await?;
-                    Ok(handler(app, token.caller, request).await?.respond())
-                })
-            }),
-        )
+        self.authenticated(endpoint, move |app, token, request| handler(app, token.caller, request))
     }
 
     /// A route for callers with a valid token that is answered with a stream. The stream ends when the token expires.
@@ -113,13 +103,28 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Error>> + Send + 'static,
     {
+        self.authenticated(endpoint, move |app, token, request| {
+            let answer = handler(app, token, request);
+            async { answer.await.map_err(Failure::NoStream) }
+        })
+    }
+
+    fn authenticated<E: Endpoint, R, F>(
+        self,
+        endpoint: E,
+        handler: impl Fn(Arc<App>, VerifiedToken, Request<E>) -> F + Copy + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Respond,
+        F: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
         self.endpoint(
             endpoint,
             Box::new(move |app, head, upload| {
                 Box::pin(async move {
                     let token = authenticate(&app, &head)?;
                     let request = request::decode(head, upload).await?;
-                    Ok(handler(app, token, request).await.map_err(Failure::NoStream)?.respond())
+                    Ok(handler(app, token, request).await?.respond())
                 })
             }),
         )
