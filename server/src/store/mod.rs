@@ -10,6 +10,8 @@ mod health;
 mod lineage;
 mod naming;
 mod readers;
+#[cfg(test)]
+mod recorded;
 mod sqlite;
 mod writer;
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use quchat_shared::{RoomId, RoomInfo, Seq, Timestamp, UserId, event::ReadUpdated, room::RoomKind};
 
 use super::*;
-use crate::store::{EventRef, NewUser, Store};
+use crate::store::{EventRef, NewUser, Store, recorded};
 
 fn now() -> Timestamp {
     Timestamp::from_millis(0)
@@ -21,12 +21,7 @@ struct House {
 
 fn house() -> House {
     let dir = tempfile::tempdir().unwrap();
-    let published = Arc::new(Mutex::new(Vec::new()));
-    let publishing = Arc::clone(&published);
-    let publish =
-        move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
-    let (store, _) =
-        Store::open(&dir.path().join("db"), now()).unwrap().start(ReplyDispatcher::start(), (), publish).unwrap();
+    let (store, _, published) = recorded::open(dir.path(), now());
     House { store, published, dir }
 }
 

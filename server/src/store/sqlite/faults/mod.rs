@@ -27,8 +27,7 @@ use rusqlite::{Connection, ffi};
 use self::vfs::{Call, Fault, Plan, Spread};
 use crate::{
     domain::{self, Caller, members, messages, messages::Sent, read_markers},
-    reply_dispatcher::ReplyDispatcher,
-    store::{Change, Error, EventRef, NewUser, Store, Tx},
+    store::{Error, EventRef, NewUser, Store, Tx, recorded},
 };
 
 const USERS: u64 = 3;
@@ -63,12 +62,7 @@ struct House {
 impl House {
     fn open(dir: tempfile::TempDir) -> Self {
         let plan = Plan::on(dir.path());
-        let published = Arc::new(Mutex::new(Vec::new()));
-        let publishing = Arc::clone(&published);
-        let publish =
-            move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
-        let (store, thread) =
-            Store::open(&dir.path().join("db"), now()).unwrap().start(ReplyDispatcher::start(), (), publish).unwrap();
+        let (store, thread, published) = recorded::open(dir.path(), now());
         Self { store, thread, plan, published, dir }
     }
 

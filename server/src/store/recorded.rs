@@ -1,0 +1,23 @@
+//! A store for tests, which records the events that it publishes.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+};
+
+use quchat_shared::Timestamp;
+
+use super::{Change, Store};
+use crate::reply_dispatcher::ReplyDispatcher;
+
+/// The store in `dir`, the thread that ends last, and the ids of the published events in order.
+pub(super) fn open(dir: &Path, now: Timestamp) -> (Store, JoinHandle<()>, Arc<Mutex<Vec<u64>>>) {
+    let published = Arc::new(Mutex::new(Vec::new()));
+    let publishing = Arc::clone(&published);
+    let publish =
+        move |changes: Vec<Change>| publishing.lock().unwrap().extend(changes.iter().filter_map(Change::event_id));
+    let opened = Store::open(&dir.join("db"), now).unwrap();
+    let (store, thread) = opened.start(ReplyDispatcher::start(), (), publish).unwrap();
+    (store, thread, published)
+}
