@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     TaskError,
-    cargo::{cargo_in, hand_over, step, without_separator, workspace},
+    cargo::{cargo, cargo_in, hand_over, step, without_separator, workspace},
 };
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
@@ -27,10 +27,10 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
 }
 
 fn hand_over_to_bench(measured: &str, args: &[OsString]) -> Result<(), TaskError> {
-    let mut build = cargo_in(workspace(), "build");
+    let mut build = cargo("build");
     build.args(["--release", "--package", measured]);
     step(build)?;
-    let mut bench = cargo_in(workspace(), "run");
+    let mut bench = cargo("run");
     bench.args(["--release", "--package", "xtask", "--features", "bench", "--bin", "bench", "--"]).args(args);
     hand_over(bench)
 }
@@ -98,10 +98,7 @@ fn bench_of(checkout: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn os(args: &[&str]) -> Vec<OsString> {
-        args.iter().map(Into::into).collect()
-    }
+    use crate::cargo::tests::os;
 
     #[test]
     fn the_commit_is_taken_out_of_the_arguments_and_the_rest_is_kept() {

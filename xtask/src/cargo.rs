@@ -77,10 +77,11 @@ pub(crate) fn without_separator(mut args: Vec<OsString>) -> Vec<OsString> {
 }
 
 fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let args = command.get_args().map(|arg| arg.to_string_lossy().into_owned());
     // The manifest is always the same and would hide what matters.
     let args = args.filter(|arg| arg != "--manifest-path" && !arg.ends_with("Cargo.toml"));
-    ["cargo".to_owned()].into_iter().chain(args).collect::<Vec<_>>().join(" ")
+    [program].into_iter().chain(args).collect::<Vec<_>>().join(" ")
 }
 
 fn cannot_start(command: &Command, error: &std::io::Error) -> TaskError {
@@ -93,10 +94,10 @@ fn stopped(command: &Command, status: ExitStatus) -> TaskError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn os(args: &[&str]) -> Vec<OsString> {
+    pub(crate) fn os(args: &[&str]) -> Vec<OsString> {
         args.iter().map(Into::into).collect()
     }
 

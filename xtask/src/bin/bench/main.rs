@@ -10,6 +10,8 @@ mod compare;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
+mod runs;
+#[cfg(target_os = "linux")]
 mod table;
 
 use std::process::ExitCode;

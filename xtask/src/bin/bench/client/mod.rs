@@ -52,7 +52,7 @@ pub(super) fn main() -> ExitCode {
 
 fn measure() -> Result<()> {
     let line = std::env::args_os().skip(1);
-    let args: Args = parse(line, SCENARIOS.iter().map(|scenario| scenario.name));
+    let args: Args = parse(line, scenarios().into_iter());
     let plan = Plan::new(args.common.quick);
     let mut report = Report::default();
     for scenario in SCENARIOS.iter().filter(|scenario| args.common.wants(scenario.name)) {

@@ -90,7 +90,7 @@ fn scenarios(args: &Args) -> Vec<String> {
     if !args.scenario.is_empty() {
         return args.scenario.clone();
     }
-    let all: Vec<&str> = if args.client.is_some() { client::scenarios() } else { linux::scenarios() };
+    let all = if args.client.is_some() { client::scenarios() } else { linux::scenarios() };
     all.into_iter().map(str::to_owned).collect()
 }
 
@@ -103,9 +103,10 @@ fn measure(bench: &Path, scenario: &str, args: &Args) -> Result<Vec<Sample>> {
     }
     command.args(args.quick.then_some("--quick"));
     command.args(["--scenario", scenario]);
-    let ended = command.stdin(Stdio::null()).stderr(Stdio::null()).output()?;
+    let ended = command.stdin(Stdio::null()).output()?;
     if !ended.status.success() {
-        return Err(format!("{} --scenario {scenario} failed ({})", bench.display(), ended.status).into());
+        let reason = String::from_utf8_lossy(&ended.stderr);
+        return Err(format!("{} --scenario {scenario} failed: {}", bench.display(), reason.trim_end()).into());
     }
     figures::samples(&ended.stdout)
 }

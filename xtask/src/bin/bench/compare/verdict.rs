@@ -1,6 +1,9 @@
 //! Whether a figure differs between two builds, and in which direction.
 
-use super::figures::Name;
+use super::{
+    super::{runs::Runs, table::figure},
+    figures::Name,
+};
 
 /// A difference of the medians below this share counts as none.
 const TOLERATED: f64 = 0.05;
@@ -33,8 +36,9 @@ pub(super) struct Verdict {
 impl Verdict {
     /// `pairs` holds at least one run of each: the other build's figure, this one's.
     pub(super) fn of(name: &Name, pairs: &[(f64, f64)]) -> Self {
-        let other = median(pairs.iter().map(|pair| pair.0));
-        let this = median(pairs.iter().map(|pair| pair.1));
+        let median = |runs: Runs| runs.median().expect("there is at least one run");
+        let other = median(pairs.iter().map(|pair| pair.0).collect());
+        let this = median(pairs.iter().map(|pair| pair.1).collect());
         let more = pairs.iter().filter(|(other, this)| this > other).count() as f64;
         let less = pairs.iter().filter(|(other, this)| this < other).count() as f64;
         let agree = AGREEING * pairs.len() as f64;
@@ -55,7 +59,7 @@ impl Verdict {
         self.outcome == Outcome::Worse
     }
 
-    pub(super) fn cells(&self, [scenario, size, figure]: &Name) -> [String; 7] {
+    pub(super) fn cells(&self, [scenario, size, what]: &Name) -> [String; 7] {
         let difference = match self.other {
             0.0 => "-".to_owned(),
             other => format!("{:+.1} %", 100.0 * (self.this / other - 1.0)),
@@ -66,24 +70,16 @@ impl Verdict {
             Outcome::Worse => "worse",
             Outcome::Unclear => "unclear",
         };
-        let number = |number: f64| format!("{number:.2}");
         [
             scenario.clone(),
             size.clone(),
-            figure.clone(),
-            number(self.other),
-            number(self.this),
+            what.clone(),
+            figure(self.other),
+            figure(self.this),
             difference,
             word.to_owned(),
         ]
     }
-}
-
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
-    let mut figures: Vec<f64> = figures.collect();
-    figures.sort_by(f64::total_cmp);
-    let last = figures.len().saturating_sub(1);
-    f64::midpoint(figures[last / 2], figures[last.div_ceil(2)])
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(super) fn main() -> ExitCode {
 
 /// Returns whether every expected delivery arrived.
 fn measure() -> Result<bool> {
-    let args: Args = args::parse(std::env::args_os(), SCENARIOS.iter().map(|scenario| scenario.name));
+    let args: Args = args::parse(std::env::args_os(), scenarios().into_iter());
     if args.peer.is_some() {
         peer::check()?;
     }

@@ -3,44 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::table::{figure, json_lines, markdown},
+    super::{
+        runs::Runs,
+        table::{figure, json_lines, markdown},
+    },
     program::Kind,
     tally::Tally,
 };
-
-/// A figure of each run, sorted.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Runs(Vec<f64>);
-
-impl Runs {
-    pub(super) fn push(&mut self, figure: f64) {
-        self.0.push(figure);
-        self.0.sort_by(f64::total_cmp);
-    }
-
-    /// The mean of the two middle runs if their number is even; `None` without a run.
-    pub(super) fn median(&self) -> Option<f64> {
-        let last = self.0.len().checked_sub(1)?;
-        Some(f64::midpoint(self.0[last / 2], self.0[last.div_ceil(2)]))
-    }
-
-    /// The smallest and the largest.
-    fn spread(&self) -> Option<(f64, f64)> {
-        Some((*self.0.first()?, *self.0.last()?))
-    }
-
-    fn text(&self) -> String {
-        match self.spread() {
-            Some((min, max)) => format!("{} ({} - {})", figure(self.median()), figure(min), figure(max)),
-            None => figure(None),
-        }
-    }
-
-    fn json(&self) -> Value {
-        let (min, max) = self.spread().unzip();
-        json!({ "median": self.median(), "min": min, "max": max })
-    }
-}
 
 /// One row of the table.
 #[derive(Debug, Default)]
@@ -140,24 +109,11 @@ fn ratio(row: &Row) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn runs(figures: &[f64]) -> Runs {
-        let mut runs = Runs::default();
-        figures.iter().for_each(|&figure| runs.push(figure));
-        runs
-    }
-
-    #[test]
-    fn a_figure_is_shown_as_median_with_minimum_and_maximum() {
-        assert_eq!(runs(&[3.0, 100.0, 1.25]).text(), "3.00 (1.25 - 100)");
-        assert_eq!(runs(&[1.0, 2.0]).median(), Some(1.5));
-        assert_eq!(runs(&[]).text(), "-");
-    }
-
     #[test]
     fn a_row_with_a_missing_delivery_makes_the_report_incomplete() {
         let row = |delivered| Row {
-            ours: runs(&[1.0]),
-            floor: runs(&[2.0]),
+            ours: Runs::from_iter([1.0]),
+            floor: Runs::from_iter([2.0]),
             tally: Tally { expected: 5, delivered, ..Tally::default() },
             ..Row::default()
         };

@@ -10,7 +10,6 @@ use memchr::memmem;
 
 use super::{Result, wire};
 
-/// One connection.
 pub(super) struct Requester {
     stream: TcpStream,
     request: Vec<u8>,

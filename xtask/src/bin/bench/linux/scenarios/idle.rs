@@ -5,12 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     super::{
-        Result,
-        cpu::micros_each,
-        load::TIMEOUT,
-        program::Program,
-        report::{Row, Runs},
-        tally::Tally,
+        super::runs::Runs, Result, cpu::micros_each, load::TIMEOUT, program::Program, report::Row, tally::Tally,
         target::Target,
     },
     Plan,
