@@ -128,7 +128,7 @@ fn read(response: Response<Body>) -> Result<Vec<u8>, Failure> {
     body.read_to_vec().map_err(|error| Failure::unreachable(&error))
 }
 
-/// Reads what an error says; of one that says too much, nothing.
+/// Reads the body of an error. Returns nothing if it is larger than [`PROBLEM_MAX`].
 fn read_problem(response: Response<Body>) -> Vec<u8> {
     response.into_body().into_with_config().limit(PROBLEM_MAX).read_to_vec().unwrap_or_default()
 }

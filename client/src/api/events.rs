@@ -19,7 +19,7 @@ const READ_MAX: usize = 16 * 1024;
 /// A stream that lasted this long was a good one: the next failure counts as the first.
 const STABLE: Duration = Duration::from_secs(10);
 
-/// The events of one user, in order. [`Iterator::next`] blocks; the first call connects.
+/// The events that one user may see, in order. [`Iterator::next`] blocks. The first call connects.
 ///
 /// The first failure ends the iterator. One that is [resuming](Events::resuming) ends only with a failure that will not
 /// pass, or if the very first stream did not begin.
@@ -57,7 +57,6 @@ struct Closed {
     changed: Condvar,
 }
 
-/// One connection.
 struct Stream {
     body: BodyReader<'static>,
     buffer: Box<[u8]>,

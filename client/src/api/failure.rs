@@ -89,7 +89,7 @@ impl Failure {
         Self::Refused { problem, retry_after_ms: seconds.map(|s| s.min(RETRY_AFTER_MAX_S) * 1000) }
     }
 
-    /// No answer, or half of one.
+    /// The failure if there was no answer or only part of one.
     pub(super) fn unreachable(error: &Error) -> Self {
         match error {
             Error::BodyExceedsLimit(_) => Self::TooLarge,

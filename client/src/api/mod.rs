@@ -30,7 +30,7 @@ pub use request::{Answer, Reply, Request};
 
 use quchat_shared::user::Session;
 
-/// A server and the token of one session there.
+/// A server, and the token of a session on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// The server. The token is sent to no other.

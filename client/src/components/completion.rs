@@ -54,7 +54,6 @@ struct Word {
     start: usize,
 }
 
-/// A candidate.
 #[derive(Debug, Clone)]
 struct Offer {
     /// Compared with the typed text; in lower case.

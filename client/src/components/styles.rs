@@ -26,13 +26,11 @@ impl Styles {
     pub(crate) const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
     /// Italic text; combines with any role.
     pub(crate) const LEANING: Style = Style::new().add_modifier(Modifier::ITALIC);
-    /// Secondary text.
     pub(crate) const FAINT: Style = Role::Faint.style();
     /// The chosen row.
     pub(crate) const CHOSEN: Style = Role::Chosen.style();
     /// An error; always with a word or a glyph.
     pub(crate) const WRONG: Style = Role::Wrong.style();
-    /// Success.
     pub(crate) const WELL: Style = Role::Well.style();
     /// Something is pending.
     pub(crate) const WAITING: Style = Role::Waiting.style();

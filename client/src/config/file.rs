@@ -26,7 +26,6 @@ pub struct File {
     pub ascii: Option<Setting<bool>>,
     /// Whether the mouse is in use: the wheel scrolls, a click opens a room.
     pub mouse: Option<Setting<bool>>,
-    /// Custom themes.
     pub themes: Vec<OwnTheme>,
     /// Custom key bindings.
     pub keys: Vec<Setting<Binding>>,

@@ -59,7 +59,6 @@ pub struct Config {
     pub ascii: Setting<bool>,
     /// Whether the mouse is in use: the wheel scrolls, a click opens a room.
     pub mouse: Setting<bool>,
-    /// Custom themes.
     pub themes: Vec<OwnTheme>,
     /// How to notify; `None` chooses what the terminal is known to support.
     pub notify: Setting<Option<NotifyMethod>>,

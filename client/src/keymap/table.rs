@@ -25,7 +25,6 @@ pub enum Context {
     Selection,
     /// The search line is open.
     Find,
-    /// The composer.
     Composer,
     /// Rooms and messages, without a dialog.
     Screen,

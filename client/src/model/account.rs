@@ -99,7 +99,7 @@ impl Model {
         }
     }
 
-    /// The password is asked for as soon as nobody is typing.
+    /// Asks for the password once the user stops typing.
     pub(crate) fn ask_for_password(&mut self) {
         let now = self.now.mono_ms;
         let paused = self.internal.typed_at.map_or(now, |at| now.max(at.saturating_add(TYPING_PAUSE_MS)));

@@ -123,7 +123,7 @@ impl Room {
         }
     }
 
-    /// Whether one's own unsent messages belong below what is at hand.
+    /// Whether the user's unsent messages are shown below the loaded ones.
     pub(crate) fn shows_unsent(&self) -> bool {
         !self.timeline.has_newer || self.anchor == Anchor::End
     }

@@ -11,11 +11,10 @@ const INPUTS_MAX: usize = 100;
 /// Most bytes of them, but for the newest one and the one cleared last.
 const INPUTS_BYTES_MAX: usize = 64 * 1024;
 
-/// Earlier inputs of one room, newest last; at most 100, and 64 KiB unless the newest and the one cleared last alone are
-/// more. The text put aside last does not count. `Msg::Recall` walks through them, and the disk keeps them.
+/// Earlier inputs of one room, newest last. At most 100 and 64 KiB are kept. The newest and the one that was cleared last
+/// are kept even if they are larger, and `aside` does not count. `Msg::Recall` steps through them. They are saved on disk.
 #[derive(Debug, Default)]
 pub struct InputHistory {
-    /// The inputs.
     pub list: VecDeque<Arc<str>>,
     /// Which one the draft shows, and the draft that was left for it.
     pub at: Option<(usize, SavedDraft)>,

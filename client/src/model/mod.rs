@@ -1,6 +1,6 @@
 //! What is true: plain data, the same whichever terminal shows it.
 //!
-//! The model knows no terminal, no network, no disk, no thread, no clock and no dice: the moment is
+//! The model knows no terminal, no network, no disk, no thread, no clock and no randomness: the moment is
 //! [`Model::now`], chance is [`Model::seed`], both handed in. Only `update` changes it; the view reads it.
 
 mod account;
@@ -179,7 +179,7 @@ impl Model {
         self.rooms.get_mut(&self.open?)
     }
 
-    /// Whether nobody is signed in, or the session has ended.
+    /// Whether there is no session, or it has ended.
     pub(crate) fn is_signed_out(&self) -> bool {
         matches!(self.link, Link::SignedOut { .. })
     }

@@ -27,17 +27,15 @@ pub struct StoredMessage {
 /// What the disk keeps for a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The room.
     pub room: RoomId,
-    /// The draft.
     pub draft: Arc<str>,
-    /// The message it answers.
+    /// The message that the draft replies to.
     pub reply_to: Option<Seq>,
     /// The outbox, in order.
     pub outbox: Vec<StoredMessage>,
     /// Earlier inputs, newest last.
     pub inputs: Vec<Arc<str>>,
-    /// What the room calls for, if not what rooms do.
+    /// The notify level; `None` is the default.
     pub notify: Option<Notify>,
 }
 

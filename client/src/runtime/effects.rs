@@ -97,7 +97,7 @@ impl Workers {
             _ => match self.session.as_ref().map(|session| &session.calls) {
                 Some(Some(calls)) => calls.call(request, deliver),
                 Some(None) => refused("the system cannot create a thread"),
-                None => refused("nobody is signed in"),
+                None => refused("you are not signed in"),
             },
         };
         begun.err().map(|failure| Msg::Done { call, reply: Err(failure) })
@@ -109,7 +109,7 @@ impl Workers {
             let events = vec![ServerEvent::Ended(Failure::because(reason))];
             Some(Msg::Stream { stream: number, events })
         };
-        let Some(session) = &self.session else { return ended("nobody is signed in") };
+        let Some(session) = &self.session else { return ended("you are not signed in") };
         let wakes = self.wakes.clone();
         let wake = move || {
             wakes.send(Wake::Stream { stream: number });

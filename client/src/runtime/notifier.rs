@@ -21,7 +21,6 @@ pub enum NotifyMethod {
     Osc9,
     /// BEL, which all terminals and multiplexers support.
     Bell,
-    /// No notification.
     Silent,
     /// A program and its arguments, run without a shell; `{title}` and `{body}` are replaced.
     Command(Vec<String>),
@@ -44,7 +43,6 @@ impl NotifyMethod {
     }
 }
 
-/// Sends notifications.
 #[derive(Debug)]
 pub struct Notifier {
     method: NotifyMethod,

@@ -44,7 +44,6 @@ impl StateDir {
         Self { root }
     }
 
-    /// The directory.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root

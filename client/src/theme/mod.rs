@@ -21,13 +21,13 @@ pub use self::{built_in::BUILT_IN, paint::Paint};
 pub enum Role {
     /// Ordinary text, and the background of everything.
     Text,
-    /// Secondary text.
+    /// Secondary text, such as times and hints.
     Faint,
     /// The frame and sign of the focused component.
     Accent,
     /// An error; always with a word or a glyph.
     Wrong,
-    /// Success.
+    /// Something succeeded or works, for example the connection.
     Well,
     /// Something is pending or needs attention.
     Waiting,

@@ -133,7 +133,6 @@ pub(super) fn ask_to_leave(model: &mut Model, effects: &mut Vec<Effect>) -> Resu
     Ok(())
 }
 
-/// Leaves.
 pub(super) fn leave(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let asked = model.internal.awaits(|call| *call == Call::LeaveRoom(id));
     if !asked && model.rooms.contains_key(&id) {

@@ -5,7 +5,7 @@ use quchat_shared::{RoomId, Seq, api::MessagePage};
 use super::Failure;
 use crate::model::{Link, Model};
 
-/// The answer.
+/// Handles the page that was fetched for a quote.
 pub(super) fn arrived(model: &mut Model, id: RoomId, seq: Seq, call: u64, reply: Result<MessagePage, Failure>) {
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.quoted.asked == Some(call)) else { return };
     room.quoted.asked = None;

@@ -41,7 +41,7 @@ enum Archived {
 }
 
 impl Action {
-    /// The table.
+    /// The table of rights.
     fn right(self) -> Right {
         match self {
             Self::Read => Right { who: Who::Anyone, in_archived_room: Archived::Allowed },

@@ -58,7 +58,7 @@ pub(crate) struct Terms {
 /// Writes one stream. Its own task and its producers share it.
 pub(crate) struct StreamWriter {
     terms: Arc<Terms>,
-    /// The reader.
+    /// What waits for the stream counts as this user's part of the memory budget.
     user: UserId,
     state: Mutex<State>,
 }

@@ -40,7 +40,7 @@ const TERMS: &[Term] = &[
     Term { words: &["disk", "disks", "I/O"], paths: &["std::fs"] },
     Term { words: &["thread", "threads"], paths: &["std::thread"] },
     Term { words: &["clock", "clocks"], paths: &["Instant::now", "SystemTime::now", "Timestamp::now", "Zoned::now"] },
-    Term { words: &["dice", "randomness"], paths: &["getrandom"] },
+    Term { words: &["randomness"], paths: &["getrandom"] },
     Term { words: &["terminal"], paths: &["crossterm", "tuirealm", "tui_realm_stdlib"] },
     Term { words: &["HTTP"], paths: &["ureq", "hyper", "crate::http"] },
     Term { words: &["hub"], paths: &["crate::hub"] },

@@ -35,7 +35,7 @@ use crate::{
     update::{Action, Msg},
 };
 
-/// Messages of one sender within this time are grouped under one name; in milliseconds.
+/// Messages that one sender writes within this time appear under a single name, in milliseconds.
 const TOGETHER_MS: i64 = 5 * 60 * 1000;
 
 /// The wrapped rows and what the last frame showed.

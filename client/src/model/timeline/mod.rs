@@ -10,7 +10,7 @@ use quchat_shared::{Message, Seq};
 /// One contiguous run of a room's messages, ascending by seq.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    /// The messages; the index of one is its distance in seq from the first.
+    /// Without gaps: the index of a message is its `seq` minus that of the first.
     pub messages: VecDeque<Arc<Message>>,
     /// There are (or may be) messages before the run.
     pub has_older: bool,
