@@ -5,16 +5,17 @@
 
 use std::fmt;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, IntoDeserializer},
 };
 
 use crate::{
-    Cursor, Message, Room, RoomId, Seq, User, UserId,
+    Cursor, Message, Room, RoomId, Seq, SessionId, Timestamp, User, UserId, UserRef,
     limits::{BODY_MAX, Limits},
     query::{self, Query},
-    room::RoomKind,
+    room::{Member, Notify, Role, RoomKind},
     user::Session,
 };
 
@@ -27,6 +28,8 @@ pub enum Method {
     Post,
     /// Sets something; idempotent.
     Put,
+    /// Changes the given parts of something (RFC 5789).
+    Patch,
     /// Removes something; idempotent.
     Delete,
 }
@@ -39,6 +42,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -64,7 +68,7 @@ pub trait Endpoint: Send + Sync + 'static {
     const METHOD: Method;
     /// `{…}` stands for a part of [`Endpoint::Path`].
     const PATH: &'static str;
-    /// The ids in the path.
+    /// The ids and other parts in the path.
     type Path: Path;
     /// The parameters after the `?`.
     type Query: Query;
@@ -90,38 +94,97 @@ pub trait Endpoint: Send + Sync + 'static {
     }
 }
 
-/// The ids in a path.
+/// What stands in a path in place of `{…}`.
 pub trait Path: Sized + Send {
-    /// The path with the ids in place of `{…}`.
+    /// The path with the parts in place of `{…}`, percent-encoded.
     fn fill(&self, template: &str) -> String;
-    /// Parses the id; `None` if it is invalid.
-    fn parse(part: Option<&str>) -> Option<Self>;
+    /// Parses the parts, which come in the order of the path and without escapes; `None` if one is invalid.
+    fn parse(parts: &[&str]) -> Option<Self>;
+}
+
+/// One part of a path.
+pub trait PathPart: Sized + Send {
+    fn encode(&self) -> String;
+    fn decode(part: &str) -> Option<Self>;
+}
+
+macro_rules! id_parts {
+    ($($id:ty),*) => {$(
+        impl PathPart for $id {
+            fn encode(&self) -> String {
+                self.to_string()
+            }
+            fn decode(part: &str) -> Option<Self> {
+                part.parse().ok()
+            }
+        }
+        impl Path for $id {
+            fn fill(&self, template: &str) -> String {
+                fill(template, &[self.encode()])
+            }
+            fn parse(parts: &[&str]) -> Option<Self> {
+                let [id] = parts else { return None };
+                Self::decode(id)
+            }
+        }
+    )*};
+}
+id_parts!(UserId, RoomId, SessionId);
+
+impl PathPart for Seq {
+    fn encode(&self) -> String {
+        self.to_string()
+    }
+    fn decode(part: &str) -> Option<Self> {
+        part.parse().ok()
+    }
+}
+
+impl PathPart for String {
+    fn encode(&self) -> String {
+        utf8_percent_encode(self, NON_ALPHANUMERIC).to_string()
+    }
+    fn decode(part: &str) -> Option<Self> {
+        Some(part.to_owned())
+    }
 }
 
 impl Path for () {
     fn fill(&self, template: &str) -> String {
         template.to_owned()
     }
-    fn parse(_: Option<&str>) -> Option<Self> {
-        Some(())
+    fn parse(parts: &[&str]) -> Option<Self> {
+        parts.is_empty().then_some(())
     }
 }
 
-macro_rules! single_id_paths {
-    ($($id:ty),*) => {$(
-        impl Path for $id {
+macro_rules! tuple_paths {
+    ($(($($part:ident $place:tt),*))*) => {$(
+        impl<$($part: PathPart),*> Path for ($($part),*) {
             fn fill(&self, template: &str) -> String {
-                let (before, rest) = template.split_once('{').expect("a row with an id has a place for it");
-                let (_, after) = rest.split_once('}').expect("a row closes its braces");
-                format!("{before}{self}{after}")
+                fill(template, &[$(self.$place.encode()),*])
             }
-            fn parse(part: Option<&str>) -> Option<Self> {
-                part?.parse().ok()
+            fn parse(parts: &[&str]) -> Option<Self> {
+                let mut parts = parts.iter();
+                let path = ($($part::decode(parts.next()?)?),*);
+                parts.next().is_none().then_some(path)
             }
         }
     )*};
 }
-single_id_paths!(UserId, RoomId);
+tuple_paths!((A 0, B 1) (A 0, B 1, C 2));
+
+fn fill(template: &str, parts: &[String]) -> String {
+    let (mut path, mut rest) = (String::new(), template);
+    for part in parts {
+        let (before, after) = rest.split_once('{').expect("a row has a place for each part of its path");
+        let (_, after) = after.split_once('}').expect("a row closes its braces");
+        path.push_str(before);
+        path.push_str(part);
+        rest = after;
+    }
+    path + rest
+}
 
 /// The default of a row.
 macro_rules! request_body {
@@ -151,39 +214,82 @@ macro_rules! endpoints {
 }
 
 endpoints! {
-    //                                                                    path    query              body
     /// Name, version, limits.
-    GetServer     = Get    "/v1/server"                        ((),     (),                  ())            -> ServerInfo;
+    GetServer = Get "/v1/server" ((), (), ()) -> ServerInfo;
     /// Registers a user and signs them in. The first user of a new server is its admin.
-    Register      = Post   "/v1/users"                         ((),     (),                  Credentials)   -> Session;
+    Register = Post "/v1/users" ((), (), Credentials) -> Session;
     /// Signs in.
-    SignIn        = Post   "/v1/sessions"                      ((),     (),                  Credentials)   -> Session;
+    SignIn = Post "/v1/sessions" ((), (), Credentials) -> Session;
     /// Signs out: revokes the token and closes the streams of the session.
-    SignOut       = Delete "/v1/sessions/current"              ((),     (),                  ())            -> ();
+    SignOut = Delete "/v1/sessions/current" ((), (), ()) -> ();
+    /// The caller's sessions.
+    ListSessions = Get "/v1/sessions" ((), (), ()) -> Sessions;
+    /// Ends a session of the caller, as signing out there would.
+    EndSession = Delete "/v1/sessions/{session}" (SessionId, (), ()) -> ();
     /// The caller.
-    GetMe         = Get    "/v1/users/me"                      ((),     (),                  ())            -> User;
+    GetMe = Get "/v1/users/me" ((), (), ()) -> User;
+    /// Changes the caller's password. Every other session of theirs ends.
+    ChangePassword = Put "/v1/users/me/password" ((), (), NewPassword) -> ();
     /// Users by the start of their name, or by id.
-    ListUsers     = Get    "/v1/users"                         ((),     query::ListUsers,    ())            -> Users;
+    ListUsers = Get "/v1/users" ((), query::ListUsers, ()) -> Users;
     /// One user.
-    GetUser       = Get    "/v1/users/{user}"                  (UserId, (),                  ())            -> User;
+    GetUser = Get "/v1/users/{user}" (UserId, (), ()) -> User;
     /// All rooms that the caller can see, and the stream position of this snapshot.
-    ListRooms     = Get    "/v1/rooms"                         ((),     (),                  ())            -> Rooms;
+    ListRooms = Get "/v1/rooms" ((), (), ()) -> Rooms;
     /// Creates a room. The caller becomes its owner.
-    CreateRoom    = Post   "/v1/rooms"                         ((),     (),                  NewRoom)       -> Room;
+    CreateRoom = Post "/v1/rooms" ((), (), NewRoom) -> Room;
     /// One room.
-    GetRoom       = Get    "/v1/rooms/{room}"                  (RoomId, (),                  ())            -> Room;
+    GetRoom = Get "/v1/rooms/{room}" (RoomId, (), ()) -> Room;
+    /// Renames a room, sets its topic, archives it.
+    UpdateRoom = Patch "/v1/rooms/{room}" (RoomId, (), RoomChange) -> Room;
+    /// Deletes a room for everybody.
+    DeleteRoom = Delete "/v1/rooms/{room}" (RoomId, (), ()) -> ();
+    /// Opens the direct room of the caller and a user; with the caller's own id, a place for notes.
+    OpenDirectRoom = Put "/v1/direct/{user}" (UserId, (), ()) -> Room;
     /// Joins a room. Has no effect for a member.
-    JoinRoom      = Put    "/v1/rooms/{room}/members/me"       (RoomId, (),                  ())            -> Room;
+    JoinRoom = Put "/v1/rooms/{room}/members/me" (RoomId, (), ()) -> Room;
     /// Leaves a room. Has no effect for someone who is not a member.
-    LeaveRoom     = Delete "/v1/rooms/{room}/members/me"       (RoomId, (),                  ())            -> ();
+    LeaveRoom = Delete "/v1/rooms/{room}/members/me" (RoomId, (), ()) -> ();
+    /// Sets what the room notifies the caller about.
+    SetNotify = Patch "/v1/rooms/{room}/members/me" (RoomId, (), NewNotify) -> Room;
+    /// The members of a room, by name.
+    ListMembers = Get "/v1/rooms/{room}/members" (RoomId, query::ListMembers, ()) -> Members;
+    /// Adds a user to a room. Has no effect for a member.
+    AddMember = Put "/v1/rooms/{room}/members/{user}" ((RoomId, UserId), (), ()) -> Member;
+    /// Sets the role of a member.
+    SetRole = Patch "/v1/rooms/{room}/members/{user}" ((RoomId, UserId), (), NewRole) -> Member;
+    /// Removes a member. Has no effect for someone who is not one.
+    RemoveMember = Delete "/v1/rooms/{room}/members/{user}" ((RoomId, UserId), (), ()) -> ();
+    /// The users who are banned from a room, by name.
+    ListBans = Get "/v1/rooms/{room}/bans" (RoomId, query::Page, ()) -> Bans;
+    /// Removes a user from a room and keeps them out.
+    BanUser = Put "/v1/rooms/{room}/bans/{user}" ((RoomId, UserId), (), NewBan) -> ();
+    /// Lifts a ban.
+    UnbanUser = Delete "/v1/rooms/{room}/bans/{user}" ((RoomId, UserId), (), ()) -> ();
     /// A page of history.
-    ListMessages  = Get    "/v1/rooms/{room}/messages"         (RoomId, query::ListMessages, ())            -> MessagePage;
+    ListMessages = Get "/v1/rooms/{room}/messages" (RoomId, query::ListMessages, ()) -> MessagePage;
     /// Sends a message and replies once it is durable. The caller joins if the room is public.
-    SendMessage   = Post   "/v1/rooms/{room}/messages"         (RoomId, (),                  NewMessage)    -> Message;
+    SendMessage = Post "/v1/rooms/{room}/messages" (RoomId, (), NewMessage) -> Message;
+    /// One message.
+    GetMessage = Get "/v1/rooms/{room}/messages/{seq}" ((RoomId, Seq), (), ()) -> Message;
+    /// Replaces the text of a message.
+    EditMessage = Patch "/v1/rooms/{room}/messages/{seq}" ((RoomId, Seq), (), MessageEdit) -> Message;
+    /// Deletes the text, the mentions and the reactions of a message. A tombstone stays.
+    DeleteMessage = Delete "/v1/rooms/{room}/messages/{seq}" ((RoomId, Seq), (), ()) -> ();
+    /// Reacts to a message with an emoji. Has no effect the second time.
+    AddReaction = Put "/v1/rooms/{room}/messages/{seq}/reactions/{emoji}" ((RoomId, Seq, String), (), ()) -> Message;
+    /// Takes a reaction of the caller back.
+    RemoveReaction = Delete "/v1/rooms/{room}/messages/{seq}/reactions/{emoji}" ((RoomId, Seq, String), (), ()) -> Message;
     /// Moves the caller's read marker.
-    MarkRead      = Put    "/v1/rooms/{room}/read"             (RoomId, (),                  NewReadMarker) -> ReadMarker;
+    MarkRead = Put "/v1/rooms/{room}/read" (RoomId, (), NewReadMarker) -> ReadMarker;
+    /// Notifies the other members that the caller is typing.
+    NotifyTyping = Post "/v1/rooms/{room}/typing" (RoomId, (), ()) -> ();
+    /// Messages that mention the caller, newest first.
+    ListMentions = Get "/v1/mentions" ((), query::Page, ()) -> Mentions;
+    /// Messages that contain some words, newest first.
+    SearchMessages = Get "/v1/search" ((), query::SearchMessages, ()) -> Hits;
     /// The event stream. The reply is `text/event-stream`, not JSON.
-    ListenEvents  = Get    "/v1/events"                        ((),     query::ListenEvents, ())            -> ();
+    ListenEvents = Get "/v1/events" ((), query::ListenEvents, ()) -> ();
 }
 
 /// For registering and signing in.
@@ -220,6 +326,12 @@ fn by_name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
     name.map(|name| T::deserialize(name.into_deserializer())).transpose()
 }
 
+/// As [`by_name`], for a field that must be there.
+fn required_by_name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    T::deserialize(name.into_deserializer())
+}
+
 /// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewMessage {
@@ -231,6 +343,67 @@ pub struct NewMessage {
     /// The message of this room that this one replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
+}
+
+/// A new text for a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageEdit {
+    /// See [`crate::limits::message_text`].
+    pub text: String,
+    /// The `rev` whose text the editor saw. The edit is refused if the text was changed after it to something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_rev: Option<u64>,
+}
+
+/// What changes of a room. Absent parts stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomChange {
+    /// See [`crate::limits::room_name`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// See [`crate::limits::topic`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// Whether the room is closed to new messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+}
+
+/// What a room notifies the caller about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewNotify {
+    #[serde(deserialize_with = "required_by_name")]
+    pub notify: Notify,
+}
+
+/// A role to set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRole {
+    #[serde(deserialize_with = "required_by_name")]
+    pub role: Role,
+}
+
+/// A ban to set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewBan {
+    /// See [`crate::limits::topic`]: the same rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A change of password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPassword {
+    /// The password up to now.
+    pub current: String,
+    /// See [`crate::limits::password`].
+    pub new: String,
+}
+
+impl fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewPassword").finish_non_exhaustive()
+    }
 }
 
 /// A new position of the read marker.
@@ -250,6 +423,108 @@ pub struct ReadMarker {
     pub last_read_seq: Seq,
     /// Number of messages after it.
     pub unread: u64,
+    /// Number of messages after it that mention the member.
+    #[serde(default)]
+    pub mentions: u64,
+}
+
+/// A session of the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    pub id: SessionId,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// To the hour.
+    pub last_used_at: Timestamp,
+    /// The first 64 characters of the `User-Agent` that signed in; may be empty.
+    pub client: String,
+    /// The name of a token for scripts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Whether it is the session of this request.
+    pub current: bool,
+}
+
+/// The caller's sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sessions {
+    /// Newest first.
+    pub sessions: Vec<SessionInfo>,
+}
+
+/// A page of members, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    pub members: Vec<Member>,
+    /// The `after` of the next page; `None` on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A ban.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ban {
+    pub user: UserRef,
+    /// Who set it.
+    pub by: UserRef,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub created_at: Timestamp,
+}
+
+/// A page of bans, by the name of the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bans {
+    pub bans: Vec<Ban>,
+    /// The `after` of the next page; `None` on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// The room of a message that was found outside its history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundIn {
+    pub id: RoomId,
+    /// Empty for a direct room.
+    pub name: String,
+    pub kind: RoomKind,
+    /// The other user of a direct room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<UserRef>,
+}
+
+/// A message that mentions the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mention {
+    pub message: Message,
+    pub room: FoundIn,
+}
+
+/// A page of mentions, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mentions {
+    pub mentions: Vec<Mention>,
+    /// The `after` of the next page; `None` on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A message that a search found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    pub message: Message,
+    pub room: FoundIn,
+    /// The words that were found: byte offsets into `message.text` (UTF-8), half-open, sorted, disjoint.
+    pub ranges: Vec<(usize, usize)>,
+}
+
+/// A page of what a search found, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hits {
+    pub hits: Vec<Hit>,
+    /// The `after` of the next page; `None` on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A page of users, by name.
@@ -279,6 +554,16 @@ pub struct MessagePage {
     pub has_older: bool,
     /// Whether there are messages after the page.
     pub has_newer: bool,
+    /// The caller's reactions to messages of the page. Beside the messages, which are the same for every viewer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_reactions: Vec<OwnReaction>,
+}
+
+/// A reaction of the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnReaction {
+    pub seq: Seq,
+    pub emoji: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -311,6 +596,17 @@ mod tests {
         assert_eq!(ListMessages::target(&RoomId(4), &page), "/v1/rooms/4/messages?before=9");
         assert_eq!(JoinRoom::target(&RoomId(4), &()), "/v1/rooms/4/members/me");
         assert_eq!(ListRooms::target(&(), &()), "/v1/rooms");
+        let reaction = (RoomId(4), Seq(2), "👍".to_owned());
+        assert_eq!(AddReaction::target(&reaction, &()), "/v1/rooms/4/messages/2/reactions/%F0%9F%91%8D");
+    }
+
+    #[test]
+    fn a_path_has_exactly_its_parts() {
+        assert_eq!(Path::parse(&["4", "2"]), Some((RoomId(4), Seq(2))));
+        assert_eq!(Path::parse(&["4", "2", "👍"]), Some((RoomId(4), Seq(2), "👍".to_owned())));
+        for parts in [&["4"][..], &["4", "x"], &["4", "2", "1"], &[]] {
+            assert_eq!(<(RoomId, Seq)>::parse(parts), None, "{parts:?}");
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The events of the event stream.
 //!
-//! Durable events carry an id and are replayed on resume. Ephemeral ones (`hello`, `reset`, `bye`, `activity`) concern
-//! the stream or the moment and are never replayed.
+//! Durable events carry an id and are replayed on resume. Ephemeral ones (`hello`, `reset`, `bye`, `activity`, `presence`,
+//! `typing`) concern the stream or the moment and are never replayed.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cursor, Message, RoomId, RoomInfo, Seq, UserRef,
-    room::Role,
+    Cursor, Message, RoomId, RoomInfo, Seq, UserId, UserRef,
+    room::{Notify, Role},
     sse::{self, Frame},
 };
 
@@ -96,6 +96,9 @@ events! {
         room: RoomInfo,
         user: UserRef,
         role: Role,
+        /// Who did it, if it was not the user themselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserRef>,
     }
     /// A member's role changed.
     MemberUpdated = "member.updated" {
@@ -103,11 +106,20 @@ events! {
         user: UserRef,
         /// The new role.
         role: Role,
+        /// Who did it, if it was not the user themselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserRef>,
     }
     /// A user is no longer a member.
     MemberLeft = "member.left" {
         room_id: RoomId,
         user: UserRef,
+        /// Who did it, if it was not the user themselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserRef>,
+        /// Whether they were banned.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        banned: bool,
     }
     /// A new message.
     MessageCreated = "message.created" {
@@ -126,6 +138,30 @@ events! {
         room_id: RoomId,
         /// The new read marker.
         last_read_seq: Seq,
+        /// Number of messages after it that mention the caller.
+        #[serde(default)]
+        mentions: u64,
+    }
+    /// The caller changed what a room notifies them about, here or in another client of theirs.
+    SettingsUpdated = "settings.updated" {
+        room_id: RoomId,
+        notify: Notify,
+    }
+    /// The caller was banned from a public room, or the ban was lifted.
+    BanUpdated = "ban.updated" {
+        room_id: RoomId,
+        banned: bool,
+    }
+    /// Members of a room who came online or went offline, collected over a second.
+    Presence = "presence" {
+        room_id: RoomId,
+        online: Vec<UserId>,
+        offline: Vec<UserId>,
+    }
+    /// A member is typing. Shown for six seconds, or until a message of theirs comes.
+    Typing = "typing" {
+        room_id: RoomId,
+        user_id: UserId,
     }
 }
 

@@ -50,7 +50,8 @@ pub const ANSWER_MAX: u64 = 32 * 1024 * 1024;
 pub const LISTED_ROOM_MAX: u64 = {
     let texts = 4 * (ROOM_NAME_MAX as u64 + TOPIC_MAX as u64 + PREVIEW_CHARS) + 2 * TXN_MAX as u64;
     let mentions = 21 * MENTIONS_MAX as u64;
-    texts + mentions + 1024
+    let users = 3 * USER_NAME_MAX as u64; // who sent it, who deleted it, and the peer
+    texts + mentions + users + 1280
 };
 
 const _: () = {

@@ -23,12 +23,22 @@ pub struct Message {
     /// When the message was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+    /// Who deleted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_by: Option<UserRef>,
     /// The message of the same room that this one replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
+    /// The author of the message that this one replies to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<UserId>,
     /// Users mentioned with `@name`, each once, sorted by id.
     #[serde(default)]
     pub mentions: Vec<UserId>,
+    /// Whether it mentions everyone in the room, with `@all`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentions_all: bool,
+    /// In the order in which each emoji came first.
     #[serde(default)]
     pub reactions: Vec<Reaction>,
     /// Chosen by the sender, who recognises the message by it.
@@ -49,8 +59,11 @@ impl Message {
             sent_at,
             edited_at: None,
             deleted_at: None,
+            deleted_by: None,
             reply_to: None,
+            answers: None,
             mentions: Vec::new(),
+            mentions_all: false,
             reactions: Vec::new(),
             txn: None,
         }
@@ -60,7 +73,16 @@ impl Message {
 /// One emoji on a message and the users who reacted with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
+    /// Fully qualified.
     pub emoji: String,
-    /// Oldest reaction first.
+    /// Number of users who reacted with it.
+    #[serde(default)]
+    pub count: u64,
+    /// The first [`REACTION_USERS_MAX`] of them, oldest reaction first.
     pub users: Vec<UserId>,
 }
+
+/// Maximum number of users that [`Reaction::users`] holds.
+pub const REACTION_USERS_MAX: usize = 20;
+/// Maximum number of different emoji on one message.
+pub const REACTIONS_MAX: usize = 20;

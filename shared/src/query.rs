@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use form_urlencoded::{Parse, Serializer};
 use percent_encoding::percent_decode_str;
 
-use crate::{Cursor, RoomId, Seq, UserId};
+use crate::{Cursor, RoomId, Seq, Timestamp, UserId};
 
 /// A query that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,115 @@ impl Query for ListUsers {
                 _ => {}
             }
         }
+        Ok(this)
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The `next` of the previous page.
+    pub after: Option<String>,
+    /// 1 to 200, default 50.
+    pub limit: Option<u32>,
+}
+
+impl Query for Page {
+    fn encode(&self, out: &mut Serializer<'_, String>) {
+        append(out, "after", self.after.as_ref());
+        append(out, "limit", self.limit);
+    }
+
+    fn decode(query: &str) -> Result<Self, QueryError> {
+        let mut this = Self::default();
+        for (key, value) in pairs(query)? {
+            match &*key {
+                "after" => once("after", &mut this.after, value.into_owned())?,
+                "limit" => once("limit", &mut this.limit, read("limit", &value)?)?,
+                _ => {}
+            }
+        }
+        Ok(this)
+    }
+}
+
+/// Selects members by the start of their name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListMembers {
+    /// The start of the name, case-insensitive.
+    pub prefix: Option<String>,
+    /// The `next` of the previous page.
+    pub after: Option<String>,
+    /// 1 to 200, default 50.
+    pub limit: Option<u32>,
+}
+
+impl Query for ListMembers {
+    fn encode(&self, out: &mut Serializer<'_, String>) {
+        append(out, "prefix", self.prefix.as_ref());
+        append(out, "after", self.after.as_ref());
+        append(out, "limit", self.limit);
+    }
+
+    fn decode(query: &str) -> Result<Self, QueryError> {
+        let mut this = Self::default();
+        for (key, value) in pairs(query)? {
+            match &*key {
+                "prefix" => once("prefix", &mut this.prefix, value.into_owned())?,
+                "after" => once("after", &mut this.after, value.into_owned())?,
+                "limit" => once("limit", &mut this.limit, read("limit", &value)?)?,
+                _ => {}
+            }
+        }
+        Ok(this)
+    }
+}
+
+/// What to search for, and where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchMessages {
+    /// One to eight words, `"a phrase"`, `-not`.
+    pub q: String,
+    /// Only messages of this room.
+    pub room: Option<RoomId>,
+    /// Only messages of this user.
+    pub sender: Option<UserId>,
+    /// Only messages sent after this moment, RFC 3339.
+    pub sent_after: Option<Timestamp>,
+    /// Only messages sent before this moment, RFC 3339.
+    pub sent_before: Option<Timestamp>,
+    /// The `next` of the previous page.
+    pub after: Option<String>,
+    /// 1 to 200, default 50.
+    pub limit: Option<u32>,
+}
+
+impl Query for SearchMessages {
+    fn encode(&self, out: &mut Serializer<'_, String>) {
+        append(out, "q", Some(&self.q));
+        append(out, "room", self.room);
+        append(out, "sender", self.sender);
+        append(out, "sent_after", self.sent_after);
+        append(out, "sent_before", self.sent_before);
+        append(out, "after", self.after.as_ref());
+        append(out, "limit", self.limit);
+    }
+
+    fn decode(query: &str) -> Result<Self, QueryError> {
+        let (mut this, mut q) = (Self::default(), None);
+        for (key, value) in pairs(query)? {
+            match &*key {
+                "q" => once("q", &mut q, value.into_owned())?,
+                "room" => once("room", &mut this.room, read("room", &value)?)?,
+                "sender" => once("sender", &mut this.sender, read("sender", &value)?)?,
+                "sent_after" => once("sent_after", &mut this.sent_after, moment("sent_after", &value)?)?,
+                "sent_before" => once("sent_before", &mut this.sent_before, moment("sent_before", &value)?)?,
+                "after" => once("after", &mut this.after, value.into_owned())?,
+                "limit" => once("limit", &mut this.limit, read("limit", &value)?)?,
+                _ => {}
+            }
+        }
+        this.q = q.unwrap_or_default();
         Ok(this)
     }
 }
@@ -188,6 +297,10 @@ fn once<T>(field: &'static str, slot: &mut Option<T>, value: T) -> Result<(), Qu
     }
 }
 
+fn moment(field: &'static str, value: &str) -> Result<Timestamp, QueryError> {
+    value.parse().map_err(|_| QueryError { field, detail: "not a time as in 2026-11-22T09:40:00Z" })
+}
+
 fn read<T: FromStr>(field: &'static str, value: &str) -> Result<T, QueryError> {
     let error = |detail| QueryError { field, detail };
     if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
@@ -214,6 +327,14 @@ mod tests {
         assert_eq!(round_trip(ListMessages::default()), "");
         round_trip(ListUsers { prefix: Some("a b&c=%".into()), ..Default::default() });
         round_trip(ListUsers { ids: Some(vec![UserId(1), UserId(2)]), limit: Some(2), ..Default::default() });
+        round_trip(Page { after: Some("7.1".into()), limit: Some(3) });
+        round_trip(ListMembers { prefix: Some("al".into()), ..Default::default() });
+        round_trip(SearchMessages {
+            q: "\"disk full\" -ops".into(),
+            room: Some(RoomId(1)),
+            sent_after: Some(Timestamp::from_millis(1_500)),
+            ..Default::default()
+        });
         round_trip(ListenEvents { since: Some(Cursor("k3-1+ 2".into())), rooms: vec![RoomId(1), RoomId(2)] });
     }
 

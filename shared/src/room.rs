@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Message, RoomId, Seq, Timestamp, UserId};
+use crate::{Message, RoomId, Seq, Timestamp, User, UserId, UserRef};
 
 /// Who can see a room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,14 @@ pub struct Membership {
     pub notify: Notify,
 }
 
+/// A user in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    pub user: User,
+    pub role: Role,
+    pub joined_at: Timestamp,
+}
+
 /// A room as one user sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
@@ -81,7 +89,13 @@ pub struct Room {
     pub unread: u64,
     /// Unread messages that mention the caller; 0 if the caller is not a member.
     pub mentions: u64,
-    /// The newest message, its text cut to [`PREVIEW_CHARS`]. `None` if there is none or the caller is not a member.
+    /// The other user of a direct room; the caller, if it is the room of their notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<UserRef>,
+    /// Whether the caller is banned from the room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub banned: bool,
+    /// The newest message, its text cut to [`PREVIEW_CHARS`], without reactions. `None` if there is none or the caller is not a member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message: Option<Message>,
 }
@@ -92,10 +106,7 @@ pub const PREVIEW_CHARS: u64 = 200;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        UserRef,
-        limits::{LISTED_ROOM_MAX, MENTIONS_MAX, ROOM_NAME_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
-    };
+    use crate::limits::{LISTED_ROOM_MAX, MENTIONS_MAX, ROOM_NAME_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX};
 
     /// A room with every field at its maximum length, `text` being each character.
     fn longest(text: char) -> Room {
@@ -103,12 +114,16 @@ mod tests {
         let at = Timestamp::from_millis(i64::MIN);
         let (seq, preview) = (Seq(u64::MAX), usize::try_from(PREVIEW_CHARS).unwrap());
         let sender = UserRef { id: UserId(u64::MAX), name: "x".repeat(USER_NAME_MAX) };
+        let user = sender.clone();
         let message = Message::new(RoomId(u64::MAX), seq, sender, repeated(preview), at);
         let last_message = Message {
             rev: u64::MAX,
             edited_at: Some(at),
             deleted_at: Some(at),
+            deleted_by: Some(user.clone()),
             reply_to: Some(seq),
+            answers: Some(UserId(u64::MAX)),
+            mentions_all: true,
             mentions: vec![UserId(u64::MAX); MENTIONS_MAX],
             txn: Some("\"".repeat(TXN_MAX)),
             ..message
@@ -125,7 +140,15 @@ mod tests {
             archived: false,
         };
         let member = Membership { role: Role::Moderator, last_read_seq: seq, notify: Notify::Mentions };
-        Room { info, member: Some(member), unread: u64::MAX, mentions: u64::MAX, last_message: Some(last_message) }
+        Room {
+            info,
+            member: Some(member),
+            unread: u64::MAX,
+            mentions: u64::MAX,
+            peer: Some(user),
+            banned: true,
+            last_message: Some(last_message),
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, UserId};
+use crate::{SessionId, Timestamp, UserId};
 
 /// The rights of a user on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct UserRef {
 /// The reply to registering and signing in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
+    #[serde(default)]
+    pub id: SessionId,
     /// The bearer token (RFC 6750), a JWT.
     pub token: String,
     pub expires_at: Timestamp,

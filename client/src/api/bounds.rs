@@ -26,6 +26,8 @@ const ERRORS_MAX: usize = 16;
 const MENTIONS_MAX: usize = TEXT_MAX / 2;
 /// Most emoji on a message.
 const REACTIONS_MAX: usize = 20;
+/// Most people of a room whose presence is shown.
+const ONLINE_MAX: usize = 1_000;
 /// Most people per emoji.
 const REACTED_MAX: usize = 1_000;
 /// Longest emoji, in characters.
@@ -111,15 +113,29 @@ impl Bounded for Event {
             Self::MemberJoined(event) => {
                 bound_info(&mut event.room);
                 bound_user(&mut event.user);
+                event.by.iter_mut().for_each(bound_user);
             }
             Self::MemberUpdated(event) => {
                 bound_info(&mut event.room);
                 bound_user(&mut event.user);
+                event.by.iter_mut().for_each(bound_user);
             }
-            Self::MemberLeft(event) => bound_user(&mut event.user),
+            Self::MemberLeft(event) => {
+                bound_user(&mut event.user);
+                event.by.iter_mut().for_each(bound_user);
+            }
             Self::MessageCreated(event) => bound_message(&mut event.message),
             Self::MessageUpdated(event) => bound_message(&mut event.message),
-            Self::Bye(_) | Self::RoomDeleted(_) | Self::ReadUpdated(_) => {}
+            Self::Presence(event) => {
+                shorten(&mut event.online, ONLINE_MAX);
+                shorten(&mut event.offline, ONLINE_MAX);
+            }
+            Self::Bye(_)
+            | Self::RoomDeleted(_)
+            | Self::ReadUpdated(_)
+            | Self::SettingsUpdated(_)
+            | Self::BanUpdated(_)
+            | Self::Typing(_) => {}
         }
         Ok(self)
     }
@@ -144,6 +160,7 @@ fn bound_cursor(cursor: &Cursor) -> Result<(), Failure> {
 
 fn bound_room(room: &mut Room) {
     bound_info(&mut room.info);
+    room.peer.iter_mut().for_each(bound_user);
     room.last_message = None; // nothing of it is shown
 }
 
@@ -159,6 +176,7 @@ fn bound_user(user: &mut UserRef) {
 fn bound_message(message: &mut Message) {
     cut(&mut message.text, TEXT_MAX, CUT);
     bound_user(&mut message.sender);
+    message.deleted_by.iter_mut().for_each(bound_user);
     message.txn.take_if(|txn| txn.len() > TXN_MAX);
     shorten(&mut message.mentions, MENTIONS_MAX);
     shorten(&mut message.reactions, REACTIONS_MAX);
@@ -202,7 +220,8 @@ mod tests {
         let sender = UserRef { id: UserId(1), name: "n".repeat(99_999) };
         let mut message = Message::new(RoomId(1), Seq(1), sender, text.to_owned(), Timestamp::from_millis(0));
         message.mentions = vec![UserId(1); 99_999];
-        message.reactions = vec![Reaction { emoji: "👍".repeat(999), users: vec![UserId(1); 9_999] }; 99];
+        message.reactions =
+            vec![Reaction { emoji: "👍".repeat(999), count: 9_999, users: vec![UserId(1); 9_999] }; 99];
         message
     }
 
@@ -218,7 +237,7 @@ mod tests {
             last_seq: Seq(0),
             archived: false,
         };
-        Room { info, member: None, unread: 0, mentions: 0, last_message: None }
+        Room { info, member: None, unread: 0, mentions: 0, peer: None, banned: false, last_message: None }
     }
 
     #[test]
@@ -262,7 +281,7 @@ mod tests {
     fn more_than_a_page_and_an_endless_position_are_refused() {
         let messages =
             vec![Message { mentions: Vec::new(), reactions: Vec::new(), ..message("x") }; PAGE_MAX as usize + 1];
-        let page = MessagePage { messages, has_older: false, has_newer: false };
+        let page = MessagePage { messages, has_older: false, has_newer: false, own_reactions: Vec::new() };
         assert_eq!(page.bounded(), Err(Failure::nonsense()));
         let cursor = Cursor("k".repeat(CURSOR_MAX + 1));
         assert_eq!(Event::from(Hello { cursor, heartbeat_seconds: 15 }).bounded(), Err(Failure::nonsense()));

@@ -14,7 +14,7 @@ use std::{
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use quchat_shared::{
-    Cursor, Room, RoomId, RoomInfo, Seq, Timestamp, User, UserId,
+    Cursor, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId,
     api::Rooms,
     event::ReadUpdated,
     room::{Membership, Notify, Role, RoomKind},
@@ -141,7 +141,7 @@ fn alice() -> Session {
         created_at: Timestamp::from_millis(0),
         online: true,
     };
-    Session { token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user }
+    Session { id: SessionId(1), token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user }
 }
 
 fn rooms() -> Rooms {
@@ -160,6 +160,8 @@ fn rooms() -> Rooms {
         member: Some(Membership { role: Role::Member, last_read_seq: Seq(0), notify: Notify::All }),
         unread: 0,
         mentions: 0,
+        peer: None,
+        banned: false,
         last_message: None,
     };
     Rooms { rooms: [(1, "general"), (2, "ops")].map(room).into(), cursor: Cursor("k3-1".into()) }
@@ -372,7 +374,8 @@ fn flooding(request: &Heard, out: &mut TcpStream) {
     if request.line.starts_with("get /v1/events") {
         let mut bytes = HELLO.as_bytes().to_vec();
         for seq in 1..=20_000 {
-            let event = quchat_shared::Event::from(ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(seq) });
+            let event =
+                quchat_shared::Event::from(ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(seq), mentions: 0 });
             event.encode(Some(&Cursor(format!("k3-{seq}"))), &mut bytes);
         }
         stream(out, &bytes);

@@ -48,7 +48,7 @@ fn is_header_text(token: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use quchat_shared::{Timestamp, User, UserId, user::ServerRole};
+    use quchat_shared::{SessionId, Timestamp, User, UserId, user::ServerRole};
 
     use super::*;
 
@@ -60,7 +60,7 @@ mod tests {
             created_at: Timestamp::from_millis(0),
             online: true,
         };
-        Session { token: token.into(), expires_at: Timestamp::from_millis(1), user }
+        Session { id: SessionId(1), token: token.into(), expires_at: Timestamp::from_millis(1), user }
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) fn arrived(model: &mut Model, id: RoomId, call: u64, reply: Result<Me
         _ => return,
     };
     let reply = reply.and_then(|page| if is_page(&page.messages) { Ok(page) } else { Err(Failure::nonsense()) });
-    let MessagePage { messages, has_older, has_newer } = match reply {
+    let MessagePage { messages, has_older, has_newer, .. } = match reply {
         Ok(page) => page,
         Err(failure) => return failed(model, id, page, &failure),
     };

@@ -64,7 +64,7 @@ pub(super) fn takes(model: &mut Model, id: RoomId) -> bool {
 }
 
 pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
-    let Listed { info, member, unread: _, mentions, last_message: _ } = listed;
+    let Listed { info, member, unread: _, mentions, .. } = listed;
     let (last_seq, arrival) = (info.last_seq, model.internal.arrivals);
     model.internal.visits_changed = true;
     replace_another(model, &info);

@@ -59,6 +59,7 @@ fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
         Event::MessageCreated(event) => message_created(model, event.room_id, event.message),
         Event::MessageUpdated(event) => message_updated(model, event.room_id, event.message),
         Event::ReadUpdated(event) => read_updated(model, &event),
+        Event::SettingsUpdated(_) | Event::BanUpdated(_) | Event::Presence(_) | Event::Typing(_) => {}
     }
 }
 

@@ -201,7 +201,7 @@ fn edited_deleted_and_liked_messages() {
     messages[0].edited_at = Some(messages[0].sent_at);
     messages[2].deleted_at = Some(messages[2].sent_at);
     messages[2].text.clear();
-    messages[4].reactions = vec![Reaction { emoji: "👍".to_owned(), users: vec![UserId(1), UserId(2)] }];
+    messages[4].reactions = vec![Reaction { emoji: "👍".to_owned(), count: 2, users: vec![UserId(1), UserId(2)] }];
     assert_snapshot!(Stage::in_general(80, 24, messages).screen());
 }
 

@@ -49,7 +49,7 @@ fn wait(stage: &mut Stage, seconds: u64) {
             })
             .collect();
         for (call, last_read_seq) in marks {
-            let reply = Ok(Answer::Marker(ReadMarker { last_read_seq, unread: 0 }));
+            let reply = Ok(Answer::Marker(ReadMarker { last_read_seq, unread: 0, mentions: 0 }));
             stage.msg(Msg::Done { call, reply }); // replies to completed calls are ignored
         }
     }

@@ -41,7 +41,12 @@ fn a_message_far_up_is_quoted_once_it_is_fetched() {
         Effect::Call { call, req: Request::ListMessages(_, page) } if page.limit == Some(1) => Some(*call),
         _ => None,
     });
-    let page = MessagePage { messages: vec![message(2, 6, "carol", "long ago")], has_older: true, has_newer: true };
+    let page = MessagePage {
+        messages: vec![message(2, 6, "carol", "long ago")],
+        has_older: true,
+        has_newer: true,
+        own_reactions: Vec::new(),
+    };
     stage.msg(Msg::Done { call: asked.unwrap(), reply: Ok(Answer::Page(page)) });
     let after = stage.screen();
     assert_eq!(after, before.replace("↳ an earlier message", "↳ carol: long ago"), "nothing else moves");

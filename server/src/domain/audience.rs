@@ -60,11 +60,16 @@ impl Audience {
                 RoomKind::Public => Self::Everyone(room),
                 RoomKind::Private | RoomKind::Direct => Self::Members(room),
             },
-            EventRef::RoomDeleted { member } => Self::User(room, member),
-            EventRef::MemberJoined { user } | EventRef::MemberUpdated { user } => Self::MembersIncluding(room, user),
-            EventRef::MemberLeft { user } => Self::MembersAndLeaver(room, user),
-            EventRef::MessageCreated { .. } => Self::Members(room),
-            EventRef::ReadUpdated { user, .. } => Self::User(room, user),
+            EventRef::RoomDeleted { member: None } => Self::Everyone(room),
+            EventRef::RoomDeleted { member: Some(member) } => Self::User(room, member),
+            EventRef::MemberJoined { user, .. } | EventRef::MemberUpdated { user, .. } => {
+                Self::MembersIncluding(room, user)
+            }
+            EventRef::MemberLeft { user, .. } => Self::MembersAndLeaver(room, user),
+            EventRef::MessageCreated { .. } | EventRef::MessageUpdated { .. } => Self::Members(room),
+            EventRef::ReadUpdated { user, .. } | EventRef::SettingsUpdated { user } | EventRef::BanUpdated { user } => {
+                Self::User(room, user)
+            }
         })
     }
 

@@ -5,7 +5,8 @@ use std::collections::{HashMap, VecDeque, hash_map::Entry};
 use quchat_shared::{
     Event, Message, RoomId, RoomInfo, Seq, UserId, UserRef,
     event::{
-        MemberJoined, MemberLeft, MemberUpdated, MessageCreated, ReadUpdated, RoomCreated, RoomDeleted, RoomUpdated,
+        BanUpdated, MemberJoined, MemberLeft, MemberUpdated, MessageCreated, MessageUpdated, ReadUpdated, RoomCreated,
+        RoomDeleted, RoomUpdated, SettingsUpdated,
     },
     room::{Role, RoomKind},
 };
@@ -36,16 +37,17 @@ impl<'a> EventReader<'a> {
             EventRef::RoomCreated { .. } => self.room(room_id)?.map(|room| RoomCreated { room }.into()),
             EventRef::RoomUpdated => self.room(room_id)?.map(|room| RoomUpdated { room }.into()),
             EventRef::RoomDeleted { .. } => Some(RoomDeleted { room_id }.into()),
-            EventRef::MemberJoined { user } => {
-                let member = self.member(room_id, user)?;
-                member.map(|(room, user, role)| MemberJoined { room, user, role }.into())
+            EventRef::MemberJoined { user, by } => {
+                let (member, by) = (self.member(room_id, user)?, self.user(by)?);
+                member.map(|(room, user, role)| MemberJoined { room, user, role, by }.into())
             }
-            EventRef::MemberUpdated { user } => {
-                let member = self.member(room_id, user)?;
-                member.map(|(room, user, role)| MemberUpdated { room, user, role }.into())
+            EventRef::MemberUpdated { user, by } => {
+                let (member, by) = (self.member(room_id, user)?, self.user(by)?);
+                member.map(|(room, user, role)| MemberUpdated { room, user, role, by }.into())
             }
-            EventRef::MemberLeft { user } => {
-                Some(MemberLeft { room_id, user: users::reference(self.store, user)? }.into())
+            EventRef::MemberLeft { user, by, banned } => {
+                let (user, by) = (users::reference(self.store, user)?, self.user(by)?);
+                Some(MemberLeft { room_id, user, by, banned }.into())
             }
             EventRef::MessageCreated { seq } => {
                 let is_next = |other: &&LoggedEvent| {
@@ -54,7 +56,20 @@ impl<'a> EventReader<'a> {
                 let next = next.iter().take(AHEAD).take_while(is_next).count();
                 self.message(room_id, seq, next)?.map(|message| MessageCreated { room_id, message }.into())
             }
-            EventRef::ReadUpdated { seq, .. } => Some(ReadUpdated { room_id, last_read_seq: seq }.into()),
+            EventRef::MessageUpdated { seq } => {
+                self.store.message(room_id, seq)?.map(|message| MessageUpdated { room_id, message }.into())
+            }
+            EventRef::ReadUpdated { user, seq } => {
+                let mentions = self.store.count_unread_mentions(room_id, user)?;
+                Some(ReadUpdated { room_id, last_read_seq: seq, mentions }.into())
+            }
+            EventRef::SettingsUpdated { user } => {
+                let member = self.store.membership(room_id, user)?;
+                member.map(|member| SettingsUpdated { room_id, notify: member.notify }.into())
+            }
+            EventRef::BanUpdated { user } => {
+                Some(BanUpdated { room_id, banned: self.store.is_banned(room_id, user)? }.into())
+            }
         })
     }
 
@@ -73,6 +88,10 @@ impl<'a> EventReader<'a> {
         let Some(info) = self.room(room)? else { return Ok(None) };
         let role = self.store.membership(room, user)?.map_or(Role::Member, |member| member.role);
         Ok(Some((info, users::reference(self.store, user)?, role)))
+    }
+
+    fn user(&self, id: Option<UserId>) -> Result<Option<UserRef>> {
+        id.map(|id| users::reference(self.store, id)).transpose()
     }
 
     /// The kind of a room. One that is gone is no longer public.

@@ -149,6 +149,10 @@ fn size(event: &Event) -> usize {
         | Event::Hello(_)
         | Event::Reset(_)
         | Event::Bye(_)
+        | Event::SettingsUpdated(_)
+        | Event::BanUpdated(_)
+        | Event::Presence(_)
+        | Event::Typing(_)
         | Event::Activity(_) => 0,
     };
     BESIDES_TEXT + text

@@ -12,7 +12,7 @@ use super::{
     rooms,
     users::reference,
 };
-use crate::store::{EventRef, Tx};
+use crate::store::{EventRef, NewMember, Tx};
 
 /// Makes the caller a member. If they are one already, nothing changes.
 pub(crate) fn join_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<Room> {
@@ -33,7 +33,8 @@ pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Tim
     }
     tx.delete_member(&info, caller.user)?;
     let user = reference(tx, caller.user)?;
-    tx.record(&info, EventRef::MemberLeft { user: user.id }, MemberLeft { room_id: room, user }.into(), now)?;
+    let left = EventRef::MemberLeft { user: user.id, by: None, banned: false };
+    tx.record(&info, left, MemberLeft { room_id: room, user, by: None, banned: false }.into(), now)?;
     if tx.has_owner(room)? {
         return Ok(false);
     }
@@ -41,13 +42,14 @@ pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Tim
         Some(heir) => {
             tx.set_role(room, heir, Role::Owner)?;
             let user = reference(tx, heir)?;
-            let event = MemberUpdated { room: info.clone(), user, role: Role::Owner };
-            tx.record(&info, EventRef::MemberUpdated { user: heir }, event.into(), now)?;
+            let event = MemberUpdated { room: info.clone(), user, role: Role::Owner, by: None };
+            tx.record(&info, EventRef::MemberUpdated { user: heir, by: None }, event.into(), now)?;
             Ok(false)
         }
         None if info.kind == RoomKind::Private => {
             tx.delete_room(&info)?;
-            tx.record(&info, EventRef::RoomDeleted { member: caller.user }, RoomDeleted { room_id: room }.into(), now)?;
+            let deleted = EventRef::RoomDeleted { member: Some(caller.user) };
+            tx.record(&info, deleted, RoomDeleted { room_id: room }.into(), now)?;
             Ok(true)
         }
         None => Ok(false),
@@ -59,8 +61,8 @@ pub(crate) fn add_member(tx: &mut dyn Tx, room: &RoomInfo, user: UserId, now: Ti
     let inherits = room.kind == RoomKind::Public && !tx.has_owner(room.id)?;
     let role = if inherits { Role::Owner } else { Role::Member };
     let member = Membership { role, last_read_seq: room.last_seq, notify: Notify::default() };
-    let event = MemberJoined { room: room.clone(), user: reference(tx, user)?, role };
-    let joined = tx.record(room, EventRef::MemberJoined { user }, event.into(), now)?;
-    tx.insert_member(room, user, role, member.last_read_seq, joined)?;
+    let event = MemberJoined { room: room.clone(), user: reference(tx, user)?, role, by: None };
+    let joined = tx.record(room, EventRef::MemberJoined { user, by: None }, event.into(), now)?;
+    tx.insert_member(room, &NewMember { user, role, last_read_seq: member.last_read_seq, joined, at: now })?;
     Ok(member)
 }

@@ -10,7 +10,7 @@ pub(super) fn mentioned(store: &dyn Snapshot, room: &RoomInfo, text: &str) -> Re
     let named = mentions::mentioned(text, |name| store.user_named(name).map(|user| user.map(|user| user.id)))?;
     let mut users = Vec::with_capacity(named.len());
     for user in named {
-        if policy::can_see(store, user, room)? {
+        if policy::can_read(store, user, room)? {
             users.push(user);
         }
     }

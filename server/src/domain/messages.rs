@@ -50,7 +50,7 @@ pub(crate) fn list_messages(
         (_, _, Bound::After(seq)) => (info.last_seq > Seq(0) && seq > Seq(0), false),
         _ => (false, info.last_seq > Seq(0)),
     };
-    Ok(MessagePage { messages, has_older, has_newer })
+    Ok(MessagePage { messages, has_older, has_newer, own_reactions: Vec::new() })
 }
 
 /// Adds a message to a room, or finds the one that the same `txn` made before.

@@ -3,53 +3,122 @@
 //! [`authorize`] reads the room and the caller's place in it inside the transaction that uses the right, so nothing
 //! changes between check and act. The rest is pure: [`Action::right`] is the table, [`may`] applies it.
 
-use quchat_shared::{RoomId, RoomInfo, UserId, room::Membership};
+use quchat_shared::{
+    RoomId, RoomInfo, UserId,
+    room::{Membership, Role, RoomKind},
+};
 
-use super::{Caller, Error, Result, audience::may_know};
+use super::{Caller, Error, Result, audience::may_know, users};
 use crate::store::Snapshot;
 
 /// Something that users do in rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// See the room and its history.
+    /// See the room itself: its name, its topic, its state.
+    See,
+    /// Read its messages, and who is in it.
     Read,
     /// Follow the room alone, on a stream that is narrowed to it.
     Follow,
     Join,
     Leave,
     Post,
+    /// Edit a message of one's own.
+    Edit,
+    React,
+    Type,
     MarkRead,
+    SetNotify,
+    /// Delete a message of one's own.
+    DeleteOwnMessage,
+    /// Delete a message of another user.
+    DeleteMessage,
+    /// Rename the room, set its topic, archive it.
+    UpdateRoom,
+    DeleteRoom,
+    AddMember,
+    /// Remove a member of a lower role.
+    RemoveMember,
+    SetRole,
+    ListBans,
+    /// Ban a user of a lower role, or lift a ban.
+    Ban,
 }
 
 /// What an action takes, besides that the room is visible.
 struct Right {
     who: Who,
-    in_archived_room: Archived,
+    in_archived_room: Allowed,
+    in_direct_room: Allowed,
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Who {
-    /// Whoever can see the room.
+    /// Whoever can see the room, even if they are banned from it.
     Anyone,
+    /// Whoever can see the room and is not banned from it.
+    NotBanned,
+    /// Members, and not even an admin who is not one.
     Members,
+    /// Those whose rank is this one or above.
+    AtLeast(Rank),
 }
 
 #[derive(PartialEq, Eq)]
-enum Archived {
-    Allowed,
-    Refused,
+enum Allowed {
+    Yes,
+    No,
+}
+
+/// What a user is in a room; each may do what the ones before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    Outsider,
+    Member,
+    Moderator,
+    Owner,
+    /// An admin of the server, in any public room.
+    Admin,
+}
+
+impl From<Role> for Rank {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Member => Self::Member,
+            Role::Moderator => Self::Moderator,
+            Role::Owner => Self::Owner,
+        }
+    }
 }
 
 impl Action {
     /// The table of rights.
     fn right(self) -> Right {
+        use Allowed::{No, Yes};
+        use Who::{Anyone, AtLeast, Members, NotBanned};
+        let right = |who, in_archived_room, in_direct_room| Right { who, in_archived_room, in_direct_room };
         match self {
-            Self::Read => Right { who: Who::Anyone, in_archived_room: Archived::Allowed },
-            Self::Follow => Right { who: Who::Members, in_archived_room: Archived::Allowed },
-            Self::Join => Right { who: Who::Anyone, in_archived_room: Archived::Allowed },
-            Self::Leave => Right { who: Who::Anyone, in_archived_room: Archived::Allowed },
-            Self::Post => Right { who: Who::Anyone, in_archived_room: Archived::Refused },
-            Self::MarkRead => Right { who: Who::Members, in_archived_room: Archived::Allowed },
+            //                                              who                       archived  direct
+            Self::See => right(Anyone, Yes, Yes),
+            Self::Read => right(NotBanned, Yes, Yes),
+            Self::Follow => right(Members, Yes, Yes),
+            Self::Join => right(NotBanned, Yes, Yes),
+            Self::Leave => right(Anyone, Yes, No),
+            Self::Post => right(NotBanned, No, Yes),
+            Self::Edit => right(Members, No, Yes),
+            Self::React => right(Members, No, Yes),
+            Self::Type => right(Members, No, Yes),
+            Self::MarkRead => right(Members, Yes, Yes),
+            Self::SetNotify => right(Members, Yes, Yes),
+            Self::DeleteOwnMessage => right(NotBanned, Yes, Yes),
+            Self::DeleteMessage => right(AtLeast(Rank::Moderator), Yes, Yes),
+            Self::UpdateRoom => right(AtLeast(Rank::Moderator), Yes, No),
+            Self::DeleteRoom => right(AtLeast(Rank::Owner), Yes, No),
+            Self::AddMember => right(AtLeast(Rank::Member), Yes, No),
+            Self::RemoveMember => right(AtLeast(Rank::Moderator), Yes, No),
+            Self::SetRole => right(AtLeast(Rank::Owner), Yes, No),
+            Self::ListBans => right(AtLeast(Rank::Moderator), Yes, No),
+            Self::Ban => right(AtLeast(Rank::Moderator), Yes, No),
         }
     }
 }
@@ -59,6 +128,9 @@ impl Action {
 pub(crate) struct Actor {
     /// `None` outside the room.
     pub(crate) membership: Option<Membership>,
+    pub(crate) is_banned: bool,
+    /// Whether they are an admin of the server. Read only for actions that take a rank.
+    pub(crate) is_admin: bool,
 }
 
 impl Actor {
@@ -66,6 +138,15 @@ impl Actor {
     /// The user is outside the room.
     pub(crate) fn member(self) -> Result<Membership> {
         self.membership.ok_or(Error::Forbidden("you are not a member of this room; join it first"))
+    }
+
+    /// Their rank in the room.
+    pub(crate) fn rank(self, room: &RoomInfo) -> Rank {
+        match self.membership {
+            _ if self.is_admin && room.kind == RoomKind::Public => Rank::Admin,
+            Some(member) => member.role.into(),
+            None => Rank::Outsider,
+        }
     }
 }
 
@@ -81,7 +162,12 @@ pub(crate) fn authorize(
 ) -> Result<(RoomInfo, Actor)> {
     // Both are read in any case: a hidden room takes as long as one that does not exist.
     let (info, membership) = (store.room(room)?, store.membership(room, caller.user)?);
-    let (info, actor) = (info.ok_or(NO_ROOM)?, Actor { membership });
+    let info = info.ok_or(NO_ROOM)?;
+    let who = action.right().who;
+    // A banned user is no member, and most actions do not depend on who is an admin: two look-ups less for a message.
+    let is_banned = who != Who::Anyone && membership.is_none() && store.is_banned(room, caller.user)?;
+    let is_admin = matches!(who, Who::AtLeast(_)) && users::is_admin(store, caller.user)?;
+    let actor = Actor { membership, is_banned, is_admin };
     may(actor, action, &info)?;
     Ok((info, actor))
 }
@@ -89,44 +175,73 @@ pub(crate) fn authorize(
 /// Whether an actor may do this in a room.
 ///
 /// # Errors
-/// [`Error::NotFound`] if they may not know of the room, else [`Error::Forbidden`].
+/// [`Error::NotFound`] if they may not know of the room, [`Error::Conflict`] if nobody can do it in a direct room, else
+/// [`Error::Forbidden`].
 pub(crate) fn may(actor: Actor, action: Action, room: &RoomInfo) -> Result<()> {
     if !may_know(room.kind, actor.membership.is_some()) {
         return Err(NO_ROOM);
     }
-    let Right { who, in_archived_room } = action.right();
-    if who == Who::Members {
-        actor.member()?;
+    let Right { who, in_archived_room, in_direct_room } = action.right();
+    if room.kind == RoomKind::Direct && in_direct_room == Allowed::No {
+        return Err(Error::Conflict("a direct room belongs to its two users and stays as it is".into()));
     }
-    if room.archived && in_archived_room == Archived::Refused {
+    if actor.is_banned && who != Who::Anyone {
+        return Err(Error::Forbidden("you are banned from this room"));
+    }
+    match who {
+        Who::Anyone | Who::NotBanned => {}
+        Who::Members => drop(actor.member()?),
+        Who::AtLeast(rank) if actor.rank(room) >= rank => {}
+        Who::AtLeast(Rank::Outsider | Rank::Member) => drop(actor.member()?),
+        Who::AtLeast(Rank::Moderator) => {
+            return Err(Error::Forbidden("only moderators and owners of this room may do this"));
+        }
+        Who::AtLeast(Rank::Owner) => return Err(Error::Forbidden("only owners of this room may do this")),
+        Who::AtLeast(Rank::Admin) => return Err(Error::Forbidden("only admins of this server may do this")),
+    }
+    if room.archived && in_archived_room == Allowed::No {
         return Err(Error::Forbidden("this room is archived"));
     }
     Ok(())
 }
 
-/// Whether a user can see a room.
-pub(crate) fn can_see(store: &dyn Snapshot, user: UserId, room: &RoomInfo) -> Result<bool> {
-    let everyone = Actor { membership: None };
-    if may(everyone, Action::Read, room).is_ok() {
-        return Ok(true); // without a look-up
-    }
-    let actor = Actor { membership: store.membership(room.id, user)? };
-    Ok(may(actor, Action::Read, room).is_ok())
+/// Whether a user can read a room.
+pub(crate) fn can_read(store: &dyn Snapshot, user: UserId, room: &RoomInfo) -> Result<bool> {
+    let membership = store.membership(room.id, user)?;
+    let is_banned = membership.is_none() && room.kind == RoomKind::Public && store.is_banned(room.id, user)?;
+    Ok(may(Actor { membership, is_banned, is_admin: false }, Action::Read, room).is_ok())
 }
 
 const NO_ROOM: Error = Error::NotFound("room");
 
 #[cfg(test)]
 mod tests {
-    use quchat_shared::{
-        Seq, Timestamp,
-        room::{Notify, Role, RoomKind},
-    };
+    use quchat_shared::{Seq, Timestamp, room::Notify};
 
     use super::*;
 
-    const ACTIONS: [Action; 6] =
-        [Action::Read, Action::Follow, Action::Join, Action::Leave, Action::Post, Action::MarkRead];
+    const ACTIONS: [Action; 20] = [
+        Action::See,
+        Action::Read,
+        Action::Follow,
+        Action::Join,
+        Action::Leave,
+        Action::Post,
+        Action::Edit,
+        Action::React,
+        Action::Type,
+        Action::MarkRead,
+        Action::SetNotify,
+        Action::DeleteOwnMessage,
+        Action::DeleteMessage,
+        Action::UpdateRoom,
+        Action::DeleteRoom,
+        Action::AddMember,
+        Action::RemoveMember,
+        Action::SetRole,
+        Action::ListBans,
+        Action::Ban,
+    ];
 
     fn room(kind: RoomKind, archived: bool) -> RoomInfo {
         RoomInfo {
@@ -142,15 +257,22 @@ mod tests {
         }
     }
 
+    const OUTSIDER: Actor = Actor { membership: None, is_banned: false, is_admin: false };
+    const BANNED: Actor = Actor { is_banned: true, ..OUTSIDER };
+    const ADMIN: Actor = Actor { is_admin: true, ..OUTSIDER };
+
     fn member(role: Role) -> Actor {
-        Actor { membership: Some(Membership { role, last_read_seq: Seq(0), notify: Notify::default() }) }
+        let membership = Membership { role, last_read_seq: Seq(0), notify: Notify::default() };
+        Actor { membership: Some(membership), ..OUTSIDER }
     }
 
-    /// The actions that end in this: `+` allowed, `-` forbidden, `?` no such room. In the order of [`ACTIONS`].
+    /// The actions that end in this: `+` allowed, `-` forbidden, `!` never in a direct room, `?` no such room. In the
+    /// order of [`ACTIONS`].
     fn outcomes(actor: Actor, room: &RoomInfo) -> String {
         let outcome = |action| match may(actor, action, room) {
             Ok(()) => '+',
             Err(Error::Forbidden(_)) => '-',
+            Err(Error::Conflict(_)) => '!',
             Err(Error::NotFound("room")) => '?',
             Err(error) => panic!("{action:?}: {error}"),
         };
@@ -159,19 +281,35 @@ mod tests {
 
     #[test]
     fn each_right_depends_on_the_actor_and_the_room() {
-        let outsider = Actor { membership: None };
-        assert_eq!(outcomes(outsider, &room(RoomKind::Public, false)), "+-+++-");
-        assert_eq!(outcomes(outsider, &room(RoomKind::Public, true)), "+-++--");
+        let (public, archived) = (room(RoomKind::Public, false), room(RoomKind::Public, true));
+        assert_eq!(outcomes(OUTSIDER, &public), "++-+++-----+--------");
+        assert_eq!(outcomes(OUTSIDER, &archived), "++-++------+--------");
+        assert_eq!(outcomes(BANNED, &public), "+---+---------------");
+        assert_eq!(outcomes(ADMIN, &public), "++-+++-----+++++++++");
+        for kind in [RoomKind::Public, RoomKind::Private] {
+            assert_eq!(outcomes(member(Role::Member), &room(kind, false)), "++++++++++++---+----");
+            assert_eq!(outcomes(member(Role::Moderator), &room(kind, false)), "++++++++++++++-++-++");
+            assert_eq!(outcomes(member(Role::Owner), &room(kind, false)), "++++++++++++++++++++");
+            assert_eq!(outcomes(member(Role::Owner), &room(kind, true)), "+++++----+++++++++++");
+        }
+    }
+
+    #[test]
+    fn a_room_that_is_not_public_exists_for_its_members_alone() {
         for kind in [RoomKind::Private, RoomKind::Direct] {
             for archived in [false, true] {
-                assert_eq!(outcomes(outsider, &room(kind, archived)), "??????", "{kind:?}");
+                for actor in [OUTSIDER, ADMIN] {
+                    assert_eq!(outcomes(actor, &room(kind, archived)), "?".repeat(ACTIONS.len()), "{kind:?}");
+                }
             }
         }
-        for role in [Role::Member, Role::Moderator, Role::Owner] {
-            for kind in [RoomKind::Public, RoomKind::Private, RoomKind::Direct] {
-                assert_eq!(outcomes(member(role), &room(kind, false)), "++++++", "{role:?}");
-                assert_eq!(outcomes(member(role), &room(kind, true)), "++++-+", "{role:?}");
-            }
-        }
+        let admin = Actor { is_admin: true, ..member(Role::Member) };
+        let den = room(RoomKind::Private, false);
+        assert_eq!(outcomes(admin, &den), outcomes(member(Role::Member), &den), "an admin is a member like others");
+    }
+
+    #[test]
+    fn a_direct_room_stays_as_it_is() {
+        assert_eq!(outcomes(member(Role::Member), &room(RoomKind::Direct, false)), "++++!+++++++-!!!!!!!");
     }
 }

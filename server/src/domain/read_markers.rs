@@ -26,8 +26,10 @@ pub(crate) fn mark_read(
     let seq = if new.rewind { wanted } else { wanted.max(member.last_read_seq) };
     if seq != member.last_read_seq {
         tx.set_last_read(room, caller.user, seq)?;
-        let event = ReadUpdated { room_id: room, last_read_seq: seq };
+        let mentions = tx.count_unread_mentions(room, caller.user)?;
+        let event = ReadUpdated { room_id: room, last_read_seq: seq, mentions };
         tx.record(&info, EventRef::ReadUpdated { user: caller.user, seq }, event.into(), now)?;
     }
-    Ok(ReadMarker { last_read_seq: seq, unread: info.last_seq.0 - seq.0 })
+    let mentions = tx.count_unread_mentions(room, caller.user)?;
+    Ok(ReadMarker { last_read_seq: seq, unread: info.last_seq.0 - seq.0, mentions })
 }

@@ -15,7 +15,7 @@ use super::{
     policy::{self, Action},
     users,
 };
-use crate::store::{EventRef, Snapshot, Tx};
+use crate::store::{EventRef, NewMember, Snapshot, Tx};
 
 /// Every room the caller can see, by id.
 pub(crate) fn list_rooms(store: &dyn Snapshot, caller: Caller) -> Result<Vec<Room>> {
@@ -26,7 +26,7 @@ pub(crate) fn list_rooms(store: &dyn Snapshot, caller: Caller) -> Result<Vec<Roo
 
 /// One room, if the caller can see it.
 pub(crate) fn get_room(store: &dyn Snapshot, caller: Caller, id: RoomId) -> Result<Room> {
-    policy::authorize(store, caller, Action::Read, id)?;
+    policy::authorize(store, caller, Action::See, id)?;
     store.room_of(id, caller.user)?.ok_or(Error::NotFound("room"))
 }
 
@@ -67,9 +67,12 @@ pub(crate) fn create_room(
     let event = RoomCreated { room: room.clone() };
     tx.record(&room, EventRef::RoomCreated { by: caller.user }, event.into(), now)?;
     let user = users::reference(tx, caller.user)?;
-    let event = MemberJoined { room: room.clone(), user, role: Role::Owner };
-    let joined = tx.record(&room, EventRef::MemberJoined { user: caller.user }, event.into(), now)?;
-    tx.insert_member(&room, caller.user, Role::Owner, Seq(0), joined)?;
+    let event = MemberJoined { room: room.clone(), user, role: Role::Owner, by: None };
+    let joined = tx.record(&room, EventRef::MemberJoined { user: caller.user, by: None }, event.into(), now)?;
+    tx.insert_member(
+        &room,
+        &NewMember { user: caller.user, role: Role::Owner, last_read_seq: Seq(0), joined, at: now },
+    )?;
     get_room(tx, caller, room.id)
 }
 

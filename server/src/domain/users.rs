@@ -70,6 +70,11 @@ pub(crate) fn reference(store: &dyn Snapshot, user: UserId) -> Result<UserRef> {
     Ok(UserRef { id: user.id, name: user.name })
 }
 
+/// Whether the user is an admin of the server.
+pub(super) fn is_admin(store: &dyn Snapshot, user: UserId) -> Result<bool> {
+    Ok(store.user(user)?.is_some_and(|user| user.role == ServerRole::Admin))
+}
+
 /// A page of users, by name.
 pub(crate) fn list_users(
     store: &dyn Snapshot,

@@ -12,8 +12,8 @@ use crate::{budget::Account, connection::Upload};
 /// A request up to its body.
 pub(super) struct Head {
     pub(super) parts: Parts,
-    /// The part of the path that varies.
-    pub(super) id: Option<String>,
+    /// The parts of the path that vary, in order and without escapes.
+    pub(super) path: Vec<String>,
     pub(super) account: Account,
 }
 
@@ -37,9 +37,10 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Decodes a request, and reads its body if the head is good.
 pub(super) async fn decode<E: Endpoint>(head: Head, upload: &mut Upload) -> Result<Request<E>, Failure> {
-    let Head { parts, id, account } = head;
-    let path = E::Path::parse(id.as_deref())
-        .ok_or(Failure::BadRequest("the id in the path is not a whole number, or too large".into()))?;
+    let Head { parts, path, account } = head;
+    let path = path.iter().map(String::as_str).collect::<Vec<_>>();
+    let path = E::Path::parse(&path)
+        .ok_or(Failure::BadRequest("an id in the path is not a whole number, or too large".into()))?;
     let query = E::Query::decode(parts.uri.query().unwrap_or_default())
         .map_err(|error| Failure::BadRequest(format!("{error}, in the query").into()))?;
     let body = match E::BODY {

@@ -164,8 +164,8 @@ struct Route {
 pub(super) struct Target<'a> {
     /// The path with `{…}` in place of its ids.
     pub(super) pattern: &'static str,
-    /// The part of the path that varies.
-    pub(super) id: Option<String>,
+    /// The parts of the path that vary.
+    pub(super) path: Vec<String>,
     methods: &'a [(Method, Handler)],
 }
 
@@ -181,8 +181,8 @@ impl Routes {
     /// The route of a path without escapes.
     pub(super) fn find(&self, path: &str) -> Option<Target<'_>> {
         let found = self.by_path.at(path).ok()?;
-        let id = found.params.iter().next().map(|(_, id)| id.to_owned());
-        Some(Target { pattern: found.value.pattern, id, methods: &found.value.methods })
+        let path = found.params.iter().map(|(_, part)| part.to_owned()).collect();
+        Some(Target { pattern: found.value.pattern, path, methods: &found.value.methods })
     }
 }
 

@@ -57,7 +57,7 @@ impl Api {
         let handler = target.handler(&parts.method)?;
         // What has been done is not denied for want of memory: such an answer is no longer than a message.
         let may_refuse = parts.method.is_safe();
-        let head = Head { parts, id: target.id, account: account.clone() };
+        let head = Head { parts, path: target.path, account: account.clone() };
         let mut response = handler(Arc::clone(&self.app), head, upload).await?;
         match response.body_mut().charge_to(&account) {
             Err(full) if may_refuse => Err(Error::from(full).into()),

@@ -57,5 +57,5 @@ pub(super) async fn sign_out(app: Arc<App>, caller: Caller, _: Request<SignOut>)
 pub(super) fn session(app: &App, user: User, signed_in: &sessions::SignedIn) -> Session {
     let caller = Caller { user: user.id, session: signed_in.session };
     let token = app.tokens.sign(caller, signed_in.issued_at, signed_in.expires_at);
-    Session { token, expires_at: signed_in.expires_at, user }
+    Session { id: signed_in.session, token, expires_at: signed_in.expires_at, user }
 }

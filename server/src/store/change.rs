@@ -18,26 +18,43 @@ pub(crate) enum EventRef {
         by: UserId,
     },
     RoomUpdated,
-    /// One for each user who was a member until then.
+    /// One for each user who was a member until then; a single one without a user if the room was public.
     RoomDeleted {
-        member: UserId,
+        member: Option<UserId>,
     },
+    /// `by` is who did it, if it was not the user themselves.
     MemberJoined {
         user: UserId,
+        by: Option<UserId>,
     },
     MemberUpdated {
         user: UserId,
+        by: Option<UserId>,
     },
     MemberLeft {
         user: UserId,
+        by: Option<UserId>,
+        banned: bool,
     },
     MessageCreated {
+        seq: Seq,
+    },
+    /// The text, the reactions or the deletion of a message. The log keeps the newest of each message.
+    MessageUpdated {
         seq: Seq,
     },
     /// `user` has read up to `seq`.
     ReadUpdated {
         user: UserId,
         seq: Seq,
+    },
+    /// What the room notifies `user` about.
+    SettingsUpdated {
+        user: UserId,
+    },
+    /// Whether `user` is banned from the room.
+    BanUpdated {
+        user: UserId,
     },
 }
 

@@ -46,6 +46,16 @@ pub(crate) struct NewUser<'a> {
     pub(crate) created_at: Timestamp,
 }
 
+/// A member to be.
+pub(crate) struct NewMember {
+    pub(crate) user: UserId,
+    pub(crate) role: Role,
+    pub(crate) last_read_seq: Seq,
+    /// The id of the `member.joined` event.
+    pub(crate) joined: u64,
+    pub(crate) at: Timestamp,
+}
+
 pub(crate) trait ReadUsers {
     fn any_user(&self) -> Result<bool>;
     fn user(&self, id: UserId) -> Result<Option<User>>;
@@ -56,6 +66,9 @@ pub(crate) trait ReadUsers {
     fn users(&self, filter: &query::ListUsers, limit: u32) -> Result<Vec<User>>;
     /// Who of `others` is a member of a room of the user's that has at most `members` of them.
     fn sharing_a_room(&self, user: UserId, others: &[UserId], members: u32) -> Result<HashSet<UserId>>;
+}
+
+pub(crate) trait ReadSessions {
     /// Whose session it is and when it ends; `None` once it has been ended.
     fn session(&self, id: SessionId) -> Result<Option<(UserId, Timestamp)>>;
 }
@@ -64,6 +77,9 @@ pub(crate) trait WriteUsers {
     fn insert_user(&mut self, new: &NewUser<'_>) -> Result<User>;
     /// Unless it is not `old` any more.
     fn replace_password_hash(&mut self, user: UserId, old: &str, new: &str) -> Result<()>;
+}
+
+pub(crate) trait WriteSessions {
     fn insert_session(&mut self, user: UserId, from: Timestamp, until: Timestamp) -> Result<SessionId>;
     fn delete_session(&mut self, id: SessionId) -> Result<()>;
     /// Deletes the sessions that had ended by then.
@@ -79,12 +95,6 @@ pub(crate) trait ReadRooms {
     /// The rooms that the user may know of, by id: at least every public room and every room they are a member of.
     fn rooms_of(&self, user: UserId) -> Result<Vec<Room>>;
     fn is_public_name_taken(&self, name_key: &str) -> Result<bool>;
-    fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
-    /// Where the user is a member, each with the event of their joining.
-    fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>>;
-    /// Who inherits the room: the moderator who joined first, else the member who did. `None` if nobody is in.
-    fn heir(&self, room: RoomId) -> Result<Option<UserId>>;
-    fn has_owner(&self, room: RoomId) -> Result<bool>;
     /// How many rooms there are, direct ones left out.
     fn count_rooms(&self) -> Result<u64>;
     /// How many of them this user made.
@@ -93,14 +103,27 @@ pub(crate) trait ReadRooms {
     fn count_private_rooms_of(&self, user: UserId) -> Result<u64>;
 }
 
+pub(crate) trait ReadMembers {
+    fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
+    /// Where the user is a member, each with the event of their joining.
+    fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>>;
+    /// Who inherits the room: the moderator who joined first, else the member who did. `None` if nobody is in.
+    fn heir(&self, room: RoomId) -> Result<Option<UserId>>;
+    fn has_owner(&self, room: RoomId) -> Result<bool>;
+    fn count_members(&self, room: RoomId) -> Result<u64>;
+    fn is_banned(&self, room: RoomId, user: UserId) -> Result<bool>;
+}
+
 pub(crate) trait WriteRooms {
     fn insert_room(&mut self, new: &NewRoom, by: UserId, at: Timestamp) -> Result<RoomInfo>;
     /// Ends a room that nobody is in any more: it exists for nobody, and does not count. Its rows are purged later.
     fn delete_room(&mut self, room: &RoomInfo) -> Result<()>;
     /// Removes up to `limit` rows of deleted rooms; returns whether there may be more.
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool>;
-    /// `joined_event` is the id of the `member.joined` event.
-    fn insert_member(&mut self, room: &RoomInfo, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()>;
+}
+
+pub(crate) trait WriteMembers {
+    fn insert_member(&mut self, room: &RoomInfo, new: &NewMember) -> Result<()>;
     fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()>;
     fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()>;
     fn delete_member(&mut self, room: &RoomInfo, user: UserId) -> Result<()>;
@@ -111,6 +134,11 @@ pub(crate) trait ReadMessages {
     /// Up to `limit` messages, ascending by seq.
     fn messages(&self, room: RoomId, range: Range, limit: u32) -> Result<Vec<Message>>;
     fn message_with_txn(&self, sender: UserId, txn: &str) -> Result<Option<(RoomId, Seq)>>;
+}
+
+pub(crate) trait ReadMentions {
+    /// How many messages beyond the user's read marker mention them; 0 if they are not a member.
+    fn count_unread_mentions(&self, room: RoomId, user: UserId) -> Result<u64>;
 }
 
 pub(crate) trait WriteMessages {
@@ -148,9 +176,15 @@ pub(crate) trait WriteEvents {
 }
 
 /// Answers questions as of one moment.
-pub(crate) trait Snapshot: ReadUsers + ReadRooms + ReadMessages + ReadEvents {}
-impl<T: ReadUsers + ReadRooms + ReadMessages + ReadEvents> Snapshot for T {}
+pub(crate) trait Snapshot:
+    ReadUsers + ReadSessions + ReadRooms + ReadMembers + ReadMessages + ReadMentions + ReadEvents
+{
+}
+impl<T: ReadUsers + ReadSessions + ReadRooms + ReadMembers + ReadMessages + ReadMentions + ReadEvents> Snapshot for T {}
 
 /// Answers questions and makes changes, all of them or none.
-pub(crate) trait Tx: Snapshot + WriteUsers + WriteRooms + WriteMessages + WriteEvents {}
-impl<T: Snapshot + WriteUsers + WriteRooms + WriteMessages + WriteEvents> Tx for T {}
+pub(crate) trait Tx:
+    Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteEvents
+{
+}
+impl<T: Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteEvents> Tx for T {}

@@ -51,7 +51,7 @@ fn creating_a_room_publishes_the_room_and_then_its_owner() {
         let Event::RoomCreated(created) = stream.next().event else { panic!("everyone sees a new public room") };
         assert_eq!((created.room.id, &*created.room.name, created.room.rev), (room, "lobby", 1));
     }
-    let Event::MemberJoined(MemberJoined { room: info, user, role }) = alices.next().event else {
+    let Event::MemberJoined(MemberJoined { room: info, user, role, by: None }) = alices.next().event else {
         panic!("then its owner")
     };
     assert_eq!((info.id, user.id, role), (room, alice.user().id, Role::Owner));

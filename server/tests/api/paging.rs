@@ -6,7 +6,7 @@ use crate::harness::{Client, TestServer};
 
 /// The seqs of a page, and whether there are messages before and after it.
 fn page(client: &Client, room: RoomId, query: &str) -> (Vec<u64>, bool, bool) {
-    let MessagePage { messages, has_older, has_newer } = client.messages(room, query);
+    let MessagePage { messages, has_older, has_newer, .. } = client.messages(room, query);
     let seqs = messages.iter().map(|message| message.seq.0);
     messages.iter().for_each(|message| assert_eq!(message.text, message.seq.to_string()));
     (seqs.collect(), has_older, has_newer)

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::harness::{Stream, TestServer};
 
 fn marker(last_read_seq: u64, unread: u64) -> ReadMarker {
-    ReadMarker { last_read_seq: Seq(last_read_seq), unread }
+    ReadMarker { last_read_seq: Seq(last_read_seq), unread, mentions: 0 }
 }
 
 #[test]

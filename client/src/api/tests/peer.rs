@@ -84,7 +84,7 @@ pub(crate) fn chunk(out: &mut TcpStream, bytes: &[u8]) {
 
 /// An event that carries its number.
 pub(crate) fn numbered(seq: u64) -> Event {
-    ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(seq) }.into()
+    ReadUpdated { room_id: RoomId(1), last_read_seq: Seq(seq), mentions: 0 }.into()
 }
 
 /// The position after it.

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, channel};
 
-use quchat_shared::{RoomId, Timestamp, User, UserId, user::ServerRole};
+use quchat_shared::{RoomId, SessionId, Timestamp, User, UserId, user::ServerRole};
 
 use super::*;
 use crate::state::kept_session;
@@ -35,7 +35,7 @@ fn alice() -> Session {
         created_at: Timestamp::from_millis(0),
         online: true,
     };
-    Session { token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user }
+    Session { id: SessionId(1), token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user }
 }
 
 fn enter(home: &Home) -> Job {

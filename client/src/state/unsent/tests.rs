@@ -275,8 +275,12 @@ mod in_place_of_a_file {
             created_at: Timestamp::from_millis(0),
             online: true,
         };
-        let session =
-            quchat_shared::user::Session { token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user };
+        let session = quchat_shared::user::Session {
+            id: quchat_shared::SessionId(1),
+            token: "a.b.c".into(),
+            expires_at: Timestamp::from_millis(1),
+            user,
+        };
         let token = home.state_dir.token(&home.origin);
         fs::create_dir_all(token.parent().unwrap()).unwrap();
         for put in things(&token) {

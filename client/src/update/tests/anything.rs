@@ -67,13 +67,13 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => said().prop_map(|message| MessageCreated { room_id: message.room_id, message }.into()),
         2 => said().prop_map(|message| MessageUpdated { room_id: message.room_id, message }.into()),
-        1 => (room_id(), seq()).prop_map(|(room_id, seq)| ReadUpdated { room_id, last_read_seq: Seq(seq) }.into()),
+        1 => (room_id(), seq()).prop_map(|(room_id, seq)| ReadUpdated { room_id, last_read_seq: Seq(seq), mentions: 0 }.into()),
         1 => (room_id(), seq()).prop_map(|(id, seq)| Activity { rooms: vec![RoomActivity { id, last_seq: Seq(seq) }] }.into()),
         1 => room_id().prop_map(|id| RoomCreated { room: info(id, "made", RoomKind::Public, 0) }.into()),
         1 => room_id().prop_map(|room_id| RoomDeleted { room_id }.into()),
-        1 => room_id().prop_map(move |room_id| MemberLeft { room_id, user: alice() }.into()),
-        1 => room_id().prop_map(move |id| MemberJoined { room: info(id, "j", RoomKind::Private, 2), user: alice(), role: Role::Member }.into()),
-        1 => room_id().prop_map(move |id| MemberUpdated { room: info(id, "j", RoomKind::Private, 2), user: alice(), role: Role::Owner }.into()),
+        1 => room_id().prop_map(move |room_id| MemberLeft { room_id, user: alice(), by: None, banned: false }.into()),
+        1 => room_id().prop_map(move |id| MemberJoined { room: info(id, "j", RoomKind::Private, 2), user: alice(), role: Role::Member, by: None }.into()),
+        1 => room_id().prop_map(move |id| MemberUpdated { room: info(id, "j", RoomKind::Private, 2), user: alice(), role: Role::Owner, by: None }.into()),
         1 => Just(Hello { cursor: Cursor("k-2".into()), heartbeat_seconds: 15 }.into()),
         1 => Just(Reset { reason: ResetReason::Unknown, cursor: Cursor("k-3".into()) }.into()),
         1 => prop_oneof![Just(ByeReason::Slow), Just(ByeReason::Shutdown), Just(ByeReason::Expired)].prop_map(|reason| Bye { reason }.into()),
@@ -94,7 +94,7 @@ fn failure() -> impl Strategy<Value = Failure> {
 fn answer() -> impl Strategy<Value = Answer> {
     let page = |(room, from, n, has_older, has_newer): (RoomId, u64, u64, bool, bool)| {
         let messages = (from..from.saturating_add(n)).map(|seq| message(room, seq, BOB, "x")).collect();
-        Answer::Page(MessagePage { messages, has_older, has_newer })
+        Answer::Page(MessagePage { messages, has_older, has_newer, own_reactions: Vec::new() })
     };
     prop_oneof![
         3 => (room_id(), seq(), 0_u64..60, any::<bool>(), any::<bool>()).prop_map(page),
@@ -102,7 +102,7 @@ fn answer() -> impl Strategy<Value = Answer> {
         1 => Just(Answer::Rooms(Rooms { rooms: rooms(), cursor: Cursor("k-4".into()) })),
         1 => room_id().prop_map(|id| Answer::Room(listed(id, "r", RoomKind::Public, 4, Some(2)))),
         1 => (1_u64..3).prop_map(|id| Answer::Session(session(UserId(id), "alice"))),
-        1 => seq().prop_map(|seq| Answer::Marker(ReadMarker { last_read_seq: Seq(seq), unread: 0 })),
+        1 => seq().prop_map(|seq| Answer::Marker(ReadMarker { last_read_seq: Seq(seq), unread: 0, mentions: 0 })),
         1 => Just(Answer::NoContent(())),
     ]
 }

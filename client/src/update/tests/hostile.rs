@@ -54,7 +54,12 @@ fn asked(client: &mut Client, page: &MessagePage, ms: u64, plays: Plays) -> usiz
 }
 
 fn page(seqs: std::ops::RangeInclusive<u64>, has_older: bool, has_newer: bool) -> MessagePage {
-    MessagePage { messages: seqs.map(|seq| message(GENERAL, seq, BOB, "hi")).collect(), has_older, has_newer }
+    MessagePage {
+        messages: seqs.map(|seq| message(GENERAL, seq, BOB, "hi")).collect(),
+        has_older,
+        has_newer,
+        own_reactions: Vec::new(),
+    }
 }
 
 #[test]
@@ -166,7 +171,7 @@ fn of_countless_rooms_some_are_shown_and_a_sentence_says_so() {
     assert!(client.notice().contains("not shown"), "{}", client.notice());
     let user = UserRef { id: BOB, name: "bob".into() };
     let room = info(RoomId(999_999), "one more", RoomKind::Public, 0);
-    client.stream(vec![MemberJoined { room, user, role: Role::Member }.into()]);
+    client.stream(vec![MemberJoined { room, user, role: Role::Member, by: None }.into()]);
     assert_eq!(client.model.rooms.len(), ROOMS_MAX);
     client.on(Msg::Open(GENERAL)).say("rooms at hand work").disk();
     assert_eq!(sent(&mut client).len(), 1);

@@ -27,7 +27,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use quchat_shared::{
-    Cursor, Event, Kind, Message, Problem, Room as Listed, RoomId, RoomInfo, Seq, Timestamp, User, UserId, UserRef,
+    Cursor, Event, Kind, Message, Problem, Room as Listed, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId,
+    UserRef,
     api::{MessagePage, Rooms},
     event::{Hello, MessageCreated},
     room::{Membership, Notify, Role, RoomKind},
@@ -149,7 +150,7 @@ impl Client {
 
     fn answer_page(&mut self, id: RoomId, seqs: std::ops::RangeInclusive<u64>, older: bool, newer: bool) -> &mut Self {
         let messages = seqs.map(|seq| message(id, seq, BOB, "hi")).collect();
-        let page = MessagePage { messages, has_older: older, has_newer: newer };
+        let page = MessagePage { messages, has_older: older, has_newer: newer, own_reactions: Vec::new() };
         self.reply(|req| matches!(req, Request::ListMessages(room, _) if *room == id), Ok(Answer::Page(page)))
     }
 
@@ -225,7 +226,7 @@ fn origin() -> Origin {
 fn session(id: UserId, name: &str) -> Session {
     let moment = Timestamp::from_millis(0);
     let user = User { id, name: name.into(), role: ServerRole::Member, created_at: moment, online: true };
-    Session { token: "t0ken".into(), expires_at: moment, user }
+    Session { id: SessionId(1), token: "t0ken".into(), expires_at: moment, user }
 }
 
 fn rooms() -> Vec<Listed> {
@@ -255,7 +256,15 @@ fn listed(id: RoomId, name: &str, kind: RoomKind, last_seq: u64, read: Option<u6
     let member =
         read.map(|read| Membership { role: Role::Member, last_read_seq: Seq(read), notify: Notify::default() });
     let unread = read.map_or(0, |read| last_seq - read);
-    Listed { info: info(id, name, kind, last_seq), member, unread, mentions: 0, last_message: None }
+    Listed {
+        info: info(id, name, kind, last_seq),
+        member,
+        unread,
+        mentions: 0,
+        peer: None,
+        banned: false,
+        last_message: None,
+    }
 }
 
 /// A room as the disk remembers it.

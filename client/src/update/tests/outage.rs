@@ -137,7 +137,7 @@ fn the_disk_hears_of_new_names_and_of_joining() {
     assert_eq!(remembered(&client), [("Lobby", false), ("general", true)]);
     let user = UserRef { id: ALICE, name: "alice".into() };
     let room = info(LOBBY, "Lobby", RoomKind::Public, 5);
-    client.stream(vec![MemberJoined { room, user, role: Role::Member }.into()]);
+    client.stream(vec![MemberJoined { room, user, role: Role::Member, by: None }.into()]);
     assert_eq!(remembered(&client), [("Lobby", true), ("general", true)]);
     let room = RoomInfo { rev: 2, ..info(GENERAL, "common room", RoomKind::Public, 3) };
     client.stream(vec![RoomUpdated { room }.into()]);

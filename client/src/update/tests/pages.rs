@@ -58,7 +58,12 @@ fn only_the_page_that_is_awaited_is_merged() {
     client.on(Msg::Open(OPS));
     let (first, _) = client.calls().pop().unwrap();
     client.act(Action::ToNew); // asks for another one instead
-    let page = MessagePage { messages: vec![message(OPS, 1, BOB, "stray")], has_older: false, has_newer: false };
+    let page = MessagePage {
+        messages: vec![message(OPS, 1, BOB, "stray")],
+        has_older: false,
+        has_newer: false,
+        own_reactions: Vec::new(),
+    };
     client.on(Msg::Done { call: first, reply: Ok(Answer::Page(page)) });
     assert!(client.room(OPS).timeline.is_unknown());
     client.answer_page(OPS, 2..=10, true, false);
@@ -99,7 +104,7 @@ fn a_page_with_a_hole_is_refused() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS));
     let messages = vec![message(OPS, 3, BOB, "x"), message(OPS, 5, BOB, "y")];
-    let page = MessagePage { messages, has_older: false, has_newer: false };
+    let page = MessagePage { messages, has_older: false, has_newer: false, own_reactions: Vec::new() };
     client.reply(|req| matches!(req, Request::ListMessages(..)), Ok(Answer::Page(page)));
     assert!(matches!(client.room(OPS).fetch, Fetch::Failed { .. }));
     assert!(client.room(OPS).timeline.is_unknown());
@@ -125,7 +130,7 @@ fn messages_that_grow_by_reactions_stay_within_the_bytes_of_their_room() {
         at_hand(&mut client, id, 1..=100);
         for seq in 1..=100 {
             let users = (0..100_000).map(UserId).collect();
-            let reactions = vec![Reaction { emoji: "👍".into(), users }];
+            let reactions = vec![Reaction { emoji: "👍".into(), count: 100_000, users }];
             let grown = Message { rev: 2, reactions, ..message(id, seq, BOB, "hi") };
             client.stream(vec![MessageUpdated { room_id: id, message: grown }.into()]);
             let held: usize = client.room(id).timeline.messages.iter().map(|message| 8 * users_of(message)).sum();
@@ -227,7 +232,7 @@ fn a_server_that_promises_more_than_it_has_is_not_asked_for_ever() {
                 None => break,
             };
             let messages = if claimed > 200 { vec![message(GENERAL, 3, BOB, "hi")] } else { Vec::new() };
-            let page = MessagePage { messages, has_older: true, has_newer: false };
+            let page = MessagePage { messages, has_older: true, has_newer: false, own_reactions: Vec::new() };
             client.on(Msg::Done { call, reply: Ok(Answer::Page(page)) });
         }
         assert_eq!(bounds(&mut client), [], "{claimed}");

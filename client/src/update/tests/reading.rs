@@ -139,7 +139,7 @@ fn the_marker_stops_where_a_message_was_not_seen_and_goes_on_once_it_was() {
     see(&mut client, 20..=38).pass(1_000);
     see(&mut client, 60..=78).pass(5_000);
     assert_eq!(marks(&mut client), [(OPS, 38)]);
-    let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(38), unread: 82 }));
+    let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(38), unread: 82, mentions: 0 }));
     let (call, _) = (client.room(OPS).marker.in_flight.unwrap(), ());
     client.on(Msg::Done { call, reply });
     see(&mut client, 39..=57).pass(5_000);
@@ -191,7 +191,7 @@ fn a_mention_that_was_read_counts_no_more_and_the_others_do() {
     for seqs in [20..=38, 39..=57, 58..=76, 77..=95, 96..=114, 108..=121] {
         see(&mut client, seqs).pass(3_000);
         if let Some(call) = client.room(OPS).marker.in_flight {
-            let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(1), unread: 0 }));
+            let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(1), unread: 0, mentions: 0 }));
             client.on(Msg::Done { call, reply }).pass(3_000);
         }
     }
@@ -219,7 +219,10 @@ fn nothing_ticks_while_what_is_read_is_on_the_screen() {
     let mut client = far_behind();
     see(&mut client, 20..=38).pass(1_000);
     let call = client.room(OPS).marker.in_flight.unwrap();
-    client.on(Msg::Done { call, reply: Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(38), unread: 82 })) });
+    client.on(Msg::Done {
+        call,
+        reply: Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(38), unread: 82, mentions: 0 })),
+    });
     assert_eq!(next_deadline(&client.model), None);
 }
 
@@ -244,7 +247,7 @@ fn one_marker_is_in_flight_the_latest_wins_and_two_seconds_lie_between() {
     assert_eq!(marks(&mut client), [(OPS, 10)], "the first is not answered yet");
     let mut quick = in_ops();
     quick.look().pass(1_000);
-    let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(10), unread: 0 }));
+    let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(10), unread: 0, mentions: 0 }));
     quick.reply(|req| matches!(req, Request::MarkRead(..)), reply);
     for seq in 11..=15 {
         quick.hear(message(OPS, seq, BOB, "x")).look().pass(100);
@@ -304,7 +307,7 @@ fn to_the_new_line_goes_to_the_first_unread_message() {
 #[test]
 fn another_client_of_the_same_user_lowers_the_badge() {
     let mut client = Client::online();
-    client.stream(vec![ReadUpdated { room_id: OPS, last_read_seq: Seq(9) }.into()]);
+    client.stream(vec![ReadUpdated { room_id: OPS, last_read_seq: Seq(9), mentions: 0 }.into()]);
     assert_eq!(client.room(OPS).unread(), 1);
 }
 

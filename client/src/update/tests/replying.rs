@@ -262,7 +262,12 @@ fn asked(client: &mut Client) -> Vec<(u64, u64)> {
 }
 
 fn answer(client: &mut Client, call: u64, message: Option<Message>) {
-    let page = MessagePage { messages: message.into_iter().collect(), has_older: true, has_newer: true };
+    let page = MessagePage {
+        messages: message.into_iter().collect(),
+        has_older: true,
+        has_newer: true,
+        own_reactions: Vec::new(),
+    };
     client.on(Msg::Done { call, reply: Ok(Answer::Page(page)) });
 }
 

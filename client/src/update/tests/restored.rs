@@ -62,7 +62,10 @@ fn a_marker_on_its_way_ends_with_the_reset() {
         reset(&mut client);
         client.act(Action::ToBottom); // of what was there before
         if answered {
-            client.on(Msg::Done { call, reply: Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(5), unread: 0 })) });
+            client.on(Msg::Done {
+                call,
+                reply: Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(5), unread: 0, mentions: 0 })),
+            });
         }
         list(&mut client, 3, 1);
         client.pass(60_000);
@@ -95,7 +98,12 @@ fn what_lies_beyond_the_restored_end_goes_and_what_is_said_there_anew_is_shown()
     client.answer_page(GENERAL, 241..=300, true, false);
     client.reply(
         |req| matches!(req, Request::ListMessages(GENERAL, ListMessages { bound: Bound::After(Seq(300)), .. })),
-        Ok(Answer::Page(MessagePage { messages: vec![said], has_older: true, has_newer: false })),
+        Ok(Answer::Page(MessagePage {
+            messages: vec![said],
+            has_older: true,
+            has_newer: false,
+            own_reactions: Vec::new(),
+        })),
     );
     let room = client.room(GENERAL);
     assert_eq!((room.timeline.last(), &*room.timeline.messages.back().unwrap().text), (Some(Seq(301)), "said anew"));
@@ -110,7 +118,12 @@ fn a_page_that_was_asked_for_before_the_reset_is_not_joined_to_what_came_after()
     client.on(Msg::Seen(seen));
     let (call, _) = client.calls().pop().unwrap();
     reset(&mut client);
-    let page = MessagePage { messages: vec![message(GENERAL, 300, BOB, "old")], has_older: true, has_newer: true };
+    let page = MessagePage {
+        messages: vec![message(GENERAL, 300, BOB, "old")],
+        has_older: true,
+        has_newer: true,
+        own_reactions: Vec::new(),
+    };
     client.on(Msg::Done { call, reply: Ok(Answer::Page(page)) });
     assert_eq!(client.room(GENERAL).timeline.first(), Some(Seq(301)));
     list(&mut client, 320, 320);
@@ -155,8 +168,10 @@ fn what_was_written_for_a_room_is_not_sent_to_another_one_of_its_number() {
 fn a_marker_lowered_elsewhere_is_not_raised_again_by_what_was_seen_before() {
     let mut client = Client::online();
     client.hear(message(GENERAL, 4, BOB, "x")).look().pass(1_000);
-    client.reply(is_mark, Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(4), unread: 0 })));
-    client.act(Action::NextRoom).stream(vec![ReadUpdated { room_id: GENERAL, last_read_seq: Seq(1) }.into()]);
+    client.reply(is_mark, Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(4), unread: 0, mentions: 0 })));
+    client
+        .act(Action::NextRoom)
+        .stream(vec![ReadUpdated { room_id: GENERAL, last_read_seq: Seq(1), mentions: 0 }.into()]);
     client.pass(60_000).act(Action::LastRoom).pass(999);
     assert_eq!((client.room(GENERAL).unread(), marks(&mut client)), (3, 0));
 }

@@ -214,9 +214,9 @@ fn a_room_that_is_gone_goes_with_the_last_that_waited_in_it() {
 fn being_removed_hides_a_private_room_and_keeps_a_public_one() {
     let mut client = Client::online();
     client.stream(vec![
-        MemberLeft { room_id: SECRET, user: alice() }.into(),
-        MemberLeft { room_id: OPS, user: alice() }.into(),
-        MemberLeft { room_id: GENERAL, user: UserRef { id: BOB, name: "bob".into() } }.into(),
+        MemberLeft { room_id: SECRET, user: alice(), by: None, banned: false }.into(),
+        MemberLeft { room_id: OPS, user: alice(), by: None, banned: false }.into(),
+        MemberLeft { room_id: GENERAL, user: UserRef { id: BOB, name: "bob".into() }, by: None, banned: false }.into(),
     ]);
     assert!(!client.model.rooms.contains_key(&SECRET));
     assert!(!client.room(OPS).joined() && client.room(GENERAL).joined());
@@ -226,7 +226,7 @@ fn being_removed_hides_a_private_room_and_keeps_a_public_one() {
 fn being_added_elsewhere_brings_the_room() {
     let mut client = Client::online();
     let den = info(RoomId(9), "den", RoomKind::Private, 0);
-    client.stream(vec![MemberJoined { room: den, user: alice(), role: Role::Member }.into()]);
+    client.stream(vec![MemberJoined { room: den, user: alice(), role: Role::Member, by: None }.into()]);
     assert!(client.room(RoomId(9)).joined());
 }
 
@@ -234,10 +234,10 @@ fn being_added_elsewhere_brings_the_room() {
 fn a_room_that_is_lost_and_found_has_its_earlier_inputs_and_its_level() {
     let mut client = Client::online();
     client.on(Msg::Open(SECRET)).say("/mute").say("/notify").on(Msg::Open(GENERAL));
-    client.stream(vec![MemberLeft { room_id: SECRET, user: alice() }.into()]);
+    client.stream(vec![MemberLeft { room_id: SECRET, user: alice(), by: None, banned: false }.into()]);
     assert!(!client.model.rooms.contains_key(&SECRET));
     let found = info(SECRET, "secret", RoomKind::Private, 0);
-    client.stream(vec![MemberJoined { room: found, user: alice(), role: Role::Member }.into()]);
+    client.stream(vec![MemberJoined { room: found, user: alice(), role: Role::Member, by: None }.into()]);
     assert_eq!(client.room(SECRET).notify, Some(Notify::None));
     client.on(Msg::Open(SECRET)).on(Msg::Recall { back: true }).on(Msg::Recall { back: true });
     assert_eq!(client.draft(), "/mute");
@@ -259,7 +259,8 @@ fn a_late_answer_to_joining_does_not_unread_ones_own_message() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).answer_page(LOBBY, 1..=5, false, false).say("hi").disk().acknowledge(LOBBY, 6);
     client.stream(vec![
-        MemberJoined { room: info(LOBBY, "Lobby", RoomKind::Public, 5), user: alice(), role: Role::Member }.into(),
+        MemberJoined { room: info(LOBBY, "Lobby", RoomKind::Public, 5), user: alice(), role: Role::Member, by: None }
+            .into(),
         MessageCreated { room_id: LOBBY, message: message(LOBBY, 6, ALICE, "hi") }.into(),
     ]);
     let joined = listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5));
@@ -271,7 +272,7 @@ fn a_late_answer_to_joining_does_not_unread_ones_own_message() {
 fn joining_elsewhere_long_ago_leaves_unread_what_the_server_says() {
     let mut client = Client::online();
     let now = info(LOBBY, "Lobby", RoomKind::Public, 9);
-    client.stream(vec![MemberJoined { room: now, user: alice(), role: Role::Member }.into()]);
+    client.stream(vec![MemberJoined { room: now, user: alice(), role: Role::Member, by: None }.into()]);
     let listed = Listed { mentions: 2, ..listed(LOBBY, "Lobby", RoomKind::Public, 9, Some(5)) };
     client.reply(|req| *req == Request::GetRoom(LOBBY), Ok(Answer::Room(listed)));
     assert_eq!((client.room(LOBBY).unread(), client.room(LOBBY).mentions), (4, 2));
@@ -283,7 +284,7 @@ fn joining_elsewhere_long_ago_leaves_unread_what_the_server_says() {
 fn a_replay_that_tells_of_a_room_as_it_is_now_costs_no_mention() {
     let mut client = Client::online();
     let (room, user) = (info(OPS, "ops", RoomKind::Public, 12), UserRef { id: BOB, name: "bob".into() });
-    client.stream(vec![MemberJoined { room, user, role: Role::Member }.into()]);
+    client.stream(vec![MemberJoined { room, user, role: Role::Member, by: None }.into()]);
     client.hear(Message { mentions: vec![ALICE], ..message(OPS, 12, BOB, "@alice") });
     assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (6, 1));
 }

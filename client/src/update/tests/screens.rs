@@ -139,7 +139,12 @@ fn msgs(client: &Client) -> Vec<Msg> {
     let stream = client.model.stream.unwrap_or(7);
     let txn: Arc<str> = "p-1".into();
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
-    let page = MessagePage { messages: vec![message(GENERAL, 4, BOB, "x")], has_older: false, has_newer: false };
+    let page = MessagePage {
+        messages: vec![message(GENERAL, 4, BOB, "x")],
+        has_older: false,
+        has_newer: false,
+        own_reactions: Vec::new(),
+    };
     let answers = [
         Answer::Session(session(ALICE, "alice")),
         Answer::Session(session(BOB, "bob")),
@@ -148,7 +153,7 @@ fn msgs(client: &Client) -> Vec<Msg> {
         Answer::NoContent(()),
         Answer::Page(page),
         Answer::Message(message(GENERAL, 4, ALICE, "x")),
-        Answer::Marker(ReadMarker { last_read_seq: Seq(3), unread: 0 }),
+        Answer::Marker(ReadMarker { last_read_seq: Seq(3), unread: 0, mentions: 0 }),
     ];
     let failures = [
         unreachable(),

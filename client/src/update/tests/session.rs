@@ -162,7 +162,12 @@ fn answers_of_an_earlier_session_change_nothing() {
     client.on(Msg::Open(OPS));
     let (call, _) = client.calls().pop().unwrap();
     client.act(Action::SignOut);
-    let page = MessagePage { messages: vec![message(OPS, 1, BOB, "x")], has_older: false, has_newer: false };
+    let page = MessagePage {
+        messages: vec![message(OPS, 1, BOB, "x")],
+        has_older: false,
+        has_newer: false,
+        own_reactions: Vec::new(),
+    };
     client.on(Msg::Done { call, reply: Ok(Answer::Page(page)) }).on(Msg::Loaded(Ok(Vec::new())));
     assert!(client.model.rooms.is_empty());
 }

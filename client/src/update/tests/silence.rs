@@ -77,7 +77,7 @@ fn an_idle_client_waits_for_nothing() {
     let mut client = Client::online();
     client.say("hi").disk().acknowledge(GENERAL, 4).disk();
     client.hear(message(GENERAL, 4, ALICE, "hi")).hear(message(GENERAL, 5, BOB, "x")).look().pass(1_000);
-    let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(5), unread: 0 }));
+    let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(5), unread: 0, mentions: 0 }));
     client.reply(|req| matches!(req, Request::MarkRead(..)), reply).pass(3_000);
     client.disk();
     assert_eq!(next_deadline(&client.model), None);

@@ -171,6 +171,7 @@ fn without_a_room_commands_can_be_typed_and_texts_wait_for_one() {
             room: info(OPS, "ops", RoomKind::Public, 0),
             user: UserRef { id: ALICE, name: "alice".into() },
             role: Role::Member,
+            by: None,
         }
         .into(),
     ]);
@@ -247,6 +248,7 @@ fn of_two_rooms_of_one_name_none_is_taken_silently() {
             room: info(twin, "Secret", RoomKind::Private, 0),
             user: UserRef { id: ALICE, name: "alice".into() },
             role: Role::Member,
+            by: None,
         }
         .into(),
     ]);

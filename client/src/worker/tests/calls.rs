@@ -68,7 +68,7 @@ fn a_request_is_the_row_of_the_api_with_token_and_body() {
     let (access, heard) = peer(|_, out| reply(out, "200 OK", "", MARKER));
     let (calls, replies) = start(access);
     calls.call(1, mark_read());
-    let marker = ReadMarker { last_read_seq: Seq(7), unread: 0 };
+    let marker = ReadMarker { last_read_seq: Seq(7), unread: 0, mentions: 0 };
     assert_eq!(replies.recv_timeout(SOON).unwrap(), (1, Ok(Answer::Marker(marker))));
     let request = heard.recv_timeout(SOON).unwrap();
     assert_eq!((&*request.line, &*request.body), ("put /v1/rooms/3/read http/1.1", r#"{"seq":7}"#));

@@ -81,6 +81,9 @@ texts! {
         MemberUpdated = "member.updated",
         MemberLeft = "member.left",
         MessageCreated = "message.created",
+        MessageUpdated = "message.updated",
         ReadUpdated = "read.updated",
+        SettingsUpdated = "settings.updated",
+        BanUpdated = "ban.updated",
     }
 }

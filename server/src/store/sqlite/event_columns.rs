@@ -1,4 +1,4 @@
-//! How the reference of an event stands in the columns `kind`, `user_id` and `seq`, and back.
+//! How the reference of an event stands in the columns of its row, and back.
 
 use quchat_shared::{RoomId, Seq, UserId};
 use rusqlite::{Row, types::Type};
@@ -16,43 +16,89 @@ pub(super) enum EventKind {
     MemberUpdated,
     MemberLeft,
     MessageCreated,
+    MessageUpdated,
     ReadUpdated,
+    SettingsUpdated,
+    BanUpdated,
 }
 
-/// The columns of an event: whom it is about besides the room's members, and which message.
-pub(super) fn columns(what: EventRef) -> (EventKind, Option<UserId>, Option<Seq>) {
-    match what {
-        EventRef::RoomCreated { by } => (EventKind::RoomCreated, Some(by), None),
-        EventRef::RoomUpdated => (EventKind::RoomUpdated, None, None),
-        EventRef::RoomDeleted { member } => (EventKind::RoomDeleted, Some(member), None),
-        EventRef::MemberJoined { user } => (EventKind::MemberJoined, Some(user), None),
-        EventRef::MemberUpdated { user } => (EventKind::MemberUpdated, Some(user), None),
-        EventRef::MemberLeft { user } => (EventKind::MemberLeft, Some(user), None),
-        EventRef::MessageCreated { seq } => (EventKind::MessageCreated, None, Some(seq)),
-        EventRef::ReadUpdated { user, seq } => (EventKind::ReadUpdated, Some(user), Some(seq)),
+/// The columns of an event besides its room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct EventColumns {
+    pub(super) kind: EventKind,
+    /// Whom it is about besides the room's members.
+    pub(super) user: Option<UserId>,
+    /// Which message.
+    pub(super) seq: Option<Seq>,
+    /// Who did it, if it was not `user`.
+    pub(super) by: Option<UserId>,
+    pub(super) banned: bool,
+}
+
+impl EventColumns {
+    const fn new(kind: EventKind) -> Self {
+        Self { kind, user: None, seq: None, by: None, banned: false }
+    }
+
+    const fn about(kind: EventKind, user: UserId) -> Self {
+        Self { user: Some(user), ..Self::new(kind) }
+    }
+
+    const fn of_message(kind: EventKind, seq: Seq) -> Self {
+        Self { seq: Some(seq), ..Self::new(kind) }
+    }
+
+    /// The event; `None` if a column is empty that this kind needs.
+    pub(super) fn event_ref(self) -> Option<EventRef> {
+        let Self { kind, user, seq, by, banned } = self;
+        Some(match kind {
+            EventKind::RoomCreated => EventRef::RoomCreated { by: user? },
+            EventKind::RoomUpdated => EventRef::RoomUpdated,
+            EventKind::RoomDeleted => EventRef::RoomDeleted { member: user },
+            EventKind::MemberJoined => EventRef::MemberJoined { user: user?, by },
+            EventKind::MemberUpdated => EventRef::MemberUpdated { user: user?, by },
+            EventKind::MemberLeft => EventRef::MemberLeft { user: user?, by, banned },
+            EventKind::MessageCreated => EventRef::MessageCreated { seq: seq? },
+            EventKind::MessageUpdated => EventRef::MessageUpdated { seq: seq? },
+            EventKind::ReadUpdated => EventRef::ReadUpdated { user: user?, seq: seq? },
+            EventKind::SettingsUpdated => EventRef::SettingsUpdated { user: user? },
+            EventKind::BanUpdated => EventRef::BanUpdated { user: user? },
+        })
     }
 }
 
-/// The way back; `None` if a column is empty that this kind needs.
-pub(super) fn event_ref(kind: EventKind, user: Option<UserId>, seq: Option<Seq>) -> Option<EventRef> {
-    Some(match kind {
-        EventKind::RoomCreated => EventRef::RoomCreated { by: user? },
-        EventKind::RoomUpdated => EventRef::RoomUpdated,
-        EventKind::RoomDeleted => EventRef::RoomDeleted { member: user? },
-        EventKind::MemberJoined => EventRef::MemberJoined { user: user? },
-        EventKind::MemberUpdated => EventRef::MemberUpdated { user: user? },
-        EventKind::MemberLeft => EventRef::MemberLeft { user: user? },
-        EventKind::MessageCreated => EventRef::MessageCreated { seq: seq? },
-        EventKind::ReadUpdated => EventRef::ReadUpdated { user: user?, seq: seq? },
-    })
+impl From<EventRef> for EventColumns {
+    fn from(what: EventRef) -> Self {
+        match what {
+            EventRef::RoomCreated { by } => Self::about(EventKind::RoomCreated, by),
+            EventRef::RoomUpdated => Self::new(EventKind::RoomUpdated),
+            EventRef::RoomDeleted { member } => Self { user: member, ..Self::new(EventKind::RoomDeleted) },
+            EventRef::MemberJoined { user, by } => Self { by, ..Self::about(EventKind::MemberJoined, user) },
+            EventRef::MemberUpdated { user, by } => Self { by, ..Self::about(EventKind::MemberUpdated, user) },
+            EventRef::MemberLeft { user, by, banned } => {
+                Self { by, banned, ..Self::about(EventKind::MemberLeft, user) }
+            }
+            EventRef::MessageCreated { seq } => Self::of_message(EventKind::MessageCreated, seq),
+            EventRef::MessageUpdated { seq } => Self::of_message(EventKind::MessageUpdated, seq),
+            EventRef::ReadUpdated { user, seq } => Self { seq: Some(seq), ..Self::about(EventKind::ReadUpdated, user) },
+            EventRef::SettingsUpdated { user } => Self::about(EventKind::SettingsUpdated, user),
+            EventRef::BanUpdated { user } => Self::about(EventKind::BanUpdated, user),
+        }
+    }
 }
 
-/// Reads `id`, `kind`, `room_id`, `user_id`, `seq`.
+/// Reads `id`, `kind`, `room_id`, `user_id`, `seq`, `by_id`, `banned`.
 pub(super) fn logged_event(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
-    let (id, kind) = (uint(row, 0)?, text(row, 1)?);
-    let (user, seq) = (optional_uint(row, 3)?.map(UserId), optional_uint(row, 4)?.map(Seq));
-    let what = event_ref(kind, user, seq).ok_or_else(|| {
-        let broken = format!("event {id} of kind {kind:?} lacks its user or seq");
+    let id = uint(row, 0)?;
+    let columns = EventColumns {
+        kind: text(row, 1)?,
+        user: optional_uint(row, 3)?.map(UserId),
+        seq: optional_uint(row, 4)?.map(Seq),
+        by: optional_uint(row, 5)?.map(UserId),
+        banned: row.get(6)?,
+    };
+    let what = columns.event_ref().ok_or_else(|| {
+        let broken = format!("event {id} of kind {:?} lacks its user or seq", columns.kind);
         rusqlite::Error::FromSqlConversionFailure(3, Type::Null, broken.into())
     })?;
     Ok(LoggedEvent { id, room: RoomId(uint(row, 2)?), what })

@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::{
     Sqlite,
     columns::{Text, int, json_ids, optional_uint, uint},
-    event_columns::{columns, logged_event},
+    event_columns::{EventColumns, logged_event},
 };
 use crate::store::{Change, Error, EventRef, Lineage, LoggedEvent, ReadEvents, Result, WriteEvents};
 
@@ -15,19 +15,21 @@ use crate::store::{Change, Error, EventRef, Lineage, LoggedEvent, ReadEvents, Re
 /// index of its own, and a row is found by one part only.
 const FOR_USER: &str = "
     SELECT events.* FROM members CROSS JOIN events INDEXED BY events_by_room
-        ON events.room_id = members.room_id AND events.kind <> 'read.updated'
+        ON events.room_id = members.room_id
+        AND events.kind NOT IN ('read.updated', 'settings.updated', 'ban.updated')
         AND events.id > max(?2, members.joined_event - 1) AND events.id <= ?3
         WHERE members.user_id = ?1 AND (?4 IS NULL OR members.room_id IN (SELECT value FROM json_each(?4)))
     UNION ALL
     SELECT * FROM events INDEXED BY events_by_user
         WHERE user_id = ?1 AND id > ?2 AND id <= ?3
         AND (?4 IS NULL OR room_id IN (SELECT value FROM json_each(?4)))
-        AND (kind = 'read.updated' OR NOT EXISTS (SELECT 1 FROM members
+        AND (kind IN ('read.updated', 'settings.updated', 'ban.updated') OR NOT EXISTS (SELECT 1 FROM members
             WHERE members.user_id = ?1 AND members.room_id = events.room_id AND members.joined_event <= events.id))
     UNION ALL
     SELECT * FROM events INDEXED BY events_of_rooms
-        WHERE kind IN ('room.created', 'room.updated') AND id > ?2 AND id <= ?3 AND user_id IS NOT ?1
-        AND (SELECT rooms.kind FROM rooms WHERE rooms.id = events.room_id) = 'public'
+        WHERE kind IN ('room.created', 'room.updated', 'room.deleted') AND id > ?2 AND id <= ?3 AND user_id IS NOT ?1
+        AND (kind = 'room.deleted' AND user_id IS NULL
+            OR (SELECT rooms.kind FROM rooms WHERE rooms.id = events.room_id) = 'public')
         AND (?4 IS NULL OR room_id IN (SELECT value FROM json_each(?4)))
         AND NOT EXISTS (SELECT 1 FROM members
             WHERE members.user_id = ?1 AND members.room_id = events.room_id AND members.joined_event <= events.id)";
@@ -73,7 +75,7 @@ impl ReadEvents for Sqlite {
 
     fn events_for(&self, user: UserId, only: &[RoomId], after: u64, through: u64) -> Result<Vec<LoggedEvent>> {
         self.all(
-            &format!("SELECT id, kind, room_id, user_id, seq FROM ({FOR_USER}) ORDER BY id"),
+            &format!("SELECT id, kind, room_id, user_id, seq, by_id, banned FROM ({FOR_USER}) ORDER BY id"),
             params![int(user.0), int(after), int(through), narrowing(only)],
             logged_event,
         )
@@ -90,7 +92,7 @@ impl ReadEvents for Sqlite {
 
     fn active_rooms(&self, after: u64) -> Result<Vec<RoomActivity>> {
         self.all(
-            "SELECT id, last_seq FROM rooms WHERE kind = 'public' AND last_event > ? ORDER BY id",
+            "SELECT id, last_seq FROM rooms WHERE kind = 'public' AND is_deleted = 0 AND last_event > ? ORDER BY id",
             [int(after)],
             |row| Ok(RoomActivity { id: RoomId(uint(row, 0)?), last_seq: Seq(uint(row, 1)?) }),
         )
@@ -100,18 +102,37 @@ impl ReadEvents for Sqlite {
 impl WriteEvents for Sqlite {
     fn record(&mut self, room: &RoomInfo, what: EventRef, event: Event, at: Timestamp) -> Result<u64> {
         let id = self.head + 1;
-        let (kind, user, seq) = columns(what);
-        let (room_id, user_id, seq) = (int(room.id.0), user.map(|user| int(user.0)), seq.map(|seq| int(seq.0)));
+        let columns = EventColumns::from(what);
+        let (kind, room_id) = (columns.kind.to_text(), int(room.id.0));
+        let (user_id, seq) = (columns.user.map(|user| int(user.0)), columns.seq.map(|seq| int(seq.0)));
+        let by_id = columns.by.map(|by| int(by.0));
         self.run(
-            "INSERT INTO events (id, kind, room_id, user_id, seq, at) VALUES (?, ?, ?, ?, ?, ?)",
-            params![int(id), kind.to_text(), room_id, user_id, seq, at.as_millis()],
+            "INSERT INTO events (id, kind, room_id, user_id, seq, at, by_id, banned) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            params![int(id), kind, room_id, user_id, seq, at.as_millis(), by_id, columns.banned],
         )?;
-        if let EventRef::ReadUpdated { .. } = what {
-            // Only where the marker stands now is worth replaying.
-            self.run(
-                "DELETE FROM events WHERE kind = 'read.updated' AND user_id = ? AND room_id = ? AND id < ?",
-                params![user_id, room_id, int(id)],
-            )?;
+        match what {
+            // Only what is true now is worth replaying.
+            EventRef::ReadUpdated { .. } | EventRef::SettingsUpdated { .. } | EventRef::BanUpdated { .. } => {
+                self.run(
+                    "DELETE FROM events INDEXED BY own_updates WHERE room_id = ? AND user_id = ? AND kind = ? AND id < ?
+                        AND kind IN ('read.updated', 'settings.updated', 'ban.updated')",
+                    params![room_id, user_id, kind, int(id)],
+                )?;
+            }
+            EventRef::MessageUpdated { .. } => {
+                self.run(
+                    "DELETE FROM events INDEXED BY message_updates
+                        WHERE room_id = ? AND seq = ? AND id < ? AND kind = 'message.updated'",
+                    params![room_id, seq, int(id)],
+                )?;
+            }
+            EventRef::RoomCreated { .. }
+            | EventRef::RoomUpdated
+            | EventRef::RoomDeleted { .. }
+            | EventRef::MemberJoined { .. }
+            | EventRef::MemberUpdated { .. }
+            | EventRef::MemberLeft { .. }
+            | EventRef::MessageCreated { .. } => {}
         }
         self.head = id;
         let logged = LoggedEvent { id, room: room.id, what };

@@ -2,6 +2,7 @@
 
 use quchat_shared::{Message, RoomId, Seq, UserId, UserRef};
 use rusqlite::{Row, params, types::Type};
+use serde::de::DeserializeOwned;
 
 use super::{
     Sqlite,
@@ -12,20 +13,21 @@ use crate::store::{Range, ReadMessages, Result, WriteMessages};
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT room_id, seq, rev, sender_id, users.name, text, sent_at, edited_at, deleted_at, reply_to, mentions, txn
+            "SELECT room_id, seq, rev, sender_id, users.name, text, sent_at, edited_at, deleted_at, deleted_by,
+                 CASE WHEN deleted_by IS NOT NULL THEN (SELECT name FROM users WHERE users.id = deleted_by) END,
+                 reply_to, answers, mentions, mentions_all, reactions, txn
              FROM messages JOIN users ON users.id = sender_id ",
             $rest
         )
     };
 }
 
-/// Reads the twelve columns from `first` on, in the order of `select!`.
+/// Reads the seventeen columns from `first` on, in the order of `select!`.
 pub(super) fn message(row: &Row<'_>, first: usize) -> rusqlite::Result<Message> {
     let column = |nth| first + nth;
-    let mentions = match row.get_ref(column(10))?.as_str_or_null()? {
-        None => Vec::new(),
-        Some(json) => serde_json::from_str(json)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column(10), Type::Text, error.into()))?,
+    let deleted_by = match optional_uint(row, column(9))? {
+        Some(id) => Some(UserRef { id: UserId(id), name: row.get(column(10))? }),
+        None => None,
     };
     Ok(Message {
         room_id: RoomId(uint(row, column(0))?),
@@ -36,11 +38,23 @@ pub(super) fn message(row: &Row<'_>, first: usize) -> rusqlite::Result<Message> 
         sent_at: time(row, column(6))?,
         edited_at: optional_time(row, column(7))?,
         deleted_at: optional_time(row, column(8))?,
-        reply_to: optional_uint(row, column(9))?.map(Seq),
-        mentions,
-        reactions: Vec::new(),
-        txn: row.get(column(11))?,
+        deleted_by,
+        reply_to: optional_uint(row, column(11))?.map(Seq),
+        answers: optional_uint(row, column(12))?.map(UserId),
+        mentions: json_list(row, column(13))?,
+        mentions_all: row.get(column(14))?,
+        reactions: json_list(row, column(15))?,
+        txn: row.get(column(16))?,
     })
+}
+
+/// A list that a column holds as JSON; empty if the column is.
+fn json_list<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>> {
+    match row.get_ref(column)?.as_str_or_null()? {
+        None => Ok(Vec::new()),
+        Some(json) => serde_json::from_str(json)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())),
+    }
 }
 
 impl ReadMessages for Sqlite {
@@ -82,8 +96,9 @@ impl WriteMessages for Sqlite {
         let mentions = (!message.mentions.is_empty())
             .then(|| serde_json::to_string(&message.mentions).expect("a list of numbers always serialises"));
         self.run(
-            "INSERT INTO messages (room_id, seq, rev, sender_id, text, sent_at, reply_to, mentions, txn)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO messages (room_id, seq, rev, sender_id, text, sent_at, reply_to, answers, mentions,
+                 mentions_all, txn)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 room,
                 seq,
@@ -92,12 +107,17 @@ impl WriteMessages for Sqlite {
                 message.text,
                 message.sent_at.as_millis(),
                 message.reply_to.map(|seq| int(seq.0)),
+                message.answers.map(|user| int(user.0)),
                 mentions,
+                message.mentions_all,
                 message.txn,
             ],
         )?;
         for user in &message.mentions {
-            self.run("INSERT INTO mentions (user_id, room_id, seq) VALUES (?, ?, ?)", [int(user.0), room, seq])?;
+            self.run(
+                "INSERT INTO mentions (user_id, room_id, seq, sent_at) VALUES (?, ?, ?, ?)",
+                [int(user.0), room, seq, message.sent_at.as_millis()],
+            )?;
         }
         self.run("UPDATE rooms SET last_seq = ?, last_event = ? WHERE id = ?", [seq, int(event), room])?;
         self.run("UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?", [seq, sender, room])?;

@@ -10,11 +10,14 @@ mod failure;
 #[cfg(test)]
 mod faults;
 mod files;
+mod members;
+mod mentions;
 mod messages;
 mod opening;
 mod room_keys;
 mod rooms;
 mod row_cache;
+mod sessions;
 mod users;
 
 use std::{
@@ -40,6 +43,7 @@ fn migrations() -> Vec<M<'static>> {
         M::up_with_hook(include_str!("../migrations/0002_rooms.sql"), |tx: &Transaction<'_>| {
             Ok(room_keys::recompute(tx)?)
         }),
+        M::up(include_str!("../migrations/0003_together.sql")),
     ]
 }
 

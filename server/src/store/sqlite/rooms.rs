@@ -1,18 +1,17 @@
-//! Rooms and who is in them.
-
-use std::collections::HashMap;
+//! Rooms.
 
 use quchat_shared::{
-    Room, RoomId, RoomInfo, Seq, Timestamp, UserId,
+    Room, RoomId, RoomInfo, Seq, Timestamp, UserId, UserRef,
     api::NewRoom,
     limits::room_key,
-    room::{Membership, PREVIEW_CHARS, Role, RoomKind},
+    room::{PREVIEW_CHARS, RoomKind},
 };
 use rusqlite::{Row, params};
 
 use super::{
     Sqlite,
     columns::{Text, int, optional_uint, text, time, uint},
+    members::membership,
     messages::message,
     row_cache::Counted,
 };
@@ -27,8 +26,16 @@ const OF_USER: &str = "SELECT rooms.id, rooms.rev, rooms.name, topic, kind, crea
         CASE WHEN members.user_id IS NULL OR members.last_read_seq >= last_seq THEN 0 ELSE (SELECT count(*) FROM mentions
             WHERE mentions.user_id = members.user_id AND mentions.room_id = rooms.id
               AND mentions.seq > members.last_read_seq) END,
+        CASE kind WHEN 'direct' THEN (SELECT CASE low_id WHEN ?1 THEN high_id ELSE low_id END
+            FROM direct_rooms WHERE direct_rooms.room_id = rooms.id) END,
+        CASE kind WHEN 'direct' THEN (SELECT name FROM direct_rooms JOIN users
+            ON users.id = CASE low_id WHEN ?1 THEN high_id ELSE low_id END
+            WHERE direct_rooms.room_id = rooms.id) END,
+        members.user_id IS NULL AND rooms.id IN (SELECT bans.room_id FROM bans WHERE bans.user_id = ?1),
         messages.room_id, messages.seq, messages.rev, sender_id, users.name,
-        substr(messages.text, 1, ?2), sent_at, edited_at, deleted_at, reply_to, messages.mentions, txn
+        substr(messages.text, 1, ?2), sent_at, edited_at, deleted_at, deleted_by,
+        CASE WHEN deleted_by IS NOT NULL THEN (SELECT name FROM users WHERE users.id = deleted_by) END,
+        reply_to, answers, messages.mentions, mentions_all, NULL, txn
     FROM rooms
     LEFT JOIN members ON members.user_id = ?1 AND members.room_id = rooms.id
     LEFT JOIN messages ON members.user_id IS NOT NULL AND rooms.last_seq > 0
@@ -50,26 +57,26 @@ fn info(row: &Row<'_>) -> rusqlite::Result<RoomInfo> {
     })
 }
 
-/// Reads the three columns from `first` on.
-fn membership(row: &Row<'_>, first: usize) -> rusqlite::Result<Membership> {
-    Ok(Membership { role: text(row, first)?, last_read_seq: Seq(uint(row, first + 1)?), notify: text(row, first + 2)? })
-}
-
 /// Reads a row of [`OF_USER`].
 fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
-    /// Where the membership, the count of mentions and the message begin.
-    const PARTS: (usize, usize, usize) = (9, 12, 13);
+    /// Where the membership, the count of mentions, the peer, the ban and the message begin.
+    const PARTS: (usize, usize, usize, usize, usize) = (9, 12, 13, 15, 16);
     let info = info(row)?;
     let member = match optional_uint(row, PARTS.0 + 1)? {
         Some(_) => Some(membership(row, PARTS.0)?),
         None => None,
     };
-    let last_message = match optional_uint(row, PARTS.2)? {
-        Some(_) => Some(message(row, PARTS.2)?),
+    let peer = match optional_uint(row, PARTS.2)? {
+        Some(id) => Some(UserRef { id: UserId(id), name: row.get(PARTS.2 + 1)? }),
+        None => None,
+    };
+    let last_message = match optional_uint(row, PARTS.4)? {
+        Some(_) => Some(message(row, PARTS.4)?),
         None => None,
     };
     let unread = member.map_or(0, |member| info.last_seq.0.saturating_sub(member.last_read_seq.0));
-    Ok(Room { info, member, unread, mentions: uint(row, PARTS.1)?, last_message })
+    let (mentions, banned) = (uint(row, PARTS.1)?, row.get(PARTS.3)?);
+    Ok(Room { info, member, unread, mentions, peer, banned, last_message })
 }
 
 impl ReadRooms for Sqlite {
@@ -78,56 +85,26 @@ impl ReadRooms for Sqlite {
     }
 
     fn room_of(&self, id: RoomId, user: UserId) -> Result<Option<Room>> {
-        self.one(&format!("{OF_USER} WHERE rooms.id = ?3"), params![int(user.0), int(PREVIEW_CHARS), int(id.0)], room)
+        self.one(
+            &format!("{OF_USER} WHERE rooms.id = ?3 AND rooms.is_deleted = 0"),
+            params![int(user.0), int(PREVIEW_CHARS), int(id.0)],
+            room,
+        )
     }
 
     fn rooms_of(&self, user: UserId) -> Result<Vec<Room>> {
         self.all(
-            &format!("{OF_USER} WHERE kind = 'public' OR members.user_id IS NOT NULL ORDER BY rooms.id"),
+            &format!(
+                "{OF_USER} WHERE rooms.is_deleted = 0 AND (kind = 'public' OR members.user_id IS NOT NULL)
+                 ORDER BY rooms.id"
+            ),
             params![int(user.0), int(PREVIEW_CHARS)],
             room,
         )
     }
 
     fn is_public_name_taken(&self, name_key: &str) -> Result<bool> {
-        self.exists("SELECT 1 FROM rooms WHERE kind = 'public' AND name_key = ?", [name_key])
-    }
-
-    fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
-        self.cached(
-            |cache| &cache.members,
-            (room, user),
-            || {
-                self.one(
-                    "SELECT role, last_read_seq, notify FROM members WHERE user_id = ? AND room_id = ?",
-                    [int(user.0), int(room.0)],
-                    |row| membership(row, 0),
-                )
-            },
-        )
-    }
-
-    fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>> {
-        let rooms = self.all("SELECT room_id, joined_event FROM members WHERE user_id = ?", [int(user.0)], |row| {
-            Ok((RoomId(uint(row, 0)?), uint(row, 1)?))
-        })?;
-        Ok(rooms.into_iter().collect())
-    }
-
-    fn heir(&self, room: RoomId) -> Result<Option<UserId>> {
-        // `role <> 'member'` is what the index of those with rights asks for.
-        let moderator = "SELECT user_id FROM members WHERE room_id = ? AND role = 'moderator' AND role <> 'member'
-            ORDER BY joined_event LIMIT 1";
-        let anybody = "SELECT user_id FROM members WHERE room_id = ? ORDER BY joined_event LIMIT 1";
-        let first = |sql| self.one(sql, [int(room.0)], |row| Ok(UserId(uint(row, 0)?)));
-        Ok(first(moderator)?.or(first(anybody)?))
-    }
-
-    fn has_owner(&self, room: RoomId) -> Result<bool> {
-        self.exists(
-            "SELECT 1 FROM members WHERE room_id = ? AND role = 'owner' AND role <> 'member' LIMIT 1",
-            [int(room.0)],
-        )
+        self.exists("SELECT 1 FROM rooms WHERE kind = 'public' AND is_deleted = 0 AND name_key = ?", [name_key])
     }
 
     fn count_rooms(&self) -> Result<u64> {
@@ -161,13 +138,6 @@ impl Sqlite {
                 cache.counts.change(&Counted::Rooms, &change);
                 cache.counts.change(&Counted::RoomsBy(creator), &change);
             });
-        }
-    }
-
-    /// Keeps the count right when a user comes or leaves.
-    fn recount_members(&mut self, room: &RoomInfo, user: UserId, change: impl Fn(&mut u64)) {
-        if room.kind != RoomKind::Public {
-            self.change_cache(|cache| cache.counts.change(&Counted::PrivateRoomsOf(user), change));
         }
     }
 }
@@ -209,9 +179,10 @@ impl WriteRooms for Sqlite {
             "DELETE FROM messages WHERE room_id = ?1
                 AND seq < (SELECT min(seq) FROM messages WHERE room_id = ?1) + ?2",
             "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY events_by_room
-                WHERE room_id = ?1 AND kind <> 'read.updated' AND kind NOT IN ('member.left', 'room.deleted') LIMIT ?2)",
-            "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY read_updates
-                WHERE room_id = ?1 AND kind = 'read.updated' LIMIT ?2)",
+                WHERE room_id = ?1 AND kind NOT IN ('read.updated', 'settings.updated', 'ban.updated')
+                  AND kind NOT IN ('member.left', 'room.deleted') LIMIT ?2)",
+            "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY own_updates
+                WHERE room_id = ?1 AND kind IN ('read.updated', 'settings.updated', 'ban.updated') LIMIT ?2)",
         ];
         for slice in slices {
             if self.run(slice, params![room, limit])? > 0 {
@@ -220,39 +191,5 @@ impl WriteRooms for Sqlite {
         }
         self.run("DELETE FROM rooms WHERE id = ?", [room])?;
         Ok(true)
-    }
-
-    fn insert_member(&mut self, room: &RoomInfo, user: UserId, role: Role, read: Seq, joined_event: u64) -> Result<()> {
-        self.run(
-            "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq) VALUES (?, ?, ?, ?, ?)",
-            params![int(user.0), int(room.id.0), role.to_text(), int(joined_event), int(read.0)],
-        )?;
-        self.recount_members(room, user, |count| *count += 1);
-        Ok(())
-    }
-
-    fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()> {
-        self.change_cache(|cache| cache.members.forget(&(room, user)));
-        self.run(
-            "UPDATE members SET role = ? WHERE user_id = ? AND room_id = ?",
-            params![role.to_text(), int(user.0), int(room.0)],
-        )
-        .map(drop)
-    }
-
-    fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()> {
-        self.change_cache(|cache| cache.members.forget(&(room, user)));
-        self.run(
-            "UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?",
-            [int(seq.0), int(user.0), int(room.0)],
-        )
-        .map(drop)
-    }
-
-    fn delete_member(&mut self, room: &RoomInfo, user: UserId) -> Result<()> {
-        self.change_cache(|cache| cache.members.forget(&(room.id, user)));
-        self.run("DELETE FROM members WHERE user_id = ? AND room_id = ?", [int(user.0), int(room.id.0)])?;
-        self.recount_members(room, user, |count| *count -= 1);
-        Ok(())
     }
 }

@@ -38,7 +38,7 @@ fn record(tx: &mut dyn Tx) -> Outcome<u64> {
         last_seq: Seq(1),
         archived: false,
     };
-    let event = ReadUpdated { room_id: room.id, last_read_seq: Seq(1) };
+    let event = ReadUpdated { room_id: room.id, last_read_seq: Seq(1), mentions: 0 };
     tx.record(&room, EventRef::ReadUpdated { user: UserId(1), seq: Seq(1) }, event.into(), now())
 }
 

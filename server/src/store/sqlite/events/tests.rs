@@ -12,13 +12,13 @@ use quchat_shared::{event::RoomDeleted, room::RoomKind};
 use super::{
     super::{
         columns::Text,
-        event_columns::{EventKind, event_ref},
+        event_columns::{EventColumns, EventKind},
     },
     *,
 };
 use crate::{
     domain::audience::{Viewer, may_know},
-    store::{ReadRooms, writer::Engine},
+    store::{ReadMembers, ReadRooms, writer::Engine},
 };
 
 const USERS: u64 = 3;
@@ -67,12 +67,19 @@ fn fill(db: &mut Sqlite, case: &Case) -> Result<()> {
     for (user, rooms) in (1_i64..).zip(&case.joined) {
         for (room, joined) in (1_i64..).zip(rooms) {
             if let Some(joined) = joined {
-                db.run("INSERT INTO members VALUES (?, ?, 'member', ?, 0, 'all')", [user, room, int(*joined)])?;
+                db.run(
+                    "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq, joined_at)
+                     VALUES (?, ?, 'member', ?, 0, 0)",
+                    [user, room, int(*joined)],
+                )?;
             }
         }
     }
     for &(kind, room, user, seq) in &case.events {
-        let what = event_ref(kind, Some(UserId(user)), Some(Seq(seq))).expect("nothing is missing");
+        let is_to_everyone = kind == EventKind::RoomDeleted && ROOMS[room as usize - 1].0 == "public";
+        let user = (!is_to_everyone).then_some(UserId(user));
+        let columns = EventColumns { kind, user, seq: Some(Seq(seq)), by: None, banned: false };
+        let what = columns.event_ref().expect("nothing is missing");
         let event = RoomDeleted { room_id: RoomId(room) };
         db.record(&info(room), what, event.into(), Timestamp::from_millis(0))?;
     }
@@ -94,7 +101,9 @@ fn info(room: u64) -> RoomInfo {
 }
 
 fn check(db: &Sqlite, case: &Case) {
-    let all = db.all("SELECT id, kind, room_id, user_id, seq FROM events ORDER BY id", (), logged_event).unwrap();
+    let all = db
+        .all("SELECT id, kind, room_id, user_id, seq, by_id, banned FROM events ORDER BY id", (), logged_event)
+        .unwrap();
     for user in (1..=USERS).map(UserId) {
         let viewer = Viewer::new(db, user).unwrap();
         let kind = |room| Ok(db.room(room)?.map_or(RoomKind::Private, |room| room.kind));

@@ -27,7 +27,7 @@ use rusqlite::{Connection, ffi};
 use self::vfs::{Call, Fault, Plan, Spread};
 use crate::{
     domain::{self, Caller, members, messages, messages::Sent, read_markers},
-    store::{Error, EventRef, NewUser, Store, Tx, recorded},
+    store::{Error, EventRef, NewMember, NewUser, Store, Tx, recorded},
 };
 
 const USERS: u64 = 3;
@@ -104,7 +104,9 @@ async fn template() -> tempfile::TempDir {
             let info = tx.insert_room(&new, UserId(1), now())?;
             let event = RoomCreated { room: info.clone() };
             let created = tx.record(&info, EventRef::RoomCreated { by: UserId(1) }, event.into(), now())?;
-            tx.insert_member(&info, UserId(1), Role::Owner, Seq(0), created)?;
+            let owner =
+                NewMember { user: UserId(1), role: Role::Owner, last_read_seq: Seq(0), joined: created, at: now() };
+            tx.insert_member(&info, &owner)?;
         }
         Ok(())
     };

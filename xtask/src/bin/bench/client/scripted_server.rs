@@ -14,7 +14,7 @@ use std::{
 };
 
 use quchat_shared::{
-    Cursor, Event, Message, Room, RoomId, RoomInfo, Seq, Timestamp, User, UserId, UserRef,
+    Cursor, Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId, UserRef,
     api::{MessagePage, NewReadMarker, ReadMarker, Rooms},
     event::{Hello, MessageCreated},
     limits::PAGE_DEFAULT,
@@ -169,7 +169,8 @@ impl State {
                     wire::answer(&mut answers, 200, &self.page(room.parse()?, query))?;
                 }
                 ("PUT", ["rooms", _, "read"]) => {
-                    let marker = ReadMarker { last_read_seq: request.body::<NewReadMarker>()?.seq, unread: 0 };
+                    let marker =
+                        ReadMarker { last_read_seq: request.body::<NewReadMarker>()?.seq, unread: 0, mentions: 0 };
                     wire::answer(&mut answers, 200, &marker)?;
                 }
                 ("GET", ["events"]) => {
@@ -194,7 +195,7 @@ impl State {
             created_at: self.at(0),
             online: true,
         };
-        Session { token: "bench".to_owned(), expires_at: Timestamp::from_millis(i64::MAX), user }
+        Session { id: SessionId(1), token: "bench".to_owned(), expires_at: Timestamp::from_millis(i64::MAX), user }
     }
 
     fn list(&self) -> Rooms {
@@ -216,7 +217,7 @@ impl State {
             archived: false,
         };
         let member = Membership { role: Role::Member, last_read_seq: last_seq, notify: Notify::Mentions };
-        Room { info, member: Some(member), unread: 0, mentions: 0, last_message: None }
+        Room { info, member: Some(member), unread: 0, mentions: 0, peer: None, banned: false, last_message: None }
     }
 
     fn page(&self, room: RoomId, query: ListMessages) -> MessagePage {
@@ -230,7 +231,12 @@ impl State {
             Bound::Around(seq) => seq.0.saturating_sub(limit / 2).max(1)..=last.min(seq.0 + limit / 2),
         };
         let (has_older, has_newer) = (*range.start() > 1, *range.end() < last);
-        MessagePage { messages: range.map(|seq| self.message(room, seq)).collect(), has_older, has_newer }
+        MessagePage {
+            messages: range.map(|seq| self.message(room, seq)).collect(),
+            has_older,
+            has_newer,
+            own_reactions: Vec::new(),
+        }
     }
 
     /// Each user sends a few messages in a row, of different lengths, all on one day.

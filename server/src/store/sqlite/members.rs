@@ -1,0 +1,121 @@
+//! Who is in a room, and who is banned from it.
+
+use std::collections::HashMap;
+
+use quchat_shared::{
+    RoomId, RoomInfo, Seq, UserId,
+    room::{Membership, Role, RoomKind},
+};
+use rusqlite::{Row, params};
+
+use super::{
+    Sqlite,
+    columns::{Text, int, text, uint},
+    row_cache::Counted,
+};
+use crate::store::{NewMember, ReadMembers, Result, WriteMembers};
+
+/// Reads the three columns from `first` on.
+pub(super) fn membership(row: &Row<'_>, first: usize) -> rusqlite::Result<Membership> {
+    Ok(Membership { role: text(row, first)?, last_read_seq: Seq(uint(row, first + 1)?), notify: text(row, first + 2)? })
+}
+
+impl ReadMembers for Sqlite {
+    fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
+        self.cached(
+            |cache| &cache.members,
+            (room, user),
+            || {
+                self.one(
+                    "SELECT role, last_read_seq, notify FROM members WHERE user_id = ? AND room_id = ?",
+                    [int(user.0), int(room.0)],
+                    |row| membership(row, 0),
+                )
+            },
+        )
+    }
+
+    fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>> {
+        let rooms = self.all("SELECT room_id, joined_event FROM members WHERE user_id = ?", [int(user.0)], |row| {
+            Ok((RoomId(uint(row, 0)?), uint(row, 1)?))
+        })?;
+        Ok(rooms.into_iter().collect())
+    }
+
+    fn heir(&self, room: RoomId) -> Result<Option<UserId>> {
+        // `role <> 'member'` is what the index of those with rights asks for.
+        let moderator = "SELECT user_id FROM members WHERE room_id = ? AND role = 'moderator' AND role <> 'member'
+            ORDER BY joined_event LIMIT 1";
+        let anybody = "SELECT user_id FROM members WHERE room_id = ? ORDER BY joined_event LIMIT 1";
+        let first = |sql| self.one(sql, [int(room.0)], |row| Ok(UserId(uint(row, 0)?)));
+        Ok(first(moderator)?.or(first(anybody)?))
+    }
+
+    fn has_owner(&self, room: RoomId) -> Result<bool> {
+        self.exists(
+            "SELECT 1 FROM members WHERE room_id = ? AND role = 'owner' AND role <> 'member' LIMIT 1",
+            [int(room.0)],
+        )
+    }
+
+    fn count_members(&self, room: RoomId) -> Result<u64> {
+        let count = self.one("SELECT member_count FROM rooms WHERE id = ?", [int(room.0)], |row| uint(row, 0))?;
+        Ok(count.unwrap_or(0))
+    }
+
+    fn is_banned(&self, room: RoomId, user: UserId) -> Result<bool> {
+        self.exists("SELECT 1 FROM bans WHERE room_id = ? AND user_id = ?", [int(room.0), int(user.0)])
+    }
+}
+
+impl Sqlite {
+    /// Keeps the count right when a user comes or leaves.
+    fn recount_members(&mut self, room: &RoomInfo, user: UserId, change: impl Fn(&mut u64)) {
+        if room.kind != RoomKind::Public {
+            self.change_cache(|cache| cache.counts.change(&Counted::PrivateRoomsOf(user), change));
+        }
+    }
+}
+
+impl WriteMembers for Sqlite {
+    fn insert_member(&mut self, room: &RoomInfo, new: &NewMember) -> Result<()> {
+        let NewMember { user, role, last_read_seq, joined, at } = new;
+        let role = role.to_text();
+        self.run(
+            "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq, joined_at)
+             VALUES (?, ?, ?, ?, ?, ?)",
+            params![int(user.0), int(room.id.0), role, int(*joined), int(last_read_seq.0), at.as_millis()],
+        )?;
+        self.run("UPDATE rooms SET member_count = member_count + 1 WHERE id = ?", [int(room.id.0)])?;
+        self.recount_members(room, *user, |count| *count += 1);
+        Ok(())
+    }
+
+    fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()> {
+        self.change_cache(|cache| cache.members.forget(&(room, user)));
+        self.run(
+            "UPDATE members SET role = ? WHERE user_id = ? AND room_id = ?",
+            params![role.to_text(), int(user.0), int(room.0)],
+        )
+        .map(drop)
+    }
+
+    fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()> {
+        self.change_cache(|cache| cache.members.forget(&(room, user)));
+        self.run(
+            "UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?",
+            [int(seq.0), int(user.0), int(room.0)],
+        )
+        .map(drop)
+    }
+
+    fn delete_member(&mut self, room: &RoomInfo, user: UserId) -> Result<()> {
+        self.change_cache(|cache| cache.members.forget(&(room.id, user)));
+        if self.run("DELETE FROM members WHERE user_id = ? AND room_id = ?", [int(user.0), int(room.id.0)])? == 0 {
+            return Ok(());
+        }
+        self.run("UPDATE rooms SET member_count = member_count - 1 WHERE id = ?", [int(room.id.0)])?;
+        self.recount_members(room, user, |count| *count -= 1);
+        Ok(())
+    }
+}
