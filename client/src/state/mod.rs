@@ -4,6 +4,7 @@
 //! values that it stores: `Stored`, `StoredMessage` and `Visit`.
 
 mod disk;
+mod draft_store;
 mod editor_file;
 mod files;
 mod last_sign_in;
@@ -11,13 +12,12 @@ mod log;
 mod owner;
 mod session;
 mod state_dir;
-mod unsent;
 mod visits;
 
 pub use disk::{Disk, Job, Report};
+pub use draft_store::{DraftStore, Found};
 pub use editor_file::EditorFile;
 pub use last_sign_in::LastSignIn;
 pub use log::Log;
 pub use session::{keep_session, kept_session};
 pub use state_dir::StateDir;
-pub use unsent::{DraftStore, Found};
