@@ -20,8 +20,8 @@ use crate::{
 const WHEEL_MIN: usize = 3;
 /// So many characters at once are a paste.
 pub(super) const PASTE_MIN: usize = 64;
-/// More characters at once do not answer a question.
-const ANSWER_MAX: usize = 3;
+/// So many characters at once were typed ahead and do not answer a question.
+const TYPED_AHEAD_MIN: usize = 3;
 /// More lines at once are a paste without marks, inserted by some program on the way: nobody types that much, however
 /// long the connection stalls.
 const TYPED_MAX: usize = 200;
@@ -68,7 +68,7 @@ impl Batch {
     /// The next key for the component with the focus. Neighbouring keys matter only in the composer, the find bar and
     /// questions: a list needs its arrows, a form its Enter. A guessed paste would follow `draft`.
     pub(super) fn next(&mut self, focus: ComponentId, draft: &str) -> Option<Typed> {
-        if matches!(focus, ComponentId::Dialog(DialogId::Ask | DialogId::Review)) && self.is_text(ANSWER_MAX) {
+        if matches!(focus, ComponentId::Dialog(DialogId::Ask | DialogId::Review)) && self.is_text(TYPED_AHEAD_MIN) {
             self.events.drain(..self.text());
         }
         let guesses = focus == ComponentId::Composer && !self.brackets;
