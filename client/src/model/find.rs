@@ -126,7 +126,7 @@ impl Find {
         if !self.done.contains(&seq.0) || self.suspects.binary_search(&seq).is_ok() {
             return;
         }
-        let (holds, _) = self.weigh(timeline, seq);
+        let (holds, _) = self.match_message(timeline, seq);
         match (self.hits.binary_search(&seq), holds) {
             (Ok(at), false) => drop(self.hits.remove(at)),
             (Err(at), true) => self.hits.insert(at, seq),
@@ -154,7 +154,7 @@ impl Find {
         } else {
             return ControlFlow::Break(());
         };
-        let (holds, cost) = self.weigh(timeline, seq);
+        let (holds, cost) = self.match_message(timeline, seq);
         match holds {
             true if newer => self.hits.push_back(seq),
             true => self.hits.push_front(seq),
@@ -164,8 +164,8 @@ impl Find {
         if *left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Whether a message holds what is looked for, and what it cost to know.
-    fn weigh(&self, timeline: &Timeline, seq: Seq) -> (bool, usize) {
+    /// Whether a message contains the needle, and the cost of the comparison.
+    fn match_message(&self, timeline: &Timeline, seq: Seq) -> (bool, usize) {
         let message = timeline.index(seq).and_then(|at| timeline.messages.get(at));
         let Some((needle, message)) = self.needle.as_ref().zip(message) else { return (false, 1) };
         let text = &message.text;

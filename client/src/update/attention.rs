@@ -49,8 +49,8 @@ pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
     model.internal.tells_focus |= matches!(msg, Msg::TermFocus(_));
 }
 
-/// A message of somebody else has come: is it worth a call?
-pub(super) fn weigh(model: &mut Model, id: RoomId, message: &Message) {
+/// Prepares the notification of a new message, if the user wants one and is not looking at the room.
+pub(super) fn prepare_notification(model: &mut Model, id: RoomId, message: &Message) {
     let (Some(me), Some(room)) = (model.me(), model.rooms.get(&id)) else { return };
     let looking = model.open == Some(id) && !is_away(model);
     let named = message.mentions.contains(&me) || room.info.kind == RoomKind::Direct;

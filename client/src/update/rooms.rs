@@ -19,7 +19,7 @@ pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: Option<ResetR
     model.internal.arrivals += 1; // which of these became unread first, nobody knows
     let there: BTreeSet<RoomId> = listed.iter().map(|room| room.info.id).collect();
     for id in std::mem::take(&mut model.internal.listed).difference(&there).copied() {
-        lose(model, id, "this room is gone");
+        mark_gone(model, id, "this room is gone");
     }
     let (joined, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|listed| listed.member.is_some());
     for listed in joined.into_iter().chain(others) {
@@ -69,7 +69,7 @@ pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     model.internal.visits_changed = true;
     replace_another(model, &info);
     let fresh = stale.then(|| info.clone());
-    let room = know(model, info);
+    let room = upsert(model, info);
     room.info = fresh.unwrap_or_else(|| room.info.clone());
     room.gone = false;
     room.cleared_when_gone = false;
@@ -109,8 +109,8 @@ fn replace_another(model: &mut Model, info: &RoomInfo) {
     model.touch(info.id);
 }
 
-/// Takes what is the same for everyone: a new room, or the newer copy of one.
-pub(super) fn know(model: &mut Model, info: RoomInfo) -> &mut Room {
+/// Adds a room, or updates it if `info` is newer. Membership and read position stay as they are.
+pub(super) fn upsert(model: &mut Model, info: RoomInfo) -> &mut Room {
     let room = model.rooms.entry(info.id).or_insert_with(|| Room::new(info.clone(), None));
     if let Some(stored) = model.internal.unplaced.remove(&info.id) {
         model.internal.busy.insert(info.id);
@@ -137,8 +137,8 @@ pub(super) fn recall(model: &mut Model, visits: Vec<Visit>) {
     }
 }
 
-/// One may not know of this room any more. It stays listed while it is open or holds something unsent.
-pub(super) fn lose(model: &mut Model, id: RoomId, why: &str) {
+/// Marks a room that you can no longer see. It stays listed while it is open or holds something unsent.
+pub(super) fn mark_gone(model: &mut Model, id: RoomId, why: &str) {
     let open = model.open == Some(id);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.member = None;
@@ -157,7 +157,7 @@ pub(super) fn lose(model: &mut Model, id: RoomId, why: &str) {
 pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     if room.info.kind != RoomKind::Public {
-        return lose(model, id, why);
+        return mark_gone(model, id, why);
     }
     let was = room.member.take().is_some();
     model.internal.visits_changed = true;

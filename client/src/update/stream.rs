@@ -50,9 +50,9 @@ fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
         Event::Reset(reset) => connection::reset(model, reset),
         Event::Bye(bye) => connection::bye(model, bye.reason),
         Event::Activity(activity) => note_activity(model, &activity),
-        Event::RoomCreated(event) => drop(rooms::know(model, event.room)),
-        Event::RoomUpdated(event) => drop(rooms::know(model, event.room)),
-        Event::RoomDeleted(event) => rooms::lose(model, event.room_id, "this room was deleted"),
+        Event::RoomCreated(event) => drop(rooms::upsert(model, event.room)),
+        Event::RoomUpdated(event) => drop(rooms::upsert(model, event.room)),
+        Event::RoomDeleted(event) => rooms::mark_gone(model, event.room_id, "this room was deleted"),
         Event::MemberJoined(event) => member_joined(model, event, effects),
         Event::MemberUpdated(event) => member_updated(model, event),
         Event::MemberLeft(event) => member_left(model, event.room_id, &event.user),
@@ -81,7 +81,7 @@ fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effec
     let me = model.me() == Some(event.user.id);
     let last_read_seq = event.room.last_seq;
     model.internal.visits_changed |= me;
-    let room = rooms::know(model, event.room);
+    let room = rooms::upsert(model, event.room);
     if me {
         room.gone = false;
         let known = room.joined();
@@ -98,7 +98,7 @@ fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effec
 
 fn member_updated(model: &mut Model, event: MemberUpdated) {
     let me = model.me() == Some(event.user.id);
-    let room = rooms::know(model, event.room);
+    let room = rooms::upsert(model, event.room);
     if let (true, Some(member)) = (me, &mut room.member) {
         member.role = event.role;
     }
@@ -134,7 +134,7 @@ fn message_created(model: &mut Model, id: RoomId, message: Message) {
         outbox::recognise(model, id, &message);
     }
     if fresh {
-        attention::weigh(model, id, &message);
+        attention::prepare_notification(model, id, &message);
     }
     pages::append(model, id, &message);
 }
