@@ -1,6 +1,6 @@
-//! Who is signed in, where, and how the connection stands.
+//! Who is signed in and to which server, and the state of the connection.
 //!
-//! No token lives here: the runtime keeps it and hands it to its origin only.
+//! It holds no token. The runtime keeps the token and sends it to its origin only.
 
 use std::sync::Arc;
 
@@ -8,41 +8,39 @@ use quchat_shared::User;
 
 use super::{Model, Origin};
 
-/// The password is asked for only after nothing was typed for so long, in milliseconds: what is being typed is no
-/// password.
+/// How long the keyboard must be idle before the password dialog opens, in milliseconds. Otherwise text that is being
+/// typed would land in the password field.
 const TYPING_PAUSE_MS: u64 = 1_000;
 
 /// The user of this client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The server that knows them.
     pub origin: Origin,
-    /// Themselves.
     pub user: User,
 }
 
-/// The connection, as the status line tells it.
+/// The connection, as the status line shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
     /// Nobody is signed in, or the session has ended.
     SignedOut {
-        /// Why, if it was not one's own wish: one sentence.
+        /// Why the session ended, in one sentence; `None` if no session ended by itself.
         reason: Option<String>,
     },
-    /// A request or a stream is on its way.
+    /// A request was sent or a stream is being opened.
     Connecting {
-        /// How many attempts have failed in a row.
+        /// Attempts that failed in a row.
         failures: u32,
     },
     /// The stream is live.
     Connected,
-    /// Waiting before the next attempt; the whole screen is redrawn once a second for the countdown.
+    /// Waits before the next attempt. The screen is redrawn once a second for the countdown.
     Reconnecting {
         /// When the next attempt begins, in [`super::Now::mono_ms`].
         at: u64,
-        /// How many attempts have failed in a row.
+        /// Attempts that failed in a row.
         failures: u32,
-        /// Why the last one failed: one sentence.
+        /// Why the last attempt failed, in one sentence.
         reason: String,
     },
 }
@@ -50,56 +48,55 @@ pub enum Link {
 /// Whether drafts and outbox reach the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
-    /// The user's directory is being opened and read; nothing is saved before `Msg::Loaded`.
+    /// The user's directory is being opened and read. Nothing is saved before `Msg::Loaded`.
     Opening,
-    /// Everything is kept.
+    /// Everything is saved.
     Kept,
-    /// The disk refuses: sends go out all the same, the status line tells the reason, and what it refused is offered
-    /// again after a pause.
+    /// The last save failed. Messages are still sent, the status line shows the reason, and the save is retried after a
+    /// pause.
     Failing(Arc<str>),
-    /// Another client holds the directory, or it cannot be read: what is in it is left alone and nothing is kept
-    /// here; the status line tells so.
+    /// Another client has locked the directory, or it cannot be read. It is left untouched, this client saves nothing,
+    /// and the status line says so.
     Elsewhere(Arc<str>),
 }
 
-/// What of the sign-in form belongs to the model. The form (and [`super::Dialog::SignedOut`]) shows it and
-/// answers with `Msg::SignIn`.
+/// The part of the sign-in form that the model owns. The form and [`super::Dialog::SignedOut`] show it and answer with
+/// `Msg::SignIn`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SignInForm {
-    /// The address to begin with, as it was typed or remembered.
+    /// The initial address, typed or remembered.
     pub server: String,
-    /// The user name to begin with.
+    /// The initial user name.
     pub name: String,
-    /// Moves when `update` changed [`SignInForm::server`] or [`SignInForm::name`] by itself; the form reloads them.
+    /// Increases when `update` itself changes [`SignInForm::server`] or [`SignInForm::name`]; the form then reloads
+    /// them.
     pub rev: u64,
-    /// Moves when the password was refused or used up; the form empties that field and no other.
+    /// Increases when the password was refused or used; the form then empties that field only.
     pub password_rev: u64,
-    /// The answer is awaited; the form shows so and takes no second Enter.
+    /// A reply is awaited. The form shows that and ignores Enter.
     pub waiting: bool,
-    /// What is wrong, and beside which field to say so.
+    /// What is wrong, and the field to show it next to.
     pub problem: Option<(Field, String)>,
 }
 
 /// A field of the sign-in form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
-    /// The server's address; also where "cannot be reached" is told.
+    /// The server's address. "Cannot be reached" is shown here too.
     Server,
-    /// The user name.
     Name,
-    /// The password.
     Password,
 }
 
 impl Model {
-    /// An attempt to connect begins.
+    /// Shows that an attempt to connect begins.
     pub(crate) fn connect(&mut self) {
         if self.account.is_some() {
             self.link = Link::Connecting { failures: self.internal.link_failures };
         }
     }
 
-    /// Asks for the password once the user stops typing.
+    /// Opens the password dialog once the user stops typing.
     pub(crate) fn ask_for_password(&mut self) {
         let now = self.now.mono_ms;
         let paused = self.internal.typed_at.map_or(now, |at| now.max(at.saturating_add(TYPING_PAUSE_MS)));

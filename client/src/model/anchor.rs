@@ -1,6 +1,6 @@
-//! Where in a room one stands, and the few messages around it that a frame needs.
+//! The scroll position in a room, and the few messages around it that a frame needs.
 //!
-//! A place is a message and a byte of its text, so that it survives new messages, older pages, edits,
+//! A position is a message and a byte of its text. It therefore survives new messages, older pages, edits,
 //! acknowledgement and any change of width.
 
 use std::sync::Arc;
@@ -9,64 +9,61 @@ use quchat_shared::{Message, RoomId, Seq};
 
 use super::{Pending, Room, Wanted};
 
-/// The name of an entry in a history.
+/// Identifies an entry of the history.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// A message of the room.
     Seq(Seq),
-    /// A message of one's own that has no seq yet.
+    /// The user's own message that has no seq yet.
     Txn(Arc<str>),
 }
 
-/// Where a history is shown from.
+/// The scroll position of a history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Anchor {
-    /// The newest entry stands at the bottom, and the view follows.
+    /// The newest entry is at the bottom, and the view follows new ones.
     #[default]
     End,
-    /// This entry's row with this byte stands at the top, before [`Room::scroll_rows`] is applied.
+    /// The row of this entry that contains this byte is at the top, before [`Room::scroll_rows`] is applied.
     At {
-        /// The entry.
         top: Key,
         /// A byte of its text on the first visible row.
         byte: usize,
     },
 }
 
-/// What a frame showed of a room. The history component makes it while drawing; the runtime sends it as
-/// `Msg::Seen` if it differs from the last one. It causes no further frame.
+/// What a frame showed of a room. The history component fills it in while drawing. The runtime sends it as `Msg::Seen`
+/// if it differs from the last one. It causes no further frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// The room.
     pub room: RoomId,
-    /// The place at the top, with all scrolling applied and kept within the history; [`Anchor::End`] if
+    /// The position at the top, with all scrolling applied and clamped to the history; [`Anchor::End`] if
     /// [`Seen::at_end`] and [`super::Timeline::has_newer`] is false.
     pub anchor: Anchor,
     /// The first entry with a visible row.
     pub first: Key,
     /// The last entry with a visible row.
     pub last: Key,
-    /// The end of the newest entry at hand is visible.
+    /// The end of the newest loaded entry is visible.
     pub at_end: bool,
-    /// Height of the pane: what a page is.
+    /// Height of the pane; one page scrolls by it.
     pub rows: u16,
-    /// [`Room::scroll_rows`] as it was when the frame was drawn: what came since remains to be scrolled.
+    /// The [`Room::scroll_rows`] that the frame applied. Scrolling requested since then is still to be done.
     pub scrolled: i32,
     /// The last message whose last row is visible.
     pub ended: Option<Seq>,
 }
 
-/// An entry of a history: a pointer, cheap to copy.
+/// An entry of a history. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// A message of the room.
     Said(Arc<Message>),
-    /// A message of one's own on its way, after all that is said.
+    /// The user's own message that is not acknowledged yet; drawn after all others.
     Unsent(Pending),
 }
 
 impl Entry {
-    /// Its name.
     #[must_use]
     pub fn key(&self) -> Key {
         match self {
@@ -75,7 +72,7 @@ impl Entry {
         }
     }
 
-    /// The message it answers; a deleted one answers none.
+    /// The message that it replies to; `None` for a deleted one.
     #[must_use]
     pub fn reply_to(&self) -> Option<Seq> {
         match self {
@@ -85,8 +82,8 @@ impl Entry {
     }
 }
 
-/// The entries around the anchor: all that a pane of `height` rows may need, and never more than
-/// `2 * (height + |scroll_rows|) + 1`. An entry has at least one row, so as many entries as rows suffice to each side.
+/// The entries around the anchor that a pane of `height` rows may need, at most `2 * (height + |scroll_rows|) + 1`. An
+/// entry has at least one row, so as many entries as rows are enough on each side.
 #[must_use]
 pub fn window(room: &Room, height: u16) -> Vec<Entry> {
     let said = room.timeline.messages.len();
@@ -101,20 +98,20 @@ pub fn window(room: &Room, height: u16) -> Vec<Entry> {
     messages.chain(pending).collect()
 }
 
-/// Rows above the place jumped to that stay visible, so that the "new" line is seen.
+/// Rows that stay visible above the target of a jump, so that the "new" line is seen.
 const LEAD_ROWS: i32 = 2;
-/// Most new messages that fit on the first page of a room, together with some of what was said before.
+/// Most new messages that fit on the first page of a room together with some earlier ones.
 const NEW_ON_FIRST_PAGE: u64 = 30;
 
 impl Room {
-    /// To the end of the history, and no scrolling.
+    /// Goes to the end of the history and drops pending scrolling.
     pub(crate) fn go_to_end(&mut self) {
         self.anchor = Anchor::End;
         self.scroll_rows = 0;
         self.landing = None;
     }
 
-    /// A pending message became a message: whoever stands at it stays there.
+    /// A pending message got its seq: an anchor at it stays at it.
     pub(crate) fn rename(&mut self, txn: &str, seq: Seq) {
         if let Anchor::At { top, .. } = &mut self.anchor
             && *top == Key::Txn(txn.into())
@@ -128,7 +125,7 @@ impl Room {
         !self.timeline.has_newer || self.anchor == Anchor::End
     }
 
-    /// Where the anchor stands among the entries (the run, then the outbox); `None` is the end.
+    /// The index of the anchor among the entries (the timeline, then the outbox); `None` is the end.
     pub(crate) fn anchor_index(&self) -> Option<usize> {
         let Anchor::At { top, .. } = &self.anchor else { return None };
         match top {
@@ -140,7 +137,7 @@ impl Room {
         }
     }
 
-    /// Goes to an entry; if it is at the top already, nothing moves.
+    /// Goes to an entry. Does nothing if it is at the top already.
     pub(crate) fn stand_at(&mut self, key: Key) {
         if !matches!(&self.anchor, Anchor::At { top, .. } if *top == key) {
             self.anchor = Anchor::At { top: key, byte: 0 };
@@ -148,15 +145,15 @@ impl Room {
         }
     }
 
-    /// Goes to the "new" line above this message; where all that follows fits on the screen, that is the end.
+    /// Goes to the "new" line above this message, or to the end if everything after it fits on the screen.
     pub(crate) fn stand_at_new(&mut self, first: Seq) {
         self.anchor = Anchor::At { top: Key::Seq(first), byte: 0 };
         self.scroll_rows = -LEAD_ROWS;
         self.landing = Some(first);
     }
 
-    /// A room is opened where its new messages begin. Whoever had gone to another place there stays, unless more is new
-    /// than fits on a screen of `rows`.
+    /// Opens the room where its new messages begin. An earlier scroll position is kept, unless more is new than fits on
+    /// a screen of `rows`.
     pub(crate) fn land(&mut self, rows: u16) {
         let new = self.info.last_seq.0.saturating_sub(self.read().0);
         if let Some(after) = self.new_after
@@ -166,7 +163,7 @@ impl Room {
         }
     }
 
-    /// Sets the "new" line where reading ended, unless there is one already.
+    /// Sets the "new" line after the last read message, unless there is one already.
     pub(crate) fn draw_line(&mut self) {
         let read = self.read();
         if self.new_after.is_none() && self.joined() && read < self.info.last_seq {

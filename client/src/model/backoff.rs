@@ -4,17 +4,17 @@ use super::Model;
 use crate::api::pause_ms;
 
 impl Model {
-    /// The pause after so many failures in a row, in milliseconds. See [`pause_ms`].
+    /// The pause after this many failures in a row, in milliseconds. See [`pause_ms`].
     pub(crate) fn backoff(&mut self, failures: u32) -> u64 {
         self.pause(failures, None)
     }
 
-    /// The same where a server may have asked for a longer pause.
+    /// Like [`Model::backoff`], but at least the pause that the server asked for.
     pub(crate) fn pause(&mut self, failures: u32, asked_ms: Option<u64>) -> u64 {
         pause_ms(failures, self.random(), asked_ms)
     }
 
-    /// The next number of the sequence that the seed began (SplitMix64).
+    /// The next pseudo-random number (SplitMix64).
     fn random(&mut self) -> u64 {
         self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.seed ^ (self.seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,19 +1,19 @@
-//! How much of the rooms' histories is kept in memory.
+//! Limits on the history that is kept in memory.
 
 use super::{Model, Room, bytes};
 use quchat_shared::RoomId;
 
-/// Most missing messages that are fetched one page after the other. If more are missing, a new run begins at the end.
+/// Most missing messages that are fetched page by page. If more are missing, the timeline starts again at the end.
 pub(crate) const GAP_MAX: u64 = 200;
 
-/// How much of a room is kept.
+/// Limits on what is kept of one room.
 #[derive(Debug)]
 pub(crate) struct RunLimit {
     /// Most messages.
     pub(crate) messages: usize,
     /// Most bytes of them.
     bytes: usize,
-    /// Most bytes of the messages that replies quote; `None` sets no limit besides their own.
+    /// Most bytes of the messages that replies quote; `None` leaves only the general limit on them.
     quoted_bytes: Option<usize>,
 }
 
@@ -25,14 +25,14 @@ impl RunLimit {
 }
 
 impl Model {
-    /// How much of this room is kept now.
+    /// The limits that apply to this room now.
     pub(crate) fn run_limit(&self, id: RoomId) -> &'static RunLimit {
         if self.open == Some(id) { &RunLimit::IN_VIEW } else { &RunLimit::OUT_OF_VIEW }
     }
 }
 
 impl Room {
-    /// Keeps the run within the limit, around the anchor. Returns how many messages were dropped.
+    /// Drops messages far from the anchor until the limit is met. Returns how many were dropped.
     pub(crate) fn bound(&mut self, limit: &RunLimit) -> usize {
         let before = self.timeline.messages.len();
         if let Some(quoted_bytes) = limit.quoted_bytes {
@@ -47,18 +47,18 @@ impl Room {
         before - self.timeline.messages.len()
     }
 
-    /// Keeps at most so many messages, around the anchor.
+    /// Keeps at most `most` messages, around the anchor.
     pub(crate) fn shorten(&mut self, most: usize) {
         let keep = self.anchor_index();
         self.timeline.shorten(most, keep);
     }
 
-    /// Messages between the run and the end of the room.
+    /// The number of messages between the timeline and the end of the room.
     pub(crate) fn missing(&self) -> u64 {
         self.info.last_seq.0.saturating_sub(self.timeline.last().unwrap_or_default().0)
     }
 
-    /// Notes that the room has newer messages than the run.
+    /// Sets `has_newer` if the room has messages beyond the timeline.
     pub(crate) fn note_end(&mut self) {
         if !self.timeline.is_unknown() && self.timeline.last().unwrap_or_default() < self.info.last_seq {
             self.timeline.has_newer = true;

@@ -1,4 +1,4 @@
-//! Dialogs, and the names of the components that can have the keys.
+//! Dialogs, and the ids of the components that can have the focus.
 
 use std::sync::Arc;
 
@@ -6,26 +6,25 @@ use quchat_shared::{RoomId, Seq};
 
 use super::Model;
 
-/// The components, by which tui-realm mounts and focuses them. `focus` tells which one has the keys.
+/// The id under which tui-realm mounts a component. `focus` returns the one with the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ComponentId {
     /// The sign-in form, alone on the screen while nobody is signed in.
     SignIn,
     /// The side bar.
     Rooms,
-    /// The messages of the open room; it has the keys while one is chosen.
+    /// The messages of the open room; focused while one is selected.
     History,
-    /// Where one writes.
+    /// The text input.
     Composer,
-    /// Where one says what to search for, in the composer's place.
+    /// The search input, in place of the composer.
     Find,
-    /// The status line; it never has the keys.
+    /// The status line; never focused.
     Status,
-    /// A dialog.
     Dialog(DialogId),
 }
 
-/// The dialogs, without what is in them. Each is open at most once.
+/// The kinds of dialog. Each is open at most once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DialogId {
     /// See [`Dialog::Switcher`].
@@ -42,39 +41,37 @@ pub enum DialogId {
     SignedOut,
 }
 
-/// A dialog. `Action::Cancel` (Esc) and `Action::Interrupt` (Ctrl+C) close each, and nothing is lost by it.
+/// A dialog. `Action::Cancel` (Esc) and `Action::Interrupt` (Ctrl+C) close it without losing any text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dialog {
-    /// Fuzzy search over rooms; answers with `Msg::Pick`. What is typed and which row is chosen are its own.
+    /// Fuzzy search over rooms; answers with `Msg::Pick`. The component owns the typed text and the selected row.
     Switcher,
     /// A name and "private"; answers with `Msg::CreateRoom`.
     CreateRoom {
-        /// The name to begin with.
+        /// The initial name.
         name: String,
-        /// The answer is awaited.
+        /// A reply is awaited.
         waiting: bool,
         /// Why the last attempt failed; the fields stay as they are.
         problem: Option<String>,
     },
-    /// Keys and commands; scrolls by itself.
+    /// Keys and commands. The component owns the scroll position.
     Help,
     /// A question that is answered with `Msg::Answer`.
     Ask(Question),
-    /// A message the server refused: `Msg::SendAgain`, `Msg::TakeBack` or `Msg::Discard`.
+    /// A message that the server refused; answers with `Msg::SendAgain`, `Msg::TakeBack` or `Msg::Discard`.
     Review {
-        /// Its room.
         room: RoomId,
-        /// Which one; its text and reason are in the room's outbox.
+        /// The message; its text and the reason are in the room's outbox.
         txn: Arc<str>,
     },
-    /// The session has ended: the password again, for [`super::Account::user`]; answers with `Msg::SignIn`.
-    /// [`super::Model::sign_in`] has its problem and whether it waits, [`super::Link::SignedOut`] the reason.
-    /// Closed with Esc, it leaves a screen one can read and write in; `Action::SignOut` then leads to the sign-in form.
+    /// The session has ended: asks for the password of [`super::Account::user`]; answers with `Msg::SignIn`.
+    /// [`super::Model::sign_in`] holds its problem and whether it waits, [`super::Link::SignedOut`] the reason.
+    /// After Esc the user can still read and write; `Action::SignOut` then leads to the sign-in form.
     SignedOut,
 }
 
 impl Dialog {
-    /// Its name.
     #[must_use]
     pub fn id(&self) -> DialogId {
         match self {
@@ -88,55 +85,47 @@ impl Dialog {
     }
 }
 
-/// A question with yes and no.
+/// A question that is answered with yes or no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    /// Quit although messages are unsent? They are kept and sent next time, unless [`super::Storage`] says otherwise.
+    /// Quit although messages are unsent? They are kept and sent next time, unless [`super::Storage`] cannot save them.
     Quit {
-        /// How many, drafts included where nothing is kept.
+        /// How many messages; includes drafts if they cannot be saved.
         unsent: usize,
     },
     /// Sign out? Drafts and unsent messages stay for this user on this machine.
     SignOut {
-        /// How many are unsent, drafts included where nothing is kept.
+        /// How many messages; includes drafts if they cannot be saved.
         unsent: usize,
     },
-    /// Leave this room? Asked where one cannot come back by oneself.
-    Leave {
-        /// Which one.
-        room: RoomId,
-    },
-    /// Mark every joined room as read, as far as it is unread now?
+    /// Leave this room? Asked only if the user cannot rejoin on their own.
+    Leave { room: RoomId },
+    /// Mark all messages that are unread now as read, in every joined room?
     CatchUp {
-        /// How many messages that is.
+        /// How many messages are unread.
         messages: u64,
         /// The rooms with something unread.
         rooms: Arc<[CaughtUp]>,
     },
-    /// Take a long paste into the draft? Until that is answered, and if the answer is no, it is an earlier input.
+    /// Insert a long paste into the draft? Until the answer, and after a no, the paste is kept as an earlier input.
     Paste {
-        /// Whose draft.
         room: RoomId,
-        /// What was pasted.
+        /// The pasted text.
         text: Arc<str>,
-        /// Where in the draft, in bytes.
+        /// Where it is inserted: a byte offset in the draft.
         at: usize,
     },
-    /// Send a draft that is too long for one message as several?
-    Split {
-        /// Whose draft.
-        room: RoomId,
-    },
+    /// Split a draft that is too long for one message into several?
+    Split { room: RoomId },
 }
 
-/// What was unread in a room when somebody wished to catch up.
+/// The unread part of a room when the user asked to mark everything as read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CaughtUp {
-    /// The room.
     pub room: RoomId,
-    /// Its last message.
+    /// The room's last message.
     pub last: Seq,
-    /// How many of the unread ones name one.
+    /// How many unread messages mention the user.
     pub mentions: u64,
 }
 
@@ -153,13 +142,13 @@ impl Model {
         }
     }
 
-    /// Asks a question; it replaces one that is open.
+    /// Asks a question in place of the one that is open, if any.
     pub(crate) fn ask(&mut self, question: Question) {
         self.close_dialog(DialogId::Ask);
         self.show_dialog(Dialog::Ask(question));
     }
 
-    /// Shows a refused message to decide about, those of the open room first. Returns whether there is one.
+    /// Opens the review dialog for a refused message, preferring the open room. Returns whether there is one.
     pub(crate) fn show_refused(&mut self) -> bool {
         let mut rooms = self.open_room().into_iter().chain(self.rooms.values());
         let refused = rooms.find_map(|room| {

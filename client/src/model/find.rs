@@ -1,7 +1,7 @@
-//! What is being looked for in the messages at hand, and which of them hold it.
+//! The search in the open room: the needle and the loaded messages that contain it.
 //!
-//! A history may be long and a key must not wait: the run is looked through in steps of bounded cost, from its end
-//! upwards, and a longer text is looked for only where the shorter one was found.
+//! A history may be long and a key press must not wait. The timeline is therefore searched in steps of bounded cost,
+//! from its end upwards. If the search text grows, only the earlier hits are searched again.
 
 use std::{
     collections::VecDeque,
@@ -14,40 +14,39 @@ use quchat_shared::{RoomId, Seq};
 use super::{Anchor, Timeline};
 use crate::text::Needle;
 
-/// What a message costs to look at, besides its text.
+/// The cost of searching a message, besides its text.
 const MESSAGE_COST: usize = 64;
-/// How much more a byte costs where characters are more than a byte.
+/// The cost of a byte in text that is not ASCII; in ASCII it is 1.
 const WIDE_COST: usize = 16;
 
 /// A search in the open room.
 #[derive(Debug)]
 pub struct Find {
-    /// The room.
     pub room: RoomId,
-    /// As it was typed.
+    /// The search text as typed.
     pub typed: Arc<str>,
-    /// What it means; `None` while nothing is typed.
+    /// The parsed search text; `None` while it is empty.
     pub needle: Option<Arc<Needle>>,
-    /// The hit that one stands at.
+    /// The current hit.
     pub at: Option<Seq>,
-    /// One stands there because of what is typed now.
+    /// [`Find::at`] belongs to the current search text.
     pub(crate) settled: bool,
-    /// Where one came from: anchor and scroll.
+    /// The scroll position before the search: anchor and scroll rows.
     pub(crate) from: (Anchor, i32),
-    /// The newest message that was in view there: the hit nearest to it comes first.
+    /// The newest message visible before the search. The hit nearest to it comes first.
     pub(crate) near: Seq,
-    /// The messages that hold it, as far as they are known, ascending.
+    /// The hits found so far, ascending.
     hits: VecDeque<Seq>,
-    /// What has been looked at, as seqs.
+    /// The seqs searched so far.
     done: Range<u64>,
-    /// What held the shorter text before, ascending, and is still to be looked at; all of it in `done`.
+    /// Hits of the previous, shorter text that are still to be searched again, ascending. All are in `done`.
     suspects: VecDeque<Seq>,
-    /// The messages that were at hand.
+    /// The seqs of the loaded messages.
     run: Range<u64>,
 }
 
 impl Find {
-    /// A search for nothing yet.
+    /// A search with an empty text.
     pub(crate) fn new(room: RoomId, from: (Anchor, i32), near: Seq) -> Self {
         Self {
             room,
@@ -64,20 +63,20 @@ impl Find {
         }
     }
 
-    /// Which hit one stands at, from 1 at the top, and how many there are.
+    /// The number of the current hit, counted from 1 at the top (0 for none), and the number of hits.
     #[must_use]
     pub fn count(&self) -> (usize, usize) {
         let place = self.at.and_then(|at| self.hits.binary_search(&at).ok());
         (place.map_or(0, |place| place + 1), self.hits.len())
     }
 
-    /// Whether there are messages at hand that have not been looked at.
+    /// Whether some loaded messages have not been searched yet.
     #[must_use]
     pub fn goes_on(&self) -> bool {
         self.needle.is_some() && (self.done != self.run || !self.suspects.is_empty())
     }
 
-    /// Looks for another text from now on.
+    /// Changes the search text.
     pub(crate) fn seek(&mut self, typed: Arc<str>) {
         let needle = Needle::new(&typed).map(Arc::new);
         self.typed = typed;
@@ -88,7 +87,7 @@ impl Find {
         self.needle = needle;
         self.settled = false;
         if narrower {
-            self.suspects.append(&mut self.hits); // those not looked at again lie before them
+            self.suspects.append(&mut self.hits); // suspects left from before have lower seqs
         } else {
             self.forget();
         }
@@ -100,7 +99,7 @@ impl Find {
         self.done = self.run.end..self.run.end;
     }
 
-    /// Takes in which messages are at hand now. A message that comes back is looked at anew.
+    /// Adapts to the messages that are loaded now. A message that is loaded again is searched again.
     pub(crate) fn follow(&mut self, timeline: &Timeline) {
         let run = match (timeline.first(), timeline.last()) {
             (Some(first), Some(last)) => first.0..last.0.saturating_add(1),
@@ -121,7 +120,7 @@ impl Find {
         }
     }
 
-    /// A message says another thing now.
+    /// Searches a message again because it was edited.
     pub(crate) fn look_again(&mut self, timeline: &Timeline, seq: Seq) {
         if !self.done.contains(&seq.0) || self.suspects.binary_search(&seq).is_ok() {
             return;
@@ -134,8 +133,7 @@ impl Find {
         }
     }
 
-    /// Looks at messages until that has cost so much: what is newer than all that was looked at, then what held a
-    /// shorter text, then what is older.
+    /// Searches messages until the budget is spent: first newer ones, then suspects, then older ones.
     pub(crate) fn search(&mut self, timeline: &Timeline, budget: usize) {
         let mut left = budget;
         while self.needle.is_some() && self.look_at_one(timeline, &mut left).is_continue() {}
@@ -173,7 +171,7 @@ impl Find {
         (needle.is_in(text), MESSAGE_COST + by_byte * text.len())
     }
 
-    /// The hit to begin with: the newest one not below where one came from; if there is none, the first below.
+    /// The first hit to go to: the newest at or above [`Find::near`], else the first one below.
     pub(crate) fn nearest(&self) -> Option<Seq> {
         let below = self.hits.partition_point(|hit| *hit <= self.near);
         match below.checked_sub(1) {
@@ -183,18 +181,18 @@ impl Find {
         }
     }
 
-    /// The hit so many further down, around the corner if need be.
+    /// The hit `by` places further down; wraps around at both ends.
     pub(crate) fn further(&self, by: isize) -> Option<Seq> {
         let count = self.hits.len().cast_signed();
         let at = self.at?;
         let at = match self.hits.binary_search(&at) {
             Ok(at) => at.cast_signed() + by,
-            Err(after) => after.cast_signed() + by - isize::from(by > 0), // it does not hold it any more
+            Err(after) => after.cast_signed() + by - isize::from(by > 0), // the current message is no hit any more
         };
         self.hits.get(at.checked_rem_euclid(count)?.cast_unsigned()).copied()
     }
 
-    /// Whether this is a hit.
+    /// Whether the message is a hit.
     pub(crate) fn holds(&self, seq: Seq) -> bool {
         self.hits.binary_search(&seq).is_ok()
     }

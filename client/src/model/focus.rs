@@ -1,8 +1,9 @@
-//! Which component has the keys.
+//! Which component has the focus.
 
 use super::{ComponentId, Model};
 
-/// Which component has the keys: the only truth. The runtime makes tui-realm's Application follow after each `Msg`.
+/// The component with the focus. This is the single source of truth: the runtime applies it to tui-realm after each
+/// `Msg`.
 #[must_use]
 pub fn focus(model: &Model) -> ComponentId {
     match model.dialogs.last() {

@@ -1,4 +1,4 @@
-//! Earlier inputs of a room, and the draft that waits while one of them is in the composer.
+//! Earlier inputs of a room, and the draft that is saved while one of them is in the composer.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -6,38 +6,37 @@ use quchat_shared::{RoomId, Seq};
 
 use super::{Model, Room};
 
-/// Most earlier inputs of a room.
 const INPUTS_MAX: usize = 100;
-/// Most bytes of them, but for the newest one and the one cleared last.
+/// Most bytes of all inputs, without the newest one and the one cleared last.
 const INPUTS_BYTES_MAX: usize = 64 * 1024;
 
-/// Earlier inputs of one room, newest last. At most 100 and 64 KiB are kept. The newest and the one that was cleared last
-/// are kept even if they are larger, and `aside` does not count. `Msg::Recall` steps through them. They are saved on disk.
+/// Earlier inputs of one room, newest last. At most 100 and 64 KiB are kept. The newest one and the one cleared last
+/// are kept even if they are larger, and `aside` does not count. `Msg::Recall` steps through them. They are saved on
+/// disk.
 #[derive(Debug, Default)]
 pub struct InputHistory {
     pub list: VecDeque<Arc<str>>,
-    /// Which one the draft shows, and the draft that was left for it.
+    /// The index of the input in the composer, and the draft that it replaced.
     pub at: Option<(usize, SavedDraft)>,
-    /// The draft that was left for an input which was changed since: it is the draft again once that is sent or
-    /// cleared, and kept on the disk until then.
+    /// The draft that was replaced by an input that the user then edited. It returns once that text is sent or cleared,
+    /// and is kept on disk until then.
     pub left: Option<SavedDraft>,
-    /// The input that was cleared last rather than sent: nothing but the next such one puts it out.
+    /// The input that was cleared last instead of sent. Only the next cleared input replaces it.
     pub(crate) cleared: Option<Arc<str>>,
-    /// The text put aside last: it was promised that Up brings it back, and only the next such text takes its place.
+    /// The text put aside last. The user was told that Up brings it back, so only the next such text replaces it.
     pub(crate) aside: Option<Arc<str>>,
 }
 
-/// A draft that was left for an earlier input.
+/// A draft that an earlier input replaced in the composer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedDraft {
-    /// What it says.
     pub text: Arc<str>,
-    /// The message it answers: what stands in for it does not.
+    /// The message that the draft replies to; the recalled input replies to none.
     pub reply_to: Option<Seq>,
 }
 
 impl InputHistory {
-    /// Remembers an input as the newest.
+    /// Adds an input as the newest one.
     pub(crate) fn remember(&mut self, input: Arc<str>) {
         if input.trim().is_empty() || self.list.back() == Some(&input) {
             return;
@@ -53,7 +52,7 @@ impl InputHistory {
         }
     }
 
-    /// An input that is larger than all of them may be goes before it costs the others their place.
+    /// Drops inputs that are over the limit on their own, so that they do not displace the others.
     fn drop_oversized(&mut self) {
         let newest = self.list.len() - 1;
         let oversized = |at: &usize| self.list[*at].len() > INPUTS_BYTES_MAX && !self.must_stay(*at);
@@ -63,26 +62,26 @@ impl InputHistory {
         }
     }
 
-    /// What an input adds to the bytes that are limited.
+    /// How many bytes of an input count towards the limit.
     fn counted(&self, is_newest: bool, input: &Arc<str>) -> usize {
         let free = self.aside.as_ref() == Some(input) || is_newest && input.len() > INPUTS_BYTES_MAX;
         if free { 0 } else { input.len() }
     }
 
-    /// Whether it is the latest copy of the text that was cleared or put aside last.
+    /// Whether this is the latest copy of the text that was cleared or put aside last.
     fn must_stay(&self, at: usize) -> bool {
         let input = self.list.get(at);
         let latest = || self.list.iter().rposition(|other| Some(other) == input) == Some(at);
         (input == self.cleared.as_ref() || input == self.aside.as_ref()) && latest()
     }
 
-    /// Remembers a text of which was said that Up brings it back.
+    /// Adds a text of which the user is told that Up brings it back.
     pub(crate) fn put_aside(&mut self, text: Arc<str>) {
         self.aside = Some(Arc::clone(&text));
         self.remember(text);
     }
 
-    /// Remembers a paste until it is known whether it is wanted. One that is too large for a draft is put aside.
+    /// Keeps a paste until the user decides about it. One that is too large for a draft is put aside.
     pub(crate) fn keep_paste(&mut self, text: Arc<str>) {
         match text.len() > INPUTS_BYTES_MAX {
             true => self.put_aside(text),
@@ -90,27 +89,27 @@ impl InputHistory {
         }
     }
 
-    /// This input is being cleared: once it is remembered, it is nowhere else.
+    /// Protects an input that is being cleared: afterwards the history holds the only copy.
     pub(crate) fn keep_cleared(&mut self, input: &Arc<str>) {
         if !input.trim().is_empty() {
             self.cleared = Some(Arc::clone(input));
         }
     }
 
-    /// Puts these before the others.
+    /// Inserts stored inputs before those of this run of the client.
     pub(crate) fn restore(&mut self, earlier: Vec<Arc<str>>) {
         let since = std::mem::take(&mut self.list);
         if self.cleared.is_none() {
-            self.cleared = earlier.first().map(Arc::clone); // it is this one, where it and the newest are all there is
+            self.cleared = earlier.first().map(Arc::clone); // if only two are stored, this is the cleared one
         }
         if self.aside.is_none() && earlier.iter().map(|input| input.len()).sum::<usize>() > INPUTS_BYTES_MAX {
             let others = earlier.iter().rev().skip(1).filter(|input| self.cleared.as_ref() != Some(input));
-            self.aside = others.max_by_key(|input| input.len()).map(Arc::clone); // only it can be too much
+            self.aside = others.max_by_key(|input| input.len()).map(Arc::clone); // no other text is too large
         }
         earlier.into_iter().chain(since).for_each(|input| self.remember(input));
     }
 
-    /// The newest input is none after all, if it is this one.
+    /// Removes the newest input if it is this one.
     pub(crate) fn forget(&mut self, input: &Arc<str>) {
         self.list.pop_back_if(|newest| newest == input);
         self.aside.take_if(|aside| aside == input);
@@ -118,7 +117,7 @@ impl InputHistory {
 }
 
 impl Model {
-    /// A room is opened: what was typed while none was open becomes its draft, or follows the one it has.
+    /// Moves the text typed while no room was open into the room just opened, after its draft.
     pub(crate) fn move_command_to(&mut self, id: RoomId) {
         let typed = Arc::clone(&self.command.text);
         if typed.trim().is_empty() {
@@ -135,15 +134,15 @@ impl Model {
 }
 
 impl Room {
-    /// Ends the walk through earlier inputs: the draft that was left for it is the draft again.
+    /// Stops showing an earlier input and restores the draft that it replaced.
     pub(crate) fn end_recall(&mut self) {
         if let Some((_, left)) = self.inputs.at.take() {
             self.draft.resume(left);
         }
     }
 
-    /// A recalled input, `shown` until now, became the draft: what it had replaced can be recalled, and is the draft
-    /// again after it.
+    /// The user edited the recalled input `shown`, so it is the draft now. The draft that it replaced can be recalled,
+    /// and returns after this one.
     pub(crate) fn stop_recalling(&mut self, shown: &Arc<str>) {
         let Some((_, left)) = self.inputs.at.take() else { return };
         self.inputs.left.take_if(|earlier| earlier.text == *shown);
@@ -153,7 +152,7 @@ impl Room {
         }
     }
 
-    /// Takes the text out of the composer; it can be recalled. The draft that was left for it is the draft again.
+    /// Clears the composer; the text can be recalled. A draft that it had replaced returns.
     pub(crate) fn clear_draft(&mut self) {
         let text = Arc::clone(&self.draft.text);
         let earlier = self.inputs.left.take().filter(|earlier| earlier.text != text);

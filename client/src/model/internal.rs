@@ -1,4 +1,4 @@
-//! State that only `update` uses: no component draws it.
+//! State that only `update` uses. No component draws it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,114 +13,112 @@ use quchat_shared::{
 
 use super::{Cause, Origin, Seen, Stored};
 
-/// State that only `update` uses.
 #[derive(Debug, Default)]
 pub(crate) struct Internal {
-    /// The last number given to a call, a stream or a save.
+    /// The last number given to a call, stream or save.
     pub(crate) numbers: u64,
-    /// The calls that are to be answered, and when each was made.
+    /// Pending calls, and when each was made.
     pub(crate) calls: BTreeMap<u64, (Call, u64)>,
-    /// The saves that are to be answered.
+    /// Pending saves.
     pub(crate) saves: BTreeMap<u64, RoomId>,
-    /// Rooms in which something may wait for time to pass: a save, a send, a read marker.
+    /// Rooms that may wait for a deadline: of a save, a send or a read marker.
     pub(crate) busy: BTreeSet<RoomId>,
-    /// Saves of rooms that are not in the model any more, with their tickets.
+    /// Saves of rooms that were removed from the model, with their tickets.
     pub(crate) last_saves: Vec<(u64, Stored)>,
-    /// What is kept for rooms that one cannot see: not yet, or no more.
+    /// Stored data of rooms that the user cannot see yet, or no longer.
     pub(crate) unplaced: BTreeMap<RoomId, Stored>,
     /// What the last frame showed of the open room.
     pub(crate) seen: Option<Seen>,
-    /// What is on the screen and not seen yet.
+    /// Messages that are on the screen but do not count as seen yet.
     pub(crate) watched: Watched,
     /// The newest message of the open room when the terminal lost the focus.
     pub(crate) left_at: Option<(RoomId, Seq)>,
-    /// Ctrl+C quits until then.
+    /// Until when Ctrl+C quits.
     pub(crate) quit_armed_until: Option<u64>,
-    /// A command was sent while no room was open: until then, a further Enter belongs to it.
+    /// After a command that was sent while no room was open: until when another Enter counts as part of it.
     pub(crate) command_sent_until: Option<u64>,
     /// The last key was a Ctrl+D on an empty input.
     pub(crate) after_end_of_input: bool,
-    /// When something was typed last.
+    /// When the user last typed.
     pub(crate) typed_at: Option<u64>,
-    /// When the password is asked for: not while somebody is typing.
+    /// When the password dialog opens; not while the user is typing.
     pub(crate) password_due: Option<u64>,
-    /// Bytes that newer copies of messages have added since the rooms were last kept within theirs.
+    /// Bytes that newer copies of messages have added since the limits on rooms were last enforced.
     pub(crate) grown: usize,
-    /// Counts what makes rooms unread.
+    /// Counts the events that make rooms unread.
     pub(crate) arrivals: u64,
     /// Counts visits of rooms.
     pub(crate) visits: u64,
-    /// The rooms that were visited before this client was started, the latest last.
+    /// The rooms visited before this client started, latest last.
     pub(crate) visited: Vec<RoomId>,
-    /// The disk does not know yet which rooms were visited, or how they are by now.
+    /// The visited rooms have changed since they were last saved.
     pub(crate) visits_changed: bool,
-    /// The stream is to be closed.
+    /// Close the stream in this step.
     pub(crate) hang_up: bool,
-    /// Connections are to be made anew.
+    /// Make new connections in this step.
     pub(crate) redial: bool,
-    /// The runtime is to go on as another user, or as none.
+    /// The runtime switches to another user, or to none.
     pub(crate) session_change: Option<SessionChange>,
-    /// What is to be done with the terminal.
     pub(crate) terminal_task: Option<TerminalTask>,
-    /// So much of a history was dropped that the system should have its memory back.
+    /// Enough history was dropped to return memory to the system.
     pub(crate) give_back: bool,
-    /// Attempts to connect that have failed in a row.
+    /// Attempts to connect that failed in a row.
     pub(crate) link_failures: u32,
     /// When the stream last said hello.
     pub(crate) connected_at: u64,
     /// The reason the server gave for ending the stream.
     pub(crate) bye: Option<ByeReason>,
-    /// The last time somebody was certainly at the keyboard.
+    /// When the user was last certainly at the keyboard.
     pub(crate) last_key: u64,
-    /// The terminal has told about its focus, so that it will again.
+    /// The terminal reports focus changes: it has reported one.
     pub(crate) tells_focus: bool,
-    /// What has come in this step that is worth a call.
+    /// The notification to show after this step.
     pub(crate) alert: Option<Alert>,
-    /// The calls that are one.
+    /// Notifications that follow each other closely and count as one.
     pub(crate) burst: Option<Burst>,
-    /// The stream lost its place, for this reason: what the next list of rooms finds at hand is stale.
+    /// Why the stream was reset. The next list of rooms replaces the present state, which is stale.
     pub(crate) stale: Option<ResetReason>,
-    /// Since when the stream is being opened.
+    /// When opening the stream began.
     pub(crate) dialled: Option<u64>,
-    /// When the oldest attempt to send began that was given up without an answer; nothing has come from the server since.
+    /// When the oldest send began that ended without an answer. Nothing has come from the server since.
     pub(crate) gave_up: Option<u64>,
-    /// When somebody last asked to connect anew.
+    /// When the user last asked to reconnect.
     pub(crate) redialled: Option<u64>,
-    /// The server has done or refused what a call asked since the stream was lost.
+    /// The server has answered a call since the stream was lost.
     pub(crate) answered: bool,
     /// When the last attempt to connect failed.
     pub(crate) lost_at: u64,
-    /// The server named the time of the next attempt.
+    /// The server set the time of the next attempt.
     pub(crate) wait_asked: bool,
-    /// The rooms that were known when the list was asked for: only of these can it say that they are gone.
+    /// The rooms known when the list was requested. Only these can be missing from it because they are gone.
     pub(crate) listed: BTreeSet<RoomId>,
-    /// The stream that counts has said hello.
+    /// The current stream has said hello.
     pub(crate) greeted: bool,
-    /// The stream was reset, and no connection has held since.
+    /// The stream was reset, and no connection has lasted since.
     pub(crate) was_reset: bool,
-    /// What the notice is about.
+    /// What the notice is about; `None` if only its time ends it.
     pub(crate) cause: Option<Cause>,
-    /// Somebody was told that not all rooms are shown.
+    /// The user was told that not all rooms are shown.
     pub(crate) told_of_rooms: bool,
 }
 
-/// The messages of the open room that somebody looks at.
+/// The messages of the open room that the user is looking at.
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
-    /// The first and the last one on the screen.
+    /// The first and the last message on the screen.
     pub(crate) range: Option<(Seq, Seq)>,
-    /// Those of them that do not count as seen yet, and since when each has been there without interruption.
+    /// Those that do not count as seen yet, and since when each has been visible without interruption.
     pub(crate) since: BTreeMap<Seq, u64>,
 }
 
-/// From now on another session counts.
+/// A change of the session that the runtime uses.
 #[derive(Debug)]
 pub(crate) enum SessionChange {
     Enter { origin: Origin, session: Session },
     SignOut,
 }
 
-/// Something to do with the terminal after everything is saved that has to be.
+/// Something to do with the terminal, after all due saves.
 #[derive(Debug)]
 pub(crate) enum TerminalTask {
     Redraw,
@@ -131,24 +129,24 @@ pub(crate) enum TerminalTask {
     Exit(i32),
 }
 
-/// Something worth calling somebody for.
+/// A notification to show.
 #[derive(Debug)]
 pub(crate) struct Alert {
     pub(crate) room: RoomId,
     pub(crate) title: String,
     pub(crate) body: String,
-    /// So many came before it.
+    /// How many earlier notifications it replaces.
     pub(crate) more: u64,
 }
 
-/// When a burst began, and when it last went on.
+/// When a burst began, and when its last notification came.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Burst {
     pub(crate) begun: u64,
     pub(crate) last: u64,
 }
 
-/// A call that is to be answered, and what for.
+/// A pending call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Call {
     SignIn { origin: Origin },
@@ -164,19 +162,19 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    /// Somebody asked for it, and nothing but the status line tells that it is on its way.
+    /// Whether the user asked for it and only the status line shows that it is pending.
     pub(crate) fn is_asked_for(&self) -> bool {
         matches!(self, Self::CreateRoom | Self::JoinRoom(_) | Self::LeaveRoom(_))
     }
 }
 
 impl Internal {
-    /// Whether such a call is to be answered.
+    /// Whether such a call is pending.
     pub(crate) fn awaits(&self, wanted: impl Fn(&Call) -> bool) -> bool {
         self.calls.values().any(|(call, _)| wanted(call))
     }
 
-    /// A number that was never given before.
+    /// A new number for a call, stream or save.
     pub(crate) fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers

@@ -1,7 +1,7 @@
-//! What is true: plain data, the same whichever terminal shows it.
+//! The state of the client: plain data that does not depend on the terminal.
 //!
-//! The model knows no terminal, no network, no disk, no thread, no clock and no randomness: the moment is
-//! [`Model::now`], chance is [`Model::seed`], both handed in. Only `update` changes it; the view reads it.
+//! The model uses no terminal, network, disk, threads, clock or randomness. The time is [`Model::now`] and randomness
+//! comes from [`Model::seed`]; both are passed in. Only `update` changes the model; the view reads it.
 
 mod account;
 mod anchor;
@@ -47,90 +47,90 @@ pub use crate::api::Origin;
 use jiff::tz::TimeZone;
 use quchat_shared::{Cursor, Message, RoomId, Seq, UserId};
 
-/// What takes longer than this says so.
+/// Waits longer than this are shown to the user.
 pub const PATIENCE_MS: u64 = 200;
-/// A server that leaves something unanswered for this long is said to be silent.
+/// A server that leaves a request unanswered for this long is shown as silent.
 pub const SILENCE_MS: u64 = 5_000;
 
-/// Stands for no room where a room is named: the composer writes there while none is open. Servers count from 1.
+/// The id that the composer uses while no room is open. Servers count from 1.
 pub const NO_ROOM: RoomId = RoomId(0);
 
-/// The moment at which a `Msg` is handled; the runtime sets [`Model::now`] before each.
+/// The time at which a `Msg` is handled. The runtime sets [`Model::now`] before each one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Now {
-    /// Milliseconds of a clock that never goes back; its zero is arbitrary. All deadlines are in it.
+    /// Milliseconds of a monotonic clock with an arbitrary zero. All deadlines use it.
     pub mono_ms: u64,
-    /// Milliseconds since the Unix epoch, as the machine believes; only ever shown, never compared.
+    /// Milliseconds since the Unix epoch according to the system clock; only shown, never compared.
     pub wall_ms: i64,
 }
 
-/// Everything the client knows.
+/// The whole state of the client.
 #[derive(Debug)]
 pub struct Model {
-    /// The moment of the `Msg` being handled. Set by the runtime.
+    /// The time of the `Msg` being handled. Set by the runtime.
     pub now: Now,
-    /// In which times are shown; read once at start.
+    /// The time zone of displayed times; read once at start.
     pub zone: TimeZone,
-    /// Grows at sign-in, sign-out and change of server. The runtime tags calls and streams with it and
-    /// drops what comes back under another one.
+    /// Increases at sign-in, sign-out and change of server. The runtime tags calls and streams with it and drops
+    /// replies that carry another one.
     pub epoch: u32,
-    /// Who is signed in. `None` shows the sign-in form. Stays when a session ends by itself (401): the
-    /// screen stays too, with [`Dialog::SignedOut`] over it.
+    /// Who is signed in. `None` shows the sign-in form. If the server ends the session (401), the account and the
+    /// screen stay, with [`Dialog::SignedOut`] on top.
     pub account: Option<Account>,
-    /// The sign-in form, as far as it is not the form's own (cursor, the text being typed).
+    /// The sign-in form, except what its component owns (the cursor and the text being typed).
     pub sign_in: SignInForm,
-    /// What the status line tells about the connection.
+    /// The state of the connection.
     pub link: Link,
     /// Whether drafts and outbox reach the disk.
     pub storage: Storage,
-    /// Where the event stream is to be resumed: the position of the last event taken in.
+    /// Where the event stream resumes: the position of the last event handled.
     pub cursor: Option<Cursor>,
-    /// The number of the stream that counts; events of another one are dropped.
+    /// The number of the current stream. Events of other streams are dropped.
     pub stream: Option<u64>,
-    /// 96 random bits as text, drawn at start: with [`Model::txn_next`] it names sends, never twice.
+    /// 96 random bits as text, drawn at start. Together with [`Model::txn_next`] it gives each send a unique id.
     pub txn_prefix: String,
-    /// The counter behind the prefix.
+    /// The counter that follows the prefix.
     pub txn_next: u64,
-    /// The state of the jitter; seeded at start.
+    /// The state of the random numbers for jitter; seeded at start.
     pub seed: u64,
-    /// The terminal has the focus. True until it says otherwise.
+    /// The terminal has the focus. True until it reports otherwise.
     pub term_focused: bool,
-    /// The rooms one can see, by id, which is also by creation.
+    /// The rooms that the user can see, by id, which is the order of creation.
     pub rooms: BTreeMap<RoomId, Room>,
     /// The room on the screen.
     pub open: Option<RoomId>,
     /// The room that was on the screen before.
     pub last: Option<RoomId>,
-    /// The side bar has the keys rather than the composer.
+    /// The side bar has the focus instead of the composer.
     pub in_side_bar: bool,
-    /// No side bar and no frames beside the messages, so that a mouse marks nothing else.
+    /// Hides the side bar and the frames beside the messages, so that a mouse selection contains only messages.
     pub bare: bool,
-    /// The wheel scrolls and a click opens a room; the terminal then marks no text with the mouse.
+    /// The wheel scrolls and a click opens a room. The terminal then does not select text with the mouse.
     pub mouse: bool,
-    /// The name of the theme that frames are drawn in.
+    /// The name of the current theme.
     pub theme: Arc<str>,
-    /// The names of those that can be chosen.
+    /// The names of the available themes.
     pub themes: Vec<Arc<str>>,
-    /// The message that is chosen in the open room; it has the keys while it is at hand.
+    /// The selected message of the open room. It has the focus while it is loaded.
     pub selected: Option<Seq>,
-    /// What is searched for in the open room; it has the keys.
+    /// The search in the open room; it has the focus.
     pub find: Option<Find>,
-    /// Dialogs, the topmost last; it has the keys.
+    /// Dialogs, the topmost last. The topmost has the focus.
     pub dialogs: Vec<Dialog>,
-    /// One line that goes by itself, above the composer or in the status line.
+    /// One line that disappears by itself, above the composer or in the status line.
     pub notice: Option<Notice>,
-    /// Rows of the history pane as last drawn: what a page is.
+    /// Rows of the history pane as last drawn; one page scrolls by them.
     pub page_rows: u16,
-    /// What is typed while no room is open: a command. It is not kept on the disk.
+    /// The command typed while no room is open. It is not saved on disk.
     pub command: Draft,
-    /// Frames and signs are drawn in ASCII.
+    /// Frames and symbols are drawn in ASCII.
     pub ascii: bool,
-    /// What only `update` uses.
+    /// State that only `update` uses.
     pub(crate) internal: Internal,
 }
 
 impl Model {
-    /// A client that has just been started, before anything is known; `Msg::Start` follows.
+    /// The state before `Msg::Start`.
     ///
     /// `txn_prefix` is 96 random bits as printable ASCII without spaces (at most 43 characters), `seed` any number.
     #[must_use]
@@ -174,7 +174,7 @@ impl Model {
         self.rooms.get(&self.open?)
     }
 
-    /// The room on the screen, to change it.
+    /// The room on the screen, mutable.
     pub(crate) fn open_room_mut(&mut self) -> Option<&mut Room> {
         self.rooms.get_mut(&self.open?)
     }
@@ -184,20 +184,20 @@ impl Model {
         matches!(self.link, Link::SignedOut { .. })
     }
 
-    /// The chosen message, if it is at hand.
+    /// The selected message, if it is loaded.
     #[must_use]
     pub fn selection(&self) -> Option<&Arc<Message>> {
         let timeline = &self.open_room()?.timeline;
         timeline.messages.get(timeline.index(self.selected?)?)
     }
 
-    /// Oneself.
+    /// The user of this client.
     #[must_use]
     pub fn me(&self) -> Option<UserId> {
         self.account.as_ref().map(|account| account.user.id)
     }
 
-    /// The rooms as the side bar lists them: joined ones by creation, then the others. Activity never moves one.
+    /// The rooms as the side bar lists them: joined ones by creation, then the others. Activity never moves a room.
     pub fn ordered(&self) -> impl Iterator<Item = &Room> {
         let joined = self.rooms.values().filter(|room| room.joined());
         joined.chain(self.rooms.values().filter(|room| !room.joined()))
@@ -209,22 +209,22 @@ impl Model {
         joined.nth(number.checked_sub(1)?).map(|room| room.info.id)
     }
 
-    /// Messages written here that no server has acknowledged, refused ones included.
+    /// The number of messages written here that no server has acknowledged, including refused ones.
     #[must_use]
     pub fn unsent(&self) -> usize {
         self.rooms.values().map(|room| room.unsent().count()).sum()
     }
 
-    /// Since when the oldest thing is awaited that somebody asked for and that no other sign tells of.
+    /// When the oldest pending call began that the user asked for and that only the status line shows.
     pub(crate) fn working_since(&self) -> Option<u64> {
         self.internal.calls.values().filter(|(call, _)| call.is_asked_for()).map(|&(_, since)| since).min()
     }
 
-    /// Since when the server owes an answer: to the oldest call, to the opening of the stream, or to a message whose last
-    /// attempt was given up.
+    /// Since when the server owes an answer: to the oldest call, to the opening of the stream, or to a message whose
+    /// last attempt was given up.
     pub(crate) fn unanswered_since(&self) -> Option<u64> {
         if !matches!(self.link, Link::Connected | Link::Connecting { .. }) {
-            return None; // the line says something else
+            return None; // the status line shows something else
         }
         let internal = &self.internal;
         let calls = internal.calls.values().map(|&(_, since)| since).min();
@@ -233,20 +233,20 @@ impl Model {
         [calls, internal.dialled, gave_up].into_iter().flatten().min()
     }
 
-    /// For how many seconds the server has left something unanswered, if it is long enough to say so.
+    /// For how many seconds the server has left something unanswered; `None` below [`SILENCE_MS`].
     #[must_use]
     pub fn silent_for(&self) -> Option<u64> {
         let silent = self.now.mono_ms.saturating_sub(self.unanswered_since()?);
         (silent >= SILENCE_MS).then_some(silent / 1_000)
     }
 
-    /// There is no stream, and still the server answers: messages go out.
+    /// Whether the server answers calls although there is no stream, so that messages are sent.
     #[must_use]
     pub fn gets_through(&self) -> bool {
         self.internal.answered
     }
 
-    /// What somebody asked for and has been waiting for, if it takes longer than [`PATIENCE_MS`].
+    /// Describes a call that the user asked for and that takes longer than [`PATIENCE_MS`].
     #[must_use]
     pub fn working(&self) -> Option<String> {
         let patience = self.now.mono_ms.checked_sub(PATIENCE_MS)?;
@@ -259,7 +259,7 @@ impl Model {
         })
     }
 
-    /// What would be late or lost by going, with its room: unsent messages, and drafts where nothing is kept.
+    /// What would be delayed or lost by quitting, with its room: unsent messages, and drafts if they cannot be saved.
     pub fn at_stake(&self) -> impl Iterator<Item = (&Room, &str)> {
         let lost = matches!(self.storage, Storage::Elsewhere(_) | Storage::Failing(_));
         let unsent = self.rooms.values().flat_map(|room| room.unsent().map(move |pending| (room, &*pending.text)));

@@ -6,7 +6,7 @@ use quchat_shared::RoomId;
 
 use super::Model;
 
-/// How long a notice is shown, in milliseconds.
+/// How long a calm notice is shown, in milliseconds.
 const CALM_MS: u64 = 3_000;
 /// How long an error is shown, in milliseconds.
 const ERROR_MS: u64 = 8_000;
@@ -14,31 +14,30 @@ const ERROR_MS: u64 = 8_000;
 /// A line that disappears by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// What it says; plain text of any origin.
+    /// Plain text. It may come from the server, so it is not trusted.
     pub text: String,
-    /// How it is meant.
     pub tone: Tone,
     /// When it disappears, in [`super::Now::mono_ms`].
     pub until: u64,
 }
 
-/// How a notice is meant.
+/// The severity of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// For one's information.
+    /// For information.
     Calm,
-    /// Something did not work.
+    /// Something failed.
     Error,
 }
 
-/// What a notice is about. The notice disappears when that is over, even before its time.
+/// What a notice is about. The notice disappears when its cause is over, even before its time.
 #[derive(Debug, Clone)]
 pub(crate) enum Cause {
-    /// What the draft of this room says.
+    /// The draft of this room has this text.
     Draft(RoomId, Arc<str>),
-    /// What is typed while no room is open.
+    /// No room is open and the command input has this text.
     Command(Arc<str>),
-    /// The open room.
+    /// This room is open.
     Open(RoomId),
     /// The user is not in this room.
     Outside(RoomId),
@@ -48,12 +47,12 @@ pub(crate) enum Cause {
     Refused,
     /// The session has ended.
     SignedOut,
-    /// The rooms are not listed yet.
+    /// The list of rooms has not arrived yet.
     Unlisted,
 }
 
 impl Model {
-    /// Shows a notice in place of the one there is.
+    /// Shows a notice in place of the current one.
     pub(crate) fn show_notice(&mut self, tone: Tone, text: &str) {
         let shown_ms = match tone {
             Tone::Calm => CALM_MS,

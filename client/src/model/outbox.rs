@@ -1,4 +1,4 @@
-//! The draft of a room, and its messages that no server has acknowledged yet.
+//! The draft of a room, and the messages that no server has acknowledged yet.
 
 use std::sync::Arc;
 
@@ -6,20 +6,20 @@ use quchat_shared::{Message, Seq, limits};
 
 use super::{Anchor, Key, Offered, Room, SavedDraft};
 
-/// Most unanswered messages of a room.
+/// Most unacknowledged messages of a room.
 pub(crate) const OUTBOX_MAX: usize = 1_000;
-/// The ticket of a message that no save contains yet.
+/// The ticket of a message that is not part of any save yet.
 pub(crate) const NO_TICKET: u64 = u64::MAX;
 
 /// The text in the composer of one room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// The truth: every change in the composer arrives here as `Msg::Edited`.
+    /// The authoritative text: every change in the composer arrives here as `Msg::Edited`.
     pub text: Arc<str>,
-    /// Moves only when `update` replaced the text; the composer reloads then, before it takes the next key, with its
+    /// Increases when `update` itself replaces the text. The composer then reloads it before the next key, with the
     /// cursor at the end.
     pub rev: u64,
-    /// The message it answers.
+    /// The message that it replies to.
     pub reply_to: Option<Seq>,
 }
 
@@ -29,81 +29,81 @@ impl Default for Draft {
     }
 }
 
-/// A message written here and not yet part of the room's timeline.
+/// A message written here that is not part of the timeline yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// Its name until it has a seq; sent twice under it, it is still one message.
+    /// Its id until it has a seq. If it is sent twice with the same id, the server stores it once.
     pub txn: Arc<str>,
-    /// What it says, as the server will store it.
+    /// The text as the server will store it.
     pub text: Arc<str>,
-    /// The message it answers.
+    /// The message that it replies to.
     pub reply_to: Option<Seq>,
     /// When it was written, in [`super::Now::wall_ms`].
     pub written_ms: i64,
-    /// How far it has come.
     pub state: SendState,
 }
 
-/// How far a message of one's own has come.
+/// The delivery state of the user's own message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendState {
-    /// On its way to the disk under this save ticket; it is not sent before that has answered.
+    /// Being saved under this ticket; not sent before the save has finished.
     Saving(u64),
-    /// Waits for those before it. One send is in flight per room.
+    /// Waits for earlier messages. One send per room is in flight at a time.
     Queued,
-    /// Sent under this call, not yet answered.
+    /// Sent with this call; not answered yet.
     InFlight(u64),
-    /// The last attempt failed in a way that may pass.
+    /// The last attempt failed, and a retry may succeed.
     RetryAt {
         /// When it is sent again, in [`super::Now::mono_ms`].
         at: u64,
-        /// The server named the time, so that a new connection does not shorten it.
+        /// The server set the time, so a new connection does not shorten the wait.
         asked: bool,
     },
-    /// The server will not have it, for this reason: send again or take back (`Action::Review`).
+    /// The server refused it for this reason. `Action::Review` sends it again or takes it back.
     Refused(Arc<str>),
-    /// Acknowledged as this message, which the timeline cannot take yet because the stream has not come that far.
-    /// Drawn as sent.
+    /// Acknowledged as this message. The timeline cannot take it yet because earlier messages are missing. Drawn as
+    /// sent.
     Sent(Arc<Message>),
 }
 
 impl Draft {
-    /// Puts another text in the composer.
+    /// Replaces the text in the composer.
     pub(crate) fn replace(&mut self, text: Arc<str>) {
         self.text = text;
         self.rev += 1;
     }
 
-    /// Leaves it for an earlier input; a reply without a word yet goes on to that.
+    /// Returns the draft to be saved while an earlier input replaces it. The reply target of an empty draft passes to
+    /// that input.
     pub(crate) fn leave(&mut self) -> SavedDraft {
         let reply_to = self.reply_to.take_if(|_| !self.text.trim().is_empty());
         SavedDraft { text: Arc::clone(&self.text), reply_to }
     }
 
-    /// Is again what was left.
+    /// Restores a saved draft.
     pub(crate) fn resume(&mut self, left: SavedDraft) {
         self.replace(left.text);
         self.reply_to = left.reply_to.or(self.reply_to);
     }
 }
 
-/// Which messages need no longer wait to be sent again.
+/// Which pauses before a retry end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pauses {
-    /// Those whose pause the client chose.
+    /// Pauses that the client chose.
     Own,
-    /// Also those for which the server named the time.
+    /// Also pauses that the server asked for.
     All,
 }
 
 impl Room {
-    /// The text as a message of this room, or why it cannot be sent here: one sentence.
+    /// The text as the server will store it, or one sentence on why it cannot be sent here.
     pub(crate) fn check_message(&self, text: &str) -> Result<Arc<str>, String> {
         self.may_write()?;
         limits::message_text(text).map(|text| text.into()).map_err(|refusal| refusal.into_owned())
     }
 
-    /// Why nothing can be sent here, if so: one sentence.
+    /// Fails with one sentence if nothing can be sent here.
     pub(crate) fn may_write(&self) -> Result<(), String> {
         if self.gone {
             return Err("this room is gone; the text stays until you take it elsewhere".to_owned());
@@ -117,17 +117,17 @@ impl Room {
         Ok(())
     }
 
-    /// The message whose turn it is to be sent.
+    /// The next message to send.
     pub(crate) fn head(&self) -> Option<&Pending> {
         self.outbox.iter().find(|pending| !matches!(pending.state, SendState::Sent(_) | SendState::Refused(_)))
     }
 
-    /// Whether a message of this room is sent and not yet answered.
+    /// Whether a sent message of this room is not answered yet.
     pub(crate) fn is_in_flight(&self) -> bool {
         self.outbox.iter().any(|pending| matches!(pending.state, SendState::InFlight(_)))
     }
 
-    /// Messages that wait to be sent again are sent at once.
+    /// Sends messages that wait for a retry at once.
     pub(crate) fn end_pauses(&mut self, which: Pauses) {
         for pending in &mut self.outbox {
             if matches!(pending.state, SendState::RetryAt { asked, .. } if which == Pauses::All || !asked) {
@@ -136,7 +136,7 @@ impl Room {
         }
     }
 
-    /// Messages saved under this ticket or an earlier one may be sent.
+    /// Queues messages that were saved under this ticket or an earlier one.
     pub(crate) fn release_saved(&mut self, ticket: u64) {
         for pending in &mut self.outbox {
             if matches!(pending.state, SendState::Saving(by) if by <= ticket) {
@@ -145,7 +145,7 @@ impl Room {
         }
     }
 
-    /// Moves acknowledged messages into the timeline as soon as it has come that far.
+    /// Moves acknowledged messages into the timeline if all messages before them are there.
     pub(crate) fn absorb_sent(&mut self) {
         while !self.distrusted {
             let timeline = &self.timeline;
@@ -165,12 +165,12 @@ impl Room {
         }
     }
 
-    /// Removes acknowledged messages: no event will follow that moves them into the timeline.
+    /// Removes acknowledged messages, because no event will follow that moves them into the timeline.
     pub(crate) fn forget_sent(&mut self) {
         self.outbox.retain(|pending| !matches!(pending.state, SendState::Sent(_)));
     }
 
-    /// Messages in flight will not be answered any more: they are sent again, under the same txn.
+    /// Queues messages in flight again, with the same txn, because their calls will not be answered.
     pub(crate) fn requeue(&mut self) {
         for pending in &mut self.outbox {
             if let SendState::InFlight(_) = pending.state {
@@ -179,7 +179,7 @@ impl Room {
         }
     }
 
-    /// Takes a refused message out of the outbox. If the view was anchored at it, it moves to the end.
+    /// Takes a refused message out of the outbox. If the view was anchored at it, the view moves to the end.
     pub(crate) fn take_refused(&mut self, txn: &str) -> Option<Pending> {
         let refused = |pending: &Pending| *pending.txn == *txn && matches!(pending.state, SendState::Refused(_));
         let at = self.outbox.iter().position(refused)?;

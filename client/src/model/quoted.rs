@@ -1,4 +1,4 @@
-//! Messages that replies quote and that are not among those at hand.
+//! Messages that replies quote and that the timeline does not contain.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,21 +9,21 @@ use quchat_shared::{Message, Seq};
 
 use super::timeline::bytes;
 
-/// Most messages that are kept to be quoted, and most that could not be had: many more than a screen shows.
+/// Most quoted messages kept, and most that could not be fetched. A screen shows far fewer.
 const QUOTED_MAX: usize = 500;
-/// Most bytes of them: as many messages of the greatest length have fewer.
+/// Most bytes of quoted messages. [`QUOTED_MAX`] messages of the greatest length stay below it.
 const QUOTED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What was fetched to be quoted, one message at a time and each once.
+/// Quoted messages. They are fetched one at a time, each once.
 #[derive(Debug, Default)]
 pub(crate) struct Quoted {
     messages: BTreeMap<Seq, Arc<Message>>,
     missed: BTreeSet<Seq>,
-    /// The call that is under way.
+    /// The pending call.
     pub(crate) asked: Option<u64>,
-    /// Calls that have failed in a row and may go well later.
+    /// Calls that failed in a row and may succeed later.
     pub(crate) failures: u32,
-    /// Nothing is asked for before.
+    /// Nothing is fetched before this, in [`super::Now::mono_ms`].
     pub(crate) not_before: u64,
 }
 
@@ -33,12 +33,12 @@ impl Quoted {
         self.messages.get(&seq)
     }
 
-    /// Whether it has been asked for.
+    /// Whether the message was fetched already, with or without success.
     pub(crate) fn knows(&self, seq: Seq) -> bool {
         self.messages.contains_key(&seq) || self.missed.contains(&seq)
     }
 
-    /// Takes what was fetched for `seq`; `None` is not asked for again before [`Quoted::hope`].
+    /// Takes the result of a fetch. `None` is not fetched again before [`Quoted::hope`].
     pub(crate) fn take(&mut self, seq: Seq, message: Option<Message>) {
         self.failures = 0;
         match message {
@@ -58,7 +58,7 @@ impl Quoted {
         }
     }
 
-    /// Takes the newer copy of a message that is quoted.
+    /// Replaces a quoted message by a newer copy.
     pub(crate) fn update(&mut self, message: &Message) {
         if let Some(quoted) = self.messages.get_mut(&message.seq)
             && quoted.rev < message.rev
@@ -68,14 +68,14 @@ impl Quoted {
         }
     }
 
-    /// Lets go of all messages if they have more bytes; what is on the screen is fetched again.
+    /// Drops all messages if they exceed `bytes_max`. Those on the screen are fetched again.
     pub(crate) fn bound(&mut self, bytes_max: usize) {
         if self.messages.values().map(|message| bytes(message)).sum::<usize>() > bytes_max {
             self.messages.clear();
         }
     }
 
-    /// What could not be had may be asked for again, and at once.
+    /// Allows failed fetches to be retried at once.
     pub(crate) fn hope(&mut self) {
         self.failures = 0;
         self.not_before = 0;

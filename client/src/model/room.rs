@@ -12,182 +12,176 @@ use quchat_shared::{
 
 use super::{Anchor, Draft, InputHistory, Key, Model, Pending, SendState, Timeline, quoted::Quoted, sighted::Sighted};
 
-/// A room: what the server says of it, and what is one's own in it.
+/// A room: the server's data and the user's own state in it.
 #[derive(Debug)]
 pub struct Room {
-    /// What is the same for everyone; `last_seq` is kept current by messages and activity.
+    /// The data that all users see. Messages and activity keep `last_seq` current.
     pub info: RoomInfo,
-    /// One's membership; `None` outside.
+    /// The user's membership; `None` if the user is not a member.
     pub member: Option<Membership>,
-    /// What it calls for, if not what rooms do; kept on this machine.
+    /// The notify level if it differs from the default; stored on this machine.
     pub notify: Option<Notify>,
-    /// Unread messages that name one.
+    /// Unread messages that mention the user.
     pub mentions: u64,
-    /// Up to here [`Room::mentions`] has counted.
+    /// [`Room::mentions`] has counted messages up to this one.
     pub(crate) counted_seq: Seq,
-    /// The newest message there was when this room was last open: beyond it, a room not joined shows life.
+    /// The newest message when this room was last open. A room that is not joined shows activity beyond it.
     pub known_seq: Seq,
-    /// Deleted, or one was removed from it. It stays listed while it is open or holds unsent text.
+    /// Deleted, or the user was removed from it. It stays listed while it is open or holds unsent text.
     pub gone: bool,
-    /// Only the disk tells of it so far. Until the server does, nothing is asked or sent there.
+    /// Restored from disk and not confirmed by the server yet. Until then nothing is requested or sent there.
     pub remembered: bool,
-    /// The messages at hand.
+    /// The loaded messages.
     pub timeline: Timeline,
-    /// What is in the composer.
     pub draft: Draft,
-    /// Earlier inputs.
     pub inputs: InputHistory,
-    /// One's own messages that are not in the timeline yet, in the order they were written; drawn after it.
+    /// The user's messages that are not in the timeline yet, in the order they were written. Drawn after it.
     pub outbox: VecDeque<Pending>,
-    /// Where one stands.
+    /// The scroll position.
     pub anchor: Anchor,
-    /// Rows to scroll from the anchor, down being positive; a frame turns them into a new anchor ([`super::Seen`]).
+    /// Rows to scroll down from the anchor. The next frame turns them into a new anchor ([`super::Seen`]).
     pub scroll_rows: i32,
-    /// The "new" line stands before the first message beyond this one.
+    /// The "new" line is before the first message after this one.
     pub new_after: Option<Seq>,
     /// The page being fetched, or why the last one failed.
     pub fetch: Fetch,
-    /// Which pages this step wants.
+    /// The pages that this step asks for.
     pub(crate) wants: PageWants,
-    /// One's own latest visit, counted over all rooms; 0 is never. "Recent first" goes by it.
+    /// The user's latest visit, counted over all rooms; 0 is never. "Recent first" sorts by it.
     pub visited: u64,
-    /// The read marker on its way.
+    /// The read marker on its way to the server.
     pub marker: Marker,
-    /// Since when draft or outbox differ from what was given to the disk.
+    /// Since when the draft or outbox differs from the last save.
     pub(crate) unsaved_since: Option<u64>,
-    /// It is saved in this step rather than a little later.
+    /// Save in this step instead of a little later.
     pub(crate) save_at_once: bool,
-    /// Saves the disk has refused in a row.
+    /// Saves that failed in a row.
     pub(crate) save_failures: u32,
-    /// When a refused save is tried again by itself.
+    /// When a failed save is retried.
     pub(crate) save_not_before: u64,
-    /// Sends that have failed in a row.
+    /// Sends that failed in a row.
     pub(crate) send_failures: u32,
-    /// The run is only kept on the screen until the page that replaces it is here.
+    /// The timeline may be wrong. It stays on the screen only until the page arrives that replaces it.
     pub(crate) distrusted: bool,
-    /// Text was cleared here after the room was gone: Up must still bring it back.
+    /// Text was cleared after the room was gone. The room stays so that Up can bring it back.
     pub(crate) cleared_when_gone: bool,
-    /// Messages beyond the read marker that have been on the screen for long enough.
+    /// Messages after the read marker that have been on the screen for long enough.
     pub(crate) sighted: Sighted,
-    /// The first new message, at which the room was opened and no frame has shown it yet. Where all that follows fits on
-    /// the screen, the frame shows the end.
+    /// The first new message, if the room was just opened at it and no frame has shown it yet. If everything after it
+    /// fits on the screen, the frame shows the end.
     pub landing: Option<Seq>,
-    /// When the room became unread, counted over all rooms; `None` while nothing is.
+    /// When the room became unread, as a count over all rooms; `None` while it is read.
     pub(crate) unread_since: Option<u64>,
-    /// It was visited in this round through the unread rooms.
+    /// Already visited in the current round through the unread rooms.
     pub(crate) rounded: bool,
     /// Which long messages are shown in full.
     pub unfolded: Unfolded,
-    /// Pages that have failed in a row.
+    /// Page requests that failed in a row.
     pub(crate) fetch_failures: u32,
-    /// After a failed page, events ask for none before this.
+    /// After a failed page, events request no page before this time.
     pub(crate) fetch_not_before: u64,
-    /// What replies quote and is not in the timeline.
+    /// Messages that replies quote and that the timeline does not contain.
     pub(crate) quoted: Quoted,
 }
 
-/// Most visited rooms that are remembered.
 pub(crate) const VISITS_KEPT: usize = 50;
 
-/// A room that was visited, as the disk remembers it: enough to show it and to write there before the server has
-/// answered. Nothing that was said in it.
+/// A visited room as stored on disk: enough to show it and to write there before the server has answered. It contains
+/// no messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
-    /// What was the same for everyone.
+    /// The room as it was at the last visit.
     pub info: RoomInfo,
-    /// One was a member.
+    /// Whether the user was a member.
     pub joined: bool,
 }
 
 /// Which long messages are shown in full; the others show their first rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unfolded {
-    /// All of them.
+    /// All messages.
     pub all: bool,
-    /// These.
+    /// These messages.
     pub messages: BTreeSet<Seq>,
 }
 
-/// The one page a room waits for.
+/// The page that a room waits for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Fetch {
-    /// None.
+    /// No page.
     #[default]
     Idle,
-    /// It is on its way.
+    /// The page was requested.
     Loading {
-        /// The call; the answer to any other is dropped.
+        /// The pending call. Replies to other calls are dropped.
         call: u64,
-        /// Which page.
         page: Wanted,
-        /// Since when, in [`super::Now::mono_ms`]; "loading" is shown after 200 ms.
+        /// When it was requested, in [`super::Now::mono_ms`]; "loading" is shown after 200 ms.
         since: u64,
     },
-    /// It failed; asked for again on the next scroll or connection.
+    /// The request failed. The next scroll or connection retries it.
     Failed {
-        /// Which page.
         page: Wanted,
-        /// Why: one sentence, shown as a line at the page's place.
+        /// One sentence, shown as a line in place of the page.
         reason: Arc<str>,
     },
 }
 
-/// A page, by its place relative to the run.
+/// A page, by its position relative to the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// The newest page, as a new run.
+    /// The newest page, as a new timeline.
     Newest,
-    /// The page with this message in its middle, as a new run.
+    /// The page with this message in the middle, as a new timeline.
     Around(Seq),
-    /// The page before the run.
+    /// The page before the timeline.
     Older,
-    /// The page after the run.
+    /// The page after the timeline.
     Newer,
 }
 
-/// Which pages a step wants, if the room is open. At the end of the step at most one of them is fetched: the first that
-/// applies.
+/// The pages that a step asks for, if the room is open. At the end of the step the first that applies is fetched.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PageWants {
-    /// This page, instead of the one that is awaited.
+    /// This page, in place of the pending one.
     pub(crate) page: Option<Wanted>,
-    /// The page that failed, or the first one.
+    /// The page that failed, or the first one if there was none.
     pub(crate) retry: bool,
     /// The pages up to the end of the room, if the reader is near it.
     pub(crate) newer: bool,
-    /// The page that the reader comes near to.
+    /// The page that the reader scrolls towards.
     pub(crate) near: bool,
 }
 
 /// The read marker on its way to the server: one in flight, the latest wins, at most one per 2 s.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Marker {
-    /// The call that carries it.
+    /// The pending call.
     pub in_flight: Option<u64>,
-    /// Where it shall go next.
+    /// The position to send next.
     pub wanted: Option<Seq>,
-    /// Not before this, in [`super::Now::mono_ms`].
+    /// Nothing is sent before this, in [`super::Now::mono_ms`].
     pub not_before: u64,
-    /// How many attempts have failed in a row.
+    /// Attempts that failed in a row.
     pub failures: u32,
 }
 
 impl Model {
-    /// This page of the room is wanted, if it is open.
+    /// Asks for this page of the room, if it is open.
     pub(crate) fn want_page(&mut self, id: RoomId, page: Wanted) {
         if let Some(room) = self.rooms.get_mut(&id) {
             room.wants.page = Some(page);
         }
     }
 
-    /// The pages up to the end of the room are wanted, if it is open and the reader is near the end.
+    /// Asks for the pages up to the end of the room, if it is open and the reader is near the end.
     pub(crate) fn want_newer(&mut self, id: RoomId) {
         if let Some(room) = self.rooms.get_mut(&id) {
             room.wants.newer = true;
         }
     }
 
-    /// The page that failed in the open room is wanted again, or its first one.
+    /// Asks again for the page of the open room that failed, or for its first one.
     pub(crate) fn retry_page(&mut self) {
         if let Some(room) = self.open_room_mut() {
             room.wants.retry = true;
@@ -196,7 +190,8 @@ impl Model {
 }
 
 impl Room {
-    /// The room ends earlier than was believed: what lies beyond is not what was answered. Whether there was such a reply.
+    /// Drops reply targets after `last`: the server lost those messages, and their seqs will be reused. Returns whether
+    /// there were any.
     pub(crate) fn forget_replies_beyond(&mut self, last: Seq) -> bool {
         let pending = self.outbox.iter_mut().map(|pending| &mut pending.reply_to);
         let left = self.inputs.at.iter_mut().map(|(_, left)| left).chain(&mut self.inputs.left);
@@ -204,7 +199,7 @@ impl Room {
         targets.filter_map(|target| target.take_if(|seq| *seq > last)).count() > 0
     }
 
-    /// A room just heard of.
+    /// A room that the server has just announced.
     #[must_use]
     pub fn new(info: RoomInfo, member: Option<Membership>) -> Self {
         Self {
@@ -245,57 +240,56 @@ impl Room {
         }
     }
 
-    /// A room nobody has told of yet but the disk. What it cannot know is left to be learned: any other copy is newer,
-    /// nothing is read, nothing is unread.
+    /// A room restored from disk. Any copy from the server is newer, and nothing in it is read or unread.
     pub(crate) fn recall(visit: Visit) -> Self {
         let info = RoomInfo { rev: 0, last_seq: Seq(0), ..visit.info };
         let member = Membership { role: Role::Member, last_read_seq: Seq(0), notify: Notify::default() };
         Self { remembered: true, ..Self::new(info, visit.joined.then_some(member)) }
     }
 
-    /// The room is gone, and no text of the user is left in it.
+    /// Whether the room is gone and holds no text of the user.
     pub(crate) fn is_over(&self) -> bool {
         self.gone && self.outbox.is_empty() && !self.has_draft() && !self.cleared_when_gone
     }
 
-    /// There is a draft: in the composer, or set aside while an earlier input is shown there.
+    /// Whether there is a draft: in the composer, or saved while an earlier input is shown there.
     #[must_use]
     pub fn has_draft(&self) -> bool {
         let aside = self.inputs.at.iter().map(|(_, left)| left).chain(&self.inputs.left).map(|left| &left.text);
         aside.chain([&self.draft.text]).any(|text| !text.trim().is_empty())
     }
 
-    /// A message that a reply quotes, as far as it is at hand.
+    /// A message that a reply quotes, if it is loaded.
     #[must_use]
     pub fn quoted(&self, seq: Seq) -> Option<&Arc<Message>> {
         let message = self.timeline.index(seq).and_then(|at| self.timeline.messages.get(at));
         message.or_else(|| self.quoted.get(seq))
     }
 
-    /// One is a member.
+    /// Whether the user is a member.
     #[must_use]
     pub fn joined(&self) -> bool {
         self.member.is_some()
     }
 
-    /// Messages beyond the read marker; 0 outside.
+    /// Messages after the read marker; 0 if the user is not a member.
     #[must_use]
     pub fn unread(&self) -> u64 {
         self.member.map_or(0, |member| self.info.last_seq.0.saturating_sub(member.last_read_seq.0))
     }
 
-    /// Somebody spoke here since one last looked, and one is not a member: the fainter mark.
+    /// Whether a room that is not joined has messages since the user last looked. It gets the fainter mark.
     #[must_use]
     pub fn shows_activity(&self) -> bool {
         !self.joined() && self.info.last_seq > self.known_seq
     }
 
-    /// One's own messages that no server has acknowledged.
+    /// The user's messages that no server has acknowledged, including refused ones.
     pub fn unsent(&self) -> impl Iterator<Item = &Pending> {
         self.outbox.iter().filter(|pending| !matches!(pending.state, SendState::Sent(_)))
     }
 
-    /// One's own messages the server refused.
+    /// The user's messages that the server refused.
     pub fn refused(&self) -> impl Iterator<Item = &Pending> {
         self.outbox.iter().filter(|pending| matches!(pending.state, SendState::Refused(_)))
     }
@@ -305,13 +299,13 @@ impl Room {
         self.outbox.iter_mut().find(|pending| &*pending.txn == txn)
     }
 
-    /// Up to where the room is read, as far as this client knows: also what the server has not been told yet.
+    /// The last read message, including reads that the server has not received yet.
     pub(crate) fn read(&self) -> Seq {
         let read = self.member.map_or(Seq(0), |member| member.last_read_seq);
         read.max(self.marker.wanted.unwrap_or_default())
     }
 
-    /// Moves the read marker forward, as far as this client is concerned; what names `me` on the way is read, too.
+    /// Moves the local read marker forward and counts the mentions of `me` on the way as read.
     pub(crate) fn read_to(&mut self, seq: Seq, me: Option<UserId>) {
         let Some(member) = &mut self.member else { return };
         let before = member.last_read_seq;
@@ -326,7 +320,7 @@ impl Room {
         self.note_unread(0);
     }
 
-    /// The last message or the read marker has moved, as the `nth` such event: since when is it unread?
+    /// Updates [`Room::unread_since`] after the last message or the read marker moved, as the `nth` such event.
     pub(crate) fn note_unread(&mut self, nth: u64) {
         if self.unread() == 0 {
             self.unread_since = None;
@@ -336,7 +330,7 @@ impl Room {
         }
     }
 
-    /// New messages above the screen that have not been seen, where `first` is the first one on it.
+    /// The number of new messages above the screen that were not seen; `first` is the first entry on it.
     #[must_use]
     pub fn new_above(&self, first: &Key) -> u64 {
         let before = match first {

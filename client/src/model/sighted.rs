@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 
 use quchat_shared::Seq;
 
-/// Most stretches that are remembered; whoever jumps about more often sees some messages twice.
+/// Most ranges kept. A user who jumps around more often sees some messages as new again.
 const STRETCHES_MAX: usize = 256;
 
-/// Stretches of seq, by their first: apart from each other, with at least one message between two.
+/// Ranges of seq, first to last. At least one message lies between two ranges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sighted {
     stretches: BTreeMap<Seq, Seq>,
 }
 
 impl Sighted {
-    /// Takes the messages from `first` to `last`.
+    /// Adds the messages from `first` to `last`.
     pub(crate) fn add(&mut self, first: Seq, last: Seq) {
         if first > last {
             return;
         }
         let (mut first, mut last) = (first, last);
-        // what overlaps or adjoins becomes one with it
+        // merge ranges that overlap or adjoin
         while let Some((&from, &to)) = self.stretches.range(..=last.next()).next_back() {
             if to.next() < first {
                 break;
@@ -35,7 +35,8 @@ impl Sighted {
         }
     }
 
-    /// The end of the unbroken run of seen messages that follows `read`; `read` itself if the next one was not seen.
+    /// The last message of the unbroken range of seen messages after `read`; `read` itself if the next one was not
+    /// seen.
     pub(crate) fn run_after(&self, read: Seq) -> Seq {
         let next = read.next();
         let stretch = self.stretches.range(..=next).next_back();
@@ -47,7 +48,7 @@ impl Sighted {
         self.stretches.range(..=seq).next_back().is_some_and(|(_, &to)| to >= seq)
     }
 
-    /// How many messages were seen after `after` and before `before`.
+    /// The number of seen messages after `after` and before `before`.
     pub(crate) fn between(&self, after: Seq, before: Seq) -> u64 {
         let inside = |(from, to): (&Seq, &Seq)| {
             let (from, to) = (from.0.max(after.0.saturating_add(1)), to.0.min(before.0.saturating_sub(1)));
@@ -56,7 +57,7 @@ impl Sighted {
         self.stretches.range(..before).map(inside).sum()
     }
 
-    /// Forgets what lies before the read marker: that is read anyway.
+    /// Drops everything up to the read marker, because it is read anyway.
     pub(crate) fn forget_to(&mut self, read: Seq) {
         let beyond = self.stretches.split_off(&read.next());
         let across = self.stretches.pop_last().filter(|(_, to)| *to > read);

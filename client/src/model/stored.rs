@@ -1,4 +1,4 @@
-//! What the disk keeps for a room: how it is made from the room, and how it is put back.
+//! The stored data of a room: how it is taken from the room, and how it is restored.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{Model, NO_TICKET, Pending, Room, SavedDraft, SendState, Storage};
 /// How long a change may stay unsaved, in milliseconds.
 const SAVE_AFTER_MS: u64 = 300;
 
-/// A pending message as the disk keeps it.
+/// A pending message as stored on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMessage {
     /// See [`Pending::txn`].
@@ -24,7 +24,7 @@ pub struct StoredMessage {
     pub refused: Option<Arc<str>>,
 }
 
-/// What the disk keeps for a room.
+/// The data of a room that is stored on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     pub room: RoomId,
@@ -40,19 +40,19 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Nothing to keep.
+    /// The data of a room with nothing to store.
     #[must_use]
     pub fn new(room: RoomId) -> Self {
         Self { room, draft: "".into(), reply_to: None, outbox: Vec::new(), inputs: Vec::new(), notify: None }
     }
 
-    /// Whether there is nothing to keep.
+    /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::new(self.room)
     }
 
-    /// Whether somebody still wants it said.
+    /// Whether there is a draft or an unsent message.
     #[must_use]
     pub fn is_unsaid(&self) -> bool {
         !self.draft.is_empty() || !self.outbox.is_empty()
@@ -60,7 +60,7 @@ impl Stored {
 }
 
 impl Pending {
-    /// As the disk keeps it; `None` once it is acknowledged.
+    /// The message as stored on disk; `None` once it is acknowledged.
     pub(crate) fn kept(&self) -> Option<StoredMessage> {
         let refused = match &self.state {
             SendState::Sent(_) => return None,
@@ -80,14 +80,14 @@ impl From<StoredMessage> for Pending {
 }
 
 impl Storage {
-    /// Whether saving is of use now.
+    /// Whether a save may succeed now.
     pub(crate) fn takes_saves(&self) -> bool {
         matches!(self, Self::Kept | Self::Failing(_))
     }
 }
 
 impl Model {
-    /// Draft or outbox of the room changed: it is saved at most [`SAVE_AFTER_MS`] later.
+    /// Notes that the stored data of the room changed. It is saved at most [`SAVE_AFTER_MS`] later.
     pub(crate) fn touch(&mut self, id: RoomId) {
         let now = self.now.mono_ms;
         if let Some(room) = self.rooms.get_mut(&id) {
@@ -97,21 +97,21 @@ impl Model {
         }
     }
 
-    /// If the room has unsaved changes, they are saved in this step.
+    /// Saves the changes of the room, if any, in this step.
     pub(crate) fn save_now(&mut self, id: RoomId) {
         if let Some(room) = self.rooms.get_mut(&id) {
             room.save_at_once = room.unsaved_since.is_some();
         }
     }
 
-    /// All unsaved changes are saved in this step.
+    /// Saves all changes in this step.
     pub(crate) fn save_all_now(&mut self) {
         for id in self.internal.busy.clone() {
             self.save_now(id);
         }
     }
 
-    /// What is to be saved of the room and the ticket of that save, if it has unsaved changes and saving is of use.
+    /// Starts a save and returns its ticket and data, if the room has unsaved changes and a save may succeed.
     pub(crate) fn take_save(&mut self, id: RoomId) -> Option<(u64, Stored)> {
         let takes_saves = self.storage.takes_saves();
         let room = self.rooms.get_mut(&id).filter(|room| takes_saves && room.unsaved_since.is_some())?;
@@ -126,7 +126,7 @@ impl Model {
         Some((ticket, room.stored()))
     }
 
-    /// Takes the unsaved changes of all rooms, which are about to be forgotten.
+    /// Starts a save of all rooms, which are about to be dropped.
     pub(crate) fn take_last_saves(&mut self) {
         for id in self.internal.busy.clone() {
             let save = self.take_save(id);
@@ -134,8 +134,8 @@ impl Model {
         }
     }
 
-    /// Drops a room that is gone and that nobody looks at or waits for. Its earlier inputs and its notify level are kept
-    /// in case it comes back.
+    /// Drops a room that is gone, unless it is open or holds text of the user. Its earlier inputs and its notify level
+    /// are kept in case it comes back.
     pub(crate) fn sweep(&mut self, id: RoomId) {
         if self.open == Some(id) || !self.rooms.get(&id).is_some_and(Room::is_over) {
             return;
@@ -153,12 +153,12 @@ impl Model {
 }
 
 impl Room {
-    /// When the room is to be saved, if it changed.
+    /// When the room is due to be saved, if it changed.
     pub(crate) fn save_due(&self) -> Option<u64> {
         self.unsaved_since.map(|since| since.saturating_add(SAVE_AFTER_MS).max(self.save_not_before))
     }
 
-    /// What the disk is to keep of it.
+    /// The data of this room to store on disk.
     pub(crate) fn stored(&self) -> Stored {
         let SavedDraft { text: draft, reply_to } = self.draft_to_keep();
         Stored {
@@ -171,7 +171,8 @@ impl Room {
         }
     }
 
-    /// While an earlier input is in the composer, the draft left for it is what must survive; once it is changed, both.
+    /// The draft to store. While an unchanged earlier input is in the composer, that is the draft it replaced. Once the
+    /// input is changed, it is both.
     fn draft_to_keep(&self) -> SavedDraft {
         let shown = match &self.inputs.at {
             Some((_, left)) if !left.text.is_empty() => {
@@ -187,7 +188,7 @@ impl Room {
         SavedDraft { text, reply_to: left.reply_to.or(shown.reply_to) }
     }
 
-    /// Puts what was kept before what was written since. Returns whether the mixture must be saved.
+    /// Inserts stored data before what was written since. Returns whether the result must be saved.
     pub(crate) fn restore(&mut self, stored: Stored) -> bool {
         let fresh = self.unsaved_since.is_some();
         let known = |txn: &Arc<str>| self.outbox.iter().any(|pending| pending.txn == *txn);

@@ -1,74 +1,72 @@
-//! The messages of a room that are at hand: one contiguous run of seq.
+//! The loaded messages of a room: one contiguous range of seq.
 //!
-//! Messages come from the stream, from pages and as answers to sends, in any order; the run takes what joins it, and
-//! of two copies the one with the higher rev.
+//! Messages come from the stream, from pages and as answers to sends, in any order. The timeline takes a message that
+//! adjoins it, and keeps the copy with the higher rev.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use quchat_shared::{Message, Seq};
 
-/// One contiguous run of a room's messages, ascending by seq.
+/// The loaded messages of a room, ascending by seq.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    /// Without gaps: the index of a message is its `seq` minus that of the first.
+    /// There are no gaps: the index of a message is its `seq` minus that of the first.
     pub messages: VecDeque<Arc<Message>>,
-    /// There are (or may be) messages before the run.
+    /// There may be messages before the first one.
     pub has_older: bool,
-    /// There are (or may be) messages after the run. While true, one's own unsent messages are drawn at
-    /// [`super::Anchor::End`] only.
+    /// There may be messages after the last one. While true, the user's unsent messages are drawn only at
+    /// [`super::Anchor::End`].
     pub has_newer: bool,
 }
 
-/// What became of a message offered to the run.
+/// What happened to a message that was offered to the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Offered {
-    /// It is part of the run now, or was already.
+    /// It is part of the timeline now, or was already.
     Taken,
-    /// It lies before the run.
+    /// It comes before the timeline.
     Before,
-    /// It lies beyond the message that would be next: something is missing in between, or nothing is known yet.
+    /// It is after the next message: messages in between are missing, or nothing is loaded yet.
     Beyond,
 }
 
 impl Default for Timeline {
-    /// Nothing is known yet.
+    /// Nothing is loaded yet.
     fn default() -> Self {
         Self { messages: VecDeque::new(), has_older: true, has_newer: true }
     }
 }
 
 impl Timeline {
-    /// Nothing has been fetched yet: not the same as a room without messages.
+    /// Whether nothing has been fetched yet. An empty room is not unknown.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.messages.is_empty() && (self.has_older || self.has_newer)
     }
 
-    /// The first seq of the run.
     #[must_use]
     pub fn first(&self) -> Option<Seq> {
         self.messages.front().map(|message| message.seq)
     }
 
-    /// The last seq of the run.
     #[must_use]
     pub fn last(&self) -> Option<Seq> {
         self.messages.back().map(|message| message.seq)
     }
 
-    /// Where in the run a message is.
+    /// The index of a message in [`Timeline::messages`].
     #[must_use]
     pub fn index(&self, seq: Seq) -> Option<usize> {
         let distance = usize::try_from(seq.0.checked_sub(self.first()?.0)?).ok()?;
         (distance < self.messages.len()).then_some(distance)
     }
 
-    /// The message that would be appended next; `None` while nothing is known.
+    /// The seq that would be appended next; `None` while nothing is loaded.
     pub(crate) fn next(&self) -> Option<Seq> {
         if self.is_unknown() { None } else { Some(self.last().unwrap_or_default().next()) }
     }
 
-    /// Takes one message: appends it, or replaces an older copy of it.
+    /// Appends a message, or replaces an older copy of it.
     pub(crate) fn offer(&mut self, message: &Arc<Message>) -> Offered {
         match self.next() {
             Some(next) if message.seq == next => {
@@ -88,7 +86,8 @@ impl Timeline {
         }
     }
 
-    /// Begins anew with a page, keeping newer copies of its messages, and what joins its end if `keep_tail`.
+    /// Starts again with a page. Keeps newer copies of its messages, and with `keep_tail` the messages that adjoin its
+    /// end.
     pub(crate) fn begin(&mut self, page: Vec<Arc<Message>>, has_older: bool, has_newer: bool, keep_tail: bool) {
         let old = std::mem::take(self);
         *self = Self { messages: page.into(), has_older, has_newer };
@@ -100,7 +99,7 @@ impl Timeline {
         }
     }
 
-    /// Puts the page before the run; what the run has already is offered to it.
+    /// Inserts a page before the first message. Messages of the page that are already loaded replace older copies.
     pub(crate) fn prepend(&mut self, page: Vec<Arc<Message>>, has_older: bool) {
         let Some(first) = self.first() else { return };
         self.has_older = has_older;
@@ -113,7 +112,7 @@ impl Timeline {
         }
     }
 
-    /// Shortens the run to `max` messages, at the end that lies farther from `keep`.
+    /// Shortens the timeline to `max` messages, at the end farther from `keep`.
     pub(crate) fn shorten(&mut self, max: usize, keep: Option<usize>) {
         let excess = self.messages.len().saturating_sub(max);
         if excess == 0 {
@@ -134,12 +133,12 @@ impl Timeline {
     }
 }
 
-/// Whether the messages are neighbours, ascending: what a page must be.
+/// Whether the messages are contiguous and ascending, as a page must be.
 pub(crate) fn is_run(messages: &[Message]) -> bool {
     messages.windows(2).all(|pair| pair[0].seq.next() == pair[1].seq)
 }
 
-/// Bytes of a message that are its own.
+/// The bytes that a message occupies, without shared data.
 pub(crate) fn bytes(message: &Message) -> usize {
     let users: usize = message.reactions.iter().map(|reaction| reaction.emoji.len() + 8 * reaction.users.len()).sum();
     size_of::<Message>() + message.text.len() + 8 * message.mentions.len() + users

@@ -1,4 +1,4 @@
-//! The run: what joins it, which copy wins, and where it is cut.
+//! Tests which messages a timeline takes, which copy wins, and where it is cut.
 
 use std::sync::Arc;
 
