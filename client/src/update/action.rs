@@ -1,14 +1,14 @@
-//! What a key can ask for: one closed list, from which keymap, help and rebinding are made.
+//! Everything a key can be bound to. Keymap, help and rebinding use this list.
 
-/// A wish, by whichever key. The runtime resolves a chord in the focused context and offers the Action to the
-/// focused component first; what that does not take (`None`) arrives in `update` as [`super::Msg::Act`].
-/// Those marked *composer* or *form* mean something there only; `update` ignores them.
+/// What the user asked for with a key. The runtime resolves a chord in the focused context and offers the Action to the
+/// focused component first. If the component declines it (`None`), it arrives in `update` as [`super::Msg::Act`].
+/// Actions marked *composer* or *form* work only there; `update` ignores them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     // Writing.
     /// Send the draft, or run it if it is a slash command. Carries no text: `update` has the draft.
     Send,
-    /// Open the draft in the user's own editor.
+    /// Open the draft in an external editor.
     OpenEditor,
     /// *Composer*: a line break.
     Newline,
@@ -32,22 +32,22 @@ pub enum Action {
     DeleteWordForward,
     /// *Composer*: delete to the start of the line.
     DeleteToStart,
-    /// *Composer*: delete to the end of the line; where there is nothing to delete the composer declines and
-    /// `update` opens the switcher.
+    /// *Composer*: delete to the end of the line. If there is nothing to delete, the composer declines and `update`
+    /// opens the switcher.
     KillOrSwitch,
-    /// *Composer*: put back what was deleted last.
+    /// *Composer*: insert the text deleted last.
     Yank,
     /// *Composer*: undo.
     Undo,
     /// *Composer*: redo.
     Redo,
-    /// *Composer*: complete the word before the cursor, then offer the next choice. On an empty input the keys go to
-    /// the side bar.
+    /// *Composer*: complete the word before the cursor, then offer the next choice. On an empty input, focus the side
+    /// bar.
     Complete,
-    /// *Composer*: offer the choice before.
+    /// *Composer*: offer the previous choice.
     CompleteBack,
 
-    // Going somewhere. Rooms that are not joined are never visited by these.
+    // Going to a room. These visit joined rooms only.
     /// Open the quick switcher.
     Switch,
     /// The next joined room.
@@ -58,23 +58,23 @@ pub enum Action {
     LastRoom,
     /// The nth joined room, counted from 1.
     RoomNumber(u8),
-    /// The next room with something unread, mentions and direct ones first.
+    /// The next unread room; rooms with mentions and direct rooms first.
     NextUnread,
-    /// The keys go to the side bar, or back from it.
+    /// Move the focus to the side bar, or back from it.
     FocusRooms,
     /// Hide the side bar and the frames, or show them again.
     Bare,
 
     // Reading.
-    /// To the "new" line.
+    /// Go to the "new" line.
     ToNew,
-    /// To the newest message.
+    /// Go to the newest message.
     ToBottom,
-    /// Search in what is loaded of the open room.
+    /// Search the loaded messages of the open room.
     Find,
-    /// While searching: to the next hit further down, from the last one to the first.
+    /// While searching: go to the next hit further down; wraps around.
     FindNext,
-    /// While searching: to the next hit further up.
+    /// While searching: go to the next hit further up; wraps around.
     FindPrevious,
     /// Back by a page.
     PageUp,
@@ -85,26 +85,26 @@ pub enum Action {
     /// Forward by a line.
     LineDown,
 
-    // Choosing a message: while one is chosen, `PageUp`, `PageDown`, `LineUp` and `LineDown` choose another.
-    /// Choose the last message that can be seen; while searching, the one that was found.
+    // Selecting a message: while one is selected, `PageUp`, `PageDown`, `LineUp` and `LineDown` select another.
+    /// Select the last visible message; while searching, the current hit.
     Select,
-    /// Choose the first message at hand.
+    /// Select the first loaded message.
     SelectFirst,
-    /// Choose the last message.
+    /// Select the last message.
     SelectLast,
-    /// Copy the text of the chosen message.
+    /// Copy the text of the selected message.
     Copy,
-    /// Copy it with author and time.
+    /// Copy the selected message with author and time.
     CopyWithAuthor,
-    /// Copy the links in it.
+    /// Copy the links in the selected message.
     CopyLinks,
-    /// Tell when it was sent and changed.
+    /// Show when the selected message was sent and changed.
     Details,
-    /// Answer the chosen message with what is written; without one, the newest of somebody else.
+    /// Make the draft a reply to the selected message, or to the newest one by another user.
     Reply,
-    /// Choose the message that the chosen one answers.
+    /// Select the message that the selected one replies to.
     ToReplied,
-    /// Show all of the chosen message, or its first rows again.
+    /// Unfold the selected message, or fold it again.
     Unfold,
 
     // Dialogs and forms.
@@ -112,34 +112,34 @@ pub enum Action {
     NextField,
     /// *Form*: the previous field.
     PreviousField,
-    /// *Form*: register rather than sign in.
+    /// *Form*: register instead of signing in.
     Register,
     /// *Form*: show the password, or hide it again.
     ShowPassword,
-    /// Open the dialog that makes a room.
+    /// Open the dialog that creates a room.
     CreateRoom,
     /// Open the help.
     Help,
-    /// Show the refused messages of the open room, then of the others, to send them again or take them back.
+    /// Review refused messages, those of the open room first, to send them again or take them back.
     Review,
-    /// Esc: closes the topmost dialog, else ends the search, the selection, the reply or the stay in the side bar. Never
+    /// Esc: closes the topmost dialog, else ends the search, the selection or the reply, or leaves the side bar. Never
     /// quits, never discards text.
     Cancel,
 
     // The program.
-    /// Connect anew at once, rather than after the pause.
+    /// Reconnect now instead of after the pause.
     Reconnect,
     /// Sign out; asks if something is unsent.
     SignOut,
-    /// Ctrl+C: the draft goes among the earlier inputs; without one, as Cancel in a dialog; else "press again to quit".
+    /// Ctrl+C: cancels in a dialog, else moves the draft to the earlier inputs, else shows "press again to quit".
     Interrupt,
-    /// Ctrl+D on an empty input: as [`Action::Interrupt`], but a second one in a row does nothing, since a held key
+    /// Ctrl+D on an empty input: like [`Action::Interrupt`], but a second one in a row does nothing, because a held key
     /// must not quit.
     EndOfInput,
     /// Quit; asks if something is unsent.
     Quit,
-    /// Draw everything anew.
+    /// Redraw the whole screen.
     Redraw,
-    /// Give the terminal back to the shell for a while.
+    /// Suspend the client and return to the shell.
     Suspend,
 }

@@ -1,6 +1,6 @@
-//! Attention: what is worth calling somebody who looks elsewhere, how often, and what the window is called.
+//! Which messages notify a user who looks elsewhere, and the window title.
 //!
-//! Owns the decision. How a terminal is made to call is the runtime's to know.
+//! Owns the decision. How the terminal notifies is up to the runtime.
 
 use quchat_shared::{
     Message, RoomId,
@@ -13,7 +13,7 @@ use crate::{
     text::clip,
 };
 
-/// A terminal that never tells about its focus counts as left after so long without a key.
+/// If the terminal never reports its focus, the user counts as away after this long without a key.
 const AWAY_AFTER_MS: u64 = 60_000;
 /// Most columns of a message that a notification quotes.
 const QUOTE_MAX: u16 = 160;
@@ -24,7 +24,7 @@ const NAME_MAX: u16 = 40;
 pub(crate) const LEVELS: [(&str, Notify); 3] =
     [("all", Notify::All), ("mentions", Notify::Mentions), ("none", Notify::None)];
 
-/// Notes that somebody is at the keyboard, if this is their doing.
+/// Notes that the user is at the keyboard, if the user caused this `Msg`.
 pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
     let by_itself = matches!(
         msg,
@@ -73,7 +73,7 @@ fn is_away(model: &Model) -> bool {
     !model.term_focused || (!model.internal.tells_focus && idle >= AWAY_AFTER_MS)
 }
 
-/// What the window is called: the room, and before it what is unread and not being looked at.
+/// The window title: the open room, preceded by the unread count without the room that the user is looking at.
 #[must_use]
 pub fn title(model: &Model) -> String {
     let Some(open) = model.open_room() else { return "quchat".to_owned() };
@@ -95,7 +95,7 @@ fn name(room: &Room) -> String {
     format!("{sign}{}", clip(&room.info.name, NAME_MAX))
 }
 
-/// The level of this name; `None` for none, which asks what holds.
+/// The level of this name. `None` for an empty name, which asks for the current level.
 ///
 /// # Errors
 /// One sentence that says what to change.
@@ -108,7 +108,7 @@ pub(super) fn level(typed: &str) -> Result<Option<Notify>, String> {
     }
 }
 
-/// Sets what the open room calls for, and says what holds.
+/// Sets the notify level of the open room, if given, and shows the current one.
 pub(super) fn set(model: &mut Model, level: Option<Notify>) {
     let Some(room) = model.open_room_mut() else { return };
     let id = room.info.id;
@@ -125,7 +125,7 @@ pub(super) fn set(model: &mut Model, level: Option<Notify>) {
     model.show_notice(Tone::Calm, &text);
 }
 
-/// Mutes the open room, or lets it call again.
+/// Mutes the open room, or unmutes it.
 pub(super) fn mute(model: &mut Model) {
     let muted = model.open_room().is_some_and(|room| room.notify == Some(Notify::None));
     set(model, Some(if muted { Notify::default() } else { Notify::None }));

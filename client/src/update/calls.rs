@@ -1,11 +1,11 @@
-//! Answers to requests: each goes to the handler of what was asked.
+//! Dispatches each reply to the handler of its request.
 //!
-//! An answer counts only while its call is noted in the model. Sign-out and the end of a session forget all calls.
+//! A reply is handled only while its call is pending in the model. Sign-out and the end of a session drop all calls.
 
 use super::{Answer, Failure, Reply, connection, membership, outbox, pages, quotes, reading, session};
 use crate::model::{Call, Model};
 
-/// The one kind of answer that fits the question.
+/// Converts a reply to the answer type of its request.
 macro_rules! narrow {
     ($reply:expr, $kind:ident) => {
         $reply.and_then(|answer| match answer {
@@ -15,7 +15,6 @@ macro_rules! narrow {
     };
 }
 
-/// Takes an answer to the one who asked.
 pub(super) fn done(model: &mut Model, call: u64, reply: Reply) {
     let Some((what, since)) = model.internal.calls.remove(&call) else { return };
     if !matches!(what, Call::SignIn { .. }) {

@@ -1,4 +1,4 @@
-//! Slash commands: one list, from which dispatch, help and completion are made.
+//! Slash commands. Dispatch, help and completion use one list.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ pub(crate) use super::attention::LEVELS;
 use super::{Action, attention};
 use crate::model::Model;
 
-/// A command as the help tells it.
+/// A command as the help shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Command {
     /// What follows the slash.
     pub name: &'static str,
-    /// What follows the name; empty if nothing does.
+    /// Its arguments as the help shows them; empty if it takes none.
     pub args: &'static str,
     /// One line of help.
     pub help: &'static str,
-    /// What it does, where a key can do the same.
+    /// The equivalent Action, if there is one.
     pub action: Option<Action>,
 }
 
@@ -59,7 +59,7 @@ pub const COMMANDS: &[Command] = &[
     command("quit", "", "quit", Some(Action::Quit)),
 ];
 
-/// A command that was understood.
+/// A parsed command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SlashCommand {
     Do(Action),
@@ -79,7 +79,7 @@ pub(super) enum SlashCommand {
 }
 
 impl SlashCommand {
-    /// It says something in the open room, and with that what the draft answers is answered.
+    /// Whether it sends a message to the open room. That message takes the reply target of the draft.
     pub(super) fn says(&self) -> bool {
         matches!(self, Self::Post(_) | Self::Reply(_))
     }
@@ -91,7 +91,7 @@ pub(crate) fn is_command(text: &str) -> bool {
     name.is_some_and(|name| COMMANDS.iter().any(|command| command.name.eq_ignore_ascii_case(name)))
 }
 
-/// Understands what follows the slash.
+/// Parses the text after the slash.
 ///
 /// # Errors
 /// One sentence that says what to change.
@@ -145,16 +145,16 @@ fn theme(model: &Model, name: &str) -> Result<Arc<str>, String> {
     found.cloned().ok_or_else(|| format!("/theme takes one of {}", model.themes.join(", ")))
 }
 
-/// What may be said in the open room.
+/// Checks a text as a message of the open room.
 fn text(model: &Model, text: &str) -> Result<Arc<str>, String> {
     let room = model.open_room().ok_or("no room is open")?;
     room.check_message(text)
 }
 
-/// Why a room is not found that may be there.
+/// The error if a room is not found before the server has listed all rooms.
 pub(super) const UNLISTED: &str = "the other rooms come as soon as the server answers";
 
-/// The room of this name: one that one is in, else the public one.
+/// The room of this name: a joined one, else a public one.
 fn find(model: &Model, name: &str) -> Result<RoomId, String> {
     let name = name.strip_prefix('#').unwrap_or(name);
     if name.is_empty() {

@@ -1,4 +1,4 @@
-//! The connection: rooms first, then the stream from their cursor; after a loss the stream again from where it was.
+//! The connection: lists the rooms, then opens the stream at their cursor. After a loss the stream resumes.
 
 use quchat_shared::{
     api::Rooms,
@@ -10,17 +10,17 @@ use crate::model::{
     Call, Dialog, Fetch, Link, Marker, Model, Pauses, Question, Quoted, Sighted, Storage, Timeline, Watched,
 };
 
-/// A connection that held this long was a good one: the next failure counts as the first.
+/// A connection that lasted this long counts as stable: the next failure counts as the first.
 const STABLE_MS: u64 = 10_000;
 
-/// An answer that was too large is hardly smaller a moment later, and costs much each time.
+/// The pause after an answer that was too large. A retry is costly and will hardly be smaller soon.
 const TOO_LARGE_MS: u64 = 5 * 60_000;
 
-/// After the server has answered a call, the next attempt need not wait, but for so long after the last one.
+/// The shortest pause between attempts once the server has answered a call in between.
 const SOON_MS: u64 = 2_000;
 
-/// A call of `since` was answered, or given up. A proxy's 502 is an answer too, but does not show that messages get
-/// through. What was given up is still awaited only if it is a message: that is sent again until it is answered.
+/// Notes that a call made at `since` was answered or failed. A proxy's 502 is an answer too, but does not show that
+/// messages reach the server. Of failed calls, only sends still wait for an answer, because they are retried.
 pub(super) fn heard(model: &mut Model, call: &Call, since: u64, reply: &Reply) {
     if reply.as_ref().map_or_else(|failure| failure.status().is_some(), |_| true) {
         model.internal.gave_up = None;
@@ -36,10 +36,10 @@ pub(super) fn heard(model: &mut Model, call: &Call, since: u64, reply: &Reply) {
     }
 }
 
-/// Shortest time between two attempts that somebody asks for: a key that is held down is no storm of connections.
+/// The shortest time between two reconnects by the user. A key that is held down must not open many connections.
 const REDIAL_EVERY_MS: u64 = 1_000;
 
-/// Tries at once, on new connections: what was asked on the old ones may never be answered.
+/// Reconnects now, over new connections, because requests on the old ones may never be answered.
 pub(super) fn reconnect(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.is_signed_out() {
         return model.show_dialog(Dialog::SignedOut);
@@ -66,7 +66,7 @@ pub(super) fn reconnect(model: &mut Model, effects: &mut Vec<Effect>) {
     model.retry_page();
 }
 
-/// The rooms, as of a position of the stream: merge them, listen from there.
+/// Merges the list of rooms and sets the position where the stream begins.
 pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>) {
     let listed = match reply {
         Ok(listed) => listed,
@@ -84,15 +84,15 @@ pub(super) fn rooms_listed(model: &mut Model, reply: Result<Rooms, Failure>) {
         refresh(model);
     }
     match model.open {
-        None if model.storage == Storage::Opening => {} // the disk will say which one
+        None if model.storage == Storage::Opening => {} // `loaded` opens the room visited last
         None => navigation::open_latest(model),
         Some(open) if remembered => navigation::arrive(model, open),
         Some(open) => model.want_newer(open),
     }
 }
 
-/// Nothing at hand can be trusted after a reset: forget it, except what is on the screen, which is fetched around the
-/// place where one stands.
+/// Drops all loaded messages after a reset, because they may be wrong. Those on the screen stay until the page around
+/// the current position arrives.
 fn refresh(model: &mut Model) {
     let open = model.open;
     model.find = None;
@@ -108,11 +108,11 @@ fn refresh(model: &mut Model) {
     model.want_page(id, page);
 }
 
-/// The stream is live.
+/// Handles the greeting: the stream is live.
 pub(super) fn hello(model: &mut Model, hello: Hello) {
     model.cursor = Some(hello.cursor);
     if std::mem::replace(&mut model.internal.greeted, true) {
-        return; // a stream begins once: what follows is asked for once
+        return; // only the first greeting of a stream triggers requests
     }
     model.link = Link::Connected;
     model.internal.connected_at = model.now.mono_ms;
@@ -124,8 +124,8 @@ pub(super) fn hello(model: &mut Model, hello: Hello) {
     model.retry_page();
 }
 
-/// The stream cannot be resumed: close it, fetch the rooms, go on from their cursor. A second reset in a row waits: the
-/// first one brought nothing.
+/// The stream cannot resume: closes it and lists the rooms to begin a new one. A second reset in a row waits first,
+/// because the first one did not help.
 pub(super) fn reset(model: &mut Model, reset: Reset) {
     model.internal.hang_up = true;
     forgive(model);
@@ -141,7 +141,7 @@ pub(super) fn reset(model: &mut Model, reset: Reset) {
     }
 }
 
-/// Forgets earlier failures once a connection has held; whether it has.
+/// Resets the failure count if the connection was stable. Returns whether it was.
 fn forgive(model: &mut Model) -> bool {
     let held = model.now.mono_ms.saturating_sub(model.internal.connected_at) >= STABLE_MS;
     let stable = model.internal.greeted && model.stream.is_some() && held;
@@ -152,8 +152,9 @@ fn forgive(model: &mut Model) -> bool {
     stable
 }
 
-/// From here on the server may be another one under the same address: a restored backup counts its messages from an
-/// earlier place. Answers to what was asked before say nothing about it, and nothing that was seen before is read there.
+/// Drops state that may not apply any more. After a reset the server may run from a restored backup, whose message
+/// numbers continue from an earlier point. Replies to earlier requests are not valid for it, and messages seen before
+/// are not read there.
 fn distrust(model: &mut Model) {
     let survives =
         |call: &Call| matches!(call, Call::SignIn { .. } | Call::CreateRoom | Call::JoinRoom(_) | Call::LeaveRoom(_));
@@ -170,7 +171,7 @@ fn distrust(model: &mut Model) {
         room.new_after = None;
         room.quoted = Quoted::default();
         room.forget_sent();
-        room.requeue(); // under the same txn: a server that has it already answers with it
+        room.requeue(); // with the same txn: a server that stored the message already answers with it
     }
 }
 
@@ -184,7 +185,7 @@ pub(super) fn bye(model: &mut Model, reason: ByeReason) {
     }
 }
 
-/// The stream is over.
+/// Handles the end of the stream.
 pub(super) fn ended(model: &mut Model, failure: &Failure) {
     let live = model.link == Link::Connected;
     let stable = forgive(model);

@@ -1,13 +1,13 @@
 //! When the next [`super::Msg::Tick`] is due.
 //!
-//! Nothing repeats by itself, except what counts seconds while it is shown: the pause after a lost connection, and the
-//! silence of a server that owes an answer.
+//! There is no periodic timer, except for counters of seconds on the screen: the pause after a lost connection, and the
+//! time since which the server owes an answer.
 
 use super::{find, quotes, sighting};
 use crate::model::{Fetch, Link, Model, PATIENCE_MS, Room, SILENCE_MS, SendState};
 
-/// When [`super::Msg::Tick`] is due, in [`crate::model::Now::mono_ms`]; `None` while nothing waits for time to pass.
-/// After `update` it lies in the future.
+/// When [`super::Msg::Tick`] is due, in [`crate::model::Now::mono_ms`]; `None` if nothing waits for a deadline. After
+/// `update` it is in the future.
 #[must_use]
 pub fn next_deadline(model: &Model) -> Option<u64> {
     let now = model.now.mono_ms;

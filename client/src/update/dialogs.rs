@@ -1,17 +1,17 @@
-//! Dialogs, Esc, Ctrl+C and the way out.
+//! Dialogs, Esc, Ctrl+C and quitting.
 
 use std::sync::Arc;
 
 use super::{Effect, find, focus, membership, reading, selection, session, writing};
 use crate::model::{Call, Cause, ComponentId, Dialog, Model, Question, TerminalTask, Tone};
 
-/// The exit code of a client that was told to stop by a signal, or lost its terminal.
+/// The exit code after a signal or the loss of the terminal.
 pub(super) const INTERRUPTED: i32 = 130;
 
-/// How long Ctrl+C may be pressed again.
+/// How long after the first Ctrl+C a second one quits.
 const QUIT_ARMED_MS: u64 = 2_000;
 
-/// Opens the dialog that makes a room.
+/// Opens the dialog that creates a room.
 pub(super) fn ask_for_room(model: &mut Model) {
     model.show_dialog(Dialog::CreateRoom { name: String::new(), waiting: false, problem: None });
 }
@@ -23,8 +23,8 @@ pub(super) fn review(model: &mut Model) {
     }
 }
 
-/// Esc: closes what is on top, else ends the search, the selection, the reply or the stay in the side bar, else stops
-/// waiting for the sign-in.
+/// Esc: closes the topmost dialog, else ends the search or the selection, else cancels the reply and leaves the side
+/// bar. In the sign-in form, cancels a pending sign-in.
 pub(super) fn cancel(model: &mut Model) {
     let closed = model.dialogs.pop();
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
@@ -44,7 +44,7 @@ pub(super) fn cancel(model: &mut Model) {
     }
 }
 
-/// The answer to the question on top.
+/// Handles the answer to the topmost question.
 pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
     let Some(Dialog::Ask(question)) = model.dialogs.last().cloned() else { return };
     model.dialogs.pop();
@@ -59,7 +59,7 @@ pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The paste the question is about goes out as several messages, together with what is written around it.
+/// Sends the paste in question as several messages, together with the draft around it.
 pub(super) fn split_paste(model: &mut Model) {
     if let Some(Dialog::Ask(Question::Paste { room, text, at })) = model.dialogs.last().cloned() {
         model.dialogs.pop();
@@ -76,12 +76,12 @@ pub(super) fn interrupt(model: &mut Model) {
     }
     let writing = focus(model) == ComponentId::Composer;
     if writing && model.open_room().is_none() {
-        return model.command.replace("".into()); // a command half typed
+        return model.command.replace("".into());
     }
     let room = model.open.filter(|_| writing).and_then(|open| model.rooms.get_mut(&open));
     if let Some(room) = room.filter(|room| !room.draft.text.is_empty()) {
         let id = room.info.id;
-        room.draft.reply_to = None; // what is written next answers nothing by itself
+        room.draft.reply_to = None; // the next draft is not a reply
         room.inputs.keep_cleared(&room.draft.text);
         room.cleared_when_gone |= room.gone;
         room.clear_draft();
@@ -98,7 +98,7 @@ pub(super) fn interrupt(model: &mut Model) {
     model.show_notice_while(Cause::QuitArmed, Tone::Calm, "press again to quit");
 }
 
-/// Quits, or asks first. Asked for twice, it is answered.
+/// Quits, or asks first. A second request while the question is open means yes.
 pub(super) fn quit(model: &mut Model) {
     let asked = matches!(model.dialogs.last(), Some(Dialog::Ask(Question::Quit { .. })));
     match model.at_stake().count() {
@@ -107,7 +107,7 @@ pub(super) fn quit(model: &mut Model) {
     }
 }
 
-/// Saves what is not saved and ends the program.
+/// Saves all changes and ends the program.
 pub(super) fn exit(model: &mut Model, code: i32) {
     model.save_all_now();
     model.internal.terminal_task = Some(TerminalTask::Exit(code));

@@ -1,4 +1,4 @@
-//! All that can be asked for.
+//! What `update` can ask the runtime to do.
 
 use std::sync::Arc;
 
@@ -7,71 +7,67 @@ use quchat_shared::{Cursor, RoomId, user::Session};
 use super::Request;
 use crate::model::{Call, Model, Origin, Stored, Visit};
 
-/// Something for the runtime to do, in the order given. None of it blocks the loop.
+/// Something for the runtime to do, in the given order. No effect blocks the event loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// HTTP workers: perform it, then [`super::Msg::Done`] with the same number, always, exactly once.
+    /// HTTP workers: perform the request, then report [`super::Msg::Done`] with the same number exactly once.
     Call {
-        /// Never used twice in one run of the program.
+        /// Unique within one run of the program.
         call: u64,
-        /// What to ask.
         req: Request,
     },
-    /// Stream thread: open `GET /v1/events` from here, then [`super::Msg::Stream`] until it has ended. It does not
-    /// reconnect by itself. An older stream that is still open is closed first.
+    /// Stream thread: open `GET /v1/events` at this position, then report [`super::Msg::Stream`] until it has ended. It
+    /// does not reconnect by itself. An older stream that is still open is closed first.
     Listen {
-        /// Comes back with each of its events.
+        /// Returned with each of its events.
         stream: u64,
-        /// Where it begins.
+        /// The position where it begins.
         since: Cursor,
     },
-    /// Stream thread: close the stream; nothing of it need arrive any more.
+    /// Stream thread: close the stream. Its remaining events may be dropped.
     HangUp,
-    /// HTTP workers: go on over new connections. What was asked before need not be answered any more.
+    /// HTTP workers: use new connections. Earlier requests need no reply any more.
     Redial,
-    /// Runtime: from now on this session's token goes with every call and stream, to this origin and no other.
-    /// Disk: store the session (0600) in the origin's directory, remember the origin as the last one; open and lock
-    /// the user's directory and read it, then [`super::Msg::Loaded`].
+    /// Runtime: send this session's token with every call and stream, to this origin only. Disk: store the session
+    /// (0600) in the origin's directory and the origin as the last one; open, lock and read the user's directory, then
+    /// report [`super::Msg::Loaded`].
     Enter {
-        /// The server.
         origin: Origin,
-        /// Who, and the token.
+        /// The user and the token.
         session: Session,
     },
-    /// Runtime: `DELETE /v1/sessions/current` with the present token on an agent of its own (5 s), then shut all
-    /// agents down and forget the token. Disk: delete the stored session whatever the answer; drafts and outbox
-    /// stay; unlock the directory. Nothing is reported.
+    /// Runtime: send `DELETE /v1/sessions/current` with the current token over its own agent (5 s), then shut all
+    /// agents down and drop the token. Disk: delete the stored session whatever the reply, keep drafts and outbox, and
+    /// unlock the directory. Nothing is reported.
     SignOut,
-    /// Disk: replace what is kept for this room, at once; nothing to keep deletes the file. Then
-    /// [`super::Msg::Saved`]. The latest save per room may overtake earlier ones, which its answer answers as well.
+    /// Disk: replace the stored data of this room at once; empty data deletes the file. Then report
+    /// [`super::Msg::Saved`]. The latest save of a room may replace earlier ones; its report then covers them too.
     Save {
-        /// Grows with each save.
+        /// Increases with each save.
         ticket: u64,
-        /// What to keep.
         stored: Stored,
     },
-    /// Disk: remember that these rooms were visited, the latest first. Nothing is reported.
+    /// Disk: store the visited rooms, latest first. Nothing is reported.
     RememberVisits(Vec<Visit>),
-    /// Runtime: call somebody who looks elsewhere, by the terminal or a command of theirs. Both are plain text.
+    /// Runtime: notify a user who looks elsewhere, through the terminal or a configured command. Both texts are plain.
     Notify {
-        /// Where something happened.
+        /// The room.
         title: String,
-        /// What.
+        /// The author and the message.
         body: String,
     },
-    /// Runtime: lend the terminal to the user's editor, on a file of its own that holds this draft, then
-    /// [`super::Msg::EditorClosed`]. Until then there are no keys and no frames; everything else goes on.
+    /// Runtime: run the user's editor in the terminal on a temporary file with this draft, then report
+    /// [`super::Msg::EditorClosed`]. Until then there are no keys and no frames; everything else continues.
     OpenEditor {
-        /// Comes back.
+        /// Returned with the text.
         room: RoomId,
-        /// The draft.
         draft: Arc<str>,
     },
-    /// Runtime: into the clipboard of whoever looks at the terminal.
+    /// Runtime: copy to the clipboard of the terminal.
     Copy(String),
-    /// Runtime: much of a history was let go of; the system may have its memory back.
+    /// Runtime: much of a history was dropped; return the memory to the system.
     GiveBack,
-    /// Runtime: draw every cell anew.
+    /// Runtime: redraw every cell.
     Redraw,
     /// Runtime: restore the terminal, stop the process (SIGTSTP), take the terminal back on return.
     Suspend,
@@ -79,7 +75,7 @@ pub enum Effect {
     Exit(i32),
 }
 
-/// Makes a request, and notes what for. Returns the number of the call.
+/// Makes a request and notes its purpose. Returns the number of the call.
 pub(super) fn call(model: &mut Model, what: Call, req: Request, effects: &mut Vec<Effect>) -> u64 {
     let call = model.internal.number();
     model.internal.calls.insert(call, (what, model.now.mono_ms));

@@ -1,4 +1,4 @@
-//! Finding a text in what is loaded of the open room: while it is typed, hit by hit, and back to where one was.
+//! The search in the loaded messages of the open room: as you type, from hit to hit, and back to where you were.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use quchat_shared::{RoomId, Seq};
 
 use crate::model::{Anchor, Find, Key, Model, Tone};
 
-/// What a step may cost: a fraction of a millisecond.
+/// The budget of one step: a fraction of a millisecond.
 const STEP_COST: usize = 256 * 1024;
-/// The next step comes after this, when what waits has been handled and drawn.
+/// The pause before the next step. Waiting events are handled and drawn in between.
 const STEP_EVERY_MS: u64 = 1;
 
-/// Opens the search, with a text to begin with; an open one stays.
+/// Opens the search with this text. Does nothing if it is open.
 pub(super) fn open(model: &mut Model, typed: &str) {
     let last_seen = model.internal.seen.as_ref().and_then(|seen| match &seen.last {
         Key::Seq(seq) => Some((seen.room, *seq)),
@@ -30,13 +30,13 @@ pub(super) fn open(model: &mut Model, typed: &str) {
     sought(model, typed.into());
 }
 
-/// Another text is looked for; the first step follows at once.
+/// Changes the search text. The first step follows at once.
 pub(super) fn sought(model: &mut Model, typed: Arc<str>) {
     let Some(find) = &mut model.find else { return };
     find.seek(typed);
 }
 
-/// Looks on through what is at hand, for as long as a key may wait.
+/// Searches the loaded messages for one step and goes to a hit.
 pub(super) fn go_on(model: &mut Model) {
     let Some(find) = &mut model.find else { return };
     let Some(room) = model.rooms.get(&find.room).filter(|_| model.open == Some(find.room)) else {
@@ -44,7 +44,7 @@ pub(super) fn go_on(model: &mut Model) {
     };
     find.follow(&room.timeline);
     find.search(&room.timeline, STEP_COST);
-    let kept = find.at.filter(|at| find.holds(*at)); // it holds the longer text, too
+    let kept = find.at.filter(|at| find.holds(*at)); // still a hit after the text changed
     let at = kept.or_else(|| find.nearest());
     let early = at.is_none() && find.goes_on();
     if !early && (at != find.at || !find.settled) {
@@ -57,14 +57,14 @@ pub(super) fn deadline(model: &Model) -> Option<u64> {
     model.find.as_ref().filter(|find| find.goes_on()).map(|_| model.now.mono_ms + STEP_EVERY_MS)
 }
 
-/// The next hit further down, or up.
+/// Goes `by` hits further down; up if negative.
 pub(super) fn step(model: &mut Model, by: isize) {
     if let Some(seq) = model.find.as_ref().and_then(|find| find.further(by)) {
         stand(model, Some(seq));
     }
 }
 
-/// A message says another thing now.
+/// Searches a message again because it was edited.
 pub(super) fn look_again(model: &mut Model, id: RoomId, seq: Seq) {
     let Some(find) = model.find.as_mut().filter(|find| find.room == id) else { return };
     if let Some(room) = model.rooms.get(&id) {
@@ -72,7 +72,7 @@ pub(super) fn look_again(model: &mut Model, id: RoomId, seq: Seq) {
     }
 }
 
-/// Ends the search and goes back to where one came from; whether there was one.
+/// Ends the search and returns to the position before it. Returns whether there was one.
 pub(super) fn leave(model: &mut Model) -> bool {
     let Some(find) = model.find.take() else { return false };
     if let Some(room) = model.rooms.get_mut(&find.room) {
@@ -81,12 +81,12 @@ pub(super) fn leave(model: &mut Model) -> bool {
     true
 }
 
-/// Ends the search where it has led to; the hit, if there was one.
+/// Ends the search at the current position. Returns the current hit.
 pub(super) fn stay(model: &mut Model) -> Option<Seq> {
     model.find.take()?.at
 }
 
-/// Goes to a hit, so that its first row with the text is in view; without one, back to where one came from.
+/// Goes to a hit, so that the first match in it is visible. Without one, returns to the position before the search.
 fn stand(model: &mut Model, at: Option<Seq>) {
     let above = i32::from(model.page_rows / 3);
     let seen = model.internal.seen.as_ref();

@@ -1,11 +1,11 @@
-//! Making, joining and leaving rooms, and opening one on purpose, which joins it.
+//! Creating, joining and leaving rooms. Opening a public room on purpose joins it.
 
 use quchat_shared::{Room as Listed, RoomId, api::NewRoom, limits, room::RoomKind};
 
 use super::{Effect, Failure, Request, effect::call, navigation, rooms};
 use crate::model::{Call, Cause, Dialog, DialogId, Model, Question, Room, Tone};
 
-/// Opens a room on purpose: a public one is joined by it.
+/// Opens a room at the user's request, and joins it if it is public.
 pub(super) fn open(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     navigation::visit(model, id);
     if model.rooms.get(&id).is_some_and(|room| room.info.kind == RoomKind::Public) {
@@ -13,7 +13,7 @@ pub(super) fn open(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Makes a room; the dialog, if open, waits for the answer.
+/// Creates a room. The dialog, if open, waits for the reply.
 pub(super) fn create(model: &mut Model, name: String, kind: RoomKind, effects: &mut Vec<Effect>) {
     if model.internal.awaits(|call| *call == Call::CreateRoom) || model.account.is_none() {
         return;
@@ -46,7 +46,7 @@ fn refuse(model: &mut Model, why: &str) {
     }
 }
 
-/// The room is there, or not.
+/// Handles the reply to the creation of a room.
 pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>) {
     match reply {
         Err(failure) => refuse(model, failure.reason()),
@@ -61,8 +61,8 @@ pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>) {
     }
 }
 
-/// Asks again for what was asked on connections that are given up. Joining and leaving change nothing the second time.
-/// A room is not made again: there might be two.
+/// Repeats requests of the user that were pending on dropped connections. Joining and leaving are idempotent. A room is
+/// not created again, because there might be two.
 pub(super) fn ask_again(model: &mut Model, given_up: &[Call], effects: &mut Vec<Effect>) {
     for given_up in given_up {
         match given_up {
@@ -74,23 +74,23 @@ pub(super) fn ask_again(model: &mut Model, given_up: &[Call], effects: &mut Vec<
     }
 }
 
-/// Asks to be let in.
+/// Joins a room.
 pub(super) fn join(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let asked = model.internal.awaits(|call| *call == Call::JoinRoom(id));
     let may = model.rooms.get(&id).is_some_and(|room| !room.joined() && !room.gone);
     if may && model.is_signed_out() {
-        model.show_dialog(Dialog::SignedOut); // else Enter would do nothing and not say why
+        model.show_dialog(Dialog::SignedOut); // otherwise Enter would do nothing without a reason
     } else if may && !asked {
         call(model, Call::JoinRoom(id), Request::JoinRoom(id), effects);
     }
 }
 
-/// One is in, or not.
+/// Handles the reply to a join.
 pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>) {
     match reply {
         Ok(listed) => {
             rooms::merge_one(model, listed, false);
-            model.want_newer(id); // what was said before the stream had this room
+            model.want_newer(id); // messages from before the stream included this room
         }
         Err(failure) => {
             let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
@@ -100,7 +100,8 @@ pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failur
     }
 }
 
-/// One has joined by another way than a call of this client, perhaps long ago: only the server knows what is read.
+/// Fetches a room that the user joined outside this client, perhaps long ago, because only the server knows what is
+/// read.
 pub(super) fn ask_for_marker(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let answered_anyway = |call: &Call| matches!(call, Call::JoinRoom(room) | Call::GetRoom(room) if *room == id);
     if !model.internal.awaits(answered_anyway) {
@@ -108,7 +109,7 @@ pub(super) fn ask_for_marker(model: &mut Model, id: RoomId, effects: &mut Vec<Ef
     }
 }
 
-/// The room as it is. Unanswered, it is listed with the next connection that begins anew.
+/// Handles the reply to [`ask_for_marker`]. If it failed, the next list of rooms contains the room.
 pub(super) fn got(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>) {
     let Ok(listed) = reply else { return };
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.joined()) else { return };
@@ -118,7 +119,7 @@ pub(super) fn got(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>)
     rooms::merge_one(model, listed, false);
 }
 
-/// Leaves the open room; asks first where one could not come back by oneself.
+/// Leaves the open room. Asks first if the user could not rejoin on their own.
 pub(super) fn ask_to_leave(model: &mut Model, effects: &mut Vec<Effect>) -> Result<(), String> {
     let room = model.open_room().filter(|room| room.joined()).ok_or("you are not a member of this room")?;
     let id = room.info.id;
@@ -140,7 +141,7 @@ pub(super) fn leave(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// One is out, or not.
+/// Handles the reply to leaving a room.
 pub(super) fn left(model: &mut Model, id: RoomId, reply: Result<(), Failure>) {
     if let Err(failure) = reply {
         let why = format!("could not leave: {}", failure.reason());

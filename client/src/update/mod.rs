@@ -1,11 +1,11 @@
-//! How things change: pure, and the only place where they do.
+//! How the model changes: pure functions, and the only place that changes it.
 //!
-//! It knows no terminal, no network, no disk, no thread, no clock and no dice: it reads the moment from the model
-//! and asks for everything else as an [`Effect`].
+//! It uses no terminal, network, disk, threads, clock or randomness. It reads the time from the model and requests
+//! everything else as an [`Effect`].
 //!
 //! Each `Msg` takes two steps. Its handler changes the model; the handlers are in the files below, split by what they
-//! change. Then `plan` derives the effects from the model. A handler makes only those requests that nothing in the
-//! model stands for: signing in, and making, joining and leaving a room. This file finds the handler of each `Msg`.
+//! change. Then `plan` derives the effects from the model. A handler itself makes only the requests that the model does
+//! not represent: signing in, and creating, joining and leaving a room. This file finds the handler of each `Msg`.
 
 mod action;
 mod attention;
@@ -52,7 +52,7 @@ use crate::model::{ComponentId, Dialog, Model, TerminalTask, Tone};
 use commands::SlashCommand;
 use navigation::Step;
 
-/// Takes in what happened. The runtime has set [`Model::now`] before and performs what is returned, in order.
+/// Handles one `Msg`. The runtime sets [`Model::now`] before and performs the returned effects in order.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut requests = Vec::new();
     if is_typing(&msg) {
@@ -60,10 +60,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
     let again = matches!(msg, Msg::Act(Action::Interrupt | Action::EndOfInput));
     if !again && (is_typing(&msg) || matches!(msg, Msg::Act(_))) {
-        model.internal.quit_armed_until = None; // it was no second press
+        model.internal.quit_armed_until = None; // another key came in between
     }
     if msg != Msg::Act(Action::Send) && (is_typing(&msg) || matches!(msg, Msg::Act(_))) {
-        model.internal.command_sent_until = None; // another key came between
+        model.internal.command_sent_until = None;
     }
     attention::note_presence(model, &msg);
     let drawn = matches!(msg, Msg::Seen(_) | Msg::Unseen); // no frame follows it
@@ -81,7 +81,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     plan::plan(model, requests)
 }
 
-/// Somebody writes, or may do so in a dialog.
+/// Whether the user is typing, or may be typing in a dialog.
 fn is_typing(msg: &Msg) -> bool {
     matches!(
         msg,
@@ -213,11 +213,11 @@ fn act(model: &mut Model, action: Action, requests: &mut Vec<Effect>) {
         | Action::NextField
         | Action::PreviousField
         | Action::Register
-        | Action::ShowPassword => {} // a component's own; it declined
+        | Action::ShowPassword => {} // only components use these; the focused one declined
     }
 }
 
-/// Runs a slash command; what it says answers `reply_to`.
+/// Runs a slash command. A message that it sends replies to `reply_to`.
 fn run(model: &mut Model, command: SlashCommand, reply_to: Option<Seq>, requests: &mut Vec<Effect>) {
     match command {
         SlashCommand::Do(action) => act(model, action, requests),

@@ -1,4 +1,4 @@
-//! All that can happen.
+//! Everything that can happen.
 
 use std::sync::Arc;
 
@@ -7,171 +7,161 @@ use quchat_shared::{Cursor, Event, RoomId, api::Credentials, user::Session};
 use super::{Action, Failure, Reply};
 use crate::model::{Origin, Seen, Stored, Visit};
 
-/// Something that happened. Components make those of the person at the keyboard, the runtime and its threads the rest.
+/// Something that happened. Components create those caused by the user; the runtime and its threads create the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Msg {
     // From the runtime.
-    /// The first one: what the disk and the command line said before anything was drawn.
+    /// The first `Msg`: what disk and command line supplied before the first frame.
     Start {
-        /// The address to put into the form, as typed or remembered.
+        /// The address to show in the form, typed or remembered.
         server: Option<String>,
-        /// The name to put into the form.
+        /// The name to show in the form.
         name: Option<String>,
-        /// A stored session and the server it belongs to: then the form is skipped.
+        /// A stored session and its server; skips the form.
         session: Option<(Origin, Session)>,
     },
     /// The deadline of `next_deadline` has come.
     Tick,
     /// The terminal gained or lost the focus.
     TermFocus(bool),
-    /// Something about the screen changed (size, a component's own state): draw, nothing else.
+    /// The screen size or a component's own state changed: only redraw.
     Redraw,
-    /// A signal came, or the terminal is gone: save and exit without asking.
+    /// A signal arrived or the terminal is gone: save and exit without asking.
     Stop,
-    /// The answer to `Effect::OpenEditor`.
+    /// The result of `Effect::OpenEditor`.
     EditorClosed {
-        /// Whose draft it was.
+        /// The room of the draft.
         room: RoomId,
-        /// The text as it was saved, or why it stays as it was, in one sentence.
+        /// The text that the editor saved, or one sentence on why the draft does not change.
         text: Result<Arc<str>, String>,
     },
     /// What a frame showed, if it differs from the last one.
     Seen(Seen),
-    /// A frame showed no message, after one that did.
+    /// A frame shows no message, unlike the one before.
     Unseen,
 
     // From the workers.
-    /// The answer to `Effect::Call`. Dropped by the runtime if its epoch is over.
-    Done {
-        /// The number of the call.
-        call: u64,
-        /// What came of it.
-        reply: Reply,
-    },
+    /// The result of `Effect::Call`. The runtime drops it if its epoch is over.
+    Done { call: u64, reply: Reply },
     /// Up to 256 events of the stream, in order.
     Stream {
         /// The number given in `Effect::Listen`.
         stream: u64,
-        /// What it brought.
         events: Vec<ServerEvent>,
     },
-    /// Comes before [`Msg::Loaded`]: the rooms the user has visited, the latest first.
+    /// The rooms that the user visited, latest first. Comes before [`Msg::Loaded`].
     Visited(Vec<Visit>),
-    /// The answer to `Effect::Enter`: what is kept for the user. Dropped by the runtime if its epoch is over.
+    /// The result of `Effect::Enter`: the stored data of the user. The runtime drops it if its epoch is over.
     Loaded(Result<Vec<Stored>, NotKept>),
-    /// The answer to `Effect::Save`.
+    /// The result of `Effect::Save`.
     Saved {
-        /// Its ticket.
         ticket: u64,
-        /// Why the disk refused, in one sentence.
+        /// On failure, the reason in one sentence.
         result: Result<(), String>,
     },
 
-    /// The answer to `Effect::Copy` where it is known: tmux has the text.
+    /// tmux has taken the text of `Effect::Copy`. Other terminals do not report it.
     Copied,
-    /// The disk has something to tell that no answer has a place for, in one sentence.
+    /// A sentence from the disk that belongs to no result.
     Notice(String),
 
     // From the components.
-    /// An Action that the focused component did not take for itself.
+    /// An Action that the focused component declined.
     Act(Action),
     /// The composer's text changed.
     Edited {
         /// The room whose draft the composer shows.
         room: RoomId,
-        /// All of it.
+        /// The whole text.
         text: Arc<str>,
     },
     /// Composer: a long paste; asks before it becomes part of the draft.
     Pasted {
         /// The room whose draft the composer shows.
         room: RoomId,
-        /// What was pasted.
+        /// The pasted text.
         text: Arc<str>,
-        /// Where the cursor is, in bytes.
+        /// The byte offset of the cursor.
         at: usize,
     },
-    /// Composer: Up on the first visual row (`true`) or Down on the last one: an earlier or later input.
+    /// Composer: Up on the first visual row or Down on the last one; recalls an earlier or later input.
     Recall {
-        /// Towards the earlier ones.
+        /// `true` recalls an earlier input.
         back: bool,
     },
-    /// Find bar: what is searched for.
+    /// Find bar: the search text changed.
     Sought(Arc<str>),
-    /// Side bar: a letter was typed; the keys go back to the composer and the letter goes along.
+    /// Side bar: a letter was typed. The focus and the letter go to the composer.
     Typed(char),
-    /// Side bar: Enter on a room. Opens it, and joins it if need be.
+    /// Side bar: Enter on a room. Opens it, and joins it if it is public.
     Open(RoomId),
-    /// Switcher: the chosen row; side bar: a room that was clicked.
+    /// Switcher: the selected row. Side bar: the clicked room.
     Pick(Pick),
-    /// Sign-in form, or the "signed out" dialog. The password is not in the Debug text.
+    /// Sign-in form or "signed out" dialog. The Debug text leaves out the password.
     SignIn {
         /// The address as typed.
         server: String,
         /// Name and password as typed.
         credentials: Credentials,
-        /// Make the user rather than sign in.
+        /// Register the user instead of signing in.
         register: bool,
     },
-    /// Create-room dialog.
+    /// Create-room dialog: create the room.
     CreateRoom {
-        /// As typed.
+        /// The name as typed.
         name: String,
-        /// Only for members.
+        /// Create a private room.
         private: bool,
     },
-    /// The question on top: yes or no.
+    /// The answer to the topmost question; `true` is yes.
     Answer(bool),
-    /// The question about a long paste: send it at once, as several messages.
+    /// The question about a long paste: send it now, as several messages.
     SplitPaste,
-    /// Review dialog: try it once more, under the same txn.
+    /// Review dialog: send it again, with the same txn.
     SendAgain {
-        /// The room.
         room: RoomId,
         /// The refused message.
         txn: Arc<str>,
     },
-    /// Review dialog: out of the outbox, in front of the draft of its room.
+    /// Review dialog: move it from the outbox to the front of the room's draft.
     TakeBack {
-        /// The room.
         room: RoomId,
         /// The refused message.
         txn: Arc<str>,
     },
-    /// Review dialog: out of the outbox, among the earlier inputs of its room.
+    /// Review dialog: move it from the outbox to the room's earlier inputs.
     Discard {
-        /// The room.
         room: RoomId,
         /// The refused message.
         txn: Arc<str>,
     },
 }
 
-/// What the switcher's chosen row means.
+/// The meaning of a row in the switcher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pick {
-    /// Open this room, and join it if need be.
+    /// Open this room, and join it if it is public.
     Room(RoomId),
-    /// Make a public room of this name.
+    /// Create a public room of this name.
     Create(String),
 }
 
-/// Something the stream brought.
+/// Something that arrived on the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerEvent {
-    /// An event, and the stream's last id as of it (empty if there was none yet).
+    /// An event, and the last id of the stream so far (empty if there was none yet).
     Event(Event, Cursor),
-    /// A bare id: the position moved and nothing else.
+    /// An id without an event: only the position moved.
     At(Cursor),
-    /// The stream is over; nothing of it follows. Silence of 35 s counts, too.
+    /// The stream has ended; nothing follows. Silence of 35 s also ends it.
     Ended(Failure),
 }
 
-/// Why nothing is kept.
+/// Why nothing is saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotKept {
-    /// Another client holds the user's directory; it is left alone.
+    /// Another client has locked the user's directory; it is left untouched.
     Elsewhere,
-    /// The disk refuses, for this reason.
+    /// The disk failed, for this reason.
     Failing(String),
 }

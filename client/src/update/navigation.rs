@@ -1,4 +1,4 @@
-//! From room to room.
+//! Going from room to room.
 
 use quchat_shared::{RoomId, room::RoomKind};
 
@@ -8,7 +8,7 @@ use crate::model::{
     Watched,
 };
 
-/// So many messages at once are worth giving their memory back: some 2 MiB.
+/// Dropping this many messages at once is worth returning memory to the system: about 2 MiB.
 pub(crate) const RUN_LONG: usize = 5_000;
 
 /// A direction through the joined rooms.
@@ -18,7 +18,7 @@ pub(super) enum Step {
     Previous,
 }
 
-/// Puts a room on the screen and the keys into its composer.
+/// Opens a room and moves the focus to its composer.
 pub(super) fn visit(model: &mut Model, id: RoomId) {
     if !model.rooms.contains_key(&id) {
         return;
@@ -37,13 +37,13 @@ pub(super) fn visit(model: &mut Model, id: RoomId) {
     }
     let visits = model.internal.visits;
     if let Some(room) = model.rooms.get_mut(&id) {
-        room.rounded = room.unread() > 0; // else it counts as visited when it becomes unread
+        room.rounded = room.unread() > 0; // a read room must not count as visited when it becomes unread
         model.internal.visits_changed |= std::mem::replace(&mut room.visited, visits) != visits;
     }
     look_in(model, id, opened);
 }
 
-/// Looks at a room as it is now, and fetches what there is to read. One that was `opened` shows what is new there.
+/// Marks the present state of a room as known and asks for missing pages. A room just `opened` shows its new messages.
 fn look_in(model: &mut Model, id: RoomId, opened: bool) {
     let rows = model.page_rows;
     let Some(room) = model.rooms.get_mut(&id) else { return };
@@ -63,7 +63,8 @@ fn look_in(model: &mut Model, id: RoomId, opened: bool) {
     }
 }
 
-/// The server has told of a room that was opened from memory: one looks in, or goes on where it is over.
+/// The server has listed the rooms, and the open one was restored from disk: refreshes it, or opens another if it is
+/// gone.
 pub(super) fn arrive(model: &mut Model, id: RoomId) {
     match model.rooms.get(&id).filter(|room| room.is_over()) {
         None => look_in(model, id, true),
@@ -75,7 +76,7 @@ pub(super) fn arrive(model: &mut Model, id: RoomId) {
     }
 }
 
-/// What the disk remembers of earlier visits: all of them lie before those of this client.
+/// Takes the stored visits. All of them are older than the visits of this client.
 pub(super) fn visited(model: &mut Model, mut visits: Vec<Visit>) {
     if model.account.is_none() {
         return;
@@ -94,7 +95,7 @@ pub(super) fn visited(model: &mut Model, mut visits: Vec<Visit>) {
     place_visits(model);
 }
 
-/// Notes the earlier visits of the rooms that are known by now.
+/// Sets the stored visits on the rooms that are listed now.
 pub(super) fn place_visits(model: &mut Model) {
     for (nth, id) in (1..).zip(&model.internal.visited) {
         if let Some(room) = model.rooms.get_mut(id).filter(|room| room.visited == 0) {
@@ -103,7 +104,7 @@ pub(super) fn place_visits(model: &mut Model) {
     }
 }
 
-/// Takes the open room off the screen: its draft is saved, its history shortened to a page.
+/// Closes the open room: saves its draft and shortens its history.
 pub(super) fn close(model: &mut Model) {
     model.internal.watched = Watched::default();
     model.selected = None;
@@ -114,7 +115,7 @@ pub(super) fn close(model: &mut Model) {
         room.new_after = None;
         room.sighted.forget_to(room.read());
         if room.landing.is_some() {
-            room.go_to_end(); // nobody saw where it was opened
+            room.go_to_end(); // no frame has shown the new messages
         }
         room.unfolded = Unfolded::default();
         room.known_seq = room.info.last_seq;
@@ -131,7 +132,7 @@ pub(super) fn close(model: &mut Model) {
     model.sweep(id);
 }
 
-/// After leaving a room: to the one before, or the one visited last.
+/// After leaving a room: opens the previous one, or the one visited last.
 pub(super) fn depart(model: &mut Model) {
     let last = model.last.filter(|last| model.rooms.get(last).is_some_and(Room::joined));
     close(model);
@@ -141,7 +142,7 @@ pub(super) fn depart(model: &mut Model) {
     }
 }
 
-/// The joined room that was visited last, else the first.
+/// Opens the joined room visited last, else the first one.
 pub(super) fn open_latest(model: &mut Model) {
     let latest = model.ordered().take_while(|room| room.joined()).min_by_key(|room| std::cmp::Reverse(room.visited));
     if let Some(id) = latest.map(|room| room.info.id) {
@@ -149,12 +150,12 @@ pub(super) fn open_latest(model: &mut Model) {
     }
 }
 
-/// The joined rooms in their order.
+/// The joined rooms in the order of the side bar.
 fn joined(model: &Model) -> Vec<RoomId> {
     model.ordered().take_while(|room| room.joined()).map(|room| room.info.id).collect()
 }
 
-/// The neighbour of the open room, around the corner if need be.
+/// Opens the next or previous joined room; wraps around.
 pub(super) fn step(model: &mut Model, step: Step) {
     let joined = joined(model);
     let at = joined.iter().position(|&id| model.open == Some(id));
@@ -168,7 +169,7 @@ pub(super) fn step(model: &mut Model, step: Step) {
     visit(model, joined[next]);
 }
 
-/// The room that was open before.
+/// Opens the room that was open before.
 pub(super) fn last(model: &mut Model) {
     match model.last.filter(|last| model.rooms.get(last).is_some_and(Room::joined)) {
         Some(last) => visit(model, last),
@@ -176,7 +177,7 @@ pub(super) fn last(model: &mut Model) {
     }
 }
 
-/// The nth joined room, from 1.
+/// Opens the nth joined room, counted from 1.
 pub(super) fn number(model: &mut Model, number: usize) {
     match model.nth_joined(number) {
         Some(id) => visit(model, id),
@@ -184,8 +185,8 @@ pub(super) fn number(model: &mut Model, number: usize) {
     }
 }
 
-/// The next room with something unread: those with mentions first, and direct ones; then the one that has been unread
-/// longest, else the first in the side bar. A round leads to each room once.
+/// Opens the next unread room: first those with mentions and direct rooms, then the one unread longest, else the first
+/// in the side bar. Each round visits every room once.
 pub(super) fn next_unread(model: &mut Model) {
     let next = first_unread(model).or_else(|| {
         model.rooms.values_mut().for_each(|room| room.rounded = false);
@@ -197,7 +198,7 @@ pub(super) fn next_unread(model: &mut Model) {
     }
 }
 
-/// The first in that order among the rooms that were not visited in this round.
+/// The first unread room in that order that was not visited in this round.
 fn first_unread(model: &Model) -> Option<RoomId> {
     let joined = model.ordered().take_while(|room| room.joined());
     let unread = joined.filter(|room| room.unread() > 0 && !room.rounded && model.open != Some(room.info.id));

@@ -10,7 +10,7 @@ use quchat_shared::{Message, RoomId, Seq};
 use super::{Failure, navigation};
 use crate::model::{Cause, DialogId, Model, NO_TICKET, Pending, SendState, Storage, Tone};
 
-/// Puts a message behind the others and on its way to the disk.
+/// Adds a message to the end of the outbox and saves it.
 pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>) {
     let txn: Arc<str> = format!("{}-{}", model.txn_prefix, model.txn_next).into();
     model.txn_next += 1;
@@ -23,7 +23,7 @@ pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Opt
     model.save_now(id);
 }
 
-/// The server's answer to a send.
+/// Handles the reply to a send.
 pub(super) fn answered(model: &mut Model, id: RoomId, txn: &str, reply: Result<Message, Failure>) {
     match reply {
         Ok(message) => acknowledged(model, id, txn, message),
@@ -41,7 +41,7 @@ fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message) {
     if let Some(pending) = room.pending(txn) {
         pending.state = SendState::Sent(message);
     } else if room.timeline.index(message.seq).is_some() {
-        room.timeline.offer(&message); // the stream was first
+        room.timeline.offer(&message); // the event arrived before the reply
     }
     room.absorb_sent();
     room.wants.newer = true;
@@ -66,7 +66,7 @@ fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
     model.show_notice_while(Cause::Refused, Tone::Error, &notice);
 }
 
-/// A message of one's own came by another way than the answer: if it was pending, it is no more.
+/// The user's own message arrived by event or page: removes it from the outbox if it was pending.
 pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(txn) = &message.txn else { return };
@@ -77,7 +77,7 @@ pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message) {
     model.touch(id);
 }
 
-/// A refused message gets another chance.
+/// Queues a refused message again.
 pub(super) fn send_again(model: &mut Model, id: RoomId, txn: &str) {
     let refused = model.rooms.get_mut(&id).and_then(|room| room.pending(txn));
     if let Some(pending) = refused.filter(|pending| matches!(pending.state, SendState::Refused(_))) {
@@ -87,7 +87,7 @@ pub(super) fn send_again(model: &mut Model, id: RoomId, txn: &str) {
     review_next(model);
 }
 
-/// A refused message is given up; like any input, it can be recalled.
+/// Discards a refused message. Like any input, it can be recalled.
 pub(super) fn discard(model: &mut Model, id: RoomId, txn: &str) {
     if let Some(room) = model.rooms.get_mut(&id)
         && let Some(pending) = room.take_refused(txn)
@@ -100,12 +100,12 @@ pub(super) fn discard(model: &mut Model, id: RoomId, txn: &str) {
     review_next(model);
 }
 
-/// A refused message becomes text again, in front of the draft of its room.
+/// Moves the text of a refused message to the front of the room's draft.
 pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str) {
     model.close_dialog(DialogId::Review);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(pending) = room.take_refused(txn) else { return };
-    room.end_recall(); // else the next Down would put the draft in place of what was taken back
+    room.end_recall(); // otherwise the next Down would replace the text taken back
     let draft = &room.draft.text;
     let text = if draft.is_empty() { pending.text } else { format!("{}\n{draft}", pending.text).into() };
     room.draft.replace(text);
@@ -115,7 +115,7 @@ pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str) {
     navigation::visit(model, id);
 }
 
-/// A refused message is decided about: the next one is shown, or the dialog closes.
+/// Shows the next refused message, or closes the dialog.
 fn review_next(model: &mut Model) {
     model.close_dialog(DialogId::Review);
     model.show_refused();

@@ -1,6 +1,6 @@
-//! Pages of history: how one joins the messages at hand. Which page is fetched next is decided in `plan`.
+//! Pages of history: how a page is merged with the loaded messages. `plan` decides which page is fetched next.
 //!
-//! A room awaits one page; the answer to any other request is dropped. The view stays where it is.
+//! A room waits for one page; replies to other requests are dropped. The scroll position does not change.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use quchat_shared::{Message, RoomId, Seq, api::MessagePage, limits::PAGE_MAX};
 use super::{Failure, outbox};
 use crate::model::{Anchor, Fetch, GAP_MAX, Key, Model, Offered, Room, RunLimit, Timeline, Wanted, bytes, is_run};
 
-/// Bytes are counted once for so many messages of the stream.
+/// The bytes of a room are counted once per this many messages of the stream.
 const COUNT_EVERY: u64 = 1_024;
-/// The bytes of all rooms are counted once newer copies of messages have added so many.
+/// The bytes of all rooms are counted once newer copies of messages have added this many.
 const GROWTH_MAX: usize = 1024 * 1024;
 
-/// A page, or none.
+/// Handles the reply to a request for a page.
 pub(super) fn arrived(model: &mut Model, id: RoomId, call: u64, reply: Result<MessagePage, Failure>) {
     let (me, limit) = (model.me(), model.run_limit(id));
     let Some(room) = model.rooms.get_mut(&id) else { return };
@@ -55,7 +55,7 @@ pub(super) fn arrived(model: &mut Model, id: RoomId, call: u64, reply: Result<Me
         Wanted::Around(_) => !empty,
     };
     if stuck {
-        failed(model, id, page, &Failure::nonsense()); // asked again at once, it would be the same
+        failed(model, id, page, &Failure::nonsense()); // an immediate retry would get the same page
     } else {
         room.fetch_failures = 0;
         if go_on {
@@ -64,7 +64,7 @@ pub(super) fn arrived(model: &mut Model, id: RoomId, call: u64, reply: Result<Me
     }
 }
 
-/// There is no page. Whoever scrolls there asks again at once; events ask again only after a pause.
+/// Notes that a page could not be fetched. Scrolling retries it at once; events retry it only after a pause.
 fn failed(model: &mut Model, id: RoomId, page: Wanted, failure: &Failure) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.fetch_failures);
     let pause = model.pause(failures, failure.retry_after_ms());
@@ -76,7 +76,7 @@ fn failed(model: &mut Model, id: RoomId, page: Wanted, failure: &Failure) {
     }
 }
 
-/// What a page must be: neighbours, and no more of them than can be asked for.
+/// Whether a page is valid: contiguous, and not longer than the largest page.
 fn is_page(messages: &[Message]) -> bool {
     messages.len() <= PAGE_MAX as usize && is_run(messages)
 }
@@ -115,7 +115,7 @@ fn join(room: &mut Room, page: Wanted, messages: Vec<Arc<Message>>, has_older: b
     }
 }
 
-/// Takes a newer copy of a message at hand, which may be larger: rooms are kept within their bytes.
+/// Takes a newer copy of a loaded message. It may be larger, so the byte limits are enforced.
 pub(super) fn renew(model: &mut Model, id: RoomId, message: &Arc<Message>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(at) = room.timeline.index(message.seq) else { return };
@@ -131,9 +131,9 @@ pub(super) fn renew(model: &mut Model, id: RoomId, message: &Arc<Message>) {
     }
 }
 
-/// Takes a message of the stream.
+/// Takes a new message from the stream.
 pub(super) fn append(model: &mut Model, id: RoomId, message: &Arc<Message>) {
-    renew(model, id, message); // it may have been at hand
+    renew(model, id, message); // it may be loaded already
     let (open, limit) = (model.open == Some(id), model.run_limit(id));
     let Some(room) = model.rooms.get_mut(&id) else { return };
     match room.timeline.offer(message) {

@@ -1,4 +1,4 @@
-//! The answer to a request for a quoted message. Which one is fetched next is decided in `plan`.
+//! The reply to a request for a quoted message. `plan` decides which one is fetched next.
 
 use quchat_shared::{RoomId, Seq, api::MessagePage};
 
@@ -18,7 +18,7 @@ pub(super) fn arrived(model: &mut Model, id: RoomId, seq: Seq, call: u64, reply:
     }
 }
 
-/// It may go well later: the same message is asked for again after a pause.
+/// Retries the same message after a pause.
 fn postpone(model: &mut Model, id: RoomId, failure: &Failure) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.quoted.failures);
     let pause = model.pause(failures, failure.retry_after_ms());

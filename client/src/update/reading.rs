@@ -1,4 +1,4 @@
-//! Reading: scrolling, the "new" line, and the server's answers to read markers.
+//! Reading: scrolling, the "new" line, and the replies to read markers.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use quchat_shared::{RoomId, Seq, api::ReadMarker};
 use super::{Failure, sighting};
 use crate::model::{Anchor, CaughtUp, Fetch, Model, Question, Room, Seen, Tone, Wanted};
 
-/// Most rows of scrolling that wait for a frame.
+/// Most rows of scrolling that may wait for a frame.
 const SCROLL_MAX: i32 = 1_000;
 
-/// A frame was drawn: its place becomes the anchor, and what has been scrolled is done with.
+/// Takes what a frame showed: its position becomes the anchor, and its scrolling is done.
 pub(super) fn seen(model: &mut Model, seen: Seen) {
     model.page_rows = seen.rows.max(1);
     let Some(room) = model.rooms.get_mut(&seen.room) else { return };
@@ -25,12 +25,12 @@ pub(super) fn seen(model: &mut Model, seen: Seen) {
     }
 }
 
-/// Rows of a page, one of them in common with the one before.
+/// Rows of a page. Two pages overlap by one row.
 pub(super) fn page(model: &Model) -> i32 {
     i32::from(model.page_rows.saturating_sub(1).max(1))
 }
 
-/// Scrolls the open room by so many rows, down being positive. A failed page in that direction is tried again.
+/// Scrolls the open room by `rows`, down if positive. A failed page in that direction is retried.
 pub(super) fn scroll(model: &mut Model, rows: i32) {
     let Some(room) = model.open_room_mut() else { return };
     room.landing = None;
@@ -47,7 +47,7 @@ pub(super) fn scroll(model: &mut Model, rows: i32) {
     room.wants.near = true;
 }
 
-/// To the newest message, on purpose: all of the room counts as read.
+/// Goes to the newest message at the user's request. The whole room counts as read.
 pub(super) fn to_bottom(model: &mut Model) {
     let Some(room) = model.open_room_mut() else { return };
     room.go_to_end();
@@ -58,7 +58,7 @@ pub(super) fn to_bottom(model: &mut Model) {
     sighting::mark_all(model);
 }
 
-/// To the "new" line: the first message one has not read.
+/// Goes to the "new" line, or to the first unread message.
 pub(super) fn to_new(model: &mut Model) {
     let Some(room) = model.open_room_mut() else { return };
     let unread = room.member.filter(|_| room.unread() > 0).map(|member| member.last_read_seq);
@@ -73,7 +73,7 @@ pub(super) fn to_new(model: &mut Model) {
     }
 }
 
-/// The terminal gained or lost the focus. What came meanwhile is new.
+/// The terminal gained or lost the focus. Messages that came in between are new.
 pub(super) fn term_focus(model: &mut Model, focused: bool) {
     model.term_focused = focused;
     let left_at = model.internal.left_at.take();
@@ -84,12 +84,12 @@ pub(super) fn term_focus(model: &mut Model, focused: bool) {
         return;
     }
     if left_at.is_some_and(|(room, before)| room == id && before < last) {
-        room.new_after = None; // it is drawn anew
+        room.new_after = None; // `draw_line` sets it again
     }
     room.draw_line();
 }
 
-/// Asks whether all that is unread shall count as read.
+/// Asks whether to mark everything as read.
 pub(super) fn ask_to_catch_up(model: &mut Model) {
     let now = |room: &Room| CaughtUp { room: room.info.id, last: room.info.last_seq, mentions: room.mentions };
     let rooms: Arc<[_]> = model.rooms.values().filter(|room| room.unread() > 0).map(now).collect();
@@ -99,20 +99,20 @@ pub(super) fn ask_to_catch_up(model: &mut Model) {
     }
 }
 
-/// All that was unread counts as read; what has come since does not.
+/// Marks everything as read that was unread when the question was asked.
 pub(super) fn catch_up(model: &mut Model, rooms: &[CaughtUp]) {
     for &CaughtUp { room: id, last, mentions } in rooms {
         let unread = |room: &&mut Room| room.member.is_some_and(|member| member.last_read_seq < last);
         let Some(room) = model.rooms.get_mut(&id).filter(unread) else { continue };
         room.marker.wanted = room.marker.wanted.max(Some(last));
         room.new_after = None;
-        room.mentions = room.mentions.saturating_sub(mentions); // also those that are not at hand
+        room.mentions = room.mentions.saturating_sub(mentions); // also those that are not loaded
         room.read_to(last, None);
         model.internal.busy.insert(id);
     }
 }
 
-/// The server's answer to a marker.
+/// Handles the reply to a read marker.
 pub(super) fn marked(model: &mut Model, id: RoomId, seq: Seq, reply: Result<ReadMarker, Failure>) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.marker.failures);
     let pause = match &reply {

@@ -1,4 +1,4 @@
-//! Which rooms there are, and being in them.
+//! The list of rooms and the user's membership in them.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use crate::{
     model::{Cause, Marker, Model, Room, SendState, Sighted, Timeline, Tone, Visit},
 };
 
-/// Takes a whole list of rooms. After a reset, what is at hand is `stale` and replaced; else the newer of two copies
-/// wins.
+/// Takes a complete list of rooms. With `stale`, after a reset, it replaces the present state; otherwise the newer of
+/// two copies wins.
 pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: Option<ResetReason>) {
-    model.internal.arrivals += 1; // which of these became unread first, nobody knows
+    model.internal.arrivals += 1; // their order of becoming unread is unknown
     let there: BTreeSet<RoomId> = listed.iter().map(|room| room.info.id).collect();
     for id in std::mem::take(&mut model.internal.listed).difference(&there).copied() {
         mark_gone(model, id, "this room is gone");
@@ -32,7 +32,7 @@ pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: Option<ResetR
     }
 }
 
-/// The numbers of messages mean others now, or none: what is written answers nothing any more.
+/// Drops the reply targets of everything unsent, because seqs may mean other messages now.
 fn forget_replies(model: &mut Model) {
     let mut written = false;
     let changed: Vec<_> = model
@@ -53,7 +53,7 @@ fn forget_replies(model: &mut Model) {
     }
 }
 
-/// Whether there is a place for this room among those that are known; says so, once, if there is none.
+/// Whether the limit on rooms leaves space for this one. Shows a notice once if not.
 pub(super) fn takes(model: &mut Model, id: RoomId) -> bool {
     let taken = model.rooms.len() < ROOMS_MAX || model.rooms.contains_key(&id);
     if !taken && !std::mem::replace(&mut model.internal.told_of_rooms, true) {
@@ -85,7 +85,7 @@ pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     }
     let waiting = room.marker.in_flight.is_some() || room.marker.wanted.is_some();
     let own = match &room.member {
-        Some(member) if waiting || !stale => member.last_read_seq, // known here first
+        Some(member) if waiting || !stale => member.last_read_seq, // the server may not have this marker yet
         _ => Seq(0),
     };
     room.member = member.map(|member| Membership { last_read_seq: member.last_read_seq.max(own), ..member });
@@ -94,8 +94,8 @@ pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     room.note_end();
 }
 
-/// A restored server may give the number of a room that it lost to another one. What was written for the one is not sent
-/// to the other; it can be taken back.
+/// Handles a restored server that reuses the id of a lost room for another one. Messages for the lost room are not sent
+/// to the new one; the user can take them back.
 fn replace_another(model: &mut Model, info: &RoomInfo) {
     let another = |room: &&mut Room| room.info.created_at != info.created_at;
     let Some(room) = model.rooms.get_mut(&info.id).filter(another) else { return };
@@ -114,10 +114,10 @@ pub(super) fn upsert(model: &mut Model, info: RoomInfo) -> &mut Room {
     let room = model.rooms.entry(info.id).or_insert_with(|| Room::new(info.clone(), None));
     if let Some(stored) = model.internal.unplaced.remove(&info.id) {
         model.internal.busy.insert(info.id);
-        room.restore(stored); // before the first letter there would replace it
+        room.restore(stored); // before a save of new text would overwrite it
     }
     if std::mem::take(&mut room.remembered) {
-        room.known_seq = info.last_seq; // as in a room just heard of
+        room.known_seq = info.last_seq; // as in a new room
     }
     model.internal.visits_changed |= room.visited > 0 && info.rev > room.info.rev;
     let last_seq = room.info.last_seq.max(info.last_seq);
@@ -128,7 +128,7 @@ pub(super) fn upsert(model: &mut Model, info: RoomInfo) -> &mut Room {
     room
 }
 
-/// Shows what the disk remembers until the server tells which rooms there are.
+/// Shows the stored rooms until the server has listed its rooms.
 pub(super) fn recall(model: &mut Model, visits: Vec<Visit>) {
     for visit in visits {
         let id = visit.info.id;
@@ -137,7 +137,7 @@ pub(super) fn recall(model: &mut Model, visits: Vec<Visit>) {
     }
 }
 
-/// Marks a room that you can no longer see. It stays listed while it is open or holds something unsent.
+/// Marks a room that the user can no longer see. It stays listed while it is open or holds unsent text.
 pub(super) fn mark_gone(model: &mut Model, id: RoomId, why: &str) {
     let open = model.open == Some(id);
     let Some(room) = model.rooms.get_mut(&id) else { return };
@@ -153,7 +153,7 @@ pub(super) fn mark_gone(model: &mut Model, id: RoomId, why: &str) {
     model.sweep(id);
 }
 
-/// One is no longer a member.
+/// Ends the user's membership.
 pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     if room.info.kind != RoomKind::Public {
@@ -165,7 +165,7 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
     room.known_seq = room.info.last_seq;
     room.forget_sent();
     if model.open != Some(id) {
-        room.timeline = Timeline::default(); // from here on nobody tells of changes to it
+        room.timeline = Timeline::default(); // no events about it will arrive
     } else if was {
         model.show_notice_while(Cause::Open(id), Tone::Calm, why);
     }

@@ -1,4 +1,4 @@
-//! The disk's answers: what was saved, and what it kept from before. `plan` decides what is saved when.
+//! Reports of the disk: what was saved, and what was stored before. `plan` decides when to save.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use quchat_shared::RoomId;
 use super::{NotKept, navigation};
 use crate::model::{Model, Storage, Stored, Tone};
 
-/// The disk answered: what was saved under this ticket may be sent, also if the disk refused.
+/// Handles the result of a save. Its messages may be sent now, even if it failed.
 pub(super) fn saved(model: &mut Model, ticket: u64, result: Result<(), String>) {
     let Some(id) = model.internal.saves.get(&ticket).copied() else { return };
     model.internal.saves.retain(|&other, room| *room != id || other > ticket);
@@ -28,7 +28,7 @@ pub(super) fn saved(model: &mut Model, ticket: u64, result: Result<(), String>) 
     }
 }
 
-/// What the disk did not take is still to be saved: at the next change, at the latest after a pause that grows.
+/// Retries a failed save with the next change, at the latest after a pause that grows.
 fn fail(model: &mut Model, id: RoomId, reason: String) {
     model.storage = Storage::Failing(reason.into());
     let failures = model.rooms.get(&id).map_or(0, |room| room.save_failures);
@@ -40,7 +40,7 @@ fn fail(model: &mut Model, id: RoomId, reason: String) {
     }
 }
 
-/// The disk took something: all is kept, unless there is a room of which it has not.
+/// A save succeeded: storage works again, unless the save of another room is failing.
 fn note_kept(model: &mut Model) {
     let failing = model.rooms.values().any(|room| room.save_failures > 0);
     if !failing || !matches!(model.storage, Storage::Failing(_)) {
@@ -48,12 +48,12 @@ fn note_kept(model: &mut Model) {
     }
 }
 
-/// What the disk kept, or why it keeps nothing.
+/// Takes the stored data of the user, or why nothing is saved.
 pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>) {
     if model.account.is_none() {
         return;
     }
-    let unread = !model.storage.takes_saves(); // also where another client kept its own until now
+    let unread = !model.storage.takes_saves(); // also if another client held the lock until now
     match result {
         Ok(stored) => {
             note_kept(model);
@@ -84,7 +84,7 @@ fn do_without(model: &mut Model, why: Arc<str>) {
     }
 }
 
-/// Puts what was kept into the rooms that are known by now; the rest waits, untouched on the disk.
+/// Restores stored data into the rooms that are listed now. The rest stays untouched on disk.
 pub(super) fn place_stored(model: &mut Model) {
     for (id, stored) in std::mem::take(&mut model.internal.unplaced) {
         match model.rooms.get_mut(&id) {
@@ -99,7 +99,7 @@ pub(super) fn place_stored(model: &mut Model) {
     }
 }
 
-/// Says so if something waits for rooms that are not listed: it is sent only if they come back.
+/// Shows a notice if unsent text belongs to rooms that are not listed. It is sent only if they come back.
 pub(super) fn report_unplaced(model: &mut Model) {
     match model.internal.unplaced.values().filter(|stored| stored.is_unsaid()).count() {
         0 => {}

@@ -1,6 +1,6 @@
-//! Messages chosen by keyboard, to copy them or what is in them.
+//! Selecting a message with the keyboard, to copy it, reply to it or follow it.
 //!
-//! The chosen message is a seq of the open room; where it stands on the screen is the history's to see to.
+//! The selected message is a seq of the open room. The history component decides where it is on the screen.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     text::clock,
 };
 
-/// Chooses the message that was found, else the last one that can be seen.
+/// Selects the current hit of the search, else the last visible message.
 pub(super) fn start(model: &mut Model) {
     let found = find::stay(model);
     let seen = model.internal.seen.as_ref().map(|seen| seen.last.clone());
@@ -31,18 +31,18 @@ pub(super) fn start(model: &mut Model) {
     }
 }
 
-/// Chooses the message so many further on; as far as there are any.
+/// Selects the message `by` places further down, clamped to the loaded ones.
 pub(super) fn step(model: &mut Model, by: isize) {
     let Some((room, at)) =
         model.open_room().zip(model.selected).and_then(|(room, seq)| room.timeline.index(seq).map(|at| (room, at)))
     else {
         return;
     };
-    let to = at.saturating_add_signed(by).min(room.timeline.messages.len() - 1); // it holds the chosen one
+    let to = at.saturating_add_signed(by).min(room.timeline.messages.len() - 1); // it contains the selected one
     choose(model, to);
 }
 
-/// Chooses the first or the last message at hand.
+/// Selects the first or the last loaded message.
 pub(super) fn to_edge(model: &mut Model, last: bool) {
     let Some(count) = model.open_room().map(|room| room.timeline.messages.len()) else { return };
     if last {
@@ -51,7 +51,7 @@ pub(super) fn to_edge(model: &mut Model, last: bool) {
     choose(model, if last { count.saturating_sub(1) } else { 0 });
 }
 
-/// Messages of a page, one of them in common with the one before.
+/// Messages of a page. Two pages overlap by one message.
 pub(super) fn page(model: &Model) -> isize {
     let shown = model.internal.seen.as_ref().and_then(|seen| match (&seen.first, &seen.last) {
         (Key::Seq(first), Key::Seq(last)) => isize::try_from(last.0.saturating_sub(first.0)).ok(),
@@ -60,7 +60,7 @@ pub(super) fn page(model: &Model) -> isize {
     shown.unwrap_or(1).max(1)
 }
 
-/// Leaves the selection; whether there was one.
+/// Ends the selection. Returns whether there was one.
 pub(super) fn leave(model: &mut Model) -> bool {
     model.selected.take().is_some()
 }
@@ -74,10 +74,10 @@ fn choose(model: &mut Model, at: usize) {
     let (key, seen) = (Key::Seq(seq), seen.filter(|seen| seen.room == room.info.id));
     let unmoved = |seen: &Seen| {
         let same = room.anchor == seen.anchor || (room.anchor == Anchor::End && seen.at_end);
-        same && room.scroll_rows == 0 // what was seen is what will be seen
+        same && room.scroll_rows == 0 // the next frame shows the same messages
     };
     match seen {
-        // The history shows all of it by itself.
+        // Visible already; the history component shows all of it.
         Some(seen) if unmoved(&seen) && seen.first <= key && key <= seen.last => {}
         Some(seen) if key > seen.last => stand(room, key, 1 - height),
         _ => stand(room, key, 0),
@@ -89,7 +89,7 @@ fn stand(room: &mut Room, top: Key, rows: i32) {
     room.scroll_rows = rows;
 }
 
-/// Copies the text of the chosen message, with author and time if asked to.
+/// Copies the text of the selected message, optionally with author and time.
 pub(super) fn copy(model: &mut Model, with_author: bool) {
     let Some(message) = chosen(model) else { return };
     if message.deleted_at.is_some() {
@@ -104,7 +104,7 @@ pub(super) fn copy(model: &mut Model, with_author: bool) {
     put(model, &text, "text");
 }
 
-/// Copies the links of the chosen message, a line each.
+/// Copies the links of the selected message, one per line.
 pub(super) fn copy_links(model: &mut Model) {
     let Some(message) = chosen(model) else { return };
     let stretches = markup(&message.text, "");
@@ -131,7 +131,7 @@ pub(super) fn show_times(model: &mut Model) {
     model.show_notice(Tone::Calm, &times);
 }
 
-/// Shows all of the chosen message, or its first rows again.
+/// Unfolds the selected message, or folds it again.
 pub(super) fn unfold(model: &mut Model) {
     let Some((message, id)) = chosen(model).zip(model.open) else { return };
     let Some(room) = model.rooms.get_mut(&id) else { return };
@@ -139,7 +139,7 @@ pub(super) fn unfold(model: &mut Model) {
     model.show_notice(Tone::Calm, if shown { "shown in full" } else { "long messages are folded" });
 }
 
-/// Shows all of every long message of the open room, or their first rows again.
+/// Unfolds all long messages of the open room, or folds them again.
 pub(super) fn unfold_all(model: &mut Model) {
     let Some(room) = model.open_room_mut() else { return };
     let all = !room.unfolded.all && room.unfolded.messages.is_empty();
@@ -147,7 +147,7 @@ pub(super) fn unfold_all(model: &mut Model) {
     model.show_notice(Tone::Calm, if all { "shown in full" } else { "long messages are folded" });
 }
 
-/// What is written answers the chosen message.
+/// Makes the draft a reply to the selected message.
 pub(super) fn reply(model: &mut Model) {
     match chosen(model) {
         Some(message) if message.deleted_at.is_some() => {
@@ -157,7 +157,7 @@ pub(super) fn reply(model: &mut Model) {
     }
 }
 
-/// Chooses the message that the chosen one answers; one that is not at hand is fetched and shown.
+/// Selects the message that the selected one replies to. If it is not loaded, it is fetched and shown.
 pub(super) fn to_replied(model: &mut Model) {
     let Some((room, message)) = model.open_room().zip(chosen(model)) else { return };
     let id = room.info.id;
@@ -175,15 +175,15 @@ fn chosen(model: &Model) -> Option<Arc<Message>> {
     model.selection().map(Arc::clone)
 }
 
-/// What goes to the clipboard may be pasted into a shell: it is text and nothing else.
+/// Copies text without control characters, because it may be pasted into a shell.
 fn put(model: &mut Model, text: &str, what: &str) {
     let safe = |c: &char| matches!(c, '\n' | '\t') || !c.is_control() && !is_bidi_control(*c);
     model.internal.terminal_task = Some(TerminalTask::Copy(text.chars().filter(safe).collect()));
-    let text = format!("{what} sent to the terminal's clipboard"); // whether it takes it, it does not say
+    let text = format!("{what} sent to the terminal's clipboard"); // the terminal does not confirm it
     model.show_notice(Tone::Calm, &text);
 }
 
-/// tmux has what was copied, and has sent it on where its version does that.
+/// tmux has the copied text, and has passed it on if its version does that.
 pub(super) fn copied(model: &mut Model) {
     model.show_notice(Tone::Calm, "copied to tmux, which hands it on to its terminal if it can");
 }

@@ -1,4 +1,4 @@
-//! Signing in and out, and a session that ends by itself.
+//! Signing in and out, and the end of a session by the server.
 
 use quchat_shared::{Kind, api::Credentials, limits, user::Session};
 
@@ -8,7 +8,7 @@ use crate::model::{
     Storage,
 };
 
-/// What disk and command line said.
+/// Fills in the form, or skips it if there is a stored session.
 pub(super) fn start(
     model: &mut Model,
     server: Option<String>,
@@ -25,7 +25,7 @@ pub(super) fn start(
     }
 }
 
-/// The form, or the "signed out" dialog, was sent off.
+/// Handles the submission of the form or of the "signed out" dialog.
 pub(super) fn sign_in(
     model: &mut Model,
     server: String,
@@ -37,7 +37,7 @@ pub(super) fn sign_in(
         return;
     }
     let Credentials { name, password } = credentials;
-    // A blank beside a name comes with pasting it. One beside a password may be part of it.
+    // Blanks around a name come from pasting. Blanks around a password may be part of it.
     let (server, credentials) = (server.trim().to_owned(), Credentials { name: name.trim().to_owned(), password });
     let (server, credentials, register) = match &model.account {
         None => (server, credentials, register),
@@ -60,7 +60,7 @@ pub(super) fn sign_in(
     }
 }
 
-/// What can be said without asking the server.
+/// Checks the form without the server.
 fn check(server: &str, credentials: &Credentials, register: bool) -> Result<Origin, (Field, String)> {
     let origin = Origin::parse(server).map_err(|refusal| (Field::Server, refusal.to_owned()))?;
     let name = if register { limits::new_user_name } else { limits::user_name };
@@ -73,7 +73,7 @@ fn check(server: &str, credentials: &Credentials, register: bool) -> Result<Orig
     Ok(origin)
 }
 
-/// The server's answer to it.
+/// Handles the reply to a sign-in.
 pub(super) fn signed_in(model: &mut Model, origin: Origin, reply: Result<Session, Failure>) {
     model.sign_in.waiting = false;
     match reply {
@@ -114,7 +114,7 @@ fn explain(origin: &Origin, failure: &Failure) -> (Field, String) {
     }
 }
 
-/// Goes on as this user: with all that is at hand if it is the same one, else from nothing.
+/// Starts a session. The state is kept for the same user and dropped for another one.
 fn enter(model: &mut Model, origin: Origin, session: Session) {
     let account = Account { origin: origin.clone(), user: session.user.clone() };
     let same = model.account.as_ref().is_some_and(|old| old.origin == origin && old.user.id == account.user.id);
@@ -132,7 +132,7 @@ fn enter(model: &mut Model, origin: Origin, session: Session) {
     model.connect();
 }
 
-/// The session is dead (401, or the stream said so): everything stays where it is, the password is asked for, once.
+/// Handles the end of the session by the server. The screen stays as it is, and the password is asked for once.
 pub(super) fn end(model: &mut Model, reason: &str) {
     let Some(account) = &model.account else { return };
     model.sign_in = SignInForm {
@@ -150,7 +150,7 @@ pub(super) fn end(model: &mut Model, reason: &str) {
     model.ask_for_password();
 }
 
-/// Somebody is typing.
+/// Notes that the user is typing, which postpones the password dialog.
 pub(super) fn typed(model: &mut Model) {
     model.internal.typed_at = Some(model.now.mono_ms);
     if model.internal.password_due.is_some() {
@@ -158,7 +158,7 @@ pub(super) fn typed(model: &mut Model) {
     }
 }
 
-/// Opens the dialog if its moment has come.
+/// Opens the password dialog if it is due.
 pub(super) fn ask_when_due(model: &mut Model) {
     if model.internal.password_due.is_some_and(|due| due <= model.now.mono_ms) {
         model.internal.password_due = None;
@@ -175,7 +175,7 @@ pub(super) fn ask_to_sign_out(model: &mut Model) {
     }
 }
 
-/// Signs out. What is kept on disk stays for this user.
+/// Signs out. Drafts and outbox stay on disk for this user.
 pub(super) fn sign_out(model: &mut Model) {
     let Some(account) = model.account.take() else { return };
     model.take_last_saves();
@@ -192,7 +192,7 @@ pub(super) fn sign_out(model: &mut Model) {
     };
 }
 
-/// Answers that are still to come count no more; what waited for them waits anew.
+/// Drops all pending calls. What waited for them is queued again.
 pub(super) fn forget_calls(model: &mut Model) {
     for (call, _) in std::mem::take(&mut model.internal.calls).into_values() {
         if let Call::MarkRead(room, seq) = call
@@ -234,7 +234,7 @@ fn forget_all(model: &mut Model) {
     model.notice = None;
     model.find = None;
     model.command.replace("".into());
-    let Internal { numbers, last_key, tells_focus, ref mut last_saves, .. } = model.internal; // a number is never given twice
+    let Internal { numbers, last_key, tells_focus, ref mut last_saves, .. } = model.internal; // numbers stay unique
     let last_saves = std::mem::take(last_saves);
     model.internal = Internal { numbers, last_key, tells_focus, last_saves, ..Internal::default() };
 }

@@ -1,6 +1,6 @@
-//! What has really been seen: a message that was on the screen for a second without interruption.
+//! Which messages were seen: on the screen for a second without interruption.
 //!
-//! The read marker follows to the end of the unbroken run of seen messages after it. What was jumped over stays unread.
+//! The read marker moves to the end of the unbroken range of seen messages after it. Skipped messages stay unread.
 
 use quchat_shared::Seq;
 
@@ -9,7 +9,7 @@ use crate::model::{Key, Model, Watched};
 /// How long a message must be on the screen to count as seen.
 const SEEN_AFTER_MS: u64 = 1_000;
 
-/// Notes since when each message on the screen has been there. Whatever hides them starts the second anew.
+/// Notes since when each message has been on the screen. If something hides it, the second starts again.
 pub(super) fn watch(model: &mut Model) {
     let range = on_screen(model);
     if range == model.internal.watched.range {
@@ -24,14 +24,14 @@ pub(super) fn watch(model: &mut Model) {
     model.internal.watched = Watched { range, since: since.unwrap_or_default() };
 }
 
-/// The first and the last message whose end can be seen by somebody who looks at the screen.
+/// The first and last visible message, if the user is looking. The end of the last one is visible.
 fn on_screen(model: &Model) -> Option<(Seq, Seq)> {
     let looking = model.account.is_some() && model.term_focused && model.dialogs.is_empty();
     let room = model.open_room().filter(|room| looking && room.joined() && !room.distrusted)?;
     let seen = model.internal.seen.as_ref().filter(|seen| seen.room == room.info.id)?;
     let (Key::Seq(first), last) = (&seen.first, seen.ended?) else { return None };
     let most = Seq(last.0.saturating_sub(u64::from(seen.rows))); // a message has a row at least
-    room.timeline.index(last)?; // else the frame is of before a reset
+    room.timeline.index(last)?; // otherwise the frame is from before a reset
     (*first <= last).then_some((most.max(*first), last))
 }
 
@@ -40,7 +40,7 @@ pub(super) fn deadline(model: &Model) -> Option<u64> {
     model.internal.watched.since.values().min().map(|since| since + SEEN_AFTER_MS)
 }
 
-/// Takes what was on the screen for long enough, and wants the marker moved as far as nothing is left out.
+/// Marks messages that were on the screen long enough as seen, and moves the read marker up to the first unseen one.
 pub(super) fn mark_due(model: &mut Model) {
     let now = model.now.mono_ms;
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)).filter(|room| room.joined()) else {
@@ -57,7 +57,7 @@ pub(super) fn mark_due(model: &mut Model) {
     }
 }
 
-/// Everything in the open room counts as read: somebody went to its end on purpose.
+/// Marks the open room as read, because the user went to its end on purpose.
 pub(super) fn mark_all(model: &mut Model) {
     let me = model.me();
     let unread = |room: &&mut crate::model::Room| room.unread() > 0;

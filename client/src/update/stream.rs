@@ -1,4 +1,4 @@
-//! The events of the stream, one by one.
+//! Handles the events of the stream.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use quchat_shared::{
 use super::{Effect, ServerEvent, attention, connection, find, membership, outbox, pages, rooms};
 use crate::model::{Model, Sighted};
 
-/// Takes events in order; those of a stream that counts no more are dropped.
+/// Handles events in order. Events of an earlier stream are dropped.
 pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, effects: &mut Vec<Effect>) {
     for event in events {
         if model.stream != Some(stream) {
-            return; // the one before closed it
+            return; // also if an event of this batch closed it
         }
         if !matches!(event, ServerEvent::Ended(_)) {
             model.internal.dialled = None;
@@ -63,7 +63,7 @@ fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
     }
 }
 
-/// New messages in rooms that are not joined. In joined rooms each message has its own event.
+/// Notes new messages in rooms that are not joined. In joined rooms each message has its own event.
 fn note_activity(model: &mut Model, activity: &Activity) {
     for moved in &activity.rooms {
         let open = model.open == Some(moved.id);
@@ -88,7 +88,7 @@ fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effec
         let fresh = Membership { role: event.role, last_read_seq, notify: Notify::default() };
         room.member.get_or_insert(fresh).role = event.role;
         room.note_end();
-        room.wants.newer = true; // what was said before the stream had this room
+        room.wants.newer = true; // messages from before the stream included this room
         let id = room.info.id;
         if !known && last_read_seq > Seq(0) {
             membership::ask_for_marker(model, id, effects);
@@ -118,7 +118,7 @@ fn message_created(model: &mut Model, id: RoomId, message: Message) {
     let message = Arc::new(message);
     room.info.last_seq = room.info.last_seq.max(message.seq);
     room.note_unread(model.internal.arrivals);
-    // Not by the room's last message: a replay tells of rooms as they are now, ahead of the messages it brings.
+    // `last_seq` is no measure: in a replay, room events show the room as it is now, before its messages arrive.
     let fresh = message.seq > room.counted_seq;
     if fresh {
         room.counted_seq = message.seq;
@@ -149,13 +149,13 @@ fn message_updated(model: &mut Model, id: RoomId, message: Message) {
     }
 }
 
-/// The marker moved in another client of the same user, or it is the echo of one's own.
+/// The marker moved in another client of the user, or this is the echo of a marker of this client.
 fn read_updated(model: &mut Model, event: &ReadUpdated) {
     let Some(room) = model.rooms.get_mut(&event.room_id) else { return };
     let waiting = room.marker.in_flight.is_some() || room.marker.wanted.is_some();
     let before = room.read();
     if event.last_read_seq > before {
-        room.sighted.add(before.next(), event.last_read_seq); // elsewhere
+        room.sighted.add(before.next(), event.last_read_seq); // seen in another client
     } else if event.last_read_seq < before && !waiting {
         room.sighted = Sighted::default(); // marked as unread
         model.internal.watched.range.take_if(|_| model.open == Some(event.room_id));

@@ -1,4 +1,4 @@
-//! Writing: the draft of each room, earlier inputs, and what Enter means.
+//! Writing: the draft of each room, earlier inputs, and what Enter does.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::{
     text::pieces::pieces,
 };
 
-/// Most messages that one draft becomes: what a server takes from a user at once.
+/// Most messages that one draft is split into: what the server takes from a user at once.
 const PIECES_MAX: usize = 100;
-/// How long an Enter behind a command still belongs to it: a keyboard repeats a held key within this time.
+/// How long another Enter after a command counts as the same key press. A held key repeats within this time.
 const ENTER_HELD_MS: u64 = 750;
-/// So many of the newest messages may be one's own before there is none to reply to.
+/// How many of the newest messages are searched for one by another user.
 const REPLY_REACH: usize = 1_000;
 
-/// The composer's text changed.
+/// Takes the changed text of the composer.
 pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
     model.internal.after_end_of_input = false;
     if id == NO_ROOM && model.open_room().is_none() {
@@ -33,7 +33,7 @@ pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
     model.touch(id);
 }
 
-/// Puts an earlier or later input into the composer; the draft that was there comes back at the end.
+/// Puts an earlier or later input into the composer. The draft returns after the latest one.
 pub(super) fn recall(model: &mut Model, back: bool) {
     let Some(room) = model.open_room_mut() else { return };
     let inputs = &room.inputs.list;
@@ -59,12 +59,12 @@ pub(super) fn recall(model: &mut Model, back: bool) {
     }
 }
 
-/// What the draft answers that was left for a changed input, if this text is that draft, come back by itself.
+/// The reply target of the draft that an edited input replaced, if `text` is that draft.
 fn answered_by_left(room: &Room, text: &Arc<str>) -> Option<Seq> {
     room.inputs.left.as_ref().filter(|left| left.text == *text)?.reply_to
 }
 
-/// A letter typed in the side bar goes to the composer, and the keys with it.
+/// Moves a letter typed in the side bar, and the focus, to the composer.
 pub(super) fn typed(model: &mut Model, letter: char) {
     model.internal.after_end_of_input = false;
     if letter.is_control() || !model.dialogs.is_empty() || model.account.is_none() {
@@ -82,7 +82,7 @@ pub(super) fn typed(model: &mut Model, letter: char) {
     model.touch(id);
 }
 
-/// A long paste: safe among the earlier inputs, whatever becomes of the question.
+/// Asks about a long paste. It is kept as an earlier input, whatever the answer.
 pub(super) fn pasted(model: &mut Model, id: RoomId, text: Arc<str>, at: usize) {
     let Some(room) = model.rooms.get_mut(&id).filter(|_| model.dialogs.is_empty()) else { return };
     room.inputs.keep_paste(Arc::clone(&text));
@@ -90,7 +90,7 @@ pub(super) fn pasted(model: &mut Model, id: RoomId, text: Arc<str>, at: usize) {
     model.ask(Question::Paste { room: id, text, at });
 }
 
-/// The paste is wanted.
+/// Inserts a paste into the draft.
 pub(super) fn paste(model: &mut Model, id: RoomId, text: &Arc<str>, at: usize) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let shown = Arc::clone(&room.draft.text);
@@ -102,7 +102,7 @@ pub(super) fn paste(model: &mut Model, id: RoomId, text: &Arc<str>, at: usize) {
     model.touch(id);
 }
 
-/// Opens the draft in the user's own editor; it is on its way to the disk before.
+/// Saves the draft and opens it in the user's editor.
 pub(super) fn open_editor(model: &mut Model) {
     let Some(room) = model.open_room() else { return };
     let id = room.info.id;
@@ -111,7 +111,7 @@ pub(super) fn open_editor(model: &mut Model) {
     model.internal.terminal_task = Some(TerminalTask::OpenEditor(id));
 }
 
-/// The editor is done: its text is the draft. The one before is an earlier input.
+/// Takes the text from the editor as the draft. The previous draft becomes an earlier input.
 pub(super) fn editor_closed(model: &mut Model, id: RoomId, text: Result<Arc<str>, String>) {
     let text = match text {
         Ok(text) => text,
@@ -133,7 +133,7 @@ pub(super) fn has_draft(model: &Model) -> bool {
     !model.open_room().map_or(&model.command.text, |room| &room.draft.text).is_empty()
 }
 
-/// What is written answers this message from now on: `target`, else the newest of somebody else.
+/// Makes the draft a reply to `target`, or to the newest message by another user.
 pub(super) fn reply(model: &mut Model, target: Option<Seq>) {
     let Some(target) = target.or_else(|| newest_of_others(model)) else { return };
     let Some(room) = model.open_room_mut() else { return };
@@ -144,7 +144,7 @@ pub(super) fn reply(model: &mut Model, target: Option<Seq>) {
     model.touch(id);
 }
 
-/// The newest message of somebody else in the open room; says so if there is none.
+/// The newest message by another user in the open room. Shows a notice if there is none.
 pub(super) fn newest_of_others(model: &mut Model) -> Option<Seq> {
     let me = model.me();
     let theirs = |message: &&Arc<Message>| Some(message.sender.id) != me && message.deleted_at.is_none();
@@ -156,7 +156,7 @@ pub(super) fn newest_of_others(model: &mut Model) -> Option<Seq> {
     newest
 }
 
-/// What is written answers nothing any more.
+/// Makes the draft no reply any more.
 pub(super) fn cancel_reply(model: &mut Model) {
     let Some(room) = model.open_room_mut() else { return };
     if room.draft.reply_to.take().is_some() {
@@ -165,10 +165,10 @@ pub(super) fn cancel_reply(model: &mut Model) {
     }
 }
 
-/// A slash command that was sent, and the message that what it says answers.
+/// A slash command that was sent, and the reply target of the draft.
 pub(super) type Sent = (SlashCommand, Option<Seq>);
 
-/// Enter: sends the draft. A draft that is a slash command is returned, to be run.
+/// Enter: sends the draft. If it is a slash command, returns it to be run.
 pub(super) fn send(model: &mut Model) -> Option<Sent> {
     if model.open_room().is_none() {
         return send_command(model);
@@ -177,7 +177,7 @@ pub(super) fn send(model: &mut Model) -> Option<Sent> {
     let (id, draft) = (room.info.id, Arc::clone(&room.draft.text));
     let text = match draft.strip_prefix('/') {
         Some(literal) if literal.starts_with('/') => literal,
-        Some(_) if draft.contains('\n') => &*draft, // a block is text
+        Some(_) if draft.contains('\n') => &*draft, // several lines are never a command
         Some(command) => return take_command(model, id, command),
         None => &*draft,
     };
@@ -205,7 +205,7 @@ fn take_command(model: &mut Model, id: RoomId, typed: &str) -> Option<Sent> {
     Some((command, reply_to))
 }
 
-/// Enter while no room is open: there is nobody to say something to, but commands can be sent.
+/// Enter while no room is open: only commands can be sent.
 fn send_command(model: &mut Model) -> Option<Sent> {
     let typed = Arc::clone(&model.command.text);
     let command = typed.trim().strip_prefix('/').filter(|command| !command.starts_with('/'));
@@ -231,7 +231,7 @@ fn hold_enter(model: &mut Model) {
     model.internal.command_sent_until = Some(model.now.mono_ms.saturating_add(ENTER_HELD_MS));
 }
 
-/// Whether this Enter is still the one that sent a command: held or struck twice, it must not open and join a room.
+/// Whether this Enter belongs to the one that sent a command. A held or doubled Enter must not open and join a room.
 pub(super) fn is_enter_of_command(model: &mut Model) -> bool {
     let held = model.internal.command_sent_until.take().is_some_and(|until| model.now.mono_ms < until);
     if held {
@@ -240,7 +240,7 @@ pub(super) fn is_enter_of_command(model: &mut Model) -> bool {
     held
 }
 
-/// Says why the draft of this room is not sent, until it is another one.
+/// Shows why the draft of this room is not sent, until it changes.
 fn object(model: &mut Model, id: RoomId, why: &str) {
     let text = model.rooms.get(&id).map_or("".into(), |room| Arc::clone(&room.draft.text));
     let listed = model.cursor.is_some();
@@ -248,7 +248,7 @@ fn object(model: &mut Model, id: RoomId, why: &str) {
     model.show_notice_while(cause, Tone::Error, why);
 }
 
-/// Sends a draft as several messages, as many as may wait at once; what is left comes back with Up.
+/// Sends a draft as several messages, up to the limit on pending ones. Up brings back the rest.
 pub(super) fn send_split(model: &mut Model, id: RoomId) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let draft = Arc::clone(&room.draft.text);
@@ -273,7 +273,7 @@ pub(super) fn send_split(model: &mut Model, id: RoomId) {
     }
 }
 
-/// How many messages become of this text, and of how many characters; what would be more than may be sent at once.
+/// The number of messages that a text is split into, its characters, and whether that is more than can be sent at once.
 #[must_use]
 pub(crate) fn measure(text: &str) -> (usize, usize, bool) {
     let count = pieces(text, limits::TEXT_MAX).len();
@@ -288,7 +288,7 @@ fn say(model: &mut Model, id: RoomId, text: Arc<str>) {
     }
 }
 
-/// On its way it goes; the composer stays as it is.
+/// Queues a message. The composer does not change.
 fn post(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.go_to_end();
@@ -296,13 +296,13 @@ fn post(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>) {
     let far = room.timeline.has_newer && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. });
     outbox::queue(model, id, text, reply_to);
     if model.is_signed_out() {
-        model.ask_for_password(); // it is kept, and goes out after the password
+        model.ask_for_password(); // the message is queued until the user signs in
     } else if far {
         model.want_page(id, Wanted::Newest);
     }
 }
 
-/// Says it in the open room.
+/// Queues a message in the open room.
 pub(super) fn post_here(model: &mut Model, text: Arc<str>, reply_to: Option<Seq>) {
     if let Some(id) = model.open {
         post(model, id, text, reply_to);

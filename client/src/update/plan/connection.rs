@@ -1,4 +1,4 @@
-//! The connection: which session counts, and the stream that follows its events.
+//! Effects on the connection: sessions and the event stream.
 
 use quchat_shared::Cursor;
 
@@ -7,9 +7,9 @@ use crate::{
     update::{Effect, Request, effect::call},
 };
 
-/// Ends, changes and begins sessions and streams, in this order.
+/// Ends, changes and starts sessions and streams, in this order.
 pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
-    let last_saves = std::mem::take(&mut model.internal.last_saves); // before their user's directory is left
+    let last_saves = std::mem::take(&mut model.internal.last_saves); // before the user's directory is closed
     effects.extend(last_saves.into_iter().map(|(ticket, stored)| Effect::Save { ticket, stored }));
     if std::mem::take(&mut model.internal.hang_up) {
         effects.push(Effect::HangUp);

@@ -10,11 +10,11 @@ use crate::{
 /// Shortest time between two read markers of a room, in milliseconds.
 const MARKER_EVERY_MS: u64 = 2_000;
 
-/// Sends the marker of the room that is wanted, if it may go.
+/// Sends the wanted read marker of the room, if it is due.
 pub(super) fn plan(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let (now, me) = (model.now.mono_ms, model.me());
     if model.is_signed_out() || model.internal.stale.is_some() {
-        return; // after a reset, first the rooms as they are
+        return; // after a reset, list the rooms first
     }
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let free = room.marker.in_flight.is_none() && room.marker.not_before <= now;

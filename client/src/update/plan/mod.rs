@@ -1,7 +1,7 @@
-//! What is to be done now that everything has changed: the only place that derives effects from the state.
+//! Derives effects from the changed model. This is the only place that does.
 //!
 //! `update` runs it once after each `Msg`, in a fixed order: connection, requests that a handler made, saves, sends,
-//! pages, quotes, markers, visits, notifications, terminal. It changes the model only to note what is on its way.
+//! pages, quotes, markers, visits, notifications, terminal. It changes the model only to note what is pending.
 
 mod connection;
 mod markers;
@@ -44,7 +44,7 @@ fn is_busy(room: &Room) -> bool {
     room.unsaved_since.is_some() || !room.outbox.is_empty() || room.marker.wanted.is_some()
 }
 
-/// Saves the visited rooms as they are now, if that is something new to the disk.
+/// Saves the visited rooms if they changed.
 fn remember_visits(model: &mut Model, effects: &mut Vec<Effect>) {
     if !model.storage.takes_saves() || !std::mem::take(&mut model.internal.visits_changed) {
         return;
@@ -55,7 +55,7 @@ fn remember_visits(model: &mut Model, effects: &mut Vec<Effect>) {
     effects.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(visit).collect()));
 }
 
-/// Does what concerns the terminal; everything that has to be saved before is on its way.
+/// Adds the effects on the terminal. Due saves come before them.
 fn use_terminal(model: &mut Model, effects: &mut Vec<Effect>) {
     if std::mem::take(&mut model.internal.give_back) {
         effects.push(Effect::GiveBack);

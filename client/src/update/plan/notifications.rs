@@ -5,12 +5,12 @@ use crate::{
     update::Effect,
 };
 
-/// A message that comes within this time after the one before belongs to the same burst, in milliseconds.
+/// A message within this time after the previous one belongs to the same burst, in milliseconds.
 const BURST_GAP_MS: u64 = 5_000;
-/// A burst that does not end is notified again after this time, in milliseconds.
+/// A burst that goes on notifies again after this time, in milliseconds.
 const BURST_MAX_MS: u64 = 60_000;
 
-/// Notifies, once per burst, of what has come in this step.
+/// Notifies of the messages of this step, once per burst.
 pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(Alert { room, title, mut body, more }) = model.internal.alert.take() else { return };
     if model.rooms.get(&room).is_none_or(|room| room.unread() == 0) {

@@ -1,4 +1,4 @@
-//! Saves and sends: a message goes out after the save that contains it, one at a time per room.
+//! Saves and sends. A message is sent after the save that contains it, one at a time per room.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     update::{Effect, Request, effect::call},
 };
 
-/// Saves the room if its time has come.
+/// Saves the room if a save is due.
 pub(super) fn save(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let now = model.now.mono_ms;
     let Some(room) = model.rooms.get_mut(&id) else { return };
@@ -20,10 +20,10 @@ pub(super) fn save(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Sends the head of the queue, if nothing is in flight and it may go.
+/// Sends the head of the queue if it is due and nothing is in flight.
 pub(super) fn send(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     if model.is_signed_out() || model.internal.stale.is_some() {
-        return; // after a reset, first it must be known which rooms these are
+        return; // after a reset, list the rooms first: ids may mean other rooms
     }
     let now = model.now.mono_ms;
     let Some(room) = model.rooms.get(&id).filter(|room| !room.remembered) else { return };

@@ -1,4 +1,4 @@
-//! Which page of the open room is fetched next. One page is awaited at a time.
+//! Decides which page of the open room is fetched next. One page is pending at a time.
 
 use quchat_shared::{
     RoomId,
@@ -11,10 +11,10 @@ use crate::{
     update::{Effect, Request, effect::call},
 };
 
-/// Messages of the page that is fetched when a room is opened: enough for a tall screen.
+/// The size of the page fetched when a room is opened: enough for a tall screen.
 const PAGE_FIRST: u32 = 60;
 
-/// Fetches what the handlers wanted.
+/// Fetches the page that the handlers asked for.
 pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(room) = model.open_room_mut() else { return };
     let id = room.info.id;
@@ -33,7 +33,7 @@ pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Asks for a page; what was asked before in this room is awaited no more.
+/// Requests a page. It replaces a pending request of this room.
 fn fetch(model: &mut Model, id: RoomId, page: Wanted, effects: &mut Vec<Effect>) {
     let since = model.now.mono_ms;
     let Some(room) = model.rooms.get(&id).filter(|room| !room.gone && !room.remembered) else { return };
@@ -41,7 +41,7 @@ fn fetch(model: &mut Model, id: RoomId, page: Wanted, effects: &mut Vec<Effect>)
         return;
     }
     let page = match page {
-        Wanted::Older | Wanted::Newer if room.distrusted => Wanted::Newest, // the run is not one to go on from
+        Wanted::Older | Wanted::Newer if room.distrusted => Wanted::Newest, // the timeline may be wrong
         page => page,
     };
     let (bound, limit) = match (page, room.timeline.first(), room.timeline.last()) {
@@ -58,7 +58,7 @@ fn fetch(model: &mut Model, id: RoomId, page: Wanted, effects: &mut Vec<Effect>)
     }
 }
 
-/// Closes the gap between the run and the end of the room, if the reader is near it.
+/// Closes the gap between the timeline and the end of the room, if the reader is near it.
 fn catch_up(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get(&id) else { return };
     let waits = match room.fetch {
@@ -77,7 +77,7 @@ fn catch_up(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Fetches what the reader comes near to.
+/// Fetches the page that the reader scrolls towards.
 fn fetch_near(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get(&id) else { return };
     let Some(seen) = model.internal.seen.as_ref().filter(|seen| seen.room == id) else { return };
@@ -99,7 +99,7 @@ fn fetch_near(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Tries a failed page again, or the first one if there is none at hand.
+/// Retries a failed page, or fetches the first one if nothing is loaded.
 fn retry(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get(&id) else { return };
     match &room.fetch {

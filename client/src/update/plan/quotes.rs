@@ -1,4 +1,4 @@
-//! Which quoted message is fetched next: one at a time, of the replies on the screen.
+//! Decides which quoted message is fetched next: one at a time, for the replies on the screen.
 
 use quchat_shared::{
     Seq,
@@ -10,7 +10,7 @@ use crate::{
     update::{Effect, Request, effect::call},
 };
 
-/// Asks for the next message that something on the screen quotes.
+/// Requests the next message that something on the screen quotes.
 pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.link != Link::Connected {
         return;
@@ -30,7 +30,7 @@ pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The first message that is quoted and not at hand, and the one before it.
+/// The first quoted message that is not loaded, and the seq before it.
 fn missing(room: &Room, seen: Option<&Seen>) -> Option<(Seq, Seq)> {
     let run = &room.timeline.messages;
     let place = |key: &Key| match key {
