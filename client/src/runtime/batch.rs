@@ -16,22 +16,22 @@ use crate::{
     update::{Action, commands::is_command},
 };
 
-/// So many equal arrows at once are a mouse wheel.
+/// This many equal arrows at once are a mouse wheel.
 const WHEEL_MIN: usize = 3;
-/// So many characters at once are a paste.
+/// This many characters at once are a paste.
 pub(super) const PASTE_MIN: usize = 64;
-/// So many characters at once were typed ahead and do not answer a question.
+/// This many characters at once were typed ahead. They do not answer a question.
 const TYPED_AHEAD_MIN: usize = 3;
 /// More lines at once are a paste without marks, inserted by some program on the way: nobody types that much, however
 /// long the connection stalls.
 const TYPED_MAX: usize = 200;
-/// So many characters are enough to recognize a command at the start of a line.
+/// This many characters are enough to recognize a command at the start of a line.
 const COMMAND_MAX: usize = 32;
 /// A paste with more lines, or larger than a message, keeps its final line break as text; otherwise it is the Enter
 /// that sends.
 const LINES_MAX: usize = 20;
 
-/// Input that is not handled yet: what the terminal delivered at once, or while another program had the terminal.
+/// Input that is not handled yet: delivered at once, or while another program had the terminal.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     events: VecDeque<Event<Action>>,

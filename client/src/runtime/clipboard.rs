@@ -16,7 +16,7 @@ use super::{Wake, Wakes};
 
 /// Timeout of the tmux command.
 const TMUX_MAX: Duration = Duration::from_secs(2);
-/// Interval of the checks whether the command has ended.
+/// How often the client checks whether the command has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Longest string in bytes that GNU screen passes on.
 const SCREEN_STRING_MAX: usize = 250;
@@ -34,7 +34,7 @@ pub(super) enum Clipboard {
 }
 
 impl Clipboard {
-    /// Chooses by the environment.
+    /// Chooses the method from the environment.
     pub(super) fn find(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         match (set("TMUX"), set("STY")) {
@@ -44,8 +44,8 @@ impl Clipboard {
         }
     }
 
-    /// Runs the tmux command, if there is one; [`Wake::Copied`] reports the result. Returns false if there is none, and
-    /// the terminal has to be asked.
+    /// Runs the tmux command, if there is one; [`Wake::Copied`] reports the result. Returns false if there is none.
+    /// Then use [`Clipboard::ask`].
     pub(super) fn load(&self, text: &str, wakes: &Wakes) -> bool {
         let Self::Tmux(program) = self else { return false };
         let (program, text, wakes) = (program.clone(), text.to_owned(), wakes.clone());

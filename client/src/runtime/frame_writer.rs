@@ -77,8 +77,8 @@ impl FrameWriter {
 }
 
 /// Replaces disputed characters that could cross the right edge, where a terminal would wrap into the next row.
-/// Excludes the rows with disputed characters from the diff, which cannot know where their columns are; such a row is
-/// written as a whole. Returns these rows with their hashes.
+/// Excludes the rows with disputed characters from the diff, because the position of their columns is unknown; such a
+/// row is written as a whole. Returns these rows with their hashes.
 fn exclude_disputed(buffer: &mut Buffer) -> BTreeMap<u16, u64> {
     let mut rows = BTreeMap::new();
     for y in buffer.area.top()..buffer.area.bottom() {
@@ -111,7 +111,7 @@ fn exclude_disputed(buffer: &mut Buffer) -> BTreeMap<u16, u64> {
     rows
 }
 
-/// The cells of a row with their columns; of a wide character only the first cell.
+/// The cells of a row with their columns. A wide character counts as one cell.
 fn cells(buffer: &Buffer, y: u16) -> Vec<(u16, Cell)> {
     let (mut cells, mut x) = (Vec::new(), buffer.area.left());
     while x < buffer.area.right() {

@@ -411,7 +411,7 @@ fn stream_events_are_drawn_at_once_and_then_at_the_frame_rate() {
     let hear = |client: &mut Client| {
         let begun = Instant::now();
         while !client.runtime.dirty {
-            assert!(begun.elapsed() < SOON, "the stream tells nothing");
+            assert!(begun.elapsed() < SOON, "no event arrives");
             client.runtime.stream_waits = true; // while the flood lasts
             client.runtime.batch_or_stream();
         }
@@ -424,7 +424,7 @@ fn stream_events_are_drawn_at_once_and_then_at_the_frame_rate() {
     assert_eq!(client.runtime.frame_waits_until(), Some(due));
     client.runtime.take(Wake::Input(vec![key(Key::Char('x'))]));
     assert!(client.runtime.batch_or_stream());
-    assert_eq!(client.runtime.frame_waits_until(), None, "somebody waits to see what they type");
+    assert_eq!(client.runtime.frame_waits_until(), None, "typed text is not delayed");
     client.runtime.frame();
     hear(&mut client);
     assert_eq!(client.runtime.frame_waits_until(), Some(due));

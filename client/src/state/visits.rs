@@ -1,4 +1,4 @@
-//! The rooms that a user has visited, the latest first. The next start opens the latest, even while no server answers,
+//! The rooms that a user has visited, latest first. The next start opens the latest one, even while no server answers,
 //! and restores the order of recent rooms.
 //!
 //! Stores what the header and the side bar show of a room, never a message.

@@ -1,7 +1,7 @@
-//! The calls of one signed-in session, and the two that need none: signing in and signing out.
+//! The calls of one signed-in session, and the two outside it: signing in and signing out.
 //!
 //! Each call is answered exactly once, whatever happens to its worker. Each session has its own threads and
-//! connections, so that a new one never waits for the one before.
+//! connections, so that a new session never waits for the previous one.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use crate::api::{Access, Client, Failure, Origin, Reply, Request};
 /// Signing out gives up after this time.
 const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The calls of a session. When dropped, it closes the connections; calls that still wait are not answered.
+/// The calls of a session. Dropping it closes the connections; waiting calls are then not answered.
 pub struct Calls {
     client: Client,
     pool: Pool,
@@ -33,10 +33,10 @@ impl Calls {
         Ok(Self { client: Client::signed_in(access), pool: Pool::start()? })
     }
 
-    /// Performs a request when its turn comes and delivers the answer on another thread.
+    /// Queues a request. The reply is delivered on another thread.
     ///
     /// # Errors
-    /// Too many requests wait already; nothing is delivered.
+    /// Too many requests are waiting; nothing is delivered.
     pub fn call(&self, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> Result<(), Failure> {
         if self.pool.is_full() {
             return Err(Failure::because("too much is waiting already"));
@@ -50,12 +50,12 @@ impl Calls {
 
 impl Drop for Calls {
     fn drop(&mut self) {
-        self.pool.close(); // first, or the threads that become free would try what waits
+        self.pool.close(); // first, so that free threads do not start waiting calls
         self.client.shut_down();
     }
 }
 
-/// Asks for a session (`Request::Register`, `Request::SignIn`), on a thread and a connection of its own.
+/// Requests a session (`Request::Register`, `Request::SignIn`) on its own thread and connection.
 ///
 /// # Errors
 /// The system cannot start another thread; nothing is delivered.
@@ -64,7 +64,7 @@ pub fn sign_in(origin: Origin, request: Request, deliver: impl FnOnce(Reply) + S
     thread::Builder::new().name("sign-in".into()).spawn(ask).map(drop)
 }
 
-/// Ends the session on the server. Nobody waits for the answer.
+/// Ends the session on the server. The reply is ignored.
 pub fn sign_out(access: Access) {
     let sign_out = move || {
         let client = Client::signed_in(access).with_timeout(SIGN_OUT_TIMEOUT);
@@ -73,7 +73,7 @@ pub fn sign_out(access: Access) {
     thread::Builder::new().name("sign-out".into()).spawn(sign_out).ok();
 }
 
-/// Performs a request; a panic is a failure.
+/// Performs a request; a panic becomes a failure.
 fn perform(client: &Client, request: &Request) -> Reply {
     catch_unwind(AssertUnwindSafe(|| client.perform(request))).unwrap_or_else(|_| Err(Failure::fault()))
 }

@@ -1,7 +1,7 @@
 //! The threads that talk to the server: calls on a pool, the event stream on a thread of its own.
 //!
 //! Owns threads, queues and the order in which requests are performed. It must not know the terminal or the model. A
-//! dead server, a cut connection or a panic ends in a value that is delivered, never in a waiting loop.
+//! dead server, a cut connection or a panic is delivered as a value. The loop never waits for it.
 
 mod calls;
 mod pool;

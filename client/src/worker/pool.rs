@@ -1,6 +1,6 @@
-//! A few threads that do blocking work, so arranged that a send always finds one.
+//! A few threads that do blocking work. One of them is always free for a write.
 //!
-//! Owns the queue and who takes what from it. It must not know what the work is.
+//! Owns the queue and its order. It must not know what the work is.
 
 use std::{
     collections::VecDeque,
@@ -11,26 +11,26 @@ use std::{
 
 use crate::api::CONNECTIONS_MAX;
 
-/// Threads of a pool; each keeps one connection open.
+/// Threads of a pool. Each keeps one connection open.
 const THREADS: usize = CONNECTIONS_MAX;
-/// Threads that reads may take at most.
+/// Most threads that reads may occupy.
 const READERS: usize = THREADS - 1;
-/// Most jobs that wait. `update` asks for one page per room and one send per room; this is far beyond it.
+/// Most waiting jobs. `update` makes one page request and one send per room, which is far fewer.
 const WAITING_MAX: usize = 4_096;
 
-/// What a job does to the server.
+/// The effect of a job on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
-    /// It looks.
+    /// It only reads.
     Read,
-    /// It changes something; taken before any read.
+    /// It changes something. Writes go before reads.
     Write,
 }
 
-/// Work that does not panic: it has caught its own panics and told of them.
+/// Work that does not panic: it catches and reports its own panics.
 pub(super) type Job = Box<dyn FnOnce() + Send>;
 
-/// The pool. Dropped, it forgets what waits; what runs ends by itself, and its thread with it.
+/// The pool. Dropping it drops waiting jobs. A running job completes, then its thread ends.
 pub(super) struct Pool {
     shared: Arc<Shared>,
 }
@@ -53,7 +53,7 @@ impl Pool {
     /// Starts the threads.
     ///
     /// # Errors
-    /// The system has no more threads to give.
+    /// The system cannot start another thread.
     pub(super) fn start() -> io::Result<Self> {
         let pool = Self { shared: Arc::default() };
         for n in 1..=THREADS {
@@ -63,7 +63,7 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Whether so much waits that nothing more should be pushed.
+    /// Whether too many jobs wait to push another one.
     pub(super) fn is_full(&self) -> bool {
         let queue = self.shared.lock();
         queue.reads.len() + queue.writes.len() >= WAITING_MAX
@@ -76,11 +76,11 @@ impl Pool {
             Lane::Read => queue.reads.push_back(job),
             Lane::Write => queue.writes.push_back(job),
         }
-        // All of them: the one thread woken might be kept from a read, and the others would sleep on.
+        // Wake all threads: a single one might be excluded from reads while the others sleep.
         self.shared.changed.notify_all();
     }
 
-    /// Forgets what waits and takes nothing more.
+    /// Drops waiting jobs and stops the threads.
     pub(super) fn close(&self) {
         let mut queue = self.shared.lock();
         queue.closed = true;

@@ -1,7 +1,7 @@
-//! The event stream on a thread of its own, which fills a bounded inbox.
+//! The event stream, on its own thread that fills a bounded inbox.
 //!
-//! It does not reconnect; whoever opened it decides that. When the inbox is full the thread stops reading: the server
-//! then ends the stream, and the next one resumes where this one stopped.
+//! It does not reconnect; `update` decides that. When the inbox is full, the thread stops reading. The server then ends
+//! the stream, and the next one resumes where this one stopped.
 
 use std::{
     collections::VecDeque,
@@ -18,12 +18,12 @@ use crate::{
     update::ServerEvent,
 };
 
-/// Most events that wait to be taken.
+/// Most waiting events.
 const INBOX_MAX: usize = 1_024;
-/// Most bytes of them, as they came; a single event may be larger.
+/// Most bytes of waiting events, as received; a single event may be larger.
 const INBOX_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// An open stream. When dropped, it ends at once.
+/// An open stream. Dropping it ends it at once.
 pub struct Stream {
     closer: Closer,
     inbox: Arc<Inbox>,
@@ -38,7 +38,7 @@ struct Inbox {
 #[derive(Default)]
 struct Waiting {
     events: VecDeque<(ServerEvent, usize)>,
-    /// The bytes of all of them.
+    /// The bytes of all waiting events.
     bytes: usize,
     closed: bool,
 }
@@ -64,7 +64,7 @@ impl Stream {
         Ok(stream)
     }
 
-    /// The oldest events, at most so many, and whether more are waiting.
+    /// Takes the oldest events, at most `most`, and returns whether more are waiting.
     #[must_use]
     pub fn take(&self, most: usize) -> (Vec<ServerEvent>, bool) {
         let mut waiting = self.inbox.lock();
@@ -99,7 +99,7 @@ impl Reader {
     fn run(self, events: Events) {
         let read = || self.read(events);
         if catch_unwind(AssertUnwindSafe(read)).is_err() {
-            self.push(ServerEvent::Ended(Failure::fault()), 0).ok(); // nobody waits for it if it was dropped
+            self.push(ServerEvent::Ended(Failure::fault()), 0).ok(); // an error means that the stream was dropped
         }
     }
 

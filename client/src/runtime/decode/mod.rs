@@ -53,7 +53,7 @@ enum State {
     Escape {
         in_string: bool,
     },
-    /// In a character of so many bytes.
+    /// In a character of this many bytes.
     Char {
         len: usize,
         alt: bool,
@@ -66,13 +66,13 @@ enum State {
     Console,
     /// After `ESC [ M`: three bytes of mouse data follow.
     X10,
-    /// In OSC, DCS, SOS, PM or APC, so many bytes after the introducer.
+    /// In OSC, DCS, SOS, PM or APC, this many bytes after the introducer.
     String {
         introducer: u8,
         len: usize,
         last: u8,
     },
-    /// In a bracketed paste; so many bytes of its end have come.
+    /// In a bracketed paste; this many bytes of its end have arrived.
     Paste {
         ended: usize,
     },

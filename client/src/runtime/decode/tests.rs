@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The events of these reads, one after the other without pause, and then nothing more.
+/// The events of these reads, without pauses and followed by silence.
 fn decode(reads: &[&[u8]]) -> Vec<Event> {
     let now = Instant::now();
     let (mut decoder, mut out) = (Decoder::new(now), Vec::new());

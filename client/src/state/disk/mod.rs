@@ -20,7 +20,7 @@ use crate::{
     update::NotKept,
 };
 
-/// A file operation. It has no `Debug`, since some variants hold a token.
+/// A file operation. It has no `Debug` because some variants hold a token.
 pub enum Job {
     /// Stores the session, remembers server and name, and opens the user's drafts. Reports [`Report::Entered`].
     Enter {
@@ -36,9 +36,9 @@ pub enum Job {
     Note(Arc<Log>, Timestamp, String),
     /// Deletes an editor file whose text an earlier save contains. Reports nothing.
     Discard(EditorFile),
-    /// Stores the visited rooms, the latest first. Reports nothing.
+    /// Stores the visited rooms, latest first. Reports nothing.
     Visits(Vec<Visit>),
-    /// Stores what is unsent in a room. Reports [`Report::Saved`], once per ticket.
+    /// Stores the data of a room. Reports [`Report::Saved`], once per ticket.
     Save {
         /// Returned in the reports.
         tickets: Vec<u64>,

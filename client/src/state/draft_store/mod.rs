@@ -43,7 +43,7 @@ pub struct DraftStore {
 pub struct Found {
     /// The stored rooms, ordered by id.
     pub rooms: Vec<Stored>,
-    /// The visited rooms, the latest first.
+    /// The visited rooms, latest first.
     pub visits: Vec<Visit>,
     /// The new paths of files that could not be read.
     pub set_aside: Vec<PathBuf>,
@@ -105,7 +105,7 @@ impl DraftStore {
         Ok(found)
     }
 
-    /// Stores which rooms were visited, the latest first.
+    /// Stores the visited rooms, latest first.
     ///
     /// # Errors
     /// The file cannot be written.

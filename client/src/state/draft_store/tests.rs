@@ -111,9 +111,9 @@ fn a_second_client_of_one_user_leaves_the_files_alone() {
     let home = Home::new();
     let first = home.open().unwrap();
     assert_eq!(home.open().unwrap_err(), NotKept::Elsewhere);
-    assert!(home.open_as(2, "bob", 0).is_ok(), "another user is another store");
+    assert!(home.open_as(2, "bob", 0).is_ok(), "another user has another store");
     drop(first);
-    assert!(home.open().is_ok(), "a lock is never a file's mere existence");
+    assert!(home.open().is_ok(), "a leftover lock file does not lock");
 }
 
 #[test]
@@ -133,15 +133,15 @@ fn unsent_messages_are_never_given_to_another_user_with_the_same_id() {
         let mut store = home.open_as(1, name, registered).unwrap();
         let former = home.state_dir.user(&home.origin, UserId(1)).join(format!("former-{n}"));
         let found = Found { rooms: vec![], visits: vec![], set_aside: vec![], former: Some(former.clone()) };
-        assert_eq!(store.read().unwrap(), found, "a new server gave {name} the number of alice");
-        assert_eq!(home.open_as(1, name, registered).unwrap_err(), NotKept::Elsewhere, "the lock holds on");
+        assert_eq!(store.read().unwrap(), found, "a new server gave {name} the id of alice");
+        assert_eq!(home.open_as(1, name, registered).unwrap_err(), NotKept::Elsewhere, "the lock is kept");
         store.save(&unsent(name, &[])).unwrap();
         drop(store);
         let found = home.open_as(1, name, registered).unwrap().read().unwrap();
         assert_eq!((found.rooms, found.former), (vec![unsent(name, &[])], None));
     }
     let kept = home.state_dir.user(&home.origin, UserId(1)).join("former-1/rooms/3.json");
-    assert_eq!(fs::read(kept).unwrap(), of_alice, "and nothing of it is lost");
+    assert_eq!(fs::read(kept).unwrap(), of_alice, "nothing is lost");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Calls: what goes out, and what each kind of answer, refusal and silence becomes.
+//! Tests calls: what is sent, and how each kind of answer, error and silence is reported.
 
 use std::{
     io::Write,
@@ -22,7 +22,7 @@ use crate::worker::{Calls, sign_in, sign_out};
 
 const MARKER: &str = r#"{"last_read_seq":7,"unread":0,"of a later version":[]}"#;
 
-/// Calls that are answered in one channel, by number.
+/// Calls whose replies arrive on one channel, by number.
 struct Numbered {
     calls: Calls,
     tell: Sender<(u64, Reply)>,
@@ -48,7 +48,7 @@ fn read() -> Request {
     Request::ListMessages(RoomId(3), ListMessages { bound: Bound::Before(Seq(9)), limit: None })
 }
 
-/// What comes of one call when the peer answers so.
+/// The reply to one call if the peer answers like this.
 fn outcome(answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> Reply {
     let (access, _heard) = peer(answer);
     let (calls, replies) = start(access);
@@ -184,7 +184,7 @@ fn a_send_is_answered_while_every_read_hangs_and_dropping_the_calls_ends_them() 
     let cut: Vec<_> = replies.iter().take(hanging).map(|(_, reply)| reason(reply)).collect();
     assert_eq!(cut, ["the connection was cut"; 3]);
     assert!(begun.elapsed() < SOON / 10);
-    assert!(replies.recv_timeout(SOON).is_err(), "what still waited is forgotten");
+    assert!(replies.recv_timeout(SOON).is_err(), "waiting calls are dropped");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The workers against a server that follows a script.
+//! Tests the workers against a scripted server.
 
 mod calls;
 mod streams;

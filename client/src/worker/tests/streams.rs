@@ -1,4 +1,4 @@
-//! The stream: order, position and back pressure, and every way in which it can end.
+//! Tests the stream: order, position, back pressure, and every way in which it can end.
 
 use std::{
     io::Write,
@@ -25,7 +25,7 @@ fn open(access: Access) -> (Stream, Receiver<()>) {
     (stream, wakes)
 }
 
-/// Takes what comes until so many events are there.
+/// Takes events until there are this many.
 fn take(stream: &Stream, wakes: &Receiver<()>, count: usize) -> Vec<ServerEvent> {
     let mut taken = Vec::new();
     while taken.len() < count {
@@ -87,7 +87,7 @@ fn a_bare_id_an_unknown_event_and_a_broken_one_move_the_position_and_nothing_els
     }
     let activity = Activity { rooms: vec![RoomActivity { id: RoomId(1), last_seq: Seq(2) }] };
     let activity = ServerEvent::Event(activity.into(), Cursor("k3-7".into()));
-    events.retain(|event| !matches!(event, ServerEvent::At(_))); // how many there are is up to the network
+    events.retain(|event| !matches!(event, ServerEvent::At(_))); // their number depends on the network
     assert_eq!(events, [activity]);
 }
 
@@ -169,7 +169,7 @@ fn of_large_events_no_more_wait_than_fit_a_few_mebibytes() {
             (taken, most) = (taken + events.len(), most.max(events.len()));
             for event in &events {
                 let ServerEvent::Event(Event::MessageCreated(event), _) = event else { continue };
-                assert!(event.message.text.capacity() < 5_000, "what no message can say is not kept");
+                assert!(event.message.text.capacity() < 5_000, "text beyond the limit of a message is not kept");
             }
             if !more {
                 break;
@@ -227,7 +227,7 @@ fn a_dropped_stream_ends_its_thread_at_once_even_with_a_full_inbox() {
     }
 }
 
-/// Tells when the thread that owns it has let go of it.
+/// Reports when the thread that owns it drops it.
 struct Witness(std::sync::mpsc::Sender<()>);
 
 impl Drop for Witness {
