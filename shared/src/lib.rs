@@ -1,9 +1,10 @@
 //! The wire of quchat, once for both ends.
 //!
-//! Requests, replies, events, limits, markup and mentions, and the SSE codec. This crate does no I/O. It knows no clock,
+//! Requests, replies, events, limits, markup, mentions and emoji, and the SSE codec. This crate does no I/O. It knows no clock,
 //! no async runtime, and neither the server nor the client.
 
 pub mod api;
+pub mod emoji;
 pub mod event;
 pub mod id;
 pub mod limits;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::{
+    emoji,
     room::PREVIEW_CHARS,
     visible::{self, has_visible},
 };
@@ -236,6 +237,14 @@ pub fn message_text(text: &str) -> Result<Cow<'_, str>, Refusal> {
     Ok(text)
 }
 
+/// A reaction as it is stored: one emoji, fully qualified (UTS #51).
+///
+/// # Errors
+/// Not exactly one of the emoji that Unicode recommends (RGI).
+pub fn emoji(text: &str) -> Result<&'static str, Refusal> {
+    emoji::qualified(text).ok_or_else(|| "a reaction is exactly one emoji, such as 👍".into())
+}
+
 /// A `txn`: 1 to 64 printable ASCII characters.
 ///
 /// # Errors
@@ -377,6 +386,14 @@ mod tests {
         assert!(message_text(&format!("{}  \r\n", "é".repeat(TEXT_MAX))).is_ok());
         for bad in ["", " \n\t", "a\0b", "\u{1b}[31m", "a\u{9b}b", &"x".repeat(TEXT_MAX + 1)] {
             assert!(message_text(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_reaction_is_one_emoji() {
+        assert_eq!(emoji("❤"), Ok("❤\u{FE0F}"));
+        for bad in ["", "x", "👍👍", "1"] {
+            assert!(emoji(bad).is_err(), "{bad:?}");
         }
     }
 
