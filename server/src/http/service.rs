@@ -68,7 +68,8 @@ impl Api {
 
 impl Service for Api {
     async fn respond(&self, head: Parts, body: &mut Upload, account: Account) -> hyper::Response<Body> {
-        let target = unescape(head.uri.path()).and_then(|path| self.routes.find(&path));
+        let path = unescape(head.uri.path());
+        let target = self.routes.find(&path);
         let pattern = target.as_ref().map(|target| target.pattern);
         let entry = self.log.begin(&head.method, pattern);
         let outcome = self.handle(target, head, body, account).await;
@@ -107,9 +108,13 @@ fn has_one_host(parts: &Parts) -> bool {
     hosts == 1 || (hosts == 0 && parts.version < Version::HTTP_11)
 }
 
-/// The path without its escapes (RFC 3986 section 6.2.2.2); `None` if one hides a slash or NUL, or what is no UTF-8.
-fn unescape(path: &str) -> Option<Cow<'_, str>> {
-    let unescaped = percent_decode_str(path).decode_utf8().ok()?;
-    let slashes = |path: &str| path.bytes().filter(|byte| *byte == b'/').count();
-    (slashes(path) == slashes(&unescaped) && !unescaped.contains('\0')).then_some(unescaped)
+/// The path without its escapes (RFC 3986 section 6.2.2.2). U+FFFD, which no path of the API has, stands for a slash or NUL
+/// that is escaped, and for what is no UTF-8.
+fn unescape(path: &str) -> Cow<'_, str> {
+    let unescaped = |part| percent_decode_str(part).decode_utf8_lossy();
+    if !path.contains('%') {
+        return Cow::Borrowed(path);
+    }
+    let parts = path.split('/').map(|part| unescaped(part).replace(['/', '\0'], "\u{FFFD}"));
+    Cow::Owned(parts.collect::<Vec<_>>().join("/"))
 }
