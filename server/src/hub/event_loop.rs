@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use quchat_shared::event::ByeReason;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -10,6 +11,7 @@ use tokio::{
 
 use super::{
     Command, Registered, Registration, Subscription,
+    batch::Batch,
     broadcasts::PacedBroadcasts,
     bye,
     ended::{Count, Ended},
@@ -23,23 +25,14 @@ use crate::{
     config::Config,
     domain::audience::Audience,
     reply_dispatcher::ReplyDispatcher,
-    store::{Change, Lineage},
+    store::{Change, EventRef, Lineage},
     stream::{Chunk, Pushed},
 };
 
-/// A chunk that has this many bytes takes no further frame.
-const CHUNK_BYTES: usize = 16 * 1024;
 /// Once this many bytes are gathered they are written, and registrations are answered, before more is taken.
 const GATHER_BYTES: usize = 64 * 1024;
 /// What a registration counts towards [`GATHER_BYTES`], besides the frames it missed.
 const REGISTRATION_BYTES: usize = 512;
-
-/// Frames for the same audience, one after the other.
-struct Batch {
-    audience: Audience,
-    bytes: Vec<u8>,
-    frames: usize,
-}
 
 /// The state of the hub's thread.
 pub(super) struct EventLoop {
@@ -183,8 +176,9 @@ impl EventLoop {
                     let audience = Audience::of(&logged, room_kind);
                     let mut frame = Vec::with_capacity(512);
                     event.encode(Some(&self.lineage.cursor(logged.id)), &mut frame);
-                    self.add(audience, &frame);
-                    self.recent.push(logged.id, audience, frame.into());
+                    let frame = Bytes::from(frame);
+                    self.add(audience, logged.what, frame.clone());
+                    self.recent.push(logged.id, audience, frame);
                 }
                 Change::Ephemeral(happened) => self.ephemeral.add(happened),
                 Change::SessionEnded(session) => {
@@ -199,28 +193,21 @@ impl EventLoop {
         ready.into_iter().for_each(|(registration, reply)| self.register(registration, reply));
     }
 
-    /// Adds a frame to the batch. Messages of one room, and nothing else, share one.
-    fn add(&mut self, audience: Audience, frame: &[u8]) {
+    /// Adds the frame of an event to the batch, or begins another.
+    fn add(&mut self, audience: Audience, what: EventRef, frame: Bytes) {
         self.gathered += frame.len();
         match &mut self.batch {
-            Some(batch)
-                if batch.audience == audience
-                    && matches!(audience, Audience::Members(_))
-                    && batch.bytes.len() < CHUNK_BYTES =>
-            {
-                batch.bytes.extend_from_slice(frame);
-                batch.frames += 1;
-            }
+            Some(batch) if batch.takes(audience) => batch.push(what, frame),
             _ => {
                 self.deliver();
-                self.batch = Some(Batch { audience, bytes: frame.to_vec(), frames: 1 });
+                self.batch = Some(Batch::new(audience, what, frame));
             }
         }
     }
 
     fn deliver(&mut self) {
-        if let Some(Batch { audience, bytes, frames }) = self.batch.take() {
-            self.listeners.deliver(audience, &Chunk::new(&self.budget, &bytes, frames));
+        if let Some(batch) = self.batch.take() {
+            self.listeners.deliver(batch.audience(), &batch.chunk(&self.budget));
         }
     }
 

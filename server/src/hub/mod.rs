@@ -4,6 +4,7 @@
 //! it knows only what a commit publishes. While it writes to thousands of streams the next events gather, and each writer gets
 //! them in one write.
 
+mod batch;
 mod broadcasts;
 mod ended;
 mod ephemeral;
