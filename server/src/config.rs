@@ -45,6 +45,8 @@ pub struct Config {
     pub events_kept_for: Duration,
     /// … and never fewer than the newest this many.
     pub events_kept: u64,
+    /// How long a deleted or replaced text stays in the database files before the first attempt to erase it from them.
+    pub erase_delay: Duration,
     /// Most visible events replayed to one stream; a client further behind gets `reset` with `too_far`.
     pub replay_max: u64,
     /// Most existing rooms of one creator; direct rooms do not count.
@@ -83,6 +85,7 @@ impl Config {
             password_queue: 256,
             events_kept_for: 7 * DAY,
             events_kept: 100_000,
+            erase_delay: Duration::from_secs(20),
             replay_max: 50_000,
             max_rooms_per_user: ROOMS_PER_USER,
             max_rooms: ROOMS,

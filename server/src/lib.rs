@@ -12,6 +12,7 @@ pub mod config;
 mod connection;
 mod data_dir;
 mod domain;
+mod erasure;
 mod file_limit;
 mod housekeeping;
 mod http;

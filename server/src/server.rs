@@ -19,7 +19,7 @@ use crate::{
     config::Config,
     connection,
     data_dir::{DataDir, DataDirError},
-    file_limit, housekeeping,
+    erasure, file_limit, housekeeping,
     http::Api,
     hub::{self, Hub},
     reply_dispatcher::ReplyDispatcher,
@@ -142,8 +142,11 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { app, api, max_connections, store, hub } = self;
         let (stop, stopped) = watch::channel(false);
-        let chores =
-            [tokio::spawn(housekeeping::forget(Arc::clone(&app))), tokio::spawn(housekeeping::purge(Arc::clone(&app)))];
+        let chores = [
+            tokio::spawn(housekeeping::forget(Arc::clone(&app))),
+            tokio::spawn(housekeeping::purge(Arc::clone(&app))),
+            tokio::spawn(erasure::erase(Arc::clone(&app))),
+        ];
         let connections =
             connection::Server { service: api, config: app.config.clone(), budget: app.terms.budget.clone() };
         let serving = tokio::spawn(connection::serve(connections, listener, max_connections, stopped));

@@ -8,6 +8,7 @@ use std::{
 };
 
 use quchat_shared::Timestamp;
+use tokio::sync::Notify;
 
 use super::{
     Change, Error, Lineage, ReadEvents, ReadUsers, Result, Snapshot, Tx,
@@ -25,6 +26,8 @@ pub(crate) struct Store {
     readers: Readers,
     health: Health,
     lineage: Lineage,
+    /// Notified when something was removed that is still in the files.
+    removal: Arc<Notify>,
     /// Ends with the last clone.
     _check: Arc<Check>,
 }
@@ -64,16 +67,17 @@ impl Opened {
         lock: impl Send + 'static,
         publish: impl FnMut(Vec<Change>) + Send + 'static,
     ) -> Result<(Store, JoinHandle<()>)> {
-        let Self { engine, file, lineage, .. } = self;
+        let Self { mut engine, file, lineage, .. } = self;
         let unusable = |error| sqlite::unusable(&file, &error);
         let readers = (0..readers()).map(|_| Sqlite::open_reader(&file)).collect::<Result<_>>().map_err(unusable)?;
+        let removal = engine.removal().map_err(|error| sqlite::unusable(&file, &error))?;
         let health = Health::default();
         let (readers, mut others) = Readers::start(readers, &replies);
         let (check, checking) = Check::start(&file, health.clone());
         others.push(checking);
         let (writer, thread) = Writer::start(engine, replies, health.clone(), others, lock, publish);
         tokio::spawn(watch(writer.watched(), health.clone()));
-        Ok((Store { writer, readers, health, lineage, _check: Arc::new(check) }, thread))
+        Ok((Store { writer, readers, health, lineage, removal, _check: Arc::new(check) }, thread))
     }
 }
 
@@ -99,6 +103,11 @@ impl Store {
     pub(crate) async fn ended(&self) -> Option<String> {
         self.writer.ended().await;
         self.health.fatal().map(str::to_owned)
+    }
+
+    /// Completes when something was removed that is still in the files, for [`super::Erase`].
+    pub(crate) async fn removal(&self) {
+        self.removal.notified().await;
     }
 
     /// Whether the database could be written when that was last tried.

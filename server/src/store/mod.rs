@@ -15,7 +15,10 @@ mod recorded;
 mod sqlite;
 mod writer;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use quchat_shared::{
     Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId, api::NewRoom, event::RoomActivity,
@@ -54,6 +57,15 @@ pub(crate) struct NewMember {
     /// The id of the `member.joined` event.
     pub(crate) joined: u64,
     pub(crate) at: Timestamp,
+}
+
+/// Where removed content may be.
+#[derive(Debug)]
+pub(crate) struct Leftovers {
+    /// What these numbers mean is up to the engine.
+    pub(crate) places: Vec<u64>,
+    /// Where to go on; `None` at the end.
+    pub(crate) next: Option<u64>,
 }
 
 pub(crate) trait ReadUsers {
@@ -175,16 +187,39 @@ pub(crate) trait WriteEvents {
     fn prune_events(&mut self, before: Timestamp, keep: u64, limit: u32) -> Result<bool>;
 }
 
+pub(crate) trait ReadLeftovers {
+    /// Looks for removed content that the engine has left in its files, in `limit` places after `after`.
+    fn leftovers(&self, after: u64, limit: u64) -> Result<Leftovers>;
+}
+
+pub(crate) trait Erase {
+    /// Begins to erase what has been removed until now. What is removed from here on is for the next time.
+    fn begin_erasing(&mut self) -> Result<()>;
+    /// Overwrites what was found in these places.
+    fn erase_leftovers(&mut self, places: &[u64]) -> Result<()>;
+    /// Has the log emptied after this transaction, which may wait for readers up to `patience`. Returns whether it was,
+    /// after an earlier transaction.
+    fn empty_log(&mut self, patience: Duration) -> Result<bool>;
+    /// Notes that all of it has succeeded. Until then, the next start of the server gives word of removed content.
+    fn end_erasing(&mut self) -> Result<()>;
+}
+
 /// Answers questions as of one moment.
 pub(crate) trait Snapshot:
-    ReadUsers + ReadSessions + ReadRooms + ReadMembers + ReadMessages + ReadMentions + ReadEvents
+    ReadUsers + ReadSessions + ReadRooms + ReadMembers + ReadMessages + ReadMentions + ReadEvents + ReadLeftovers
 {
 }
-impl<T: ReadUsers + ReadSessions + ReadRooms + ReadMembers + ReadMessages + ReadMentions + ReadEvents> Snapshot for T {}
+impl<T> Snapshot for T where
+    T: ReadUsers + ReadSessions + ReadRooms + ReadMembers + ReadMessages + ReadMentions + ReadEvents + ReadLeftovers
+{
+}
 
 /// Answers questions and makes changes, all of them or none.
 pub(crate) trait Tx:
-    Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteEvents
+    Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteEvents + Erase
 {
 }
-impl<T: Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteEvents> Tx for T {}
+impl<T> Tx for T where
+    T: Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteEvents + Erase
+{
+}

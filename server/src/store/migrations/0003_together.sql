@@ -60,6 +60,9 @@ UPDATE members SET joined_at = coalesce(
 ALTER TABLE rooms ADD COLUMN member_count INTEGER NOT NULL DEFAULT 0;
 UPDATE rooms SET member_count = (SELECT count(*) FROM members WHERE members.room_id = rooms.id);
 
+-- One row while something that was removed may still be in the files.
+CREATE TABLE unerased (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT;
+
 -- The names of deleted rooms are free.
 DROP INDEX public_rooms_by_name;
 CREATE UNIQUE INDEX public_rooms_by_name ON rooms (name_key) WHERE kind = 'public' AND is_deleted = 0;

@@ -4,6 +4,7 @@
 
 mod check;
 mod columns;
+mod erasing;
 mod event_columns;
 mod events;
 mod failure;
@@ -18,6 +19,7 @@ mod room_keys;
 mod rooms;
 mod row_cache;
 mod sessions;
+mod unused_parts;
 mod users;
 
 use std::{
@@ -31,6 +33,7 @@ use rusqlite_migration::{M, Migrations};
 
 pub(crate) use self::check::Check;
 use self::{
+    erasing::Erasing,
     files::Files,
     row_cache::{CachedRows, RowCache},
 };
@@ -72,6 +75,7 @@ pub(crate) struct Sqlite {
     begun_changes: u64,
     /// The last checkpoint failed.
     checkpoint_failed: bool,
+    erasing: Erasing,
 }
 
 impl Sqlite {
@@ -108,6 +112,7 @@ impl Sqlite {
             failures: Cell::new(0),
             begun_changes: 0,
             checkpoint_failed: false,
+            erasing: Erasing::default(),
         }
     }
 
@@ -258,7 +263,7 @@ impl writer::Engine for Sqlite {
         if self.failures.get() > 0 {
             return; // not before the next write has succeeded
         }
-        let outcome = self.checkpoint();
+        let outcome = self.empty_log_if_asked().and_then(|()| self.checkpoint());
         if let Err(error) = &outcome
             && !self.checkpoint_failed
         {

@@ -10,7 +10,7 @@ use crate::store::{Error, Result};
 /// Statements a connection keeps prepared; more than there are.
 const STATEMENTS: usize = 96;
 /// How long a write waits for another program that has locked the database.
-const LOCKED: Duration = Duration::from_secs(2);
+pub(super) const LOCKED: Duration = Duration::from_secs(2);
 
 /// Opens the file at the start of a server: makes it if it is missing, and brings its tables up to date.
 ///
@@ -67,6 +67,7 @@ fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?; // see `Engine::maintain`
+    connection.pragma_update(None, "secure_delete", true)?; // removed content is overwritten with zeros
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())

@@ -186,6 +186,7 @@ impl WriteRooms for Sqlite {
         ];
         for slice in slices {
             if self.run(slice, params![room, limit])? > 0 {
+                self.note_removal()?;
                 return Ok(true);
             }
         }
