@@ -555,7 +555,7 @@ pub struct MessagePage {
     /// Whether there are messages after the page.
     pub has_newer: bool,
     /// The caller's reactions to messages of the page. Beside the messages, which are the same for every viewer.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub own_reactions: Vec<OwnReaction>,
 }
 

@@ -1,8 +1,8 @@
-//! Messages: a room's history, and adding to it.
+//! Messages: a room's history, one message of it, and adding to it.
 
 use quchat_shared::{
     Message, RoomId, Seq, Timestamp,
-    api::{MessagePage, NewMessage},
+    api::{MessagePage, NewMessage, OwnReaction},
     event::{MessageCreated, RoomActivity},
     limits,
     query::{Bound, ListMessages},
@@ -50,7 +50,28 @@ pub(crate) fn list_messages(
         (_, _, Bound::After(seq)) => (info.last_seq > Seq(0) && seq > Seq(0), false),
         _ => (false, info.last_seq > Seq(0)),
     };
-    Ok(MessagePage { messages, has_older, has_newer, own_reactions: Vec::new() })
+    let own_reactions = own_reactions(store, caller, &messages)?;
+    Ok(MessagePage { messages, has_older, has_newer, own_reactions })
+}
+
+/// One message of a room that the caller can read.
+pub(crate) fn get_message(store: &dyn Snapshot, caller: Caller, (room, seq): (RoomId, Seq)) -> Result<Message> {
+    policy::authorize(store, caller, Action::Read, room)?;
+    find_message(store, room, seq)
+}
+
+/// The message, whoever asks.
+pub(super) fn find_message(store: &dyn Snapshot, room: RoomId, seq: Seq) -> Result<Message> {
+    store.message(room, seq)?.ok_or(Error::NotFound("message"))
+}
+
+/// The caller's reactions to the messages of a page.
+fn own_reactions(store: &dyn Snapshot, caller: Caller, page: &[Message]) -> Result<Vec<OwnReaction>> {
+    let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
+    if page.iter().all(|message| message.reactions.is_empty()) {
+        return Ok(Vec::new()); // most pages
+    }
+    Ok(store.reactions_of(caller.user, first.room_id, first.seq, last.seq)?)
 }
 
 /// Adds a message to a room, or finds the one that the same `txn` made before.

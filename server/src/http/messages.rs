@@ -1,10 +1,10 @@
-//! Handlers for messages: a page of history, and sending.
+//! Handlers for messages: a page of history, one message, sending, editing and deleting.
 
 use std::sync::Arc;
 
 use quchat_shared::{
     Message,
-    api::{ListMessages, SendMessage},
+    api::{DeleteMessage, EditMessage, GetMessage, ListMessages, SendMessage},
 };
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        Caller,
+        Caller, message_changes,
         messages::{self, Sent},
     },
     store::{Snapshot, Tx},
@@ -43,4 +43,31 @@ pub(super) async fn send_message(
         Sent::Created(message) => Reply::created(message),
         Sent::Known(message) => Reply::ok(message),
     })
+}
+
+pub(super) async fn get_message(
+    app: Arc<App>,
+    caller: Caller,
+    request: Request<GetMessage>,
+) -> Result<Reply<Message>, Failure> {
+    let get = move |store: &dyn Snapshot| messages::get_message(store, caller, request.path);
+    Ok(Reply::ok(app.read(caller, get).await?))
+}
+
+pub(super) async fn edit_message(
+    app: Arc<App>,
+    caller: Caller,
+    request: Request<EditMessage>,
+) -> Result<Reply<Message>, Failure> {
+    let edit = move |tx: &mut dyn Tx, now| message_changes::edit_message(tx, caller, request.path, &request.body, now);
+    Ok(Reply::ok(app.write(caller, edit).await?))
+}
+
+pub(super) async fn delete_message(
+    app: Arc<App>,
+    caller: Caller,
+    request: Request<DeleteMessage>,
+) -> Result<Reply<()>, Failure> {
+    let delete = move |tx: &mut dyn Tx, now| message_changes::delete_message(tx, caller, request.path, now);
+    Ok(Reply::ok(app.write(caller, delete).await?))
 }

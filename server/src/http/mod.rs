@@ -8,6 +8,7 @@ mod json;
 mod members;
 mod messages;
 mod problem;
+mod reactions;
 mod read_markers;
 mod reply;
 mod request;

@@ -8,7 +8,7 @@ use quchat_shared::api::{self, Endpoint};
 use super::{
     events, members, messages,
     problem::Failure,
-    read_markers,
+    reactions, read_markers,
     reply::Respond,
     request::{self, Head, Request},
     rooms, server_info, sessions, users,
@@ -37,6 +37,11 @@ fn routes() -> Router {
         .signed_in(api::LeaveRoom, members::leave_room)
         .signed_in(api::ListMessages, messages::list_messages)
         .signed_in(api::SendMessage, messages::send_message)
+        .signed_in(api::GetMessage, messages::get_message)
+        .signed_in(api::EditMessage, messages::edit_message)
+        .signed_in(api::DeleteMessage, messages::delete_message)
+        .signed_in(api::AddReaction, reactions::add_reaction)
+        .signed_in(api::RemoveReaction, reactions::remove_reaction)
         .signed_in(api::MarkRead, read_markers::mark_read)
         .stream(api::ListenEvents, events::listen_events)
 }

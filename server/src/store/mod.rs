@@ -21,8 +21,13 @@ use std::{
 };
 
 use quchat_shared::{
-    Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId, api::NewRoom, event::RoomActivity,
-    query, room::Membership, room::Role, user::ServerRole,
+    Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId,
+    api::{NewRoom, OwnReaction},
+    event::RoomActivity,
+    query,
+    room::Membership,
+    room::Role,
+    user::ServerRole,
 };
 
 pub(crate) use self::{
@@ -146,6 +151,16 @@ pub(crate) trait ReadMessages {
     /// Up to `limit` messages, ascending by seq.
     fn messages(&self, room: RoomId, range: Range, limit: u32) -> Result<Vec<Message>>;
     fn message_with_txn(&self, sender: UserId, txn: &str) -> Result<Option<(RoomId, Seq)>>;
+    /// The `rev` that brought the text which the message has now; 0 if there is no such message.
+    fn text_rev(&self, room: RoomId, seq: Seq) -> Result<u64>;
+}
+
+pub(crate) trait ReadReactions {
+    fn has_reacted(&self, room: RoomId, seq: Seq, user: UserId, emoji: &str) -> Result<bool>;
+    /// Up to `limit` users who reacted with this emoji, oldest reaction first.
+    fn first_reactors(&self, room: RoomId, seq: Seq, emoji: &str, limit: usize) -> Result<Vec<UserId>>;
+    /// The user's reactions to the messages from `first` to `last`, by seq.
+    fn reactions_of(&self, user: UserId, room: RoomId, first: Seq, last: Seq) -> Result<Vec<OwnReaction>>;
 }
 
 pub(crate) trait ReadMentions {
@@ -157,6 +172,17 @@ pub(crate) trait WriteMessages {
     /// Stores the message, makes it the room's newest and moves its sender's read marker there.
     /// `event` is the id of the `message.created` event.
     fn insert_message(&mut self, message: &Message, event: u64) -> Result<()>;
+    /// Stores the text of a message, brought by its `rev`, and whom it mentions now. The text before it is gone.
+    fn replace_text(&mut self, message: &Message) -> Result<()>;
+    /// Stores that a message was deleted. Its text, mentions and reactions are gone.
+    fn replace_with_tombstone(&mut self, message: &Message) -> Result<()>;
+}
+
+pub(crate) trait WriteReactions {
+    /// Adds a reaction that the message shows already. `event` is the id of the `message.updated` event.
+    fn insert_reaction(&mut self, message: &Message, emoji: &str, user: UserId, event: u64) -> Result<()>;
+    /// Removes a reaction that the message does not show any more.
+    fn delete_reaction(&mut self, message: &Message, emoji: &str, user: UserId) -> Result<()>;
 }
 
 pub(crate) trait ReadEvents {
@@ -206,20 +232,44 @@ pub(crate) trait Erase {
 
 /// Answers questions as of one moment.
 pub(crate) trait Snapshot:
-    ReadUsers + ReadSessions + ReadRooms + ReadMembers + ReadMessages + ReadMentions + ReadEvents + ReadLeftovers
+    ReadUsers
+    + ReadSessions
+    + ReadRooms
+    + ReadMembers
+    + ReadMessages
+    + ReadReactions
+    + ReadMentions
+    + ReadEvents
+    + ReadLeftovers
 {
 }
 impl<T> Snapshot for T where
-    T: ReadUsers + ReadSessions + ReadRooms + ReadMembers + ReadMessages + ReadMentions + ReadEvents + ReadLeftovers
+    T: ReadUsers
+        + ReadSessions
+        + ReadRooms
+        + ReadMembers
+        + ReadMessages
+        + ReadReactions
+        + ReadMentions
+        + ReadEvents
+        + ReadLeftovers
 {
 }
 
 /// Answers questions and makes changes, all of them or none.
 pub(crate) trait Tx:
-    Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteEvents + Erase
+    Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteReactions + WriteEvents + Erase
 {
 }
 impl<T> Tx for T where
-    T: Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteEvents + Erase
+    T: Snapshot
+        + WriteUsers
+        + WriteSessions
+        + WriteRooms
+        + WriteMembers
+        + WriteMessages
+        + WriteReactions
+        + WriteEvents
+        + Erase
 {
 }

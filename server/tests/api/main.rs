@@ -10,9 +10,11 @@ mod harness;
 
 mod members;
 mod memory_budget;
+mod message_changes;
 mod messages;
 mod paging;
 mod problems;
+mod reactions;
 mod read_markers;
 mod room_bounds;
 mod rooms;
@@ -33,6 +35,7 @@ mod stream_end;
 
 mod bounds;
 mod early_answers;
+mod erasure;
 mod framing;
 mod half_closed;
 mod hardening;

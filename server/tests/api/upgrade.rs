@@ -131,3 +131,19 @@ fn an_account_with_a_name_that_is_no_longer_allowed_stays() {
     let credentials = json!({"name": "...", "password": "correct horse"});
     server.anonymous().post("/v1/users", &credentials).refuses("name");
 }
+
+#[test]
+fn messages_of_before_can_be_edited_deleted_and_reacted_to() {
+    let server = upgraded();
+    let (alice, carol) = (server.sign_in("alice"), server.sign_in("carol"));
+    let mut stream = alice.resume(CURSOR);
+    let old = alice.history(GENERAL);
+    assert!(old.iter().all(|message| message.rev == 1 && message.reactions.is_empty()));
+    assert_eq!(alice.react(GENERAL, 1, "👍").reactions[0].users, [alice.user().id]);
+    let edited = alice.edit(GENERAL, 1, "hello again");
+    assert_eq!((edited.rev, &*edited.text, edited.reactions.len()), (3, "hello again", 1));
+    alice.delete_message(GENERAL, 3);
+    assert_eq!(carol.message(GENERAL, 3).text, "");
+    let is_tombstone = |event: &Event| matches!(event, Event::MessageUpdated(e) if e.message.deleted_at.is_some());
+    assert!(stream.until(is_tombstone).iter().any(|received| received.event.name() == "message.updated"));
+}

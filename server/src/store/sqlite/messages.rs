@@ -1,8 +1,8 @@
 //! Messages, clustered by room.
 
-use quchat_shared::{Message, RoomId, Seq, UserId, UserRef};
+use quchat_shared::{Message, RoomId, Seq, Timestamp, UserId, UserRef};
 use rusqlite::{Row, params, types::Type};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Sqlite,
@@ -88,13 +88,21 @@ impl ReadMessages for Sqlite {
             |row| Ok((RoomId(uint(row, 0)?), Seq(uint(row, 1)?))),
         )
     }
+
+    fn text_rev(&self, room: RoomId, seq: Seq) -> Result<u64> {
+        let text_rev = "SELECT text_rev FROM messages WHERE room_id = ? AND seq = ?";
+        Ok(self.one(text_rev, [int(room.0), int(seq.0)], |row| uint(row, 0))?.unwrap_or(0))
+    }
+}
+
+/// A list as its column holds it: as JSON, or nothing if it is empty.
+pub(super) fn to_json<T: Serialize>(list: &[T]) -> Option<String> {
+    (!list.is_empty()).then(|| serde_json::to_string(list).expect("plain lists always serialise"))
 }
 
 impl WriteMessages for Sqlite {
     fn insert_message(&mut self, message: &Message, event: u64) -> Result<()> {
         let (room, seq, sender) = (int(message.room_id.0), int(message.seq.0), int(message.sender.id.0));
-        let mentions = (!message.mentions.is_empty())
-            .then(|| serde_json::to_string(&message.mentions).expect("a list of numbers always serialises"));
         self.run(
             "INSERT INTO messages (room_id, seq, rev, sender_id, text, sent_at, reply_to, answers, mentions,
                  mentions_all, txn)
@@ -108,7 +116,7 @@ impl WriteMessages for Sqlite {
                 message.sent_at.as_millis(),
                 message.reply_to.map(|seq| int(seq.0)),
                 message.answers.map(|user| int(user.0)),
-                mentions,
+                to_json(&message.mentions),
                 message.mentions_all,
                 message.txn,
             ],
@@ -127,5 +135,32 @@ impl WriteMessages for Sqlite {
             cache.members.change(&of_sender, |member| member.last_read_seq = message.seq);
         });
         Ok(())
+    }
+
+    fn replace_text(&mut self, message: &Message) -> Result<()> {
+        let (room, seq) = (int(message.room_id.0), int(message.seq.0));
+        let edited_at = message.edited_at.map(Timestamp::as_millis);
+        self.run(
+            "UPDATE messages SET rev = ?1, text_rev = ?1, text = ?2, edited_at = ?3, mentions = ?4
+             WHERE room_id = ?5 AND seq = ?6",
+            params![int(message.rev), message.text, edited_at, to_json(&message.mentions), room, seq],
+        )?;
+        self.replace_mentions(message)?;
+        self.note_removal()
+    }
+
+    fn replace_with_tombstone(&mut self, message: &Message) -> Result<()> {
+        let (room, seq) = (int(message.room_id.0), int(message.seq.0));
+        let deleted_at = message.deleted_at.map(Timestamp::as_millis);
+        let deleted_by = message.deleted_by.as_ref().map(|user| int(user.id.0));
+        self.run(
+            "UPDATE messages SET rev = ?1, text_rev = ?1, text = '', mentions = NULL, mentions_all = 0,
+                 reactions = NULL, deleted_at = ?2, deleted_by = ?3
+             WHERE room_id = ?4 AND seq = ?5",
+            params![int(message.rev), deleted_at, deleted_by, room, seq],
+        )?;
+        self.delete_mentions(message)?;
+        self.run("DELETE FROM reactions WHERE room_id = ? AND seq = ?", [room, seq])?;
+        self.note_removal()
     }
 }

@@ -24,6 +24,11 @@ impl DataDir {
         self.parent.path().join("data")
     }
 
+    /// The database, opened by another program.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path().join("quchat.db")).unwrap()
+    }
+
     /// A copy of the files in another directory.
     pub(crate) fn copy(&self) -> Self {
         let to = Self::new();

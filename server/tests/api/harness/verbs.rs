@@ -79,6 +79,45 @@ impl Client {
         }
     }
 
+    #[track_caller]
+    pub(crate) fn message(&self, room: RoomId, seq: u64) -> Message {
+        self.get(&format!("/v1/rooms/{room}/messages/{seq}")).expect(200).json()
+    }
+
+    pub(crate) fn try_edit(&self, room: RoomId, seq: u64, text: &str) -> Answer {
+        self.request("PATCH", &format!("/v1/rooms/{room}/messages/{seq}"), Some(&json!({"text": text})))
+    }
+
+    #[track_caller]
+    pub(crate) fn edit(&self, room: RoomId, seq: u64, text: &str) -> Message {
+        self.try_edit(room, seq, text).expect(200).json()
+    }
+
+    pub(crate) fn try_delete_message(&self, room: RoomId, seq: u64) -> Answer {
+        self.delete(&format!("/v1/rooms/{room}/messages/{seq}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn delete_message(&self, room: RoomId, seq: u64) {
+        self.try_delete_message(room, seq).expect(204);
+    }
+
+    /// `method` is PUT or DELETE.
+    pub(crate) fn try_react(&self, method: &str, room: RoomId, seq: u64, emoji: &str) -> Answer {
+        let escaped: String = emoji.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        self.request(method, &format!("/v1/rooms/{room}/messages/{seq}/reactions/{escaped}"), None)
+    }
+
+    #[track_caller]
+    pub(crate) fn react(&self, room: RoomId, seq: u64, emoji: &str) -> Message {
+        self.try_react("PUT", room, seq, emoji).expect(200).json()
+    }
+
+    #[track_caller]
+    pub(crate) fn unreact(&self, room: RoomId, seq: u64, emoji: &str) -> Message {
+        self.try_react("DELETE", room, seq, emoji).expect(200).json()
+    }
+
     pub(crate) fn try_mark_read(&self, room: RoomId, seq: u64) -> Answer {
         self.put(&format!("/v1/rooms/{room}/read"), &json!({"seq": seq}))
     }
