@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use quchat_shared::{
-    Cursor, Event, RoomId,
+    Cursor, Event, Message, RoomId,
     event::{ResetReason, RoomActivity},
 };
 
@@ -13,6 +13,7 @@ use super::{
     event_reader::EventReader,
     policy::{self, Action},
     room_filter::RoomFilter,
+    shown_messages::ShownMessages,
 };
 use crate::store::{Snapshot, parse_cursor};
 
@@ -28,8 +29,8 @@ const PAGE_BYTES: usize = 64 * 1024;
 pub(crate) enum Start {
     /// At the head: nothing was asked for.
     Fresh { head: u64 },
-    /// After this event.
-    Resume { after: u64 },
+    /// After this event, up to the head to begin with.
+    Resume { after: u64, head: u64 },
     /// At the head, because what was asked for cannot be replayed.
     Reset { reason: ResetReason, head: u64 },
 }
@@ -81,11 +82,18 @@ pub(crate) fn locate(
     {
         return reset(ResetReason::TooFar);
     }
-    Ok(Start::Resume { after })
+    Ok(Start::Resume { after, head })
 }
 
 /// The next page after `after`, which spans up to `span` events of all that happened.
-pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, filter: &RoomFilter, after: u64, span: u64) -> Result<Page> {
+pub(crate) fn replay(
+    store: &dyn Snapshot,
+    caller: Caller,
+    filter: &RoomFilter,
+    shown: &mut ShownMessages,
+    after: u64,
+    span: u64,
+) -> Result<Page> {
     let head = store.head()?;
     let (viewer, mut reader) = (Viewer::new(store, caller.user)?, EventReader::new(store));
     let is_lost = after < store.pruned_through()?;
@@ -109,10 +117,12 @@ pub(crate) fn replay(store: &dyn Snapshot, caller: Caller, filter: &RoomFilter, 
             break;
         }
         if viewer.sees(event, || reader.kind(event.room))?
-            && let Some(shown) = reader.read(event, &logged[nth + 1..])?
+            && !shown.repeats(event)
+            && let Some(current) = reader.read(event, &logged[nth + 1..])?
         {
-            bytes += size(&shown);
-            page.events.push((event.id, shown));
+            shown.note(event);
+            bytes += size(&current);
+            page.events.push((event.id, current));
         }
     }
     if page.events.len() < SPARSE {
@@ -137,8 +147,8 @@ fn size(event: &Event) -> usize {
     /// Everything but texts: names, times and numbers.
     const BESIDES_TEXT: usize = 300;
     let text = match event {
-        Event::MessageCreated(event) => event.message.text.len(),
-        Event::MessageUpdated(event) => event.message.text.len(),
+        Event::MessageCreated(event) => message_size(&event.message),
+        Event::MessageUpdated(event) => message_size(&event.message),
         Event::RoomCreated(_)
         | Event::RoomUpdated(_)
         | Event::RoomDeleted(_)
@@ -156,4 +166,12 @@ fn size(event: &Event) -> usize {
         | Event::Activity(_) => 0,
     };
     BESIDES_TEXT + text
+}
+
+/// Roughly the bytes of what differs most from message to message.
+fn message_size(message: &Message) -> usize {
+    /// An emoji with its count, and one user who reacted.
+    const REACTION: (usize, usize) = (50, 8);
+    let reactions = message.reactions.iter().map(|reaction| REACTION.0 + REACTION.1 * reaction.users.len());
+    message.text.len() + reactions.sum::<usize>()
 }

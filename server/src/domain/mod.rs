@@ -16,6 +16,7 @@ pub(crate) mod read_markers;
 pub(crate) mod room_filter;
 pub(crate) mod rooms;
 pub(crate) mod sessions;
+pub(crate) mod shown_messages;
 pub(crate) mod users;
 
 use std::{borrow::Cow, time::Duration};

@@ -27,6 +27,7 @@ use crate::{
         self, Error,
         events::{self, Page, SPAN_FIRST, Start},
         room_filter::RoomFilter,
+        shown_messages::ShownMessages,
     },
     hub::{self, Registered, Registration, Scope, SessionsEnded, Subscription},
     idle_timeout::IdleTimeout,
@@ -61,7 +62,7 @@ pub(super) async fn listen_events(
 fn greet(app: &App, start: Start, since: Option<&Cursor>) -> Vec<u8> {
     let position = match (start, since) {
         (Start::Resume { .. }, Some(since)) => since.clone(),
-        (Start::Fresh { head } | Start::Reset { head, .. } | Start::Resume { after: head }, _) => {
+        (Start::Fresh { head } | Start::Reset { head, .. } | Start::Resume { after: head, .. }, _) => {
             app.store.lineage().cursor(head)
         }
     };
@@ -148,13 +149,13 @@ impl Future for Following {
 }
 
 /// Where a replay stands.
-#[derive(Clone, Copy)]
 struct At {
     event: u64,
     /// How much of what happened its next page spans.
     span: u64,
     /// The event after which the stream was resumed.
     resumed: Option<u64>,
+    shown: ShownMessages,
 }
 
 /// What one look at the store gives a stream.
@@ -184,11 +185,11 @@ impl Reader {
         let look = move |store: &dyn Snapshot| {
             events::check_filter(store, caller, &this.filter)?;
             let start = events::locate(store, caller, &this.filter, since.as_ref(), this.app.config.replay_max)?;
-            let (event, resumed) = match start {
-                Start::Fresh { head } | Start::Reset { head, .. } => (head, None),
-                Start::Resume { after } => (after, Some(after)),
+            let (event, resumed, head) = match start {
+                Start::Fresh { head } | Start::Reset { head, .. } => (head, None, head),
+                Start::Resume { after, head } => (after, Some(after), head),
             };
-            let at = At { event, span: SPAN_FIRST, resumed };
+            let at = At { event, span: SPAN_FIRST, resumed, shown: ShownMessages::new(head) };
             Ok((start, this.page(store, at, sessions_ended)?))
         };
         self.app.read(caller, look).await
@@ -217,9 +218,9 @@ impl Reader {
     }
 
     /// Encoded where it is read: a thousand streams that catch up keep the readers busy, not those who answer.
-    fn page(&self, store: &dyn Snapshot, at: At, sessions_ended: SessionsEnded) -> domain::Result<Read> {
-        let page = events::replay(store, self.token.caller, &self.filter, at.event, at.span)?;
-        let active = if page.head.is_some() { self.active_rooms(store, at)? } else { None };
+    fn page(&self, store: &dyn Snapshot, mut at: At, sessions_ended: SessionsEnded) -> domain::Result<Read> {
+        let page = events::replay(store, self.token.caller, &self.filter, &mut at.shown, at.event, at.span)?;
+        let active = if page.head.is_some() { self.active_rooms(store, at.resumed)? } else { None };
         let next = At { event: page.through, span: page.next_span, ..at };
         let frames = self.encode(&page, active);
         let frames = (!frames.is_empty()).then(|| Chunk::page(&self.app.terms.budget, &frames)).transpose()?;
@@ -227,8 +228,8 @@ impl Reader {
     }
 
     /// What moved in public rooms since the position that was resumed from.
-    fn active_rooms(&self, store: &dyn Snapshot, at: At) -> domain::Result<Option<Event>> {
-        let Some(resumed) = at.resumed else { return Ok(None) };
+    fn active_rooms(&self, store: &dyn Snapshot, resumed: Option<u64>) -> domain::Result<Option<Event>> {
+        let Some(resumed) = resumed else { return Ok(None) };
         let rooms = events::active_rooms(store, &self.filter, resumed)?;
         Ok((!rooms.is_empty()).then(|| Activity { rooms }.into()))
     }

@@ -28,6 +28,8 @@ mod users;
 mod activity;
 mod events;
 mod handover;
+mod message_model;
+mod message_replay;
 mod privacy;
 mod reset;
 mod resume;
