@@ -16,7 +16,7 @@ use std::{
 
 use quchat_shared::{
     RoomId, Seq, SessionId, Timestamp, UserId,
-    api::{NewMessage, NewReadMarker, NewRoom},
+    api::{MessageEdit, NewMessage, NewReadMarker, NewRoom},
     event::RoomCreated,
     query::{Bound, ListMessages},
     room::{Role, RoomKind},
@@ -26,8 +26,8 @@ use rusqlite::{Connection, ffi};
 
 use self::vfs::{Call, Fault, Plan, Spread};
 use crate::{
-    domain::{self, Caller, members, messages, messages::Sent, read_markers},
-    store::{Error, EventRef, NewMember, NewUser, Store, Tx, recorded},
+    domain::{self, Caller, members, message_changes, messages, messages::Sent, reactions, read_markers},
+    store::{Error, EventRef, NewMember, NewUser, Snapshot, Store, Tx, recorded},
 };
 
 const USERS: u64 = 3;
@@ -129,8 +129,39 @@ fn copy(from: &Path, leave_out: &str) -> tempfile::TempDir {
     to
 }
 
-/// One group of writes of every sort: new messages, retries of old ones, refusals, markers, joining and leaving. Nothing
-/// is asserted of those that fail.
+/// Edits a message that is not sent again, and deletes another.
+fn change_messages(tx: &mut dyn Tx, round: u64) -> domain::Result<()> {
+    let edit = MessageEdit { text: text("edited"), expect_rev: None };
+    message_changes::edit_message(tx, caller(1), (RoomId(1), Seq(2 + round * 7)), &edit, now())?;
+    message_changes::delete_message(tx, caller(1), (RoomId(1), Seq(3 + round * 7)), now())
+}
+
+/// Reacts to two messages, of which another round deletes one, and takes a reaction back.
+fn react(tx: &mut dyn Tx, round: u64) -> domain::Result<()> {
+    for seq in [3 + round * 3, 4 + round * 7] {
+        for emoji in ["👍", "🎉"] {
+            match reactions::add_reaction(tx, caller(1), &(RoomId(1), Seq(seq), emoji.to_owned()), now()) {
+                Ok(_) | Err(domain::Error::Conflict(_)) => {} // it may be deleted
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    reactions::remove_reaction(tx, caller(1), &(RoomId(1), Seq(4 + round * 7), "👍".to_owned()), now()).map(drop)
+}
+
+/// Erases what was removed, as far as it goes.
+async fn erase(store: &Store) -> Result<(), Error> {
+    store.write(|tx: &mut dyn Tx| tx.begin_erasing()).await?;
+    let found = store.read(|store: &dyn Snapshot| store.leftovers(0, 1000)).await?;
+    store.write(move |tx: &mut dyn Tx| tx.erase_leftovers(&found.places)).await?;
+    for _ in 0..2 {
+        store.write(|tx: &mut dyn Tx| tx.empty_log(Duration::ZERO)).await?;
+    }
+    store.write(|tx: &mut dyn Tx| tx.end_erasing()).await
+}
+
+/// One group of writes of every sort: new messages, retries of old ones, refusals, markers, joining and leaving, changes
+/// of messages. Then what was removed is erased. Nothing is asserted of those that fail.
 async fn round(house: &Arc<House>, round: u64, acknowledged: &mut Acknowledged) {
     // The writer waits in this attempt until the others wait for the writer.
     let (open, gate) = mpsc::channel::<()>();
@@ -165,6 +196,10 @@ async fn round(house: &Arc<House>, round: u64, acknowledged: &mut Acknowledged) 
         }
     };
     others.push(tokio::spawn(async move { store.write(mark).await }));
+    for what in [change_messages, react] {
+        let store = house.store.clone();
+        others.push(tokio::spawn(async move { store.write(move |tx: &mut dyn Tx| what(tx, round)).await }));
+    }
     tokio::task::yield_now().await;
     drop(open);
     let _ = gate.await.unwrap();
@@ -178,6 +213,7 @@ async fn round(house: &Arc<House>, round: u64, acknowledged: &mut Acknowledged) 
     for other in others {
         let _ = other.await.unwrap();
     }
+    let _ = erase(&house.store).await;
     let page = ListMessages { limit: None, bound: Bound::After(Seq(round * 5)) };
     let _ = house.store.read(move |store| messages::list_messages(store, caller(1), RoomId(2), &page)).await;
 }
@@ -198,6 +234,13 @@ fn check(dir: &Path, acknowledged: &Acknowledged) -> u64 {
     let last_events = "SELECT count(*) FROM rooms WHERE last_event <> (SELECT id FROM events
         WHERE kind = 'message.created' AND events.room_id = rooms.id AND events.seq = rooms.last_seq)";
     assert_eq!(one(last_events), 0, "last_event is wrong");
+    let miscounted = "SELECT count(*) FROM messages
+        WHERE coalesce((SELECT sum(value ->> 'count') FROM json_each(reactions)), 0) <> (SELECT count(*) FROM reactions
+            WHERE reactions.room_id = messages.room_id AND reactions.seq = messages.seq)";
+    assert_eq!(one(miscounted), 0, "a message shows other reactions than it has");
+    let half_deleted = "SELECT count(*) FROM messages WHERE (text = '') <> (deleted_at IS NOT NULL)
+        OR (deleted_at IS NOT NULL AND reactions IS NOT NULL)";
+    assert_eq!(one(half_deleted), 0, "a tombstone has content");
     let place = "SELECT room_id, seq FROM messages WHERE txn = ? AND text = ?";
     for (txn, place_then) in acknowledged {
         let found = db
@@ -257,7 +300,7 @@ async fn run(template: PathBuf, fault: Option<Fault>) -> [u64; Call::ALL.len()] 
     counts
 }
 
-fn messages_after(store: &dyn crate::store::Snapshot, seq: Seq) -> domain::Result<usize> {
+fn messages_after(store: &dyn Snapshot, seq: Seq) -> domain::Result<usize> {
     let page = ListMessages { limit: None, bound: Bound::After(Seq(seq.0 - 1)) };
     messages::list_messages(store, caller(2), RoomId(1), &page).map(|page| page.messages.len())
 }
