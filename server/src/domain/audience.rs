@@ -22,6 +22,10 @@ pub(crate) enum Audience {
     MembersIncluding(RoomId, UserId),
     /// The members of the room, of whom this user is one for the last time, and later this user in any case.
     MembersAndLeaver(RoomId, UserId),
+    /// Everyone: the room is gone, and nobody is a member of it from here on.
+    EveryoneAtEnd(RoomId),
+    /// This user alone: the room is gone, and they are no member of it from here on.
+    MemberAtEnd(RoomId, UserId),
     /// This user alone.
     User(RoomId, UserId),
     /// Everyone, on streams that are not restricted to some rooms: it is about no room in particular.
@@ -60,8 +64,8 @@ impl Audience {
                 RoomKind::Public => Self::Everyone(room),
                 RoomKind::Private | RoomKind::Direct => Self::Members(room),
             },
-            EventRef::RoomDeleted { member: None } => Self::Everyone(room),
-            EventRef::RoomDeleted { member: Some(member) } => Self::User(room, member),
+            EventRef::RoomDeleted { member: None } => Self::EveryoneAtEnd(room),
+            EventRef::RoomDeleted { member: Some(member) } => Self::MemberAtEnd(room, member),
             EventRef::MemberJoined { user, .. } | EventRef::MemberUpdated { user, .. } => {
                 Self::MembersIncluding(room, user)
             }
@@ -87,6 +91,8 @@ impl Audience {
             | Self::Members(room)
             | Self::MembersIncluding(room, _)
             | Self::MembersAndLeaver(room, _)
+            | Self::EveryoneAtEnd(room)
+            | Self::MemberAtEnd(room, _)
             | Self::User(room, _) => Some(room),
             Self::Unfiltered => None,
         }
@@ -95,7 +101,7 @@ impl Audience {
     /// Whether a user of this standing is part of it.
     pub(crate) fn includes(self, user: UserId, standing: Standing) -> bool {
         match self {
-            Self::Everyone(_) | Self::Unfiltered => true,
+            Self::Everyone(_) | Self::EveryoneAtEnd(_) | Self::Unfiltered => true,
             Self::Members(_) => standing == Standing::Member,
             Self::MembersIncluding(_, named) => match standing {
                 Standing::Member => true,
@@ -103,7 +109,7 @@ impl Audience {
                 Standing::Stranger => false,
             },
             Self::MembersAndLeaver(_, leaver) => standing == Standing::Member || leaver == user,
-            Self::User(_, owner) => owner == user,
+            Self::User(_, owner) | Self::MemberAtEnd(_, owner) => owner == user,
         }
     }
 }

@@ -44,6 +44,14 @@ impl EphemeralEvents {
         }
     }
 
+    /// Leaves out what was gathered about a room that is gone.
+    pub(super) fn forget_room(&mut self, room: RoomId) {
+        if let Some(activity) = &mut self.activity {
+            activity.rooms.remove(&room);
+        }
+        self.activity.take_if(|activity| activity.rooms.is_empty());
+    }
+
     /// When the next event is to be published.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.activity.as_ref().map(|activity| activity.due)

@@ -176,6 +176,9 @@ impl EventLoop {
                     let audience = Audience::of(&logged, room_kind);
                     let mut frame = Vec::with_capacity(512);
                     event.encode(Some(&self.lineage.cursor(logged.id)), &mut frame);
+                    if let EventRef::RoomDeleted { .. } = logged.what {
+                        self.ephemeral.forget_room(logged.room);
+                    }
                     let frame = Bytes::from(frame);
                     self.add(audience, logged.what, frame.clone());
                     self.recent.push(logged.id, audience, frame);

@@ -114,15 +114,23 @@ impl Listeners {
             Audience::Members(room) | Audience::MembersIncluding(room, _) | Audience::MembersAndLeaver(room, _) => {
                 self.by_room.get(&room).into_iter().flatten().for_each(|(&key, writer)| push(key, writer));
             }
-            Audience::Everyone(_) | Audience::Unfiltered | Audience::User(..) => {
+            Audience::Everyone(_)
+            | Audience::EveryoneAtEnd(_)
+            | Audience::Unfiltered
+            | Audience::User(..)
+            | Audience::MemberAtEnd(..) => {
                 for key in self.keys(audience) {
                     push(key, &self.by_key[&key].writer);
                 }
             }
         }
         self.unflushed = unflushed;
-        if let Audience::MembersAndLeaver(room, user) = audience {
-            self.follow(room, user, audience);
+        match audience {
+            Audience::MembersAndLeaver(room, user) | Audience::MemberAtEnd(room, user) => {
+                self.follow(room, user, audience);
+            }
+            Audience::EveryoneAtEnd(room) => self.all_leave(room, audience),
+            _ => {}
         }
         gone.into_iter().for_each(|key| self.remove(key));
     }
@@ -154,8 +162,12 @@ impl Listeners {
             Audience::Members(room) | Audience::MembersIncluding(room, _) | Audience::MembersAndLeaver(room, _) => {
                 self.by_room.get(&room).into_iter().flatten().map(|(&key, _)| key).collect()
             }
-            Audience::User(_, user) => self.by_user.get(&user).into_iter().flatten().copied().filter(sees).collect(),
-            Audience::Everyone(_) | Audience::Unfiltered => self.by_key.keys().copied().filter(sees).collect(),
+            Audience::User(_, user) | Audience::MemberAtEnd(_, user) => {
+                self.by_user.get(&user).into_iter().flatten().copied().filter(sees).collect()
+            }
+            Audience::Everyone(_) | Audience::EveryoneAtEnd(_) | Audience::Unfiltered => {
+                self.by_key.keys().copied().filter(sees).collect()
+            }
         }
     }
 
@@ -216,6 +228,15 @@ impl Listeners {
                 self.by_room.entry(room).or_default().insert(key, Arc::clone(&listener.writer));
             } else {
                 self.remove_from_room(room, key);
+            }
+        }
+    }
+
+    /// Has every stream follow its user out of a room that is gone.
+    fn all_leave(&mut self, room: RoomId, audience: Audience) {
+        for key in self.by_room.remove(&room).into_iter().flat_map(HashMap::into_keys) {
+            if let Some(listener) = self.by_key.get_mut(&key) {
+                listener.scope.follow(audience);
             }
         }
     }

@@ -36,11 +36,33 @@ impl Scope {
             self.rooms.insert(room);
         }
         let sees = self.sees(audience);
-        if let Audience::MembersAndLeaver(room, user) = audience
-            && user == self.user
-        {
-            self.rooms.remove(&room);
+        match audience {
+            Audience::MembersAndLeaver(room, user) | Audience::MemberAtEnd(room, user) if user == self.user => {
+                self.rooms.remove(&room);
+            }
+            Audience::EveryoneAtEnd(room) => {
+                self.rooms.remove(&room);
+            }
+            _ => {}
         }
         sees
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_that_is_gone_is_left_with_its_last_event() {
+        let (alice, bob) = (UserId(1), UserId(2));
+        let rooms = [1, 2].map(RoomId);
+        let mut scope =
+            Scope { user: alice, session: SessionId(1), filter: RoomFilter::All, rooms: rooms.into_iter().collect() };
+        assert!(scope.follow(Audience::EveryoneAtEnd(rooms[0])));
+        assert!(!scope.follow(Audience::MemberAtEnd(rooms[1], bob)));
+        assert_eq!(scope.rooms, BTreeSet::from([rooms[1]]));
+        assert!(scope.follow(Audience::MemberAtEnd(rooms[1], alice)));
+        assert_eq!(scope.rooms, BTreeSet::new());
     }
 }

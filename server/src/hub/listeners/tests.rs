@@ -32,12 +32,15 @@ fn stream() -> impl Strategy<Value = (UserId, RoomFilter, BTreeSet<RoomId>)> {
     })
 }
 
-/// Somebody joins a room or leaves it.
+/// Somebody joins a room or leaves it, or it ends for one member or for all.
 fn change() -> impl Strategy<Value = Audience> {
-    let place = (room(), (1..=USERS).prop_map(UserId));
-    (place, any::<bool>()).prop_map(|((room, user), joins)| match joins {
-        true => Audience::MembersIncluding(room, user),
-        false => Audience::MembersAndLeaver(room, user),
+    (room(), (1..=USERS).prop_map(UserId)).prop_flat_map(|(room, user)| {
+        prop_oneof![
+            3 => Just(Audience::MembersIncluding(room, user)),
+            2 => Just(Audience::MembersAndLeaver(room, user)),
+            1 => Just(Audience::MemberAtEnd(room, user)),
+            1 => Just(Audience::EveryoneAtEnd(room)),
+        ]
     })
 }
 
@@ -72,6 +75,10 @@ async fn whoever_comes_and_goes_the_indexes_hold_those_who_see_an_event() {
             listeners.deliver(change, &Chunk::own(b"."));
             if let Audience::MembersIncluding(..) = change {
                 check(&listeners, change);
+            }
+            if let Audience::EveryoneAtEnd(room) = change {
+                assert!(!listeners.by_room.contains_key(&room), "the index forgets {room}");
+                assert!(listeners.by_key.values().all(|listener| !listener.scope.rooms.contains(&room)));
             }
             check(&listeners, Audience::Unfiltered);
             for room in (1..=ROOMS).map(RoomId) {
