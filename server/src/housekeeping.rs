@@ -20,8 +20,8 @@ const EVENTS_AT_ONCE: u32 = 2000;
 /// How long a session is kept after its end: as long as it could live.
 const SESSIONS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Most rows of a deleted room that one transaction removes. Messages wait for it, a few milliseconds.
-const PURGED_AT_ONCE: u32 = 500;
+/// Most rows of a deleted room that one transaction removes. Messages wait for it: some milliseconds on two busy cores.
+const PURGED_AT_ONCE: u32 = 200;
 /// How long to wait after a failure before removing the rows of deleted rooms again.
 const PURGE_RETRY: Duration = Duration::from_secs(60);
 

@@ -69,6 +69,9 @@ CREATE UNIQUE INDEX public_rooms_by_name ON rooms (name_key) WHERE kind = 'publi
 DROP INDEX public_rooms_by_activity;
 CREATE INDEX public_rooms_by_activity ON rooms (last_event) WHERE kind = 'public' AND is_deleted = 0;
 
+-- Events of a deleted room up to this id have been purged.
+ALTER TABLE rooms ADD COLUMN events_purged INTEGER NOT NULL DEFAULT 0;
+
 -- The two users of a direct room, the lower id first; the same one twice for a room of notes.
 CREATE TABLE direct_rooms (
     room_id    INTEGER PRIMARY KEY REFERENCES rooms ON DELETE CASCADE,

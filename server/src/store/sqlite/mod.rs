@@ -15,6 +15,7 @@ mod members;
 mod mentions;
 mod messages;
 mod opening;
+mod purge;
 mod reactions;
 mod room_keys;
 mod rooms;

@@ -173,24 +173,9 @@ impl WriteRooms for Sqlite {
 
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool> {
         let next = "SELECT id FROM rooms WHERE is_deleted = 1 ORDER BY id LIMIT 1";
-        let Some(room) = self.one(next, (), |row| row.get::<_, i64>(0))? else { return Ok(false) };
-        // Former members may still see that they left and that the room was deleted.
-        let slices = [
-            "DELETE FROM messages WHERE room_id = ?1
-                AND seq < (SELECT min(seq) FROM messages WHERE room_id = ?1) + ?2",
-            "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY events_by_room
-                WHERE room_id = ?1 AND kind NOT IN ('read.updated', 'settings.updated', 'ban.updated')
-                  AND kind NOT IN ('member.left', 'room.deleted') LIMIT ?2)",
-            "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY own_updates
-                WHERE room_id = ?1 AND kind IN ('read.updated', 'settings.updated', 'ban.updated') LIMIT ?2)",
-        ];
-        for slice in slices {
-            if self.run(slice, params![room, limit])? > 0 {
-                self.note_removal()?;
-                return Ok(true);
-            }
+        match self.one(next, (), |row| row.get(0))? {
+            Some(room) => self.purge_room(room, limit).map(|()| true),
+            None => Ok(false),
         }
-        self.run("DELETE FROM rooms WHERE id = ?", [room])?;
-        Ok(true)
     }
 }

@@ -1,0 +1,58 @@
+//! Removes the rows of a deleted room, some at a time, so that other writes do not wait for a large room.
+
+use rusqlite::params;
+
+use super::{Sqlite, columns::optional_uint};
+use crate::store::Result;
+
+/// What a message takes with it goes first: a single one may have thousands of reactions. Each statement takes the room
+/// and the largest number of rows.
+const SLICES: [&str; 6] = [
+    "DELETE FROM reactions WHERE (user_id, room_id, seq, emoji) IN (SELECT user_id, room_id, seq, emoji
+        FROM reactions INDEXED BY reactions_by_message WHERE room_id = ?1 LIMIT ?2)",
+    "DELETE FROM mentions WHERE (user_id, room_id, seq) IN (SELECT user_id, room_id, seq
+        FROM mentions INDEXED BY mentions_by_message WHERE room_id = ?1 LIMIT ?2)",
+    "DELETE FROM mentions_of_all WHERE room_id = ?1 AND seq IN (SELECT seq
+        FROM mentions_of_all WHERE room_id = ?1 LIMIT ?2)",
+    "DELETE FROM messages WHERE room_id = ?1 AND seq < (SELECT min(seq) FROM messages WHERE room_id = ?1) + ?2",
+    "DELETE FROM bans WHERE room_id = ?1 AND user_id IN (SELECT user_id FROM bans WHERE room_id = ?1 LIMIT ?2)",
+    "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY own_updates
+        WHERE room_id = ?1 AND kind IN ('read.updated', 'settings.updated', 'ban.updated') LIMIT ?2)",
+];
+
+/// The last of the next events of a room that [`Sqlite::purge_events`] looks at.
+const NEXT_EVENTS: &str = "SELECT max(id) FROM (SELECT id FROM events INDEXED BY events_by_room
+    WHERE room_id = ?1 AND kind NOT IN ('read.updated', 'settings.updated', 'ban.updated')
+      AND id > (SELECT events_purged FROM rooms WHERE rooms.id = ?1)
+    ORDER BY id LIMIT ?2)";
+
+impl Sqlite {
+    /// Removes up to `limit` rows of a deleted room; finally the row of the room itself.
+    pub(super) fn purge_room(&mut self, room: i64, limit: u32) -> Result<()> {
+        for slice in SLICES {
+            if self.run(slice, params![room, limit])? > 0 {
+                return Ok(());
+            }
+        }
+        if !self.purge_events(room, limit)? {
+            self.run("DELETE FROM rooms WHERE id = ?", [room])?;
+        }
+        Ok(())
+    }
+
+    /// Removes what the next events of a deleted room tell; returns whether there were any. Former members may still see
+    /// that they left and that the room was deleted.
+    fn purge_events(&mut self, room: i64, limit: u32) -> Result<bool> {
+        let through = self.one(NEXT_EVENTS, params![room, limit], |row| optional_uint(row, 0))?.flatten();
+        let Some(through) = through else { return Ok(false) };
+        self.run(
+            "DELETE FROM events INDEXED BY events_by_room
+             WHERE room_id = ?1 AND kind NOT IN ('read.updated', 'settings.updated', 'ban.updated')
+               AND id > (SELECT events_purged FROM rooms WHERE rooms.id = ?1) AND id <= ?2
+               AND kind NOT IN ('member.left', 'room.deleted')",
+            params![room, through.cast_signed()],
+        )?;
+        self.run("UPDATE rooms SET events_purged = ? WHERE id = ?", params![through.cast_signed(), room])?;
+        Ok(true)
+    }
+}
