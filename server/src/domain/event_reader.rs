@@ -59,17 +59,21 @@ impl<'a> EventReader<'a> {
             EventRef::MessageUpdated { seq } => {
                 self.store.message(room_id, seq)?.map(|message| MessageUpdated { room_id, message }.into())
             }
-            EventRef::ReadUpdated { user, seq } => {
-                let mentions = self.store.count_unread_mentions(room_id, user)?;
-                Some(ReadUpdated { room_id, last_read_seq: seq, mentions }.into())
-            }
+            EventRef::ReadUpdated { user, seq } => match self.room(room_id)? {
+                Some(_) => {
+                    let mentions = self.store.count_unread_mentions(room_id, user)?;
+                    Some(ReadUpdated { room_id, last_read_seq: seq, mentions }.into())
+                }
+                None => None,
+            },
             EventRef::SettingsUpdated { user } => {
                 let member = self.store.membership(room_id, user)?;
                 member.map(|member| SettingsUpdated { room_id, notify: member.notify }.into())
             }
-            EventRef::BanUpdated { user } => {
-                Some(BanUpdated { room_id, banned: self.store.is_banned(room_id, user)? }.into())
-            }
+            EventRef::BanUpdated { user } => match self.room(room_id)? {
+                Some(_) => Some(BanUpdated { room_id, banned: self.store.is_banned(room_id, user)? }.into()),
+                None => None,
+            },
         })
     }
 

@@ -2,7 +2,7 @@
 
 use quchat_shared::{
     Room, RoomId, RoomInfo, Timestamp, UserId,
-    event::{MemberJoined, MemberLeft, MemberUpdated, RoomDeleted},
+    event::{MemberJoined, MemberLeft, MemberUpdated},
     room::{Membership, Notify, Role, RoomKind},
 };
 
@@ -47,9 +47,7 @@ pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Tim
             Ok(false)
         }
         None if info.kind == RoomKind::Private => {
-            tx.delete_room(&info)?;
-            let deleted = EventRef::RoomDeleted { member: Some(caller.user) };
-            tx.record(&info, deleted, RoomDeleted { room_id: room }.into(), now)?;
+            rooms::end_room(tx, &info, Some(caller.user), now)?;
             Ok(true)
         }
         None => Ok(false),

@@ -82,16 +82,21 @@ pub(crate) fn send_message(
     new: &NewMessage,
     now: Timestamp,
 ) -> Result<Sent> {
-    let (info, actor) = policy::authorize(tx, caller, Action::Post, room)?;
+    let (info, actor) = policy::authorize(tx, caller, Action::Read, room)?;
+    let known = match &new.txn {
+        Some(txn) => sent_before(tx, caller, txn)?,
+        None => None,
+    };
+    if let Some((_, seq)) = known.filter(|&(known_in, _)| known_in == room) {
+        // Also in a room that was archived meanwhile: the sender learns that the message is there.
+        return tx.message(room, seq)?.map(Sent::Known).ok_or(Error::NotFound("message"));
+    }
+    policy::may(actor, Action::Post, &info)?;
     if let Some(txn) = &new.txn {
         invalid("txn", limits::txn(txn))?;
-        match tx.message_with_txn(caller.user, txn)? {
-            Some((known_in, seq)) if known_in == room => {
-                return tx.message(room, seq)?.map(Sent::Known).ok_or(Error::NotFound("message"));
-            }
-            Some(_) => return Err(Error::Conflict("this txn belongs to a message in another room".into())),
-            None => {}
-        }
+    }
+    if known.is_some() {
+        return Err(Error::Conflict("this txn belongs to a message in another room".into()));
     }
     let text = invalid("text", limits::message_text(&new.text))?;
     if new.reply_to.is_some_and(|seq| seq == Seq(0) || seq > info.last_seq) {
@@ -116,4 +121,16 @@ pub(crate) fn send_message(
         tx.publish(Change::Ephemeral(Ephemeral::Activity(activity)));
     }
     Ok(Sent::Created(message))
+}
+
+/// The message that the caller sent with this `txn`. A `txn` is kept as long as its room, but a deleted room has messages
+/// until they are purged.
+fn sent_before(tx: &mut dyn Tx, caller: Caller, txn: &str) -> Result<Option<(RoomId, Seq)>> {
+    match tx.message_with_txn(caller.user, txn)? {
+        Some((room, seq)) if tx.room(room)?.is_none() => {
+            tx.forget_txn(room, seq)?;
+            Ok(None)
+        }
+        known => Ok(known),
+    }
 }

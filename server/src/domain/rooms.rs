@@ -1,9 +1,9 @@
-//! Rooms: the list, one room, making one.
+//! Rooms: the list, one room; making, changing and deleting one.
 
 use quchat_shared::{
-    Room, RoomId, Seq, Timestamp,
-    api::NewRoom,
-    event::{MemberJoined, RoomCreated},
+    Room, RoomId, RoomInfo, Seq, Timestamp, UserId,
+    api::{NewRoom, RoomChange},
+    event::{MemberJoined, RoomCreated, RoomDeleted, RoomUpdated},
     limits,
     room::{Role, RoomKind},
 };
@@ -62,7 +62,10 @@ pub(crate) fn create_room(
         }
         RoomKind::Public | RoomKind::Private => {}
     }
-    check_bounds(tx, caller, new.kind.unwrap_or_default(), bounds)?;
+    if new.kind == Some(RoomKind::Private) {
+        check_private_bound(tx, caller.user, bounds)?;
+    }
+    check_bounds(tx, caller.user, bounds)?;
     let room = tx.insert_room(&new, caller.user, now)?;
     let event = RoomCreated { room: room.clone() };
     tx.record(&room, EventRef::RoomCreated { by: caller.user }, event.into(), now)?;
@@ -76,25 +79,84 @@ pub(crate) fn create_room(
     get_room(tx, caller, room.id)
 }
 
-/// Refuses a further room where there are as many as there may be.
-fn check_bounds(store: &dyn Snapshot, caller: Caller, kind: RoomKind, bounds: Bounds) -> Result<()> {
-    let Bounds { per_user, in_all, private_per_user } = bounds;
-    let refuse = |detail: String| Err(Error::Conflict(detail.into()));
-    if kind != RoomKind::Public && store.count_private_rooms_of(caller.user)? >= private_per_user.into() {
-        return refuse(format!(
-            "you are in {private_per_user} rooms that are not public, the most a user may be in; leave one of them, or \
-             ask who runs the server to raise --max-private-rooms-per-user"
+/// Changes the name, the topic or the state of a room. If all stays as it is, nothing happens.
+pub(crate) fn update_room(
+    tx: &mut dyn Tx,
+    caller: Caller,
+    id: RoomId,
+    change: &RoomChange,
+    now: Timestamp,
+) -> Result<Room> {
+    let (info, _) = policy::authorize(tx, caller, Action::UpdateRoom, id)?;
+    let mut changed = info.clone();
+    if let Some(name) = &change.name {
+        changed.name = invalid("name", limits::room_name(name))?.to_owned();
+    }
+    if let Some(topic) = &change.topic {
+        changed.topic = invalid("topic", limits::topic(topic))?.to_owned();
+    }
+    changed.archived = change.archived.unwrap_or(info.archived);
+    if changed != info {
+        let key = limits::room_key(&changed.name);
+        let is_other_name = key != limits::room_key(&info.name);
+        if info.kind == RoomKind::Public && is_other_name && tx.is_public_name_taken(&key)? {
+            return Err(Error::NameTaken);
+        }
+        changed.rev += 1;
+        tx.update_room(&changed)?;
+        tx.record(&changed, EventRef::RoomUpdated, RoomUpdated { room: changed.clone() }.into(), now)?;
+    }
+    get_room(tx, caller, id)
+}
+
+/// Deletes a room for everybody.
+pub(crate) fn delete_room(tx: &mut dyn Tx, caller: Caller, id: RoomId, now: Timestamp) -> Result<()> {
+    let (info, _) = policy::authorize(tx, caller, Action::DeleteRoom, id)?;
+    end_room(tx, &info, None, now)
+}
+
+/// Ends a room: it is gone for everybody at once, its rows are purged later. Everyone is told if it was public, else each
+/// member and the `leaver`, who was the last one.
+pub(super) fn end_room(tx: &mut dyn Tx, room: &RoomInfo, leaver: Option<UserId>, now: Timestamp) -> Result<()> {
+    let members = tx.delete_room(room)?;
+    let mut record = |member| {
+        tx.record(room, EventRef::RoomDeleted { member }, RoomDeleted { room_id: room.id }.into(), now).map(drop)
+    };
+    match room.kind {
+        RoomKind::Public => record(None)?,
+        RoomKind::Private | RoomKind::Direct => members.into_iter().chain(leaver).map(Some).try_for_each(record)?,
+    }
+    Ok(())
+}
+
+/// Refuses a further room that is not public to a user who is in as many as they may be.
+pub(super) fn check_private_bound(store: &dyn Snapshot, user: UserId, bounds: Bounds) -> Result<()> {
+    let most = bounds.private_per_user;
+    if store.count_private_rooms_of(user)? >= most.into() {
+        return Err(Error::Conflict(
+            format!(
+                "you are in {most} rooms that are not public, the most a user may be in; leave one of them, or ask who \
+                 runs the server to raise --max-private-rooms-per-user"
+            )
+            .into(),
         ));
     }
-    if store.count_rooms_by(caller.user)? >= per_user.into() {
+    Ok(())
+}
+
+/// Refuses a further room where there are as many as there may be.
+fn check_bounds(store: &dyn Snapshot, creator: UserId, bounds: Bounds) -> Result<()> {
+    let Bounds { per_user, in_all, .. } = bounds;
+    let refuse = |detail: String| Err(Error::Conflict(detail.into()));
+    if store.count_rooms_by(creator)? >= per_user.into() {
         return refuse(format!(
-            "you have made {per_user} rooms, the most a user may have; use one of them, be the last to leave a private \
-             one, or ask who runs the server to raise --max-rooms-per-user"
+            "you have made {per_user} rooms, the most a user may have; delete one of them, or ask who runs the server \
+             to raise --max-rooms-per-user"
         ));
     }
     if store.count_rooms()? >= in_all.into() {
         return refuse(format!(
-            "there are {in_all} rooms, the most this server holds; use one of them, or ask who runs the server to \
+            "there are {in_all} rooms, the most this server holds; delete one of yours, or ask who runs the server to \
              raise --max-rooms"
         ));
     }

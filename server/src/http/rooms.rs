@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{
     Room,
-    api::{CreateRoom, Endpoint, GetRoom, ListRooms, Rooms},
+    api::{CreateRoom, DeleteRoom, Endpoint, GetRoom, ListRooms, Rooms, UpdateRoom},
 };
 
 use super::{
@@ -42,4 +42,24 @@ pub(super) async fn create_room(
 pub(super) async fn get_room(app: Arc<App>, caller: Caller, request: Request<GetRoom>) -> Result<Reply<Room>, Failure> {
     let room = app.read(caller, move |store| rooms::get_room(store, caller, request.path)).await?;
     Ok(Reply::ok(room))
+}
+
+pub(super) async fn update_room(
+    app: Arc<App>,
+    caller: Caller,
+    request: Request<UpdateRoom>,
+) -> Result<Reply<Room>, Failure> {
+    let update = move |tx: &mut dyn Tx, now| rooms::update_room(tx, caller, request.path, &request.body, now);
+    Ok(Reply::ok(app.write(caller, update).await?))
+}
+
+pub(super) async fn delete_room(
+    app: Arc<App>,
+    caller: Caller,
+    request: Request<DeleteRoom>,
+) -> Result<Reply<()>, Failure> {
+    let delete = move |tx: &mut dyn Tx, now| rooms::delete_room(tx, caller, request.path, now);
+    app.write(caller, delete).await?;
+    app.room_deleted.notify_one();
+    Ok(Reply::ok(()))
 }

@@ -33,6 +33,8 @@ fn routes() -> Router {
         .signed_in(api::ListRooms, rooms::list_rooms)
         .signed_in(api::CreateRoom, rooms::create_room)
         .signed_in(api::GetRoom, rooms::get_room)
+        .signed_in(api::UpdateRoom, rooms::update_room)
+        .signed_in(api::DeleteRoom, rooms::delete_room)
         .signed_in(api::JoinRoom, members::join_room)
         .signed_in(api::LeaveRoom, members::leave_room)
         .signed_in(api::ListMessages, messages::list_messages)

@@ -133,8 +133,11 @@ pub(crate) trait ReadMembers {
 
 pub(crate) trait WriteRooms {
     fn insert_room(&mut self, new: &NewRoom, by: UserId, at: Timestamp) -> Result<RoomInfo>;
-    /// Ends a room that nobody is in any more: it exists for nobody, and does not count. Its rows are purged later.
-    fn delete_room(&mut self, room: &RoomInfo) -> Result<()>;
+    /// Stores the name, the topic, the state and the revision.
+    fn update_room(&mut self, room: &RoomInfo) -> Result<()>;
+    /// Ends a room: it exists for nobody, has no members and does not count. Its other rows are purged later. Returns
+    /// who was a member.
+    fn delete_room(&mut self, room: &RoomInfo) -> Result<Vec<UserId>>;
     /// Removes up to `limit` rows of deleted rooms; returns whether there may be more.
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool>;
 }
@@ -172,6 +175,8 @@ pub(crate) trait WriteMessages {
     /// Stores the message, makes it the room's newest and moves its sender's read marker there.
     /// `event` is the id of the `message.created` event.
     fn insert_message(&mut self, message: &Message, event: u64) -> Result<()>;
+    /// Forgets the `txn` of a message, so that its sender can use it once more.
+    fn forget_txn(&mut self, room: RoomId, seq: Seq) -> Result<()>;
     /// Stores the text of a message, brought by its `rev`, and whom it mentions now. The text before it is gone.
     fn replace_text(&mut self, message: &Message) -> Result<()>;
     /// Stores that a message was deleted. Its text, mentions and reactions are gone.

@@ -17,6 +17,8 @@ mod problems;
 mod reactions;
 mod read_markers;
 mod room_bounds;
+mod room_changes;
+mod room_deletion;
 mod rooms;
 mod send_once;
 mod server_info;

@@ -82,6 +82,8 @@ fn only_public_routes_answer_without_a_token() {
         ("POST", "/v1/rooms".to_owned()),
         ("GET", format!("/v1/rooms/{room}")),
         ("GET", "/v1/rooms/4711".to_owned()),
+        ("PATCH", format!("/v1/rooms/{room}")),
+        ("DELETE", format!("/v1/rooms/{room}")),
         ("PUT", format!("/v1/rooms/{room}/members/me")),
         ("DELETE", format!("/v1/rooms/{room}/members/me")),
         ("GET", format!("/v1/rooms/{room}/messages")),
@@ -91,7 +93,7 @@ fn only_public_routes_answer_without_a_token() {
     ];
     for (method, target) in routes {
         let body = serde_json::json!({"name": "x", "text": "x", "seq": 0});
-        let body = matches!(method, "POST" | "PUT").then_some(&body);
+        let body = matches!(method, "POST" | "PUT" | "PATCH").then_some(&body);
         nobody.request(method, &target, body).problem(401, "unauthenticated");
     }
     assert_eq!(alice.rooms().rooms.len(), 1);

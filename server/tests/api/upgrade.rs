@@ -147,3 +147,19 @@ fn messages_of_before_can_be_edited_deleted_and_reacted_to() {
     let is_tombstone = |event: &Event| matches!(event, Event::MessageUpdated(e) if e.message.deleted_at.is_some());
     assert!(stream.until(is_tombstone).iter().any(|received| received.event.name() == "message.updated"));
 }
+
+#[test]
+fn rooms_of_an_old_database_can_be_changed_and_deleted() {
+    let server = upgraded();
+    let (alice, carol) = (server.sign_in("alice"), server.sign_in("carol"));
+    assert_eq!(alice.update_room(RoomId(3), &json!({"name": "Room Three"})).info.rev, 3);
+    assert!(alice.update_room(GENERAL, &json!({"archived": true})).info.archived);
+    let mut stream = carol.listen();
+    alice.delete_room(GENERAL);
+    assert_eq!(stream.next().event.name(), "room.deleted");
+    assert!(carol.create_room("general") > DESERTED);
+    let database = database(&server.data_dir);
+    let left = "SELECT (SELECT count(*) FROM rooms WHERE id = 1) + (SELECT count(*) FROM messages WHERE room_id = 1)
+        + (SELECT count(*) FROM mentions WHERE room_id = 1) + (SELECT count(*) FROM members WHERE room_id = 1)";
+    eventually("it is gone", || (database.query_row(left, (), |row| row.get::<_, i64>(0)).unwrap() == 0).then_some(()));
+}

@@ -75,6 +75,19 @@ impl Sqlite {
             self.change_cache(|cache| cache.counts.change(&Counted::PrivateRoomsOf(user), change));
         }
     }
+
+    /// Deletes every member of a room; returns who they were.
+    pub(super) fn delete_members(&mut self, room: &RoomInfo) -> Result<Vec<UserId>> {
+        let members = self.all("DELETE FROM members WHERE room_id = ? RETURNING user_id", [int(room.id.0)], |row| {
+            Ok(UserId(uint(row, 0)?))
+        })?;
+        self.run("UPDATE rooms SET member_count = 0 WHERE id = ?", [int(room.id.0)])?;
+        for &user in &members {
+            self.change_cache(|cache| cache.members.forget(&(room.id, user)));
+            self.recount_members(room, user, |count| *count -= 1);
+        }
+        Ok(members)
+    }
 }
 
 impl WriteMembers for Sqlite {

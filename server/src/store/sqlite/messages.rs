@@ -163,4 +163,8 @@ impl WriteMessages for Sqlite {
         self.run("DELETE FROM reactions WHERE room_id = ? AND seq = ?", [room, seq])?;
         self.note_removal()
     }
+
+    fn forget_txn(&mut self, room: RoomId, seq: Seq) -> Result<()> {
+        self.run("UPDATE messages SET txn = NULL WHERE room_id = ? AND seq = ?", [int(room.0), int(seq.0)]).map(drop)
+    }
 }

@@ -164,11 +164,21 @@ impl WriteRooms for Sqlite {
         })
     }
 
-    fn delete_room(&mut self, room: &RoomInfo) -> Result<()> {
+    fn update_room(&mut self, room: &RoomInfo) -> Result<()> {
+        self.change_cache(|cache| cache.rooms.change(&room.id, |cached| *cached = room.clone()));
+        self.run(
+            "UPDATE rooms SET rev = ?, name = ?, name_key = ?, topic = ?, archived = ? WHERE id = ?",
+            params![int(room.rev), room.name, room_key(&room.name), room.topic, room.archived, int(room.id.0)],
+        )
+        .map(drop)
+    }
+
+    fn delete_room(&mut self, room: &RoomInfo) -> Result<Vec<UserId>> {
+        let members = self.delete_members(room)?;
         self.change_cache(|cache| cache.rooms.forget(&room.id));
         self.run("UPDATE rooms SET is_deleted = 1 WHERE id = ?", [int(room.id.0)])?;
         self.recount_rooms(room.kind, room.created_by, |count| *count -= 1);
-        Ok(())
+        Ok(members)
     }
 
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool> {

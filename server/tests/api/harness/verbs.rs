@@ -4,7 +4,7 @@ use quchat_shared::{
     Message, Room, RoomId, Seq,
     api::{MessagePage, ReadMarker, Rooms},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, Client};
 
@@ -27,6 +27,24 @@ impl Client {
     #[track_caller]
     pub(crate) fn room(&self, room: RoomId) -> Room {
         self.get(&format!("/v1/rooms/{room}")).expect(200).json()
+    }
+
+    pub(crate) fn try_update_room(&self, room: RoomId, change: &Value) -> Answer {
+        self.request("PATCH", &format!("/v1/rooms/{room}"), Some(change))
+    }
+
+    #[track_caller]
+    pub(crate) fn update_room(&self, room: RoomId, change: &Value) -> Room {
+        self.try_update_room(room, change).expect(200).json()
+    }
+
+    pub(crate) fn try_delete_room(&self, room: RoomId) -> Answer {
+        self.delete(&format!("/v1/rooms/{room}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn delete_room(&self, room: RoomId) {
+        self.try_delete_room(room).expect(204);
     }
 
     #[track_caller]
