@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[arg(long, env = "QUCHAT_MAX_ROOMS", value_name = "N", default_value_t = ROOMS)]
     pub(crate) max_rooms: u32,
 
-    /// Maximum number of private rooms that one user may be in
+    /// Maximum number of private and direct rooms that one user may be in
     #[arg(long, env = "QUCHAT_MAX_PRIVATE_ROOMS_PER_USER", value_name = "N", default_value_t = PRIVATE_ROOMS_PER_USER)]
     pub(crate) max_private_rooms_per_user: u32,
 

@@ -18,7 +18,7 @@ use crate::store::{EventRef, NewMember, Tx};
 pub(crate) fn join_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<Room> {
     let (info, actor) = policy::authorize(tx, caller, Action::Join, room)?;
     if actor.membership.is_none() {
-        add_member(tx, &info, caller.user, now)?;
+        admit(tx, &info, caller.user, None, now)?;
     }
     rooms::get_room(tx, caller, room)
 }
@@ -54,13 +54,21 @@ pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Tim
     }
 }
 
-/// Adds a member, with the marker at the room's end: an ordinary one, or the owner of a public room that has none.
-pub(crate) fn add_member(tx: &mut dyn Tx, room: &RoomInfo, user: UserId, now: Timestamp) -> Result<Membership> {
+/// Makes a user a member, with the marker at the room's end: an ordinary one, or the owner of a public room that has
+/// none. `by` is who added them, if it was not they themselves.
+pub(crate) fn admit(
+    tx: &mut dyn Tx,
+    room: &RoomInfo,
+    user: UserId,
+    by: Option<UserId>,
+    now: Timestamp,
+) -> Result<Membership> {
     let inherits = room.kind == RoomKind::Public && !tx.has_owner(room.id)?;
     let role = if inherits { Role::Owner } else { Role::Member };
     let member = Membership { role, last_read_seq: room.last_seq, notify: Notify::default() };
-    let event = MemberJoined { room: room.clone(), user: reference(tx, user)?, role, by: None };
-    let joined = tx.record(room, EventRef::MemberJoined { user, by: None }, event.into(), now)?;
+    let by_whom = by.map(|by| reference(tx, by)).transpose()?;
+    let event = MemberJoined { room: room.clone(), user: reference(tx, user)?, role, by: by_whom };
+    let joined = tx.record(room, EventRef::MemberJoined { user, by }, event.into(), now)?;
     tx.insert_member(room, &NewMember { user, role, last_read_seq: member.last_read_seq, joined, at: now })?;
     Ok(member)
 }

@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result, invalid, members, mentions,
+    Caller, Error, Result, direct_rooms, invalid, members, mentions,
     policy::{self, Action},
     users,
 };
@@ -103,8 +103,12 @@ pub(crate) fn send_message(
         let detail = "there is no such message in this room".into();
         return Err(Error::Invalid { field: "reply_to".into(), detail });
     }
-    if actor.membership.is_none() && info.kind == RoomKind::Public {
-        members::add_member(tx, &info, caller.user, now)?;
+    match info.kind {
+        RoomKind::Public if actor.membership.is_none() => {
+            members::admit(tx, &info, caller.user, None, now)?;
+        }
+        RoomKind::Public | RoomKind::Private => {}
+        RoomKind::Direct => direct_rooms::before_message(tx, &info, caller.user, now)?,
     }
     let sender = users::reference(tx, caller.user)?;
     let message = Message {

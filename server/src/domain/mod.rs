@@ -4,6 +4,7 @@
 //! neither HTTP nor the storage engine.
 
 pub(crate) mod audience;
+pub(crate) mod direct_rooms;
 mod event_reader;
 pub(crate) mod events;
 pub(crate) mod members;

@@ -6,7 +6,7 @@ use hyper::Method;
 use quchat_shared::api::{self, Endpoint};
 
 use super::{
-    events, members, messages,
+    direct_rooms, events, members, messages,
     problem::Failure,
     reactions, read_markers,
     reply::Respond,
@@ -35,6 +35,7 @@ fn routes() -> Router {
         .signed_in(api::GetRoom, rooms::get_room)
         .signed_in(api::UpdateRoom, rooms::update_room)
         .signed_in(api::DeleteRoom, rooms::delete_room)
+        .signed_in(api::OpenDirectRoom, direct_rooms::open_direct_room)
         .signed_in(api::JoinRoom, members::join_room)
         .signed_in(api::LeaveRoom, members::leave_room)
         .signed_in(api::ListMessages, messages::list_messages)

@@ -131,6 +131,21 @@ pub(crate) trait ReadMembers {
     fn is_banned(&self, room: RoomId, user: UserId) -> Result<bool>;
 }
 
+pub(crate) trait ReadDirectRooms {
+    /// The direct room of these two users, in either order.
+    fn direct_room_of(&self, users: [UserId; 2]) -> Result<Option<RoomId>>;
+    /// The other user of a direct room; the user themselves if it is the room of their notes. `None` if it is no direct
+    /// room.
+    fn peer(&self, room: RoomId, user: UserId) -> Result<Option<UserId>>;
+}
+
+pub(crate) trait WriteDirectRooms {
+    /// Makes a room the direct room of these two users.
+    fn insert_direct_room(&mut self, room: RoomId, users: [UserId; 2]) -> Result<()>;
+    /// Records that this user of a direct room has written in it.
+    fn set_has_written(&mut self, room: RoomId, user: UserId) -> Result<()>;
+}
+
 pub(crate) trait WriteRooms {
     fn insert_room(&mut self, new: &NewRoom, by: UserId, at: Timestamp) -> Result<RoomInfo>;
     /// Stores the name, the topic, the state and the revision.
@@ -241,6 +256,7 @@ pub(crate) trait Snapshot:
     + ReadSessions
     + ReadRooms
     + ReadMembers
+    + ReadDirectRooms
     + ReadMessages
     + ReadReactions
     + ReadMentions
@@ -253,6 +269,7 @@ impl<T> Snapshot for T where
         + ReadSessions
         + ReadRooms
         + ReadMembers
+        + ReadDirectRooms
         + ReadMessages
         + ReadReactions
         + ReadMentions
@@ -263,13 +280,23 @@ impl<T> Snapshot for T where
 
 /// Answers questions and makes changes, all of them or none.
 pub(crate) trait Tx:
-    Snapshot + WriteUsers + WriteSessions + WriteRooms + WriteMembers + WriteMessages + WriteReactions + WriteEvents + Erase
+    Snapshot
+    + WriteUsers
+    + WriteSessions
+    + WriteDirectRooms
+    + WriteRooms
+    + WriteMembers
+    + WriteMessages
+    + WriteReactions
+    + WriteEvents
+    + Erase
 {
 }
 impl<T> Tx for T where
     T: Snapshot
         + WriteUsers
         + WriteSessions
+        + WriteDirectRooms
         + WriteRooms
         + WriteMembers
         + WriteMessages

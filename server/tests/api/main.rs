@@ -8,6 +8,7 @@
 
 mod harness;
 
+mod direct_rooms;
 mod members;
 mod memory_budget;
 mod message_changes;

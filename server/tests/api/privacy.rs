@@ -84,6 +84,7 @@ fn only_public_routes_answer_without_a_token() {
         ("GET", "/v1/rooms/4711".to_owned()),
         ("PATCH", format!("/v1/rooms/{room}")),
         ("DELETE", format!("/v1/rooms/{room}")),
+        ("PUT", format!("/v1/direct/{id}")),
         ("PUT", format!("/v1/rooms/{room}/members/me")),
         ("DELETE", format!("/v1/rooms/{room}/members/me")),
         ("GET", format!("/v1/rooms/{room}/messages")),

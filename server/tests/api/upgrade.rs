@@ -163,3 +163,12 @@ fn rooms_of_an_old_database_can_be_changed_and_deleted() {
         + (SELECT count(*) FROM mentions WHERE room_id = 1) + (SELECT count(*) FROM members WHERE room_id = 1)";
     eventually("it is gone", || (database.query_row(left, (), |row| row.get::<_, i64>(0)).unwrap() == 0).then_some(()));
 }
+
+#[test]
+fn users_of_an_old_database_can_open_direct_rooms() {
+    let server = upgraded();
+    let (alice, carol) = (server.sign_in("alice"), server.sign_in("carol"));
+    let room = alice.open_direct_room(carol.user().id).info.id;
+    alice.send_message(room, "hello");
+    assert_eq!(carol.room(room).peer.map(|peer| peer.name).as_deref(), Some("alice"));
+}

@@ -4,6 +4,7 @@
 
 mod check;
 mod columns;
+mod direct_rooms;
 mod erasing;
 mod event_columns;
 mod events;

@@ -1,7 +1,7 @@
 //! The operations of the contract as one-line helpers, for tests of something else.
 
 use quchat_shared::{
-    Message, Room, RoomId, Seq,
+    Message, Room, RoomId, Seq, UserId,
     api::{MessagePage, ReadMarker, Rooms},
 };
 use serde_json::{Value, json};
@@ -45,6 +45,16 @@ impl Client {
     #[track_caller]
     pub(crate) fn delete_room(&self, room: RoomId) {
         self.try_delete_room(room).expect(204);
+    }
+
+    pub(crate) fn try_open_direct_room(&self, user: UserId) -> Answer {
+        self.request("PUT", &format!("/v1/direct/{user}"), None)
+    }
+
+    /// Opens a direct room for the first time.
+    #[track_caller]
+    pub(crate) fn open_direct_room(&self, user: UserId) -> Room {
+        self.try_open_direct_room(user).expect(201).json()
     }
 
     #[track_caller]
