@@ -2,6 +2,7 @@
 
 mod connect;
 mod crowd;
+mod delete_room;
 mod fanout;
 mod history;
 mod idle;
@@ -29,6 +30,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "crowd", what: "a busy room while other users have idle streams", run: crowd::run },
     Scenario { name: "resume", what: "many clients that resume far behind, all at once", run: resume::run },
     Scenario { name: "history", what: "pages of a long room and a list of many rooms", run: history::run },
+    Scenario { name: "delete-room", what: "a large room is deleted while others send", run: delete_room::run },
     Scenario { name: "signin", what: "sign-ins while others send messages", run: signin::run },
 ];
 
