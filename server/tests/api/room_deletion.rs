@@ -302,13 +302,13 @@ fn a_txn_is_free_again_once_its_room_is_deleted() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let (room, other) = (alice.create_room("lobby"), alice.create_room("other"));
-    fill(&database(&server), room, &alice, 20_000);
+    fill(&database(&server), room, &alice, 10_000);
     let server = server.restart(|_| {});
     let alice = alice.at(server.address);
     alice.try_send_once(room, "hello", "a-1").expect(201);
     alice.try_send_once(other, "hello", "a-1").problem(409, "conflict");
     alice.delete_room(room);
-    for (seq, txn) in [(1, "a-1"), (2, "fill-1"), (3, "fill-19999")] {
+    for (seq, txn) in [(1, "a-1"), (2, "fill-1"), (3, "fill-9999")] {
         let sent: Message = alice.try_send_once(other, "hello", txn).expect(201).json();
         assert_eq!(sent.seq, Seq(seq));
         assert_eq!(alice.try_send_once(other, "hello", txn).expect(200).json::<Message>(), sent);
@@ -356,7 +356,7 @@ fn a_purge_goes_on_after_a_crash() {
     let room = alice.create_room("lobby");
     server.kill();
     let database = Database::open(data_dir.path().join("quchat.db")).unwrap();
-    fill(&database, room, &alice, 60_000);
+    fill(&database, room, &alice, 20_000);
     let all = rows(&database, room);
 
     let server = Process::start(&data_dir.path());
