@@ -61,6 +61,11 @@ pub enum RequestBody {
         /// In bytes.
         max: usize,
     },
+    /// As `Json`, but it may be left out. Nothing means `{}`.
+    OptionalJson {
+        /// In bytes.
+        max: usize,
+    },
 }
 
 /// One row of the API.
@@ -186,10 +191,13 @@ fn fill(template: &str, parts: &[String]) -> String {
     path + rest
 }
 
-/// The default of a row.
+/// The default of a row. Each field of a ban is optional, and so is the body.
 macro_rules! request_body {
     (()) => {
         RequestBody::Ignored { max: BODY_MAX }
+    };
+    (NewBan) => {
+        RequestBody::OptionalJson { max: BODY_MAX }
     };
     ($body:tt) => {
         RequestBody::Json { max: BODY_MAX }
@@ -210,7 +218,10 @@ macro_rules! endpoints {
             const BODY: RequestBody = request_body!($b);
             type Reply = $reply;
         }
-    )*};
+    )*
+        /// The name, method and path of every row.
+        pub const ROWS: &[(&str, Method, &str)] = &[$((stringify!($name), Method::$method, $path)),*];
+    };
 }
 
 endpoints! {
@@ -254,11 +265,12 @@ endpoints! {
     SetNotify = Patch "/v1/rooms/{room}/members/me" (RoomId, (), NewNotify) -> Room;
     /// The members of a room, by name.
     ListMembers = Get "/v1/rooms/{room}/members" (RoomId, query::ListMembers, ()) -> Members;
-    /// Adds a user to a room. Has no effect for a member.
+    /// Adds a user to a room. Has no effect for a member. With the caller's own id it is [`JoinRoom`], and so is the
+    /// reply.
     AddMember = Put "/v1/rooms/{room}/members/{user}" ((RoomId, UserId), (), ()) -> Member;
     /// Sets the role of a member.
     SetRole = Patch "/v1/rooms/{room}/members/{user}" ((RoomId, UserId), (), NewRole) -> Member;
-    /// Removes a member. Has no effect for someone who is not one.
+    /// Removes a member. Has no effect for someone who is not one. With the caller's own id it is [`LeaveRoom`].
     RemoveMember = Delete "/v1/rooms/{room}/members/{user}" ((RoomId, UserId), (), ()) -> ();
     /// The users who are banned from a room, by name.
     ListBans = Get "/v1/rooms/{room}/bans" (RoomId, query::Page, ()) -> Bans;
@@ -386,7 +398,7 @@ pub struct NewRole {
 /// A ban to set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewBan {
-    /// See [`crate::limits::topic`]: the same rules.
+    /// See [`crate::limits::ban_reason`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -613,6 +625,7 @@ mod tests {
     fn a_row_says_what_is_read_of_a_body() {
         assert_eq!(SendMessage::BODY, RequestBody::Json { max: 64 * 1024 });
         assert_eq!(ListRooms::BODY, RequestBody::Ignored { max: 64 * 1024 });
+        assert_eq!(BanUser::BODY, RequestBody::OptionalJson { max: 64 * 1024 });
     }
 
     #[test]

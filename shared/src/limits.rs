@@ -198,14 +198,26 @@ pub fn room_key(name: &str) -> String {
 /// # Errors
 /// Not empty but invisible, too long, or a control, bidi-control or line-separator character.
 pub fn topic(topic: &str) -> Result<&str, Refusal> {
-    let topic = one_line(topic)?;
-    if topic.chars().count() > TOPIC_MAX {
-        return Err(format!("a topic has at most {TOPIC_MAX} characters").into());
+    optional_line(topic, "topic")
+}
+
+/// The reason of a ban, by the rules of a topic.
+///
+/// # Errors
+/// As [`topic`].
+pub fn ban_reason(reason: &str) -> Result<&str, Refusal> {
+    optional_line(reason, "reason")
+}
+
+fn optional_line<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
+    let text = one_line(text)?;
+    if text.chars().count() > TOPIC_MAX {
+        return Err(format!("a {what} has at most {TOPIC_MAX} characters").into());
     }
-    if !topic.is_empty() && !has_visible(topic) {
-        return Err("a topic is empty or has at least one visible character".into());
+    if !text.is_empty() && !has_visible(text) {
+        return Err(format!("a {what} is empty or has at least one visible character").into());
     }
-    Ok(topic)
+    Ok(text)
 }
 
 /// A message as it is stored: CRLF and CR become LF, trailing white space is removed; 1 to 4,000 Unicode scalar values.
@@ -377,6 +389,8 @@ mod tests {
         assert!(topic(&"x".repeat(256)).is_ok());
         assert!(topic(&"x".repeat(257)).is_err());
         assert!(topic("a\u{1b}[2J").is_err());
+        assert_eq!(ban_reason(" spam "), Ok("spam"));
+        assert!(ban_reason(&"x".repeat(257)).unwrap_err().contains("a reason has at most"));
     }
 
     #[test]
