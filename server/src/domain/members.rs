@@ -1,18 +1,41 @@
-//! Membership: who is in a room.
+//! Membership: who is in a room, how users come and go, and what they set for themselves.
+
+use std::slice;
 
 use quchat_shared::{
-    Room, RoomId, RoomInfo, Timestamp, UserId,
-    event::{MemberJoined, MemberLeft, MemberUpdated},
-    room::{Membership, Notify, Role, RoomKind},
+    Room, RoomId, RoomInfo, Timestamp, UserId, UserRef, api,
+    event::{MemberJoined, MemberLeft, MemberUpdated, SettingsUpdated},
+    limits, query,
+    room::{Member, Membership, Notify, Role, RoomKind},
 };
 
 use super::{
-    Caller, Result,
+    Caller, Error, Result, invalid,
     policy::{self, Action},
     rooms,
-    users::reference,
+    users::{self, reference},
 };
-use crate::store::{EventRef, NewMember, Tx};
+use crate::store::{EventRef, NewMember, Snapshot, Tx};
+
+/// A page of the members of a room, by name. `online` tells who has a stream open.
+pub(crate) fn list_members(
+    store: &dyn Snapshot,
+    caller: Caller,
+    room: RoomId,
+    filter: &query::ListMembers,
+    online: impl Fn(UserId) -> bool,
+) -> Result<api::Members> {
+    let limit = invalid("limit", limits::page(filter.limit))?;
+    policy::authorize(store, caller, Action::Read, room)?;
+    let mut members = store.members(room, filter, limit + 1)?;
+    let more = members.len() > limit as usize;
+    members.truncate(limit as usize);
+    let mut users = members.iter().map(|member| member.user.clone()).collect::<Vec<_>>();
+    users::mark_online(store, caller, &mut users, online)?;
+    members.iter_mut().zip(users).for_each(|(member, user)| member.user = user);
+    let next = if more { members.last().map(|member| member.user.name.clone()) } else { None };
+    Ok(api::Members { members, next })
+}
 
 /// Makes the caller a member. If they are one already, nothing changes.
 pub(crate) fn join_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<Room> {
@@ -23,35 +46,112 @@ pub(crate) fn join_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Time
     rooms::get_room(tx, caller, room)
 }
 
-/// Ends the caller's membership. If they are outside already, nothing changes. When the last owner leaves, the moderator
-/// who joined first becomes owner, else the member who did. When the last member leaves a private room, it is deleted.
-/// Returns whether it was.
+/// What became of adding a user.
+#[derive(Debug)]
+pub(crate) enum Added {
+    /// They are a member from now on.
+    New(Member),
+    /// They were a member before.
+    Known(Member),
+    /// The caller named themselves, which is the same as joining.
+    Caller(Room),
+}
+
+/// Makes another user a member. `private_max` is how many rooms that are not public a user may be in.
+pub(crate) fn add_member(
+    tx: &mut dyn Tx,
+    caller: Caller,
+    (room, user): (RoomId, UserId),
+    private_max: u32,
+    now: Timestamp,
+    online: impl Fn(UserId) -> bool,
+) -> Result<Added> {
+    if user == caller.user {
+        return join_room(tx, caller, room, now).map(Added::Caller);
+    }
+    let (info, _) = policy::authorize(tx, caller, Action::AddMember, room)?;
+    let UserRef { name, .. } = reference(tx, user)?;
+    if tx.membership(room, user)?.is_some() {
+        return get_member(tx, caller, room, user, online).map(Added::Known);
+    }
+    if tx.is_banned(room, user)? {
+        return Err(Error::Forbidden("this user is banned from the room; lift the ban first"));
+    }
+    if info.kind != RoomKind::Public && tx.count_private_rooms_of(user)? >= private_max.into() {
+        return Err(Error::Conflict(
+            format!(
+                "{name} is in {private_max} rooms that are not public, the most a user may be in; ask them to leave one \
+                 of them, or ask who runs the server to raise --max-private-rooms-per-user"
+            )
+            .into(),
+        ));
+    }
+    admit(tx, &info, user, Some(caller.user), now)?;
+    get_member(tx, caller, room, user, online).map(Added::New)
+}
+
+/// A member as the caller sees them.
+pub(super) fn get_member(
+    store: &dyn Snapshot,
+    caller: Caller,
+    room: RoomId,
+    user: UserId,
+    online: impl Fn(UserId) -> bool,
+) -> Result<Member> {
+    let mut member = store.member(room, user)?.ok_or(Error::NotFound("member"))?;
+    users::mark_online(store, caller, slice::from_mut(&mut member.user), online)?;
+    Ok(member)
+}
+
+/// Ends the caller's membership. If they are outside already, nothing changes. When the last member leaves a private
+/// room, it is deleted. Returns whether it was.
 pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<bool> {
     let (info, actor) = policy::authorize(tx, caller, Action::Leave, room)?;
     if actor.membership.is_none() {
         return Ok(false);
     }
-    tx.delete_member(&info, caller.user)?;
-    let user = reference(tx, caller.user)?;
-    let left = EventRef::MemberLeft { user: user.id, by: None, banned: false };
-    tx.record(&info, left, MemberLeft { room_id: room, user, by: None, banned: false }.into(), now)?;
-    if tx.has_owner(room)? {
+    end_membership(tx, &info, caller.user, Ended { by: None, banned: false }, now)?;
+    if info.kind == RoomKind::Public || tx.count_members(room)? > 0 {
         return Ok(false);
     }
-    match tx.heir(room)? {
-        Some(heir) => {
-            tx.set_role(room, heir, Role::Owner)?;
-            let user = reference(tx, heir)?;
-            let event = MemberUpdated { room: info.clone(), user, role: Role::Owner, by: None };
-            tx.record(&info, EventRef::MemberUpdated { user: heir, by: None }, event.into(), now)?;
-            Ok(false)
-        }
-        None if info.kind == RoomKind::Private => {
-            rooms::end_room(tx, &info, Some(caller.user), now)?;
-            Ok(true)
-        }
-        None => Ok(false),
+    rooms::end_room(tx, &info, Some(caller.user), now)?;
+    Ok(true)
+}
+
+/// Ends the membership of another user. If they are outside already, nothing changes. With the caller's own id it is
+/// [`leave_room`]. Returns whether the room was deleted.
+pub(crate) fn remove_member(
+    tx: &mut dyn Tx,
+    caller: Caller,
+    (room, user): (RoomId, UserId),
+    now: Timestamp,
+) -> Result<bool> {
+    if user == caller.user {
+        return leave_room(tx, caller, room, now);
     }
+    let (info, actor) = policy::authorize(tx, caller, Action::RemoveMember, room)?;
+    if tx.membership(room, user)?.is_some() {
+        policy::require_above(tx, actor, &info, user)?;
+        end_membership(tx, &info, user, Ended { by: Some(caller.user), banned: false }, now)?;
+    }
+    Ok(false)
+}
+
+/// Sets what the room notifies the caller about.
+pub(crate) fn set_notify(
+    tx: &mut dyn Tx,
+    caller: Caller,
+    room: RoomId,
+    notify: Notify,
+    now: Timestamp,
+) -> Result<Room> {
+    let (info, actor) = policy::authorize(tx, caller, Action::SetNotify, room)?;
+    if actor.member()?.notify != notify {
+        tx.set_notify(room, caller.user, notify)?;
+        let event = SettingsUpdated { room_id: room, notify };
+        tx.record(&info, EventRef::SettingsUpdated { user: caller.user }, event.into(), now)?;
+    }
+    rooms::get_room(tx, caller, room)
 }
 
 /// Makes a user a member, with the marker at the room's end: an ordinary one, or the owner of a public room that has
@@ -71,4 +171,35 @@ pub(crate) fn admit(
     let joined = tx.record(room, EventRef::MemberJoined { user, by }, event.into(), now)?;
     tx.insert_member(room, &NewMember { user, role, last_read_seq: member.last_read_seq, joined, at: now })?;
     Ok(member)
+}
+
+/// How a membership ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    /// Who did it, if it was not the user themselves.
+    pub(super) by: Option<UserId>,
+    pub(super) banned: bool,
+}
+
+/// Ends a membership. When the last owner goes, the moderator who joined first becomes owner, else the member who did.
+pub(super) fn end_membership(
+    tx: &mut dyn Tx,
+    room: &RoomInfo,
+    user: UserId,
+    ended: Ended,
+    now: Timestamp,
+) -> Result<()> {
+    let Ended { by, banned } = ended;
+    tx.delete_member(room, user)?;
+    let by_whom = by.map(|by| reference(tx, by)).transpose()?;
+    let event = MemberLeft { room_id: room.id, user: reference(tx, user)?, by: by_whom, banned };
+    tx.record(room, EventRef::MemberLeft { user, by, banned }, event.into(), now)?;
+    if tx.has_owner(room.id)? {
+        return Ok(());
+    }
+    let Some(heir) = tx.heir(room.id)? else { return Ok(()) };
+    tx.set_role(room.id, heir, Role::Owner)?;
+    let event = MemberUpdated { room: room.clone(), user: reference(tx, heir)?, role: Role::Owner, by: None };
+    tx.record(room, EventRef::MemberUpdated { user: heir, by: None }, event.into(), now)?;
+    Ok(())
 }

@@ -4,6 +4,7 @@
 //! neither HTTP nor the storage engine.
 
 pub(crate) mod audience;
+pub(crate) mod bans;
 pub(crate) mod direct_rooms;
 mod event_reader;
 pub(crate) mod events;
@@ -14,6 +15,7 @@ pub(crate) mod messages;
 pub(crate) mod policy;
 pub(crate) mod reactions;
 pub(crate) mod read_markers;
+pub(crate) mod roles;
 pub(crate) mod room_filter;
 pub(crate) mod rooms;
 pub(crate) mod sessions;

@@ -205,6 +205,20 @@ pub(crate) fn may(actor: Actor, action: Action, room: &RoomInfo) -> Result<()> {
     Ok(())
 }
 
+/// Refuses an actor whose rank in the room is not above that of another user.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub(crate) fn require_above(store: &dyn Snapshot, actor: Actor, room: &RoomInfo, other: UserId) -> Result<()> {
+    let membership = store.membership(room.id, other)?;
+    let other = Actor { membership, is_banned: false, is_admin: users::is_admin(store, other)? };
+    if actor.rank(room) > other.rank(room) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("this takes a role above theirs in this room"))
+    }
+}
+
 /// Whether a user can read a room.
 pub(crate) fn can_read(store: &dyn Snapshot, user: UserId, room: &RoomInfo) -> Result<bool> {
     let membership = store.membership(room.id, user)?;

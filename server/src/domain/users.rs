@@ -96,7 +96,7 @@ pub(crate) fn list_users(
 }
 
 /// Sets [`User::online`] of those who are, and who share a room that is small enough to show it.
-fn mark_online(
+pub(super) fn mark_online(
     store: &dyn Snapshot,
     caller: Caller,
     users: &mut [User],

@@ -3,6 +3,7 @@
 //! Requests come from `connection`, and answers go back there, whole or as a stream. A handler knows `domain` and never
 //! an engine.
 
+mod bans;
 mod direct_rooms;
 mod events;
 mod json;

@@ -6,7 +6,7 @@ use hyper::Method;
 use quchat_shared::api::{self, Endpoint};
 
 use super::{
-    direct_rooms, events, members, messages,
+    bans, direct_rooms, events, members, messages,
     problem::Failure,
     reactions, read_markers,
     reply::Respond,
@@ -38,6 +38,14 @@ fn routes() -> Router {
         .signed_in(api::OpenDirectRoom, direct_rooms::open_direct_room)
         .signed_in(api::JoinRoom, members::join_room)
         .signed_in(api::LeaveRoom, members::leave_room)
+        .signed_in(api::SetNotify, members::set_notify)
+        .signed_in(api::ListMembers, members::list_members)
+        .signed_in(api::AddMember, members::add_member)
+        .signed_in(api::SetRole, members::set_role)
+        .signed_in(api::RemoveMember, members::remove_member)
+        .signed_in(api::ListBans, bans::list_bans)
+        .signed_in(api::BanUser, bans::ban_user)
+        .signed_in(api::UnbanUser, bans::unban_user)
         .signed_in(api::ListMessages, messages::list_messages)
         .signed_in(api::SendMessage, messages::send_message)
         .signed_in(api::GetMessage, messages::get_message)

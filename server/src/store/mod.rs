@@ -22,11 +22,10 @@ use std::{
 
 use quchat_shared::{
     Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId,
-    api::{NewRoom, OwnReaction},
+    api::{Ban, NewRoom, OwnReaction},
     event::RoomActivity,
     query,
-    room::Membership,
-    room::Role,
+    room::{Member, Membership, Notify, Role},
     user::ServerRole,
 };
 
@@ -122,13 +121,24 @@ pub(crate) trait ReadRooms {
 
 pub(crate) trait ReadMembers {
     fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
+    /// A member as others see them.
+    fn member(&self, room: RoomId, user: UserId) -> Result<Option<Member>>;
+    /// Up to `limit` members that `filter` names, by name.
+    fn members(&self, room: RoomId, filter: &query::ListMembers, limit: u32) -> Result<Vec<Member>>;
     /// Where the user is a member, each with the event of their joining.
     fn joined_rooms(&self, user: UserId) -> Result<HashMap<RoomId, u64>>;
     /// Who inherits the room: the moderator who joined first, else the member who did. `None` if nobody is in.
     fn heir(&self, room: RoomId) -> Result<Option<UserId>>;
     fn has_owner(&self, room: RoomId) -> Result<bool>;
+    /// Whether the room has an owner besides this user.
+    fn has_owner_besides(&self, room: RoomId, user: UserId) -> Result<bool>;
     fn count_members(&self, room: RoomId) -> Result<u64>;
+}
+
+pub(crate) trait ReadBans {
     fn is_banned(&self, room: RoomId, user: UserId) -> Result<bool>;
+    /// Up to `limit` bans of users whose names come after `after`, by name.
+    fn bans(&self, room: RoomId, after: &str, limit: u32) -> Result<Vec<Ban>>;
 }
 
 pub(crate) trait ReadDirectRooms {
@@ -161,7 +171,16 @@ pub(crate) trait WriteMembers {
     fn insert_member(&mut self, room: &RoomInfo, new: &NewMember) -> Result<()>;
     fn set_role(&mut self, room: RoomId, user: UserId, role: Role) -> Result<()>;
     fn set_last_read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<()>;
+    fn set_notify(&mut self, room: RoomId, user: UserId, notify: Notify) -> Result<()>;
     fn delete_member(&mut self, room: &RoomInfo, user: UserId) -> Result<()>;
+}
+
+pub(crate) trait WriteBans {
+    /// Bans a user who is not banned yet.
+    fn insert_ban(&mut self, room: RoomId, user: UserId, by: UserId, reason: Option<&str>, at: Timestamp)
+    -> Result<()>;
+    /// Lifts a ban; returns whether there was one.
+    fn delete_ban(&mut self, room: RoomId, user: UserId) -> Result<bool>;
 }
 
 pub(crate) trait ReadMessages {
@@ -256,6 +275,7 @@ pub(crate) trait Snapshot:
     + ReadSessions
     + ReadRooms
     + ReadMembers
+    + ReadBans
     + ReadDirectRooms
     + ReadMessages
     + ReadReactions
@@ -269,6 +289,7 @@ impl<T> Snapshot for T where
         + ReadSessions
         + ReadRooms
         + ReadMembers
+        + ReadBans
         + ReadDirectRooms
         + ReadMessages
         + ReadReactions
@@ -286,6 +307,7 @@ pub(crate) trait Tx:
     + WriteDirectRooms
     + WriteRooms
     + WriteMembers
+    + WriteBans
     + WriteMessages
     + WriteReactions
     + WriteEvents
@@ -299,6 +321,7 @@ impl<T> Tx for T where
         + WriteDirectRooms
         + WriteRooms
         + WriteMembers
+        + WriteBans
         + WriteMessages
         + WriteReactions
         + WriteEvents

@@ -57,6 +57,11 @@ UPDATE members SET joined_at = coalesce(
     (SELECT at FROM events WHERE events.id = joined_event),
     (SELECT created_at FROM rooms WHERE rooms.id = room_id));
 
+-- User names never change. With a copy of its key in each row, a page of members is one range of an index.
+ALTER TABLE members ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+UPDATE members SET name_key = (SELECT users.name_key FROM users WHERE users.id = members.user_id);
+CREATE INDEX members_by_name ON members (room_id, name_key);
+
 ALTER TABLE rooms ADD COLUMN member_count INTEGER NOT NULL DEFAULT 0;
 UPDATE rooms SET member_count = (SELECT count(*) FROM members WHERE members.room_id = rooms.id);
 
@@ -88,9 +93,11 @@ CREATE TABLE bans (
     by_id      INTEGER NOT NULL REFERENCES users,
     reason     TEXT,
     created_at INTEGER NOT NULL,
+    name_key   TEXT NOT NULL, -- of the user, to list bans by name
     PRIMARY KEY (room_id, user_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX bans_by_user ON bans (user_id, room_id);
+CREATE INDEX bans_by_name ON bans (room_id, name_key);
 
 ALTER TABLE sessions ADD COLUMN client TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN last_used_at INTEGER NOT NULL DEFAULT 0;

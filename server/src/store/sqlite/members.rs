@@ -1,19 +1,27 @@
-//! Who is in a room, and who is banned from it.
+//! Who is in a room.
 
 use std::collections::HashMap;
 
 use quchat_shared::{
     RoomId, RoomInfo, Seq, UserId,
-    room::{Membership, Role, RoomKind},
+    limits::user_key,
+    query,
+    room::{Member, Membership, Notify, Role, RoomKind},
 };
 use rusqlite::{Row, params};
 
 use super::{
     Sqlite,
-    columns::{Text, int, text, uint},
+    columns::{Text, int, text, time, uint},
     row_cache::Counted,
+    users::user,
 };
 use crate::store::{NewMember, ReadMembers, Result, WriteMembers};
+
+/// Reads a user, their role in the room and the time of their joining.
+fn member(row: &Row<'_>) -> rusqlite::Result<Member> {
+    Ok(Member { user: user(row)?, role: text(row, 4)?, joined_at: time(row, 5)? })
+}
 
 /// Reads the three columns from `first` on.
 pub(super) fn membership(row: &Row<'_>, first: usize) -> rusqlite::Result<Membership> {
@@ -32,6 +40,31 @@ impl ReadMembers for Sqlite {
                     |row| membership(row, 0),
                 )
             },
+        )
+    }
+
+    fn member(&self, room: RoomId, user: UserId) -> Result<Option<Member>> {
+        self.one(
+            "SELECT users.id, users.name, users.role, users.created_at, members.role, members.joined_at
+             FROM members JOIN users ON users.id = members.user_id
+             WHERE members.user_id = ? AND members.room_id = ?",
+            [int(user.0), int(room.0)],
+            member,
+        )
+    }
+
+    fn members(&self, room: RoomId, filter: &query::ListMembers, limit: u32) -> Result<Vec<Member>> {
+        // '~' sorts behind every character a name may have.
+        let prefix = user_key(filter.prefix.as_deref().unwrap_or_default());
+        let after = user_key(filter.after.as_deref().unwrap_or_default());
+        self.all(
+            "SELECT users.id, users.name, users.role, users.created_at, members.role, members.joined_at
+             FROM members INDEXED BY members_by_name CROSS JOIN users ON users.id = members.user_id
+             WHERE members.room_id = ?1 AND members.name_key >= ?2 AND members.name_key <> ?3
+               AND members.name_key < ?4 || '~'
+             ORDER BY members.name_key LIMIT ?5",
+            params![int(room.0), (&prefix).max(&after), after, prefix, limit],
+            member,
         )
     }
 
@@ -58,13 +91,16 @@ impl ReadMembers for Sqlite {
         )
     }
 
+    fn has_owner_besides(&self, room: RoomId, user: UserId) -> Result<bool> {
+        self.exists(
+            "SELECT 1 FROM members WHERE room_id = ? AND role = 'owner' AND role <> 'member' AND user_id <> ? LIMIT 1",
+            [int(room.0), int(user.0)],
+        )
+    }
+
     fn count_members(&self, room: RoomId) -> Result<u64> {
         let count = self.one("SELECT member_count FROM rooms WHERE id = ?", [int(room.0)], |row| uint(row, 0))?;
         Ok(count.unwrap_or(0))
-    }
-
-    fn is_banned(&self, room: RoomId, user: UserId) -> Result<bool> {
-        self.exists("SELECT 1 FROM bans WHERE room_id = ? AND user_id = ?", [int(room.0), int(user.0)])
     }
 }
 
@@ -95,8 +131,8 @@ impl WriteMembers for Sqlite {
         let NewMember { user, role, last_read_seq, joined, at } = new;
         let role = role.to_text();
         self.run(
-            "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq, joined_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq, joined_at, name_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT name_key FROM users WHERE id = ?1))",
             params![int(user.0), int(room.id.0), role, int(*joined), int(last_read_seq.0), at.as_millis()],
         )?;
         self.run("UPDATE rooms SET member_count = member_count + 1 WHERE id = ?", [int(room.id.0)])?;
@@ -118,6 +154,15 @@ impl WriteMembers for Sqlite {
         self.run(
             "UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?",
             [int(seq.0), int(user.0), int(room.0)],
+        )
+        .map(drop)
+    }
+
+    fn set_notify(&mut self, room: RoomId, user: UserId, notify: Notify) -> Result<()> {
+        self.change_cache(|cache| cache.members.forget(&(room, user)));
+        self.run(
+            "UPDATE members SET notify = ? WHERE user_id = ? AND room_id = ?",
+            params![notify.to_text(), int(user.0), int(room.0)],
         )
         .map(drop)
     }

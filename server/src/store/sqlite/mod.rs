@@ -2,6 +2,7 @@
 //!
 //! Only here is the database library named.
 
+mod bans;
 mod check;
 mod columns;
 mod direct_rooms;

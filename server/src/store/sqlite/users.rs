@@ -12,7 +12,7 @@ use super::{
 use crate::store::{NewUser, ReadUsers, Result, WriteUsers};
 
 /// Reads `id`, `name`, `role`, `created_at`.
-fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id: UserId(uint(row, 0)?),
         name: row.get(1)?,
