@@ -8,15 +8,22 @@
 
 mod harness;
 
+mod adding;
+mod bans;
 mod direct_rooms;
+mod member_list;
+mod member_races;
 mod members;
 mod memory_budget;
 mod message_changes;
 mod messages;
+mod notify;
 mod paging;
 mod problems;
 mod reactions;
 mod read_markers;
+mod removing;
+mod roles;
 mod room_bounds;
 mod room_changes;
 mod room_deletion;

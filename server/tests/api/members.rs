@@ -159,10 +159,8 @@ fn the_longest_moderator_becomes_owner_before_any_member() {
     for client in [&bob, &carol, &dave] {
         client.join(room);
     }
-    // Nobody can be made a moderator yet.
-    let database = rusqlite::Connection::open(server.data_dir.path().join("quchat.db")).unwrap();
-    let promote = "UPDATE members SET role = 'moderator' WHERE user_id IN (?, ?)";
-    database.execute(promote, [carol.user().id.0 as i64, dave.user().id.0 as i64]).unwrap();
+    alice.set_role(room, &dave, "moderator");
+    alice.set_role(room, &carol, "moderator");
     alice.leave(room);
     let role = |client: &Client| client.room(room).member.unwrap().role;
     assert_eq!([role(&bob), role(&carol), role(&dave)], [Role::Member, Role::Owner, Role::Moderator]);
@@ -209,10 +207,7 @@ fn a_private_room_with_a_member_stays() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_private_room("plans");
-    // Nobody can be added to a private room yet.
-    let database = rusqlite::Connection::open(server.data_dir.path().join("quchat.db")).unwrap();
-    let add = "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq) VALUES (?, ?, 'member', 3, 0)";
-    database.execute(add, [bob.user().id.0 as i64, room.0 as i64]).unwrap();
+    alice.add_member(room, &bob);
     alice.leave(room);
     assert_eq!(bob.room(room).member.unwrap().role, Role::Owner);
     bob.leave(room);

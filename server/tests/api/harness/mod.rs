@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod connection;
 mod data_dir;
+mod member_verbs;
 mod prepared;
 #[cfg(unix)]
 mod process;
