@@ -59,16 +59,13 @@ impl<'a> EventReader<'a> {
             EventRef::MessageUpdated { seq } => {
                 self.store.message(room_id, seq)?.map(|message| MessageUpdated { room_id, message }.into())
             }
-            // The rows of a deleted room go later than the room. What is left of it does not depend on when.
-            EventRef::ReadUpdated { .. } | EventRef::SettingsUpdated { .. } | EventRef::BanUpdated { .. }
-                if self.room(room_id)?.is_none() =>
-            {
-                None
-            }
-            EventRef::ReadUpdated { user, seq } => {
-                let mentions = self.store.count_unread_mentions(room_id, user)?;
-                Some(ReadUpdated { room_id, last_read_seq: seq, mentions }.into())
-            }
+            EventRef::ReadUpdated { user, seq } => match self.room(room_id)? {
+                Some(_) => {
+                    let mentions = self.store.count_unread_mentions(room_id, user)?;
+                    Some(ReadUpdated { room_id, last_read_seq: seq, mentions }.into())
+                }
+                None => None,
+            },
             EventRef::SettingsUpdated { user } => {
                 let member = self.store.membership(room_id, user)?;
                 member.map(|member| SettingsUpdated { room_id, notify: member.notify }.into())

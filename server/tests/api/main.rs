@@ -23,6 +23,7 @@ mod problems;
 mod reactions;
 mod read_markers;
 mod removing;
+mod rights;
 mod roles;
 mod room_bounds;
 mod room_changes;

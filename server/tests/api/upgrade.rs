@@ -101,6 +101,15 @@ fn an_empty_private_room_is_purged() {
 }
 
 #[test]
+fn members_of_old_rooms_are_listed_by_name_with_the_time_of_their_joining() {
+    let server = upgraded();
+    let listed = server.sign_in("alice").members(GENERAL, "").members;
+    let listed: Vec<_> = listed.into_iter().map(|member| (member.user.name, member.joined_at.as_millis())).collect();
+    let joined = [("alice", 1_795_908_911_234), ("bob", 1_795_908_911_256), ("carol", 1_795_908_911_264)];
+    assert_eq!(listed, joined.map(|(name, at)| (name.to_owned(), at)));
+}
+
+#[test]
 fn the_first_to_join_an_empty_public_room_becomes_owner() {
     let server = upgraded();
     assert_eq!(server.sign_in("carol").join(DESERTED).member.unwrap().role, Role::Owner);

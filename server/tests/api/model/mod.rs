@@ -1,0 +1,135 @@
+//! Random actions and reconnects of three users, checked against a small model: each stream, live or resumed from any
+//! position, shows exactly what its user may see, and a client that applies it ends with what a new snapshot says.
+//!
+//! A new action of users is a variant of [`Step`] with its weight, a method of [`World`] that makes the request, checks
+//! the reply and changes the model, and, if it publishes an event of a new kind, a variant of [`entry::Entry`] with its
+//! audience and what [`mirror::Mirror`] makes of it.
+
+mod entry;
+mod membership;
+mod mirror;
+mod room;
+mod talking;
+mod world;
+
+use proptest::{
+    prelude::*,
+    sample::select,
+    test_runner::{Config, TestRunner},
+};
+use quchat_shared::room::{Notify, Role};
+
+use self::world::World;
+use crate::harness::TestServer;
+
+/// Alice is an admin of the server.
+const USERS: usize = 3;
+/// The first is public and made by bob, the second private and made by carol.
+const ROOMS: usize = 2;
+
+/// An action. `who` and `whom` are users, `room` is a room, each by its number.
+#[derive(Debug, Clone)]
+enum Step {
+    Join {
+        who: usize,
+        room: usize,
+    },
+    Leave {
+        who: usize,
+        room: usize,
+    },
+    Send {
+        who: usize,
+        room: usize,
+    },
+    Retry {
+        who: usize,
+    },
+    Read {
+        who: usize,
+        room: usize,
+        seq: u64,
+    },
+    Notify {
+        who: usize,
+        room: usize,
+        notify: Notify,
+    },
+    Add {
+        who: usize,
+        whom: usize,
+        room: usize,
+    },
+    Remove {
+        who: usize,
+        whom: usize,
+        room: usize,
+    },
+    SetRole {
+        who: usize,
+        whom: usize,
+        room: usize,
+        role: Role,
+    },
+    Ban {
+        who: usize,
+        whom: usize,
+        room: usize,
+    },
+    Unban {
+        who: usize,
+        whom: usize,
+        room: usize,
+    },
+    /// Reads all that has come on the stream.
+    CatchUp {
+        who: usize,
+    },
+    Disconnect {
+        who: usize,
+    },
+    Connect {
+        who: usize,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (who, whom, room) = (|| 0..USERS, || 0..USERS, || 0..ROOMS);
+    let two = move || (who(), whom(), room());
+    let notify = select(vec![Notify::All, Notify::Mentions, Notify::None]);
+    let role = select(vec![Role::Owner, Role::Moderator, Role::Member]);
+    prop_oneof![
+        2 => (who(), room()).prop_map(|(who, room)| Step::Join { who, room }),
+        1 => (who(), room()).prop_map(|(who, room)| Step::Leave { who, room }),
+        5 => (who(), room()).prop_map(|(who, room)| Step::Send { who, room }),
+        1 => who().prop_map(|who| Step::Retry { who }),
+        2 => (who(), room(), 0..8_u64).prop_map(|(who, room, seq)| Step::Read { who, room, seq }),
+        2 => (who(), room(), notify).prop_map(|(who, room, notify)| Step::Notify { who, room, notify }),
+        4 => two().prop_map(|(who, whom, room)| Step::Add { who, whom, room }),
+        3 => two().prop_map(|(who, whom, room)| Step::Remove { who, whom, room }),
+        4 => (two(), role).prop_map(|((who, whom, room), role)| Step::SetRole { who, whom, room, role }),
+        3 => two().prop_map(|(who, whom, room)| Step::Ban { who, whom, room }),
+        3 => two().prop_map(|(who, whom, room)| Step::Unban { who, whom, room }),
+        3 => who().prop_map(|who| Step::CatchUp { who }),
+        2 => who().prop_map(|who| Step::Disconnect { who }),
+        2 => who().prop_map(|who| Step::Connect { who }),
+    ]
+}
+
+#[test]
+fn three_users_see_what_the_contract_says_after_any_actions() {
+    let server = TestServer::start();
+    let clients = ["alice", "bob", "carol"].map(|name| server.user(name));
+    let fence = clients[0].create_room("fence");
+    clients.iter().for_each(|client| drop(client.join(fence)));
+    let config = Config { cases: 24, failure_persistence: None, max_shrink_time: 30_000, ..Config::default() };
+    let case = std::cell::Cell::new(0);
+    let outcome = TestRunner::new(config).run(&prop::collection::vec(step(), 1..60), |steps| {
+        case.set(case.get() + 1);
+        let mut world = World::new(&clients, fence, case.get());
+        steps.iter().for_each(|step| world.take(step));
+        world.check();
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
