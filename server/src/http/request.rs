@@ -1,6 +1,5 @@
 //! Decodes a request into a typed one. The head is checked before the body is read.
 
-use bytes::Bytes;
 use hyper::{HeaderMap, header::AUTHORIZATION, http::request::Parts};
 use quchat_shared::{
     api::{Endpoint, Path, RequestBody},
@@ -49,20 +48,24 @@ pub(super) async fn decode<E: Endpoint>(head: Head, upload: &mut Upload) -> Resu
             upload.discard(max).await?;
             serde_json::from_str("null").expect("an endpoint without a body has none")
         }
-        RequestBody::Json { max } => json::parse_object(&read_json(&parts.headers, upload, max).await?)?,
+        RequestBody::Json { max } => {
+            if !upload.is_over() {
+                json::check_media_type(&parts.headers)?;
+            }
+            json::parse_object(&upload.read(max).await?)?
+        }
         RequestBody::OptionalJson { max } => {
-            let body = read_json(&parts.headers, upload, max).await?;
-            json::parse_object(if body.trim_ascii().is_empty() { b"{}" } else { &body })?
+            // Some clients send nothing in chunks. Only the end shows that it is nothing.
+            let body = upload.read(max).await?;
+            if body.trim_ascii().is_empty() {
+                json::parse_object(b"{}")?
+            } else {
+                json::check_media_type(&parts.headers)?;
+                json::parse_object(&body)?
+            }
         }
     };
     Ok(Request { path, query, body, headers: parts.headers, account })
-}
-
-async fn read_json(headers: &HeaderMap, upload: &mut Upload, max: usize) -> Result<Bytes, Failure> {
-    if !upload.is_over() {
-        json::check_media_type(headers)?;
-    }
-    Ok(upload.read(max).await?)
 }
 
 #[cfg(test)]

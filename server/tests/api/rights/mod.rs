@@ -112,7 +112,7 @@ fn expected(row: &Row, outcome: char, actor: Person, kind: Kind, place: &Place) 
         };
         audience.iter().for_each(|person| heard.get_mut(person).unwrap().push(name));
         if name == "member.left" {
-            subject.iter().for_each(|subject| drop(members.remove(subject)));
+            members.retain(|member| Some(*member) != subject);
         }
     }
     heard
@@ -149,6 +149,18 @@ fn rights_in_public_rooms() {
 #[test]
 fn rights_in_private_rooms() {
     try_all(Kind::Private);
+}
+
+#[test]
+#[ignore = "rooms cannot be archived yet"]
+fn rights_in_archived_rooms() {
+    try_all(Kind::Archived);
+}
+
+#[test]
+#[ignore = "there are no direct rooms yet"]
+fn rights_in_direct_rooms() {
+    try_all(Kind::Direct);
 }
 
 #[test]
