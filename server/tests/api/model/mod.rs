@@ -118,7 +118,11 @@ fn step() -> impl Strategy<Value = Step> {
 
 #[test]
 fn three_users_see_what_the_contract_says_after_any_actions() {
-    let server = TestServer::start();
+    let server = TestServer::start_with(|config| {
+        config.max_rooms_per_user = 10_000; // finding a smaller failing case takes many
+        config.max_rooms = 10_000;
+        config.max_private_rooms_per_user = 10_000;
+    });
     let clients = ["alice", "bob", "carol"].map(|name| server.user(name));
     let fence = clients[0].create_room("fence");
     clients.iter().for_each(|client| drop(client.join(fence)));
