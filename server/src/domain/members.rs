@@ -54,7 +54,7 @@ pub(crate) enum Added {
     /// They were a member before.
     Known(Member),
     /// The caller named themselves, which is the same as joining.
-    Caller(Room),
+    Caller(Box<Room>),
 }
 
 /// Makes another user a member. `private_max` is how many rooms that are not public a user may be in.
@@ -67,7 +67,7 @@ pub(crate) fn add_member(
     online: impl Fn(UserId) -> bool,
 ) -> Result<Added> {
     if user == caller.user {
-        return join_room(tx, caller, room, now).map(Added::Caller);
+        return join_room(tx, caller, room, now).map(|room| Added::Caller(Box::new(room)));
     }
     let (info, _) = policy::authorize(tx, caller, Action::AddMember, room)?;
     let UserRef { name, .. } = reference(tx, user)?;

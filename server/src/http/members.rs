@@ -80,7 +80,7 @@ impl Respond for Added {
         match self {
             Self::New(member) => Reply::created(member).respond(),
             Self::Known(member) => Reply::ok(member).respond(),
-            Self::Caller(room) => Reply::ok(room).respond(),
+            Self::Caller(room) => Reply::ok(*room).respond(),
         }
     }
 }
