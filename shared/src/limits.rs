@@ -125,12 +125,18 @@ pub fn user_name(name: &str) -> Result<&str, Refusal> {
     }
 }
 
-/// A name to register: as [`user_name`], with at least one letter or digit.
+/// What stands behind the `@` that mentions everyone in a room. Nobody is called so.
+pub const ALL: &str = "all";
+
+/// A name to register: as [`user_name`], with at least one letter or digit, and not [`ALL`].
 ///
 /// # Errors
-/// As [`user_name`], or nothing but `_`, `.` and `-`.
+/// As [`user_name`], nothing but `_`, `.` and `-`, or the name that means everyone.
 pub fn new_user_name(name: &str) -> Result<&str, Refusal> {
     let name = user_name(name)?;
+    if user_key(name) == ALL {
+        return Err("@all means everyone in a room; choose another name".into());
+    }
     if name.bytes().any(|b| b.is_ascii_alphanumeric()) {
         Ok(name)
     } else {
@@ -315,7 +321,7 @@ mod tests {
     #[test]
     fn a_new_user_name_has_a_letter_or_a_digit() {
         assert!(new_user_name("_a_").is_ok() && new_user_name("-1").is_ok());
-        for bad in ["_", "...", "-.-", ""] {
+        for bad in ["_", "...", "-.-", "", "all", "ALL"] {
             assert!(new_user_name(bad).is_err(), "{bad:?}");
         }
         assert!(user_name("___").is_ok(), "an account of before may still sign in");

@@ -35,9 +35,11 @@ pub(crate) fn edit_message(
     {
         return Err(Error::Conflict("the text was edited elsewhere meanwhile; look at it, then edit again".into()));
     }
+    let named = mentions::named(tx, &info, &text)?;
     let edited = Message {
         rev: message.rev + 1,
-        mentions: mentions::mentioned(tx, &info, &text)?,
+        mentions: named.users,
+        mentions_all: named.all && tx.may_mention_all(room, seq)?,
         text: text.into_owned(),
         edited_at: Some(now),
         ..message

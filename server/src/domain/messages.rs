@@ -1,7 +1,7 @@
 //! Messages: a room's history, one message of it, and adding to it.
 
 use quchat_shared::{
-    Message, RoomId, Seq, Timestamp,
+    Message, RoomId, Seq, Timestamp, UserId,
     api::{MessagePage, NewMessage, OwnReaction},
     event::{MessageCreated, RoomActivity},
     limits,
@@ -14,7 +14,7 @@ use super::{
     policy::{self, Action},
     users,
 };
-use crate::store::{Change, Ephemeral, EventRef, Range, Snapshot, Tx};
+use crate::store::{Change, Ephemeral, EventRef, NewMessageRow, Range, Snapshot, Tx};
 
 /// What became of an attempt to send.
 #[derive(Debug)]
@@ -99,27 +99,32 @@ pub(crate) fn send_message(
         return Err(Error::Conflict("this txn belongs to a message in another room".into()));
     }
     let text = invalid("text", limits::message_text(&new.text))?;
-    if new.reply_to.is_some_and(|seq| seq == Seq(0) || seq > info.last_seq) {
-        let detail = "there is no such message in this room".into();
-        return Err(Error::Invalid { field: "reply_to".into(), detail });
-    }
-    match info.kind {
-        RoomKind::Public if actor.membership.is_none() => {
-            members::admit(tx, &info, caller.user, None, now)?;
+    let answers = match new.reply_to {
+        Some(seq) => Some(author(tx, room, seq)?),
+        None => None,
+    };
+    let member = match info.kind {
+        RoomKind::Public if actor.membership.is_none() => Some(members::admit(tx, &info, caller.user, None, now)?),
+        RoomKind::Public | RoomKind::Private => actor.membership,
+        RoomKind::Direct => {
+            direct_rooms::before_message(tx, &info, caller.user, now)?;
+            actor.membership
         }
-        RoomKind::Public | RoomKind::Private => {}
-        RoomKind::Direct => direct_rooms::before_message(tx, &info, caller.user, now)?,
-    }
+    };
     let sender = users::reference(tx, caller.user)?;
+    let may_mention_all = mentions::may_mention_all(tx, caller, &info, member)?;
+    let named = mentions::named(tx, &info, &text)?;
     let message = Message {
-        mentions: mentions::mentioned(tx, &info, &text)?,
+        mentions: named.users,
+        mentions_all: named.all && may_mention_all,
         reply_to: new.reply_to,
+        answers,
         txn: new.txn.clone(),
         ..Message::new(room, info.last_seq.next(), sender, text.into_owned(), now)
     };
     let event = MessageCreated { room_id: room, message: message.clone() };
     let created = tx.record(&info, EventRef::MessageCreated { seq: message.seq }, event.into(), now)?;
-    tx.insert_message(&message, created)?;
+    tx.insert_message(&NewMessageRow { message: &message, event: created, may_mention_all })?;
     if info.kind == RoomKind::Public {
         let activity = RoomActivity { id: room, last_seq: message.seq };
         tx.publish(Change::Ephemeral(Ephemeral::Activity(activity)));
@@ -137,4 +142,11 @@ fn sent_before(tx: &mut dyn Tx, caller: Caller, txn: &str) -> Result<Option<(Roo
         }
         known => Ok(known),
     }
+}
+
+/// The author of a message that is replied to.
+fn author(store: &dyn Snapshot, room: RoomId, seq: Seq) -> Result<UserId> {
+    let detail = "there is no such message in this room".into();
+    let message = store.message(room, seq)?.ok_or(Error::Invalid { field: "reply_to".into(), detail })?;
+    Ok(message.sender.id)
 }

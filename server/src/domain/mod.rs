@@ -9,7 +9,7 @@ pub(crate) mod direct_rooms;
 mod event_reader;
 pub(crate) mod events;
 pub(crate) mod members;
-mod mentions;
+pub(crate) mod mentions;
 pub(crate) mod message_changes;
 pub(crate) mod messages;
 pub(crate) mod policy;

@@ -24,12 +24,14 @@ pub(crate) fn mark_read(
     let member = actor.member()?;
     let wanted = new.seq.min(info.last_seq);
     let seq = if new.rewind { wanted } else { wanted.max(member.last_read_seq) };
-    if seq != member.last_read_seq {
+    let has_moved = seq != member.last_read_seq;
+    if has_moved {
         tx.set_last_read(room, caller.user, seq)?;
-        let mentions = tx.count_unread_mentions(room, caller.user)?;
+    }
+    let mentions = tx.count_unread_mentions(room, caller.user)?;
+    if has_moved {
         let event = ReadUpdated { room_id: room, last_read_seq: seq, mentions };
         tx.record(&info, EventRef::ReadUpdated { user: caller.user, seq }, event.into(), now)?;
     }
-    let mentions = tx.count_unread_mentions(room, caller.user)?;
     Ok(ReadMarker { last_read_seq: seq, unread: info.last_seq.0 - seq.0, mentions })
 }

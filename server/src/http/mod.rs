@@ -8,6 +8,7 @@ mod direct_rooms;
 mod events;
 mod json;
 mod members;
+mod mentions;
 mod messages;
 mod problem;
 mod reactions;

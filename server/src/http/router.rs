@@ -6,7 +6,7 @@ use hyper::Method;
 use quchat_shared::api::{self, Endpoint};
 
 use super::{
-    bans, direct_rooms, events, members, messages,
+    bans, direct_rooms, events, members, mentions, messages,
     problem::Failure,
     reactions, read_markers,
     reply::Respond,
@@ -54,6 +54,7 @@ fn routes() -> Router {
         .signed_in(api::AddReaction, reactions::add_reaction)
         .signed_in(api::RemoveReaction, reactions::remove_reaction)
         .signed_in(api::MarkRead, read_markers::mark_read)
+        .signed_in(api::ListMentions, mentions::list_mentions)
         .stream(api::ListenEvents, events::listen_events)
 }
 

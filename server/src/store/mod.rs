@@ -200,15 +200,35 @@ pub(crate) trait ReadReactions {
     fn reactions_of(&self, user: UserId, room: RoomId, first: Seq, last: Seq) -> Result<Vec<OwnReaction>>;
 }
 
+/// A message to store.
+pub(crate) struct NewMessageRow<'a> {
+    pub(crate) message: &'a Message,
+    /// The id of the `message.created` event.
+    pub(crate) event: u64,
+    /// Whether its sender may mention everyone in the room, now or by an edit.
+    pub(crate) may_mention_all: bool,
+}
+
+/// The place of a message in a list of messages of several rooms, by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlaceInTime {
+    pub(crate) sent_at: Timestamp,
+    pub(crate) room: RoomId,
+    pub(crate) seq: Seq,
+}
+
 pub(crate) trait ReadMentions {
     /// How many messages beyond the user's read marker mention them; 0 if they are not a member.
     fn count_unread_mentions(&self, room: RoomId, user: UserId) -> Result<u64>;
+    /// Whether the sender of a message could mention everyone when they sent it.
+    fn may_mention_all(&self, room: RoomId, seq: Seq) -> Result<bool>;
+    /// Up to `limit` messages before `before` that mention the user, in rooms they can read; newest first.
+    fn mentions_of(&self, user: UserId, before: Option<PlaceInTime>, limit: u32) -> Result<Vec<PlaceInTime>>;
 }
 
 pub(crate) trait WriteMessages {
-    /// Stores the message, makes it the room's newest and moves its sender's read marker there.
-    /// `event` is the id of the `message.created` event.
-    fn insert_message(&mut self, message: &Message, event: u64) -> Result<()>;
+    /// Stores the message and whom it mentions, makes it the room's newest and moves its sender's read marker there.
+    fn insert_message(&mut self, new: &NewMessageRow<'_>) -> Result<()>;
     /// Forgets the `txn` of a message, so that its sender can use it once more.
     fn forget_txn(&mut self, room: RoomId, seq: Seq) -> Result<()>;
     /// Stores the text of a message, brought by its `rev`, and whom it mentions now. The text before it is gone.

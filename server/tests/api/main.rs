@@ -15,6 +15,7 @@ mod member_list;
 mod member_races;
 mod members;
 mod memory_budget;
+mod mentions;
 mod message_changes;
 mod messages;
 mod notify;

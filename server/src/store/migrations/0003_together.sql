@@ -4,6 +4,7 @@ ALTER TABLE messages ADD COLUMN text_rev INTEGER NOT NULL DEFAULT 1; -- the `rev
 ALTER TABLE messages ADD COLUMN deleted_by INTEGER REFERENCES users;
 ALTER TABLE messages ADD COLUMN answers INTEGER;                     -- the author of the message replied to
 ALTER TABLE messages ADD COLUMN mentions_all INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE messages ADD COLUMN may_mention_all INTEGER NOT NULL DEFAULT 0; -- by the sender's rights when it was sent
 ALTER TABLE messages ADD COLUMN reactions TEXT;                      -- JSON, as the wire shows them
 
 UPDATE messages SET answers = (SELECT sender_id FROM messages original
@@ -45,7 +46,6 @@ CREATE TABLE mentions_of_all (
     room_id   INTEGER NOT NULL,
     seq       INTEGER NOT NULL,
     sender_id INTEGER NOT NULL,
-    event     INTEGER NOT NULL, -- its `message.created`
     sent_at   INTEGER NOT NULL,
     PRIMARY KEY (room_id, seq),
     FOREIGN KEY (room_id, seq) REFERENCES messages ON DELETE CASCADE
@@ -56,6 +56,8 @@ ALTER TABLE members ADD COLUMN joined_at INTEGER NOT NULL DEFAULT 0;
 UPDATE members SET joined_at = coalesce(
     (SELECT at FROM events WHERE events.id = joined_event),
     (SELECT created_at FROM rooms WHERE rooms.id = room_id));
+
+ALTER TABLE members ADD COLUMN joined_seq INTEGER NOT NULL DEFAULT 0; -- the room's end at the time
 
 -- User names never change. With a copy of its key in each row, a page of members is one range of an index.
 ALTER TABLE members ADD COLUMN name_key TEXT NOT NULL DEFAULT '';

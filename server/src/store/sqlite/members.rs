@@ -99,17 +99,19 @@ impl ReadMembers for Sqlite {
     }
 
     fn count_members(&self, room: RoomId) -> Result<u64> {
-        let count = self.one("SELECT member_count FROM rooms WHERE id = ?", [int(room.0)], |row| uint(row, 0))?;
-        Ok(count.unwrap_or(0))
+        self.count(Counted::MembersOf(room), "SELECT member_count FROM rooms WHERE id = ?", [int(room.0)])
     }
 }
 
 impl Sqlite {
     /// Keeps the count right when a user comes or leaves.
     fn recount_members(&mut self, room: &RoomInfo, user: UserId, change: impl Fn(&mut u64)) {
-        if room.kind != RoomKind::Public {
-            self.change_cache(|cache| cache.counts.change(&Counted::PrivateRoomsOf(user), change));
-        }
+        self.change_cache(|cache| {
+            cache.counts.change(&Counted::MembersOf(room.id), &change);
+            if room.kind != RoomKind::Public {
+                cache.counts.change(&Counted::PrivateRoomsOf(user), &change);
+            }
+        });
     }
 
     /// Deletes every member of a room; returns who they were.
@@ -120,7 +122,7 @@ impl Sqlite {
         self.run("UPDATE rooms SET member_count = 0 WHERE id = ?", [int(room.id.0)])?;
         for &user in &members {
             self.change_cache(|cache| cache.members.forget(&(room.id, user)));
-            self.recount_members(room, user, |count| *count -= 1);
+            self.recount_members(room, user, |count| *count = count.saturating_sub(1));
         }
         Ok(members)
     }
@@ -131,8 +133,8 @@ impl WriteMembers for Sqlite {
         let NewMember { user, role, last_read_seq, joined, at } = new;
         let role = role.to_text();
         self.run(
-            "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq, joined_at, name_key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT name_key FROM users WHERE id = ?1))",
+            "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq, joined_at, joined_seq, name_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, (SELECT name_key FROM users WHERE id = ?1))",
             params![int(user.0), int(room.id.0), role, int(*joined), int(last_read_seq.0), at.as_millis()],
         )?;
         self.run("UPDATE rooms SET member_count = member_count + 1 WHERE id = ?", [int(room.id.0)])?;
@@ -173,7 +175,7 @@ impl WriteMembers for Sqlite {
             return Ok(());
         }
         self.run("UPDATE rooms SET member_count = member_count - 1 WHERE id = ?", [int(room.id.0)])?;
-        self.recount_members(room, user, |count| *count -= 1);
+        self.recount_members(room, user, |count| *count = count.saturating_sub(1));
         Ok(())
     }
 }

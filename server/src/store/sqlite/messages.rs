@@ -8,7 +8,7 @@ use super::{
     Sqlite,
     columns::{int, optional_time, optional_uint, time, uint},
 };
-use crate::store::{Range, ReadMessages, Result, WriteMessages};
+use crate::store::{NewMessageRow, Range, ReadMessages, Result, WriteMessages};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -101,12 +101,13 @@ pub(super) fn to_json<T: Serialize>(list: &[T]) -> Option<String> {
 }
 
 impl WriteMessages for Sqlite {
-    fn insert_message(&mut self, message: &Message, event: u64) -> Result<()> {
+    fn insert_message(&mut self, new: &NewMessageRow<'_>) -> Result<()> {
+        let NewMessageRow { message, event, may_mention_all } = *new;
         let (room, seq, sender) = (int(message.room_id.0), int(message.seq.0), int(message.sender.id.0));
         self.run(
             "INSERT INTO messages (room_id, seq, rev, sender_id, text, sent_at, reply_to, answers, mentions,
-                 mentions_all, txn)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 mentions_all, may_mention_all, txn)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 room,
                 seq,
@@ -118,15 +119,11 @@ impl WriteMessages for Sqlite {
                 message.answers.map(|user| int(user.0)),
                 to_json(&message.mentions),
                 message.mentions_all,
+                may_mention_all,
                 message.txn,
             ],
         )?;
-        for user in &message.mentions {
-            self.run(
-                "INSERT INTO mentions (user_id, room_id, seq, sent_at) VALUES (?, ?, ?, ?)",
-                [int(user.0), room, seq, message.sent_at.as_millis()],
-            )?;
-        }
+        self.insert_mentions(message)?;
         self.run("UPDATE rooms SET last_seq = ?, last_event = ? WHERE id = ?", [seq, int(event), room])?;
         self.run("UPDATE members SET last_read_seq = ? WHERE user_id = ? AND room_id = ?", [seq, sender, room])?;
         self.change_cache(|cache| {
@@ -141,9 +138,18 @@ impl WriteMessages for Sqlite {
         let (room, seq) = (int(message.room_id.0), int(message.seq.0));
         let edited_at = message.edited_at.map(Timestamp::as_millis);
         self.run(
-            "UPDATE messages SET rev = ?1, text_rev = ?1, text = ?2, edited_at = ?3, mentions = ?4
-             WHERE room_id = ?5 AND seq = ?6",
-            params![int(message.rev), message.text, edited_at, to_json(&message.mentions), room, seq],
+            "UPDATE messages SET rev = ?1, text_rev = ?1, text = ?2, edited_at = ?3, mentions = ?4,
+                 mentions_all = ?5
+             WHERE room_id = ?6 AND seq = ?7",
+            params![
+                int(message.rev),
+                message.text,
+                edited_at,
+                to_json(&message.mentions),
+                message.mentions_all,
+                room,
+                seq
+            ],
         )?;
         self.replace_mentions(message)?;
         self.note_removal()

@@ -31,7 +31,7 @@ impl Sqlite {
     pub(super) fn purge_room(&mut self, room: i64, limit: u32) -> Result<()> {
         for slice in SLICES {
             if self.run(slice, params![room, limit])? > 0 {
-                return Ok(());
+                return self.note_removal();
             }
         }
         if !self.purge_events(room, limit)? {

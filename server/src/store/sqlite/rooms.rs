@@ -12,6 +12,7 @@ use super::{
     Sqlite,
     columns::{Text, int, optional_uint, text, time, uint},
     members::membership,
+    mentions::UNREAD_MENTIONS,
     messages::message,
     row_cache::Counted,
 };
@@ -21,11 +22,11 @@ const INFO: &str = "SELECT id, rev, name, topic, kind, created_by, created_at, l
     WHERE id = ? AND is_deleted = 0";
 
 /// A room with the membership of one user (`?1`) and, for members, the newest message with its text cut (`?2`).
-const OF_USER: &str = "SELECT rooms.id, rooms.rev, rooms.name, topic, kind, created_by, rooms.created_at, last_seq,
+fn of_user(rest: &str) -> String {
+    format!(
+        "SELECT rooms.id, rooms.rev, rooms.name, topic, kind, created_by, rooms.created_at, last_seq,
         archived, members.role, members.last_read_seq, members.notify,
-        CASE WHEN members.user_id IS NULL OR members.last_read_seq >= last_seq THEN 0 ELSE (SELECT count(*) FROM mentions
-            WHERE mentions.user_id = members.user_id AND mentions.room_id = rooms.id
-              AND mentions.seq > members.last_read_seq) END,
+        CASE WHEN members.user_id IS NULL OR members.last_read_seq >= last_seq THEN 0 ELSE {UNREAD_MENTIONS} END,
         CASE kind WHEN 'direct' THEN (SELECT CASE low_id WHEN ?1 THEN high_id ELSE low_id END
             FROM direct_rooms WHERE direct_rooms.room_id = rooms.id) END,
         CASE kind WHEN 'direct' THEN (SELECT name FROM direct_rooms JOIN users
@@ -40,7 +41,10 @@ const OF_USER: &str = "SELECT rooms.id, rooms.rev, rooms.name, topic, kind, crea
     LEFT JOIN members ON members.user_id = ?1 AND members.room_id = rooms.id
     LEFT JOIN messages ON members.user_id IS NOT NULL AND rooms.last_seq > 0
         AND messages.room_id = rooms.id AND messages.seq = rooms.last_seq
-    LEFT JOIN users ON users.id = messages.sender_id";
+    LEFT JOIN users ON users.id = messages.sender_id
+    WHERE rooms.is_deleted = 0 AND {rest}"
+    )
+}
 
 /// Reads the nine columns that both begin with.
 fn info(row: &Row<'_>) -> rusqlite::Result<RoomInfo> {
@@ -57,7 +61,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<RoomInfo> {
     })
 }
 
-/// Reads a row of [`OF_USER`].
+/// Reads a row of [`of_user`].
 fn room(row: &Row<'_>) -> rusqlite::Result<Room> {
     /// Where the membership, the count of mentions, the peer, the ban and the message begin.
     const PARTS: (usize, usize, usize, usize, usize) = (9, 12, 13, 15, 16);
@@ -85,19 +89,12 @@ impl ReadRooms for Sqlite {
     }
 
     fn room_of(&self, id: RoomId, user: UserId) -> Result<Option<Room>> {
-        self.one(
-            &format!("{OF_USER} WHERE rooms.id = ?3 AND rooms.is_deleted = 0"),
-            params![int(user.0), int(PREVIEW_CHARS), int(id.0)],
-            room,
-        )
+        self.one(&of_user("rooms.id = ?3"), params![int(user.0), int(PREVIEW_CHARS), int(id.0)], room)
     }
 
     fn rooms_of(&self, user: UserId) -> Result<Vec<Room>> {
         self.all(
-            &format!(
-                "{OF_USER} WHERE rooms.is_deleted = 0 AND (kind = 'public' OR members.user_id IS NOT NULL)
-                 ORDER BY rooms.id"
-            ),
+            &of_user("(kind = 'public' OR members.user_id IS NOT NULL) ORDER BY rooms.id"),
             params![int(user.0), int(PREVIEW_CHARS)],
             room,
         )
@@ -126,7 +123,7 @@ impl ReadRooms for Sqlite {
 
 impl Sqlite {
     /// Counts rows, unless the count is cached.
-    fn count(&self, what: Counted, sql: &str, params: impl rusqlite::Params) -> Result<u64> {
+    pub(super) fn count(&self, what: Counted, sql: &str, params: impl rusqlite::Params) -> Result<u64> {
         let count = self.cached(|cache| &cache.counts, what, || self.one(sql, params, |row| uint(row, 0)))?;
         Ok(count.unwrap_or(0))
     }
@@ -177,7 +174,7 @@ impl WriteRooms for Sqlite {
         let members = self.delete_members(room)?;
         self.change_cache(|cache| cache.rooms.forget(&room.id));
         self.run("UPDATE rooms SET is_deleted = 1 WHERE id = ?", [int(room.id.0)])?;
-        self.recount_rooms(room.kind, room.created_by, |count| *count -= 1);
+        self.recount_rooms(room.kind, room.created_by, |count| *count = count.saturating_sub(1));
         Ok(members)
     }
 

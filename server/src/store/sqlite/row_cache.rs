@@ -31,6 +31,8 @@ pub(super) enum Counted {
     RoomsBy(UserId),
     /// Rooms that are not public in which this user is a member.
     PrivateRoomsOf(UserId),
+    /// Members of this room.
+    MembersOf(RoomId),
 }
 
 impl RowCache {
