@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     domain::{Caller, Error, Result, rooms, sessions},
     hub::Hub,
+    session_uses::SessionUses,
     store::{Snapshot, Store, Tx},
     stream::Terms,
     stream_places::StreamPlaces,
@@ -28,6 +29,7 @@ pub(crate) struct App {
     pub(crate) passwords: Passwords,
     pub(crate) login_throttle: LoginThrottle,
     pub(crate) streams: Arc<StreamPlaces>,
+    pub(crate) session_uses: Arc<SessionUses>,
     pub(crate) stopping: AtomicBool,
     /// Notified when a room was deleted and its rows can be purged.
     pub(crate) room_deleted: Notify,
@@ -63,8 +65,11 @@ impl App {
         caller: Caller,
         read: impl FnOnce(&dyn Snapshot) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let (uses, hour) = (Arc::clone(&self.session_uses), sessions::to_the_hour(self.now()));
         let read = move |store: &dyn Snapshot| {
-            sessions::require(store, caller)?;
+            if sessions::require(store, caller)? < hour {
+                uses.note(caller.session);
+            }
             read(store)
         };
         self.store.read(read).await
@@ -94,10 +99,13 @@ impl App {
         caller: Caller,
         write: impl Fn(&mut dyn Tx, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let clock = self.config.clock.clone();
+        let (clock, uses) = (self.config.clock.clone(), Arc::clone(&self.session_uses));
         let write = move |tx: &mut dyn Tx| {
-            sessions::require(tx, caller)?;
-            write(tx, clock.now())
+            let (last_used, now) = (sessions::require(tx, caller)?, clock.now());
+            if last_used < sessions::to_the_hour(now) {
+                uses.note(caller.session);
+            }
+            write(tx, now)
         };
         self.store.write(write).await
     }

@@ -1,5 +1,5 @@
-//! Deletes old rows in the background: once an hour old events and sessions that ended long ago, and at once the rows
-//! of deleted rooms.
+//! Writes in the background. It deletes old rows: once an hour old events and sessions that ended long ago, and at once
+//! the rows of deleted rooms. And it records which sessions are used.
 
 use std::{
     sync::Arc,
@@ -10,6 +10,7 @@ use quchat_shared::Timestamp;
 
 use crate::{
     app::App,
+    domain::sessions,
     store::{Result, Tx},
 };
 
@@ -24,6 +25,11 @@ const SESSIONS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const PURGED_AT_ONCE: u32 = 200;
 /// How long to wait after a failure before removing the rows of deleted rooms again.
 const PURGE_RETRY: Duration = Duration::from_secs(60);
+
+/// Most sessions whose use one transaction records.
+const USES_AT_ONCE: usize = 256;
+/// How long uses gather between two such transactions.
+const USES_DELAY: Duration = Duration::from_secs(1);
 
 /// Deletes old events and sessions once an hour. Never completes.
 pub(crate) async fn forget(app: Arc<App>) {
@@ -56,6 +62,18 @@ pub(crate) async fn purge(app: Arc<App>) {
     }
 }
 
+/// Records in which hour each session was used last. Never completes.
+pub(crate) async fn record_session_uses(app: Arc<App>) {
+    loop {
+        let (used, hour) = (app.session_uses.take(USES_AT_ONCE).await, sessions::to_the_hour(app.now()));
+        if let Err(error) = app.store.write(move |tx: &mut dyn Tx| tx.set_last_used(&used, hour)).await {
+            // Their next requests note them again. Why the database cannot be written is logged elsewhere.
+            tracing::debug!(error = &error as &dyn std::error::Error, "cannot record which sessions were used");
+        }
+        tokio::time::sleep(USES_DELAY).await;
+    }
+}
+
 async fn delete_old_events(app: &App) -> Result<()> {
     let keep = app.config.events_kept.max(1); // the newest event marks the end of the log
     let before = earlier(app.now(), app.config.events_kept_for);
@@ -84,7 +102,7 @@ mod tests {
     use super::*;
     use crate::{
         reply_dispatcher::ReplyDispatcher,
-        store::{Error, NewUser, Store},
+        store::{Error, NewSession, NewUser, Store},
     };
 
     const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -110,7 +128,10 @@ mod tests {
         let begin = move |tx: &mut dyn Tx| -> Result<[SessionId; 2]> {
             let new = NewUser { name: "alice", password_hash: "x", role: ServerRole::Member, created_at: at(0) };
             let user = tx.insert_user(&new)?.id;
-            Ok([tx.insert_session(user, at(0), at(1000))?, tx.insert_session(user, at(0), at(1001))?])
+            let mut insert = |expires_at| {
+                tx.insert_session(&NewSession { user, created_at: at(0), expires_at, client: "", last_used_at: at(0) })
+            };
+            Ok([insert(at(1000))?, insert(at(1001))?])
         };
         let [ended, other] = store.write(begin).await.unwrap();
         store.write(move |tx| tx.delete_sessions_ended_by(at(1000))).await.unwrap();

@@ -21,6 +21,7 @@ mod idle_timeout;
 mod network;
 mod reply_dispatcher;
 mod server;
+mod session_uses;
 mod store;
 mod stream;
 mod stream_places;

@@ -23,6 +23,7 @@ use crate::{
     http::Api,
     hub::{self, Hub},
     reply_dispatcher::ReplyDispatcher,
+    session_uses::SessionUses,
     store::{self, Store},
     stream_places::StreamPlaces,
     turns::Turns,
@@ -116,6 +117,7 @@ impl Server {
             passwords: Passwords::new(config.password_queue),
             login_throttle: LoginThrottle::new(config.wrong_passwords, config.wrong_password_window),
             streams: Arc::new(StreamPlaces::new((max_connections * 19 / 20).max(1), config.max_streams_per_user)),
+            session_uses: Arc::new(SessionUses::default()),
             stopping: AtomicBool::new(false),
             room_deleted: Notify::new(),
             store,
@@ -146,6 +148,7 @@ impl Server {
             tokio::spawn(housekeeping::forget(Arc::clone(&app))),
             tokio::spawn(housekeeping::purge(Arc::clone(&app))),
             tokio::spawn(erasure::erase(Arc::clone(&app))),
+            tokio::spawn(housekeeping::record_session_uses(Arc::clone(&app))),
         ];
         let connections =
             connection::Server { service: api, config: app.config.clone(), budget: app.terms.budget.clone() };

@@ -1,14 +1,16 @@
-//! Signing in and out.
+//! Signing in and out, and the list of a user's sessions.
 
 use std::time::Duration;
 
-use quchat_shared::{SessionId, Timestamp, UserId};
+use quchat_shared::{SessionId, Timestamp, UserId, api::SessionInfo};
 
 use super::{Caller, Error, Result};
-use crate::store::{Change, Snapshot, Tx};
+use crate::store::{Change, NewSession, Snapshot, Tx};
 
 /// Most sessions of one user; a further one ends the oldest.
 const SESSIONS_MAX: u32 = 100;
+/// How exactly it is known when a session was used last, in milliseconds.
+const HOUR: i64 = 60 * 60 * 1000;
 
 /// A user who is signed in from now on.
 #[derive(Debug)]
@@ -18,31 +20,140 @@ pub(crate) struct SignedIn {
     pub(crate) expires_at: Timestamp,
 }
 
-/// Refuses a caller whose session is not theirs or has ended.
-pub(crate) fn require(store: &dyn Snapshot, caller: Caller) -> Result<()> {
+/// The hash against which a password was checked, and the one that is to take its place.
+#[derive(Debug)]
+pub(crate) struct CheckedHash {
+    pub(crate) hash: String,
+    pub(crate) renewed: Option<String>,
+}
+
+/// Refuses a caller whose session is not theirs or has ended. Returns when it was used last, to the hour.
+pub(crate) fn require(store: &dyn Snapshot, caller: Caller) -> Result<Timestamp> {
     match store.session(caller.session)? {
-        Some((user, _)) if user == caller.user => Ok(()),
+        Some(session) if session.user == caller.user => Ok(session.last_used_at),
         _ => Err(Error::Unauthenticated),
     }
 }
 
-/// Begins a session of a user whose password has been checked.
-pub(crate) fn sign_in(tx: &mut dyn Tx, user: UserId, now: Timestamp, lifetime: Duration) -> Result<SignedIn> {
+/// The hour in which a moment lies.
+pub(crate) fn to_the_hour(at: Timestamp) -> Timestamp {
+    Timestamp::from_millis(at.as_millis() - at.as_millis().rem_euclid(HOUR))
+}
+
+/// Begins a session of a user whose password has been checked; `None` if that was not against the hash they have now.
+/// `client` is what they sign in with.
+pub(crate) fn sign_in(
+    tx: &mut dyn Tx,
+    user: UserId,
+    checked: &CheckedHash,
+    client: &str,
+    now: Timestamp,
+    lifetime: Duration,
+) -> Result<Option<SignedIn>> {
+    if tx.password_hash(user)?.as_ref() != Some(&checked.hash) {
+        return Ok(None);
+    }
+    if let Some(renewed) = &checked.renewed {
+        tx.replace_password_hash(user, &checked.hash, renewed)?;
+    }
+    begin(tx, user, client, now, lifetime).map(Some)
+}
+
+/// Begins a session of a user.
+pub(super) fn begin(
+    tx: &mut dyn Tx,
+    user: UserId,
+    client: &str,
+    now: Timestamp,
+    lifetime: Duration,
+) -> Result<SignedIn> {
     // Tokens count in whole seconds.
     let issued = now.as_millis() - now.as_millis().rem_euclid(1000);
     let lifetime = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
     let (issued_at, expires_at) =
         (Timestamp::from_millis(issued), Timestamp::from_millis(issued.saturating_add(lifetime)));
-    let session = tx.insert_session(user, issued_at, expires_at)?;
+    let last_used_at = to_the_hour(now);
+    let session = tx.insert_session(&NewSession { user, created_at: issued_at, expires_at, client, last_used_at })?;
     for oldest in tx.delete_oldest_sessions(user, SESSIONS_MAX)? {
-        tx.publish(Change::SessionEnded(oldest));
+        tx.publish(Change::SessionEnded { user, session: oldest });
     }
     Ok(SignedIn { session, issued_at, expires_at })
 }
 
 /// Ends the caller's session: its token is dead, its streams end.
 pub(crate) fn sign_out(tx: &mut dyn Tx, caller: Caller) -> Result<()> {
-    tx.delete_session(caller.session)?;
-    tx.publish(Change::SessionEnded(caller.session));
+    end(tx, caller.user, caller.session)
+}
+
+/// The caller's sessions that have not ended or expired, newest first.
+pub(crate) fn list_sessions(store: &dyn Snapshot, caller: Caller, now: Timestamp) -> Result<Vec<SessionInfo>> {
+    let mut sessions = store.sessions_of(caller.user, now)?;
+    for session in &mut sessions {
+        session.current = session.id == caller.session;
+    }
+    Ok(sessions)
+}
+
+/// Ends a session of the caller as signing out there would. Those of others do not exist for them.
+pub(crate) fn end_session(tx: &mut dyn Tx, caller: Caller, session: SessionId) -> Result<()> {
+    match tx.session(session)? {
+        Some(known) if known.user == caller.user => end(tx, caller.user, session),
+        _ => Err(Error::NotFound("session")),
+    }
+}
+
+/// Ends every session of the caller but the one they use.
+pub(super) fn end_others(tx: &mut dyn Tx, caller: Caller) -> Result<()> {
+    for session in tx.delete_other_sessions(caller.user, caller.session)? {
+        tx.publish(Change::SessionEnded { user: caller.user, session });
+    }
     Ok(())
+}
+
+fn end(tx: &mut dyn Tx, user: UserId, session: SessionId) -> Result<()> {
+    tx.delete_session(session)?;
+    tx.publish(Change::SessionEnded { user, session });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use quchat_shared::user::ServerRole;
+
+    use super::*;
+    use crate::{
+        domain::users,
+        reply_dispatcher::ReplyDispatcher,
+        store::{NewUser, Store},
+    };
+
+    fn checked(hash: &str, renewed: Option<&str>) -> CheckedHash {
+        CheckedHash { hash: hash.to_owned(), renewed: renewed.map(str::to_owned) }
+    }
+
+    #[tokio::test]
+    async fn a_password_that_was_changed_while_it_was_checked_begins_no_session() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::from_millis(0);
+        let opened = Store::open(&dir.path().join("db"), now).unwrap();
+        let (store, _) = opened.start(ReplyDispatcher::start(), (), |_| {}).unwrap();
+        let new = NewUser { name: "alice", password_hash: "old", role: ServerRole::Member, created_at: now };
+        let sign_in = move |tx: &mut dyn Tx, user, hash, renewed| {
+            sign_in(tx, user, &checked(hash, renewed), "", now, Duration::from_secs(60))
+        };
+        let outcome = store.write(move |tx: &mut dyn Tx| -> Result<()> {
+            let user = tx.insert_user(&new)?.id;
+            let session = sign_in(tx, user, "old", None)?.expect("it is the hash").session;
+            assert!(users::change_password(tx, Caller { user, session }, "old", "new")?);
+            assert!(sign_in(tx, user, "old", None)?.is_none());
+            assert!(sign_in(tx, user, "old", Some("old again"))?.is_none(), "nor does it undo the change");
+            assert_eq!(tx.password_hash(user)?.as_deref(), Some("new"));
+            assert!(!users::change_password(tx, Caller { user, session }, "old", "newer")?);
+            sign_in(tx, user, "new", Some("new again"))?.expect("it is the hash");
+            assert_eq!(tx.password_hash(user)?.as_deref(), Some("new again"));
+            assert_eq!(tx.sessions_of(user, now)?.len(), 2);
+            Ok(())
+        });
+        outcome.await.unwrap();
+    }
 }

@@ -28,11 +28,12 @@ pub(crate) fn check_registration(store: &dyn Snapshot, new: &api::Credentials) -
     }
 }
 
-/// Registers a user and signs them in. The first one becomes the server's admin.
+/// Registers a user and signs them in. The first one becomes the server's admin. `client` is what they registered with.
 pub(crate) fn register(
     tx: &mut dyn Tx,
     name: &str,
     password_hash: &str,
+    client: &str,
     now: Timestamp,
     lifetime: Duration,
 ) -> Result<(User, SignedIn)> {
@@ -41,7 +42,7 @@ pub(crate) fn register(
     }
     let role = if tx.any_user()? { ServerRole::Member } else { ServerRole::Admin };
     let user = tx.insert_user(&NewUser { name, password_hash, role, created_at: now })?;
-    let session = sessions::sign_in(tx, user.id, now, lifetime)?;
+    let session = sessions::begin(tx, user.id, client, now, lifetime)?;
     Ok((user, session))
 }
 
@@ -52,7 +53,29 @@ pub(crate) fn credentials(store: &dyn Snapshot, name: &str) -> Result<Option<(Us
     Ok(Some((user, hash)))
 }
 
-/// One user. `online` tells who has a stream open.
+/// The caller's name and password hash.
+pub(crate) fn own_credentials(store: &dyn Snapshot, caller: Caller) -> Result<(String, String)> {
+    let user = store.user(caller.user)?.ok_or(Error::Unauthenticated)?;
+    let hash = store.password_hash(user.id)?.ok_or(crate::store::Error::BrokenRow("a user without a password"))?;
+    Ok((user.name, hash))
+}
+
+/// Refuses a new password that nobody may have, before the current one is checked.
+pub(crate) fn check_new_password(passwords: &api::NewPassword) -> Result<()> {
+    invalid("new", limits::password(&passwords.new)).map(drop)
+}
+
+/// Replaces the hash of the caller's password, against which the current one was checked, and ends their other sessions.
+/// Returns false if that is not the hash any more.
+pub(crate) fn change_password(tx: &mut dyn Tx, caller: Caller, old: &str, new: &str) -> Result<bool> {
+    if !tx.replace_password_hash(caller.user, old, new)? {
+        return Ok(false);
+    }
+    sessions::end_others(tx, caller)?;
+    Ok(true)
+}
+
+/// One user. `online` tells who counts as online.
 pub(crate) fn get_user(
     store: &dyn Snapshot,
     caller: Caller,

@@ -10,6 +10,7 @@ mod json;
 mod members;
 mod mentions;
 mod messages;
+mod passwords;
 mod problem;
 mod reactions;
 mod read_markers;

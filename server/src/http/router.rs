@@ -6,7 +6,7 @@ use hyper::Method;
 use quchat_shared::api::{self, Endpoint};
 
 use super::{
-    bans, direct_rooms, events, members, mentions, messages,
+    bans, direct_rooms, events, members, mentions, messages, passwords,
     problem::Failure,
     reactions, read_markers,
     reply::Respond,
@@ -27,7 +27,10 @@ fn routes() -> Router {
         .open(api::Register, users::register)
         .open(api::SignIn, sessions::sign_in)
         .signed_in(api::SignOut, sessions::sign_out)
+        .signed_in(api::ListSessions, sessions::list_sessions)
+        .signed_in(api::EndSession, sessions::end_session)
         .signed_in(api::GetMe, users::get_me)
+        .signed_in(api::ChangePassword, passwords::change_password)
         .signed_in(api::ListUsers, users::list_users)
         .signed_in(api::GetUser, users::get_user)
         .signed_in(api::ListRooms, rooms::list_rooms)

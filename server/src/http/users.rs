@@ -12,7 +12,7 @@ use super::{problem::Failure, reply::Reply, request::Request, sessions};
 use crate::{
     app::App,
     domain::{Caller, users},
-    store::Snapshot,
+    store::{Snapshot, Tx},
 };
 
 pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Result<Reply<Session>, Failure> {
@@ -20,8 +20,9 @@ pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Resul
     let wanted = new.clone();
     app.store.read(move |store| users::check_registration(store, &wanted)).await?;
     let hash = app.passwords.hash(new.password, request.account.address()).await?;
-    let (now, lifetime) = (app.now(), app.config.token_lifetime);
-    let (user, signed_in) = app.store.write(move |tx| users::register(tx, &new.name, &hash, now, lifetime)).await?;
+    let (client, now, lifetime) = (sessions::client(&request.headers), app.now(), app.config.token_lifetime);
+    let register = move |tx: &mut dyn Tx| users::register(tx, &new.name, &hash, &client, now, lifetime);
+    let (user, signed_in) = app.store.write(register).await?;
     Ok(Reply::created(sessions::session(&app, user, &signed_in)))
 }
 

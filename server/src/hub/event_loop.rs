@@ -184,10 +184,10 @@ impl EventLoop {
                     self.recent.push(logged.id, audience, frame);
                 }
                 Change::Ephemeral(happened) => self.ephemeral.add(happened),
-                Change::SessionEnded(session) => {
+                Change::SessionEnded { user, session } => {
                     self.deliver();
                     self.ended.push(session);
-                    self.listeners.end_session(session, &bye(ByeReason::SignedOut));
+                    self.listeners.end_session(user, session, &bye(ByeReason::SignedOut));
                 }
             }
         }

@@ -178,10 +178,9 @@ impl Listeners {
         }
     }
 
-    pub(super) fn end_session(&mut self, session: SessionId, bye: &Chunk) {
-        let of_session = |(key, listener): (&Key, &Listener)| (listener.scope.session == session).then_some(*key);
-        // Sign-outs are rare; an index by session would cost every stream.
-        let keys: Vec<Key> = self.by_key.iter().filter_map(of_session).collect();
+    pub(super) fn end_session(&mut self, user: UserId, session: SessionId, bye: &Chunk) {
+        let is_of_session = |key: &Key| self.by_key.get(key).is_some_and(|listener| listener.scope.session == session);
+        let keys = self.by_user.get(&user).into_iter().flatten().copied().filter(is_of_session).collect::<Vec<_>>();
         keys.into_iter().for_each(|key| self.end(key, bye));
     }
 

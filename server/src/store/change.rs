@@ -77,7 +77,10 @@ pub(crate) enum Change {
     },
     Ephemeral(Ephemeral),
     /// Every stream of this session ends.
-    SessionEnded(SessionId),
+    SessionEnded {
+        user: UserId,
+        session: SessionId,
+    },
 }
 
 #[cfg(test)]
@@ -86,7 +89,7 @@ impl Change {
     pub(crate) fn event_id(&self) -> Option<u64> {
         match self {
             Self::Event { logged, .. } => Some(logged.id),
-            Self::Ephemeral(_) | Self::SessionEnded(_) => None,
+            Self::Ephemeral(_) | Self::SessionEnded { .. } => None,
         }
     }
 }

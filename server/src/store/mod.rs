@@ -22,7 +22,7 @@ use std::{
 
 use quchat_shared::{
     Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId,
-    api::{Ban, NewRoom, OwnReaction},
+    api::{Ban, NewRoom, OwnReaction, SessionInfo},
     event::RoomActivity,
     query,
     room::{Member, Membership, Notify, Role},
@@ -51,6 +51,25 @@ pub(crate) struct NewUser<'a> {
     pub(crate) password_hash: &'a str,
     pub(crate) role: ServerRole,
     pub(crate) created_at: Timestamp,
+}
+
+/// A session to be.
+pub(crate) struct NewSession<'a> {
+    pub(crate) user: UserId,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    /// What signed in, in its own words.
+    pub(crate) client: &'a str,
+    /// To the hour.
+    pub(crate) last_used_at: Timestamp,
+}
+
+/// Whose a session is, and when it was used last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LiveSession {
+    pub(crate) user: UserId,
+    /// To the hour.
+    pub(crate) last_used_at: Timestamp,
 }
 
 /// A member to be.
@@ -85,23 +104,28 @@ pub(crate) trait ReadUsers {
 }
 
 pub(crate) trait ReadSessions {
-    /// Whose session it is and when it ends; `None` once it has been ended.
-    fn session(&self, id: SessionId) -> Result<Option<(UserId, Timestamp)>>;
+    /// `None` once it has been ended.
+    fn session(&self, id: SessionId) -> Result<Option<LiveSession>>;
+    /// The user's sessions that expire after `now`, newest first. None is marked as the current one.
+    fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionInfo>>;
 }
 
 pub(crate) trait WriteUsers {
     fn insert_user(&mut self, new: &NewUser<'_>) -> Result<User>;
-    /// Unless it is not `old` any more.
-    fn replace_password_hash(&mut self, user: UserId, old: &str, new: &str) -> Result<()>;
+    /// Unless it is not `old` any more; returns whether it was.
+    fn replace_password_hash(&mut self, user: UserId, old: &str, new: &str) -> Result<bool>;
 }
 
 pub(crate) trait WriteSessions {
-    fn insert_session(&mut self, user: UserId, from: Timestamp, until: Timestamp) -> Result<SessionId>;
+    fn insert_session(&mut self, new: &NewSession<'_>) -> Result<SessionId>;
+    fn set_last_used(&mut self, ids: &[SessionId], at: Timestamp) -> Result<()>;
     fn delete_session(&mut self, id: SessionId) -> Result<()>;
     /// Deletes the sessions that had ended by then.
     fn delete_sessions_ended_by(&mut self, then: Timestamp) -> Result<()>;
     /// Deletes all sessions of the user but the newest `keep`; returns which.
     fn delete_oldest_sessions(&mut self, user: UserId, keep: u32) -> Result<Vec<SessionId>>;
+    /// Deletes all sessions of the user but this one; returns which.
+    fn delete_other_sessions(&mut self, user: UserId, kept: SessionId) -> Result<Vec<SessionId>>;
 }
 
 pub(crate) trait ReadRooms {

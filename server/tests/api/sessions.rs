@@ -21,7 +21,7 @@ fn each_sign_in_creates_its_own_session() {
     let server = TestServer::start();
     let first = server.user("alice");
     let session = try_sign_in(&server.anonymous(), "alice", "correct horse").expect(201).value();
-    assert_eq!(keys(&session), ["expires_at", "token", "user"]);
+    assert_eq!(keys(&session), ["expires_at", "id", "token", "user"]);
     assert_eq!(session["user"]["id"], first.user().id.0);
     assert_ne!(session["token"], first.session().token);
 }

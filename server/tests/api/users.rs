@@ -22,7 +22,7 @@ fn registering_signs_in() {
     let server = TestServer::fresh();
     let answer = try_register(&server.anonymous(), "alice", "correct horse").expect(201);
     let session = answer.value();
-    assert_eq!(keys(&session), ["expires_at", "token", "user"]);
+    assert_eq!(keys(&session), ["expires_at", "id", "token", "user"]);
     assert_eq!(keys(&session["user"]), ["created_at", "id", "name", "online", "role"]);
     assert_eq!(session["user"]["name"], "alice");
 

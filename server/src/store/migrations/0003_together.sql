@@ -103,7 +103,7 @@ CREATE INDEX bans_by_name ON bans (room_id, name_key);
 
 ALTER TABLE sessions ADD COLUMN client TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN last_used_at INTEGER NOT NULL DEFAULT 0;
-UPDATE sessions SET last_used_at = created_at;
+UPDATE sessions SET last_used_at = created_at - created_at % 3600000; -- to the hour
 
 ALTER TABLE events ADD COLUMN by_id INTEGER; -- who did it, if it was not `user_id`
 ALTER TABLE events ADD COLUMN banned INTEGER NOT NULL DEFAULT 0;

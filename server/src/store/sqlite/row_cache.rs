@@ -5,9 +5,9 @@
 
 use std::{cell::RefCell, collections::HashMap, hash::Hash};
 
-use quchat_shared::{RoomId, RoomInfo, SessionId, Timestamp, User, UserId, room::Membership};
+use quchat_shared::{RoomId, RoomInfo, SessionId, User, UserId, room::Membership};
 
-use crate::store::Result;
+use crate::store::{LiveSession, Result};
 
 /// Most rows of one kind. A further one clears those of its kind first.
 const ROWS_MAX: usize = 10_000;
@@ -16,7 +16,7 @@ const ROWS_MAX: usize = 10_000;
 #[derive(Default)]
 pub(super) struct RowCache {
     pub(super) users: CachedRows<UserId, User>,
-    pub(super) sessions: CachedRows<SessionId, (UserId, Timestamp)>,
+    pub(super) sessions: CachedRows<SessionId, LiveSession>,
     pub(super) rooms: CachedRows<RoomId, RoomInfo>,
     pub(super) members: CachedRows<(RoomId, UserId), Membership>,
     pub(super) counts: CachedRows<Counted, u64>,

@@ -86,11 +86,11 @@ impl WriteUsers for Sqlite {
         })
     }
 
-    fn replace_password_hash(&mut self, user: UserId, old: &str, new: &str) -> Result<()> {
-        self.run(
+    fn replace_password_hash(&mut self, user: UserId, old: &str, new: &str) -> Result<bool> {
+        let replaced = self.run(
             "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
             params![new, int(user.0), old],
-        )
-        .map(drop)
+        )?;
+        Ok(replaced > 0)
     }
 }

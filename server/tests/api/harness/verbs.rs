@@ -1,8 +1,8 @@
 //! The operations of the contract as one-line helpers, for tests of something else.
 
 use quchat_shared::{
-    Message, Room, RoomId, Seq, UserId,
-    api::{MessagePage, ReadMarker, Rooms},
+    Message, Room, RoomId, Seq, User, UserId,
+    api::{MessagePage, ReadMarker, Rooms, SessionInfo, Sessions},
 };
 use serde_json::{Value, json};
 
@@ -153,6 +153,22 @@ impl Client {
     #[track_caller]
     pub(crate) fn mark_read(&self, room: RoomId, seq: u64) -> ReadMarker {
         self.try_mark_read(room, seq).expect(200).json()
+    }
+
+    /// The caller's sessions, newest first.
+    #[track_caller]
+    pub(crate) fn sessions(&self) -> Vec<SessionInfo> {
+        self.get("/v1/sessions").expect(200).json::<Sessions>().sessions
+    }
+
+    pub(crate) fn try_notify_typing(&self, room: RoomId) -> Answer {
+        self.request("POST", &format!("/v1/rooms/{room}/typing"), None)
+    }
+
+    /// Whether another user is online, as far as this one may know.
+    #[track_caller]
+    pub(crate) fn sees_online(&self, other: &Self) -> bool {
+        self.get(&format!("/v1/users/{}", other.user().id)).expect(200).json::<User>().online
     }
 
     #[track_caller]

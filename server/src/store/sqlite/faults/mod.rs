@@ -27,7 +27,7 @@ use rusqlite::{Connection, ffi};
 use self::vfs::{Call, Fault, Plan, Spread};
 use crate::{
     domain::{self, Caller, members, message_changes, messages, messages::Sent, reactions, read_markers},
-    store::{Error, EventRef, NewMember, NewUser, Snapshot, Store, Tx, recorded},
+    store::{Error, EventRef, NewMember, NewSession, NewUser, Snapshot, Store, Tx, recorded},
 };
 
 const USERS: u64 = 3;
@@ -97,7 +97,9 @@ async fn template() -> tempfile::TempDir {
                 created_at: now(),
             };
             let id = tx.insert_user(&new)?.id;
-            tx.insert_session(id, now(), now())?;
+            let (client, now) = ("", now());
+            let new = NewSession { user: id, created_at: now, expires_at: now, client, last_used_at: now };
+            tx.insert_session(&new)?;
         }
         for (name, kind) in [("lobby", RoomKind::Public), ("den", RoomKind::Private)] {
             let new = NewRoom { name: name.to_owned(), topic: None, kind: Some(kind) };
