@@ -19,6 +19,12 @@ pub struct Config {
     pub heartbeat: Duration,
     /// How long `activity` is collected before it is published.
     pub activity_delay: Duration,
+    /// How long changes of presence are collected before they are published.
+    pub presence_delay: Duration,
+    /// How long a user without a stream still counts as online.
+    pub offline_after: Duration,
+    /// A user's typing in a room is published at most once in this time.
+    pub typing_interval: Duration,
     /// How long a peer may accept no byte while data waits for it.
     pub write_timeout: Duration,
     /// How long a request head may take to arrive.
@@ -72,6 +78,9 @@ impl Config {
             clock: Clock::system(),
             heartbeat: Duration::from_secs(15),
             activity_delay: Duration::from_secs(2),
+            presence_delay: Duration::from_secs(1),
+            offline_after: Duration::from_secs(5),
+            typing_interval: Duration::from_secs(3),
             write_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),

@@ -19,6 +19,7 @@ mod http;
 mod hub;
 mod idle_timeout;
 mod network;
+mod presence_lookup;
 mod reply_dispatcher;
 mod server;
 mod session_uses;

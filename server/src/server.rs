@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpSocket},
-    sync::{Notify, watch},
+    sync::{Notify, mpsc, watch},
 };
 
 use crate::{
@@ -19,9 +19,11 @@ use crate::{
     config::Config,
     connection,
     data_dir::{DataDir, DataDirError},
+    domain::presence::Question,
     erasure, file_limit, housekeeping,
     http::Api,
     hub::{self, Hub},
+    presence_lookup,
     reply_dispatcher::ReplyDispatcher,
     session_uses::SessionUses,
     store::{self, Store},
@@ -50,6 +52,7 @@ pub struct Server {
     max_connections: usize,
     store: JoinHandle<()>,
     hub: JoinHandle<()>,
+    questions: mpsc::Receiver<Vec<Question>>,
 }
 
 /// A fatal error ended the server; the text says which.
@@ -106,7 +109,7 @@ impl Server {
         let replies = ReplyDispatcher::start();
         let budget = Budget::new(config.memory_budget);
         let lineage = opened.lineage.clone();
-        let (hub, hub_thread) = Hub::start(&config, replies.clone(), budget.clone(), lineage, opened.head);
+        let (hub, hub_thread, questions) = Hub::start(&config, replies.clone(), budget.clone(), lineage, opened.head);
         let publisher = hub.clone();
         let publish = move |changes| publisher.publish(changes);
         let (store, store_thread) = opened.start(replies, data_dir, publish).map_err(unusable)?;
@@ -127,7 +130,7 @@ impl Server {
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
         let api = Api::new(Arc::clone(&app)).map_err(OpenError::Random)?;
-        Ok(Self { app, api, max_connections, store: store_thread, hub: hub_thread })
+        Ok(Self { app, api, max_connections, store: store_thread, hub: hub_thread, questions })
     }
 
     /// The budget of memory that the server holds for clients.
@@ -142,13 +145,14 @@ impl Server {
     /// # Errors
     /// The hub or the store failed, which stopped the server.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { app, api, max_connections, store, hub } = self;
+        let Self { app, api, max_connections, store, hub, questions } = self;
         let (stop, stopped) = watch::channel(false);
         let chores = [
             tokio::spawn(housekeeping::forget(Arc::clone(&app))),
             tokio::spawn(housekeeping::purge(Arc::clone(&app))),
             tokio::spawn(erasure::erase(Arc::clone(&app))),
             tokio::spawn(housekeeping::record_session_uses(Arc::clone(&app))),
+            tokio::spawn(presence_lookup::answer(Arc::clone(&app), questions)),
         ];
         let connections =
             connection::Server { service: api, config: app.config.clone(), budget: app.terms.budget.clone() };

@@ -5,7 +5,11 @@
 
 use std::{collections::HashMap, convert::Infallible};
 
-use quchat_shared::{RoomId, UserId, room::RoomKind};
+use quchat_shared::{
+    RoomId, UserId,
+    event::{Presence, Typing},
+    room::RoomKind,
+};
 
 use super::Error;
 use crate::store::{Ephemeral, EventRef, LoggedEvent, Snapshot};
@@ -17,6 +21,8 @@ pub(crate) enum Audience {
     Everyone(RoomId),
     /// The members of the room.
     Members(RoomId),
+    /// The members of the room besides this user.
+    OtherMembers(RoomId, UserId),
     /// The members of the room, of whom this user is one from here on. Later the user sees it for as long as they may
     /// know of the room.
     MembersIncluding(RoomId, UserId),
@@ -84,11 +90,25 @@ impl Audience {
         }
     }
 
+    /// The audience of a change of presence in a room. Nobody is told of themselves alone.
+    pub(crate) fn of_presence(event: &Presence) -> Self {
+        match (&*event.online, &*event.offline) {
+            ([only], []) | ([], [only]) => Self::OtherMembers(event.room_id, *only),
+            _ => Self::Members(event.room_id),
+        }
+    }
+
+    /// The audience of a user's typing.
+    pub(crate) const fn of_typing(event: &Typing) -> Self {
+        Self::OtherMembers(event.room_id, event.user_id)
+    }
+
     /// The room that the event is about.
     pub(crate) const fn room(self) -> Option<RoomId> {
         match self {
             Self::Everyone(room)
             | Self::Members(room)
+            | Self::OtherMembers(room, _)
             | Self::MembersIncluding(room, _)
             | Self::MembersAndLeaver(room, _)
             | Self::EveryoneAtEnd(room)
@@ -103,6 +123,7 @@ impl Audience {
         match self {
             Self::Everyone(_) | Self::EveryoneAtEnd(_) | Self::Unfiltered => true,
             Self::Members(_) => standing == Standing::Member,
+            Self::OtherMembers(_, left_out) => standing == Standing::Member && left_out != user,
             Self::MembersIncluding(_, named) => match standing {
                 Standing::Member => true,
                 Standing::Visitor => named == user,

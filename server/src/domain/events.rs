@@ -46,8 +46,16 @@ pub(crate) struct Page {
     pub(crate) next_span: u64,
     /// What follows the position is no longer kept: the page is empty and goes on at the head.
     pub(crate) is_lost: bool,
-    /// That this was the head, and which of the stream's rooms the caller is a member of as of it.
-    pub(crate) head: Option<BTreeSet<RoomId>>,
+    /// That this was the head, and the rooms that the caller is a member of as of it.
+    pub(crate) head: Option<JoinedRooms>,
+}
+
+/// The rooms that a user is a member of.
+#[derive(Debug, Default)]
+pub(crate) struct JoinedRooms {
+    /// Those that the stream covers.
+    pub(crate) covered: BTreeSet<RoomId>,
+    pub(crate) others: BTreeSet<RoomId>,
 }
 
 /// Refuses a filter that names rooms the caller does not know or is not in.
@@ -129,7 +137,8 @@ pub(crate) fn replay(
         page.next_span = span.saturating_mul(4);
     }
     if page.through >= head {
-        page.head = Some(viewer.into_rooms().filter(|&room| filter.covers(room)).collect());
+        let (covered, others) = viewer.into_rooms().partition(|&room| filter.covers(room));
+        page.head = Some(JoinedRooms { covered, others });
     }
     Ok(page)
 }

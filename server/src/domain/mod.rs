@@ -13,6 +13,7 @@ pub(crate) mod mentions;
 pub(crate) mod message_changes;
 pub(crate) mod messages;
 pub(crate) mod policy;
+pub(crate) mod presence;
 pub(crate) mod reactions;
 pub(crate) mod read_markers;
 pub(crate) mod roles;
@@ -20,6 +21,7 @@ pub(crate) mod room_filter;
 pub(crate) mod rooms;
 pub(crate) mod sessions;
 pub(crate) mod shown_messages;
+pub(crate) mod typing;
 pub(crate) mod users;
 
 use std::{borrow::Cow, time::Duration};

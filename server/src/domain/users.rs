@@ -10,13 +10,10 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result, invalid,
+    Caller, Error, Result, invalid, presence,
     sessions::{self, SignedIn},
 };
 use crate::store::{NewUser, Snapshot, Tx};
-
-/// Rooms above this size do not show who of their members is online.
-const PRESENCE_ROOM_MAX: u32 = 200;
 
 /// Refuses a registration that cannot succeed, before its password is hashed.
 pub(crate) fn check_registration(store: &dyn Snapshot, new: &api::Credentials) -> Result<()> {
@@ -118,7 +115,7 @@ pub(crate) fn list_users(
     Ok(api::Users { users, next })
 }
 
-/// Sets [`User::online`] of those who are, and who share a room that is small enough to show it.
+/// Sets [`User::online`] of those who are, and who share a room with the caller that shows it.
 pub(super) fn mark_online(
     store: &dyn Snapshot,
     caller: Caller,
@@ -129,7 +126,7 @@ pub(super) fn mark_online(
     let visible = if others.is_empty() {
         HashSet::new()
     } else {
-        store.sharing_a_room(caller.user, &others, PRESENCE_ROOM_MAX)?
+        store.sharing_a_room(caller.user, &others, presence::ROOM_MAX)?
     };
     for user in users {
         user.online = visible.contains(&user.id) || (user.id == caller.user && online(user.id));

@@ -5,7 +5,6 @@
 //! a stream that starts at the head costs one read.
 
 use std::{
-    collections::BTreeSet,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -13,7 +12,7 @@ use std::{
 
 use hyper::header::HeaderValue;
 use quchat_shared::{
-    Cursor, Event, RoomId,
+    Cursor, Event,
     api::ListenEvents,
     event::{Activity, ByeReason, Hello, Reset, ResetReason},
 };
@@ -25,11 +24,11 @@ use crate::{
     connection::{DetachedSocket, Stage},
     domain::{
         self, Error,
-        events::{self, Page, SPAN_FIRST, Start},
+        events::{self, JoinedRooms, Page, SPAN_FIRST, Start},
         room_filter::RoomFilter,
         shown_messages::ShownMessages,
     },
-    hub::{self, Registered, Registration, Scope, SessionsEnded, Subscription},
+    hub::{self, PresencePosition, Registered, Registration, Scope, SessionsEnded, Subscription},
     idle_timeout::IdleTimeout,
     store::{self, Snapshot},
     stream::{Chunk, Pushed, StreamWriter},
@@ -52,7 +51,8 @@ pub(super) async fn listen_events(
     };
     let filter = RoomFilter::new(request.query.rooms);
 
-    let reader = Arc::new(Reader { app, token, filter });
+    let presence = app.hub.presence_position();
+    let reader = Arc::new(Reader { app, token, filter, presence });
     let (start, first) = Arc::clone(&reader).begin(since.clone()).await?;
     let opened = Opened { greeting: greet(&reader.app, start, since.as_ref()), first, reader, place };
     Ok(EventStream::new(move |socket| opened.start(socket)))
@@ -107,9 +107,12 @@ impl Opened {
             }
             if let Some(rooms) = head {
                 let VerifiedToken { caller, expires_at } = reader.token;
-                let scope = Scope { user: caller.user, session: caller.session, filter: reader.filter.clone(), rooms };
+                let (filter, JoinedRooms { covered, others }) = (reader.filter.clone(), rooms);
+                let scope =
+                    Scope { user: caller.user, session: caller.session, filter, rooms: covered, other_rooms: others };
                 let writer = Arc::clone(&writer);
-                let registration = Registration { scope, expires_at, at: through, sessions_ended, writer };
+                let presence = reader.presence;
+                let registration = Registration { scope, expires_at, at: through, sessions_ended, presence, writer };
                 match reader.app.hub.register(registration).await {
                     Registered::Following(subscription) => {
                         return Some(Stage::new(Following { subscription, write_timeout, _place: place }));
@@ -164,7 +167,7 @@ struct Read {
     page: Option<Chunk>,
     through: u64,
     /// See [`Page::head`].
-    head: Option<BTreeSet<RoomId>>,
+    head: Option<JoinedRooms>,
     next: At,
     /// Before the look.
     sessions_ended: SessionsEnded,
@@ -175,6 +178,8 @@ struct Reader {
     app: Arc<App>,
     token: VerifiedToken,
     filter: RoomFilter,
+    /// Before the stream began.
+    presence: PresencePosition,
 }
 
 impl Reader {

@@ -23,6 +23,7 @@ mod router;
 mod server_info;
 mod service;
 mod sessions;
+mod typing;
 mod users;
 
 pub(crate) use service::Api;

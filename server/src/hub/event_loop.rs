@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use quchat_shared::event::ByeReason;
+use quchat_shared::{Event, event::ByeReason};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
@@ -16,14 +16,15 @@ use super::{
     bye,
     ended::{Count, Ended},
     ephemeral::EphemeralEvents,
-    listeners::{Key, Listeners, Online},
+    listeners::{Key, Listeners},
+    presence::{Online, Presence, PresenceCount},
     recent_events::RecentEvents,
 };
 use crate::{
     budget::Budget,
     clock::Clock,
     config::Config,
-    domain::audience::Audience,
+    domain::{audience::Audience, presence::Question},
     reply_dispatcher::ReplyDispatcher,
     store::{Change, EventRef, Lineage},
     stream::{Chunk, Pushed},
@@ -53,6 +54,7 @@ pub(super) struct EventLoop {
     /// Bytes of frames, and registrations, since the last flush.
     gathered: usize,
     ephemeral: EphemeralEvents,
+    presence: Presence,
     broadcasts: PacedBroadcasts,
     heartbeat: Duration,
     stream_queue: usize,
@@ -69,6 +71,7 @@ impl EventLoop {
         lineage: Lineage,
         head: u64,
         leaving: mpsc::UnboundedSender<Key>,
+        questions: mpsc::Sender<Vec<Question>>,
     ) -> Self {
         Self {
             lineage,
@@ -83,6 +86,7 @@ impl EventLoop {
             batch: None,
             gathered: 0,
             ephemeral: EphemeralEvents::new(config.activity_delay),
+            presence: Presence::new(config, questions),
             broadcasts: PacedBroadcasts::default(),
             heartbeat: config.heartbeat,
             stream_queue: config.stream_queue,
@@ -92,14 +96,19 @@ impl EventLoop {
         }
     }
 
-    /// The users with an open stream, readable from everywhere.
+    /// Who is online, readable from everywhere.
     pub(super) fn online(&self) -> Online {
-        self.listeners.online()
+        self.presence.online()
     }
 
     /// The count of ended sessions, readable from everywhere.
     pub(super) fn sessions_ended(&self) -> Count {
         self.ended.count()
+    }
+
+    /// The count of what happened to presence, readable from everywhere.
+    pub(super) fn presence(&self) -> PresenceCount {
+        self.presence.count()
     }
 
     /// Runs until all handles of the hub are gone.
@@ -114,13 +123,15 @@ impl EventLoop {
                     Some(command) => self.take(command, &mut inbox),
                     None => return,
                 },
-                () = std::future::ready(()), if self.broadcasts.are_under_way() => {}
+                () = std::future::ready(()), if self.has_work() => {}
             }
+            self.tell_presence();
             self.broadcasts.advance(&self.listeners, &self.budget, &self.lineage.cursor(self.head));
             let now = Instant::now();
             if now >= heartbeat_due {
                 heartbeat_due = now + self.heartbeat;
                 self.listeners.shrink();
+                self.presence.forget_unheard(&self.listeners);
                 self.broadcasts.begin_heartbeat(self.listeners.all_keys());
             }
             while let Some((event, audience)) = self.ephemeral.take_due(now) {
@@ -135,6 +146,25 @@ impl EventLoop {
                 }
             }
         }
+    }
+
+    /// Whether there is work that only gives way to what is more urgent.
+    fn has_work(&self) -> bool {
+        self.broadcasts.are_under_way() || (self.presence.is_under_way() && !self.is_stopped)
+    }
+
+    /// Follows streams that have gone, and does a portion of what presence takes.
+    fn tell_presence(&mut self) {
+        let departed = self.listeners.take_departed();
+        if self.is_stopped {
+            return;
+        }
+        for (user, rooms) in departed {
+            if !self.listeners.has_stream(user) {
+                self.presence.depart(user, rooms);
+            }
+        }
+        self.presence.advance(&self.listeners, &mut self.broadcasts, &self.budget);
     }
 
     /// Handles a command and what waits behind it, then writes what that came to.
@@ -159,6 +189,14 @@ impl EventLoop {
         match command {
             Command::Publish(changes) => self.publish(changes),
             Command::Register(registration, reply) => self.register(registration, reply),
+            Command::LookedUp(rooms) => {
+                self.deliver(); // who has joined or left by now
+                self.presence.looked_up(rooms, &self.listeners);
+            }
+            Command::Typing(event) => {
+                self.deliver();
+                self.broadcasts.begin_typing(event, &self.listeners, &self.budget, Instant::now());
+            }
             Command::Stop => {
                 self.is_stopped = true;
                 self.waiting.clear(); // dropping the reply says so
@@ -173,6 +211,10 @@ impl EventLoop {
             match change {
                 Change::Event { logged, room_kind, event } => {
                     self.head = logged.id;
+                    self.presence.follow(&logged, room_kind);
+                    if let Event::MessageCreated(created) = &event {
+                        self.broadcasts.drop_typing(logged.room, created.message.sender.id);
+                    }
                     let audience = Audience::of(&logged, room_kind);
                     let mut frame = Vec::with_capacity(512);
                     event.encode(Some(&self.lineage.cursor(logged.id)), &mut frame);
@@ -255,7 +297,13 @@ impl EventLoop {
                 return Registered::Behind; // too many bytes at once, though not too many frames
             }
         }
+        let (bytes, frames) = self.presence.catch_up(&registration.scope.rooms, registration.presence);
+        if frames > 0 {
+            writer.push_ephemeral(&Chunk::new(&self.budget, &bytes, frames), self.stream_queue);
+        }
+        let user = registration.scope.user;
         let key = self.listeners.add(registration.scope, registration.expires_at, Arc::clone(&writer));
+        self.presence.arrive(user);
         Registered::Following(Subscription { key, writer, leaving: self.leaving.clone() })
     }
 
@@ -264,6 +312,7 @@ impl EventLoop {
             let millis = at.as_millis().saturating_sub(self.clock.now().as_millis());
             Instant::now() + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
         });
-        [self.ephemeral.next_due(), expiry].into_iter().flatten().fold(heartbeat, Instant::min)
+        let presence = self.presence.next_due().filter(|_| !self.is_stopped);
+        [self.ephemeral.next_due(), presence, expiry].into_iter().flatten().fold(heartbeat, Instant::min)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
 
 use quchat_shared::{RoomId, SessionId, Timestamp, UserId};
@@ -16,16 +16,6 @@ use crate::{
 /// Names a stream while it is open.
 pub(super) type Key = u64;
 
-/// The users with an open stream, readable from everywhere.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Online(Arc<RwLock<HashSet<UserId>>>);
-
-impl Online {
-    pub(crate) fn contains(&self, user: UserId) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&user)
-    }
-}
-
 struct Listener {
     scope: Scope,
     expires_at: Timestamp,
@@ -38,7 +28,8 @@ pub(super) struct Listeners {
     by_room: HashMap<RoomId, HashMap<Key, Arc<StreamWriter>>>,
     by_user: HashMap<UserId, HashSet<Key>>,
     by_expiry: BTreeSet<(Timestamp, Key)>,
-    online: Online,
+    /// Users whose last stream has gone, and the rooms they were in.
+    departed: Vec<(UserId, BTreeSet<RoomId>)>,
     next_key: Key,
     /// Those for whom something waits to be written.
     unflushed: Vec<(Key, Arc<StreamWriter>)>,
@@ -53,15 +44,11 @@ impl Listeners {
             by_room: HashMap::new(),
             by_user: HashMap::new(),
             by_expiry: BTreeSet::new(),
-            online: Online::default(),
+            departed: Vec::new(),
             next_key: 0,
             unflushed: Vec::new(),
             frames_max,
         }
-    }
-
-    pub(super) fn online(&self) -> Online {
-        self.online.clone()
     }
 
     pub(super) fn add(&mut self, scope: Scope, expires_at: Timestamp, writer: Arc<StreamWriter>) -> Key {
@@ -70,9 +57,7 @@ impl Listeners {
         for &room in &scope.rooms {
             self.by_room.entry(room).or_default().insert(key, Arc::clone(&writer));
         }
-        if self.by_user.entry(scope.user).or_default().insert(key) {
-            self.online.0.write().unwrap_or_else(PoisonError::into_inner).insert(scope.user);
-        }
+        self.by_user.entry(scope.user).or_default().insert(key);
         self.by_expiry.insert((expires_at, key));
         self.by_key.insert(key, Listener { scope, expires_at, writer });
         key
@@ -84,12 +69,13 @@ impl Listeners {
         for room in &listener.scope.rooms {
             self.remove_from_room(*room, key);
         }
-        let user = listener.scope.user;
+        let Scope { user, mut rooms, mut other_rooms, .. } = listener.scope;
         if let Some(keys) = self.by_user.get_mut(&user) {
             keys.remove(&key);
             if keys.is_empty() {
                 self.by_user.remove(&user);
-                self.online.0.write().unwrap_or_else(PoisonError::into_inner).remove(&user);
+                rooms.append(&mut other_rooms);
+                self.departed.push((user, rooms));
             }
         }
     }
@@ -115,6 +101,7 @@ impl Listeners {
                 self.by_room.get(&room).into_iter().flatten().for_each(|(&key, writer)| push(key, writer));
             }
             Audience::Everyone(_)
+            | Audience::OtherMembers(..)
             | Audience::EveryoneAtEnd(_)
             | Audience::Unfiltered
             | Audience::User(..)
@@ -162,6 +149,9 @@ impl Listeners {
             Audience::Members(room) | Audience::MembersIncluding(room, _) | Audience::MembersAndLeaver(room, _) => {
                 self.by_room.get(&room).into_iter().flatten().map(|(&key, _)| key).collect()
             }
+            Audience::OtherMembers(room, _) => {
+                self.by_room.get(&room).into_iter().flatten().map(|(&key, _)| key).filter(sees).collect()
+            }
             Audience::User(_, user) | Audience::MemberAtEnd(_, user) => {
                 self.by_user.get(&user).into_iter().flatten().copied().filter(sees).collect()
             }
@@ -171,11 +161,50 @@ impl Listeners {
         }
     }
 
-    /// Hands a stream something that is left out if it does not keep up.
-    pub(super) fn push_ephemeral(&self, key: Key, chunk: &Chunk) {
-        if let Some(listener) = self.by_key.get(&key) {
-            listener.writer.push_ephemeral(chunk, self.frames_max);
+    /// Hands a stream something that is left out if it does not keep up. Adds the writer to `unflushed` if it must be
+    /// flushed afterwards.
+    pub(super) fn push_ephemeral(&self, key: Key, chunk: &Chunk, unflushed: &mut Vec<Arc<StreamWriter>>) {
+        if let Some(listener) = self.by_key.get(&key)
+            && listener.writer.push_ephemeral(chunk, self.frames_max) == Pushed::Unflushed
+        {
+            unflushed.push(Arc::clone(&listener.writer));
         }
+    }
+
+    /// Whether a stream of somebody else covers the room.
+    pub(super) fn has_others(&self, room: RoomId, user: UserId) -> bool {
+        let is_other = |key| self.by_key.get(key).is_some_and(|listener| listener.scope.user != user);
+        self.by_room.get(&room).is_some_and(|listeners| listeners.keys().any(is_other))
+    }
+
+    /// Whether any stream covers the room and is of a member.
+    pub(super) fn has_any(&self, room: RoomId) -> bool {
+        self.by_room.contains_key(&room)
+    }
+
+    pub(super) fn has_stream(&self, user: UserId) -> bool {
+        self.by_user.contains_key(&user)
+    }
+
+    /// Whether the user has a stream and is a member of the room.
+    pub(super) fn is_member(&self, room: RoomId, user: UserId) -> bool {
+        self.one_scope(user).is_some_and(|scope| scope.is_in(room))
+    }
+
+    /// The rooms of which the user is a member, if they have a stream.
+    pub(super) fn rooms_of(&self, user: UserId) -> impl Iterator<Item = RoomId> {
+        self.one_scope(user).into_iter().flat_map(|scope| scope.rooms.iter().chain(&scope.other_rooms).copied())
+    }
+
+    /// The scope of one of the user's streams: each knows all rooms of the user.
+    fn one_scope(&self, user: UserId) -> Option<&Scope> {
+        let key = self.by_user.get(&user)?.iter().next()?;
+        self.by_key.get(key).map(|listener| &listener.scope)
+    }
+
+    /// Takes the users whose last stream has gone since this was last asked, with the rooms they were in.
+    pub(super) fn take_departed(&mut self) -> Vec<(UserId, BTreeSet<RoomId>)> {
+        std::mem::take(&mut self.departed)
     }
 
     pub(super) fn end_session(&mut self, user: UserId, session: SessionId, bye: &Chunk) {

@@ -10,25 +10,33 @@ mod ended;
 mod ephemeral;
 mod event_loop;
 mod listeners;
+mod presence;
 mod recent_events;
 mod scope;
+mod typing;
 
 use std::{
     sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use quchat_shared::{
-    Cursor, Event, Timestamp,
-    event::{Bye, ByeReason},
+    Cursor, Event, RoomId, Timestamp, UserId,
+    event::{Bye, ByeReason, Typing},
 };
 use tokio::sync::{mpsc, oneshot};
 
-pub(crate) use self::{ended::SessionsEnded, listeners::Online, scope::Scope};
-use self::{event_loop::EventLoop, listeners::Key};
+pub(crate) use self::{
+    ended::SessionsEnded,
+    presence::{Online, PresencePosition},
+    scope::Scope,
+};
+use self::{event_loop::EventLoop, listeners::Key, presence::PresenceCount, typing::TypingThrottle};
 use crate::{
     budget::Budget,
     config::Config,
+    domain::presence::{Question, RoomMembers},
     reply_dispatcher::ReplyDispatcher,
     store::{Change, Lineage},
     stream::{Chunk, StreamWriter, Terms},
@@ -43,6 +51,8 @@ pub(crate) struct Hub {
     commands: mpsc::Sender<Command>,
     online: Online,
     sessions_ended: ended::Count,
+    presence: PresenceCount,
+    typing: Arc<TypingThrottle>,
 }
 
 /// The outcome of a registration.
@@ -58,6 +68,9 @@ pub(crate) enum Registered {
 enum Command {
     Publish(Vec<Change>),
     Register(Registration, oneshot::Sender<Registered>),
+    /// Answers to the questions of the hub.
+    LookedUp(Vec<RoomMembers>),
+    Typing(Typing),
     Stop,
 }
 
@@ -68,6 +81,8 @@ pub(crate) struct Registration {
     pub(crate) at: u64,
     /// Before its session was last seen alive.
     pub(crate) sessions_ended: SessionsEnded,
+    /// Before its client could read who is online.
+    pub(crate) presence: PresencePosition,
     pub(crate) writer: Arc<StreamWriter>,
 }
 
@@ -92,25 +107,29 @@ impl Drop for Subscription {
 }
 
 impl Hub {
-    /// Starts the hub at the event `head` of this lineage.
+    /// Starts the hub at the event `head` of this lineage. It puts questions about rooms to the returned receiver, to be
+    /// answered with [`Hub::looked_up`].
     pub(crate) fn start(
         config: &Config,
         replies: ReplyDispatcher,
         budget: Budget,
         lineage: Lineage,
         head: u64,
-    ) -> (Self, JoinHandle<()>) {
+    ) -> (Self, JoinHandle<()>, mpsc::Receiver<Vec<Question>>) {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let (leaving, left) = mpsc::unbounded_channel(); // each stream leaves once, so streams bound it
-        let event_loop = EventLoop::new(config, replies, budget, lineage, head, leaving);
+        let (ask, questions) = mpsc::channel(1); // the next one is put once the last is answered
+        let event_loop = EventLoop::new(config, replies, budget, lineage, head, leaving, ask);
         let (online, sessions_ended) = (event_loop.online(), event_loop.sessions_ended());
+        let presence = event_loop.presence();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let thread = thread::Builder::new().name("hub".to_owned()).spawn(move || match runtime {
             Ok(runtime) => runtime.block_on(event_loop.run(inbox, left)),
             Err(error) => tracing::error!(%error, "the hub cannot start"),
         });
         let thread = thread.expect("a thread can be started while the server starts");
-        (Self { commands, online, sessions_ended }, thread)
+        let typing = Arc::new(TypingThrottle::new(config.typing_interval));
+        (Self { commands, online, sessions_ended, presence, typing }, thread, questions)
     }
 
     /// Publishes the changes of a commit. Blocks while the hub is behind, so async threads must not call it.
@@ -124,6 +143,19 @@ impl Hub {
         match self.commands.send(Command::Register(registration, sender)).await {
             Ok(()) => reply.await.unwrap_or(Registered::Ended(ByeReason::Shutdown)),
             Err(_) => Registered::Ended(ByeReason::Shutdown),
+        }
+    }
+
+    /// Answers the questions that the hub put last.
+    pub(crate) async fn looked_up(&self, rooms: Vec<RoomMembers>) {
+        let _ = self.commands.send(Command::LookedUp(rooms)).await; // fails only once the hub has ended
+    }
+
+    /// Tells the other members of a room that a user is typing, before any message that the user sends afterwards. Left
+    /// out if the room has heard it a moment ago, or if the hub is behind. `now` is [`crate::clock::Clock::elapsed`].
+    pub(crate) fn notify_typing(&self, room: RoomId, user: UserId, now: Duration) {
+        if self.typing.admits(room, user, now) {
+            let _ = self.commands.try_send(Command::Typing(Typing { room_id: room, user_id: user }));
         }
     }
 
@@ -142,7 +174,12 @@ impl Hub {
         self.sessions_ended.get()
     }
 
-    /// The users with an open stream.
+    /// How much has happened to presence.
+    pub(crate) fn presence_position(&self) -> PresencePosition {
+        self.presence.get()
+    }
+
+    /// The users with an open stream, and those who had one a moment ago.
     pub(crate) fn online(&self) -> &Online {
         &self.online
     }

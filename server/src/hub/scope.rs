@@ -17,6 +17,8 @@ pub(crate) struct Scope {
     pub(crate) filter: RoomFilter,
     /// The rooms it covers in which the user is a member.
     pub(crate) rooms: BTreeSet<RoomId>,
+    /// The other rooms in which the user is a member: they are online there, too.
+    pub(crate) other_rooms: BTreeSet<RoomId>,
 }
 
 impl Scope {
@@ -31,21 +33,31 @@ impl Scope {
     pub(super) fn follow(&mut self, audience: Audience) -> bool {
         if let Audience::MembersIncluding(room, user) = audience
             && user == self.user
-            && self.filter.covers(room)
         {
-            self.rooms.insert(room);
+            if self.filter.covers(room) {
+                self.rooms.insert(room)
+            } else {
+                self.other_rooms.insert(room)
+            };
         }
         let sees = self.sees(audience);
         match audience {
             Audience::MembersAndLeaver(room, user) | Audience::MemberAtEnd(room, user) if user == self.user => {
                 self.rooms.remove(&room);
+                self.other_rooms.remove(&room);
             }
             Audience::EveryoneAtEnd(room) => {
                 self.rooms.remove(&room);
+                self.other_rooms.remove(&room);
             }
             _ => {}
         }
         sees
+    }
+
+    /// Whether the user is a member of the room.
+    pub(super) fn is_in(&self, room: RoomId) -> bool {
+        self.rooms.contains(&room) || self.other_rooms.contains(&room)
     }
 }
 

@@ -99,8 +99,6 @@ pub(crate) trait ReadUsers {
     fn password_hash(&self, user: UserId) -> Result<Option<String>>;
     /// Up to `limit` users that `filter` names, by name.
     fn users(&self, filter: &query::ListUsers, limit: u32) -> Result<Vec<User>>;
-    /// Who of `others` is a member of a room of the user's that has at most `members` of them.
-    fn sharing_a_room(&self, user: UserId, others: &[UserId], members: u32) -> Result<HashSet<UserId>>;
 }
 
 pub(crate) trait ReadSessions {
@@ -178,6 +176,16 @@ pub(crate) trait WriteDirectRooms {
     fn insert_direct_room(&mut self, room: RoomId, users: [UserId; 2]) -> Result<()>;
     /// Records that this user of a direct room has written in it.
     fn set_has_written(&mut self, room: RoomId, user: UserId) -> Result<()>;
+}
+
+/// Who is online is not stored; this is about the rooms that show it. A direct room does once both have written.
+pub(crate) trait ReadPresence {
+    /// Who of `others` is a member of a room of the user's that shows it and has at most `members` of them.
+    fn sharing_a_room(&self, user: UserId, others: &[UserId], members: u32) -> Result<HashSet<UserId>>;
+    /// How many members the room has; `None` if it shows it to none of them, or does not exist.
+    fn presence_size(&self, room: RoomId) -> Result<Option<u64>>;
+    /// Up to `limit` members, in the order in which they joined.
+    fn first_members(&self, room: RoomId, limit: u32) -> Result<Vec<UserId>>;
 }
 
 pub(crate) trait WriteRooms {
@@ -321,6 +329,7 @@ pub(crate) trait Snapshot:
     + ReadMembers
     + ReadBans
     + ReadDirectRooms
+    + ReadPresence
     + ReadMessages
     + ReadReactions
     + ReadMentions
@@ -335,6 +344,7 @@ impl<T> Snapshot for T where
         + ReadMembers
         + ReadBans
         + ReadDirectRooms
+        + ReadPresence
         + ReadMessages
         + ReadReactions
         + ReadMentions

@@ -112,12 +112,14 @@ impl StreamWriter {
         self.lock().push_below(chunk, frames_max, BYTES_MAX)
     }
 
-    /// Adds a chunk that may be left out, and flushes: it never takes the last half of the room.
-    pub(crate) fn push_ephemeral(self: &Arc<Self>, chunk: &Chunk, frames_max: usize) {
-        let mut state = self.lock();
-        if state.push_below(chunk, frames_max / 2, BYTES_MAX / 2) == Pushed::Unflushed {
-            state.flush(self, usize::MAX);
-        }
+    /// Adds a chunk that may be left out: it never takes the last half of the room.
+    pub(crate) fn push_ephemeral(&self, chunk: &Chunk, frames_max: usize) -> Pushed {
+        self.lock().push_below(chunk, frames_max / 2, BYTES_MAX / 2)
+    }
+
+    /// Flushes what was pushed with [`StreamWriter::push_ephemeral`]. A few such chunks may wait beyond the bound.
+    pub(crate) fn flush_ephemeral(self: &Arc<Self>) {
+        self.lock().flush(self, usize::MAX);
     }
 
     /// Writes what waits, as far as the socket takes it; the rest waits for the task, if it is no more than

@@ -44,10 +44,12 @@ mod events;
 mod handover;
 mod message_model;
 mod message_replay;
+mod presence;
 mod privacy;
 mod reset;
 mod resume;
 mod stream_end;
+mod typing;
 
 mod bounds;
 mod early_answers;

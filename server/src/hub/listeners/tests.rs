@@ -68,7 +68,7 @@ async fn whoever_comes_and_goes_the_indexes_hold_those_who_see_an_event() {
     let outcome = TestRunner::new(config).run(&cases, |(streams, changes)| {
         let mut listeners = Listeners::new(1 << 20);
         for (user, filter, rooms) in streams {
-            let scope = Scope { user, session: SessionId(1), filter, rooms };
+            let scope = Scope { user, session: SessionId(1), filter, rooms, other_rooms: BTreeSet::new() };
             listeners.add(scope, Timestamp::from_millis(0), Arc::clone(&writer));
         }
         for change in changes {
@@ -84,7 +84,10 @@ async fn whoever_comes_and_goes_the_indexes_hold_those_who_see_an_event() {
             for room in (1..=ROOMS).map(RoomId) {
                 check(&listeners, Audience::Everyone(room));
                 check(&listeners, Audience::Members(room));
-                (1..=USERS).for_each(|user| check(&listeners, Audience::User(room, UserId(user))));
+                for user in (1..=USERS).map(UserId) {
+                    check(&listeners, Audience::User(room, user));
+                    check(&listeners, Audience::OtherMembers(room, user));
+                }
             }
         }
         Ok(())

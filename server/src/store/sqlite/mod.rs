@@ -17,6 +17,7 @@ mod members;
 mod mentions;
 mod messages;
 mod opening;
+mod presence;
 mod purge;
 mod reactions;
 mod room_keys;

@@ -1,7 +1,5 @@
 //! Users.
 
-use std::collections::HashSet;
-
 use quchat_shared::{User, UserId, limits::user_key, query};
 use rusqlite::{Row, params};
 
@@ -56,18 +54,6 @@ impl ReadUsers for Sqlite {
             params![prefix, after, ids, limit],
             user,
         )
-    }
-
-    fn sharing_a_room(&self, user: UserId, others: &[UserId], members: u32) -> Result<HashSet<UserId>> {
-        let sharing = self.all(
-            "WITH small AS MATERIALIZED (SELECT room_id FROM members own WHERE user_id = ?1
-                AND (SELECT count(*) FROM (SELECT 1 FROM members WHERE room_id = own.room_id LIMIT ?2 + 1)) <= ?2)
-             SELECT DISTINCT user_id FROM small CROSS JOIN members USING (room_id)
-             WHERE user_id IN (SELECT value FROM json_each(?3))",
-            params![int(user.0), members, json_ids(others.iter().map(|id| id.0))],
-            |row| Ok(UserId(uint(row, 0)?)),
-        )?;
-        Ok(sharing.into_iter().collect())
     }
 }
 

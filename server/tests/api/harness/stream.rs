@@ -99,18 +99,18 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// The next event except `activity`. Panics at the end of the stream.
+    /// The next event except `activity`, `presence` and `typing`. Panics at the end of the stream.
     #[track_caller]
     pub(crate) fn next(&mut self) -> StreamEvent {
         self.next_or_end().unwrap_or_else(|| panic!("the stream ended:\n{}", self.text()))
     }
 
-    /// The next event except `activity`, or `None` at the end of the stream.
+    /// The next event except `activity`, `presence` and `typing`, or `None` at the end of the stream.
     #[track_caller]
     pub(crate) fn next_or_end(&mut self) -> Option<StreamEvent> {
         loop {
             match self.next_of_any_kind() {
-                Some(StreamEvent { event: Event::Activity(_), .. }) => {}
+                Some(StreamEvent { event: Event::Activity(_) | Event::Presence(_) | Event::Typing(_), .. }) => {}
                 other => return other,
             }
         }
