@@ -67,7 +67,7 @@ fn draws_nothing(c: char) -> bool {
 
 /// The property of that name (Unicode 17, `DerivedCoreProperties.txt`). It contains ranges that are not assigned yet, so
 /// characters that are added there later are ignored as well.
-fn is_default_ignorable(c: char) -> bool {
+pub(crate) fn is_default_ignorable(c: char) -> bool {
     matches!(
         c,
         '\u{00AD}'
