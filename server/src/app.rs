@@ -33,6 +33,8 @@ pub(crate) struct App {
     pub(crate) stopping: AtomicBool,
     /// Notified when a room was deleted and its rows can be purged.
     pub(crate) room_deleted: Notify,
+    /// Wakes the indexing of new messages.
+    pub(crate) new_messages: Arc<Notify>,
     /// State that all streams share, including the memory budget of the server.
     pub(crate) terms: Arc<Terms>,
     /// Limits [`App::read_much`] per user.

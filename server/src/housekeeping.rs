@@ -1,7 +1,8 @@
 //! Writes in the background. It deletes old rows: once an hour old events and sessions that ended long ago, and at once
-//! the rows of deleted rooms. And it records which sessions are used.
+//! the rows of deleted rooms. It records which sessions are used, and indexes new messages.
 
 use std::{
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -30,6 +31,15 @@ const PURGE_RETRY: Duration = Duration::from_secs(60);
 const USES_AT_ONCE: usize = 256;
 /// How long uses gather between two such transactions.
 const USES_DELAY: Duration = Duration::from_secs(1);
+
+/// How long new messages gather before they are indexed: the work is in the way of those who write.
+const INDEX_DELAY: Duration = Duration::from_millis(500);
+/// How many times as long as indexing some messages took, the others have the database to themselves.
+const INDEX_REST: u32 = 12;
+/// How long after the last message the index is tidied up.
+const INDEX_QUIET: Duration = Duration::from_secs(2);
+/// How long to wait after a failure before indexing again.
+const INDEX_RETRY: Duration = Duration::from_secs(2);
 
 /// Deletes old events and sessions once an hour. Never completes.
 pub(crate) async fn forget(app: Arc<App>) {
@@ -72,6 +82,51 @@ pub(crate) async fn record_session_uses(app: Arc<App>) {
         }
         tokio::time::sleep(USES_DELAY).await;
     }
+}
+
+/// Indexes new messages, and those of before the index. While others write, it takes a small part of the time, so that a
+/// flood of messages is indexed after it is over. Never completes.
+pub(crate) async fn index(app: Arc<App>) {
+    let (mut head, mut is_failing) = (0, false);
+    loop {
+        let begun = Instant::now();
+        let indexed = app.store.write(|tx: &mut dyn Tx| tx.index_messages()).await;
+        let outcome = match indexed {
+            Ok(indexed) if indexed.is_complete => until_new_messages(&app).await,
+            Ok(indexed) => {
+                if indexed.head != head {
+                    tokio::time::sleep(begun.elapsed() * INDEX_REST).await;
+                }
+                head = indexed.head;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &outcome {
+            if !is_failing {
+                tracing::error!(error = error as &dyn std::error::Error, "cannot index messages");
+            }
+            tokio::time::sleep(INDEX_RETRY).await;
+        }
+        is_failing = outcome.is_err();
+    }
+}
+
+/// Completes when some messages wait to be indexed. If none come for a while, tidies the index up.
+async fn until_new_messages(app: &App) -> Result<()> {
+    let mut new = pin!(app.new_messages.notified());
+    let (mut quiet, mut is_tidy) = (INDEX_QUIET, false);
+    while tokio::time::timeout(quiet, &mut new).await.is_err() {
+        if is_tidy {
+            new.await;
+            break;
+        }
+        let begun = Instant::now();
+        is_tidy = !app.store.write(|tx: &mut dyn Tx| tx.tidy_index()).await?;
+        quiet = begun.elapsed(); // half of the time is for others
+    }
+    tokio::time::sleep(INDEX_DELAY).await;
+    Ok(())
 }
 
 async fn delete_old_events(app: &App) -> Result<()> {

@@ -26,7 +26,7 @@ use crate::{
     presence_lookup,
     reply_dispatcher::ReplyDispatcher,
     session_uses::SessionUses,
-    store::{self, Store},
+    store::{self, Change, Store},
     stream_places::StreamPlaces,
     turns::Turns,
 };
@@ -110,8 +110,14 @@ impl Server {
         let budget = Budget::new(config.memory_budget);
         let lineage = opened.lineage.clone();
         let (hub, hub_thread, questions) = Hub::start(&config, replies.clone(), budget.clone(), lineage, opened.head);
-        let publisher = hub.clone();
-        let publish = move |changes| publisher.publish(changes);
+        let (publisher, new_messages) = (hub.clone(), Arc::new(Notify::new()));
+        let indexer = Arc::clone(&new_messages);
+        let publish = move |changes: Vec<Change>| {
+            if changes.iter().any(Change::is_new_message) {
+                indexer.notify_one();
+            }
+            publisher.publish(changes);
+        };
         let (store, store_thread) = opened.start(replies, data_dir, publish).map_err(unusable)?;
 
         let max_connections = file_limit::raise_for(config.max_connections);
@@ -123,6 +129,7 @@ impl Server {
             session_uses: Arc::new(SessionUses::default()),
             stopping: AtomicBool::new(false),
             room_deleted: Notify::new(),
+            new_messages,
             store,
             hub,
             config,
@@ -153,6 +160,7 @@ impl Server {
             tokio::spawn(erasure::erase(Arc::clone(&app))),
             tokio::spawn(housekeeping::record_session_uses(Arc::clone(&app))),
             tokio::spawn(presence_lookup::answer(Arc::clone(&app), questions)),
+            tokio::spawn(housekeeping::index(Arc::clone(&app))),
         ];
         let connections =
             connection::Server { service: api, config: app.config.clone(), budget: app.terms.budget.clone() };

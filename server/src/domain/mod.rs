@@ -19,6 +19,7 @@ pub(crate) mod read_markers;
 pub(crate) mod roles;
 pub(crate) mod room_filter;
 pub(crate) mod rooms;
+pub(crate) mod search;
 pub(crate) mod sessions;
 pub(crate) mod shown_messages;
 pub(crate) mod typing;
@@ -58,6 +59,8 @@ pub(crate) enum Error {
     RateLimited { retry_after: Duration },
     #[error("{0}")]
     Unavailable(&'static str),
+    #[error("search is not ready: {percent} % of the messages are indexed; try again in a moment")]
+    NotIndexed { percent: u64 },
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error("{0}")]

@@ -20,6 +20,7 @@ mod request_id;
 mod request_log;
 mod rooms;
 mod router;
+mod search;
 mod server_info;
 mod service;
 mod sessions;

@@ -60,6 +60,8 @@ impl From<UploadError> for Failure {
 const OVERLOAD_SECONDS: u64 = 1;
 /// Seconds after which to retry while the database cannot be used: a person may have to make room first.
 const STORE_SECONDS: u64 = 5;
+/// Seconds after which to retry a search while the index is built.
+const INDEXING_SECONDS: u64 = 3;
 /// Seconds after which to retry if the user has too many of something at once.
 const TOO_MANY_SECONDS: u64 = 10;
 
@@ -81,7 +83,7 @@ impl Failure {
                 Error::Conflict(_) => Kind::Conflict,
                 Error::Invalid { .. } => Kind::Invalid,
                 Error::RateLimited { .. } | Error::TooMany(_) => Kind::RateLimited,
-                Error::Unavailable(_) => Kind::Unavailable,
+                Error::Unavailable(_) | Error::NotIndexed { .. } => Kind::Unavailable,
                 Error::Store(store::Error::Closed | store::Error::Unavailable(_) | store::Error::Fatal(_)) => {
                     Kind::Unavailable
                 }
@@ -175,6 +177,7 @@ fn add_advice(failure: &Failure, headers: &mut HeaderMap) {
             Error::WrongCredentials => challenge(headers, "Bearer"),
             Error::Unauthenticated => challenge(headers, r#"Bearer error="invalid_token""#),
             Error::RateLimited { retry_after: after } => retry_after(headers, seconds(*after)),
+            Error::NotIndexed { .. } => retry_after(headers, INDEXING_SECONDS),
             Error::TooMany(_) => retry_after(headers, TOO_MANY_SECONDS),
             Error::Unavailable(_) | Error::Store(store::Error::Closed) => retry_after(headers, OVERLOAD_SECONDS),
             Error::Store(store::Error::Unavailable(_) | store::Error::Fatal(_)) => {

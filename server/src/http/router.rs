@@ -11,7 +11,7 @@ use super::{
     reactions, read_markers,
     reply::Respond,
     request::{self, Head, Request},
-    rooms, server_info, sessions, typing, users,
+    rooms, search, server_info, sessions, typing, users,
 };
 use crate::{
     app::App,
@@ -59,6 +59,7 @@ fn routes() -> Router {
         .signed_in(api::MarkRead, read_markers::mark_read)
         .signed_in(api::ListMentions, mentions::list_mentions)
         .signed_in(api::NotifyTyping, typing::notify_typing)
+        .signed_in(api::SearchMessages, search::search_messages)
         .stream(api::ListenEvents, events::listen_events)
 }
 

@@ -83,6 +83,13 @@ pub(crate) enum Change {
     },
 }
 
+impl Change {
+    /// Whether it is a message that can be found from now on.
+    pub(crate) fn is_new_message(&self) -> bool {
+        matches!(self, Self::Event { logged: LoggedEvent { what: EventRef::MessageCreated { .. }, .. }, .. })
+    }
+}
+
 #[cfg(test)]
 impl Change {
     /// The id of the event, if it is one.

@@ -12,6 +12,7 @@ mod naming;
 mod readers;
 #[cfg(test)]
 mod recorded;
+mod search;
 mod sqlite;
 mod writer;
 
@@ -34,6 +35,7 @@ pub(crate) use self::{
     error::{Cause, Error, Result},
     handle::{Store, readers},
     lineage::{Lineage, parse_cursor},
+    search::{Indexed, Position, Public, Unindexed, Wanted},
 };
 
 /// Which end of a history a page begins at.
@@ -276,6 +278,33 @@ pub(crate) trait WriteReactions {
     fn delete_reaction(&mut self, message: &Message, emoji: &str, user: UserId) -> Result<()>;
 }
 
+pub(crate) trait ReadSearch {
+    /// `None` once every message of before the index is in it.
+    fn unindexed(&self) -> Result<Option<Unindexed>>;
+    /// Up to `limit` messages between the two positions that the index offers, newest first. They are in the wanted
+    /// rooms and from the wanted sender, and not every one of them matches.
+    fn found(
+        &self,
+        wanted: &Wanted<'_>,
+        after: Position,
+        before: Position,
+        limit: u32,
+    ) -> Result<Vec<(Position, RoomId, Seq)>>;
+    /// The newest message that was sent before this moment. Positions follow the time, unless the clock was set back.
+    fn position_before(&self, then: Timestamp) -> Result<Position>;
+    /// The rooms that are not public in which the user is a member.
+    fn private_rooms_of(&self, user: UserId) -> Result<Vec<RoomId>>;
+    fn rooms_banning(&self, user: UserId) -> Result<Vec<RoomId>>;
+}
+
+pub(crate) trait WriteSearch {
+    /// Adds some of the messages that are not in the index yet. It takes some 10 ms.
+    fn index_messages(&mut self) -> Result<Indexed>;
+    /// Merges a few of the parts into which the index grew. The fewer there are, the less time a search takes. Returns
+    /// whether there may be more to do.
+    fn tidy_index(&mut self) -> Result<bool>;
+}
+
 pub(crate) trait ReadEvents {
     /// The newest event.
     fn head(&self) -> Result<u64>;
@@ -333,6 +362,7 @@ pub(crate) trait Snapshot:
     + ReadMessages
     + ReadReactions
     + ReadMentions
+    + ReadSearch
     + ReadEvents
     + ReadLeftovers
 {
@@ -348,6 +378,7 @@ impl<T> Snapshot for T where
         + ReadMessages
         + ReadReactions
         + ReadMentions
+        + ReadSearch
         + ReadEvents
         + ReadLeftovers
 {
@@ -364,6 +395,7 @@ pub(crate) trait Tx:
     + WriteBans
     + WriteMessages
     + WriteReactions
+    + WriteSearch
     + WriteEvents
     + Erase
 {
@@ -378,6 +410,7 @@ impl<T> Tx for T where
         + WriteBans
         + WriteMessages
         + WriteReactions
+        + WriteSearch
         + WriteEvents
         + Erase
 {

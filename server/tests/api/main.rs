@@ -31,6 +31,7 @@ mod room_bounds;
 mod room_changes;
 mod room_deletion;
 mod rooms;
+mod search;
 mod send_once;
 mod server_info;
 mod session_list;

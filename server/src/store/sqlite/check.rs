@@ -64,7 +64,8 @@ impl Drop for Check {
 }
 
 fn run(connection: &Connection, bounds: Bounds, is_stopped: &Arc<AtomicBool>, health: &Health) -> rusqlite::Result<()> {
-    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+    // Not the virtual ones: what they hold is in tables of its own.
+    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name";
     let tables =
         connection.prepare(names)?.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
     for table in &tables {

@@ -165,6 +165,7 @@ impl WriteEvents for Sqlite {
             |row| optional_uint(row, 0),
         )?;
         let Some(through) = through.flatten() else { return Ok(false) };
+        self.add_search_positions(through)?; // afterwards it would not be known what was sent
         let gone = self.run("DELETE FROM events WHERE id <= ?", [int(through)])?;
         self.run("UPDATE pruned SET through = ?", [int(through)])?;
         Ok(gone >= limit as usize)

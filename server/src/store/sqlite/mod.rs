@@ -23,6 +23,8 @@ mod reactions;
 mod room_keys;
 mod rooms;
 mod row_cache;
+mod search;
+mod search_terms;
 mod sessions;
 mod unused_parts;
 mod users;
@@ -52,6 +54,7 @@ fn migrations() -> Vec<M<'static>> {
             Ok(room_keys::recompute(tx)?)
         }),
         M::up(include_str!("../migrations/0003_together.sql")),
+        M::up(include_str!("../migrations/0004_search.sql")),
     ]
 }
 
@@ -91,6 +94,7 @@ impl Sqlite {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let mut this = Self::new(opening::first(path)?, path);
         this.head = this.head().map_err(|error| unusable(path, &error))?;
+        this.check_search_rules().map_err(|error| unusable(path, &error))?;
         this.files = Files::at(path); // once more: the log exists since the first read
         this.cache = Some(RowCache::default());
         Ok(this)
