@@ -14,8 +14,19 @@ fn every_scenario_accounts_for_every_delivery_and_nothing_is_left() {
     let scratch = tempfile::tempdir().unwrap();
     let text = bench(scratch.path(), &["--quick", "--json"]);
     let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let scenarios =
-        ["connect", "crowd", "delete-room", "fanout", "history", "idle", "latency", "resume", "send", "signin"];
+    let scenarios = [
+        "connect",
+        "crowd",
+        "delete-room",
+        "fanout",
+        "history",
+        "idle",
+        "latency",
+        "resume",
+        "search",
+        "send",
+        "signin",
+    ];
     for scenario in scenarios {
         let mut of_scenario = rows.iter().filter(|row| row["scenario"] == scenario).peekable();
         assert!(of_scenario.peek().is_some(), "{scenario} is missing: {text}");

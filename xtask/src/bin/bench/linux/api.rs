@@ -39,6 +39,11 @@ impl Api {
         Ok(())
     }
 
+    /// Another connection of the same user.
+    pub(super) fn again(&self, address: SocketAddr) -> Result<Self> {
+        Ok(Self { stream: connect(address)?, token: self.token.clone(), answer: Vec::new() })
+    }
+
     pub(super) fn create_room(&mut self, name: &str) -> Result<RoomId> {
         let new = NewRoom { name: name.to_owned(), topic: None, kind: Some(RoomKind::Public) };
         Ok(self.call::<CreateRoom>(&(), &(), &new)?.info.id)

@@ -1,6 +1,7 @@
 //! Reads what Linux counts for a process under `/proc`.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -32,6 +33,15 @@ pub(crate) fn resident_kib(process: u32) -> Result<f64> {
 /// The number of open files and sockets.
 pub(super) fn descriptors(process: u32) -> Result<usize> {
     Ok(fs::read_dir(format!("/proc/{process}/fd"))?.count())
+}
+
+/// The length of the files of this name that the process has open, each once.
+pub(super) fn open_bytes(process: u32, name: &str) -> Result<u64> {
+    let mut files = BTreeSet::new();
+    for descriptor in fs::read_dir(format!("/proc/{process}/fd"))? {
+        files.extend(fs::read_link(descriptor?.path()).ok().filter(|file| file.ends_with(name)));
+    }
+    files.iter().map(|file| Ok(fs::metadata(file)?.len())).sum()
 }
 
 /// The number in the line of a `status` file that starts with `name`, in the line's unit.

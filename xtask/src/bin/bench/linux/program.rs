@@ -67,6 +67,11 @@ impl Program {
         proc::resident_kib(self.process)
     }
 
+    /// The size of the server's database.
+    pub(super) fn database_bytes(&self) -> Result<u64> {
+        proc::open_bytes(self.process, "quchat.db")
+    }
+
     /// The number of open files and sockets.
     pub(super) fn descriptors(&self) -> Result<usize> {
         proc::descriptors(self.process)

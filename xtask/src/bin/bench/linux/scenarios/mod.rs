@@ -8,6 +8,7 @@ mod history;
 mod idle;
 mod latency;
 mod resume;
+mod search;
 mod send;
 mod signin;
 
@@ -31,6 +32,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "resume", what: "many clients that resume far behind, all at once", run: resume::run },
     Scenario { name: "history", what: "pages of a long room and a list of many rooms", run: history::run },
     Scenario { name: "delete-room", what: "a large room is deleted while others send", run: delete_room::run },
+    Scenario { name: "search", what: "searches over many messages", run: search::run },
     Scenario { name: "signin", what: "sign-ins while others send messages", run: signin::run },
 ];
 
