@@ -54,11 +54,14 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 
     let target = Target::server(0)?;
     let mut users = Users::of(target.address(), rooms)?;
-    users.fill(0, few, &mut filling)?;
+    users.fill(0, few)?;
     for _ in 0..plan.runs {
         users.search(searches, &mut rows, |row, figure| row.floor.push(figure))?;
     }
-    users.fill(few, many, &mut filling)?;
+    let (sent, indexed) = users.fill(few, many)?;
+    filling.floor.push(sent.as_secs_f64());
+    filling.ours.push(indexed.as_secs_f64());
+    filling.tally = Tally { expected: many, delivered: many, ..Tally::default() };
     for _ in 0..plan.runs {
         users.search(searches, &mut rows, |row, figure| row.ours.push(figure))?;
     }
@@ -87,8 +90,9 @@ impl Users {
         Ok(Self { address, busy, rooms, quiet, quiet_room })
     }
 
-    /// Sends the messages from number `first` to `last` and waits until they can be found.
-    fn fill(&mut self, first: u64, last: u64, row: &mut Row) -> Result<()> {
+    /// Sends the messages from number `first` to `last` and waits until they can be found. Returns how long it took to
+    /// send them, and until they were found.
+    fn fill(&mut self, first: u64, last: u64) -> Result<(Duration, Duration)> {
         let begin = Instant::now();
         let this = &*self;
         let write = |writer: u64| move || this.write((first..last).filter(move |n| n % WRITERS == writer));
@@ -101,8 +105,7 @@ impl Users {
             writers.into_iter().map(outcome).collect()
         });
         outcomes.into_iter().collect::<Result<()>>()?;
-        row.floor.push(begin.elapsed().as_secs_f64());
-        row.tally += Tally { expected: last - first, delivered: last - first, ..Tally::default() };
+        let sent = begin.elapsed();
         self.quiet.reconnect()?;
         self.busy.reconnect()?;
         let fence = format!("fence{last}");
@@ -113,8 +116,7 @@ impl Users {
             }
             thread::sleep(Duration::from_millis(50));
         }
-        row.ours.push(begin.elapsed().as_secs_f64());
-        Ok(())
+        Ok((sent, begin.elapsed()))
     }
 
     /// Sends messages on a connection of its own.
