@@ -135,6 +135,7 @@ impl WriteMessages for Sqlite {
     }
 
     fn replace_text(&mut self, message: &Message) -> Result<()> {
+        self.replace_indexed_text(message.room_id, message.seq, &message.text)?;
         let (room, seq) = (int(message.room_id.0), int(message.seq.0));
         let edited_at = message.edited_at.map(Timestamp::as_millis);
         self.run(
@@ -156,6 +157,7 @@ impl WriteMessages for Sqlite {
     }
 
     fn replace_with_tombstone(&mut self, message: &Message) -> Result<()> {
+        self.replace_indexed_text(message.room_id, message.seq, "")?;
         let (room, seq) = (int(message.room_id.0), int(message.seq.0));
         let deleted_at = message.deleted_at.map(Timestamp::as_millis);
         let deleted_by = message.deleted_by.as_ref().map(|user| int(user.id.0));

@@ -1,5 +1,6 @@
 //! Removes the rows of a deleted room, some at a time, so that other writes do not wait for a large room.
 
+use quchat_shared::RoomId;
 use rusqlite::params;
 
 use super::{Sqlite, columns::optional_uint};
@@ -29,6 +30,9 @@ const NEXT_EVENTS: &str = "SELECT max(id) FROM (SELECT id FROM events INDEXED BY
 impl Sqlite {
     /// Removes up to `limit` rows of a deleted room; finally the row of the room itself.
     pub(super) fn purge_room(&mut self, room: i64, limit: u32) -> Result<()> {
+        if self.unindex_room(RoomId(room.cast_unsigned()))? {
+            return self.note_removal();
+        }
         for slice in SLICES {
             if self.run(slice, params![room, limit])? > 0 {
                 return self.note_removal();

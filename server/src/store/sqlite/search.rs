@@ -85,6 +85,22 @@ impl Sqlite {
         Ok(!rows.is_empty())
     }
 
+    /// Replaces the text of a message in the index; an empty one removes it. Called before the message changes.
+    pub(super) fn replace_indexed_text(&self, room: RoomId, seq: Seq, text: &str) -> Result<()> {
+        let position = "SELECT position FROM search_positions WHERE room_id = ? AND seq = ?";
+        let position = self.one(position, [int(room.0), int(seq.0)], |row| uint(row, 0))?;
+        let indexed = self.search_state()?.indexed;
+        let Some(position) = position.filter(|&position| position <= indexed) else { return Ok(()) };
+        if let Some(mut old) = self.indexed_text(room, seq)? {
+            self.remove(position, &old)?;
+            if !text.is_empty() {
+                text.clone_into(&mut old.text);
+                self.add(position, &old)?;
+            }
+        }
+        Ok(())
+    }
+
     fn search_state(&self) -> Result<State> {
         let state = self.one("SELECT events, indexed, needed FROM search_state", (), |row| {
             Ok(State { events: uint(row, 0)?, indexed: uint(row, 1)?, needed: uint(row, 2)? })
@@ -219,22 +235,6 @@ impl WriteSearch for Sqlite {
         }
         Ok(Indexed { is_complete: done == newest && through == self.head, head: self.head })
     }
-
-    fn replace_indexed_text(&mut self, room: RoomId, seq: Seq, text: &str) -> Result<()> {
-        let position = "SELECT position FROM search_positions WHERE room_id = ? AND seq = ?";
-        let position = self.one(position, [int(room.0), int(seq.0)], |row| uint(row, 0))?;
-        let indexed = self.search_state()?.indexed;
-        let Some(position) = position.filter(|&position| position <= indexed) else { return Ok(()) };
-        if let Some(mut old) = self.indexed_text(room, seq)? {
-            self.remove(position, &old)?;
-            if !text.is_empty() {
-                text.clone_into(&mut old.text);
-                self.add(position, &old)?;
-            }
-        }
-        Ok(())
-    }
-
     fn tidy_index(&mut self) -> Result<bool> {
         let before = self.connection.total_changes();
         self.run("INSERT INTO search (search, rank) VALUES ('merge', ?)", [PAGES_AT_ONCE])?;
