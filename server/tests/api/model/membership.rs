@@ -13,6 +13,9 @@ impl World<'_> {
         if self.is_refused(who, room, answer.status) {
             return;
         }
+        if self.is_direct(room) {
+            return drop(answer.expect(409));
+        }
         let model = &self.rooms[room];
         let status = match () {
             () if model.rank(who) < 1 => 403,
@@ -34,6 +37,9 @@ impl World<'_> {
         if self.is_refused(who, room, answer.status) {
             return;
         }
+        if self.is_direct(room) {
+            return drop(answer.expect(409));
+        }
         let model = &self.rooms[room];
         let may = model.rank(who) >= 2 && (!model.has(whom) || model.rank(who) > model.rank(whom));
         answer.expect(if may { 204 } else { 403 });
@@ -47,6 +53,9 @@ impl World<'_> {
         let answer = self.client(who).try_set_role(self.id(room), self.client(whom), name.as_str().unwrap());
         if self.is_refused(who, room, answer.status) {
             return;
+        }
+        if self.is_direct(room) {
+            return drop(answer.expect(409));
         }
         let model = &self.rooms[room];
         let status = match model.members.get(&whom).map(|member| member.role) {
@@ -67,8 +76,11 @@ impl World<'_> {
         if self.is_refused(who, room, answer.status) {
             return;
         }
+        if self.is_direct(room) {
+            return drop(answer.expect(409));
+        }
         let model = &mut self.rooms[room];
-        let (may, is_public) = (model.may_ban(who, whom), !model.is_private);
+        let (may, is_public) = (model.may_ban(who, whom), model.is_public());
         answer.expect(if may { 204 } else { 403 });
         if may && model.banned.insert(whom) {
             self.dismiss(whom, room, Some(who), true);
@@ -83,8 +95,11 @@ impl World<'_> {
         if self.is_refused(who, room, answer.status) {
             return;
         }
+        if self.is_direct(room) {
+            return drop(answer.expect(409));
+        }
         let model = &mut self.rooms[room];
-        let (may, is_public) = (model.rank(who) >= 2, !model.is_private);
+        let (may, is_public) = (model.rank(who) >= 2, model.is_public());
         answer.expect(if may { 204 } else { 403 });
         if may && model.banned.remove(&whom) && is_public {
             self.happens(Entry::Ban { room, who: whom, banned: false });

@@ -76,6 +76,14 @@ impl Mirror {
                 }
             }
             Event::RoomDeleted(e) => drop(numbers.room(e.room_id).and_then(|number| self.rooms.remove(&number))),
+            Event::RoomUpdated(e) => {
+                let number = numbers.room(e.room.id);
+                let Some(mirrored) = number.and_then(|number| self.rooms.get_mut(&number)) else { return };
+                if e.room.rev > mirrored.room.info.rev {
+                    let last_seq = mirrored.room.info.last_seq.max(e.room.last_seq);
+                    mirrored.room.info = RoomInfo { last_seq, ..e.room.clone() };
+                }
+            }
             _ => {
                 let room = room_of(event).and_then(|id| numbers.room(id));
                 if let Some(mirrored) = room.and_then(|number| self.rooms.get_mut(&number)) {
@@ -92,6 +100,7 @@ fn room_of(event: &Event) -> Option<RoomId> {
         Event::MemberUpdated(e) => Some(e.room.id),
         Event::MemberLeft(e) => Some(e.room_id),
         Event::MessageCreated(e) => Some(e.room_id),
+        Event::MessageUpdated(e) => Some(e.room_id),
         Event::ReadUpdated(e) => Some(e.room_id),
         Event::SettingsUpdated(e) => Some(e.room_id),
         Event::BanUpdated(e) => Some(e.room_id),
@@ -141,6 +150,11 @@ impl Mirrored {
                     member.last_read_seq = e.message.seq;
                 }
                 self.messages.insert(e.message.seq, e.message.clone());
+            }
+            Event::MessageUpdated(e) => {
+                if let Some(held) = self.messages.get_mut(&e.message.seq).filter(|held| held.rev < e.message.rev) {
+                    *held = e.message.clone();
+                }
             }
             Event::ReadUpdated(e) => {
                 self.room.member.iter_mut().for_each(|member| member.last_read_seq = e.last_read_seq);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quchat_shared::room::{Notify, Role};
+use quchat_shared::room::{Notify, Role, RoomKind};
 
 /// The admin of the server.
 const ADMIN: usize = 0;
@@ -16,19 +16,56 @@ pub(super) struct MemberModel {
     pub(super) joined: usize,
 }
 
+#[derive(Debug)]
+pub(super) struct MessageModel {
+    pub(super) sender: usize,
+    pub(super) text: String,
+    pub(super) rev: u64,
+    pub(super) is_deleted: bool,
+    /// Who reacted with what.
+    pub(super) reactions: BTreeSet<(&'static str, usize)>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct RoomModel {
-    pub(super) is_private: bool,
-    pub(super) is_deleted: bool,
-    pub(super) last_seq: u64,
+    pub(super) kind: RoomKind,
+    /// It was deleted, or nobody has opened it yet.
+    pub(super) is_absent: bool,
+    pub(super) is_archived: bool,
+    pub(super) topic: String,
+    pub(super) rev: u64,
+    /// The first has seq 1.
+    pub(super) messages: Vec<MessageModel>,
     pub(super) members: BTreeMap<usize, MemberModel>,
     pub(super) banned: BTreeSet<usize>,
 }
 
 impl RoomModel {
-    pub(super) fn new(is_private: bool, owner: usize) -> Self {
+    pub(super) fn new(kind: RoomKind, owner: usize) -> Self {
         let member = MemberModel { role: Role::Owner, marker: 0, notify: Notify::default(), joined: 0 };
-        Self { is_private, members: BTreeMap::from([(owner, member)]), ..Self::default() }
+        Self { kind, rev: 1, members: BTreeMap::from([(owner, member)]), ..Self::default() }
+    }
+
+    /// A direct room that nobody has opened.
+    pub(super) fn unopened() -> Self {
+        Self { kind: RoomKind::Direct, rev: 1, is_absent: true, ..Self::default() }
+    }
+
+    pub(super) fn is_public(&self) -> bool {
+        self.kind == RoomKind::Public
+    }
+
+    pub(super) fn last_seq(&self) -> u64 {
+        self.messages.len() as u64
+    }
+
+    /// The message with this seq.
+    pub(super) fn message(&self, seq: u64) -> Option<&MessageModel> {
+        self.messages.get(seq.checked_sub(1)? as usize)
+    }
+
+    pub(super) fn message_mut(&mut self, seq: u64) -> &mut MessageModel {
+        &mut self.messages[seq as usize - 1]
     }
 
     pub(super) fn has(&self, user: usize) -> bool {
@@ -37,13 +74,13 @@ impl RoomModel {
 
     /// Whether the user may know that the room exists.
     pub(super) fn is_visible_to(&self, user: usize) -> bool {
-        !self.is_deleted && (!self.is_private || self.has(user))
+        !self.is_absent && (self.is_public() || self.has(user))
     }
 
     /// 0 outside, 1 member, 2 moderator, 3 owner, 4 admin of the server.
     pub(super) fn rank(&self, user: usize) -> u8 {
         match self.members.get(&user).map(|member| member.role) {
-            _ if user == ADMIN && !self.is_private => 4,
+            _ if user == ADMIN && self.is_public() => 4,
             Some(Role::Owner) => 3,
             Some(Role::Moderator) => 2,
             Some(Role::Member) => 1,

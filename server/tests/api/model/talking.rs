@@ -1,8 +1,15 @@
 //! Steps of one user alone: coming, going, sending, reading.
 
-use quchat_shared::room::{Notify, Role};
+use std::collections::BTreeSet;
 
-use super::{entry::Entry, room::MemberModel, world::World};
+use quchat_shared::room::{Notify, Role, RoomKind};
+
+use super::{
+    PAIR,
+    entry::Entry,
+    room::{MemberModel, MessageModel},
+    world::World,
+};
 
 impl World<'_> {
     /// Checks that a request is refused to those who do not see the room or are banned from it; returns whether it was.
@@ -17,12 +24,16 @@ impl World<'_> {
         refusal.is_some()
     }
 
+    pub(super) fn is_direct(&self, room: usize) -> bool {
+        self.rooms[room].kind == RoomKind::Direct
+    }
+
     /// Makes a user a member if they are not one yet.
     pub(super) fn admit(&mut self, who: usize, room: usize, by: Option<usize>) {
         let (joined, model) = (self.log.len() + 1, &mut self.rooms[room]);
         if !model.has(who) {
-            let role = if model.owners() == 0 { Role::Owner } else { Role::Member };
-            let member = MemberModel { role, marker: model.last_seq, notify: Notify::default(), joined };
+            let role = if model.is_public() && model.owners() == 0 { Role::Owner } else { Role::Member };
+            let member = MemberModel { role, marker: model.last_seq(), notify: Notify::default(), joined };
             model.members.insert(who, member);
             self.happens(Entry::Joined { room, who, role, by });
         }
@@ -41,9 +52,9 @@ impl World<'_> {
         if let Some(heir) = model.heir() {
             model.members.get_mut(&heir).unwrap().role = Role::Owner;
             self.happens(Entry::Updated { room, who: heir, role: Role::Owner, by: None });
-        } else if model.is_private {
-            model.is_deleted = true;
-            self.happens(Entry::Deleted { room, who });
+        } else if !model.is_public() {
+            model.is_absent = true;
+            self.happens(Entry::Deleted { room, who: Some(who) });
         }
     }
 
@@ -57,8 +68,15 @@ impl World<'_> {
 
     pub(super) fn leave(&mut self, who: usize, room: usize) {
         let answer = self.client(who).delete(&format!("/v1/rooms/{}/members/me", self.id(room)));
-        assert_eq!(answer.status, if self.rooms[room].is_visible_to(who) { 204 } else { 404 });
-        self.dismiss(who, room, None, false);
+        let status = match self.rooms[room].is_visible_to(who) {
+            false => 404,
+            true if self.is_direct(room) => 409,
+            true => 204,
+        };
+        answer.expect(status);
+        if status == 204 {
+            self.dismiss(who, room, None, false);
+        }
     }
 
     pub(super) fn send(&mut self, who: usize, room: usize) {
@@ -67,10 +85,18 @@ impl World<'_> {
         if self.is_refused(who, room, answer.status) {
             return;
         }
-        self.admit(who, room, None);
+        if self.rooms[room].is_archived {
+            return drop(answer.expect(403));
+        }
+        if self.is_direct(room) {
+            PAIR.into_iter().for_each(|other| self.admit(other, room, Some(who)));
+        } else {
+            self.admit(who, room, None);
+        }
         let model = &mut self.rooms[room];
-        model.last_seq += 1;
-        let seq = model.last_seq;
+        let (text, reactions) = (txn.clone(), BTreeSet::new());
+        model.messages.push(MessageModel { sender: who, text, rev: 1, is_deleted: false, reactions });
+        let seq = model.last_seq();
         model.members.get_mut(&who).unwrap().marker = seq;
         assert_eq!(answer.expect(201).value()["seq"], seq);
         self.happens(Entry::Message { room, seq });
@@ -90,7 +116,7 @@ impl World<'_> {
         if self.is_refused(who, room, answer.status) {
             return;
         }
-        let end = self.rooms[room].last_seq;
+        let end = self.rooms[room].last_seq();
         let Some(member) = self.rooms[room].members.get_mut(&who) else { return assert_eq!(answer.status, 403) };
         let seq = seq.min(end);
         let moves = seq > member.marker;

@@ -1,6 +1,8 @@
 //! The users, their rooms and their streams, beside what the model expects of them.
 
-use quchat_shared::{Event, RoomId, Seq};
+use std::collections::VecDeque;
+
+use quchat_shared::{Event, RoomId, Seq, room::RoomKind};
 
 use super::{
     ROOMS, Step, USERS,
@@ -27,13 +29,13 @@ enum Reader {
     /// On a live stream, with the events that must come next.
     Connected {
         stream: Box<Stream>,
-        expected: Vec<Entry>,
+        expected: VecDeque<Entry>,
         mirror: Mirror,
     },
     Away(Position),
 }
 
-/// The users of the whole test, with new rooms for each case.
+/// The users and their rooms.
 pub(super) struct World<'a> {
     pub(super) numbers: Numbers<'a>,
     pub(super) rooms: [RoomModel; ROOMS],
@@ -44,30 +46,41 @@ pub(super) struct World<'a> {
     bookmarks: Vec<Vec<Position>>,
     /// A room in which everybody is. A message in it shows that a stream has nothing else.
     fence: RoomId,
-    case: usize,
     steps: usize,
 }
 
+/// Checks that `received` is what must come next. Of the changes of one message, only the newest must come.
+fn expect(expected: &mut VecDeque<Entry>, received: &Entry, who: usize) {
+    while let Some(next) = expected.pop_front() {
+        if next == *received {
+            return;
+        }
+        let may_be_left_out =
+            matches!(next, Entry::MessageChanged { .. }) && expected.iter().any(|later| next.gives_way_to(later));
+        assert!(may_be_left_out, "on the stream of user {who}: {received:?} instead of {next:?}");
+    }
+    panic!("on the stream of user {who}: {received:?} instead of nothing");
+}
+
 impl<'a> World<'a> {
-    pub(super) fn new(clients: &'a [Client; USERS], fence: RoomId, case: usize) -> Self {
-        let rooms = [
-            clients[1].create_room(&format!("public {case}")),
-            clients[2].create_private_room(&format!("private {case}")),
-        ];
+    pub(super) fn new(clients: &'a [Client; USERS]) -> Self {
+        let fence = clients[0].create_room("fence");
+        clients.iter().for_each(|client| drop(client.join(fence)));
+        let unopened = RoomId(u64::MAX);
+        let rooms = [clients[1].create_room("public"), clients[2].create_private_room("private"), unopened];
         let numbers = Numbers { clients, rooms };
         let reader = |who: usize| {
             let stream = Box::new(clients[who].listen());
-            Reader::Connected { stream, expected: Vec::new(), mirror: Mirror::new(who, numbers) }
+            Reader::Connected { stream, expected: VecDeque::new(), mirror: Mirror::new(who, numbers) }
         };
         Self {
             numbers,
-            rooms: [RoomModel::new(false, 1), RoomModel::new(true, 2)],
+            rooms: [RoomModel::new(RoomKind::Public, 1), RoomModel::new(RoomKind::Private, 2), RoomModel::unopened()],
             log: Vec::new(),
             sent: [const { None }; USERS],
             readers: (0..USERS).map(reader).collect(),
             bookmarks: vec![Vec::new(); USERS],
             fence,
-            case,
             steps: 0,
         }
     }
@@ -82,7 +95,7 @@ impl<'a> World<'a> {
 
     /// A text that nobody has sent yet.
     pub(super) fn text(&self) -> String {
-        format!("{}-{}", self.case, self.steps)
+        format!("step {}", self.steps)
     }
 
     pub(super) fn take(&mut self, step: &Step) {
@@ -99,6 +112,13 @@ impl<'a> World<'a> {
             Step::SetRole { who, whom, room, role } => self.set_role(who, whom, room, role),
             Step::Ban { who, whom, room } => self.ban(who, whom, room),
             Step::Unban { who, whom, room } => self.unban(who, whom, room),
+            Step::Edit { who, room, seq, text } => self.edit(who, room, seq, text),
+            Step::DeleteMessage { who, room, seq } => self.delete_message(who, room, seq),
+            Step::React { who, room, seq, emoji, adds } => self.react(who, room, seq, emoji, adds),
+            Step::Open { who } => self.open(who),
+            Step::SetTopic { who, room, topic } => self.set_topic(who, room, topic),
+            Step::Archive { who, room, archived } => self.archive(who, room, archived),
+            Step::DeleteRoom { who, room } => self.delete_room(who, room),
             Step::CatchUp { who } => self.catch_up(who),
             Step::Disconnect { who } => self.disconnect(who),
             Step::Connect { who } => self.connect(who),
@@ -111,21 +131,28 @@ impl<'a> World<'a> {
             if let Reader::Connected { expected, .. } = reader
                 && entry.is_for(who, &self.rooms[entry.room()])
             {
-                expected.push(entry.clone());
+                expected.push_back(entry.clone());
             }
         }
         self.log.push(entry);
     }
 
     /// The events after `seen` that a user with the current rights must get in a replay.
-    fn replayed(&self, user: usize, seen: usize) -> Vec<Entry> {
+    fn replayed(&self, user: usize, seen: usize) -> VecDeque<Entry> {
         let replayed = |(at, entry): (usize, &Entry)| {
             let is_joining =
                 |e: &Entry| matches!(*e, Entry::Joined { room, who, .. } if (room, who) == (entry.room(), user));
             let joined = self.log.iter().rposition(is_joining).unwrap_or(0);
             entry.replayed(user, &self.rooms[entry.room()], at >= joined, &self.log[at + 1..])
         };
-        self.log.iter().enumerate().skip(seen).filter_map(replayed).collect()
+        let mut shown: VecDeque<_> = self.log.iter().enumerate().skip(seen).filter_map(replayed).collect();
+        let messages: Vec<_> = shown.iter().filter(|entry| matches!(entry, Entry::Message { .. })).cloned().collect();
+        // A message that the replay shows is shown as it is now.
+        shown.retain(|entry| match *entry {
+            Entry::MessageChanged { room, seq, .. } => !messages.contains(&Entry::Message { room, seq }),
+            _ => true,
+        });
+        shown
     }
 
     fn disconnect(&mut self, who: usize) {
@@ -152,13 +179,10 @@ impl<'a> World<'a> {
     fn catch_up(&mut self, who: usize) {
         let (numbers, seen) = (self.numbers, self.log.len());
         let Reader::Connected { stream, expected, mirror } = &mut self.readers[who] else { return };
-        for expected in expected.drain(..) {
-            let mut events = std::iter::repeat_with(|| stream.next().event);
-            let received = events.find_map(|event| {
-                mirror.apply(&event, numbers);
-                numbers.entry(who, &event)
-            });
-            assert_eq!(received, Some(expected), "on the stream of user {who}");
+        while !expected.is_empty() {
+            let event = stream.next().event;
+            mirror.apply(&event, numbers);
+            numbers.entry(who, &event).iter().for_each(|received| expect(expected, received, who));
         }
         let id = stream.last_id().to_owned();
         self.bookmarks[who].push(Position { id, seen, mirror: mirror.clone() });
@@ -166,17 +190,16 @@ impl<'a> World<'a> {
 
     /// Checks that a stream delivers exactly the expected events before `fence`, and what a client makes of them.
     fn check_reader(&self, who: usize, reader: Reader, fence: Seq) {
-        let Reader::Connected { mut stream, expected, mut mirror } = reader else { panic!("user {who} is away") };
-        let mut received = Vec::new();
+        let Reader::Connected { mut stream, mut expected, mut mirror } = reader else { panic!("user {who} is away") };
         loop {
             let event: Event = stream.next().event;
             if message_of(&event) == Some((self.fence, fence)) {
                 break;
             }
             mirror.apply(&event, self.numbers);
-            received.extend(self.numbers.entry(who, &event));
+            self.numbers.entry(who, &event).iter().for_each(|received| expect(&mut expected, received, who));
         }
-        assert_eq!(received, expected, "on the stream of user {who}");
+        assert_eq!(expected, [], "missing on the stream of user {who}");
         mirror.check(self.numbers);
     }
 
@@ -202,16 +225,29 @@ impl<'a> World<'a> {
             assert_eq!(room.is_some(), model.is_visible_to(who));
             let Some(room) = room else { continue };
             let member = model.members.get(&who);
-            assert_eq!(room.info.last_seq, Seq(model.last_seq));
+            assert_eq!(room.info.last_seq, Seq(model.last_seq()));
+            let (topic, archived) = (&room.info.topic, room.info.archived);
+            assert_eq!((topic, archived, room.info.rev), (&model.topic, model.is_archived, model.rev));
             assert_eq!(room.banned, model.banned.contains(&who));
             assert_eq!(
                 room.member.map(|member| (member.role, member.last_read_seq.0, member.notify)),
                 member.map(|member| (member.role, member.marker, member.notify)),
             );
-            assert_eq!(room.unread, member.map_or(0, |member| model.last_seq - member.marker));
+            assert_eq!(room.unread, member.map_or(0, |member| model.last_seq() - member.marker));
             if !room.banned {
-                assert_eq!(self.client(who).history(self.id(number)).len() as u64, model.last_seq);
+                self.check_history(who, number);
             }
+        }
+    }
+
+    fn check_history(&self, who: usize, room: usize) {
+        let history = self.client(who).history(self.id(room));
+        assert_eq!(history.len() as u64, self.rooms[room].last_seq());
+        for (message, model) in history.iter().zip(&self.rooms[room].messages) {
+            assert_eq!((message.rev, message.deleted_at.is_some()), (model.rev, model.is_deleted));
+            assert_eq!(message.text, if model.is_deleted { "" } else { &model.text });
+            let reactions = message.reactions.iter().map(|reaction| reaction.count).sum::<u64>();
+            assert_eq!(reactions, model.reactions.len() as u64);
         }
     }
 }
