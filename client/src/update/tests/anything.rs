@@ -1,4 +1,4 @@
-//! Any Msg on any screen: no panic, no lost text, a focus that exists, a window that is bounded.
+//! Tests any Msg on any screen: no panic, no lost text, a valid focus and a bounded window.
 
 use proptest::prelude::*;
 use quchat_shared::{
@@ -17,7 +17,7 @@ use crate::{
     update::{NotKept, Pick, commands::COMMANDS},
 };
 
-/// Every Action that a key or a command asks for, but for Ctrl+C, which puts the draft away.
+/// Every Action of a key or a command, except Ctrl+C, which moves the draft away.
 pub(super) fn actions() -> Vec<Action> {
     let keymap = Keymap::default();
     let by_command = COMMANDS.iter().filter_map(|command| command.action);
@@ -130,7 +130,7 @@ fn seen() -> impl Strategy<Value = Seen> {
     )
 }
 
-/// A Msg; numbers of calls, streams and saves are chosen so that they often fit.
+/// A Msg. Numbers of calls, streams and saves are chosen so that they often match.
 fn msg() -> impl Strategy<Value = Msg> {
     let credentials = |password: String| Credentials { name: "alice".into(), password };
     prop_oneof![
@@ -179,7 +179,7 @@ fn msg() -> impl Strategy<Value = Msg> {
     ]
 }
 
-/// A Msg as it might really come: addressed to what is awaited, where something is.
+/// A realistic Msg: addressed to a pending call, stream or save if there is one.
 fn aim(client: &Client, msg: Msg) -> Msg {
     let internal = &client.model.internal;
     let nth = |n: u64, numbers: Vec<u64>| {
@@ -198,7 +198,7 @@ fn aim(client: &Client, msg: Msg) -> Msg {
     }
 }
 
-/// Every text that is still there: drafts, earlier inputs, what waits to be sent, what is on its way to the disk.
+/// Every text that still exists: drafts, earlier inputs, pending messages and pending saves.
 pub(super) fn holds(client: &Client, text: &str) -> bool {
     let sent = client.effects.iter().any(|effect| match effect {
         Effect::Save { stored: Stored { draft, outbox, .. }, .. } => {
@@ -224,7 +224,7 @@ pub(super) fn check(client: &Client) -> Result<(), TestCaseError> {
         ComponentId::Dialog(id) => prop_assert_eq!(model.dialogs.last().map(crate::model::Dialog::id), Some(id)),
         ComponentId::History => prop_assert!(model.selection().is_some()),
         ComponentId::Find => prop_assert!(model.find.is_some()),
-        ComponentId::Status => prop_assert!(false, "it never has the keys"),
+        ComponentId::Status => prop_assert!(false, "it never has the focus"),
     }
     prop_assert!(
         model.account.is_some()
@@ -242,9 +242,9 @@ pub(super) fn check(client: &Client) -> Result<(), TestCaseError> {
             prop_assert!(window(room, height).len() <= bound);
         }
         let run: Vec<u64> = room.timeline.messages.iter().map(|message| message.seq.0).collect();
-        prop_assert!(run.windows(2).all(|pair| pair[0] + 1 == pair[1]), "one contiguous run");
+        prop_assert!(run.windows(2).all(|pair| pair[0] + 1 == pair[1]), "the messages are contiguous");
         let flying = room.outbox.iter().filter(|pending| matches!(pending.state, SendState::InFlight(_))).count();
-        prop_assert!(flying <= 1, "one send is in flight");
+        prop_assert!(flying <= 1, "at most one send is in flight");
     }
     Ok(())
 }
@@ -264,13 +264,13 @@ proptest! {
     }
 
     #[test]
-    fn no_msg_but_ones_own_typing_loses_a_draft(msgs in prop::collection::vec((msg(), 0_u64..4_000), 1..60)) {
+    fn only_the_users_own_typing_changes_a_draft(msgs in prop::collection::vec((msg(), 0_u64..4_000), 1..60)) {
         let mut client = Client::online();
         client.write("precious thought");
         for (msg, pause) in msgs {
             let own = matches!(msg, Msg::Edited { room, .. } if room == GENERAL || client.model.open == Some(GENERAL));
             if own || matches!(msg, Msg::Act(Action::Interrupt) | Msg::EditorClosed { text: Ok(_), .. }) {
-                continue; // the person at the keyboard may do as they like
+                continue; // the user may change their own text
             }
             client.model.now.mono_ms += pause;
             let msg = aim(&client, msg);

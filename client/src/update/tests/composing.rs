@@ -1,4 +1,4 @@
-//! The draft in the user's own editor: safe before, taken back after, never lost in between.
+//! Tests the draft in the user's editor: saved before, taken over after, never lost.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn closed(client: &mut Client, text: Result<&str, &str>) {
 }
 
 #[test]
-fn the_draft_is_on_its_way_to_the_disk_before_the_editor_opens() {
+fn the_draft_is_saved_before_the_editor_opens() {
     let mut client = Client::online();
     client.write("half a thought").act(Action::OpenEditor);
     let [Effect::Save { stored: Stored { draft, .. }, .. }, Effect::OpenEditor { room: GENERAL, draft: given }] =
@@ -19,7 +19,7 @@ fn the_draft_is_on_its_way_to_the_disk_before_the_editor_opens() {
 }
 
 #[test]
-fn what_the_editor_saved_is_the_draft_and_is_saved_at_once() {
+fn the_text_of_the_editor_is_the_draft_and_is_saved_at_once() {
     let mut client = Client::online();
     client.write("half").act(Action::OpenEditor).effects.clear();
     closed(&mut client, Ok("a whole\nthought"));
@@ -28,11 +28,11 @@ fn what_the_editor_saved_is_the_draft_and_is_saved_at_once() {
         matches!(&client.effects[..], [Effect::Save { stored: Stored { draft, .. }, .. }] if &**draft == "a whole\nthought")
     );
     client.on(Msg::Recall { back: true });
-    assert_eq!(client.draft(), "half", "what it replaced is an earlier input");
+    assert_eq!(client.draft(), "half", "the replaced draft is an earlier input");
 }
 
 #[test]
-fn an_editor_that_changes_nothing_or_fails_leaves_the_draft_as_it_was() {
+fn an_editor_that_changes_nothing_or_fails_leaves_the_draft_unchanged() {
     for text in [Ok("draft"), Err("the editor ended with 1")] {
         let mut client = Client::online();
         client.write("draft").act(Action::OpenEditor).effects.clear();
@@ -43,7 +43,7 @@ fn an_editor_that_changes_nothing_or_fails_leaves_the_draft_as_it_was() {
 }
 
 #[test]
-fn an_empty_file_is_an_empty_draft_that_can_be_brought_back() {
+fn an_empty_file_clears_the_draft_which_can_be_recalled() {
     let mut client = Client::online();
     client.write("draft").act(Action::OpenEditor);
     closed(&mut client, Ok(""));
@@ -53,7 +53,7 @@ fn an_empty_file_is_an_empty_draft_that_can_be_brought_back() {
 }
 
 #[test]
-fn an_editor_on_an_earlier_input_does_not_cost_the_draft_left_for_it() {
+fn an_editor_on_an_earlier_input_keeps_the_draft_it_replaced() {
     let mut client = Client::online();
     client.say("one").write("draft").on(Msg::Recall { back: true }).act(Action::OpenEditor);
     closed(&mut client, Ok("one, bettered"));
@@ -66,7 +66,7 @@ fn an_editor_on_an_earlier_input_does_not_cost_the_draft_left_for_it() {
 }
 
 #[test]
-fn a_client_that_is_told_to_stop_says_so_with_its_exit_code() {
+fn a_client_stopped_by_a_signal_has_its_own_exit_code() {
     let mut client = Client::online();
     client.on(Msg::Stop);
     assert_eq!(client.effects, [Effect::Exit(130)]);

@@ -1,11 +1,11 @@
-//! Finding: every message at hand that holds it, the nearest first, and back to where one was.
+//! Tests the search: every loaded message that matches, the nearest first, and the way back.
 
 use quchat_shared::event::MessageUpdated;
 
 use super::*;
 use crate::model::{Anchor, ComponentId, Key, Seen};
 
-/// In general, with these messages by bob, all of them seen.
+/// In #general with these messages by bob, all of them seen.
 fn among(texts: &[&str]) -> Client {
     let mut client = Client::online();
     let run = (1..).zip(texts).map(|(seq, text)| Arc::new(message(GENERAL, seq, BOB, text))).collect();
@@ -30,7 +30,7 @@ fn count(client: &Client) -> (usize, usize) {
 }
 
 #[test]
-fn the_nearest_hit_comes_first_and_the_keys_go_round() {
+fn the_nearest_hit_comes_first_and_the_keys_wrap_around() {
     let mut client = find(among(&["Disk", "x", "disk full", "y", "DISKS", "z"]), "disk");
     let mut shown = vec![(at(&client), count(&client))];
     for action in [Action::FindPrevious, Action::FindPrevious, Action::FindPrevious, Action::FindNext] {
@@ -42,7 +42,7 @@ fn the_nearest_hit_comes_first_and_the_keys_go_round() {
 }
 
 #[test]
-fn what_is_above_where_one_reads_comes_before_what_is_below() {
+fn hits_above_the_reader_come_before_hits_below() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 101..=300);
     let seen = seen_of(client.room(GENERAL), 150, 170, false);
@@ -54,7 +54,7 @@ fn what_is_above_where_one_reads_comes_before_what_is_below() {
 }
 
 #[test]
-fn typing_on_narrows_and_taking_back_widens() {
+fn a_longer_text_narrows_the_search_and_a_shorter_one_widens_it() {
     let mut client = find(among(&["disk", "dish", "disk full", "x"]), "dis");
     assert_eq!((at(&client), count(&client)), (Some(3), (3, 3)));
     for (typed, seq, counted) in [
@@ -70,7 +70,7 @@ fn typing_on_narrows_and_taking_back_widens() {
 }
 
 #[test]
-fn esc_returns_to_the_very_place_one_came_from_and_the_draft_is_as_it_was() {
+fn esc_restores_the_scroll_position_and_the_draft() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 1..=300);
     client.write("half a thought");
@@ -86,7 +86,7 @@ fn esc_returns_to_the_very_place_one_came_from_and_the_draft_is_as_it_was() {
 }
 
 #[test]
-fn nothing_found_moves_nothing() {
+fn a_search_without_a_hit_does_not_scroll() {
     let client = find(among(&["a", "b"]), "zebra");
     assert_eq!((at(&client), count(&client), &client.room(GENERAL).anchor), (None, (0, 0), &Anchor::End));
     let mut client = find(client, "");
@@ -95,24 +95,24 @@ fn nothing_found_moves_nothing() {
 }
 
 #[test]
-fn a_long_history_is_searched_in_steps_and_all_of_it() {
+fn a_long_history_is_searched_completely_in_steps() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 1..=100_000);
     client.act(Action::Find).on(Msg::Sought("hi".into()));
     let first = count(&client);
     assert_eq!(at(&client), Some(100_000), "the nearest is found at once");
-    assert!(first.1 < 20_000, "a key does not wait for all of it: {first:?}");
+    assert!(first.1 < 20_000, "a key does not wait for the whole search: {first:?}");
     client.on(Msg::Sought("h".into()));
     assert!(count(&client).1 < 40_000);
     client.pass(1_000);
     assert_eq!(count(&client), (100_000, 100_000));
     client.on(Msg::Sought("hi".into())).on(Msg::Sought("hi!".into())).pass(1_000);
     assert_eq!(count(&client), (0, 0));
-    assert_eq!(next_deadline(&client.model), None, "and then it rests");
+    assert_eq!(next_deadline(&client.model), None, "the search has ended");
 }
 
 #[test]
-fn what_comes_or_changes_meanwhile_is_counted() {
+fn new_and_edited_messages_are_counted() {
     let mut client = find(among(&["disk", "x"]), "disk");
     client.hear(message(GENERAL, 3, BOB, "another disk"));
     assert_eq!((at(&client), count(&client)), (Some(1), (1, 2)));
@@ -127,7 +127,7 @@ fn what_comes_or_changes_meanwhile_is_counted() {
 }
 
 #[test]
-fn earlier_pages_are_searched_as_they_come() {
+fn earlier_pages_are_searched_when_they_arrive() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 101..=150);
     let seen = seen_of(client.room(GENERAL), 101, 120, false);
@@ -137,14 +137,14 @@ fn earlier_pages_are_searched_as_they_come() {
 }
 
 #[test]
-fn the_command_brings_its_text_along() {
+fn the_command_starts_with_its_text() {
     let mut client = among(&["disk", "x"]);
     client.say("/search DISK");
     assert_eq!((focus(&client.model), at(&client), client.draft()), (ComponentId::Find, Some(1), ""));
 }
 
 #[test]
-fn the_message_found_can_be_chosen_and_another_room_ends_it() {
+fn the_current_hit_can_be_selected_and_another_room_ends_the_search() {
     let mut client = find(among(&["disk", "x"]), "disk");
     client.act(Action::Select);
     assert_eq!((focus(&client.model), client.model.selected), (ComponentId::History, Some(Seq(1))));
@@ -154,7 +154,7 @@ fn the_message_found_can_be_chosen_and_another_room_ends_it() {
 }
 
 #[test]
-fn an_empty_room_has_nothing_to_search_and_says_so() {
+fn a_search_in_an_empty_room_shows_a_notice() {
     let mut client = Client::online();
     client.on(Msg::Open(SECRET)).act(Action::Find);
     assert_eq!((focus(&client.model), client.notice()), (ComponentId::Composer, "there is no message to search in"));

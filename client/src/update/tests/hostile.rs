@@ -1,11 +1,11 @@
-//! A server that answers at once and means no good: it is asked seldom, and no more of it is kept than a client needs.
+//! Tests a hostile server that answers at once: requests stay rare and memory stays bounded.
 
 use quchat_shared::event::{Bye, ByeReason, MemberJoined, Reset, ResetReason, RoomCreated};
 
 use super::*;
 use crate::{api::ROOMS_MAX, model::Link};
 
-/// What it does with each stream that is opened.
+/// What the server does with each stream.
 type Plays = fn(&mut Client);
 
 fn reset() -> Event {
@@ -20,7 +20,7 @@ fn hello() -> Event {
     Hello { cursor: Cursor("k-1".into()), heartbeat_seconds: 15 }.into()
 }
 
-/// Answers every request and plays with every stream at once, for so long; how often it was asked for anything.
+/// Answers every request and treats every stream at once, for this long. Returns the number of requests.
 fn asked(client: &mut Client, page: &MessagePage, ms: u64, plays: Plays) -> usize {
     let until = client.model.now.mono_ms + ms;
     let mut asked = 0;
@@ -63,7 +63,7 @@ fn page(seqs: std::ops::RangeInclusive<u64>, has_older: bool, has_newer: bool) -
 }
 
 #[test]
-fn however_a_stream_ends_the_server_is_not_asked_again_and_again() {
+fn however_a_stream_ends_requests_stay_rare() {
     let plays: [(&str, Plays); 8] = [
         ("hello and reset", |client| {
             client.stream(vec![hello(), reset()]);
@@ -100,7 +100,7 @@ fn however_a_stream_ends_the_server_is_not_asked_again_and_again() {
 }
 
 #[test]
-fn one_reset_is_followed_at_once() {
+fn a_single_reset_reconnects_at_once() {
     let mut client = Client::online();
     client.stream(vec![reset()]);
     assert_eq!(client.calls().len(), 1);
@@ -108,7 +108,7 @@ fn one_reset_is_followed_at_once() {
 }
 
 #[test]
-fn a_reset_after_a_connection_that_held_is_the_first_one_again() {
+fn a_reset_after_a_stable_connection_counts_as_the_first() {
     let mut client = Client::online();
     client.stream(vec![reset()]).list_rooms(rooms()).hello("k-1").pass(10_000);
     client.effects.clear();
@@ -130,7 +130,7 @@ fn a_second_hello_of_a_stream_sends_nothing() {
 }
 
 #[test]
-fn pages_that_bring_nothing_are_not_asked_for_again_at_once() {
+fn pages_without_progress_are_not_requested_again_at_once() {
     let empty = std::ops::RangeInclusive::new(1, 0);
     let pages = [page(empty, true, true), page(1..=3, true, true), page(2..=2, false, true), page(9..=9, false, true)];
     for answer in pages {
@@ -148,7 +148,7 @@ fn pages_that_bring_nothing_are_not_asked_for_again_at_once() {
 }
 
 #[test]
-fn an_answer_that_is_too_large_is_asked_for_again_after_minutes_and_says_so() {
+fn an_answer_that_is_too_large_is_reported_and_retried_after_minutes() {
     let mut client = Client::new();
     client.start();
     client.reply(|req| *req == Request::ListRooms, Err(Failure::TooLarge));
@@ -161,7 +161,7 @@ fn an_answer_that_is_too_large_is_asked_for_again_after_minutes_and_says_so() {
 }
 
 #[test]
-fn of_countless_rooms_some_are_shown_and_a_sentence_says_so() {
+fn too_many_rooms_are_cut_off_with_a_notice() {
     let mut client = Client::online();
     let created = |id| RoomCreated { room: info(RoomId(id), &format!("room {id}"), RoomKind::Public, u64::MAX) }.into();
     for chunk in 0..120 {
@@ -178,7 +178,7 @@ fn of_countless_rooms_some_are_shown_and_a_sentence_says_so() {
 }
 
 #[test]
-fn numbers_at_their_end_add_up_to_no_panic() {
+fn the_largest_numbers_do_not_panic() {
     let mut client = Client::online();
     for id in [GENERAL, OPS] {
         client.hear(message(id, u64::MAX, BOB, "the last one"));
@@ -188,7 +188,7 @@ fn numbers_at_their_end_add_up_to_no_panic() {
 }
 
 #[test]
-fn the_longest_messages_of_a_busy_room_fit_a_bounded_memory() {
+fn the_longest_messages_of_a_busy_room_stay_within_the_memory_limit() {
     let mut client = Client::online();
     let text = "👍".repeat(4_000);
     for seq in 4..=12_000 {

@@ -1,6 +1,6 @@
-//! `update` as a pure function: what happened goes in, what is true and what is asked for come out.
+//! Tests `update` as a pure function: a `Msg` goes in, the changed model and the effects come out.
 //!
-//! Here: a client one can talk to. The promises are in the files below, by noun.
+//! This file has the client that tests control. The tests are in the files below, by topic.
 
 mod anything;
 mod attention;
@@ -49,7 +49,7 @@ const LOBBY: RoomId = RoomId(3);
 /// Private; joined by alice.
 const SECRET: RoomId = RoomId(4);
 
-/// A client, the moment, and the effects nobody has looked at yet.
+/// A client, and the effects that no test has checked yet.
 struct Client {
     model: Model,
     effects: Vec<Effect>,
@@ -62,7 +62,7 @@ impl Client {
         Self { model: Model::new(now, TimeZone::UTC, "p".into(), 7), effects: Vec::new() }
     }
 
-    /// Signed in as alice, the disk read (nothing was kept), rooms listed, stream live, general on the screen.
+    /// Signed in as alice, the disk read (nothing was stored), rooms listed, stream live, #general open.
     fn online() -> Self {
         let mut client = Self::new();
         client.start();
@@ -82,7 +82,7 @@ impl Client {
     fn on(&mut self, msg: Msg) -> &mut Self {
         self.effects.extend(update(&mut self.model, msg));
         let due = next_deadline(&self.model);
-        assert!(due.is_none_or(|due| due > self.model.now.mono_ms), "a deadline that has passed would spin the loop");
+        assert!(due.is_none_or(|due| due > self.model.now.mono_ms), "a deadline in the past would make the loop spin");
         self
     }
 
@@ -123,7 +123,7 @@ impl Client {
         self.model.notice.as_ref().map_or("", |notice| &notice.text)
     }
 
-    /// What was asked of the server and not looked at yet, with the number of each call.
+    /// Takes the requests that were not checked yet, with the number of each call.
     fn calls(&mut self) -> Vec<(u64, Request)> {
         let (calls, rest) =
             std::mem::take(&mut self.effects).into_iter().partition(|e| matches!(e, Effect::Call { .. }));
@@ -135,7 +135,7 @@ impl Client {
         calls.into_iter().map(open).collect()
     }
 
-    /// Answers the oldest unseen call that fits.
+    /// Answers the oldest unchecked call that matches.
     fn reply(&mut self, fits: impl Fn(&Request) -> bool, reply: Reply) -> &mut Self {
         let at = self.effects.iter().position(|effect| matches!(effect, Effect::Call { req, .. } if fits(req)));
         let at = at.unwrap_or_else(|| panic!("no such call among {:?}", self.effects));
@@ -168,7 +168,7 @@ impl Client {
         self.reply(|req| matches!(req, Request::SendMessage(..)), Ok(Answer::Message(message)))
     }
 
-    /// The disk answers every save nobody has looked at yet.
+    /// The disk completes every save that was not checked yet.
     fn disk(&mut self) -> &mut Self {
         let saves = self.effects.extract_if(.., |effect| matches!(effect, Effect::Save { .. })).collect::<Vec<_>>();
         for save in saves {
@@ -267,7 +267,7 @@ fn listed(id: RoomId, name: &str, kind: RoomKind, last_seq: u64, read: Option<u6
     }
 }
 
-/// A room as the disk remembers it.
+/// A visited room as stored on disk.
 fn visit(id: RoomId, name: &str, joined: bool) -> Visit {
     Visit { info: info(id, name, RoomKind::Public, 2), joined }
 }
@@ -296,7 +296,7 @@ fn asking_to_wait(status: u16, retry_after_ms: u64) -> Failure {
     }
 }
 
-/// A run of messages by bob, already at hand.
+/// Contiguous messages by bob, already loaded.
 fn at_hand(client: &mut Client, id: RoomId, seqs: std::ops::RangeInclusive<u64>) {
     let (first, last) = (*seqs.start(), *seqs.end());
     let room = client.model.rooms.get_mut(&id).unwrap();

@@ -1,4 +1,4 @@
-//! From room to room, dialogs and focus.
+//! Tests navigation between rooms, dialogs and focus.
 
 use super::*;
 use crate::model::{ComponentId, Dialog, DialogId};
@@ -9,12 +9,12 @@ fn visits(actions: &[Action]) -> Vec<u64> {
 }
 
 #[test]
-fn next_and_previous_go_around_the_joined_rooms() {
+fn next_and_previous_wrap_around_the_joined_rooms() {
     assert_eq!(visits(&[Action::NextRoom, Action::NextRoom, Action::NextRoom, Action::PreviousRoom]), [2, 4, 1, 4]);
 }
 
 #[test]
-fn numbers_name_joined_rooms_in_their_order() {
+fn numbers_count_joined_rooms_in_order() {
     assert_eq!(
         visits(&[Action::RoomNumber(3), Action::RoomNumber(2), Action::RoomNumber(4), Action::RoomNumber(0)]),
         [4, 2, 2, 2]
@@ -22,12 +22,12 @@ fn numbers_name_joined_rooms_in_their_order() {
 }
 
 #[test]
-fn the_last_room_goes_back_and_forth() {
+fn the_last_room_key_toggles_between_two_rooms() {
     assert_eq!(visits(&[Action::LastRoom, Action::RoomNumber(3), Action::LastRoom, Action::LastRoom]), [1, 4, 1, 4]);
 }
 
 #[test]
-fn next_unread_prefers_the_rooms_that_name_one() {
+fn next_unread_prefers_rooms_with_mentions() {
     let mut client = Client::online();
     client.hear(Message { mentions: vec![ALICE], ..message(SECRET, 1, BOB, "@alice") }).act(Action::NextUnread);
     assert_eq!(client.model.open, Some(SECRET));
@@ -35,12 +35,12 @@ fn next_unread_prefers_the_rooms_that_name_one() {
     assert_eq!(client.model.open, Some(OPS));
 }
 
-/// The rooms that so many presses of "next unread" lead to.
+/// The rooms that this many presses of "next unread" open.
 fn round(client: &mut Client, presses: usize) -> Vec<u64> {
     (0..presses).map(|_| client.act(Action::NextUnread).pass(400).model.open.unwrap().0).collect()
 }
 
-/// Five joined rooms; 1 is open, the others have one unread message each, in this order of coming.
+/// Five joined rooms. Room 1 is open; the others have one unread message each, which arrived in this order.
 fn unread(order: [u64; 4]) -> Client {
     let mut client = Client::new();
     client.start();
@@ -59,7 +59,7 @@ fn next_unread_visits_each_room_once_per_round_the_longest_unread_first() {
 }
 
 #[test]
-fn rooms_that_were_unread_when_they_were_listed_come_in_the_order_of_the_side_bar() {
+fn rooms_listed_as_unread_come_in_the_order_of_the_side_bar() {
     let mut client = Client::new();
     client.start();
     client.on(Msg::Loaded(Ok(Vec::new())));
@@ -70,7 +70,7 @@ fn rooms_that_were_unread_when_they_were_listed_come_in_the_order_of_the_side_ba
 }
 
 #[test]
-fn what_names_one_comes_first_and_also_once_per_round() {
+fn rooms_with_mentions_come_first_and_once_per_round() {
     let mut client = unread([4, 2, 5, 3]);
     client.hear(Message { mentions: vec![ALICE], ..message(RoomId(5), 3, BOB, "@alice") });
     assert_eq!(round(&mut client, 6), [5, 4, 2, 3, 5, 4]);
@@ -79,7 +79,7 @@ fn what_names_one_comes_first_and_also_once_per_round() {
 }
 
 #[test]
-fn busy_rooms_do_not_keep_one_from_a_quiet_one() {
+fn busy_rooms_do_not_hide_a_quiet_one() {
     let mut client = unread([2, 3, 4, 5]);
     let mut seq = 2;
     let mut visited = Vec::new();
@@ -92,7 +92,7 @@ fn busy_rooms_do_not_keep_one_from_a_quiet_one() {
 }
 
 #[test]
-fn a_room_gone_to_by_another_way_counts_as_visited_and_one_that_was_read_is_left_out() {
+fn a_room_opened_otherwise_counts_as_visited_and_a_read_one_is_skipped() {
     let mut client = unread([2, 3, 4, 5]);
     assert_eq!(round(&mut client, 1), [2]);
     client.act(Action::RoomNumber(4)).act(Action::ToBottom);
@@ -100,7 +100,7 @@ fn a_room_gone_to_by_another_way_counts_as_visited_and_one_that_was_read_is_left
 }
 
 #[test]
-fn a_room_that_was_read_in_this_round_and_is_unread_again_waits_behind_the_others() {
+fn a_room_read_in_this_round_and_unread_again_comes_last() {
     let mut client = unread([2, 3, 4, 5]);
     assert_eq!(round(&mut client, 1), [2]);
     client.act(Action::ToBottom).act(Action::RoomNumber(1)).hear(message(RoomId(2), 3, BOB, "again"));
@@ -108,16 +108,16 @@ fn a_room_that_was_read_in_this_round_and_is_unread_again_waits_behind_the_other
 }
 
 #[test]
-fn a_room_looked_at_with_nothing_unread_does_not_count_as_visited_when_it_becomes_unread() {
+fn a_room_opened_while_read_does_not_count_as_visited_later() {
     let mut client = unread([3, 4, 5, 2]);
     client.act(Action::RoomNumber(2)).act(Action::ToBottom).act(Action::RoomNumber(1)); // 2 is read now
-    client.act(Action::RoomNumber(2)).act(Action::RoomNumber(1)); // and only looked at
+    client.act(Action::RoomNumber(2)).act(Action::RoomNumber(1)); // opened without unread messages
     client.hear(Message { mentions: vec![ALICE], ..message(RoomId(2), 3, BOB, "@alice") });
     assert_eq!(round(&mut client, 2), [2, 3]);
 }
 
 #[test]
-fn nothing_but_a_purpose_joins_a_room() {
+fn only_opening_a_room_on_purpose_joins_it() {
     let mut client = Client::online();
     for action in [Action::NextRoom, Action::PreviousRoom, Action::NextUnread, Action::LastRoom, Action::RoomNumber(4)]
     {
@@ -130,7 +130,7 @@ fn nothing_but_a_purpose_joins_a_room() {
 }
 
 #[test]
-fn a_dialog_is_modal_and_each_opens_once() {
+fn dialogs_are_modal_and_open_only_once() {
     let mut client = Client::online();
     client.act(Action::Switch).act(Action::Switch).act(Action::NextRoom).act(Action::Send).act(Action::CreateRoom);
     assert_eq!((&client.model.dialogs[..], client.model.open), (&[Dialog::Switcher][..], Some(GENERAL)));
@@ -148,12 +148,12 @@ fn esc_leaves_the_side_bar_and_never_touches_the_draft() {
 }
 
 #[test]
-fn what_the_composer_declines_opens_the_switcher() {
+fn ctrl_k_declined_by_the_composer_opens_the_switcher() {
     assert_eq!(focus(&Client::online().act(Action::KillOrSwitch).model), ComponentId::Dialog(DialogId::Switcher));
 }
 
 #[test]
-fn without_rooms_the_keys_are_in_the_side_bar_and_the_switcher_opens() {
+fn without_rooms_the_side_bar_has_the_focus_and_the_switcher_opens() {
     let mut client = Client::new();
     client.start();
     client.list_rooms(Vec::new());
@@ -163,14 +163,14 @@ fn without_rooms_the_keys_are_in_the_side_bar_and_the_switcher_opens() {
 }
 
 #[test]
-fn a_visit_is_remembered_for_recent_first() {
+fn a_visit_counts_for_recent_first() {
     let mut client = Client::online();
     client.act(Action::NextRoom);
     assert!(client.room(OPS).visited > client.room(GENERAL).visited && client.room(LOBBY).visited == 0);
 }
 
 #[test]
-fn before_sign_in_only_help_and_the_way_out_mean_anything() {
+fn before_sign_in_only_help_and_quitting_work() {
     let mut client = Client::new();
     for action in [
         Action::Send,
@@ -188,7 +188,7 @@ fn before_sign_in_only_help_and_the_way_out_mean_anything() {
     assert_eq!(client.act(Action::Quit).effects, [Effect::Exit(0)]);
 }
 
-/// The visits the disk was told last.
+/// The visits that were saved last.
 fn remembered(client: &Client) -> Vec<RoomId> {
     let told = client.effects.iter().rev().find_map(|effect| match effect {
         Effect::RememberVisits(visits) => Some(visits.iter().map(|visit| visit.info.id).collect()),
@@ -198,17 +198,17 @@ fn remembered(client: &Client) -> Vec<RoomId> {
 }
 
 #[test]
-fn each_visit_is_remembered_the_latest_first() {
+fn visits_are_saved_latest_first() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS)).on(Msg::Open(SECRET)).act(Action::LastRoom);
     assert_eq!(remembered(&client), [OPS, SECRET, GENERAL]);
     client.effects.clear();
     client.on(Msg::Open(OPS));
-    assert_eq!(remembered(&client), [], "one is there already");
+    assert_eq!(remembered(&client), [], "the room is open already");
 }
 
 #[test]
-fn the_room_that_was_open_last_is_opened_at_start_whatever_comes_first() {
+fn the_last_open_room_is_opened_at_start_in_any_order_of_replies() {
     for disk_first in [true, false] {
         let mut client = Client::new();
         client.start();
@@ -222,7 +222,7 @@ fn the_room_that_was_open_last_is_opened_at_start_whatever_comes_first() {
             client.list_rooms(rooms());
         } else {
             client.list_rooms(rooms());
-            assert_eq!(client.model.open, None, "the disk has not said which one");
+            assert_eq!(client.model.open, None, "the disk has not reported the visits yet");
             for msg in kept {
                 client.on(msg);
             }
@@ -233,7 +233,7 @@ fn the_room_that_was_open_last_is_opened_at_start_whatever_comes_first() {
 }
 
 #[test]
-fn where_nothing_is_remembered_the_first_joined_room_is_opened() {
+fn without_stored_visits_the_first_joined_room_is_opened() {
     let mut client = Client::new();
     client.start();
     client.list_rooms(rooms()).on(Msg::Loaded(Err(crate::update::NotKept::Elsewhere)));

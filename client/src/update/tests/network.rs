@@ -1,4 +1,4 @@
-//! A simulated answering side at the level of Msgs: it delays, fails, loses answers and tells the stream.
+//! Tests `update` against a simulated server at the level of Msgs, which delays, fails, loses answers and streams.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use quchat_shared::Kind;
 use super::*;
 use crate::model::Stored;
 
-/// A server with one room, a network that is asked for fates, and a disk that answers.
+/// A server with one room, a network with random failures, and a disk.
 struct World {
     client: Client,
     stored: Vec<Message>,
@@ -28,7 +28,7 @@ impl World {
         self.fates.pop().unwrap_or(0)
     }
 
-    /// The server takes a message, once per txn.
+    /// Stores a message on the server, once per txn.
     fn store(&mut self, txn: &str, text: &str) -> Message {
         let next = self.stored.len() as u64 + 4;
         let seq = *self.by_txn.entry(txn.to_owned()).or_insert(next);
@@ -39,7 +39,7 @@ impl World {
         message
     }
 
-    /// One turn of the world: an answer, a loss, some of the stream, or time.
+    /// One step of the simulation: an answer, a loss, some events, or time.
     fn turn(&mut self) {
         self.client.disk();
         let calls = self.client.calls();
@@ -48,7 +48,7 @@ impl World {
             Request::SendMessage(_, new) => !self.by_txn.contains_key(new.txn.as_deref().unwrap()),
             _ => false,
         };
-        assert!(self.waiting.iter().filter(new).count() <= 1, "one send that the server does not know is in flight");
+        assert!(self.waiting.iter().filter(new).count() <= 1, "at most one send unknown to the server is in flight");
         match self.fate() % 8 {
             0..=2 => self.answer(true, true),
             3 => self.answer(true, false),
@@ -89,7 +89,7 @@ impl World {
         }
     }
 
-    /// Everything calms down.
+    /// Lets everything complete without further failures.
     fn settle(&mut self) {
         for _ in 0..5_000 {
             if self.client.model.unsent() == 0 {
@@ -106,7 +106,7 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn a_hundred_sends_typed_at_once_arrive_in_order_and_once(fates in prop::collection::vec(any::<u8>(), 0..600)) {
+    fn a_hundred_messages_typed_at_once_arrive_once_and_in_order(fates in prop::collection::vec(any::<u8>(), 0..600)) {
         let mut world = World::new(fates);
         let typed: Vec<String> = (0..100).map(|n| format!("message {n}")).collect();
         for text in &typed {
@@ -123,7 +123,7 @@ proptest! {
 }
 
 #[test]
-fn after_a_restart_the_same_txn_goes_out_and_the_message_stays_one() {
+fn after_a_restart_a_message_is_sent_with_the_same_txn_and_stored_once() {
     let mut world = World::new(Vec::new());
     world.client.say("before the crash").disk();
     let (_, req) = world.client.calls().pop().unwrap();
@@ -135,7 +135,10 @@ fn after_a_restart_the_same_txn_goes_out_and_the_message_stays_one() {
     second.model.txn_prefix = "q".into();
     second.start();
     second.on(Msg::Loaded(Ok(vec![Stored { draft: "half a".into(), outbox: kept, ..Stored::new(GENERAL) }])));
-    assert!(second.effects.iter().all(|e| !matches!(e, Effect::Call { req, .. } if is_send(req))), "rooms come first");
+    assert!(
+        second.effects.iter().all(|e| !matches!(e, Effect::Call { req, .. } if is_send(req))),
+        "the rooms are listed first"
+    );
     second.list_rooms(rooms());
     assert_eq!(second.draft(), "half a");
     let sends = sent(&mut second);

@@ -1,11 +1,11 @@
-//! A start while no server answers: the rooms as the disk remembers them, and what becomes of them when it does.
+//! Tests a start while no server answers: the stored rooms, and what happens to them when it does.
 
 use quchat_shared::event::{MemberJoined, RoomUpdated};
 
 use super::*;
 use crate::model::{ComponentId, Fetch, Link, StoredMessage};
 
-/// Just started, in ops; the list of rooms could not be had. A message and a draft are kept for ops.
+/// Just started, in #ops; listing the rooms has failed. A message and a draft are stored for #ops.
 fn cut_off() -> Client {
     let mut client = Client::new();
     client.start();
@@ -21,7 +21,7 @@ fn cut_off() -> Client {
     client
 }
 
-/// The next attempt finds the server there.
+/// The next attempt reaches the server.
 fn answered(client: &mut Client, rooms: Vec<Listed>) {
     client.pass(2_000).list_rooms(rooms).hello("k-1");
 }
@@ -30,7 +30,7 @@ fn texts(client: &Client, id: RoomId) -> Vec<&str> {
     client.room(id).outbox.iter().map(|pending| &*pending.text).collect()
 }
 
-/// What the disk was told last: names, and whether one is a member.
+/// The visits that were saved last: names, and whether alice is a member.
 fn remembered(client: &Client) -> Vec<(&str, bool)> {
     let told = client.effects.iter().rev().find_map(|effect| match effect {
         Effect::RememberVisits(visits) => Some(visits),
@@ -40,7 +40,7 @@ fn remembered(client: &Client) -> Vec<(&str, bool)> {
 }
 
 #[test]
-fn the_room_that_was_open_last_is_there_with_its_draft_and_what_is_unsent() {
+fn the_last_open_room_is_restored_with_its_draft_and_unsent_messages() {
     let mut client = cut_off();
     assert_eq!(
         (client.model.open, focus(&client.model), client.draft()),
@@ -50,14 +50,14 @@ fn the_room_that_was_open_last_is_there_with_its_draft_and_what_is_unsent() {
     assert_eq!(client.model.ordered().map(|room| room.info.id).collect::<Vec<_>>(), [GENERAL, OPS, LOBBY]);
     assert!(
         client.model.rooms.values().all(|room| room.unread() == 0 && !room.shows_activity()),
-        "of that nobody knows"
+        "unread counts are unknown"
     );
     assert!(matches!(client.model.link, Link::Reconnecting { .. }));
-    assert_eq!(client.calls(), [], "nothing else is asked of a server that has not answered");
+    assert_eq!(client.calls(), [], "nothing else is requested before the server has answered");
 }
 
 #[test]
-fn what_is_written_before_the_server_answers_is_kept_and_goes_out_once_in_order() {
+fn messages_written_before_the_server_answers_are_sent_once_and_in_order() {
     let mut client = cut_off();
     client.say("first").disk().write("second");
     assert_eq!(texts(&client, OPS), ["unsent", "first"]);
@@ -68,7 +68,7 @@ fn what_is_written_before_the_server_answers_is_kept_and_goes_out_once_in_order(
     });
     assert!(saved, "{:?}", client.effects);
     client.disk().act(Action::Send).disk();
-    assert_eq!(sent(&mut client), [], "not before it is known which rooms there are");
+    assert_eq!(sent(&mut client), [], "not before the rooms are listed");
     answered(&mut client, rooms());
     let mut told = Vec::new();
     for seq in 11..=13 {
@@ -83,12 +83,12 @@ fn what_is_written_before_the_server_answers_is_kept_and_goes_out_once_in_order(
 }
 
 #[test]
-fn the_list_of_rooms_takes_the_place_of_what_was_remembered() {
+fn the_list_of_rooms_replaces_the_stored_rooms() {
     let mut client = cut_off();
     answered(&mut client, rooms());
     assert_eq!(client.model.open, Some(OPS));
     assert_eq!(&*client.room(GENERAL).info.name, "general");
-    assert_eq!((client.room(OPS).unread(), client.room(OPS).new_after), (4, Some(Seq(6))), "as when it is opened");
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).new_after), (4, Some(Seq(6))), "as if it was just opened");
     assert!(!client.room(LOBBY).shows_activity(), "nothing has happened there since");
     assert!(matches!(client.room(OPS).fetch, Fetch::Loading { .. }));
     client.answer_page(OPS, 1..=10, false, false);
@@ -97,18 +97,18 @@ fn the_list_of_rooms_takes_the_place_of_what_was_remembered() {
 }
 
 #[test]
-fn a_room_that_is_gone_keeps_what_is_unsent() {
+fn a_room_that_is_gone_keeps_its_unsent_messages() {
     let mut client = cut_off();
     let others = || rooms().into_iter().filter(|listed| listed.info.id != OPS).collect();
     answered(&mut client, others());
     assert_eq!((client.model.open, client.draft()), (Some(OPS), "half a thought"));
     assert!(client.room(OPS).gone && client.notice().contains("gone"));
     client.reply(is_send, Err(refused(404, Kind::NotFound, "there is no such room")));
-    assert!(matches!(client.states(OPS)[..], [SendState::Refused(_)]), "to be taken back or given up");
+    assert!(matches!(client.states(OPS)[..], [SendState::Refused(_)]), "to be taken back or discarded");
 }
 
 #[test]
-fn from_a_room_that_is_gone_and_holds_nothing_one_goes_on_to_the_next() {
+fn if_the_open_room_is_gone_and_empty_the_next_one_opens() {
     let mut client = Client::new();
     client.start();
     let visits = vec![visit(RoomId(9), "attic", true), visit(RoomId(8), "shed", true), visit(OPS, "ops", true)];
@@ -120,7 +120,7 @@ fn from_a_room_that_is_gone_and_holds_nothing_one_goes_on_to_the_next() {
 }
 
 #[test]
-fn rooms_that_are_listed_already_are_not_taken_from_memory() {
+fn stored_visits_do_not_replace_listed_rooms() {
     let mut client = Client::new();
     client.start();
     client.list_rooms(rooms());
@@ -131,7 +131,7 @@ fn rooms_that_are_listed_already_are_not_taken_from_memory() {
 }
 
 #[test]
-fn the_disk_hears_of_new_names_and_of_joining() {
+fn new_names_and_memberships_are_saved() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY));
     assert_eq!(remembered(&client), [("Lobby", false), ("general", true)]);
@@ -144,11 +144,14 @@ fn the_disk_hears_of_new_names_and_of_joining() {
     assert_eq!(remembered(&client), [("Lobby", true), ("common room", true)]);
     client.effects.clear();
     client.hear(message(GENERAL, 4, BOB, "hi"));
-    assert!(client.effects.iter().all(|effect| !matches!(effect, Effect::RememberVisits(_))), "not for each message");
+    assert!(
+        client.effects.iter().all(|effect| !matches!(effect, Effect::RememberVisits(_))),
+        "messages alone save nothing"
+    );
 }
 
 #[test]
-fn a_name_is_not_called_unknown_before_the_rooms_are_listed() {
+fn a_room_name_is_not_reported_as_unknown_before_the_rooms_are_listed() {
     let mut client = cut_off();
     client.write("/join den").act(Action::Send);
     assert!(client.notice().contains("as soon as the server answers"), "{}", client.notice());

@@ -1,4 +1,4 @@
-//! Pages and live messages become one contiguous run, and nobody is moved by it.
+//! Tests that pages and live messages form one contiguous timeline, and that the view does not move.
 
 use quchat_shared::{
     event::MessageUpdated,
@@ -18,7 +18,7 @@ fn bounds(client: &mut Client) -> Vec<Bound> {
 }
 
 #[test]
-fn a_gap_is_filled_before_what_lies_beyond_it_is_shown() {
+fn a_gap_is_filled_before_messages_after_it_are_shown() {
     let mut client = Client::online();
     client.hear(message(GENERAL, 7, BOB, "x")).hear(message(GENERAL, 8, BOB, "y"));
     assert_eq!(client.room(GENERAL).timeline.last(), Some(Seq(3)));
@@ -30,7 +30,7 @@ fn a_gap_is_filled_before_what_lies_beyond_it_is_shown() {
 }
 
 #[test]
-fn beyond_200_missing_a_reader_at_the_end_begins_anew_and_another_one_stays() {
+fn with_over_200_missing_a_reader_at_the_end_restarts_and_others_stay() {
     let mut at_end = Client::online();
     at_end.hear(message(GENERAL, 500, BOB, "x"));
     assert_eq!(bounds(&mut at_end), [Bound::Newest]);
@@ -42,7 +42,7 @@ fn beyond_200_missing_a_reader_at_the_end_begins_anew_and_another_one_stays() {
 }
 
 #[test]
-fn leaving_a_long_history_gives_its_memory_back_and_leaving_a_short_one_has_none_to_give() {
+fn leaving_a_long_history_returns_its_memory_and_a_short_one_does_not() {
     for (last, given_back) in [(300, 0), (6_000, 1)] {
         let mut client = Client::online();
         at_hand(&mut client, GENERAL, 1..=last);
@@ -53,11 +53,11 @@ fn leaving_a_long_history_gives_its_memory_back_and_leaving_a_short_one_has_none
 }
 
 #[test]
-fn only_the_page_that_is_awaited_is_merged() {
+fn only_the_pending_page_is_merged() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS));
     let (first, _) = client.calls().pop().unwrap();
-    client.act(Action::ToNew); // asks for another one instead
+    client.act(Action::ToNew); // requests another one instead
     let page = MessagePage {
         messages: vec![message(OPS, 1, BOB, "stray")],
         has_older: false,
@@ -71,7 +71,7 @@ fn only_the_page_that_is_awaited_is_merged() {
 }
 
 #[test]
-fn older_pages_come_while_scrolling_up_and_nothing_jumps() {
+fn scrolling_up_fetches_older_pages_without_a_jump() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 101..=200);
     let seen = seen_of(client.room(GENERAL), 110, 130, false);
@@ -85,7 +85,7 @@ fn older_pages_come_while_scrolling_up_and_nothing_jumps() {
 }
 
 #[test]
-fn a_failed_page_says_why_and_is_tried_again_on_scroll_only() {
+fn a_failed_page_shows_the_reason_and_only_scrolling_retries_it() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 101..=200);
     let seen = seen_of(client.room(GENERAL), 105, 125, false);
@@ -100,7 +100,7 @@ fn a_failed_page_says_why_and_is_tried_again_on_scroll_only() {
 }
 
 #[test]
-fn a_page_with_a_hole_is_refused() {
+fn a_page_with_a_gap_is_rejected() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS));
     let messages = vec![message(OPS, 3, BOB, "x"), message(OPS, 5, BOB, "y")];
@@ -119,11 +119,15 @@ fn an_edit_wins_over_the_copy_of_an_older_page() {
     assert_eq!(client.room(GENERAL).timeline.messages[1].text, "better");
     let unknown = Message { rev: 2, ..message(GENERAL, 99, BOB, "z") };
     client.stream(vec![MessageUpdated { room_id: GENERAL, message: unknown }.into()]);
-    assert_eq!(client.room(GENERAL).timeline.messages.len(), 3, "an edit of what is not at hand changes nothing");
+    assert_eq!(
+        client.room(GENERAL).timeline.messages.len(),
+        3,
+        "an edit of a message that is not loaded changes nothing"
+    );
 }
 
 #[test]
-fn messages_that_grow_by_reactions_stay_within_the_bytes_of_their_room() {
+fn messages_that_grow_by_reactions_stay_within_the_byte_limit() {
     const MIB: usize = 1024 * 1024;
     for (id, most) in [(GENERAL, 64 * MIB), (OPS, MIB)] {
         let mut client = Client::online();
@@ -145,7 +149,7 @@ fn users_of(message: &Message) -> usize {
 }
 
 #[test]
-fn new_messages_move_nobody_who_reads_further_up() {
+fn new_messages_do_not_move_a_reader_further_up() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 1..=100);
     let seen = seen_of(client.room(GENERAL), 50, 70, false);
@@ -160,20 +164,20 @@ fn new_messages_move_nobody_who_reads_further_up() {
 }
 
 #[test]
-fn the_bottom_of_a_run_that_ends_in_the_past_is_the_newest_page() {
+fn going_to_the_bottom_of_an_old_timeline_fetches_the_newest_page() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 1..=100);
     let room = client.model.rooms.get_mut(&GENERAL).unwrap();
     (room.timeline.has_newer, room.info.last_seq) = (true, Seq(900));
     client.act(Action::ToBottom);
-    assert_eq!(client.room(GENERAL).timeline.messages.len(), 100, "the old page stays until then");
+    assert_eq!(client.room(GENERAL).timeline.messages.len(), 100, "the old page stays until the new one arrives");
     client.answer_page(GENERAL, 841..=900, true, false);
     let room = client.room(GENERAL);
     assert_eq!((room.timeline.first(), &room.anchor), (Some(Seq(841)), &Anchor::End));
 }
 
 #[test]
-fn the_room_in_view_is_bounded_and_others_keep_a_page() {
+fn the_open_room_is_bounded_and_others_keep_a_page() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 1..=100_000);
     client.hear(message(GENERAL, 100_001, BOB, "x"));
@@ -188,7 +192,7 @@ fn the_room_in_view_is_bounded_and_others_keep_a_page() {
 }
 
 #[test]
-fn coming_back_to_a_room_shows_it_without_asking() {
+fn returning_to_a_room_shows_it_without_a_request() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS)).answer_page(OPS, 1..=10, false, false).effects.clear();
     client.act(Action::LastRoom).act(Action::LastRoom);
@@ -196,7 +200,7 @@ fn coming_back_to_a_room_shows_it_without_asking() {
 }
 
 #[test]
-fn a_window_holds_what_a_pane_needs_and_no_more() {
+fn a_window_has_exactly_the_entries_that_a_pane_needs() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 1..=100_000);
     for anchor in [
@@ -213,16 +217,16 @@ fn a_window_holds_what_a_pane_needs_and_no_more() {
 }
 
 #[test]
-fn loading_is_worth_a_word_after_200_ms() {
+fn loading_is_shown_after_200_ms() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS));
     assert_eq!(next_deadline(&client.model), Some(client.model.now.mono_ms + 200));
     client.pass(200);
-    assert_eq!(next_deadline(&client.model), Some(client.model.now.mono_ms + 4_800), "and does not spin");
+    assert_eq!(next_deadline(&client.model), Some(client.model.now.mono_ms + 4_800), "the loop does not spin");
 }
 
 #[test]
-fn a_server_that_promises_more_than_it_has_is_not_asked_for_ever() {
+fn a_server_that_promises_missing_messages_is_not_asked_forever() {
     for claimed in [10, 9_000] {
         let mut client = Client::online();
         client.hear(message(GENERAL, claimed, BOB, "x"));
@@ -242,7 +246,7 @@ fn a_server_that_promises_more_than_it_has_is_not_asked_for_ever() {
 #[test]
 fn the_stream_completes_a_page_that_was_ahead_of_it() {
     let mut client = Client::online();
-    client.on(Msg::Open(OPS)).answer_page(OPS, 1..=11, false, true); // the page knows of 12 before the stream does
+    client.on(Msg::Open(OPS)).answer_page(OPS, 1..=11, false, true); // the page announces 12 before the stream does
     client.effects.clear();
     client.hear(message(OPS, 12, BOB, "x"));
     let timeline = &client.room(OPS).timeline;

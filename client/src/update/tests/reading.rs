@@ -1,4 +1,4 @@
-//! What was really seen moves the read marker, and /catchup, and nothing else does.
+//! Tests that only messages that were seen, and /catchup, move the read marker.
 
 use quchat_shared::{Kind, api::ReadMarker, event::ReadUpdated, query::Bound};
 
@@ -20,7 +20,7 @@ fn in_ops() -> Client {
 }
 
 #[test]
-fn the_end_looked_at_for_a_second_is_read() {
+fn the_end_of_a_room_is_read_after_a_second_on_the_screen() {
     let mut client = in_ops();
     client.look().pass(999);
     assert_eq!((marks(&mut client).len(), client.room(OPS).unread()), (0, 4));
@@ -29,14 +29,14 @@ fn the_end_looked_at_for_a_second_is_read() {
 }
 
 #[test]
-fn hopping_over_a_room_reads_nothing() {
+fn passing_through_a_room_reads_nothing() {
     let mut client = in_ops();
     client.look().pass(900).act(Action::NextRoom).pass(5_000);
     assert_eq!(marks(&mut client), []);
 }
 
 #[test]
-fn whatever_comes_between_starts_the_second_anew() {
+fn any_interruption_restarts_the_second() {
     let between: [fn(&mut Client); 6] = [
         |client| {
             client.on(Msg::TermFocus(false)).on(Msg::TermFocus(true));
@@ -71,7 +71,7 @@ fn whatever_comes_between_starts_the_second_anew() {
     }
 }
 
-/// In ops, which holds 120 messages, 100 of them unread; all are at hand.
+/// In #ops with 120 messages, 100 of them unread; all are loaded.
 fn far_behind() -> Client {
     let mut client = Client::online();
     at_hand(&mut client, OPS, 1..=120);
@@ -92,11 +92,11 @@ fn a_room_is_opened_at_the_new_line() {
     let client = far_behind();
     let room = client.room(OPS);
     assert_eq!((room.new_after, &room.anchor), (Some(Seq(20)), &Anchor::At { top: Key::Seq(Seq(21)), byte: 0 }));
-    assert!(room.scroll_rows < 0, "with the line");
+    assert!(room.scroll_rows < 0, "the line is visible");
 }
 
 #[test]
-fn a_room_whose_new_messages_are_not_at_hand_fetches_them_first() {
+fn a_room_whose_new_messages_are_not_loaded_fetches_them_first() {
     for (unread, bound) in [(100, Bound::Around(Seq(901))), (20, Bound::Newest)] {
         let mut client = Client::new();
         client.start();
@@ -124,7 +124,7 @@ fn only_what_was_on_the_screen_for_a_second_is_read() {
 fn each_message_has_its_own_second() {
     let mut client = far_behind();
     see(&mut client, 20..=38).pass(600);
-    see(&mut client, 30..=48).pass(400); // 21 to 29 are gone too early
+    see(&mut client, 30..=48).pass(400); // 21 to 29 were visible too briefly
     assert_eq!(marks(&mut client), []);
     see(&mut client, 20..=38).pass(1_000);
     assert_eq!(marks(&mut client), [(OPS, 38)]);
@@ -134,7 +134,7 @@ fn each_message_has_its_own_second() {
 }
 
 #[test]
-fn the_marker_stops_where_a_message_was_not_seen_and_goes_on_once_it_was() {
+fn the_marker_stops_at_an_unseen_message_until_it_is_seen() {
     let mut client = far_behind();
     see(&mut client, 20..=38).pass(1_000);
     see(&mut client, 60..=78).pass(5_000);
@@ -149,7 +149,7 @@ fn the_marker_stops_where_a_message_was_not_seen_and_goes_on_once_it_was() {
 }
 
 #[test]
-fn a_message_counts_once_its_last_row_is_on_the_screen() {
+fn a_message_is_seen_only_if_its_last_row_is_visible() {
     let mut client = far_behind();
     let seen = seen_of(client.room(OPS), 21, 30, false);
     client.on(Msg::Seen(crate::model::Seen { ended: Some(Seq(29)), ..seen })).pass(1_000);
@@ -157,7 +157,7 @@ fn a_message_counts_once_its_last_row_is_on_the_screen() {
 }
 
 #[test]
-fn what_was_jumped_past_is_counted_and_stays_unread() {
+fn skipped_messages_are_counted_and_stay_unread() {
     let mut client = far_behind();
     see(&mut client, 102..=120).pass(10_000);
     let room = client.room(OPS);
@@ -165,7 +165,7 @@ fn what_was_jumped_past_is_counted_and_stays_unread() {
     client.act(Action::ToNew);
     assert_eq!(client.room(OPS).anchor, Anchor::At { top: Key::Seq(Seq(21)), byte: 0 });
     see(&mut client, 20..=38).pass(1_000);
-    assert_eq!(client.room(OPS).new_above(&Key::Seq(Seq(102))), 63, "what was seen is no more counted");
+    assert_eq!(client.room(OPS).new_above(&Key::Seq(Seq(102))), 63, "seen messages are not counted");
     assert_eq!(client.room(OPS).new_above(&Key::Seq(Seq(20))), 0);
 }
 
@@ -174,7 +174,7 @@ fn going_to_the_bottom_on_purpose_reads_everything_at_once() {
     let mut client = far_behind();
     client.act(Action::ToBottom);
     assert_eq!((marks(&mut client), client.room(OPS).unread()), (vec![(OPS, 120)], 0));
-    assert_eq!(client.room(OPS).new_after, Some(Seq(20)), "the line stays, and leads back");
+    assert_eq!(client.room(OPS).new_after, Some(Seq(20)), "the line stays as the way back");
     client.act(Action::ToNew);
     assert_eq!(client.room(OPS).anchor, Anchor::At { top: Key::Seq(Seq(21)), byte: 0 });
     let mut outside = Client::online();
@@ -183,7 +183,7 @@ fn going_to_the_bottom_on_purpose_reads_everything_at_once() {
 }
 
 #[test]
-fn a_mention_that_was_read_counts_no_more_and_the_others_do() {
+fn a_read_mention_no_longer_counts_and_others_do() {
     let named = |seq| Message { mentions: vec![ALICE], ..message(OPS, seq, BOB, "@alice") };
     let mut client = far_behind();
     client.hear(named(121)).hear(named(122)).hear(message(OPS, 123, BOB, "x"));
@@ -199,7 +199,7 @@ fn a_mention_that_was_read_counts_no_more_and_the_others_do() {
 }
 
 #[test]
-fn who_reads_further_up_stays_there_unless_more_is_new_than_fits() {
+fn a_reader_further_up_stays_unless_more_is_new_than_fits() {
     for (came, moved) in [(3, false), (40, true)] {
         let mut client = Client::online();
         at_hand(&mut client, OPS, 1..=120);
@@ -215,7 +215,7 @@ fn who_reads_further_up_stays_there_unless_more_is_new_than_fits() {
 }
 
 #[test]
-fn nothing_ticks_while_what_is_read_is_on_the_screen() {
+fn read_messages_on_the_screen_set_no_deadline() {
     let mut client = far_behind();
     see(&mut client, 20..=38).pass(1_000);
     let call = client.room(OPS).marker.in_flight.unwrap();
@@ -227,7 +227,7 @@ fn nothing_ticks_while_what_is_read_is_on_the_screen() {
 }
 
 #[test]
-fn without_focus_or_below_a_dialog_nothing_is_read() {
+fn without_focus_or_under_a_dialog_nothing_is_read() {
     let mut away = in_ops();
     away.on(Msg::TermFocus(false)).look().pass(60_000);
     assert_eq!(marks(&mut away), []);
@@ -237,14 +237,14 @@ fn without_focus_or_below_a_dialog_nothing_is_read() {
 }
 
 #[test]
-fn one_marker_is_in_flight_the_latest_wins_and_two_seconds_lie_between() {
+fn one_marker_is_in_flight_the_latest_wins_at_most_every_two_seconds() {
     let mut client = in_ops();
     client.look().pass(1_000);
     for seq in 11..=15 {
         client.hear(message(OPS, seq, BOB, "x")).look();
     }
     client.pass(10_000);
-    assert_eq!(marks(&mut client), [(OPS, 10)], "the first is not answered yet");
+    assert_eq!(marks(&mut client), [(OPS, 10)], "the first one is not answered yet");
     let mut quick = in_ops();
     quick.look().pass(1_000);
     let reply = Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(10), unread: 0, mentions: 0 }));
@@ -258,7 +258,7 @@ fn one_marker_is_in_flight_the_latest_wins_and_two_seconds_lie_between() {
 }
 
 #[test]
-fn a_marker_that_failed_goes_out_again_and_a_refused_one_does_not() {
+fn a_failed_marker_is_retried_and_a_refused_one_is_not() {
     let is_mark = |req: &Request| matches!(req, Request::MarkRead(..));
     let mut client = in_ops();
     client.look().pass(1_000).reply(is_mark, Err(unreachable())).pass(3_000);
@@ -269,11 +269,11 @@ fn a_marker_that_failed_goes_out_again_and_a_refused_one_does_not() {
 }
 
 #[test]
-fn the_new_line_stands_where_reading_ended_until_one_leaves() {
+fn the_new_line_stays_after_the_last_read_message_until_the_room_is_left() {
     let mut client = in_ops();
     assert_eq!(client.room(OPS).new_after, Some(Seq(6)));
     client.look().pass(2_000);
-    assert_eq!(client.room(OPS).new_after, Some(Seq(6)), "also once it is read");
+    assert_eq!(client.room(OPS).new_after, Some(Seq(6)), "also after reading");
     client.act(Action::NextRoom);
     assert_eq!(client.room(OPS).new_after, None);
     let mut sending = in_ops();
@@ -282,14 +282,14 @@ fn the_new_line_stands_where_reading_ended_until_one_leaves() {
 }
 
 #[test]
-fn the_new_line_is_drawn_when_focus_returns() {
+fn the_new_line_is_set_when_the_focus_returns() {
     let mut client = Client::online();
     client.look().on(Msg::TermFocus(false)).hear(message(GENERAL, 4, BOB, "x")).look().pass(9_000);
     assert_eq!(client.room(GENERAL).new_after, None);
     client.on(Msg::TermFocus(true));
     assert_eq!(client.room(GENERAL).new_after, Some(Seq(3)));
     client.look().pass(1_000).on(Msg::TermFocus(false)).on(Msg::TermFocus(true));
-    assert_eq!(client.room(GENERAL).new_after, Some(Seq(3)), "nothing has come since");
+    assert_eq!(client.room(GENERAL).new_after, Some(Seq(3)), "no message has arrived since");
     client.on(Msg::TermFocus(false)).hear(message(GENERAL, 5, BOB, "x")).on(Msg::TermFocus(true));
     assert_eq!(client.room(GENERAL).new_after, Some(Seq(4)));
     client.say("so").act(Action::NextRoom);
@@ -305,14 +305,14 @@ fn to_the_new_line_goes_to_the_first_unread_message() {
 }
 
 #[test]
-fn another_client_of_the_same_user_lowers_the_badge() {
+fn reading_in_another_client_lowers_the_unread_count() {
     let mut client = Client::online();
     client.stream(vec![ReadUpdated { room_id: OPS, last_read_seq: Seq(9), mentions: 0 }.into()]);
     assert_eq!(client.room(OPS).unread(), 1);
 }
 
 #[test]
-fn scrolling_waits_for_the_frame_and_what_comes_meanwhile_is_not_lost() {
+fn scrolling_waits_for_a_frame_and_later_scrolling_is_not_lost() {
     let mut client = in_ops();
     client.look().act(Action::LineUp).act(Action::LineUp);
     assert_eq!(client.room(OPS).scroll_rows, -2);
@@ -325,7 +325,7 @@ fn scrolling_waits_for_the_frame_and_what_comes_meanwhile_is_not_lost() {
 }
 
 #[test]
-fn a_page_is_the_pane_less_a_line() {
+fn a_page_is_one_row_less_than_the_pane() {
     let mut client = in_ops();
     client.look().act(Action::PageUp);
     assert_eq!(client.room(OPS).scroll_rows, -19);
@@ -338,7 +338,7 @@ fn a_page_is_the_pane_less_a_line() {
 #[test]
 fn a_room_left_and_entered_again_within_one_frame_is_still_being_read() {
     let mut client = in_ops();
-    client.look().act(Action::NextRoom).act(Action::LastRoom); // the frame is the same: no `Seen` tells of it
+    client.look().act(Action::NextRoom).act(Action::LastRoom); // the frame is the same, so no `Seen` is sent
     client.pass(1_000);
     assert_eq!(marks(&mut client), [(OPS, 10)]);
 }
@@ -360,7 +360,7 @@ fn catching_up_marks_every_room_as_read_and_asks_first() {
 }
 
 #[test]
-fn what_comes_while_catching_up_is_asked_about_stays_unread() {
+fn messages_that_arrive_during_the_catch_up_question_stay_unread() {
     let named = |seq| Message { mentions: vec![ALICE], ..message(OPS, seq, BOB, "@alice") };
     let mut client = Client::online();
     client.hear(named(11)).say("/catchup").hear(named(12)).on(Msg::Answer(true));
@@ -369,7 +369,7 @@ fn what_comes_while_catching_up_is_asked_about_stays_unread() {
 }
 
 #[test]
-fn what_was_caught_up_with_while_offline_is_told_when_the_connection_is_back() {
+fn catching_up_while_offline_is_sent_after_reconnecting() {
     let mut client = Client::online();
     client.cut(unreachable()).say("/catchup").on(Msg::Answer(true));
     client.reply(|req| matches!(req, Request::MarkRead(..)), Err(unreachable()));

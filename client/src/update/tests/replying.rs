@@ -1,4 +1,4 @@
-//! Replying: what one writes answers a message until that is sent or Esc says otherwise, through restarts too.
+//! Tests replies: a draft keeps its reply target until it is sent or Esc drops it, also through restarts.
 
 use quchat_shared::{
     event::{MessageUpdated, Reset, ResetReason},
@@ -8,7 +8,7 @@ use quchat_shared::{
 use super::*;
 use crate::model::{Anchor, ComponentId, Key, StoredMessage};
 
-/// What was sent and not looked at yet, with what it answers.
+/// The messages sent since the last check, with their reply targets.
 fn replies(client: &mut Client) -> Vec<(String, Option<Seq>)> {
     let open = |(_, req)| match req {
         Request::SendMessage(_, new) => Some((new.text, new.reply_to)),
@@ -17,7 +17,7 @@ fn replies(client: &mut Client) -> Vec<(String, Option<Seq>)> {
     client.calls().into_iter().filter_map(open).collect()
 }
 
-/// In general, with a message of one's own at the end.
+/// In #general, with alice's own message at the end.
 fn after_own() -> Client {
     let mut client = Client::online();
     client.hear(message(GENERAL, 4, ALICE, "mine"));
@@ -26,7 +26,7 @@ fn after_own() -> Client {
 }
 
 #[test]
-fn a_reply_names_the_chosen_message_and_the_next_message_does_not() {
+fn a_reply_names_the_selected_message_and_the_next_message_does_not() {
     let mut client = after_own();
     client.act(Action::Select).act(Action::LineUp).act(Action::LineUp).act(Action::Reply);
     assert_eq!((focus(&client.model), client.room(GENERAL).draft.reply_to), (ComponentId::Composer, Some(Seq(2))));
@@ -36,7 +36,7 @@ fn a_reply_names_the_chosen_message_and_the_next_message_does_not() {
 }
 
 #[test]
-fn without_a_choice_it_is_the_newest_of_somebody_else() {
+fn without_a_selection_a_reply_goes_to_the_newest_message_of_others() {
     let mut client = after_own();
     client.say("/reply");
     assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(3)));
@@ -47,7 +47,7 @@ fn without_a_choice_it_is_the_newest_of_somebody_else() {
 }
 
 #[test]
-fn a_reply_that_cannot_be_said_stays_as_it_was_typed() {
+fn a_reply_that_cannot_be_sent_stays_in_the_composer() {
     let mut client = Client::online();
     let line = format!("/reply {}", "x".repeat(4_001));
     client.say(&line);
@@ -57,14 +57,14 @@ fn a_reply_that_cannot_be_said_stays_as_it_was_typed() {
 }
 
 #[test]
-fn ctrl_c_gives_the_reply_up_together_with_its_text() {
+fn ctrl_c_clears_the_draft_and_its_reply_target() {
     let mut client = after_own();
     client.act(Action::Select).act(Action::Reply).write("half").act(Action::Interrupt);
     assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("", None));
 }
 
 #[test]
-fn after_a_restored_backup_nothing_answers_what_is_not_there_any_more() {
+fn after_a_restored_backup_replies_to_lost_messages_lose_their_target() {
     let mut client = Client::online();
     client.act(Action::Select).act(Action::Reply).write("half");
     assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(3)));
@@ -76,11 +76,11 @@ fn after_a_restored_backup_nothing_answers_what_is_not_there_any_more() {
 }
 
 #[test]
-fn after_a_restored_backup_nothing_answers_another_message_of_the_same_number() {
+fn after_a_restored_backup_no_reply_names_another_message_with_the_same_seq() {
     let mut client = Client::online();
     client.act(Action::Select).act(Action::Reply).say("waits").act(Action::Select).act(Action::Reply).write("half");
     client.stream(vec![Reset { reason: ResetReason::Unknown, cursor: Cursor("m-1".into()) }.into()]);
-    let mut restored = rooms(); // and more was said there since
+    let mut restored = rooms(); // with new messages since
     restored[0] = listed(GENERAL, "general", RoomKind::Public, 9, Some(2));
     client.list_rooms(restored);
     assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("half", None));
@@ -94,16 +94,16 @@ fn after_a_restored_backup_nothing_answers_another_message_of_the_same_number() 
 }
 
 #[test]
-fn esc_gives_the_reply_up_and_keeps_the_draft() {
+fn esc_drops_the_reply_target_and_keeps_the_draft() {
     let mut client = after_own();
     client.write("half").act(Action::Select).act(Action::Reply).act(Action::Cancel);
     assert_eq!((client.draft(), client.room(GENERAL).draft.reply_to), ("half", None));
     client.act(Action::Select).act(Action::Reply).act(Action::Help).act(Action::Cancel);
-    assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(4)), "the help was closed and nothing else");
+    assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(4)), "Esc only closed the help");
 }
 
 #[test]
-fn a_command_is_no_answer_and_each_room_has_its_own() {
+fn a_command_is_no_reply_and_each_room_has_its_own_target() {
     let mut client = after_own();
     client.say("/reply").say("/last");
     assert_eq!(client.room(GENERAL).draft.reply_to, Some(Seq(3)));
@@ -112,7 +112,7 @@ fn a_command_is_no_answer_and_each_room_has_its_own() {
 }
 
 #[test]
-fn what_is_answered_reaches_the_disk_with_the_draft_and_the_message() {
+fn the_reply_target_is_saved_with_the_draft_and_the_message() {
     let mut client = after_own();
     client.say("/reply").effects.clear();
     client.pass(300);
@@ -127,7 +127,7 @@ fn what_is_answered_reaches_the_disk_with_the_draft_and_the_message() {
 }
 
 #[test]
-fn after_a_restart_the_same_reply_goes_out() {
+fn after_a_restart_the_same_reply_is_sent() {
     let kept =
         StoredMessage { txn: "o-1".into(), text: "so".into(), reply_to: Some(Seq(2)), written_ms: 0, refused: None };
     let stored = Stored { draft: "half".into(), reply_to: Some(Seq(3)), outbox: vec![kept], ..Stored::new(GENERAL) };
@@ -139,7 +139,7 @@ fn after_a_restart_the_same_reply_goes_out() {
 }
 
 #[test]
-fn what_is_taken_back_still_answers() {
+fn a_reply_taken_back_keeps_its_target() {
     let mut client = after_own();
     client.say("/reply loud").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
     client.on(Msg::TakeBack { room: GENERAL, txn: "p-1".into() });
@@ -147,7 +147,7 @@ fn what_is_taken_back_still_answers() {
 }
 
 #[test]
-fn what_a_reply_answers_is_one_key_away_also_where_it_is_not_loaded() {
+fn the_target_of_a_reply_is_one_key_away_also_if_it_is_not_loaded() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 101..=150);
     client.look();
@@ -164,7 +164,7 @@ fn what_a_reply_answers_is_one_key_away_also_where_it_is_not_loaded() {
 }
 
 #[test]
-fn a_deleted_message_is_not_answered() {
+fn a_deleted_message_cannot_be_replied_to() {
     let mut client = Client::online();
     let gone = Message { deleted_at: Some(Timestamp::from_millis(1)), ..message(GENERAL, 4, BOB, "") };
     client.hear(gone).look().act(Action::Select).act(Action::Reply);
@@ -174,7 +174,7 @@ fn a_deleted_message_is_not_answered() {
 }
 
 #[test]
-fn a_reply_by_command_leaves_the_draft_that_was_put_aside_for_an_earlier_input() {
+fn a_reply_by_command_keeps_the_draft_replaced_by_an_earlier_input() {
     let mut client = Client::online();
     client.say("/reply so").disk().acknowledge(GENERAL, 4).write("precious").on(Msg::Recall { back: true });
     client.act(Action::Send);
@@ -182,7 +182,7 @@ fn a_reply_by_command_leaves_the_draft_that_was_put_aside_for_an_earlier_input()
 }
 
 #[test]
-fn an_earlier_input_that_stands_in_for_a_draft_does_not_take_its_reply_along() {
+fn an_earlier_input_does_not_inherit_the_reply_target_of_the_draft() {
     for changed in [false, true] {
         let mut client = Client::online();
         client.say("lunch?").disk().acknowledge(GENERAL, 4).look().write("to bob");
@@ -199,7 +199,7 @@ fn an_earlier_input_that_stands_in_for_a_draft_does_not_take_its_reply_along() {
 }
 
 #[test]
-fn what_is_kept_of_a_draft_left_for_an_earlier_input_answers_what_the_draft_answers() {
+fn a_draft_replaced_by_an_earlier_input_is_saved_with_its_reply_target() {
     let mut client = Client::online();
     client.say("lunch?").disk().acknowledge(GENERAL, 4).write("to bob").act(Action::Select).act(Action::LineUp);
     client.act(Action::Reply).on(Msg::Recall { back: true }).effects.clear();
@@ -214,7 +214,7 @@ fn what_is_kept_of_a_draft_left_for_an_earlier_input_answers_what_the_draft_answ
 }
 
 #[test]
-fn a_draft_that_was_left_and_is_found_among_the_earlier_inputs_answers_what_it_answered() {
+fn a_replaced_draft_recalled_as_an_earlier_input_keeps_its_reply_target() {
     let mut client = Client::online();
     client.say("sent").disk().acknowledge(GENERAL, 4).say("/reply").write("to bob").on(Msg::Recall { back: true });
     client.on(Msg::Recall { back: true }).write("sent!").on(Msg::Recall { back: true });
@@ -227,14 +227,14 @@ fn a_draft_that_was_left_and_is_found_among_the_earlier_inputs_answers_what_it_a
 }
 
 #[test]
-fn a_reply_without_a_word_yet_may_be_an_earlier_input() {
+fn the_reply_target_of_an_empty_draft_passes_to_a_recalled_input() {
     let mut client = Client::online();
     client.say("yes").disk().acknowledge(GENERAL, 4).say("/reply").on(Msg::Recall { back: true });
     client.on(Msg::Recall { back: true }).act(Action::Send).disk();
     assert_eq!(replies(&mut client).pop(), Some(("yes".to_owned(), Some(Seq(3)))));
 }
 
-/// In general, at messages 101 to 120 of a history at hand from 101 on; 110 and 111 answer 7, 112 answers 8, 150 answers 9.
+/// In #general, at messages 101 to 120; loaded from 101 on. 110 and 111 reply to 7, 112 to 8, 150 to 9.
 fn far_replies() -> Client {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 101..=160);
@@ -244,13 +244,13 @@ fn far_replies() -> Client {
         let at = room.timeline.index(Seq(seq)).unwrap();
         room.timeline.messages[at] = Arc::new(reply);
     }
-    room.timeline.has_older = false; // no page of the history is asked for here
+    room.timeline.has_older = false; // so that no page is fetched here
     let seen = seen_of(client.room(GENERAL), 101, 120, false);
     client.on(Msg::Seen(seen));
     client
 }
 
-/// The messages that were asked for one by one.
+/// The quoted messages that were requested since the last check.
 fn asked(client: &mut Client) -> Vec<(u64, u64)> {
     let open = |(call, req)| match req {
         Request::ListMessages(GENERAL, ListMessages { bound: Bound::After(seq), limit: Some(1) }) => {
@@ -276,7 +276,7 @@ fn quoted(client: &Client, seq: u64) -> Option<&str> {
 }
 
 #[test]
-fn what_visible_replies_quote_is_fetched_once_one_after_the_other() {
+fn quotes_of_visible_replies_are_fetched_once_one_after_the_other() {
     let mut client = far_replies();
     let [(call, 7)] = asked(&mut client)[..] else { panic!() };
     client.pass(100);
@@ -286,27 +286,27 @@ fn what_visible_replies_quote_is_fetched_once_one_after_the_other() {
     answer(&mut client, call, None);
     assert_eq!((quoted(&client, 7), quoted(&client, 8)), (Some("seven"), None));
     client.look().pass(1_000);
-    let [(call, 9)] = asked(&mut client)[..] else { panic!("it has come into view") };
+    let [(call, 9)] = asked(&mut client)[..] else { panic!("it is visible now") };
     answer(&mut client, call, Some(message(GENERAL, 4, BOB, "not the one that was asked for")));
     let seen = seen_of(client.room(GENERAL), 101, 120, false);
     client.on(Msg::Seen(seen)).look();
     assert_eq!((asked(&mut client), quoted(&client, 9)), (vec![], None), "each once");
     client.act(Action::NextRoom).act(Action::LastRoom).look();
-    assert_eq!((asked(&mut client), quoted(&client, 7)), (vec![], Some("seven")), "kept with the room");
+    assert_eq!((asked(&mut client), quoted(&client, 7)), (vec![], Some("seven")), "quotes are kept with the room");
 }
 
 #[test]
-fn a_quote_that_failed_is_asked_for_again_with_the_next_connection() {
+fn a_failed_quote_is_fetched_again_with_the_next_connection() {
     let mut client = far_replies();
     let [(call, 7)] = asked(&mut client)[..] else { panic!() };
     client.cut(unreachable()).on(Msg::Done { call, reply: Err(unreachable()) });
-    assert_eq!(asked(&mut client), [], "not without one");
+    assert_eq!(asked(&mut client), [], "not without a connection");
     client.pass(1_000).hello("k-2");
     assert_eq!(asked(&mut client)[0].1, 7);
 }
 
 #[test]
-fn a_quote_that_the_server_puts_off_is_asked_for_again_after_a_pause() {
+fn a_quote_that_the_server_postpones_is_fetched_again_after_a_pause() {
     for failure in [unreachable(), refused(429, Kind::RateLimited, "slowly"), asking_to_wait(503, 4_000)] {
         let mut client = far_replies();
         let [(call, 7)] = asked(&mut client)[..] else { panic!() };
@@ -314,14 +314,14 @@ fn a_quote_that_the_server_puts_off_is_asked_for_again_after_a_pause() {
         client.on(Msg::Done { call, reply: Err(failure) }).pass(wait - 1);
         assert_eq!(asked(&mut client), [], "not at once");
         client.pass(1_001);
-        let [(call, 7)] = asked(&mut client)[..] else { panic!("while the same connection holds") };
+        let [(call, 7)] = asked(&mut client)[..] else { panic!("the same connection is enough") };
         answer(&mut client, call, Some(message(GENERAL, 7, BOB, "seven")));
         assert_eq!((asked(&mut client)[0].1, quoted(&client, 7)), (8, Some("seven")));
     }
 }
 
 #[test]
-fn a_quote_that_is_refused_for_good_does_not_hold_up_the_next_one() {
+fn a_refused_quote_does_not_delay_the_next_one() {
     for failure in [refused(404, Kind::NotFound, "gone"), Failure::TooLarge] {
         let mut client = far_replies();
         let [(call, 7)] = asked(&mut client)[..] else { panic!() };
@@ -333,7 +333,7 @@ fn a_quote_that_is_refused_for_good_does_not_hold_up_the_next_one() {
 }
 
 #[test]
-fn what_is_quoted_changes_with_its_message_and_is_forgotten_after_a_reset() {
+fn a_quote_changes_with_its_message_and_is_dropped_after_a_reset() {
     let mut client = far_replies();
     let [(call, 7)] = asked(&mut client)[..] else { panic!() };
     answer(&mut client, call, Some(message(GENERAL, 7, BOB, "seven")));
@@ -345,7 +345,7 @@ fn what_is_quoted_changes_with_its_message_and_is_forgotten_after_a_reset() {
 }
 
 #[test]
-fn what_the_draft_and_what_waits_to_be_sent_answer_is_fetched_as_well() {
+fn quotes_of_the_draft_and_of_pending_messages_are_fetched_too() {
     let mut client = Client::new();
     client.start();
     let kept = StoredMessage {

@@ -1,4 +1,4 @@
-//! A restored backup under an open client: what was known before the reset is not compared with what comes after.
+//! Tests a restored backup under an open client: state from before the reset is not compared with later state.
 
 use quchat_shared::{
     api::ReadMarker,
@@ -9,7 +9,7 @@ use quchat_shared::{
 use super::*;
 use crate::model::{Anchor, Fetch, Key};
 
-/// In general, which holds 500 messages, all read and at hand; then the server is restored.
+/// In #general with 500 messages, all read and loaded; then the server is restored.
 fn restored_at(last: u64, read: u64) -> Client {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 301..=500);
@@ -38,7 +38,7 @@ fn marks(client: &mut Client) -> usize {
 }
 
 #[test]
-fn the_read_marker_is_the_servers_also_if_it_is_lower() {
+fn the_read_marker_of_the_server_wins_also_if_it_is_lower() {
     let mut client = restored_at(300, 250);
     client.pass(60_000); // the old messages are still on the screen
     assert_eq!((client.room(GENERAL).unread(), client.room(GENERAL).new_after), (50, Some(Seq(250))));
@@ -46,21 +46,21 @@ fn the_read_marker_is_the_servers_also_if_it_is_lower() {
 }
 
 #[test]
-fn what_is_read_after_the_reset_counts_again() {
+fn messages_read_after_the_reset_count_again() {
     let mut client = restored_at(300, 290);
     client.answer_page(GENERAL, 241..=300, true, false).look().pass(1_000);
     assert_eq!(client.room(GENERAL).unread(), 0);
 }
 
 #[test]
-fn a_marker_on_its_way_ends_with_the_reset() {
+fn a_pending_marker_is_dropped_by_the_reset() {
     for answered in [true, false] {
         let mut client = Client::online();
         client.hear(message(GENERAL, 4, BOB, "x")).look().pass(1_000);
         let (call, _) = client.calls().into_iter().find(|(_, req)| is_mark(req)).unwrap();
-        client.hear(message(GENERAL, 5, BOB, "x")).look().pass(1_000); // waits for the first
+        client.hear(message(GENERAL, 5, BOB, "x")).look().pass(1_000); // waits for the first marker
         reset(&mut client);
-        client.act(Action::ToBottom); // of what was there before
+        client.act(Action::ToBottom); // of the state before the reset
         if answered {
             client.on(Msg::Done {
                 call,
@@ -74,7 +74,7 @@ fn a_marker_on_its_way_ends_with_the_reset() {
 }
 
 #[test]
-fn names_and_counters_are_the_servers_whatever_their_revision() {
+fn names_and_counters_of_the_server_win_whatever_their_revision() {
     let mut client = Client::online();
     let renamed = RoomInfo { rev: 9, ..info(GENERAL, "of a future that never was", RoomKind::Public, 3) };
     client.stream(vec![RoomUpdated { room: renamed }.into()]);
@@ -84,17 +84,17 @@ fn names_and_counters_are_the_servers_whatever_their_revision() {
     assert_eq!(&*client.room(GENERAL).info.name, "general");
     assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (4, 0));
     client.hear(Message { mentions: vec![ALICE], ..message(OPS, 11, BOB, "@alice") });
-    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (5, 1), "the number is given anew");
+    assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (5, 1), "the seq is used again");
     let renamed = RoomInfo { rev: 2, ..info(GENERAL, "hall", RoomKind::Public, 3) };
     client.stream(vec![RoomUpdated { room: renamed }.into()]);
     assert_eq!(&*client.room(GENERAL).info.name, "hall");
 }
 
 #[test]
-fn what_lies_beyond_the_restored_end_goes_and_what_is_said_there_anew_is_shown() {
+fn messages_after_the_restored_end_disappear_and_new_ones_are_shown() {
     let mut client = restored_at(300, 300);
     let said = Message { txn: None, ..message(GENERAL, 301, BOB, "said anew") };
-    client.hear(said.clone()); // before the page
+    client.hear(said.clone()); // arrives before the page
     client.answer_page(GENERAL, 241..=300, true, false);
     client.reply(
         |req| matches!(req, Request::ListMessages(GENERAL, ListMessages { bound: Bound::After(Seq(300)), .. })),
@@ -111,7 +111,7 @@ fn what_lies_beyond_the_restored_end_goes_and_what_is_said_there_anew_is_shown()
 }
 
 #[test]
-fn a_page_that_was_asked_for_before_the_reset_is_not_joined_to_what_came_after() {
+fn a_page_requested_before_the_reset_is_not_merged() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 301..=500);
     let seen = seen_of(client.room(GENERAL), 301, 320, false);
@@ -131,16 +131,16 @@ fn a_page_that_was_asked_for_before_the_reset_is_not_joined_to_what_came_after()
     client.act(Action::PageUp).effects.retain(|effect| !matches!(effect, Effect::Listen { .. }));
     assert!(matches!(client.room(GENERAL).fetch, Fetch::Loading { .. }));
     client.answer_page(GENERAL, 260..=320, true, false);
-    assert_eq!(client.room(GENERAL).timeline.last(), Some(Seq(320)), "the old run is replaced, also late");
+    assert_eq!(client.room(GENERAL).timeline.last(), Some(Seq(320)), "the old timeline is replaced even late");
     assert!(matches!(client.room(GENERAL).anchor, Anchor::At { top: Key::Seq(Seq(301)), .. }));
 }
 
 #[test]
-fn an_unanswered_send_goes_out_again_under_its_txn_and_an_acknowledged_one_does_not() {
+fn an_unanswered_send_is_repeated_with_its_txn_and_an_acknowledged_one_is_not() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS)).say("unanswered").disk().act(Action::LastRoom);
     assert_eq!(sent(&mut client), [("p-1".to_owned(), "unanswered".to_owned())]);
-    client.say("acknowledged").disk().acknowledge(GENERAL, 7); // the stream has not come that far
+    client.say("acknowledged").disk().acknowledge(GENERAL, 7); // earlier messages are missing in the stream
     assert!(matches!(client.states(GENERAL)[..], [SendState::Sent(_)]));
     reset(&mut client);
     list(&mut client, 2, 2);
@@ -149,7 +149,7 @@ fn an_unanswered_send_goes_out_again_under_its_txn_and_an_acknowledged_one_does_
 }
 
 #[test]
-fn what_was_written_for_a_room_is_not_sent_to_another_one_of_its_number() {
+fn messages_for_a_lost_room_are_not_sent_to_another_one_with_its_id() {
     let mut client = Client::online();
     client.say("between us").disk().calls();
     reset(&mut client);
@@ -165,7 +165,7 @@ fn what_was_written_for_a_room_is_not_sent_to_another_one_of_its_number() {
 }
 
 #[test]
-fn a_marker_lowered_elsewhere_is_not_raised_again_by_what_was_seen_before() {
+fn a_marker_lowered_elsewhere_is_not_raised_by_messages_seen_before() {
     let mut client = Client::online();
     client.hear(message(GENERAL, 4, BOB, "x")).look().pass(1_000);
     client.reply(is_mark, Ok(Answer::Marker(ReadMarker { last_read_seq: Seq(4), unread: 0, mentions: 0 })));

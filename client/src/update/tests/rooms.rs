@@ -1,4 +1,4 @@
-//! Which rooms there are, being in them, and what their badges say.
+//! Tests the list of rooms, membership and unread counts.
 
 use quchat_shared::{
     Kind,
@@ -13,7 +13,7 @@ fn alice() -> UserRef {
 }
 
 #[test]
-fn a_message_in_a_joined_room_raises_its_badge_and_ones_own_does_not() {
+fn messages_of_others_in_a_joined_room_raise_its_unread_count() {
     let mut client = Client::online();
     client.hear(message(OPS, 11, BOB, "x"));
     assert_eq!((client.room(OPS).unread(), client.room(OPS).mentions), (5, 0));
@@ -24,7 +24,7 @@ fn a_message_in_a_joined_room_raises_its_badge_and_ones_own_does_not() {
 }
 
 #[test]
-fn a_room_not_joined_shows_life_and_no_number() {
+fn a_room_that_is_not_joined_shows_activity_without_a_count() {
     let mut client = Client::online();
     assert!(!client.room(LOBBY).shows_activity());
     let rooms = vec![RoomActivity { id: LOBBY, last_seq: Seq(9) }, RoomActivity { id: OPS, last_seq: Seq(99) }];
@@ -36,7 +36,7 @@ fn a_room_not_joined_shows_life_and_no_number() {
 }
 
 #[test]
-fn rooms_come_joined_first_by_creation_and_activity_moves_none() {
+fn joined_rooms_come_first_by_creation_and_activity_moves_none() {
     let mut client = Client::online();
     let order = |client: &Client| client.model.ordered().map(|room| room.info.id).collect::<Vec<_>>();
     assert_eq!(order(&client), [GENERAL, OPS, SECRET, LOBBY]);
@@ -52,13 +52,17 @@ fn opening_a_public_room_joins_it_once() {
 }
 
 #[test]
-fn what_takes_longer_than_200_ms_says_so_until_it_is_answered() {
+fn calls_that_take_over_200_ms_are_shown_until_they_are_answered() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).answer_page(LOBBY, 1..=5, false, false);
     assert_eq!(client.model.working(), None);
     client.pass(199);
     assert_eq!(client.model.working(), None);
-    assert_eq!(next_deadline(&client.model).map(|due| due - client.model.now.mono_ms), Some(1), "it is drawn in time");
+    assert_eq!(
+        next_deadline(&client.model).map(|due| due - client.model.now.mono_ms),
+        Some(1),
+        "the loop wakes in time to show it"
+    );
     client.pass(1);
     assert_eq!(client.model.working().as_deref(), Some("joining Lobby …"));
     let joined = listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5));
@@ -67,7 +71,7 @@ fn what_takes_longer_than_200_ms_says_so_until_it_is_answered() {
 }
 
 #[test]
-fn what_was_said_before_the_stream_had_the_room_is_fetched() {
+fn messages_from_before_the_stream_included_the_room_are_fetched() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).answer_page(LOBBY, 1..=5, false, false);
     let joined = listed(LOBBY, "Lobby", RoomKind::Public, 7, Some(7));
@@ -78,7 +82,7 @@ fn what_was_said_before_the_stream_had_the_room_is_fetched() {
 }
 
 #[test]
-fn a_room_made_while_the_list_was_under_way_is_not_taken_away_by_it() {
+fn a_room_created_during_a_list_request_is_not_removed_by_the_list() {
     let mut client = Client::new();
     client.start();
     client.on(Msg::Loaded(Ok(Vec::new()))).on(Msg::CreateRoom { name: "den".into(), private: false });
@@ -89,7 +93,7 @@ fn a_room_made_while_the_list_was_under_way_is_not_taken_away_by_it() {
 }
 
 #[test]
-fn a_join_that_fails_is_told_and_can_be_tried_again() {
+fn a_failed_join_is_reported_and_can_be_retried() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).reply(|req| *req == Request::JoinRoom(LOBBY), Err(unreachable()));
     assert!(client.notice().contains("connection refused"));
@@ -98,7 +102,7 @@ fn a_join_that_fails_is_told_and_can_be_tried_again() {
 }
 
 #[test]
-fn a_made_room_is_opened_and_the_dialog_keeps_its_fields_when_it_fails() {
+fn a_created_room_is_opened_and_a_failed_dialog_keeps_its_fields() {
     let mut client = Client::online();
     client.act(Action::CreateRoom).on(Msg::CreateRoom { name: " den ".into(), private: true });
     client.on(Msg::CreateRoom { name: "den".into(), private: true });
@@ -111,7 +115,7 @@ fn a_made_room_is_opened_and_the_dialog_keeps_its_fields_when_it_fails() {
 }
 
 #[test]
-fn a_name_that_cannot_be_is_told_without_asking() {
+fn an_invalid_room_name_is_reported_without_a_request() {
     let mut client = Client::online();
     client.act(Action::CreateRoom).on(Msg::CreateRoom { name: "  ".into(), private: false });
     assert!(matches!(&client.model.dialogs[..], [Dialog::CreateRoom { problem: Some(_), .. }]));
@@ -119,7 +123,7 @@ fn a_name_that_cannot_be_is_told_without_asking() {
 }
 
 #[test]
-fn the_switcher_makes_a_room_of_a_new_name() {
+fn the_switcher_creates_a_room_with_a_new_name() {
     let mut client = Client::online();
     client.act(Action::Switch).on(Msg::Pick(crate::update::Pick::Create("new".into())));
     assert!(client.model.dialogs.is_empty());
@@ -127,7 +131,7 @@ fn the_switcher_makes_a_room_of_a_new_name() {
 }
 
 #[test]
-fn leaving_a_private_room_asks_and_leads_back() {
+fn leaving_a_private_room_asks_first_and_returns_to_the_previous_room() {
     let mut client = Client::online();
     client.on(Msg::Open(SECRET)).say("/leave");
     assert_eq!(client.model.dialogs, [Dialog::Ask(Question::Leave { room: SECRET })]);
@@ -146,7 +150,7 @@ fn a_public_room_that_was_left_stays_listed_among_the_others() {
 }
 
 #[test]
-fn leaving_a_room_is_said_in_the_room_it_leads_to() {
+fn leaving_a_room_is_reported_in_the_room_that_opens() {
     let mut client = Client::online();
     client.say("/leave").reply(|req| *req == Request::LeaveRoom(GENERAL), Ok(Answer::NoContent(())));
     assert_eq!((client.model.open, client.notice()), (Some(OPS), "you have left general"));
@@ -156,7 +160,7 @@ fn leaving_a_room_is_said_in_the_room_it_leads_to() {
 }
 
 #[test]
-fn a_room_that_goes_away_keeps_what_was_written_for_it() {
+fn a_room_that_is_gone_keeps_the_text_written_for_it() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS)).write("precious").act(Action::LastRoom);
     client.stream(vec![RoomDeleted { room_id: OPS }.into(), RoomDeleted { room_id: SECRET }.into()]);
@@ -164,14 +168,14 @@ fn a_room_that_goes_away_keeps_what_was_written_for_it() {
     client.on(Msg::Open(OPS)).act(Action::Send);
     assert_eq!(client.draft(), "precious");
     client.write("").act(Action::NextRoom);
-    assert!(!client.model.rooms.contains_key(&OPS), "nothing is left to lose");
+    assert!(!client.model.rooms.contains_key(&OPS), "no text is left in it");
 }
 
 #[test]
-fn a_room_that_is_gone_stays_for_a_draft_set_aside_and_for_what_was_cleared_there() {
+fn a_room_that_is_gone_stays_for_a_replaced_draft_and_for_cleared_text() {
     let leave: [fn(&mut Client); 2] = [
         |client| {
-            client.on(Msg::Recall { back: true }).write(""); // an earlier input, deleted; the draft waits behind it
+            client.on(Msg::Recall { back: true }).write(""); // an earlier input, deleted; it replaced the draft
         },
         |client| {
             client.act(Action::Interrupt);
@@ -189,7 +193,7 @@ fn a_room_that_is_gone_stays_for_a_draft_set_aside_and_for_what_was_cleared_ther
 }
 
 #[test]
-fn a_room_that_is_gone_goes_with_the_last_that_waited_in_it() {
+fn a_room_that_is_gone_is_removed_with_its_last_pending_message() {
     for discarded in [true, false] {
         let mut client = Client::online();
         client.on(Msg::Open(OPS)).say("too late").disk().act(Action::LastRoom);
@@ -206,7 +210,7 @@ fn a_room_that_is_gone_goes_with_the_last_that_waited_in_it() {
             Effect::Save { stored, .. } => Some(stored.outbox.len()),
             _ => None,
         });
-        assert_eq!(kept, Some(0), "the disk knows");
+        assert_eq!(kept, Some(0), "the save says so");
     }
 }
 
@@ -223,7 +227,7 @@ fn being_removed_hides_a_private_room_and_keeps_a_public_one() {
 }
 
 #[test]
-fn being_added_elsewhere_brings_the_room() {
+fn being_added_to_a_room_elsewhere_lists_it() {
     let mut client = Client::online();
     let den = info(RoomId(9), "den", RoomKind::Private, 0);
     client.stream(vec![MemberJoined { room: den, user: alice(), role: Role::Member, by: None }.into()]);
@@ -231,7 +235,7 @@ fn being_added_elsewhere_brings_the_room() {
 }
 
 #[test]
-fn a_room_that_is_lost_and_found_has_its_earlier_inputs_and_its_level() {
+fn a_room_that_comes_back_has_its_earlier_inputs_and_its_notify_level() {
     let mut client = Client::online();
     client.on(Msg::Open(SECRET)).say("/mute").say("/notify").on(Msg::Open(GENERAL));
     client.stream(vec![MemberLeft { room_id: SECRET, user: alice(), by: None, banned: false }.into()]);
@@ -255,7 +259,7 @@ fn of_two_copies_of_a_room_the_higher_rev_wins() {
 }
 
 #[test]
-fn a_late_answer_to_joining_does_not_unread_ones_own_message() {
+fn a_late_reply_to_a_join_keeps_the_users_own_message_read() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).answer_page(LOBBY, 1..=5, false, false).say("hi").disk().acknowledge(LOBBY, 6);
     client.stream(vec![
@@ -269,7 +273,7 @@ fn a_late_answer_to_joining_does_not_unread_ones_own_message() {
 }
 
 #[test]
-fn joining_elsewhere_long_ago_leaves_unread_what_the_server_says() {
+fn after_joining_elsewhere_the_unread_count_comes_from_the_server() {
     let mut client = Client::online();
     let now = info(LOBBY, "Lobby", RoomKind::Public, 9);
     client.stream(vec![MemberJoined { room: now, user: alice(), role: Role::Member, by: None }.into()]);
@@ -277,11 +281,11 @@ fn joining_elsewhere_long_ago_leaves_unread_what_the_server_says() {
     client.reply(|req| *req == Request::GetRoom(LOBBY), Ok(Answer::Room(listed)));
     assert_eq!((client.room(LOBBY).unread(), client.room(LOBBY).mentions), (4, 2));
     client.hear(Message { mentions: vec![ALICE], ..message(LOBBY, 7, BOB, "@alice, replayed") });
-    assert_eq!(client.room(LOBBY).mentions, 2, "the server counted it");
+    assert_eq!(client.room(LOBBY).mentions, 2, "the server counted them");
 }
 
 #[test]
-fn a_replay_that_tells_of_a_room_as_it_is_now_costs_no_mention() {
+fn a_replay_with_the_present_state_of_a_room_loses_no_mention() {
     let mut client = Client::online();
     let (room, user) = (info(OPS, "ops", RoomKind::Public, 12), UserRef { id: BOB, name: "bob".into() });
     client.stream(vec![MemberJoined { room, user, role: Role::Member, by: None }.into()]);
@@ -290,7 +294,7 @@ fn a_replay_that_tells_of_a_room_as_it_is_now_costs_no_mention() {
 }
 
 #[test]
-fn a_room_is_not_left_while_what_waits_there_would_lead_back_into_it() {
+fn a_room_is_not_left_while_pending_messages_would_rejoin_it() {
     let mut client = Client::online();
     client.say("unsent").disk().effects.clear();
     client.say("/leave");

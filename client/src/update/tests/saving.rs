@@ -1,4 +1,4 @@
-//! Drafts and outbox on the disk: soon, at once where it matters, never over what is not read yet.
+//! Tests saving drafts and outbox: soon, at once where it matters, and never over data that was not read yet.
 
 use quchat_shared::event::RoomCreated;
 
@@ -17,14 +17,14 @@ fn saves(client: &mut Client) -> Vec<(RoomId, String)> {
 }
 
 #[test]
-fn a_draft_is_saved_300_ms_after_it_changed_also_while_typing_goes_on() {
+fn a_draft_is_saved_300_ms_after_a_change_even_during_typing() {
     let mut client = Client::online();
     client.write("a").pass(200).write("ab").pass(99);
     assert_eq!(saves(&mut client), []);
     client.pass(1);
     assert_eq!(saves(&mut client), [(GENERAL, "ab".to_owned())]);
     client.pass(10_000);
-    assert_eq!(saves(&mut client), [], "nothing repeats");
+    assert_eq!(saves(&mut client), [], "nothing is saved twice");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_draft_is_saved_at_once_on_leaving_the_room_quitting_stopping_and_suspending
 }
 
 #[test]
-fn nothing_is_saved_before_the_disk_is_read_and_what_it_held_comes_first() {
+fn nothing_is_saved_before_the_disk_is_read_and_stored_text_comes_first() {
     let mut client = Client::new();
     client.start();
     client.list_rooms(rooms()).on(Msg::Open(GENERAL)).write("new").pass(5_000).say("quick").pass(5_000);
@@ -75,18 +75,18 @@ fn nothing_is_saved_before_the_disk_is_read_and_what_it_held_comes_first() {
 }
 
 #[test]
-fn what_is_kept_for_a_room_one_cannot_see_waits_for_it() {
+fn stored_data_of_a_room_that_is_not_listed_waits_for_it() {
     let mut client = Client::new();
     client.start();
     client.on(Msg::Loaded(Ok(vec![Stored { draft: "kept".into(), ..Stored::new(RoomId(9)) }])));
     client.list_rooms(rooms()).pass(1_000);
-    assert_eq!(saves(&mut client), [], "its file is left alone");
+    assert_eq!(saves(&mut client), [], "its file is left untouched");
     client.on(Msg::Done { call: 0, reply: Err(unreachable()) });
     assert!(client.model.internal.unplaced.contains_key(&RoomId(9)));
 }
 
 #[test]
-fn where_another_client_keeps_its_own_nothing_is_saved() {
+fn nothing_is_saved_while_another_client_has_the_lock() {
     let mut client = Client::new();
     client.start();
     client.on(Msg::Loaded(Err(NotKept::Elsewhere))).list_rooms(rooms()).write("x").pass(5_000).act(Action::Quit);
@@ -95,7 +95,7 @@ fn where_another_client_keeps_its_own_nothing_is_saved() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_read_is_not_written_over() {
+fn a_directory_that_cannot_be_read_is_not_overwritten() {
     let mut client = Client::new();
     client.start();
     client
@@ -107,7 +107,7 @@ fn a_directory_that_cannot_be_read_is_not_written_over() {
 }
 
 #[test]
-fn while_an_earlier_input_is_shown_the_draft_left_for_it_is_what_the_disk_gets() {
+fn while_an_earlier_input_is_shown_the_draft_it_replaced_is_saved() {
     let mut client = Client::online();
     client.say("sent").disk().write("precious").on(Msg::Recall { back: true });
     assert_eq!(client.draft(), "sent");
@@ -117,7 +117,7 @@ fn while_an_earlier_input_is_shown_the_draft_left_for_it_is_what_the_disk_gets()
 }
 
 #[test]
-fn what_another_client_kept_meanwhile_comes_first_when_its_files_become_ours() {
+fn text_stored_by_another_client_comes_first_once_its_lock_is_free() {
     let mut client = Client::online();
     client.on(Msg::Loaded(Err(NotKept::Elsewhere))).write("second").effects.clear();
     let theirs = Stored { draft: "first".into(), ..Stored::new(GENERAL) };
@@ -126,7 +126,7 @@ fn what_another_client_kept_meanwhile_comes_first_when_its_files_become_ours() {
     assert_eq!(saves(&mut client), [(GENERAL, "first\nsecond".to_owned())]);
 }
 
-/// The disk answers the save nobody has looked at yet.
+/// The disk completes the save that was not checked yet.
 fn answer(client: &mut Client, result: Result<(), String>) {
     let at = client.effects.iter().position(|effect| matches!(effect, Effect::Save { .. })).unwrap();
     let Effect::Save { ticket, .. } = client.effects.remove(at) else { unreachable!("found above") };
@@ -134,7 +134,7 @@ fn answer(client: &mut Client, result: Result<(), String>) {
 }
 
 #[test]
-fn what_the_disk_refused_stays_unsaved_whatever_it_takes_of_other_rooms() {
+fn a_failed_save_stays_failed_when_other_rooms_are_saved() {
     let mut client = Client::online();
     client.write("refused").pass(300);
     answer(&mut client, Err("no space".into()));
@@ -143,7 +143,7 @@ fn what_the_disk_refused_stays_unsaved_whatever_it_takes_of_other_rooms() {
     client.write("taken");
     client.pass(300);
     answer(&mut client, Ok(()));
-    assert_eq!(client.model.storage, Storage::Failing("no space".into()), "of general nothing is kept");
+    assert_eq!(client.model.storage, Storage::Failing("no space".into()), "#general is not saved");
     client.effects.clear();
     client.pass(2_000);
     answer(&mut client, Ok(()));
@@ -151,7 +151,7 @@ fn what_the_disk_refused_stays_unsaved_whatever_it_takes_of_other_rooms() {
 }
 
 #[test]
-fn what_the_disk_refused_is_tried_again_by_itself_and_at_exit() {
+fn a_failed_save_is_retried_after_a_pause_and_at_exit() {
     let mut client = Client::online();
     client.write("once").pass(300);
     let mut pauses = Vec::new();
@@ -168,7 +168,7 @@ fn what_the_disk_refused_is_tried_again_by_itself_and_at_exit() {
 }
 
 #[test]
-fn a_draft_left_for_an_earlier_input_stays_on_the_disk_while_that_is_changed_and_comes_back_after_it() {
+fn a_draft_replaced_by_an_edited_input_stays_on_disk_and_returns_after_it() {
     for done in [Action::Send, Action::Interrupt] {
         let mut client = Client::online();
         client.say("sent").disk().write("precious").on(Msg::Recall { back: true }).write("sent!");
@@ -179,12 +179,12 @@ fn a_draft_left_for_an_earlier_input_stays_on_the_disk_while_that_is_changed_and
         assert_eq!(client.draft(), "precious");
         assert_eq!(saves(&mut client), [(GENERAL, "precious".to_owned())]);
         client.write("").pass(300);
-        assert_eq!(saves(&mut client), [(GENERAL, String::new())], "given up on purpose");
+        assert_eq!(saves(&mut client), [(GENERAL, String::new())], "the user cleared it");
     }
 }
 
 #[test]
-fn what_waits_for_a_room_one_cannot_see_is_named_and_comes_with_the_room() {
+fn unsent_text_of_an_unlisted_room_is_reported_and_restored_with_it() {
     let stored = || vec![Stored { draft: "kept".into(), ..Stored::new(RoomId(9)) }];
     let mut first = Client::new();
     first.start();
@@ -199,7 +199,7 @@ fn what_waits_for_a_room_one_cannot_see_is_named_and_comes_with_the_room() {
     assert!(client.model.internal.unplaced.is_empty());
 }
 
-/// What the disk was given last.
+/// The last save.
 fn stored(client: &Client) -> Stored {
     let saved = client.effects.iter().rev().find_map(|effect| match effect {
         Effect::Save { stored, .. } => Some(stored.clone()),
@@ -209,7 +209,7 @@ fn stored(client: &Client) -> Stored {
 }
 
 #[test]
-fn earlier_inputs_survive_a_restart_and_come_before_those_of_today() {
+fn earlier_inputs_survive_a_restart_and_come_before_new_ones() {
     let mut first = Client::online();
     first.say("one").say("/last").write("cleared").act(Action::Interrupt);
     let kept = stored(&first);
@@ -242,7 +242,7 @@ fn earlier_inputs_are_bounded_in_number_and_bytes_and_the_newest_is_kept() {
 }
 
 #[test]
-fn what_was_cleared_last_outlives_whatever_is_sent_or_pasted_until_the_next_is_cleared() {
+fn the_text_cleared_last_is_kept_until_the_next_one_is_cleared() {
     let large = |n: usize| format!("{n}{}", "日".repeat(3_990));
     let mut client = Client::online();
     client.write("precious").act(Action::Interrupt).on(Msg::Pasted {
@@ -272,7 +272,7 @@ fn what_was_cleared_last_outlives_whatever_is_sent_or_pasted_until_the_next_is_c
 }
 
 #[test]
-fn a_room_one_can_no_longer_see_is_named_for_what_is_unsaid_alone() {
+fn an_unlisted_room_is_reported_only_if_it_has_unsent_text() {
     let mut client = Client::new();
     client.start();
     let walked = Stored { inputs: vec!["said long ago".into()], ..Stored::new(RoomId(9)) };

@@ -1,4 +1,4 @@
-//! Every Msg on every screen, one by one: the table that chance might leave a hole in.
+//! Tests every Msg on every screen systematically, because random tests may miss a combination.
 
 use quchat_shared::{
     Kind,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::update::{NotKept, Pick};
 
-/// The screens a client can show, each with a draft where there is a composer.
+/// The screens of a client, with a draft if there is a composer.
 fn screens() -> Vec<(&'static str, Client)> {
     let with = |prepare: fn(&mut Client)| {
         let mut client = Client::online();
@@ -132,7 +132,7 @@ fn sign_in(client: &mut Client) {
     client.on(Msg::SignIn { server: "localhost".into(), credentials, register: false });
 }
 
-/// One of each Msg, and every Action; what answers something answers whatever `client` waits for.
+/// One of each Msg, and every Action. Replies match what `client` waits for.
 fn msgs(client: &Client) -> Vec<Msg> {
     let call = client.model.internal.calls.keys().next_back().copied().unwrap_or(7);
     let ticket = client.model.internal.saves.keys().next_back().copied().unwrap_or(7);

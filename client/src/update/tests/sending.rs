@@ -1,4 +1,4 @@
-//! Sending: on disk first, in order, once, until it is answered.
+//! Tests sending: saved first, in order, once, and retried until answered.
 
 use quchat_shared::Kind;
 
@@ -18,7 +18,7 @@ fn a_message_is_on_disk_before_it_is_sent() {
 }
 
 #[test]
-fn it_shows_at_once_as_pending_below_the_newest() {
+fn a_message_is_shown_at_once_as_pending_at_the_bottom() {
     let mut client = Client::online();
     client.say("hi");
     let entries = crate::model::window(client.room(GENERAL), 10);
@@ -27,7 +27,7 @@ fn it_shows_at_once_as_pending_below_the_newest() {
 }
 
 #[test]
-fn a_disk_that_refuses_does_not_hold_up_a_message() {
+fn a_failing_disk_does_not_delay_a_message() {
     let mut client = Client::online();
     client.say("hi");
     let Effect::Save { ticket, .. } = client.effects.remove(0) else { panic!() };
@@ -35,11 +35,11 @@ fn a_disk_that_refuses_does_not_hold_up_a_message() {
     assert_eq!(client.model.storage, Storage::Failing("disk full".into()));
     assert_eq!(sent(&mut client).len(), 1);
     client.write("x").pass(300).disk();
-    assert_eq!(client.model.storage, Storage::Kept, "each change tries again");
+    assert_eq!(client.model.storage, Storage::Kept, "each change retries the save");
 }
 
 #[test]
-fn where_nothing_is_kept_a_message_is_sent_at_once() {
+fn without_storage_a_message_is_sent_at_once() {
     let mut client = Client::online();
     client.on(Msg::Loaded(Err(crate::update::NotKept::Elsewhere))).say("hi");
     assert_eq!(sent(&mut client).len(), 1);
@@ -53,7 +53,7 @@ fn no_two_sends_share_a_txn() {
 }
 
 #[test]
-fn one_send_is_in_flight_and_the_next_follows_its_answer() {
+fn one_send_is_in_flight_and_the_next_follows_its_reply() {
     let mut client = Client::online();
     client.say("a").say("b").say("c").disk();
     assert_eq!(client.effects.iter().filter(|e| matches!(e, Effect::Call { req, .. } if is_send(req))).count(), 1);
@@ -69,7 +69,7 @@ fn rooms_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn what_may_pass_is_tried_again_under_the_same_txn_and_keeps_its_place() {
+fn temporary_failures_are_retried_with_the_same_txn_in_the_same_place() {
     for failure in [
         unreachable(),
         refused(503, Kind::Unavailable, ""),
@@ -86,7 +86,7 @@ fn what_may_pass_is_tried_again_under_the_same_txn_and_keeps_its_place() {
 }
 
 #[test]
-fn pauses_grow_and_stay_bounded() {
+fn pauses_grow_up_to_a_limit() {
     let mut client = Client::online();
     client.say("a").disk();
     let mut pauses = Vec::new();
@@ -103,7 +103,7 @@ fn pauses_grow_and_stay_bounded() {
 }
 
 #[test]
-fn a_server_that_names_a_time_is_not_asked_before() {
+fn a_retry_waits_for_the_time_set_by_the_server() {
     let mut client = Client::online();
     client.say("a").disk().reply(is_send, Err(asking_to_wait(429, 7_000)));
     client.cut(unreachable()).pass(6_999).hello("k-9"); // a new connection does not shorten it
@@ -113,7 +113,7 @@ fn a_server_that_names_a_time_is_not_asked_before() {
 }
 
 #[test]
-fn a_new_connection_ends_the_waiting() {
+fn a_new_connection_ends_the_pause() {
     let mut client = Client::online();
     client.say("a").disk();
     for _ in 0..6 {
@@ -129,7 +129,7 @@ fn a_new_connection_ends_the_waiting() {
 }
 
 #[test]
-fn what_is_refused_says_why_and_lets_the_others_pass() {
+fn a_refused_message_shows_the_reason_and_does_not_block_others() {
     let mut client = Client::online();
     client.say("a").say("b").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "you are muted here")));
     assert!(matches!(client.states(GENERAL)[0], SendState::Refused(why) if &**why == "you are muted here"));
@@ -138,7 +138,7 @@ fn what_is_refused_says_why_and_lets_the_others_pass() {
 }
 
 #[test]
-fn a_refused_message_is_sent_again_under_its_txn_or_taken_back() {
+fn a_refused_message_is_sent_again_with_its_txn_or_taken_back() {
     let refuse = || {
         let mut client = Client::online();
         client.say("a").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no"))).act(Action::Review);
@@ -159,7 +159,7 @@ fn a_refused_message_is_sent_again_under_its_txn_or_taken_back() {
 }
 
 #[test]
-fn refused_messages_are_gone_through_one_by_one_and_a_discarded_one_can_be_recalled() {
+fn refused_messages_are_reviewed_one_by_one_and_discarded_ones_can_be_recalled() {
     let mut client = Client::online();
     for text in ["a", "b", "c"] {
         client.say(text).disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
@@ -198,7 +198,7 @@ fn the_echo_counts_once_whichever_comes_first() {
 }
 
 #[test]
-fn an_answer_ahead_of_the_stream_neither_vanishes_nor_tears_the_run() {
+fn a_reply_ahead_of_the_stream_neither_vanishes_nor_leaves_a_gap() {
     let mut client = Client::online();
     client.say("hi").disk().acknowledge(GENERAL, 6);
     assert!(matches!(client.states(GENERAL)[..], [SendState::Sent(_)]));
@@ -209,7 +209,7 @@ fn an_answer_ahead_of_the_stream_neither_vanishes_nor_tears_the_run() {
 }
 
 #[test]
-fn a_send_whose_answer_was_lost_is_found_in_the_stream_or_on_a_page() {
+fn a_send_whose_reply_was_lost_is_recognized_in_the_stream_or_on_a_page() {
     let mut client = Client::online();
     client.say("hi").disk().reply(is_send, Err(unreachable()));
     client.hear(Message { txn: Some("p-1".into()), ..message(GENERAL, 4, ALICE, "hi") }).pass(60_000);
@@ -217,7 +217,7 @@ fn a_send_whose_answer_was_lost_is_found_in_the_stream_or_on_a_page() {
 }
 
 #[test]
-fn acknowledgement_leaves_the_reader_where_they_stand() {
+fn an_acknowledgement_does_not_move_the_view() {
     for by_stream in [true, false] {
         let mut client = Client::online();
         client.say("a\nb\nc").disk();
@@ -233,7 +233,7 @@ fn acknowledgement_leaves_the_reader_where_they_stand() {
 }
 
 #[test]
-fn a_save_lets_go_only_what_it_holds() {
+fn a_save_releases_only_the_messages_it_contains() {
     let mut client = Client::online();
     client.say("a").say("b");
     let Effect::Save { ticket, .. } = client.effects.remove(0) else { panic!() };
@@ -243,7 +243,7 @@ fn a_save_lets_go_only_what_it_holds() {
 }
 
 #[test]
-fn what_is_sent_again_waits_for_what_is_in_flight() {
+fn a_repeated_send_waits_for_the_one_in_flight() {
     let mut client = Client::online();
     client.say("a").say("b").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
     client.on(Msg::SendAgain { room: GENERAL, txn: "p-1".into() });
@@ -253,7 +253,7 @@ fn what_is_sent_again_waits_for_what_is_in_flight() {
 }
 
 #[test]
-fn an_acknowledged_message_leaves_the_disk_soon() {
+fn an_acknowledged_message_is_soon_removed_from_disk() {
     let mut client = Client::online();
     client.say("a").disk().acknowledge(GENERAL, 4).effects.clear();
     client.pass(300);
@@ -265,7 +265,7 @@ fn an_acknowledged_message_leaves_the_disk_soon() {
 }
 
 #[test]
-fn quitting_with_unsent_messages_says_so_first() {
+fn quitting_with_unsent_messages_asks_first() {
     let mut client = Client::online();
     client.say("a").disk().act(Action::Quit);
     assert_eq!(client.model.dialogs, [Dialog::Ask(Question::Quit { unsent: 1 })]);
@@ -278,7 +278,7 @@ fn quitting_with_unsent_messages_says_so_first() {
 }
 
 #[test]
-fn an_outbox_that_is_full_keeps_the_draft() {
+fn a_full_outbox_keeps_the_draft() {
     let mut client = Client::online();
     for _ in 0..crate::model::OUTBOX_MAX {
         client.say("x");
@@ -289,7 +289,7 @@ fn an_outbox_that_is_full_keeps_the_draft() {
 }
 
 #[test]
-fn where_nothing_is_kept_quitting_names_the_drafts_too() {
+fn without_storage_quitting_lists_the_drafts_too() {
     let mut client = Client::online();
     client.on(Msg::Loaded(Err(crate::update::NotKept::Elsewhere))).write("half a thought").act(Action::Quit);
     assert_eq!(client.model.dialogs, [Dialog::Ask(Question::Quit { unsent: 1 })]);
@@ -297,7 +297,7 @@ fn where_nothing_is_kept_quitting_names_the_drafts_too() {
 }
 
 #[test]
-fn a_server_that_says_at_once_is_not_asked_at_once() {
+fn a_retry_after_of_zero_is_not_followed_at_once() {
     let mut client = Client::online();
     client.say("a").disk();
     for _ in 0..5 {

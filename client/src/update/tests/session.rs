@@ -1,4 +1,4 @@
-//! Signing in, the end of a session, signing out, and the connection.
+//! Tests signing in, the end of a session, signing out, and the connection.
 
 use quchat_shared::{
     Kind,
@@ -38,7 +38,7 @@ fn signing_in_leads_to_rooms_then_stream_then_connected() {
 }
 
 #[test]
-fn a_mistake_in_the_form_is_told_beside_its_field_without_asking_the_server() {
+fn a_mistake_in_the_form_is_shown_at_its_field_without_a_request() {
     for (server, name, password, register, field) in [
         ("", "alice", "correct horse", false, Field::Server),
         ("ftp://x", "alice", "correct horse", false, Field::Server),
@@ -55,7 +55,7 @@ fn a_mistake_in_the_form_is_told_beside_its_field_without_asking_the_server() {
 }
 
 #[test]
-fn a_refusal_keeps_all_fields_but_a_wrong_password() {
+fn a_refusal_keeps_all_fields_except_a_wrong_password() {
     let mut problem = refused(422, Kind::Invalid, "");
     if let Failure::Refused { problem, .. } = &mut problem {
         problem.errors.push(FieldError { field: "name".into(), detail: "not that one".into() });
@@ -78,7 +78,7 @@ fn a_refusal_keeps_all_fields_but_a_wrong_password() {
 }
 
 #[test]
-fn enter_twice_asks_once_and_esc_stops_waiting() {
+fn a_second_enter_sends_nothing_and_esc_stops_waiting() {
     let mut client = Client::new();
     sign_in(&mut client, "localhost", "alice", "correct horse", false);
     sign_in(&mut client, "localhost", "alice", "correct horse", false);
@@ -88,7 +88,7 @@ fn enter_twice_asks_once_and_esc_stops_waiting() {
 }
 
 #[test]
-fn a_password_is_in_no_debug_text() {
+fn no_debug_text_contains_the_password() {
     let mut client = Client::new();
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
     let msg = Msg::SignIn { server: "localhost".into(), credentials, register: false };
@@ -98,7 +98,7 @@ fn a_password_is_in_no_debug_text() {
 }
 
 #[test]
-fn a_session_that_ends_keeps_everything_and_asks_for_the_password_once() {
+fn the_end_of_a_session_keeps_everything_and_asks_for_the_password_once() {
     let mut client = Client::online();
     client.say("unsent").disk().write("draft").on(Msg::Open(OPS));
     let epoch = client.model.epoch;
@@ -113,7 +113,7 @@ fn a_session_that_ends_keeps_everything_and_asks_for_the_password_once() {
     let asked = client.effects.iter().any(|effect| {
         matches!(effect, Effect::Call { req: Request::SignIn(to, who), .. } if *to == origin() && who.name == "alice")
     });
-    assert!(asked, "the same server and user, whatever the form said");
+    assert!(asked, "the same server and user, whatever the form contained");
     client.reply(is_sign_in, Ok(Answer::Session(session(ALICE, "alice"))));
     assert!(client.model.dialogs.is_empty() && client.model.open == Some(OPS));
     client.hello("k-2");
@@ -121,20 +121,20 @@ fn a_session_that_ends_keeps_everything_and_asks_for_the_password_once() {
 }
 
 #[test]
-fn the_password_is_not_asked_for_while_somebody_is_typing() {
+fn the_password_dialog_does_not_open_while_the_user_types() {
     let mut client = Client::online();
     client.write("in the mid").stream(vec![Bye { reason: ByeReason::Expired }.into()]);
-    assert!(matches!(client.model.link, Link::SignedOut { reason: Some(_) }), "the status line tells at once");
+    assert!(matches!(client.model.link, Link::SignedOut { reason: Some(_) }), "the status line shows it at once");
     client.pass(900).write("in the middle").pass(900).act(Action::Send).pass(900).write("of a sentence");
     assert_eq!((focus(&client.model), client.draft()), (ComponentId::Composer, "of a sentence"));
     client.pass(1_000);
     assert_eq!(client.model.dialogs, [Dialog::SignedOut]);
     client.act(Action::Cancel).pass(60_000);
-    assert_eq!(focus(&client.model), ComponentId::Composer, "once is enough");
+    assert_eq!(focus(&client.model), ComponentId::Composer, "the dialog opens only once");
 }
 
 #[test]
-fn a_message_written_after_the_session_ended_is_kept_and_asks_for_the_password_again() {
+fn a_message_written_after_the_session_ended_is_kept_and_opens_the_password_dialog() {
     let mut client = Client::online();
     client.stream(vec![Bye { reason: ByeReason::Expired }.into()]).act(Action::Cancel);
     assert!(client.model.dialogs.is_empty());
@@ -144,7 +144,7 @@ fn a_message_written_after_the_session_ended_is_kept_and_asks_for_the_password_a
 }
 
 #[test]
-fn signing_out_names_what_is_unsent_and_leaves_nothing_behind() {
+fn signing_out_lists_unsent_messages_and_leaves_nothing_behind() {
     let mut client = Client::online();
     client.say("unsent").disk().effects.clear();
     client.act(Action::SignOut);
@@ -157,7 +157,7 @@ fn signing_out_names_what_is_unsent_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn answers_of_an_earlier_session_change_nothing() {
+fn replies_of_an_earlier_session_change_nothing() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS));
     let (call, _) = client.calls().pop().unwrap();
@@ -173,7 +173,7 @@ fn answers_of_an_earlier_session_change_nothing() {
 }
 
 #[test]
-fn a_lost_stream_counts_down_resumes_and_says_so() {
+fn a_lost_stream_shows_a_countdown_and_resumes() {
     let mut client = Client::online();
     client.stream(vec![]).cut(unreachable());
     let Link::Reconnecting { at, ref reason, .. } = client.model.link else { panic!() };
@@ -206,7 +206,7 @@ fn the_countdown_wakes_once_a_second_and_a_live_idle_client_never() {
 }
 
 #[test]
-fn events_of_a_stream_that_counts_no_more_are_dropped() {
+fn events_of_an_earlier_stream_are_dropped() {
     let mut client = Client::online();
     let old = client.model.stream.unwrap();
     client.cut(unreachable()).pass(2_000);
@@ -233,7 +233,7 @@ fn a_position_without_an_event_is_remembered() {
 }
 
 #[test]
-fn a_slow_reader_comes_back_at_once_and_a_stopping_server_is_named() {
+fn a_slow_reader_reconnects_at_once_and_a_shutdown_is_reported() {
     let mut slow = Client::online();
     slow.pass(10_000).stream(vec![Bye { reason: ByeReason::Slow }.into()]).cut(unreachable());
     assert!(matches!(slow.effects[..], [Effect::Listen { .. }]));
@@ -243,7 +243,7 @@ fn a_slow_reader_comes_back_at_once_and_a_stopping_server_is_named() {
 }
 
 #[test]
-fn a_reset_fetches_rooms_reopens_and_refetches_around_the_reader_who_does_not_move() {
+fn a_reset_lists_rooms_reopens_the_stream_and_refetches_around_the_reader() {
     let mut client = Client::online();
     at_hand(&mut client, GENERAL, 1..=300);
     let seen = seen_of(client.room(GENERAL), 100, 120, false);
@@ -254,7 +254,7 @@ fn a_reset_fetches_rooms_reopens_and_refetches_around_the_reader_who_does_not_mo
     let mut moved = rooms();
     moved[0] = listed(GENERAL, "general", RoomKind::Public, 5_300, Some(300));
     client.list_rooms(moved);
-    assert_eq!(client.room(GENERAL).timeline.messages.len(), 300, "the screen stays until the page is here");
+    assert_eq!(client.room(GENERAL).timeline.messages.len(), 300, "the screen stays until the page arrives");
     client.answer_page(GENERAL, 50..=149, true, true);
     assert_eq!((&client.room(GENERAL).anchor, client.room(GENERAL).timeline.first()), (&before, Some(Seq(50))));
     assert!(client.room(OPS).timeline.is_unknown());
@@ -262,7 +262,7 @@ fn a_reset_fetches_rooms_reopens_and_refetches_around_the_reader_who_does_not_mo
 }
 
 #[test]
-fn after_a_restored_backup_its_copies_count_whatever_was_at_hand() {
+fn after_a_restored_backup_its_copies_win_over_loaded_ones() {
     let mut client = Client::online();
     let edited = Message { rev: 9, text: "of a future that never was".into(), ..message(GENERAL, 2, BOB, "") };
     client.stream(vec![MessageUpdated { room_id: GENERAL, message: edited }.into()]);
@@ -275,7 +275,7 @@ fn after_a_restored_backup_its_copies_count_whatever_was_at_hand() {
 }
 
 #[test]
-fn a_list_of_rooms_that_fails_is_asked_for_again() {
+fn a_failed_list_of_rooms_is_requested_again() {
     let mut client = Client::new();
     client.start();
     client.on(Msg::Loaded(Ok(Vec::new())));
@@ -288,17 +288,17 @@ fn a_list_of_rooms_that_fails_is_asked_for_again() {
 }
 
 #[test]
-fn a_server_that_cannot_keep_up_with_a_new_stream_is_given_a_pause() {
+fn a_stream_that_ends_early_as_slow_waits_before_it_resumes() {
     let mut client = Client::online();
     client.stream(vec![Bye { reason: ByeReason::Slow }.into()]).cut(unreachable());
     assert!(matches!(client.model.link, Link::Reconnecting { failures: 1, .. }), "{:?}", client.model.link);
     client.pass(1_000).hello("k-3").pass(10_000).stream(vec![Bye { reason: ByeReason::Slow }.into()]);
     client.cut(unreachable());
-    assert!(matches!(client.model.link, Link::Connecting { .. }), "one that was good goes on at once");
+    assert!(matches!(client.model.link, Link::Connecting { .. }), "a stable one resumes at once");
 }
 
 #[test]
-fn what_needs_a_session_asks_for_the_password_again() {
+fn actions_that_need_a_session_open_the_password_dialog() {
     let again: [fn(&mut Client) -> &mut Client; 3] = [
         |client| client.on(Msg::Open(LOBBY)),
         |client| client.on(Msg::Pick(crate::update::Pick::Create("new".into()))),
@@ -308,13 +308,13 @@ fn what_needs_a_session_asks_for_the_password_again() {
         let mut client = Client::online();
         client.stream(vec![Bye { reason: ByeReason::SignedOut }.into()]).act(Action::Cancel);
         assert!(client.model.dialogs.is_empty() && client.notice().contains("password"));
-        again(&mut client).pass(1_000); // never while somebody types
+        again(&mut client).pass(1_000); // not while the user types
         assert_eq!(client.model.dialogs, [Dialog::SignedOut]);
     }
 }
 
 #[test]
-fn a_server_that_lost_messages_still_shows_the_life_after_them() {
+fn after_lost_messages_new_activity_is_still_shown() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).on(Msg::Open(OPS));
     client.stream(vec![Reset { reason: ResetReason::TooOld, cursor: Cursor("k-8".into()) }.into()]);
@@ -328,7 +328,7 @@ fn a_server_that_lost_messages_still_shows_the_life_after_them() {
 }
 
 #[test]
-fn blanks_around_address_and_name_are_none_of_them_and_those_of_a_password_are() {
+fn blanks_are_trimmed_from_address_and_name_but_not_from_the_password() {
     let mut client = Client::new();
     client.on(Msg::Start { server: None, name: None, session: None });
     sign_in(&mut client, " localhost ", "\talice ", " correct horse ", false);

@@ -1,4 +1,4 @@
-//! A server that does not answer is not called connected, and whoever waits for it can try at once.
+//! Tests a server that does not answer: it is not shown as connected, and the user can retry at once.
 
 use quchat_shared::{
     api::ReadMarker,
@@ -13,7 +13,7 @@ fn is_listen(effect: &Effect) -> bool {
 }
 
 #[test]
-fn after_five_seconds_without_an_answer_the_status_says_so_and_counts() {
+fn after_five_seconds_without_an_answer_the_status_counts_the_seconds() {
     let mut client = Client::online();
     client.say("hi").disk().pass(4_999);
     assert_eq!(client.model.silent_for(), None);
@@ -26,7 +26,7 @@ fn after_five_seconds_without_an_answer_the_status_says_so_and_counts() {
 }
 
 #[test]
-fn any_request_counts_and_the_one_that_waits_longest() {
+fn any_request_counts_and_the_oldest_one_is_shown() {
     let asks: [fn(&mut Client); 4] = [
         |client| drop(client.on(Msg::Open(OPS)).calls()),
         |client| drop(client.on(Msg::Open(LOBBY)).calls()),
@@ -47,17 +47,17 @@ fn any_request_counts_and_the_one_that_waits_longest() {
 }
 
 #[test]
-fn an_attempt_given_up_does_not_look_like_an_answer() {
+fn a_failed_attempt_does_not_count_as_an_answer() {
     let mut client = Client::online();
     client.say("hi").disk().pass(30_000);
     client.reply(is_send, Err(Failure::Unreachable { reason: "timed out".into() }));
     assert_eq!((client.model.silent_for(), &client.model.link), (Some(30), &Link::Connected));
     client.pass(1_000).reply(is_send, Err(asking_to_wait(503, 60_000)));
-    assert_eq!(client.model.silent_for(), None, "that was one");
+    assert_eq!(client.model.silent_for(), None, "that was an answer");
 }
 
 #[test]
-fn opening_the_stream_is_a_request_too() {
+fn opening_the_stream_counts_as_a_request() {
     let mut client = Client::online();
     client.cut(unreachable()).pass(2_000).pass(5_000);
     assert!(matches!(client.model.link, Link::Connecting { .. }) && client.model.silent_for().is_some());
@@ -66,7 +66,7 @@ fn opening_the_stream_is_a_request_too() {
 }
 
 #[test]
-fn what_comes_by_the_stream_is_no_answer_to_a_request() {
+fn an_event_is_no_answer_to_a_request() {
     let mut client = Client::online();
     client.say("hi").disk().pass(6_000).hear(message(GENERAL, 4, BOB, "x"));
     assert_eq!(client.model.silent_for(), Some(6));
@@ -84,7 +84,7 @@ fn an_idle_client_waits_for_nothing() {
 }
 
 #[test]
-fn to_reconnect_is_to_try_at_once_whatever_the_pause() {
+fn reconnect_tries_at_once_whatever_the_pause() {
     for asked in [None, Some(120_000)] {
         let mut client = Client::online();
         client.say("hi").disk().reply(is_send, Err(asked.map_or_else(unreachable, |ms| asking_to_wait(503, ms))));
@@ -100,7 +100,7 @@ fn to_reconnect_is_to_try_at_once_whatever_the_pause() {
 }
 
 #[test]
-fn to_reconnect_leaves_stuck_connections_behind_and_loses_nothing() {
+fn reconnect_drops_stuck_connections_and_loses_nothing() {
     let mut client = Client::online();
     client.hear(message(GENERAL, 4, BOB, "x")).look().pass(1_000).say("hi").disk();
     let stuck = client.calls();
@@ -112,11 +112,11 @@ fn to_reconnect_leaves_stuck_connections_behind_and_loses_nothing() {
     for (call, _) in stuck {
         client.on(Msg::Done { call, reply: Err(unreachable()) });
     }
-    assert!(matches!(client.states(GENERAL)[..], [SendState::InFlight(_)]), "nobody waits for those");
+    assert!(matches!(client.states(GENERAL)[..], [SendState::InFlight(_)]), "calls on the old connections are dropped");
 }
 
 #[test]
-fn a_key_that_is_held_down_is_no_storm_of_connections() {
+fn a_held_key_does_not_open_many_connections() {
     let mut client = Client::online();
     for _ in 0..100 {
         client.act(Action::Reconnect).pass(30);
@@ -125,14 +125,14 @@ fn a_key_that_is_held_down_is_no_storm_of_connections() {
 }
 
 #[test]
-fn whoever_is_signed_out_reconnects_by_signing_in() {
+fn reconnect_while_signed_out_asks_for_the_password() {
     let mut client = Client::online();
     client.stream(vec![Bye { reason: ByeReason::SignedOut }.into()]).act(Action::Cancel).act(Action::Reconnect);
     assert_eq!(client.model.dialogs, [crate::model::Dialog::SignedOut]);
 }
 
 #[test]
-fn while_messages_go_out_the_next_attempt_comes_soon() {
+fn while_messages_are_acknowledged_the_next_attempt_comes_soon() {
     let mut client = Client::online();
     for _ in 0..6 {
         client.cut(unreachable()).pass(40_000);
@@ -145,13 +145,13 @@ fn while_messages_go_out_the_next_attempt_comes_soon() {
     assert!(client.effects.iter().any(is_listen), "{:?}", client.effects);
     client.cut(unreachable()).effects.clear();
     client.say("again").disk().acknowledge(GENERAL, 5);
-    assert!(!client.effects.iter().any(is_listen), "a stream that fails all the time is not asked for all the time");
+    assert!(!client.effects.iter().any(is_listen), "a stream that keeps failing is not opened all the time");
     client.pass(2_000);
     assert!(client.effects.iter().any(is_listen));
 }
 
 #[test]
-fn a_time_that_the_server_named_is_kept_to_also_while_messages_go_out() {
+fn a_pause_set_by_the_server_holds_even_while_messages_are_acknowledged() {
     let mut client = Client::online();
     client.cut(asking_to_wait(503, 60_000)).pass(5_000).effects.clear();
     client.say("hi").disk().acknowledge(GENERAL, 4).pass(50_000);
@@ -159,7 +159,7 @@ fn a_time_that_the_server_named_is_kept_to_also_while_messages_go_out() {
 }
 
 #[test]
-fn a_server_that_only_puts_off_is_not_said_to_work_and_is_not_asked_sooner() {
+fn a_server_that_only_postpones_does_not_count_as_answering() {
     for status in [302, 429, 502, 503] {
         let mut client = Client::online();
         for _ in 0..6 {
@@ -177,14 +177,14 @@ fn a_server_that_only_puts_off_is_not_said_to_work_and_is_not_asked_sooner() {
 }
 
 #[test]
-fn a_refusal_for_good_shows_that_messages_get_through() {
+fn a_final_refusal_shows_that_messages_reach_the_server() {
     let mut client = Client::online();
     client.say("hi").disk().cut(unreachable()).reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
     assert!(client.model.gets_through());
 }
 
 #[test]
-fn a_page_that_was_given_up_says_nothing_about_a_message_sent_much_later() {
+fn a_failed_page_does_not_affect_the_silence_of_a_later_send() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS)).reply(|req| matches!(req, Request::ListMessages(OPS, _)), Err(unreachable()));
     client.pass(600_000).say("hi").disk();
@@ -198,7 +198,7 @@ fn is_create(req: &Request) -> bool {
 }
 
 #[test]
-fn to_reconnect_asks_again_to_join_and_to_leave() {
+fn reconnect_repeats_pending_joins_and_leaves() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).act(Action::LastRoom).say("/leave").effects.clear();
     client.act(Action::Reconnect);
@@ -207,10 +207,10 @@ fn to_reconnect_asks_again_to_join_and_to_leave() {
 }
 
 #[test]
-fn to_reconnect_says_that_a_room_may_have_been_made() {
+fn reconnect_warns_that_a_room_may_have_been_created() {
     let mut client = Client::online();
     client.act(Action::CreateRoom).on(Msg::CreateRoom { name: "den".into(), private: false });
     client.act(Action::Cancel).act(Action::Reconnect);
-    assert_eq!(client.calls().iter().filter(|(_, req)| is_create(req)).count(), 1, "it is not made twice");
+    assert_eq!(client.calls().iter().filter(|(_, req)| is_create(req)).count(), 1, "it is not created twice");
     assert!(client.notice().contains("not known whether"), "{}", client.notice());
 }

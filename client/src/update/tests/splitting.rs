@@ -1,4 +1,4 @@
-//! What is too long for one message becomes several, if that is wished; and a notice ends with its cause.
+//! Tests splitting text that is too long for one message, and that a notice ends with its cause.
 
 use super::*;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     update::Pick,
 };
 
-/// So many lines of 100 characters, each with its number.
+/// This many lines of 100 characters, each with its number.
 fn lines(count: usize) -> String {
     (1..=count).map(|n| format!("{n:>4} {}\n", "x".repeat(94))).collect()
 }
@@ -20,7 +20,7 @@ fn outbox(client: &Client) -> Vec<Arc<str>> {
 }
 
 #[test]
-fn a_draft_of_many_lines_that_is_too_long_is_sent_as_several_messages_after_a_question() {
+fn a_long_draft_of_many_lines_is_split_after_a_question() {
     let mut client = Client::online();
     client.act(Action::Reply).say(&lines(100));
     assert!(asks_to_split(&client));
@@ -38,7 +38,7 @@ fn a_draft_of_many_lines_that_is_too_long_is_sent_as_several_messages_after_a_qu
 }
 
 #[test]
-fn a_long_paste_goes_out_at_once_with_what_is_written_around_it() {
+fn a_long_paste_is_sent_together_with_the_draft_around_it() {
     let mut client = Client::online();
     client.write("see: !");
     client.on(Msg::Pasted { room: GENERAL, text: lines(100).into(), at: 5 }).on(Msg::SplitPaste);
@@ -48,7 +48,7 @@ fn a_long_paste_goes_out_at_once_with_what_is_written_around_it() {
 }
 
 #[test]
-fn what_does_not_fit_comes_back_with_up() {
+fn messages_beyond_the_limit_come_back_with_up() {
     let mut client = Client::online();
     client.on(Msg::Pasted { room: GENERAL, text: lines(5_000).into(), at: 0 }).on(Msg::SplitPaste);
     let sent: usize = outbox(&client).iter().map(|text| text.lines().count()).sum();
@@ -60,7 +60,7 @@ fn what_does_not_fit_comes_back_with_up() {
 }
 
 #[test]
-fn a_long_paste_that_is_left_out_comes_back_with_up() {
+fn a_declined_paste_comes_back_with_up() {
     let mut client = Client::online();
     client.write("kept").on(Msg::Pasted { room: GENERAL, text: lines(5_000).into(), at: 0 }).act(Action::Cancel);
     assert_eq!(client.draft(), "kept");
@@ -69,7 +69,7 @@ fn a_long_paste_that_is_left_out_comes_back_with_up() {
 }
 
 #[test]
-fn the_rest_of_a_split_draft_outlives_what_is_written_after_it_and_a_restart() {
+fn the_rest_of_a_split_draft_survives_later_inputs_and_a_restart() {
     let mut client = Client::online();
     client.say("before");
     client.on(Msg::Pasted { room: GENERAL, text: lines(5_000).into(), at: 0 }).on(Msg::SplitPaste);
@@ -81,11 +81,11 @@ fn the_rest_of_a_split_draft_outlives_what_is_written_after_it_and_a_restart() {
     let mut again = InputHistory::default();
     again.restore(client.room(GENERAL).inputs.list.iter().map(Arc::clone).collect());
     again.remember("one more".into());
-    assert!(again.list.iter().any(|input| input.len() > 64 * 1024), "the disk brings it back");
+    assert!(again.list.iter().any(|input| input.len() > 64 * 1024), "the disk restores it");
 }
 
 #[test]
-fn a_long_paste_that_is_left_out_costs_no_earlier_input_and_outlives_the_next_message() {
+fn a_declined_paste_displaces_no_earlier_input_and_survives_the_next_message() {
     let mut client = Client::online();
     client.say("one").say("two");
     client.on(Msg::Pasted { room: GENERAL, text: lines(5_000).into(), at: 0 }).act(Action::Cancel);
@@ -97,7 +97,7 @@ fn a_long_paste_that_is_left_out_costs_no_earlier_input_and_outlives_the_next_me
 }
 
 #[test]
-fn one_line_that_is_too_long_is_refused_and_the_sentence_goes_with_the_next_key() {
+fn a_single_line_that_is_too_long_is_refused_until_the_draft_changes() {
     let mut client = Client::online();
     client.say(&"x".repeat(4_001));
     assert!(client.model.dialogs.is_empty() && client.notice().contains("at most 4000"), "{}", client.notice());
@@ -111,17 +111,17 @@ fn a_notice_ends_with_its_cause() {
     client.say("/nothing");
     assert!(client.notice().contains("/nothing"));
     client.write("/nothin");
-    assert_eq!(client.notice(), "", "the command is another one");
+    assert_eq!(client.notice(), "", "the command has changed");
 
     client.write("").act(Action::Interrupt);
     assert_eq!(client.notice(), "press again to quit");
     client.write("x");
-    assert_eq!(client.notice(), "", "it was no second press");
+    assert_eq!(client.notice(), "", "another key came in between");
 
     client.act(Action::Interrupt);
     assert!(client.notice().starts_with("cleared"));
     client.on(Msg::Recall { back: true });
-    assert_eq!(client.notice(), "", "it is back");
+    assert_eq!(client.notice(), "", "the text was recalled");
 
     client.act(Action::Send).disk().reply(is_send, Err(refused(403, Kind::Forbidden, "muted")));
     assert!(client.notice().contains("muted"));
@@ -133,7 +133,7 @@ fn a_notice_ends_with_its_cause() {
     client.stream(vec![quchat_shared::event::RoomDeleted { room_id: GENERAL }.into()]);
     assert!(client.notice().contains("deleted"));
     client.on(Msg::Open(OPS));
-    assert_eq!(client.notice(), "", "it was about another room");
+    assert_eq!(client.notice(), "", "the notice was about another room");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn long_messages_are_unfolded_by_key_and_by_command_until_the_room_is_left() {
 }
 
 #[test]
-fn without_a_room_commands_can_be_typed_and_texts_wait_for_one() {
+fn without_a_room_commands_work_and_texts_wait_for_a_room() {
     use crate::model::ComponentId;
     let mut client = Client::new();
     client.start();
@@ -180,7 +180,7 @@ fn without_a_room_commands_can_be_typed_and_texts_wait_for_one() {
 }
 
 #[test]
-fn without_a_room_a_half_typed_command_is_put_away_and_every_key_is_harmless() {
+fn without_a_room_ctrl_c_clears_the_command_and_no_key_does_harm() {
     let mut client = Client::new();
     client.start();
     client.on(Msg::Loaded(Ok(Vec::new()))).list_rooms(Vec::new());
@@ -196,7 +196,7 @@ fn without_a_room_a_half_typed_command_is_put_away_and_every_key_is_harmless() {
 }
 
 #[test]
-fn what_is_typed_without_a_room_comes_behind_the_draft_of_the_room_that_is_opened() {
+fn text_typed_without_a_room_follows_the_draft_of_the_opened_room() {
     let mut client = without_a_room();
     client.model.rooms.get_mut(&OPS).unwrap().draft.replace("a draft".into());
     client.on(Msg::Edited { room: NO_ROOM, text: "typed".into() }).on(Msg::Open(OPS));
@@ -204,7 +204,7 @@ fn what_is_typed_without_a_room_comes_behind_the_draft_of_the_room_that_is_opene
 }
 
 #[test]
-fn an_enter_that_is_held_behind_a_command_opens_no_room() {
+fn a_held_enter_after_a_command_opens_no_room() {
     let held = || {
         let mut client = without_a_room();
         client.on(Msg::Edited { room: NO_ROOM, text: "/mouse".into() }).act(Action::Send);
@@ -214,10 +214,10 @@ fn an_enter_that_is_held_behind_a_command_opens_no_room() {
     };
     held().pass(800).on(Msg::Open(OPS)).opened(OPS);
     held().on(Msg::Redraw).on(Msg::Open(OPS)).opened(OPS);
-    held().on(Msg::Pick(Pick::Room(OPS))).opened(OPS); // by the mouse
+    held().on(Msg::Pick(Pick::Room(OPS))).opened(OPS); // with the mouse
 }
 
-/// Signed in, with rooms that are known and none of them open.
+/// Signed in, with listed rooms of which none is open.
 fn without_a_room() -> Client {
     let mut client = Client::online();
     client.model.open = None;
@@ -231,7 +231,7 @@ impl Client {
 }
 
 #[test]
-fn commands_are_known_in_capitals_too() {
+fn commands_ignore_case() {
     let mut client = Client::online();
     client.say("/JOIN OPS");
     assert_eq!(client.model.open, Some(OPS));
@@ -240,7 +240,7 @@ fn commands_are_known_in_capitals_too() {
 }
 
 #[test]
-fn of_two_rooms_of_one_name_none_is_taken_silently() {
+fn of_two_rooms_with_one_name_none_is_chosen_silently() {
     let mut client = Client::online();
     let twin = RoomId(9);
     client.stream(vec![
@@ -258,7 +258,7 @@ fn of_two_rooms_of_one_name_none_is_taken_silently() {
 }
 
 #[test]
-fn only_a_refused_connection_on_this_machine_is_told_how_to_start_a_server() {
+fn only_a_refused_local_connection_hints_how_to_start_a_server() {
     let refused = || Failure::Unreachable { reason: crate::update::REFUSED.to_owned() };
     let cases = [("localhost", refused(), true), ("localhost", unreachable(), false), ("10.0.0.7", refused(), false)];
     for (server, failure, told) in cases {

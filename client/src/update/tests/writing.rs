@@ -1,4 +1,4 @@
-//! Writing: a draft is never lost, Enter sends or obeys, earlier inputs come back.
+//! Tests writing: a draft is never lost, Enter sends or runs a command, earlier inputs can be recalled.
 
 use quchat_shared::Kind;
 
@@ -17,7 +17,7 @@ fn each_room_has_its_own_draft() {
 }
 
 #[test]
-fn only_update_moves_the_rev_of_a_draft() {
+fn only_update_changes_the_rev_of_a_draft() {
     let mut client = Client::online();
     client.write("a").write("ab");
     assert_eq!(client.room(GENERAL).draft.rev, 0);
@@ -26,7 +26,7 @@ fn only_update_moves_the_rev_of_a_draft() {
 }
 
 #[test]
-fn what_cannot_be_sent_stays_and_says_why() {
+fn text_that_cannot_be_sent_stays_and_shows_the_reason() {
     for text in [
         "x".repeat(4_001),
         "bell \u{7}".to_owned(),
@@ -47,14 +47,14 @@ fn what_cannot_be_sent_stays_and_says_why() {
 }
 
 #[test]
-fn white_space_is_not_sent_and_not_taken_away() {
+fn white_space_is_neither_sent_nor_removed() {
     let mut client = Client::online();
     client.say(" \n ");
     assert_eq!((client.draft(), client.effects.len()), (" \n ", 0));
 }
 
 #[test]
-fn two_slashes_send_one_and_a_pasted_block_is_text() {
+fn two_slashes_send_one_and_several_lines_are_text() {
     for (typed, said) in [
         ("//shrug", "/shrug"),
         ("/usr/bin\n/usr/lib", "/usr/bin\n/usr/lib"),
@@ -68,7 +68,7 @@ fn two_slashes_send_one_and_a_pasted_block_is_text() {
 }
 
 #[test]
-fn ctrl_c_puts_the_draft_among_the_earlier_inputs() {
+fn ctrl_c_moves_the_draft_to_the_earlier_inputs() {
     let mut client = Client::online();
     client.write("long thought").act(Action::Interrupt);
     assert_eq!(client.draft(), "");
@@ -77,7 +77,7 @@ fn ctrl_c_puts_the_draft_among_the_earlier_inputs() {
 }
 
 #[test]
-fn earlier_inputs_are_walked_and_the_draft_comes_back() {
+fn earlier_inputs_are_recalled_and_the_draft_comes_back() {
     let mut client = Client::online();
     client.say("one").say("two").write("draft");
     let mut shown = Vec::new();
@@ -89,7 +89,7 @@ fn earlier_inputs_are_walked_and_the_draft_comes_back() {
 }
 
 #[test]
-fn an_earlier_input_that_is_changed_or_sent_does_not_cost_the_draft() {
+fn editing_or_sending_an_earlier_input_keeps_the_draft() {
     let mut changed = Client::online();
     changed.say("one").write("draft").on(Msg::Recall { back: true }).write("one!").on(Msg::Recall { back: true });
     assert_eq!(changed.draft(), "draft");
@@ -99,7 +99,7 @@ fn an_earlier_input_that_is_changed_or_sent_does_not_cost_the_draft() {
 }
 
 #[test]
-fn what_is_taken_back_while_an_earlier_input_is_shown_stays_with_the_draft() {
+fn a_message_taken_back_while_an_earlier_input_is_shown_stays_with_the_draft() {
     let mut client = Client::online();
     client.say("loud").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no"))).write("draft");
     client.on(Msg::Recall { back: true }).on(Msg::TakeBack { room: GENERAL, txn: "p-1".into() });
@@ -114,7 +114,7 @@ fn what_is_taken_back_while_an_earlier_input_is_shown_stays_with_the_draft() {
 }
 
 #[test]
-fn a_long_paste_asks_and_is_not_lost_whatever_the_answer() {
+fn a_long_paste_asks_first_and_is_not_lost_whatever_the_answer() {
     let text: std::sync::Arc<str> = "line\n".repeat(21).into();
     let ask = || {
         let mut client = Client::online();
@@ -126,7 +126,7 @@ fn a_long_paste_asks_and_is_not_lost_whatever_the_answer() {
     wanted.on(Msg::Answer(true));
     assert_eq!(wanted.draft(), format!("a{text}b"));
     wanted.on(Msg::Recall { back: true });
-    assert_eq!(wanted.draft(), format!("a{text}b"), "what is in the draft is no earlier input");
+    assert_eq!(wanted.draft(), format!("a{text}b"), "text in the draft is no earlier input");
     for no in [Msg::Answer(false), Msg::Act(Action::Cancel), Msg::Act(Action::Interrupt)] {
         let mut left = ask();
         left.on(no);
@@ -139,7 +139,7 @@ fn a_long_paste_asks_and_is_not_lost_whatever_the_answer() {
 }
 
 #[test]
-fn ctrl_c_twice_quits_but_not_slowly() {
+fn ctrl_c_twice_quits_only_in_quick_succession() {
     let mut client = Client::online();
     client.act(Action::Interrupt).pass(2_000).act(Action::Interrupt);
     assert!(!client.effects.contains(&Effect::Exit(0)));
@@ -148,7 +148,7 @@ fn ctrl_c_twice_quits_but_not_slowly() {
 }
 
 #[test]
-fn ctrl_c_quits_only_where_no_other_key_came_between() {
+fn ctrl_c_quits_only_without_another_key_in_between() {
     for between in [Msg::Typed('h'), Msg::Act(Action::Help), Msg::Act(Action::PageUp), Msg::Recall { back: true }] {
         let mut client = Client::online();
         client.act(Action::Interrupt).on(between.clone());
@@ -169,7 +169,7 @@ fn a_held_ctrl_d_never_quits() {
 }
 
 #[test]
-fn ctrl_c_in_a_dialog_is_esc() {
+fn ctrl_c_in_a_dialog_acts_like_esc() {
     let mut client = Client::online();
     client.write("draft").act(Action::Help).act(Action::Interrupt);
     assert_eq!((client.model.dialogs.len(), client.draft()), (0, "draft"));
@@ -230,12 +230,12 @@ fn each_command_does_what_the_help_says() {
             other => panic!("/{other} has no promise here"),
         };
         assert!(done, "{line}");
-        assert_eq!(draft, "", "{line} was obeyed and is gone");
+        assert_eq!(draft, "", "{line} was run and is gone");
     }
 }
 
 #[test]
-fn the_mouse_says_whether_it_is_on() {
+fn the_mouse_command_reports_whether_it_is_on() {
     let mut client = Client::online();
     for said in ["mouse on: ", "mouse off: "] {
         client.say("/mouse");
@@ -244,7 +244,7 @@ fn the_mouse_says_whether_it_is_on() {
 }
 
 #[test]
-fn a_theme_that_is_not_there_keeps_the_draft_and_names_those_that_are() {
+fn an_unknown_theme_keeps_the_draft_and_lists_the_known_ones() {
     let mut client = Client::online();
     client.model.themes = vec!["dark".into(), "light".into()];
     client.say("/theme drak");
@@ -263,7 +263,7 @@ fn a_command_that_quits_is_not_kept_as_a_draft() {
 }
 
 #[test]
-fn a_room_is_created_without_the_sign_that_it_is_written_with() {
+fn a_room_is_created_without_a_leading_sign() {
     let mut client = Client::online();
     client.say("/create #général");
     assert!(matches!(&client.calls()[..], [(_, Request::CreateRoom(new))] if new.name == "général"));
@@ -277,7 +277,7 @@ fn create_without_a_name_opens_the_dialog() {
 }
 
 #[test]
-fn sending_ends_the_new_line_and_goes_to_the_bottom() {
+fn sending_removes_the_new_line_and_goes_to_the_bottom() {
     let mut client = Client::online();
     client.on(Msg::Open(OPS)).answer_page(OPS, 1..=10, false, false).act(Action::ToNew);
     assert!(client.room(OPS).new_after.is_some());
@@ -286,14 +286,14 @@ fn sending_ends_the_new_line_and_goes_to_the_bottom() {
 }
 
 #[test]
-fn ctrl_c_that_cleared_something_was_no_wish_to_quit() {
+fn a_ctrl_c_that_cleared_text_does_not_count_towards_quitting() {
     let mut client = Client::online();
     client.act(Action::Interrupt).write("x").act(Action::Interrupt).act(Action::Interrupt);
     assert!(!client.effects.contains(&Effect::Exit(0)));
 }
 
 #[test]
-fn ctrl_d_closes_a_dialog_also_over_a_draft() {
+fn ctrl_d_closes_a_dialog_even_over_a_draft() {
     let mut client = Client::online();
     client.write("draft").act(Action::Help).act(Action::EndOfInput);
     assert_eq!((client.model.dialogs.len(), client.draft()), (0, "draft"));
