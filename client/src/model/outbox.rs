@@ -106,13 +106,13 @@ impl Room {
     /// Fails with one sentence if nothing can be sent here.
     pub(crate) fn may_write(&self) -> Result<(), String> {
         if self.gone {
-            return Err("this room is gone; the text stays until you take it elsewhere".to_owned());
+            return Err("this room is gone; your text stays until you move it elsewhere".to_owned());
         }
         if self.info.archived {
             return Err("this room is archived: it takes no new messages".to_owned());
         }
         if self.outbox.len() >= OUTBOX_MAX {
-            return Err("too many messages wait here already".to_owned());
+            return Err("too many messages are waiting here already".to_owned());
         }
         Ok(())
     }

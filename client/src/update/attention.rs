@@ -116,9 +116,9 @@ pub(super) fn set(model: &mut Model, level: Option<Notify>) {
         room.notify = Some(level).filter(|level| *level != Notify::default());
     }
     let what = match room.notify.unwrap_or_default() {
-        Notify::All => "calls for every message",
-        Notify::Mentions => "calls when somebody names you",
-        Notify::None => "is muted; /mute again ends it",
+        Notify::All => "notifies you of every message",
+        Notify::Mentions => "notifies you of mentions",
+        Notify::None => "is muted; repeat /mute to unmute",
     };
     let text = format!("{} {what}", name(room));
     model.touch(id);

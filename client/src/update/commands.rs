@@ -32,29 +32,29 @@ const fn command(name: &'static str, args: &'static str, help: &'static str, act
 /// Every command.
 pub const COMMANDS: &[Command] = &[
     command("help", "", "keys and commands", Some(Action::Help)),
-    command("join", "NAME", "open a room, and join it if need be", None),
+    command("join", "NAME", "open a room; joins it if it is public", None),
     command("leave", "", "leave this room", None),
-    command("create", "[--private] NAME", "make a room", None),
+    command("create", "[--private] NAME", "create a room", None),
     command("rooms", "", "go to the list of rooms", Some(Action::FocusRooms)),
     command("room", "N", "go to the Nth room", None),
     command("next", "", "go to the next room", Some(Action::NextRoom)),
     command("prev", "", "go to the previous room", Some(Action::PreviousRoom)),
     command("last", "", "go to the room that was open before", Some(Action::LastRoom)),
-    command("unread", "", "go to the next room with something unread", Some(Action::NextUnread)),
+    command("unread", "", "go to the next unread room", Some(Action::NextUnread)),
     command("new", "", "go to the first unread message", Some(Action::ToNew)),
-    command("search", "[TEXT]", "find a text in what is loaded of this room", Some(Action::Find)),
-    command("reply", "[TEXT]", "reply to the newest message of somebody else", Some(Action::Reply)),
-    command("me", "TEXT", "say what you do: sends _TEXT_", None),
+    command("search", "[TEXT]", "search the loaded messages of this room", Some(Action::Find)),
+    command("reply", "[TEXT]", "reply to the newest message of another user", Some(Action::Reply)),
+    command("me", "TEXT", "say what you do; sends _TEXT_", None),
     command("catchup", "", "mark every room as read; asks first", None),
     command("select", "", "choose a message, to reply to it or copy it", Some(Action::Select)),
-    command("unfold", "", "show all of long messages; again folds them", None),
-    command("bare", "", "hide side bar and frames, to copy with the mouse; again to show them", Some(Action::Bare)),
+    command("unfold", "", "unfold long messages; repeat to fold them", None),
+    command("bare", "", "hide side bar and frames, to copy with the mouse; repeat to show them", Some(Action::Bare)),
     command("unsent", "", "send refused messages again, change or discard them", Some(Action::Review)),
-    command("notify", "LEVEL", "what this room calls you for: all, mentions or none", None),
-    command("mute", "", "this room calls for nothing; again ends it", None),
-    command("mouse", "", "the wheel scrolls, a click opens a room; again gives the mouse back", None),
-    command("theme", "NAME", "other colours, until you quit; config.toml keeps them", None),
-    command("reconnect", "", "connect anew at once", Some(Action::Reconnect)),
+    command("notify", "LEVEL", "what this room notifies you of: all, mentions or none", None),
+    command("mute", "", "mute this room; repeat to unmute", None),
+    command("mouse", "", "the wheel scrolls, a click opens a room; repeat to turn that off", None),
+    command("theme", "NAME", "change the theme until you quit; config.toml sets it for good", None),
+    command("reconnect", "", "reconnect now", Some(Action::Reconnect)),
     command("signout", "", "sign out", Some(Action::SignOut)),
     command("quit", "", "quit", Some(Action::Quit)),
 ];
@@ -101,7 +101,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<SlashCommand, String> 
     let command = COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name));
     let command = command.ok_or_else(|| format!("there is no /{name}; /help lists the commands, //{name} sends it"))?;
     if command.args.is_empty() && !args.is_empty() {
-        return Err(format!("/{name} takes nothing after it"));
+        return Err(format!("/{name} takes no argument"));
     }
     if let Some(action) = command.action.filter(|_| args.is_empty()) {
         return Ok(SlashCommand::Do(action));
@@ -113,7 +113,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<SlashCommand, String> 
         "theme" => theme(model, args).map(SlashCommand::Theme),
         "search" => Ok(SlashCommand::Search(args.to_owned())),
         "reply" => text(model, args).map(SlashCommand::Reply),
-        "me" if args.is_empty() => Err("/me takes what you do".to_owned()),
+        "me" if args.is_empty() => Err("/me takes a text, such as: /me waves".to_owned()),
         "me" => text(model, &format!("_{args}_")).map(SlashCommand::Post),
         "catchup" => Ok(SlashCommand::CatchUp),
         "unfold" => Ok(SlashCommand::Unfold),
@@ -135,7 +135,7 @@ fn create(args: &str) -> Result<SlashCommand, String> {
     match name {
         "" if kind == RoomKind::Public => Ok(SlashCommand::Do(Action::CreateRoom)),
         "" => Err("/create --private takes the name of the room".to_owned()),
-        name if name.starts_with("--") => Err("/create knows --private only".to_owned()),
+        name if name.starts_with("--") => Err("the only option of /create is --private".to_owned()),
         name => Ok(SlashCommand::Create { name: name.strip_prefix('#').unwrap_or(name).to_owned(), kind }),
     }
 }
@@ -152,7 +152,7 @@ fn text(model: &Model, text: &str) -> Result<Arc<str>, String> {
 }
 
 /// The error if a room is not found before the server has listed all rooms.
-pub(super) const UNLISTED: &str = "the other rooms come as soon as the server answers";
+pub(super) const UNLISTED: &str = "the other rooms are listed as soon as the server answers";
 
 /// The room of this name: a joined one, else a public one.
 fn find(model: &Model, name: &str) -> Result<RoomId, String> {
@@ -169,6 +169,6 @@ fn find(model: &Model, name: &str) -> Result<RoomId, String> {
     let found = named.iter().find(|room| room.joined() || room.info.kind == RoomKind::Public).map(|room| room.info.id);
     found.ok_or_else(|| match model.cursor {
         None => UNLISTED.to_owned(),
-        Some(_) => format!("there is no room {name}; /create {name} makes it"),
+        Some(_) => format!("there is no room {name}; /create {name} creates it"),
     })
 }

@@ -68,7 +68,7 @@ pub(super) fn ask_again(model: &mut Model, given_up: &[Call], effects: &mut Vec<
         match given_up {
             Call::JoinRoom(id) => join(model, *id, effects),
             Call::LeaveRoom(id) if model.rooms.get(id).is_some_and(Room::joined) => leave(model, *id, effects),
-            Call::CreateRoom => refuse(model, "it is not known whether the room was made; look for it first"),
+            Call::CreateRoom => refuse(model, "it is not known whether the room was created; look for it first"),
             _ => {}
         }
     }
@@ -124,7 +124,7 @@ pub(super) fn ask_to_leave(model: &mut Model, effects: &mut Vec<Effect>) -> Resu
     let room = model.open_room().filter(|room| room.joined()).ok_or("you are not a member of this room")?;
     let id = room.info.id;
     if room.head().is_some() {
-        return Err("messages still wait to be sent here; sent later, they would bring you back".to_owned());
+        return Err("messages still wait to be sent here; sending them would make you join again".to_owned());
     }
     if room.info.kind == RoomKind::Public {
         leave(model, id, effects);

@@ -230,7 +230,7 @@ fn run(model: &mut Model, command: SlashCommand, reply_to: Option<Seq>, requests
             model.mouse = !model.mouse;
             let what = match model.mouse {
                 true => "mouse on: the wheel scrolls, a click opens a room",
-                false => "mouse off: it marks text again",
+                false => "mouse off: the terminal selects text again",
             };
             model.show_notice(Tone::Calm, what);
         }

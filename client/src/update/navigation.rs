@@ -194,7 +194,7 @@ pub(super) fn next_unread(model: &mut Model) {
     });
     match next {
         Some(id) => visit(model, id),
-        None => model.show_notice(Tone::Calm, "nothing unread elsewhere"),
+        None => model.show_notice(Tone::Calm, "no other room is unread"),
     }
 }
 

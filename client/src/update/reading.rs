@@ -63,7 +63,7 @@ pub(super) fn to_new(model: &mut Model) {
     let Some(room) = model.open_room_mut() else { return };
     let unread = room.member.filter(|_| room.unread() > 0).map(|member| member.last_read_seq);
     let Some(after) = room.new_after.or(unread) else {
-        return model.show_notice(Tone::Calm, "nothing new here");
+        return model.show_notice(Tone::Calm, "no new messages here");
     };
     let first = after.next();
     if room.timeline.index(first).is_some() {

@@ -66,7 +66,7 @@ pub(super) fn loaded(model: &mut Model, result: Result<Vec<Stored>, NotKept>) {
             }
         }
         Err(NotKept::Elsewhere) => {
-            let why = "another quchat has this account open; nothing is kept here";
+            let why = "another quchat has this account open; nothing is saved here";
             do_without(model, why.into());
         }
         Err(NotKept::Failing(reason)) => do_without(model, reason.into()),

@@ -111,7 +111,7 @@ pub(super) fn copy_links(model: &mut Model) {
     let links: Vec<_> =
         stretches.into_iter().filter(|(_, kind)| *kind == Kind::Link).map(|(at, _)| &message.text[at]).collect();
     match links.len() {
-        0 => model.show_notice(Tone::Calm, "there is no link in it"),
+        0 => model.show_notice(Tone::Calm, "the message contains no link"),
         1 => put(model, links[0], "link"),
         n => put(model, &links.join("\n"), &format!("{n} links")),
     }
@@ -161,7 +161,7 @@ pub(super) fn reply(model: &mut Model) {
 pub(super) fn to_replied(model: &mut Model) {
     let Some((room, message)) = model.open_room().zip(chosen(model)) else { return };
     let id = room.info.id;
-    let Some(seq) = message.reply_to else { return model.show_notice(Tone::Calm, "it is no reply") };
+    let Some(seq) = message.reply_to else { return model.show_notice(Tone::Calm, "the message is not a reply") };
     match room.timeline.index(seq) {
         Some(at) => choose(model, at),
         None => {
@@ -185,5 +185,5 @@ fn put(model: &mut Model, text: &str, what: &str) {
 
 /// tmux has the copied text, and has passed it on if its version does that.
 pub(super) fn copied(model: &mut Model) {
-    model.show_notice(Tone::Calm, "copied to tmux, which hands it on to its terminal if it can");
+    model.show_notice(Tone::Calm, "copied to tmux, which passes it on to the terminal if it can");
 }

@@ -265,7 +265,7 @@ pub(super) fn send_split(model: &mut Model, id: RoomId) {
     room.clear_draft();
     if let Some(&(rest, _)) = all.get(fit) {
         room.inputs.put_aside(text[rest..].into());
-        let told = format!("{} messages are on their way; Up brings back the rest", messages.len());
+        let told = format!("{} messages are being sent; Up brings back the rest", messages.len());
         model.show_notice(Tone::Calm, &told);
     }
     for message in messages {

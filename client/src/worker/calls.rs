@@ -39,7 +39,7 @@ impl Calls {
     /// Too many requests are waiting; nothing is delivered.
     pub fn call(&self, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> Result<(), Failure> {
         if self.pool.is_full() {
-            return Err(Failure::because("too much is waiting already"));
+            return Err(Failure::because("too many requests are waiting"));
         }
         let lane = if request.method() == Method::Get { Lane::Read } else { Lane::Write };
         let client = self.client.clone();

@@ -120,7 +120,7 @@ impl DraftStore {
     pub fn save(&self, stored: &Stored) -> Result<(), String> {
         let path = self.rooms.join(format!("{}.json", stored.room));
         if self.later.contains(&stored.room) {
-            return Err(format!("{}: a later version of quchat wrote it", path.display()));
+            return Err(format!("{}: written by a later version of quchat", path.display()));
         }
         let done = if stored.is_empty() {
             files::remove(&path)

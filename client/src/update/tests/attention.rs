@@ -84,7 +84,7 @@ fn a_room_follows_its_notify_level_which_is_saved() {
     assert!(client.effects.iter().any(kept));
     assert_eq!(notified_count(&mut client), 1);
     client.pass(10_000).say("/mute").hear(naming(GENERAL, 5));
-    assert_eq!((notified_count(&mut client), client.notice()), (0, "#general is muted; /mute again ends it"));
+    assert_eq!((notified_count(&mut client), client.notice()), (0, "#general is muted; repeat /mute to unmute"));
     client.say("/mute").hear(naming(GENERAL, 6));
     assert_eq!(notified_count(&mut client), 1);
     client.say("/notify loudly");

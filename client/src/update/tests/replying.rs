@@ -160,7 +160,7 @@ fn the_target_of_a_reply_is_one_key_away_also_if_it_is_not_loaded() {
     client.act(Action::SelectLast).act(Action::ToReplied).answer_page(GENERAL, 1..=100, false, true);
     assert_eq!(client.room(GENERAL).anchor, Anchor::At { top: Key::Seq(Seq(9)), byte: 0 });
     client.act(Action::Select).act(Action::ToReplied);
-    assert_eq!(client.notice(), "it is no reply");
+    assert_eq!(client.notice(), "the message is not a reply");
 }
 
 #[test]

@@ -218,7 +218,7 @@ fn each_command_does_what_the_help_says() {
             "prev" => client.model.open == Some(SECRET),
             "last" | "new" | "unsent" => !client.notice().is_empty(),
             "select" => focus(&client.model) == ComponentId::History,
-            "notify" => client.notice() == "#general calls when somebody names you",
+            "notify" => client.notice() == "#general notifies you of mentions",
             "mute" => client.room(GENERAL).notify == Some(Notify::None),
             "signout" => client.model.account.is_none(),
             "reconnect" => client.effects.contains(&Effect::Redial),
