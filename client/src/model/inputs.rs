@@ -75,7 +75,7 @@ impl InputHistory {
         (input == self.cleared.as_ref() || input == self.aside.as_ref()) && latest()
     }
 
-    /// Adds a text of which the user is told that Up brings it back.
+    /// Adds a text. The notice about it says that Up brings it back.
     pub(crate) fn put_aside(&mut self, text: Arc<str>) {
         self.aside = Some(Arc::clone(&text));
         self.remember(text);

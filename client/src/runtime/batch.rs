@@ -22,8 +22,8 @@ const WHEEL_MIN: usize = 3;
 pub(super) const PASTE_MIN: usize = 64;
 /// This many characters at once were typed ahead. They do not answer a question.
 const TYPED_AHEAD_MIN: usize = 3;
-/// More lines at once are a paste without marks, inserted by some program on the way: nobody types that much, however
-/// long the connection stalls.
+/// More lines at once are an unmarked paste, inserted by a program in between: nobody types that much, even if the
+/// connection stalls for long.
 const TYPED_MAX: usize = 200;
 /// This many characters are enough to recognize a command at the start of a line.
 const COMMAND_MAX: usize = 32;
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(
             meant(&long, ComponentId::Composer),
             format!("«{}»", long.replace('⏎', "\n")),
-            "it would not be taken"
+            "it is too long to send"
         );
     }
 

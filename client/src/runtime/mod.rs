@@ -87,7 +87,7 @@ pub struct Preferences {
     /// All themes; the model names the current one.
     pub themes: Themes,
     pub notifier: Notifier,
-    /// Whether the terminal marks pastes (bracketed paste), as far as its name tells.
+    /// Whether the terminal marks pastes (bracketed paste), judged by its name.
     pub brackets: bool,
 }
 

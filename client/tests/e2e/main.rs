@@ -2,7 +2,7 @@
 //!
 //! Tests what a user does and sees, what the server holds afterwards, and the API client without a screen. Needs only
 //! what cargo builds.
-#![cfg(test)] // an integration test always is; said so that the lints for tests apply to its helpers too
+#![cfg(test)] // an integration test always is; stated so that the lints for tests apply to its helpers too
 #![cfg(unix)]
 
 mod attention;

@@ -127,13 +127,13 @@ impl Terminal {
     }
 
     /// Waits until the window has this title.
-    pub(crate) fn is_called(&mut self, title: &str) -> &mut Self {
+    pub(crate) fn has_title(&mut self, title: &str) -> &mut Self {
         self.emulator.wait(&format!("the title {title:?}"), |parser| parser.callbacks().title == title);
         self
     }
 
     /// How often the bell rang, and the other notification sequences.
-    pub(crate) fn calls(&self) -> (usize, Vec<String>) {
+    pub(crate) fn notifications(&self) -> (usize, Vec<String>) {
         let parser = self.emulator.parser.lock().expect("no reader panicked");
         (parser.callbacks().bells, parser.callbacks().calls.clone())
     }
@@ -143,7 +143,7 @@ impl Terminal {
         let (before, frames) = self.picture();
         self.press(REDRAW).emulator.wait("a frame drawn anew", |parser| parser.callbacks().frames > frames);
         let (anew, _) = self.picture();
-        assert!(before == anew, "left from before:\n{before:#?}\nanew:\n{anew:#?}");
+        assert!(before == anew, "remains of earlier frames:\n{before:#?}\nredrawn:\n{anew:#?}");
         self
     }
 

@@ -182,7 +182,7 @@ proptest! {
         stage.draw();
         let again = stage.screen();
         prop_assert!(fits(Size::new(80, 24)) && !again.trim().is_empty());
-        prop_assert_eq!(stage.screen(), again, "a frame of the same says the same");
+        prop_assert_eq!(stage.screen(), again, "the same model gives the same screen");
     }
 
     #[test]

@@ -371,7 +371,7 @@ fn the_users_name_is_highlighted_if_the_server_counts_a_mention() {
         stage.buffer()[(x, y as u16)].modifier
     };
     assert_eq!(shown(vec![UserId(1)]), Modifier::BOLD | Modifier::REVERSED);
-    assert_eq!(shown(vec![UserId(2)]), Modifier::empty(), "somebody else is called \"alice.\" and was meant");
+    assert_eq!(shown(vec![UserId(2)]), Modifier::empty(), "another user named \"alice.\" was mentioned");
 }
 
 #[test]

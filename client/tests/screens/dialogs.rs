@@ -60,7 +60,7 @@ fn the_key_right_after_ctrl_k_reaches_the_switcher() {
     stage.key(Key::Enter);
     assert_eq!(stage.model.open, Some(RoomId(2)));
     stage.type_text("hi");
-    assert_eq!(stage.draft(), "hi", "and the next one the room that was gone to");
+    assert_eq!(stage.draft(), "hi", "the next keys reach the opened room");
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn the_switcher_lists_recently_visited_rooms_first_and_a_new_name_last() {
     let names = ["#garden", "#ops", "#upcoming events", "#general"];
     let screen = stage.screen();
     let places = names.map(|name| screen.rfind(name).unwrap());
-    assert!(places.is_sorted(), "the open room stands last: {screen}");
+    assert!(places.is_sorted(), "the open room comes last: {screen}");
     stage.type_text("ge");
     let screen = stage.screen();
     assert!(screen.find("create #ge") > screen.rfind("#upcoming events"), "{screen}");

@@ -164,7 +164,7 @@ fn every_key_has_an_effect_in_every_mode_it_is_bound_in() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(named.len(), IDLE.len(), "each of them is still bound there");
+    assert_eq!(named.len(), IDLE.len(), "every listed key is still bound in its mode");
 }
 
 #[test]

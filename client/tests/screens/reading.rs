@@ -105,7 +105,10 @@ fn long_messages_count_by_their_rows() {
     assert!(screen.contains(" new ─") && screen.contains("no. 5:") && !screen.contains("no. 12:"), "{screen}");
     wait(&mut stage, 3);
     assert!((1..8).contains(&unread(&stage)), "{}", unread(&stage));
-    assert!(!screen.contains(&format!("no. {}:", 12 - unread(&stage) + 2)), "no more than was there to its last row");
+    assert!(
+        !screen.contains(&format!("no. {}:", 12 - unread(&stage) + 2)),
+        "a message is read only if its last row was visible"
+    );
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn the_end_key_shows_how_many_messages_were_skipped_and_the_key_back() {
         assert!(screen.lines().next().unwrap().contains(&sign), "{sign}: {screen}");
         assert_eq!(unread(&stage), if keys == 1 { 0 } else { 120 });
         wait(&mut stage, 3);
-        assert_eq!(unread(&stage), if keys == 1 { 0 } else { 120 }, "what lies before was not seen");
+        assert_eq!(unread(&stage), if keys == 1 { 0 } else { 120 }, "earlier messages were not seen");
         stage.press(Key::Char('u'), Mod::ALT);
         let screen = stage.screen();
         assert!(screen.contains(" new ─") && screen.contains("news 31.") && !screen.contains("↑"), "{screen}");
@@ -236,5 +239,5 @@ fn messages_that_arrived_while_the_terminal_was_unfocused_are_new() {
     assert!(screen.contains(&format!("↑ {} new · Alt+U", first - 31)), "{screen}");
     assert_eq!(news_of(&stage).new_above(&Entry::Seq(Seq(first))), first - 31);
     wait(&mut stage, 9);
-    assert_eq!(unread(&stage), 120, "what came first was not seen");
+    assert_eq!(unread(&stage), 120, "earlier messages were not seen");
 }

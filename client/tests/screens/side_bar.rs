@@ -9,7 +9,7 @@ use tuirealm::event::{Key, KeyModifiers as Mod};
 
 use crate::stage::{Stage, room, talk};
 
-/// alice is in `rooms` more rooms than in [`Stage::in_general`]; those stand above, and the first one is open.
+/// alice is in `rooms` more rooms than in [`Stage::in_general`]. Those are listed first, and the first one is open.
 fn many(width: u16, height: u16, rooms: u64) -> Stage {
     let mut stage = Stage::in_general(width, height, talk());
     for id in 11..11 + rooms {

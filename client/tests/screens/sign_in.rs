@@ -62,7 +62,7 @@ fn enter_signs_in_and_f3_registers_with_what_is_typed() {
     let asked = stage.key(Key::Enter);
     sign_in(asked, false);
     assert!(stage.screen().contains("one moment"));
-    assert_eq!(stage.key(Key::Enter), Some(Msg::Redraw), "one answer is awaited, not two");
+    assert_eq!(stage.key(Key::Enter), Some(Msg::Redraw), "no second request is sent");
     stage.model.sign_in.waiting = false;
     stage.follow();
     let asked = stage.key(Key::Function(3));
@@ -127,7 +127,7 @@ fn a_long_reason_is_shown_in_full() {
     let mut stage = at_the_door(40, 12);
     stage.model.sign_in.problem = Some((Field::Server, format!("{long}; {long}")));
     stage.follow();
-    assert!(stage.screen().contains('…'), "what does not fit is said not to");
+    assert!(stage.screen().contains('…'), "cut text ends with an ellipsis");
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl Stage {
         stage
     }
 
-    /// alice is in #general, which holds these messages, and knows two more rooms.
+    /// alice is in #general with these messages. Two more rooms are listed.
     pub(crate) fn in_general(width: u16, height: u16, messages: Vec<Message>) -> Self {
         let mut stage = Self::signed_in(width, height);
         stage.add_room(room(1, "general", "the living room", true));
@@ -92,7 +92,7 @@ impl Stage {
         self.model.rooms.get_mut(&open).unwrap()
     }
 
-    /// Sets the room's messages, from its first to its last; all of them are read.
+    /// Sets all messages of the room; all of them are read.
     pub(crate) fn hold(&mut self, id: RoomId, messages: Vec<Message>) {
         let room = self.model.rooms.get_mut(&id).unwrap();
         let last = messages.last().map_or(Seq(0), |message| message.seq);
@@ -231,7 +231,7 @@ fn at(minutes: i64) -> Timestamp {
     Timestamp::from_millis(MORNING + minutes * 60_000)
 }
 
-/// A message of alice, bob or carol, so many minutes after 09:12.
+/// A message of alice, bob or carol, this many minutes after 09:12.
 pub(crate) fn message(seq: u64, minutes: i64, sender: &str, text: &str) -> Message {
     let id = ["alice", "bob", "carol"].iter().position(|name| *name == sender).map_or(9, |at| at as u64 + 1);
     let sender = UserRef { id: UserId(id), name: sender.to_owned() };
@@ -251,7 +251,7 @@ pub(crate) fn talk() -> Vec<Message> {
     ]
 }
 
-/// So many messages of varying length.
+/// This many messages of varying length.
 pub(crate) fn long_talk(count: u64) -> Vec<Message> {
     let sender = |seq: u64| ["bob", "carol", "alice"][(seq / 2 % 3) as usize];
     let text = |seq: u64| format!("message {seq} {}", "word ".repeat((seq * 7 % 23) as usize).trim_end());

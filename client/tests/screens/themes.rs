@@ -20,7 +20,10 @@ fn a_theme_changes_colours_and_no_text() {
     assert!(stage.buffer().content().iter().all(|cell| cell.bg == Color::Indexed(234)));
     stage.resize(30, 8);
     stage.draw();
-    assert!(stage.buffer().content().iter().all(|cell| cell.bg == Color::Indexed(234)), "also where nothing fits");
+    assert!(
+        stage.buffer().content().iter().all(|cell| cell.bg == Color::Indexed(234)),
+        "also on a screen that is too small"
+    );
 }
 
 #[test]

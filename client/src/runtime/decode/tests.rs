@@ -246,7 +246,7 @@ fn a_broken_character_does_not_affect_its_neighbours() {
     );
 }
 
-/// Sequences that are not keys, and what may stand between them.
+/// Sequences that are not keys, and what may be between them.
 fn dropped() -> impl Strategy<Value = Vec<u8>> {
     let string = (prop::sample::select(b"]PX^_".to_vec()), "[ -~é日👍\u{e0}]{1,20}", 0..3_usize);
     let string = string.prop_map(|(introducer, text, end)| {

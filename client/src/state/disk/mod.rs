@@ -51,7 +51,7 @@ pub enum Job {
 pub enum Report {
     /// The drafts are open.
     Entered {
-        /// As given.
+        /// The epoch of the job.
         epoch: u32,
         /// The stored data, or why it is not available.
         found: Result<Found, NotKept>,
@@ -60,7 +60,7 @@ pub enum Report {
     },
     /// A save has completed, successfully or not.
     Saved {
-        /// As given.
+        /// The ticket of the save.
         ticket: u64,
         /// The error text if the save failed.
         result: Result<(), String>,

@@ -218,7 +218,7 @@ mod in_place_of_a_file {
     use super::*;
     use crate::state::{LastSignIn, Log, keep_session, kept_session};
 
-    /// Everything that may stand in the place of a file.
+    /// Everything that may exist in place of a file.
     fn things(path: &Path) -> Vec<Box<dyn Fn() + '_>> {
         vec![
             Box::new(move || mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap()),
