@@ -139,7 +139,7 @@ struct RoomFile<'a> {
     draft: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reply_to: Option<Seq>,
-    outbox: Vec<Letter<'a>>,
+    outbox: Vec<MessageEntry<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     inputs: Vec<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,7 +147,7 @@ struct RoomFile<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Letter<'a> {
+struct MessageEntry<'a> {
     #[serde(borrow)]
     txn: Cow<'a, str>,
     #[serde(borrow)]
@@ -159,7 +159,7 @@ struct Letter<'a> {
     refused: Option<Cow<'a, str>>,
 }
 
-impl<'a> From<&'a StoredMessage> for Letter<'a> {
+impl<'a> From<&'a StoredMessage> for MessageEntry<'a> {
     fn from(kept: &'a StoredMessage) -> Self {
         let refused = kept.refused.as_deref().map(Cow::from);
         let (txn, text) = ((&*kept.txn).into(), (&*kept.text).into());
@@ -173,7 +173,7 @@ fn encode(stored: &Stored) -> io::Result<Vec<u8>> {
         room: stored.room,
         draft: (&*stored.draft).into(),
         reply_to: stored.reply_to,
-        outbox: stored.outbox.iter().map(Letter::from).collect(),
+        outbox: stored.outbox.iter().map(MessageEntry::from).collect(),
         inputs: stored.inputs.iter().map(|input| Cow::from(&**input)).collect(),
         notify: stored.notify,
     };
@@ -183,15 +183,15 @@ fn encode(stored: &Stored) -> io::Result<Vec<u8>> {
 fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
     let file: RoomFile<'_> = serde_json::from_slice(bytes)?;
     let fits = file.format == FORMAT && file.room == room;
-    if !fits || file.outbox.iter().any(|letter| quchat_shared::limits::txn(&letter.txn).is_err()) {
+    if !fits || file.outbox.iter().any(|entry| quchat_shared::limits::txn(&entry.txn).is_err()) {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let kept = |letter: &Letter<'_>| StoredMessage {
-        txn: (&*letter.txn).into(),
-        text: (&*letter.text).into(),
-        reply_to: letter.reply_to,
-        written_ms: letter.written_ms,
-        refused: letter.refused.as_deref().map(Arc::from),
+    let kept = |entry: &MessageEntry<'_>| StoredMessage {
+        txn: (&*entry.txn).into(),
+        text: (&*entry.text).into(),
+        reply_to: entry.reply_to,
+        written_ms: entry.written_ms,
+        refused: entry.refused.as_deref().map(Arc::from),
     };
     Ok(Stored {
         room,

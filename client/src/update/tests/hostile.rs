@@ -6,7 +6,7 @@ use super::*;
 use crate::{api::ROOMS_MAX, model::Link};
 
 /// What the server does with each stream.
-type Plays = fn(&mut Client);
+type StreamScript = fn(&mut Client);
 
 fn reset() -> Event {
     Reset { reason: ResetReason::Unknown, cursor: Cursor("k-1".into()) }.into()
@@ -21,7 +21,7 @@ fn hello() -> Event {
 }
 
 /// Answers every request and treats every stream at once, for this long. Returns the number of requests.
-fn asked(client: &mut Client, page: &MessagePage, ms: u64, plays: Plays) -> usize {
+fn asked(client: &mut Client, page: &MessagePage, ms: u64, script: StreamScript) -> usize {
     let until = client.model.now.mono_ms + ms;
     let mut asked = 0;
     loop {
@@ -31,7 +31,7 @@ fn asked(client: &mut Client, page: &MessagePage, ms: u64, plays: Plays) -> usiz
         {
             asked += 1;
             match client.effects.remove(at) {
-                Effect::Listen { .. } => plays(client),
+                Effect::Listen { .. } => script(client),
                 Effect::Call { call, req } => {
                     let reply = match req {
                         Request::ListRooms => Ok(Answer::Rooms(Rooms { rooms: rooms(), cursor: Cursor("k-1".into()) })),
@@ -64,7 +64,7 @@ fn page(seqs: std::ops::RangeInclusive<u64>, has_older: bool, has_newer: bool) -
 
 #[test]
 fn however_a_stream_ends_requests_stay_rare() {
-    let plays: [(&str, Plays); 8] = [
+    let scripts: [(&str, StreamScript); 8] = [
         ("hello and reset", |client| {
             client.stream(vec![hello(), reset()]);
         }),
@@ -90,11 +90,11 @@ fn however_a_stream_ends_requests_stay_rare() {
             client.cut(asking_to_wait(503, 0));
         }),
     ];
-    for (name, plays) in plays {
+    for (name, script) in scripts {
         let mut client = Client::online();
         let stream = client.model.stream.unwrap();
         client.on(Msg::Stream { stream, events: vec![ServerEvent::Ended(unreachable())] });
-        let times = asked(&mut client, &page(1..=3, false, false), 60_000, plays);
+        let times = asked(&mut client, &page(1..=3, false, false), 60_000, script);
         assert!((3..=40).contains(&times), "{name}: asked {times} times in a minute");
     }
 }

@@ -9,23 +9,34 @@ use super::*;
 use crate::model::Stored;
 
 /// A server with one room, a network with random failures, and a disk.
-struct World {
+struct Simulation {
     client: Client,
     stored: Vec<Message>,
     by_txn: BTreeMap<String, u64>,
     waiting: Vec<(u64, Request)>,
-    fates: Vec<u8>,
-    told: usize,
+    /// Random numbers that decide what happens in each step.
+    random: Vec<u8>,
+    /// How many of the stored messages the stream has sent.
+    streamed: usize,
 }
 
-impl World {
-    fn new(fates: Vec<u8>) -> Self {
+/// What happens to a message that was sent.
+enum Fate {
+    Answered,
+    /// The server stores it, but its answer is lost.
+    AnswerLost,
+    /// The server answers that it is unavailable.
+    Postponed,
+}
+
+impl Simulation {
+    fn new(random: Vec<u8>) -> Self {
         let client = Client::online();
-        Self { client, stored: Vec::new(), by_txn: BTreeMap::new(), waiting: Vec::new(), fates, told: 0 }
+        Self { client, stored: Vec::new(), by_txn: BTreeMap::new(), waiting: Vec::new(), random, streamed: 0 }
     }
 
-    fn fate(&mut self) -> u8 {
-        self.fates.pop().unwrap_or(0)
+    fn random(&mut self) -> u8 {
+        self.random.pop().unwrap_or(0)
     }
 
     /// Stores a message on the server, once per txn.
@@ -40,7 +51,7 @@ impl World {
     }
 
     /// One step of the simulation: an answer, a loss, some events, or time.
-    fn turn(&mut self) {
+    fn step(&mut self) {
         self.client.disk();
         let calls = self.client.calls();
         self.waiting.extend(calls.into_iter().filter(|(_, req)| is_send(req)));
@@ -49,11 +60,11 @@ impl World {
             _ => false,
         };
         assert!(self.waiting.iter().filter(new).count() <= 1, "at most one send unknown to the server is in flight");
-        match self.fate() % 8 {
-            0..=2 => self.answer(true, true),
-            3 => self.answer(true, false),
-            4 => self.answer(false, false),
-            5 => self.tell(),
+        match self.random() % 8 {
+            0..=2 => self.answer(Fate::Answered),
+            3 => self.answer(Fate::AnswerLost),
+            4 => self.answer(Fate::Postponed),
+            5 => self.stream_next(),
             6 => {
                 self.client.pass(400);
             }
@@ -63,42 +74,43 @@ impl World {
         }
     }
 
-    fn answer(&mut self, arrives: bool, answered: bool) {
+    fn answer(&mut self, fate: Fate) {
         if self.waiting.is_empty() {
             self.client.pass(31_000);
             return;
         }
-        let any = usize::from(self.fate()) % self.waiting.len();
+        let any = usize::from(self.random()) % self.waiting.len();
         let (call, req) = self.waiting.remove(any);
         let Request::SendMessage(_, new) = req else { unreachable!("only sends wait") };
-        let reply = match (arrives, answered) {
-            (true, true) => Ok(Answer::Message(self.store(&new.txn.unwrap(), &new.text))),
-            (true, false) => {
+        let reply = match fate {
+            Fate::Answered => Ok(Answer::Message(self.store(&new.txn.unwrap(), &new.text))),
+            Fate::AnswerLost => {
                 self.store(&new.txn.unwrap(), &new.text);
                 Err(unreachable())
             }
-            (false, _) => Err(refused(503, Kind::Unavailable, "later")),
+            Fate::Postponed => Err(refused(503, Kind::Unavailable, "later")),
         };
         self.client.on(Msg::Done { call, reply });
     }
 
-    fn tell(&mut self) {
-        if let Some(message) = self.stored.get(self.told).cloned() {
-            self.told += 1;
+    /// Sends the next stored message on the stream.
+    fn stream_next(&mut self) {
+        if let Some(message) = self.stored.get(self.streamed).cloned() {
+            self.streamed += 1;
             self.client.hear(message);
         }
     }
 
     /// Lets everything complete without further failures.
-    fn settle(&mut self) {
+    fn finish(&mut self) {
         for _ in 0..5_000 {
             if self.client.model.unsent() == 0 {
                 break;
             }
-            self.turn();
+            self.step();
         }
-        while self.told < self.stored.len() {
-            self.tell();
+        while self.streamed < self.stored.len() {
+            self.stream_next();
         }
     }
 }
@@ -106,16 +118,16 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn a_hundred_messages_typed_at_once_arrive_once_and_in_order(fates in prop::collection::vec(any::<u8>(), 0..600)) {
-        let mut world = World::new(fates);
+    fn a_hundred_messages_typed_at_once_arrive_once_and_in_order(random in prop::collection::vec(any::<u8>(), 0..600)) {
+        let mut simulation = Simulation::new(random);
         let typed: Vec<String> = (0..100).map(|n| format!("message {n}")).collect();
         for text in &typed {
-            world.client.say(text);
+            simulation.client.say(text);
         }
-        world.settle();
-        let stored: Vec<&str> = world.stored.iter().map(|message| &*message.text).collect();
+        simulation.finish();
+        let stored: Vec<&str> = simulation.stored.iter().map(|message| &*message.text).collect();
         prop_assert_eq!(stored, typed.iter().map(String::as_str).collect::<Vec<_>>());
-        let room = world.client.room(GENERAL);
+        let room = simulation.client.room(GENERAL);
         prop_assert_eq!(room.outbox.len(), 0);
         prop_assert_eq!(room.timeline.last(), Some(Seq(103)));
         prop_assert_eq!(room.timeline.messages.len(), 103);
@@ -124,12 +136,12 @@ proptest! {
 
 #[test]
 fn after_a_restart_a_message_is_sent_with_the_same_txn_and_stored_once() {
-    let mut world = World::new(Vec::new());
-    world.client.say("before the crash").disk();
-    let (_, req) = world.client.calls().pop().unwrap();
+    let mut simulation = Simulation::new(Vec::new());
+    simulation.client.say("before the crash").disk();
+    let (_, req) = simulation.client.calls().pop().unwrap();
     let Request::SendMessage(_, new) = req else { panic!() };
-    world.store(new.txn.as_deref().unwrap(), &new.text); // it arrived; then the client was killed
-    let kept: Vec<_> = world.client.room(GENERAL).outbox.iter().filter_map(crate::model::Pending::kept).collect();
+    simulation.store(new.txn.as_deref().unwrap(), &new.text); // it arrived; then the client was killed
+    let kept: Vec<_> = simulation.client.room(GENERAL).outbox.iter().filter_map(crate::model::Pending::kept).collect();
 
     let mut second = Client::new();
     second.model.txn_prefix = "q".into();
@@ -143,6 +155,6 @@ fn after_a_restart_a_message_is_sent_with_the_same_txn_and_stored_once() {
     assert_eq!(second.draft(), "half a");
     let sends = sent(&mut second);
     assert_eq!(sends, [("p-1".to_owned(), "before the crash".to_owned())]);
-    assert_eq!(world.store(&sends[0].0, &sends[0].1).seq, Seq(4));
-    assert_eq!(world.stored.len(), 1);
+    assert_eq!(simulation.store(&sends[0].0, &sends[0].1).seq, Seq(4));
+    assert_eq!(simulation.stored.len(), 1);
 }
