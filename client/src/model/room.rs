@@ -84,6 +84,7 @@ pub struct Room {
     pub(crate) quoted: Quoted,
 }
 
+/// Most visited rooms that are stored on disk.
 pub(crate) const VISITS_KEPT: usize = 50;
 
 /// A visited room as stored on disk: enough to show it and to write there before the server has answered. It contains
