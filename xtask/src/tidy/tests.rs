@@ -25,7 +25,9 @@ const VALID: &[&str] = &[
     "server/src/store/sqlite/rooms.rs",
     "server/src/stream/mod.rs",
     "shared/src/lib.rs",
-    "xtask/src/bin/bench/linux/floor/sqlite.rs",
+    "xtask/src/bin/bench/client/mod.rs",
+    "xtask/src/bin/bench/compare/mod.rs",
+    "xtask/src/bin/bench/server/floor/sqlite.rs",
     "xtask/src/main.rs",
 ];
 
@@ -113,6 +115,7 @@ fn each_dependency_rule_is_enforced() {
         ("client/src/components/form.rs", "fn f() { std::thread::yield_now(); }", "std::thread"),
         ("client/src/worker/pool.rs", "use crate::view::draw;", "crate::view"),
         ("client/tests/e2e/main.rs", "use quchat_server::Config;", "quchat_server"),
+        ("xtask/src/bin/bench/client/args.rs", "use crate::server::Args;", "crate::server"),
         ("server/src/hub.rs", "use quchat_client::Msg;", "quchat_client"),
     ] {
         let found = breaches_with(path, &format!("//! X\n{line}\n"));

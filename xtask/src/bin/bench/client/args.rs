@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use crate::linux::args::Common;
+use crate::flags::Selection;
 
 /// The argument that makes the bench the echo program.
 pub(super) const ECHO: &str = "echo";
@@ -12,5 +12,9 @@ pub(super) const ECHO: &str = "echo";
 #[command(bin_name = "cargo xtask bench client")]
 pub(super) struct Args {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) selection: Selection,
+
+    /// Print one JSON object per line instead of a table
+    #[arg(long)]
+    pub(super) json: bool,
 }

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    super::table::{figure, json_lines, markdown},
-    samples::Samples,
-};
+use super::samples::Samples;
+use crate::table::{figure, json_lines, markdown};
 
 /// If the echo takes longer than this (p99, ms), the machine was too busy to judge the client.
 const VOID_ABOVE_MS: f64 = 0.5;

@@ -10,7 +10,7 @@ use super::{
     scripted_server::{ScriptedServer, Stream, USER, mark, room_name},
     terminal::{Size, Terminal},
 };
-use crate::linux::program::{built, temp_dir};
+use crate::launch::{built, temp_dir};
 
 /// The terminal size that the goals are for.
 pub(super) const SIZE: Size = Size { columns: 120, rows: 40 };

@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use super::Result;
-use crate::linux::proc;
+use crate::proc;
 
 /// The counters of all threads of a process so far.
 #[derive(Debug, Clone, Copy, Default)]

@@ -8,10 +8,9 @@ mod verdict;
 
 use std::{
     env,
-    error::Error,
     io::{self, Write as _},
     path::{Path, PathBuf},
-    process::{Command, ExitCode, Stdio},
+    process::{Command, Stdio},
 };
 
 use clap::Parser;
@@ -20,61 +19,48 @@ use self::{
     figures::{Figures, Sample},
     verdict::Verdict,
 };
-use super::{client, linux, table::markdown};
-
-/// What can go wrong is reported and nothing else, so one type does.
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+use crate::{Result, flags::Selection, table::markdown};
 
 /// Compares this build with another commit, run by run.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench --against COMMIT")]
 struct Args {
-    /// The bench of the other build
+    /// The executable of the other build's bench
     #[arg(hide = true)]
     other: PathBuf,
 
-    /// Compares the clients instead of the servers
+    /// Compare the clients instead of the servers
     #[arg(value_parser = ["client"])]
     client: Option<String>,
 
-    /// Only this scenario; may be repeated
-    #[arg(long, value_name = "NAME")]
-    scenario: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
 
-    /// Tiny numbers: shows that it works, measures nothing
-    #[arg(long)]
-    quick: bool,
-
-    /// How many runs of each build
+    /// Number of runs of each build
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
 }
 
-/// The rest of the command line is behind `compare`. Fails where a figure is worse.
-pub(super) fn main() -> ExitCode {
-    match compare(&Args::parse_from(env::args_os().skip(1))) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            writeln!(io::stderr(), "bench: {error}").ok();
-            ExitCode::FAILURE
-        }
-    }
+/// The names of the scenarios of both benches.
+pub(super) struct Scenarios {
+    pub(super) server: Vec<&'static str>,
+    pub(super) client: Vec<&'static str>,
 }
 
-/// Whether no figure is worse.
-fn compare(args: &Args) -> Result<bool> {
+/// Expects `compare` as the first argument. Returns whether no figure is worse.
+pub(super) fn run(all: &Scenarios) -> Result<bool> {
+    let args = Args::parse_from(env::args_os().skip(1));
     let this = env::current_exe()?;
     let mut figures = Figures::default();
-    for scenario in scenarios(args) {
+    for scenario in selected(&args, all) {
         for run in 1..=args.runs {
             writeln!(io::stderr(), "{scenario}: run {run} of {}", args.runs).ok();
             // Who is first changes, so that a machine that slows down steadily favours neither.
             let (before, after) = if run % 2 == 0 {
-                let after = measure(&this, &scenario, args)?;
-                (measure(&args.other, &scenario, args)?, after)
+                let after = measure(&this, &scenario, &args)?;
+                (measure(&args.other, &scenario, &args)?, after)
             } else {
-                (measure(&args.other, &scenario, args)?, measure(&this, &scenario, args)?)
+                (measure(&args.other, &scenario, &args)?, measure(&this, &scenario, &args)?)
             };
             figures.add(before, after);
         }
@@ -86,12 +72,12 @@ fn compare(args: &Args) -> Result<bool> {
 }
 
 /// The names of the scenarios to compare.
-fn scenarios(args: &Args) -> Vec<String> {
-    if !args.scenario.is_empty() {
-        return args.scenario.clone();
+fn selected(args: &Args, all: &Scenarios) -> Vec<String> {
+    if !args.selection.scenario.is_empty() {
+        return args.selection.scenario.clone();
     }
-    let all = if args.client.is_some() { client::scenarios() } else { linux::scenarios() };
-    all.into_iter().map(str::to_owned).collect()
+    let all = if args.client.is_some() { &all.client } else { &all.server };
+    all.iter().map(|&name| name.to_owned()).collect()
 }
 
 /// One run of one scenario.
@@ -101,7 +87,7 @@ fn measure(bench: &Path, scenario: &str, args: &Args) -> Result<Vec<Sample>> {
     if args.client.is_none() {
         command.args(["--runs", "1"]);
     }
-    command.args(args.quick.then_some("--quick"));
+    command.args(args.selection.quick.then_some("--quick"));
     command.args(["--scenario", scenario]);
     let ended = command.stdin(Stdio::null()).output()?;
     if !ended.status.success() {

@@ -1,9 +1,7 @@
 //! Whether a figure differs between two builds, and in which direction.
 
-use super::{
-    super::{runs::Runs, table::figure},
-    figures::Name,
-};
+use super::figures::Name;
+use crate::{runs::Runs, table::figure};
 
 /// A difference of the medians below this share counts as none.
 const TOLERATED: f64 = 0.05;

@@ -4,7 +4,7 @@ use super::{
     super::{Result, report::Row, samples::Samples, session::Session},
     Plan,
 };
-use crate::linux::proc::resident_kib;
+use crate::proc::resident_kib;
 
 /// Messages of each room.
 const EACH: u64 = 50;

@@ -5,19 +5,17 @@ use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
     os::unix::process::CommandExt,
-    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tempfile::TempDir;
 
 use super::{
     Result,
     args::{FLOOR, PEER, SUPERVISOR},
     cpu::Reading,
-    proc,
 };
+use crate::proc;
 
 /// The programs that a scenario can measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,15 +102,4 @@ pub(super) fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     // If this fails, the scenario that needs more descriptors fails with an error.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-}
-
-/// The path of a program of the workspace. It is in the same directory as the bench.
-pub(crate) fn built(name: &str) -> Result<PathBuf> {
-    let path = env::current_exe()?.with_file_name(name);
-    if path.exists() { Ok(path) } else { Err(format!("{} is not built; run cargo xtask bench", path.display()).into()) }
-}
-
-/// A directory for a measured program. It is removed on drop.
-pub(crate) fn temp_dir() -> Result<TempDir> {
-    Ok(tempfile::Builder::new().prefix("quchat-bench-").tempdir()?)
 }

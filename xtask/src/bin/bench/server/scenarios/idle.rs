@@ -4,12 +4,10 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    super::{
-        super::runs::Runs, Result, cpu::micros_each, load::TIMEOUT, program::Program, report::Row, tally::Tally,
-        target::Target,
-    },
+    super::{Result, cpu::micros_each, load::TIMEOUT, program::Program, report::Row, tally::Tally, target::Target},
     Plan,
 };
+use crate::runs::Runs;
 
 /// How long to wait before the memory of a program is read.
 const LULL: Duration = Duration::from_secs(4);

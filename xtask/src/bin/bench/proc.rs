@@ -10,7 +10,7 @@ use std::{
 use super::Result;
 
 /// The directories of its threads.
-pub(crate) fn threads(process: u32) -> Result<Vec<PathBuf>> {
+pub(super) fn threads(process: u32) -> Result<Vec<PathBuf>> {
     let mut threads = Vec::new();
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
         threads.push(thread?.path());
@@ -19,14 +19,14 @@ pub(crate) fn threads(process: u32) -> Result<Vec<PathBuf>> {
 }
 
 /// The CPU time of a thread; `None` if it has ended since it was listed.
-pub(crate) fn cpu_time(thread: &Path) -> Option<Duration> {
+pub(super) fn cpu_time(thread: &Path) -> Option<Duration> {
     let counted = fs::read_to_string(thread.join("schedstat")).ok()?;
     let nanoseconds = counted.split(' ').next()?.parse().ok()?;
     Some(Duration::from_nanos(nanoseconds))
 }
 
 /// Resident memory, in KiB.
-pub(crate) fn resident_kib(process: u32) -> Result<f64> {
+pub(super) fn resident_kib(process: u32) -> Result<f64> {
     Ok(field(&fs::read_to_string(format!("/proc/{process}/status"))?, "VmRSS:")? as f64)
 }
 
@@ -45,7 +45,7 @@ pub(super) fn open_bytes(process: u32, name: &str) -> Result<u64> {
 }
 
 /// The number in the line of a `status` file that starts with `name`, in the line's unit.
-pub(crate) fn field(status: &str, name: &str) -> Result<u64> {
+pub(super) fn field(status: &str, name: &str) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("no {name}"))?;
     Ok(line.split_whitespace().next().unwrap_or_default().parse()?)
 }

@@ -7,9 +7,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::{
+use crate::{
     Result,
-    program::{built, temp_dir},
+    launch::{built, temp_dir},
 };
 
 /// More rooms and streams than one user has in any scenario.

@@ -2,13 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        runs::Runs,
-        table::{figure, json_lines, markdown},
-    },
-    program::Kind,
-    tally::Tally,
+use super::{program::Kind, tally::Tally};
+use crate::{
+    runs::Runs,
+    table::{figure, json_lines, markdown},
 };
 
 /// One row of the table.

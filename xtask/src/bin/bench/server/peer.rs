@@ -12,7 +12,8 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Result, program::temp_dir, supervisor::report_and_wait, target};
+use super::{Result, supervisor::report_and_wait, target};
+use crate::launch::temp_dir;
 
 /// The module's path on Debian.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";

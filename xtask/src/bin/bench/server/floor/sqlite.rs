@@ -7,7 +7,8 @@ use std::{
 
 use rusqlite::{Connection, params};
 
-use super::super::{Result, cpu, program::temp_dir};
+use super::super::{Result, cpu};
+use crate::launch::temp_dir;
 
 const TABLES: &str = include_str!("../../../../../../server/src/store/migrations/0001_talk.sql");
 

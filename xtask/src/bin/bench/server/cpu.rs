@@ -7,7 +7,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-use super::{Result, proc};
+use crate::{Result, proc};
 
 /// The CPU time that another process has used so far.
 #[derive(Debug)]

@@ -1,0 +1,67 @@
+//! The server's bench: one thread drives a release build of the server with thousands of sockets, and the floor under
+//! the same load. It compares the figures and checks that every delivery arrived once.
+
+mod api;
+mod args;
+mod cpu;
+mod floor;
+mod load;
+mod peer;
+mod program;
+mod report;
+mod requesters;
+mod scenarios;
+mod subscribers;
+mod supervisor;
+mod tally;
+mod target;
+mod wire;
+mod workload;
+
+use std::{
+    env,
+    io::{self, Write as _},
+};
+
+use self::{
+    args::{Args, FLOOR, PEER, SUPERVISOR},
+    report::Report,
+    scenarios::{Plan, SCENARIOS},
+};
+use crate::{Result, flags};
+
+/// The names of all scenarios.
+pub(super) fn scenarios() -> Vec<&'static str> {
+    SCENARIOS.iter().map(|scenario| scenario.name).collect()
+}
+
+/// Returns whether every expected delivery arrived.
+pub(super) fn run() -> Result<bool> {
+    match env::args().nth(1).as_deref() {
+        Some(FLOOR) => floor::serve(),
+        Some(SUPERVISOR) => supervisor::run(),
+        Some(PEER) => peer::run(),
+        _ => measure(),
+    }
+}
+
+fn measure() -> Result<bool> {
+    let args: Args = flags::parse(env::args_os(), scenarios());
+    if args.peer.is_some() {
+        peer::check()?;
+    }
+    let plan = Plan::new(args.selection.quick, args.runs(), args.peer.is_some());
+    program::raise_descriptor_limit();
+    let mut report = Report::default();
+    for scenario in SCENARIOS.iter().filter(|scenario| args.selection.wants(scenario.name)) {
+        writeln!(io::stderr(), "{}: {}", scenario.name, scenario.what).ok();
+        let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;
+        report.add(scenario.name, rows);
+    }
+    let text = if args.json { report.json() } else { report.table() };
+    io::stdout().lock().write_all(text.as_bytes())?;
+    if !report.is_complete() {
+        writeln!(io::stderr(), "bench: some deliveries were lost, repeated or refused; see the column accounted").ok();
+    }
+    Ok(report.is_complete())
+}
