@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: builds the server (`bench client`: the client) as it is released, then becomes the bench
-//! (`src/bin/bench`). With `--against COMMIT` it builds that commit too, and the bench compares the two.
+//! `cargo xtask bench`: builds a release of the server (`bench client`: of the client), then starts the bench
+//! (`src/bin/bench`). With `--against COMMIT` it also builds that commit, and the bench compares the two.
 
 use std::{
     ffi::OsString,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     TaskError,
-    cargo::{cargo, cargo_in, hand_over, step, without_separator, workspace},
+    cargo::{cannot_start, cargo, cargo_in, hand_over, step, without_separator, workspace},
 };
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
@@ -35,7 +35,7 @@ fn hand_over_to_bench(measured: &str, args: &[OsString]) -> Result<(), TaskError
     hand_over(bench)
 }
 
-/// Takes `--against COMMIT` out of the arguments.
+/// Splits `--against COMMIT` from the other arguments.
 fn against(mut args: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), TaskError> {
     let Some(at) = args.iter().position(|arg| arg == "--against" || arg.to_string_lossy().starts_with("--against="))
     else {
@@ -45,19 +45,21 @@ fn against(mut args: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), T
     let commit = match flag.split_once('=') {
         Some((_, commit)) => commit.to_owned(),
         None if at < args.len() => args.remove(at).to_string_lossy().into_owned(),
-        None => return Err(TaskError::usage("--against needs a commit")),
+        None => return Err(TaskError::usage("--against needs a commit, for example --against main")),
     };
     Ok((Some(commit), args))
 }
 
-/// A checkout of the commit under `target`, with a `target` of its own. It is kept: the next comparison with the same
-/// commit builds nothing.
+/// Checks the commit out under `target/against`, with a `target` of its own. The checkout is kept, so that the next
+/// comparison with the same commit builds nothing.
 fn check_out(commit: &str) -> Result<PathBuf, TaskError> {
     let revision = format!("{commit}^{{commit}}");
-    let found = git(workspace()).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &revision]).output();
-    let found = found.map_err(|error| TaskError::new(format!("cannot start git: {error}")))?;
+    let mut look_up = git(workspace());
+    look_up.args(["rev-parse", "--verify", "--quiet", "--end-of-options", &revision]);
+    let found = look_up.output().map_err(|error| cannot_start(&look_up, &error))?;
     if !found.status.success() {
-        return Err(TaskError::usage(format!("{commit:?} is not a commit of this repository")));
+        let message = format!("{commit:?} is not a commit of this repository; give a hash, a branch or a tag");
+        return Err(TaskError::usage(message));
     }
     let hash = String::from_utf8_lossy(&found.stdout).trim().to_owned();
     let checkout = workspace().join("target").join("against").join(&hash);
@@ -78,19 +80,19 @@ fn git(directory: &Path) -> Command {
     git
 }
 
-/// The measured program and the bench, each with the features it has by itself.
+/// Builds the measured program and the bench one by one, so that neither enables features of the other.
 fn build(checkout: &Path, measured: &str) -> Result<(), TaskError> {
     let packages: [&[&str]; 2] = [&[measured], &["xtask", "--features", "bench", "--bin", "bench"]];
     for package in packages {
         let mut build = cargo_in(checkout, "build");
-        build.current_dir(checkout); // cargo reads the configuration of where it is started
+        build.current_dir(checkout); // cargo reads the .cargo/config.toml of the current directory
         build.args(["--release", "--target-dir"]).arg(checkout.join("target")).arg("--package").args(package);
         step(build)?;
     }
     Ok(())
 }
 
-/// It starts the program that was built beside it.
+/// The bench of a checkout. It starts the program that is in the same directory.
 fn bench_of(checkout: &Path) -> PathBuf {
     checkout.join("target/release/bench")
 }
@@ -101,7 +103,7 @@ mod tests {
     use crate::cargo::tests::os;
 
     #[test]
-    fn the_commit_is_taken_out_of_the_arguments_and_the_rest_is_kept() {
+    fn the_commit_is_split_from_the_other_arguments() {
         let rest = os(&["client", "--scenario", "key"]);
         for with in [
             &["client", "--against", "main", "--scenario", "key"][..],

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: builds what the demo plays with, then becomes the demo (`src/bin/demo`).
+//! `cargo xtask demo`: builds the server and the client, then starts the demo (`src/bin/demo`).
 
 use std::ffi::OsString;
 
@@ -10,7 +10,7 @@ use crate::{
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     expect_none("demo", &args)?;
-    // One by one, as run-server and run-client build them, so that each finds its part done later.
+    // One by one, as run-server and run-client build them, so that they can reuse the results.
     for package in ["quchat-server", "quchat-client"] {
         let mut build = cargo("build");
         build.args(["--release", "--package", package]);

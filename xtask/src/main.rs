@@ -1,7 +1,7 @@
-//! The chores of quchat, one file each: `cargo xtask <task>`.
+//! The development tasks of quchat, one file each: `cargo xtask <task>`.
 //!
-//! Owns the list of tasks. It stays light, the standard library only: whoever just runs the server compiles
-//! nothing for the other chores. What needs more (the demo, the bench) is a binary of its own behind a feature.
+//! Owns the list of tasks. It uses only the standard library, so that `cargo xtask run-server` compiles nothing for the
+//! other tasks. Tasks that need more (the demo, the bench) are binaries of their own, each behind a feature.
 
 mod bench;
 mod cargo;
@@ -15,7 +15,6 @@ mod tidy;
 
 use std::{env, ffi::OsString, fmt::Write as _, io, io::Write as _, process::ExitCode};
 
-/// One chore.
 struct Task {
     name: &'static str,
     help: &'static str,
@@ -23,25 +22,25 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
-    Task { name: "run-server", help: "the server; flags follow, --help lists them", run: run_server::run },
-    Task { name: "run-client", help: "the client; flags follow, --help lists them", run: run_client::run },
+    Task { name: "run-server", help: "start the server; flags follow, --help lists them", run: run_server::run },
+    Task { name: "run-client", help: "start the client; flags follow, --help lists them", run: run_client::run },
     Task {
         name: "demo",
-        help: "a server, two people talking and the client, all thrown away at the end",
+        help: "start a server, two users who chat, and the client; everything is removed at the end",
         run: demo::run,
     },
     Task {
         name: "bench",
-        help: "the server beside the floor; `bench client`: the client beside its goals; --against COMMIT compares",
+        help: "measure the server, or with `bench client` the client; --against COMMIT compares with that commit",
         run: bench::run,
     },
-    Task { name: "test", help: "every test; arguments go on to cargo test", run: test::run },
-    Task { name: "tidy", help: "the rules of the architecture", run: tidy::run },
-    Task { name: "check", help: "tidy, formatting, lints and documentation", run: check::run },
-    Task { name: "ci", help: "check, then test", run: ci::run },
+    Task { name: "test", help: "run all tests; arguments are passed to cargo test", run: test::run },
+    Task { name: "tidy", help: "check the rules of the architecture", run: tidy::run },
+    Task { name: "check", help: "run tidy, then check formatting, lints and documentation", run: check::run },
+    Task { name: "ci", help: "run check, then test", run: ci::run },
 ];
 
-/// Why a task did not work out, and the exit code that says so.
+/// Why a task failed, and the exit code of xtask.
 #[derive(Debug)]
 struct TaskError {
     message: String,
@@ -67,37 +66,37 @@ fn main() -> ExitCode {
         }
         Some(name) => match TASKS.iter().find(|task| task.name == name) {
             Some(task) => (task.run)(args.collect()),
-            None => Err(TaskError::usage(format!("there is no task {name:?}\n\n{}", list()))),
+            None => Err(TaskError::usage(format!("unknown task {name:?}\n\n{}", list()))),
         },
         None => Err(TaskError::usage(list())),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            complain(failure.message.trim_end());
+            write_stderr(failure.message.trim_end());
             ExitCode::from(failure.code)
         }
     }
 }
 
-/// Writes a line to standard error. If that is not possible, the task goes on, and its exit code says the rest.
-fn complain(line: &str) {
+/// Writes a line to standard error. If that fails, the task continues, and its exit code still reports the outcome.
+fn write_stderr(line: &str) {
     writeln!(io::stderr(), "{line}").ok();
 }
 
 fn list() -> String {
     let mut out = String::from("cargo xtask <task> [arguments]\n\n");
     for Task { name, help, .. } in TASKS {
-        let _ = writeln!(out, "  {name:<12}{help}"); // a String takes everything
+        let _ = writeln!(out, "  {name:<12}{help}"); // writing to a String cannot fail
     }
     out
 }
 
-/// For tasks that take no arguments.
+/// Refuses arguments of a task that takes none.
 fn expect_none(task: &str, args: &[OsString]) -> Result<(), TaskError> {
     match args.first() {
         None => Ok(()),
-        Some(arg) => Err(TaskError::usage(format!("cargo xtask {task} takes no arguments, not even {arg:?}"))),
+        Some(arg) => Err(TaskError::usage(format!("cargo xtask {task} takes no arguments; remove {arg:?}"))),
     }
 }
 
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_without_arguments_says_so_instead_of_ignoring_them() {
+    fn arguments_of_a_task_that_takes_none_are_refused() {
         assert!(expect_none("ci", &[]).is_ok());
         assert_eq!(expect_none("ci", &["--release".into()]).unwrap_err().code, 2);
     }

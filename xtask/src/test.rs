@@ -6,7 +6,7 @@ use crate::{TaskError, cargo};
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     let mut command = cargo::cargo("test");
-    // with `--workspace`, cargo would ignore `-p`
+    // With `--workspace`, cargo would ignore `-p`.
     if !args.iter().any(|arg| names_a_package(&arg.to_string_lossy())) {
         command.args(["--workspace", "--all-features"]);
     }

@@ -16,7 +16,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use crate::{TaskError, cargo, complain, expect_none};
+use crate::{TaskError, cargo, expect_none, write_stderr};
 use files::Tree;
 use rules::{Rule, rules};
 
@@ -26,7 +26,7 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     let rules = rules();
     let breaches = check(&tree, &rules);
     if breaches.is_empty() {
-        complain(&format!("+ tidy: {} files keep {} rules", tree.files.len(), rules.len()));
+        write_stderr(&format!("+ tidy: {} files keep {} rules", tree.files.len(), rules.len()));
         return Ok(());
     }
     Err(TaskError::new(report(&rules, &breaches)))

@@ -1,4 +1,4 @@
-//! Dependencies in circles: modules of one folder that use each other, directly or through others.
+//! Finds circular dependencies: modules of one folder that use each other, directly or through others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ struct Folder {
     path: &'static str,
     /// How its modules name each other: `crate` or `super`.
     prefix: &'static str,
-    /// Files that do not count, as tests may look at everything.
+    /// Files that are not checked. Tests may use everything.
     except: &'static [&'static str],
 }
 
@@ -27,10 +27,10 @@ const FOLDERS: &[Folder] = &[
     Folder { path: "server/src/http", prefix: "super", except: &[] },
 ];
 
-/// A module and one that it uses, with the place where it does.
+/// For each module, the modules that it uses, each with the place of its first use.
 type Uses<'a> = BTreeMap<&'a str, BTreeMap<&'a str, (&'a File, usize)>>;
 
-/// Every use that is part of a circle.
+/// Returns every use that is part of a circle.
 pub(super) fn cycles(tree: &Tree) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for folder in FOLDERS {
@@ -65,7 +65,7 @@ impl Folder {
     }
 }
 
-/// The module of a folder that a file belongs to: `hub` for `server/src/hub/mod.rs`. The root of the folder is none.
+/// The module of a folder that a file belongs to: `hub` for `server/src/hub/mod.rs`. `None` for the root of the folder.
 fn module<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     let below = path.strip_prefix(folder)?.strip_prefix('/')?;
     let name = below.split_once('/').map_or_else(|| below.strip_suffix(".rs"), |(name, _)| Some(name))?;

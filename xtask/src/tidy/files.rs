@@ -1,4 +1,4 @@
-//! Reads the workspace: the names in its top directory and every Rust source below it.
+//! Reads the workspace: the names in its top directory, and all Rust sources.
 
 use std::{
     fs, io,
@@ -9,14 +9,14 @@ use std::{
 use super::source::Source;
 
 pub(super) struct Tree {
-    /// Names in the top directory, sorted. Only those that git tracks: a private note breaks no rule.
+    /// Names in the top directory, sorted. Only names that git tracks, so that a private note breaks no rule.
     pub(super) top: Vec<String>,
     /// The Rust sources, by path.
     pub(super) files: Vec<File>,
 }
 
 pub(super) struct File {
-    /// From the top directory, with `/` between the parts.
+    /// Relative to the top directory, with `/` between the parts.
     pub(super) path: String,
     pub(super) source: Source,
 }
@@ -58,7 +58,7 @@ pub(super) fn is_below(path: &str, scope: &str) -> bool {
     path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest == ".rs" || rest.starts_with('/'))
 }
 
-/// Build output and dot-files of tools are not sources.
+/// Whether it can contain sources. Build output and dot-files cannot.
 fn is_searched(name: &str) -> bool {
     name != "target" && !name.starts_with('.')
 }
@@ -66,7 +66,7 @@ fn is_searched(name: &str) -> bool {
 /// The names in the top directory that git tracks; `None` without a repository or without git.
 fn tracked_by_git(root: &Path) -> Option<Vec<String>> {
     if !root.join(".git").exists() {
-        return None; // a repository in a parent directory is another one
+        return None; // a repository in a parent directory is not ours
     }
     let output =
         Command::new("git").arg("-C").arg(root).args(["ls-files", "-z"]).stderr(Stdio::null()).output().ok()?;

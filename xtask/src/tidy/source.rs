@@ -11,7 +11,7 @@ pub(super) struct Source {
     paths: Vec<NamedPath>,
 }
 
-/// For example `std::fs::write`, also when it is written as `use std::{fs::{self, write}, io}`.
+/// A path in the code, for example `std::fs::write`. Groups are expanded: `use std::{fs::write, io}` names it too.
 struct NamedPath {
     line: usize,
     parts: Vec<String>,
@@ -109,7 +109,7 @@ fn raw_string_len(rest: &str) -> Option<usize> {
     Some(inside.find(&end).map_or(rest.len(), |at| rest.len() - inside.len() + at + end.len()))
 }
 
-/// Every path in the code. Groups are expanded: `std::{fs, io}` names `std::fs` and `std::io`.
+/// Returns every path in the code.
 fn named_paths(code: &str) -> Vec<NamedPath> {
     let mut paths = Vec::new();
     let mut groups: Vec<Vec<String>> = Vec::new(); // the path before each open `::{`, empty for other braces
