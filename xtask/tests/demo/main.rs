@@ -1,4 +1,4 @@
-//! The demo from outside, without a terminal: it talks, and nothing of it is left when it was stopped.
+//! The demo as a process without a terminal: it prints the conversation and leaves nothing behind.
 #![cfg(unix)]
 
 use std::{
@@ -12,20 +12,20 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[test]
-fn without_a_terminal_it_prints_the_talk() {
+fn without_a_terminal_it_prints_the_conversation() {
     let scratch = tempfile::tempdir().unwrap();
     let mut demo = Demo::start(scratch.path());
-    let seen = demo.lines_until("you two are magnificent"); // the last line before one came in
+    let seen = demo.lines_until("you two are magnificent"); // the last line of the history
     assert!(seen.iter().any(|line| line.starts_with("#general") && line.contains("bob")), "{seen:#?}");
     let live = demo.lines.next().expect("one more line").unwrap();
     assert!(live.starts_with('#'), "{live}");
 }
 
 #[test]
-fn whoever_waits_for_its_end_finds_nothing_left() {
+fn nothing_is_left_when_it_exits_after_a_signal() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let scratch = tempfile::tempdir().unwrap();
         let mut demo = Demo::start(scratch.path());
@@ -37,14 +37,14 @@ fn whoever_waits_for_its_end_finds_nothing_left() {
 }
 
 #[test]
-fn killed_it_leaves_nothing_either() {
+fn nothing_is_left_soon_after_it_was_killed() {
     let scratch = tempfile::tempdir().unwrap();
     let mut demo = Demo::start(scratch.path());
     demo.lines_until("#general");
     assert!(!is_empty(scratch.path()));
     demo.process.kill().unwrap();
     demo.process.wait().unwrap();
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while !is_empty(scratch.path()) {
         assert!(Instant::now() < deadline, "the directory is still there");
         thread::sleep(Duration::from_millis(10));

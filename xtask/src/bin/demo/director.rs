@@ -1,7 +1,7 @@
-//! Who says what when: scenes with pauses like those of people, and an answer to whoever speaks to them.
+//! Decides what bob and carol say and when: scenes at the pace of people who type, and answers to other users.
 //!
-//! Pure: time is handed in, lines come out. Never more than one line a second, and never more than one answer under
-//! way in a room, however much is said.
+//! It is pure: callers pass the time in and get lines back. It returns at most one line per second and plans at most
+//! one answer per room at a time, however many messages arrive.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,7 +9,7 @@ use quchat_shared::RoomId;
 
 use crate::script::{self, Person, Scene};
 
-/// A line and its moment.
+/// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) room: RoomId,
@@ -18,23 +18,23 @@ pub(crate) struct Line {
 }
 
 /// Shortest time between two lines.
-const BREATH: Duration = Duration::from_secs(1);
-/// For so long the talk is lively, so that a newcomer sees some of it; then it calms down.
+const GAP_MIN: Duration = Duration::from_secs(1);
+/// For this long, scenes follow each other quickly, so that a new user sees some of them.
 const LIVELY: Duration = Duration::from_secs(180);
 
-/// All times count from the start of the play.
+/// All times count from the start of the demo.
 pub(crate) struct Director {
     rooms: HashMap<&'static str, RoomId>,
     chance: Chance,
-    /// What will be said, soonest first.
+    /// The planned lines, soonest first.
     plan: Vec<(Duration, Line)>,
-    /// Rooms with an answer under way.
+    /// Rooms with a planned answer.
     answering: Vec<RoomId>,
     /// Scenes not played since the last shuffle.
     scenes: Vec<&'static Scene>,
     next_scene: Duration,
     last_line: Duration,
-    /// The answer last given of each list, so that none comes twice in a row.
+    /// The index last picked from each list, so that no text comes twice in a row.
     given: HashMap<*const &'static str, usize>,
 }
 
@@ -52,13 +52,13 @@ impl Director {
         }
     }
 
-    /// When to ask [`Director::take_due`] again at the latest.
+    /// When to call [`Director::take_due`] next.
     pub(crate) fn next_due(&self) -> Duration {
         let line = self.plan.first().map_or(self.next_scene, |(at, _)| *at);
-        line.min(self.next_scene).max(self.last_line + BREATH)
+        line.min(self.next_scene).max(self.last_line + GAP_MIN)
     }
 
-    /// What is to be said now: one line or none.
+    /// Returns the line to send now, if one is due.
     pub(crate) fn take_due(&mut self, now: Duration) -> Option<Line> {
         if now < self.next_due() {
             return None;
@@ -75,8 +75,8 @@ impl Director {
         Some(line)
     }
 
-    /// Somebody said something; whoever is not of the cast gets an answer.
-    pub(crate) fn heard(&mut self, now: Duration, room: RoomId, sender: &str, text: &str) {
+    /// Plans an answer to a message, unless bob or carol sent it.
+    pub(crate) fn message_received(&mut self, now: Duration, room: RoomId, sender: &str, text: &str) {
         if ["bob", "carol"].contains(&sender) || self.answering.contains(&room) {
             return;
         }
@@ -91,7 +91,7 @@ impl Director {
         self.plan_line(now, room, who, answer);
     }
 
-    /// A room appeared; somebody comes to see it.
+    /// Plans a first message in a room that a user has created.
     pub(crate) fn room_created(&mut self, now: Duration, room: RoomId) {
         if self.rooms.values().any(|&known| known == room) || self.plan.len() > script::ROOMS.len() {
             return;
@@ -119,7 +119,7 @@ impl Director {
         self.next_scene = at + Duration::from_secs(pause as u64);
     }
 
-    /// Read, think, type: then it is said. Returns when.
+    /// Plans a line after the time it takes to read, think and type, and returns when it will be sent.
     fn plan_line(&mut self, after: Duration, room: RoomId, who: Person, text: &str) -> Duration {
         let millis = 1200 + self.chance.below(1300) + 45 * text.chars().count().min(60);
         let at = after + Duration::from_millis(millis as u64);
@@ -156,7 +156,7 @@ fn answers_to(text: &str) -> &'static [&'static str] {
     }
 }
 
-/// Chance enough for a play (xorshift64); never zero.
+/// A pseudo-random number generator (xorshift64). Its state is never zero.
 struct Chance(u64);
 
 impl Chance {
@@ -177,7 +177,7 @@ mod tests {
         Director::new(rooms.collect(), 7)
     }
 
-    /// Everything said until `end`, each with its moment.
+    /// Returns all lines until `end`, each with its time.
     fn play(director: &mut Director, end: Duration) -> Vec<(Duration, Line)> {
         let (mut said, mut now) = (Vec::new(), Duration::ZERO);
         while now < end {
@@ -188,9 +188,9 @@ mod tests {
     }
 
     #[test]
-    fn the_talk_is_lively_and_never_faster_than_people() {
+    fn scenes_become_rarer_and_lines_never_come_too_fast() {
         let said = play(&mut director(), Duration::from_secs(3600));
-        assert!(said.windows(2).all(|two| two[1].0 - two[0].0 >= BREATH));
+        assert!(said.windows(2).all(|two| two[1].0 - two[0].0 >= GAP_MIN));
         let first_minute = said.iter().filter(|(at, _)| *at < Duration::from_secs(60)).count();
         assert!((5..=30).contains(&first_minute), "{first_minute} lines");
         let last_minute = said.iter().filter(|(at, _)| *at > Duration::from_secs(3540)).count();
@@ -198,11 +198,11 @@ mod tests {
     }
 
     #[test]
-    fn who_is_named_answers_and_a_flood_gets_one_answer() {
+    fn the_person_who_is_named_answers_and_a_flood_gets_one_answer() {
         let mut director = director();
         let (room, now) = (RoomId(1), Duration::from_secs(1));
         for _ in 0..1000 {
-            director.heard(now, room, "alice", "Carol, is there any coffee left?");
+            director.message_received(now, room, "alice", "Carol, is there any coffee left?");
         }
         assert_eq!(director.plan.len(), 1);
         let said = play(&mut director, Duration::from_secs(8));
@@ -212,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn the_cast_does_not_answer_itself() {
+    fn bob_and_carol_do_not_answer_each_other() {
         let mut director = director();
-        director.heard(Duration::ZERO, RoomId(1), "bob", "hello?");
+        director.message_received(Duration::ZERO, RoomId(1), "bob", "hello?");
         assert_eq!(director.plan.len(), 0);
     }
 
     #[test]
-    fn a_new_room_is_visited_and_the_known_ones_are_not_new() {
+    fn a_new_room_gets_a_first_message_and_a_known_room_does_not() {
         let mut director = director();
         director.room_created(Duration::ZERO, RoomId(1));
         assert_eq!(director.plan.len(), 0);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn every_scene_has_its_room_and_the_cast_leaves_alice_her_own_words() {
+    fn every_scene_has_a_room_and_no_line_of_alice() {
         for scene in script::SCENES {
             assert!(script::ROOMS.iter().any(|room| room.name == scene.room), "{}", scene.room);
             assert!(scene.lines.iter().all(|(who, _)| *who != Person::Alice), "{}", scene.room);

@@ -1,9 +1,9 @@
-//! What the cast says: a weekend LAN party at somebody's house. Words only; who says them when is the director's.
+//! The rooms and messages of the demo: a weekend LAN party at somebody's house. The director decides when a line is
+//! said.
 
-/// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Person {
-    /// The one in front of the screen; she speaks by herself after the beginning.
+    /// The user of the demo. The script speaks for her only in the history.
     Alice,
     Bob,
     Carol,
@@ -11,18 +11,18 @@ pub(crate) enum Person {
 
 use Person::{Alice, Bob, Carol};
 
-/// A room as one finds it.
+/// A room at the start of the demo.
 pub(crate) struct RoomScript {
     pub(crate) name: &'static str,
     pub(crate) topic: &'static str,
     pub(crate) owner: Person,
     pub(crate) alice_is_in: bool,
     pub(crate) history: &'static [(Person, &'static str)],
-    /// How many of the newest messages alice has not seen.
+    /// How many of the newest messages alice has not read.
     pub(crate) unread: u64,
 }
 
-/// A few lines that belong together, and where they are said.
+/// Lines that follow each other in one room.
 pub(crate) struct Scene {
     pub(crate) room: &'static str,
     pub(crate) lines: &'static [(Person, &'static str)],

@@ -1,5 +1,5 @@
-//! The demo without a terminal: the conversation as plain lines, until stopped. Alice's eyes, and nothing of hers
-//! changes by them.
+//! The demo without a terminal: prints the conversation as plain lines until it is stopped. It reads as alice and does
+//! not change what she has read.
 
 use std::{
     collections::HashMap,
@@ -22,7 +22,7 @@ use crate::Result;
 pub(crate) fn watch(server: &str, state_home: &Path) -> Result<()> {
     let broken_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     match follow(server, state_home) {
-        Err(error) if error.downcast_ref().is_some_and(broken_pipe) => Ok(()), // whoever read has had enough
+        Err(error) if error.downcast_ref().is_some_and(broken_pipe) => Ok(()), // the reader closed the pipe, which is a normal end
         outcome => outcome,
     }
 }
@@ -30,7 +30,8 @@ pub(crate) fn watch(server: &str, state_home: &Path) -> Result<()> {
 fn follow(server: &str, state_home: &Path) -> Result<()> {
     let place = state::StateDir::at(state_home.join("quchat"));
     let origin = Origin::parse(server).map_err(|e| format!("{server}: {e}"))?;
-    let session = state::kept_session(&place, &origin).ok_or("alice is not signed in")?;
+    let session = state::kept_session(&place, &origin)
+        .ok_or_else(|| format!("no session of alice in {}", state_home.display()))?;
     let alice = Client::signed_in(Access::new(origin, &session));
 
     let mut names: HashMap<RoomId, String> = HashMap::new();

@@ -1,5 +1,5 @@
-//! Behind the scenes: the throwaway directory, the server in it, what was said before one came in, and the two who
-//! go on talking. Everything goes when the front closes the pipe.
+//! The background process: a server in a temporary directory, the messages that it starts with, and two users who go
+//! on chatting. It removes everything when the foreground process closes the pipe.
 
 use std::{
     collections::HashMap,
@@ -34,15 +34,15 @@ use crate::{
     sibling,
 };
 
-/// The server, and the directory under it and under the client's state. Dropped, both are gone.
-struct Stage {
-    server: Child,
+/// A server, and the directory for its data and for the client's state. Both are removed on drop.
+struct TempServer {
+    process: Child,
     dir: PathBuf,
 }
 
-impl Stage {
-    /// A server on a free port, and its address.
-    fn set_up() -> Result<(Self, String)> {
+impl TempServer {
+    /// Starts a server on a free port and returns its address too.
+    fn start() -> Result<(Self, String)> {
         let program = sibling("quchat-server")?;
         let dir = env::temp_dir().join(format!("quchat-demo-{}", random_text()?));
         create_private(&dir)?;
@@ -50,88 +50,93 @@ impl Stage {
         let mut server = Command::new(program);
         server.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.join("server"));
         server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
-        let mut stage = Self { server: server.spawn()?, dir };
-        match listening_address(&mut stage.server)? {
-            Some(address) => Ok((stage, address)),
+        let mut this = Self { process: server.spawn()?, dir };
+        match listening_address(&mut this.process)? {
+            Some(address) => Ok((this, address)),
             None => Err(format!("the server did not start: {}", fs::read_to_string(log)?.trim()).into()),
         }
     }
 }
 
-impl Drop for Stage {
+impl Drop for TempServer {
     fn drop(&mut self) {
-        let _ = self.server.kill(); // nothing in it is worth a farewell
-        let _ = self.server.wait();
+        let _ = self.process.kill(); // a clean shutdown would save nothing that is needed
+        let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.dir);
     }
 }
 
-/// What the director is told.
-enum Cue {
-    Said { room: RoomId, sender: String, text: String },
+/// What the director reacts to.
+enum Input {
+    Message { room: RoomId, sender: String, text: String },
     NewRoom(RoomId),
-    Curtain,
+    Stop,
 }
 
-/// Sets everything up, says so in one line, and plays until the front is gone.
+/// Starts the server, prints one line, and chats until the foreground process closes the pipe. The line is `ready` with
+/// the server's address and the client's state directory, or an error.
 pub(crate) fn run() -> Result<()> {
-    let (cues, heard) = mpsc::channel();
-    let curtain = cues.clone();
+    let (sender, inputs) = mpsc::channel();
+    let stop = sender.clone();
     thread::spawn(move || {
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink()); // ends when the other end closes
-        let _ = curtain.send(Cue::Curtain);
+        let _ = stop.send(Input::Stop);
     });
-    match Play::set_up() {
-        Ok(play) => {
-            say_line(&format!("ready {} {}", play.address, play.stage.dir.join("state").display()))?;
-            play.go_on(cues, &heard);
+    match Conversation::start() {
+        Ok(conversation) => {
+            let state = conversation.server.dir.join("state");
+            print_line(&format!("ready {} {}", conversation.address, state.display()))?;
+            conversation.run(sender, &inputs);
             Ok(())
         }
-        Err(error) => say_line(&error.to_string()),
+        Err(error) => print_line(&error.to_string()),
     }
 }
 
-fn say_line(line: &str) -> Result<()> {
+fn print_line(line: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{line}")?;
     Ok(stdout.flush()?)
 }
 
-struct Play {
-    stage: Stage,
+struct Conversation {
+    server: TempServer,
     address: String,
     bob: Client,
     carol: Client,
     rooms: HashMap<&'static str, RoomId>,
 }
 
-impl Play {
-    fn set_up() -> Result<Self> {
-        let (stage, address) = Stage::set_up()?;
+impl Conversation {
+    /// Starts a server with three users, their rooms and messages. Alice is signed in.
+    fn start() -> Result<Self> {
+        let (server, address) = TempServer::start()?;
         let password = random_text()?;
         let origin = Origin::parse(&address).map_err(|e| format!("{address}: {e}"))?;
         let register = |name| register(&origin, name, &password);
         let (bob, _) = register("bob")?;
         let (carol, _) = register("carol")?;
         let (alice, session) = register("alice")?;
-        let place = state::StateDir::at(stage.dir.join("state").join("quchat"));
+        let place = state::StateDir::at(server.dir.join("state").join("quchat"));
         state::keep_session(&place, &origin, &session)?;
 
         let rooms = seed(&bob, &carol, &alice)?;
-        Ok(Self { stage, address, bob, carol, rooms })
+        Ok(Self { server, address, bob, carol, rooms })
     }
 
-    /// Until the curtain falls. A call that fails is a line that was not said; the talk goes on.
-    fn go_on(self, cues: Sender<Cue>, heard: &Receiver<Cue>) {
+    /// Chats until it is stopped. A message that cannot be sent is skipped.
+    fn run(self, sender: Sender<Input>, inputs: &Receiver<Input>) {
         let bob = self.bob.clone(); // he is in every room
-        thread::spawn(move || listen(&bob, &cues));
+        thread::spawn(move || listen(&bob, &sender));
         let begin = Instant::now();
         let mut director = Director::new(self.rooms.clone(), u64::from(std::process::id()));
         loop {
-            match heard.recv_timeout(director.next_due().saturating_sub(begin.elapsed())) {
-                Ok(Cue::Said { room, sender, text }) => director.heard(begin.elapsed(), room, &sender, &text),
-                Ok(Cue::NewRoom(room)) => director.room_created(begin.elapsed(), room),
-                Ok(Cue::Curtain) | Err(RecvTimeoutError::Disconnected) => return,
+            match inputs.recv_timeout(director.next_due().saturating_sub(begin.elapsed())) {
+                Ok(Input::Message { room, sender, text }) => {
+                    director.message_received(begin.elapsed(), room, &sender, &text);
+                }
+                Ok(Input::NewRoom(room)) => director.room_created(begin.elapsed(), room),
+                Ok(Input::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if let Some(line) = director.take_due(begin.elapsed()) {
@@ -145,7 +150,8 @@ impl Play {
     }
 }
 
-/// Reads the one line that the server says, if it starts at all; whatever else it says is read and dropped, so that it never waits.
+/// Reads the address from the line that the server prints; `None` if it did not start. Later output is read and dropped,
+/// so that the server never waits for its pipe.
 fn listening_address(server: &mut Child) -> Result<Option<String>> {
     let mut stdout = BufReader::new(server.stdout.take().ok_or("no pipe from the server")?);
     let mut line = String::new();
@@ -154,7 +160,7 @@ fn listening_address(server: &mut Child) -> Result<Option<String>> {
     Ok(line.trim_end().strip_prefix("listening on ").map(str::to_owned))
 }
 
-/// A new directory that nobody else can look into.
+/// Creates a directory that other users cannot read.
 fn create_private(dir: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -162,14 +168,14 @@ fn create_private(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-/// A password that nobody needs again, or a name that nobody has guessed.
+/// Returns 32 random hexadecimal digits, for a password or an unpredictable file name.
 fn random_text() -> Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Plays what was said before one came in, and leaves the newest of it unread.
+/// Creates the rooms, joins them and sends their history. Leaves the newest messages unread for alice.
 fn seed(bob: &Client, carol: &Client, alice: &Client) -> Result<HashMap<&'static str, RoomId>> {
     let mut rooms = HashMap::new();
     for room in script::ROOMS {
@@ -199,7 +205,7 @@ fn seed(bob: &Client, carol: &Client, alice: &Client) -> Result<HashMap<&'static
     Ok(rooms)
 }
 
-/// Makes a new user and signs them in.
+/// Registers a new user, who is then signed in.
 fn register(origin: &Origin, name: &str, password: &str) -> Result<(Client, Session)> {
     let credentials = Credentials { name: name.into(), password: password.into() };
     let session = Client::anonymous(origin.clone()).call::<Register>(&(), &(), &credentials)?;
@@ -212,18 +218,18 @@ fn say(client: &Client, room: RoomId, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Reports to the director what happens, until the director is gone.
-fn listen(client: &Client, cues: &Sender<Cue>) {
+/// Passes messages and new rooms to the director until it stops.
+fn listen(client: &Client, inputs: &Sender<Input>) {
     for received in client.events(None).resuming() {
-        let cue = match received {
+        let input = match received {
             Ok(Received { event: Some(Event::MessageCreated(event)), .. }) => {
                 let Message { sender, text, .. } = event.message;
-                Cue::Said { room: event.room_id, sender: sender.name, text }
+                Input::Message { room: event.room_id, sender: sender.name, text }
             }
-            Ok(Received { event: Some(Event::RoomCreated(event)), .. }) => Cue::NewRoom(event.room.id),
+            Ok(Received { event: Some(Event::RoomCreated(event)), .. }) => Input::NewRoom(event.room.id),
             _ => continue,
         };
-        if cues.send(cue).is_err() {
+        if inputs.send(input).is_err() {
             return;
         }
     }
