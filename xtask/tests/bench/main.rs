@@ -1,4 +1,5 @@
-//! The bench from outside, with tiny numbers: what it measures means nothing here, that it counts and clears up does.
+//! The bench as a process, with tiny numbers: its figures mean nothing, but it must count every delivery and remove its
+//! files.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -36,7 +37,7 @@ fn every_scenario_accounts_for_every_delivery_and_nothing_is_left() {
 }
 
 #[test]
-fn one_scenario_makes_one_table() {
+fn a_table_has_only_the_chosen_scenario() {
     let scratch = tempfile::tempdir().unwrap();
     let text = bench(scratch.path(), &["--quick", "--scenario", "send", "--runs", "2"]);
     assert!(text.starts_with("| scenario | size ") && text.contains("| goal "), "{text}");
@@ -72,7 +73,7 @@ fn the_client_is_measured_in_every_scenario_and_nothing_is_left() {
 }
 
 #[test]
-fn killed_it_leaves_nothing_either() {
+fn nothing_is_left_soon_after_it_was_killed() {
     let scratch = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
     command.args(["--scenario", "idle"]).env("TMPDIR", scratch.path()).stderr(Stdio::null());
@@ -86,7 +87,7 @@ fn killed_it_leaves_nothing_either() {
 fn eventually(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        assert!(Instant::now() < deadline, "timed out waiting until {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -95,7 +96,7 @@ fn is_empty(dir: &Path) -> bool {
     fs::read_dir(dir).expect("the test's own directory").next().is_none()
 }
 
-/// What the bench prints when all goes well.
+/// Runs the bench, which must succeed, and returns its output.
 fn bench(scratch: &Path, args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
     let ended = command.args(args).env("TMPDIR", scratch).output().expect("the bench can be executed");

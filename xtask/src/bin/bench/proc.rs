@@ -1,4 +1,4 @@
-//! Reads what Linux counts for a process under `/proc`.
+//! Reads the counters of a process from `/proc`.
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +9,7 @@ use std::{
 
 use super::Result;
 
-/// The directories of its threads.
+/// The directories of the threads of a process.
 pub(super) fn threads(process: u32) -> Result<Vec<PathBuf>> {
     let mut threads = Vec::new();
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
@@ -46,7 +46,7 @@ pub(super) fn open_bytes(process: u32, name: &str) -> Result<u64> {
 
 /// The number in the line of a `status` file that starts with `name`, in the line's unit.
 pub(super) fn field(status: &str, name: &str) -> Result<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("no {name}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("no {name} in /proc"))?;
     Ok(line.split_whitespace().next().unwrap_or_default().parse()?)
 }
 

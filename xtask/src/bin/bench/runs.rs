@@ -1,10 +1,10 @@
-//! One figure of several runs: its median and its spread. It knows no scenario.
+//! A figure of several runs: its median and its spread. It knows no scenario.
 
 use serde_json::{Value, json};
 
 use super::table::figure;
 
-/// A figure of each run, sorted.
+/// The values of all runs, sorted.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Runs(Vec<f64>);
 
@@ -20,7 +20,7 @@ impl Runs {
         Some(f64::midpoint(self.0[last / 2], self.0[last.div_ceil(2)]))
     }
 
-    /// The smallest and the largest.
+    /// The smallest and the largest value.
     fn spread(&self) -> Option<(f64, f64)> {
         Some((*self.0.first()?, *self.0.last()?))
     }

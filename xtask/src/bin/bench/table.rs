@@ -36,7 +36,7 @@ pub(super) fn json_lines(rows: impl Iterator<Item = Value>) -> String {
     out
 }
 
-/// A number with three significant digits, which is more than two runs agree on; `-` for `None`.
+/// A number with three significant digits, since two runs never agree on more; `-` for `None`.
 pub(super) fn figure(number: impl Into<Option<f64>>) -> String {
     match number.into() {
         None => "-".to_owned(),

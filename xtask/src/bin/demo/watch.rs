@@ -22,7 +22,7 @@ use crate::Result;
 pub(crate) fn watch(server: &str, state_home: &Path) -> Result<()> {
     let broken_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     match follow(server, state_home) {
-        Err(error) if error.downcast_ref().is_some_and(broken_pipe) => Ok(()), // the reader closed the pipe, which is a normal end
+        Err(error) if error.downcast_ref().is_some_and(broken_pipe) => Ok(()), // the reader has closed the pipe
         outcome => outcome,
     }
 }

@@ -75,7 +75,7 @@ impl Row {
             "samples": self.ours.count(),
             "p50": self.ours.percentile(50),
             "p99": self.ours.percentile(99),
-            "most": self.ours.percentile(100),
+            "max": self.ours.percentile(100),
             "echo_p50_ms": self.echo(50),
             "echo_p99_ms": self.echo(99),
             "goal": self.goal,
@@ -103,7 +103,7 @@ pub(super) struct Report {
 
 const COLUMNS: usize = 10;
 const HEAD: [&str; COLUMNS] =
-    ["scenario", "peer", "size", "figure", "p50", "p99", "most", "echo ms p50 / p99", "goal for p99", "verdict"];
+    ["scenario", "peer", "size", "figure", "p50", "p99", "max", "echo ms p50 / p99", "goal for p99", "verdict"];
 
 impl Report {
     pub(super) fn add(&mut self, scenario: &'static str, peer: &'static str, rows: Vec<Row>) {

@@ -87,9 +87,9 @@ impl Session {
         self.terminal.wait_for_text(&mark(messages))
     }
 
-    /// Lets the client be idle for longer than a frame takes, as between two messages or the keys of a very fast typist.
+    /// Lets the client be idle for longer than a frame takes, as it is between the keys of a very fast typist.
     pub(super) fn pause(&mut self) -> Result<()> {
-        thread::sleep(Duration::from_millis(20)); // the pace of the measurement; it waits for nothing
+        thread::sleep(Duration::from_millis(20)); // sets the pace of the measurement
         self.terminal.wait_until_idle(Duration::ZERO)
     }
 }

@@ -62,18 +62,20 @@ impl Pty {
 
     /// Waits for output and returns it.
     pub(super) fn read(&mut self) -> Result<&[u8]> {
-        self.read_within(TIMEOUT)?.ok_or_else(|| "timed out waiting for output of the program".into())
+        self.read_within(TIMEOUT)?.ok_or_else(|| "timed out waiting for output of the program in the terminal".into())
     }
 
-    /// The same; `None` if there is no output within `longest`.
+    /// Waits for output and returns it; `None` if there is none within `longest`.
     pub(super) fn read_within(&mut self, longest: Duration) -> Result<Option<&[u8]>> {
         let mut watched = [PollFd::new(&self.master, PollFlags::IN)];
         let longest = Timespec::try_from(longest)?;
         if poll(&mut watched, Some(&longest))? == 0 {
             return Ok(None);
         }
-        let count = self.master.read(&mut self.buffer).map_err(|error| format!("the program has ended: {error}"))?;
-        Ok(Some(&self.buffer[..count]))
+        match self.master.read(&mut self.buffer) {
+            Ok(count) => Ok(Some(&self.buffer[..count])),
+            Err(error) => Err(format!("the program in the terminal has ended: {error}").into()),
+        }
     }
 
     /// Waits until the program ends.
@@ -94,7 +96,7 @@ pub(super) struct Terminal {
     pty: Pty,
     frames: Frames,
     emulator: vt100::Parser,
-    /// Just before the program was started.
+    /// The time just before the program was started.
     pub(super) started: Instant,
     /// Bytes that the program has written in frames so far.
     pub(super) written: usize,

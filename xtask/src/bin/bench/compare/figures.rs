@@ -1,19 +1,19 @@
-//! What two builds measured, figure by figure. Knows the JSON of both benches and no scenario.
+//! The figures of two builds, in pairs. It reads the JSON of both benches and knows no scenario.
 
 use super::Result;
 
-/// Scenario, size and what was measured, with its unit.
+/// The scenario, the size of the load, and what was measured with its unit.
 pub(super) type Name = [String; 3];
 
 /// One figure of one run.
 pub(super) type Sample = (Name, f64);
 
-/// Of each figure the pairs that were measured one after the other: the other build's, this one's.
+/// For each figure, its values in pairs: the other build's, then this build's, measured one after the other.
 #[derive(Default)]
 pub(super) struct Figures(Vec<(Name, Vec<(f64, f64)>)>);
 
 impl Figures {
-    /// Adds a run of each build. A figure that only one of them has cannot be compared and is left out.
+    /// Adds a run of each build. A figure that only one build has is left out.
     pub(super) fn add(&mut self, before: Vec<Sample>, after: Vec<Sample>) {
         for (name, after) in after {
             let Some((_, before)) = before.iter().find(|(other, _)| *other == name) else { continue };
@@ -29,7 +29,7 @@ impl Figures {
     }
 }
 
-/// The figures in what a bench printed with `--json`.
+/// Reads the figures from what a bench printed with `--json`.
 pub(super) fn samples(json: &[u8]) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for line in std::str::from_utf8(json)?.lines() {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn both_benches_are_read() {
+    fn the_output_of_both_benches_is_read() {
         let json = br#"{"scenario":"key","size":"80x24","figure":"messages/s","server":{"median":3.5}}
 {"scenario":"key","size":"80x24","figure":"ms","samples":9,"p50":1.0,"p99":2.0}
 {"scenario":"key","size":"80x24","figure":"MiB","samples":1,"p50":7.0,"p99":7.0}

@@ -1,7 +1,7 @@
-//! `bench compare OTHER`: runs this bench and another build's in turn and says which figures differ.
+//! `bench compare OTHER`: runs this bench and that of another build in turn, and reports which figures differ.
 //!
-//! A machine drifts by more than what is looked for. So the two alternate scenario by scenario, and each run is compared
-//! with its neighbour.
+//! The speed of a machine drifts by more than two builds differ. So the builds alternate, and each run is compared with
+//! the run of the other build next to it.
 
 mod figures;
 mod verdict;
@@ -55,7 +55,7 @@ pub(super) fn run(all: &Scenarios) -> Result<bool> {
     for scenario in selected(&args, all) {
         for run in 1..=args.runs {
             writeln!(io::stderr(), "{scenario}: run {run} of {}", args.runs).ok();
-            // Who is first changes, so that a machine that slows down steadily favours neither.
+            // The builds take turns in being first, so that a machine that slows down steadily favours neither.
             let (before, after) = if run % 2 == 0 {
                 let after = measure(&this, &scenario, &args)?;
                 (measure(&args.other, &scenario, &args)?, after)
@@ -80,7 +80,7 @@ fn selected(args: &Args, all: &Scenarios) -> Vec<String> {
     all.iter().map(|&name| name.to_owned()).collect()
 }
 
-/// One run of one scenario.
+/// Runs one scenario once.
 fn measure(bench: &Path, scenario: &str, args: &Args) -> Result<Vec<Sample>> {
     let mut command = Command::new(bench);
     command.args(&args.client).arg("--json");

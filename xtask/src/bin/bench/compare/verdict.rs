@@ -3,9 +3,9 @@
 use super::figures::Name;
 use crate::{runs::Runs, table::figure};
 
-/// A difference of the medians below this share counts as none.
+/// Medians that differ by less than this share count as the same.
 const TOLERATED: f64 = 0.05;
-/// Of all pairs of runs this share must agree on a difference; with fewer it may be the machine's.
+/// The share of the pairs of runs that must show a difference. If fewer do, it may be noise.
 const AGREEING: f64 = 0.8;
 
 /// The headings of [`Verdict::cells`].
@@ -13,26 +13,26 @@ pub(super) const HEAD: [&str; 7] = ["scenario", "size", "figure", "other", "this
 
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
-    /// The medians differ by less than what is tolerated.
+    /// The medians differ by less than [`TOLERATED`].
     Same,
     Better,
     Worse,
-    /// The medians differ, but the pairs of runs do not agree.
+    /// The medians differ, but fewer than [`AGREEING`] of the pairs show it.
     Unclear,
 }
 
-/// What the runs of two builds say about one figure.
+/// The comparison of one figure.
 #[derive(Debug)]
 pub(super) struct Verdict {
     /// Median of the other build.
     other: f64,
-    /// Median of this one.
+    /// Median of this build.
     this: f64,
     outcome: Outcome,
 }
 
 impl Verdict {
-    /// `pairs` holds at least one run of each: the other build's figure, this one's.
+    /// Compares the figures in `pairs`: the other build's, then this build's. There is at least one pair.
     pub(super) fn of(name: &Name, pairs: &[(f64, f64)]) -> Self {
         let median = |runs: Runs| runs.median().expect("there is at least one run");
         let other = median(pairs.iter().map(|pair| pair.0).collect());
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn less_than_a_twentieth_is_no_difference() {
+    fn less_than_five_percent_is_no_difference() {
         assert_eq!(outcome("ms", &[(100.0, 104.9); 7]), Outcome::Same);
         assert_eq!(outcome("ms", &[(100.0, 95.1); 7]), Outcome::Same);
         assert_eq!(outcome("wake-ups", &[(0.0, 0.0); 7]), Outcome::Same);

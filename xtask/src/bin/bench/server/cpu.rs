@@ -12,9 +12,9 @@ use crate::{Result, proc};
 /// The CPU time that another process has used so far.
 #[derive(Debug)]
 pub(super) struct Reading {
-    /// In nanoseconds, of each thread that still runs.
+    /// The time of each thread that still runs, exact to the nanosecond.
     living: HashMap<PathBuf, Duration>,
-    /// In clock ticks (usually 10 ms), of all threads that ever ran.
+    /// The time of all threads that ever ran, exact to a clock tick (usually 10 ms).
     ever: Duration,
 }
 
@@ -27,7 +27,7 @@ impl Reading {
             }
         }
         let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-        let after_name = stat.rsplit_once(')').ok_or("cannot parse /proc/…/stat")?.1;
+        let after_name = stat.rsplit_once(')').ok_or_else(|| format!("cannot parse /proc/{process}/stat"))?.1;
         let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
         let ever = Duration::from_nanos(ticks.saturating_mul(1_000_000_000) / clock_ticks_per_second().max(1));
         Ok(Self { living, ever })

@@ -22,7 +22,7 @@ use super::{
 
 /// Epoll data of the first requester; smaller values are indices of subscribers.
 const REQUESTER: u64 = 1 << 32;
-/// Most bytes read from a socket at once.
+/// The largest number of bytes read from a socket at once.
 const BUFFER: usize = 256 * 1024;
 /// How long a scenario waits for anything before it fails.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(120);

@@ -61,7 +61,7 @@ fn measure() -> Result<bool> {
     let text = if args.json { report.json() } else { report.table() };
     io::stdout().lock().write_all(text.as_bytes())?;
     if !report.is_complete() {
-        writeln!(io::stderr(), "bench: some deliveries were lost, repeated or refused; see the column accounted").ok();
+        writeln!(io::stderr(), "bench: some deliveries were lost, repeated or refused; see the column deliveries").ok();
     }
     Ok(report.is_complete())
 }

@@ -18,8 +18,7 @@ use crate::launch::temp_dir;
 /// The module's path on Debian.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
-/// # Errors
-/// nchan is not installed.
+/// Checks that nchan is installed.
 pub(super) fn check() -> Result<()> {
     if Path::new(MODULE).exists() {
         Ok(())
@@ -72,7 +71,7 @@ fn worker(master: u32) -> Result<u32> {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    Err("nginx started no worker process".into())
+    Err("nginx started no worker process within 5 s".into())
 }
 
 /// Stopped with SIGTERM on drop, so that its worker stops too.

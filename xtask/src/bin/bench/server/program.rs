@@ -36,7 +36,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Each runs in a process of its own, so that its CPU time is not part of the bench's.
+    /// Starts a program in a process of its own, so that its CPU time is not part of the bench's.
     pub(super) fn start(kind: Kind) -> Result<Self> {
         let role = match kind {
             Kind::Server => SUPERVISOR,
@@ -93,7 +93,8 @@ fn listening(child: &mut Child) -> Result<(u32, SocketAddr)> {
     let stdout = child.stdout.as_mut().ok_or("no pipe from the program")?;
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
-    let (process, address) = line.trim_end().split_once(" listening on http://").ok_or("the program did not start")?;
+    let parts = line.trim_end().split_once(" listening on http://");
+    let (process, address) = parts.ok_or("the measured program did not start; its own error is above")?;
     Ok((process.parse()?, address.parse()?))
 }
 

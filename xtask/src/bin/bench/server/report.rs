@@ -42,7 +42,7 @@ pub(super) struct Report {
 }
 
 const HEAD: [&str; 11] =
-    ["scenario", "size", "figure", "server", "floor", "ratio", "peer", "server µs", "bench µs", "accounted", "goal"];
+    ["scenario", "size", "figure", "server", "floor", "ratio", "peer", "server µs", "bench µs", "deliveries", "goal"];
 
 impl Report {
     pub(super) fn add(&mut self, scenario: &'static str, rows: Vec<Row>) {

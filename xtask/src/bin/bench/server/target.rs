@@ -21,7 +21,7 @@ use super::{
 /// The path of the peer's event stream. Messages go to any other path.
 pub(super) const EVENTS: &str = "/v1/events";
 
-/// Most users that send; with more connections, several share a user.
+/// The largest number of users that send. With more connections, several share a user.
 const SENDERS_MAX: usize = 8;
 /// The text before the digits in a message's `txn`.
 const TXN: &[u8] = b"\"txn\":\"";

@@ -78,7 +78,7 @@ pub(super) fn send_messages(target: &mut Target, load: &mut Load, workload: Work
     })
 }
 
-/// How long paced messages take at least.
+/// How long it takes to send paced messages; zero if they are not paced.
 fn length(workload: Workload) -> Duration {
     workload.every.unwrap_or_default() * u32::try_from(workload.messages).unwrap_or(u32::MAX)
 }

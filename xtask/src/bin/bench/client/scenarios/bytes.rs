@@ -1,5 +1,5 @@
-//! `bytes`: how much the client writes to the terminal for one message, compared with the cells that differ. On a slow
-//! connection you wait for every byte.
+//! `bytes`: how much the client writes to the terminal for one message, compared with what the changed cells need. On a
+//! slow connection you wait for every byte.
 
 use super::{
     super::{Result, report::Row, samples::Samples, screen::Difference, scripted_server::mark, session::Session},
@@ -49,8 +49,8 @@ impl Figures {
         let row = |what, ours, goal| Row { size: pane.to_owned(), what, ours, goal, ..Row::default() };
         [
             row("bytes for a message", self.written, None),
-            row("share of what the cells that differ allow", self.share, Some(1.0)),
-            row("frames that clear", Samples::one(f64::from(self.clears)), Some(0.0)),
+            row("share of the bytes that the changed cells allow", self.share, Some(1.0)),
+            row("frames that clear the screen", Samples::one(f64::from(self.clears)), Some(0.0)),
         ]
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     };
     Ok(vec![
         row(format!("{rooms} rooms of {EACH}"), many, 20.0),
-        row(format!("and {} in the open one", plan.long_history()), long, 80.0),
-        row("that room left".to_owned(), left, 20.0),
+        row(format!("and {} in the open room", plan.long_history()), long, 80.0),
+        row("after leaving that room".to_owned(), left, 20.0),
     ])
 }

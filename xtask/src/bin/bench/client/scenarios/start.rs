@@ -32,7 +32,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         (0..5).try_for_each(|_| echo.measure())?;
     }
     Ok(vec![Row {
-        size: "kept sign-in, dead server".to_owned(),
+        size: "signed in, server down".to_owned(),
         what: "ms to the first byte of the frame",
         ours: delays,
         echo: Some(echo.delays),

@@ -1,4 +1,4 @@
-//! `crowd`: what streams of other rooms add to the cost of a message in a busy room, and the cost of the `activity`
+//! `crowd`: how much streams of other rooms add to the cost of a message in a busy room, and the cost of the `activity`
 //! events that report the message to them.
 
 use std::time::Duration;

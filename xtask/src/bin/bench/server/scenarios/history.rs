@@ -65,11 +65,11 @@ pub(super) fn fill(target: &mut Target, messages: u64) -> Result<Tally> {
             break; // the tally shows it
         }
     }
-    target.owner()?.reconnect()?; // the server has closed it: a million messages take longer than its idle timeout
+    target.owner()?.reconnect()?; // filling the room may take longer than the idle timeout of the server
     Ok(tally)
 }
 
-/// Creates rooms: there are `few`, afterwards `many`.
+/// Creates rooms until there are `many`. There are `few` now.
 fn build(target: &mut Target, few: u64, many: u64) -> Result<()> {
     let owner = target.owner()?;
     (few..many).try_for_each(|n| owner.create_room(&format!("room {n}")).map(drop))
@@ -97,7 +97,7 @@ fn lists_of(target: &mut Target, lists: u64) -> Result<f64> {
     timed(lists, |_| owner.exchange(&request).map(drop))
 }
 
-/// p99 of the time of a call, in ms.
+/// Calls `ask` this many times and returns the p99 of its duration, in ms.
 fn timed(times: u64, mut ask: impl FnMut(u64) -> Result<()>) -> Result<f64> {
     let times: Result<Vec<Duration>> = (0..times)
         .map(|nth| {

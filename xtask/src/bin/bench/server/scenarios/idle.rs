@@ -9,7 +9,7 @@ use super::{
 };
 use crate::runs::Runs;
 
-/// How long to wait before the memory of a program is read.
+/// How long to wait before reading the memory of a program, which frees memory with a delay.
 const LULL: Duration = Duration::from_secs(4);
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
@@ -17,7 +17,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     for &streams in plan.pick::<&[usize]>(&[1000, 10_000], &[20]) {
         let row = |what, goal| Row { size: format!("{streams} streams"), what, goal, ..Row::default() };
         let mut resident = row("resident KiB per stream", "≤ 3 KiB");
-        let mut kept = row("KiB kept per stream that left", "given back");
+        let mut kept = row("KiB kept per stream that left", "returned to the system");
         let mut cpu = row("CPU µs per stream in a quarter of a minute", "heartbeats only");
         for _ in 0..plan.runs {
             for &kind in plan.kinds {

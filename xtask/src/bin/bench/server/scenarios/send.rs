@@ -30,7 +30,8 @@ fn rows(plan: &Plan, senders: usize, messages: u64, goal: &'static str) -> Resul
     let mut cost = Row { size: row.size.clone(), what: "CPU µs per message", ..Row::default() };
     let mut target = Target::server(senders)?;
     let mut load = target.load(1, senders)?;
-    send_messages(&mut target, &mut load, Workload { messages: senders as u64, every: None })?; // prepares the server's statements
+    // The first messages make the server prepare its SQL statements.
+    send_messages(&mut target, &mut load, Workload { messages: senders as u64, every: None })?;
     for _ in 0..plan.runs {
         let measured = send_messages(&mut target, &mut load, Workload { messages, every: None })?;
         row.ours.push(messages as f64 / measured.acknowledged_after.as_secs_f64());

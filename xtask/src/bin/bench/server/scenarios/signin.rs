@@ -35,7 +35,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let row = |what, goal| Row { size: format!("{} at once", 2 * cores), what, goal, ..Row::default() };
     let (mut rate, mut late) = (row("sign-ins/s", "≥ 0.9 × argon2id"), row("message p99 ms meanwhile", "≤ 5 ms"));
     let mut target = Target::server(1)?;
-    // Not a user who sends: each session beyond a hundred ends the oldest one of its user.
+    // A user who sends no messages: a user has at most a hundred sessions, and a new one ends the oldest.
     Api::register(target.address(), NEWCOMER)?;
     let mut load = target.load(1, 1)?;
     let every = Duration::from_millis(20);
