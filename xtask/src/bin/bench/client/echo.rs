@@ -33,7 +33,6 @@ impl Echo {
         Ok(Self { pty, delays: Samples::default() })
     }
 
-    /// Measures one echo.
     pub(super) fn measure(&mut self) -> Result<()> {
         let begun = Instant::now();
         self.pty.write(b"x")?;

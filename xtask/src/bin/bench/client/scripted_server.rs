@@ -86,7 +86,6 @@ impl Drop for ScriptedServer {
     }
 }
 
-/// An open event stream.
 pub(super) struct Stream {
     connection: TcpStream,
     state: Arc<State>,
@@ -111,7 +110,6 @@ impl Stream {
         Ok(last_seq)
     }
 
-    /// Sends a heartbeat.
     pub(super) fn send_heartbeat(&mut self) -> Result<()> {
         wire::chunk(&mut self.connection, b":\nid: b-0\n\n")
     }
@@ -127,7 +125,7 @@ pub(super) fn room_name(room: RoomId) -> String {
     format!("room-{:03}", room.0)
 }
 
-/// The index of a room.
+/// The index of a room in [`State::rooms`].
 fn index(room: RoomId) -> Option<usize> {
     usize::try_from(room.0).ok()?.checked_sub(1)
 }

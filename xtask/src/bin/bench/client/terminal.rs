@@ -78,7 +78,6 @@ impl Pty {
         }
     }
 
-    /// Waits until the program ends.
     pub(super) fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait()
     }
@@ -169,7 +168,6 @@ impl Terminal {
         Ok(())
     }
 
-    /// Waits until the program ends.
     pub(super) fn wait_for_exit(&mut self) -> Result<()> {
         while self.pty.read_within(TIMEOUT).is_ok_and(|bytes| bytes.is_some_and(|bytes| !bytes.is_empty())) {}
         self.pty.wait()?;

@@ -25,7 +25,6 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// Registers a new user.
     pub(super) fn register(address: SocketAddr, name: &str) -> Result<Self> {
         let mut this = Self { stream: connect(address)?, token: String::new(), answer: Vec::new() };
         let credentials = Credentials { name: name.to_owned(), password: PASSWORD.to_owned() };

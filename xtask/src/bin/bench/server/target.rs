@@ -63,8 +63,6 @@ impl Target {
         Ok(Self { program, room, owner: Some(owner), senders: members, last_seq: 0, kind: Kind::Server })
     }
 
-    /// The owner of the server's room.
-    ///
     /// # Errors
     /// The target is not the server.
     pub(super) fn owner(&mut self) -> Result<&mut Api> {
