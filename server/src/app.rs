@@ -15,7 +15,7 @@ use crate::{
     hub::Hub,
     session_uses::SessionUses,
     store::{Snapshot, Store, Tx},
-    stream::Terms,
+    stream::StreamContext,
     stream_places::StreamPlaces,
     turns::Turns,
 };
@@ -36,7 +36,7 @@ pub(crate) struct App {
     /// Wakes the indexing of new messages.
     pub(crate) new_messages: Arc<Notify>,
     /// State that all streams share, including the memory budget of the server.
-    pub(crate) terms: Arc<Terms>,
+    pub(crate) stream_context: Arc<StreamContext>,
     /// Limits [`App::read_much`] per user.
     pub(crate) turns: Arc<Turns>,
 }

@@ -133,7 +133,7 @@ impl Server {
             store,
             hub,
             config,
-            terms: hub::terms(budget),
+            stream_context: hub::stream_context(budget),
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
         let api = Api::new(Arc::clone(&app)).map_err(OpenError::Random)?;
@@ -143,7 +143,7 @@ impl Server {
     /// The budget of memory that the server holds for clients.
     #[must_use]
     pub fn budget(&self) -> Budget {
-        self.app.terms.budget.clone()
+        self.app.stream_context.budget.clone()
     }
 
     /// Serves until `shutdown` completes. Then ends the streams with `bye`, lets responses in progress finish and
@@ -163,7 +163,7 @@ impl Server {
             tokio::spawn(housekeeping::index(Arc::clone(&app))),
         ];
         let connections =
-            connection::Server { service: api, config: app.config.clone(), budget: app.terms.budget.clone() };
+            connection::Server { service: api, config: app.config.clone(), budget: app.stream_context.budget.clone() };
         let serving = tokio::spawn(connection::serve(connections, listener, max_connections, stopped));
         let outcome = tokio::select! {
             () = shutdown => Ok(()),

@@ -87,8 +87,8 @@ impl Opened {
     /// Writes the stream on its socket.
     fn start(self, detached: DetachedSocket) -> Stage {
         let DetachedSocket { socket, coding, head } = detached;
-        let (user, terms) = (self.reader.token.caller.user, Arc::clone(&self.reader.app.terms));
-        let writer = StreamWriter::new(socket, coding, Chunk::head(head), user, terms);
+        let (user, context) = (self.reader.token.caller.user, Arc::clone(&self.reader.app.stream_context));
+        let writer = StreamWriter::new(socket, coding, Chunk::head(head), user, context);
         Stage::new(self.replay(writer))
     }
 
@@ -228,7 +228,7 @@ impl Reader {
         let active = if page.head.is_some() { self.active_rooms(store, at.resumed)? } else { None };
         let next = At { event: page.through, span: page.next_span, ..at };
         let frames = self.encode(&page, active);
-        let frames = (!frames.is_empty()).then(|| Chunk::page(&self.app.terms.budget, &frames)).transpose()?;
+        let frames = (!frames.is_empty()).then(|| Chunk::page(&self.app.stream_context.budget, &frames)).transpose()?;
         Ok(Read { page: frames, through: page.through, head: page.head, next, sessions_ended })
     }
 

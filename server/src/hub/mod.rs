@@ -39,7 +39,7 @@ use crate::{
     domain::presence::{Question, RoomMembers},
     reply_dispatcher::ReplyDispatcher,
     store::{Change, Lineage},
-    stream::{Chunk, StreamWriter, Terms},
+    stream::{Chunk, StreamContext, StreamWriter},
 };
 
 /// Commits and registrations that wait for the hub before a new one has to.
@@ -192,9 +192,9 @@ pub(crate) fn bye(reason: ByeReason) -> Chunk {
     Chunk::own(&bytes)
 }
 
-/// What all streams share.
-pub(crate) fn terms(budget: Budget) -> Arc<Terms> {
-    Arc::new(Terms { budget, slow: bye(ByeReason::Slow) })
+/// What the writers of all streams share.
+pub(crate) fn stream_context(budget: Budget) -> Arc<StreamContext> {
+    Arc::new(StreamContext { budget, slow_bye: bye(ByeReason::Slow) })
 }
 
 /// A comment that shows that the stream is alive, and the position up to which it has everything.

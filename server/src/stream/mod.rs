@@ -47,17 +47,17 @@ pub(crate) enum Pushed {
 #[derive(Debug)]
 pub(crate) struct Gone;
 
-/// What all writers share.
-pub(crate) struct Terms {
-    /// The bytes that wait are charged to it.
+/// What the writers of all streams share: the memory budget, and how a stream ends that is too slow.
+pub(crate) struct StreamContext {
+    /// Waiting bytes are charged to it.
     pub(crate) budget: Budget,
     /// The last frame for a reader who is too slow.
-    pub(crate) slow: Chunk,
+    pub(crate) slow_bye: Chunk,
 }
 
 /// Writes one stream. Its own task and its producers share it.
 pub(crate) struct StreamWriter {
-    terms: Arc<Terms>,
+    context: Arc<StreamContext>,
     /// What waits for the stream counts as this user's part of the memory budget.
     user: UserId,
     state: Mutex<State>,
@@ -89,7 +89,13 @@ struct State {
 
 impl StreamWriter {
     /// The stream begins with `head` and is held until [`StreamWriter::ended`] is first waited for.
-    pub(crate) fn new(socket: TcpStream, coding: Coding, head: Chunk, user: UserId, terms: Arc<Terms>) -> Arc<Self> {
+    pub(crate) fn new(
+        socket: TcpStream,
+        coding: Coding,
+        head: Chunk,
+        user: UserId,
+        context: Arc<StreamContext>,
+    ) -> Arc<Self> {
         let state = State {
             socket: Some(socket),
             coding,
@@ -104,7 +110,7 @@ impl StreamWriter {
             has_left: false,
             task: None,
         };
-        Arc::new(Self { terms, user, state: Mutex::new(state) })
+        Arc::new(Self { context, user, state: Mutex::new(state) })
     }
 
     /// Adds a chunk. While the stream is held, it takes no more than `frames_max` frames.
@@ -133,9 +139,9 @@ impl StreamWriter {
         self.lock().end(last);
     }
 
-    /// Drops the frames that wait and ends the stream with [`Terms::slow`]. The stream's own chunks stay.
+    /// Drops the frames that wait and ends the stream with [`StreamContext::slow_bye`]. The stream's own chunks stay.
     pub(crate) fn cut(&self) {
-        self.lock().cut(&self.terms.slow, |chunk| chunk.frames() == 0);
+        self.lock().cut(&self.context.slow_bye, |chunk| chunk.frames() == 0);
     }
 
     /// Closes the socket and drops what waits.
@@ -189,7 +195,7 @@ impl Stream for StreamWriter {
         if state.has_ended {
             state.close();
         } else {
-            state.cut(&self.terms.slow, |chunk| !chunk.is_charged());
+            state.cut(&self.context.slow_bye, |chunk| !chunk.is_charged());
         }
     }
 }
@@ -273,7 +279,7 @@ impl State {
 
     /// From here on the budget knows how much waits.
     fn fall_behind(&mut self, writer: &Arc<StreamWriter>) -> Result<(), Full> {
-        let open = || writer.terms.budget.open_backlog(writer.user, Arc::downgrade(writer) as Weak<dyn Stream>);
+        let open = || writer.context.budget.open_backlog(writer.user, Arc::downgrade(writer) as Weak<dyn Stream>);
         self.backlog.get_or_insert_with(open);
         self.report()
     }

@@ -27,8 +27,8 @@ async fn open(coding: Coding) -> (Arc<StreamWriter>, net::TcpStream) {
     let reader = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     reader.set_read_timeout(Some(LONG)).unwrap();
     let (socket, _) = listener.accept().await.unwrap();
-    let terms = Arc::new(Terms { budget: budget(), slow: Chunk::own(b"bye") });
-    (StreamWriter::new(socket, coding, Chunk::head("head ".into()), UserId(1), terms), reader)
+    let context = Arc::new(StreamContext { budget: budget(), slow_bye: Chunk::own(b"bye") });
+    (StreamWriter::new(socket, coding, Chunk::head("head ".into()), UserId(1), context), reader)
 }
 
 /// Runs the task of a stream until it has ended.

@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     budget::Budget,
     domain::room_filter::RoomFilter,
-    stream::{Coding, Terms},
+    stream::{Coding, StreamContext},
 };
 
 const USERS: u64 = 3;
@@ -49,8 +49,8 @@ async fn writer() -> (Arc<StreamWriter>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let reader = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (socket, _) = listener.accept().await.unwrap();
-    let terms = Arc::new(Terms { budget: Budget::new(1 << 30), slow: Chunk::own(b"bye") });
-    (StreamWriter::new(socket, Coding::Plain, Chunk::own(b"head"), UserId(1), terms), reader)
+    let context = Arc::new(StreamContext { budget: Budget::new(1 << 30), slow_bye: Chunk::own(b"bye") });
+    (StreamWriter::new(socket, Coding::Plain, Chunk::own(b"head"), UserId(1), context), reader)
 }
 
 /// That the index has the streams that see an event for this audience.
