@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-/// Completes when nothing has happened for as long as the limit. Its timer exists only during a wait.
+/// Completes when nothing has happened for the time limit. Its timer exists only during a wait.
 pub(crate) struct IdleTimeout {
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
@@ -19,7 +19,7 @@ impl IdleTimeout {
         Self { limit, timer: None }
     }
 
-    /// Something has happened: the next wait begins anew.
+    /// Records that something has happened. The next wait starts from the beginning.
     pub(crate) fn reset(&mut self) {
         self.timer = None;
     }

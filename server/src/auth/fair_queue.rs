@@ -1,4 +1,4 @@
-//! A bounded work queue for threads. It is fair between origins: each gets a turn before any gets a second one.
+//! A bounded work queue for threads. It is fair between origins: each origin gets a turn before any gets a second one.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -28,8 +28,8 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         Self { waiting: Mutex::new(waiting), changed: Condvar::new(), max: max.max(1) }
     }
 
-    /// Adds work. If the queue is full, the origin with the most work loses its newest piece, unless that would be
-    /// unfair to it. Returns the work that was refused, either that piece or `work` itself.
+    /// Adds work. If the queue is full, drops the newest work of the origin that has the most. If that would leave it
+    /// with less than `origin`, refuses `work` instead. Returns the dropped or refused work.
     pub(super) fn push(&self, origin: K, work: T) -> Option<T> {
         let mut waiting = self.lock();
         if waiting.is_closed {

@@ -1,7 +1,8 @@
-//! The login throttle: so many wrong passwords per name and address, then a pause.
+//! The login throttle (rate limit): after a number of wrong passwords for one name from one address, further attempts
+//! are refused for a while.
 //!
-//! Right passwords do not count, however many there are at once. LoginThrottle beyond the number that may still be wrong wait
-//! until those before them are decided.
+//! Right passwords never count. As many attempts run at once as wrong passwords are still allowed; further attempts
+//! wait for them.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -18,13 +19,14 @@ use crate::{
     network::origin,
 };
 
-/// Names and addresses that are remembered at once; beyond, those with the fewest wrong attempts are forgotten.
+/// Most pairs of name and address that are remembered. Beyond that, those with the fewest wrong passwords are
+/// forgotten.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// Whose password is tried, and from where.
+/// The name that somebody tries to sign in as, and their network.
 type Key = (String, IpAddr);
 
-/// Counts wrong throttle. Clones share the count.
+/// Counts wrong passwords. Clones share the count.
 #[derive(Debug, Clone)]
 pub(crate) struct LoginThrottle {
     max: u32,
@@ -32,17 +34,18 @@ pub(crate) struct LoginThrottle {
     accounts: Arc<Mutex<HashMap<Key, Account>>>,
 }
 
-/// What is remembered of one name and address.
+/// The wrong passwords for one name from one address.
 #[derive(Debug)]
 struct Account {
-    /// A permit for each attempt that may still be wrong; closed when there is none.
+    /// One permit per wrong password that is still allowed; closed when none is left.
     places: Arc<Semaphore>,
     wrong: u32,
-    /// When the count starts anew, by the monotonic clock.
+    /// When the count is reset, by the monotonic clock.
     until: Duration,
 }
 
-/// An attempt that is not decided yet. Dropped undecided, it counts as wrong: to hang up early gains nothing.
+/// An attempt in progress. If it is dropped without [`LoginAttempt::forgive`], it counts as wrong, so that hanging up
+/// early gains nothing.
 #[derive(Debug)]
 pub(crate) struct LoginAttempt {
     throttle: LoginThrottle,
@@ -57,12 +60,13 @@ impl LoginThrottle {
         Self { max, window, accounts: Arc::default() }
     }
 
-    /// Begins an attempt. `now` is [`crate::clock::Clock::elapsed`]: setting the wall clock ends no pause, and makes none longer.
+    /// Begins an attempt, and waits while too many others are in progress. `now` is [`crate::clock::Clock::elapsed`],
+    /// because changes of the wall clock must not shorten or lengthen a pause.
     ///
     /// # Errors
-    /// [`Error::RateLimited`] once too many were wrong.
+    /// [`Error::RateLimited`] after too many wrong passwords.
     pub(crate) async fn begin(&self, name: &str, from: IpAddr, now: Duration) -> Result<LoginAttempt> {
-        // A name may be anything. No more of it is kept than a user name may have, and one character.
+        // The name can have any length. At most one character more than in the longest user name is kept.
         let key = (user_key(&name.chars().take(USER_NAME_MAX + 1).collect::<String>()), origin(from));
         let (places, until) = self.account(&key, now);
         match places.acquire_owned().await {
@@ -98,7 +102,7 @@ impl LoginThrottle {
 }
 
 impl LoginAttempt {
-    /// It was right, or was never checked: it does not count.
+    /// Does not count this attempt: the password was right, or was never checked.
     pub(crate) fn forgive(mut self) {
         self.place = None;
     }
@@ -111,13 +115,13 @@ impl Drop for LoginAttempt {
         let Entry::Occupied(mut entry) = accounts.entry(self.key.clone()) else { return };
         let account = entry.get_mut();
         if account.until != self.until {
-            return; // the count has started anew meanwhile
+            return; // the count was reset meanwhile
         }
         if was_wrong {
             self.place.take().into_iter().for_each(OwnedSemaphorePermit::forget);
             account.wrong += 1;
             if account.wrong >= self.throttle.max {
-                account.places.close(); // those who wait are refused, too
+                account.places.close(); // refuses the waiting attempts, too
             }
         } else if account.wrong == 0 && account.places.available_permits() == self.throttle.max as usize {
             entry.remove();
@@ -125,10 +129,10 @@ impl Drop for LoginAttempt {
     }
 }
 
-/// Forgets what is over, and if that is nothing, a part of those with the fewest wrong attempts: a look at all of them
-/// is too dear for every attempt.
+/// Removes expired entries or, if there are none, some entries with the fewest wrong passwords. It removes many at
+/// once, because looking at all entries is too slow to do for every attempt.
 fn make_room(accounts: &mut HashMap<Key, Account>, now: Duration) {
-    /// How many are forgotten at once.
+    /// How many entries are removed at once.
     const PART: usize = REMEMBERED_MAX / 16;
     accounts.retain(|_, account| account.until > now);
     if accounts.len() >= REMEMBERED_MAX {

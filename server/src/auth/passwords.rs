@@ -25,8 +25,8 @@ use crate::{
     network::network,
 };
 
-/// The hash that a password is checked against when the user does not exist, so that the check takes as long. It is the
-/// hash of random bytes that were thrown away.
+/// The hash that a password is checked against if the user does not exist, so that the check takes as long. It is the
+/// hash of random bytes that nobody knows.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Jg3C3JbqgcY8XPzPyaqt9Q$oNoQ+DAHI8g46oLt4eZNCziU3QmA+OkDxCtBucMQBUo";
 
 /// Hashes and verifies passwords. Clones share the threads, which end when all clones are dropped.
@@ -55,7 +55,8 @@ type Work = Box<dyn FnOnce(Option<&Hasher>) + Send>;
 pub(crate) enum Verdict {
     Wrong,
     Right,
-    /// Right as it was typed, but the stored hash is of that form. Holds the hash of [`password_form`], to be stored.
+    /// Right, but the stored hash is of the password as it was typed. Holds the hash of its [`password_form`], to
+    /// replace the stored one.
     Outdated(String),
 }
 
@@ -96,7 +97,7 @@ impl Passwords {
     /// Starts one thread per core. At most `queue` passwords wait for them.
     pub(crate) fn new(queue: usize) -> Self {
         let queue = Arc::new(Queue::new(queue));
-        // Each needs 19 MiB and a core.
+        // Each thread needs 19 MiB and a core.
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             let queue = Arc::clone(&queue);
             let thread = thread::Builder::new().name("passwords".to_owned()).spawn(move || run(&queue));
@@ -181,8 +182,9 @@ fn run(queue: &Queue) {
     }
 }
 
-/// Gives this thread the lowest priority: a sign-in may take a moment longer, a message may not. Measured on two cores
-/// with four people signing in all the time: as many sign-ins as argon2id allows, and messages within 5 ms.
+/// Gives this thread the lowest priority, because a sign-in may take a moment longer and a message may not. Measured on
+/// two cores with four people signing in all the time: as many sign-ins as argon2id allows, and messages take at most 5
+/// ms.
 #[cfg(target_os = "linux")]
 fn lower_priority() {
     let _ = rustix::process::nice(19); // per thread on Linux; if refused, all threads stay equal

@@ -1,4 +1,4 @@
-//! Accepts connections, as many as there may be, until the server stops.
+//! Accepts connections up to the bound until the server stops; `turn_away` answers those beyond it.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -16,15 +16,15 @@ use super::{
 };
 use crate::config::Config;
 
-/// How much longer than one that accepts no byte a peer is waited for whose machine does not even acknowledge. The
-/// kernel resets such a connection, whereas a slow reader should get an orderly end first.
+/// Added to the write timeout for a peer whose machine no longer acknowledges anything. The kernel resets such a
+/// connection. The extra time lets the write timeout end the connection of a slow reader properly first.
 #[cfg(target_os = "linux")]
 const VANISHED: Duration = Duration::from_secs(90);
-/// Pause after a failed accept: descriptors may be back by then.
+/// Pause after a failed accept. It gives open connections time to close and free descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts connections until `stop` is true, `max` at a time. Then running answers may finish within
-/// [`Config::drain_timeout`].
+/// Accepts connections until `stop` is true, at most `max` at a time. Then waits up to [`Config::drain_timeout`] for
+/// responses in progress.
 pub(crate) async fn serve<S: Service>(
     server: Server<S>,
     listener: TcpListener,
@@ -37,7 +37,7 @@ pub(crate) async fn serve<S: Service>(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            Some(_) = connections.join_next() => continue, // its place is free
+            Some(_) = connections.join_next() => continue, // makes room for another one
             () = stopped(&mut stop) => break,
         };
         let Some((socket, peer)) = set_up(accepted, &server.config).await else { continue };
@@ -56,12 +56,12 @@ pub(crate) async fn serve<S: Service>(
     }
 }
 
-/// The accepted socket. It sends at once, and gives up on a peer that no longer acknowledges anything: small frames
-/// alone would fill its buffer for hours before a write has to wait.
+/// Sets the options of an accepted socket: send without delay, and reset the connection if the peer no longer
+/// acknowledges anything. Without the latter, small frames could fill the send buffer for hours before a write blocks.
 async fn set_up(accepted: io::Result<(TcpStream, SocketAddr)>, config: &Config) -> Option<(TcpStream, SocketAddr)> {
     match accepted {
         Ok((socket, peer)) => {
-            // A failure means that the peer is gone already, which the first read will show.
+            // Fails only if the peer is already gone; the first read reports that.
             let _ = socket.set_nodelay(true);
             #[cfg(target_os = "linux")]
             let _ = rustix::net::sockopt::set_tcp_user_timeout(&socket, millis(config.write_timeout + VANISHED));

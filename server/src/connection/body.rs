@@ -1,4 +1,4 @@
-//! The body of an answer: whole, or a stream that somebody else writes.
+//! The body of a response: complete, or a stream that another module writes.
 
 use std::{
     convert::Infallible,
@@ -16,11 +16,11 @@ use super::{
 };
 use crate::budget::{Account, Charge, Full};
 
-/// Answers of fewer bytes are charged to the budget only while the socket does not take them (see `io`). They cost less
-/// than their connection does anyway.
+/// Responses of fewer bytes are charged to the budget only while the socket does not accept them (see `io`). They take
+/// less memory than their connection.
 pub(crate) const SMALL: usize = 4 * 1024;
 
-/// The body of an answer.
+/// The body of a response.
 pub(crate) struct Body {
     content: Content,
     busy: Option<Busy>,
@@ -41,7 +41,7 @@ impl AsRef<[u8]> for Charged {
 
 enum Content {
     Whole(Bytes),
-    /// Taken out once the answer is known. hyper writes the head and waits for frames that never come.
+    /// Removed when the response is passed to hyper, which writes the head and then waits for frames that never come.
     Stream(Option<Stream>),
 }
 

@@ -1,22 +1,22 @@
-//! Closing a connection so that its peer still gets the last answer: bytes that arrive at a closed socket reset it, and
-//! the answer is lost.
+//! Closes a connection so that the peer still receives the last response. If bytes arrived at a closed socket, the
+//! kernel would reset the connection, and the response could be lost.
 
 use std::{io::ErrorKind, time::Duration};
 
 use hyper::header::{CONNECTION, HeaderValue};
 use tokio::{net::TcpStream, time::timeout};
 
-/// Closes the connection after an answer (RFC 9112 section 9.6).
+/// Closes the connection after this response (RFC 9112 section 9.6).
 pub(crate) fn close_after<B>(response: &mut hyper::Response<B>) {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
-/// Whether the connection is closed after an answer.
+/// Whether the connection closes after this response.
 pub(super) fn closes_after<B>(response: &hyper::Response<B>) -> bool {
     response.headers().contains_key(CONNECTION)
 }
 
-/// Discards what arrives until the peer has sent everything, `max` bytes have come or `limit` is over.
+/// Discards arriving bytes until the peer has sent everything, `max` bytes have arrived or `limit` has passed.
 pub(super) async fn linger(socket: &TcpStream, max: usize, limit: Duration) {
     let discard = async {
         let (mut buffer, mut left) = ([0; 1024], max);

@@ -1,9 +1,9 @@
-//! Detaching the socket of a stream from hyper once the head of the answer is written.
+//! Detaches the socket of a stream from hyper once hyper has written the head of the response.
 //!
-//! hyper keeps some 16 KiB of buffers for each answer that is not finished, and a stream never is. So hyper parses the
-//! request and writes the head, and no more. As soon as an answer turns out to be a stream, what hyper writes is
-//! collected instead of sent. When hyper waits for the body, the head is complete and the socket is detached. The
-//! stream then writes both in a tenth of the memory.
+//! hyper keeps some 16 KiB of buffers for each response in progress, and a stream is always in progress. So hyper only
+//! parses the request and writes the head. Once a response is known to be a stream, the bytes that hyper writes are
+//! collected instead of sent. When hyper waits for the body, the head is complete, and the socket is detached. The
+//! stream then writes head and body, with a tenth of the memory.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,30 +16,30 @@ use crate::stream::Coding;
 /// Starts a stream on its socket.
 pub(super) type Stream = Box<dyn FnOnce(DetachedSocket) -> Stage + Send>;
 
-/// A socket that hyper is done with. The head of the answer has not been sent yet.
+/// A socket that hyper no longer uses. The head of the response has not been sent yet.
 pub(crate) struct DetachedSocket {
     pub(crate) socket: TcpStream,
     /// How the body is delimited.
     pub(crate) coding: Coding,
-    /// To be sent before the body.
+    /// The head of the response, to be sent before the body.
     pub(crate) head: Vec<u8>,
 }
 
-/// Where the requests of a connection leave a stream for the task that drives the connection. Clones share it.
+/// Passes a stream from the request handler to the task that drives the connection. Clones share it.
 #[derive(Clone, Default)]
 pub(super) struct PendingStream(Arc<Mutex<Option<Pending>>>);
 
 struct Pending {
     stream: Stream,
     coding: Coding,
-    /// What hyper has written of the head.
+    /// The bytes of the head that hyper has written so far.
     head: Vec<u8>,
 }
 
-/// What a request says about the body of its answer.
+/// How the request determines the framing of the response body.
 #[derive(Clone, Copy)]
 pub(super) struct ResponseFraming {
-    /// The answer has a head only.
+    /// The response has no body: the request is a HEAD.
     is_head_only: bool,
     coding: Coding,
 }
@@ -52,14 +52,14 @@ impl ResponseFraming {
 }
 
 impl PendingStream {
-    /// Leaves a stream here, unless its answer has a head only.
+    /// Stores a stream to be started, unless the response has no body.
     pub(super) fn set(&self, stream: Stream, framing: ResponseFraming) {
         if !framing.is_head_only {
             *self.lock() = Some(Pending { stream, coding: framing.coding, head: Vec::new() });
         }
     }
 
-    /// Collects bytes of a stream's head; `false` if there is no stream, so that they must be sent.
+    /// Collects bytes of a stream's head. Returns `false` if there is no stream; the bytes must then be sent.
     pub(super) fn collect(&self, bytes: &[u8]) -> bool {
         match &mut *self.lock() {
             Some(pending) => pending.head.extend_from_slice(bytes),
@@ -68,7 +68,7 @@ impl PendingStream {
         true
     }
 
-    /// Whether the head of a stream is complete, provided that hyper is waiting.
+    /// Whether the head of a stream is complete. Only valid while hyper waits for the body.
     pub(super) fn is_ready(&self) -> bool {
         self.lock().as_ref().is_some_and(|pending| !pending.head.is_empty())
     }

@@ -1,5 +1,5 @@
-//! Drives hyper's side of a connection, with a timeout for each phase: an idle peer, a head that has begun, a body.
-//! hyper itself has one timeout for everything between two requests.
+//! Drives hyper's side of a connection, with one timeout for an idle peer, one for an incomplete head and one for a
+//! body. hyper itself has a single timeout for everything between two requests.
 
 use std::{
     future::poll_fn,
@@ -16,7 +16,7 @@ use crate::idle_timeout::IdleTimeout;
 
 /// How driving a connection ended.
 pub(super) enum Outcome<T> {
-    /// The connection is over.
+    /// The connection has ended.
     Ended(T),
     /// The head of a stream is complete, and the socket can be detached.
     StreamReady,
@@ -29,7 +29,7 @@ pub(super) enum Outcome<T> {
 pub(super) struct Timeouts {
     pub(super) idle: Duration,
     pub(super) head: Duration,
-    /// `None` if the reader of the body sets the deadline.
+    /// `None` leaves the deadline to the reader of the body.
     pub(super) body: Option<Duration>,
 }
 

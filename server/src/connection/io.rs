@@ -1,5 +1,5 @@
-//! The socket as hyper uses it: bytes that arrive advance the phase, a peer that accepts no byte times out, answers that
-//! wait are charged to the budget, and the head of a stream is kept back.
+//! The socket as hyper uses it. Arriving bytes advance the phase, a peer that accepts no bytes times out, waiting
+//! responses are charged to the budget, and the head of a stream is held back.
 
 use std::{
     io,
@@ -25,9 +25,9 @@ pub(super) struct ConnectionIo {
     pending_stream: PendingStream,
     write_timeout: IdleTimeout,
     account: Account,
-    /// The socket did not take what was written last.
+    /// The socket did not accept the last write.
     is_stalled: bool,
-    /// For small answers that wait. Larger ones are charged already.
+    /// For small responses that wait. Larger ones are already charged.
     small: Option<Charge>,
 }
 
@@ -47,7 +47,7 @@ impl ConnectionIo {
         self.io.into_inner()
     }
 
-    /// Writes. If the socket takes nothing, `waiting` returns how many bytes of small answers wait.
+    /// Writes. If the socket accepts nothing, `waiting` is called for the number of waiting bytes of small responses.
     fn write_with<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -82,7 +82,7 @@ impl ConnectionIo {
     }
 }
 
-/// The bytes of small answers among these: larger ones are charged already.
+/// The number of bytes in small responses; larger ones are already charged.
 fn small<'a>(slices: impl IntoIterator<Item = &'a [u8]>) -> usize {
     slices.into_iter().map(<[u8]>::len).filter(|len| *len < SMALL).sum()
 }
@@ -122,7 +122,7 @@ impl Write for ConnectionIo {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.small = None; // nothing waits: hyper flushes after it has written all
+        self.small = None; // nothing waits: hyper flushes after it has written everything
         self.write_with(cx, |io, cx| io.poll_flush(cx), || 0)
     }
 

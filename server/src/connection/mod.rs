@@ -1,7 +1,7 @@
 //! Connections: accepting and bounding them, driving hyper through their requests, and closing them.
 //!
-//! Requests go to a [`Service`], which returns a whole answer or a stream. A stream gets the socket once its head is
-//! written. Nothing here knows a route, an endpoint or a status: those belong to `http`, which builds on this.
+//! Requests go to a [`Service`], which returns a complete response or a stream. A stream gets the socket once its head
+//! is written. This module knows no route, endpoint or status: those belong to `http`, which builds on it.
 
 mod accept;
 mod body;
@@ -32,7 +32,7 @@ use crate::{
 
 /// Answers the requests of all connections.
 pub(crate) trait Service: Send + Sync + 'static {
-    /// Answers one request. It need not read all of the body: the connection deals with the rest.
+    /// Answers one request. It may leave part of the body unread; the connection then discards the rest or closes.
     fn respond(
         &self,
         head: Parts,
@@ -40,14 +40,14 @@ pub(crate) trait Service: Send + Sync + 'static {
         account: Account,
     ) -> impl Future<Output = hyper::Response<Body>> + Send;
 
-    /// The answer for a connection beyond the bound. It is sent before any request is read.
+    /// The response for a connection beyond the bound. It is sent before any request is read.
     fn at_capacity(&self) -> hyper::Response<Body>;
 }
 
-/// What all connections share.
+/// Shared by all connections.
 pub(crate) struct Server<S> {
     pub(crate) service: S,
     pub(crate) config: Config,
-    /// What the connections keep in memory is charged to it.
+    /// Charged with the memory that connections hold.
     pub(crate) budget: Budget,
 }

@@ -1,20 +1,20 @@
-//! What a connection is waiting for, shared between its socket, its requests and its timeouts.
+//! Tracks what a connection is waiting for. Its socket, its requests and its timeouts share the tracker.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-/// What is waited for. Each phase has a timeout of its own.
+/// What the connection is waiting for. Each phase has its own timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// A request: none has begun since the last answer.
+    /// A request. No byte has arrived since the last response.
     Idle,
     /// The rest of a request head.
     Head,
     /// The rest of a request body. Its reader sets the deadline.
     Body,
-    /// The server: a request is handled, or its answer is sent.
+    /// The server, which handles a request or sends the response.
     Busy,
 }
 
@@ -49,14 +49,14 @@ impl PhaseTracker {
         self.0.restarts.load(Ordering::Relaxed)
     }
 
-    /// Bytes have arrived. During a request they belong to it; otherwise they begin the next one.
+    /// Records that bytes have arrived. They belong to the current request or, if there is none, begin the next one.
     pub(super) fn received(&self) {
         if !self.0.is_busy.load(Ordering::Relaxed) && !self.0.is_reading_body.load(Ordering::Relaxed) {
             self.0.head_has_begun.store(true, Ordering::Relaxed);
         }
     }
 
-    /// The last answer is sent before all of its request has been read.
+    /// Records that the last response is sent before its request has been read completely.
     pub(super) fn leave_body_unread(&self) {
         self.0.has_unread_body.store(true, Ordering::Relaxed);
     }
@@ -66,13 +66,13 @@ impl PhaseTracker {
         self.0.has_unread_body.load(Ordering::Relaxed)
     }
 
-    /// A body is read until the guard is dropped.
+    /// Enters [`Phase::Body`] until the guard is dropped.
     pub(super) fn read_body(&self) -> ReadingBody {
         self.0.is_reading_body.store(true, Ordering::Relaxed);
         ReadingBody(self.clone())
     }
 
-    /// A request is handled until the guard is dropped.
+    /// Enters [`Phase::Busy`] until the guard is dropped.
     pub(super) fn begin_request(&self) -> Busy {
         self.0.restarts.fetch_add(1, Ordering::Relaxed);
         self.0.head_has_begun.store(false, Ordering::Relaxed);
@@ -81,7 +81,7 @@ impl PhaseTracker {
     }
 }
 
-/// While it lives, the connection is in [`Phase::Body`].
+/// Keeps the connection in [`Phase::Body`] until dropped.
 pub(super) struct ReadingBody(PhaseTracker);
 
 impl Drop for ReadingBody {
@@ -92,7 +92,7 @@ impl Drop for ReadingBody {
     }
 }
 
-/// While it lives, the connection is in [`Phase::Busy`], except while a body is read.
+/// Keeps the connection in [`Phase::Busy`] until dropped, except while a body is read.
 pub(super) struct Busy(PhaseTracker);
 
 impl Drop for Busy {

@@ -1,4 +1,4 @@
-//! One connection from its first request to its end.
+//! Serves one connection from its first request to its end.
 
 use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
@@ -21,15 +21,15 @@ use crate::budget::Account;
 
 /// Largest request head, in bytes.
 const HEAD_MAX: usize = 16 * 1024;
-/// Most bytes of a request or an answer that wait in the connection: a whole head has to fit.
+/// Largest buffer for a request or a response, in bytes. A complete head must fit.
 const BUFFER_MAX: usize = 16 * 1024;
 /// Most header fields of a request.
 const FIELDS_MAX: usize = 64;
-/// How long a connection without a whole request stays open once the server stops.
+/// How long a connection without a complete request stays open once the server stops.
 const LAST_CALL: Duration = Duration::from_millis(250);
-/// Most bytes of a request that are discarded after the last answer, so that the peer reads the answer.
+/// Most bytes of a request that are discarded after the last response. Discarding them lets the peer read the response.
 const DISCARD_MAX: usize = 1024 * 1024;
-/// Longest time spent on that.
+/// Longest time spent on discarding.
 const DISCARD_TIME: Duration = Duration::from_secs(2);
 
 /// Serves one connection: its requests and, if the last of them asks for one, a stream.
@@ -42,7 +42,7 @@ pub(super) fn serve_connection<S: Service>(
     Stage::new(serve_requests(server, socket, peer, stop)).run()
 }
 
-/// Answers the requests of one connection, and starts the stream if there is one.
+/// Answers the requests of one connection. If one of them opens a stream, returns the stage that starts it.
 async fn serve_requests<S: Service>(
     server: Arc<Server<S>>,
     socket: TcpStream,
@@ -65,7 +65,7 @@ async fn serve_requests<S: Service>(
         outcome = drive(&mut connection, &phase, &pending_stream, timeouts) => outcome,
         () = stopped(&mut stop) => {
             Pin::new(&mut connection).graceful_shutdown();
-            // A connection without a whole request is not waited for.
+            // Connections without a complete request get only a short time.
             let timeouts = Timeouts { idle: LAST_CALL, head: LAST_CALL, body: Some(LAST_CALL) };
             drive(&mut connection, &phase, &pending_stream, timeouts).await
         }
@@ -85,7 +85,7 @@ async fn serve_requests<S: Service>(
     None
 }
 
-/// Answers requests. One clone per request.
+/// Passes requests to the service. Cloned for each request.
 struct Requests<S> {
     server: Arc<Server<S>>,
     phase: PhaseTracker,
@@ -122,14 +122,14 @@ impl<S> Clone for Requests<S> {
 
 /// Completes when the server stops.
 pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await; // a server that is gone has stopped, too
+    let _ = stop.wait_for(|stop| *stop).await; // an error means that the server is gone, which also counts
 }
 
 fn http() -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(None) // see `drive`
-        .half_close(true) // a peer that has sent everything waits for the answer all the more
+        .half_close(true) // a peer that closed its sending half still waits for the response
         .max_header_size(HEAD_MAX)
         .max_buf_size(BUFFER_MAX)
         .max_headers(FIELDS_MAX);

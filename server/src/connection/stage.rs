@@ -1,8 +1,9 @@
-//! A task in stages: what one stage needs is freed before the next begins. A stream may stay in its last stage for days.
+//! A task in stages. The memory of a stage is freed before the next one begins, because a stream may stay in its last
+//! stage for days.
 
 use std::pin::Pin;
 
-/// One stage of a connection's task. It completes with the next one, or with `None` at the end.
+/// One stage of a connection's task. It returns the next stage, or `None` at the end.
 pub(crate) struct Stage(Pin<Box<dyn Future<Output = Option<Self>> + Send>>);
 
 impl Stage {
@@ -10,7 +11,7 @@ impl Stage {
         Self(Box::pin(future))
     }
 
-    /// Runs this stage and all that follow.
+    /// Runs this stage and all following ones.
     pub(super) async fn run(self) {
         let mut next = Some(self);
         while let Some(Self(stage)) = next {

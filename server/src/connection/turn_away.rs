@@ -1,4 +1,4 @@
-//! Connections beyond the bound: each gets its answer at once, before it has sent a request.
+//! Turns away connections beyond the bound: each gets a 503 at once, before it has sent a request.
 
 use std::{
     collections::VecDeque,
@@ -13,21 +13,21 @@ use tokio::{net::TcpStream, task::JoinHandle};
 
 use super::{body::Body, close::linger};
 
-/// Connections that linger after their answer. One more closes the oldest.
+/// Most connections that linger after their response. A further one closes the oldest.
 const LINGERING_MAX: usize = 64;
-/// Longest time that one lingers.
+/// Longest time that a connection lingers.
 const LINGER_TIME: Duration = Duration::from_secs(1);
-/// Most bytes of one that are discarded.
+/// Most bytes that are discarded per connection.
 const LINGER_BYTES: usize = 256 * 1024;
 
-/// Turns connections away. Dropping it closes those that still linger.
+/// Turns connections away. Dropping it closes all lingering connections.
 pub(super) struct TurnAway {
     answer: Bytes,
     lingering: VecDeque<JoinHandle<()>>,
 }
 
 impl TurnAway {
-    /// Every connection gets this answer.
+    /// Sends this response to every connection.
     pub(super) async fn new(answer: hyper::Response<Body>) -> Self {
         Self { answer: encode(answer).await, lingering: VecDeque::new() }
     }
@@ -52,7 +52,7 @@ impl Drop for TurnAway {
     }
 }
 
-/// The answer as it goes over the wire.
+/// Encodes the response as HTTP/1.1.
 async fn encode(answer: hyper::Response<Body>) -> Bytes {
     let (head, body) = answer.into_parts();
     let Ok(body) = body.collect().await;
@@ -64,8 +64,8 @@ async fn encode(answer: hyper::Response<Body>) -> Bytes {
     [bytes.as_bytes(), b"\r\n", &body].concat().into()
 }
 
-/// Writes without the runtime, which does not know yet that the new socket is writable. Its send buffer has room for
-/// the answer.
+/// Writes the response without waiting for the runtime, which does not know yet that the new socket is writable. The
+/// response fits into the socket's send buffer.
 fn refuse(stream: TcpStream, answer: &[u8]) -> io::Result<TcpStream> {
     let mut stream = stream.into_std()?;
     stream.write_all(answer)?;

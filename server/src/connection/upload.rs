@@ -1,4 +1,5 @@
-//! The body of a request: kept or discarded as its endpoint wants, within a deadline, a bound and the budget.
+//! The body of a request. The endpoint decides whether it is buffered or discarded; a deadline, a size limit and the
+//! budget bound it.
 
 use std::{
     future::poll_fn,
@@ -22,37 +23,38 @@ use super::{
 };
 use crate::budget::{Account, Charge, Full};
 
-/// Longest rest of a body that is read to keep the connection: no more than is read at once anyway.
+/// Most unread bytes of a body that are discarded to keep the connection: no more than a single read returns.
 const REST_MAX: usize = 8 * 1024;
-/// Longest time that an answer waits for it. Most of the time it has arrived along with the head.
+/// Longest time that a response waits for those bytes. They have usually arrived together with the head.
 const REST_TIME: Duration = Duration::from_millis(50);
 
-/// Why a body is not read to its end.
+/// Why a body cannot be read to its end.
 #[derive(Debug)]
 pub(crate) enum UploadError {
-    /// It has more than `max` bytes.
+    /// The body has more than `max` bytes.
     TooLarge { max: usize },
-    /// It did not arrive in time, or its connection is closed to make room in the budget.
+    /// The body did not arrive in time, or the connection is closed to make room in the budget.
     TimedOut,
-    /// The connection ended in the middle of it.
+    /// The connection ended before the body was complete.
     Truncated,
-    /// The budget has no room for it.
+    /// The budget has no room for the body.
     OutOfMemory(Full),
 }
 
 type Result<T> = std::result::Result<T, UploadError>;
 
-/// What a client sends, or is about to send, after the head of a request.
+/// The body of a request, which the client sends or is about to send.
 pub(crate) struct Upload {
     body: Incoming,
-    /// All of it has been read. Only its reader can know this of a body in chunks.
+    /// The body has been read to its end. For a chunked body, only the reader notices that.
     has_ended: bool,
-    /// The client waits for `100 Continue` before it sends the body. If it is answered instead, it may never send it.
+    /// The client waits for `100 Continue` before it sends the body. If it gets the final response instead, it may
+    /// never send it.
     expects_continue: bool,
     phase: PhaseTracker,
     timeout: Duration,
     account: Account,
-    /// For what is kept of the body, until the request is answered.
+    /// For the buffered part of the body, until the request is answered.
     charge: Option<Charge>,
 }
 
@@ -69,7 +71,7 @@ impl Upload {
         Self { body, has_ended: false, expects_continue, phase, timeout, account, charge: None }
     }
 
-    /// Whether nothing is sent, or nothing more.
+    /// Whether there is no body, or it has been read to its end.
     pub(crate) fn is_over(&self) -> bool {
         self.has_ended || self.body.is_end_stream()
     }
@@ -105,7 +107,7 @@ impl Upload {
         Ok(Pieces { max, len: 0, deadline: Instant::now() + self.timeout, _reading: reading })
     }
 
-    /// The next piece of the body; `None` at its end.
+    /// Reads the next piece of the body; `None` at its end.
     async fn next(&mut self, pieces: &mut Pieces) -> Result<Option<Bytes>> {
         loop {
             if self.is_over() {
@@ -116,7 +118,7 @@ impl Upload {
                 self.has_ended = true;
                 return Ok(None);
             };
-            let Ok(piece) = frame.into_data() else { continue }; // trailers mean nothing here
+            let Ok(piece) = frame.into_data() else { continue }; // trailers are ignored
             pieces.len += piece.len();
             if pieces.len > pieces.max {
                 return Err(UploadError::TooLarge { max: pieces.max });
@@ -140,8 +142,8 @@ impl Upload {
         frame.map(|frame| frame.transpose().map_err(|_| UploadError::Truncated))
     }
 
-    /// Keeps a piece of a body whose end has not arrived. All that half-sent bodies cost is what is kept here: the
-    /// pieces themselves would hold on to the buffers they were read into.
+    /// Copies a piece of an incomplete body into the buffer. An incomplete body costs no more than this buffer; keeping
+    /// the pieces would keep the whole read buffers that they point into.
     fn accumulate(&mut self, kept: &mut Vec<u8>, piece: &[u8]) -> Result<()> {
         let len = kept.len() + piece.len();
         if len > kept.capacity() {
@@ -153,7 +155,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Charges so many bytes in all.
+    /// Raises the charge to `bytes` in total.
     fn charge(&mut self, bytes: usize) -> Result<()> {
         match &mut self.charge {
             Some(charge) => charge.grow(bytes),
@@ -162,14 +164,15 @@ impl Upload {
         .map_err(UploadError::OutOfMemory)
     }
 
-    /// Deals with what the answer left unread: a little is discarded; with more, the connection closes after the answer,
-    /// which costs no buffers.
+    /// Handles an unread rest of the body. A short rest is discarded; for a longer one, the connection closes after the
+    /// response, so that nothing has to be buffered.
     pub(super) async fn leave(mut self, response: &mut hyper::Response<Body>) {
         if self.is_over() {
             return;
         }
         self.timeout = REST_TIME;
-        // A client that expects 100 may send the body next, or another request: nobody can know which.
+        // A client that expects `100 Continue` may next send the body or another request, and the server cannot know
+        // which.
         if self.expects_continue || closes_after(response) || self.discard(REST_MAX).await.is_err() {
             close_after(response);
             self.phase.leave_body_unread();
@@ -177,7 +180,7 @@ impl Upload {
     }
 }
 
-/// How far the reading of a body has got.
+/// The progress of reading a body.
 struct Pieces {
     max: usize,
     len: usize,
