@@ -1,4 +1,5 @@
-//! Broadcasts that may be late or left out: sent to some streams at a time, so that no message waits for thousands.
+//! Broadcasts that may be late or left out, such as heartbeats. They are sent to some streams at a time, so that
+//! messages never wait for thousands of writes.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -19,7 +20,7 @@ const TYPING_MAX: usize = 64;
 const LARGE: usize = 1000;
 const LARGE_EVERY: Duration = Duration::from_secs(1);
 
-/// The broadcasts that are under way, in the order they began.
+/// The broadcasts in progress, oldest first.
 #[derive(Default)]
 pub(super) struct PacedBroadcasts {
     under_way: VecDeque<Broadcast>,
@@ -31,7 +32,7 @@ pub(super) struct PacedBroadcasts {
 
 struct Broadcast {
     content: Content,
-    /// The streams that have not got it yet.
+    /// The streams that have not received it yet.
     keys: Vec<Key>,
 }
 

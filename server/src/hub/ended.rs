@@ -1,7 +1,7 @@
-//! The sessions that ended last.
+//! The sessions that ended most recently (sign-out, revoked tokens).
 //!
-//! A stream reads in the store that its session is alive, and registers with the hub a moment later. The hub knows what
-//! ended in between, so the stream need not read again.
+//! A stream reads from the store that its session is alive, and registers with the hub a moment later. The hub knows
+//! which sessions ended in between, so the stream need not read again.
 
 use std::{
     collections::VecDeque,
@@ -16,11 +16,11 @@ use quchat_shared::SessionId;
 /// Most sessions kept. A stream that registers after more than these have ended reads again.
 const KEPT: usize = 4096;
 
-/// How many sessions had ended at some moment.
+/// The number of sessions that had ended at some moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionsEnded(u64);
 
-/// The count, readable from everywhere.
+/// The count, readable from any thread.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Count(Arc<AtomicU64>);
 
@@ -50,7 +50,7 @@ impl Ended {
         self.count.0.fetch_add(1, Ordering::Release);
     }
 
-    /// Whether the session has ended since then; `None` if that is further back than what is kept.
+    /// Whether the session has ended since then; `None` if more sessions have ended than are kept.
     pub(super) fn has_ended(&self, session: SessionId, since: SessionsEnded) -> Option<bool> {
         let since = usize::try_from(self.count.get().0 - since.0).ok()?;
         let kept = self.newest.len();

@@ -1,8 +1,9 @@
-//! Who listens to what: takes what was committed, encodes each event once and hands it to the streams of its audience.
+//! The hub: takes committed changes, encodes each event once and delivers it to the streams of its audience (broadcast,
+//! publish and subscribe).
 //!
-//! One thread owns all of it. It gets events only after their commit, waits for no reader and knows no HTTP. Of the store
-//! it knows only what a commit publishes. While it writes to thousands of streams the next events gather, and each writer gets
-//! them in one write.
+//! One thread owns all of it. It gets events only after their commit, never waits for a reader and knows no HTTP. Of
+//! the store it knows only what a commit publishes. While it writes to thousands of streams, the next events gather,
+//! and each stream gets them in one write.
 
 mod batch;
 mod broadcasts;
@@ -42,10 +43,10 @@ use crate::{
     stream::{Chunk, StreamContext, StreamWriter},
 };
 
-/// Commits and registrations that wait for the hub before a new one has to.
+/// Most queued commits and registrations; senders then wait.
 const QUEUE: usize = 1024;
 
-/// Access to the hub. Clones share it; it ends when all are gone.
+/// A handle of the hub. The hub ends when all clones are dropped.
 #[derive(Clone)]
 pub(crate) struct Hub {
     commands: mpsc::Sender<Command>,
@@ -57,11 +58,11 @@ pub(crate) struct Hub {
 
 /// The outcome of a registration.
 pub(crate) enum Registered {
-    /// It follows from here.
+    /// The stream follows the hub from here on.
     Following(Subscription),
-    /// More has happened since its position than is kept here: read on and try again.
+    /// The hub no longer has all events since the stream's position. Read on from the store and try again.
     Behind,
-    /// The stream ends at once, for this reason.
+    /// The stream must end at once, for this reason.
     Ended(ByeReason),
 }
 
@@ -79,7 +80,7 @@ pub(crate) struct Registration {
     pub(crate) scope: Scope,
     pub(crate) expires_at: Timestamp,
     pub(crate) at: u64,
-    /// Before its session was last seen alive.
+    /// The count just before the store confirmed that the session is alive.
     pub(crate) sessions_ended: SessionsEnded,
     /// Before its client could read who is online.
     pub(crate) presence: PresencePosition,
@@ -137,7 +138,7 @@ impl Hub {
         let _ = self.commands.blocking_send(Command::Publish(changes)); // fails only once the hub has ended
     }
 
-    /// Registers a stream in one step with what came since its position.
+    /// Registers a stream and delivers the events since its position, in one step.
     pub(crate) async fn register(&self, registration: Registration) -> Registered {
         let (sender, reply) = oneshot::channel();
         match self.commands.send(Command::Register(registration, sender)).await {
@@ -164,12 +165,12 @@ impl Hub {
         let _ = self.commands.send(Command::Stop).await; // fails only once the hub has ended
     }
 
-    /// Completes when the hub's thread has ended, which it does on its own only after a panic.
+    /// Completes when the hub's thread has ended. It ends on its own only after a panic.
     pub(crate) async fn ended(&self) {
         self.commands.closed().await;
     }
 
-    /// How many sessions the hub knows to have ended.
+    /// The number of sessions whose end has reached the hub.
     pub(crate) fn sessions_ended(&self) -> SessionsEnded {
         self.sessions_ended.get()
     }
@@ -192,12 +193,12 @@ pub(crate) fn bye(reason: ByeReason) -> Chunk {
     Chunk::own(&bytes)
 }
 
-/// What the writers of all streams share.
+/// The context of all stream writers.
 pub(crate) fn stream_context(budget: Budget) -> Arc<StreamContext> {
     Arc::new(StreamContext { budget, slow_bye: bye(ByeReason::Slow) })
 }
 
-/// A comment that shows that the stream is alive, and the position up to which it has everything.
+/// A heartbeat: an SSE comment that shows that the stream is alive, with the position that the stream has reached.
 pub(crate) fn heartbeat(position: &Cursor) -> Vec<u8> {
     format!(":\nid: {position}\n\n").into()
 }

@@ -1,4 +1,4 @@
-//! The newest events, kept for streams that register a moment after them.
+//! The newest events, kept for streams that register shortly after them.
 
 use std::collections::VecDeque;
 
@@ -14,7 +14,7 @@ const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The newest events, encoded, oldest first.
 #[derive(Debug)]
 pub(super) struct RecentEvents {
-    /// The event before the oldest one kept.
+    /// The id of the event before the oldest one kept.
     base: u64,
     events: VecDeque<(u64, Audience, Bytes)>,
     bytes: usize,
@@ -35,7 +35,7 @@ impl RecentEvents {
         }
     }
 
-    /// The events after `position`; `None` if that is further back than what is kept.
+    /// The events after `position`; `None` if some of them are no longer kept.
     pub(super) fn after(&self, position: u64) -> Option<impl Iterator<Item = (Audience, &Bytes)>> {
         let start = self.events.partition_point(|&(id, ..)| id <= position);
         (position >= self.base).then(|| self.events.range(start..).map(|(_, audience, frame)| (*audience, frame)))

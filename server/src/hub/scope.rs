@@ -1,4 +1,5 @@
-//! What one open stream covers, and how it follows its user into rooms and out of them.
+//! The scope of one open stream: whose it is, which rooms it covers, and how that changes when its user joins or leaves
+//! a room.
 
 use std::collections::BTreeSet;
 
@@ -9,27 +10,28 @@ use crate::domain::{
     room_filter::RoomFilter,
 };
 
-/// Whose stream it is and what it covers.
+/// The user of a stream and what it covers.
 #[derive(Debug)]
 pub(crate) struct Scope {
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
     pub(crate) filter: RoomFilter,
-    /// The rooms it covers in which the user is a member.
+    /// The covered rooms of which the user is a member.
     pub(crate) rooms: BTreeSet<RoomId>,
     /// The other rooms in which the user is a member: they are online there, too.
     pub(crate) other_rooms: BTreeSet<RoomId>,
 }
 
 impl Scope {
-    /// Whether the stream gets an event for this audience, as things stand.
+    /// Whether the stream gets an event for this audience now.
     pub(super) fn sees(&self, audience: Audience) -> bool {
         let Some(room) = audience.room() else { return self.filter == RoomFilter::All };
         let standing = if self.rooms.contains(&room) { Standing::Member } else { Standing::Visitor };
         self.filter.covers(room) && audience.includes(self.user, standing)
     }
 
-    /// The same, and follows the user into the room before the event, or out of it afterwards.
+    /// As [`Scope::sees`]. Adds the room first if the user has joined it, and removes it afterwards if the user has
+    /// left.
     pub(super) fn follow(&mut self, audience: Audience) -> bool {
         if let Audience::MembersIncluding(room, user) = audience
             && user == self.user

@@ -1,4 +1,4 @@
-//! Whole frames that belong together, encoded once for everyone who gets them.
+//! A chunk: complete frames that are sent together, encoded once for all streams that get them.
 
 use std::sync::Arc;
 
@@ -18,9 +18,9 @@ pub(crate) enum Coding {
 pub(crate) struct Chunk(Arc<Content>);
 
 struct Content {
-    /// In the chunked coding.
+    /// The bytes in chunked coding.
     coded: Vec<u8>,
-    /// Where the frames begin in it, and where they end.
+    /// The range of the frames within `coded`.
     frames_at: (u32, u32),
     frames: u32,
     charged: Charged,
@@ -28,22 +28,22 @@ struct Content {
 
 /// Whether the budget counts the bytes of a chunk.
 enum Charged {
-    /// It does, as long as the chunk is kept.
+    /// Yes, until the chunk is dropped.
     Yes { _charge: Charge },
-    /// It is full: the chunk is for streams that take it at once.
+    /// The budget is full. Only streams that can write the chunk at once get it.
     Full,
-    /// It does not need to: a stream has few such bytes.
+    /// No. A stream has only a few such bytes.
     No,
 }
 
 impl Chunk {
-    /// So many frames, which count against the bound of a stream and are charged to the budget. If that is full, the
-    /// chunk must not wait.
+    /// A chunk with this many frames. They count against the bound of a stream and are charged to the budget. If the
+    /// budget is full, the chunk must not wait in a queue.
     pub(crate) fn new(budget: &Budget, content: &[u8], frames: usize) -> Self {
         Self::charged(budget, content, frames).unwrap_or_else(|Full| Self::coded(content, frames, Charged::Full))
     }
 
-    /// What a stream replays: charged to the budget, but not counted against the bound of a stream.
+    /// A page of a replay. It is charged to the budget, but does not count against the bound of a stream.
     ///
     /// # Errors
     /// The budget is full.
@@ -51,18 +51,18 @@ impl Chunk {
         Self::charged(budget, content, 0)
     }
 
-    /// A few bytes that a stream has to say for itself: no bound counts them.
+    /// A few bytes that belong to one stream, such as `hello` or `bye`. No bound counts them.
     pub(crate) fn own(content: &[u8]) -> Self {
         Self::coded(content, 0, Charged::No)
     }
 
-    /// What comes before the body.
+    /// The head of the response.
     pub(crate) fn head(bytes: Vec<u8>) -> Self {
         let frames_at = (0, place(bytes.len()));
         Self(Arc::new(Content { coded: bytes, frames_at, frames: 0, charged: Charged::No }))
     }
 
-    /// The end of the body.
+    /// The end of the response body.
     pub(super) fn end() -> Self {
         let coded = b"0\r\n\r\n".to_vec();
         Self(Arc::new(Content { coded, frames_at: (0, 0), frames: 0, charged: Charged::No }))
@@ -87,17 +87,17 @@ impl Chunk {
         self.0.frames
     }
 
-    /// Whether dropping it makes room in the budget.
+    /// Whether dropping the chunk frees bytes of the budget.
     pub(super) fn is_charged(&self) -> bool {
         matches!(self.0.charged, Charged::Yes { .. })
     }
 
-    /// Whether it may wait: there was room for it in the budget.
+    /// Whether the chunk may wait in a queue: the budget had room for it.
     pub(crate) fn may_wait(&self) -> bool {
         !matches!(self.0.charged, Charged::Full)
     }
 
-    /// The bytes as they go over the wire.
+    /// The bytes as they are sent.
     pub(super) fn wire(&self, coding: Coding) -> &[u8] {
         let Content { coded, frames_at: (begin, end), .. } = &*self.0;
         match coding {

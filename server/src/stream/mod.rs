@@ -1,8 +1,9 @@
-//! The writer of one stream: its socket, and what waits for its reader.
+//! The writer of one stream: owns its socket and the queue of chunks that its reader has not taken yet.
 //!
-//! A producer pushes chunks and flushes, which writes at once as far as the socket takes them: no task wakes for that.
-//! The rest waits, bounded, for the stream's own task, which also notices that the reader is gone. The writer knows how
-//! an HTTP body is delimited and that streams consist of frames, and nothing else of either.
+//! A producer pushes chunks and flushes. A flush writes as much as the socket accepts at once, without waking a task.
+//! The rest waits in a bounded queue for the stream's own task, which also notices when the reader is gone. Producers
+//! never wait for a slow reader: if its queue is full, the stream is closed. The writer knows how an HTTP body is
+//! delimited and that streams consist of frames. It knows nothing else about HTTP or events.
 
 mod chunk;
 
@@ -23,42 +24,43 @@ use crate::{
     idle_timeout::IdleTimeout,
 };
 
-/// Most bytes that wait for one reader, besides the bound on frames.
+/// Most bytes that wait for one reader; the number of frames is bounded separately.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Most chunks that go out in one write.
+/// Most chunks in one write.
 const SLICES_MAX: usize = 32;
-/// Most bytes that a reader may send after its request. They mean nothing, and are read only to see the end after them.
+/// Most bytes that a reader may send after its request. They are ignored, and read only to notice the end of the
+/// connection.
 const RECEIVED_MAX: u32 = 64 * 1024;
 
 /// The outcome of a push or a flush.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
-    /// It waits for a flush, and nothing waits before it.
+    /// It waits for a flush; nothing else is queued before it.
     Unflushed,
-    /// It is written, or waits for its turn or its reader.
+    /// It was written, or is queued.
     Accepted,
-    /// There is no room: the reader is too slow.
+    /// The queue is full: the reader is too slow.
     Full,
-    /// The reader is gone, or is about to go.
+    /// The reader is gone, or the stream has ended.
     Closed,
 }
 
-/// The reader is gone, or took nothing for too long.
+/// The reader is gone, or accepted nothing within the write timeout.
 #[derive(Debug)]
 pub(crate) struct Gone;
 
-/// What the writers of all streams share: the memory budget, and how a stream ends that is too slow.
+/// Shared by the writers of all streams: the memory budget, and the last frame for slow readers.
 pub(crate) struct StreamContext {
-    /// Waiting bytes are charged to it.
+    /// Charged with waiting bytes.
     pub(crate) budget: Budget,
-    /// The last frame for a reader who is too slow.
+    /// The `bye` frame for a reader that is too slow.
     pub(crate) slow_bye: Chunk,
 }
 
-/// Writes one stream. Its own task and its producers share it.
+/// Writes one stream. Shared by the stream's own task and its producers.
 pub(crate) struct StreamWriter {
     context: Arc<StreamContext>,
-    /// What waits for the stream counts as this user's part of the memory budget.
+    /// Waiting bytes count towards this user's share of the memory budget.
     user: UserId,
     state: Mutex<State>,
 }
@@ -67,28 +69,28 @@ struct State {
     /// `None` once the reader is gone.
     socket: Option<TcpStream>,
     coding: Coding,
-    /// What waits, the first of it perhaps written in part.
+    /// The queue. The first chunk may be partly written.
     waiting: VecDeque<Chunk>,
-    /// How many bytes of the first are written.
+    /// How many bytes of the first chunk are written.
     written: usize,
-    /// Of what waits.
+    /// The number of frames in the queue.
     frames: u32,
     bytes: usize,
-    /// Reports to the budget how much waits because the socket does not take it.
+    /// Reports the size of the queue to the budget, while the socket accepts nothing.
     backlog: Option<Backlog>,
-    /// Only the task writes: the stream has not caught up yet, or the socket is full.
+    /// Only the stream's task may write: the stream has not caught up yet, or the socket is full.
     is_held: bool,
-    /// Nothing follows what waits.
+    /// Nothing may be added to the queue any more.
     has_ended: bool,
-    /// Bytes that the reader has sent.
+    /// Bytes that the reader has sent since its request.
     received: u32,
-    /// The reader sends no more. It may have gone, or only have closed its half: it gets what waits, and the end.
+    /// The reader has closed its sending half, and may be gone. It still gets the queue and the end of the stream.
     has_left: bool,
     task: Option<Waker>,
 }
 
 impl StreamWriter {
-    /// The stream begins with `head` and is held until [`StreamWriter::ended`] is first waited for.
+    /// The stream begins with `head`. It is held until [`StreamWriter::ended`] is polled for the first time.
     pub(crate) fn new(
         socket: TcpStream,
         coding: Coding,
@@ -113,7 +115,7 @@ impl StreamWriter {
         Arc::new(Self { context, user, state: Mutex::new(state) })
     }
 
-    /// Adds a chunk. While the stream is held, it takes no more than `frames_max` frames.
+    /// Adds a chunk. While the stream is held, at most `frames_max` frames may wait.
     pub(crate) fn push(&self, chunk: &Chunk, frames_max: usize) -> Pushed {
         self.lock().push_below(chunk, frames_max, BYTES_MAX)
     }
@@ -128,28 +130,29 @@ impl StreamWriter {
         self.lock().flush(self, usize::MAX);
     }
 
-    /// Writes what waits, as far as the socket takes it; the rest waits for the task, if it is no more than
-    /// `frames_max` frames.
+    /// Writes as much of the queue as the socket accepts. The rest waits for the task; it may have at most `frames_max`
+    /// frames.
     pub(crate) fn flush(self: &Arc<Self>, frames_max: usize) -> Pushed {
         self.lock().flush(self, frames_max)
     }
 
-    /// Ends the stream after what waits and `last`, if there is one.
+    /// Ends the stream after the queue and, if there is one, the chunk `last`.
     pub(crate) fn end(&self, last: Option<&Chunk>) {
         self.lock().end(last);
     }
 
-    /// Drops the frames that wait and ends the stream with [`StreamContext::slow_bye`]. The stream's own chunks stay.
+    /// Drops the waiting frames and ends the stream with [`StreamContext::slow_bye`]. The stream's own chunks stay in
+    /// the queue.
     pub(crate) fn cut(&self) {
         self.lock().cut(&self.context.slow_bye, |chunk| chunk.frames() == 0);
     }
 
-    /// Closes the socket and drops what waits.
+    /// Closes the socket and drops the queue.
     pub(crate) fn close(&self) {
         self.lock().close();
     }
 
-    /// Completes when what waits is written. Called by the task while the stream is held.
+    /// Completes when the queue is written. Called by the stream's task while the stream is held.
     ///
     /// # Errors
     /// The stream has ended, or its reader is gone.
@@ -162,13 +165,13 @@ impl StreamWriter {
         .await
     }
 
-    /// Writes what waits, then ends the hold: from then on producers write, and the task writes what the socket does not
-    /// take at once. Completes when the stream has ended. Called by the task.
+    /// Writes the queue, then releases the hold. From then on producers write, and the task writes the rest that the
+    /// socket does not accept at once. Completes when the stream has ended. Called by the stream's task.
     pub(crate) async fn ended(self: &Arc<Self>, write_timeout: &mut IdleTimeout) -> Result<(), Gone> {
         poll_fn(|cx| self.poll_ended(cx, write_timeout)).await
     }
 
-    /// The same for a future that is kept as small as it can be.
+    /// As [`StreamWriter::ended`], for a hand-written future that must be as small as possible.
     pub(crate) fn poll_ended(
         self: &Arc<Self>,
         cx: &mut Context<'_>,
@@ -205,7 +208,7 @@ impl State {
         if self.socket.is_none() || self.has_ended {
             return Pushed::Closed;
         }
-        // What is not held is written before more is pushed.
+        // The queue of a stream that is not held is written before the next push.
         if self.is_held {
             let (frames, bytes) = ((self.frames + chunk.frames()) as usize, self.bytes + weight(chunk));
             if frames > frames_max || bytes > bytes_max || !chunk.may_wait() {
@@ -236,14 +239,15 @@ impl State {
         }
     }
 
-    /// Adds the end behind what waits.
+    /// Adds the end of the stream to the queue.
     fn finish(&mut self, last: Option<&Chunk>) {
         last.into_iter().chain([&Chunk::end()]).for_each(|chunk| self.append(chunk));
         self.has_ended = true;
         self.is_held = true;
     }
 
-    /// Drops what waits, except for a frame that is begun and for what `stays`, and ends the stream with `last`.
+    /// Drops the queue, except a chunk that is partly written and those for which `stays` is true. Ends the stream with
+    /// `last`.
     fn cut(&mut self, last: &Chunk, stays: impl Fn(&Chunk) -> bool) {
         let mut is_begun = self.written > 0;
         self.waiting.retain(|chunk| std::mem::take(&mut is_begun) || stays(chunk));
@@ -256,7 +260,7 @@ impl State {
 
     fn flush(&mut self, writer: &Arc<StreamWriter>, frames_max: usize) -> Pushed {
         if self.is_held {
-            return Pushed::Accepted; // the task is at it
+            return Pushed::Accepted; // the task writes
         }
         match self.write() {
             Ok(()) => Pushed::Accepted,
@@ -277,7 +281,7 @@ impl State {
         }
     }
 
-    /// From here on the budget knows how much waits.
+    /// From here on the budget counts the queue.
     fn fall_behind(&mut self, writer: &Arc<StreamWriter>) -> Result<(), Full> {
         let open = || writer.context.budget.open_backlog(writer.user, Arc::downgrade(writer) as Weak<dyn Stream>);
         self.backlog.get_or_insert_with(open);
@@ -288,7 +292,7 @@ impl State {
         self.backlog.as_mut().map_or(Ok(()), |backlog| backlog.set(self.bytes, self.waiting.len()))
     }
 
-    /// Writes until nothing waits.
+    /// Writes until the queue is empty.
     fn write(&mut self) -> io::Result<()> {
         let Some(socket) = &self.socket else { return Err(ErrorKind::NotConnected.into()) };
         while let Some(first) = self.waiting.front() {
@@ -313,12 +317,12 @@ impl State {
                 self.waiting.pop_front();
             }
         }
-        self.waiting = VecDeque::new(); // a stream is idle nearly always
+        self.waiting = VecDeque::new(); // frees the memory: a stream is idle nearly always
         self.backlog = None;
         Ok(())
     }
 
-    /// Done once nothing waits. Meanwhile, and afterwards, the task is woken when the reader goes.
+    /// Completes when the queue is empty. The task is also woken when the reader leaves.
     fn poll_written(
         &mut self,
         writer: &Arc<StreamWriter>,
@@ -343,7 +347,7 @@ impl State {
             match self.socket.as_ref().map(|socket| socket.poll_write_ready(cx)) {
                 Some(Poll::Ready(Ok(()))) => {}
                 Some(Poll::Pending) => {
-                    self.wakes(cx); // an end meanwhile wakes the task, which reports what is left
+                    self.wakes(cx); // `end` wakes the task
                     return write_timeout.poll(cx).map(|()| Err(Gone));
                 }
                 _ => return Poll::Ready(Err(Gone)),
@@ -351,7 +355,7 @@ impl State {
         }
     }
 
-    /// Reads what the reader sends, which means nothing. When it sends no more, the stream ends.
+    /// Reads and ignores what the reader sends. When the reader closes its sending half, the stream ends.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
         let mut buffer = [0; 1024];
         let socket = self.socket.as_ref().ok_or(Gone)?;
@@ -364,7 +368,7 @@ impl State {
                 Ok(0) => {
                     self.has_left = true;
                     if !self.has_ended {
-                        self.finish(None); // the task is at it
+                        self.finish(None); // the task writes
                     }
                     return Ok(());
                 }
@@ -389,7 +393,7 @@ impl State {
         self.wake();
     }
 
-    /// [`State::wake`] wakes this task from here on.
+    /// Sets the task that [`State::wake`] wakes.
     fn wakes(&mut self, cx: &Context<'_>) {
         match &mut self.task {
             Some(waker) => waker.clone_from(cx.waker()),

@@ -1,4 +1,4 @@
-//! A stream over a real socket, and readers who behave badly.
+//! Tests a stream over a real socket with readers that behave badly.
 
 use std::{
     io::{Read, Write},
@@ -93,7 +93,7 @@ async fn a_full_stream_refuses_and_is_cut_without_losing_what_is_its_own() {
     assert_eq!(rest(reader).await, "head page bye");
 }
 
-/// Pushes until the socket takes no more; the text that was pushed.
+/// Pushes until the socket accepts no more. Returns the pushed text.
 fn fill(writer: &Arc<StreamWriter>) -> String {
     let mut text = String::new();
     for n in 0.. {
