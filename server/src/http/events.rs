@@ -1,8 +1,8 @@
-//! `GET /v1/events`: replays from the store, then follows the hub. One event number joins the two.
+//! `GET /v1/events`: replays from the store, then follows the hub. The id of the last replayed event joins the two.
 //!
-//! While it replays, a stream has no live queue: it reads the next page when the socket has taken the last one. At the
-//! head it registers with the hub, which delivers what came since. The first page is read together with the position, so
-//! a stream that starts at the head costs one read.
+//! While it replays, a stream has no live queue: it reads the next page when the socket has accepted the last one. At
+//! the head of the log it registers with the hub, which delivers all later events. The first page is read together with
+//! the position, so a stream that starts at the head needs one read.
 
 use std::{
     pin::Pin,
@@ -46,7 +46,7 @@ pub(super) async fn listen_events(
     let place = app.streams.take(token.caller.user)?;
     let since = match request.headers.get("last-event-id").map(HeaderValue::to_str) {
         Some(Ok(id)) if !id.is_empty() => Some(Cursor(id.to_owned())),
-        Some(Err(_)) => Some(Cursor::default()), // a position nobody knows
+        Some(Err(_)) => Some(Cursor::default()), // an unknown position
         _ => request.query.since,
     };
     let filter = RoomFilter::new(request.query.rooms);
@@ -58,7 +58,7 @@ pub(super) async fn listen_events(
     Ok(EventStream::new(move |socket| opened.start(socket)))
 }
 
-/// What a stream begins with: `hello`, and `reset` if what was asked for cannot be had.
+/// The first events of a stream: `hello`, and `reset` if it cannot resume from the requested position.
 fn greet(app: &App, start: Start, since: Option<&Cursor>) -> Vec<u8> {
     let position = match (start, since) {
         (Start::Resume { .. }, Some(since)) => since.clone(),
@@ -92,7 +92,7 @@ impl Opened {
         Stage::new(self.replay(writer))
     }
 
-    /// Writes what the reader missed, page by page, until the hub takes over; `None` if the stream ends before.
+    /// Writes the missed events page by page until the hub takes over. Returns `None` if the stream ends before that.
     async fn replay(self, writer: Arc<StreamWriter>) -> Option<Stage> {
         let Self { greeting, first: mut read, reader, place } = self;
         let mut write_timeout = IdleTimeout::new(reader.app.config.write_timeout);
@@ -103,7 +103,7 @@ impl Opened {
             if let Some(page) = page
                 && writer.push(&page, 0) == Pushed::Full
             {
-                break Some(ByeReason::Slow); // left out, it would be a hole
+                break Some(ByeReason::Slow); // leaving it out would make a gap
             }
             if let Some(rooms) = head {
                 let VerifiedToken { caller, expires_at } = reader.token;
@@ -128,20 +128,20 @@ impl Opened {
             };
         };
         writer.end(farewell.map(hub::bye).as_ref());
-        let _ = writer.ended(&mut write_timeout).await; // or the reader has gone before
+        let _ = writer.ended(&mut write_timeout).await; // fails if the reader has gone
         None
     }
 }
 
-/// A stream that has caught up and gets its events from the hub. Thousands of them do nothing most of the time, so it is
-/// as small as it can be.
+/// A stream that has caught up and gets its events from the hub. There may be thousands, idle most of the time, so it
+/// must be as small as possible.
 struct Following {
     subscription: Subscription,
     write_timeout: IdleTimeout,
     _place: StreamPlace,
 }
 
-/// Completes when the stream has ended or its reader has gone. Nothing follows.
+/// Completes when the stream has ended or its reader has gone. There is no further stage.
 impl Future for Following {
     type Output = Option<Stage>;
 
@@ -154,26 +154,26 @@ impl Future for Following {
 /// Where a replay stands.
 struct At {
     event: u64,
-    /// How much of what happened its next page spans.
+    /// How many events of the log the next page spans.
     span: u64,
     /// The event after which the stream was resumed.
     resumed: Option<u64>,
     shown: ShownMessages,
 }
 
-/// What one look at the store gives a stream.
+/// The result of one read from the store.
 struct Read {
-    /// What came after the position, if anything did.
+    /// The events after the position, if there are any.
     page: Option<Chunk>,
     through: u64,
     /// See [`Page::head`].
     head: Option<JoinedRooms>,
     next: At,
-    /// Before the look.
+    /// The count before the read.
     sessions_ended: SessionsEnded,
 }
 
-/// Reads what a stream replays.
+/// Reads the pages that a stream replays.
 struct Reader {
     app: Arc<App>,
     token: VerifiedToken,
@@ -200,7 +200,7 @@ impl Reader {
         self.app.read(caller, look).await
     }
 
-    /// Reads the next page, unless the stream is over for the reason given, if there is one to tell.
+    /// Reads the next page. If the stream must end instead, the error is the reason to send, if any.
     async fn go_on(self: Arc<Self>, at: At) -> Result<Read, Option<ByeReason>> {
         if self.app.is_stopping() {
             return Err(Some(ByeReason::Shutdown));
@@ -213,11 +213,11 @@ impl Reader {
         read.await.map_err(|error| match error {
             Error::Unauthenticated => Some(ByeReason::SignedOut),
             Error::Unavailable(_) => Some(ByeReason::Slow),
-            // The readers have logged it, once for all streams.
+            // Already logged by the store, once for all streams.
             Error::Store(store::Error::Unavailable(_) | store::Error::Closed | store::Error::Fatal(_)) => None,
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a replay failed");
-                None // the client resumes from what it has
+                None // the client reconnects and resumes
             }
         })
     }
@@ -253,7 +253,7 @@ impl Reader {
             active.encode(None, &mut bytes);
         }
         if bytes.is_empty() && page.head.is_none() {
-            // Nothing to see, but a sign of life, and progress that outlasts this connection.
+            // No visible events: shows that the stream is alive, and lets the client resume from here.
             bytes = hub::heartbeat(&position(page.through));
         }
         bytes

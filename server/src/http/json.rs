@@ -1,7 +1,7 @@
-//! JSON bodies: reading them, and saying in plain words where one is not what an endpoint takes.
+//! Parses JSON bodies, and describes in plain words what is wrong with one.
 //!
-//! The library describes errors in the types of this program and at times repeats the value, which may be a password.
-//! Neither leaves the server: its message only chooses among the sentences below.
+//! serde's messages name types of this program, and some repeat the value, which may be a password. Neither may leave
+//! the server, so a message of serde only selects one of the sentences below.
 
 use hyper::{
     HeaderMap,
@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use super::problem::Failure;
 use crate::domain::Error;
 
-/// Some programs put it before every text (RFC 8259 section 8.1 allows to skip it).
+/// Some programs put it before every text. RFC 8259 section 8.1 allows ignoring it.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Whether the head of a request says that its body is JSON as it stands.
+/// Checks the header fields: the body must be JSON without content coding.
 pub(super) fn check_media_type(headers: &HeaderMap) -> Result<(), Failure> {
     let codings = headers.get_all(CONTENT_ENCODING).iter();
     if !codings.into_iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
@@ -32,7 +32,7 @@ pub(super) fn check_media_type(headers: &HeaderMap) -> Result<(), Failure> {
     }
 }
 
-/// Reads an object. Structs would be read from arrays, too; the API speaks in objects.
+/// Parses an object. Without the check, serde would accept an array for a struct, too.
 pub(super) fn parse_object<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
     let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
     let text = str::from_utf8(json).map_err(|_| Failure::BadRequest("the body is not UTF-8".into()))?;
@@ -65,27 +65,27 @@ fn refusal(error: &serde_path_to_error::Error<serde_json::Error>, text: &str) ->
     };
     match field {
         Some(field) => Error::Invalid { field: field.into(), detail: detail.into() }.into(),
-        None => Failure::BadRequest("the body is not an object that this path takes".into()),
+        None => Failure::BadRequest("the object does not have the form that this path requires".into()),
     }
 }
 
-/// What every number of the API is.
+/// Every number in the API has this form.
 const NUMBER: &str = "a whole number of 0 or more";
 
-/// What a value should be and is not.
+/// What the value must be, and what it is instead.
 fn mismatch(message: &str) -> String {
     let expected = message.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
     let expected = expected.rsplit_once(" at line ").map_or(expected, |(expected, _)| expected);
     let wanted = match expected {
-        "a string" => "a text",
+        "a string" => "a string",
         "a boolean" => "true or false",
         "u8" | "u16" | "u32" | "u64" | "usize" => NUMBER,
         names if names.starts_with('`') || names.starts_with("one of `") => names,
-        _ => return "this is not what it can be".to_owned(),
+        _ => return "this value is not allowed here".to_owned(),
     };
     let given = message.split_once(": ").map_or("", |(_, given)| given);
     let given = match given.split_once(' ').map_or(given, |(kind, _)| kind) {
-        "string" => ", not a text",
+        "string" => ", not a string",
         "boolean" => ", not true or false",
         "null," => ", not null",
         "sequence," => ", not a list",
@@ -100,11 +100,11 @@ fn mismatch(message: &str) -> String {
 
 fn not_json(error: &serde_json::Error, text: &str) -> Failure {
     if error.is_eof() {
-        return Failure::BadRequest("the body is not JSON: it ends too early".into());
+        return Failure::BadRequest("the body is not valid JSON: it ends too early".into());
     }
     let lines_before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let at = lines_before.map(str::len).sum::<usize>() + error.column();
-    Failure::BadRequest(format!("the body is not JSON: it goes wrong at byte {at}").into())
+    Failure::BadRequest(format!("the body is not valid JSON: error at byte {at}").into())
 }
 
 #[cfg(test)]
@@ -123,16 +123,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_body_is_named() {
+    fn the_invalid_field_of_a_body_is_named() {
         let message = outcome::<NewMessage>;
         assert_eq!(message(r#"{"text":"hi","later":[1]}"#), "accepted");
         assert_eq!(message("\u{feff} {\"text\":\"hi\"}"), "accepted");
         assert_eq!(message("{}"), "text: it is missing");
-        assert_eq!(message(r#"{"text":5}"#), "text: it must be a text, not a number");
+        assert_eq!(message(r#"{"text":5}"#), "text: it must be a string, not a number");
         assert_eq!(message(r#"{"text":"a","text":"b"}"#), "text: it is given twice");
         let number = "reply_to: it must be a whole number of 0 or more, not ";
         for (value, given) in [
-            ("\"1, expected a string\"", "a text"),
+            ("\"1, expected a string\"", "a string"),
             ("-1", "a negative one"),
             ("1.5", "a fraction or one that is too large"),
             ("18446744073709551616", "a fraction or one that is too large"),
@@ -150,7 +150,7 @@ mod tests {
             outcome::<NewReadMarker>(r#"{"seq":1,"rewind":1}"#),
             "rewind: it must be true or false, not a number"
         );
-        assert_eq!(outcome::<NewRoom>(r#"{"name":"x","kind":[1]}"#), "kind: it must be a text, not a list");
+        assert_eq!(outcome::<NewRoom>(r#"{"name":"x","kind":[1]}"#), "kind: it must be a string, not a list");
         assert!(
             outcome::<NewRoom>(r#"{"name":"x","kind":"secret"}"#).starts_with("kind: it must be one of `public`, ")
         );
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_said_without_more() {
+    fn a_syntax_error_is_reported_without_a_field() {
         let message = outcome::<NewMessage>;
         for malformed in ["[]", "[\"hi\"]", "5", "null", "\"text\""] {
             assert_eq!(message(malformed), "the body is not a JSON object", "{malformed}");
@@ -175,15 +175,15 @@ mod tests {
             ("{\n\"text\":\n nope}", 13),
             ("{\"text\":NaN}", 9),
         ] {
-            assert_eq!(message(malformed), format!("the body is not JSON: it goes wrong at byte {at}"), "{malformed}");
+            assert_eq!(message(malformed), format!("the body is not valid JSON: error at byte {at}"), "{malformed}");
         }
-        assert_eq!(message("{"), "the body is not JSON: it ends too early");
+        assert_eq!(message("{"), "the body is not valid JSON: it ends too early");
         assert_eq!(message(""), "the body is empty; send a JSON object");
         assert!(parse_object::<NewMessage>(b"{\"text\":\"a\",\"later\":\"\xff\"}").is_err());
     }
 
     #[test]
-    fn json_has_a_few_names() {
+    fn several_media_types_are_json() {
         let check = |fields: &[(_, &'static str)]| {
             let mut headers = HeaderMap::new();
             for (name, value) in fields {

@@ -1,7 +1,8 @@
-//! The API over HTTP: routes by noun, with handlers that decode, call and encode.
+//! The API over HTTP: one file of handlers per noun. A handler decodes a request, calls the domain and encodes the
+//! reply.
 //!
-//! Requests come from `connection`, and answers go back there, whole or as a stream. A handler knows `domain` and never
-//! an engine.
+//! Requests come from `connection`, which also sends the responses, complete or as a stream. Handlers must not know the
+//! storage engine.
 
 mod bans;
 mod direct_rooms;

@@ -1,4 +1,5 @@
-//! The only place with statuses of failure: why a request fails, as `application/problem+json` (RFC 9457).
+//! Why a request fails, as `application/problem+json` (RFC 9457). The only place that decides which status an error
+//! gets.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -15,32 +16,32 @@ use crate::{
     store,
 };
 
-/// Why a request is not answered with success.
+/// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     #[error("{0}")]
     BadRequest(Cow<'static, str>),
     #[error("there is nothing at this path")]
     NoSuchPath,
-    #[error("this path takes {allow}")]
+    #[error("this path supports only {allow}")]
     MethodNotAllowed { allow: String },
-    #[error("sign in: this needs a token in Authorization: Bearer")]
+    #[error("sign in, and send the token as Authorization: Bearer TOKEN")]
     NoToken,
-    /// The rest of a body is missing, and with it the place where the next request begins.
+    /// The body is incomplete, so the start of the next request is unknown.
     #[error("{0}")]
     Incomplete(&'static str),
     #[error("the body has more than {max} bytes")]
     TooLarge { max: usize },
     #[error("the body is not JSON; send it with Content-Type: application/json")]
     UnsupportedMediaType,
-    #[error("the body is compressed; send it as it is, without Content-Encoding")]
+    #[error("the body is compressed; send it without Content-Encoding")]
     EncodedBody,
-    /// Where such a body ends is not known for sure.
-    #[error("the only Transfer-Encoding here is chunked, once")]
+    /// The end of the body is unknown.
+    #[error("the only supported Transfer-Encoding is chunked, applied once")]
     TransferCoding,
     #[error(transparent)]
     Refused(#[from] Error),
-    /// A stream is refused. Its connection closes, to make room for another.
+    /// A stream is refused. The connection closes to make room for another one.
     #[error(transparent)]
     NoStream(Error),
 }
@@ -56,9 +57,9 @@ impl From<UploadError> for Failure {
     }
 }
 
-/// Seconds after which to retry a request that met an overloaded server.
+/// `Retry-After` while the server is overloaded, in seconds.
 const OVERLOAD_SECONDS: u64 = 1;
-/// Seconds after which to retry while the database cannot be used: a person may have to make room first.
+/// `Retry-After` while the database cannot be used, in seconds. Somebody may have to free disk space first.
 const STORE_SECONDS: u64 = 5;
 /// Seconds after which to retry a search while the index is built.
 const INDEXING_SECONDS: u64 = 3;
@@ -66,7 +67,7 @@ const INDEXING_SECONDS: u64 = 3;
 const TOO_MANY_SECONDS: u64 = 10;
 
 impl Failure {
-    /// What programs match. It decides the status.
+    /// The kind, which programs match on. It decides the status.
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::BadRequest(_) | Self::Incomplete(_) | Self::TransferCoding => Kind::BadRequest,
@@ -92,7 +93,7 @@ impl Failure {
         }
     }
 
-    /// One sentence for the caller. What went wrong inside the server is only logged.
+    /// One sentence for the caller. The cause of an internal error is only logged.
     fn detail(&self) -> String {
         match self {
             Self::Refused(Error::Store(error)) | Self::NoStream(Error::Store(error)) => match error {
@@ -100,13 +101,13 @@ impl Failure {
                 store::Error::Unavailable(_) | store::Error::Fatal(_) => {
                     "the server cannot use its database at the moment; try again later".to_owned()
                 }
-                _ => "the server could not do this; its log says why".to_owned(),
+                _ => "internal error; the server's log has details".to_owned(),
             },
             _ => self.to_string(),
         }
     }
 
-    /// The fields that a validator blames.
+    /// The fields that a validator refused.
     fn errors(&self) -> Vec<FieldError> {
         match self {
             Self::Refused(Error::Invalid { field, detail }) | Self::NoStream(Error::Invalid { field, detail }) => {
@@ -122,7 +123,7 @@ impl Failure {
     }
 }
 
-/// The status of each kind.
+/// The HTTP status code of each kind of error.
 pub(super) fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::BadRequest => StatusCode::BAD_REQUEST,
@@ -140,7 +141,7 @@ pub(super) fn status(kind: Kind) -> StatusCode {
     }
 }
 
-/// The answer to a request that fails.
+/// The response to a failed request.
 pub(super) fn respond(failure: &Failure) -> hyper::Response<Body> {
     let kind = failure.kind();
     let status = status(kind);

@@ -1,4 +1,4 @@
-//! Handlers for read markers.
+//! Handler for read markers: move the marker, which clears unread messages.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What a handler returns, encoded: a JSON reply, or a stream.
+//! The replies that a handler can return, as HTTP responses: JSON or a stream.
 
 use std::any::TypeId;
 
@@ -13,12 +13,12 @@ use crate::{
     connection::{Body, DetachedSocket, SMALL, Stage, close_after},
 };
 
-/// What a handler can return.
+/// A reply that can be sent.
 pub(super) trait Respond {
     fn respond(self) -> hyper::Response<Body>;
 }
 
-/// A reply in JSON; `()` is 204 No Content.
+/// A JSON reply; `()` becomes 204 No Content.
 pub(super) struct Reply<T> {
     status: StatusCode,
     location: Option<String>,
@@ -26,17 +26,17 @@ pub(super) struct Reply<T> {
 }
 
 impl<T> Reply<T> {
-    /// 200.
+    /// 200 OK.
     pub(super) fn ok(value: T) -> Self {
         Self { status: StatusCode::OK, location: None, value }
     }
 
-    /// 201.
+    /// 201 Created.
     pub(super) fn created(value: T) -> Self {
         Self { status: StatusCode::CREATED, location: None, value }
     }
 
-    /// Sets `Location`: the path of the new thing.
+    /// Sets `Location` to the path of the created resource.
     pub(super) fn at(self, location: String) -> Self {
         Self { location: Some(location), ..self }
     }
@@ -56,8 +56,8 @@ impl<T: Serialize + 'static> Respond for Reply<T> {
     }
 }
 
-/// 200 with a reply that may be long. It is encoded on the reader's thread, so that thousands of rooms do not keep the
-/// runtime busy, and charged to the budget from then on.
+/// 200 OK with a JSON reply that may be long. The reader thread encodes it, so that thousands of rooms do not keep the
+/// runtime busy, and charges it to the budget.
 pub(super) struct Encoded(Body);
 
 impl Encoded {
@@ -81,7 +81,7 @@ impl Respond for Encoded {
     }
 }
 
-/// 200 with a stream of server-sent events. The connection closes with the stream.
+/// 200 OK with a stream of server-sent events. The connection closes at the end of the stream.
 pub(super) struct EventStream(Body);
 
 impl EventStream {
@@ -112,7 +112,7 @@ fn json(status: StatusCode, body: Body) -> hyper::Response<Body> {
     response
 }
 
-/// An answer that no cache may keep.
+/// A response that no cache may store.
 pub(super) fn uncached(status: StatusCode, body: Body) -> hyper::Response<Body> {
     let mut response = hyper::Response::new(body);
     *response.status_mut() = status;

@@ -1,4 +1,4 @@
-//! Decodes a request into a typed one. The head is checked before the body is read.
+//! Decodes an HTTP request into a typed one. It checks the head before it reads the body.
 
 use hyper::{HeaderMap, header::AUTHORIZATION, http::request::Parts};
 use quchat_shared::{
@@ -9,7 +9,7 @@ use quchat_shared::{
 use super::{json, problem::Failure};
 use crate::{budget::Account, connection::Upload};
 
-/// A request up to its body.
+/// The head of a routed request.
 pub(super) struct Head {
     pub(super) parts: Parts,
     /// The parts of the path that vary, in order and without escapes.
@@ -23,11 +23,11 @@ pub(super) struct Request<E: Endpoint> {
     pub(super) query: E::Query,
     pub(super) body: E::Body,
     pub(super) headers: HeaderMap,
-    /// What its connection holds of the memory budget.
+    /// The account of its connection with the memory budget.
     pub(super) account: Account,
 }
 
-/// The token of an `Authorization: Bearer …` header (RFC 6750 section 2.1), the scheme in any case.
+/// The token of an `Authorization: Bearer …` header (RFC 6750 section 2.1). The scheme is case-insensitive.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(only), None) = (values.next(), values.next()) else { return None };
@@ -35,18 +35,18 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
 }
 
-/// Decodes a request, and reads its body if the head is good.
+/// Decodes a request. It reads the body only if the head is valid.
 pub(super) async fn decode<E: Endpoint>(head: Head, upload: &mut Upload) -> Result<Request<E>, Failure> {
     let Head { parts, path, account } = head;
     let path = path.iter().map(String::as_str).collect::<Vec<_>>();
     let path = E::Path::parse(&path)
-        .ok_or(Failure::BadRequest("an id in the path is not a whole number, or too large".into()))?;
+        .ok_or(Failure::BadRequest("an id in the path is not a whole number, or is too large".into()))?;
     let query = E::Query::decode(parts.uri.query().unwrap_or_default())
-        .map_err(|error| Failure::BadRequest(format!("{error}, in the query").into()))?;
+        .map_err(|error| Failure::BadRequest(format!("invalid query: {error}").into()))?;
     let body = match E::BODY {
         RequestBody::Ignored { max } => {
             upload.discard(max).await?;
-            serde_json::from_str("null").expect("an endpoint without a body has none")
+            serde_json::from_str("null").expect("`()` is read from null")
         }
         RequestBody::Json { max } => {
             if !upload.is_over() {

@@ -1,14 +1,14 @@
-//! Names for requests, by which an answer is found in the log.
+//! Request ids (`X-Request-Id`), which link a response to its line in the log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hyper::header::HeaderValue;
 
-/// Bytes of an id: the prefix, a dot and eight digits. The 4,294,967,297th request gets a longer one.
+/// Length of an id in bytes: the prefix, a dot and eight digits. After 2^32 requests the ids become longer.
 const LEN: usize = 8 + 1 + 8;
 
-/// Draws ids: 48 random bits for each run of the server, then a counter.
+/// Generates ids: a prefix of 48 random bits for each run of the server, and a counter.
 pub(super) struct RequestIds {
     prefix: String,
     next: AtomicU64,
@@ -31,7 +31,7 @@ impl RequestIds {
         use std::fmt::Write;
         let mut id = String::with_capacity(LEN);
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        write!(id, "{}.{number:08x}", self.prefix).expect("a string takes what is written to it");
+        write!(id, "{}.{number:08x}", self.prefix).expect("writing to a string cannot fail");
         RequestId(id)
     }
 }

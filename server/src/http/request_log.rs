@@ -1,8 +1,8 @@
-//! What is logged of a request: one line with method, route, status, kind and request id.
+//! The access log: one line per request with method, route, status, kind and request id.
 //!
-//! Failures of the server are logged as errors or warnings, refused requests as information, all others for debugging.
-//! The route is the pattern of the path. Ids, queries, header fields and bodies do not get here, so no token, password or
-//! text can be logged.
+//! Failures of the server are logged at `error` or `warn`, refused requests at `info`, all others at `debug`. The route
+//! is the pattern of the path. Ids, queries, header fields and bodies never get here, so no token, password or text can
+//! be logged.
 
 use std::{
     error::Error,
@@ -18,19 +18,19 @@ use super::{
     request_id::RequestId,
 };
 
-/// Most lines of one sort in one [`WINDOW`]. Anybody can make a request fail, and a log must not fill a disk.
+/// Most lines of one kind per [`WINDOW`]. Anyone can make requests fail, and the log must not fill the disk.
 const LINES_MAX: u32 = 500;
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// Logs requests, and bounds how much.
+/// Logs requests, up to a limit.
 #[derive(Default)]
 pub(super) struct RequestLog {
-    /// A flood of refused requests leaves room for failures of the server.
+    /// Limited separately, so that a flood of refused requests leaves room for failures of the server.
     refusals: LineLimit,
     server_failures: LineLimit,
 }
 
-/// Bounds the lines of one sort.
+/// Limits the lines of one kind.
 #[derive(Default)]
 struct LineLimit(Mutex<Window>);
 
@@ -42,12 +42,12 @@ struct Window {
     left_out: u32,
 }
 
-/// A request that is not answered yet.
+/// A request that has not been answered yet.
 pub(super) struct Entry<'a> {
     log: &'a RequestLog,
     method: &'static str,
     route: &'static str,
-    /// Kept only if it is going to be logged.
+    /// Set only if the duration will be logged.
     begun: Option<Instant>,
 }
 
@@ -60,7 +60,7 @@ impl RequestLog {
 }
 
 impl LineLimit {
-    /// Whether a line may be logged. Reports first how many were left out before it.
+    /// Whether a line may be logged. First reports how many lines were left out before it.
     fn admits(&self, now: Instant) -> bool {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut left_out = 0;
@@ -76,14 +76,14 @@ impl LineLimit {
         }
         drop(window);
         if left_out > 0 {
-            tracing::warn!(left_out, "more requests failed than are logged");
+            tracing::warn!(left_out, "too many failed requests; some were not logged");
         }
         admits
     }
 }
 
 impl Entry<'_> {
-    /// The request is answered. A stream is, once it begins.
+    /// Logs a successful request. A stream counts as successful once it begins.
     pub(super) fn answered(&self, status: StatusCode, id: &RequestId) {
         let Some(begun) = self.begun else { return };
         let (method, route, request_id) = (self.method, self.route, id.as_str());
@@ -91,7 +91,7 @@ impl Entry<'_> {
         tracing::debug!(%method, %route, status, ?elapsed, %request_id, "request answered");
     }
 
-    /// The request is refused, or the server could not do it.
+    /// Logs a request that was refused or that the server could not handle.
     pub(super) fn failed(&self, failure: &Failure, id: &RequestId) {
         let kind = failure.kind();
         let status = problem::status(kind);
@@ -111,7 +111,7 @@ impl Entry<'_> {
     }
 }
 
-/// The name of a method. A client may invent one that is as long as a whole head.
+/// The name of a method. Unknown methods are not logged by name, because a client may send one as long as a whole head.
 fn name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

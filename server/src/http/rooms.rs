@@ -1,4 +1,4 @@
-//! Handlers for rooms.
+//! Handlers for rooms: list, read and create.
 
 use std::sync::Arc;
 

@@ -31,8 +31,8 @@ pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<R
     }))
 }
 
-/// 200 while the server takes requests, 503 once it stops and while its database cannot be written. Damage in the
-/// database leaves it at 200: a restart, which is what a supervisor would try, does not help.
+/// The health check: 200 while the server accepts requests, 503 while it is stopping or its database cannot be written.
+/// A damaged database does not change it, because a supervisor would restart the server, and that does not help.
 pub(super) fn health(app: &App) -> hyper::Response<Body> {
     let (status, text) = match (app.is_stopping(), app.store.is_writable()) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),

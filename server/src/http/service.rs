@@ -1,4 +1,4 @@
-//! One request from its head to its answer: checked, routed, handled, logged.
+//! Handles one request: checks it, routes it, calls the handler and logs the outcome.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers the requests of all connections.
+/// Answers the API requests of all connections.
 pub(crate) struct Api {
     app: Arc<App>,
     routes: Routes,
@@ -51,11 +51,12 @@ impl Api {
             return Err(Failure::TransferCoding);
         }
         if !has_one_host(&parts) {
-            return Err(Failure::BadRequest("a request names its host once".into()));
+            return Err(Failure::BadRequest("a request must have exactly one Host header".into()));
         }
         let target = target.ok_or(Failure::NoSuchPath)?;
         let handler = target.handler(&parts.method)?;
-        // What has been done is not denied for want of memory: such an answer is no longer than a message.
+        // If memory is short, only a request that changed nothing may be refused now. The other responses are no longer
+        // than a message.
         let may_refuse = parts.method.is_safe();
         let head = Head { parts, path: target.path, account: account.clone() };
         let mut response = handler(Arc::clone(&self.app), head, upload).await?;
@@ -89,13 +90,13 @@ impl Service for Api {
     }
 
     fn at_capacity(&self) -> hyper::Response<Body> {
-        let detail = "the server has as many connections as it takes; try again in a moment";
+        let detail = "the server has too many connections; try again in a moment";
         problem::respond(&Error::Unavailable(detail).into())
     }
 }
 
-/// Whether the body is sent as it is, or in chunks. Other transfer codings are not decoded, and a body that is chunked
-/// twice is an error (RFC 9112 sections 6.1 and 7).
+/// Whether the body has a length or is chunked once. Other transfer codings are not supported, and a body that is
+/// chunked twice is an error (RFC 9112 sections 6.1 and 7).
 fn is_plainly_framed(parts: &Parts) -> bool {
     let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
     codings.next().is_none_or(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))

@@ -1,4 +1,4 @@
-//! Handlers for users: registration and look-ups.
+//! Handlers for users: register and look up.
 
 use std::sync::Arc;
 
