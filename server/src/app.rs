@@ -31,7 +31,7 @@ pub(crate) struct App {
     pub(crate) streams: Arc<StreamPlaces>,
     pub(crate) session_uses: Arc<SessionUses>,
     pub(crate) stopping: AtomicBool,
-    /// Notified when a room was deleted and its rows can be purged.
+    /// Notified when a room was deleted. Its rows can then be purged.
     pub(crate) room_deleted: Notify,
     /// Wakes the indexing of new messages.
     pub(crate) new_messages: Arc<Notify>,
@@ -77,7 +77,7 @@ impl App {
         self.store.read(read).await
     }
 
-    /// As [`App::read`], for reads that may take long. A caller may run a few at a time; further ones wait until one
+    /// As [`App::read`], for reads that may take long. Each user may run a few at a time. Further ones wait until one
     /// has ended, even if its client has gone.
     pub(crate) async fn read_much<T: Send + 'static>(
         &self,

@@ -37,15 +37,15 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// Most connections at once; the limit on open files may lower it. Streams get at most 95 % of them.
     pub max_connections: usize,
-    /// Most frames queued for one stream; a slower stream is closed.
+    /// Most frames queued for one stream; the stream of a slower reader is closed.
     pub stream_queue: usize,
     /// How long a token is valid.
     pub token_lifetime: Duration,
-    /// Wrong passwords per name and address within [`Config::wrong_password_window`] before 429.
+    /// Wrong passwords per name and address within [`Config::wrong_password_window`] before the answer is 429.
     pub wrong_passwords: u32,
     /// The period over which [`Config::wrong_passwords`] counts.
     pub wrong_password_window: Duration,
-    /// Most passwords queued for hashing or verification before 503: some 2 s of work on two cores.
+    /// Most passwords queued for hashing or verification before the answer is 503. They take about 2 s on two cores.
     pub password_queue: usize,
     /// Events are kept at least this long …
     pub events_kept_for: Duration,
@@ -55,15 +55,15 @@ pub struct Config {
     pub erase_delay: Duration,
     /// Most visible events replayed to one stream; a client further behind gets `reset` with `too_far`.
     pub replay_max: u64,
-    /// Most existing rooms of one creator; direct rooms do not count.
+    /// Most existing rooms that one user created; direct rooms do not count.
     pub max_rooms_per_user: u32,
     /// Most rooms on the server; direct rooms do not count.
     pub max_rooms: u32,
-    /// Most non-public rooms of which one user is a member.
+    /// Most private and direct rooms of which one user is a member.
     pub max_private_rooms_per_user: u32,
     /// Most bytes of request bodies, responses and stream frames in memory at once.
     pub memory_budget: usize,
-    /// Most event streams of one user at once; 429 beyond.
+    /// Most event streams of one user at once; beyond that the answer is 429.
     pub max_streams_per_user: usize,
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use crate::auth::jwt::Key;
 
-/// What is wrong with a data directory, with the path and what to do about it.
+/// Why a data directory cannot be used, with the path and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// Another server holds the lock.
@@ -18,7 +18,7 @@ pub enum DataDirError {
     #[error("cannot use {path}: {reason}")]
     Unusable {
         path: PathBuf,
-        /// The reason and the remedy.
+        /// The reason, and what to do about it.
         reason: String,
     },
     /// The key file does not hold exactly 32 bytes.
@@ -182,7 +182,7 @@ fn unusable(path: &Path) -> impl Fn(io::Error) -> DataDirError {
     }
 }
 
-/// Warns about files that other users of the machine can read or change: anyone with the key can sign in as any user.
+/// Warns about files that other users of the machine can read or change. With the key, anyone can sign in as any user.
 fn warn_of_access_by_others(directory: &Path) {
     #[cfg(unix)]
     for (name, advice) in

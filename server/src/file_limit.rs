@@ -1,4 +1,4 @@
-//! The limit on open files: raised as far as the connections need, and as far as the system allows.
+//! Raises the limit on open files (`ulimit -n`) to what the connections need, as far as the system allows.
 
 /// Descriptors that are not connections: the database, the log, the runtime, connections beyond the bound. If the limit is
 /// very low, these get half of it.
@@ -10,7 +10,7 @@ const OTHERS: usize = 128;
 pub(crate) fn raise_for(connections: usize) -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    /// What macOS grants at most, whatever its hard limit says.
+    /// The most that macOS grants, whatever its hard limit says.
     const OPEN_MAX: u64 = 10_240;
     let limit = getrlimit(Resource::Nofile);
     let number = |n: Option<u64>| n.unwrap_or(u64::MAX);
@@ -28,7 +28,7 @@ pub(crate) fn raise_for(connections: usize) -> usize {
     fitting
 }
 
-/// Elsewhere sockets do not count as open files.
+/// On other systems sockets do not count as open files.
 #[cfg(not(unix))]
 pub(crate) fn raise_for(connections: usize) -> usize {
     connections

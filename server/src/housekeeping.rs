@@ -19,7 +19,7 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Most events that one transaction deletes.
 const EVENTS_AT_ONCE: u32 = 2000;
-/// How long a session is kept after its end: as long as it could live.
+/// How long a session is kept after its end: its longest lifetime.
 const SESSIONS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Most rows of a deleted room that one transaction removes. Messages wait for it: some milliseconds on two busy cores.

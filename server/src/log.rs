@@ -35,7 +35,7 @@ struct Queue {
 struct State {
     /// Complete lines, not yet taken by the thread.
     waiting: Vec<u8>,
-    /// The thread is writing lines that it took.
+    /// The thread is writing lines that it has taken from the queue.
     writing: bool,
     /// Lines dropped since the last one that was written.
     lost: u64,

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::sync::mpsc;
 
-/// Access to the task that sends the replies. Clones share it; it ends when all are gone.
+/// A handle of the task that sends the replies. The task ends when all clones are dropped.
 #[derive(Clone)]
 pub(crate) struct ReplyDispatcher(mpsc::UnboundedSender<Batch>); // bounded by the queues of the requests
 

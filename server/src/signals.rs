@@ -1,4 +1,4 @@
-//! The signals that stop the server in order, and those that it ignores.
+//! The signals that stop the server cleanly, and those that it ignores.
 
 use std::io;
 
@@ -9,7 +9,7 @@ pub(crate) use self::unix::{Hangup, ignore_write_signals, shutdown};
 #[cfg(not(unix))]
 pub(crate) fn ignore_write_signals() {}
 
-/// Carries no choice: these systems have no SIGHUP.
+/// Empty: these systems have no SIGHUP.
 #[cfg(not(unix))]
 pub(crate) struct Hangup;
 

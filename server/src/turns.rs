@@ -34,8 +34,8 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// Every user may run `each` reads at a time, and at most `most` of their reads run or wait. The latter bounds the
-    /// connections that they hold: a waiting request keeps its connection even after its client has gone.
+    /// Every user may run `each` reads at a time, and at most `most` of their reads may run or wait. The second bound
+    /// limits the connections that they hold: a waiting request keeps its connection even after its client has gone.
     pub(crate) fn new(each: usize, most: usize) -> Arc<Self> {
         Arc::new(Self { each: each.max(1), most, users: Mutex::default() })
     }
