@@ -21,7 +21,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         Ok(file) => check(&file.metadata()?).map(|()| file),
         #[cfg(unix)]
         Err(error) if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::LOOP) => {
-            Err(io::Error::new(io::ErrorKind::InvalidInput, "its links lead in a circle"))
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "its symbolic links form a loop"))
         }
         Err(error) => match std::fs::metadata(path) {
             Ok(found) => check(&found).and(Err(error)), // a pipe without a reader, a socket, a directory
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     fn why(path: &Path, options: &mut OpenOptions) -> String {
-        open(path, options).expect_err("it is no regular file").to_string()
+        open(path, options).expect_err("it is not a regular file").to_string()
     }
 
     #[test]

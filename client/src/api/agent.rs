@@ -1,6 +1,6 @@
-//! How connections to a server are made: timeouts, certificates, proxies.
+//! Configures the connections to a server: timeouts, certificates, proxies.
 //!
-//! Owns every setting of the HTTP library. It must not know what is requested over the connections.
+//! Owns every setting of the HTTP library. It must not know the requests.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use ureq::{Agent, config::ConfigBuilder, typestate::AgentScope};
 
 use super::Origin;
 
-/// Connections that stay open between calls.
+/// Most connections that stay open between calls.
 pub(crate) const CONNECTIONS_MAX: usize = 4;
 
-/// For calls, each of which must be answered within `timeout`.
+/// An agent for calls. Each call must be answered within `timeout`.
 pub(super) fn for_calls(origin: &Origin, timeout: Duration) -> Agent {
     base(origin)
-        .max_idle_connections_per_host(CONNECTIONS_MAX) // the default of 3 would close and open one all the time
+        .max_idle_connections_per_host(CONNECTIONS_MAX) // with the default of 3, connections would be closed and opened all the time
         .max_idle_age(Duration::from_secs(30))
         .timeout_connect(Some(Duration::from_secs(5)))
         .timeout_resolve(Some(Duration::from_secs(5)))
@@ -23,8 +23,8 @@ pub(super) fn for_calls(origin: &Origin, timeout: Duration) -> Agent {
         .into()
 }
 
-/// For event streams. A stream that sends nothing for `silence` is dead. The body as a whole has no timeout, because it
-/// never ends.
+/// An agent for event streams. A stream that sends nothing for `silence` is dead. The body as a whole has no timeout,
+/// because it never ends.
 pub(super) fn for_stream(origin: &Origin, silence: Duration) -> Agent {
     base(origin)
         .accept_encoding("identity")
@@ -38,10 +38,10 @@ pub(super) fn for_stream(origin: &Origin, silence: Duration) -> Agent {
 
 fn base(origin: &Origin) -> ConfigBuilder<AgentScope> {
     let builder = Agent::config_builder()
-        .http_status_as_error(false) // the body of an error says what to do
-        .max_redirects(0) // a token goes to the origin that issued it and nowhere else
+        .http_status_as_error(false) // the body of an error is needed
+        .max_redirects(0) // a token must only be sent to the origin that issued it
         .max_redirects_will_error(false)
         .user_agent(concat!("quchat/", env!("CARGO_PKG_VERSION")));
-    // A proxy cannot reach what only this machine can reach.
+    // A proxy cannot reach a loopback address of this machine.
     if origin.is_loopback() { builder.proxy(None) } else { builder }
 }

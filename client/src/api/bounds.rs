@@ -1,7 +1,7 @@
-//! What is kept of a server's answer: never more than the contract allows (protocol.md, Limits).
+//! Bounds the size of a server's answers to what the protocol allows (protocol.md, Limits).
 //!
-//! A text that is too long is cut and says so; an answer that makes no sense is refused. So a server, however broken,
-//! cannot fill the memory of a client more than a busy one does.
+//! A text that is too long is cut and marked as cut. An answer that cannot be cut is refused. So a broken server cannot
+//! use more memory of a client than a busy one.
 
 use quchat_shared::{
     Cursor, Event, Message, Problem, Room, RoomInfo, User, UserRef,
@@ -12,36 +12,36 @@ use quchat_shared::{
 
 use super::Failure;
 
-/// Most rooms that a client keeps: twice what a server has unless its admin wants more.
+/// Most rooms that a client keeps: twice the default limit of a server.
 pub(crate) const ROOMS_MAX: usize = 10_000;
 /// Longest position of the stream, in bytes.
 pub(super) const CURSOR_MAX: usize = 256;
-/// Longest token, in bytes: what fits a header line.
+/// Longest token, in bytes. It must fit in a header line.
 const TOKEN_MAX: usize = 4_096;
 /// Longest sentence of an error, in characters.
 const DETAIL_MAX: usize = 300;
-/// Most errors of fields in one problem.
+/// Most field errors in one problem.
 const ERRORS_MAX: usize = 16;
-/// Most people that one text can name.
+/// Most users that one text can mention.
 const MENTIONS_MAX: usize = TEXT_MAX / 2;
 /// Most emoji on a message.
 const REACTIONS_MAX: usize = 20;
-/// Most people of a room whose presence is shown.
+/// Most users of a room whose presence is shown.
 const ONLINE_MAX: usize = 1_000;
-/// Most people per emoji.
+/// Most users per emoji.
 const REACTED_MAX: usize = 1_000;
 /// Longest emoji, in characters.
 const EMOJI_MAX: usize = 32;
 
-/// Stands at the end of a message that was cut.
-const CUT: &str = " … (cut here: longer than a message can be)";
+/// Marks the end of a message that was cut.
+const CUT: &str = " … (cut here: the message is too long)";
 
-/// What a server may send, within its bounds. A reply that does not implement it cannot be asked for.
+/// A reply with bounded size. Only replies that implement it can be requested.
 pub trait Bounded: Sized {
     /// Cuts what is too long.
     ///
     /// # Errors
-    /// What cannot be cut without changing its meaning is too long.
+    /// Something is too long that cannot be cut without changing its meaning.
     fn bounded(self) -> Result<Self, Failure>;
 }
 
@@ -70,8 +70,8 @@ impl Bounded for Rooms {
         bound_cursor(&self.cursor)?;
         self.rooms.iter_mut().for_each(bound_room);
         if self.rooms.len() > ROOMS_MAX + 1 {
-            self.rooms.sort_by_key(|room| room.member.is_none()); // the user's own come first
-            self.rooms.truncate(ROOMS_MAX + 1); // one too many, so that the user is told
+            self.rooms.sort_by_key(|room| room.member.is_none()); // the user's rooms come first
+            self.rooms.truncate(ROOMS_MAX + 1); // one too many, so that the user is notified
             self.rooms.shrink_to_fit();
         }
         Ok(self)
@@ -161,7 +161,7 @@ fn bound_cursor(cursor: &Cursor) -> Result<(), Failure> {
 fn bound_room(room: &mut Room) {
     bound_info(&mut room.info);
     room.peer.iter_mut().for_each(bound_user);
-    room.last_message = None; // nothing of it is shown
+    room.last_message = None; // never shown
 }
 
 fn bound_info(info: &mut RoomInfo) {
@@ -193,7 +193,7 @@ fn shorten<T>(list: &mut Vec<T>, most: usize) {
     }
 }
 
-/// Cuts a text to so many characters, with `sign` behind them, and gives back the memory of the rest.
+/// Cuts a text to `most` characters, appends `sign` and frees the memory of the rest.
 fn cut(text: &mut String, most: usize, sign: &str) {
     if text.len() <= most {
         return;
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_the_longest_kind_stays_and_a_longer_one_says_that_it_was_cut() {
+    fn a_text_at_the_limit_is_kept_and_a_longer_one_is_marked_as_cut() {
         let said = |text: &str| {
             let event = MessageCreated { room_id: RoomId(1), message: message(text) }.into();
             match Event::bounded(event) {
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_list_of_rooms_ones_own_stay() {
+    fn a_list_that_is_too_long_keeps_the_rooms_that_the_user_is_in() {
         let mut rooms: Vec<_> = (0..ROOMS_MAX as u64 + 500).map(room).collect();
         rooms[0].last_message = Some(message("x"));
         let own = quchat_shared::room::Membership {
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_a_page_and_an_endless_position_are_refused() {
+    fn a_page_or_position_that_is_too_long_is_refused() {
         let messages =
             vec![Message { mentions: Vec::new(), reactions: Vec::new(), ..message("x") }; PAGE_MAX as usize + 1];
         let page = MessagePage { messages, has_older: false, has_newer: false, own_reactions: Vec::new() };

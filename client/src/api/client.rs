@@ -1,4 +1,4 @@
-//! One request and its answer, for any endpoint of the API.
+//! Calls any endpoint of the API and opens event streams.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use ureq::{
 
 use super::{Access, Bounded, Events, Failure, Origin, Token, agent};
 
-/// Most bytes of an error.
+/// Most bytes of an error body.
 const PROBLEM_MAX: u64 = 64 * 1024;
-/// A call that takes longer has failed.
+/// Default time limit of a call.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// A stream that sends nothing for this long is dead: two missed heartbeats and some.
+/// A stream that sends nothing for this long is dead: it has missed two heartbeats.
 const SILENCE_MAX: Duration = Duration::from_secs(35);
 
-/// A server, as one user or as nobody yet. Cloning is cheap; clones share their connections.
+/// A client of one server, with or without a user. Clones are cheap and share their connections.
 ///
-/// Nothing is connected before the first call.
+/// It connects on the first call.
 #[derive(Debug, Clone)]
 pub struct Client {
     origin: Origin,
@@ -45,7 +45,7 @@ impl Client {
         Self { token: Some(access.token), ..Self::anonymous(access.origin) }
     }
 
-    /// The same client on new connections, with another time limit per call than 30 s.
+    /// The same client with new connections and another time limit per call.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { agent: agent::for_calls(&self.origin, timeout), ..self }
@@ -54,7 +54,7 @@ impl Client {
     /// Calls an endpoint and waits for the answer.
     ///
     /// # Errors
-    /// The server refuses, cannot be reached, or answers with something that is not a reply of this endpoint.
+    /// The server refuses, cannot be reached, or sends something that is not a reply of this endpoint.
     pub fn call<E: Endpoint<Reply: Bounded>>(
         &self,
         path: &E::Path,
@@ -62,31 +62,31 @@ impl Client {
         body: &E::Body,
     ) -> Result<E::Reply, Failure> {
         let response = self.send::<E>("application/json", path, query, body)?;
-        // `()` is no body at all on the wire and `null` to serde.
+        // `()` is an empty body on the wire, and `null` in serde.
         let body = read(response)?;
         let body = if body.is_empty() { b"null" } else { &*body };
         let reply: E::Reply = serde_json::from_slice(body).map_err(|_| Failure::not_understood())?;
         reply.bounded()
     }
 
-    /// The events of all rooms after `since`; without it, from now on. The stream uses connections of its own.
+    /// The events of all rooms after `since`, or from now on if it is `None`. The stream has its own connections.
     #[must_use]
     pub fn events(&self, since: Option<Cursor>) -> Events {
         self.events_within(since, SILENCE_MAX)
     }
 
-    /// The same; a stream that sends nothing for `silence` is dead.
+    /// As [`Client::events`]. A stream that sends nothing for `silence` is dead.
     pub(crate) fn events_within(&self, since: Option<Cursor>, silence: Duration) -> Events {
         let agent = agent::for_stream(&self.origin, silence);
         Events::new(Self { agent, ..self.clone() }, since)
     }
 
-    /// Closes all connections. Calls that wait for an answer fail at once, and so does every later call.
+    /// Closes all connections. Calls in progress and all later calls fail at once.
     pub fn shut_down(&self) {
         self.agent.clone().shutdown();
     }
 
-    /// Sends a request. Returns when the head of a successful answer is there.
+    /// Sends a request. Returns once the head of a successful answer has arrived.
     pub(super) fn send<E: Endpoint>(
         &self,
         accept: &str,
@@ -102,10 +102,10 @@ impl Client {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.reveal()));
         }
         let body = serde_json::to_vec(body).map_err(|_| Failure::fault())?;
-        let bare = body == b"null"; // what `()` is to serde
+        let bare = body == b"null"; // `()` in serde
         let response = match E::METHOD {
             Method::Get | Method::Delete if bare => self.run(request.body(())),
-            // With a length of 0; of `()`, an empty chunked body would be made.
+            // An empty vector gives `Content-Length: 0`; `()` would give an empty chunked body.
             _ if bare => self.run(request.body(Vec::new())),
             _ => self.run(request.header(header::CONTENT_TYPE, "application/json").body(body)),
         };
@@ -122,7 +122,7 @@ impl Client {
     }
 }
 
-/// Reads to the very end, so that the connection serves again.
+/// Reads the body to its end, so that the connection can be reused.
 fn read(response: Response<Body>) -> Result<Vec<u8>, Failure> {
     let body = response.into_body().into_with_config().limit(ANSWER_MAX);
     body.read_to_vec().map_err(|error| Failure::unreachable(&error))

@@ -1,7 +1,7 @@
-//! The event stream as an iterator, which resumes by itself where asked.
+//! The event stream as an iterator, which can resume automatically (reconnect and retry).
 //!
-//! Owns the position: a resumed stream begins after the last event that was returned, so that none is missing and none
-//! comes twice.
+//! Owns the position in the stream. A resumed stream begins after the last returned event, so that no event is lost or
+//! returned twice.
 
 use std::{
     io::{self, Read},
@@ -14,15 +14,15 @@ use ureq::{BodyReader, http::header};
 
 use super::{Bounded, Client, Failure, backoff, bounds::CURSOR_MAX};
 
-/// Most bytes that are read at once.
+/// Size of the read buffer, in bytes.
 const READ_MAX: usize = 16 * 1024;
-/// A stream that lasted this long was a good one: the next failure counts as the first.
+/// A stream that lasted this long was stable: the next failure counts as the first.
 const STABLE: Duration = Duration::from_secs(10);
 
 /// The events that one user may see, in order. [`Iterator::next`] blocks. The first call connects.
 ///
-/// The first failure ends the iterator. One that is [resuming](Events::resuming) ends only with a failure that will not
-/// pass, or if the very first stream did not begin.
+/// The first failure ends the iterator. A [resuming](Events::resuming) iterator ends only with a permanent failure, or
+/// if the first stream never began.
 pub struct Events {
     client: Client,
     position: Cursor,
@@ -32,13 +32,13 @@ pub struct Events {
     ended: bool,
 }
 
-/// Something that the stream brought.
+/// An item of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
     /// The event; `None` if only the position moved.
     pub event: Option<Event>,
-    /// The position of the stream as of this event: one opened there goes on with the next event. Empty before the
-    /// server has named one.
+    /// The position after this event; a stream opened there continues with the next event. Empty until the server has
+    /// sent one.
     pub position: Cursor,
     /// Size of the event on the wire, in bytes.
     pub size: usize,
@@ -61,31 +61,32 @@ struct Stream {
     body: BodyReader<'static>,
     buffer: Box<[u8]>,
     decoder: Decoder,
-    /// When the server said hello.
+    /// When the server sent `hello`.
     greeted: Option<Instant>,
 }
 
-/// Decides whether and when to connect again.
+/// Decides whether and when to reconnect.
 struct Resuming {
-    /// A stream has begun at least once.
+    /// At least one stream has begun.
     begun: bool,
     /// Failures in a row.
     failures: u32,
-    /// How long to wait after so many earlier failures, if the server asks for so many milliseconds.
+    /// The pause before the next attempt, from the number of earlier failures and the milliseconds that the server asks
+    /// for.
     pause: fn(u32, Option<u64>) -> Duration,
 }
 
 impl Events {
-    /// `client` has connections of its own, which end with the stream.
+    /// `client` must have its own connections; they close with the stream.
     pub(super) fn new(client: Client, since: Option<Cursor>) -> Self {
         let position = since.unwrap_or_default();
         Self { client, position, stream: None, resuming: None, closed: Arc::default(), ended: false }
     }
 
-    /// Connects again after a failure that may pass. The first pause is at most a second, later ones are longer.
+    /// Reconnects after a temporary failure. The first pause is at most a second, later ones are longer.
     ///
-    /// Where the server cannot go on from the position without a gap, it sends [`Event::Reset`]. The iterator returns
-    /// that event like any other; the caller must then fetch again what it holds.
+    /// If the server cannot resume without a gap, it sends [`Event::Reset`]. The iterator returns that event like any
+    /// other; the caller must then fetch its data again.
     #[must_use]
     pub fn resuming(self) -> Self {
         self.resuming_after(|failures, asked_ms| {
@@ -128,7 +129,7 @@ impl Iterator for Events {
                 Err(failure) => failure,
             };
             if self.closed.is_set() {
-                return None; // it failed because it was closed
+                return None; // closing caused the failure
             }
             let greeted = self.stream.take().and_then(|stream| stream.greeted);
             match self.resuming.as_mut().and_then(|resuming| resuming.pause_after(&failure, greeted)) {
@@ -143,7 +144,7 @@ impl Iterator for Events {
 }
 
 impl Closer {
-    /// Ends the iterator. A call of `next` that waits returns `None` at once.
+    /// Ends the iterator. A waiting call of `next` returns `None` at once.
     pub fn close(&self) {
         *self.closed.lock() = true;
         self.closed.changed.notify_all();
@@ -156,7 +157,7 @@ impl Closed {
         *self.lock()
     }
 
-    /// Waits until it is set, at most this long.
+    /// Waits until it is set, for at most `longest`.
     fn wait(&self, longest: Duration) {
         drop(self.changed.wait_timeout_while(self.lock(), longest, |closed| !*closed));
     }
@@ -195,14 +196,14 @@ impl Stream {
         }
     }
 
-    /// The next event or position in what was read so far.
+    /// The next event or position in the bytes read so far.
     fn decoded(&mut self, position: &Cursor) -> Result<Option<Received>, Failure> {
         while let Some(frame) = self.decoder.next_frame() {
             if frame.id.len() > CURSOR_MAX {
                 return Err(Failure::not_understood());
             }
-            // An event of a later version, or one that cannot be read, is a position and nothing else: whoever
-            // misses a message of it sees the gap in the seqs.
+            // An event of a later version, or one that cannot be decoded, only moves the position. If it was a message,
+            // the gap in the seqs shows that it is missing.
             let Ok(Some(event)) = Event::decode(&frame) else { continue };
             let event = event.bounded()?;
             let position = match (&*frame.id, &event) {
@@ -227,10 +228,10 @@ impl Stream {
 }
 
 impl Resuming {
-    /// How long to wait before the next attempt; `None` if there should be none.
+    /// How long to wait before the next attempt; `None` to give up.
     fn pause_after(&mut self, failure: &Failure, greeted: Option<Instant>) -> Option<Duration> {
         self.begun |= greeted.is_some();
-        // The session has ended, or the same event would be too large again.
+        // The session has ended, or the same event would again be too large.
         let is_final = failure.status() == Some(401) || *failure == Failure::TooLarge;
         if !self.begun || is_final || !failure.may_pass() {
             return None;

@@ -10,28 +10,29 @@ use ureq::{
 
 use super::bounds;
 
-/// Longest `Retry-After` that is believed.
+/// Longest `Retry-After` that is respected, in seconds.
 const RETRY_AFTER_MAX_S: u64 = 24 * 60 * 60;
 
-/// The reason when no program listens on the port.
+/// The reason if no program listens on the port (connection refused).
 pub(crate) const REFUSED: &str = "nothing listens there";
 
-/// Why there is no success.
+/// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// The server answered with an error.
     Refused {
-        /// The error; made up from the status if the body was no problem document (`Kind::Unknown`).
+        /// The error. If the body is not a problem document, the kind is `Kind::Unknown` and the rest comes from the
+        /// status.
         problem: Problem,
         /// `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
     },
-    /// No answer, or none that could be understood: refused, timed out, cut off, not JSON.
+    /// No valid answer: connection refused, timed out or cut off, or not JSON.
     Unreachable {
         /// One sentence for the user, without the address.
         reason: String,
     },
-    /// The answer is larger than a client takes. It will hardly be smaller the next time.
+    /// The answer is larger than the client accepts. Trying again is unlikely to help.
     TooLarge,
 }
 
@@ -55,8 +56,8 @@ impl Failure {
         }
     }
 
-    /// The same request may succeed later. A status below 400 is no refusal: something between here and the server
-    /// answered, as the sign-in page of a network does.
+    /// Whether the same request may succeed later. A status below 400 may pass, too: it comes from something between
+    /// client and server, such as the sign-in page of a network.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         self.status().is_none_or(|status| status < 400 || matches!(status, 401 | 408 | 429 | 500..))
@@ -71,7 +72,7 @@ impl Failure {
         }
     }
 
-    /// An answer that is not a success.
+    /// The failure for an error status.
     pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let problem = match serde_json::from_slice::<Problem>(body) {
             Ok(problem) => bounds::problem(Problem { status: status.as_u16(), ..problem }),
@@ -89,7 +90,7 @@ impl Failure {
         Self::Refused { problem, retry_after_ms: seconds.map(|s| s.min(RETRY_AFTER_MAX_S) * 1000) }
     }
 
-    /// The failure if there was no answer or only part of one.
+    /// The failure for a missing or incomplete answer.
     pub(super) fn unreachable(error: &Error) -> Self {
         match error {
             Error::BodyExceedsLimit(_) => Self::TooLarge,
@@ -97,22 +98,22 @@ impl Failure {
         }
     }
 
-    /// Something answered, but not as a quchat server does.
+    /// The failure for an answer that does not come from a quchat server.
     pub(super) fn not_understood() -> Self {
         Self::because(NOT_UNDERSTOOD)
     }
 
-    /// An answer to another question than the one asked.
+    /// The failure for an invalid answer, for example a page that was not requested.
     pub(crate) fn nonsense() -> Self {
-        Self::because("the server's answer makes no sense")
+        Self::because("the server sent an invalid answer")
     }
 
-    /// A panic, or a state that cannot be.
+    /// A bug in the client: a panic or an impossible state.
     pub(crate) fn fault() -> Self {
-        Self::because("a fault in quchat itself; its log says more")
+        Self::because("internal error; the log has details")
     }
 
-    /// Not reached, for this reason.
+    /// [`Failure::Unreachable`] for this reason.
     pub(crate) fn because(reason: &str) -> Self {
         Self::Unreachable { reason: reason.to_owned() }
     }
@@ -126,17 +127,17 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-const NOT_UNDERSTOOD: &str = "the answer was not understood: is this a quchat server?";
+const NOT_UNDERSTOOD: &str = "unexpected answer: is this a quchat server?";
 
 fn reason(error: &Error) -> String {
     match error {
-        Error::HostNotFound => "no host of that name".into(),
-        Error::Timeout(Timeout::Resolve) => "the host's name could not be looked up in time".into(),
-        Error::Timeout(Timeout::Connect) => "no answer while connecting".into(),
+        Error::HostNotFound => "unknown host".into(),
+        Error::Timeout(Timeout::Resolve) => "looking up the host name timed out".into(),
+        Error::Timeout(Timeout::Connect) => "connecting timed out".into(),
         Error::Timeout(_) => "no answer in time".into(),
-        Error::BadUri(_) | Error::Http(_) => "this is not an address a request can go to".into(),
+        Error::BadUri(_) | Error::Http(_) => "invalid address".into(),
         Error::Protocol(_) | Error::LargeResponseHeader(..) => NOT_UNDERSTOOD.into(),
-        Error::Tls(_) | Error::Rustls(_) => format!("no encrypted connection: {error}"),
+        Error::Tls(_) | Error::Rustls(_) => format!("cannot encrypt the connection: {error}"),
         Error::Io(error) => match error.kind() {
             ErrorKind::ConnectionRefused => REFUSED.into(),
             ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => {
@@ -148,8 +149,8 @@ fn reason(error: &Error) -> String {
             | ErrorKind::BrokenPipe
             | ErrorKind::NotConnected => "the connection was cut".into(),
             ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".into(),
-            ErrorKind::InvalidData => format!("no encrypted connection: {error}"), // rustls speaks through io
-            _ if error.to_string().starts_with("failed to lookup address") => "no host of that name".into(), // std's words
+            ErrorKind::InvalidData => format!("cannot encrypt the connection: {error}"), // an error of rustls
+            _ if error.to_string().starts_with("failed to lookup address") => "unknown host".into(), // the standard library's text
             _ => error.to_string(),
         },
         _ => error.to_string(),

@@ -1,7 +1,7 @@
 //! The API client: blocking calls to one server, and its event stream as an iterator. Each returns a plain `Result`.
 //!
 //! Owns connections, timeouts, the token's header, and the bounds on what a server may send. It knows no model, no
-//! thread and no terminal. The worker threads use it, and so does any program that has no screen.
+//! thread and no terminal. The worker threads use it, and so can programs without a screen.
 //!
 //! A new endpoint needs a [`Bounded`] reply, and a row in `request.rs` if `update` asks for it.
 
@@ -33,21 +33,21 @@ use quchat_shared::user::Session;
 /// A server, and the token of a session on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The server. The token is sent to no other.
+    /// The server. The token is never sent to another one.
     pub origin: Origin,
     /// The session's token.
     pub token: Token,
 }
 
 impl Access {
-    /// What a session gives access to.
+    /// The access that a session gives.
     #[must_use]
     pub fn new(origin: Origin, session: &Session) -> Self {
         Self { origin, token: Token::new(session.token.clone()) }
     }
 }
 
-/// A bearer token. Its debug text does not contain it.
+/// A bearer token. Its `Debug` output does not contain the token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -58,7 +58,7 @@ impl Token {
         Self(token)
     }
 
-    /// The token's text, for the request header and the file that keeps it.
+    /// The text of the token, for the request header and the session file.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

@@ -1,7 +1,7 @@
-//! Requests and their answers as plain values, for callers that do not wait: a worker thread performs them.
+//! Requests and their answers as plain values, for callers that must not block. A worker thread performs them.
 //!
-//! One table. A row is a request: its endpoint, the values it carries, and the path, query and body they become. Rows
-//! with the same kind of answer stand together.
+//! One table. Each row is a request: its endpoint, its values, and the path, query and body that they become. Rows are
+//! grouped by their answer.
 
 use quchat_shared::{
     Message, Room, RoomId,
@@ -12,7 +12,7 @@ use quchat_shared::{
 
 use super::{Client, Failure, Origin};
 
-/// What comes back for a [`Request`].
+/// The result of a [`Request`].
 pub type Reply = Result<Answer, Failure>;
 
 macro_rules! requests {
@@ -66,9 +66,9 @@ macro_rules! requests {
 requests! {
     /// The user and the token.
     Session(Session) {
-        /// Goes to this server, without a token.
+        /// Sent to this server, without a token.
         Register(_server: Origin, credentials: Credentials) => (&(), &(), credentials);
-        /// Goes to this server, without a token.
+        /// Sent to this server, without a token.
         SignIn(_server: Origin, credentials: Credentials) => (&(), &(), credentials);
     }
     /// All rooms, and the position of the stream.
@@ -76,7 +76,7 @@ requests! {
         /// All rooms the user can see.
         ListRooms => (&(), &(), &());
     }
-    /// A room as it is now.
+    /// The current state of a room.
     Room(Room) {
         /// Creates a room.
         CreateRoom(new: NewRoom) => (&(), &(), new);
@@ -85,7 +85,7 @@ requests! {
         /// Joins a room.
         JoinRoom(room: RoomId) => (room, &(), &());
     }
-    /// Done; there is nothing to say about it.
+    /// Success without content.
     NoContent(()) {
         /// Leaves a room.
         LeaveRoom(room: RoomId) => (room, &(), &());
@@ -100,7 +100,7 @@ requests! {
         /// Sends a message. Always with a `txn`, so that it can be sent again after a failure.
         SendMessage(room: RoomId, new: NewMessage) => (room, &(), new);
     }
-    /// Where the read marker stands.
+    /// The new position of the read marker.
     Marker(ReadMarker) {
         /// Moves the read marker.
         MarkRead(room: RoomId, marker: NewReadMarker) => (room, &(), marker);

@@ -28,7 +28,7 @@ pub enum ConfigError {
         reason: String,
     },
     /// No profile has the requested name.
-    #[error("there is no profile {name:?}{hint}")]
+    #[error("unknown profile {name:?}{hint}")]
     NoProfile {
         name: String,
         /// Suggests an existing profile.

@@ -33,7 +33,7 @@ pub fn read(path: &Path) -> Result<File, ConfigError> {
     let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
     let mut text = String::new();
     match regular::read(path).and_then(|file| file.take(FILE_MAX + 1).read_to_string(&mut text)) {
-        Ok(_) if text.len() as u64 > FILE_MAX => Err(unreadable("too large for a config file".to_owned())),
+        Ok(_) if text.len() as u64 > FILE_MAX => Err(unreadable("the config file is too large".to_owned())),
         Ok(_) => Ok(File::parse(path, &text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(File::default()),
         Err(error) => Err(unreadable(error.to_string())),

@@ -19,7 +19,7 @@ pub(super) fn read(table: Table<'_>) -> Option<Setting<Option<NotifyMethod>>> {
     let by = notify.text("by", |typed| {
         let method = METHODS.iter().find(|(word, _)| *word == typed).map(|(_, method)| method.clone());
         method.ok_or_else(|| {
-            format!("{typed:?} is not a way to notify{}", hint(typed, METHODS.iter().map(|(word, _)| *word)))
+            format!("unknown notification method {typed:?}{}", hint(typed, METHODS.iter().map(|(word, _)| *word)))
         })
     });
     let Some(entry) = notify.entry("command") else { return by };

@@ -72,7 +72,7 @@ impl<'a> Table<'a> {
     pub(super) fn only(self, known: &[&str]) {
         for entry in self.entries().filter(|entry| !known.contains(&entry.key)) {
             let name = format!("{}{}", self.path, entry.key);
-            entry.misnamed::<()>(format!("there is no {name:?}{}", hint(entry.key, known.iter().copied())));
+            entry.misnamed::<()>(format!("unknown setting {name:?}{}", hint(entry.key, known.iter().copied())));
         }
     }
 

@@ -67,18 +67,18 @@ fn precedence_is_flag_environment_profile_file_last_used() {
 #[test]
 fn an_error_names_the_file_the_line_and_the_closest_valid_name() {
     for (text, expected) in [
-        ("\n\nservr = 'x'", r#"config.toml:3: there is no "servr"; did you mean "server"?"#),
+        ("\n\nservr = 'x'", r#"config.toml:3: unknown setting "servr"; did you mean "server"?"#),
         ("\nname = 7", "config.toml:2: name takes a string in quotes, not a value of type integer"),
         (
             "[profiles.work]\nserver = 'x'\nnames = 'alice'",
-            r#"config.toml:3: there is no "profiles.work.names"; did you mean "name"?"#,
+            r#"config.toml:3: unknown setting "profiles.work.names"; did you mean "name"?"#,
         ),
         ("[profiles.work]\nname = 'alice'", r#"config.toml:1: the profile "work" has no server"#),
-        ("server = 'ftp://x'", "config.toml:1: server: an address begins with http://, https:// or the host itself"),
+        ("server = 'ftp://x'", "config.toml:1: server: an address must begin with http://, https:// or the host"),
         ("profiles = 1", "config.toml:1: profiles takes a table, not a value of type integer"),
         (
             "colour_of_the_sky = 1",
-            r#"config.toml:1: there is no "colour_of_the_sky"; there is server, name, theme, ascii, mouse, profiles, notify, themes, keys"#,
+            r#"config.toml:1: unknown setting "colour_of_the_sky"; choose one of server, name, theme, ascii, mouse, profiles, notify, themes, keys"#,
         ),
     ] {
         assert_eq!(refusal(text), expected, "{text}");
@@ -109,7 +109,7 @@ name = 'x y'
 server = 'there'
 ";
     let expected = r#"
-config.toml:2: there is no "themes.mine.fant"; did you mean "faint"?
+config.toml:2: unknown setting "themes.mine.fant"; did you mean "faint"?
 config.toml:4: name takes a string in quotes, not a value of type integer
 config.toml:5: string values must be quoted, expected literal string
 config.toml:8: Ctrl+T: [keys.screen] has no "next-unraed"; did you mean "next-unread"?
@@ -137,8 +137,8 @@ fn an_unknown_profile_is_reported_with_the_closest_one() {
         let given = Given { profile: Some("wrok".into()), ..Given::default() };
         Config::resolve(given, parse(text).unwrap(), LastSignIn::default()).unwrap_err().to_string()
     };
-    assert_eq!(ask("[profiles.work]\nserver = 'x'"), r#"there is no profile "wrok"; did you mean "work"?"#);
-    assert_eq!(ask(""), r#"there is no profile "wrok"; the config file has none"#);
+    assert_eq!(ask("[profiles.work]\nserver = 'x'"), r#"unknown profile "wrok"; did you mean "work"?"#);
+    assert_eq!(ask(""), r#"unknown profile "wrok"; the config file has none"#);
 }
 
 #[test]
@@ -234,16 +234,13 @@ fn a_custom_theme_changes_a_built_in_one_and_shows_its_origin() {
 #[test]
 fn an_invalid_style_is_reported_with_its_line() {
     for (text, expected) in [
-        ("theme = 'drak'", r#"config.toml:1: theme: there is no theme "drak"; did you mean "dark"?"#),
+        ("theme = 'drak'", r#"config.toml:1: theme: unknown theme "drak"; did you mean "dark"?"#),
         ("ascii = 'yes'", "config.toml:1: ascii takes true or false, not a value of type string"),
-        ("[themes.x]\nfant = '1'", r#"config.toml:2: there is no "themes.x.fant"; did you mean "faint"?"#),
-        (
-            "[themes.x]\nfaint = 'bold gren'",
-            r#"config.toml:2: faint: there is no colour "gren"; did you mean "green"?"#,
-        ),
+        ("[themes.x]\nfant = '1'", r#"config.toml:2: unknown setting "themes.x.fant"; did you mean "faint"?"#),
+        ("[themes.x]\nfaint = 'bold gren'", r#"config.toml:2: faint: unknown colour "gren"; did you mean "green"?"#),
         (
             "[themes.x]\nbase = 'nord'",
-            r#"config.toml:2: base: there is no theme "nord"; there is terminal, dark, light"#,
+            r#"config.toml:2: base: unknown theme "nord"; choose one of terminal, dark, light"#,
         ),
         ("[themes.x]\nsenders = []", "config.toml:2: senders: at least one colour is needed"),
         ("[themes.'a b']", "config.toml:1: the name of a theme must be one word, for /theme"),
@@ -252,7 +249,7 @@ fn an_invalid_style_is_reported_with_its_line() {
     }
     let flag = Given { theme: setting("drak", Source::Flag("--theme")), ..Given::default() };
     let refused = Config::resolve(flag, File::default(), LastSignIn::default()).unwrap_err().to_string();
-    assert_eq!(refused, r#"the theme (--theme): there is no theme "drak"; did you mean "dark"?"#);
+    assert_eq!(refused, r#"the theme (--theme): unknown theme "drak"; did you mean "dark"?"#);
 }
 
 #[test]
@@ -268,13 +265,13 @@ fn every_built_in_key_can_be_written_in_the_file_as_in_the_help() {
 #[test]
 fn an_invalid_binding_is_reported_with_its_line() {
     for (text, expected) in [
-        ("[keys.composr]", r#"config.toml:1: there is no "keys.composr"; did you mean "composer"?"#),
+        ("[keys.composr]", r#"config.toml:1: unknown setting "keys.composr"; did you mean "composer"?"#),
         (
             "[keys.screen]\n'Ctrl+T' = 'next-unraed'",
             r#"config.toml:2: Ctrl+T: [keys.screen] has no "next-unraed"; did you mean "next-unread"?"#,
         ),
         ("[keys.screen]\n'Cntrl+T' = 'help'", r#"config.toml:2: "Cntrl+T": "Cntrl" is not Ctrl, Alt or Shift"#),
-        ("[keys.screen]\n'Ctrl+Pause' = 'switch'", r#"config.toml:2: "Ctrl+Pause": there is no key "Pause""#),
+        ("[keys.screen]\n'Ctrl+Pause' = 'switch'", r#"config.toml:2: "Ctrl+Pause": unknown key "Pause""#),
         ("[keys.screen]\nx = 'switch'", r#"config.toml:2: "x": letters type text; add Ctrl or Alt"#),
         ("[keys.text]\n'Ctrl+I' = 'undo'", r#"config.toml:2: "Ctrl+I": most terminals send Tab, Enter or Esc for it"#),
         (
@@ -332,7 +329,7 @@ fn a_misspelt_key_is_reported_with_the_closest_one() {
         ("Entr", "did you mean \"Enter\"?"),
         ("Alt+Entre", "did you mean \"Enter\"?"),
         ("Ctrl+PageUp", "did you mean \"PgUp\"?"),
-        ("F13", "there is no key \"F13\""),
+        ("F13", "unknown key \"F13\""),
     ] {
         let why = refusal(&format!("[keys.composer]\n{key:?} = \"send\"\n"));
         assert!(why.contains(near), "{key}: {why}");

@@ -46,9 +46,7 @@ fn read_one(entry: Entry<'_>) -> Option<OwnTheme> {
     table.only(&known);
     let base = table.text("base", |typed| {
         let names = || BUILT_IN.iter().map(|built_in| built_in.name);
-        names()
-            .position(|name| name == typed)
-            .ok_or_else(|| format!("there is no theme {typed:?}{}", hint(typed, names())))
+        names().position(|name| name == typed).ok_or_else(|| format!("unknown theme {typed:?}{}", hint(typed, names())))
     });
     let mut paints = Vec::new();
     for (name, role) in ROLES {
@@ -70,7 +68,7 @@ fn senders(entry: Entry<'_>) -> Option<Setting<Vec<Paint>>> {
 }
 
 fn paint(text: &str) -> Result<Paint, String> {
-    Paint::parse(text).map_err(|word| format!("there is no colour {word:?}{}", hint(word, Paint::words())))
+    Paint::parse(text).map_err(|word| format!("unknown colour {word:?}{}", hint(word, Paint::words())))
 }
 
 /// Checks that a built-in or custom theme has this name.
@@ -78,7 +76,7 @@ pub(super) fn named(name: &str, own: &[OwnTheme]) -> Result<String, String> {
     let names = || BUILT_IN.iter().map(|built_in| built_in.name).chain(own.iter().map(|own| own.name.as_str()));
     match names().any(|other| other == name) {
         true => Ok(name.to_owned()),
-        false => Err(format!("there is no theme {name:?}{}", hint(name, names()))),
+        false => Err(format!("unknown theme {name:?}{}", hint(name, names()))),
     }
 }
 

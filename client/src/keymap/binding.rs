@@ -133,7 +133,7 @@ fn code(name: &str) -> Result<Key, String> {
         Some(Key::Function(number))
     };
     let words = NAMED.iter().map(|(word, _)| *word);
-    named.or_else(function).ok_or_else(|| format!("there is no key {name:?}{}", hint(name, words)))
+    named.or_else(function).ok_or_else(|| format!("unknown key {name:?}{}", hint(name, words)))
 }
 
 /// The table with these bindings applied. Custom bindings come before built-in ones.

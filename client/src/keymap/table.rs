@@ -94,7 +94,7 @@ pub const PLAIN: &[(Context, &str, &str)] = &[
     (Context::List, "Home, End", "in the help: go to the start or the end"),
     (Context::List, "y, n", "answer a question"),
     (Context::List, "e, d", "on a refused message: edit; discard after y (Up brings it back)"),
-    (Context::Form, "Up, Down, Enter", "other field; submit"),
+    (Context::Form, "Up, Down, Enter", "go to the other field; submit"),
     (Context::Form, "Space", "toggle a check box"),
 ];
 
@@ -167,7 +167,7 @@ fn selection(add: &mut Add<'_>) {
     add(Selection, &[plain('o')], Action::CopyLinks, "copy its links");
     add(Selection, &[plain('r')], Action::Reply, "reply to it");
     add(Selection, &[plain('p')], Action::ToReplied, "go to the message it replies to");
-    add(Selection, &[Chord::plain(Key::Enter)], Action::Unfold, "unfold a long message; again folds it");
+    add(Selection, &[Chord::plain(Key::Enter)], Action::Unfold, "unfold a long message; repeat to fold it");
     add(Selection, &[plain('i')], Action::Details, "show its number and times");
 }
 

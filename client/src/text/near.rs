@@ -8,7 +8,7 @@ pub fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String
     let near = known.iter().min_by_key(|word| distance(typed, word));
     match near {
         Some(word) if distance(typed, word) <= 1 + word.chars().count() / 3 => format!("; did you mean {word:?}?"),
-        Some(_) if known.len() <= FEW => format!("; there is {}", known.join(", ")),
+        Some(_) if known.len() <= FEW => format!("; choose one of {}", known.join(", ")),
         _ => String::new(),
     }
 }
@@ -24,6 +24,6 @@ mod tests {
     #[test]
     fn a_similar_word_is_suggested_and_few_words_are_all_listed() {
         assert_eq!(hint("Entr", ["Enter", "End"]), "; did you mean \"Enter\"?");
-        assert_eq!(hint("zzzz", ["all", "none"]), "; there is all, none");
+        assert_eq!(hint("zzzz", ["all", "none"]), "; choose one of all, none");
     }
 }

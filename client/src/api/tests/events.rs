@@ -1,4 +1,4 @@
-//! The events as an iterator: what resumes, from where, and what ends it.
+//! The events iterator: what it resumes from, and what ends it.
 
 use std::{
     io::Write,
@@ -23,7 +23,7 @@ fn at_once(_failures: u32, _asked_ms: Option<u64>) -> Duration {
     Duration::ZERO
 }
 
-/// Begins a stream as the server does: after this event.
+/// Begins a stream after this event, as the server does.
 fn begin(out: &mut TcpStream, seq: u64) {
     write!(out, "{STREAM_HEAD}").unwrap();
     chunk(out, &encoded(Hello { cursor: position(seq), heartbeat_seconds: 15 }, None));

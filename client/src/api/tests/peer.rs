@@ -1,4 +1,4 @@
-//! A server that follows a script, with every misbehaviour a network has to offer.
+//! A scripted server that can misbehave in every way that a network can.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -12,10 +12,10 @@ use quchat_shared::{Cursor, Event, RoomId, Seq, event::ReadUpdated};
 
 use crate::api::{Access, Origin, Token};
 
-/// How long a test waits for something that must come.
+/// How long a test waits for something that must happen.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-/// A request as it came over the wire.
+/// A request as received.
 #[derive(Debug, Clone)]
 pub(crate) struct Heard {
     pub(crate) line: String,
@@ -23,7 +23,7 @@ pub(crate) struct Heard {
     pub(crate) body: String,
 }
 
-/// Plays a server: `answer` gets each request and its connection, and does with it as it likes.
+/// Runs a server: `answer` gets each request with its connection and may do anything with it.
 pub(crate) fn peer(answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> (Access, Receiver<Heard>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -98,8 +98,8 @@ impl Ask {
         let (messages, characters, more) = measure(text);
         let many = "more than the 4,000 of one message";
         let fate = match more {
-            true => format!("Sent now, it is {messages} messages, split at line ends; Up brings back the rest."),
-            false => format!("Sent now, it is {messages} messages, split at line ends."),
+            true => format!("Sent now, it becomes {messages} messages, split at line ends; Up brings back the rest."),
+            false => format!("Sent now, it becomes {messages} messages, split at line ends."),
         };
         self.say(format!("It has {characters} characters, {many}. {fate}"), Styles::PLAIN);
     }
