@@ -150,7 +150,7 @@ fn reason(error: &Error) -> String {
             | ErrorKind::NotConnected => "the connection was cut".into(),
             ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".into(),
             ErrorKind::InvalidData => format!("cannot encrypt the connection: {error}"), // an error of rustls
-            _ if error.to_string().starts_with("failed to lookup address") => "unknown host".into(), // the standard library's text
+            _ if error.to_string().starts_with("failed to lookup address") => "unknown host".into(), // std's text
             _ => error.to_string(),
         },
         _ => error.to_string(),

@@ -113,7 +113,7 @@ config.toml:2: unknown setting "themes.mine.fant"; did you mean "faint"?
 config.toml:4: name takes a string in quotes, not a value of type integer
 config.toml:5: string values must be quoted, expected literal string
 config.toml:8: Ctrl+T: [keys.screen] has no "next-unraed"; did you mean "next-unread"?
-config.toml:11: by: "bel" is not a way to notify; did you mean "bell"?
+config.toml:11: by: unknown notification method "bel"; did you mean "bell"?
 "#;
     let errors = refusal(text);
     assert!(errors.starts_with(expected.trim()), "{errors}");
@@ -207,7 +207,7 @@ fn notify_takes_a_word_or_a_command_and_refuses_the_rest() {
     assert_eq!(notify("[notify]\ncommand = ['notify-send', '{title}', '{body}']"), Some(NotifyMethod::Command(words)));
     assert_eq!(
         refusal("[notify]\nby = 'bel'"),
-        r#"config.toml:2: by: "bel" is not a way to notify; did you mean "bell"?"#
+        r#"config.toml:2: by: unknown notification method "bel"; did you mean "bell"?"#
     );
     assert_eq!(
         refusal("[notify]\ncommand = 'x'"),
