@@ -1,7 +1,7 @@
-//! Who may see an event: the one rule, for what is published now and for what is replayed later.
+//! Who may see an event: the one visibility rule, for live events and for replayed ones.
 //!
-//! The hub finds the open streams of an [`Audience`]; a replay asks [`Viewer::sees`]. The store may pre-select rows for a
-//! replay, and leaves out only rows that this rule refuses.
+//! The hub finds the open streams of an [`Audience`]; a replay asks [`Viewer::sees`]. The store may pre-select rows for
+//! a replay, but it leaves out only rows that this rule refuses.
 
 use std::{collections::HashMap, convert::Infallible};
 
@@ -14,10 +14,10 @@ use quchat_shared::{
 use super::Error;
 use crate::store::{Ephemeral, EventRef, LoggedEvent, Snapshot};
 
-/// Who an event is for.
+/// The users who may see an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// Everyone: it is about a public room as such.
+    /// Everyone. The event is about a public room itself.
     Everyone(RoomId),
     /// The members of the room.
     Members(RoomId),
@@ -26,7 +26,7 @@ pub(crate) enum Audience {
     /// The members of the room, of whom this user is one from here on. Later the user sees it for as long as they may
     /// know of the room.
     MembersIncluding(RoomId, UserId),
-    /// The members of the room, of whom this user is one for the last time, and later this user in any case.
+    /// The members of the room, and this user, who leaves it with the event. In a replay, the user always sees it.
     MembersAndLeaver(RoomId, UserId),
     /// Everyone: the room is gone, and nobody is a member of it from here on.
     EveryoneAtEnd(RoomId),
@@ -34,16 +34,16 @@ pub(crate) enum Audience {
     MemberAtEnd(RoomId, UserId),
     /// This user alone.
     User(RoomId, UserId),
-    /// Everyone, on streams that are not restricted to some rooms: it is about no room in particular.
+    /// Everyone, but only on streams that are not restricted to some rooms. The event is about no particular room.
     Unfiltered,
 }
 
-/// What a user is to the room of an event.
+/// The relation of a user to the room of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// A member since before the event.
+    /// Was already a member before the event.
     Member,
-    /// May know of the room: it is public, or they became a member after the event.
+    /// May know of the room: it is public, or the user became a member after the event.
     Visitor,
     /// May not know of the room.
     Stranger,
@@ -51,14 +51,14 @@ pub(crate) enum Standing {
 
 #[deny(clippy::wildcard_enum_match_arm, reason = "each kind of event is decided on its own")]
 impl Audience {
-    /// The audience of an event in a room of this kind.
+    /// The audience of a logged event in a room of this kind.
     pub(crate) fn of(event: &LoggedEvent, kind: RoomKind) -> Self {
         let Ok(audience) = Self::of_room(event, || Ok::<_, Infallible>(kind));
         audience
     }
 
-    /// Decides it for every kind of event. Most audiences do not depend on the kind of the room, so that `kind` looks it
-    /// up only where they do.
+    /// Decides the audience of every kind of event. `kind` looks up the kind of the room; it is called only for events
+    /// whose audience depends on it.
     fn of_room<E>(event: &LoggedEvent, kind: impl FnOnce() -> Result<RoomKind, E>) -> Result<Self, E> {
         let room = event.room;
         Ok(match event.what {
@@ -83,7 +83,7 @@ impl Audience {
         })
     }
 
-    /// The audience of something that is not stored.
+    /// The audience of an ephemeral event.
     pub(crate) fn of_ephemeral(happened: Ephemeral) -> Self {
         match happened {
             Ephemeral::Activity(_) => Self::Unfiltered,
@@ -118,7 +118,7 @@ impl Audience {
         }
     }
 
-    /// Whether a user of this standing is part of it.
+    /// Whether the audience includes a user with this standing.
     pub(crate) fn includes(self, user: UserId, standing: Standing) -> bool {
         match self {
             Self::Everyone(_) | Self::EveryoneAtEnd(_) | Self::Unfiltered => true,
@@ -140,10 +140,10 @@ pub(crate) fn may_know(kind: RoomKind, is_member: bool) -> bool {
     is_member || kind == RoomKind::Public
 }
 
-/// A user who reads the log, with the rooms they are in now.
+/// A user who reads the log, with the rooms that they are in now.
 pub(crate) struct Viewer {
     user: UserId,
-    /// Each with the event of their latest joining.
+    /// For each room, the id of the event with which the user last joined.
     joined: HashMap<RoomId, u64>,
 }
 
@@ -152,7 +152,7 @@ impl Viewer {
         Ok(Self { user, joined: store.joined_rooms(user)? })
     }
 
-    /// Whether they see the event by the rights they have now. `kind` looks up the kind of its room.
+    /// Whether the user may see the event with their current rights. `kind` looks up the kind of its room.
     pub(crate) fn sees(
         &self,
         event: &LoggedEvent,
@@ -168,7 +168,7 @@ impl Viewer {
         Ok(audience.includes(self.user, standing))
     }
 
-    /// The rooms they are in.
+    /// The rooms that the user is in.
     pub(crate) fn into_rooms(self) -> impl Iterator<Item = RoomId> {
         self.joined.into_keys()
     }

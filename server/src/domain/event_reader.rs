@@ -1,4 +1,5 @@
-//! Reads what events of the log refer to, as it is now, for whoever asks. Who may see an event is its audience's matter.
+//! Turns rows of the event log into events, with the current state of what they refer to. It must not decide who may
+//! see an event: `audience` does.
 
 use std::collections::{HashMap, VecDeque, hash_map::Entry};
 
@@ -14,14 +15,14 @@ use quchat_shared::{
 use super::{Result, users};
 use crate::store::{EventRef, LoggedEvent, Range, Snapshot};
 
-/// Most messages that are read along with one.
+/// Most messages that are read ahead.
 const AHEAD: usize = 50;
 
-/// A reader of the log in one snapshot, which keeps what it has looked up.
+/// Reads events within one snapshot, and caches what it has looked up.
 pub(crate) struct EventReader<'a> {
     store: &'a dyn Snapshot,
     rooms: HashMap<RoomId, Option<RoomInfo>>,
-    /// Messages of one room that were read along with an earlier one.
+    /// Messages of one room that were read ahead.
     ahead: VecDeque<Message>,
 }
 
@@ -30,7 +31,8 @@ impl<'a> EventReader<'a> {
         Self { store, rooms: HashMap::new(), ahead: VecDeque::new() }
     }
 
-    /// The event as things are now; `None` if what it refers to is gone. `next` are the events that follow it.
+    /// The event with current state; `None` if what it refers to is gone. `next` are the following events, whose
+    /// messages may be read ahead.
     pub(crate) fn read(&mut self, event: &LoggedEvent, next: &[LoggedEvent]) -> Result<Option<Event>> {
         let room_id = event.room;
         Ok(match event.what {
@@ -77,7 +79,7 @@ impl<'a> EventReader<'a> {
         })
     }
 
-    /// A message, with which the `next` ones are read at once.
+    /// A message. The `next` following ones are read in the same query.
     fn message(&mut self, room: RoomId, seq: Seq, next: usize) -> Result<Option<Message>> {
         let is_it = |message: &Message| message.room_id == room && message.seq == seq;
         if !self.ahead.front().is_some_and(is_it) {
@@ -87,7 +89,7 @@ impl<'a> EventReader<'a> {
         Ok(self.ahead.pop_front().filter(is_it))
     }
 
-    /// A member with their room; an ordinary one if they have left.
+    /// A user with their room and role; the role is `member` if they have left.
     fn member(&mut self, room: RoomId, user: UserId) -> Result<Option<(RoomInfo, UserRef, Role)>> {
         let Some(info) = self.room(room)? else { return Ok(None) };
         let role = self.store.membership(room, user)?.map_or(Role::Member, |member| member.role);

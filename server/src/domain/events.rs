@@ -1,4 +1,4 @@
-//! What a stream replays: which events of the log a caller may see, as things are when they are read.
+//! Replay: the events of the log after a position that a caller may see, with current state.
 
 use std::collections::BTreeSet;
 
@@ -17,17 +17,17 @@ use super::{
 };
 use crate::store::{Snapshot, parse_cursor};
 
-/// Events that the first page of a replay spans.
+/// How many events of the log the first page of a replay spans.
 pub(crate) const SPAN_FIRST: u64 = 2000;
-/// A page that shows fewer than this many events lets the next one span more.
+/// If a page has fewer visible events than this, the next page spans more.
 const SPARSE: usize = 100;
-/// Roughly how many bytes of events one page holds.
+/// Approximate size of a page, in bytes of events.
 const PAGE_BYTES: usize = 64 * 1024;
 
 /// Where a stream starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// At the head: nothing was asked for.
+    /// At the head of the log: no position was requested.
     Fresh { head: u64 },
     /// After this event, up to the head to begin with.
     Resume { after: u64, head: u64 },
@@ -35,16 +35,16 @@ pub(crate) enum Start {
     Reset { reason: ResetReason, head: u64 },
 }
 
-/// What came after a position.
+/// A page of events after a position.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// What the caller may see of it, with the ids.
+    /// The events that the caller may see, with their ids.
     pub(crate) events: Vec<(u64, Event)>,
-    /// How far the page got.
+    /// The id of the last event of the log that the page covers.
     pub(crate) through: u64,
-    /// How many events the next page is to span: the less a reader sees of what happens, the more.
+    /// How many events of the log the next page spans. It grows if the caller may see few of them.
     pub(crate) next_span: u64,
-    /// What follows the position is no longer kept: the page is empty and goes on at the head.
+    /// The events after the position are no longer kept. The page is empty and continues at the head.
     pub(crate) is_lost: bool,
     /// That this was the head, and the rooms that the caller is a member of as of it.
     pub(crate) head: Option<JoinedRooms>,
@@ -58,7 +58,7 @@ pub(crate) struct JoinedRooms {
     pub(crate) others: BTreeSet<RoomId>,
 }
 
-/// Refuses a filter that names rooms the caller does not know or is not in.
+/// Refuses a filter with a room that the caller may not follow.
 pub(crate) fn check_filter(store: &dyn Snapshot, caller: Caller, filter: &RoomFilter) -> Result<()> {
     for room in filter.named() {
         policy::authorize(store, caller, Action::Follow, room)?;
@@ -66,7 +66,7 @@ pub(crate) fn check_filter(store: &dyn Snapshot, caller: Caller, filter: &RoomFi
     Ok(())
 }
 
-/// Finds the position that `since` names.
+/// Finds where a stream that requests `since` starts.
 pub(crate) fn locate(
     store: &dyn Snapshot,
     caller: Caller,
@@ -151,9 +151,9 @@ pub(crate) fn active_rooms(store: &dyn Snapshot, filter: &RoomFilter, after: u64
     }
 }
 
-/// Roughly the bytes of an event on the wire.
+/// Approximate size of an event on the wire, in bytes.
 fn size(event: &Event) -> usize {
-    /// Everything but texts: names, times and numbers.
+    /// Everything except texts: names, times and numbers.
     const BESIDES_TEXT: usize = 300;
     let text = match event {
         Event::MessageCreated(event) => message_size(&event.message),

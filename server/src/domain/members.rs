@@ -37,7 +37,7 @@ pub(crate) fn list_members(
     Ok(api::Members { members, next })
 }
 
-/// Makes the caller a member. If they are one already, nothing changes.
+/// Makes the caller a member. Has no effect for a member.
 pub(crate) fn join_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Timestamp) -> Result<Room> {
     let (info, actor) = policy::authorize(tx, caller, Action::Join, room)?;
     if actor.membership.is_none() {

@@ -16,12 +16,12 @@ use super::{
 };
 use crate::store::{Change, Ephemeral, EventRef, NewMessageRow, Range, Snapshot, Tx};
 
-/// What became of an attempt to send.
+/// The outcome of sending a message.
 #[derive(Debug)]
 pub(crate) enum Sent {
-    /// It is the newest message of the room.
+    /// Stored as the newest message of the room.
     Created(Message),
-    /// Its `txn` is that of this message, which is what there is.
+    /// A message with this `txn` already exists.
     Known(Message),
 }
 
@@ -39,7 +39,8 @@ pub(crate) fn list_messages(
         Bound::Before(seq) => store.messages(room, Range::Before(seq), limit)?,
         Bound::After(seq) => store.messages(room, Range::After(seq), limit)?,
         Bound::Around(seq) => {
-            // Half before it, it and the rest behind; seqs have no gaps, so the start can be computed.
+            // Half of the page before the message, the rest from it on. Seqs have no gaps, so the start can be
+            // computed.
             let last_start = info.last_seq.0.saturating_sub(u64::from(limit));
             let start = seq.0.saturating_sub(u64::from(limit / 2) + 1).min(last_start);
             store.messages(room, Range::After(Seq(start)), limit)?
@@ -74,7 +75,7 @@ fn own_reactions(store: &dyn Snapshot, caller: Caller, page: &[Message]) -> Resu
     Ok(store.reactions_of(caller.user, first.room_id, first.seq, last.seq)?)
 }
 
-/// Adds a message to a room, or finds the one that the same `txn` made before.
+/// Adds a message to a room, or returns the existing one with the same `txn`.
 pub(crate) fn send_message(
     tx: &mut dyn Tx,
     caller: Caller,

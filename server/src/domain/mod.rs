@@ -1,7 +1,7 @@
-//! The rules: who may do what, and what follows from it.
+//! The rules: who may do what, and what follows.
 //!
-//! Synchronous functions that run inside a transaction of the store, so that check and change are one act. They know
-//! neither HTTP nor the storage engine.
+//! Synchronous functions that run inside a transaction of the store, so that checks and changes are atomic. They must
+//! not know HTTP or the storage engine.
 
 pub(crate) mod audience;
 pub(crate) mod bans;
@@ -31,14 +31,14 @@ use quchat_shared::{SessionId, UserId, limits::Refusal};
 
 use crate::{budget::Full, store};
 
-/// Who asks, as their token says.
+/// The authenticated caller, from their token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
 }
 
-/// Why something is not done: one variant per thing the caller can do about it.
+/// Why a request is refused: one variant per thing that the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("sign in: the token is missing, has expired or was revoked")]
@@ -75,7 +75,7 @@ impl From<Full> for Error {
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// Turns the refusal of a validator into an error that names the field.
+/// Turns the error of a validator into one that names the field.
 pub(crate) fn invalid<T>(field: &'static str, outcome: std::result::Result<T, Refusal>) -> Result<T> {
     outcome.map_err(|detail| Error::Invalid { field: field.into(), detail })
 }

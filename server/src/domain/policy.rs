@@ -1,7 +1,7 @@
-//! Who may do what in a room: one table of rights.
+//! Who may do what in a room: one table of rights (permissions).
 //!
-//! [`authorize`] reads the room and the caller's place in it inside the transaction that uses the right, so nothing
-//! changes between check and act. The rest is pure: [`Action::right`] is the table, [`may`] applies it.
+//! [`authorize`] reads the room and the caller's membership in the transaction that uses the right, so nothing changes
+//! between check and use. The rest is pure: [`Action::right`] is the table, [`may`] applies it.
 
 use quchat_shared::{
     RoomId, RoomInfo, UserId,
@@ -11,14 +11,14 @@ use quchat_shared::{
 use super::{Caller, Error, Result, audience::may_know, users};
 use crate::store::Snapshot;
 
-/// Something that users do in rooms.
+/// Something that a user does in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     /// See the room itself: its name, its topic, its state.
     See,
     /// Read its messages, and who is in it.
     Read,
-    /// Follow the room alone, on a stream that is narrowed to it.
+    /// Open a stream that is restricted to the room.
     Follow,
     Join,
     Leave,
@@ -45,7 +45,7 @@ pub(crate) enum Action {
     Ban,
 }
 
-/// What an action takes, besides that the room is visible.
+/// The right that an action requires, besides that the user can see the room.
 struct Right {
     who: Who,
     in_archived_room: Allowed,
@@ -123,10 +123,10 @@ impl Action {
     }
 }
 
-/// A user as one room knows them.
+/// A user in relation to one room.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Actor {
-    /// `None` outside the room.
+    /// `None` if the user is not a member.
     pub(crate) membership: Option<Membership>,
     pub(crate) is_banned: bool,
     /// Whether they are an admin of the server. Read only for actions that take a rank.
@@ -135,7 +135,7 @@ pub(crate) struct Actor {
 
 impl Actor {
     /// # Errors
-    /// The user is outside the room.
+    /// The user is not a member.
     pub(crate) fn member(self) -> Result<Membership> {
         self.membership.ok_or(Error::Forbidden("you are not a member of this room; join it first"))
     }
@@ -150,7 +150,7 @@ impl Actor {
     }
 }
 
-/// Reads a room, and the caller as its [`Actor`], if they may do this there.
+/// Reads a room and the caller as an [`Actor`] in it, if they may do this there.
 ///
 /// # Errors
 /// As [`may`].
@@ -160,7 +160,7 @@ pub(crate) fn authorize(
     action: Action,
     room: RoomId,
 ) -> Result<(RoomInfo, Actor)> {
-    // Both are read in any case: a hidden room takes as long as one that does not exist.
+    // Always reads both, so that a hidden room takes as long as one that does not exist.
     let (info, membership) = (store.room(room)?, store.membership(room, caller.user)?);
     let info = info.ok_or(NO_ROOM)?;
     let who = action.right().who;
@@ -172,7 +172,7 @@ pub(crate) fn authorize(
     Ok((info, actor))
 }
 
-/// Whether an actor may do this in a room.
+/// Checks that an actor may do this in a room.
 ///
 /// # Errors
 /// [`Error::NotFound`] if they may not know of the room, [`Error::Conflict`] if nobody can do it in a direct room, else

@@ -1,4 +1,4 @@
-//! How far each member has read.
+//! Read markers: how far each member has read, and so what is unread.
 
 use quchat_shared::{
     RoomId, Timestamp,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::store::{EventRef, Tx};
 
-/// Moves the caller's read marker, forward only unless told to rewind; not beyond the room's end.
+/// Moves the caller's read marker. It moves only forward, unless `rewind` is set, and never beyond the end of the room.
 pub(crate) fn mark_read(
     tx: &mut dyn Tx,
     caller: Caller,

@@ -7,13 +7,13 @@ use quchat_shared::RoomId;
 /// The rooms that a stream covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RoomFilter {
-    /// Every room, and what is about no room in particular.
+    /// Every room, and events about no particular room.
     All,
     Only(BTreeSet<RoomId>),
 }
 
 impl RoomFilter {
-    /// The rooms of a request, which asks for all if it names none.
+    /// The filter of a request; no rooms means all rooms.
     pub(crate) fn new(named: Vec<RoomId>) -> Self {
         if named.is_empty() { Self::All } else { Self::Only(named.into_iter().collect()) }
     }
@@ -25,7 +25,7 @@ impl RoomFilter {
         }
     }
 
-    /// The rooms it is restricted to; empty if it covers all.
+    /// The rooms that the stream is restricted to; empty if it covers all.
     pub(crate) fn named(&self) -> Vec<RoomId> {
         match self {
             Self::All => Vec::new(),

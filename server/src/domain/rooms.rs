@@ -17,7 +17,7 @@ use super::{
 };
 use crate::store::{EventRef, NewMember, Snapshot, Tx};
 
-/// Every room the caller can see, by id.
+/// Every room that the caller can see, sorted by id.
 pub(crate) fn list_rooms(store: &dyn Snapshot, caller: Caller) -> Result<Vec<Room>> {
     let mut rooms = store.rooms_of(caller.user)?;
     rooms.retain(|room| may_know(room.info.kind, room.member.is_some()));
@@ -39,15 +39,15 @@ pub(super) fn found_in(store: &dyn Snapshot, caller: Caller, id: RoomId) -> Resu
 /// How many rooms there may be. Those beyond, of an older database or of a server that allowed more, stay.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// Of one creator, direct rooms left out.
+    /// Created by one user, not counting direct rooms.
     pub(crate) per_user: u32,
-    /// In all, direct rooms left out.
+    /// In total, not counting direct rooms.
     pub(crate) in_all: u32,
-    /// Not public, with one user as a member.
+    /// Private and direct rooms that one user is in.
     pub(crate) private_per_user: u32,
 }
 
-/// Makes a room; the caller owns it and is its first member.
+/// Creates a room. The caller becomes its owner and first member.
 pub(crate) fn create_room(
     tx: &mut dyn Tx,
     caller: Caller,

@@ -7,12 +7,12 @@ use quchat_shared::{SessionId, Timestamp, UserId, api::SessionInfo};
 use super::{Caller, Error, Result};
 use crate::store::{Change, NewSession, Snapshot, Tx};
 
-/// Most sessions of one user; a further one ends the oldest.
+/// Most sessions per user; a further one ends the oldest.
 const SESSIONS_MAX: u32 = 100;
 /// How exactly it is known when a session was used last, in milliseconds.
 const HOUR: i64 = 60 * 60 * 1000;
 
-/// A user who is signed in from now on.
+/// A new session.
 #[derive(Debug)]
 pub(crate) struct SignedIn {
     pub(crate) session: SessionId,
@@ -80,7 +80,7 @@ pub(super) fn begin(
     Ok(SignedIn { session, issued_at, expires_at })
 }
 
-/// Ends the caller's session: its token is dead, its streams end.
+/// Ends the caller's session: its token becomes invalid and its streams end.
 pub(crate) fn sign_out(tx: &mut dyn Tx, caller: Caller) -> Result<()> {
     end(tx, caller.user, caller.session)
 }

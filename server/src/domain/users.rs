@@ -1,4 +1,4 @@
-//! Users: registering, look-ups, and who may see whom online.
+//! Users: registration, look-ups, and who may see that a user is online.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -43,7 +43,7 @@ pub(crate) fn register(
     Ok((user, session))
 }
 
-/// The user of that name with their password hash, to check a password against.
+/// The user with this name, and their password hash to check a password against.
 pub(crate) fn credentials(store: &dyn Snapshot, name: &str) -> Result<Option<(User, String)>> {
     let Some(user) = store.user_named(name)? else { return Ok(None) };
     let hash = store.password_hash(user.id)?.ok_or(crate::store::Error::BrokenRow("a user without a password"))?;
@@ -84,7 +84,7 @@ pub(crate) fn get_user(
     Ok(user)
 }
 
-/// The user as events and messages name them.
+/// A user as referred to in events and messages.
 pub(crate) fn reference(store: &dyn Snapshot, user: UserId) -> Result<UserRef> {
     let user = store.user(user)?.ok_or(Error::NotFound("user"))?;
     Ok(UserRef { id: user.id, name: user.name })

@@ -1,4 +1,4 @@
-//! What happened: as the event log keeps it, and as a transaction publishes it.
+//! Changes: as rows of the event log, and as what a transaction publishes.
 
 use quchat_shared::{Event, RoomId, Seq, SessionId, UserId, event::RoomActivity, room::RoomKind};
 
@@ -10,8 +10,8 @@ pub(crate) struct LoggedEvent {
     pub(crate) what: EventRef,
 }
 
-/// A durable event as the log keeps it: its kind, and what it is about besides its room. It holds references, so that a
-/// replay shows things as they are when it is read.
+/// A durable event as stored in the log: its kind, and what it refers to besides its room. It holds references, so that
+/// a replay shows the current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventRef {
     RoomCreated {
@@ -58,10 +58,10 @@ pub(crate) enum EventRef {
     },
 }
 
-/// Something that happened and is published, but neither stored nor replayed.
+/// An event that is published, but neither stored nor replayed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Ephemeral {
-    /// A public room has a new message: worth a mark even to those who have not joined.
+    /// A public room has a new message. Users who have not joined get an unread mark, too.
     Activity(RoomActivity),
 }
 
@@ -92,7 +92,7 @@ impl Change {
 
 #[cfg(test)]
 impl Change {
-    /// The id of the event, if it is one.
+    /// The id, if this is an event.
     pub(crate) fn event_id(&self) -> Option<u64> {
         match self {
             Self::Event { logged, .. } => Some(logged.id),

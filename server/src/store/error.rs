@@ -1,31 +1,31 @@
-//! Why the store did not do something. It is never the fault of whoever uses the API.
+//! Why the store did not do something. The client is never the cause.
 
 use std::{fmt, sync::Arc};
 
 /// Why the store did not do something.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Error {
-    /// Damage, or a bug: trying again will not help.
+    /// Damage or a bug; trying again does not help.
     #[error("the storage engine failed")]
     Engine(#[source] Arc<dyn std::error::Error + Send + Sync>),
-    /// It may work later: the disk is full, the file system is gone, another program has locked the database.
+    /// A failure that may pass: the disk is full, the file system is gone, or another program has locked the database.
     #[error("the database cannot be used at the moment: {0}")]
     Unavailable(Cause),
     /// A stored row breaks a rule of the schema.
     #[error("a stored row makes no sense: {0}")]
     BrokenRow(&'static str),
-    /// The code that ran for a caller panicked. The panic itself was logged.
+    /// The caller's code panicked. The panic itself is in the log.
     #[error("{0} panicked")]
     Panicked(&'static str),
-    /// A write was undone because the engine failed under it, although the write itself did not notice.
+    /// A write was rolled back because the engine failed during it, although the write itself returned no error.
     #[error("a write was not completed")]
     Incomplete,
     #[error("the store is closed")]
     Closed,
-    /// A server cannot start on this database.
+    /// The server cannot start with this database.
     #[error("{0}")]
     Unusable(String),
-    /// What is written from now on may be lost: the server has to end.
+    /// Further writes could be lost, so the server must stop.
     #[error("{0}")]
     Fatal(Arc<str>),
 }
@@ -33,11 +33,11 @@ pub(crate) enum Error {
 /// Why the engine cannot do something now.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause {
-    /// In plain words.
+    /// The reason, in plain words.
     pub(crate) reason: &'static str,
-    /// What a person can do about it.
+    /// What the user of the server can do about it.
     pub(crate) advice: &'static str,
-    /// The engine's own words.
+    /// The engine's message.
     pub(crate) detail: Arc<str>,
 }
 

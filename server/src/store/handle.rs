@@ -1,4 +1,4 @@
-//! The handle of a store: opens the database, starts its threads, and hands reads and writes to them.
+//! The handle of the store: opens the database, starts its threads, and passes reads and writes to them.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::reply_dispatcher::ReplyDispatcher;
 
-/// The engine behind the seam: one writer, several readers. Clones share them.
+/// The store: one writer and several readers. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Store {
     writer: Writer,
@@ -34,23 +34,23 @@ pub(crate) struct Store {
 
 /// How often the files are checked while nobody writes. Each commit checks them, too.
 const WATCH_EVERY: Duration = Duration::from_secs(10);
-/// How often a database that could not be written is tried again.
+/// How often a database that could not be written is retried.
 const RETRY_EVERY: Duration = Duration::from_secs(2);
 
-/// Reads that run at once: as many as there are cores, but two where one may wait for the disk.
+/// How many reads run at once: one per core, but at least two, because one may wait for the disk.
 pub(crate) fn readers() -> usize {
     thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
 }
 
-/// A database that is open, of which nothing is served yet.
+/// An open database whose threads have not been started.
 pub(crate) struct Opened {
     engine: Sqlite,
     file: PathBuf,
-    /// The lineage of the events to come.
+    /// The lineage of new events.
     pub(crate) lineage: Lineage,
-    /// The newest event so far.
+    /// The id of the newest event.
     pub(crate) head: u64,
-    /// Whether anybody has ever registered.
+    /// Whether a user has registered.
     pub(crate) has_users: bool,
 }
 
@@ -60,7 +60,7 @@ impl Opened {
     /// the thread that ends last.
     ///
     /// # Errors
-    /// [`Error::Unusable`]: the file cannot be opened once more for reading.
+    /// [`Error::Unusable`]: the file cannot be opened again for reading.
     pub(crate) fn start(
         self,
         replies: ReplyDispatcher,
@@ -82,7 +82,7 @@ impl Opened {
 }
 
 impl Store {
-    /// Opens the database file, which is made if it is missing, and begins a lineage of events.
+    /// Opens the database file, or creates it if it is missing, and begins a lineage of events.
     ///
     /// # Errors
     /// [`Error::Unusable`]: the file cannot be opened, is no database, or comes from a later version.
@@ -98,8 +98,8 @@ impl Store {
         &self.lineage
     }
 
-    /// Completes when the writer thread exits, which happens on its own only after a fatal error. Returns its reason, if
-    /// the writer knew it.
+    /// Completes when the writer thread exits. It exits on its own only after a fatal error. Returns the reason, if it
+    /// is known.
     pub(crate) async fn ended(&self) -> Option<String> {
         self.writer.ended().await;
         self.health.fatal().map(str::to_owned)
@@ -115,7 +115,7 @@ impl Store {
         self.health.is_writable()
     }
 
-    /// Runs `read` on one state of the store.
+    /// Runs `read` on a snapshot.
     pub(crate) async fn read<T, X>(
         &self,
         read: impl FnOnce(&dyn Snapshot) -> std::result::Result<T, X> + Send + 'static,
@@ -127,8 +127,8 @@ impl Store {
         self.readers.read(read).await
     }
 
-    /// Runs `write` in the next transaction and returns what it returned once that is durable. It may run twice: what
-    /// it does counts once.
+    /// Runs `write` in the next transaction, and returns its result once it is durable. `write` may run twice, but only
+    /// one run is committed.
     pub(crate) async fn write<T, X>(
         &self,
         write: impl Fn(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
@@ -141,8 +141,7 @@ impl Store {
     }
 }
 
-/// Checks the files while nobody writes, and notices when a database that could not be written is writable again. Ends
-/// with the store.
+/// Checks the files while nobody writes, and notices when the database is writable again. Ends with the store.
 async fn watch(writer: Watched, health: Health) {
     loop {
         tokio::time::sleep(if health.is_writable() { WATCH_EVERY } else { RETRY_EVERY }).await;

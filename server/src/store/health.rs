@@ -1,4 +1,4 @@
-//! The state of the database: whether it can be written, whether damage was found, and why the server has to end.
+//! The state of the database: whether it can be written, whether damage was found, and why the server must stop.
 //!
 //! The threads of the store record it and log each change once. Reading it never waits.
 
@@ -26,19 +26,19 @@ impl Health {
         !self.0.cannot_write.load(Ordering::Relaxed)
     }
 
-    /// Why the server has to end, if it has to.
+    /// Why the server must stop, if it must.
     pub(crate) fn fatal(&self) -> Option<&str> {
         self.0.fatal.get().map(|reason| &**reason)
     }
 
-    /// A transaction failed that may succeed later.
+    /// Records that a transaction failed that may succeed later.
     pub(super) fn write_failed(&self, cause: &Cause) {
         if !self.0.cannot_write.swap(true, Ordering::Relaxed) {
             tracing::error!(%cause, advice = cause.advice, "the database cannot be written; changes are refused until it can");
         }
     }
 
-    /// A transaction that changed something is on the disk.
+    /// Records that a transaction with changes is durable.
     pub(super) fn write_succeeded(&self) {
         if !self.is_writable() {
             self.0.cannot_write.store(false, Ordering::Relaxed);
@@ -46,7 +46,7 @@ impl Health {
         }
     }
 
-    /// A table has a problem. What needs it fails; everything else goes on.
+    /// Records damage in a table. Requests that need the table fail; all others continue.
     pub(super) fn damage_found(&self, table: &str, problem: &str) {
         self.0.damages.fetch_add(1, Ordering::Relaxed);
         tracing::error!(table, problem, "the database is damaged; stop the server and restore a backup");

@@ -1,4 +1,4 @@
-//! Lineages of event ids: which run of the server a position in the event log comes from.
+//! Lineages of event ids (epochs): which run of the server issued a position in the event log.
 //!
 //! A backup that is copied back makes the log shorter, and the next run gives the same numbers to other events. Each run
 //! therefore has a tag of its own, which clients hand back with every position.

@@ -1,7 +1,8 @@
-//! The seam: what a storage engine must do, in the words of the domain.
+//! The storage seam: what a storage engine (repository) must do, in terms of the domain.
 //!
-//! A [`Snapshot`] answers questions as of one moment; a [`Tx`] also makes changes, all of them or none. Both are split by
-//! noun. Who may do or see what is decided in the domain: where a query selects rows for a user, it may return too many.
+//! A [`Snapshot`] reads the state at one moment; a [`Tx`] (transaction) also makes changes, all of them or none. Both
+//! are split by noun. The domain decides who may do or see what: a query that selects rows for a user may return too
+//! many.
 
 mod change;
 mod error;
@@ -38,16 +39,16 @@ pub(crate) use self::{
     search::{Indexed, Position, Public, Unindexed, Wanted},
 };
 
-/// Which end of a history a page begins at.
+/// The position and direction of a page of history.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Range {
-    /// The newest messages before this one.
+    /// The last messages before this one.
     Before(Seq),
-    /// The oldest messages after this one.
+    /// The first messages after this one.
     After(Seq),
 }
 
-/// A user to be.
+/// A user to be stored.
 pub(crate) struct NewUser<'a> {
     pub(crate) name: &'a str,
     pub(crate) password_hash: &'a str,
@@ -96,10 +97,10 @@ pub(crate) struct Leftovers {
 pub(crate) trait ReadUsers {
     fn any_user(&self) -> Result<bool>;
     fn user(&self, id: UserId) -> Result<Option<User>>;
-    /// The user of that name, whatever its case.
+    /// The user with this name, case-insensitive.
     fn user_named(&self, name: &str) -> Result<Option<User>>;
     fn password_hash(&self, user: UserId) -> Result<Option<String>>;
-    /// Up to `limit` users that `filter` names, by name.
+    /// Up to `limit` users that match `filter`, sorted by name.
     fn users(&self, filter: &query::ListUsers, limit: u32) -> Result<Vec<User>>;
 }
 
@@ -120,9 +121,9 @@ pub(crate) trait WriteSessions {
     fn insert_session(&mut self, new: &NewSession<'_>) -> Result<SessionId>;
     fn set_last_used(&mut self, ids: &[SessionId], at: Timestamp) -> Result<()>;
     fn delete_session(&mut self, id: SessionId) -> Result<()>;
-    /// Deletes the sessions that had ended by then.
+    /// Deletes the sessions that had expired by `then`.
     fn delete_sessions_ended_by(&mut self, then: Timestamp) -> Result<()>;
-    /// Deletes all sessions of the user but the newest `keep`; returns which.
+    /// Deletes all sessions of the user except the newest `keep`. Returns the deleted ones.
     fn delete_oldest_sessions(&mut self, user: UserId, keep: u32) -> Result<Vec<SessionId>>;
     /// Deletes all sessions of the user but this one; returns which.
     fn delete_other_sessions(&mut self, user: UserId, kept: SessionId) -> Result<Vec<SessionId>>;
@@ -130,16 +131,17 @@ pub(crate) trait WriteSessions {
 
 pub(crate) trait ReadRooms {
     fn room(&self, id: RoomId) -> Result<Option<RoomInfo>>;
-    /// The room as this user has it. Says nothing about whether they may see it.
+    /// The room with this user's membership. Does not check whether they may see it.
     fn room_of(&self, id: RoomId, user: UserId) -> Result<Option<Room>>;
-    /// The rooms that the user may know of, by id: at least every public room and every room they are a member of.
+    /// The rooms that the user may know of, sorted by id: at least every public room and every room that they are a
+    /// member of.
     fn rooms_of(&self, user: UserId) -> Result<Vec<Room>>;
     fn is_public_name_taken(&self, name_key: &str) -> Result<bool>;
     /// How many rooms there are, direct ones left out.
     fn count_rooms(&self) -> Result<u64>;
-    /// How many of them this user made.
+    /// The number of rooms that this user created, not counting direct ones.
     fn count_rooms_by(&self, creator: UserId) -> Result<u64>;
-    /// In how many rooms that are not public the user is a member.
+    /// The number of private and direct rooms that the user is in.
     fn count_private_rooms_of(&self, user: UserId) -> Result<u64>;
 }
 
@@ -306,30 +308,30 @@ pub(crate) trait WriteSearch {
 }
 
 pub(crate) trait ReadEvents {
-    /// The newest event.
+    /// The id of the newest event.
     fn head(&self) -> Result<u64>;
-    /// Events up to here are no longer kept.
+    /// Events up to this id are no longer kept.
     fn pruned_through(&self) -> Result<u64>;
     /// The last event of the lineage with this tag; `None` if there was none.
     fn lineage_head(&self, tag: &str) -> Result<Option<u64>>;
-    /// The rows after `after` up to and including `through`, ascending, that the user may see; there may be some more.
-    /// Only of the rooms in `only`, if there are any.
+    /// The rows after `after` up to and including `through` that the user may see, ascending; a superset is allowed.
+    /// Only of the rooms in `only`, unless it is empty.
     fn events_for(&self, user: UserId, only: &[RoomId], after: u64, through: u64) -> Result<Vec<LoggedEvent>>;
-    /// How many rows [`ReadEvents::events_for`] would give up to the head; stops counting at `enough`.
+    /// The number of rows that [`ReadEvents::events_for`] would return up to the head. Stops counting at `enough`.
     fn count_events_for(&self, user: UserId, only: &[RoomId], after: u64, enough: u64) -> Result<u64>;
     /// Public rooms with new messages since the event `after`.
     fn active_rooms(&self, after: u64) -> Result<Vec<RoomActivity>>;
 }
 
 pub(crate) trait WriteEvents {
-    /// Logs an event, to be published once the transaction is committed, and returns its id. Ids grow in commit order.
+    /// Logs an event and returns its id. It is published once the transaction is committed. Ids grow in commit order.
     fn record(&mut self, room: &RoomInfo, what: EventRef, event: Event, at: Timestamp) -> Result<u64>;
-    /// Publishes something besides the events, once the transaction is committed.
+    /// Publishes a change that is not logged, once the transaction is committed.
     fn publish(&mut self, change: Change);
-    /// Writes more than a long message takes and removes it again, to find out whether the database can be written.
+    /// Tests whether the database can be written: writes as much as a long message needs, and removes it again.
     fn try_out(&mut self) -> Result<()>;
-    /// Forgets up to `limit` of the oldest events that happened before `before`, keeping the newest `keep`;
-    /// returns whether there are more.
+    /// Deletes up to `limit` of the oldest events from before `before`, but keeps the newest `keep`. Returns whether
+    /// there are more to delete.
     fn prune_events(&mut self, before: Timestamp, keep: u64, limit: u32) -> Result<bool>;
 }
 

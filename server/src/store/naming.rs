@@ -1,7 +1,6 @@
-//! Names for the rooms of an older database, by the rule of today.
+//! Renames rooms of an older database whose names are the same under the current rule, or invisible.
 //!
-//! What counted as two names may be one now, and a name may have nothing visible in it. The room that was made first
-//! keeps its name; each of the others gets a number.
+//! The room that was created first keeps its name; each of the others gets a number.
 
 use std::collections::HashSet;
 
@@ -13,14 +12,14 @@ use quchat_shared::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A room, with its name as it is stored.
+/// A room with its stored name.
 pub(super) struct Named {
     pub(super) id: RoomId,
     pub(super) kind: RoomKind,
     pub(super) name: String,
 }
 
-/// The names that have to change, with their rooms. `rooms` come by id.
+/// The rooms that must be renamed, with their new names. `rooms` must be sorted by id.
 pub(super) fn renamed(rooms: &[Named]) -> Vec<(RoomId, String)> {
     let (mut taken, mut renamed) = (HashSet::new(), Vec::new());
     let mut unsettled = Vec::new();
@@ -31,7 +30,7 @@ pub(super) fn renamed(rooms: &[Named]) -> Vec<(RoomId, String)> {
             unsettled.push((room, is_invisible));
         }
     }
-    // Only once it is known which names are kept: "general (2)" may be one of them.
+    // In a second pass, when it is known which names are kept: "general (2)" may be one of them.
     for (room, is_invisible) in unsettled {
         let base = if is_invisible { format!("room {}", room.id) } else { room.name.clone() };
         let first = if is_invisible { 1 } else { 2 };
@@ -44,7 +43,8 @@ pub(super) fn renamed(rooms: &[Named]) -> Vec<(RoomId, String)> {
     renamed
 }
 
-/// The name with a number behind it, unless that is 1. Whole characters, as a reader sees them, make room for it.
+/// The name with a number appended, unless the number is 1. If the result is too long, the name is shortened by whole
+/// characters (grapheme clusters).
 fn numbered(name: &str, n: u64) -> String {
     let number = if n == 1 { String::new() } else { format!(" ({n})") };
     let mut left = ROOM_NAME_MAX - number.len();

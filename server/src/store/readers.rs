@@ -1,7 +1,7 @@
-//! A bounded pool of threads that read, each with a connection of its own.
+//! A bounded pool of reader threads, each with its own connection.
 //!
-//! A thread takes several waiting reads at once and runs them on one snapshot: a transaction costs as much as a small
-//! read, and so does waking a thread.
+//! A thread takes several waiting reads at once and runs them on one snapshot, because beginning a transaction costs as
+//! much as a small read, and so does waking a thread.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -15,32 +15,32 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Error, Result, Snapshot};
 use crate::reply_dispatcher::ReplyDispatcher;
 
-/// Reads that wait for a thread before a new one has to.
+/// Most queued reads; callers then wait.
 const QUEUE: usize = 1024;
-/// Most reads out of one snapshot.
+/// Most reads on one snapshot.
 const GROUP: usize = 16;
-/// How long a reply waits for others of its group. Beyond that it is sent, so that short reads do not wait for long ones.
+/// How long a reply waits for the others of its group. Then it is sent, so that short reads do not wait for long ones.
 const TOGETHER: Duration = Duration::from_millis(1);
 
 /// A read-only connection to the store.
 pub(crate) trait Reader: Snapshot + Send + 'static {
     /// Begins a snapshot.
     fn begin(&mut self) -> Result<()>;
-    /// Whether the snapshot is still there: an engine may end it by itself when it fails.
+    /// Whether the snapshot is still open. An engine may end it when it fails.
     fn is_open(&self) -> bool;
-    /// Ends the snapshot and returns what failed meanwhile.
+    /// Ends the snapshot and returns the failure since it began, if there was one.
     fn end(&mut self) -> Option<Error>;
 }
 
-/// Access to the threads, which end when all clones are gone.
+/// A handle of the threads. They end when all clones are dropped.
 #[derive(Clone)]
 pub(crate) struct Readers {
     queue: mpsc::Sender<Request>,
 }
 
-/// A read that waits for a thread. It gets a snapshot, or the reason why there is none.
+/// A read that waits for a thread. It is called with a snapshot, or with the reason why there is none.
 type Request = Box<dyn FnOnce(Result<&dyn Snapshot>) -> Reply + Send>;
-/// Sends what was read to the task that waits for it.
+/// Sends the result to the waiting task.
 type Reply = Box<dyn FnOnce() + Send>;
 
 impl Readers {
@@ -57,7 +57,7 @@ impl Readers {
         (Self { queue }, connections.into_iter().map(start).collect())
     }
 
-    /// Runs `read` on one state of the store, once a thread is free.
+    /// Runs `read` on a snapshot once a thread is free.
     pub(crate) async fn read<T, X>(
         &self,
         read: impl FnOnce(&dyn Snapshot) -> std::result::Result<T, X> + Send + 'static,
@@ -104,8 +104,8 @@ fn run(
     }
 }
 
-/// Runs reads on one snapshot. If the engine lets go of it, the rest of the group is left for another snapshot: two reads
-/// of one request could otherwise see two states.
+/// Runs reads on one snapshot. If the engine ends the snapshot, the remaining reads are left for another one. Otherwise
+/// two reads of one request could see different states.
 fn read(connection: &impl Reader, group: &mut Vec<Request>, replies: &ReplyDispatcher) -> Vec<Reply> {
     let (mut done, mut since) = (Vec::with_capacity(group.len()), Instant::now());
     while connection.is_open()
@@ -129,7 +129,7 @@ fn dispatch(replies: &ReplyDispatcher, done: Vec<Reply>) {
     }
 }
 
-/// Waits for requests and takes this thread's share of them; `false` once there will be none.
+/// Waits for reads and takes this thread's share. Returns `false` once there can be no more.
 fn take(requests: &Mutex<mpsc::Receiver<Request>>, threads: usize, group: &mut Vec<Request>) -> bool {
     let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
     let share = (requests.len() / threads).clamp(1, GROUP);

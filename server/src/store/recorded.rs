@@ -11,7 +11,7 @@ use quchat_shared::Timestamp;
 use super::{Change, Store};
 use crate::reply_dispatcher::ReplyDispatcher;
 
-/// The store in `dir`, the thread that ends last, and the ids of the published events in order.
+/// Opens the store in `dir`. Returns it, the thread that ends last, and the ids of the published events in order.
 pub(super) fn open(dir: &Path, now: Timestamp) -> (Store, JoinHandle<()>, Arc<Mutex<Vec<u64>>>) {
     let published = Arc::new(Mutex::new(Vec::new()));
     let publishing = Arc::clone(&published);
