@@ -1,5 +1,5 @@
-//! What the engine's errors mean: the one table. It decides what a caller is answered, and says in plain words what is
-//! wrong and what to do.
+//! What SQLite's errors mean. One table decides how a request is answered, and says in plain words what is wrong and
+//! what to do about it.
 
 use std::{path::Path, sync::Arc};
 
@@ -7,16 +7,16 @@ use rusqlite::ErrorCode;
 
 use crate::store::{Cause, Error};
 
-/// What an error of the engine means.
+/// Whether an error may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
-    /// It may work later.
+    /// Trying again later may help.
     Later,
-    /// Trying again will not help: damage, or a mistake in the server.
+    /// Trying again does not help: damage, or a bug in the server.
     Never,
 }
 
-/// The table: what it means, the reason, and what a person can do.
+/// The table: whether the error may pass, the reason, and what to do about it.
 fn explain(code: Option<ErrorCode>) -> (Meaning, &'static str, &'static str) {
     use ErrorCode as Code;
     use Meaning::{Later, Never};
@@ -37,10 +37,10 @@ fn explain(code: Option<ErrorCode>) -> (Meaning, &'static str, &'static str) {
             "check the disk, its free space, the limits on file sizes and the system log",
         ),
         Some(Code::FileLockingProtocolFailed) => {
-            (Later, "it cannot be locked", "keep the data on a local disk, and close other programs that use it")
+            (Later, "it cannot be locked", "move the data to a local disk, and close other programs that use it")
         }
         Some(Code::NoLargeFileSupport) => {
-            (Later, "its file system takes no file of this size", "keep the data on another file system")
+            (Later, "its file system does not support files of this size", "move the data to another file system")
         }
         Some(Code::OutOfMemory) => (Later, "there is not enough memory", "free some memory"),
         Some(Code::OperationInterrupted | Code::OperationAborted) => {
@@ -50,9 +50,9 @@ fn explain(code: Option<ErrorCode>) -> (Meaning, &'static str, &'static str) {
         Some(Code::NotADatabase) => (
             Never,
             "it is not a database, or its beginning is damaged",
-            "restore it from a backup, or move it and signing-key away to begin anew",
+            "restore it from a backup, or move it and signing-key away to start over",
         ),
-        _ => (Never, "the database engine failed", "restore a backup if this happens at each start"),
+        _ => (Never, "the database engine failed", "restore a backup if this happens at every start"),
     }
 }
 
@@ -65,13 +65,13 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// Whether this may be the connection's fault, which then holds a dead file handle or half of a page. It is not if only
-/// a row was refused or could not be understood.
+/// Whether the connection itself may be broken, for example by a dead file handle or a half-read page. It is not broken
+/// if only a row was refused or could not be decoded.
 pub(super) fn is_of_connection(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code().is_some_and(|code| code != ErrorCode::ConstraintViolation)
 }
 
-/// Why a server cannot start on this file.
+/// The error if the server cannot start with this file.
 pub(super) fn at_start(file: &Path, error: &rusqlite::Error) -> Error {
     let (meaning, reason, advice) = explain(error.sqlite_error_code());
     let file = file.display();
@@ -83,7 +83,7 @@ pub(super) fn at_start(file: &Path, error: &rusqlite::Error) -> Error {
     })
 }
 
-/// The engine's own words, for those who look them up.
+/// SQLite's message and error code, to look them up.
 fn detail(error: &rusqlite::Error) -> String {
     match error.sqlite_extended_error_code() {
         Some(code) => format!("{error}, code {code}"),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_is_told_apart_from_damage_and_mistakes() {
+    fn temporary_errors_are_distinguished_from_damage_and_bugs() {
         for code in [
             ffi::SQLITE_FULL,
             ffi::SQLITE_BUSY,
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_row_is_not_the_fault_of_the_connection() {
+    fn a_refused_row_does_not_mean_a_broken_connection() {
         assert!(!is_of_connection(&error(ffi::SQLITE_CONSTRAINT_UNIQUE)));
         assert!(!is_of_connection(&rusqlite::Error::QueryReturnedNoRows));
         assert!(is_of_connection(&error(ffi::SQLITE_IOERR_READ)));
