@@ -1,4 +1,4 @@
-//! The table of contents: every route and what answers it.
+//! The router: the table of all routes and their handlers.
 
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
@@ -72,7 +72,7 @@ struct Router {
 }
 
 impl Router {
-    /// A route for whoever asks whether the server is well. It reads nothing but the path.
+    /// A route for the health check. It depends on the path only, not on the rest of the request.
     fn health(
         self,
         path: &'static str,
@@ -102,7 +102,7 @@ impl Router {
         )
     }
 
-    /// A route for callers with a valid token. Whether their session is alive is checked where the work is done.
+    /// A route for authenticated callers. The handler's transaction checks that the session is alive.
     fn signed_in<E: Endpoint, R, F>(
         self,
         endpoint: E,
@@ -115,7 +115,7 @@ impl Router {
         self.authenticated(endpoint, move |app, token, request| handler(app, token.caller, request))
     }
 
-    /// A route for callers with a valid token that is answered with a stream. The stream ends when the token expires.
+    /// A route for authenticated callers that returns a stream. The stream ends when the token expires.
     fn stream<E: Endpoint, R, F>(
         self,
         endpoint: E,
@@ -163,7 +163,7 @@ impl Router {
     }
 }
 
-/// Verifies the token of a request.
+/// Verifies the token of a request (authentication).
 fn authenticate(app: &App, head: &Head) -> Result<VerifiedToken, Failure> {
     let token = request::bearer(&head.parts.headers).ok_or(Failure::NoToken)?;
     let token = app.tokens.verify(token, app.now()).ok_or(Error::Unauthenticated)?;
@@ -171,18 +171,18 @@ fn authenticate(app: &App, head: &Head) -> Result<VerifiedToken, Failure> {
     Ok(token)
 }
 
-/// The routes, ready for look-ups.
+/// The routes, indexed by path.
 pub(super) struct Routes {
     by_path: matchit::Router<Route>,
 }
 
-/// What a path takes.
+/// The methods of a path.
 struct Route {
     pattern: &'static str,
     methods: Vec<(Method, Handler)>,
 }
 
-/// Where a request goes.
+/// The route of a request.
 pub(super) struct Target<'a> {
     /// The path with `{…}` in place of its ids.
     pub(super) pattern: &'static str,
@@ -200,7 +200,7 @@ impl Routes {
         Self { by_path }
     }
 
-    /// The route of a path without escapes.
+    /// Finds the route of a decoded path.
     pub(super) fn find(&self, path: &str) -> Option<Target<'_>> {
         let found = self.by_path.at(path).ok()?;
         let path = found.params.iter().map(|(_, part)| part.to_owned()).collect();
@@ -210,7 +210,7 @@ impl Routes {
 
 impl<'a> Target<'a> {
     /// # Errors
-    /// [`Failure::MethodNotAllowed`]: the path does not take the method.
+    /// [`Failure::MethodNotAllowed`]: the path does not support the method.
     pub(super) fn handler(&self, method: &Method) -> Result<&'a Handler, Failure> {
         // HEAD is GET without the body, which the connection leaves out (RFC 9110 section 9.3.2).
         let method = if method == Method::HEAD { &Method::GET } else { method };

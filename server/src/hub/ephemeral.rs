@@ -1,4 +1,4 @@
-//! Ephemeral events: what happened is gathered for a moment and becomes one event for all who hear of it.
+//! Ephemeral events: changes are gathered for a moment and published as one event to their audience.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{domain::audience::Audience, store::Ephemeral};
 
-/// What is gathered and not published yet.
+/// The changes that are not published yet.
 pub(super) struct EphemeralEvents {
     activity: Option<GatheredActivity>,
     activity_delay: Duration,
@@ -28,7 +28,7 @@ impl EphemeralEvents {
         Self { activity: None, activity_delay }
     }
 
-    /// Adds something that happened now.
+    /// Adds a change that happened now.
     pub(super) fn add(&mut self, happened: Ephemeral) {
         let audience = Audience::of_ephemeral(happened);
         match happened {
@@ -57,7 +57,7 @@ impl EphemeralEvents {
         self.activity.as_ref().map(|activity| activity.due)
     }
 
-    /// Takes the next event that is to be published by `now`, and who it is for.
+    /// Takes the next event that is due at `now`, and its audience.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<(Event, Audience)> {
         let activity = self.activity.take_if(|activity| activity.due <= now)?;
         let rooms = activity.rooms.into_iter().map(|(id, last_seq)| RoomActivity { id, last_seq }).collect();

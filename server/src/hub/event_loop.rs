@@ -1,4 +1,4 @@
-//! The thread of the hub: takes commands, publishes, registers streams, and does what is due.
+//! The hub's thread: publishes events, registers streams, sends heartbeats, and ends streams whose token has expired.
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,7 +32,7 @@ use crate::{
 
 /// Once this many bytes are gathered they are written, and registrations are answered, before more is taken.
 const GATHER_BYTES: usize = 64 * 1024;
-/// What a registration counts towards [`GATHER_BYTES`], besides the frames it missed.
+/// How many bytes a registration counts towards [`GATHER_BYTES`], besides the frames that it missed.
 const REGISTRATION_BYTES: usize = 512;
 
 /// The state of the hub's thread.
@@ -44,12 +44,12 @@ pub(super) struct EventLoop {
     ended: Ended,
     /// Registrations at positions whose commit has not been published yet.
     waiting: Vec<(Registration, oneshot::Sender<Registered>)>,
-    /// Registrations that are not answered yet, and what became of them.
+    /// Registrations that are not answered yet, with their outcome.
     unanswered: Vec<(oneshot::Sender<Registered>, Registered)>,
     replies: ReplyDispatcher,
-    /// What counts the frames that wait.
+    /// The budget that waiting frames are charged to.
     budget: Budget,
-    /// What the next event may still join.
+    /// The batch that the next event may join.
     batch: Option<Batch>,
     /// Bytes of frames, and registrations, since the last flush.
     gathered: usize,
@@ -101,7 +101,7 @@ impl EventLoop {
         self.presence.online()
     }
 
-    /// The count of ended sessions, readable from everywhere.
+    /// The count of ended sessions, readable from any thread.
     pub(super) fn sessions_ended(&self) -> Count {
         self.ended.count()
     }
@@ -177,7 +177,7 @@ impl EventLoop {
         }
         if !self.unanswered.is_empty() {
             let unanswered = std::mem::take(&mut self.unanswered);
-            // If nobody waits any more, dropping the subscription takes it back out.
+            // If nobody waits for it any more, dropping the subscription removes the stream.
             self.replies.dispatch(move || unanswered.into_iter().for_each(|(reply, became)| drop(reply.send(became))));
         }
         self.deliver();

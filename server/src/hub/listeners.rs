@@ -1,4 +1,4 @@
-//! Who listens to what: the open streams, found by room, by user, or all of them.
+//! The index of open streams (subscribers), by room and by user.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -13,7 +13,7 @@ use crate::{
     stream::{Chunk, Pushed, StreamWriter},
 };
 
-/// Names a stream while it is open.
+/// Identifies an open stream.
 pub(super) type Key = u64;
 
 struct Listener {
@@ -31,9 +31,9 @@ pub(super) struct Listeners {
     /// Users whose last stream has gone, and the rooms they were in.
     departed: Vec<(UserId, BTreeSet<RoomId>)>,
     next_key: Key,
-    /// Those for whom something waits to be written.
+    /// The streams with chunks that are not flushed yet.
     unflushed: Vec<(Key, Arc<StreamWriter>)>,
-    /// Most frames that wait for one stream.
+    /// Most frames queued for one stream.
     frames_max: usize,
 }
 
@@ -80,8 +80,8 @@ impl Listeners {
         }
     }
 
-    /// Hands a chunk to the streams of its audience and follows users into rooms and out of them. It is written with the
-    /// next [`Listeners::flush`]. A stream that does not keep up is cut off.
+    /// Delivers a chunk to the streams of its audience, and updates the index when a user joins or leaves a room. The
+    /// chunk is written at the next [`Listeners::flush`]. A stream that does not keep up is closed.
     pub(super) fn deliver(&mut self, audience: Audience, chunk: &Chunk) {
         if let Audience::MembersIncluding(room, user) = audience {
             self.follow(room, user, audience);
@@ -122,7 +122,7 @@ impl Listeners {
         gone.into_iter().for_each(|key| self.remove(key));
     }
 
-    /// Writes what was delivered: to each stream at once, however much it is.
+    /// Writes all delivered chunks, with one write per stream.
     pub(super) fn flush(&mut self) {
         for (key, writer) in std::mem::take(&mut self.unflushed) {
             match writer.flush(self.frames_max) {
@@ -136,7 +136,7 @@ impl Listeners {
         }
     }
 
-    /// Every stream there is now.
+    /// Every open stream.
     pub(super) fn all_keys(&self) -> Vec<Key> {
         self.by_key.keys().copied().collect()
     }
@@ -145,7 +145,7 @@ impl Listeners {
     pub(super) fn keys(&self, audience: Audience) -> Vec<Key> {
         let sees = |key: &Key| self.by_key.get(key).is_some_and(|listener| listener.scope.sees(audience));
         match audience {
-            // The index holds the streams whose user is a member, and all members see it.
+            // The index holds the streams whose user is a member, and every member is in this audience.
             Audience::Members(room) | Audience::MembersIncluding(room, _) | Audience::MembersAndLeaver(room, _) => {
                 self.by_room.get(&room).into_iter().flatten().map(|(&key, _)| key).collect()
             }
@@ -226,12 +226,12 @@ impl Listeners {
         self.all_keys().into_iter().for_each(|key| self.end(key, bye));
     }
 
-    /// When the next stream reaches the end of its token.
+    /// When the next token of a stream expires.
     pub(super) fn next_expiry(&self) -> Option<Timestamp> {
         self.by_expiry.first().map(|&(at, _)| at)
     }
 
-    /// Gives back what is kept for streams that have left.
+    /// Frees the memory of streams that have left.
     pub(super) fn shrink(&mut self) {
         if self.by_key.capacity() > 4 * self.by_key.len() {
             self.by_key.shrink_to_fit();
@@ -247,7 +247,7 @@ impl Listeners {
         self.remove(key);
     }
 
-    /// Has the streams of a user follow them into a room or out of it.
+    /// Updates the streams of a user who joins or leaves a room.
     fn follow(&mut self, room: RoomId, user: UserId, audience: Audience) {
         for key in self.by_user.get(&user).into_iter().flatten().copied().collect::<Vec<_>>() {
             let Some(listener) = self.by_key.get_mut(&key) else { continue };

@@ -1,12 +1,13 @@
-//! The one writer: a thread that takes the waiting writes, runs them in one transaction and replies after the commit.
+//! The writer: the only thread that changes the database. It takes all waiting writes, runs them in one transaction
+//! (group commit) and replies after the commit.
 //!
 //! While one group is committed the next one gathers, so a disk that is slow to sync makes groups larger, not queues
-//! longer. An attempt that is refused or panics leaves no trace. Rules usually refuse before they write, so there is
-//! nothing to undo. Otherwise, or if the engine failed, the group is rolled back and each attempt runs again in a
-//! transaction of its own, because an engine may end the whole transaction on an error. So an attempt can run twice, and
-//! no message pays for a savepoint.
+//! longer. A write that is refused or panics leaves no changes. Rules usually refuse before they write, so there is
+//! nothing to undo. Otherwise, or if the engine failed, the group is rolled back, and each write runs again in its own
+//! transaction. The engine may end the whole transaction on an error, so undoing a single write is not enough. So a
+//! write can run twice, and no message pays for a savepoint.
 //!
-//! A commit that fails is not retried. It counts as rolled back, and its attempts get the failure as their reply.
+//! A commit that fails is not retried. It counts as rolled back, and its writes get the failure as their reply.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -18,35 +19,35 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Change, Error, Result, Tx, health::Health};
 use crate::reply_dispatcher::ReplyDispatcher;
 
-/// Attempts that wait for the writer before a new one has to.
+/// Most queued writes; callers then wait.
 const QUEUE: usize = 1024;
-/// Most attempts in one transaction: bounds how long the first of them waits for the last.
+/// Most writes in one transaction. This bounds how long the first of them waits for the last.
 const GROUP: usize = 256;
 
 /// What the writer needs of a storage engine: one open transaction at a time.
 pub(crate) trait Engine: Tx + Send + 'static {
     fn begin(&mut self) -> Result<()>;
-    /// Grows with each row that the open transaction writes and with each change that it publishes.
+    /// A counter that grows with each row that the open transaction writes and with each change that it publishes.
     fn changes_made(&self) -> u64;
-    /// Whether the transaction is still open: an engine may end it by itself when it fails.
+    /// Whether the transaction is still open. The engine may end it when it fails.
     fn is_open(&self) -> bool;
-    /// What failed in the engine since the transaction began or this was last asked, even if the attempt ignored it.
+    /// The failure of the engine since the transaction began or this was last called, even if the write ignored it.
     fn take_failure(&mut self) -> Option<Error>;
     /// Makes the transaction durable and returns what it publishes.
     fn commit(&mut self) -> Result<Vec<Change>>;
-    /// Drops the transaction, as far as it got.
+    /// Rolls the transaction back.
     fn rollback(&mut self);
     /// Does regular maintenance between transactions, such as a checkpoint. Durability does not depend on it.
     fn maintain(&mut self);
 }
 
-/// Access to the writer thread.
+/// A handle of the writer thread.
 #[derive(Clone)]
 pub(crate) struct Writer {
     queue: mpsc::Sender<Box<dyn Attempt>>,
 }
 
-/// Access to the writer thread for as long as somebody else has it.
+/// A weak handle of the writer thread, which does not keep it running.
 pub(crate) struct Watched(mpsc::WeakSender<Box<dyn Attempt>>);
 
 impl Watched {
@@ -73,7 +74,8 @@ impl Writer {
             .spawn(move || {
                 run(&mut engine, attempts, &replies, &health, publish);
                 if health.fatal().is_none() {
-                    // SQLite copies the log back when the last connection closes, but not if two close at once.
+                    // When the last connection closes, SQLite copies the log into the file, but not if two connections
+                    // close at once.
                     others.into_iter().for_each(|other| drop(other.join()));
                 }
                 drop(engine);
@@ -92,7 +94,7 @@ impl Writer {
         self.queue.closed().await;
     }
 
-    /// Runs `attempt` in the next transaction and returns what it returned once that is durable.
+    /// Runs `attempt` in the next transaction, and returns its result once it is durable.
     pub(crate) async fn write<T, X>(
         &self,
         attempt: impl Fn(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
@@ -108,18 +110,19 @@ impl Writer {
     }
 }
 
-/// One attempt, whatever it returns.
+/// A queued write with any result type.
 trait Attempt: Send {
-    /// Makes it, perhaps not for the first time; returns whether its changes are to be kept.
+    /// Runs it, perhaps for the second time. Returns whether its changes should be kept.
     fn run(&mut self, tx: &mut dyn Tx) -> bool;
-    /// Replies with the last outcome of [`Attempt::run`], if it counts. A refusal may rest on changes that were undone, too.
+    /// Replies with the outcome of the last [`Attempt::run`], unless its transaction was rolled back. A refusal may
+    /// also depend on changes that were rolled back.
     fn reply(self: Box<Self>, fate: &Fate);
 }
 
-/// What became of the transaction in which an attempt was made last.
+/// The fate of the transaction in which a write ran last.
 enum Fate {
     Committed,
-    /// It held this attempt alone, which was refused.
+    /// It contained only this write, which was refused.
     Undone,
     Failed(Error),
 }
@@ -180,18 +183,18 @@ fn run(
     }
 }
 
-/// What a transaction left behind.
+/// The result of a committed transaction.
 struct Written {
     changes: Vec<Change>,
-    /// Whether anything had to go to the disk.
+    /// Whether anything was written to the disk.
     is_any: bool,
 }
 
 /// Why a transaction was not committed.
 enum Failed {
-    /// An attempt failed that had changed something, or under which the engine failed.
+    /// A write failed after it had changed something, or the engine failed during it.
     Undone(Option<Error>),
-    /// The transaction could not be begun or committed.
+    /// The transaction could not begin or commit.
     Engine(Error),
 }
 
@@ -221,8 +224,8 @@ fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::r
     engine.commit().map(|changes| Written { changes, is_any }).map_err(Failed::Engine)
 }
 
-/// Records the state of the database, publishes the changes, then replies to the whole group. In this order, because the
-/// way to the many streams is longer, and a caller that gets its reply may take this thread's core.
+/// Records the state of the database, publishes the changes, then replies to the whole group. Publishing comes first
+/// because the events have the longer way to go, and a caller that gets its reply may occupy this thread's core.
 fn finish(
     group: Vec<Box<dyn Attempt>>,
     written: std::result::Result<Written, Failed>,

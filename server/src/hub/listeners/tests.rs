@@ -1,4 +1,4 @@
-//! The indexes find the streams that the rule of the domain names, wherever their users come and go.
+//! The indexes find exactly the streams that the domain's rule selects, whoever joins and leaves.
 
 use proptest::{
     collection::{btree_set, vec},
@@ -53,7 +53,7 @@ async fn writer() -> (Arc<StreamWriter>, TcpStream) {
     (StreamWriter::new(socket, Coding::Plain, Chunk::own(b"head"), UserId(1), context), reader)
 }
 
-/// That the index has the streams that see an event for this audience.
+/// Checks that the index finds exactly the streams that see an event for this audience.
 fn check(listeners: &Listeners, audience: Audience) {
     let seeing = listeners.by_key.iter().filter(|(_, listener)| listener.scope.sees(audience)).map(|(&key, _)| key);
     let found: BTreeSet<Key> = listeners.keys(audience).into_iter().collect();

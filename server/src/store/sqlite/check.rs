@@ -1,6 +1,7 @@
-//! Looks for damage in the background after a start, so that a damaged page is reported before somebody needs it.
+//! Checks the database for damage in the background after each start, so that damage is reported before the data is
+//! needed.
 //!
-//! Table by table, and the large ones in slices: while a read lasts, the log cannot begin anew.
+//! It reads one table at a time, and large tables in slices, because the write-ahead log cannot be reset during a read.
 
 use std::{
     path::Path,
@@ -17,28 +18,28 @@ use rusqlite::{Connection, ErrorCode, params_from_iter, types::Value};
 use super::opening;
 use crate::store::health::Health;
 
-/// How long reads may last.
+/// How long a single read may take.
 #[derive(Clone, Copy)]
 struct Bounds {
-    /// The check of a whole table. One that takes longer is read in slices.
+    /// The check of a whole table. If it takes longer, the table is read in slices.
     whole: Duration,
     slice: Duration,
 }
 
 const BOUNDS: Bounds = Bounds { whole: Duration::from_millis(800), slice: Duration::from_millis(100) };
-/// Problems of one table that are reported.
+/// Most problems that are reported for one table.
 const PROBLEMS_MAX: usize = 10;
-/// Steps of the engine between two looks at the time: pages, or instructions.
+/// How many steps SQLite runs between two checks of the time.
 const STEPS: i32 = 200;
 
-/// A check that goes on. It stops when this is dropped.
+/// A running check. Dropping it stops the check.
 pub(crate) struct Check {
     is_stopped: Arc<AtomicBool>,
     thread: Thread,
 }
 
 impl Check {
-    /// Starts the thread. What it finds is reported to `health`.
+    /// Starts the thread. It reports damage to `health`.
     pub(crate) fn start(file: &Path, health: Health) -> (Self, JoinHandle<()>) {
         let (file, is_stopped) = (file.to_owned(), Arc::new(AtomicBool::new(false)));
         let stopped = Arc::clone(&is_stopped);
@@ -86,7 +87,7 @@ fn run(connection: &Connection, bounds: Bounds, is_stopped: &Arc<AtomicBool>, he
     Ok(())
 }
 
-/// Checks a table and its indexes as the engine does, for as long as it may take.
+/// Checks a table and its indexes with SQLite's own check, for at most `bound`.
 fn whole(
     connection: &Connection,
     table: &str,
@@ -108,7 +109,7 @@ fn problems(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String
     check.query_map((), |row| row.get(0))?.take(PROBLEMS_MAX).collect()
 }
 
-/// Reads all rows of a table that is too large for one read, in the order of its key. Its other indexes are left out.
+/// Reads all rows of a table that is too large for one read, in the order of its key. It does not check other indexes.
 fn in_slices(connection: &Connection, table: &str, bound: Duration, is_stopped: &AtomicBool) -> rusqlite::Result<()> {
     let columns = "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk";
     let mut key = connection
@@ -130,7 +131,7 @@ fn in_slices(connection: &Connection, table: &str, bound: Duration, is_stopped: 
         loop {
             let Some(row) = rows.next()? else { return Ok(()) };
             for column in key.len()..row.as_ref().column_count() {
-                row.get_ref(column)?; // reads the pages on which the row goes on
+                row.get_ref(column)?; // reads the overflow pages of the row
             }
             if begun.elapsed() > bound {
                 after = (0..key.len()).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?;
@@ -144,7 +145,7 @@ fn in_slices(connection: &Connection, table: &str, bound: Duration, is_stopped: 
     Ok(())
 }
 
-/// Leaves the disk and the core to others for as long as they were used.
+/// Pauses for as long as the last read took, to leave the disk and the CPU to others.
 fn rest(begun: Instant) {
     thread::park_timeout(begun.elapsed());
 }
@@ -163,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    /// A table as the messages are, with rows that go on on further pages, and a small one without a key.
+    /// A table like that of the messages, with rows on overflow pages, and a small table without a key.
     fn database() -> (tempfile::TempDir, Connection) {
         let dir = tempfile::tempdir().unwrap();
         let database = Connection::open(dir.path().join("db")).unwrap();

@@ -1,5 +1,5 @@
-//! Converts values of the domain to columns and back. Columns are named by their number: finding one of a dozen by its
-//! name costs as much as reading the row.
+//! Converts values of the domain to columns and back. Columns are accessed by number: finding one of a dozen by name
+//! takes as long as reading the row.
 
 use quchat_shared::{
     Timestamp,
@@ -10,12 +10,12 @@ use rusqlite::{Row, types::Type};
 
 use super::event_columns::EventKind;
 
-/// A number of the wire as SQLite has it. Larger ids saturate to `i64::MAX`, which no row has.
+/// An unsigned number as SQLite stores it. Larger ids saturate to `i64::MAX`, which no row has.
 pub(super) fn int(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// The way back. The tables hold no negative numbers.
+/// The inverse of [`int`]. The tables hold no negative numbers.
 pub(super) fn uint(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
 }
@@ -38,7 +38,7 @@ pub(super) fn json_ids(ids: impl Iterator<Item = u64>) -> String {
     format!("[{}]", ids.join(","))
 }
 
-/// An enum that a column holds as text.
+/// An enum that is stored as text.
 pub(super) trait Text: Sized + 'static {
     fn to_text(self) -> &'static str;
     fn from_text(text: &str) -> Option<Self>;

@@ -1,4 +1,4 @@
-//! The log of what happened, as references.
+//! The event log. Its rows hold references to rooms, users and messages.
 
 use quchat_shared::{Event, RoomId, RoomInfo, Seq, Timestamp, UserId, event::RoomActivity};
 use rusqlite::params;
@@ -10,9 +10,9 @@ use super::{
 };
 use crate::store::{Change, Error, EventRef, Lineage, LoggedEvent, ReadEvents, Result, WriteEvents};
 
-/// The rows between `?2` and `?3` that the user `?1` may see, in the rooms `?4` if that is not null: of rooms since they
-/// joined, about themselves, and of public rooms as such. A superset of what the domain shows them. Each part has an
-/// index of its own, and a row is found by one part only.
+/// The rows between `?2` and `?3` that the user `?1` may see, in the rooms `?4` unless that is null: events in a room
+/// since the user joined it, events about the user, and events about public rooms themselves. A superset of what the
+/// domain shows the user. Each part has its own index, and a row is found by one part only.
 const FOR_USER: &str = "
     SELECT events.* FROM members CROSS JOIN events INDEXED BY events_by_room
         ON events.room_id = members.room_id
@@ -39,7 +39,7 @@ fn narrowing(only: &[RoomId]) -> Option<String> {
 }
 
 impl Sqlite {
-    /// Begins a new lineage, whose events follow those of the last one.
+    /// Begins a new lineage. Its events follow those of the previous one.
     pub(crate) fn begin_lineage(&mut self, at: Timestamp) -> Result<Lineage> {
         let lineage = Lineage::draw()?;
         self.run(
@@ -145,7 +145,7 @@ impl WriteEvents for Sqlite {
     }
 
     fn try_out(&mut self) -> Result<()> {
-        /// No tag of a lineage looks like this.
+        /// No lineage has such a tag.
         const TAG: &str = "try out: ";
         const BYTES: usize = 128 * 1024;
         let tag = format!("{TAG}{}", " ".repeat(BYTES));

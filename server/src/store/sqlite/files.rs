@@ -1,6 +1,7 @@
-//! Which files the database is in, so that their removal or replacement is noticed.
+//! Identifies the files of the database, to notice if they are removed or replaced.
 //!
-//! By `stat` alone: a process that closes a second descriptor of a file loses the POSIX locks that SQLite holds on it.
+//! It only uses `stat`: a process that closes a second descriptor of a file loses the POSIX locks that SQLite holds on
+//! it.
 
 use std::{
     ffi::OsString,
@@ -10,10 +11,10 @@ use std::{
 
 use crate::store::{Error, Result};
 
-/// Device and inode.
+/// Device and inode numbers.
 #[cfg(unix)]
 type Identity = (u64, u64);
-/// A system that does not let an open file be removed needs none.
+/// Not needed on systems where an open file cannot be removed.
 #[cfg(not(unix))]
 type Identity = ();
 
@@ -23,7 +24,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Remembers what is there now.
+    /// Records the files as they are now.
     pub(super) fn at(database: &Path) -> Self {
         let watch = |path: PathBuf| {
             let identity = identity(&path).ok();
@@ -33,7 +34,7 @@ impl Files {
     }
 
     /// # Errors
-    /// [`Error::Fatal`]: one of them was removed or replaced. What is written now would be lost with the next restart.
+    /// [`Error::Fatal`]: one of them was removed or replaced. Further writes would be lost at the next restart.
     pub(super) fn check(&self) -> Result<()> {
         let lost = self.watched.iter().find(|(path, known)| {
             known.is_some_and(|known| match identity(path) {
@@ -61,8 +62,8 @@ fn log(database: &Path) -> PathBuf {
     path.into()
 }
 
-/// Asks for the inode alone. A `stat` that also returns the time of the last change makes the kernel (Linux 6.13 and
-/// later) give each following write a time of its own, which made a lone message a tenth slower.
+/// Requests only the inode number. If `stat` also returned the time of the last change, Linux 6.13 and later would give
+/// each following write its own timestamp. That made a single message a tenth slower.
 #[cfg(target_os = "linux")]
 fn identity(path: &Path) -> io::Result<Identity> {
     use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};

@@ -1,6 +1,6 @@
-//! The embedded engine: one SQLite file in WAL mode, one writing connection, several reading ones.
+//! The storage engine: one SQLite file in WAL mode, with one writing connection and several reading ones.
 //!
-//! Only here is the database library named.
+//! Only this module uses the database library.
 
 mod bans;
 mod check;
@@ -46,7 +46,7 @@ use self::{
 };
 use super::{Change, Error, ReadEvents, Result, readers, writer};
 
-/// Numbered by their place; what has been released is never changed.
+/// Numbered by position. A released migration must never change.
 fn migrations() -> Vec<M<'static>> {
     vec![
         M::up(include_str!("../migrations/0001_talk.sql")),
@@ -63,21 +63,21 @@ fn migrate(connection: &mut Connection) -> rusqlite_migration::Result<()> {
     Migrations::new(migrations()).to_latest(connection)
 }
 
-/// A connection, with what the open transaction publishes once it is committed.
+/// A connection, and the changes that its open transaction publishes on commit.
 pub(crate) struct Sqlite {
     connection: Connection,
-    /// The newest event, including those of the open transaction. Kept by the writing connection only.
+    /// The id of the newest event, including those of the open transaction. Only kept by the writing connection.
     head: u64,
     changes: Vec<Change>,
     /// `head` when the transaction began.
     begun: u64,
-    /// Of the writing connection; `None` for the others.
+    /// Only for the writing connection.
     cache: Option<RowCache>,
     path: PathBuf,
     files: Files,
-    /// The last failure that nobody has asked for yet.
+    /// The last failure that has not been reported yet.
     failure: RefCell<Option<Error>>,
-    /// Failures since something last succeeded.
+    /// Failures in a row.
     failures: Cell<u32>,
     /// Rows written when the transaction began.
     begun_changes: u64,
@@ -87,10 +87,10 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file for writing, brings its tables up to date, and makes it if it is missing.
+    /// Opens the file for writing, or creates it if it is missing, and migrates its tables.
     ///
     /// # Errors
-    /// [`Error::Unusable`]: the file cannot be opened, is no database of ours, or comes from a later version.
+    /// [`Error::Unusable`]: the file cannot be opened, is not a quchat database, or comes from a later version.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let mut this = Self::new(opening::first(path)?, path);
         this.head = this.head().map_err(|error| unusable(path, &error))?;
@@ -100,7 +100,7 @@ impl Sqlite {
         Ok(this)
     }
 
-    /// Opens a file that [`Sqlite::open`] has opened before, for reading only.
+    /// Opens a file for reading only. [`Sqlite::open`] must have opened it before.
     ///
     /// # Errors
     /// The file cannot be opened.
@@ -125,9 +125,9 @@ impl Sqlite {
         }
     }
 
-    /// Replaces a connection that failed twice: its file handles may be dead (a network file system after a restart of
-    /// its server), or what it has in memory is half of something. Not after one failure: a new connection reads more
-    /// than the old one, and so fails more often on a disk that fails now and then.
+    /// Replaces a connection that failed twice. Its file handles may be dead (a network file system whose server was
+    /// restarted), or its cache may be inconsistent. It is not replaced after one failure, because a new connection
+    /// reads more than the old one, and so fails more often on a disk with occasional errors.
     fn reopen_if_broken(&mut self) -> Result<()> {
         if self.failures.get() < 2 {
             return Ok(());
@@ -148,7 +148,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Notes a failure, so that it is known even where a caller of the store ignores it.
+    /// Records a failure, even if the caller ignores the error.
     fn failed(&self, error: rusqlite::Error) -> Error {
         if failure::is_of_connection(&error) {
             self.failures.update(|failures| failures.saturating_add(1));
@@ -191,7 +191,7 @@ impl Sqlite {
         all().map_err(|error| self.failed(error))
     }
 
-    /// A row of the cache if this connection has one, else the one that `read` reads.
+    /// The row from the cache, if this connection has one; otherwise reads it with `read`.
     fn cached<K: Eq + Hash, T: Clone>(
         &self,
         rows: impl FnOnce(&RowCache) -> &CachedRows<K, T>,
@@ -213,10 +213,10 @@ impl Sqlite {
         exists().map_err(|error| self.failed(error))
     }
 
-    /// Copies the write-ahead log into the file once it is long, so that it starts again from its beginning. SQLite itself
-    /// would do so within a commit, before the reply to it.
+    /// Checkpoint: copies the write-ahead log into the file once it is long, so that it is written from its start
+    /// again. SQLite itself would do that within a commit, and delay the reply.
     fn checkpoint(&self) -> Result<()> {
-        /// Pages of the log, as SQLite's own bound. Few in tests, so that their disks fail here, too.
+        /// In pages of the log; SQLite's own default. Few in tests, so that disk errors also hit the checkpoint.
         const LONG: i64 = if cfg!(test) { 60 } else { 1000 };
         let pages = self.one("PRAGMA wal_checkpoint(NOOP)", (), |row| row.get::<_, i64>(1))?;
         if pages >= Some(LONG) {
@@ -308,7 +308,7 @@ impl readers::Reader for Sqlite {
     }
 }
 
-/// Why a server cannot start although the file could be opened.
+/// The error if the server cannot start although the file could be opened.
 pub(crate) fn unusable(path: &Path, error: &Error) -> Error {
     let path = path.display();
     Error::Unusable(match error {

@@ -1,4 +1,4 @@
-//! Opening the database file: for the first time in a run of the server, and again after a failure.
+//! Opens the database file, at the start of the server and again after a failure.
 
 use std::{path::Path, time::Duration};
 
@@ -7,15 +7,15 @@ use rusqlite::{Connection, OpenFlags};
 use super::{failure::at_start, migrations};
 use crate::store::{Error, Result};
 
-/// Statements a connection keeps prepared; more than there are.
+/// Size of the cache of prepared statements; larger than their number.
 const STATEMENTS: usize = 96;
 /// How long a write waits for another program that has locked the database.
 pub(super) const LOCKED: Duration = Duration::from_secs(2);
 
-/// Opens the file at the start of a server: makes it if it is missing, and brings its tables up to date.
+/// Opens the file at the start of the server: creates it if it is missing, and migrates its tables.
 ///
 /// # Errors
-/// [`Error::Unusable`], with a sentence for whoever starts the server.
+/// [`Error::Unusable`], with a sentence for the user who starts the server.
 pub(super) fn first(path: &Path) -> Result<Connection> {
     let explained = |error: rusqlite::Error| at_start(path, &error);
     let mut connection =
@@ -37,7 +37,7 @@ pub(super) fn first(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Opens the file for writing once more, as [`first`] left it.
+/// Opens the file for writing again, with the settings of [`first`].
 pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags())?;
     prepare_writer(&connection)?;
@@ -54,15 +54,15 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Without a mutex around each call, which nearly halves a read: no two threads share a connection. And without
-/// `file:` names, which a data directory may happen to begin with.
+/// Without a mutex around each call: no two threads share a connection, and a read takes nearly half the time. Without
+/// `file:` names, because the path of a data directory may begin like that.
 fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
 fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(LOCKED)?;
-    // A commit is on the disk before it is acknowledged; on macOS that takes a full fsync.
+    // A commit is durable before it is acknowledged. On macOS that requires a full fsync.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;

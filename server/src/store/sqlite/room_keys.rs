@@ -1,4 +1,4 @@
-//! Recomputes the keys of all room names, and renames the rooms that are in each other's way then.
+//! Recomputes the keys of all room names, and renames rooms whose keys are then equal.
 
 use quchat_shared::{RoomId, limits::room_key};
 use rusqlite::{Connection, params};
@@ -17,7 +17,7 @@ pub(super) fn recompute(connection: &Connection) -> rusqlite::Result<()> {
     let stale = stale.collect::<rusqlite::Result<Vec<(i64, String, String)>>>()?;
     let stale = stale.into_iter().map(|(id, name, key)| (id, room_key(&name), key));
     let stale = stale.filter(|(_, new, old)| new != old).collect::<Vec<_>>();
-    // First out of each other's way: one may get the key that another still has.
+    // First gives these rooms temporary keys, because one may get the key that another still has.
     let mut set = connection.prepare("UPDATE rooms SET name_key = ? WHERE id = ?")?;
     for (id, ..) in &stale {
         set.execute(params![format!("\n{id}"), id])?;

@@ -46,7 +46,7 @@ fn of_user(rest: &str) -> String {
     )
 }
 
-/// Reads the nine columns that both begin with.
+/// Reads the nine columns that both queries begin with.
 fn info(row: &Row<'_>) -> rusqlite::Result<RoomInfo> {
     Ok(RoomInfo {
         id: RoomId(uint(row, 0)?),
@@ -128,7 +128,7 @@ impl Sqlite {
         Ok(count.unwrap_or(0))
     }
 
-    /// Keeps the counts right when a room appears or goes.
+    /// Updates the cached counts when a room is created or deleted.
     fn recount_rooms(&mut self, kind: RoomKind, creator: UserId, change: impl Fn(&mut u64)) {
         if kind != RoomKind::Direct {
             self.change_cache(|cache| {

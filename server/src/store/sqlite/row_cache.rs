@@ -1,7 +1,7 @@
-//! A cache of the rows that every message needs, in the one connection that changes them.
+//! A cache of the rows that every message needs. Only the writing connection has one.
 //!
-//! Code that changes such a row forgets it or changes the copy, too. A rollback clears the cache. Connections that only
-//! read have none, because others change what they see.
+//! Code that changes such a row must also remove or change the cached copy. A rollback clears the cache. Reading
+//! connections have no cache, because another connection changes the rows.
 
 use std::{cell::RefCell, collections::HashMap, hash::Hash};
 
@@ -9,7 +9,7 @@ use quchat_shared::{RoomId, RoomInfo, SessionId, User, UserId, room::Membership}
 
 use crate::store::{LiveSession, Result};
 
-/// Most rows of one kind. A further one clears those of its kind first.
+/// Most rows of one kind. A further row first clears all rows of its kind.
 const ROWS_MAX: usize = 10_000;
 
 /// The cache of the writing connection.
@@ -25,11 +25,11 @@ pub(super) struct RowCache {
 /// What a cached count counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Counted {
-    /// Rooms, direct ones left out.
+    /// Rooms, not counting direct ones.
     Rooms,
-    /// Those that this user made.
+    /// Rooms that this user created, not counting direct ones.
     RoomsBy(UserId),
-    /// Rooms that are not public in which this user is a member.
+    /// Private and direct rooms that this user is in.
     PrivateRoomsOf(UserId),
     /// Members of this room.
     MembersOf(RoomId),
@@ -51,7 +51,7 @@ impl<K, T> Default for CachedRows<K, T> {
 }
 
 impl<K: Eq + Hash, T: Clone> CachedRows<K, T> {
-    /// The cached row, or else the one that `read` reads, which is cached then.
+    /// The cached row. If there is none, reads it with `read` and caches it.
     pub(super) fn get(&self, key: K, read: impl FnOnce() -> Result<Option<T>>) -> Result<Option<T>> {
         let mut rows = self.0.borrow_mut();
         if let Some(row) = rows.get(&key) {

@@ -42,7 +42,7 @@ impl ReadUsers for Sqlite {
     }
 
     fn users(&self, filter: &query::ListUsers, limit: u32) -> Result<Vec<User>> {
-        // '~' sorts behind every character a name may have.
+        // '~' sorts after every character that a name may contain.
         let prefix = user_key(filter.prefix.as_deref().unwrap_or_default());
         let after = user_key(filter.after.as_deref().unwrap_or_default());
         let ids = filter.ids.as_ref().map(|ids| json_ids(ids.iter().map(|id| id.0)));

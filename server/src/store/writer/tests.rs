@@ -1,4 +1,4 @@
-//! What the writer promises to those who share a group.
+//! What the writer promises to the writes of a group.
 
 use std::sync::{Arc, Mutex};
 
@@ -25,7 +25,7 @@ fn house() -> House {
     House { store, published, dir }
 }
 
-/// Records an event in a room and for a user that need not exist.
+/// Records an event; its room and user need not exist.
 fn record(tx: &mut dyn Tx) -> Outcome<u64> {
     let room = RoomInfo {
         id: RoomId(1),
@@ -87,7 +87,7 @@ async fn what_is_committed_is_published_in_commit_order() {
     for write in writes {
         given.push(write.await.unwrap().unwrap());
     }
-    // One more reply, and everything before it has been published.
+    // Waits for one more reply. Everything before it has then been published.
     house.store.write(|_| Ok::<_, Error>(())).await.unwrap();
     given.sort_unstable();
     assert_eq!(given, (1..=200).collect::<Vec<_>>());

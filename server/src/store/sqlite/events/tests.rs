@@ -1,4 +1,4 @@
-//! What SQL selects for a user is a superset of what the rules of the domain show them.
+//! The rows that SQL selects for a user are a superset of what the domain shows them.
 
 use proptest::{
     collection::vec,
@@ -27,12 +27,12 @@ const ROOMS: [(&str, bool); 5] =
     [("public", false), ("private", false), ("direct", false), ("public", true), ("private", true)];
 const EVENTS: u64 = 40;
 
-/// A log and memberships that need not have come about by any rule.
+/// An arbitrary log and memberships, whether or not the rules could produce them.
 #[derive(Debug, Clone)]
 struct Case {
-    /// For each user, and of those for each room: the event of their joining, if they are in.
+    /// For each user and room, the event with which the user joined, if they are a member.
     joined: Vec<Vec<Option<u64>>>,
-    /// Kind, room, user and seq of each event.
+    /// The kind, room, user and seq of each event.
     events: Vec<(EventKind, u64, u64, u64)>,
     only: Vec<RoomId>,
     after: u64,

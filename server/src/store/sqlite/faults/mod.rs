@@ -1,5 +1,5 @@
-//! The store on a disk that fails: whatever fails and whenever, nothing that was acknowledged is lost, nothing is there
-//! twice or by half, and writing works again once the disk does.
+//! Fault injection: the store on a failing disk. Whatever fails and whenever, no acknowledged write is lost, nothing is
+//! stored twice or in part, and writing works again once the disk does.
 
 #[expect(unsafe_code, reason = "SQLite calls a file system through C function pointers; only tests register this one")]
 mod vfs;
@@ -34,7 +34,7 @@ const USERS: u64 = 3;
 /// Messages in each of the two rooms before anything fails.
 const OLD: u64 = 60;
 const ROUNDS: u64 = 6;
-/// Where the messages are that were acknowledged, by txn.
+/// The acknowledged messages, by txn.
 type Acknowledged = HashMap<String, (RoomId, Seq)>;
 
 fn now() -> Timestamp {
@@ -66,7 +66,7 @@ impl House {
         Self { store, thread, plan, published, dir }
     }
 
-    /// Closes the files and gives the directory back.
+    /// Closes the files and returns the directory.
     async fn close(self) -> tempfile::TempDir {
         let Self { store, thread, dir, .. } = self;
         drop(store);
@@ -165,7 +165,7 @@ async fn erase(store: &Store) -> Result<(), Error> {
 /// One group of writes of every sort: new messages, retries of old ones, refusals, markers, joining and leaving, changes
 /// of messages. Then what was removed is erased. Nothing is asserted of those that fail.
 async fn round(house: &Arc<House>, round: u64, acknowledged: &mut Acknowledged) {
-    // The writer waits in this attempt until the others wait for the writer.
+    // The writer waits in this attempt until the others are queued.
     let (open, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
     let (store, waiting) = (house.store.clone(), move |_: &mut dyn Tx| {
@@ -220,7 +220,7 @@ async fn round(house: &Arc<House>, round: u64, acknowledged: &mut Acknowledged) 
     let _ = house.store.read(move |store| messages::list_messages(store, caller(1), RoomId(2), &page)).await;
 }
 
-/// What must hold of the files, whatever happened. Gives the newest event.
+/// Checks what must hold for the files, whatever happened. Returns the newest event.
 fn check(dir: &Path, acknowledged: &Acknowledged) -> u64 {
     let db = Connection::open(dir.join("db")).unwrap();
     let one = |sql: &str| db.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
@@ -259,7 +259,7 @@ fn check(dir: &Path, acknowledged: &Acknowledged) -> u64 {
     one("SELECT max(id) FROM events").cast_unsigned()
 }
 
-/// Runs the script with this fault in it; how often each call was made.
+/// Runs the script with this fault. Returns how often each call was made.
 async fn run(template: PathBuf, fault: Option<Fault>) -> [u64; Call::ALL.len()] {
     let dir = copy(&template, "-shm");
     let base = check(dir.path(), &Acknowledged::new());
@@ -272,10 +272,10 @@ async fn run(template: PathBuf, fault: Option<Fault>) -> [u64; Call::ALL.len()] 
     let counts = house.plan.counts();
     house.plan.arm(None);
 
-    // A crash now may bring back what was not acknowledged, but only all of a transaction.
+    // A crash now may restore writes that were not acknowledged, but only whole transactions.
     check(copy(house.dir.path(), "-shm").path(), &acknowledged);
 
-    // A connection is replaced after two failures, of which one may be to come.
+    // A connection is replaced after two failures; the second one may still be to come.
     let mut place = house.send(2, RoomId(1), "after".to_owned()).await;
     for _ in 0..2 {
         if place.is_err() {
@@ -307,7 +307,7 @@ fn messages_after(store: &dyn Snapshot, seq: Seq) -> domain::Result<usize> {
     messages::list_messages(store, caller(2), RoomId(1), &page).map(|page| page.messages.len())
 }
 
-/// What a file system may say to each call.
+/// The errors that a file system may return for each call.
 fn codes(call: Call) -> &'static [c_int] {
     match call {
         Call::Open => &[ffi::SQLITE_CANTOPEN, ffi::SQLITE_NOMEM, ffi::SQLITE_IOERR],
@@ -332,7 +332,7 @@ fn codes(call: Call) -> &'static [c_int] {
     }
 }
 
-/// Every fault that meets the script somewhere.
+/// Every fault that occurs somewhere in the script.
 fn faults(counts: &[u64]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (call, &count) in Call::ALL.into_iter().zip(counts) {
@@ -395,14 +395,14 @@ async fn a_store_that_cannot_be_written_says_so_and_finds_out_by_itself_when_it_
     check(house.close().await.path(), &Acknowledged::new());
 }
 
-/// How many faults the quick test picks, spread over all there are.
+/// How many faults the quick test picks, spread over all of them.
 const SAMPLE: usize = 150;
 
 #[tokio::test]
 async fn a_disk_that_fails_anywhere_costs_nothing_that_was_acknowledged() {
     let template = template().await;
     let all = faults(&run(template.path().to_owned(), None).await);
-    // A stride that visits all kinds of calls early, should the time be short.
+    // A stride that reaches all kinds of calls early, in case the time is short.
     let sample = (0..SAMPLE).map(|n| all[n * 7919 % all.len()]).collect();
     run_all(template.path(), sample, Instant::now() + Duration::from_secs(8)).await;
 }

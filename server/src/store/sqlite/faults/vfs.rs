@@ -12,7 +12,7 @@ use std::{
 
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_io_methods, sqlite3_vfs};
 
-/// What SQLite asks of a file system and may be refused.
+/// The calls to a file system that can be made to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     Open,
@@ -44,7 +44,7 @@ impl Call {
     ];
 }
 
-/// What else fails after the call that fails first.
+/// Which calls fail after the first failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spread {
     Nothing,
@@ -63,7 +63,7 @@ pub(super) struct Fault {
     pub(super) spread: Spread,
 }
 
-/// What fails in one directory. Nothing does before [`Plan::arm`].
+/// The faults of one directory. Nothing fails before [`Plan::arm`].
 #[derive(Default)]
 pub(super) struct Plan(Mutex<State>);
 
@@ -90,7 +90,7 @@ impl Plan {
         *self.0.lock().unwrap() = State { fault, ..State::default() };
     }
 
-    /// How often each of [`Call::ALL`] was asked since [`Plan::arm`].
+    /// How often each of [`Call::ALL`] was made since [`Plan::arm`].
     pub(super) fn counts(&self) -> [u64; Call::ALL.len()] {
         self.0.lock().unwrap().counts
     }
@@ -123,7 +123,7 @@ fn plan_of(name: *const c_char) -> Option<Arc<Plan>> {
     plans.iter().find(|(directory, _)| name.starts_with(directory)).map(|(_, plan)| Arc::clone(plan))
 }
 
-/// What SQLite takes for an open file; the real one lies behind it in the same allocation.
+/// The open file as SQLite sees it. The real one follows in the same allocation.
 #[repr(C)]
 struct File {
     base: sqlite3_file,
@@ -201,7 +201,7 @@ unsafe extern "C" fn access(_: *mut sqlite3_vfs, name: *const c_char, flags: c_i
     unsafe { (*real_vfs()).xAccess.unwrap()(real_vfs(), name, flags, out) }
 }
 
-/// What waits for a lock does not wait: it counts its own sleeps.
+/// Does not sleep, so that waiting for a lock takes no time. SQLite counts the sleeps itself.
 unsafe extern "C" fn sleep(_: *mut sqlite3_vfs, microseconds: c_int) -> c_int {
     std::thread::yield_now();
     microseconds
@@ -213,7 +213,7 @@ unsafe fn real(file: *mut sqlite3_file) -> *mut sqlite3_file {
     unsafe { file.cast::<File>().add(1).cast() }
 }
 
-/// A method that fails if the plan says so, and else is the real file's.
+/// Fails if the plan says so, otherwise calls the method of the real file.
 macro_rules! method {
     ($name:ident, $real:ident, $call:expr, $($argument:ident: $type:ty),*) => {
         unsafe extern "C" fn $name(file: *mut sqlite3_file, $($argument: $type),*) -> c_int {
@@ -240,7 +240,7 @@ method!(sector_size, xSectorSize, None,);
 method!(device_characteristics, xDeviceCharacteristics, None,);
 method!(shm_map, xShmMap, Some(Call::ShmMap), page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void);
 method!(shm_unmap, xShmUnmap, None, delete: c_int);
-// Letting go of a lock does not fail: SQLite would not look.
+// Releasing a lock never fails, because SQLite ignores the result.
 method!(
     shm_lock,
     xShmLock,
@@ -259,7 +259,7 @@ unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
     }
 }
 
-/// What fails has been written by half: a disk does not promise otherwise.
+/// A failed write has written half of the data, as a real disk may.
 unsafe extern "C" fn write(file: *mut sqlite3_file, from: *const c_void, amount: c_int, offset: i64) -> c_int {
     // SAFETY: as in `method`; half of what may be read may be read.
     unsafe {
