@@ -103,7 +103,7 @@ mod tests {
         let (first, _second) = (turns.wait(UserId(1)).await.unwrap(), turns.wait(UserId(1)).await.unwrap());
         let mut third = pin!(turns.wait(UserId(1)));
         assert!(poll_fn(|cx| Poll::Ready(third.as_mut().poll(cx).is_pending())).await);
-        assert!(matches!(turns.wait(UserId(1)).await, Err(Error::TooMany(_))), "a fourth has no place to wait");
+        assert!(matches!(turns.wait(UserId(1)).await, Err(Error::TooMany(_))), "a fourth read may not even wait");
         assert!(!turns.wait(UserId(2)).await.unwrap().has_waited());
         drop(first);
         assert!(third.await.unwrap().has_waited());

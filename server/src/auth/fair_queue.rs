@@ -137,9 +137,9 @@ mod tests {
         let queue = FairQueue::new(4);
         (1..=4).for_each(|work| assert_eq!(queue.push('a', work), None));
         assert_eq!(queue.push('a', 5), Some(5));
-        assert_eq!(queue.push('b', 6), Some(4), "the newest work of the other origin");
+        assert_eq!(queue.push('b', 6), Some(4), "the other origin loses its newest work");
         assert_eq!(queue.push('b', 7), Some(3));
-        assert_eq!(queue.push('b', 8), Some(8), "now both fill it");
+        assert_eq!(queue.push('b', 8), Some(8), "both origins now fill the queue");
         assert_eq!(queue.push('a', 9), Some(9));
         assert!(queue.push('c', 10).is_some_and(|refused| refused == 2 || refused == 7), "one of the two loses work");
         assert_eq!(drained(&queue).len(), 4);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_queue_is_empty_and_takes_no_more() {
+    fn a_closed_queue_is_empty_and_accepts_nothing() {
         let queue = FairQueue::new(2);
         queue.push('a', 1);
         assert_eq!(queue.close(), [1]);

@@ -186,11 +186,11 @@ mod tests {
         one.unwrap().forgive();
         third.await.unwrap().expect("a place is free again").forgive();
         two.unwrap().forgive();
-        assert!(throttle.lock().is_empty(), "nothing is remembered of them");
+        assert!(throttle.lock().is_empty(), "right passwords leave no entry");
     }
 
     #[tokio::test]
-    async fn whoever_waits_is_refused_once_too_many_were_wrong() {
+    async fn waiting_attempts_are_refused_after_too_many_wrong_passwords() {
         let throttle = LoginThrottle::new(1, Duration::from_secs(300));
         let first = throttle.begin("alice", HERE, at(0)).await.unwrap();
         let mut second = Box::pin(throttle.begin("alice", HERE, at(0)));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_of_names_shuts_nobody_out() {
+    async fn a_flood_of_names_locks_nobody_out() {
         let throttle = LoginThrottle::new(2, Duration::from_secs(300));
         wrong(&throttle, "alice", 0).await.unwrap();
         wrong(&throttle, "alice", 0).await.unwrap();
@@ -208,11 +208,11 @@ mod tests {
             wrong(&throttle, &format!("u{n}"), 1).await.unwrap();
         }
         assert!(throttle.lock().len() <= REMEMBERED_MAX);
-        assert!(wrong(&throttle, "alice", 2).await.is_err(), "the flood does not wash a count away");
+        assert!(wrong(&throttle, "alice", 2).await.is_err(), "the flood does not remove the count of alice");
     }
 
     #[tokio::test]
-    async fn the_machine_itself_is_one_address() {
+    async fn all_loopback_addresses_share_one_count() {
         let throttle = LoginThrottle::new(2, Duration::from_secs(300));
         wrong(&throttle, "alice", 0).await.unwrap();
         drop(throttle.begin("alice", Ipv4Addr::new(127, 0, 0, 2).into(), at(0)).await.unwrap());

@@ -225,7 +225,7 @@ mod tests {
         let verdict = async |password: &str, hash: &str| {
             passwords.verify(password.into(), Some(hash.into()), HERE).await.unwrap()
         };
-        let Verdict::Outdated(new) = verdict(decomposed, &old).await else { panic!("it was right") };
+        let Verdict::Outdated(new) = verdict(decomposed, &old).await else { panic!("the password is right") };
         assert_eq!(verdict(composed, &new).await, Verdict::Right);
         assert_eq!(verdict(decomposed, &new).await, Verdict::Right);
         assert_eq!(verdict("cafe secret", &new).await, Verdict::Wrong);

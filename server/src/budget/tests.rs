@@ -88,7 +88,7 @@ fn the_largest_holder_loses_the_connection_that_has_waited_longest() {
     assert!(oldest.0.charge(1).is_err(), "an evicted account gets no more bytes");
 
     newer.0.moves();
-    assert!(connection(&budget, 3).charge(20).is_err(), "progress ends the wait, and smaller holders are spared");
+    assert!(connection(&budget, 3).charge(20).is_err(), "progress ends the wait, and smaller holders are not evicted");
     drop((few, oldest, newer, answer));
     assert_eq!(budget.used(), 0);
 }

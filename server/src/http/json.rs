@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_not_repeated() {
+    fn an_error_does_not_repeat_the_value() {
         assert!(!outcome::<Credentials>(r#"{"name":"a","password":4711}"#).contains("4711"));
         assert!(!outcome::<Credentials>(r#"{"name":"a","password":["4711"]}"#).contains("4711"));
     }
@@ -196,7 +196,7 @@ mod tests {
             assert!(check(&[(CONTENT_TYPE, json), (CONTENT_ENCODING, "Identity")]).is_ok(), "{json}");
             let encoded = check(&[(CONTENT_TYPE, json), (CONTENT_ENCODING, "gzip")]);
             assert!(matches!(encoded, Err(Failure::EncodedBody)), "{json}");
-            assert!(check(&[(CONTENT_TYPE, json), (CONTENT_TYPE, json)]).is_err(), "one type, not two");
+            assert!(check(&[(CONTENT_TYPE, json), (CONTENT_TYPE, json)]).is_err(), "two types are refused");
         }
         for other in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/json", ""] {
             assert!(matches!(check(&[(CONTENT_TYPE, other)]), Err(Failure::UnsupportedMediaType)), "{other}");

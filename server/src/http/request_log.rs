@@ -130,12 +130,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_of_failures_fills_no_disk() {
+    fn a_flood_of_failures_does_not_fill_the_disk() {
         let (limit, start) = (LineLimit::default(), Instant::now());
         let admitted = (0..LINES_MAX + 7).filter(|_| limit.admits(start)).count();
         assert_eq!(admitted, LINES_MAX as usize);
         assert_eq!(limit.0.lock().unwrap().left_out, 7);
         assert!(limit.admits(start + WINDOW), "the next window has room again");
-        assert_eq!(limit.0.lock().unwrap().left_out, 0, "they are reported once");
+        assert_eq!(limit.0.lock().unwrap().left_out, 0, "left-out lines are reported once");
     }
 }

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_ended_since_counts() {
+    fn only_sessions_that_ended_since_then_count() {
         let mut ended = Ended::default();
         let begin = ended.count().get();
         ended.push(SessionId(1));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_far_back_is_not_known() {
+    fn a_session_that_is_no_longer_kept_is_unknown() {
         let mut ended = Ended::default();
         let begin = ended.count().get();
         (0..=KEPT as u64).for_each(|n| ended.push(SessionId(n)));

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_nobody_can_see_becomes_one_that_shows() {
+    fn an_invisible_name_is_replaced_by_a_visible_one() {
         assert_eq!(public(&["\u{200B}", "room 3", "\u{3164}"]), [(1, "room 1".into()), (3, "room 3 (2)".into())]);
         assert_eq!(named(&[("\u{2800}", RoomKind::Private)]), [(1, "room 1".into())]);
         assert_eq!(named(&[("", RoomKind::Direct)]), [], "a direct room has no name");
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_name_makes_room_for_its_number() {
+    fn a_long_name_is_shortened_for_its_number() {
         let long = "x".repeat(ROOM_NAME_MAX);
         assert_eq!(public(&[&long, &format!("{long}\u{200B}")]), [(2, format!("{} (2)", "x".repeat(60)))]);
         let family = "👨\u{200D}👩\u{200D}👧".repeat(12);

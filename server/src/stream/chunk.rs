@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chunk_has_its_length_before_it_unless_the_connection_ends_it() {
+    fn a_chunk_begins_with_its_length_only_in_chunked_coding() {
         let chunk = Chunk::new(&Budget::new(100), b"data: seventeen\n\n", 1);
         assert_eq!(chunk.wire(Coding::Chunked), b"11\r\ndata: seventeen\n\n\r\n");
         assert_eq!(chunk.wire(Coding::Plain), b"data: seventeen\n\n");

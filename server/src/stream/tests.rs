@@ -51,7 +51,7 @@ async fn rest(mut reader: net::TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn what_waits_goes_out_in_order_and_the_end_behind_it() {
+async fn the_queue_is_written_in_order_and_then_the_end() {
     for (coding, expected) in
         [(Coding::Chunked, "head 1\r\na\r\n2\r\nbc\r\n3\r\nbye\r\n0\r\n\r\n"), (Coding::Plain, "head abcbye")]
     {
@@ -66,14 +66,18 @@ async fn what_waits_goes_out_in_order_and_the_end_behind_it() {
 }
 
 #[tokio::test]
-async fn a_stream_that_has_caught_up_is_written_by_whoever_flushes_it() {
+async fn a_stream_that_has_caught_up_is_written_by_its_producers() {
     let (writer, mut reader) = open(Coding::Plain).await;
     writer.written(&mut IdleTimeout::new(LONG)).await.unwrap();
     let mut write_timeout = IdleTimeout::new(LONG);
     let mut ended = std::pin::pin!(writer.ended(&mut write_timeout));
-    assert!(poll_fn(|cx| Poll::Ready(ended.as_mut().poll(cx).is_pending())).await, "the hold ends");
+    assert!(poll_fn(|cx| Poll::Ready(ended.as_mut().poll(cx).is_pending())).await, "polling `ended` releases the hold");
     assert_eq!(writer.push(&chunk("a"), 1), Pushed::Unflushed);
-    assert_eq!(writer.push(&chunk("b"), 1), Pushed::Accepted, "the bound is for what the socket does not take");
+    assert_eq!(
+        writer.push(&chunk("b"), 1),
+        Pushed::Accepted,
+        "only chunks that the socket does not accept count against the bound"
+    );
     assert_eq!(writer.flush(1), Pushed::Accepted);
     let mut read = [0; 7];
     reader.read_exact(&mut read).unwrap();
@@ -81,7 +85,7 @@ async fn a_stream_that_has_caught_up_is_written_by_whoever_flushes_it() {
 }
 
 #[tokio::test]
-async fn a_full_stream_refuses_and_is_cut_without_losing_what_is_its_own() {
+async fn a_full_stream_is_closed_and_keeps_its_own_chunks() {
     let (writer, reader) = open(Coding::Plain).await;
     writer.push(&Chunk::own(b"page "), 0);
     assert_eq!(writer.push(&chunk("a"), 2), Pushed::Accepted);
@@ -114,7 +118,7 @@ async fn a_frame_that_was_cut_by_a_full_socket_is_finished_before_the_end() {
     let task = run(&writer, LONG);
     released(&writer).await;
     let text = fill(&writer);
-    assert!(writer.lock().written > 0, "the socket took a part of the last frame");
+    assert!(writer.lock().written > 0, "the socket accepted a part of the last frame");
     assert_eq!(writer.push(&chunk("dropped"), usize::MAX), Pushed::Accepted);
     writer.cut();
     let heard = rest(reader).await;
@@ -130,7 +134,7 @@ async fn released(writer: &StreamWriter) {
 }
 
 #[tokio::test]
-async fn a_reader_who_takes_nothing_is_given_up() {
+async fn a_reader_that_accepts_nothing_is_closed() {
     let (writer, reader) = open(Coding::Plain).await;
     let task = run(&writer, Duration::from_millis(20));
     released(&writer).await;
@@ -141,7 +145,7 @@ async fn a_reader_who_takes_nothing_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_reader_who_hangs_up_is_noticed_though_nothing_is_written() {
+async fn a_reader_that_leaves_is_noticed_while_nothing_is_written() {
     let (writer, reader) = open(Coding::Plain).await;
     let task = run(&writer, LONG);
     released(&writer).await;
@@ -150,7 +154,7 @@ async fn a_reader_who_hangs_up_is_noticed_though_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn a_reader_who_hangs_up_is_noticed_though_the_socket_is_full() {
+async fn a_reader_that_leaves_is_noticed_while_the_socket_is_full() {
     let (writer, reader) = open(Coding::Plain).await;
     let task = run(&writer, LONG);
     released(&writer).await;
@@ -161,7 +165,7 @@ async fn a_reader_who_hangs_up_is_noticed_though_the_socket_is_full() {
 }
 
 #[tokio::test]
-async fn a_reader_who_keeps_talking_is_not_listened_to_forever() {
+async fn a_reader_that_keeps_sending_is_closed() {
     let (writer, mut reader) = open(Coding::Plain).await;
     let task = run(&writer, LONG);
     reader.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();

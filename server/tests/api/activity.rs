@@ -93,7 +93,7 @@ fn a_resume_reports_missed_activity_in_one_event() {
     alice.count_to(two, 2);
     let (_, mut stream) = Opening { last_event_id: Some(&position), ..Opening::default() }.open(&bob);
     let Some(Event::Activity(Activity { mut rooms })) = stream.next_of_any_kind().map(|received| received.event) else {
-        panic!("no other event is expected")
+        panic!("only activity events are expected")
     };
     rooms.sort_by_key(|sign| sign.id);
     let expected = [(one, 3), (two, 2)].map(|(id, last_seq)| RoomActivity { id, last_seq: Seq(last_seq) });

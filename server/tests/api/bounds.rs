@@ -199,5 +199,5 @@ fn a_stalled_stream_is_closed_after_the_write_timeout() {
     assert!(end < last, "a stalled reader was not closed");
     let mut resumed = bob.resume(received.last().map_or(stalled.last_id(), |received| &received.id));
     let first = resumed.next();
-    assert_eq!(message_of(&first.event), Some((room, end.next())), "and resumes without a gap");
+    assert_eq!(message_of(&first.event), Some((room, end.next())), "it resumes without a gap");
 }

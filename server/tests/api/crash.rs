@@ -90,7 +90,7 @@ fn acknowledged_messages_survive_five_kills_under_load_exactly_once() {
     let seqs: Vec<_> = history.iter().map(|message| message.seq.0).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "no gap");
     let by_txn: HashMap<&str, Seq> = history.iter().map(|m| (m.txn.as_deref().unwrap(), m.seq)).collect();
-    assert_eq!(by_txn.len(), history.len(), "nothing twice");
+    assert_eq!(by_txn.len(), history.len(), "no message twice");
     for writer in &writers {
         for (txn, seq) in &writer.acknowledged {
             assert_eq!(by_txn.get(&**txn), Some(seq), "{txn} was acknowledged");

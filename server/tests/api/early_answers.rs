@@ -170,7 +170,7 @@ fn an_ignored_body_is_still_part_of_the_request() {
     connection.send(vec![b'x'; 59_999]);
     connection.finish();
     connection.answer().problem(400, "bad_request");
-    assert!(bob.room(room).member.is_none(), "half a request does nothing");
+    assert!(bob.room(room).member.is_none(), "half a request has no effect");
     let mut connection = bob.connect();
     connection.send(head(&bob, &format!("PUT /v1/rooms/{room}/members/me"), "Content-Length: 60000\r\n"));
     connection.send(vec![b'x'; 60_000]);

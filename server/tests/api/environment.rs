@@ -37,7 +37,7 @@ fn an_empty_variable_counts_as_not_set() {
     let mut command = Process::command();
     command.env("QUCHAT_LISTEN", "").arg("--data-dir").arg(home.path().join(".local/share/quchat"));
     let (code, reason) = run_to_failure(&mut command);
-    assert_eq!(code, Some(1), "the data directory is in use, which is no usage error: {reason}");
+    assert_eq!(code, Some(1), "a data directory that is in use is not a usage error: {reason}");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn stored_events_have_unique_ids_and_ephemeral_ones_none() {
 }
 
 #[test]
-fn joining_starts_a_room_on_an_open_stream_and_leaving_stops_it() {
+fn joining_adds_a_room_to_an_open_stream_and_leaving_removes_it() {
     let server = TestServer::start();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");

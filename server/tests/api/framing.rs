@@ -66,7 +66,7 @@ fn a_chunked_body_with_a_content_length_ends_the_connection() {
         connection.send(format!("{HEAD}{both}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n{SMUGGLED}"));
         let answer = connection.answer();
         assert!((400..500).contains(&answer.status), "{}", answer.text());
-        assert!(connection.ends(TIMEOUT), "RFC 9112, section 6.1: it must be closed");
+        assert!(connection.ends(TIMEOUT), "RFC 9112, section 6.1: the connection must be closed");
         assert_eq!(connection.so_far(), "", "{both}");
     }
 }

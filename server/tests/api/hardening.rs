@@ -124,7 +124,7 @@ fn attack_smuggled_requests() {
         let first = connection.answer_or_end();
         assert!(first.is_none_or(|answer| answer.status >= 400), "{framing}");
         let second = connection.answer_or_end();
-        assert!(second.is_none(), "{framing} lets a second request through: {second:?}");
+        assert!(second.is_none(), "{framing} smuggles a second request: {second:?}");
     }
     still_serves(&server);
 }

@@ -77,7 +77,7 @@ fn rejoining_starts_with_everything_read() {
 }
 
 #[test]
-fn when_the_last_owner_leaves_the_longest_member_becomes_owner() {
+fn when_the_last_owner_leaves_the_longest_standing_member_becomes_owner() {
     let server = TestServer::start();
     let (alice, bob, carol) = (server.user("alice"), server.user("bob"), server.user("carol"));
     let room = alice.create_room("lobby");
@@ -146,12 +146,12 @@ fn the_first_to_join_a_public_room_without_an_owner_becomes_owner() {
         Event::MemberJoined(joined) => Some(joined.role),
         _ => None,
     });
-    assert_eq!(roles.collect::<Vec<_>>(), [Role::Owner, Role::Owner], "and is notified");
+    assert_eq!(roles.collect::<Vec<_>>(), [Role::Owner, Role::Owner], "the new owner is notified");
     assert_eq!(carol.join(joined).member.unwrap().role, Role::Member, "the room has an owner now");
 }
 
 #[test]
-fn the_longest_moderator_becomes_owner_before_any_member() {
+fn the_longest_standing_moderator_becomes_owner_before_any_member() {
     let server = TestServer::start();
     let (alice, bob, carol, dave) =
         (server.user("alice"), server.user("bob"), server.user("carol"), server.register("dave"));
@@ -194,7 +194,7 @@ fn the_last_to_leave_a_private_room_deletes_it() {
     alice.try_send_message(room, "anybody?").problem(404, "not_found");
     assert!(alice.rooms().rooms.is_empty());
     let lobby = bob.create_room("lobby");
-    assert!(lobby > room, "an id is never used again");
+    assert!(lobby > room, "ids are never reused");
     let received: Vec<_> = others.until(|event| event.name() == "member.joined");
     assert_eq!(received.len(), 2, "others get no event about it: {received:?}");
 

@@ -62,7 +62,7 @@ fn within<T>(budget: &Budget, act: impl FnOnce() -> T) -> T {
 }
 
 fn becomes_empty(budget: &Budget) {
-    eventually("everything is given back", || (budget.used() == 0).then_some(()));
+    eventually("all bytes are returned to the budget", || (budget.used() == 0).then_some(()));
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn a_refused_message_leaves_no_trace() {
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
     bob.try_send_message(room, "").refuses("text");
-    assert!(bob.room(room).member.is_none(), "not even a membership");
+    assert!(bob.room(room).member.is_none(), "the refusal creates no membership");
     bob.try_send_once(room, "\0", "b-1").refuses("text");
     bob.try_send_once(room, "hello", "b-1").expect(201);
     alice.try_send_message(RoomId(4711), "into the void").problem(404, "not_found");

@@ -61,7 +61,7 @@ fn works_and_stops(server: Process) {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_stops_nothing() {
+fn a_log_that_cannot_be_written_does_not_stop_the_server() {
     for stderr in [full_disk(), closed_pipe()] {
         let data_dir = DataDir::new();
         let mut command = command(&data_dir);
@@ -71,7 +71,7 @@ fn a_log_that_cannot_be_written_stops_nothing() {
 }
 
 #[test]
-fn a_log_at_the_file_size_limit_stops_nothing() {
+fn a_log_at_the_file_size_limit_does_not_stop_the_server() {
     let (data_dir, log) = (DataDir::new(), tempfile::NamedTempFile::new().unwrap());
     log.as_file().set_len(16 << 20).unwrap();
     let mut command = Command::new("sh");
@@ -83,7 +83,7 @@ fn a_log_at_the_file_size_limit_stops_nothing() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_nothing() {
+fn a_log_that_nobody_reads_does_not_stop_the_server() {
     let (data_dir, (stderr, reader)) = (DataDir::new(), full_pipe());
     let mut command = command(&data_dir);
     command.args(["--listen", "127.0.0.1:0"]).stderr(stderr);
@@ -121,7 +121,7 @@ fn the_address_is_printed_and_needs_no_reader() {
 }
 
 #[test]
-fn closed_descriptors_stop_nothing_and_no_line_is_written_into_a_data_file() {
+fn a_server_with_closed_descriptors_runs_and_writes_no_line_into_a_data_file() {
     let data_dir = DataDir::new();
     let mut command = Command::new("sh");
     command.args(["-c", "exec \"$0\" <&- >&- 2>&-"]).arg(Process::command().get_program());

@@ -59,7 +59,7 @@ fn around_returns_the_message_in_the_middle() {
 }
 
 #[test]
-fn pages_beyond_the_ends_are_empty_or_end_at_the_last_message() {
+fn a_page_beyond_an_end_is_empty_or_ends_at_the_last_message() {
     let (_server, alice, room) = room_of(5);
     assert_eq!(page(&alice, room, "?before=1"), (vec![], false, true));
     assert_eq!(page(&alice, room, "?before=0"), (vec![], false, true));

@@ -69,7 +69,7 @@ fn silent_refused_connections_do_not_delay_other_refusals() {
 }
 
 #[test]
-fn a_request_that_arrives_after_its_refusal_does_not_destroy_it() {
+fn a_refusal_is_readable_even_if_the_request_arrives_after_it() {
     let (server, guests) = full_server(1);
     let mut late = Connection::open(server.address);
     for _ in 0..20 {

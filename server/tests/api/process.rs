@@ -16,7 +16,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn it_prints_its_address_and_nothing_else() {
+fn the_server_prints_its_address_and_nothing_else() {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     assert!(server.address.ip().is_loopback() && server.address.port() != 0);
@@ -27,7 +27,7 @@ fn it_prints_its_address_and_nothing_else() {
 }
 
 #[test]
-fn its_files_are_readable_only_by_their_owner() {
+fn the_data_files_are_readable_only_by_their_owner() {
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     server.register("alice").create_room("lobby");

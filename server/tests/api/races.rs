@@ -50,7 +50,7 @@ fn thirty_two_rooms_can_be_created_at_once() {
     assert_eq!(ids.len(), 32);
     assert_eq!(clients[1].rooms().rooms.len(), 32);
     let received = (0..48).map(|_| stream.next().event.name()).filter(|name| *name == "room.created").count();
-    assert_eq!(received, 32, "each is published once, beside sixteen own memberships");
+    assert_eq!(received, 32, "each room is published once, besides sixteen memberships of the user");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn eight_writers_in_one_room_get_seqs_without_gaps() {
     assert_eq!(all.iter().map(|message| message.seq.0).collect::<Vec<_>>(), (1..=320).collect::<Vec<_>>());
     assert_eq!(alice.history(room), all);
     for own in &acknowledged {
-        assert!(own.windows(2).all(|pair| pair[0].seq < pair[1].seq), "each writer's own order is kept");
+        assert!(own.windows(2).all(|pair| pair[0].seq < pair[1].seq), "the messages of each writer keep their order");
     }
     let received = stream.until_message(room, Seq(320));
     let received = received.into_iter().filter_map(|received| match received.event {

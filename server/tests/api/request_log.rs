@@ -41,7 +41,7 @@ fn a_failed_request_is_logged_with_method_route_status_kind_and_id() {
     answer.problem(404, "not_found");
     let expected = "method=GET route=/v1/rooms/{room}/messages status=404 kind=not_found";
     let found = line(&server, &answer, "INFO", "request failed", expected);
-    assert!(!found.contains("4711") && !found.contains("4712"), "ids and queries stay out: {found}");
+    assert!(!found.contains("4711") && !found.contains("4712"), "ids and queries are not logged: {found}");
 
     let answer = alice.try_send_message(room, "a needle\0");
     answer.refuses("text");
@@ -62,11 +62,11 @@ fn a_failed_request_is_logged_with_method_route_status_kind_and_id() {
 
     let log = server.log().to_lowercase();
     assert!(!log.contains("needle") && !log.contains(&alice.session().token), "{log}");
-    assert!(!log.contains("request answered"), "what succeeds is logged for debugging alone: {log}");
+    assert!(!log.contains("request answered"), "successful requests are logged only at debug: {log}");
 }
 
 #[test]
-fn a_request_that_the_server_cannot_do_is_a_warning() {
+fn a_request_that_the_server_cannot_handle_is_logged_as_a_warning() {
     let data_dir = DataDir::new();
     let server = LoggedProcess::start_with(&data_dir.path(), |command| {
         command.args(["--memory-budget", "1KiB"]);

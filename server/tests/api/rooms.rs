@@ -199,7 +199,7 @@ fn a_private_room_of_others_looks_like_a_missing_room() {
         ]
         .map(|answer| answer.problem(404, "not_found"))
     };
-    assert_eq!(everything(hidden), everything(missing), "not even the text differs");
+    assert_eq!(everything(hidden), everything(missing), "even the text is the same");
     assert_eq!(visible(&bob), []);
     assert_eq!(alice.room(hidden).member.unwrap().role, Role::Owner);
 }
@@ -226,5 +226,5 @@ fn a_room_survives_a_restart() {
     let server = server.restart(|_| {});
     let alice = alice.at(server.address);
     assert_eq!((alice.room(lobby), alice.room(plans)), before);
-    assert!(alice.create_room("another").0 > plans.0, "an id is never used again");
+    assert!(alice.create_room("another").0 > plans.0, "ids are never reused");
 }

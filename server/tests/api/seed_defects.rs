@@ -6,7 +6,7 @@
 //! | the signing key is the constant `hello` | `tokens::a_token_of_another_key_is_refused` |
 //! | `exp` is never checked | `tokens::a_token_must_expire_in_the_future`, `sessions::a_token_is_valid_for_exactly_thirty_days` |
 //! | passwords are stored as plain SHA-256 | `a_password_is_stored_as_argon2id_with_a_salt` |
-//! | empty names, passwords and texts are accepted | `nothing_empty_is_accepted` |
+//! | empty names, passwords and texts are accepted | `empty_names_passwords_and_texts_are_refused` |
 //! | history returns the oldest 20 | `paging::without_a_query_the_newest_fifty_messages_are_returned` |
 //! | no id to resume from: 195 of 1,200 messages lost over five reconnects | `five_reconnects_lose_none_of_twelve_hundred_messages` |
 //! | a stalled reader silently misses 2,721 of 6,000 | `slow_reader::a_lagging_reader_is_closed_between_frames_and_resumes_without_a_gap` |
@@ -39,7 +39,7 @@ fn a_password_is_stored_as_argon2id_with_a_salt() {
 }
 
 #[test]
-fn nothing_empty_is_accepted() {
+fn empty_names_passwords_and_texts_are_refused() {
     let server = TestServer::fresh();
     let nobody = server.anonymous();
     nobody.post("/v1/users", &json!({"name": "", "password": "correct horse"})).refuses("name");

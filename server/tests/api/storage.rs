@@ -202,7 +202,8 @@ fn damage(database: &Path, texts: &[String]) -> usize {
     const LEAF: u8 = 0x0a;
     let mut bytes = fs::read(database).unwrap();
     let page_of = |text: &String| {
-        let at = bytes.windows(text.len()).position(|window| window == text.as_bytes()).expect("it is in the file");
+        let at =
+            bytes.windows(text.len()).position(|window| window == text.as_bytes()).expect("the message is in the file");
         at / PAGE * PAGE
     };
     let (n, page) = texts

@@ -120,7 +120,7 @@ fn a_disconnected_reader_frees_its_stream() {
     for _ in 0..3 {
         let streams: Vec<_> = (0..10).map(|_| alice.listen()).collect();
         drop(streams);
-        alice.send_message(room, "to whoever is left");
+        alice.send_message(room, "to the remaining readers");
     }
     crate::harness::eventually("the places are free again", || {
         let streams: Vec<_> = (0..15).filter_map(|_| Opening::default().ask(&alice).ok()).collect();

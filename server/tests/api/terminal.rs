@@ -50,7 +50,7 @@ impl Drop for InTerminal {
 }
 
 #[test]
-fn a_server_stops_in_order_with_its_terminal() {
+fn a_server_stops_cleanly_when_its_terminal_closes() {
     for close in [true, false] {
         let data_dir = DataDir::new();
         let mut server = InTerminal::start("exec \"$0\" \"$@\"", &data_dir);

@@ -255,7 +255,7 @@ fn a_request_with_two_tokens_is_refused() {
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let [one, two] = [&alice, &bob].map(|client| format!("Authorization: Bearer {}\r\n", client.session().token));
     let status = ask(&alice, &format!("{one}{two}"));
-    assert!(matches!(status, 400 | 401), "{status}: it is unclear whose request this is");
+    assert!(matches!(status, 400 | 401), "{status}: two tokens do not identify one user");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn a_client_that_resumes_gets_the_new_names() {
 }
 
 #[test]
-fn messages_survive_even_if_they_are_invisible() {
+fn invisible_messages_survive_an_upgrade() {
     let server = upgraded();
     let alice = server.sign_in("alice");
     let texts: Vec<_> = alice.history(GENERAL).into_iter().map(|message| message.text).collect();

@@ -61,7 +61,7 @@ fn check(listeners: &Listeners, audience: Audience) {
 }
 
 #[tokio::test]
-async fn whoever_comes_and_goes_the_indexes_hold_those_who_see_an_event() {
+async fn the_indexes_are_exact_whoever_joins_and_leaves() {
     let (writer, _reader) = writer().await;
     let config = Config { cases: 256, failure_persistence: None, ..Config::default() };
     let cases = (vec(stream(), 1..6), vec(change(), 0..8));

@@ -187,7 +187,7 @@ mod tests {
     const NO_TIME: Bounds = Bounds { whole: Duration::ZERO, slice: Duration::ZERO };
 
     #[test]
-    fn what_is_whole_is_found_to_be_however_short_the_reads_are() {
+    fn an_intact_database_shows_no_damage_however_short_the_reads_are() {
         let (_dir, database) = database();
         assert_eq!((damages(&database, BOUNDS), damages(&database, NO_TIME)), (0, 0));
     }

@@ -48,7 +48,7 @@ fn add_user(tx: &mut dyn Tx, name: &str) -> Outcome<UserId> {
 }
 
 #[tokio::test]
-async fn a_refused_attempt_leaves_no_trace_and_uses_up_no_event() {
+async fn a_refused_write_leaves_no_changes_and_uses_no_event_id() {
     let house = house();
     let refused = house.store.write(|tx| {
         add_user(tx, "alice")?;
@@ -62,7 +62,7 @@ async fn a_refused_attempt_leaves_no_trace_and_uses_up_no_event() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_panics_is_undone_and_nobody_else_notices() {
+async fn a_write_that_panics_is_rolled_back_alone() {
     let house = house();
     let panicking = house.store.write(|tx| {
         add_user(tx, "alice")?;
@@ -79,7 +79,7 @@ async fn an_attempt_that_panics_is_undone_and_nobody_else_notices() {
 }
 
 #[tokio::test]
-async fn what_is_committed_is_published_in_commit_order() {
+async fn commits_are_published_in_commit_order() {
     let house = house();
     let write = |store: Store| async move { store.write(record).await };
     let writes: Vec<_> = (0..200).map(|_| tokio::spawn(write(house.store.clone()))).collect();

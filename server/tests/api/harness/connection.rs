@@ -74,13 +74,13 @@ impl Connection {
     /// The next final answer. Skips interim ones (1xx).
     #[track_caller]
     pub(crate) fn answer(&mut self) -> Answer {
-        self.read_answer(true).expect("an answer, not the end of the connection")
+        self.read_answer(true).expect("the connection ended instead of an answer")
     }
 
     /// The answer to a HEAD request, which ends with its head.
     #[track_caller]
     pub(crate) fn answer_to_head(&mut self) -> Answer {
-        self.read_answer(false).expect("an answer, not the end of the connection")
+        self.read_answer(false).expect("the connection ended instead of an answer")
     }
 
     /// The next answer, or `None` if the connection ends instead.
@@ -119,9 +119,10 @@ impl Connection {
         let mut lines = head.trim_end().split("\r\n");
         let status_line = lines.next().unwrap();
         let status = status_line.strip_prefix("HTTP/1.1 ").or_else(|| status_line.strip_prefix("HTTP/1.0 "));
-        let status = status.and_then(|rest| rest.get(..3)).unwrap_or_else(|| panic!("no status line: {status_line:?}"));
+        let status =
+            status.and_then(|rest| rest.get(..3)).unwrap_or_else(|| panic!("not a status line: {status_line:?}"));
         let headers = lines.map(|line| {
-            let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("no header field: {line:?}"));
+            let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("not a header field: {line:?}"));
             (name.to_owned(), value.trim().to_owned())
         });
         Some(Answer { status: status.parse().unwrap(), headers: headers.collect(), body: Vec::new() })

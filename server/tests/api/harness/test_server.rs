@@ -54,7 +54,7 @@ impl TestServer {
                 let server = Server::open(config).unwrap();
                 listening.send((address, server.budget())).unwrap();
                 let shutdown = async { stopped.await.unwrap_or_default() };
-                server.serve(listener, shutdown).await.expect("the server stops in order");
+                server.serve(listener, shutdown).await.expect("the server stops cleanly");
             });
             runtime.shutdown_timeout(Duration::from_secs(1));
         });

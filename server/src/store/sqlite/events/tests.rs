@@ -113,7 +113,7 @@ fn check(db: &Sqlite, case: &Case) {
         };
         let seen = all.iter().filter(is_asked_for).filter(|event| viewer.sees(event, || kind(event.room)).unwrap());
         let selected = db.events_for(user, &case.only, case.after, case.through).unwrap();
-        assert!(selected.is_sorted_by(|a, b| a.id < b.id), "in order and once: {selected:?}");
+        assert!(selected.is_sorted_by(|a, b| a.id < b.id), "each event once, in order: {selected:?}");
         for event in seen {
             assert!(selected.contains(event), "{user} sees {event:?}, which is not selected");
         }
@@ -131,7 +131,7 @@ fn check(db: &Sqlite, case: &Case) {
 }
 
 #[test]
-fn whatever_happened_a_user_is_given_all_that_they_may_see() {
+fn the_rows_for_a_user_include_all_that_they_may_see() {
     let dir = tempfile::tempdir().unwrap();
     let mut db = Sqlite::open(&dir.path().join("db")).unwrap();
     let db = std::cell::RefCell::new(&mut db);

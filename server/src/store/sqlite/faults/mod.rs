@@ -207,9 +207,9 @@ async fn round(house: &Arc<House>, round: u64, acknowledged: &mut Acknowledged) 
     let _ = gate.await.unwrap();
     for (txn, sent) in sends {
         if let Ok(place) = sent.await.unwrap() {
-            assert!(!txn.starts_with("refused"), "{txn} was let in");
+            assert!(!txn.starts_with("refused"), "{txn} should have been refused");
             let first = *acknowledged.entry(txn.clone()).or_insert(place);
-            assert_eq!(first, place, "{txn} has two places");
+            assert_eq!(first, place, "{txn} was stored twice");
         }
     }
     for other in others {
@@ -226,13 +226,13 @@ fn check(dir: &Path, acknowledged: &Acknowledged) -> u64 {
     let one = |sql: &str| db.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
     let checked: String = db.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();
     assert_eq!(checked, "ok");
-    assert!(!db.prepare("PRAGMA foreign_key_check").unwrap().exists(()).unwrap(), "a reference to nothing");
+    assert!(!db.prepare("PRAGMA foreign_key_check").unwrap().exists(()).unwrap(), "a foreign key refers to no row");
     let gaps = "SELECT count(*) FROM rooms WHERE last_seq <> (SELECT count(*) FROM messages WHERE room_id = rooms.id)
         OR last_seq <> (SELECT max(seq) FROM messages WHERE room_id = rooms.id)";
     assert_eq!(one(gaps), 0, "seq has a gap, or last_seq is wrong");
     let unlogged = "SELECT count(*) FROM messages WHERE 1 <> (SELECT count(*) FROM events
         WHERE kind = 'message.created' AND events.room_id = messages.room_id AND events.seq = messages.seq)";
-    assert_eq!(one(unlogged), 0, "a message without its one event");
+    assert_eq!(one(unlogged), 0, "a message does not have exactly one event");
     let last_events = "SELECT count(*) FROM rooms WHERE last_event <> (SELECT id FROM events
         WHERE kind = 'message.created' AND events.room_id = rooms.id AND events.seq = rooms.last_seq)";
     assert_eq!(one(last_events), 0, "last_event is wrong");
@@ -298,7 +298,7 @@ async fn run(template: PathBuf, fault: Option<Fault>) -> [u64; Call::ALL.len()] 
     let published = std::mem::take(&mut *house.published.lock().unwrap());
     let dir = house.close().await;
     let head = check(dir.path(), &acknowledged);
-    assert_eq!(published, (base + 1..=head).collect::<Vec<_>>(), "what is published is what is stored");
+    assert_eq!(published, (base + 1..=head).collect::<Vec<_>>(), "the published events differ from the stored ones");
     counts
 }
 
@@ -366,32 +366,36 @@ async fn without_a_fault_everything_is_acknowledged() {
     let counts = run(template.path().to_owned(), None).await;
     println!("{:?}", Call::ALL.iter().zip(counts).collect::<Vec<_>>());
     for call in [Call::Read, Call::Write, Call::Sync, Call::ShmLock] {
-        assert!(counts[call as usize] > 0, "{call:?} is not met");
+        assert!(counts[call as usize] > 0, "the script never makes the call {call:?}");
     }
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_written_says_so_and_finds_out_by_itself_when_it_can() {
+async fn a_store_that_cannot_be_written_reports_it_and_recovers_by_itself() {
     let house = House::open(copy(template().await.path(), "-shm"));
     let gone = Fault { call: Call::Write, nth: 1, code: ffi::SQLITE_FULL, spread: Spread::Kind };
     house.plan.arm(Some(gone));
     let refused = house.send(1, RoomId(1), "full".to_owned()).await;
     assert!(matches!(refused, Err(domain::Error::Store(Error::Unavailable(_)))), "{refused:?}");
     assert!(!house.store.is_writable());
-    house.store.read(|store| messages_after(store, Seq(1))).await.expect("reading goes on");
+    house.store.read(|store| messages_after(store, Seq(1))).await.expect("reading still works");
     let refusal = house.send(3, RoomId(2), "refused".to_owned()).await;
-    assert!(matches!(refusal, Err(domain::Error::NotFound(_))), "what need not be written is answered as ever");
-    assert!(!house.store.is_writable(), "a refusal proves nothing");
+    assert!(matches!(refusal, Err(domain::Error::NotFound(_))), "a refusal needs no write and is answered as usual");
+    assert!(!house.store.is_writable(), "a refusal does not make the store writable");
 
     house.plan.arm(None);
     let log = || fs::metadata(house.dir.path().join("db-wal")).unwrap().len();
     let before = log();
     let deadline = Instant::now() + Duration::from_secs(15);
     while !house.store.is_writable() {
-        assert!(Instant::now() < deadline, "nobody found out");
+        assert!(Instant::now() < deadline, "the store did not notice that it can be written again");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert!(log() > before + 100_000, "it was tried with more than a message takes: {before} to {}", log());
+    assert!(
+        log() > before + 100_000,
+        "the test write is larger than a message: the log grew from {before} to {}",
+        log()
+    );
     check(house.close().await.path(), &Acknowledged::new());
 }
 
@@ -399,7 +403,7 @@ async fn a_store_that_cannot_be_written_says_so_and_finds_out_by_itself_when_it_
 const SAMPLE: usize = 150;
 
 #[tokio::test]
-async fn a_disk_that_fails_anywhere_costs_nothing_that_was_acknowledged() {
+async fn no_picked_disk_fault_loses_an_acknowledged_write() {
     let template = template().await;
     let all = faults(&run(template.path().to_owned(), None).await);
     // A stride that reaches all kinds of calls early, in case the time is short.
@@ -409,7 +413,7 @@ async fn a_disk_that_fails_anywhere_costs_nothing_that_was_acknowledged() {
 
 #[tokio::test]
 #[ignore = "takes minutes: every fault there is"]
-async fn a_disk_that_fails_everywhere_in_turn_costs_nothing_that_was_acknowledged() {
+async fn no_disk_fault_at_all_loses_an_acknowledged_write() {
     let template = template().await;
     let all = faults(&run(template.path().to_owned(), None).await);
     let count = all.len();
