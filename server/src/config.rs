@@ -15,7 +15,7 @@ pub struct Config {
     pub name: String,
     /// Source of wall-clock and monotonic time.
     pub clock: Clock,
-    /// Longest time an event stream stays silent.
+    /// Heartbeat interval: the longest time that an event stream stays silent.
     pub heartbeat: Duration,
     /// How long `activity` is collected before it is published.
     pub activity_delay: Duration,
@@ -35,11 +35,12 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// How long responses in progress may take to finish once the server stops.
     pub drain_timeout: Duration,
-    /// Most connections at once; the limit on open files may lower it. Streams get at most 95 % of them.
+    /// Connection limit: most connections at once. The limit on open files may lower it. Streams get at most 95 % of
+    /// them.
     pub max_connections: usize,
     /// Most frames queued for one stream; the stream of a slower reader is closed.
     pub stream_queue: usize,
-    /// How long a token is valid.
+    /// How long a token, and with it a session, is valid.
     pub token_lifetime: Duration,
     /// Wrong passwords per name and address within [`Config::wrong_password_window`] before the answer is 429.
     pub wrong_passwords: u32,
@@ -47,7 +48,7 @@ pub struct Config {
     pub wrong_password_window: Duration,
     /// Most passwords queued for hashing or verification before the answer is 503. They take about 2 s on two cores.
     pub password_queue: usize,
-    /// Events are kept at least this long …
+    /// Retention: events are kept at least this long …
     pub events_kept_for: Duration,
     /// … and never fewer than the newest this many.
     pub events_kept: u64,

@@ -29,9 +29,9 @@ pub const TEXT_MAX: usize = 4000;
 pub const TXN_MAX: usize = 64;
 /// Maximum size of a request body, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
-/// Maximum number of items on a page.
+/// Maximum page size: items on a page of history or users.
 pub const PAGE_MAX: u32 = 200;
-/// Default number of items on a page.
+/// Default page size: items on a page of history or users.
 pub const PAGE_DEFAULT: u32 = 50;
 /// Default maximum of existing rooms that one user created, not counting direct rooms.
 pub const ROOMS_PER_USER: u32 = 200;

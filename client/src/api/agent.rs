@@ -1,4 +1,4 @@
-//! Configures the connections to a server: timeouts, certificates, proxies.
+//! Configures the connections to a server: timeouts, TLS certificates, proxies.
 //!
 //! Owns every setting of the HTTP library. It must not know the requests.
 

@@ -1,4 +1,4 @@
-//! Replay: the events of the log after a position that a caller may see, with current state.
+//! Replay, for a stream that resumes: the events of the log after a position that a caller may see, with current state.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Mentions: `@name` in a text. A name inside code or a link is not a mention. A name in a quote is, because the sender
-//! typed it.
+//! What counts as a mention: `@name` in a text. A name inside code or a link is not a mention. A name in a quote is
+//! one, because the sender typed it.
 //!
 //! The caller knows which users exist. `@alice.` means the user `alice.`, or if there is none, `alice` at the end of a
 //! sentence.
