@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_refused_at_once() {
+    fn anything_but_a_regular_file_is_refused_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let fifo = dir.path().join("fifo");
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
@@ -74,9 +74,9 @@ mod tests {
         }
         assert!(why(dir.path(), OpenOptions::new().read(true)).contains("directory"));
         assert!(why(dir.path(), OpenOptions::new().append(true)).contains("directory"));
-        let circle = dir.path().join("circle");
-        symlink(&circle, &circle).unwrap();
-        assert!(why(&circle, OpenOptions::new().read(true)).contains("circle"));
+        let looped = dir.path().join("looped");
+        symlink(&looped, &looped).unwrap();
+        assert!(why(&looped, OpenOptions::new().read(true)).contains("form a loop"));
     }
 
     #[test]
