@@ -46,7 +46,7 @@ pub(super) async fn decode<E: Endpoint>(head: Head, upload: &mut Upload) -> Resu
     let body = match E::BODY {
         RequestBody::Ignored { max } => {
             upload.discard(max).await?;
-            serde_json::from_str("null").expect("`()` is read from null")
+            serde_json::from_str("null").expect("null is valid for `()`")
         }
         RequestBody::Json { max } => {
             if !upload.is_over() {

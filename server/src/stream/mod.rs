@@ -281,7 +281,7 @@ impl State {
         }
     }
 
-    /// From here on the budget counts the queue.
+    /// Registers the stream with the budget as behind, and reports the size of its queue.
     fn fall_behind(&mut self, writer: &Arc<StreamWriter>) -> Result<(), Full> {
         let open = || writer.context.budget.open_backlog(writer.user, Arc::downgrade(writer) as Weak<dyn Stream>);
         self.backlog.get_or_insert_with(open);
