@@ -71,8 +71,13 @@ mod tests {
     fn a_room_that_is_gone_is_left_with_its_last_event() {
         let (alice, bob) = (UserId(1), UserId(2));
         let rooms = [1, 2].map(RoomId);
-        let mut scope =
-            Scope { user: alice, session: SessionId(1), filter: RoomFilter::All, rooms: rooms.into_iter().collect() };
+        let mut scope = Scope {
+            user: alice,
+            session: SessionId(1),
+            filter: RoomFilter::All,
+            rooms: rooms.into_iter().collect(),
+            other_rooms: BTreeSet::new(),
+        };
         assert!(scope.follow(Audience::EveryoneAtEnd(rooms[0])));
         assert!(!scope.follow(Audience::MemberAtEnd(rooms[1], bob)));
         assert_eq!(scope.rooms, BTreeSet::from([rooms[1]]));
