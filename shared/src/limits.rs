@@ -117,10 +117,10 @@ pub type Refusal = Cow<'static, str>;
 /// Empty, too long, or an invalid character.
 pub fn user_name(name: &str) -> Result<&str, Refusal> {
     if name.is_empty() || name.len() > USER_NAME_MAX {
-        return Err(format!("a name has 1 to {USER_NAME_MAX} characters").into());
+        return Err(format!("a name must have 1 to {USER_NAME_MAX} characters").into());
     }
     match name.chars().find(|c| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-')) {
-        Some(_) => Err("a name has ASCII letters, digits, '_', '.' and '-' only".into()),
+        Some(_) => Err("a name may contain only ASCII letters, digits, '_', '.' and '-'".into()),
         None => Ok(name),
     }
 }
@@ -140,7 +140,7 @@ pub fn new_user_name(name: &str) -> Result<&str, Refusal> {
     if name.bytes().any(|b| b.is_ascii_alphanumeric()) {
         Ok(name)
     } else {
-        Err("a name has at least one letter or digit".into())
+        Err("a name must have at least one letter or digit".into())
     }
 }
 
@@ -159,7 +159,7 @@ pub fn password(password: &str) -> Result<Cow<'_, str>, Refusal> {
     if (PASSWORD_MIN..=PASSWORD_MAX).contains(&password.chars().count()) {
         Ok(password)
     } else {
-        Err(format!("a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters").into())
+        Err(format!("a password must have {PASSWORD_MIN} to {PASSWORD_MAX} characters").into())
     }
 }
 
@@ -185,10 +185,10 @@ fn is_other_space(c: char) -> bool {
 pub fn room_name(name: &str) -> Result<&str, Refusal> {
     let name = one_line(name)?;
     if name.is_empty() || name.chars().count() > ROOM_NAME_MAX {
-        return Err(format!("a room name has 1 to {ROOM_NAME_MAX} characters").into());
+        return Err(format!("a room name must have 1 to {ROOM_NAME_MAX} characters").into());
     }
     if !has_visible(name) {
-        return Err("a room name has at least one visible character".into());
+        return Err("a room name must have at least one visible character".into());
     }
     Ok(name)
 }
@@ -240,17 +240,17 @@ pub fn message_text(text: &str) -> Result<Cow<'_, str>, Refusal> {
         }
     };
     match text.chars().count() {
-        0 => return Err("a message is not empty".into()),
+        0 => return Err("a message must not be empty".into()),
         n if n > TEXT_MAX => {
-            return Err(format!("a message has at most {TEXT_MAX} characters, this one has {n}").into());
+            return Err(format!("a message may have at most {TEXT_MAX} characters; this one has {n}").into());
         }
         _ => {}
     }
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        return Err("a message has no control characters other than newline and tab".into());
+        return Err("a message may contain no control characters other than newline and tab".into());
     }
     if !has_visible(&text) {
-        return Err("a message has at least one visible character".into());
+        return Err("a message must have at least one visible character".into());
     }
     Ok(text)
 }
@@ -269,7 +269,7 @@ pub fn emoji(text: &str) -> Result<&'static str, Refusal> {
 /// Empty, too long, or an invalid character.
 pub fn txn(txn: &str) -> Result<&str, Refusal> {
     if txn.is_empty() || txn.len() > TXN_MAX || txn.bytes().any(|b| !(b' '..=b'~').contains(&b)) {
-        return Err(format!("a txn has 1 to {TXN_MAX} printable ASCII characters").into());
+        return Err(format!("a txn must have 1 to {TXN_MAX} printable ASCII characters").into());
     }
     Ok(txn)
 }
@@ -281,7 +281,7 @@ pub fn txn(txn: &str) -> Result<&str, Refusal> {
 pub fn page(limit: Option<u32>) -> Result<u32, Refusal> {
     match limit.unwrap_or(PAGE_DEFAULT) {
         limit @ 1..=PAGE_MAX => Ok(limit),
-        _ => Err(format!("a page has 1 to {PAGE_MAX} items").into()),
+        _ => Err(format!("a page must have 1 to {PAGE_MAX} items").into()),
     }
 }
 
@@ -300,7 +300,7 @@ pub fn unix_lines(text: &str) -> Cow<'_, str> {
 fn one_line(text: &str) -> Result<&str, Refusal> {
     let text = text.trim();
     if text.chars().any(|c| c.is_control() || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
-        return Err("no control, direction or line-separator characters, please".into());
+        return Err("control, direction and line-separator characters are not allowed".into());
     }
     Ok(text)
 }

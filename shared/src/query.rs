@@ -293,7 +293,7 @@ fn append(out: &mut Serializer<'_, String>, key: &str, value: Option<impl ToStri
 fn once<T>(field: &'static str, slot: &mut Option<T>, value: T) -> Result<(), QueryError> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(QueryError { field, detail: "given twice, or together with its opposite" }),
+        Some(_) => Err(QueryError { field, detail: "given twice, or together with a parameter that excludes it" }),
     }
 }
 
@@ -306,7 +306,7 @@ fn read<T: FromStr>(field: &'static str, value: &str) -> Result<T, QueryError> {
     if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
         return Err(error("not a whole number of 0 or more"));
     }
-    value.parse().map_err(|_| error("too large a number"))
+    value.parse().map_err(|_| error("the number is too large"))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub(crate) struct Caller {
 pub(crate) enum Error {
     #[error("sign in: the token is missing, has expired or was revoked")]
     Unauthenticated,
-    #[error("name or password is wrong")]
+    #[error("the name or the password is wrong")]
     WrongCredentials,
     #[error("{0}")]
     Forbidden(&'static str),
@@ -55,7 +55,7 @@ pub(crate) enum Error {
     Conflict(Cow<'static, str>),
     #[error("{field}: {detail}")]
     Invalid { field: Cow<'static, str>, detail: Refusal },
-    #[error("too many wrong passwords; wait before the next try")]
+    #[error("too many wrong passwords; wait before you try again")]
     RateLimited { retry_after: Duration },
     #[error("{0}")]
     Unavailable(&'static str),
@@ -69,7 +69,7 @@ pub(crate) enum Error {
 
 impl From<Full> for Error {
     fn from(_: Full) -> Self {
-        Self::Unavailable("the server has no memory left for this answer; try again in a moment")
+        Self::Unavailable("the server's memory budget is exhausted; try again in a moment")
     }
 }
 

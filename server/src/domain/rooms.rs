@@ -63,7 +63,7 @@ pub(crate) fn create_room(
     match new.kind.unwrap_or_default() {
         RoomKind::Public if tx.is_public_name_taken(&limits::room_key(&new.name))? => return Err(Error::NameTaken),
         RoomKind::Direct => {
-            let detail = "a room is made public or private".into();
+            let detail = "kind must be public or private".into();
             return Err(Error::Invalid { field: "kind".into(), detail });
         }
         RoomKind::Public | RoomKind::Private => {}

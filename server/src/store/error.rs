@@ -12,7 +12,7 @@ pub(crate) enum Error {
     #[error("the database cannot be used at the moment: {0}")]
     Unavailable(Cause),
     /// A stored row breaks a rule of the schema.
-    #[error("a stored row makes no sense: {0}")]
+    #[error("a stored row is invalid: {0}")]
     BrokenRow(&'static str),
     /// The caller's code panicked. The panic itself is in the log.
     #[error("{0} panicked")]

@@ -34,7 +34,7 @@ impl Health {
     /// Records that a transaction failed that may succeed later.
     pub(super) fn write_failed(&self, cause: &Cause) {
         if !self.0.cannot_write.swap(true, Ordering::Relaxed) {
-            tracing::error!(%cause, advice = cause.advice, "the database cannot be written; changes are refused until it can");
+            tracing::error!(%cause, advice = cause.advice, "the database cannot be written; changes are refused until it can be written again");
         }
     }
 
@@ -54,7 +54,7 @@ impl Health {
 
     pub(super) fn must_end(&self, reason: &Arc<str>) {
         if self.0.fatal.set(Arc::clone(reason)).is_ok() {
-            tracing::error!(%reason, "the server ends");
+            tracing::error!(%reason, "the server stops after a fatal error");
         }
     }
 

@@ -170,7 +170,11 @@ fn run(
             Err(Failed::Undone(failure)) if group.len() > 1 => {
                 if let Some(error) = failure.filter(|_| health.is_writable()) {
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, attempts = group.len(), "a write failed; its group is written one by one");
+                    tracing::warn!(
+                        error,
+                        attempts = group.len(),
+                        "a write failed; retrying the writes of its group one by one"
+                    );
                 }
                 for mut alone in group.drain(..) {
                     let written = write(engine, std::slice::from_mut(&mut alone));
@@ -212,7 +216,7 @@ fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::r
     for attempt in group {
         let before = engine.changes_made();
         let is_kept = catch_unwind(AssertUnwindSafe(|| attempt.run(engine))).unwrap_or_else(|_| {
-            tracing::error!("a write panicked; it is undone");
+            tracing::error!("a write panicked and was rolled back");
             false
         });
         let failure = engine.take_failure();

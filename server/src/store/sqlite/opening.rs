@@ -31,7 +31,7 @@ pub(super) fn first(path: &Path) -> Result<Connection> {
     prepare_writer(&connection).map_err(explained)?;
     super::migrate(&mut connection).map_err(|error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => at_start(path, &err),
-        error => Error::Unusable(format!("cannot bring the tables of {} up to date: {error}", path.display())),
+        error => Error::Unusable(format!("cannot migrate the tables of {}: {error}", path.display())),
     })?;
     connection.pragma_update(None, "foreign_keys", true).map_err(explained)?;
     Ok(connection)
