@@ -9,6 +9,7 @@ use crate::model::{Origin, Seen, Stored, Visit};
 
 /// Something that happened. Components create those caused by the user; the runtime and its threads create the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Msg {
     // From the runtime.
     /// The first `Msg`: what disk and command line supplied before the first frame.
@@ -148,6 +149,7 @@ pub enum Pick {
 
 /// Something that arrived on the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events, and at most 1,024 wait")]
 pub enum ServerEvent {
     /// An event, and the last id of the stream so far (empty if there was none yet).
     Event(Event, Cursor),
