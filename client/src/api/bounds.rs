@@ -91,6 +91,8 @@ impl Bounded for MessagePage {
             return Err(Failure::nonsense());
         }
         self.messages.iter_mut().for_each(bound_message);
+        shorten(&mut self.own_reactions, PAGE_MAX as usize * REACTIONS_MAX);
+        self.own_reactions.iter_mut().for_each(|own| cut(&mut own.emoji, EMOJI_MAX, ""));
         Ok(self)
     }
 }

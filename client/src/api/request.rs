@@ -4,8 +4,11 @@
 //! grouped by their answer.
 
 use quchat_shared::{
-    Message, Room, RoomId,
-    api::{self, Credentials, Endpoint, MessagePage, Method, NewMessage, NewReadMarker, NewRoom, ReadMarker, Rooms},
+    Message, Room, RoomId, Seq,
+    api::{
+        self, Credentials, Endpoint, MessageEdit, MessagePage, Method, NewMessage, NewReadMarker, NewRoom, ReadMarker,
+        Rooms,
+    },
     query::ListMessages,
     user::Session,
 };
@@ -89,16 +92,24 @@ requests! {
     NoContent(()) {
         /// Leaves a room.
         LeaveRoom(room: RoomId) => (room, &(), &());
+        /// Deletes a message.
+        DeleteMessage(message: (RoomId, Seq)) => (message, &(), &());
     }
     /// A page of history.
     Page(MessagePage) {
         /// Reads a page of a room's history.
         ListMessages(room: RoomId, page: ListMessages) => (room, page, &());
     }
-    /// The message as stored.
+    /// The message as it is now.
     Message(Message) {
         /// Sends a message. Always with a `txn`, so that it can be sent again after a failure.
         SendMessage(room: RoomId, new: NewMessage) => (room, &(), new);
+        /// Replaces the text of a message.
+        EditMessage(message: (RoomId, Seq), edit: MessageEdit) => (message, &(), edit);
+        /// Reacts to a message.
+        AddReaction(reaction: (RoomId, Seq, String)) => (reaction, &(), &());
+        /// Takes a reaction back.
+        RemoveReaction(reaction: (RoomId, Seq, String)) => (reaction, &(), &());
     }
     /// The new position of the read marker.
     Marker(ReadMarker) {

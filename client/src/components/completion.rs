@@ -44,7 +44,8 @@ enum Kind {
 }
 
 /// The commands whose argument, up to the end of the line, is completed.
-const ARGUMENTS: [(&str, Kind); 3] = [("/join ", Kind::AnyRoom), ("/theme ", Kind::Theme), ("/notify ", Kind::Level)];
+const ARGUMENTS: [(&str, Kind); 4] =
+    [("/join ", Kind::AnyRoom), ("/theme ", Kind::Theme), ("/notify ", Kind::Level), ("/react ", Kind::Emoji)];
 
 /// The word before the cursor: its kind and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

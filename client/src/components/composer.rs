@@ -18,7 +18,7 @@ use tuirealm::{
 use super::{
     ScreenComponent,
     completion::Completion,
-    quote::quote,
+    quote::{editing, quote},
     rooms::room_name,
     styles::Styles,
     typing::{self, Typed},
@@ -42,7 +42,7 @@ pub(crate) struct Composer {
     rooms: HashMap<RoomId, Writing>,
     open: Option<RoomId>,
     label: String,
-    /// The quoted line of the message that is replied to.
+    /// The line above the text: the message that is replied to or edited.
     quote: Option<String>,
     /// Columns of the text as last drawn, which define the rows for Up and Down.
     width: u16,
@@ -247,7 +247,8 @@ impl ScreenComponent for Composer {
         let open = match model.open_room() {
             Some(room) => {
                 self.load(room.info.id, &room.draft);
-                self.quote = room.draft.reply_to.map(|seq| quote(room, seq));
+                let edited = room.draft.editing.as_ref().map(|edit| editing(room, &edit.target));
+                self.quote = edited.or_else(|| room.draft.reply_to.map(|seq| quote(room, seq)));
                 let name = room_name(room);
                 self.label = if room.gone { format!("message {name} is gone") } else { format!("message {name}") };
                 room.info.id

@@ -11,6 +11,7 @@ mod find;
 mod history;
 mod mounted;
 mod quote;
+mod reactions;
 mod rooms;
 mod sign_in;
 mod status;
@@ -30,7 +31,7 @@ pub(crate) use self::{
     styles::Styles,
 };
 use self::{
-    dialog::{Ask, CreateRoom, Help, Review, SignedOut, Switcher},
+    dialog::{Ask, CreateRoom, Help, React, Review, SignedOut, Switcher},
     mounted::Mounted,
     sign_in::SignIn,
     status::Status,
@@ -63,6 +64,7 @@ pub fn component(id: ComponentId, model: &Model, keymap: &Arc<Keymap>) -> Compon
         ComponentId::Dialog(DialogId::Ask) => Mounted::new(Ask::new(keymap)),
         ComponentId::Dialog(DialogId::Review) => Mounted::new(Review::new(keymap)),
         ComponentId::Dialog(DialogId::SignedOut) => Mounted::new(SignedOut::new(keymap)),
+        ComponentId::Dialog(DialogId::React) => Mounted::new(React::default()),
     };
     mounted.component().show(model);
     Box::new(mounted)

@@ -15,9 +15,9 @@ use tuirealm::{
 use super::{ScreenComponent, styles::Styles};
 use crate::{
     keymap::Keymap,
-    model::{Link, Model, Storage, Tone},
+    model::{ComponentId, Link, Model, Storage, Tone},
     text::{fit, width},
-    update::{Action, Msg},
+    update::{Action, Msg, focus, is_deletable, is_editable},
 };
 
 /// The parts of the line in order of importance.
@@ -30,6 +30,8 @@ pub(super) struct Status {
     host: String,
     remarks: Vec<(String, Style)>,
     hints: Vec<(Action, &'static str)>,
+    /// What has the keyboard.
+    focus: ComponentId,
 }
 
 impl Status {
@@ -41,6 +43,7 @@ impl Status {
             host: String::new(),
             remarks: Vec::new(),
             hints: Vec::new(),
+            focus: ComponentId::SignIn,
         }
     }
 
@@ -48,7 +51,8 @@ impl Status {
         let mut line = Line::default();
         let mut used = 1;
         for &(action, what) in &self.hints {
-            let Some(chord) = self.keymap.chord(action) else { continue };
+            let chord = self.keymap.chord_at(self.focus, action).or_else(|| self.keymap.chord(action));
+            let Some(chord) = chord else { continue };
             let (chord, what) = (chord.to_string(), format!(" {what} "));
             used += width(&chord) + width(&what) + 1;
             if used > room {
@@ -134,6 +138,7 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
 
 impl ScreenComponent for Status {
     fn show(&mut self, model: &Model) {
+        self.focus = focus(model);
         self.link = link(model);
         let well = model.link == Link::Connected && model.silent_for().is_none();
         self.sign = if well { Styles::WELL } else { self.link.1 };
@@ -148,17 +153,21 @@ impl ScreenComponent for Status {
                 (Action::Help, "help"),
                 (Action::Quit, "quit"),
             ]
-        } else if model.selection().is_some() {
-            vec![
-                (Action::Cancel, "back"),
-                (Action::Reply, "reply"),
+        } else if let Some(message) = model.selection() {
+            let mut hints = vec![(Action::Cancel, "back"), (Action::Reply, "reply"), (Action::React, "react")];
+            hints.extend(is_editable(model, message).then_some((Action::Edit, "edit")));
+            hints.extend(is_deletable(model, message).then_some((Action::Delete, "delete")));
+            hints.extend([
                 (Action::Copy, "copy"),
                 (Action::CopyWithAuthor, "with author"),
                 (Action::CopyLinks, "links"),
                 (Action::Details, "details"),
-            ]
+            ]);
+            hints
         } else if model.find.is_some() {
             vec![(Action::FindNext, "next"), (Action::FindPrevious, "previous"), (Action::Cancel, "back")]
+        } else if model.open_room().is_some_and(|room| room.draft.editing.is_some()) {
+            vec![(Action::Send, "save"), (Action::Cancel, "cancel the edit"), (Action::Help, "help")]
         } else if model.rooms.values().any(|room| room.refused().next().is_some()) {
             vec![(Action::Review, "refused"), (Action::Switch, "rooms"), (Action::Help, "help")]
         } else {

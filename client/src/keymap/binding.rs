@@ -45,6 +45,7 @@ impl Context {
 pub fn name(action: Action) -> String {
     match action {
         Action::RoomNumber(number) => format!("room-{number}"),
+        Action::ToggleReaction(number) => format!("reaction-{number}"),
         action => kebab(&format!("{action:?}")),
     }
 }

@@ -56,6 +56,13 @@ impl Keymap {
         self.rows.iter().find(|row| row.action == action).map(|row| row.chord)
     }
 
+    /// The key for `action` while `focus` has the keyboard: of the innermost context that binds one.
+    #[must_use]
+    pub fn chord_at(&self, focus: ComponentId, action: Action) -> Option<Chord> {
+        let bound = |context| self.rows.iter().find(|row| row.context == context && row.action == action);
+        Context::of(focus).iter().find_map(|&context| bound(context)).map(|row| row.chord)
+    }
+
     /// The first key bound to `action`, in words. If no key is bound, the text says so.
     #[must_use]
     pub fn named(&self, action: Action) -> String {

@@ -61,7 +61,7 @@ impl Context {
             ComponentId::SignIn | ComponentId::Dialog(DialogId::CreateRoom | DialogId::SignedOut) => {
                 &[Self::Form, Self::Text, Self::Everywhere]
             }
-            ComponentId::Dialog(DialogId::Switcher) => &[Self::List, Self::Text, Self::Everywhere],
+            ComponentId::Dialog(DialogId::Switcher | DialogId::React) => &[Self::List, Self::Text, Self::Everywhere],
             ComponentId::Dialog(DialogId::Help | DialogId::Ask | DialogId::Review) => &[Self::List, Self::Everywhere],
             ComponentId::History => &[Self::Selection, Self::Screen, Self::Everywhere],
             ComponentId::Status => &[Self::Everywhere],
@@ -93,6 +93,7 @@ pub const PLAIN: &[(Context, &str, &str)] = &[
     (Context::List, "Up, Down, Enter", "choose"),
     (Context::List, "Home, End", "in the help: go to the start or the end"),
     (Context::List, "y, n", "answer a question"),
+    (Context::List, "1 … 9", "reacting: toggle what is already there"),
     (Context::List, "e, d", "on a refused message: edit; discard after y (Up brings it back)"),
     (Context::Form, "Up, Down, Enter", "go to the other field; submit"),
     (Context::Form, "Space", "toggle a check box"),
@@ -150,7 +151,8 @@ fn screen(add: &mut Add<'_>) {
     let bare = "hide side bar and frames, to copy with the mouse";
     add(Screen, &[Chord::plain(Key::Function(2))], Action::Bare, bare);
     add(Screen, &[Chord::plain(Key::Function(5))], Action::Reconnect, "reconnect now");
-    add(Screen, &[Chord::alt(c('m'))], Action::Select, "choose a message to reply to or copy");
+    add(Screen, &[Chord::alt(c('m'))], Action::Select, "choose a message, to reply to it, react to it or copy it");
+    add(Screen, &[Chord::alt(c('e'))], Action::Edit, "edit your last message");
     add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
     add(Screen, &[Chord::alt(c('v'))], Action::Review, "list refused messages");
 }
@@ -169,6 +171,13 @@ fn selection(add: &mut Add<'_>) {
     add(Selection, &[plain('p')], Action::ToReplied, "go to the message it replies to");
     add(Selection, &[Chord::plain(Key::Enter)], Action::Unfold, "unfold a long message; repeat to fold it");
     add(Selection, &[plain('i')], Action::Details, "show its number and times");
+    add(Selection, &[plain('e')], Action::Edit, "edit it");
+    add(Selection, &[plain('d')], Action::Delete, "delete it, after a question");
+    add(Selection, &[plain('+')], Action::React, "react to it");
+    for n in 1..=9u8 {
+        let digit = char::from(b'0' + n);
+        add(Selection, &[plain(digit)], Action::ToggleReaction(n), "react like others; repeat to take it back");
+    }
 }
 
 fn find(add: &mut Add<'_>) {

@@ -87,14 +87,15 @@ impl Entry {
 #[must_use]
 pub fn window(room: &Room, height: u16) -> Vec<Entry> {
     let said = room.timeline.messages.len();
-    let unsent = if room.shows_unsent() { room.outbox.len() } else { 0 };
+    let unsent = if room.shows_unsent() { room.written().count() } else { 0 };
     let reach = usize::from(height).saturating_add(room.scroll_rows.unsigned_abs() as usize);
     let (from, to) = match room.anchor_index() {
         None => ((said + unsent).saturating_sub(2 * reach + 1), said + unsent),
         Some(top) => (top.saturating_sub(reach), (top + reach + 1).min(said + unsent)),
     };
     let messages = room.timeline.messages.range(from.min(said)..to.min(said)).map(|m| Entry::Said(Arc::clone(m)));
-    let pending = room.outbox.range(from.max(said) - said..to.max(said) - said).map(|p| Entry::Unsent(p.clone()));
+    let (first, end) = (from.max(said) - said, to.max(said) - said);
+    let pending = room.written().take(end).skip(first).map(|p| Entry::Unsent(p.clone()));
     messages.chain(pending).collect()
 }
 
@@ -131,7 +132,7 @@ impl Room {
         match top {
             Key::Seq(seq) => self.timeline.index(*seq),
             Key::Txn(txn) => {
-                let at = self.outbox.iter().position(|pending| pending.txn == *txn)?;
+                let at = self.written().position(|pending| pending.txn == *txn)?;
                 self.shows_unsent().then(|| self.timeline.messages.len() + at)
             }
         }

@@ -39,6 +39,8 @@ pub enum DialogId {
     Review,
     /// See [`Dialog::SignedOut`].
     SignedOut,
+    /// See [`Dialog::React`].
+    React,
 }
 
 /// A dialog. `Action::Cancel` (Esc) and `Action::Interrupt` (Ctrl+C) close it without losing any text.
@@ -69,6 +71,8 @@ pub enum Dialog {
     /// [`super::Model::sign_in`] holds its problem and whether it waits, [`super::Link::SignedOut`] the reason.
     /// After Esc the user can still read and write; `Action::SignOut` then leads to the sign-in form.
     SignedOut,
+    /// The picker of reactions to a message; answers with `Msg::React`.
+    React { room: RoomId, seq: Seq },
 }
 
 impl Dialog {
@@ -81,6 +85,7 @@ impl Dialog {
             Self::Ask(_) => DialogId::Ask,
             Self::Review { .. } => DialogId::Review,
             Self::SignedOut => DialogId::SignedOut,
+            Self::React { .. } => DialogId::React,
         }
     }
 }
@@ -117,6 +122,8 @@ pub enum Question {
     },
     /// Split a draft that is too long for one message into several?
     Split { room: RoomId },
+    /// Delete this message for everyone?
+    DeleteMessage { room: RoomId, seq: Seq },
 }
 
 /// The unread part of a room when the user asked to mark everything as read.

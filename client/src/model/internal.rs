@@ -98,6 +98,8 @@ pub(crate) struct Internal {
     pub(crate) was_reset: bool,
     /// What the notice is about; `None` if only its time ends it.
     pub(crate) cause: Option<Cause>,
+    /// [`super::Model::recent_emoji`] has changed since it was last saved.
+    pub(crate) emoji_changed: bool,
     /// The user was told that not all rooms are shown.
     pub(crate) told_of_rooms: bool,
 }
@@ -157,6 +159,9 @@ pub(crate) enum Call {
     LeaveRoom(RoomId),
     ListMessages(RoomId),
     SendMessage(RoomId, Arc<str>),
+    EditMessage(RoomId, Arc<str>),
+    DeleteMessage(RoomId, Seq),
+    React(RoomId),
     MarkRead(RoomId, Seq),
     Quote(RoomId, Seq),
 }
@@ -164,7 +169,7 @@ pub(crate) enum Call {
 impl Call {
     /// Whether the user asked for it and only the status line shows that it is pending.
     pub(crate) fn is_asked_for(&self) -> bool {
-        matches!(self, Self::CreateRoom | Self::JoinRoom(_) | Self::LeaveRoom(_))
+        matches!(self, Self::CreateRoom | Self::JoinRoom(_) | Self::LeaveRoom(_) | Self::DeleteMessage(..))
     }
 }
 

@@ -8,6 +8,7 @@ mod anchor;
 mod backoff;
 mod bounds;
 mod dialog;
+mod editing;
 mod find;
 mod focus;
 mod inputs;
@@ -15,6 +16,7 @@ mod internal;
 mod notice;
 mod outbox;
 mod quoted;
+mod reactions;
 mod room;
 mod sighted;
 mod stored;
@@ -26,6 +28,7 @@ pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub(crate) use bounds::{GAP_MAX, RunLimit};
 pub use dialog::{CaughtUp, ComponentId, Dialog, DialogId, Question};
+pub use editing::{EditOf, EditTarget, Editing};
 pub use find::Find;
 pub use focus::focus;
 pub use inputs::{InputHistory, SavedDraft};
@@ -35,6 +38,8 @@ pub use notice::{Notice, Tone};
 pub use outbox::{Draft, Pending, SendState};
 pub(crate) use outbox::{NO_TICKET, OUTBOX_MAX, Pauses};
 pub(crate) use quoted::Quoted;
+pub(crate) use reactions::Reactions;
+pub use reactions::ShownReaction;
 pub use room::{Fetch, Marker, Room, Unfolded, Visit, Wanted};
 pub(crate) use room::{PageWants, VISITS_KEPT};
 pub(crate) use sighted::Sighted;
@@ -123,6 +128,8 @@ pub struct Model {
     pub page_rows: u16,
     /// The command typed while no room is open. It is not saved on disk.
     pub command: Draft,
+    /// The emoji of the latest reactions, latest first.
+    pub recent_emoji: Vec<Arc<str>>,
     /// Frames and symbols are drawn in ASCII.
     pub ascii: bool,
     /// State that only `update` uses.
@@ -163,6 +170,7 @@ impl Model {
             notice: None,
             page_rows: 20,
             command: Draft::default(),
+            recent_emoji: Vec::new(),
             ascii: false,
             internal: Internal { last_key: now.mono_ms, ..Internal::default() },
         }
@@ -255,6 +263,7 @@ impl Model {
         Some(match call {
             Call::JoinRoom(room) => format!("joining {} …", name(room)),
             Call::LeaveRoom(room) => format!("leaving {} …", name(room)),
+            Call::DeleteMessage(..) => "deleting the message …".to_owned(),
             _ => "creating the room …".to_owned(),
         })
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, Seq, limits};
 
-use super::{Anchor, Key, Offered, Room, SavedDraft};
+use super::{Anchor, EditOf, Editing, Key, Offered, Room, SavedDraft};
 
 /// Most unacknowledged messages of a room.
 pub(crate) const OUTBOX_MAX: usize = 1_000;
@@ -21,15 +21,17 @@ pub struct Draft {
     pub rev: u64,
     /// The message that it replies to.
     pub reply_to: Option<Seq>,
+    /// The message whose text it changes.
+    pub editing: Option<Editing>,
 }
 
 impl Default for Draft {
     fn default() -> Self {
-        Self { text: "".into(), rev: 0, reply_to: None }
+        Self { text: "".into(), rev: 0, reply_to: None, editing: None }
     }
 }
 
-/// A message written here that is not part of the timeline yet.
+/// A message written here that is not part of the timeline yet, or a change of one that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
     /// Its id until it has a seq. If it is sent twice with the same id, the server stores it once.
@@ -38,6 +40,11 @@ pub struct Pending {
     pub text: Arc<str>,
     /// The message that it replies to.
     pub reply_to: Option<Seq>,
+    /// The message whose text this one replaces; `None` for a new message.
+    pub edit: Option<EditOf>,
+    /// The text was changed when a server might already have stored the message. If it has stored another text, an edit
+    /// follows.
+    pub changed: bool,
     /// When it was written, in [`super::Now::wall_ms`].
     pub written_ms: i64,
     pub state: SendState,

@@ -68,6 +68,13 @@ impl Quoted {
         }
     }
 
+    /// Replaces a quoted message by this copy of the same revision.
+    pub(crate) fn replace(&mut self, message: &Arc<Message>) {
+        if let Some(quoted) = self.messages.get_mut(&message.seq) {
+            *quoted = Arc::clone(message);
+        }
+    }
+
     /// Drops all messages if they exceed `bytes_max`. Those on the screen are fetched again.
     pub(crate) fn bound(&mut self, bytes_max: usize) {
         if self.messages.values().map(|message| bytes(message)).sum::<usize>() > bytes_max {

@@ -10,7 +10,10 @@ use quchat_shared::{
     room::{Membership, Notify, Role},
 };
 
-use super::{Anchor, Draft, InputHistory, Key, Model, Pending, SendState, Timeline, quoted::Quoted, sighted::Sighted};
+use super::{
+    Anchor, Draft, InputHistory, Key, Model, Pending, SendState, Timeline, quoted::Quoted, reactions::Reactions,
+    sighted::Sighted,
+};
 
 /// A room: the server's data and the user's own state in it.
 #[derive(Debug)]
@@ -82,6 +85,8 @@ pub struct Room {
     pub(crate) fetch_not_before: u64,
     /// Messages that replies quote and that the timeline does not contain.
     pub(crate) quoted: Quoted,
+    /// The user's own reactions that the messages do not tell.
+    pub(crate) reactions: Reactions,
 }
 
 /// Most visited rooms that are stored on disk.
@@ -192,11 +197,14 @@ impl Model {
 
 impl Room {
     /// Drops reply targets after `last`: the server lost those messages, and their seqs will be reused. Returns whether
-    /// there were any.
+    /// there were any. Edits of those messages are given up.
     pub(crate) fn forget_replies_beyond(&mut self, last: Seq) -> bool {
+        self.forget_edits_beyond(last);
+        let former = self.draft.editing.iter_mut().map(|editing| &mut editing.former.reply_to);
         let pending = self.outbox.iter_mut().map(|pending| &mut pending.reply_to);
         let left = self.inputs.at.iter_mut().map(|(_, left)| left).chain(&mut self.inputs.left);
-        let targets = pending.chain(left.map(|left| &mut left.reply_to)).chain([&mut self.draft.reply_to]);
+        let targets =
+            pending.chain(left.map(|left| &mut left.reply_to)).chain(former).chain([&mut self.draft.reply_to]);
         targets.filter_map(|target| target.take_if(|seq| *seq > last)).count() > 0
     }
 
@@ -238,6 +246,7 @@ impl Room {
             fetch_failures: 0,
             fetch_not_before: 0,
             quoted: Quoted::default(),
+            reactions: Reactions::default(),
         }
     }
 
@@ -257,7 +266,8 @@ impl Room {
     #[must_use]
     pub fn has_draft(&self) -> bool {
         let aside = self.inputs.at.iter().map(|(_, left)| left).chain(&self.inputs.left).map(|left| &left.text);
-        aside.chain([&self.draft.text]).any(|text| !text.trim().is_empty())
+        let former = self.draft.editing.iter().map(|editing| &editing.former.text);
+        aside.chain(former).chain([&self.draft.text]).any(|text| !text.trim().is_empty())
     }
 
     /// A message that a reply quotes, if it is loaded.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{RoomId, Seq, room::Notify};
 
-use super::{Model, NO_TICKET, Pending, Room, SavedDraft, SendState, Storage};
+use super::{EditOf, Editing, Model, NO_TICKET, Pending, Room, SavedDraft, SendState, Storage};
 
 /// How long a change may stay unsaved, in milliseconds.
 const SAVE_AFTER_MS: u64 = 300;
@@ -18,6 +18,10 @@ pub struct StoredMessage {
     pub text: Arc<str>,
     /// See [`Pending::reply_to`].
     pub reply_to: Option<Seq>,
+    /// See [`Pending::edit`].
+    pub edit: Option<EditOf>,
+    /// See [`Pending::changed`].
+    pub changed: bool,
     /// See [`Pending::written_ms`].
     pub written_ms: i64,
     /// Why the server refused it, if it did.
@@ -31,6 +35,8 @@ pub struct Stored {
     pub draft: Arc<str>,
     /// The message that the draft replies to.
     pub reply_to: Option<Seq>,
+    /// The message whose text the draft changes.
+    pub editing: Option<Editing>,
     /// The outbox, in order.
     pub outbox: Vec<StoredMessage>,
     /// Earlier inputs, newest last.
@@ -43,7 +49,15 @@ impl Stored {
     /// The data of a room with nothing to store.
     #[must_use]
     pub fn new(room: RoomId) -> Self {
-        Self { room, draft: "".into(), reply_to: None, outbox: Vec::new(), inputs: Vec::new(), notify: None }
+        Self {
+            room,
+            draft: "".into(),
+            reply_to: None,
+            editing: None,
+            outbox: Vec::new(),
+            inputs: Vec::new(),
+            notify: None,
+        }
     }
 
     /// Whether there is nothing to store.
@@ -55,7 +69,7 @@ impl Stored {
     /// Whether there is a draft or an unsent message.
     #[must_use]
     pub fn is_unsaid(&self) -> bool {
-        !self.draft.is_empty() || !self.outbox.is_empty()
+        !self.draft.is_empty() || !self.outbox.is_empty() || self.editing.is_some()
     }
 }
 
@@ -67,15 +81,30 @@ impl Pending {
             SendState::Refused(reason) => Some(Arc::clone(reason)),
             _ => None,
         };
-        let (txn, text) = (Arc::clone(&self.txn), Arc::clone(&self.text));
-        Some(StoredMessage { txn, text, reply_to: self.reply_to, written_ms: self.written_ms, refused })
+        Some(StoredMessage {
+            txn: Arc::clone(&self.txn),
+            text: Arc::clone(&self.text),
+            reply_to: self.reply_to,
+            edit: self.edit,
+            changed: self.changed,
+            written_ms: self.written_ms,
+            refused,
+        })
     }
 }
 
 impl From<StoredMessage> for Pending {
     fn from(kept: StoredMessage) -> Self {
         let state = kept.refused.map_or(SendState::Queued, SendState::Refused);
-        Self { txn: kept.txn, text: kept.text, reply_to: kept.reply_to, written_ms: kept.written_ms, state }
+        Self {
+            txn: kept.txn,
+            text: kept.text,
+            reply_to: kept.reply_to,
+            edit: kept.edit,
+            changed: kept.changed,
+            written_ms: kept.written_ms,
+            state,
+        }
     }
 }
 
@@ -160,15 +189,24 @@ impl Room {
 
     /// The data of this room to store on disk.
     pub(crate) fn stored(&self) -> Stored {
-        let SavedDraft { text: draft, reply_to } = self.draft_to_keep();
+        let (SavedDraft { text: draft, reply_to }, editing) = self.drafts_to_keep();
         Stored {
             room: self.info.id,
             draft,
             reply_to,
+            editing,
             outbox: self.outbox.iter().filter_map(Pending::kept).collect(),
             inputs: self.inputs.list.iter().map(Arc::clone).collect(),
             notify: self.notify,
         }
+    }
+
+    /// The draft to store, and what it edits. The draft that an edit replaced is stored with the edit.
+    fn drafts_to_keep(&self) -> (SavedDraft, Option<Editing>) {
+        let Some(Editing { target, former }) = &self.draft.editing else { return (self.draft_to_keep(), None) };
+        let former = self.with_left(former.clone());
+        let edited = SavedDraft { text: Arc::clone(&self.draft.text), reply_to: None };
+        (edited, Some(Editing { target: target.clone(), former }))
     }
 
     /// The draft to store. While an unchanged earlier input is in the composer, that is the draft it replaced. Once the
@@ -180,6 +218,11 @@ impl Room {
             }
             _ => SavedDraft { text: Arc::clone(&self.draft.text), reply_to: self.draft.reply_to },
         };
+        self.with_left(shown)
+    }
+
+    /// A draft together with the one that returns after it.
+    fn with_left(&self, shown: SavedDraft) -> SavedDraft {
         let Some(left) = &self.inputs.left else { return shown };
         let text = match shown.text.is_empty() || shown.text == left.text {
             true => Arc::clone(&left.text),
@@ -200,6 +243,17 @@ impl Room {
         self.end_recall();
         self.inputs.restore(stored.inputs);
         self.notify = self.notify.or(stored.notify);
+        let stored = match stored.editing {
+            Some(editing) => match self.resume_edit(editing, stored.draft) {
+                Some(former) => Stored { draft: former.text, reply_to: former.reply_to, ..Stored::new(stored.room) },
+                None => return fresh,
+            },
+            None => Stored { draft: stored.draft, reply_to: stored.reply_to, ..Stored::new(stored.room) },
+        };
+        if let Some(editing) = &mut self.draft.editing {
+            editing.former = joined(stored.draft, stored.reply_to, &editing.former);
+            return fresh;
+        }
         self.draft.reply_to = self.draft.reply_to.or(stored.reply_to);
         if !stored.draft.is_empty() && stored.draft != self.draft.text {
             let text = match self.draft.text.is_empty() {
@@ -210,4 +264,27 @@ impl Room {
         }
         fresh
     }
+
+    /// Resumes a stored edit. If something was typed since, the text of the edit becomes an earlier input and the draft
+    /// that it had replaced is returned.
+    fn resume_edit(&mut self, editing: Editing, text: Arc<str>) -> Option<SavedDraft> {
+        if self.draft.text.is_empty() && self.draft.editing.is_none() {
+            self.draft.replace(text);
+            self.draft.editing = Some(editing);
+            return None;
+        }
+        self.inputs.keep_cleared(&text);
+        self.inputs.remember(text);
+        Some(editing.former)
+    }
+}
+
+/// A stored draft before one that was written since.
+fn joined(stored: Arc<str>, reply_to: Option<Seq>, since: &SavedDraft) -> SavedDraft {
+    let text = match (stored.is_empty(), since.text.is_empty()) {
+        (true, _) => Arc::clone(&since.text),
+        (_, true) => stored,
+        _ => format!("{stored}\n{}", since.text).into(),
+    };
+    SavedDraft { text, reply_to: since.reply_to.or(reply_to) }
 }

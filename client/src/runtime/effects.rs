@@ -78,8 +78,10 @@ impl Workers {
         notices.iter().for_each(|notice| self.log(notice));
         let notice = (!notices.is_empty()).then(|| Msg::Notice(notices.join(" · ")));
         let (visited, found) = match found {
-            Ok(Found { rooms, visits, .. }) => (Some(Msg::Visited(visits)), Ok(rooms)),
-            Err(why) => (None, Err(why)),
+            Ok(Found { rooms, visits, emoji, .. }) => {
+                (vec![Msg::Visited(visits), Msg::EmojiRecalled(emoji)], Ok(rooms))
+            }
+            Err(why) => (Vec::new(), Err(why)),
         };
         visited.into_iter().chain([Msg::Loaded(found)]).chain(notice).collect()
     }
@@ -181,6 +183,7 @@ impl<S: Screen> Runtime<S> {
             Effect::SignOut => self.workers.sign_out(),
             Effect::Save { ticket, stored } => self.workers.disk.push(Job::Save { tickets: vec![ticket], stored }),
             Effect::RememberVisits(visits) => self.workers.disk.push(Job::Visits(visits)),
+            Effect::RememberEmoji(emoji) => self.workers.disk.push(Job::Emoji(emoji)),
             Effect::OpenEditor { room, draft } => return self.open_editor(room, &draft),
             Effect::Copy(text) => self.screen.copy(&text, &self.workers.wakes),
             Effect::Notify { title, body } => self.screen.say(&self.notifier.notify(&title, &body)),

@@ -10,6 +10,7 @@ mod files;
 mod last_sign_in;
 mod log;
 mod owner;
+mod recent_emoji;
 mod session;
 mod state_dir;
 mod visits;

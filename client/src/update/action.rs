@@ -106,6 +106,14 @@ pub enum Action {
     ToReplied,
     /// Unfold the selected message, or fold it again.
     Unfold,
+    /// Edit the selected message, or the user's last one in the open room.
+    Edit,
+    /// Delete the selected message, or the user's last one in the open room; asks first.
+    Delete,
+    /// Open the picker of reactions for the selected message, or for the newest one by another user.
+    React,
+    /// Add the nth reaction of the selected message, counted from 1, or take it back.
+    ToggleReaction(u8),
 
     // Dialogs and forms.
     /// *Form*: the next field.
@@ -122,7 +130,7 @@ pub enum Action {
     Help,
     /// Review refused messages, those of the open room first, to send them again or take them back.
     Review,
-    /// Esc: closes the topmost dialog, else ends the search, the selection or the reply, or leaves the side bar. Never
+    /// Esc: closes the topmost dialog, else ends the search, the selection, the edit or the reply, or leaves the side bar. Never
     /// quits, never discards text.
     Cancel,
 

@@ -38,6 +38,7 @@ pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
             | Msg::Done { .. }
             | Msg::Stream { .. }
             | Msg::Visited(_)
+            | Msg::EmojiRecalled(_)
             | Msg::Loaded(_)
             | Msg::Saved { .. }
             | Msg::Copied

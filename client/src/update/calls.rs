@@ -2,7 +2,9 @@
 //!
 //! A reply is handled only while its call is pending in the model. Sign-out and the end of a session drop all calls.
 
-use super::{Answer, Failure, Reply, connection, membership, outbox, pages, quotes, reading, session};
+use super::{
+    Answer, Failure, Reply, connection, deleting, edits, membership, outbox, pages, quotes, reactions, reading, session,
+};
 use crate::model::{Call, Model};
 
 /// Converts a reply to the answer type of its request.
@@ -32,6 +34,9 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply) {
         Call::ListMessages(room) => pages::arrived(model, room, call, narrow!(reply, Page)),
         Call::Quote(room, seq) => quotes::arrived(model, room, seq, call, narrow!(reply, Page)),
         Call::SendMessage(room, txn) => outbox::answered(model, room, &txn, narrow!(reply, Message)),
+        Call::EditMessage(room, txn) => edits::answered(model, room, &txn, narrow!(reply, Message)),
+        Call::DeleteMessage(room, seq) => deleting::answered(model, room, seq, narrow!(reply, NoContent)),
+        Call::React(room) => reactions::answered(model, room, call, narrow!(reply, Message)),
         Call::MarkRead(room, seq) => reading::marked(model, room, seq, narrow!(reply, Marker)),
     }
 }

@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 pub(crate) use super::attention::LEVELS;
-use super::{Action, attention};
+use super::{Action, attention, reactions};
 use crate::model::Model;
 
 /// A command as the help shows it.
@@ -44,9 +44,17 @@ pub const COMMANDS: &[Command] = &[
     command("new", "", "go to the first unread message", Some(Action::ToNew)),
     command("search", "[TEXT]", "search the loaded messages of this room", Some(Action::Find)),
     command("reply", "[TEXT]", "reply to the newest message of another user", Some(Action::Reply)),
+    command("edit", "[TEXT]", "edit your last message in this room", Some(Action::Edit)),
+    command("delete", "", "delete your last message in this room; asks first", Some(Action::Delete)),
+    command(
+        "react",
+        "[EMOJI]",
+        "react to the newest message of another user; repeat to take it back",
+        Some(Action::React),
+    ),
     command("me", "TEXT", "say what you do; sends _TEXT_", None),
     command("catchup", "", "mark every room as read; asks first", None),
-    command("select", "", "choose a message, to reply to it or copy it", Some(Action::Select)),
+    command("select", "", "choose a message, to reply to it, react to it or copy it", Some(Action::Select)),
     command("unfold", "", "unfold long messages; repeat to fold them", None),
     command("bare", "", "hide side bar and frames, to copy with the mouse; repeat to show them", Some(Action::Bare)),
     command("unsent", "", "send refused messages again, change or discard them", Some(Action::Review)),
@@ -74,6 +82,8 @@ pub(super) enum SlashCommand {
     Search(String),
     Reply(Arc<str>),
     Post(Arc<str>),
+    Edit(Arc<str>),
+    React(Arc<str>),
     CatchUp,
     Unfold,
 }
@@ -115,6 +125,8 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<SlashCommand, String> 
         "reply" => text(model, args).map(SlashCommand::Reply),
         "me" if args.is_empty() => Err("/me takes a text, such as: /me waves".to_owned()),
         "me" => text(model, &format!("_{args}_")).map(SlashCommand::Post),
+        "edit" => text(model, args).map(SlashCommand::Edit),
+        "react" => reactions::parse(args).map(SlashCommand::React),
         "catchup" => Ok(SlashCommand::CatchUp),
         "unfold" => Ok(SlashCommand::Unfold),
         "notify" => attention::level(args).map(SlashCommand::Notify),

@@ -7,7 +7,7 @@ use quchat_shared::{
 
 use super::{Effect, Failure, Reply, membership, navigation, rooms, saving, session};
 use crate::model::{
-    Call, Dialog, Fetch, Link, Marker, Model, Pauses, Question, Quoted, Sighted, Storage, Timeline, Watched,
+    Call, Dialog, Fetch, Link, Marker, Model, Pauses, Question, Quoted, Reactions, Sighted, Storage, Timeline, Watched,
 };
 
 /// A connection that lasted this long counts as stable: the next failure counts as the first.
@@ -24,7 +24,7 @@ const SOON_MS: u64 = 2_000;
 pub(super) fn heard(model: &mut Model, call: &Call, since: u64, reply: &Reply) {
     if reply.as_ref().map_or_else(|failure| failure.status().is_some(), |_| true) {
         model.internal.gave_up = None;
-    } else if matches!(call, Call::SendMessage(..)) {
+    } else if matches!(call, Call::SendMessage(..) | Call::EditMessage(..)) {
         model.internal.gave_up = model.internal.gave_up.or(Some(since));
     }
     model.internal.answered = reply.as_ref().map_or_else(|failure| !failure.may_pass(), |_| true);
@@ -161,7 +161,11 @@ fn distrust(model: &mut Model) {
     model.internal.calls.retain(|_, (call, _)| survives(call));
     model.internal.watched = Watched::default();
     model.selected = None;
-    model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Ask(Question::CatchUp { .. })));
+    let numbered = |dialog: &Dialog| {
+        let asked = matches!(dialog, Dialog::Ask(Question::CatchUp { .. } | Question::DeleteMessage { .. }));
+        asked || matches!(dialog, Dialog::React { .. })
+    };
+    model.dialogs.retain(|dialog| !numbered(dialog));
     for room in model.rooms.values_mut() {
         room.distrusted = true;
         room.marker = Marker::default();
@@ -171,6 +175,7 @@ fn distrust(model: &mut Model) {
         room.new_after = None;
         room.quoted = Quoted::default();
         room.forget_sent();
+        room.reactions = Reactions::default();
         room.requeue(); // with the same txn: a server that stored the message already answers with it
     }
 }

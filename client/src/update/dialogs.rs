@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Effect, find, focus, membership, reading, selection, session, writing};
+use super::{Effect, deleting, editing, find, focus, membership, reading, selection, session, writing};
 use crate::model::{Call, Cause, ComponentId, Dialog, Model, Question, TerminalTask, Tone};
 
 /// The exit code after a signal or the loss of the terminal.
@@ -23,8 +23,8 @@ pub(super) fn review(model: &mut Model) {
     }
 }
 
-/// Esc: closes the topmost dialog, else ends the search or the selection, else cancels the reply and leaves the side
-/// bar. In the sign-in form, cancels a pending sign-in.
+/// Esc: closes the topmost dialog, else ends the search or the selection, else cancels the edit or the reply, and leaves
+/// the side bar. In the sign-in form, cancels a pending sign-in.
 pub(super) fn cancel(model: &mut Model) {
     let closed = model.dialogs.pop();
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
@@ -37,7 +37,7 @@ pub(super) fn cancel(model: &mut Model) {
         model.show_notice_while(Cause::SignedOut, Tone::Calm, text);
     }
     if closed.is_none() && !selection::leave(model) && !find::leave(model) {
-        if focus(model) == ComponentId::Composer {
+        if focus(model) == ComponentId::Composer && !editing::cancel(model) {
             writing::cancel_reply(model);
         }
         model.in_side_bar = false;
@@ -56,6 +56,7 @@ pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
         Question::CatchUp { rooms, .. } => reading::catch_up(model, &rooms),
         Question::Paste { room, text, at } => writing::paste(model, room, &text, at),
         Question::Split { room } => writing::send_split(model, room),
+        Question::DeleteMessage { room, seq } => deleting::delete(model, room, seq, effects),
     }
 }
 
@@ -77,6 +78,10 @@ pub(super) fn interrupt(model: &mut Model) {
     let writing = focus(model) == ComponentId::Composer;
     if writing && model.open_room().is_none() {
         return model.command.replace("".into());
+    }
+    if writing && editing::cancel(model) {
+        model.internal.quit_armed_until = None; // this press had another meaning
+        return;
     }
     let room = model.open.filter(|_| writing).and_then(|open| model.rooms.get_mut(&open));
     if let Some(room) = room.filter(|room| !room.draft.text.is_empty()) {

@@ -49,6 +49,8 @@ pub enum Effect {
     },
     /// Disk: store the visited rooms, latest first. Nothing is reported.
     RememberVisits(Vec<Visit>),
+    /// Disk: store the emoji of the latest reactions, latest first. Nothing is reported.
+    RememberEmoji(Vec<Arc<str>>),
     /// Runtime: notify a user who looks elsewhere, through the terminal or a configured command. Both texts are plain.
     Notify {
         /// The room.

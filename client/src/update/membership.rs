@@ -2,7 +2,7 @@
 
 use quchat_shared::{Room as Listed, RoomId, api::NewRoom, limits, room::RoomKind};
 
-use super::{Effect, Failure, Request, effect::call, navigation, rooms};
+use super::{Effect, Failure, Request, deleting, effect::call, navigation, rooms};
 use crate::model::{Call, Cause, Dialog, DialogId, Model, Question, Room, Tone};
 
 /// Opens a room at the user's request, and joins it if it is public.
@@ -61,13 +61,14 @@ pub(super) fn created(model: &mut Model, reply: Result<Listed, Failure>) {
     }
 }
 
-/// Repeats requests of the user that were pending on dropped connections. Joining and leaving are idempotent. A room is
-/// not created again, because there might be two.
+/// Repeats requests of the user that were pending on dropped connections. Joining, leaving and deleting are idempotent.
+/// A room is not created again, because there might be two.
 pub(super) fn ask_again(model: &mut Model, given_up: &[Call], effects: &mut Vec<Effect>) {
     for given_up in given_up {
         match given_up {
             Call::JoinRoom(id) => join(model, *id, effects),
             Call::LeaveRoom(id) if model.rooms.get(id).is_some_and(Room::joined) => leave(model, *id, effects),
+            Call::DeleteMessage(id, seq) => deleting::delete(model, *id, *seq, effects),
             Call::CreateRoom => refuse(model, "it is not known whether the room was created; look for it first"),
             _ => {}
         }

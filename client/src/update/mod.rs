@@ -10,10 +10,14 @@
 mod action;
 mod attention;
 mod calls;
+mod changed;
 pub mod commands;
 mod connection;
 mod deadline;
+mod deleting;
 mod dialogs;
+mod editing;
+mod edits;
 mod effect;
 mod find;
 mod membership;
@@ -23,6 +27,7 @@ mod outbox;
 mod pages;
 mod plan;
 mod quotes;
+mod reactions;
 mod reading;
 mod rooms;
 mod saving;
@@ -38,8 +43,11 @@ mod tests;
 pub use action::Action;
 pub use attention::title;
 pub use deadline::next_deadline;
+pub(crate) use deleting::is_deletable;
+pub(crate) use editing::is_editable;
 pub use effect::Effect;
 pub use msg::{Msg, NotKept, Pick, ServerEvent};
+pub(crate) use reactions::looks_like_emoji;
 pub(crate) use writing::measure;
 
 pub(crate) use crate::api::REFUSED;
@@ -101,6 +109,7 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::Done { call, reply } => calls::done(model, call, reply),
         Msg::Stream { stream, events } => stream::take(model, stream, events, requests),
         Msg::Visited(visits) => navigation::visited(model, visits),
+        Msg::EmojiRecalled(emoji) => reactions::recalled(model, emoji),
         Msg::Loaded(result) => saving::loaded(model, result),
         Msg::Saved { ticket, result } => saving::saved(model, ticket, result),
         Msg::Copied => selection::copied(model),
@@ -126,6 +135,7 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::SendAgain { room, txn } => outbox::send_again(model, room, &txn),
         Msg::TakeBack { room, txn } => outbox::take_back(model, room, &txn),
         Msg::Discard { room, txn } => outbox::discard(model, room, &txn),
+        Msg::React { room, seq, emoji } => reactions::toggle(model, room, seq, &emoji),
     }
 }
 
@@ -176,6 +186,10 @@ fn act(model: &mut Model, action: Action, requests: &mut Vec<Effect>) {
         Action::Reply => selection::reply(model),
         Action::Unfold => selection::unfold(model),
         Action::ToReplied => selection::to_replied(model),
+        Action::Edit => editing::edit(model),
+        Action::Delete => deleting::ask(model),
+        Action::React => reactions::pick(model),
+        Action::ToggleReaction(number) => reactions::toggle_nth(model, number),
         Action::PageUp if model.selected.is_some() => selection::step(model, -selection::page(model)),
         Action::PageDown if model.selected.is_some() => selection::step(model, selection::page(model)),
         Action::LineUp if model.selected.is_some() => selection::step(model, -1),
@@ -240,6 +254,8 @@ fn run(model: &mut Model, command: SlashCommand, reply_to: Option<Seq>, requests
             let reply_to = reply_to.or_else(|| writing::newest_of_others(model));
             writing::post_here(model, text, reply_to);
         }
+        SlashCommand::Edit(text) => edits::edit_last(model, text),
+        SlashCommand::React(emoji) => reactions::react_to_newest(model, &emoji),
         SlashCommand::Post(text) => writing::post_here(model, text, reply_to),
         SlashCommand::Unfold => selection::unfold_all(model),
         SlashCommand::CatchUp => reading::ask_to_catch_up(model),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{Cursor, Event, RoomId, api::Credentials, user::Session};
+use quchat_shared::{Cursor, Event, RoomId, Seq, api::Credentials, user::Session};
 
 use super::{Action, Failure, Reply};
 use crate::model::{Origin, Seen, Stored, Visit};
@@ -52,6 +52,8 @@ pub enum Msg {
     },
     /// The rooms that the user visited, latest first. Comes before [`Msg::Loaded`].
     Visited(Vec<Visit>),
+    /// The emoji of the latest reactions, latest first, as stored. Comes before [`Msg::Loaded`].
+    EmojiRecalled(Vec<Arc<str>>),
     /// The result of `Effect::Enter`: the stored data of the user. The runtime drops it if its epoch is over.
     Loaded(Result<Vec<Stored>, NotKept>),
     /// The result of `Effect::Save`.
@@ -136,6 +138,8 @@ pub enum Msg {
         /// The refused message.
         txn: Arc<str>,
     },
+    /// Picker of reactions: add this one, or take it back.
+    React { room: RoomId, seq: Seq, emoji: Arc<str> },
 }
 
 /// The meaning of a row in the switcher.

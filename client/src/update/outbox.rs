@@ -7,20 +7,43 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId, Seq};
 
-use super::{Failure, navigation};
-use crate::model::{Cause, DialogId, Model, NO_TICKET, Pending, SendState, Storage, Tone};
+use super::{Failure, editing, navigation};
+use crate::model::{Cause, DialogId, EditOf, Model, NO_TICKET, Pending, SendState, Storage, Tone};
 
 /// Adds a message to the end of the outbox and saves it.
 pub(super) fn queue(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>) {
+    let pending = Pending { reply_to, ..new(model, text) };
+    push(model, id, usize::MAX, pending);
+}
+
+/// Adds an edit to the end of the outbox and saves it.
+pub(super) fn queue_edit(model: &mut Model, id: RoomId, edit: EditOf, text: Arc<str>) {
+    let pending = Pending { edit: Some(edit), ..new(model, text) };
+    push(model, id, usize::MAX, pending);
+}
+
+fn new(model: &mut Model, text: Arc<str>) -> Pending {
     let txn: Arc<str> = format!("{}-{}", model.txn_prefix, model.txn_next).into();
     model.txn_next += 1;
     let kept = !matches!(model.storage, Storage::Elsewhere(_));
     let state = if kept { SendState::Saving(NO_TICKET) } else { SendState::Queued };
-    let written_ms = model.now.wall_ms;
+    Pending { txn, text, reply_to: None, edit: None, changed: false, written_ms: model.now.wall_ms, state }
+}
+
+/// Inserts a pending message at this place in the outbox, or at its end, and saves it.
+fn push(model: &mut Model, id: RoomId, at: usize, pending: Pending) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    room.outbox.push_back(Pending { txn, text, reply_to, written_ms, state });
+    room.outbox.insert(at.min(room.outbox.len()), pending);
     model.touch(id);
     model.save_now(id);
+}
+
+/// A pending message was stored with an earlier text than it has by now: queues an edit right after it.
+fn catch_up(model: &mut Model, id: RoomId, at: usize, text: Arc<str>, message: &Message) {
+    if *text != *message.text && message.deleted_at.is_none() {
+        let pending = Pending { edit: Some(EditOf::now(message)), ..new(model, text) };
+        push(model, id, at, pending);
+    }
 }
 
 /// Handles the reply to a send.
@@ -38,17 +61,27 @@ fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message) {
     let message = Arc::new(message);
     room.send_failures = 0;
     room.read_to(message.seq, me); // as the server does
-    if let Some(pending) = room.pending(txn) {
+    room.follow_edit(txn, &message);
+    let mut differs = None;
+    if let Some(at) = room.outbox.iter().position(|pending| *pending.txn == *txn) {
+        let pending = &mut room.outbox[at];
+        let changed = std::mem::take(&mut pending.changed);
+        differs = changed.then(|| (at + 1, Arc::clone(&pending.text), Arc::clone(&message)));
         pending.state = SendState::Sent(message);
     } else if room.timeline.index(message.seq).is_some() {
         room.timeline.offer(&message); // the event arrived before the reply
     }
+    if let Some((at, text, message)) = differs {
+        catch_up(model, id, at, text, &message);
+    }
+    let Some(room) = model.rooms.get_mut(&id) else { return };
     room.absorb_sent();
     room.wants.newer = true;
     model.touch(id);
 }
 
-fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
+/// Handles a failed send or edit.
+pub(super) fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.send_failures);
     let asked = failure.retry_after_ms();
     let pause = model.pause(failures, asked);
@@ -61,7 +94,8 @@ fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
         return;
     }
     pending.state = SendState::Refused(failure.reason().into());
-    let notice = format!("not sent to {}: {} (/unsent)", room.info.name, failure.reason());
+    let what = if pending.edit.is_some() { "edit not saved in" } else { "not sent to" };
+    let notice = format!("{what} {}: {} (/unsent)", room.info.name, failure.reason());
     model.touch(id);
     model.show_notice_while(Cause::Refused, Tone::Error, &notice);
 }
@@ -71,17 +105,27 @@ pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(txn) = &message.txn else { return };
     let Some(at) = room.outbox.iter().position(|pending| *pending.txn == **txn) else { return };
-    room.outbox.remove(at);
+    let pending = room.outbox.remove(at);
     room.rename(txn, message.seq);
+    room.follow_edit(txn, message);
     room.send_failures = 0;
     model.touch(id);
+    if let Some(pending) = pending.filter(|pending| pending.changed) {
+        catch_up(model, id, at, pending.text, message);
+    }
 }
 
 /// Queues a refused message again.
 pub(super) fn send_again(model: &mut Model, id: RoomId, txn: &str) {
-    let refused = model.rooms.get_mut(&id).and_then(|room| room.pending(txn));
-    if let Some(pending) = refused.filter(|pending| matches!(pending.state, SendState::Refused(_))) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let edited = room.edits().find(|(_, pending)| *pending.txn == *txn).map(|(edit, _)| edit.seq);
+    let rev = edited.and_then(|seq| room.message(seq)).map(|message| message.rev);
+    let refused = room.pending(txn).filter(|pending| matches!(pending.state, SendState::Refused(_)));
+    if let Some(pending) = refused {
         pending.state = SendState::Queued; // the disk has its txn already
+        if let Some(edit) = &mut pending.edit {
+            edit.rev = rev; // the user wants it, whatever the text is now
+        }
         model.touch(id);
     }
     review_next(model);
@@ -100,11 +144,18 @@ pub(super) fn discard(model: &mut Model, id: RoomId, txn: &str) {
     review_next(model);
 }
 
-/// Moves the text of a refused message to the front of the room's draft.
+/// Moves the text of a refused message to the front of the room's draft. A refused edit is edited again.
 pub(super) fn take_back(model: &mut Model, id: RoomId, txn: &str) {
     model.close_dialog(DialogId::Review);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let Some(pending) = room.take_refused(txn) else { return };
+    room.leave_edit();
+    if let Some(edit) = pending.edit
+        && editing::take_back(model, id, edit, &pending.text)
+    {
+        return navigation::visit(model, id);
+    }
+    let Some(room) = model.rooms.get_mut(&id) else { return };
     room.end_recall(); // otherwise the next Down would replace the text taken back
     let draft = &room.draft.text;
     let text = if draft.is_empty() { pending.text } else { format!("{}\n{draft}", pending.text).into() };

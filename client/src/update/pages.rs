@@ -23,7 +23,7 @@ pub(super) fn arrived(model: &mut Model, id: RoomId, call: u64, reply: Result<Me
         _ => return,
     };
     let reply = reply.and_then(|page| if is_page(&page.messages) { Ok(page) } else { Err(Failure::nonsense()) });
-    let MessagePage { messages, has_older, has_newer, .. } = match reply {
+    let MessagePage { messages, has_older, has_newer, own_reactions } = match reply {
         Ok(page) => page,
         Err(failure) => return failed(model, id, page, &failure),
     };
@@ -31,6 +31,7 @@ pub(super) fn arrived(model: &mut Model, id: RoomId, call: u64, reply: Result<Me
     let empty = messages.is_empty();
     let before = (room.timeline.first(), room.timeline.last());
     let messages: Vec<Arc<Message>> = messages.into_iter().map(Arc::new).collect();
+    room.reactions.take_page(&messages, own_reactions);
     let own = |message: &&Arc<Message>| Some(message.sender.id) == me && message.txn.is_some();
     let echoes: Vec<_> =
         if room.outbox.is_empty() { Vec::new() } else { messages.iter().filter(own).map(Arc::clone).collect() };

@@ -117,7 +117,8 @@ pub(super) fn copy_links(model: &mut Model) {
     }
 }
 
-/// Shows the number of the message and when it was sent, edited and deleted, to the second.
+/// Shows the number of the message and when it was sent, edited and deleted, to the second; and by whom it was deleted,
+/// if not by its author.
 pub(super) fn show_times(model: &mut Model) {
     let Some(message) = chosen(model) else { return };
     let second = |at: quchat_shared::Timestamp| clock::second(at.as_millis(), &model.zone);
@@ -127,6 +128,9 @@ pub(super) fn show_times(model: &mut Model) {
     }
     if let Some(at) = message.deleted_at {
         times.push_str(&format!(" · deleted {}", second(at)));
+        if let Some(by) = message.deleted_by.as_ref().filter(|by| by.id != message.sender.id) {
+            times.push_str(&format!(" by {}", by.name));
+        }
     }
     model.show_notice(Tone::Calm, &times);
 }

@@ -212,6 +212,9 @@ pub(super) fn forget_calls(model: &mut Model) {
         room.marker.in_flight = None;
         room.quoted.asked = None;
         room.requeue();
+        if room.reactions.requeue() {
+            model.internal.busy.insert(room.info.id);
+        }
     }
     for dialog in &mut model.dialogs {
         if let Dialog::CreateRoom { waiting, .. } = dialog {
@@ -233,6 +236,7 @@ fn forget_all(model: &mut Model) {
     model.in_side_bar = false;
     model.notice = None;
     model.find = None;
+    model.recent_emoji.clear();
     model.command.replace("".into());
     let Internal { numbers, last_key, tells_focus, ref mut last_saves, .. } = model.internal; // numbers stay unique
     let last_saves = std::mem::take(last_saves);

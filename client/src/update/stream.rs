@@ -8,7 +8,7 @@ use quchat_shared::{
     room::{Membership, Notify},
 };
 
-use super::{Effect, ServerEvent, attention, connection, find, membership, outbox, pages, rooms};
+use super::{Effect, ServerEvent, attention, changed, connection, membership, outbox, pages, rooms};
 use crate::model::{Model, Sighted};
 
 /// Handles events in order. Events of an earlier stream are dropped.
@@ -57,7 +57,7 @@ fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
         Event::MemberUpdated(event) => member_updated(model, event),
         Event::MemberLeft(event) => member_left(model, event.room_id, &event.user),
         Event::MessageCreated(event) => message_created(model, event.room_id, event.message),
-        Event::MessageUpdated(event) => message_updated(model, event.room_id, event.message),
+        Event::MessageUpdated(event) => changed::message_updated(model, event.room_id, event.message, effects),
         Event::ReadUpdated(event) => read_updated(model, &event),
         Event::SettingsUpdated(_) | Event::BanUpdated(_) | Event::Presence(_) | Event::Typing(_) => {}
     }
@@ -116,6 +116,7 @@ fn message_created(model: &mut Model, id: RoomId, message: Message) {
     model.internal.arrivals += 1;
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let message = Arc::new(message);
+    room.quoted.update(&message); // a replay shows it as it is now
     room.info.last_seq = room.info.last_seq.max(message.seq);
     room.note_unread(model.internal.arrivals);
     // `last_seq` is no measure: in a replay, room events show the room as it is now, before its messages arrive.
@@ -137,16 +138,6 @@ fn message_created(model: &mut Model, id: RoomId, message: Message) {
         attention::prepare_notification(model, id, &message);
     }
     pages::append(model, id, &message);
-}
-
-fn message_updated(model: &mut Model, id: RoomId, message: Message) {
-    let Some(room) = model.rooms.get_mut(&id) else { return };
-    let seq = message.seq;
-    room.quoted.update(&message);
-    if room.timeline.index(seq).is_some() {
-        pages::renew(model, id, &Arc::new(message));
-        find::look_again(model, id, seq);
-    }
 }
 
 /// The marker moved in another client of the user, or this is the echo of a marker of this client.

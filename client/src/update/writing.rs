@@ -6,7 +6,7 @@ use quchat_shared::{Message, RoomId, Seq, limits};
 
 use super::{
     commands::{self, SlashCommand},
-    outbox,
+    edits, outbox,
 };
 use crate::{
     model::{Cause, Fetch, Model, NO_ROOM, OUTBOX_MAX, Question, Room, TerminalTask, Tone, Wanted},
@@ -33,9 +33,10 @@ pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
     model.touch(id);
 }
 
-/// Puts an earlier or later input into the composer. The draft returns after the latest one.
+/// Puts an earlier or later input into the composer. The draft returns after the latest one. While a message is being
+/// edited, nothing is recalled.
 pub(super) fn recall(model: &mut Model, back: bool) {
-    let Some(room) = model.open_room_mut() else { return };
+    let Some(room) = model.open_room_mut().filter(|room| room.draft.editing.is_none()) else { return };
     let inputs = &room.inputs.list;
     let at = match (&room.inputs.at, back) {
         (None, false) | (Some((0, _)), true) => return,
@@ -137,6 +138,7 @@ pub(super) fn has_draft(model: &Model) -> bool {
 pub(super) fn reply(model: &mut Model, target: Option<Seq>) {
     let Some(target) = target.or_else(|| newest_of_others(model)) else { return };
     let Some(room) = model.open_room_mut() else { return };
+    room.leave_edit(); // an edit replies to nothing
     room.draft.reply_to = Some(target);
     let id = room.info.id;
     model.selected = None;
@@ -172,6 +174,10 @@ pub(super) type Sent = (SlashCommand, Option<Seq>);
 pub(super) fn send(model: &mut Model) -> Option<Sent> {
     if model.open_room().is_none() {
         return send_command(model);
+    }
+    if let Some(id) = model.open_room().filter(|room| room.draft.editing.is_some()).map(|room| room.info.id) {
+        edits::submit(model, id);
+        return None;
     }
     let room = model.open_room().filter(|room| !room.draft.text.trim().is_empty())?;
     let (id, draft) = (room.info.id, Arc::clone(&room.draft.text));
@@ -248,9 +254,9 @@ fn object(model: &mut Model, id: RoomId, why: &str) {
     model.show_notice_while(cause, Tone::Error, why);
 }
 
-/// Sends a draft as several messages, up to the limit on pending ones. Up brings back the rest.
+/// Sends a draft as several messages, up to the limit on pending ones. Up brings back the rest. An edit stays one.
 pub(super) fn send_split(model: &mut Model, id: RoomId) {
-    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.editing.is_none()) else { return };
     let draft = Arc::clone(&room.draft.text);
     let text = if draft.starts_with("//") { &draft[1..] } else { &*draft };
     let all = pieces(text, limits::TEXT_MAX);

@@ -99,7 +99,7 @@ pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
     components::mounted_as::<Rooms>(app, ComponentId::Rooms)?.at(Position { x: column, y: row })
 }
 
-const ALL: [ComponentId; 12] = [
+const ALL: [ComponentId; 13] = [
     ComponentId::SignIn,
     ComponentId::Rooms,
     ComponentId::History,
@@ -112,6 +112,7 @@ const ALL: [ComponentId; 12] = [
     ComponentId::Dialog(DialogId::Ask),
     ComponentId::Dialog(DialogId::Review),
     ComponentId::Dialog(DialogId::SignedOut),
+    ComponentId::Dialog(DialogId::React),
 ];
 
 fn wanted(model: &Model) -> Vec<ComponentId> {

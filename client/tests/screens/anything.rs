@@ -155,7 +155,8 @@ impl Disk {
     fn holds(&self) -> bool {
         let texts = |stored: &Stored| {
             let sent = stored.outbox.iter().map(|kept| &kept.text);
-            sent.chain(&stored.inputs).chain([&stored.draft]).any(|text| text.contains(PRECIOUS))
+            let former = stored.editing.iter().map(|editing| &editing.former.text);
+            sent.chain(&stored.inputs).chain(former).chain([&stored.draft]).any(|text| text.contains(PRECIOUS))
         };
         self.0.values().any(texts)
     }
@@ -165,7 +166,8 @@ fn holds(room: &Room) -> bool {
     let left = room.inputs.at.iter().map(|(_, left)| left).chain(&room.inputs.left);
     let texts = room.inputs.list.iter().chain(left.map(|left| &left.text));
     let sent = room.outbox.iter().map(|pending| &pending.text);
-    texts.chain(sent).chain([&room.draft.text]).any(|text| text.contains(PRECIOUS))
+    let former = room.draft.editing.iter().map(|editing| &editing.former.text);
+    texts.chain(sent).chain(former).chain([&room.draft.text]).any(|text| text.contains(PRECIOUS))
 }
 
 proptest! {

@@ -138,7 +138,7 @@ fn help_can_be_scrolled() {
     stage.key(Key::Function(1));
     assert_snapshot!(stage.screen());
     let mut all = String::new();
-    for _ in 0..10 {
+    for _ in 0..14 {
         all.push_str(&stage.screen());
         stage.key(Key::PageDown);
     }

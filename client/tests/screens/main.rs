@@ -2,6 +2,7 @@
 
 #[expect(clippy::unwrap_used, reason = "a room that is missing is a failed test")]
 mod anything;
+mod changing;
 mod chat;
 mod completing;
 mod dialogs;

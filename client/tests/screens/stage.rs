@@ -184,7 +184,9 @@ impl Stage {
 
     pub(crate) fn pend(&mut self, txn: &str, text: &str, state: SendState) {
         let written_ms = self.model.now.wall_ms;
-        self.room().outbox.push_back(Pending { txn: txn.into(), text: text.into(), reply_to: None, written_ms, state });
+        let (edit, changed) = (None, false);
+        let pending = Pending { txn: txn.into(), text: text.into(), reply_to: None, edit, changed, written_ms, state };
+        self.room().outbox.push_back(pending);
     }
 }
 

@@ -110,7 +110,15 @@ fn no_server_has_answered_since_the_start() {
         let visit = |room: Room| Visit { joined: room.joined(), info: room.info };
         let ops = room(2, "ops", "deploys and alarms", true);
         let kept = "are you still there?".into();
-        let kept = StoredMessage { txn: "p-1".into(), text: kept, reply_to: None, written_ms: MORNING, refused: None };
+        let kept = StoredMessage {
+            txn: "p-1".into(),
+            text: kept,
+            reply_to: None,
+            written_ms: MORNING,
+            edit: None,
+            changed: false,
+            refused: None,
+        };
         let stored = Stored { draft: "half a".into(), outbox: vec![kept], ..Stored::new(RoomId(2)) };
         stage.msg(Msg::Visited([ops, room(1, "general", "", true), room(3, "attic", "", false)].map(visit).into()));
         stage.msg(Msg::Loaded(Ok(vec![stored])));

@@ -1,5 +1,6 @@
 //! A question with yes and no, and what it is about, for example the messages that are not sent yet.
 
+use quchat_shared::{RoomId, Seq};
 use tuirealm::{
     event::{Event, Key, KeyEvent},
     ratatui::{
@@ -134,6 +135,29 @@ impl Ask {
         }
     }
 
+    fn delete(&mut self, model: &Model, room: RoomId, seq: Seq) {
+        self.title = "delete";
+        self.yes = "delete".to_owned();
+        self.no = "keep it";
+        let message = model.rooms.get(&room).and_then(|room| room.message(seq));
+        let Some(message) = message.filter(|message| message.deleted_at.is_none()) else {
+            return self.say("The message is deleted already.", Styles::PLAIN);
+        };
+        let whose = match model.me() == Some(message.sender.id) {
+            true => "your message".to_owned(),
+            false => format!("the message of {}", message.sender.name),
+        };
+        self.say(format!("Delete {whose} for everyone? It cannot be brought back."), Styles::STRONG);
+        let mut lines = message.text.lines().filter(|line| !line.trim().is_empty());
+        for line in lines.by_ref().take(SHOWN) {
+            self.quote(format!("│ {line}"), Styles::FAINT);
+        }
+        match lines.count() {
+            0 => {}
+            more => self.say(format!("… and {more} more"), Styles::FAINT),
+        }
+    }
+
     fn question(&mut self, model: &Model, question: &Question) {
         match question {
             Question::Quit { unsent } => {
@@ -178,6 +202,7 @@ impl Ask {
                 self.splits(draft);
                 self.yes = format!("send as {} messages", measure(draft).0);
             }
+            Question::DeleteMessage { room, seq } => self.delete(model, *room, *seq),
         }
     }
 
@@ -228,7 +253,8 @@ impl ScreenComponent for Ask {
         self.no = "stay";
         self.split = None;
         self.only_split = false;
-        self.earnest = matches!(question, Question::Leave { .. } | Question::Split { .. });
+        self.earnest =
+            matches!(question, Question::Leave { .. } | Question::Split { .. } | Question::DeleteMessage { .. });
         self.question(model, question);
     }
 

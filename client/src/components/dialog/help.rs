@@ -74,13 +74,17 @@ fn entries(keymap: &Keymap) -> Vec<Entry> {
         entries.push(heading(context.heading()));
         let mut last = None;
         for row in keymap.rows().iter().filter(|row| row.context == context) {
-            let numbered = matches!(row.action, Action::RoomNumber(n) if n > 1);
+            let numbered = matches!(row.action, Action::RoomNumber(n) | Action::ToggleReaction(n) if n > 1);
             match entries.last_mut() {
                 _ if numbered => continue, // the first one stands for all
                 Some(entry) if last == Some(row.action) => entry.keys.push_str(&format!(", {}", row.chord)),
                 _ => {
                     let by_word = command(row.action).map_or_else(String::new, |word| format!("  /{word}"));
-                    let many = if row.action == Action::RoomNumber(1) { "…9" } else { "" };
+                    let many = if matches!(row.action, Action::RoomNumber(1) | Action::ToggleReaction(1)) {
+                        "…9"
+                    } else {
+                        ""
+                    };
                     entries
                         .push(Entry { keys: format!("{}{many}", row.chord), help: format!("{}{by_word}", row.help) });
                 }
@@ -146,7 +150,11 @@ mod tests {
     fn every_key_that_is_bound_is_in_the_help() {
         let keymap = Keymap::default();
         let entries = entries(&keymap);
-        for row in keymap.rows().iter().filter(|row| !matches!(row.action, Action::RoomNumber(2..))) {
+        for row in keymap
+            .rows()
+            .iter()
+            .filter(|row| !matches!(row.action, Action::RoomNumber(2..) | Action::ToggleReaction(2..)))
+        {
             let chord = row.chord.to_string();
             let listed = |entry: &Entry| {
                 entry.help.starts_with(row.help)

@@ -5,10 +5,12 @@
 mod ask;
 mod create_room;
 mod help;
+mod react;
 mod review;
 mod signed_out;
 mod switcher;
 
 pub(super) use self::{
-    ask::Ask, create_room::CreateRoom, help::Help, review::Review, signed_out::SignedOut, switcher::Switcher,
+    ask::Ask, create_room::CreateRoom, help::Help, react::React, review::Review, signed_out::SignedOut,
+    switcher::Switcher,
 };

@@ -1,4 +1,4 @@
-//! A refused message: its text, the reason, and what you can do about it.
+//! A refused message or edit: its text, the reason, and what you can do about it.
 
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ const ROWS: u16 = 16;
 /// The message and its scroll position.
 pub(in super::super) struct Review {
     message: Option<(RoomId, Arc<str>)>,
-    room: String,
+    /// What was refused.
+    title: String,
     text: Arc<str>,
     reason: String,
     top: usize,
@@ -42,7 +43,7 @@ impl Review {
         let leave = keymap.named(Action::Cancel);
         Self {
             message: None,
-            room: String::new(),
+            title: String::new(),
             text: "".into(),
             reason: String::new(),
             top: 0,
@@ -87,8 +88,9 @@ impl ScreenComponent for Review {
         self.message = open;
         let Some((id, txn)) = &self.message else { return };
         let Some(room) = model.rooms.get(id) else { return };
-        self.room = room_name(room);
         if let Some(pending) = room.outbox.iter().find(|pending| pending.txn == *txn) {
+            let what = if pending.edit.is_some() { "edit not saved in" } else { "not sent to" };
+            self.title = format!("{what} {}", room_name(room));
             self.text = Arc::clone(&pending.text);
             self.reason = match &pending.state {
                 SendState::Refused(reason) => reason.to_string(),
@@ -98,7 +100,7 @@ impl ScreenComponent for Review {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
-        let inner = Styles::dialog(frame, area, &format!("not sent to {}", self.room));
+        let inner = Styles::dialog(frame, area, &self.title);
         let Some(last) = inner.rows().next_back() else { return };
         let mut rows = inner.rows().take(usize::from(inner.height.saturating_sub(2)));
         if let Some(row) = rows.next() {

@@ -7,9 +7,18 @@ use tuirealm::ratatui::{
     text::{Line, Span},
 };
 
-use super::{super::styles::Styles, Found, hyperlink::Hyperlink, mark};
+use super::{
+    super::{
+        quote::tombstone,
+        reactions::{self, Tag},
+        styles::Styles,
+    },
+    Found,
+    hyperlink::Hyperlink,
+    mark,
+};
 use crate::{
-    model::{Entry, Pending, SendState},
+    model::{Entry, Pending, SendState, ShownReaction},
     text::{
         Row, clip, width,
         wrap::{column, wrap_hanging},
@@ -53,7 +62,7 @@ impl Above {
 const FOLD_ROWS: usize = 40;
 
 /// What the rows of an entry depend on, apart from the entry.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct How {
     pub(super) columns: u16,
     /// The active search.
@@ -62,6 +71,9 @@ pub(super) struct How {
     pub(super) unfolded: bool,
     /// The terminal cannot show the ellipsis character.
     pub(super) ascii: bool,
+    /// The user's edit of the message that is not acknowledged.
+    pub(super) edit: Option<Pending>,
+    pub(super) reactions: Vec<ShownReaction>,
 }
 
 impl Block {
@@ -70,34 +82,51 @@ impl Block {
         let columns = how.columns;
         match entry {
             Entry::Said(message) if message.deleted_at.is_some() => {
-                Self::of("message deleted", Styles::FAINT, "", &How { found: None, ..how.clone() })
+                Self::of(&tombstone(message), Styles::FAINT, "", &How { found: None, ..how.clone() })
             }
             Entry::Said(message) => {
-                let mut block = Self::of(&message.text, Styles::PLAIN, my_name, how);
-                if message.edited_at.is_some() {
+                let waiting = how.edit.as_ref().filter(|edit| !matches!(edit.state, SendState::Refused(_)));
+                let mut block = match waiting {
+                    Some(edit) => Self::of(&edit.text, Styles::FAINT, "", how),
+                    None => Self::of(&message.text, Styles::PLAIN, my_name, how),
+                };
+                if message.edited_at.is_some() || waiting.is_some() {
                     block.append("(edited)", Styles::FAINT, columns);
                 }
-                if !message.reactions.is_empty() {
-                    let reactions = message.reactions.iter().map(|r| format!("{} {}", r.emoji, r.users.len()));
-                    let all = clip(&reactions.collect::<Vec<_>>().join("  "), columns);
-                    block.push(all, message.text.len(), Styles::FAINT);
+                if let Some(edit) = &how.edit {
+                    block.remark(edit, columns);
                 }
+                block.react(how);
                 block
             }
             Entry::Unsent(pending) => Self::unsent(pending, how),
         }
     }
 
+    /// Adds the reactions below the text.
+    fn react(&mut self, how: &How) {
+        let tags = how.reactions.iter().map(|reaction| Tag { number: None, reaction, ascii: how.ascii });
+        for line in reactions::rows(tags, how.columns) {
+            self.push_line(line, 0);
+        }
+    }
+
     fn unsent(pending: &Pending, how: &How) -> Self {
         let look = if matches!(pending.state, SendState::Sent(_)) { Styles::PLAIN } else { Styles::FAINT };
         let mut block = Self::of(&pending.text, look, "", &How { found: None, ..how.clone() });
-        let (text, look) = match &pending.state {
-            SendState::Refused(reason) => (format!("✗ refused: {reason}"), Styles::WRONG),
-            SendState::RetryAt { .. } => ("◌ not sent yet, retrying".to_owned(), Styles::FAINT),
-            _ => return block,
-        };
-        block.push(clip(&text, how.columns), pending.text.len(), look);
+        block.remark(pending, how.columns);
         block
+    }
+
+    /// Adds what happened to a message or an edit that is not acknowledged.
+    fn remark(&mut self, pending: &Pending, columns: u16) {
+        let what = if pending.edit.is_some() { "edit " } else { "" };
+        let (text, look) = match &pending.state {
+            SendState::Refused(reason) => (format!("✗ {what}refused: {reason}"), Styles::WRONG),
+            SendState::RetryAt { .. } => (format!("◌ {what}not sent yet, retrying"), Styles::FAINT),
+            _ => return,
+        };
+        self.push(clip(&text, columns), pending.text.len(), look);
     }
 
     /// The row that holds `byte` of the text.
@@ -143,8 +172,12 @@ impl Block {
     }
 
     fn push(&mut self, text: String, end: usize, style: Style) {
+        self.push_line(Line::styled(text, style), end);
+    }
+
+    fn push_line(&mut self, line: Line<'static>, end: usize) {
         let byte = self.rows.last().map_or(end, |row| row.byte + 1).max(end + 1);
-        self.rows.push(BodyRow { byte, line: Line::styled(text, style), links: Vec::new(), indent: 0 });
+        self.rows.push(BodyRow { byte, line, links: Vec::new(), indent: 0 });
     }
 }
 
@@ -179,7 +212,7 @@ mod tests {
     }
 
     fn how() -> How {
-        How { columns: 30, found: None, unfolded: false, ascii: false }
+        How { columns: 30, ..How::default() }
     }
 
     #[test]

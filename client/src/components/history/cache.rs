@@ -79,7 +79,7 @@ mod tests {
     }
 
     fn how(columns: u16) -> How {
-        How { columns, found: None, unfolded: false, ascii: false }
+        How { columns, ..How::default() }
     }
 
     #[test]

@@ -222,9 +222,13 @@ impl Painter<'_, '_, '_> {
         self.frame.render_widget(line, row);
     }
 
-    /// Draws the delivery sign of the user's own message.
+    /// Draws the delivery sign of the user's own message or edit.
     fn sign(&mut self, at: usize, row: Rect) {
-        let Entry::Unsent(pending) = &self.shown.entries[at] else { return };
+        let pending = match &self.shown.entries[at] {
+            Entry::Unsent(pending) => Some(pending),
+            Entry::Said(_) => self.shown.edits[at].as_ref(),
+        };
+        let Some(pending) = pending else { return };
         let (sign, style) = match pending.state {
             SendState::Sent(_) => return,
             SendState::Refused(_) => ("✗", Styles::WRONG),

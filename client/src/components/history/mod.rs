@@ -30,7 +30,9 @@ use self::{
 };
 use super::{ScreenComponent, quote::quote, styles::Styles};
 use crate::{
-    model::{Anchor, Entry, Fetch, Key, Model, PATIENCE_MS, Room, Seen, Unfolded, Wanted, window},
+    model::{
+        Anchor, Entry, Fetch, Key, Model, PATIENCE_MS, Pending, Room, Seen, ShownReaction, Unfolded, Wanted, window,
+    },
     text::{Needle, clock},
     update::{Action, Msg},
 };
@@ -57,6 +59,10 @@ struct Shown {
     entries: Vec<Entry>,
     /// For each entry, the quoted line if it is a reply.
     quotes: Vec<Option<String>>,
+    /// For each entry, the user's last edit that is not acknowledged.
+    edits: Vec<Option<Pending>>,
+    /// For each entry, its reactions.
+    reactions: Vec<Vec<ShownReaction>>,
     anchor: Anchor,
     scroll_rows: i32,
     /// The room was opened at its "new" line.
@@ -161,6 +167,8 @@ impl Shown {
             .account
             .as_ref()
             .map_or((UserId(0), String::new()), |account| (account.user.id, account.user.name.clone()));
+        let edits = entries.iter().map(|entry| pending_edit(room, entry)).collect();
+        let reactions = entries.iter().map(|entry| reactions(room, entry, me)).collect();
         let quotes = entries.iter().map(|entry| entry.reply_to().map(|seq| quote(room, seq))).collect();
         Self {
             room: room.info.id,
@@ -169,6 +177,8 @@ impl Shown {
             zone: model.zone.clone(),
             entries,
             quotes,
+            edits,
+            reactions,
             anchor: room.anchor.clone(),
             scroll_rows: room.scroll_rows,
             landing: room.landing.is_some_and(|seq| room.anchor == Anchor::At { top: Key::Seq(seq), byte: 0 }),
@@ -261,6 +271,18 @@ impl Shown {
     }
 }
 
+fn pending_edit(room: &Room, entry: &Entry) -> Option<Pending> {
+    let Entry::Said(message) = entry else { return None };
+    room.edits().rev().find(|(edit, _)| edit.seq == message.seq).map(|(_, pending)| pending.clone())
+}
+
+fn reactions(room: &Room, entry: &Entry, me: UserId) -> Vec<ShownReaction> {
+    match entry {
+        Entry::Said(message) if message.deleted_at.is_none() => room.reactions(message, me),
+        _ => Vec::new(),
+    }
+}
+
 fn page(room: &Room, now: u64) -> Page {
     let above = |page: &Wanted| *page == Wanted::Older;
     match &room.fetch {
@@ -302,7 +324,9 @@ impl Walk<'_> {
     fn block(&mut self, at: usize) -> std::rc::Rc<Block> {
         let (shown, found) = (self.shown, self.shown.found(at));
         let here = found.as_ref().is_some_and(|found| found.here); // the match may be in the folded part
-        let how = How { columns: self.width, found, unfolded: here || shown.is_unfolded(at), ascii: shown.ascii };
+        let (edit, reactions) = (shown.edits[at].clone(), shown.reactions[at].clone());
+        let unfolded = here || shown.is_unfolded(at);
+        let how = How { columns: self.width, found, unfolded, ascii: shown.ascii, edit, reactions };
         self.cache.block(&self.shown.entries[at], shown.named(at), how)
     }
 }

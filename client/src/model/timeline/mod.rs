@@ -86,6 +86,13 @@ impl Timeline {
         }
     }
 
+    /// Replaces a loaded message by this copy of the same revision.
+    pub(crate) fn replace(&mut self, message: &Arc<Message>) {
+        if let Some(at) = self.index(message.seq) {
+            self.messages[at] = Arc::clone(message);
+        }
+    }
+
     /// Starts again with a page. Keeps newer copies of its messages, and with `keep_tail` the messages that adjoin its
     /// end.
     pub(crate) fn begin(&mut self, page: Vec<Arc<Message>>, has_older: bool, has_newer: bool, keep_tail: bool) {

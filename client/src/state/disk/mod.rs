@@ -38,6 +38,8 @@ pub enum Job {
     Discard(EditorFile),
     /// Stores the visited rooms, latest first. Reports nothing.
     Visits(Vec<Visit>),
+    /// Stores the emoji of the latest reactions, latest first. Reports nothing.
+    Emoji(Vec<Arc<str>>),
     /// Stores the data of a room. Reports [`Report::Saved`], once per ticket.
     Save {
         /// Returned in the reports.
@@ -211,6 +213,12 @@ fn perform(job: Job, state_dir: &StateDir, state: &mut StoreState) -> Vec<Report
         Job::Visits(visits) => {
             if let StoreState::Open(store) = state {
                 store.write_visits(&visits).ok(); // at worst the next start opens another room
+            }
+            Vec::new()
+        }
+        Job::Emoji(emoji) => {
+            if let StoreState::Open(store) = state {
+                store.write_emoji(&emoji).ok(); // at worst the next start offers others first
             }
             Vec::new()
         }

@@ -15,21 +15,25 @@ use std::{
 use quchat_shared::{RoomId, Seq, User, room::Notify};
 use serde::{Deserialize, Serialize};
 
-use super::{StateDir, files, owner, visits::Visits};
+use super::{StateDir, files, owner, recent_emoji::RecentEmoji, visits::Visits};
 use crate::{
     api::Origin,
-    model::{Stored, StoredMessage, Visit},
+    model::{EditOf, EditTarget, Editing, SavedDraft, Stored, StoredMessage, Visit},
     update::NotKept,
 };
 
-/// The only format so far. A file with another one was written by a later version of quchat.
-const FORMAT: u32 = 1;
+/// The newest format. A file with a higher one was written by a later version of quchat.
+const FORMAT: u32 = 2;
+/// The format without edits. Files without edits keep it: a version that does not know edits would send them as
+/// messages.
+const FORMAT_WITHOUT_EDITS: u32 = 1;
 
 /// A user's directory, locked for this client until it is dropped.
 #[derive(Debug)]
 pub struct DraftStore {
     rooms: PathBuf,
     visits: Visits,
+    recent_emoji: RecentEmoji,
     /// See [`Found::former`].
     former: Option<PathBuf>,
     /// Held, never read: the system releases it even after a `kill -9`.
@@ -45,6 +49,8 @@ pub struct Found {
     pub rooms: Vec<Stored>,
     /// The visited rooms, latest first.
     pub visits: Vec<Visit>,
+    /// The emoji of the latest reactions, latest first.
+    pub emoji: Vec<Arc<str>>,
     /// The new paths of files that could not be read.
     pub set_aside: Vec<PathBuf>,
     /// The new path of files that another user with the same id left. They are neither shown nor sent.
@@ -68,7 +74,8 @@ impl DraftStore {
             Ok(()) => {
                 let former =
                     owner::claim(&dir, &rooms, user).map_err(|error| refused(&dir.join(owner::WHO), &error))?;
-                Ok(Self { rooms, visits: Visits::new(&dir), former, _lock: lock, later: BTreeSet::new() })
+                let (visits, recent_emoji) = (Visits::new(&dir), RecentEmoji::new(&dir));
+                Ok(Self { rooms, visits, recent_emoji, former, _lock: lock, later: BTreeSet::new() })
             }
             Err(TryLockError::WouldBlock) => Err(NotKept::Elsewhere),
             Err(TryLockError::Error(error)) => Err(refused(&dir, &error)),
@@ -81,8 +88,13 @@ impl DraftStore {
     /// # Errors
     /// The directory cannot be listed or a file cannot be read. A retry may succeed.
     pub fn read(&mut self) -> Result<Found, NotKept> {
-        let mut found =
-            Found { rooms: Vec::new(), visits: self.visits.read(), set_aside: Vec::new(), former: self.former.clone() };
+        let mut found = Found {
+            rooms: Vec::new(),
+            visits: self.visits.read(),
+            emoji: self.recent_emoji.read(),
+            set_aside: Vec::new(),
+            former: self.former.clone(),
+        };
         let entries = fs::read_dir(&self.rooms).map_err(|error| refused(&self.rooms, &error))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|extension| extension == files::UNFINISHED) {
@@ -113,6 +125,14 @@ impl DraftStore {
         self.visits.write(visits)
     }
 
+    /// Stores the emoji of the latest reactions, latest first.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_emoji(&self, emoji: &[Arc<str>]) -> io::Result<()> {
+        self.recent_emoji.write(emoji)
+    }
+
     /// Replaces what is stored for a room. If there is nothing to store, deletes the file.
     ///
     /// # Errors
@@ -139,11 +159,28 @@ struct RoomFile<'a> {
     draft: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reply_to: Option<Seq>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    editing: Option<EditingEntry<'a>>,
     outbox: Vec<MessageEntry<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     inputs: Vec<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     notify: Option<Notify>,
+}
+
+/// The message that the draft changes: one of the room, or else one that is not sent yet. And the draft before.
+#[derive(Serialize, Deserialize)]
+struct EditingEntry<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seq: Option<Seq>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rev: Option<u64>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    txn: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    former: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Seq>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,6 +191,13 @@ struct MessageEntry<'a> {
     text: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reply_to: Option<Seq>,
+    /// The message whose text it changes, and the revision that the user saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edits: Option<Seq>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rev: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    changed: bool,
     written_ms: i64,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     refused: Option<Cow<'a, str>>,
@@ -163,16 +207,43 @@ impl<'a> From<&'a StoredMessage> for MessageEntry<'a> {
     fn from(kept: &'a StoredMessage) -> Self {
         let refused = kept.refused.as_deref().map(Cow::from);
         let (txn, text) = ((&*kept.txn).into(), (&*kept.text).into());
-        Self { txn, text, reply_to: kept.reply_to, written_ms: kept.written_ms, refused }
+        let (edits, rev) = (kept.edit.map(|edit| edit.seq), kept.edit.and_then(|edit| edit.rev));
+        let (reply_to, changed, written_ms) = (kept.reply_to, kept.changed, kept.written_ms);
+        Self { txn, text, reply_to, edits, rev, changed, written_ms, refused }
+    }
+}
+
+impl<'a> From<&'a Editing> for EditingEntry<'a> {
+    fn from(editing: &'a Editing) -> Self {
+        let (seq, rev, txn) = match &editing.target {
+            EditTarget::Message(edit) => (Some(edit.seq), edit.rev, None),
+            EditTarget::Unsent(txn) => (None, None, Some((&**txn).into())),
+        };
+        Self { seq, rev, txn, former: (&*editing.former.text).into(), reply_to: editing.former.reply_to }
+    }
+}
+
+impl EditingEntry<'_> {
+    /// `None` if it names no message.
+    fn decode(&self) -> Option<Editing> {
+        let target = match (self.seq, &self.txn) {
+            (Some(seq), _) => EditTarget::Message(EditOf { seq, rev: self.rev }),
+            (None, Some(txn)) => EditTarget::Unsent((&**txn).into()),
+            (None, None) => return None,
+        };
+        let former = SavedDraft { text: (&*self.former).into(), reply_to: self.reply_to };
+        Some(Editing { target, former })
     }
 }
 
 fn encode(stored: &Stored) -> io::Result<Vec<u8>> {
+    let has_edits = stored.editing.is_some() || stored.outbox.iter().any(|kept| kept.edit.is_some() || kept.changed);
     let file = RoomFile {
-        format: FORMAT,
+        format: if has_edits { FORMAT } else { FORMAT_WITHOUT_EDITS },
         room: stored.room,
         draft: (&*stored.draft).into(),
         reply_to: stored.reply_to,
+        editing: stored.editing.as_ref().map(EditingEntry::from),
         outbox: stored.outbox.iter().map(MessageEntry::from).collect(),
         inputs: stored.inputs.iter().map(|input| Cow::from(&**input)).collect(),
         notify: stored.notify,
@@ -182,7 +253,7 @@ fn encode(stored: &Stored) -> io::Result<Vec<u8>> {
 
 fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
     let file: RoomFile<'_> = serde_json::from_slice(bytes)?;
-    let fits = file.format == FORMAT && file.room == room;
+    let fits = (FORMAT_WITHOUT_EDITS..=FORMAT).contains(&file.format) && file.room == room;
     if !fits || file.outbox.iter().any(|entry| quchat_shared::limits::txn(&entry.txn).is_err()) {
         return Err(io::ErrorKind::InvalidData.into());
     }
@@ -190,6 +261,8 @@ fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
         txn: (&*entry.txn).into(),
         text: (&*entry.text).into(),
         reply_to: entry.reply_to,
+        edit: entry.edits.map(|seq| EditOf { seq, rev: entry.rev }),
+        changed: entry.changed,
         written_ms: entry.written_ms,
         refused: entry.refused.as_deref().map(Arc::from),
     };
@@ -197,6 +270,7 @@ fn decode(room: RoomId, bytes: &[u8]) -> io::Result<Stored> {
         room,
         draft: (&*file.draft).into(),
         reply_to: file.reply_to,
+        editing: file.editing.as_ref().and_then(EditingEntry::decode),
         outbox: file.outbox.iter().map(kept).collect(),
         inputs: file.inputs.iter().map(|input| Arc::from(&**input)).collect(),
         notify: file.notify,

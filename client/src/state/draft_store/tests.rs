@@ -39,6 +39,8 @@ fn unsent(draft: &str, texts: &[&str]) -> Stored {
         txn: format!("p-{n}").into(),
         text: (*text).into(),
         reply_to: (n == 1).then_some(Seq(7)),
+        edit: None,
+        changed: false,
         written_ms: 1_795_340_400_000 + n as i64,
         refused: (n == 1).then(|| "too loud".into()),
     };
@@ -55,7 +57,47 @@ fn written_text_is_there_after_a_restart() {
     };
     home.open().unwrap().save(&unsent).unwrap();
     let found = home.open().unwrap().read().unwrap();
-    assert_eq!(found, Found { rooms: vec![unsent], visits: vec![], set_aside: vec![], former: None });
+    assert_eq!(found, Found { rooms: vec![unsent], visits: vec![], emoji: vec![], set_aside: vec![], former: None });
+}
+
+#[test]
+fn edits_are_there_after_a_restart_with_the_draft_that_they_replaced() {
+    let home = Home::new();
+    let former = SavedDraft { text: "half a thought".into(), reply_to: Some(Seq(3)) };
+    let mut all = unsent("the plan", &["one", "two"]);
+    all.outbox[0].edit = Some(EditOf { seq: Seq(7), rev: Some(2) });
+    all.outbox[1].changed = true;
+    for target in [EditTarget::Message(EditOf { seq: Seq(4), rev: None }), EditTarget::Unsent("p-1".into())] {
+        all.editing = Some(Editing { target, former: former.clone() });
+        home.open().unwrap().save(&all).unwrap();
+        assert_eq!(home.open().unwrap().read().unwrap().rooms, [all.clone()]);
+    }
+}
+
+#[test]
+fn only_a_file_with_edits_is_unreadable_for_versions_that_would_send_them_as_messages() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let mut stored = unsent("x", &["one"]);
+    let format = |stored: &Stored| {
+        store.save(stored).unwrap();
+        let file: serde_json::Value = serde_json::from_slice(&fs::read(home.file("3.json")).unwrap()).unwrap();
+        file["format"].as_u64()
+    };
+    assert_eq!(format(&stored), Some(1));
+    stored.outbox[0].edit = Some(EditOf { seq: Seq(7), rev: None });
+    assert_eq!(format(&stored), Some(2));
+}
+
+#[test]
+fn recent_emoji_are_kept_in_their_order() {
+    let home = Home::new();
+    let mut store = home.open().unwrap();
+    let emoji: Vec<Arc<str>> = vec!["🦀".into(), "👩🏽‍🚀".into()];
+    store.write_emoji(&emoji).unwrap();
+    assert_eq!(store.read().unwrap().emoji, emoji);
+    fs::write(home.state_dir.user(&home.origin, UserId(1)).join("emoji.json"), "{\"emoji\":[7]}").unwrap();
+    assert!(store.read().unwrap().emoji.is_empty());
 }
 
 #[test]
@@ -79,7 +121,10 @@ fn a_kill_at_any_time_during_a_save_leaves_the_old_or_the_new_file() {
         // What a kill leaves behind: the unfinished file up to some byte, before the rename.
         fs::write(home.file("3.json.4711.tmp"), &complete[..cut]).unwrap();
         let found = home.open().unwrap().read().unwrap();
-        assert_eq!(found, Found { rooms: vec![old.clone()], visits: vec![], set_aside: vec![], former: None });
+        assert_eq!(
+            found,
+            Found { rooms: vec![old.clone()], visits: vec![], emoji: vec![], set_aside: vec![], former: None }
+        );
         assert!(!home.file("3.json.4711.tmp").exists());
     }
     fs::write(home.file("3.json.4711.tmp"), &complete).unwrap();
@@ -132,7 +177,8 @@ fn unsent_messages_are_never_given_to_another_user_with_the_same_id() {
     for (n, (name, registered)) in (1..).zip([("mallory", 5), ("alice", 6)]) {
         let mut store = home.open_as(1, name, registered).unwrap();
         let former = home.state_dir.user(&home.origin, UserId(1)).join(format!("former-{n}"));
-        let found = Found { rooms: vec![], visits: vec![], set_aside: vec![], former: Some(former.clone()) };
+        let found =
+            Found { rooms: vec![], visits: vec![], emoji: vec![], set_aside: vec![], former: Some(former.clone()) };
         assert_eq!(store.read().unwrap(), found, "a new server gave {name} the id of alice");
         assert_eq!(home.open_as(1, name, registered).unwrap_err(), NotKept::Elsewhere, "the lock is kept");
         store.save(&unsent(name, &[])).unwrap();
@@ -163,10 +209,13 @@ fn files_of_an_unknown_owner_are_set_aside() {
 fn a_file_of_a_later_version_is_not_changed() {
     let home = Home::new();
     home.open().unwrap().save(&unsent("now", &[])).unwrap();
-    let later = fs::read_to_string(home.file("3.json")).unwrap().replace("\"format\":1", "\"format\":2,\"new\":{}");
+    let later = fs::read_to_string(home.file("3.json")).unwrap().replace("\"format\":1", "\"format\":3,\"new\":{}");
     fs::write(home.file("3.json"), &later).unwrap();
     let mut store = home.open().unwrap();
-    assert_eq!(store.read().unwrap(), Found { rooms: vec![], visits: vec![], set_aside: vec![], former: None });
+    assert_eq!(
+        store.read().unwrap(),
+        Found { rooms: vec![], visits: vec![], emoji: vec![], set_aside: vec![], former: None }
+    );
     assert!(store.save(&unsent("of the older one", &[])).unwrap_err().contains("later version of quchat"));
     assert!(store.save(&unsent("", &[])).is_err());
     assert_eq!(fs::read_to_string(home.file("3.json")).unwrap(), later);

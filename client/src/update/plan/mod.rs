@@ -1,7 +1,8 @@
 //! Derives effects from the changed model. This is the only place that does.
 //!
 //! `update` runs it once after each `Msg`, in a fixed order: connection, requests that a handler made, saves, sends,
-//! pages, quotes, markers, visits, notifications, terminal. It changes the model only to note what is pending.
+//! reactions, pages, quotes, markers, visits, recent emoji, notifications, terminal. It changes the model only to note
+//! what is pending.
 
 mod connection;
 mod markers;
@@ -9,6 +10,7 @@ mod notifications;
 mod outbox;
 mod pages;
 mod quotes;
+mod reactions;
 
 use quchat_shared::RoomId;
 
@@ -27,6 +29,9 @@ pub(super) fn plan(model: &mut Model, requests: Vec<Effect>) -> Vec<Effect> {
     for &id in &busy {
         outbox::send(model, id, &mut effects);
     }
+    for &id in &busy {
+        reactions::plan(model, id, &mut effects);
+    }
     pages::plan(model, &mut effects);
     quotes::plan(model, &mut effects);
     for &id in &busy {
@@ -35,13 +40,15 @@ pub(super) fn plan(model: &mut Model, requests: Vec<Effect>) -> Vec<Effect> {
     let rooms = &model.rooms;
     model.internal.busy.retain(|id| rooms.get(id).is_some_and(is_busy));
     remember_visits(model, &mut effects);
+    remember_emoji(model, &mut effects);
     notifications::plan(model, &mut effects);
     use_terminal(model, &mut effects);
     effects
 }
 
 fn is_busy(room: &Room) -> bool {
-    room.unsaved_since.is_some() || !room.outbox.is_empty() || room.marker.wanted.is_some()
+    let reacting = room.reactions.pending.iter().any(|reacting| reacting.in_flight.is_none());
+    reacting || room.unsaved_since.is_some() || !room.outbox.is_empty() || room.marker.wanted.is_some()
 }
 
 /// Saves the visited rooms if they changed.
@@ -53,6 +60,13 @@ fn remember_visits(model: &mut Model, effects: &mut Vec<Effect>) {
     visited.sort_by_key(|room| std::cmp::Reverse(room.visited));
     let visit = |room: &Room| Visit { info: room.info.clone(), joined: room.joined() };
     effects.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(visit).collect()));
+}
+
+/// Saves the recent emoji if they changed.
+fn remember_emoji(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.storage.takes_saves() && std::mem::take(&mut model.internal.emoji_changed) {
+        effects.push(Effect::RememberEmoji(model.recent_emoji.clone()));
+    }
 }
 
 /// Adds the effects on the terminal. Due saves come before them.

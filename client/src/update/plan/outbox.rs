@@ -1,8 +1,11 @@
-//! Saves and sends. A message is sent after the save that contains it, one at a time per room.
+//! Saves and sends. A message or an edit is sent after the save that contains it, one at a time per room.
 
 use std::sync::Arc;
 
-use quchat_shared::{RoomId, api::NewMessage};
+use quchat_shared::{
+    RoomId,
+    api::{MessageEdit, NewMessage},
+};
 
 use crate::{
     model::{Call, Model, SendState},
@@ -35,9 +38,18 @@ pub(super) fn send(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     };
     if due {
         let txn = Arc::clone(&head.txn);
-        let message = NewMessage { text: head.text.to_string(), txn: Some(txn.to_string()), reply_to: head.reply_to };
-        let what = Call::SendMessage(id, Arc::clone(&txn));
-        let call = call(model, what, Request::SendMessage(id, message), effects);
+        let text = head.text.to_string();
+        let (what, request) = match head.edit {
+            Some(edit) => {
+                let edit_of = MessageEdit { text, expect_rev: edit.rev };
+                (Call::EditMessage(id, Arc::clone(&txn)), Request::EditMessage((id, edit.seq), edit_of))
+            }
+            None => {
+                let message = NewMessage { text, txn: Some(txn.to_string()), reply_to: head.reply_to };
+                (Call::SendMessage(id, Arc::clone(&txn)), Request::SendMessage(id, message))
+            }
+        };
+        let call = call(model, what, request, effects);
         if let Some(pending) = model.rooms.get_mut(&id).and_then(|room| room.pending(&txn)) {
             pending.state = SendState::InFlight(call);
         }

@@ -1,4 +1,4 @@
-//! Decides which quoted message is fetched next: one at a time, for the replies on the screen.
+//! Decides which quoted message is fetched next: one at a time, for the replies on the screen and the composer.
 
 use quchat_shared::{
     Seq,
@@ -6,7 +6,7 @@ use quchat_shared::{
 };
 
 use crate::{
-    model::{Call, Key, Link, Model, Room, Seen},
+    model::{Call, EditTarget, Key, Link, Model, Room, Seen},
     update::{Effect, Request, effect::call},
 };
 
@@ -41,7 +41,11 @@ fn missing(room: &Room, seen: Option<&Seen>) -> Option<(Seq, Seq)> {
     let range = seen.and_then(|seen| Some(place(&seen.first)?..(place(&seen.last)? + 1).min(run.len())));
     let visible = range.filter(|range| range.start <= range.end).map(|range| run.range(range));
     let replies = visible.into_iter().flatten().filter(|message| message.deleted_at.is_none());
-    let written = room.outbox.iter().map(|pending| pending.reply_to).chain([room.draft.reply_to]);
+    let edited = room.draft.editing.as_ref().and_then(|editing| match editing.target {
+        EditTarget::Message(edit) => Some(edit.seq),
+        EditTarget::Unsent(_) => None,
+    });
+    let written = room.outbox.iter().map(|pending| pending.reply_to).chain([room.draft.reply_to, edited]);
     let quoted = replies.map(|message| message.reply_to).chain(written).flatten();
     let unknown = |seq: &Seq| room.timeline.index(*seq).is_none() && !room.quoted.knows(*seq);
     quoted.filter(unknown).find_map(|seq| Some((seq, seq.previous()?)))

@@ -47,6 +47,8 @@ fn text() -> impl Strategy<Value = String> {
         Just("/search i".to_owned()),
         Just("/reply".to_owned()),
         Just("/reply so".to_owned()),
+        Just("/edit so".to_owned()),
+        Just("/react 👍".to_owned()),
         Just("x".repeat(4_001)),
         Just("a\u{7}".to_owned()),
         "\\PC{0,6}",
@@ -66,7 +68,10 @@ fn event() -> impl Strategy<Value = Event> {
     let alice = || UserRef { id: ALICE, name: "alice".into() };
     prop_oneof![
         6 => said().prop_map(|message| MessageCreated { room_id: message.room_id, message }.into()),
-        2 => said().prop_map(|message| MessageUpdated { room_id: message.room_id, message }.into()),
+        2 => (said(), any::<bool>()).prop_map(|(message, deleted)| {
+            let deleted_at = deleted.then(|| Timestamp::from_millis(1));
+            MessageUpdated { room_id: message.room_id, message: Message { deleted_at, ..message } }.into()
+        }),
         1 => (room_id(), seq()).prop_map(|(room_id, seq)| ReadUpdated { room_id, last_read_seq: Seq(seq), mentions: 0 }.into()),
         1 => (room_id(), seq()).prop_map(|(id, seq)| Activity { rooms: vec![RoomActivity { id, last_seq: Seq(seq) }] }.into()),
         1 => room_id().prop_map(|id| RoomCreated { room: info(id, "made", RoomKind::Public, 0) }.into()),
@@ -162,7 +167,7 @@ fn msg() -> impl Strategy<Value = Msg> {
         1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::Discard { room, txn: format!("p-{n}").into() }),
         1 => (room_id(), text()).prop_map(|(room, draft)| {
             let (txn, text) = ("old-1".into(), "old".into());
-            let kept = StoredMessage { txn, text, reply_to: None, written_ms: 0, refused: None };
+            let kept = StoredMessage { txn, text, reply_to: None, written_ms: 0, edit: None, changed: false, refused: None };
             Msg::Loaded(Ok(vec![Stored { draft: draft.into(), outbox: vec![kept], ..Stored::new(room) }]))
         }),
         1 => Just(Msg::Loaded(Err(NotKept::Elsewhere))),
@@ -175,6 +180,8 @@ fn msg() -> impl Strategy<Value = Msg> {
         1 => Just(Msg::Stop),
         1 => (any::<bool>(), 0..9_usize).prop_map(|(open, at)| Msg::Pasted { room: if open { GENERAL } else { RoomId(9) }, text: "日本\n".into(), at }),
         1 => Just(Msg::EditorClosed { room: GENERAL, text: Ok("edited".into()) }),
+        1 => (room_id(), seq()).prop_map(|(room, seq)| Msg::React { room, seq: Seq(seq), emoji: "👍".into() }),
+        1 => Just(Msg::EmojiRecalled(vec!["👍".into()])),
         1 => Just(Msg::EditorClosed { room: OPS, text: Err("no editor".into()) }),
     ]
 }
@@ -201,13 +208,17 @@ fn aim(client: &Client, msg: Msg) -> Msg {
 /// Every text that still exists: drafts, earlier inputs, pending messages and pending saves.
 pub(super) fn holds(client: &Client, text: &str) -> bool {
     let sent = client.effects.iter().any(|effect| match effect {
-        Effect::Save { stored: Stored { draft, outbox, .. }, .. } => {
-            draft.contains(text) || outbox.iter().any(|kept| kept.text.contains(text))
+        Effect::Save { stored: Stored { draft, editing, outbox, .. }, .. } => {
+            draft.contains(text)
+                || editing.as_ref().is_some_and(|editing| editing.former.text.contains(text))
+                || outbox.iter().any(|kept| kept.text.contains(text))
         }
         _ => false,
     });
     sent || client.model.rooms.values().any(|room| {
         room.draft.text.contains(text)
+            || room.draft.editing.as_ref().is_some_and(|editing| editing.former.text.contains(text))
+            || room.inputs.left.as_ref().is_some_and(|left| left.text.contains(text))
             || room.inputs.list.iter().any(|input| input.contains(text))
             || room.inputs.at.as_ref().is_some_and(|(_, left)| left.text.contains(text))
             || room.outbox.iter().any(|pending| pending.text.contains(text))

@@ -5,12 +5,15 @@
 mod anything;
 mod attention;
 mod composing;
+mod deleting;
+mod editing;
 mod finding;
 mod hostile;
 mod navigation;
 mod network;
 mod outage;
 mod pages;
+mod reacting;
 mod reading;
 mod replying;
 mod restored;

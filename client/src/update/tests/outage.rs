@@ -9,8 +9,15 @@ use crate::model::{ComponentId, Fetch, Link, StoredMessage};
 fn cut_off() -> Client {
     let mut client = Client::new();
     client.start();
-    let kept =
-        StoredMessage { txn: "old-1".into(), text: "unsent".into(), reply_to: None, written_ms: 0, refused: None };
+    let kept = StoredMessage {
+        txn: "old-1".into(),
+        text: "unsent".into(),
+        reply_to: None,
+        written_ms: 0,
+        edit: None,
+        changed: false,
+        refused: None,
+    };
     let visits = vec![visit(OPS, "ops", true), visit(GENERAL, "common room", true), visit(LOBBY, "Lobby", false)];
     client.on(Msg::Visited(visits)).on(Msg::Loaded(Ok(vec![Stored {
         draft: "half a thought".into(),

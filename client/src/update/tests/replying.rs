@@ -128,8 +128,15 @@ fn the_reply_target_is_saved_with_the_draft_and_the_message() {
 
 #[test]
 fn after_a_restart_the_same_reply_is_sent() {
-    let kept =
-        StoredMessage { txn: "o-1".into(), text: "so".into(), reply_to: Some(Seq(2)), written_ms: 0, refused: None };
+    let kept = StoredMessage {
+        txn: "o-1".into(),
+        text: "so".into(),
+        reply_to: Some(Seq(2)),
+        written_ms: 0,
+        edit: None,
+        changed: false,
+        refused: None,
+    };
     let stored = Stored { draft: "half".into(), reply_to: Some(Seq(3)), outbox: vec![kept], ..Stored::new(GENERAL) };
     let mut client = Client::new();
     client.start();
@@ -352,6 +359,8 @@ fn quotes_of_the_draft_and_of_pending_messages_are_fetched_too() {
         txn: "old-1".into(),
         text: "unsent".into(),
         reply_to: Some(Seq(7)),
+        edit: None,
+        changed: false,
         written_ms: 0,
         refused: None,
     };

@@ -61,7 +61,15 @@ fn nothing_is_saved_before_the_disk_is_read_and_stored_text_comes_first() {
     client.list_rooms(rooms()).on(Msg::Open(GENERAL)).write("new").pass(5_000).say("quick").pass(5_000);
     assert_eq!(saves(&mut client), []);
     client.write("typed");
-    let kept = StoredMessage { txn: "old-1".into(), text: "old".into(), reply_to: None, written_ms: 0, refused: None };
+    let kept = StoredMessage {
+        txn: "old-1".into(),
+        text: "old".into(),
+        reply_to: None,
+        written_ms: 0,
+        edit: None,
+        changed: false,
+        refused: None,
+    };
     let other = Stored { draft: "for ops".into(), ..Stored::new(OPS) };
     client.on(Msg::Loaded(Ok(vec![
         Stored { draft: "stored".into(), outbox: vec![kept], ..Stored::new(GENERAL) },

@@ -119,6 +119,24 @@ fn screens() -> Vec<(&'static str, Client)> {
             }),
         ),
         (
+            "editing",
+            with(|client| {
+                client.hear(message(GENERAL, 4, ALICE, "said")).act(Action::Edit);
+            }),
+        ),
+        (
+            "delete?",
+            with(|client| {
+                client.hear(message(GENERAL, 4, ALICE, "said")).act(Action::Delete);
+            }),
+        ),
+        (
+            "reacting",
+            with(|client| {
+                client.act(Action::React);
+            }),
+        ),
+        (
             "quit?",
             with(|client| {
                 client.say("unsent").write("precious").act(Action::Quit);
@@ -195,6 +213,8 @@ fn msgs(client: &Client) -> Vec<Msg> {
         Msg::Answer(false),
         Msg::SendAgain { room: GENERAL, txn: Arc::clone(&txn) },
         Msg::TakeBack { room: GENERAL, txn },
+        Msg::React { room: GENERAL, seq: Seq(3), emoji: "👍".into() },
+        Msg::EmojiRecalled(vec!["🎉".into()]),
     ];
     msgs.push(Msg::Act(Action::Interrupt));
     msgs.extend(actions().into_iter().map(Msg::Act));

@@ -223,6 +223,8 @@ fn each_command_does_what_the_help_says() {
             "signout" => client.model.account.is_none(),
             "reconnect" => client.effects.contains(&Effect::Redial),
             "bare" => client.model.bare,
+            "edit" | "delete" => client.notice().contains("you have written no message here"),
+            "react" => focus(&client.model) == ComponentId::Dialog(DialogId::React),
             "unfold" => client.room(GENERAL).unfolded.all,
             "mouse" => client.model.mouse,
             "theme" => *client.model.theme == *"light",
