@@ -7,6 +7,7 @@
 
 mod attention;
 mod bursts;
+mod changing;
 mod command_line;
 mod composing;
 mod dice;
