@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, Seq};
 
-use super::{Pending, Room, SavedDraft, SendState};
+use super::{Pending, Room, SavedDraft, SendState, Stored};
 
 /// The message whose text is in the composer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,21 @@ pub struct EditOf {
     pub seq: Seq,
     /// `None` replaces any text.
     pub rev: Option<u64>,
+}
+
+/// Why an edit is given up after the server was restored.
+const LOST: &str = "the server was restored, and the message may be another one now";
+
+impl Stored {
+    /// Gives up all edits, because their seqs may mean other messages now. The texts are kept.
+    pub(crate) fn forget_edits(&mut self) {
+        for kept in self.outbox.iter_mut().filter(|kept| kept.edit.is_some()) {
+            kept.refused.get_or_insert_with(|| LOST.into());
+        }
+        if let Some(Editing { former, .. }) = self.editing.take() {
+            self.inputs.push(std::mem::replace(&mut self.draft, former.text));
+        }
+    }
 }
 
 impl EditOf {
@@ -140,15 +155,19 @@ impl Room {
         }
     }
 
-    /// Gives up edits of messages after `last`: the server lost those messages, and their seqs will be reused.
-    pub(crate) fn forget_edits_beyond(&mut self, last: Seq) {
-        for pending in &mut self.outbox {
-            if pending.edit.is_some_and(|edit| edit.seq > last) {
-                pending.state = SendState::Refused("the server does not have the message any more".into());
-            }
+    /// Gives up edits of messages after `last`: the server lost those messages, and their seqs will be reused. Returns
+    /// whether there were any.
+    pub(crate) fn forget_edits_beyond(&mut self, last: Seq) -> bool {
+        let lost = |edit: &EditOf| edit.seq > last;
+        let mut found = false;
+        for pending in self.outbox.iter_mut().filter(|pending| pending.edit.as_ref().is_some_and(lost)) {
+            pending.state = SendState::Refused(LOST.into());
+            found = true;
         }
-        if matches!(&self.draft.editing, Some(Editing { target: EditTarget::Message(edit), .. }) if edit.seq > last) {
-            self.turn_edit_into_draft();
+        if matches!(&self.draft.editing, Some(Editing { target: EditTarget::Message(edit), .. }) if lost(edit)) {
+            self.leave_edit();
+            found = true;
         }
+        found
     }
 }

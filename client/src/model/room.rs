@@ -197,15 +197,15 @@ impl Model {
 
 impl Room {
     /// Drops reply targets after `last`: the server lost those messages, and their seqs will be reused. Returns whether
-    /// there were any. Edits of those messages are given up.
+    /// there were any. Edits of those messages are given up, too.
     pub(crate) fn forget_replies_beyond(&mut self, last: Seq) -> bool {
-        self.forget_edits_beyond(last);
+        let edits = self.forget_edits_beyond(last);
         let former = self.draft.editing.iter_mut().map(|editing| &mut editing.former.reply_to);
         let pending = self.outbox.iter_mut().map(|pending| &mut pending.reply_to);
         let left = self.inputs.at.iter_mut().map(|(_, left)| left).chain(&mut self.inputs.left);
         let targets =
             pending.chain(left.map(|left| &mut left.reply_to)).chain(former).chain([&mut self.draft.reply_to]);
-        targets.filter_map(|target| target.take_if(|seq| *seq > last)).count() > 0
+        targets.filter_map(|target| target.take_if(|seq| *seq > last)).count() > 0 || edits
     }
 
     /// A room that the server has just announced.

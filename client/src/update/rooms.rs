@@ -32,14 +32,15 @@ pub(super) fn merge(model: &mut Model, listed: Vec<Listed>, stale: Option<ResetR
     }
 }
 
-/// Drops the reply targets of everything unsent, because seqs may mean other messages now.
+/// Drops the reply targets of everything unsent and gives up edits, because seqs may mean other messages now.
 fn forget_replies(model: &mut Model) {
-    let mut written = false;
+    let (mut written, mut edited) = (false, false);
     let changed: Vec<_> = model
         .rooms
         .values_mut()
         .filter_map(|room| {
             written |= room.draft.reply_to.is_some();
+            edited |= room.draft.editing.is_some();
             room.forget_replies_beyond(Seq(0)).then_some(room.info.id)
         })
         .collect();
@@ -47,9 +48,12 @@ fn forget_replies(model: &mut Model) {
     for stored in model.internal.unplaced.values_mut() {
         stored.reply_to = None;
         stored.outbox.iter_mut().for_each(|kept| kept.reply_to = None);
+        stored.forget_edits();
     }
     if written {
         model.show_notice(Tone::Error, "the server was reset: choose again what your draft replies to");
+    } else if edited {
+        model.show_notice(Tone::Error, "the server was reset and the edit cancelled; Up brings back your text");
     }
 }
 

@@ -71,6 +71,7 @@ mod tests {
     use quchat_shared::{Message, RoomId, Seq, Timestamp, UserId, UserRef};
 
     use super::*;
+    use crate::model::ShownReaction;
 
     fn entry(seq: u64, rev: u64, text: &str) -> Entry {
         let sender = UserRef { id: UserId(2), name: "bob".to_owned() };
@@ -89,6 +90,23 @@ mod tests {
         assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), "", how(20))));
         assert_eq!(cache.block(&entry(1, 1, "some words"), "", how(5)).rows.len(), 2);
         assert_eq!(cache.block(&entry(1, 2, "edited"), "", how(20)).rows[0].line.to_string(), "edited");
+    }
+
+    #[test]
+    fn reactions_wrap_only_their_message_again() {
+        let mut cache = Cache::default();
+        let reacted = |count| {
+            let reactions = vec![ShownReaction { emoji: "👍".to_owned(), count, mine: false }];
+            How { reactions, ..how(20) }
+        };
+        let other = cache.block(&entry(1, 1, "another"), "", how(20));
+        let mut before = cache.block(&entry(2, 1, "liked"), "", reacted(1));
+        for count in 2..100 {
+            let now = cache.block(&entry(2, count, "liked"), "", reacted(count));
+            assert!(!Rc::ptr_eq(&before, &now) && now.rows[1].line.to_string() == format!("👍 {count}"));
+            before = now;
+            assert!(Rc::ptr_eq(&other, &cache.block(&entry(1, 1, "another"), "", how(20))));
+        }
     }
 
     #[test]

@@ -175,3 +175,17 @@ fn a_marker_lowered_elsewhere_is_not_raised_by_messages_seen_before() {
     client.pass(60_000).act(Action::LastRoom).pass(999);
     assert_eq!((client.room(GENERAL).unread(), marks(&mut client)), (3, 0));
 }
+
+#[test]
+fn an_edit_is_given_up_because_its_message_may_be_another_one_and_the_text_is_kept() {
+    let mut client = Client::online();
+    client.hear(message(GENERAL, 4, ALICE, "mine")).act(Action::Edit).say("pending").disk().effects.clear();
+    client.write("a draft").act(Action::Edit).write("half done").act(Action::React);
+    reset(&mut client);
+    assert!(client.model.dialogs.is_empty(), "the picker was for a message of before");
+    list(&mut client, 4, 4);
+    assert!(matches!(client.states(GENERAL)[..], [SendState::Refused(_)]));
+    assert_eq!((client.draft(), client.room(GENERAL).inputs.list.back()), ("a draft", Some(&"half done".into())));
+    let sent = client.calls().into_iter().any(|(_, req)| matches!(req, Request::EditMessage(..)));
+    assert!(!sent && client.notice().contains("Up brings back"), "{}", client.notice());
+}
