@@ -107,7 +107,7 @@ pub(super) fn copy(model: &mut Model, with_author: bool) {
 /// Copies the links of the selected message, one per line.
 pub(super) fn copy_links(model: &mut Model) {
     let Some(message) = chosen(model) else { return };
-    let stretches = markup(&message.text, "");
+    let stretches = markup(&message.text, &[]);
     let links: Vec<_> =
         stretches.into_iter().filter(|(_, kind)| *kind == Kind::Link).map(|(at, _)| &message.text[at]).collect();
     match links.len() {

@@ -26,7 +26,7 @@ pub enum Kind {
     Italic,
     /// An `http://` or `https://` address.
     Link,
-    /// `@name` of the reader.
+    /// `@name` of the reader, or `@all`.
     Mention,
 }
 
@@ -34,15 +34,15 @@ pub enum Kind {
 pub type Stretch = (Range<usize>, Kind);
 
 /// The marked-up ranges of `text`. Outer ranges come before the inner ones of the same line. No range is empty or spans
-/// lines. `name` is the reader, whose mentions are marked.
+/// lines. `names` are those whose mentions are marked.
 #[must_use]
-pub fn markup(text: &str, name: &str) -> Vec<Stretch> {
+pub fn markup(text: &str, names: &[&str]) -> Vec<Stretch> {
     let mut found = Vec::new();
     for line in lines(text) {
         match line.kind {
             LineKind::Fence => found.push(stretch(line, 0..line.text.len(), Kind::Fence)),
             LineKind::Code => found.push(stretch(line, 0..line.text.len(), Kind::Code)),
-            LineKind::Prose => mark(line, name, &mut found),
+            LineKind::Prose => mark(line, names, &mut found),
         }
     }
     found
@@ -53,7 +53,7 @@ fn stretch(line: Line<'_>, range: Range<usize>, kind: Kind) -> Stretch {
 }
 
 /// A line outside code blocks.
-fn mark(line: Line<'_>, name: &str, found: &mut Vec<Stretch>) {
+fn mark(line: Line<'_>, wanted: &[&str], found: &mut Vec<Stretch>) {
     let indent = line.text.len() - line.text.trim_start_matches(' ').len();
     let rest = &line.text[indent..];
     if is_quote(rest) {
@@ -73,8 +73,9 @@ fn mark(line: Line<'_>, name: &str, found: &mut Vec<Stretch>) {
         Atom::Link => Some(stretch(line, range, Kind::Link)),
         Atom::Name => {
             let start = range.start;
-            let is_named = names(name_run(&line.text[start + 1..]), name);
-            is_named.then(|| stretch(line, start..start + 1 + name.len(), Kind::Mention))
+            let run = name_run(&line.text[start + 1..]);
+            let name = wanted.iter().find(|name| names(run, name))?;
+            Some(stretch(line, start..start + 1 + name.len(), Kind::Mention))
         }
     }));
 }

@@ -164,7 +164,7 @@ mod tests {
 
     /// Whether the name of `user` is highlighted when the text is drawn for them.
     fn stands_out(text: &str, user: &str) -> bool {
-        markup(text, user).iter().any(|(_, kind)| *kind == Kind::Mention)
+        markup(text, &[user]).iter().any(|(_, kind)| *kind == Kind::Mention)
     }
 
     const TEXT: &str = "(@a|@A|@b\\.c|@a_b|@|`|``|```|\n|\r|https://|>|\\*|_|\\.|-|/| |é|x){0,24}";
@@ -189,7 +189,7 @@ mod tests {
 
         #[test]
         fn no_name_stands_out_within_code_or_a_link(text in TEXT) {
-            let all = markup(&text, "a");
+            let all = markup(&text, &["a"]);
             let is = |kinds: &[Kind]| all.iter().filter(|(_, kind)| kinds.contains(kind)).collect::<Vec<_>>();
             for (name, _) in is(&[Kind::Mention]) {
                 for (other, kind) in is(&[Kind::Code, Kind::Fence, Kind::Link]) {

@@ -77,18 +77,18 @@ pub(super) struct How {
 }
 
 impl Block {
-    /// The rows of `entry`. `my_name` and search matches are highlighted.
-    pub(super) fn new(entry: &Entry, my_name: &str, how: &How) -> Self {
+    /// The rows of `entry`. `names` and search matches are highlighted.
+    pub(super) fn new(entry: &Entry, names: &[&str], how: &How) -> Self {
         let columns = how.columns;
         match entry {
             Entry::Said(message) if message.deleted_at.is_some() => {
-                Self::of(&tombstone(message), Styles::FAINT, "", &How { found: None, ..how.clone() })
+                Self::of(&tombstone(message), Styles::FAINT, &[], &How { found: None, ..how.clone() })
             }
             Entry::Said(message) => {
                 let waiting = how.edit.as_ref().filter(|edit| !matches!(edit.state, SendState::Refused(_)));
                 let mut block = match waiting {
-                    Some(edit) => Self::of(&edit.text, Styles::FAINT, "", how),
-                    None => Self::of(&message.text, Styles::PLAIN, my_name, how),
+                    Some(edit) => Self::of(&edit.text, Styles::FAINT, &[], how),
+                    None => Self::of(&message.text, Styles::PLAIN, names, how),
                 };
                 if message.edited_at.is_some() || waiting.is_some() {
                     block.append("(edited)", Styles::FAINT, columns);
@@ -113,7 +113,7 @@ impl Block {
 
     fn unsent(pending: &Pending, how: &How) -> Self {
         let look = if matches!(pending.state, SendState::Sent(_)) { Styles::PLAIN } else { Styles::FAINT };
-        let mut block = Self::of(&pending.text, look, "", &How { found: None, ..how.clone() });
+        let mut block = Self::of(&pending.text, look, &[], &How { found: None, ..how.clone() });
         block.remark(pending, how.columns);
         block
     }
@@ -134,14 +134,14 @@ impl Block {
         self.rows.partition_point(|row| row.byte <= byte).saturating_sub(1)
     }
 
-    fn of(text: &str, style: Style, my_name: &str, how: &How) -> Self {
+    fn of(text: &str, style: Style, names: &[&str], how: &How) -> Self {
         let dots = if how.ascii && text.contains('…') { Some(text.replace('…', "...")) } else { None };
         let text = dots.as_deref().unwrap_or(text);
         let (text, style) = match doing(text) {
             Some(text) => (text, style.patch(Styles::LEANING)),
             None => (text, style),
         };
-        let stretches = markup(text, my_name);
+        let stretches = markup(text, names);
         let mut marks = mark::marks(&stretches);
         marks.extend(how.found.iter().flat_map(|found| found.marks(text)));
         let mut rows = wrap_hanging(text, how.columns, |line| hang(text, line, &stretches));
@@ -207,7 +207,7 @@ mod tests {
     fn rows(text: &str, how: &How) -> Vec<(u16, String)> {
         let sender = UserRef { id: UserId(2), name: "bob".to_owned() };
         let message = Message::new(RoomId(1), Seq(1), sender, text.to_owned(), Timestamp::from_millis(0));
-        let block = Block::new(&Entry::Said(Arc::new(message)), "", how);
+        let block = Block::new(&Entry::Said(Arc::new(message)), &[], how);
         block.rows.iter().map(|row| (row.indent, row.line.to_string())).collect()
     }
 

@@ -28,10 +28,10 @@ struct Cached {
 
 impl Cache {
     /// The rows of `entry`. They are wrapped again only if the entry or `how` changed.
-    pub(super) fn block(&mut self, entry: &Entry, my_name: &str, how: How) -> Rc<Block> {
+    pub(super) fn block(&mut self, entry: &Entry, names: &[&str], how: How) -> Rc<Block> {
         let used = self.frame;
         let made = |how: How| {
-            let block = Rc::new(Block::new(entry, my_name, &how));
+            let block = Rc::new(Block::new(entry, names, &how));
             Cached { source: entry.clone(), how, block, used }
         };
         let cached = match self.blocks.entry(entry.key()) {
@@ -86,10 +86,10 @@ mod tests {
     #[test]
     fn rows_are_wrapped_again_only_for_another_revision_or_width() {
         let mut cache = Cache::default();
-        let first = cache.block(&entry(1, 1, "some words"), "", how(20));
-        assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), "", how(20))));
-        assert_eq!(cache.block(&entry(1, 1, "some words"), "", how(5)).rows.len(), 2);
-        assert_eq!(cache.block(&entry(1, 2, "edited"), "", how(20)).rows[0].line.to_string(), "edited");
+        let first = cache.block(&entry(1, 1, "some words"), &[], how(20));
+        assert!(Rc::ptr_eq(&first, &cache.block(&entry(1, 1, "some words"), &[], how(20))));
+        assert_eq!(cache.block(&entry(1, 1, "some words"), &[], how(5)).rows.len(), 2);
+        assert_eq!(cache.block(&entry(1, 2, "edited"), &[], how(20)).rows[0].line.to_string(), "edited");
     }
 
     #[test]
@@ -112,8 +112,8 @@ mod tests {
     #[test]
     fn another_message_with_the_same_seq_is_not_taken_from_the_cache() {
         let mut cache = Cache::default();
-        cache.block(&entry(1, 1, "before the reset"), "", how(20));
-        assert_eq!(cache.block(&entry(1, 1, "after it"), "", how(20)).rows[0].line.to_string(), "after it");
+        cache.block(&entry(1, 1, "before the reset"), &[], how(20));
+        assert_eq!(cache.block(&entry(1, 1, "after it"), &[], how(20)).rows[0].line.to_string(), "after it");
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
         let mut cache = Cache::default();
         for page in 0..100 {
             for row in 0..20 {
-                cache.block(&entry(page * 20 + row, 1, "x"), "", how(20));
+                cache.block(&entry(page * 20 + row, 1, "x"), &[], how(20));
             }
             cache.end_frame(20);
             assert!(cache.blocks.len() <= SCREENS * 20, "{}", cache.blocks.len());

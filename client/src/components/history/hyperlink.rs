@@ -126,7 +126,7 @@ mod tests {
         let mut placed = Vec::new();
         for (y, row) in (0..).zip(rows) {
             let area = Rect::new(0, y, columns, 1);
-            placed.extend(Hyperlink::on(text, &row, &markup(text, "")).iter().filter_map(|link| link.placed(area)));
+            placed.extend(Hyperlink::on(text, &row, &markup(text, &[])).iter().filter_map(|link| link.placed(area)));
             Line::raw(row.text).render(area, &mut buffer);
         }
         for &at in over {
@@ -165,7 +165,7 @@ mod tests {
         buffer = Buffer::with_lines(["https://a.b/c"]);
         buffer.set_style(Rect::new(2, 0, 3, 1), Style::new().reversed());
         let row = wrap("https://a.b/c", 40).remove(0);
-        let link = Hyperlink::on("https://a.b/c", &row, &markup("https://a.b/c", "")).remove(0);
+        let link = Hyperlink::on("https://a.b/c", &row, &markup("https://a.b/c", &[])).remove(0);
         link.placed(Rect::new(0, 0, 13, 1)).unwrap().open(&mut buffer);
         assert!(opened(&buffer).is_empty());
     }

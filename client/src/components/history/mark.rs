@@ -59,7 +59,7 @@ mod tests {
     use crate::text::wrap;
 
     fn styled(text: &str, columns: u16) -> Vec<Vec<String>> {
-        let marks = marks(&markup(text, "alice"));
+        let marks = marks(&markup(text, &["alice"]));
         let line = |row| line(text, row, &marks, Styles::PLAIN).spans;
         let marked = |spans: Vec<Span<'static>>| spans.into_iter().filter(|span| span.style != Styles::PLAIN);
         wrap(text, columns).into_iter().map(|row| marked(line(row)).map(|s| s.content.into_owned()).collect()).collect()
@@ -76,7 +76,7 @@ mod tests {
     fn overlapping_styles_are_combined() {
         let text = "> *a @alice*";
         let row = wrap(text, 40).remove(0);
-        let line = line(text, row, &marks(&markup(text, "alice")), Styles::PLAIN);
+        let line = line(text, row, &marks(&markup(text, &["alice"])), Styles::PLAIN);
         let styles: Vec<_> = line.spans.into_iter().map(|span| (span.content.into_owned(), span.style)).collect();
         let bold = Styles::FAINT.patch(Styles::STRONG);
         assert_eq!(
@@ -93,7 +93,7 @@ mod tests {
     proptest! {
         #[test]
         fn marks_do_not_change_the_text_of_a_row(text in "[-@`*_>h:/ a日👍\t\n\u{1b}]{0,60}|https://\\PC{0,40}", columns in 1u16..20) {
-            let marks = marks(&markup(&text, "a"));
+            let marks = marks(&markup(&text, &["a"]));
             for row in wrap(&text, columns) {
                 let plain = row.text.clone();
                 prop_assert_eq!(line(&text, row, &marks, Styles::PLAIN).to_string(), plain);

@@ -15,7 +15,7 @@ mod mark;
 use std::sync::Arc;
 
 use jiff::{civil::Date, tz::TimeZone};
-use quchat_shared::{RoomId, Seq, UserId};
+use quchat_shared::{RoomId, Seq, UserId, limits::ALL};
 use tuirealm::{
     event::Event,
     ratatui::{Frame, buffer::Buffer, layout::Rect},
@@ -214,12 +214,12 @@ impl Shown {
         Some(Found { needle: Arc::clone(needle), here })
     }
 
-    /// The user's name, if the server counts this entry as a mention, else an empty text. It is highlighted.
-    fn named(&self, at: usize) -> &str {
-        match &self.entries[at] {
-            Entry::Said(message) if message.mentions.contains(&self.me) => &self.my_name,
-            _ => "",
-        }
+    /// The names that are highlighted in this entry: the user's and `all`, where the server counts them as mentions.
+    /// Empty texts otherwise.
+    fn named(&self, at: usize) -> [&str; 2] {
+        let Entry::Said(message) = &self.entries[at] else { return [""; 2] };
+        let mine = if message.mentions.contains(&self.me) { &self.my_name } else { "" };
+        [mine, if message.mentions_all { ALL } else { "" }]
     }
 
     fn sender(&self, at: usize) -> UserId {
@@ -327,7 +327,7 @@ impl Walk<'_> {
         let (edit, reactions) = (shown.edits[at].clone(), shown.reactions[at].clone());
         let unfolded = here || shown.is_unfolded(at);
         let how = How { columns: self.width, found, unfolded, ascii: shown.ascii, edit, reactions };
-        self.cache.block(&self.shown.entries[at], shown.named(at), how)
+        self.cache.block(&self.shown.entries[at], &shown.named(at), how)
     }
 }
 

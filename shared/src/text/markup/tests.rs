@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn found(text: &str) -> Vec<(&str, Kind)> {
-    markup(text, "alice").into_iter().map(|(range, kind)| (&text[range], kind)).collect()
+    markup(text, &["alice"]).into_iter().map(|(range, kind)| (&text[range], kind)).collect()
 }
 
 fn nothing(text: &str) {
@@ -17,7 +17,14 @@ fn names_links_and_code_are_found() {
     let all = found("@Alice, see `ls -l` at https://a.b/c?d=1.");
     assert_eq!(all, [("@Alice", Kind::Mention), ("`ls -l`", Kind::Code), ("https://a.b/c?d=1", Kind::Link)]);
     nothing("@alicea mail@alice `\n` http https:// xhttps://a.b @");
-    assert_eq!(markup("@", ""), []);
+    assert_eq!(markup("@", &[]), []);
+}
+
+#[test]
+fn several_names_can_be_marked_each_as_far_as_it_reaches() {
+    let text = "@ALL and @alice, not @allice or @bob";
+    let all = markup(text, &["", "alice", "all"]);
+    assert_eq!(all.iter().map(|(range, _)| &text[range.clone()]).collect::<Vec<_>>(), ["@ALL", "@alice"]);
 }
 
 #[test]
@@ -84,7 +91,7 @@ fn a_block_of_code_goes_on_to_its_fence_or_to_the_end() {
 proptest! {
     #[test]
     fn every_stretch_lies_within_one_line_of_the_text(text in "[-@`*_>h:/.() a1日\u{301}\t\r\n\u{1b}]{0,80}|\\PC{0,40}") {
-        for (range, _) in markup(&text, "a") {
+        for (range, _) in markup(&text, &["a"]) {
             prop_assert!(!range.is_empty() && !text[range].contains('\n'));
         }
     }
