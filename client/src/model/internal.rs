@@ -102,6 +102,10 @@ pub(crate) struct Internal {
     pub(crate) emoji_changed: bool,
     /// The user was told that not all rooms are shown.
     pub(crate) told_of_rooms: bool,
+    /// Rooms whose number of mentions is in doubt.
+    pub(crate) recounts: BTreeSet<RoomId>,
+    /// None of them is asked for before this.
+    pub(crate) recount_not_before: u64,
 }
 
 /// The messages of the open room that the user is looking at.
@@ -164,6 +168,7 @@ pub(crate) enum Call {
     React(RoomId),
     MarkRead(RoomId, Seq),
     Quote(RoomId, Seq),
+    CountMentions(RoomId),
 }
 
 impl Call {

@@ -27,6 +27,8 @@ pub struct Room {
     /// Unread messages that mention the user.
     pub mentions: u64,
     /// [`Room::mentions`] has counted messages up to this one.
+    pub(crate) mentions_seq: Seq,
+    /// The newest message that was new to this client. Only messages after it can cause a notification.
     pub(crate) counted_seq: Seq,
     /// The newest message when this room was last open. A room that is not joined shows activity beyond it.
     pub known_seq: Seq,
@@ -217,6 +219,7 @@ impl Room {
             member,
             notify: None,
             mentions: 0,
+            mentions_seq: Seq::default(),
             counted_seq: Seq::default(),
             gone: false,
             remembered: false,
@@ -322,10 +325,7 @@ impl Room {
         let before = member.last_read_seq;
         member.last_read_seq = before.max(seq);
         if let Some(me) = me.filter(|_| self.mentions > 0 && before < seq) {
-            let run = self.timeline.messages.iter().rev().skip_while(|message| message.seq > seq);
-            let read = run.take_while(|message| message.seq > before);
-            let named = read.filter(|message| message.sender.id != me && message.mentions.contains(&me)).count();
-            self.mentions = self.mentions.saturating_sub(named as u64);
+            self.mentions = self.mentions.saturating_sub(self.mentions_between(before, seq, me));
         }
         self.mentions = self.mentions.min(self.unread());
         self.note_unread(0);

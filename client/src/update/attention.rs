@@ -9,7 +9,7 @@ use quchat_shared::{
 
 use super::Msg;
 use crate::{
-    model::{Alert, Model, Room, Tone},
+    model::{Alert, Model, Room, Tone, mentions},
     text::clip,
 };
 
@@ -54,7 +54,7 @@ pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
 pub(super) fn prepare_notification(model: &mut Model, id: RoomId, message: &Message) {
     let (Some(me), Some(room)) = (model.me(), model.rooms.get(&id)) else { return };
     let looking = model.open == Some(id) && !is_away(model);
-    let named = message.mentions.contains(&me) || room.info.kind == RoomKind::Direct;
+    let named = mentions(message, me) || room.info.kind == RoomKind::Direct;
     let wanted = match room.notify.unwrap_or_default() {
         Notify::All => true,
         Notify::Mentions => named,

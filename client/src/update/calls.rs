@@ -3,7 +3,8 @@
 //! A reply is handled only while its call is pending in the model. Sign-out and the end of a session drop all calls.
 
 use super::{
-    Answer, Failure, Reply, connection, deleting, edits, membership, outbox, pages, quotes, reactions, reading, session,
+    Answer, Failure, Reply, connection, deleting, edits, membership, outbox, pages, quotes, reactions, reading, recount,
+    session,
 };
 use crate::model::{Call, Model};
 
@@ -38,5 +39,6 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply) {
         Call::DeleteMessage(room, seq) => deleting::answered(model, room, seq, narrow!(reply, NoContent)),
         Call::React(room) => reactions::answered(model, room, call, narrow!(reply, Message)),
         Call::MarkRead(room, seq) => reading::marked(model, room, seq, narrow!(reply, Marker)),
+        Call::CountMentions(room) => recount::arrived(model, room, narrow!(reply, Room)),
     }
 }

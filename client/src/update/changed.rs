@@ -4,33 +4,17 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId};
 
-use super::{Effect, find, membership, pages};
+use super::{find, pages, recount};
 use crate::model::{Model, SendState};
 
-/// Handles `message.updated`.
-pub(super) fn message_updated(model: &mut Model, id: RoomId, message: Message, effects: &mut Vec<Effect>) {
-    count_mention(model, id, &message, effects);
-    renew(model, id, message);
-}
-
-/// Keeps the number of unread mentions right: an edit may add one or remove it. If the earlier text is not loaded, only
+/// Handles `message.updated`. A change may add an unread mention or remove one. If the earlier copy is not loaded, only
 /// the server knows.
-fn count_mention(model: &mut Model, id: RoomId, message: &Message, effects: &mut Vec<Effect>) {
+pub(super) fn message_updated(model: &mut Model, id: RoomId, message: Message) {
     let Some((me, room)) = model.me().zip(model.rooms.get_mut(&id)) else { return };
-    let unread = room.member.is_some_and(|member| message.seq > member.last_read_seq);
-    if !unread || message.sender.id == me {
-        return;
+    if !room.count_changed(&message, me) {
+        recount::ask(model, id);
     }
-    let held = room.timeline.index(message.seq).and_then(|at| room.timeline.messages.get(at));
-    match held {
-        Some(held) if held.rev < message.rev => {
-            let (before, now) = (held.mentions.contains(&me), message.mentions.contains(&me));
-            let count = room.mentions.saturating_add(u64::from(now && !before));
-            room.mentions = count.saturating_sub(u64::from(before && !now)).min(room.unread());
-        }
-        Some(_) => {}
-        None => membership::ask_for_marker(model, id, effects),
-    }
+    renew(model, id, message);
 }
 
 /// Takes a copy of a message, if it is newer than the one that is shown.

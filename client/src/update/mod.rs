@@ -29,6 +29,7 @@ mod plan;
 mod quotes;
 mod reactions;
 mod reading;
+mod recount;
 mod rooms;
 mod saving;
 mod selection;

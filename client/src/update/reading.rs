@@ -125,6 +125,8 @@ pub(super) fn marked(model: &mut Model, id: RoomId, seq: Seq, reply: Result<Read
     room.marker.failures = 0;
     if let Ok(marker) = reply {
         room.read_to(marker.last_read_seq, me);
+        let last = Seq(marker.last_read_seq.0.saturating_add(marker.unread));
+        room.take_count(marker.mentions, marker.last_read_seq, last, me.unwrap_or_default());
     }
     if let (Some(pause), true) = (pause, room.joined()) {
         room.marker.failures = failures.saturating_add(1);

@@ -78,8 +78,10 @@ pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     room.gone = false;
     room.cleared_when_gone = false;
     room.counted_seq = room.counted_seq.max(last_seq);
+    room.mentions_seq = room.mentions_seq.max(last_seq);
     if stale {
         room.counted_seq = last_seq;
+        room.mentions_seq = last_seq;
         room.known_seq = room.known_seq.min(last_seq);
         room.forget_replies_beyond(last_seq);
         room.marker = Marker::default();

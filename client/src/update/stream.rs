@@ -8,7 +8,7 @@ use quchat_shared::{
     room::{Membership, Notify},
 };
 
-use super::{Effect, ServerEvent, attention, changed, connection, membership, outbox, pages, rooms};
+use super::{Effect, ServerEvent, attention, changed, connection, membership, outbox, pages, recount, rooms};
 use crate::model::{Model, Sighted};
 
 /// Handles events in order. Events of an earlier stream are dropped.
@@ -57,7 +57,7 @@ fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
         Event::MemberUpdated(event) => member_updated(model, event),
         Event::MemberLeft(event) => member_left(model, event.room_id, &event.user),
         Event::MessageCreated(event) => message_created(model, event.room_id, event.message),
-        Event::MessageUpdated(event) => changed::message_updated(model, event.room_id, event.message, effects),
+        Event::MessageUpdated(event) => changed::message_updated(model, event.room_id, event.message),
         Event::ReadUpdated(event) => read_updated(model, &event),
         Event::SettingsUpdated(_) | Event::BanUpdated(_) | Event::Presence(_) | Event::Typing(_) => {}
     }
@@ -123,10 +123,8 @@ fn message_created(model: &mut Model, id: RoomId, message: Message) {
     let fresh = message.seq > room.counted_seq;
     if fresh {
         room.counted_seq = message.seq;
-        let unread = room.member.is_some_and(|member| message.seq > member.last_read_seq);
-        let named = message.sender.id != me && message.mentions.contains(&me);
-        room.mentions = room.mentions.saturating_add(u64::from(unread && named));
     }
+    room.count_new(&message, me);
     if open {
         room.known_seq = room.info.last_seq;
     }
@@ -157,4 +155,8 @@ fn read_updated(model: &mut Model, event: &ReadUpdated) {
     }
     room.mentions = room.mentions.min(room.unread());
     room.note_unread(model.internal.arrivals);
+    if room.read() == event.last_read_seq && room.mentions != event.mentions {
+        room.mentions = event.mentions.min(room.unread());
+        recount::ask(model, event.room_id); // a replay tells the number of today, before later messages
+    }
 }

@@ -1,8 +1,8 @@
 //! Derives effects from the changed model. This is the only place that does.
 //!
 //! `update` runs it once after each `Msg`, in a fixed order: connection, requests that a handler made, saves, sends,
-//! reactions, pages, quotes, markers, visits, recent emoji, notifications, terminal. It changes the model only to note
-//! what is pending.
+//! reactions, pages, quotes, counts, markers, visits, recent emoji, notifications, terminal. It changes the model only
+//! to note what is pending.
 
 mod connection;
 mod markers;
@@ -11,6 +11,7 @@ mod outbox;
 mod pages;
 mod quotes;
 mod reactions;
+mod recounts;
 
 use quchat_shared::RoomId;
 
@@ -34,6 +35,7 @@ pub(super) fn plan(model: &mut Model, requests: Vec<Effect>) -> Vec<Effect> {
     }
     pages::plan(model, &mut effects);
     quotes::plan(model, &mut effects);
+    recounts::plan(model, &mut effects);
     for &id in &busy {
         markers::plan(model, id, &mut effects);
     }

@@ -9,6 +9,7 @@ mod deleting;
 mod editing;
 mod finding;
 mod hostile;
+mod mentions;
 mod navigation;
 mod network;
 mod outage;
