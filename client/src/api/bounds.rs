@@ -5,7 +5,7 @@
 
 use quchat_shared::{
     Cursor, Event, Message, Problem, Room, RoomInfo, User, UserRef,
-    api::{MessagePage, ReadMarker, Rooms},
+    api::{FoundIn, Hit, Hits, Mention, Mentions, MessagePage, ReadMarker, Rooms, Users},
     limits::{PAGE_MAX, ROOM_NAME_MAX, TEXT_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
     user::Session,
 };
@@ -30,6 +30,10 @@ const REACTIONS_MAX: usize = 20;
 const ONLINE_MAX: usize = 1_000;
 /// Most users per emoji.
 const REACTED_MAX: usize = 1_000;
+/// Most words of a message that a search found.
+const RANGES_MAX: usize = TEXT_MAX;
+/// Longest position in a list, in bytes.
+const NEXT_MAX: usize = 256;
 /// Longest emoji, in characters.
 const EMOJI_MAX: usize = 32;
 
@@ -97,6 +101,38 @@ impl Bounded for MessagePage {
     }
 }
 
+impl Bounded for Mentions {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        bound_page(self.mentions.len(), self.next.as_deref())?;
+        for Mention { message, room } in &mut self.mentions {
+            bound_message(message);
+            bound_found_in(room);
+        }
+        Ok(self)
+    }
+}
+
+impl Bounded for Hits {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        bound_page(self.hits.len(), self.next.as_deref())?;
+        for Hit { message, room, ranges } in &mut self.hits {
+            bound_message(message);
+            bound_found_in(room);
+            shorten(ranges, RANGES_MAX);
+            ranges.retain(|&(start, end)| start < end && message.text.get(start..end).is_some());
+        }
+        Ok(self)
+    }
+}
+
+impl Bounded for Users {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        bound_page(self.users.len(), self.next.as_deref())?;
+        self.users.iter_mut().for_each(|user| cut(&mut user.name, USER_NAME_MAX, "…"));
+        Ok(self)
+    }
+}
+
 impl Bounded for Message {
     fn bounded(mut self) -> Result<Self, Failure> {
         bound_message(&mut self);
@@ -154,6 +190,16 @@ pub(super) fn problem(mut problem: Problem) -> Problem {
         cut(&mut error.detail, DETAIL_MAX, "…");
     }
     problem
+}
+
+fn bound_page(items: usize, next: Option<&str>) -> Result<(), Failure> {
+    let valid = items <= PAGE_MAX as usize && next.is_none_or(|next| next.len() <= NEXT_MAX);
+    if valid { Ok(()) } else { Err(Failure::nonsense()) }
+}
+
+fn bound_found_in(room: &mut FoundIn) {
+    cut(&mut room.name, ROOM_NAME_MAX, "…");
+    room.peer.iter_mut().for_each(bound_user);
 }
 
 fn bound_cursor(cursor: &Cursor) -> Result<(), Failure> {

@@ -6,10 +6,10 @@
 use quchat_shared::{
     Message, Room, RoomId, Seq,
     api::{
-        self, Credentials, Endpoint, MessageEdit, MessagePage, Method, NewMessage, NewReadMarker, NewRoom, ReadMarker,
-        Rooms,
+        self, Credentials, Endpoint, Hits, Mentions, MessageEdit, MessagePage, Method, NewMessage, NewReadMarker,
+        NewRoom, ReadMarker, Rooms, Users,
     },
-    query::ListMessages,
+    query::{ListMessages, ListUsers, Page, SearchMessages},
     user::Session,
 };
 
@@ -115,5 +115,20 @@ requests! {
     Marker(ReadMarker) {
         /// Moves the read marker.
         MarkRead(room: RoomId, marker: NewReadMarker) => (room, &(), marker);
+    }
+    /// A page of messages that mention the user.
+    Mentions(Mentions) {
+        /// Reads a page of the inbox.
+        ListMentions(page: Page) => (&(), page, &());
+    }
+    /// A page of messages that contain some words.
+    Hits(Hits) {
+        /// Searches the messages that the user can read.
+        SearchMessages(query: SearchMessages) => (&(), query, &());
+    }
+    /// A page of users.
+    Users(Users) {
+        /// Finds users by the beginning of their name.
+        ListUsers(query: ListUsers) => (&(), query, &());
     }
 }

@@ -317,6 +317,11 @@ impl ScreenComponent for Composer {
                 true => Typed::Changed,
                 false => return None, // nothing to delete: it opens the switcher
             },
+            Event::User(action @ (Action::Back | Action::Forward)) if !editor.is_empty() => {
+                let is_back = *action == Action::Back;
+                let word = if is_back { Action::WordBack } else { Action::WordForward };
+                typing::edit(editor, &Event::User(word))?
+            }
             Event::Keyboard(KeyEvent { code: Key::End, .. }) if editor.is_empty() => {
                 return Some(Msg::Act(Action::ToBottom));
             }

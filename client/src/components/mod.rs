@@ -31,7 +31,7 @@ pub(crate) use self::{
     styles::Styles,
 };
 use self::{
-    dialog::{Ask, CreateRoom, Help, React, Review, SignedOut, Switcher},
+    dialog::{Ask, CreateRoom, Help, Inbox, React, Review, Search, SignedOut, Switcher},
     mounted::Mounted,
     sign_in::SignIn,
     status::Status,
@@ -65,6 +65,8 @@ pub fn component(id: ComponentId, model: &Model, keymap: &Arc<Keymap>) -> Compon
         ComponentId::Dialog(DialogId::Review) => Mounted::new(Review::new(keymap)),
         ComponentId::Dialog(DialogId::SignedOut) => Mounted::new(SignedOut::new(keymap)),
         ComponentId::Dialog(DialogId::React) => Mounted::new(React::default()),
+        ComponentId::Dialog(DialogId::Inbox) => Mounted::new(Inbox::new(keymap)),
+        ComponentId::Dialog(DialogId::Search) => Mounted::new(Search::default()),
     };
     mounted.component().show(model);
     Box::new(mounted)

@@ -61,8 +61,12 @@ impl Context {
             ComponentId::SignIn | ComponentId::Dialog(DialogId::CreateRoom | DialogId::SignedOut) => {
                 &[Self::Form, Self::Text, Self::Everywhere]
             }
-            ComponentId::Dialog(DialogId::Switcher | DialogId::React) => &[Self::List, Self::Text, Self::Everywhere],
-            ComponentId::Dialog(DialogId::Help | DialogId::Ask | DialogId::Review) => &[Self::List, Self::Everywhere],
+            ComponentId::Dialog(DialogId::Switcher | DialogId::React | DialogId::Search) => {
+                &[Self::List, Self::Text, Self::Everywhere]
+            }
+            ComponentId::Dialog(DialogId::Help | DialogId::Ask | DialogId::Review | DialogId::Inbox) => {
+                &[Self::List, Self::Everywhere]
+            }
             ComponentId::History => &[Self::Selection, Self::Screen, Self::Everywhere],
             ComponentId::Status => &[Self::Everywhere],
         }
@@ -91,7 +95,7 @@ pub const PLAIN: &[(Context, &str, &str)] = &[
     (Context::Composer, "End", "on an empty input: go to the newest message"),
     (Context::Composer, "mouse wheel", "scrolls, if the terminal sends it as three or more arrows at once"),
     (Context::List, "Up, Down, Enter", "choose"),
-    (Context::List, "Home, End", "in the help: go to the start or the end"),
+    (Context::List, "Home, End", "in the help and the inbox: go to the start or the end"),
     (Context::List, "y, n", "answer a question"),
     (Context::List, "1 … 9", "reacting: toggle what is already there"),
     (Context::List, "e, d", "on a refused message: edit; discard after y (Up brings it back)"),
@@ -145,7 +149,11 @@ fn screen(add: &mut Add<'_>) {
     add(Screen, &[Chord::shift(Key::Up)], Action::LineUp, "a line back");
     add(Screen, &[Chord::shift(Key::Down)], Action::LineDown, "a line forward");
     add(Screen, &[Chord::alt(c('u'))], Action::ToNew, "go to the \"new\" line");
-    add(Screen, &[Chord::ctrl(c('f'))], Action::Find, "find text in the loaded part of the room");
+    add(Screen, &[Chord::ctrl(c('f'))], Action::Find, "find text in this room");
+    add(Screen, &[Chord::alt(c('/'))], Action::Search, "search all rooms");
+    add(Screen, &[Chord::alt(c('i'))], Action::Inbox, "inbox: the messages that mention you");
+    add(Screen, &[Chord::alt(Key::Left)], Action::Back, "go back to where you were before a jump");
+    add(Screen, &[Chord::alt(Key::Right)], Action::Forward, "go forward again");
     add(Screen, &[Chord::ctrl(Key::End)], Action::ToBottom, "go to the newest message");
     add(Screen, &[Chord::plain(Key::Tab)], Action::FocusRooms, "go to the side bar and back");
     let bare = "hide side bar and frames, to copy with the mouse";

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{RoomId, Seq};
 
-use super::Model;
+use super::{Listing, Model};
 
 /// The id under which tui-realm mounts a component. `focus` returns the one with the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +41,10 @@ pub enum DialogId {
     SignedOut,
     /// See [`Dialog::React`].
     React,
+    /// See [`Dialog::Inbox`].
+    Inbox,
+    /// See [`Dialog::Search`].
+    Search,
 }
 
 /// A dialog. `Action::Cancel` (Esc) and `Action::Interrupt` (Ctrl+C) close it without losing any text.
@@ -73,6 +77,10 @@ pub enum Dialog {
     SignedOut,
     /// The picker of reactions to a message; answers with `Msg::React`.
     React { room: RoomId, seq: Seq },
+    /// The mentions of the user in all rooms; answers with `Msg::JumpTo`.
+    Inbox(Listing),
+    /// The search in all rooms, [`super::Model::search`]; answers with `Msg::JumpTo`.
+    Search,
 }
 
 impl Dialog {
@@ -86,6 +94,8 @@ impl Dialog {
             Self::Review { .. } => DialogId::Review,
             Self::SignedOut => DialogId::SignedOut,
             Self::React { .. } => DialogId::React,
+            Self::Inbox(_) => DialogId::Inbox,
+            Self::Search => DialogId::Search,
         }
     }
 }
@@ -167,6 +177,22 @@ impl Model {
             self.show_dialog(dialog);
         }
         found
+    }
+
+    /// The list in the inbox, if it is open.
+    pub(crate) fn inbox(&self) -> Option<&Listing> {
+        self.dialogs.iter().find_map(|dialog| match dialog {
+            Dialog::Inbox(listing) => Some(listing),
+            _ => None,
+        })
+    }
+
+    /// The list in the inbox, mutable.
+    pub(crate) fn inbox_mut(&mut self) -> Option<&mut Listing> {
+        self.dialogs.iter_mut().find_map(|dialog| match dialog {
+            Dialog::Inbox(listing) => Some(listing),
+            _ => None,
+        })
     }
 
     /// Closes the dialog of this kind, if it is open.

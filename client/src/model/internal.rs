@@ -8,6 +8,7 @@ use std::{
 use quchat_shared::{
     RoomId, Seq,
     event::{ByeReason, ResetReason},
+    query::SearchMessages,
     user::Session,
 };
 
@@ -155,7 +156,9 @@ pub(crate) struct Burst {
 /// A pending call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Call {
-    SignIn { origin: Origin },
+    SignIn {
+        origin: Origin,
+    },
     ListRooms,
     CreateRoom,
     JoinRoom(RoomId),
@@ -169,6 +172,11 @@ pub(crate) enum Call {
     MarkRead(RoomId, Seq),
     Quote(RoomId, Seq),
     CountMentions(RoomId),
+    /// The page after this one; the first if `None`.
+    ListMentions(Option<String>),
+    SearchMessages(SearchMessages),
+    /// Looks up this name for [`Call::SearchMessages`].
+    FindSender(String),
 }
 
 impl Call {

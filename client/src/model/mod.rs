@@ -13,12 +13,15 @@ mod find;
 mod focus;
 mod inputs;
 mod internal;
+mod listing;
 mod mention;
 mod notice;
 mod outbox;
+mod places;
 mod quoted;
 mod reactions;
 mod room;
+mod search;
 mod sighted;
 mod stored;
 mod timeline;
@@ -34,16 +37,19 @@ pub use find::Find;
 pub use focus::focus;
 pub use inputs::{InputHistory, SavedDraft};
 pub(crate) use internal::{Alert, Burst, Call, Internal, SessionChange, TerminalTask, Watched};
+pub use listing::{Listing, Place, place};
 pub use mention::mentions;
 pub(crate) use notice::Cause;
 pub use notice::{Notice, Tone};
 pub use outbox::{Draft, Pending, SendState};
 pub(crate) use outbox::{NO_TICKET, OUTBOX_MAX, Pauses};
+pub use places::{Places, Visited};
 pub(crate) use quoted::Quoted;
 pub(crate) use reactions::Reactions;
 pub use reactions::ShownReaction;
 pub use room::{Fetch, Marker, Room, Unfolded, Visit, Wanted};
 pub(crate) use room::{PageWants, VISITS_KEPT};
+pub use search::{Asked, Search};
 pub(crate) use sighted::Sighted;
 pub use stored::{Stored, StoredMessage};
 pub use timeline::Timeline;
@@ -52,7 +58,7 @@ pub(crate) use timeline::{Offered, bytes, is_run};
 pub use crate::api::Origin;
 
 use jiff::tz::TimeZone;
-use quchat_shared::{Cursor, Message, RoomId, Seq, UserId};
+use quchat_shared::{Cursor, Message, RoomId, Seq, UserId, api::Hit};
 
 /// Waits longer than this are shown to the user.
 pub const PATIENCE_MS: u64 = 200;
@@ -122,6 +128,12 @@ pub struct Model {
     pub selected: Option<Seq>,
     /// The search in the open room; it has the focus.
     pub find: Option<Find>,
+    /// The search in all rooms.
+    pub search: Search,
+    /// The message that the user jumped to. It stands out until Esc, and so do the words found in it.
+    pub spotlight: Option<Arc<Hit>>,
+    /// Where the user was before each jump.
+    pub places: Places,
     /// Dialogs, the topmost last. The topmost has the focus.
     pub dialogs: Vec<Dialog>,
     /// One line that disappears by itself, above the composer or in the status line.
@@ -168,6 +180,9 @@ impl Model {
             themes: Vec::new(),
             selected: None,
             find: None,
+            search: Search::default(),
+            spotlight: None,
+            places: Places::default(),
             dialogs: Vec::new(),
             notice: None,
             page_rows: 20,

@@ -20,6 +20,12 @@ pub fn time(millis: i64, zone: &TimeZone) -> String {
     zoned(millis, zone).strftime("%H:%M").to_string()
 }
 
+/// Day and time: `2026-11-22 09:12`.
+#[must_use]
+pub fn minute(millis: i64, zone: &TimeZone) -> String {
+    zoned(millis, zone).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
 /// Day and time to the second: `2026-11-22 09:12:00`.
 #[must_use]
 pub fn second(millis: i64, zone: &TimeZone) -> String {

@@ -70,8 +70,16 @@ pub enum Action {
     ToNew,
     /// Go to the newest message.
     ToBottom,
-    /// Search the loaded messages of the open room.
+    /// Search the open room: the loaded messages, and the earlier ones on the server.
     Find,
+    /// Search all rooms.
+    Search,
+    /// Open the inbox: the messages that mention the user.
+    Inbox,
+    /// Go back to where the user was before the last jump. *Composer* with text: back by a word.
+    Back,
+    /// The opposite of [`Action::Back`].
+    Forward,
     /// While searching: go to the next hit further down; wraps around.
     FindNext,
     /// While searching: go to the next hit further up; wraps around.

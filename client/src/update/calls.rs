@@ -3,8 +3,8 @@
 //! A reply is handled only while its call is pending in the model. Sign-out and the end of a session drop all calls.
 
 use super::{
-    Answer, Failure, Reply, connection, deleting, edits, membership, outbox, pages, quotes, reactions, reading, recount,
-    session,
+    Answer, Failure, Reply, connection, deleting, edits, inbox, membership, outbox, pages, quotes, reactions, reading,
+    recount, search, session,
 };
 use crate::model::{Call, Model};
 
@@ -40,5 +40,8 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply) {
         Call::React(room) => reactions::answered(model, room, call, narrow!(reply, Message)),
         Call::MarkRead(room, seq) => reading::marked(model, room, seq, narrow!(reply, Marker)),
         Call::CountMentions(room) => recount::arrived(model, room, narrow!(reply, Room)),
+        Call::ListMentions(after) => inbox::arrived(model, after.as_deref(), narrow!(reply, Mentions)),
+        Call::SearchMessages(query) => search::arrived(model, &query, narrow!(reply, Hits)),
+        Call::FindSender(name) => search::sender_found(model, &name, narrow!(reply, Users)),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId};
 
-use super::{find, pages, recount};
+use super::{find, inbox, pages, recount, search};
 use crate::model::{Model, SendState};
 
 /// Handles `message.updated`. A change may add an unread mention or remove one. If the earlier copy is not loaded, only
@@ -14,6 +14,8 @@ pub(super) fn message_updated(model: &mut Model, id: RoomId, message: Message) {
     if !room.count_changed(&message, me) {
         recount::ask(model, id);
     }
+    inbox::note(model, &message);
+    search::renew(model, &message);
     renew(model, id, message);
 }
 

@@ -5,9 +5,10 @@ use quchat_shared::{
     event::{ByeReason, Hello, Reset, ResetReason},
 };
 
-use super::{Effect, Failure, Reply, membership, navigation, rooms, saving, session};
+use super::{Effect, Failure, Reply, membership, navigation, rooms, saving, search, session};
 use crate::model::{
-    Call, Dialog, Fetch, Link, Marker, Model, Pauses, Question, Quoted, Reactions, Sighted, Storage, Timeline, Watched,
+    Call, Dialog, Fetch, Link, Listing, Marker, Model, Pauses, Places, Question, Quoted, Reactions, Sighted, Storage,
+    Timeline, Watched,
 };
 
 /// A connection that lasted this long counts as stable: the next failure counts as the first.
@@ -121,7 +122,19 @@ pub(super) fn hello(model: &mut Model, hello: Hello) {
         room.end_pauses(Pauses::Own);
     }
     model.rooms.values_mut().for_each(|room| room.quoted.hope());
+    retry_lists(model);
     model.retry_page();
+}
+
+/// Asks again for the pages of lists that did not come.
+fn retry_lists(model: &mut Model) {
+    let now = model.now.mono_ms;
+    for listing in model.inbox_mut().into_iter().filter(|listing| listing.problem.is_some()) {
+        listing.want_more(now);
+    }
+    if model.search.listing.problem.is_some() {
+        model.search.listing.want_more(now);
+    }
 }
 
 /// The stream cannot resume: closes it and lists the rooms to begin a new one. A second reset in a row waits first,
@@ -161,6 +174,16 @@ fn distrust(model: &mut Model) {
     model.internal.calls.retain(|_, (call, _)| survives(call));
     model.internal.watched = Watched::default();
     model.selected = None;
+    model.spotlight = None;
+    model.places = Places::default();
+    model.internal.recounts.clear();
+    let now = model.now.mono_ms;
+    if let Some(listing) = model.inbox_mut() {
+        *listing = Listing::default();
+        listing.renew(now, now);
+    }
+    model.search.listing = Listing::default();
+    search::begin(model, 0);
     let numbered = |dialog: &Dialog| {
         let asked = matches!(dialog, Dialog::Ask(Question::CatchUp { .. } | Question::DeleteMessage { .. }));
         asked || matches!(dialog, Dialog::React { .. })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Effect, deleting, editing, find, focus, membership, reading, selection, session, writing};
+use super::{Effect, deleting, editing, find, focus, jump, membership, reading, selection, session, writing};
 use crate::model::{Call, Cause, ComponentId, Dialog, Model, Question, TerminalTask, Tone};
 
 /// The exit code after a signal or the loss of the terminal.
@@ -23,8 +23,8 @@ pub(super) fn review(model: &mut Model) {
     }
 }
 
-/// Esc: closes the topmost dialog, else ends the search or the selection, else cancels the edit or the reply, and leaves
-/// the side bar. In the sign-in form, cancels a pending sign-in.
+/// Esc: closes the topmost dialog, else ends the search, the selection or the highlight of a jump, else cancels the edit
+/// or the reply, and leaves the side bar. In the sign-in form, cancels a pending sign-in.
 pub(super) fn cancel(model: &mut Model) {
     let closed = model.dialogs.pop();
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
@@ -36,7 +36,7 @@ pub(super) fn cancel(model: &mut Model) {
         let text = "signed out: sending asks for the password again";
         model.show_notice_while(Cause::SignedOut, Tone::Calm, text);
     }
-    if closed.is_none() && !selection::leave(model) && !find::leave(model) {
+    if closed.is_none() && !selection::leave(model) && !find::leave(model) && !jump::end(model) {
         if focus(model) == ComponentId::Composer && !editing::cancel(model) {
             writing::cancel_reply(model);
         }

@@ -20,6 +20,8 @@ mod editing;
 mod edits;
 mod effect;
 mod find;
+mod inbox;
+mod jump;
 mod membership;
 mod msg;
 mod navigation;
@@ -32,6 +34,7 @@ mod reading;
 mod recount;
 mod rooms;
 mod saving;
+mod search;
 mod selection;
 mod session;
 mod sighting;
@@ -94,7 +97,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 fn is_typing(msg: &Msg) -> bool {
     matches!(
         msg,
-        Msg::Edited { .. } | Msg::Recall { .. } | Msg::Typed(_) | Msg::Sought(_) | Msg::Redraw | Msg::Act(Action::Send)
+        Msg::Edited { .. }
+            | Msg::Recall { .. }
+            | Msg::Typed(_)
+            | Msg::Sought(_)
+            | Msg::SearchFor(_)
+            | Msg::Redraw
+            | Msg::Act(Action::Send)
     )
 }
 
@@ -120,6 +129,10 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::Pasted { room, text, at } => writing::pasted(model, room, text, at),
         Msg::Recall { back } => writing::recall(model, back),
         Msg::Sought(typed) => find::sought(model, typed),
+        Msg::SearchFor(typed) => search::sought(model, typed),
+        Msg::SearchNow => search::now(model),
+        Msg::More => inbox::more(model),
+        Msg::JumpTo(hit) => jump::to(model, hit),
         Msg::Typed(letter) => writing::typed(model, letter),
         Msg::Open(_) if writing::is_enter_of_command(model) => {}
         Msg::Open(room) | Msg::Pick(Pick::Room(room)) => membership::open(model, room, requests),
@@ -174,6 +187,10 @@ fn act(model: &mut Model, action: Action, requests: &mut Vec<Effect>) {
         Action::LastRoom => navigation::last(model),
         Action::RoomNumber(number) => navigation::number(model, number.into()),
         Action::NextUnread => navigation::next_unread(model),
+        Action::Inbox => inbox::open(model),
+        Action::Search => search::open(model, None),
+        Action::Back => jump::back(model, true),
+        Action::Forward => jump::back(model, false),
         Action::Find => find::open(model, ""),
         Action::FindNext => find::step(model, 1),
         Action::FindPrevious => find::step(model, -1),
@@ -250,7 +267,8 @@ fn run(model: &mut Model, command: SlashCommand, reply_to: Option<Seq>, requests
             model.show_notice(Tone::Calm, what);
         }
         SlashCommand::Theme(name) => model.theme = name,
-        SlashCommand::Search(text) => find::open(model, &text),
+        SlashCommand::Search(text) => search::open(model, Some(&text)),
+        SlashCommand::Find(text) => find::open(model, &text),
         SlashCommand::Reply(text) => {
             let reply_to = reply_to.or_else(|| writing::newest_of_others(model));
             writing::post_here(model, text, reply_to);

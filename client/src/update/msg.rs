@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{Cursor, Event, RoomId, Seq, api::Credentials, user::Session};
+use quchat_shared::{
+    Cursor, Event, RoomId, Seq,
+    api::{Credentials, Hit},
+    user::Session,
+};
 
 use super::{Action, Failure, Reply};
 use crate::model::{Origin, Seen, Stored, Visit};
@@ -94,6 +98,14 @@ pub enum Msg {
     },
     /// Find bar: the search text changed.
     Sought(Arc<str>),
+    /// Search in all rooms: the search text changed.
+    SearchFor(Arc<str>),
+    /// Search in all rooms: do not wait for more typing.
+    SearchNow,
+    /// Inbox or search: the end of the list is near.
+    More,
+    /// Inbox or search: go to this message.
+    JumpTo(Arc<Hit>),
     /// Side bar: a letter was typed. The focus and the letter go to the composer.
     Typed(char),
     /// Side bar: Enter on a room. Opens it, and joins it if it is public.

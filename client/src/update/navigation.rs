@@ -2,7 +2,7 @@
 
 use quchat_shared::{RoomId, room::RoomKind};
 
-use super::rooms;
+use super::{jump, rooms};
 use crate::model::{
     Anchor, DialogId, Fetch, Model, PageWants, Quoted, Room, RunLimit, Timeline, Tone, Unfolded, VISITS_KEPT, Visit,
     Watched,
@@ -18,8 +18,16 @@ pub(super) enum Step {
     Previous,
 }
 
-/// Opens a room and moves the focus to its composer.
+/// Opens a room and moves the focus to its composer. The user can go back.
 pub(super) fn visit(model: &mut Model, id: RoomId) {
+    if model.open != Some(id) && model.rooms.contains_key(&id) {
+        jump::leave(model);
+    }
+    enter(model, id);
+}
+
+/// As [`visit`], for those who note themselves where the user was.
+pub(super) fn enter(model: &mut Model, id: RoomId) {
     if !model.rooms.contains_key(&id) {
         return;
     }
@@ -109,6 +117,7 @@ pub(super) fn close(model: &mut Model) {
     model.internal.watched = Watched::default();
     model.selected = None;
     model.find = None;
+    model.spotlight = None;
     let Some(id) = model.open.take() else { return };
     model.save_now(id);
     if let Some(room) = model.rooms.get_mut(&id) {

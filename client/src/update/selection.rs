@@ -10,7 +10,7 @@ use quchat_shared::{
     text::markup::{Kind, markup},
 };
 
-use super::{find, reading, writing};
+use super::{find, jump, reading, writing};
 use crate::{
     model::{Anchor, Key, Model, Room, Seen, TerminalTask, Tone, Unfolded, Wanted},
     text::clock,
@@ -163,10 +163,10 @@ pub(super) fn reply(model: &mut Model) {
 
 /// Selects the message that the selected one replies to. If it is not loaded, it is fetched and shown.
 pub(super) fn to_replied(model: &mut Model) {
-    let Some((room, message)) = model.open_room().zip(chosen(model)) else { return };
-    let id = room.info.id;
+    let Some((id, message)) = model.open.zip(chosen(model)) else { return };
     let Some(seq) = message.reply_to else { return model.show_notice(Tone::Calm, "the message is not a reply") };
-    match room.timeline.index(seq) {
+    jump::leave(model);
+    match model.open_room().and_then(|room| room.timeline.index(seq)) {
         Some(at) => choose(model, at),
         None => {
             model.selected = None;

@@ -4,8 +4,8 @@ use quchat_shared::{Kind, api::Credentials, limits, user::Session};
 
 use super::{Effect, Failure, REFUSED, Request, effect::call};
 use crate::model::{
-    Account, Call, Dialog, DialogId, Fetch, Field, Internal, Link, Model, Origin, Question, SessionChange, SignInForm,
-    Storage,
+    Account, Call, Dialog, DialogId, Fetch, Field, Internal, Link, Model, Origin, Places, Question, Search,
+    SessionChange, SignInForm, Storage,
 };
 
 /// Fills in the form, or skips it if there is a stored session.
@@ -237,6 +237,9 @@ fn forget_all(model: &mut Model) {
     model.notice = None;
     model.find = None;
     model.recent_emoji.clear();
+    model.search = Search::default();
+    model.spotlight = None;
+    model.places = Places::default();
     model.command.replace("".into());
     let Internal { numbers, last_key, tells_focus, ref mut last_saves, .. } = model.internal; // numbers stay unique
     let last_saves = std::mem::take(last_saves);

@@ -8,7 +8,9 @@ use quchat_shared::{
     room::{Membership, Notify},
 };
 
-use super::{Effect, ServerEvent, attention, changed, connection, membership, outbox, pages, recount, rooms};
+use super::{
+    Effect, ServerEvent, attention, changed, connection, inbox, membership, outbox, pages, recount, rooms, search,
+};
 use crate::model::{Model, Sighted};
 
 /// Handles events in order. Events of an earlier stream are dropped.
@@ -134,6 +136,7 @@ fn message_created(model: &mut Model, id: RoomId, message: Message) {
     }
     if fresh {
         attention::prepare_notification(model, id, &message);
+        inbox::note(model, &message);
     }
     pages::append(model, id, &message);
 }

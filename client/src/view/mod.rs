@@ -99,7 +99,7 @@ pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
     components::mounted_as::<Rooms>(app, ComponentId::Rooms)?.at(Position { x: column, y: row })
 }
 
-const ALL: [ComponentId; 13] = [
+const ALL: [ComponentId; 15] = [
     ComponentId::SignIn,
     ComponentId::Rooms,
     ComponentId::History,
@@ -113,6 +113,8 @@ const ALL: [ComponentId; 13] = [
     ComponentId::Dialog(DialogId::Review),
     ComponentId::Dialog(DialogId::SignedOut),
     ComponentId::Dialog(DialogId::React),
+    ComponentId::Dialog(DialogId::Inbox),
+    ComponentId::Dialog(DialogId::Search),
 ];
 
 fn wanted(model: &Model) -> Vec<ComponentId> {

@@ -18,6 +18,12 @@ use crate::{
 pub(crate) const SWITCH: &str = "\x07";
 /// Next unread room.
 pub(crate) const NEXT_UNREAD: &str = "\x1ba";
+/// The inbox of mentions.
+pub(crate) const INBOX: &str = "\x1bi";
+/// Back to where one was before a jump.
+pub(crate) const BACK: &str = "\x1b[1;3D";
+/// Forward again.
+pub(crate) const FORWARD: &str = "\x1b[1;3C";
 /// A page back in the history.
 pub(crate) const PAGE_UP: &str = "\x1b[5~";
 /// Edit the draft in the user's own editor.
@@ -33,6 +39,10 @@ pub(crate) const REGISTER: &str = "\x1bOR";
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const ESC: &str = "\x1b";
 pub(crate) const TAB: &str = "\t";
+/// The next row of a list.
+pub(crate) const DOWN: &str = "\x1b[B";
+/// The newest message, on an empty input; the end of a list.
+pub(crate) const END: &str = "\x1b[F";
 /// The previous input, on the first row.
 pub(crate) const UP: &str = "\x1b[A";
 

@@ -94,7 +94,7 @@ fn a_match_deep_in_a_long_message_is_in_view() {
 fn the_command_opens_the_bar_with_its_text_and_typing_continues_there() {
     let mut stage = Stage::in_general(80, 24, long_talk(90));
     stage.draw();
-    stage.type_text("/search message 4");
+    stage.type_text("/find message 4");
     stage.key(Key::Enter);
     stage.draw();
     stage.type_text("2");

@@ -6,15 +6,18 @@ use std::{collections::BTreeSet, fmt::Write};
 use quchat_client::{
     keymap::{Context, Keymap, command},
     model::{ComponentId, Dialog, DialogId, Question, SendState},
-    update::{Action, focus},
+    update::{Action, Msg, focus},
 };
 use quchat_shared::{RoomId, Seq};
 use tuirealm::event::{Key, KeyEvent, KeyModifiers as Mod};
 
-use crate::stage::{Stage, long_talk, message, room};
+use crate::{
+    listing::{found, inbox, mention, search},
+    stage::{Stage, long_talk, message, room},
+};
 
 /// Everything that can have the keyboard.
-const MODES: [ComponentId; 12] = [
+const MODES: [ComponentId; 14] = [
     ComponentId::SignIn,
     ComponentId::Rooms,
     ComponentId::History,
@@ -27,6 +30,8 @@ const MODES: [ComponentId; 12] = [
     ComponentId::Dialog(DialogId::Review),
     ComponentId::Dialog(DialogId::SignedOut),
     ComponentId::Dialog(DialogId::React),
+    ComponentId::Dialog(DialogId::Inbox),
+    ComponentId::Dialog(DialogId::Search),
 ];
 
 /// Keys without effect in a mode that they are bound in, and why.
@@ -76,6 +81,14 @@ fn stage(mode: ComponentId, action: Action) -> Stage {
         stage.key(Key::PageUp);
         stage.draw();
     }
+    match action {
+        Action::Back => stage.msg(Msg::JumpTo(found(HERE.0, 30).into())),
+        Action::Forward => {
+            stage.msg(Msg::JumpTo(found(HERE.0, 30).into()));
+            stage.msg(Msg::Act(Action::Back));
+        }
+        _ => {}
+    }
     match (mode, action) {
         (ComponentId::Composer, Action::Complete | Action::CompleteBack) => stage.type_text(":smi"),
         (ComponentId::Composer, Action::Cancel) => {
@@ -96,6 +109,10 @@ fn stage(mode: ComponentId, action: Action) -> Stage {
         ComponentId::Dialog(DialogId::Review) => drop(stage.press(Key::Char('v'), Mod::ALT)),
         ComponentId::Dialog(DialogId::SignedOut) => stage.model.dialogs.push(Dialog::SignedOut),
         ComponentId::Dialog(DialogId::React) => stage.model.dialogs.push(Dialog::React { room: HERE, seq: Seq(60) }),
+        ComponentId::Dialog(DialogId::Inbox) => inbox(&mut stage, (1..=40).map(|seq| mention(1, seq)).collect()),
+        ComponentId::Dialog(DialogId::Search) => {
+            search(&mut stage, "word", (1..=40).map(|seq| found(1, seq)).collect());
+        }
         _ => {}
     }
     stage.follow();

@@ -9,6 +9,8 @@ mod dialogs;
 mod finding;
 #[expect(clippy::unwrap_used, reason = "a stage that cannot be set up is a failed test")]
 mod keys;
+#[expect(clippy::unwrap_used, reason = "a message without the word is a failed test")]
+mod listing;
 #[expect(clippy::unwrap_used, reason = "a picture that cannot be drawn is a failed test")]
 mod picture;
 #[expect(clippy::unwrap_used, reason = "a room that is missing is a failed test")]

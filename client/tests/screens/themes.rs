@@ -7,7 +7,10 @@ use quchat_client::{
 use quchat_shared::{RoomId, Seq};
 use tuirealm::{event::Key, ratatui::style::Color};
 
-use crate::stage::{Stage, long_talk};
+use crate::{
+    listing::{inbox, mention},
+    stage::{Stage, long_talk},
+};
 
 #[test]
 fn a_theme_changes_colours_and_no_text() {
@@ -46,6 +49,7 @@ fn ascii_uses_no_other_symbol() {
         Dialog::CreateRoom { name: String::new(), waiting: true, problem: None },
         Dialog::Ask(Question::Quit { unsent: 2 }),
         Dialog::SignedOut,
+        Dialog::Search,
     ];
     for dialog in dialogs {
         stage.model.dialogs = vec![dialog];
@@ -55,6 +59,10 @@ fn ascii_uses_no_other_symbol() {
     let mut signing_in = Stage::new(80, 24);
     signing_in.themes = Themes::new([], true);
     seen.push(signing_in.screen());
+    let mut listing = Stage::in_general(80, 24, long_talk(9));
+    listing.themes = Themes::new([], true);
+    inbox(&mut listing, (1..=9).map(|seq| mention(2, seq)).collect());
+    seen.push(listing.screen());
     for screen in seen {
         assert!(screen.is_ascii(), "{screen}");
     }

@@ -5,12 +5,15 @@
 mod ask;
 mod create_room;
 mod help;
+mod hits;
+mod inbox;
 mod react;
 mod review;
+mod search;
 mod signed_out;
 mod switcher;
 
 pub(super) use self::{
-    ask::Ask, create_room::CreateRoom, help::Help, react::React, review::Review, signed_out::SignedOut,
-    switcher::Switcher,
+    ask::Ask, create_room::CreateRoom, help::Help, inbox::Inbox, react::React, review::Review, search::Search,
+    signed_out::SignedOut, switcher::Switcher,
 };

@@ -24,15 +24,15 @@ fn style_of(kind: Kind) -> Style {
 }
 
 /// A range of a text and its style.
-pub(super) type Mark = (Range<usize>, Style);
+pub(in crate::components) type Mark = (Range<usize>, Style);
 
 /// The highlights for markup.
-pub(super) fn marks(stretches: &[Stretch]) -> Vec<Mark> {
+pub(in crate::components) fn marks(stretches: &[Stretch]) -> Vec<Mark> {
     stretches.iter().map(|(range, kind)| (range.clone(), style_of(*kind))).collect()
 }
 
 /// A row of `text` with the highlights that overlap it; later ones override earlier ones.
-pub(super) fn line(text: &str, row: Row, marks: &[Mark], style: Style) -> Line<'static> {
+pub(in crate::components) fn line(text: &str, row: Row, marks: &[Mark], style: Style) -> Line<'static> {
     let inside: Vec<_> = marks
         .iter()
         .filter(|(range, _)| range.start < row.end && row.start < range.end)

@@ -10,12 +10,12 @@ mod cache;
 mod draw;
 mod frame_start;
 mod hyperlink;
-mod mark;
+pub(super) mod mark;
 
 use std::sync::Arc;
 
 use jiff::{civil::Date, tz::TimeZone};
-use quchat_shared::{RoomId, Seq, UserId, limits::ALL};
+use quchat_shared::{RoomId, Seq, UserId, api::Hit, limits::ALL};
 use tuirealm::{
     event::Event,
     ratatui::{Frame, buffer::Buffer, layout::Rect},
@@ -71,6 +71,8 @@ struct Shown {
     selected: Option<Seq>,
     /// The search term, and the message with the current match.
     find: Option<(Arc<Needle>, Option<Seq>)>,
+    /// The message that the user jumped to.
+    spotlight: Option<Arc<Hit>>,
     /// The first entry of the window is the first message of the room.
     from_beginning: bool,
     has_newer: bool,
@@ -88,15 +90,30 @@ struct Shown {
 /// The search as an entry shows it.
 #[derive(Clone, PartialEq, Eq)]
 struct Found {
-    needle: Arc<Needle>,
+    what: What,
     /// The current match is in this entry.
     here: bool,
+}
+
+/// What stands out in an entry.
+#[derive(Clone, PartialEq, Eq)]
+enum What {
+    /// The text typed in the find bar.
+    Text(Arc<Needle>),
+    /// The words that a search in all rooms found.
+    Words(Arc<Hit>),
 }
 
 impl Found {
     fn marks(&self, text: &str) -> Vec<Mark> {
         let look = if self.here { Styles::FOUND_HERE } else { Styles::FOUND };
-        self.needle.stretches(text).into_iter().map(|stretch| (stretch, look)).collect()
+        match &self.what {
+            What::Text(needle) => needle.stretches(text).into_iter().map(|stretch| (stretch, look)).collect(),
+            What::Words(hit) if hit.message.text == text => {
+                hit.ranges.iter().map(|&(start, end)| (start..end, look)).collect()
+            }
+            What::Words(_) => Vec::new(), // edited, or drawn without its marks
+        }
     }
 }
 
@@ -184,6 +201,7 @@ impl Shown {
             landing: room.landing.is_some_and(|seq| room.anchor == Anchor::At { top: Key::Seq(seq), byte: 0 }),
             selected: model.selection().map(|message| message.seq),
             find: model.find.as_ref().and_then(|find| Some((Arc::clone(find.needle.as_ref()?), find.at))),
+            spotlight: model.spotlight.clone().filter(|hit| hit.message.room_id == room.info.id),
             from_beginning: at_front && !room.timeline.has_older,
             has_newer: room.timeline.has_newer,
             new_after: room.new_after,
@@ -209,9 +227,16 @@ impl Shown {
     }
 
     fn found(&self, at: usize) -> Option<Found> {
-        let (needle, here) = self.find.as_ref()?;
-        let here = here.is_some_and(|seq| self.entries[at].key() == Key::Seq(seq));
-        Some(Found { needle: Arc::clone(needle), here })
+        let is_at = |seq| self.entries[at].key() == Key::Seq(seq);
+        match (&self.find, &self.spotlight) {
+            (Some((needle, here)), _) => {
+                Some(Found { what: What::Text(Arc::clone(needle)), here: here.is_some_and(is_at) })
+            }
+            (None, Some(hit)) if is_at(hit.message.seq) => {
+                Some(Found { what: What::Words(Arc::clone(hit)), here: true })
+            }
+            _ => None,
+        }
     }
 
     /// The names that are highlighted in this entry: the user's and `all`, where the server counts them as mentions.

@@ -1,10 +1,11 @@
 //! Derives effects from the changed model. This is the only place that does.
 //!
 //! `update` runs it once after each `Msg`, in a fixed order: connection, requests that a handler made, saves, sends,
-//! reactions, pages, quotes, counts, markers, visits, recent emoji, notifications, terminal. It changes the model only
-//! to note what is pending.
+//! reactions, pages, quotes, lists of messages, markers, visits, recent emoji, notifications, terminal. It changes the
+//! model only to note what is pending.
 
 mod connection;
+mod lists;
 mod markers;
 mod notifications;
 mod outbox;
@@ -36,6 +37,7 @@ pub(super) fn plan(model: &mut Model, requests: Vec<Effect>) -> Vec<Effect> {
     pages::plan(model, &mut effects);
     quotes::plan(model, &mut effects);
     recounts::plan(model, &mut effects);
+    lists::plan(model, &mut effects);
     for &id in &busy {
         markers::plan(model, id, &mut effects);
     }

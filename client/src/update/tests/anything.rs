@@ -45,6 +45,8 @@ fn text() -> impl Strategy<Value = String> {
         Just("//x".to_owned()),
         Just("/leave".to_owned()),
         Just("/search i".to_owned()),
+        Just("/find i".to_owned()),
+        Just("/back".to_owned()),
         Just("/reply".to_owned()),
         Just("/reply so".to_owned()),
         Just("/edit so".to_owned()),
@@ -109,6 +111,14 @@ fn answer() -> impl Strategy<Value = Answer> {
         1 => (1_u64..3).prop_map(|id| Answer::Session(session(UserId(id), "alice"))),
         1 => seq().prop_map(|seq| Answer::Marker(ReadMarker { last_read_seq: Seq(seq), unread: 0, mentions: 0 })),
         1 => Just(Answer::NoContent(())),
+        1 => (room_id(), seq(), any::<bool>()).prop_map(|(room, seq, more)| {
+            let mentions = vec![Mention { message: message(room, seq, BOB, "said"), room: found_in(room) }];
+            Answer::Mentions(Mentions { mentions, next: more.then(|| "n".to_owned()) })
+        }),
+        1 => (room_id(), seq(), any::<bool>()).prop_map(|(room, seq, more)| {
+            let hits = vec![Hit { message: message(room, seq, BOB, "said"), room: found_in(room), ranges: vec![(0, 4)] }];
+            Answer::Hits(Hits { hits, next: more.then(|| "n".to_owned()) })
+        }),
     ]
 }
 
@@ -157,6 +167,10 @@ fn msg() -> impl Strategy<Value = Msg> {
         2 => any::<bool>().prop_map(|back| Msg::Recall { back }),
         2 => prop_oneof![Just(""), Just("s"), Just("said"), Just("x"), Just("日")].prop_map(|typed| Msg::Sought(typed.into())),
         1 => any::<char>().prop_map(Msg::Typed),
+        1 => prop_oneof![Just(""), Just("said"), Just("in:#ops x"), Just("from:@bob said"), Just("before:2026-11-01 x")].prop_map(|typed| Msg::SearchFor(typed.into())),
+        1 => Just(Msg::SearchNow),
+        1 => Just(Msg::More),
+        1 => (room_id(), 1_u64..1_000).prop_map(|(room, seq)| Msg::JumpTo(Arc::new(found(room, seq)))),
         1 => any::<bool>().prop_map(Msg::Answer),
         1 => any::<bool>().prop_map(Msg::TermFocus),
         1 => ("[a-z]{0,9}", any::<bool>()).prop_map(move |(password, register)| {

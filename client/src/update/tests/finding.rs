@@ -139,7 +139,7 @@ fn earlier_pages_are_searched_when_they_arrive() {
 #[test]
 fn the_command_starts_with_its_text() {
     let mut client = among(&["disk", "x"]);
-    client.say("/search DISK");
+    client.say("/find DISK");
     assert_eq!((focus(&client.model), at(&client), client.draft()), (ComponentId::Find, Some(1), ""));
 }
 

@@ -9,6 +9,7 @@ mod deleting;
 mod editing;
 mod finding;
 mod hostile;
+mod inbox;
 mod mentions;
 mod navigation;
 mod network;
@@ -21,6 +22,7 @@ mod restored;
 mod rooms;
 mod saving;
 mod screens;
+mod searching;
 mod sending;
 mod session;
 mod silence;
@@ -33,7 +35,7 @@ use jiff::tz::TimeZone;
 use quchat_shared::{
     Cursor, Event, Kind, Message, Problem, Room as Listed, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId,
     UserRef,
-    api::{MessagePage, Rooms},
+    api::{FoundIn, Hit, Hits, Mention, Mentions, MessagePage, Rooms},
     event::{Hello, MessageCreated},
     room::{Membership, Notify, Role, RoomKind},
     user::{ServerRole, Session},
@@ -158,6 +160,16 @@ impl Client {
         self.reply(|req| matches!(req, Request::ListMessages(room, _) if *room == id), Ok(Answer::Page(page)))
     }
 
+    fn answer_mentions(&mut self, mentions: Vec<Mention>, next: Option<&str>) -> &mut Self {
+        let page = Mentions { mentions, next: next.map(str::to_owned) };
+        self.reply(|req| matches!(req, Request::ListMentions(_)), Ok(Answer::Mentions(page)))
+    }
+
+    fn answer_hits(&mut self, hits: Vec<Hit>, next: Option<&str>) -> &mut Self {
+        let page = Hits { hits, next: next.map(str::to_owned) };
+        self.reply(|req| matches!(req, Request::SearchMessages(_)), Ok(Answer::Hits(page)))
+    }
+
     /// Answers the send in flight with this message.
     fn acknowledge(&mut self, id: RoomId, seq: u64) -> &mut Self {
         let Some((txn, text)) = self.effects.iter().find_map(|effect| match effect {
@@ -279,6 +291,23 @@ fn visit(id: RoomId, name: &str, joined: bool) -> Visit {
 fn message(room_id: RoomId, seq: u64, sender: UserId, text: &str) -> Message {
     let sender = UserRef { id: sender, name: if sender == ALICE { "alice" } else { "bob" }.into() };
     Message::new(room_id, Seq(seq), sender, text.into(), Timestamp::from_millis(1_795_340_400_000))
+}
+
+fn found_in(id: RoomId) -> FoundIn {
+    FoundIn { id, name: format!("room {id}"), kind: RoomKind::Public, peer: None }
+}
+
+/// A message by bob that mentions alice, sent so many seconds after the first.
+fn mention(id: RoomId, seq: u64) -> Mention {
+    let sent_at = Timestamp::from_millis(1_795_340_400_000 + 1_000 * seq as i64);
+    let message = Message { mentions: vec![ALICE], sent_at, ..message(id, seq, BOB, "hi @alice") };
+    Mention { message, room: found_in(id) }
+}
+
+/// A message by bob in which "hi" was found.
+fn found(id: RoomId, seq: u64) -> Hit {
+    let Mention { message, room } = mention(id, seq);
+    Hit { message, room, ranges: vec![(0, 2)] }
 }
 
 fn unreachable() -> Failure {

@@ -2,7 +2,7 @@
 
 use quchat_shared::{
     Kind,
-    api::{Credentials, ReadMarker},
+    api::{Credentials, Hits, Mentions, ReadMarker, Users},
     event::{Bye, ByeReason, Reset, ResetReason, RoomDeleted},
 };
 
@@ -85,6 +85,25 @@ fn screens() -> Vec<(&'static str, Client)> {
             "searching",
             with(|client| {
                 client.act(Action::Find).on(Msg::Sought("hi".into()));
+            }),
+        ),
+        (
+            "inbox",
+            with(|client| {
+                client.act(Action::Inbox).answer_mentions(vec![mention(OPS, 9), mention(GENERAL, 2)], None);
+            }),
+        ),
+        (
+            "searching all rooms",
+            with(|client| {
+                client.act(Action::Search).on(Msg::SearchFor("hi".into())).pass(1_000);
+            }),
+        ),
+        (
+            "after a jump",
+            with(|client| {
+                client.on(Msg::JumpTo(Arc::new(found(OPS, 4)))).answer_page(OPS, 1..=8, false, true);
+                client.act(Action::Back).act(Action::Forward);
             }),
         ),
         (
@@ -172,6 +191,9 @@ fn msgs(client: &Client) -> Vec<Msg> {
         Answer::Page(page),
         Answer::Message(message(GENERAL, 4, ALICE, "x")),
         Answer::Marker(ReadMarker { last_read_seq: Seq(3), unread: 0, mentions: 0 }),
+        Answer::Mentions(Mentions { mentions: vec![mention(GENERAL, 2)], next: Some("2".into()) }),
+        Answer::Hits(Hits { hits: vec![found(GENERAL, 2)], next: Some("2".into()) }),
+        Answer::Users(Users { users: Vec::new(), next: None }),
     ];
     let failures = [
         unreachable(),
@@ -205,6 +227,10 @@ fn msgs(client: &Client) -> Vec<Msg> {
         Msg::Recall { back: false },
         Msg::Typed('x'),
         Msg::Open(LOBBY),
+        Msg::SearchFor("from:@bob x".into()),
+        Msg::SearchNow,
+        Msg::More,
+        Msg::JumpTo(Arc::new(found(OPS, 4))),
         Msg::Pick(Pick::Room(OPS)),
         Msg::Pick(Pick::Create("new".into())),
         Msg::SignIn { server: "localhost".into(), credentials, register: true },
