@@ -1,4 +1,5 @@
-//! The find bar, in the composer's place: the search term and the number of matching messages.
+//! The find bar, in the composer's place: the search term and the number of matching messages, and what the server is
+//! asked for beyond the loaded ones.
 
 use tuirealm::{
     event::Event,
@@ -11,7 +12,7 @@ use tuirealm::{
 
 use super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles};
 use crate::{
-    model::Model,
+    model::{Find, Further, Model, Room},
     text::{clip, width},
     update::{Action, Msg},
 };
@@ -26,8 +27,8 @@ pub(crate) struct FindBar {
     loaded: bool,
     label: String,
     count: Option<Count>,
-    /// The room has messages that are not loaded.
-    in_part: bool,
+    /// What is known about the messages before the loaded ones.
+    remark: Option<Span<'static>>,
     framed: bool,
 }
 
@@ -57,6 +58,21 @@ impl FindBar {
     }
 }
 
+/// What the bar says about the messages that are not loaded.
+fn remark(find: &Find, room: &Room) -> Option<Span<'static>> {
+    let further = match &find.further {
+        _ if find.going.is_some() => Some((" going there … ".to_owned(), Styles::WAITING)),
+        Further::Wanted { .. } => Some((" searching further back … ".to_owned(), Styles::WAITING)),
+        Further::Nothing => Some((" nothing further back ".to_owned(), Styles::FAINT)),
+        Further::Failed(reason) => Some((format!(" ✗ {reason} "), Styles::WRONG)),
+        Further::Idle if room.timeline.has_older && find.needle.is_some() => {
+            Some((" Up: further back, too ".to_owned(), Styles::FAINT))
+        }
+        Further::Idle => None,
+    };
+    further.map(|(text, style)| Span::styled(text, style))
+}
+
 impl ScreenComponent for FindBar {
     fn show(&mut self, model: &Model) {
         let Some((find, room)) = model.find.as_ref().zip(model.open_room()) else { return };
@@ -66,12 +82,12 @@ impl ScreenComponent for FindBar {
         self.label = room_name(room);
         let (at, all) = find.count();
         self.count = find.needle.as_ref().map(|_| Count { at, all, goes_on: find.goes_on() });
-        self.in_part = room.timeline.has_older || room.timeline.has_newer;
+        self.remark = remark(find, room);
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
         let count = self.count_text();
-        let remark = self.in_part.then(|| Span::styled(" loaded part only ", Styles::FAINT));
+        let remark = self.remark.clone();
         let hint = format!("find in {}", self.label);
         if self.framed {
             let title = clip(&format!(" {hint} "), area.width.saturating_sub(18));

@@ -4,14 +4,14 @@
 //! from its end upwards. If the search text grows, only the earlier hits are searched again.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     ops::{ControlFlow, Range},
     sync::Arc,
 };
 
-use quchat_shared::{RoomId, Seq};
+use quchat_shared::{RoomId, Seq, Timestamp, query::SearchMessages};
 
-use super::{Anchor, Timeline};
+use super::{Anchor, Model, Timeline};
 use crate::text::Needle;
 
 /// The cost of searching a message, besides its text.
@@ -43,7 +43,39 @@ pub struct Find {
     suspects: VecDeque<Seq>,
     /// The seqs of the loaded messages.
     run: Range<u64>,
+    /// The search on the server, beyond the loaded messages.
+    pub further: Further,
+    /// The hit on its way to the screen: the page around it was requested.
+    pub(crate) going: Option<Seq>,
+    /// Hits that are not loaded, as far as the server has named them.
+    known: BTreeSet<Seq>,
 }
+
+/// The search before the loaded messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Further {
+    /// The user has not asked for it.
+    #[default]
+    Idle,
+    /// A page of hits is wanted.
+    Wanted {
+        /// The `next` of the page before.
+        after: Option<String>,
+        /// The pages that contained no hit.
+        pages: u32,
+    },
+    /// There is nothing before the loaded messages.
+    Nothing,
+    /// It failed, for this reason.
+    Failed(Arc<str>),
+}
+
+/// Hits of a page of the server.
+const PAGE: u32 = 50;
+/// Most words that the server takes.
+const WORDS_MAX: usize = 8;
+/// Most hits that are remembered beyond the loaded messages.
+const KNOWN_MAX: usize = 500;
 
 impl Find {
     /// A search with an empty text.
@@ -60,6 +92,9 @@ impl Find {
             done: 0..0,
             suspects: VecDeque::new(),
             run: 0..0,
+            further: Further::Idle,
+            going: None,
+            known: BTreeSet::new(),
         }
     }
 
@@ -86,6 +121,9 @@ impl Find {
         let narrower = needle.as_ref().zip(self.needle.as_ref()).is_some_and(|(new, old)| new.narrows(old));
         self.needle = needle;
         self.settled = false;
+        self.further = Further::Idle;
+        self.going = None;
+        self.known.clear();
         if narrower {
             self.suspects.append(&mut self.hits); // suspects left from before have lower seqs
         } else {
@@ -192,8 +230,60 @@ impl Find {
         self.hits.get(at.checked_rem_euclid(count)?.cast_unsigned()).copied()
     }
 
+    /// Whether no loaded hit is further up than the current one, or further down.
+    pub(crate) fn is_last(&self, up: bool) -> bool {
+        let last = if up { self.hits.front() } else { self.hits.back() };
+        !self.goes_on() && (last.is_none() || last.copied() == self.at)
+    }
+
+    /// The nearest known hit before the loaded messages, or after them.
+    pub(crate) fn beyond(&self, up: bool) -> Option<Seq> {
+        let (first, end) = (Seq(self.run.start), Seq(self.run.end));
+        if up { self.known.range(..first).next_back().copied() } else { self.known.range(end..).next().copied() }
+    }
+
+    /// Remembers hits that are not loaded, and the loaded one from which the user goes there.
+    pub(crate) fn know(&mut self, hits: impl IntoIterator<Item = Seq>) {
+        self.known.extend(hits.into_iter().chain(self.at));
+        while self.known.len() > KNOWN_MAX {
+            self.known.pop_last();
+        }
+    }
+
+    /// Goes to a hit that is not loaded, as soon as it is.
+    pub(crate) fn go(&mut self, seq: Seq) {
+        self.going = Some(seq);
+        self.near = seq;
+        self.further = Further::Idle;
+    }
+
     /// Whether the message is a hit.
     pub(crate) fn holds(&self, seq: Seq) -> bool {
         self.hits.binary_search(&seq).is_ok()
     }
+}
+
+impl Model {
+    /// The request that the search in the room waits for: hits before the loaded messages.
+    pub(crate) fn further_request(&self) -> Option<SearchMessages> {
+        let find = self.find.as_ref()?;
+        let Further::Wanted { after, .. } = &find.further else { return None };
+        let first = self.rooms.get(&find.room)?.timeline.messages.front()?;
+        let before = Timestamp::from_millis(first.sent_at.as_millis().saturating_add(1)); // others may have the same time
+        Some(SearchMessages {
+            q: words(&find.typed),
+            room: Some(find.room),
+            sent_before: Some(before),
+            after: after.clone(),
+            limit: Some(PAGE),
+            ..SearchMessages::default()
+        })
+    }
+}
+
+/// The typed text as words without a meaning of their own.
+fn words(typed: &str) -> String {
+    let plain = |word: &str| word.trim_start_matches('-').replace(['"', '“', '”', '„'], "");
+    let words: Vec<_> = typed.split_whitespace().map(plain).filter(|word| !word.is_empty()).collect();
+    words.into_iter().take(WORDS_MAX).collect::<Vec<_>>().join(" ")
 }

@@ -177,6 +177,8 @@ pub(crate) enum Call {
     SearchMessages(SearchMessages),
     /// Looks up this name for [`Call::SearchMessages`].
     FindSender(String),
+    /// The next page of a search in one room, beyond the loaded messages.
+    FindFurther(SearchMessages),
 }
 
 impl Call {

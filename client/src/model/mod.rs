@@ -33,7 +33,7 @@ pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub(crate) use bounds::{GAP_MAX, RunLimit};
 pub use dialog::{CaughtUp, ComponentId, Dialog, DialogId, Question};
 pub use editing::{EditOf, EditTarget, Editing};
-pub use find::Find;
+pub use find::{Find, Further};
 pub use focus::focus;
 pub use inputs::{InputHistory, SavedDraft};
 pub(crate) use internal::{Alert, Burst, Call, Internal, SessionChange, TerminalTask, Watched};

@@ -3,8 +3,8 @@
 //! A reply is handled only while its call is pending in the model. Sign-out and the end of a session drop all calls.
 
 use super::{
-    Answer, Failure, Reply, connection, deleting, edits, inbox, membership, outbox, pages, quotes, reactions, reading,
-    recount, search, session,
+    Answer, Failure, Reply, connection, deleting, edits, find, inbox, membership, outbox, pages, quotes, reactions,
+    reading, recount, search, session,
 };
 use crate::model::{Call, Model};
 
@@ -43,5 +43,6 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply) {
         Call::ListMentions(after) => inbox::arrived(model, after.as_deref(), narrow!(reply, Mentions)),
         Call::SearchMessages(query) => search::arrived(model, &query, narrow!(reply, Hits)),
         Call::FindSender(name) => search::sender_found(model, &name, narrow!(reply, Users)),
+        Call::FindFurther(query) => find::arrived(model, &query, narrow!(reply, Hits)),
     }
 }

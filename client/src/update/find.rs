@@ -1,13 +1,19 @@
-//! The search in the loaded messages of the open room: as you type, from hit to hit, and back to where you were.
+//! The search in the open room: as you type, from hit to hit, and back to where you were.
+//!
+//! The client searches the loaded messages. Before them, the server searches: it finds words by their beginning, and of
+//! what it finds, only messages that contain the typed text are hits.
 
 use std::sync::Arc;
 
-use quchat_shared::{RoomId, Seq};
+use quchat_shared::{RoomId, Seq, api::Hits, query::SearchMessages};
 
-use crate::model::{Anchor, Find, Key, Model, Tone};
+use super::Failure;
+use crate::model::{Anchor, Find, Further, Key, Model, Tone, Wanted};
 
 /// The budget of one step: a fraction of a millisecond.
 const STEP_COST: usize = 256 * 1024;
+/// Most pages that are fetched for one hit.
+const PAGES_MAX: u32 = 4;
 /// The pause before the next step. Waiting events are handled and drawn in between.
 const STEP_EVERY_MS: u64 = 1;
 
@@ -44,6 +50,13 @@ pub(super) fn go_on(model: &mut Model) {
     };
     find.follow(&room.timeline);
     find.search(&room.timeline, STEP_COST);
+    if let Some(seq) = find.going {
+        if room.timeline.index(seq).is_some() {
+            find.going = None;
+            stand(model, Some(seq));
+        }
+        return;
+    }
     let kept = find.at.filter(|at| find.holds(*at)); // still a hit after the text changed
     let at = kept.or_else(|| find.nearest());
     let early = at.is_none() && find.goes_on();
@@ -57,10 +70,71 @@ pub(super) fn deadline(model: &Model) -> Option<u64> {
     model.find.as_ref().filter(|find| find.goes_on()).map(|_| model.now.mono_ms + STEP_EVERY_MS)
 }
 
-/// Goes `by` hits further down; up if negative.
+/// Goes `by` hits further down; up if negative. Where the loaded messages end, the server's hits follow.
 pub(super) fn step(model: &mut Model, by: isize) {
+    if step_beyond(model, by < 0) {
+        return;
+    }
     if let Some(seq) = model.find.as_ref().and_then(|find| find.further(by)) {
         stand(model, Some(seq));
+    }
+}
+
+/// Leaves the loaded messages, if the current hit is the last of them in this direction. Returns whether it does.
+fn step_beyond(model: &mut Model, up: bool) -> bool {
+    let Some((find, room)) = model.find.as_mut().zip(model.open.and_then(|open| model.rooms.get_mut(&open))) else {
+        return false;
+    };
+    if find.going.is_some() {
+        room.wants.retry = true; // the page around it may have failed
+        return true;
+    }
+    let is_more = if up || find.count().1 == 0 { room.timeline.has_older } else { room.timeline.has_newer };
+    if find.needle.is_none() || !is_more || !find.is_last(up) {
+        return false;
+    }
+    if let Some(seq) = find.beyond(up) {
+        find.know(None);
+        find.go(seq);
+        room.wants.page = Some(Wanted::Around(seq));
+        return true;
+    }
+    if !up && find.count().1 > 0 || find.further == Further::Nothing {
+        return false;
+    }
+    if !matches!(find.further, Further::Wanted { .. }) {
+        find.further = Further::Wanted { after: None, pages: 0 };
+    }
+    true
+}
+
+/// Handles a page of hits before the loaded messages: goes to the newest of them.
+pub(super) fn arrived(model: &mut Model, query: &SearchMessages, reply: Result<Hits, Failure>) {
+    if model.further_request().as_ref() != Some(query) {
+        return; // of an earlier text
+    }
+    let Some((find, room)) = model.find.as_mut().zip(model.open.and_then(|open| model.rooms.get_mut(&open))) else {
+        return;
+    };
+    let Further::Wanted { pages, .. } = find.further else { return };
+    let Hits { hits, next } = match reply {
+        Ok(hits) => hits,
+        Err(failure) => return find.further = Further::Failed(failure.reason().into()),
+    };
+    let (Some(needle), Some(first)) = (find.needle.clone(), room.timeline.first()) else { return };
+    let before =
+        hits.iter().map(|hit| &hit.message).filter(|message| message.seq < first && needle.is_in(&message.text));
+    let found: Vec<Seq> = before.map(|message| message.seq).collect();
+    match found.iter().max().copied() {
+        Some(seq) => {
+            find.know(found);
+            find.go(seq);
+            room.wants.page = Some(Wanted::Around(seq));
+        }
+        None if next.is_some() && pages + 1 < PAGES_MAX => {
+            find.further = Further::Wanted { after: next, pages: pages + 1 }
+        }
+        None => find.further = Further::Nothing,
     }
 }
 
@@ -77,6 +151,11 @@ pub(super) fn leave(model: &mut Model) -> bool {
     let Some(find) = model.find.take() else { return false };
     if let Some(room) = model.rooms.get_mut(&find.room) {
         (room.anchor, room.scroll_rows) = find.from;
+        let lost = matches!(room.anchor, Anchor::At { .. }) && room.anchor_index().is_none();
+        match lost {
+            true => room.wants.page = Some(room.page_around()), // the search went far away
+            false => room.wants.newer = true,
+        }
     }
     true
 }

@@ -57,7 +57,7 @@ fn missing_matches_and_unloaded_parts_are_reported() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.room().timeline.has_older = true;
     let screen = finding(stage, "zebra").screen();
-    assert!(screen.contains("✗ not found") && screen.contains("loaded part only"), "{screen}");
+    assert!(screen.contains("✗ not found") && screen.contains("Up: further back"), "{screen}");
 }
 
 #[test]

@@ -10,13 +10,14 @@ use crate::{
 /// Messages of a page.
 const PAGE: u32 = 50;
 
-/// Requests what the open dialog waits for.
+/// Requests what the open dialog or the search in the room waits for.
 pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.is_signed_out() || model.internal.stale.is_some() {
         return; // after a reset, list the rooms first: ids may mean other rooms
     }
     list_mentions(model, effects);
     search_messages(model, effects);
+    find_further(model, effects);
 }
 
 fn is_due(listing: &Listing, now: u64) -> bool {
@@ -46,5 +47,12 @@ fn search_messages(model: &mut Model, effects: &mut Vec<Effect>) {
     } else if let Some(mut query) = model.search.request() {
         query.limit = Some(PAGE);
         call(model, Call::SearchMessages(query.clone()), Request::SearchMessages(query), effects);
+    }
+}
+
+fn find_further(model: &mut Model, effects: &mut Vec<Effect>) {
+    let asking = model.internal.awaits(|call| matches!(call, Call::FindFurther(_)));
+    if let Some(query) = model.further_request().filter(|_| !asking) {
+        call(model, Call::FindFurther(query.clone()), Request::SearchMessages(query), effects);
     }
 }

@@ -159,3 +159,90 @@ fn a_search_in_an_empty_room_shows_a_notice() {
     client.on(Msg::Open(SECRET)).act(Action::Find);
     assert_eq!((focus(&client.model), client.notice()), (ComponentId::Composer, "there is no message to search in"));
 }
+
+/// In #general with messages 801 to 1,000 loaded; every hundredth says "disk".
+fn far_down() -> Client {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 801..=1_000);
+    say_disk(&mut client);
+    client.look();
+    find(client, "disk")
+}
+
+fn say_disk(client: &mut Client) {
+    for message in &mut client.model.rooms.get_mut(&GENERAL).unwrap().timeline.messages {
+        if message.seq.0 % 100 == 0 {
+            Arc::make_mut(message).text = "disk".into();
+        }
+    }
+}
+
+/// The search of the server for messages before the loaded ones.
+fn further(client: &mut Client, seqs: &[u64]) {
+    let hits = seqs.iter().map(|&seq| {
+        let message = message(GENERAL, seq, BOB, "the DISK again");
+        Hit { message, room: found_in(GENERAL), ranges: Vec::new() }
+    });
+    client.answer_hits(hits.collect(), None);
+}
+
+fn page_with_disks(client: &mut Client, seqs: std::ops::RangeInclusive<u64>) {
+    let messages = seqs.map(|seq| message(GENERAL, seq, BOB, if seq % 100 == 0 { "disk" } else { "hi" })).collect();
+    let page = MessagePage { messages, has_older: true, has_newer: true, own_reactions: Vec::new() };
+    client.reply(|req| matches!(req, Request::ListMessages(..)), Ok(Answer::Page(page))).pass(100);
+}
+
+#[test]
+fn above_the_first_loaded_hit_the_server_continues_and_down_returns() {
+    let mut client = far_down();
+    client.act(Action::FindPrevious);
+    assert_eq!((at(&client), count(&client)), (Some(900), (1, 2)));
+    client.act(Action::FindPrevious).act(Action::FindPrevious);
+    let asked: Vec<_> = client.effects.iter().filter(|effect| matches!(effect, Effect::Call { req: Request::SearchMessages(query), .. } if query.room == Some(GENERAL) && query.q == "disk")).collect();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    further(&mut client, &[600, 300]);
+    page_with_disks(&mut client, 551..=650);
+    assert_eq!((at(&client), count(&client)), (Some(600), (1, 1)));
+    client.act(Action::FindPrevious);
+    page_with_disks(&mut client, 251..=350);
+    assert_eq!(at(&client), Some(300), "this hit is known already");
+    client.act(Action::FindNext);
+    page_with_disks(&mut client, 551..=650);
+    client.act(Action::FindNext);
+    page_with_disks(&mut client, 851..=950);
+    assert_eq!(at(&client), Some(900));
+    client.act(Action::Cancel);
+    assert_eq!(client.room(GENERAL).anchor, Anchor::End);
+}
+
+#[test]
+fn without_an_earlier_hit_the_search_wraps_around_as_before() {
+    let mut client = far_down();
+    client.act(Action::FindPrevious).act(Action::FindPrevious);
+    further(&mut client, &[]);
+    assert_eq!(client.model.find.as_ref().unwrap().further, crate::model::Further::Nothing);
+    client.act(Action::FindPrevious);
+    assert_eq!(at(&client), Some(1_000));
+}
+
+#[test]
+fn a_text_that_is_not_loaded_is_searched_for_further_back() {
+    let mut client = Client::online();
+    at_hand(&mut client, GENERAL, 801..=1_000);
+    client.look();
+    let mut client = find(client, "disk");
+    assert_eq!((at(&client), count(&client)), (None, (0, 0)));
+    client.act(Action::FindNext);
+    further(&mut client, &[600]);
+    page_with_disks(&mut client, 551..=650);
+    assert_eq!(at(&client), Some(600));
+}
+
+#[test]
+fn hits_of_an_earlier_text_are_dropped() {
+    let mut client = far_down();
+    client.act(Action::FindPrevious).act(Action::FindPrevious).on(Msg::Sought("di".into()));
+    further(&mut client, &[600]);
+    assert_eq!(client.model.find.as_ref().unwrap().further, crate::model::Further::Idle);
+    assert_eq!(client.calls(), Vec::new());
+}
