@@ -18,6 +18,7 @@ mod losses;
 mod person;
 mod resuming;
 mod returning;
+mod searching;
 mod server;
 mod settling;
 mod sign_in;

@@ -18,6 +18,10 @@ use crate::{
 pub(crate) const SWITCH: &str = "\x07";
 /// Next unread room.
 pub(crate) const NEXT_UNREAD: &str = "\x1ba";
+/// Search in all rooms.
+pub(crate) const SEARCH: &str = "\x1b/";
+/// Find text in the room.
+pub(crate) const FIND: &str = "\x06";
 /// The inbox of mentions.
 pub(crate) const INBOX: &str = "\x1bi";
 /// Back to where one was before a jump.

@@ -12,7 +12,7 @@ use std::{
 use quchat_client::api::{Access, Client, Origin, Token};
 use quchat_shared::{
     Room, RoomId,
-    api::{Credentials, ListMessages, ListRooms, NewMessage, SendMessage, SignIn, SignOut},
+    api::{Credentials, ListMessages, ListRooms, NewMessage, SearchMessages, SendMessage, SignIn, SignOut},
     query,
 };
 use tempfile::TempDir;
@@ -112,6 +112,17 @@ impl Server {
         for text in texts {
             let new = NewMessage { text, txn: None, reply_to: None };
             client.call::<SendMessage>(&room, &(), &new).expect("it is sent");
+        }
+    }
+
+    /// Waits until the server finds this word, which it may do a little after the message was sent.
+    pub(crate) fn has_indexed(&self, user: &str, word: &str) {
+        let client = self.client(&self.sign_in(user));
+        let query = query::SearchMessages { q: word.to_owned(), ..query::SearchMessages::default() };
+        let until = Instant::now() + PATIENCE;
+        while client.call::<SearchMessages>(&(), &query, &()).is_ok_and(|found| found.hits.is_empty()) {
+            assert!(Instant::now() < until, "{word} is not found");
+            thread::sleep(Duration::from_millis(50));
         }
     }
 
