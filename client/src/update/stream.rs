@@ -8,9 +8,7 @@ use quchat_shared::{
     room::{Membership, Notify},
 };
 
-use super::{
-    Effect, ServerEvent, attention, changed, connection, inbox, membership, outbox, pages, recount, rooms, search,
-};
+use super::{Effect, ServerEvent, attention, changed, connection, inbox, membership, outbox, pages, recount, rooms};
 use crate::model::{Model, Sighted};
 
 /// Handles events in order. Events of an earlier stream are dropped.

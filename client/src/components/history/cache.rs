@@ -99,13 +99,13 @@ mod tests {
             let reactions = vec![ShownReaction { emoji: "👍".to_owned(), count, mine: false }];
             How { reactions, ..how(20) }
         };
-        let other = cache.block(&entry(1, 1, "another"), "", how(20));
-        let mut before = cache.block(&entry(2, 1, "liked"), "", reacted(1));
+        let other = cache.block(&entry(1, 1, "another"), &[], how(20));
+        let mut before = cache.block(&entry(2, 1, "liked"), &[], reacted(1));
         for count in 2..100 {
-            let now = cache.block(&entry(2, count, "liked"), "", reacted(count));
+            let now = cache.block(&entry(2, count, "liked"), &[], reacted(count));
             assert!(!Rc::ptr_eq(&before, &now) && now.rows[1].line.to_string() == format!("👍 {count}"));
             before = now;
-            assert!(Rc::ptr_eq(&other, &cache.block(&entry(1, 1, "another"), "", how(20))));
+            assert!(Rc::ptr_eq(&other, &cache.block(&entry(1, 1, "another"), &[], how(20))));
         }
     }
 
