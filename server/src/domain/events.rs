@@ -137,8 +137,9 @@ pub(crate) fn replay(
         page.next_span = span.saturating_mul(4);
     }
     if page.through >= head {
-        let (covered, others) = viewer.into_rooms().partition(|&room| filter.covers(room));
-        page.head = Some(JoinedRooms { covered, others });
+        let (covered, others): (Vec<_>, Vec<_>) = viewer.into_rooms().partition(|&room| filter.covers(room));
+        // A set is built from all of its items at once several times faster than from one after the other.
+        page.head = Some(JoinedRooms { covered: covered.into_iter().collect(), others: others.into_iter().collect() });
     }
     Ok(page)
 }
