@@ -179,6 +179,10 @@ impl Presence {
                 if let Some(touched) = self.round.rooms.get_mut(&room) {
                     touched.users.remove(&user);
                 }
+                for event in self.round.events.iter_mut().filter(|event| event.room_id == room) {
+                    event.online.retain(|&online| online != user);
+                    event.offline.retain(|&offline| offline != user);
+                }
                 let touched = self.touch(room);
                 touched.left += 1;
                 touched.users.remove(&user);
@@ -245,6 +249,9 @@ impl Presence {
         while broadcasts.len() < BROADCASTS
             && let Some(event) = self.round.events.pop_front()
         {
+            if event.online.is_empty() && event.offline.is_empty() {
+                continue; // whom it was about has left
+            }
             let (room, keys) = (event.room_id, listeners.keys(Audience::of_presence(&event)));
             let mut bytes = Vec::new();
             Event::from(event).encode(None, &mut bytes);
