@@ -328,7 +328,8 @@ fn a_deleted_room_leaves_no_row_of_any_kind_behind() {
         let (alice, bob) = (alice.user().id, bob.user().id);
         let rest = format!(
             "INSERT OR IGNORE INTO mentions_of_all VALUES ({room}, 1, {alice}, 0);
-             INSERT OR IGNORE INTO bans VALUES ({room}, {bob}, {alice}, 'x', 0);
+             INSERT OR IGNORE INTO bans (room_id, user_id, by_id, reason, created_at)
+                 VALUES ({room}, {bob}, {alice}, 'x', 0);
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
              INSERT INTO reactions SELECT {bob}, {room}, 1, 'x' || i, i FROM n;"
         );

@@ -217,21 +217,18 @@ fn only_what_the_caller_can_read_now_is_found() {
     try_search(&bob, "apple", "&room=4711").problem(404, "not_found");
     server.anonymous().get("/v1/search?q=apple").problem(401, "unauthenticated");
 
-    let database = rusqlite::Connection::open(server.data_dir.path().join("quchat.db")).unwrap();
-    let (alice_id, bob_id) = (alice.user().id.0 as i64, bob.user().id.0 as i64);
-    let join =
-        "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq) VALUES (?, ?, 'member', 99, 0)";
-    database.execute(join, [bob_id, den.0 as i64]).unwrap();
+    let bob_id = bob.user().id;
+    alice.put(&format!("/v1/rooms/{den}/members/{bob_id}"), &json!({})).expect(201);
     let hits = search(&bob, "apple", "").hits;
     assert_eq!(hits.iter().map(|hit| hit.room.kind).collect::<Vec<_>>(), [RoomKind::Private, RoomKind::Public]);
     bob.leave(den);
     assert_eq!(found(&bob, "apple", ""), ["apple in the lobby"], "after leaving");
 
-    let ban = "INSERT INTO bans (room_id, user_id, by_id, created_at) VALUES (?, ?, ?, 0)";
-    database.execute(ban, [lobby.0 as i64, bob_id, alice_id]).unwrap();
+    let ban = format!("/v1/rooms/{lobby}/bans/{bob_id}");
+    alice.put(&ban, &json!({})).expect(204);
     assert_eq!(found(&bob, "apple", ""), [""; 0], "while banned");
     try_search(&bob, "apple", &format!("&room={lobby}")).problem(403, "forbidden");
-    database.execute("DELETE FROM bans", ()).unwrap();
+    alice.delete(&ban).expect(204);
     assert_eq!(found(&bob, "apple", ""), ["apple in the lobby"]);
 }
 
