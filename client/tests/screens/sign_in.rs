@@ -83,7 +83,7 @@ fn enter_goes_to_the_first_empty_field() {
 #[test]
 fn a_button_says_what_is_still_missing() {
     for (presses, said) in [
-        (&[Key::Function(3)][..], "✗ a password has 8 to"),
+        (&[Key::Function(3)][..], "✗ a password must have 8"),
         (&[Key::Tab, Key::Tab, Key::Enter], "✗ the password, please"),
     ] {
         let mut stage = at_the_door(80, 24);

@@ -303,6 +303,7 @@ fn an_edit_adds_and_removes_unread_mentions() {
     let elsewhere = Message { rev: 2, ..message(OPS, 8, BOB, "@alice") };
     update_of(&mut client, elsewhere.clone());
     update_of(&mut client, elsewhere);
+    client.pass(600);
     let asked: Vec<_> = client.calls().into_iter().map(|(_, req)| req).collect();
     assert_eq!(asked, [Request::GetRoom(OPS)], "the text before is not loaded, so only the server knows");
 }
