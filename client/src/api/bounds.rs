@@ -5,8 +5,9 @@
 
 use quchat_shared::{
     Cursor, Event, Message, Problem, Room, RoomInfo, User, UserRef,
-    api::{FoundIn, Hit, Hits, Mention, Mentions, MessagePage, ReadMarker, Rooms, Users},
+    api::{FoundIn, Hit, Hits, Members, Mention, Mentions, MessagePage, ReadMarker, Rooms, Sessions, Users},
     limits::{PAGE_MAX, ROOM_NAME_MAX, TEXT_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
+    room::Member,
     user::Session,
 };
 
@@ -36,6 +37,10 @@ const RANGES_MAX: usize = TEXT_MAX;
 const NEXT_MAX: usize = 256;
 /// Longest emoji, in characters.
 const EMOJI_MAX: usize = 32;
+/// Most sessions of a user that are listed.
+const SESSIONS_MAX: usize = 200;
+/// Longest name of a client or a token, in characters.
+const LABEL_MAX: usize = 64;
 
 /// Marks the end of a message that was cut.
 const CUT: &str = " … (cut here: the message is too long)";
@@ -112,6 +117,13 @@ impl Bounded for Mentions {
     }
 }
 
+impl Bounded for Member {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        cut(&mut self.user.name, USER_NAME_MAX, "…");
+        Ok(self)
+    }
+}
+
 impl Bounded for Hits {
     fn bounded(mut self) -> Result<Self, Failure> {
         bound_page(self.hits.len(), self.next.as_deref())?;
@@ -125,10 +137,29 @@ impl Bounded for Hits {
     }
 }
 
+impl Bounded for Members {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        bound_page(self.members.len(), self.next.as_deref())?;
+        self.members.iter_mut().for_each(|member| cut(&mut member.user.name, USER_NAME_MAX, "…"));
+        Ok(self)
+    }
+}
+
 impl Bounded for Users {
     fn bounded(mut self) -> Result<Self, Failure> {
         bound_page(self.users.len(), self.next.as_deref())?;
         self.users.iter_mut().for_each(|user| cut(&mut user.name, USER_NAME_MAX, "…"));
+        Ok(self)
+    }
+}
+
+impl Bounded for Sessions {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        shorten(&mut self.sessions, SESSIONS_MAX);
+        for session in &mut self.sessions {
+            cut(&mut session.client, LABEL_MAX, "…");
+            session.label.iter_mut().for_each(|label| cut(label, LABEL_MAX, "…"));
+        }
         Ok(self)
     }
 }

@@ -4,12 +4,13 @@
 //! grouped by their answer.
 
 use quchat_shared::{
-    Message, Room, RoomId, Seq,
+    Message, Room, RoomId, Seq, SessionId, UserId,
     api::{
-        self, Credentials, Endpoint, Hits, Mentions, MessageEdit, MessagePage, Method, NewMessage, NewReadMarker,
-        NewRoom, ReadMarker, Rooms, Users,
+        self, Credentials, Endpoint, Hits, Members, Mentions, MessageEdit, MessagePage, Method, NewBan, NewMessage,
+        NewNotify, NewPassword, NewReadMarker, NewRole, NewRoom, ReadMarker, RoomChange, Rooms, Sessions, Users,
     },
-    query::{ListMessages, ListUsers, Page, SearchMessages},
+    query::{self, ListMessages, ListUsers, Page, SearchMessages},
+    room::Member,
     user::Session,
 };
 
@@ -87,6 +88,12 @@ requests! {
         GetRoom(room: RoomId) => (room, &(), &());
         /// Joins a room.
         JoinRoom(room: RoomId) => (room, &(), &());
+        /// Renames a room, sets its topic, archives it.
+        UpdateRoom(room: RoomId, change: RoomChange) => (room, &(), change);
+        /// Opens the direct room with this user.
+        OpenDirectRoom(user: UserId) => (user, &(), &());
+        /// Sets what a room notifies the user about.
+        SetNotify(room: RoomId, notify: NewNotify) => (room, &(), notify);
     }
     /// Success without content.
     NoContent(()) {
@@ -94,6 +101,20 @@ requests! {
         LeaveRoom(room: RoomId) => (room, &(), &());
         /// Deletes a message.
         DeleteMessage(message: (RoomId, Seq)) => (message, &(), &());
+        /// Deletes a room for everybody.
+        DeleteRoom(room: RoomId) => (room, &(), &());
+        /// Removes a member.
+        RemoveMember(room: RoomId, user: UserId) => (&(*room, *user), &(), &());
+        /// Removes a user from a room and keeps them out.
+        BanUser(room: RoomId, user: UserId, ban: NewBan) => (&(*room, *user), &(), ban);
+        /// Lifts a ban.
+        UnbanUser(room: RoomId, user: UserId) => (&(*room, *user), &(), &());
+        /// Says that the user is typing.
+        NotifyTyping(room: RoomId) => (room, &(), &());
+        /// Ends a session of the user.
+        EndSession(session: SessionId) => (session, &(), &());
+        /// Changes the password. The Debug text leaves it out.
+        ChangePassword(new: NewPassword) => (&(), &(), new);
     }
     /// A page of history.
     Page(MessagePage) {
@@ -128,7 +149,24 @@ requests! {
     }
     /// A page of users.
     Users(Users) {
-        /// Finds users by the beginning of their name.
+        /// Finds users by the beginning of their name, or by id.
         ListUsers(query: ListUsers) => (&(), query, &());
+    }
+    /// A member of a room.
+    Member(Member) {
+        /// Adds a user to a room.
+        AddMember(room: RoomId, user: UserId) => (&(*room, *user), &(), &());
+        /// Sets the role of a member.
+        SetRole(room: RoomId, user: UserId, role: NewRole) => (&(*room, *user), &(), role);
+    }
+    /// A page of members.
+    Members(Members) {
+        /// Reads a page of a room's members.
+        ListMembers(room: RoomId, page: query::ListMembers) => (room, page, &());
+    }
+    /// The sessions of the user.
+    Sessions(Sessions) {
+        /// Reads the user's sessions.
+        ListSessions => (&(), &(), &());
     }
 }

@@ -19,7 +19,7 @@ use super::{rooms::room_name, styles::Styles};
 use crate::{
     model::{Model, Room},
     text::{Editor, clip, emoji::EMOJI, width},
-    update::commands::{COMMANDS, LEVELS},
+    update::commands::{COMMANDS, LEVELS, ROLES, is_offered},
 };
 
 /// Most rows of the list.
@@ -41,11 +41,17 @@ enum Kind {
     Theme,
     Level,
     Emoji,
+    /// The argument of a command; its name has no sign.
+    Name,
+    Role,
 }
 
 /// The commands whose argument, up to the end of the line, is completed.
 const ARGUMENTS: [(&str, Kind); 4] =
     [("/join ", Kind::AnyRoom), ("/theme ", Kind::Theme), ("/notify ", Kind::Level), ("/react ", Kind::Emoji)];
+
+/// The commands whose first argument is the name of a user.
+const PEOPLE: [&str; 6] = ["/msg ", "/invite ", "/kick ", "/ban ", "/unban ", "/role "];
 
 /// The word before the cursor: its kind and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +156,8 @@ impl Completion {
 impl Kind {
     fn title(self) -> &'static str {
         match self {
-            Self::Person => "people",
+            Self::Person | Self::Name => "people",
+            Self::Role => "roles",
             Self::Room | Self::AnyRoom => "rooms",
             Self::Command => "commands",
             Self::Theme => "themes",
@@ -184,6 +191,9 @@ fn word(editor: &Editor) -> Option<(Kind, usize)> {
     {
         return Some((*kind, command.len())); // a room's name may contain spaces and may omit its sign
     }
+    if let Some(found) = person_or_role(before) {
+        return Some(found);
+    }
     let begin =
         before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
     if begin == 0 && before.starts_with('/') && !before.starts_with("//") {
@@ -199,6 +209,19 @@ fn word(editor: &Editor) -> Option<(Kind, usize)> {
         let inside = before[..begin + at].chars().next_back().is_some_and(char::is_alphanumeric);
         (!inside).then_some((kind, begin + at))
     })
+}
+
+/// The name in a command about a person, or the role behind it.
+fn person_or_role(before: &str) -> Option<(Kind, usize)> {
+    let command = PEOPLE.iter().find(|command| before.starts_with(**command)).filter(|_| !before.contains('\n'))?;
+    let args = &before[command.len()..];
+    match args.find(char::is_whitespace) {
+        None => Some((Kind::Name, command.len())),
+        Some(at) if *command == "/role " && !args[at + 1..].contains(char::is_whitespace) => {
+            Some((Kind::Role, command.len() + at + 1))
+        }
+        Some(_) => None,
+    }
 }
 
 /// The start of a room name with spaces, if a part of that name ends at the cursor.
@@ -242,6 +265,11 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
             .into_iter()
             .map(|(name, note)| offer(name, format!("@{name} "), format!("@{name}"), note))
             .collect(),
+        Kind::Name => people(model, word.room)
+            .into_iter()
+            .map(|(name, note)| offer(name, format!("{name} "), format!("@{name}"), note))
+            .collect(),
+        Kind::Role => ROLES.iter().map(|(name, _)| offer(name, (*name).to_owned(), (*name).to_owned(), "")).collect(),
         Kind::Room => room_names(model)
             .map(|room| &room.info)
             .map(|info| offer(&info.name, format!("#{} ", info.name), format!("#{}", info.name), &info.topic))
@@ -255,6 +283,7 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
             .collect(),
         Kind::Command => COMMANDS
             .iter()
+            .filter(|command| is_offered(model, command))
             .map(|command| {
                 let air = if command.args.is_empty() { "" } else { " " };
                 let label = format!("/{} {}", command.name, command.args);
@@ -279,6 +308,9 @@ fn people(model: &Model, open: RoomId) -> Vec<(&str, &'static str)> {
     for (room, note) in here.chain(elsewhere) {
         let senders = room.timeline.messages.iter().rev().take(RECENT).map(|message| &message.sender);
         people.extend(senders.filter(|sender| known.insert(sender.id)).map(|sender| (sender.name.as_str(), note)));
+        let peer = room.peer.iter().map(|peer| (peer.id, peer.name.as_str()));
+        let members = peer.chain(room.company.names()).filter(|(id, _)| known.insert(*id));
+        people.extend(members.map(|(_, name)| (name, note)));
     }
     people.extend(me.map(|me| (me.name.as_str(), "you")));
     people

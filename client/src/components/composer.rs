@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     model::{Draft, Model, NO_ROOM},
-    text::{Editor, Row, clip, plain, wrap},
+    text::{Editor, Row, clip, plain, width, wrap},
     update::{Action, Msg},
 };
 
@@ -53,6 +53,8 @@ pub(crate) struct Composer {
     oversized: bool,
     /// Unread messages below the visible history; see [`super::History::below`].
     below: Option<u64>,
+    /// Who is typing.
+    typing: Option<String>,
     completion: Completion,
     /// Counts room switches, to drop the undo history of the least recently used room.
     switches: u64,
@@ -79,6 +81,7 @@ impl Default for Composer {
             full: false,
             oversized: false,
             below: None,
+            typing: None,
             completion: Completion::default(),
             switches: 0,
         }
@@ -203,7 +206,8 @@ impl Composer {
 
     /// Without a frame, the text that the frame would hold is drawn beside the input.
     fn beside(&self) -> Option<Span<'static>> {
-        self.remark().or_else(|| self.sign())
+        let typing = || self.typing.as_ref().map(|typing| Span::styled(format!(" {typing}"), Styles::FAINT));
+        self.remark().or_else(|| self.sign()).or_else(typing)
     }
 
     /// The columns of that text: at most half of those behind the prompt.
@@ -250,12 +254,19 @@ impl ScreenComponent for Composer {
                 let edited = room.draft.editing.as_ref().map(|edit| editing(room, &edit.target));
                 self.quote = edited.or_else(|| room.draft.reply_to.map(|seq| quote(room, seq)));
                 let name = room_name(room);
-                self.label = if room.gone { format!("message {name} is gone") } else { format!("message {name}") };
+                self.label = match room {
+                    _ if room.gone => format!("message {name} is gone"),
+                    _ if room.banned => format!("you are banned from {name}"),
+                    _ if room.info.archived => format!("{name} is archived: nobody can write here"),
+                    _ => format!("message {name}"),
+                };
+                self.typing = room.company.typing();
                 room.info.id
             }
             None => {
                 self.load(NO_ROOM, &model.command);
                 self.quote = None;
+                self.typing = None;
                 "a command, such as /join NAME".clone_into(&mut self.label);
                 NO_ROOM
             }
@@ -282,8 +293,14 @@ impl ScreenComponent for Composer {
             return self.draw_text(frame, text, focused);
         }
         let title = clip(&format!(" {} ", self.label), area.width.saturating_sub(4));
+        let sign = self.sign();
+        let taken = width(&title) + 4 + sign.as_ref().map_or(0, |sign| u16::try_from(sign.width()).unwrap_or(0));
         let mut block = Styles::frame(Span::styled(title, Styles::PLAIN), focused);
-        if let Some(sign) = self.sign() {
+        let left = area.width.saturating_sub(taken);
+        if let Some(typing) = self.typing.as_ref().filter(|_| left > 8) {
+            block = block.title(Span::styled(clip(&format!(" {typing} "), left), Styles::FAINT));
+        }
+        if let Some(sign) = sign {
             block = block.title(Line::from(sign).right_aligned());
         }
         if let Some(remark) = self.remark() {

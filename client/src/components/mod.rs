@@ -31,7 +31,7 @@ pub(crate) use self::{
     styles::Styles,
 };
 use self::{
-    dialog::{Ask, CreateRoom, Help, Inbox, React, Review, Search, SignedOut, Switcher},
+    dialog::{Ask, CreateRoom, Help, Inbox, Password, People, React, Review, Search, Sessions, SignedOut, Switcher},
     mounted::Mounted,
     sign_in::SignIn,
     status::Status,
@@ -67,6 +67,9 @@ pub fn component(id: ComponentId, model: &Model, keymap: &Arc<Keymap>) -> Compon
         ComponentId::Dialog(DialogId::React) => Mounted::new(React::default()),
         ComponentId::Dialog(DialogId::Inbox) => Mounted::new(Inbox::new(keymap)),
         ComponentId::Dialog(DialogId::Search) => Mounted::new(Search::default()),
+        ComponentId::Dialog(DialogId::People) => Mounted::new(People::new(keymap)),
+        ComponentId::Dialog(DialogId::Sessions) => Mounted::new(Sessions::new(keymap)),
+        ComponentId::Dialog(DialogId::Password) => Mounted::new(Password::new(keymap)),
     };
     mounted.component().show(model);
     Box::new(mounted)

@@ -1,4 +1,5 @@
-//! The side bar: the rooms that the user is in, then the others, fainter. The order does not change on activity.
+//! The side bar: the rooms that the user is in, then people with whom they write, then the other rooms, fainter. The order
+//! does not change on activity.
 
 use quchat_shared::{
     RoomId,
@@ -37,6 +38,8 @@ struct Shown {
     muted: bool,
     joined: bool,
     gone: bool,
+    /// Of a direct room: whether the other user is online.
+    online: Option<bool>,
 }
 
 /// The user's own marks of a room (draft, unsent, muted), in the column before its name.
@@ -61,6 +64,7 @@ enum Badge {
     Unread(u64),
     Mentions(u64),
     Refused,
+    Banned,
 }
 
 /// The chosen row and the scroll position.
@@ -161,12 +165,18 @@ impl Rooms {
             _ if !shown.joined => Styles::FAINT,
             _ => Styles::PLAIN,
         };
-        let room_for_name = columns.saturating_sub(width(&badge) + 4);
+        let dot = match shown.online {
+            Some(true) => Span::styled("● ", Styles::WELL),
+            Some(false) => Span::styled("○ ", Styles::FAINT),
+            None => Span::raw(""),
+        };
+        let room_for_name = columns.saturating_sub(width(&badge) + 4 + width(&dot.content));
         let name = clip(&shown.name, room_for_name);
         let fill = usize::from(room_for_name.saturating_sub(width(&name)) + 1);
         let line = Line::from(vec![
             Span::styled(glyph, Styles::ACCENT),
             shown.sign.drawn(),
+            dot,
             Span::styled(name, name_style),
             Span::raw(" ".repeat(fill)),
             Span::styled(badge, badge_style),
@@ -187,10 +197,10 @@ impl Item {
 
 impl Hidden {
     fn of(room: &Room) -> Self {
-        if room.notify == Some(Notify::None) {
+        if room.level() == Notify::None {
             return Self::default(); // muted
         }
-        Self { unread: room.unread(), mentions: room.mentions }
+        Self { unread: room.unread(), mentions: room.addressed() }
     }
 
     fn and(self, other: Self) -> Self {
@@ -239,10 +249,11 @@ impl Sign {
 impl Badge {
     /// `watched`: the user sees everything unread there.
     fn of(room: &Room, watched: bool) -> Self {
-        match (room.mentions, room.unread()) {
+        match (room.addressed(), room.unread()) {
             _ if room.refused().next().is_some() => Self::Refused,
+            _ if room.banned => Self::Banned,
             _ if watched => Self::None,
-            (1.., _) => Self::Mentions(room.mentions),
+            (mentions @ 1.., _) => Self::Mentions(mentions),
             (_, 1..) => Self::Unread(room.unread()),
             _ if room.shows_activity() => Self::Stirs,
             _ => Self::None,
@@ -257,6 +268,7 @@ impl Badge {
             Self::Unread(n) => (short(n), Styles::STRONG),
             Self::Mentions(n) => (format!("@{}", short(n)), Styles::FRESH),
             Self::Refused => ("✗".to_owned(), Styles::WRONG),
+            Self::Banned => ("banned".to_owned(), Styles::FAINT),
         }
     }
 }
@@ -268,23 +280,26 @@ pub(crate) fn room_name(room: &Room) -> String {
         RoomKind::Private => '*',
         RoomKind::Direct => '@',
     };
-    format!("{sign}{}", room.info.name)
+    format!("{sign}{}", room.name())
 }
 
 impl ScreenComponent for Rooms {
     fn show(&mut self, model: &Model) {
         self.items.clear();
         self.unread.clear();
-        let mut outside = false;
+        let mut section = "";
         for room in model.ordered() {
-            if self.items.is_empty() && room.joined() {
-                self.items.push(Item::Heading("ROOMS"));
-            }
-            if !room.joined() && !std::mem::replace(&mut outside, true) {
+            let heading = match (room.joined(), room.is_direct()) {
+                (true, false) => "ROOMS",
+                (true, true) => "DIRECT",
+                (false, _) => "NOT JOINED",
+            };
+            if section != heading {
                 if !self.items.is_empty() {
                     self.items.push(Item::Gap);
                 }
-                self.items.push(Item::Heading("NOT JOINED"));
+                self.items.push(Item::Heading(heading));
+                section = heading;
             }
             self.unread.resize(self.items.len(), Hidden::default());
             self.items.push(Item::Room(room.info.id));
@@ -304,10 +319,17 @@ impl ScreenComponent for Rooms {
             .filter_map(|id| {
                 let room = model.rooms.get(&id)?;
                 let watched = model.open == Some(id) && model.term_focused && self.all_in_view;
-                let (name, badge) = (room_name(room), Badge::of(room, watched));
+                let badge = Badge::of(room, watched);
+                let peer = room.peer.as_ref().filter(|_| room.is_direct());
+                let online = peer.map(|peer| model.link == Link::Connected && room.company.is_online(peer.id));
+                let name = match peer {
+                    Some(peer) if model.me() == Some(peer.id) => format!("{} (you)", peer.name),
+                    Some(peer) => peer.name.clone(),
+                    None => room_name(room),
+                };
                 let sign = Sign::of(room, model.open == Some(id), late);
-                let muted = room.notify == Some(Notify::None);
-                Some((id, Shown { name, badge, sign, muted, joined: room.joined(), gone: room.gone }))
+                let muted = room.level() == Notify::None;
+                Some((id, Shown { name, badge, sign, muted, joined: room.joined(), gone: room.gone, online }))
             })
             .collect();
     }

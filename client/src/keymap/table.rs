@@ -58,15 +58,16 @@ impl Context {
             ComponentId::Composer => &[Self::Composer, Self::Text, Self::Screen, Self::Everywhere],
             ComponentId::Find => &[Self::Find, Self::Text, Self::Screen, Self::Everywhere],
             ComponentId::Rooms => &[Self::Screen, Self::Everywhere],
-            ComponentId::SignIn | ComponentId::Dialog(DialogId::CreateRoom | DialogId::SignedOut) => {
+            ComponentId::SignIn
+            | ComponentId::Dialog(DialogId::CreateRoom | DialogId::SignedOut | DialogId::Password) => {
                 &[Self::Form, Self::Text, Self::Everywhere]
             }
-            ComponentId::Dialog(DialogId::Switcher | DialogId::React | DialogId::Search) => {
+            ComponentId::Dialog(DialogId::Switcher | DialogId::React | DialogId::Search | DialogId::People) => {
                 &[Self::List, Self::Text, Self::Everywhere]
             }
-            ComponentId::Dialog(DialogId::Help | DialogId::Ask | DialogId::Review | DialogId::Inbox) => {
-                &[Self::List, Self::Everywhere]
-            }
+            ComponentId::Dialog(
+                DialogId::Help | DialogId::Ask | DialogId::Review | DialogId::Inbox | DialogId::Sessions,
+            ) => &[Self::List, Self::Everywhere],
             ComponentId::History => &[Self::Selection, Self::Screen, Self::Everywhere],
             ComponentId::Status => &[Self::Everywhere],
         }
@@ -163,6 +164,7 @@ fn screen(add: &mut Add<'_>) {
     add(Screen, &[Chord::alt(c('e'))], Action::Edit, "edit your last message");
     add(Screen, &[Chord::alt(c('c'))], Action::CreateRoom, "create a room");
     add(Screen, &[Chord::alt(c('v'))], Action::Review, "list refused messages");
+    add(Screen, &[Chord::alt(c('w'))], Action::People, "list the people in this room");
 }
 
 fn selection(add: &mut Add<'_>) {

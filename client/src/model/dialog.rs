@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{RoomId, Seq};
+use quchat_shared::{RoomId, Seq, UserRef};
 
-use super::{Listing, Model};
+use super::{Listing, Model, PasswordForm, People, SessionList};
 
 /// The id under which tui-realm mounts a component. `focus` returns the one with the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +45,12 @@ pub enum DialogId {
     Inbox,
     /// See [`Dialog::Search`].
     Search,
+    /// See [`Dialog::People`].
+    People,
+    /// See [`Dialog::Sessions`].
+    Sessions,
+    /// See [`Dialog::Password`].
+    Password,
 }
 
 /// A dialog. `Action::Cancel` (Esc) and `Action::Interrupt` (Ctrl+C) close it without losing any text.
@@ -81,6 +87,13 @@ pub enum Dialog {
     Inbox(Listing),
     /// The search in all rooms, [`super::Model::search`]; answers with `Msg::JumpTo`.
     Search,
+    /// The members of a room; answers with `Msg::FilterPeople`, `Msg::TurnPage`, `Msg::ActOn` or `Msg::AddByName`. The
+    /// component owns the chosen row and the menu of what can be done.
+    People(People),
+    /// The user's sessions; answers with `Msg::EndSession`.
+    Sessions(SessionList),
+    /// A form for a new password; answers with `Msg::ChangePassword`. The component owns the typed text.
+    Password(PasswordForm),
 }
 
 impl Dialog {
@@ -96,6 +109,9 @@ impl Dialog {
             Self::React { .. } => DialogId::React,
             Self::Inbox(_) => DialogId::Inbox,
             Self::Search => DialogId::Search,
+            Self::People(_) => DialogId::People,
+            Self::Sessions(_) => DialogId::Sessions,
+            Self::Password(_) => DialogId::Password,
         }
     }
 }
@@ -134,6 +150,10 @@ pub enum Question {
     Split { room: RoomId },
     /// Delete this message for everyone?
     DeleteMessage { room: RoomId, seq: Seq },
+    /// Delete this room for everybody?
+    DeleteRoom { room: RoomId },
+    /// Ban this user from the room?
+    Ban { room: RoomId, user: UserRef, reason: Option<Arc<str>> },
 }
 
 /// The unread part of a room when the user asked to mark everything as read.

@@ -6,13 +6,15 @@ use std::{
 };
 
 use quchat_shared::{
-    RoomId, Seq,
+    RoomId, Seq, SessionId, UserId, UserRef,
+    api::RoomChange,
     event::{ByeReason, ResetReason},
     query::SearchMessages,
+    room::Notify,
     user::Session,
 };
 
-use super::{Cause, Origin, Seen, Stored};
+use super::{Cause, Origin, PersonAction, Seen, Stored};
 
 #[derive(Debug, Default)]
 pub(crate) struct Internal {
@@ -107,6 +109,27 @@ pub(crate) struct Internal {
     pub(crate) recounts: BTreeSet<RoomId>,
     /// None of them is asked for before this.
     pub(crate) recount_not_before: u64,
+    /// When to ask who is in the open room. Not at once, because the user may only be passing through.
+    pub(crate) company_due: Option<u64>,
+    /// Other users of direct rooms of whom it must be asked whether they are online.
+    pub(crate) unmet: BTreeSet<UserId>,
+    /// Rooms whose notify level must be sent to the server.
+    pub(crate) unset: BTreeSet<RoomId>,
+    /// What the user is typing, to tell others.
+    pub(crate) typing: OwnTyping,
+}
+
+/// The user's own typing.
+#[derive(Debug, Default)]
+pub(crate) struct OwnTyping {
+    /// The room, and since when the user has been typing there without a long pause.
+    pub(crate) begun: Option<(RoomId, u64)>,
+    /// When the text changed last.
+    pub(crate) last: u64,
+    /// Others must be told in this step.
+    pub(crate) due: bool,
+    /// When others were told last.
+    pub(crate) told: Option<u64>,
 }
 
 /// The messages of the open room that the user is looking at.
@@ -179,12 +202,44 @@ pub(crate) enum Call {
     FindSender(String),
     /// The next page of a search in one room, beyond the loaded messages.
     FindFurther(SearchMessages),
+    /// The user of this name, to do this with them.
+    FindUser(String, PersonAction),
+    /// The direct room with this user, to send this text there.
+    OpenDirectRoom(UserRef, Option<Arc<str>>),
+    /// What [`PersonAction`] says, except sending a message.
+    ChangeMember(UserRef, PersonAction),
+    UpdateRoom(RoomId, RoomChange),
+    DeleteRoom(RoomId),
+    SetNotify(RoomId, Notify),
+    /// The page of members on the screen.
+    ListMembers(RoomId),
+    /// Who is in a room, for its presence.
+    MeetMembers(RoomId),
+    /// Who of the users of direct rooms is online.
+    MeetPeers,
+    /// Users for the switcher, by the start of their name.
+    LookUp(Arc<str>),
+    NotifyTyping,
+    ListSessions,
+    EndSession(SessionId),
+    ChangePassword,
 }
 
 impl Call {
     /// Whether the user asked for it and only the status line shows that it is pending.
     pub(crate) fn is_asked_for(&self) -> bool {
-        matches!(self, Self::CreateRoom | Self::JoinRoom(_) | Self::LeaveRoom(_) | Self::DeleteMessage(..))
+        matches!(
+            self,
+            Self::CreateRoom
+                | Self::JoinRoom(_)
+                | Self::LeaveRoom(_)
+                | Self::DeleteMessage(..)
+                | Self::FindUser(..)
+                | Self::OpenDirectRoom(..)
+                | Self::ChangeMember(..)
+                | Self::UpdateRoom(..)
+                | Self::DeleteRoom(_)
+        )
     }
 }
 

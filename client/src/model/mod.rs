@@ -7,6 +7,7 @@ mod account;
 mod anchor;
 mod backoff;
 mod bounds;
+mod company;
 mod dialog;
 mod editing;
 mod find;
@@ -17,9 +18,11 @@ mod listing;
 mod mention;
 mod notice;
 mod outbox;
+mod people;
 mod places;
 mod quoted;
 mod reactions;
+mod rights;
 mod room;
 mod search;
 mod sighted;
@@ -31,22 +34,26 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
 pub(crate) use bounds::{GAP_MAX, RunLimit};
+pub use company::Company;
+pub(crate) use company::PRESENCE_MAX;
 pub use dialog::{CaughtUp, ComponentId, Dialog, DialogId, Question};
 pub use editing::{EditOf, EditTarget, Editing};
 pub use find::{Find, Further};
 pub use focus::focus;
 pub use inputs::{InputHistory, SavedDraft};
-pub(crate) use internal::{Alert, Burst, Call, Internal, SessionChange, TerminalTask, Watched};
+pub(crate) use internal::{Alert, Burst, Call, Internal, OwnTyping, SessionChange, TerminalTask, Watched};
 pub use listing::{Listing, Place, place};
 pub use mention::mentions;
 pub(crate) use notice::Cause;
 pub use notice::{Notice, Tone};
 pub use outbox::{Draft, Pending, SendState};
 pub(crate) use outbox::{NO_TICKET, OUTBOX_MAX, Pauses};
+pub use people::{LookUp, PasswordForm, People, PersonAction, SessionList};
 pub use places::{Places, Visited};
 pub(crate) use quoted::Quoted;
 pub(crate) use reactions::Reactions;
 pub use reactions::ShownReaction;
+pub use rights::Rank;
 pub use room::{Fetch, Marker, Room, Unfolded, Visit, Wanted};
 pub(crate) use room::{PageWants, VISITS_KEPT};
 pub use search::{Asked, Search};
@@ -146,6 +153,8 @@ pub struct Model {
     pub recent_emoji: Vec<Arc<str>>,
     /// Frames and symbols are drawn in ASCII.
     pub ascii: bool,
+    /// The users that the switcher found.
+    pub look_up: LookUp,
     /// State that only `update` uses.
     pub(crate) internal: Internal,
 }
@@ -189,6 +198,7 @@ impl Model {
             command: Draft::default(),
             recent_emoji: Vec::new(),
             ascii: false,
+            look_up: LookUp::default(),
             internal: Internal { last_key: now.mono_ms, ..Internal::default() },
         }
     }
@@ -222,10 +232,12 @@ impl Model {
         self.account.as_ref().map(|account| account.user.id)
     }
 
-    /// The rooms as the side bar lists them: joined ones by creation, then the others. Activity never moves a room.
+    /// The rooms as the side bar lists them: joined ones by creation, then direct ones, then the others. Activity never
+    /// moves a room.
     pub fn ordered(&self) -> impl Iterator<Item = &Room> {
-        let joined = self.rooms.values().filter(|room| room.joined());
-        joined.chain(self.rooms.values().filter(|room| !room.joined()))
+        let joined = self.rooms.values().filter(|room| room.joined() && !room.is_direct());
+        let direct = self.rooms.values().filter(|room| room.joined() && room.is_direct());
+        joined.chain(direct).chain(self.rooms.values().filter(|room| !room.joined()))
     }
 
     /// The nth joined room, counted from 1.
@@ -276,11 +288,16 @@ impl Model {
     pub fn working(&self) -> Option<String> {
         let patience = self.now.mono_ms.checked_sub(PATIENCE_MS)?;
         let (call, _) = self.internal.calls.values().find(|(call, since)| call.is_asked_for() && *since <= patience)?;
-        let name = |id: &RoomId| self.rooms.get(id).map_or("the room", |room| &room.info.name);
+        let name = |id: &RoomId| self.rooms.get(id).map_or("the room", Room::name);
         Some(match call {
             Call::JoinRoom(room) => format!("joining {} …", name(room)),
             Call::LeaveRoom(room) => format!("leaving {} …", name(room)),
             Call::DeleteMessage(..) => "deleting the message …".to_owned(),
+            Call::FindUser(name, _) => format!("looking for {name} …"),
+            Call::OpenDirectRoom(user, _) => format!("opening the room with {} …", user.name),
+            Call::ChangeMember(user, _) => format!("{}: one moment …", user.name),
+            Call::UpdateRoom(room, _) => format!("changing {} …", name(room)),
+            Call::DeleteRoom(room) => format!("deleting {} …", name(room)),
             _ => "creating the room …".to_owned(),
         })
     }

@@ -115,6 +115,9 @@ impl Room {
         if self.gone {
             return Err("this room is gone; your text stays until you move it elsewhere".to_owned());
         }
+        if self.banned {
+            return Err("you are banned from this room; your text stays".to_owned());
+        }
         if self.info.archived {
             return Err("this room is archived: it takes no new messages".to_owned());
         }

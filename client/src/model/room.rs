@@ -6,13 +6,13 @@ use std::{
 };
 
 use quchat_shared::{
-    Message, RoomId, RoomInfo, Seq, UserId,
-    room::{Membership, Notify, Role},
+    Message, RoomId, RoomInfo, Seq, UserId, UserRef,
+    room::{Membership, Notify, Role, RoomKind},
 };
 
 use super::{
-    Anchor, Draft, InputHistory, Key, Model, Pending, SendState, Timeline, quoted::Quoted, reactions::Reactions,
-    sighted::Sighted,
+    Anchor, Draft, InputHistory, Key, Model, Pending, SendState, Timeline, company::Company, quoted::Quoted,
+    reactions::Reactions, sighted::Sighted,
 };
 
 /// A room: the server's data and the user's own state in it.
@@ -22,7 +22,8 @@ pub struct Room {
     pub info: RoomInfo,
     /// The user's membership; `None` if the user is not a member.
     pub member: Option<Membership>,
-    /// The notify level if it differs from the default; stored on this machine.
+    /// A notify level that the server has not acknowledged; stored on this machine. It precedes the one in
+    /// [`Room::member`].
     pub notify: Option<Notify>,
     /// Unread messages that mention the user.
     pub mentions: u64,
@@ -89,6 +90,12 @@ pub struct Room {
     pub(crate) quoted: Quoted,
     /// The user's own reactions that the messages do not tell.
     pub(crate) reactions: Reactions,
+    /// The other user of a direct room; the user, if it is the room of their notes.
+    pub peer: Option<UserRef>,
+    /// The user is banned from it.
+    pub banned: bool,
+    /// Who is there, as far as it is known.
+    pub company: Company,
 }
 
 /// Most visited rooms that are stored on disk.
@@ -102,6 +109,8 @@ pub struct Visit {
     pub info: RoomInfo,
     /// Whether the user was a member.
     pub joined: bool,
+    /// The other user of a direct room.
+    pub peer: Option<UserRef>,
 }
 
 /// Which long messages are shown in full; the others show their first rows.
@@ -250,6 +259,9 @@ impl Room {
             fetch_not_before: 0,
             quoted: Quoted::default(),
             reactions: Reactions::default(),
+            peer: None,
+            banned: false,
+            company: Company::default(),
         }
     }
 
@@ -257,7 +269,7 @@ impl Room {
     pub(crate) fn recall(visit: Visit) -> Self {
         let info = RoomInfo { rev: 0, last_seq: Seq(0), ..visit.info };
         let member = Membership { role: Role::Member, last_read_seq: Seq(0), notify: Notify::default() };
-        Self { remembered: true, ..Self::new(info, visit.joined.then_some(member)) }
+        Self { remembered: true, peer: visit.peer, ..Self::new(info, visit.joined.then_some(member)) }
     }
 
     /// Whether the room is gone and holds no text of the user.
@@ -278,6 +290,34 @@ impl Room {
     pub fn quoted(&self, seq: Seq) -> Option<&Arc<Message>> {
         let message = self.timeline.index(seq).and_then(|at| self.timeline.messages.get(at));
         message.or_else(|| self.quoted.get(seq))
+    }
+
+    /// Its name: for a direct room the name of the other user, which is unknown until the server has told it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.peer {
+            Some(peer) => &peer.name,
+            None if self.is_direct() => "?",
+            None => &self.info.name,
+        }
+    }
+
+    /// Whether it is a conversation of two users.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.info.kind == RoomKind::Direct
+    }
+
+    /// What the room notifies the user about.
+    #[must_use]
+    pub fn level(&self) -> Notify {
+        self.notify.or(self.member.map(|member| member.notify)).unwrap_or_default()
+    }
+
+    /// Unread messages that are meant for the user. In a direct room these are all.
+    #[must_use]
+    pub fn addressed(&self) -> u64 {
+        if self.is_direct() { self.unread() } else { self.mentions }
     }
 
     /// Whether the user is a member.

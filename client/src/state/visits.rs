@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use quchat_shared::RoomInfo;
+use quchat_shared::{RoomInfo, UserRef};
 use serde::{Deserialize, Serialize};
 
 use super::files;
@@ -31,6 +31,8 @@ struct VisitedRoom {
     #[serde(flatten)]
     info: RoomInfo,
     joined: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    peer: Option<UserRef>,
 }
 
 impl Visits {
@@ -42,11 +44,12 @@ impl Visits {
     pub(super) fn read(&self) -> Vec<Visit> {
         let bytes = files::read(&self.path).ok().flatten().unwrap_or_default();
         let visits = serde_json::from_slice::<VisitsFile>(&bytes).unwrap_or_default().visits;
-        visits.into_iter().map(|VisitedRoom { info, joined }| Visit { info, joined }).collect()
+        visits.into_iter().map(|VisitedRoom { info, joined, peer }| Visit { info, joined, peer }).collect()
     }
 
     pub(super) fn write(&self, visits: &[Visit]) -> io::Result<()> {
-        let room = |visit: &Visit| VisitedRoom { info: visit.info.clone(), joined: visit.joined };
+        let room =
+            |visit: &Visit| VisitedRoom { info: visit.info.clone(), joined: visit.joined, peer: visit.peer.clone() };
         files::replace(&self.path, &serde_json::to_vec(&VisitsFile { visits: visits.iter().map(room).collect() })?)
     }
 }

@@ -158,4 +158,8 @@ pub enum Action {
     Redraw,
     /// Suspend the client and return to the shell.
     Suspend,
+
+    // People.
+    /// List the people in the open room.
+    People,
 }

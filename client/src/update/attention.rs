@@ -7,7 +7,7 @@ use quchat_shared::{
     room::{Notify, RoomKind},
 };
 
-use super::Msg;
+use super::{Failure, Msg};
 use crate::{
     model::{Alert, Model, Room, Tone, mentions},
     text::clip,
@@ -55,7 +55,7 @@ pub(super) fn prepare_notification(model: &mut Model, id: RoomId, message: &Mess
     let (Some(me), Some(room)) = (model.me(), model.rooms.get(&id)) else { return };
     let looking = model.open == Some(id) && !is_away(model);
     let named = mentions(message, me) || room.info.kind == RoomKind::Direct;
-    let wanted = match room.notify.unwrap_or_default() {
+    let wanted = match room.level() {
         Notify::All => true,
         Notify::Mentions => named,
         Notify::None => false,
@@ -79,9 +79,9 @@ fn is_away(model: &Model) -> bool {
 pub fn title(model: &Model) -> String {
     let Some(open) = model.open_room() else { return "quchat".to_owned() };
     let looking = |room: &Room| room.info.id == open.info.id && model.term_focused;
-    let counted = |room: &&Room| room.notify != Some(Notify::None) && !looking(room);
+    let counted = |room: &&Room| room.level() != Notify::None && !looking(room);
     let (unread, mentions) = (model.rooms.values().filter(counted)).fold((0_u64, 0_u64), |(unread, mentions), room| {
-        (unread.saturating_add(room.unread()), mentions.saturating_add(room.mentions))
+        (unread.saturating_add(room.unread()), mentions.saturating_add(room.addressed()))
     });
     let count = match (unread, mentions) {
         (0, _) => String::new(),
@@ -91,9 +91,10 @@ pub fn title(model: &Model) -> String {
     format!("{count}{} · quchat", name(open))
 }
 
-fn name(room: &Room) -> String {
-    let sign = if room.info.kind == RoomKind::Direct { "@" } else { "#" };
-    format!("{sign}{}", clip(&room.info.name, NAME_MAX))
+/// A room's name in a sentence or a title.
+pub(super) fn name(room: &Room) -> String {
+    let sign = if room.is_direct() { "@" } else { "#" };
+    format!("{sign}{}", clip(room.name(), NAME_MAX))
 }
 
 /// The level of this name. `None` for an empty name, which asks for the current level.
@@ -114,9 +115,11 @@ pub(super) fn set(model: &mut Model, level: Option<Notify>) {
     let Some(room) = model.open_room_mut() else { return };
     let id = room.info.id;
     if let Some(level) = level {
-        room.notify = Some(level).filter(|level| *level != Notify::default());
+        room.notify = Some(level);
+        model.internal.unset.insert(id);
     }
-    let what = match room.notify.unwrap_or_default() {
+    let Some(room) = model.open_room() else { return };
+    let what = match room.level() {
         Notify::All => "notifies you of every message",
         Notify::Mentions => "notifies you of mentions",
         Notify::None => "is muted; repeat /mute to unmute",
@@ -128,6 +131,31 @@ pub(super) fn set(model: &mut Model, level: Option<Notify>) {
 
 /// Mutes the open room, or unmutes it.
 pub(super) fn mute(model: &mut Model) {
-    let muted = model.open_room().is_some_and(|room| room.notify == Some(Notify::None));
+    let muted = model.open_room().is_some_and(|room| room.level() == Notify::None);
     set(model, Some(if muted { Notify::default() } else { Notify::None }));
+}
+
+/// The stream is live: levels that only this machine knows are sent to the server.
+pub(super) fn send_levels(model: &mut Model) {
+    let own = model.rooms.values().filter(|room| room.notify.is_some() && room.joined());
+    model.internal.unset = own.map(|room| room.info.id).collect();
+}
+
+/// Handles the reply to that. After a failure the level stays on this machine, until it is sent again.
+pub(super) fn level_set(model: &mut Model, id: RoomId, level: Notify, reply: Result<(), Failure>) {
+    if reply.is_ok() {
+        set_elsewhere(model, id, level);
+    }
+}
+
+/// The server has a new level, of this client or of another one.
+pub(super) fn set_elsewhere(model: &mut Model, id: RoomId, level: Notify) {
+    let pending = model.internal.unset.contains(&id);
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    if let Some(member) = &mut room.member {
+        member.notify = level;
+    }
+    if !pending && room.notify.take().is_some() {
+        model.touch(id);
+    }
 }

@@ -3,8 +3,8 @@
 //! A reply is handled only while its call is pending in the model. Sign-out and the end of a session drop all calls.
 
 use super::{
-    Answer, Failure, Reply, connection, deleting, edits, find, inbox, membership, outbox, pages, quotes, reactions,
-    reading, recount, search, session,
+    Answer, Effect, Failure, Reply, account, attention, connection, deleting, direct, edits, find, inbox, members,
+    membership, outbox, pages, people, presence, quotes, reactions, reading, recount, room_changes, search, session,
 };
 use crate::model::{Call, Model};
 
@@ -18,7 +18,7 @@ macro_rules! narrow {
     };
 }
 
-pub(super) fn done(model: &mut Model, call: u64, reply: Reply) {
+pub(super) fn done(model: &mut Model, call: u64, reply: Reply, effects: &mut Vec<Effect>) {
     let Some((what, since)) = model.internal.calls.remove(&call) else { return };
     if !matches!(what, Call::SignIn { .. }) {
         connection::heard(model, &what, since, &reply);
@@ -44,5 +44,19 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply) {
         Call::SearchMessages(query) => search::arrived(model, &query, narrow!(reply, Hits)),
         Call::FindSender(name) => search::sender_found(model, &name, narrow!(reply, Users)),
         Call::FindFurther(query) => find::arrived(model, &query, narrow!(reply, Hits)),
+        Call::FindUser(name, action) => people::found(model, &name, action, narrow!(reply, Users), effects),
+        Call::OpenDirectRoom(user, text) => direct::opened(model, &user, text, narrow!(reply, Room)),
+        Call::ChangeMember(user, action) => people::changed(model, &user, &action, reply.map(drop)),
+        Call::UpdateRoom(room, change) => room_changes::changed(model, room, &change, narrow!(reply, Room)),
+        Call::DeleteRoom(room) => room_changes::deleted(model, room, reply.map(drop)),
+        Call::SetNotify(room, level) => attention::level_set(model, room, level, reply.map(drop)),
+        Call::ListMembers(room) => members::arrived(model, room, narrow!(reply, Members)),
+        Call::MeetMembers(room) => presence::met_members(model, room, narrow!(reply, Members)),
+        Call::MeetPeers => presence::met_peers(model, narrow!(reply, Users)),
+        Call::LookUp(prefix) => people::looked_up(model, &prefix, narrow!(reply, Users)),
+        Call::NotifyTyping => {} // nobody waits for it
+        Call::ListSessions => account::sessions_listed(model, narrow!(reply, Sessions)),
+        Call::EndSession(id) => account::session_ended(model, id, reply.map(drop)),
+        Call::ChangePassword => account::password_changed(model, reply.map(drop)),
     }
 }

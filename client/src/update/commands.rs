@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use quchat_shared::{
     RoomId,
-    limits::room_key,
-    room::{Notify, RoomKind},
+    api::RoomChange,
+    limits::{self, room_key},
+    room::{Notify, Role, RoomKind},
 };
 
 pub(crate) use super::attention::LEVELS;
 use super::{Action, attention, reactions};
-use crate::model::Model;
+use crate::model::{Model, PersonAction, Rank, Room};
+
+/// The roles and their names.
+pub(crate) const ROLES: [(&str, Role); 3] =
+    [("owner", Role::Owner), ("moderator", Role::Moderator), ("member", Role::Member)];
 
 /// A command as the help shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +74,19 @@ pub const COMMANDS: &[Command] = &[
     command("reconnect", "", "reconnect now", Some(Action::Reconnect)),
     command("signout", "", "sign out", Some(Action::SignOut)),
     command("quit", "", "quit", Some(Action::Quit)),
+    command("who", "", "list the people in this room, and what you can do with them", Some(Action::People)),
+    command("msg", "NAME [TEXT]", "open the direct room with somebody, and send TEXT there", None),
+    command("invite", "NAME", "add somebody to this room", None),
+    command("kick", "NAME", "remove somebody from this room", None),
+    command("ban", "NAME [REASON]", "remove somebody and keep them out; asks first", None),
+    command("unban", "NAME", "let somebody come back", None),
+    command("role", "NAME ROLE", "make somebody owner, moderator or member of this room", None),
+    command("topic", "[TEXT]", "set the topic of this room, or show it; - removes it", None),
+    command("rename", "NAME", "give this room another name", None),
+    command("archive", "", "close this room to new messages; repeat to open it again", None),
+    command("delete-room", "", "delete this room for everybody; asks first", None),
+    command("sessions", "", "list where you are signed in, and end sessions", None),
+    command("password", "", "change your password", None),
 ];
 
 /// A parsed command.
@@ -77,7 +95,10 @@ pub(super) enum SlashCommand {
     Do(Action),
     Join(RoomId),
     Leave,
-    Create { name: String, kind: RoomKind },
+    Create {
+        name: String,
+        kind: RoomKind,
+    },
     Room(RoomId),
     Notify(Option<Notify>),
     Mute,
@@ -91,6 +112,17 @@ pub(super) enum SlashCommand {
     React(Arc<str>),
     CatchUp,
     Unfold,
+    Change(RoomChange),
+    Topic,
+    Archive,
+    DeleteRoom,
+    /// Does this with the user of this name.
+    Person {
+        name: String,
+        action: PersonAction,
+    },
+    Sessions,
+    Password,
 }
 
 impl SlashCommand {
@@ -138,6 +170,10 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<SlashCommand, String> 
         "notify" => attention::level(args).map(SlashCommand::Notify),
         "join" => find(model, args).map(SlashCommand::Join),
         "create" => create(args),
+        "sessions" => Ok(SlashCommand::Sessions),
+        "password" => Ok(SlashCommand::Password),
+        "topic" | "rename" | "archive" | "delete-room" => room_change(model, command.name, args),
+        "msg" | "invite" | "kick" | "ban" | "unban" | "role" => person(model, command.name, args),
         _ => {
             let number = args.parse().map_err(|_| "/room takes the number of a room".to_owned())?;
             model.nth_joined(number).map(SlashCommand::Room).ok_or_else(|| format!("there is no room {number}"))
@@ -155,6 +191,66 @@ fn create(args: &str) -> Result<SlashCommand, String> {
         "" => Err("/create --private takes the name of the room".to_owned()),
         name if name.starts_with("--") => Err("the only option of /create is --private".to_owned()),
         name => Ok(SlashCommand::Create { name: name.strip_prefix('#').unwrap_or(name).to_owned(), kind }),
+    }
+}
+
+/// The open room, if the server has it.
+fn open(model: &Model) -> Result<&Room, String> {
+    model.open_room().filter(|room| !room.gone).ok_or_else(|| "no room is open".to_owned())
+}
+
+fn room_change(model: &Model, command: &str, args: &str) -> Result<SlashCommand, String> {
+    open(model)?;
+    let change = RoomChange::default();
+    match (command, args) {
+        ("archive", _) => Ok(SlashCommand::Archive),
+        ("delete-room", _) => Ok(SlashCommand::DeleteRoom),
+        ("topic", "") => Ok(SlashCommand::Topic),
+        ("topic", topic) => {
+            let topic = limits::topic(if topic == "-" { "" } else { topic })?.to_owned();
+            Ok(SlashCommand::Change(RoomChange { topic: Some(topic), ..change }))
+        }
+        (_, "") => Err("/rename takes the new name of this room".to_owned()),
+        (_, name) => {
+            let name = limits::room_name(name.strip_prefix('#').unwrap_or(name))?.to_owned();
+            Ok(SlashCommand::Change(RoomChange { name: Some(name), ..change }))
+        }
+    }
+}
+
+/// A command that does something with a person.
+fn person(model: &Model, command: &str, args: &str) -> Result<SlashCommand, String> {
+    let (name, rest) = args.split_once(char::is_whitespace).unwrap_or((args, ""));
+    let (name, rest) = (name.strip_prefix('@').unwrap_or(name), rest.trim());
+    if name.is_empty() {
+        return Err(format!("/{command} takes the name of a user"));
+    }
+    limits::user_name(name)?;
+    let text = Some(rest).filter(|rest| !rest.is_empty());
+    let action = match command {
+        "msg" => PersonAction::Message(text.map(limits::message_text).transpose()?.map(Into::into)),
+        "ban" => PersonAction::Ban(open(model)?.info.id, text.map(limits::topic).transpose()?.map(Into::into)),
+        "role" => {
+            let role = ROLES.iter().find(|(word, _)| *word == rest).map(|(_, role)| *role);
+            let role = role.ok_or("/role takes a name and owner, moderator or member")?;
+            PersonAction::SetRole(open(model)?.info.id, role)
+        }
+        _ if text.is_some() => return Err(format!("/{command} takes one name")),
+        "invite" => PersonAction::Add(open(model)?.info.id),
+        "kick" => PersonAction::Remove(open(model)?.info.id),
+        _ => PersonAction::Unban(open(model)?.info.id),
+    };
+    Ok(SlashCommand::Person { name: name.to_owned(), action })
+}
+
+/// Whether a command can succeed in the open room. What the user's role does not permit is not offered.
+pub(crate) fn is_offered(model: &Model, command: &Command) -> bool {
+    let rank = model.open_room().map_or(Rank::Outsider, |room| model.rank(room));
+    match command.name {
+        "invite" => rank >= Rank::Member,
+        "kick" | "ban" | "unban" | "topic" | "rename" | "archive" => rank >= Rank::Moderator,
+        "role" | "delete-room" => rank >= Rank::Owner,
+        _ => true,
     }
 }
 

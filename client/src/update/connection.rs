@@ -5,7 +5,7 @@ use quchat_shared::{
     event::{ByeReason, Hello, Reset, ResetReason},
 };
 
-use super::{Effect, Failure, Reply, membership, navigation, rooms, saving, search, session};
+use super::{Effect, Failure, Reply, attention, membership, navigation, presence, rooms, saving, search, session};
 use crate::model::{
     Call, Dialog, Fetch, Link, Listing, Marker, Model, Pauses, Places, Question, Quoted, Reactions, Sighted, Storage,
     Timeline, Watched,
@@ -123,6 +123,8 @@ pub(super) fn hello(model: &mut Model, hello: Hello) {
     }
     model.rooms.values_mut().for_each(|room| room.quoted.hope());
     retry_lists(model);
+    presence::begin(model);
+    attention::send_levels(model);
     model.retry_page();
 }
 

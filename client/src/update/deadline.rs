@@ -3,7 +3,7 @@
 //! There is no periodic timer, except for counters of seconds on the screen: the pause after a lost connection, and the
 //! time since which the server owes an answer.
 
-use super::{find, inbox, quotes, recount, search, sighting};
+use super::{find, inbox, presence, quotes, recount, search, sighting};
 use crate::model::{Fetch, Link, Model, PATIENCE_MS, Room, SILENCE_MS, SendState};
 
 /// When [`super::Msg::Tick`] is due, in [`crate::model::Now::mono_ms`]; `None` if nothing waits for a deadline. After
@@ -28,7 +28,7 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
     let rooms = model.internal.busy.iter().filter_map(|id| room_deadline(model, model.rooms.get(id)?)).min();
     let password = model.internal.password_due;
     let others = [working, silence, sighting::deadline(model), find::deadline(model), quotes::deadline(model)];
-    let lists = [inbox::deadline(model), search::deadline(model), recount::deadline(model)];
+    let lists = [inbox::deadline(model), search::deadline(model), recount::deadline(model), presence::deadline(model)];
     [notice, link, loading, rooms, password].into_iter().chain(others).chain(lists).flatten().min()
 }
 

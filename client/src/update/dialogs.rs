@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Effect, deleting, editing, find, focus, jump, membership, reading, selection, session, writing};
-use crate::model::{Call, Cause, ComponentId, Dialog, Model, Question, TerminalTask, Tone};
+use super::{
+    Effect, deleting, editing, find, focus, jump, membership, people, reading, room_changes, selection, session,
+    writing,
+};
+use crate::model::{Call, Cause, ComponentId, Dialog, Model, PersonAction, Question, TerminalTask, Tone};
 
 /// The exit code after a signal or the loss of the terminal.
 pub(super) const INTERRUPTED: i32 = 130;
@@ -57,6 +60,10 @@ pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
         Question::Paste { room, text, at } => writing::paste(model, room, &text, at),
         Question::Split { room } => writing::send_split(model, room),
         Question::DeleteMessage { room, seq } => deleting::delete(model, room, seq, effects),
+        Question::DeleteRoom { room } => room_changes::delete(model, room, effects),
+        Question::Ban { room, user, reason } => {
+            people::change(model, user, PersonAction::Ban(room, reason), effects);
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use quchat_shared::{Room as Listed, RoomId, api::NewRoom, limits, room::RoomKind};
 
-use super::{Effect, Failure, Request, deleting, effect::call, navigation, rooms};
+use super::{
+    Effect, Failure, Request, deleting, direct, effect::call, navigation, people, presence, room_changes, rooms,
+};
 use crate::model::{Call, Cause, Dialog, DialogId, Model, Question, Room, Tone};
 
 /// Opens a room at the user's request, and joins it if it is public.
@@ -69,6 +71,11 @@ pub(super) fn ask_again(model: &mut Model, given_up: &[Call], effects: &mut Vec<
             Call::JoinRoom(id) => join(model, *id, effects),
             Call::LeaveRoom(id) if model.rooms.get(id).is_some_and(Room::joined) => leave(model, *id, effects),
             Call::DeleteMessage(id, seq) => deleting::delete(model, *id, *seq, effects),
+            Call::FindUser(name, action) => people::by_name(model, name, action.clone(), effects),
+            Call::OpenDirectRoom(user, text) => direct::open(model, user.clone(), text.clone(), effects),
+            Call::ChangeMember(user, action) => people::change(model, user.clone(), action.clone(), effects),
+            Call::UpdateRoom(id, change) => room_changes::change_room(model, *id, change.clone(), effects),
+            Call::DeleteRoom(id) => room_changes::delete(model, *id, effects),
             Call::CreateRoom => refuse(model, "it is not known whether the room was created; look for it first"),
             _ => {}
         }
@@ -79,6 +86,9 @@ pub(super) fn ask_again(model: &mut Model, given_up: &[Call], effects: &mut Vec<
 pub(super) fn join(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let asked = model.internal.awaits(|call| *call == Call::JoinRoom(id));
     let may = model.rooms.get(&id).is_some_and(|room| !room.joined() && !room.gone);
+    if model.rooms.get(&id).is_some_and(|room| room.banned) {
+        return model.show_notice_while(Cause::Outside(id), Tone::Error, "you are banned from this room");
+    }
     if may && model.is_signed_out() {
         model.show_dialog(Dialog::SignedOut); // otherwise Enter would do nothing without a reason
     } else if may && !asked {
@@ -92,9 +102,10 @@ pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failur
         Ok(listed) => {
             rooms::merge_one(model, listed, false);
             model.want_newer(id); // messages from before the stream included this room
+            presence::look_round_soon(model);
         }
         Err(failure) => {
-            let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
+            let name = model.rooms.get(&id).map_or("the room", Room::name);
             let why = format!("could not join {name}: {}", failure.reason());
             model.show_notice_while(Cause::Outside(id), Tone::Error, &why);
         }
@@ -127,6 +138,9 @@ pub(super) fn ask_to_leave(model: &mut Model, effects: &mut Vec<Effect>) -> Resu
     if room.head().is_some() {
         return Err("messages still wait to be sent here; sending them would make you join again".to_owned());
     }
+    if room.is_direct() {
+        return Err("a direct room cannot be left; /mute mutes it".to_owned());
+    }
     if room.info.kind == RoomKind::Public {
         leave(model, id, effects);
     } else {
@@ -148,7 +162,7 @@ pub(super) fn left(model: &mut Model, id: RoomId, reply: Result<(), Failure>) {
         let why = format!("could not leave: {}", failure.reason());
         return model.show_notice(Tone::Error, &why);
     }
-    let name = model.rooms.get(&id).map_or("the room", |room| &room.info.name);
+    let name = model.rooms.get(&id).map_or("the room", Room::name);
     let done = format!("you have left {name}");
     rooms::out_of(model, id, &done);
     if model.open == Some(id) {

@@ -5,8 +5,10 @@
 //!
 //! Each `Msg` takes two steps. Its handler changes the model; the handlers are in the files below, split by what they
 //! change. Then `plan` derives the effects from the model. A handler itself makes only the requests that the model does
-//! not represent: signing in, and creating, joining and leaving a room. This file finds the handler of each `Msg`.
+//! not represent: signing in, creating, changing, joining and leaving a room, and what the user does with people. This
+//! file finds the handler of each `Msg`.
 
+mod account;
 mod action;
 mod attention;
 mod calls;
@@ -16,22 +18,27 @@ mod connection;
 mod deadline;
 mod deleting;
 mod dialogs;
+mod direct;
 mod editing;
 mod edits;
 mod effect;
 mod find;
 mod inbox;
 mod jump;
+mod members;
 mod membership;
 mod msg;
 mod navigation;
 mod outbox;
 mod pages;
+mod people;
 mod plan;
+mod presence;
 mod quotes;
 mod reactions;
 mod reading;
 mod recount;
+mod room_changes;
 mod rooms;
 mod saving;
 mod search;
@@ -58,9 +65,9 @@ pub(crate) use crate::api::REFUSED;
 pub use crate::api::{Answer, Failure, Reply, Request};
 pub use crate::model::{Stored, focus};
 
-use quchat_shared::{Seq, room::RoomKind};
+use quchat_shared::{Seq, api::RoomChange, room::RoomKind};
 
-use crate::model::{ComponentId, Dialog, Model, TerminalTask, Tone};
+use crate::model::{ComponentId, Dialog, Model, PersonAction, TerminalTask, Tone};
 use commands::SlashCommand;
 use navigation::Step;
 
@@ -89,6 +96,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     sighting::watch(model);
     model.end_notice();
     session::ask_when_due(model);
+    presence::end_typing(model);
     sighting::mark_due(model);
     plan::plan(model, requests)
 }
@@ -102,6 +110,8 @@ fn is_typing(msg: &Msg) -> bool {
             | Msg::Typed(_)
             | Msg::Sought(_)
             | Msg::SearchFor(_)
+            | Msg::LookUp(_)
+            | Msg::FilterPeople(_)
             | Msg::Redraw
             | Msg::Act(Action::Send)
     )
@@ -116,7 +126,7 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::EditorClosed { room, text } => writing::editor_closed(model, room, text),
         Msg::Seen(seen) => reading::seen(model, seen),
         Msg::Unseen => model.internal.seen = None,
-        Msg::Done { call, reply } => calls::done(model, call, reply),
+        Msg::Done { call, reply } => calls::done(model, call, reply, requests),
         Msg::Stream { stream, events } => stream::take(model, stream, events, requests),
         Msg::Visited(visits) => navigation::visited(model, visits),
         Msg::EmojiRecalled(emoji) => reactions::recalled(model, emoji),
@@ -136,6 +146,7 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::Typed(letter) => writing::typed(model, letter),
         Msg::Open(_) if writing::is_enter_of_command(model) => {}
         Msg::Open(room) | Msg::Pick(Pick::Room(room)) => membership::open(model, room, requests),
+        Msg::Pick(Pick::Person(user)) => people::act_on(model, user, PersonAction::Message(None), requests),
         Msg::Pick(Pick::Create(name)) => membership::create(model, name, RoomKind::Public, requests),
         Msg::SignIn { server, credentials, register } => {
             session::sign_in(model, server, credentials, register, requests)
@@ -150,6 +161,13 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::TakeBack { room, txn } => outbox::take_back(model, room, &txn),
         Msg::Discard { room, txn } => outbox::discard(model, room, &txn),
         Msg::React { room, seq, emoji } => reactions::toggle(model, room, seq, &emoji),
+        Msg::LookUp(typed) => people::look_up(model, &typed),
+        Msg::FilterPeople(typed) => members::filter(model, typed),
+        Msg::TurnPage { forward } => members::turn(model, forward),
+        Msg::ActOn { user, action } => people::act_on(model, user, action, requests),
+        Msg::AddByName { room, name } => people::by_name(model, &name, PersonAction::Add(room), requests),
+        Msg::EndSession(id) => account::end_session(model, id, requests),
+        Msg::ChangePassword(new) => account::change_password(model, new, requests),
     }
 }
 
@@ -179,7 +197,11 @@ fn act(model: &mut Model, action: Action, requests: &mut Vec<Effect>) {
             }
         }
         Action::OpenEditor => writing::open_editor(model),
-        Action::KillOrSwitch | Action::Switch => model.show_dialog(Dialog::Switcher),
+        Action::KillOrSwitch | Action::Switch => {
+            people::look_up(model, "");
+            model.show_dialog(Dialog::Switcher);
+        }
+        Action::People => members::open(model),
         Action::CreateRoom => dialogs::ask_for_room(model),
         Action::Review => dialogs::review(model),
         Action::NextRoom => navigation::step(model, Step::Next),
@@ -278,10 +300,29 @@ fn run(model: &mut Model, command: SlashCommand, reply_to: Option<Seq>, requests
         SlashCommand::Post(text) => writing::post_here(model, text, reply_to),
         SlashCommand::Unfold => selection::unfold_all(model),
         SlashCommand::CatchUp => reading::ask_to_catch_up(model),
+        SlashCommand::Change(change) => room_changes::change(model, change, requests),
+        SlashCommand::Topic => show_topic(model),
+        SlashCommand::Archive => {
+            let archived = model.open_room().map(|room| !room.info.archived);
+            room_changes::change(model, RoomChange { archived, ..RoomChange::default() }, requests);
+        }
+        SlashCommand::DeleteRoom => room_changes::ask_to_delete(model),
+        SlashCommand::Person { name, action } => people::by_name(model, &name, action, requests),
+        SlashCommand::Sessions => account::open_sessions(model, requests),
+        SlashCommand::Password => account::open_password(model),
         SlashCommand::Leave => {
             if let Err(why) = membership::ask_to_leave(model, requests) {
                 model.show_notice(Tone::Error, &why);
             }
         }
     }
+}
+
+fn show_topic(model: &mut Model) {
+    let text = match model.open_room() {
+        None => "no room is open".to_owned(),
+        Some(room) if room.info.topic.is_empty() => "this room has no topic".to_owned(),
+        Some(room) => room.info.topic.clone(),
+    };
+    model.show_notice(Tone::Calm, &text);
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use quchat_shared::{
-    Cursor, Event, RoomId, Seq,
-    api::{Credentials, Hit},
+    Cursor, Event, RoomId, Seq, SessionId, UserRef,
+    api::{Credentials, Hit, NewPassword},
     user::Session,
 };
 
 use super::{Action, Failure, Reply};
-use crate::model::{Origin, Seen, Stored, Visit};
+use crate::model::{Origin, PersonAction, Seen, Stored, Visit};
 
 /// Something that happened. Components create those caused by the user; the runtime and its threads create the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +152,23 @@ pub enum Msg {
     },
     /// Picker of reactions: add this one, or take it back.
     React { room: RoomId, seq: Seq, emoji: Arc<str> },
+    /// Switcher: the text changed; finds users by it.
+    LookUp(Arc<str>),
+    /// List of members: the start of the names changed.
+    FilterPeople(Arc<str>),
+    /// List of members: show another page.
+    TurnPage {
+        /// `true` shows the next one.
+        forward: bool,
+    },
+    /// List of members: do this with them.
+    ActOn { user: UserRef, action: PersonAction },
+    /// List of members: add the user of this name to the room.
+    AddByName { room: RoomId, name: String },
+    /// List of sessions: end this one.
+    EndSession(SessionId),
+    /// Form for a new password. The Debug text leaves both out.
+    ChangePassword(NewPassword),
 }
 
 /// The meaning of a row in the switcher.
@@ -161,6 +178,8 @@ pub enum Pick {
     Room(RoomId),
     /// Create a public room of this name.
     Create(String),
+    /// Open the direct room with this user.
+    Person(UserRef),
 }
 
 /// Something that arrived on the stream.

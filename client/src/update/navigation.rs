@@ -1,11 +1,11 @@
 //! Going from room to room.
 
-use quchat_shared::{RoomId, room::RoomKind};
+use quchat_shared::RoomId;
 
-use super::{jump, rooms};
+use super::{jump, presence, rooms};
 use crate::model::{
-    Anchor, DialogId, Fetch, Model, PageWants, Quoted, Room, RunLimit, Timeline, Tone, Unfolded, VISITS_KEPT, Visit,
-    Watched,
+    Anchor, Company, DialogId, Fetch, Model, PageWants, Quoted, Room, RunLimit, Timeline, Tone, Unfolded, VISITS_KEPT,
+    Visit, Watched,
 };
 
 /// Dropping this many messages at once is worth returning memory to the system: about 2 MiB.
@@ -42,6 +42,7 @@ pub(super) fn enter(model: &mut Model, id: RoomId) {
         model.open = Some(id);
         model.internal.visits += 1;
         model.move_command_to(id);
+        presence::look_round_soon(model);
     }
     let visits = model.internal.visits;
     if let Some(room) = model.rooms.get_mut(&id) {
@@ -77,7 +78,7 @@ pub(super) fn arrive(model: &mut Model, id: RoomId) {
     match model.rooms.get(&id).filter(|room| room.is_over()) {
         None => look_in(model, id, true),
         Some(room) => {
-            let why = format!("{} is gone", room.info.name);
+            let why = format!("{} is gone", room.name());
             depart(model);
             model.show_notice(Tone::Error, &why);
         }
@@ -129,6 +130,9 @@ pub(super) fn close(model: &mut Model) {
         room.unfolded = Unfolded::default();
         room.known_seq = room.info.last_seq;
         room.wants = PageWants::default();
+        if !room.is_direct() {
+            room.company = Company::default();
+        }
         if room.bound(&RunLimit::OUT_OF_VIEW) >= RUN_LONG {
             model.internal.give_back = true;
         }
@@ -211,6 +215,6 @@ pub(super) fn next_unread(model: &mut Model) {
 fn first_unread(model: &Model) -> Option<RoomId> {
     let joined = model.ordered().take_while(|room| room.joined());
     let unread = joined.filter(|room| room.unread() > 0 && !room.rounded && model.open != Some(room.info.id));
-    let urgent = |room: &Room| room.mentions > 0 || room.info.kind == RoomKind::Direct;
+    let urgent = |room: &Room| room.addressed() > 0;
     unread.min_by_key(|room| (!urgent(room), room.unread_since)).map(|room| room.info.id)
 }

@@ -87,7 +87,8 @@ pub(super) fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure
     let pause = model.pause(failures, asked);
     let at = model.now.mono_ms.saturating_add(pause);
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    let Some(pending) = room.pending(txn) else { return };
+    let waits = |pending: &&mut Pending| !matches!(pending.state, SendState::Refused(_)); // else it is given up
+    let Some(pending) = room.pending(txn).filter(waits) else { return };
     if failure.may_pass() {
         pending.state = SendState::RetryAt { at, asked: asked.is_some() };
         room.send_failures = failures.saturating_add(1);
@@ -95,7 +96,7 @@ pub(super) fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure
     }
     pending.state = SendState::Refused(failure.reason().into());
     let what = if pending.edit.is_some() { "edit not saved in" } else { "not sent to" };
-    let notice = format!("{what} {}: {} (/unsent)", room.info.name, failure.reason());
+    let notice = format!("{what} {}: {} (/unsent)", room.name(), failure.reason());
     model.touch(id);
     model.show_notice_while(Cause::Refused, Tone::Error, &notice);
 }
@@ -112,6 +113,18 @@ pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message) {
     model.touch(id);
     if let Some(pending) = pending.filter(|pending| pending.changed) {
         catch_up(model, id, at, pending.text, message);
+    }
+}
+
+/// Marks everything unsent as refused: sending it would fail, or bring the user back into a room that they were put out
+/// of.
+pub(super) fn refuse_all(model: &mut Model, id: RoomId, why: &Arc<str>) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    let unsent =
+        room.outbox.iter_mut().filter(|pending| !matches!(pending.state, SendState::Sent(_) | SendState::Refused(_)));
+    let count = unsent.map(|pending| pending.state = SendState::Refused(Arc::clone(why))).count();
+    if count > 0 {
+        model.touch(id);
     }
 }
 

@@ -10,7 +10,7 @@ use quchat_shared::{
 
 use crate::{
     api::ROOMS_MAX,
-    model::{Cause, Marker, Model, Room, SendState, Sighted, Timeline, Tone, Visit},
+    model::{Cause, Company, Marker, Model, Room, SendState, Sighted, Timeline, Tone, Visit},
 };
 
 /// Takes a complete list of rooms. With `stale`, after a reset, it replaces the present state; otherwise the newer of
@@ -68,7 +68,7 @@ pub(super) fn takes(model: &mut Model, id: RoomId) -> bool {
 }
 
 pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
-    let Listed { info, member, unread: _, mentions, .. } = listed;
+    let Listed { info, member, unread: _, mentions, peer, banned, .. } = listed;
     let (last_seq, arrival) = (info.last_seq, model.internal.arrivals);
     model.internal.visits_changed = true;
     replace_another(model, &info);
@@ -98,6 +98,10 @@ pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     room.mentions = mentions.min(room.unread());
     room.note_unread(arrival);
     room.note_end();
+    room.banned = banned;
+    room.peer = peer.or(room.peer.take());
+    let unmet = room.peer.as_ref().filter(|_| room.is_direct() && room.company.online().is_none()).map(|peer| peer.id);
+    model.internal.unmet.extend(unmet);
 }
 
 /// Handles a restored server that reuses the id of a lost room for another one. Messages for the lost room are not sent
@@ -166,6 +170,7 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
         return mark_gone(model, id, why);
     }
     let was = room.member.take().is_some();
+    room.company = Company::default();
     model.internal.visits_changed = true;
     room.mentions = 0;
     room.known_seq = room.info.last_seq;

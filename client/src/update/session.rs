@@ -217,8 +217,17 @@ pub(super) fn forget_calls(model: &mut Model) {
         }
     }
     for dialog in &mut model.dialogs {
-        if let Dialog::CreateRoom { waiting, .. } = dialog {
-            *waiting = false;
+        match dialog {
+            Dialog::CreateRoom { waiting, .. } => *waiting = false,
+            Dialog::People(people) => people.wanted = true,
+            Dialog::Sessions(list) if list.sessions.is_none() => {
+                list.problem = Some("the connection was lost".to_owned());
+            }
+            Dialog::Password(form) if form.waiting => {
+                form.waiting = false;
+                form.problem = Some("the connection was lost; it is not known whether the password changed".to_owned());
+            }
+            _ => {}
         }
     }
 }

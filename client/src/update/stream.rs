@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use quchat_shared::{
-    Event, Message, RoomId, Seq, UserRef,
-    event::{Activity, MemberJoined, MemberUpdated, ReadUpdated, RoomCreated, RoomUpdated},
+    Event, Message, RoomId, Seq,
+    event::{Activity, MemberJoined, MemberLeft, MemberUpdated, ReadUpdated, RoomCreated, RoomUpdated},
     room::{Membership, Notify},
 };
 
-use super::{Effect, ServerEvent, attention, changed, connection, inbox, membership, outbox, pages, recount, rooms};
-use crate::model::{Model, Sighted};
+use super::{
+    Effect, ServerEvent, attention, changed, connection, inbox, members, membership, outbox, pages, people, presence,
+    recount, room_changes, rooms,
+};
+use crate::model::{Model, Sighted, Tone};
 
 /// Handles events in order. Events of an earlier stream are dropped.
 pub(super) fn take(model: &mut Model, stream: u64, events: Vec<ServerEvent>, effects: &mut Vec<Effect>) {
@@ -51,15 +54,18 @@ fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
         Event::Bye(bye) => connection::bye(model, bye.reason),
         Event::Activity(activity) => note_activity(model, &activity),
         Event::RoomCreated(event) => drop(rooms::upsert(model, event.room)),
-        Event::RoomUpdated(event) => drop(rooms::upsert(model, event.room)),
-        Event::RoomDeleted(event) => rooms::mark_gone(model, event.room_id, "this room was deleted"),
+        Event::RoomUpdated(event) => room_changes::room_updated(model, event.room),
+        Event::RoomDeleted(event) => room_changes::room_deleted(model, event.room_id),
         Event::MemberJoined(event) => member_joined(model, event, effects),
         Event::MemberUpdated(event) => member_updated(model, event),
-        Event::MemberLeft(event) => member_left(model, event.room_id, &event.user),
+        Event::MemberLeft(event) => member_left(model, &event),
         Event::MessageCreated(event) => message_created(model, event.room_id, event.message),
         Event::MessageUpdated(event) => changed::message_updated(model, event.room_id, event.message),
         Event::ReadUpdated(event) => read_updated(model, &event),
-        Event::SettingsUpdated(_) | Event::BanUpdated(_) | Event::Presence(_) | Event::Typing(_) => {}
+        Event::SettingsUpdated(event) => attention::set_elsewhere(model, event.room_id, event.notify),
+        Event::BanUpdated(event) => ban_updated(model, event.room_id, event.banned),
+        Event::Presence(event) => presence::presence(model, &event),
+        Event::Typing(event) => presence::typing(model, &event),
     }
 }
 
@@ -81,32 +87,67 @@ fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effec
     let me = model.me() == Some(event.user.id);
     let last_read_seq = event.room.last_seq;
     model.internal.visits_changed |= me;
+    members::joined(model, event.room.id);
+    let open = model.open == Some(event.room.id);
     let room = rooms::upsert(model, event.room);
-    if me {
+    if !me {
+        room.company.welcome(&event.user);
+        if room.is_direct() {
+            room.peer.get_or_insert(event.user);
+        }
+    } else {
         room.gone = false;
+        room.banned = false;
         let known = room.joined();
         let fresh = Membership { role: event.role, last_read_seq, notify: Notify::default() };
         room.member.get_or_insert(fresh).role = event.role;
         room.note_end();
         room.wants.newer = true; // messages from before the stream included this room
         let id = room.info.id;
-        if !known && last_read_seq > Seq(0) {
+        let nameless = room.is_direct() && room.peer.is_none();
+        if !known && (last_read_seq > Seq(0) || nameless) {
             membership::ask_for_marker(model, id, effects);
+        }
+        if open {
+            presence::look_round_soon(model);
         }
     }
 }
 
 fn member_updated(model: &mut Model, event: MemberUpdated) {
     let me = model.me() == Some(event.user.id);
+    members::role_changed(model, event.room.id, event.user.id, event.role);
     let room = rooms::upsert(model, event.room);
     if let (true, Some(member)) = (me, &mut room.member) {
         member.role = event.role;
     }
 }
 
-fn member_left(model: &mut Model, room: RoomId, user: &UserRef) {
-    if model.me() == Some(user.id) {
-        rooms::out_of(model, room, "you are no longer in this room");
+fn member_left(model: &mut Model, event: &MemberLeft) {
+    let (id, user) = (event.room_id, event.user.id);
+    members::left(model, id, user);
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    room.company.miss(user);
+    if model.me() != Some(user) {
+        return;
+    }
+    let put_out = model.rooms.get(&id).and_then(|room| people::put_out(room, event.by.as_ref(), event.banned));
+    match put_out {
+        None => rooms::out_of(model, id, "you are no longer in this room"),
+        Some(why) => {
+            outbox::refuse_all(model, id, &why.as_str().into());
+            rooms::out_of(model, id, &why);
+            model.show_notice(Tone::Error, &why); // also if another room is open
+        }
+    }
+}
+
+/// The user was banned from a public room, or the ban was lifted.
+fn ban_updated(model: &mut Model, id: RoomId, banned: bool) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    if std::mem::replace(&mut room.banned, banned) && !banned {
+        let text = format!("you may join {} again", attention::name(room));
+        model.show_notice(Tone::Calm, &text);
     }
 }
 
@@ -117,6 +158,10 @@ fn message_created(model: &mut Model, id: RoomId, message: Message) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let message = Arc::new(message);
     room.quoted.update(&message); // a replay shows it as it is now
+    room.company.stopped(message.sender.id);
+    if room.is_direct() && room.peer.is_none() && message.sender.id != me {
+        room.peer = Some(message.sender.clone());
+    }
     room.info.last_seq = room.info.last_seq.max(message.seq);
     room.note_unread(model.internal.arrivals);
     // `last_seq` is no measure: in a replay, room events show the room as it is now, before its messages arrive.

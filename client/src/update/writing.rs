@@ -6,7 +6,7 @@ use quchat_shared::{Message, RoomId, Seq, limits};
 
 use super::{
     commands::{self, SlashCommand},
-    edits, outbox,
+    edits, outbox, presence,
 };
 use crate::{
     model::{Cause, Fetch, Model, NO_ROOM, OUTBOX_MAX, Question, Room, TerminalTask, Tone, Wanted},
@@ -28,9 +28,10 @@ pub(super) fn edited(model: &mut Model, id: RoomId, text: Arc<str>) {
         return;
     }
     let Some(room) = model.rooms.get_mut(&id).filter(|room| room.draft.text != text) else { return };
-    let shown = std::mem::replace(&mut room.draft.text, text);
+    let shown = std::mem::replace(&mut room.draft.text, Arc::clone(&text));
     room.stop_recalling(&shown);
     model.touch(id);
+    presence::typed(model, id, &text);
 }
 
 /// Puts an earlier or later input into the composer. The draft returns after the latest one. While a message is being

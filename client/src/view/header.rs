@@ -1,4 +1,4 @@
-//! The top line: room, topic and the user's name.
+//! The top line: room, topic, how many are online, and the user's name.
 
 use tuirealm::ratatui::{
     Frame,
@@ -9,7 +9,7 @@ use tuirealm::ratatui::{
 use super::layout::Places;
 use crate::{
     components::{Styles, room_name},
-    model::{Model, Room},
+    model::{Link, Model, Room},
     text::{clip, width},
 };
 
@@ -25,20 +25,25 @@ pub(super) fn draw(model: &Model, new_above: Option<String>, frame: &mut Frame<'
     let right = right(model, new_above, row.width, !beside);
     let wide = u16::try_from(right.width()).unwrap_or(row.width).min(row.width);
     if let Some(room) = model.open_room() {
-        frame.render_widget(left(room, row.width - wide), row);
+        frame.render_widget(left(model, room, row.width - wide), row);
     }
     frame.render_widget(right, Rect { x: row.right() - wide, width: wide, ..row });
 }
 
 /// Room and topic, starting above the times of the history.
-fn left(room: &Room, columns: u16) -> Line<'static> {
+fn left(model: &Model, room: &Room, columns: u16) -> Line<'static> {
     let air = if columns < 48 { 1 } else { 2 };
     let name = clip(&room_name(room), columns.saturating_sub(air + 1));
     let rest = columns.saturating_sub(air + width(&name) + 3);
-    let topic = match (room.gone, room.info.archived) {
-        (true, _) => "this room is gone; unsent text stays until you leave it",
-        (_, true) => "archived",
-        _ => &room.info.topic,
+    let peer = room.peer.as_ref().filter(|_| room.is_direct() && model.link == Link::Connected);
+    let topic = match peer.map(|peer| room.company.is_online(peer.id)) {
+        _ if room.gone => "this room is gone; unsent text stays until you leave it",
+        _ if room.banned => "you are banned from this room",
+        _ if room.info.archived => "archived",
+        Some(_) if peer.map(|peer| peer.id) == model.me() => "your notes: nobody else can read them",
+        Some(true) => "● online",
+        Some(false) => "○ offline",
+        None => &room.info.topic,
     };
     let topic = if rest > 4 { format!("  {}", clip(topic, rest)) } else { String::new() };
     let air = Span::raw(" ".repeat(air.into()));
@@ -55,7 +60,7 @@ fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) ->
     }
     let elsewhere = model.rooms.values().filter(|room| model.open != Some(room.info.id));
     let unread = elsewhere.clone().map(Room::unread).fold(0, u64::saturating_add);
-    let mentions = elsewhere.map(|room| room.mentions).fold(0, u64::saturating_add);
+    let mentions = elsewhere.map(Room::addressed).fold(0, u64::saturating_add);
     if alone && mentions > 0 {
         line.push_span(Span::styled(format!("@{mentions}  "), Styles::FRESH));
     }
@@ -65,7 +70,16 @@ fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) ->
     if narrow {
         return line;
     }
+    if let Some(online) = online(model).filter(|_| columns >= 56) {
+        line.push_span(Span::styled(format!("{online} online  "), Styles::FAINT));
+    }
     let me = model.account.as_ref().map_or("", |account| &account.user.name);
     line.push_span(Span::raw(format!("{} ", clip(me, columns / 3))));
     line
+}
+
+/// How many are online in the open room; `None` if that is not known, as in a large one.
+fn online(model: &Model) -> Option<usize> {
+    let room = model.open_room().filter(|room| !room.is_direct() && model.link == Link::Connected)?;
+    room.company.online().filter(|&online| online > 0)
 }

@@ -99,7 +99,7 @@ pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
     components::mounted_as::<Rooms>(app, ComponentId::Rooms)?.at(Position { x: column, y: row })
 }
 
-const ALL: [ComponentId; 15] = [
+const ALL: [ComponentId; 18] = [
     ComponentId::SignIn,
     ComponentId::Rooms,
     ComponentId::History,
@@ -115,6 +115,9 @@ const ALL: [ComponentId; 15] = [
     ComponentId::Dialog(DialogId::React),
     ComponentId::Dialog(DialogId::Inbox),
     ComponentId::Dialog(DialogId::Search),
+    ComponentId::Dialog(DialogId::People),
+    ComponentId::Dialog(DialogId::Sessions),
+    ComponentId::Dialog(DialogId::Password),
 ];
 
 fn wanted(model: &Model) -> Vec<ComponentId> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use quchat_client::{
     keymap::{Context, Keymap, command},
-    model::{ComponentId, Dialog, DialogId, Question, SendState},
+    model::{ComponentId, Dialog, DialogId, PasswordForm, Question, SendState},
     update::{Action, Msg, focus},
 };
 use quchat_shared::{RoomId, Seq};
@@ -13,11 +13,12 @@ use tuirealm::event::{Key, KeyEvent, KeyModifiers as Mod};
 
 use crate::{
     listing::{found, inbox, mention, search},
+    people::{people, sessions},
     stage::{Stage, long_talk, message, room},
 };
 
 /// Everything that can have the keyboard.
-const MODES: [ComponentId; 14] = [
+const MODES: [ComponentId; 17] = [
     ComponentId::SignIn,
     ComponentId::Rooms,
     ComponentId::History,
@@ -32,6 +33,9 @@ const MODES: [ComponentId; 14] = [
     ComponentId::Dialog(DialogId::React),
     ComponentId::Dialog(DialogId::Inbox),
     ComponentId::Dialog(DialogId::Search),
+    ComponentId::Dialog(DialogId::People),
+    ComponentId::Dialog(DialogId::Sessions),
+    ComponentId::Dialog(DialogId::Password),
 ];
 
 /// Keys without effect in a mode that they are bound in, and why.
@@ -40,6 +44,7 @@ const IDLE: &[(ComponentId, Action, &str)] = &[
     (ComponentId::Dialog(DialogId::CreateRoom), Action::Register, "the form has one button"),
     (ComponentId::Dialog(DialogId::CreateRoom), Action::ShowPassword, "the form has no password"),
     (ComponentId::Dialog(DialogId::SignedOut), Action::Register, "the form has one button"),
+    (ComponentId::Dialog(DialogId::Password), Action::Register, "the form has one button"),
     (ComponentId::Dialog(DialogId::SignedOut), Action::NextField, "the form has one field"),
     (ComponentId::Dialog(DialogId::SignedOut), Action::PreviousField, "the form has one field"),
     (ComponentId::Dialog(DialogId::Ask), Action::LineUp, "a question is whole on the screen"),
@@ -113,6 +118,15 @@ fn stage(mode: ComponentId, action: Action) -> Stage {
         ComponentId::Dialog(DialogId::Search) => {
             search(&mut stage, "word", (1..=40).map(|seq| found(1, seq)).collect());
         }
+        ComponentId::Dialog(DialogId::People) => {
+            let names: Vec<String> = (10..40).map(|at| format!("word word {at}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            stage.model.dialogs.push(Dialog::People(people(HERE, &names)));
+        }
+        ComponentId::Dialog(DialogId::Sessions) => stage.model.dialogs.push(Dialog::Sessions(sessions(30))),
+        ComponentId::Dialog(DialogId::Password) => {
+            stage.model.dialogs.push(Dialog::Password(PasswordForm::default()));
+        }
         _ => {}
     }
     stage.follow();
@@ -122,7 +136,8 @@ fn stage(mode: ComponentId, action: Action) -> Stage {
     if Context::of(mode).contains(&Context::Text) && mode != ComponentId::Composer && !picks {
         write(&mut stage);
     }
-    if matches!(mode, ComponentId::Dialog(_) | ComponentId::History) {
+    let other_field = mode == ComponentId::Dialog(DialogId::Password); // a step leads to an empty one
+    if matches!(mode, ComponentId::Dialog(_) | ComponentId::History) && !other_field {
         // in the middle, so that both directions are possible
         for key in [Key::Up, Key::Up, Key::Up, Key::Down] {
             stage.key(key);

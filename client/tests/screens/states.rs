@@ -16,7 +16,7 @@ use crate::{
 const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (200, 50)];
 
 /// Draws the state at each size, one snapshot per size.
-fn at_each_size(state: &str, stage: impl Fn(u16, u16) -> Stage) {
+pub(crate) fn at_each_size(state: &str, stage: impl Fn(u16, u16) -> Stage) {
     for (width, height) in SIZES {
         let mut stage = stage(width, height);
         stage.draw();
@@ -107,7 +107,7 @@ fn no_server_has_answered_since_the_start() {
         let at = stage.model.now.mono_ms + 12_000;
         stage.model.link = Link::Reconnecting { at, failures: 1, reason: "connection refused".to_owned() };
         (stage.model.cursor, stage.model.storage) = (None, Storage::Opening);
-        let visit = |room: Room| Visit { joined: room.joined(), info: room.info };
+        let visit = |room: Room| Visit { joined: room.joined(), info: room.info, peer: None };
         let ops = room(2, "ops", "deploys and alarms", true);
         let kept = "are you still there?".into();
         let kept = StoredMessage {

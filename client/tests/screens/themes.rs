@@ -1,7 +1,7 @@
 //! Themes and ASCII: the same screen with other colours and symbols.
 
 use quchat_client::{
-    model::{Dialog, Link, Question, SendState},
+    model::{Dialog, Link, PasswordForm, Question, SendState},
     theme::Themes,
 };
 use quchat_shared::{RoomId, Seq};
@@ -9,6 +9,7 @@ use tuirealm::{event::Key, ratatui::style::Color};
 
 use crate::{
     listing::{inbox, mention},
+    people::{people, sessions, with_direct},
     stage::{Stage, long_talk},
 };
 
@@ -32,6 +33,7 @@ fn a_theme_changes_colours_and_no_text() {
 #[test]
 fn ascii_uses_no_other_symbol() {
     let mut stage = Stage::in_general(80, 24, long_talk(60));
+    with_direct(&mut stage);
     stage.themes = Themes::new([], true);
     stage.room().new_after = Some(Seq(58));
     stage.pend("p-1", "waits", SendState::InFlight(1));
@@ -50,6 +52,9 @@ fn ascii_uses_no_other_symbol() {
         Dialog::Ask(Question::Quit { unsent: 2 }),
         Dialog::SignedOut,
         Dialog::Search,
+        Dialog::People(people(RoomId(1), &["alice", "bob"])),
+        Dialog::Sessions(sessions(2)),
+        Dialog::Password(PasswordForm::default()),
     ];
     for dialog in dialogs {
         stage.model.dialogs = vec![dialog];

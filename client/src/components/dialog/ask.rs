@@ -203,6 +203,25 @@ impl Ask {
                 self.yes = format!("send as {} messages", measure(draft).0);
             }
             Question::DeleteMessage { room, seq } => self.delete(model, *room, *seq),
+            Question::DeleteRoom { room } => {
+                self.title = "delete";
+                self.yes = "delete for everybody".to_owned();
+                self.no = "keep it";
+                let name = model.rooms.get(room).map_or_else(String::new, room_name);
+                self.say(format!("Delete {name} with all its messages, for everybody?"), Styles::STRONG);
+                self.say("This cannot be undone. /archive keeps the messages readable.", Styles::PLAIN);
+            }
+            Question::Ban { room, user, reason } => {
+                self.title = "ban";
+                self.yes = "ban".to_owned();
+                self.no = "do not ban";
+                let name = model.rooms.get(room).map_or_else(String::new, room_name);
+                self.say(format!("Ban {} from {name}?", user.name), Styles::STRONG);
+                self.say("They are removed and cannot come back until the ban is lifted.", Styles::PLAIN);
+                if let Some(reason) = reason {
+                    self.say(format!("Reason: {reason}"), Styles::FAINT);
+                }
+            }
         }
     }
 
@@ -253,8 +272,14 @@ impl ScreenComponent for Ask {
         self.no = "stay";
         self.split = None;
         self.only_split = false;
-        self.earnest =
-            matches!(question, Question::Leave { .. } | Question::Split { .. } | Question::DeleteMessage { .. });
+        self.earnest = matches!(
+            question,
+            Question::Leave { .. }
+                | Question::Split { .. }
+                | Question::DeleteMessage { .. }
+                | Question::DeleteRoom { .. }
+                | Question::Ban { .. }
+        );
         self.question(model, question);
     }
 

@@ -7,13 +7,16 @@ mod create_room;
 mod help;
 mod hits;
 mod inbox;
+mod password;
+mod people;
 mod react;
 mod review;
 mod search;
+mod sessions;
 mod signed_out;
 mod switcher;
 
 pub(super) use self::{
-    ask::Ask, create_room::CreateRoom, help::Help, inbox::Inbox, react::React, review::Review, search::Search,
-    signed_out::SignedOut, switcher::Switcher,
+    ask::Ask, create_room::CreateRoom, help::Help, inbox::Inbox, password::Password, people::People, react::React,
+    review::Review, search::Search, sessions::Sessions, signed_out::SignedOut, switcher::Switcher,
 };

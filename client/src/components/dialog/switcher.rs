@@ -1,7 +1,9 @@
-//! The quick switcher: finds a room by some letters of its name, or creates one with a new name.
+//! The quick switcher: finds a room or a person by some letters of the name, or creates a room with a new name.
+
+use std::sync::Arc;
 
 use quchat_shared::{
-    RoomId,
+    RoomId, UserRef,
     limits::{room_key, room_name as valid_name},
 };
 use tuirealm::{
@@ -27,6 +29,7 @@ struct Candidate {
     name: String,
     topic: String,
     joined: bool,
+    direct: bool,
     unread: u64,
 }
 
@@ -35,9 +38,10 @@ impl Candidate {
         Self {
             id: room.info.id,
             label: room_name(room),
-            name: room.info.name.clone(),
+            name: room.name().to_owned(),
             topic: room.info.topic.clone(),
             joined: room.joined(),
+            direct: room.is_direct(),
             unread: room.unread(),
         }
     }
@@ -45,7 +49,7 @@ impl Candidate {
     /// Whether it still describes `room` correctly.
     fn holds(&self, room: &Room) -> bool {
         self.id == room.info.id
-            && self.name == room.info.name
+            && self.name == room.name()
             && self.topic == room.info.topic
             && self.joined == room.joined()
             && self.unread == room.unread()
@@ -56,6 +60,7 @@ impl Candidate {
 #[derive(Clone, PartialEq, Eq)]
 enum Choice {
     Room(usize),
+    Person(UserRef),
     Create(String),
 }
 
@@ -63,26 +68,36 @@ enum Choice {
 pub(in super::super) struct Switcher {
     field: Field,
     candidates: Vec<Candidate>,
+    /// Users whose name begins with the query, and with whom there is no direct room yet.
+    people: Vec<UserRef>,
     choices: Vec<Choice>,
     /// The server has sent the list of rooms.
     listed: bool,
     chosen: usize,
+    /// The user has moved the choice since the text changed.
+    moved: bool,
     top: usize,
 }
 
 impl Switcher {
     /// The query without the sign that may precede a room's name.
     fn query(&self) -> &str {
-        self.field.text().trim().trim_start_matches(['#', '*']).trim_start()
+        self.field.text().trim().trim_start_matches(['#', '*', '@']).trim_start()
     }
 
     fn search(&mut self) {
         let query = self.query();
         let found = fuzzy::rank(query, self.candidates.iter().map(|room| room.name.as_str()));
-        let mut choices: Vec<Choice> = found.into_iter().map(Choice::Room).collect();
-        if let (true, Ok(name)) = (self.listed, valid_name(query)) {
+        let person = self.field.text().trim_start().starts_with('@');
+        let fits = |at: &usize| !person || self.candidates[*at].direct;
+        let mut choices: Vec<Choice> = found.into_iter().filter(fits).map(Choice::Room).collect();
+        let begins = |user: &&UserRef| {
+            !query.is_empty() && user.name.get(..query.len()).is_some_and(|start| start.eq_ignore_ascii_case(query))
+        };
+        choices.extend(self.people.iter().filter(begins).cloned().map(Choice::Person));
+        if let (true, false, Ok(name)) = (self.listed, person, valid_name(query)) {
             let key = room_key(name);
-            if !self.candidates.iter().any(|room| room_key(&room.name) == key) {
+            if !self.candidates.iter().any(|room| !room.direct && room_key(&room.name) == key) {
                 choices.push(Choice::Create(name.to_owned()));
             }
         }
@@ -91,6 +106,7 @@ impl Switcher {
     }
 
     fn step(&mut self, by: isize) -> Option<Msg> {
+        self.moved = true;
         self.chosen = self.chosen.saturating_add_signed(by).min(self.choices.len().saturating_sub(1));
         Some(Msg::Redraw)
     }
@@ -99,6 +115,7 @@ impl Switcher {
         Some(match choice {
             Choice::Room(at) => Pick::Room(self.candidates.get(*at)?.id),
             Choice::Create(name) => Pick::Create(name.clone()),
+            Choice::Person(user) => Pick::Person(user.clone()),
         })
     }
 
@@ -113,6 +130,11 @@ impl Switcher {
         match &self.choices[at] {
             Choice::Create(name) => {
                 spans.push(Span::styled(clip(&format!("create #{name}"), columns.saturating_sub(3)), Styles::STRONG));
+            }
+            Choice::Person(user) => {
+                spans.push(Span::styled(format!("@{}", user.name), Styles::PLAIN));
+                let left = columns.saturating_sub(width(&user.name) + 3);
+                spans.push(Span::styled(clip("  write to them", left), Styles::FAINT));
             }
             Choice::Room(room) => {
                 let room = &self.candidates[*room];
@@ -139,21 +161,28 @@ impl ScreenComponent for Switcher {
         rooms.sort_by_key(|room| (model.open == Some(room.info.id), std::cmp::Reverse(room.visited)));
         // This runs after each `Msg`: with thousands of rooms, search again only if the list changed.
         let listed = model.cursor.is_some();
-        let same = self.listed == listed && self.candidates.len() == rooms.len() && !self.choices.is_empty();
+        let direct =
+            |user: &UserRef| rooms.iter().any(|room| room.peer.as_ref().is_some_and(|peer| peer.id == user.id));
+        let people: Vec<UserRef> = model.look_up.found.iter().filter(|user| !direct(user)).cloned().collect();
+        let same = self.listed == listed
+            && self.candidates.len() == rooms.len()
+            && !self.choices.is_empty()
+            && self.people == people;
+        self.people = people;
         self.listed = listed;
         if same && self.candidates.iter().zip(&rooms).all(|(candidate, room)| candidate.holds(room)) {
             return;
         }
-        let chosen = self.chosen();
+        let chosen = self.chosen().filter(|_| self.moved);
         self.candidates = rooms.into_iter().map(Candidate::new).collect();
         self.search();
         // Enter opens the highlighted room, even if its row has moved.
         let place = self.choices.iter().position(|choice| chosen.is_some() && self.pick(choice) == chosen);
-        self.chosen = place.unwrap_or(self.chosen);
+        self.chosen = place.unwrap_or(if self.moved { self.chosen } else { 0 });
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
-        let inner = Styles::dialog(frame, area, "go to a room");
+        let inner = Styles::dialog(frame, area, "go to a room or a person");
         let [prompt, list] = [
             Rect { height: 1.min(inner.height), ..inner },
             Rect { y: inner.y + 2.min(inner.height), height: inner.height.saturating_sub(2), ..inner },
@@ -187,8 +216,11 @@ impl ScreenComponent for Switcher {
                 let taken = self.field.take(event);
                 if self.field.text() != before {
                     self.chosen = 0;
+                    self.moved = false;
                     self.top = 0;
                     self.search();
+                    let query: Arc<str> = self.query().into();
+                    return Some(Msg::LookUp(query));
                 }
                 taken.then_some(Msg::Redraw)
             }

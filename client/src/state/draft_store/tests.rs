@@ -242,7 +242,7 @@ fn visit(id: u64, name: &str, joined: bool) -> Visit {
         last_seq: Seq(6),
         archived: true,
     };
-    Visit { info, joined }
+    Visit { info, joined, peer: None }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Derives effects from the changed model. This is the only place that does.
 //!
 //! `update` runs it once after each `Msg`, in a fixed order: connection, requests that a handler made, saves, sends,
-//! reactions, pages, quotes, lists of messages, markers, visits, recent emoji, notifications, terminal. It changes the
-//! model only to note what is pending.
+//! reactions, pages, quotes, lists of messages, people, markers, visits, recent emoji, notifications, terminal. It changes
+//! the model only to note what is pending.
 
 mod connection;
 mod lists;
@@ -10,6 +10,7 @@ mod markers;
 mod notifications;
 mod outbox;
 mod pages;
+mod people;
 mod quotes;
 mod reactions;
 mod recounts;
@@ -38,6 +39,7 @@ pub(super) fn plan(model: &mut Model, requests: Vec<Effect>) -> Vec<Effect> {
     quotes::plan(model, &mut effects);
     recounts::plan(model, &mut effects);
     lists::plan(model, &mut effects);
+    people::plan(model, &mut effects);
     for &id in &busy {
         markers::plan(model, id, &mut effects);
     }
@@ -62,7 +64,7 @@ fn remember_visits(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0 && !room.gone).collect();
     visited.sort_by_key(|room| std::cmp::Reverse(room.visited));
-    let visit = |room: &Room| Visit { info: room.info.clone(), joined: room.joined() };
+    let visit = |room: &Room| Visit { info: room.info.clone(), joined: room.joined(), peer: room.peer.clone() };
     effects.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(visit).collect()));
 }
 

@@ -2,10 +2,12 @@
 //!
 //! This file has the client that tests control. The tests are in the files below, by topic.
 
+mod account;
 mod anything;
 mod attention;
 mod composing;
 mod deleting;
+mod direct;
 mod editing;
 mod finding;
 mod hostile;
@@ -15,10 +17,13 @@ mod navigation;
 mod network;
 mod outage;
 mod pages;
+mod people;
+mod presence;
 mod reacting;
 mod reading;
 mod replying;
 mod restored;
+mod room_changes;
 mod rooms;
 mod saving;
 mod screens;
@@ -35,7 +40,7 @@ use jiff::tz::TimeZone;
 use quchat_shared::{
     Cursor, Event, Kind, Message, Problem, Room as Listed, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId,
     UserRef,
-    api::{FoundIn, Hit, Hits, Mention, Mentions, MessagePage, Rooms},
+    api::{FoundIn, Hit, Hits, Members, Mention, Mentions, MessagePage, Rooms, Users},
     event::{Hello, MessageCreated},
     room::{Membership, Notify, Role, RoomKind},
     user::{ServerRole, Session},
@@ -59,13 +64,22 @@ const SECRET: RoomId = RoomId(4);
 struct Client {
     model: Model,
     effects: Vec<Effect>,
+    /// What the client asks and tells on the side: who is there, and that the user is typing.
+    asides: Vec<(u64, Request)>,
+    /// A test answers them. Otherwise the server answers at once that nobody is there.
+    keeps_asides: bool,
 }
 
 impl Client {
     /// Just started; nobody is signed in.
     fn new() -> Self {
         let now = Now { mono_ms: 1_000_000, wall_ms: 1_795_340_400_000 };
-        Self { model: Model::new(now, TimeZone::UTC, "p".into(), 7), effects: Vec::new() }
+        Self {
+            model: Model::new(now, TimeZone::UTC, "p".into(), 7),
+            effects: Vec::new(),
+            asides: Vec::new(),
+            keeps_asides: false,
+        }
     }
 
     /// Signed in as alice, the disk read (nothing was stored), rooms listed, stream live, #general open.
@@ -76,6 +90,7 @@ impl Client {
         client.list_rooms(rooms());
         client.hello("k-1");
         client.answer_page(GENERAL, 1..=3, false, false);
+        client.model.internal.company_due = None; // it is known who is there
         client.effects.clear();
         client
     }
@@ -86,7 +101,17 @@ impl Client {
     }
 
     fn on(&mut self, msg: Msg) -> &mut Self {
-        self.effects.extend(update(&mut self.model, msg));
+        for effect in update(&mut self.model, msg) {
+            match effect {
+                Effect::Call { call, req } if is_aside(&req) => self.asides.push((call, req)),
+                effect => self.effects.push(effect),
+            }
+        }
+        if !self.keeps_asides {
+            for (call, req) in std::mem::take(&mut self.asides) {
+                self.on(Msg::Done { call, reply: answer_aside(&req) });
+            }
+        }
         let due = next_deadline(&self.model);
         assert!(due.is_none_or(|due| due > self.model.now.mono_ms), "a deadline in the past would make the loop spin");
         self
@@ -235,6 +260,22 @@ fn seen_of(room: &Room, first: u64, last: u64, at_end: bool) -> crate::model::Se
     Seen { room: room.info.id, anchor, first: top, last, at_end, rows: 20, scrolled: room.scroll_rows, ended }
 }
 
+fn is_aside(req: &Request) -> bool {
+    match req {
+        Request::NotifyTyping(_) | Request::ListMembers(..) => true,
+        Request::ListUsers(filter) => filter.ids.is_some(),
+        _ => false,
+    }
+}
+
+fn answer_aside(req: &Request) -> Reply {
+    Ok(match req {
+        Request::ListUsers(_) => Answer::Users(Users { users: Vec::new(), next: None }),
+        Request::ListMembers(..) => Answer::Members(Members { members: Vec::new(), next: None }),
+        _ => Answer::NoContent(()),
+    })
+}
+
 fn origin() -> Origin {
     Origin::parse("localhost").unwrap()
 }
@@ -285,7 +326,7 @@ fn listed(id: RoomId, name: &str, kind: RoomKind, last_seq: u64, read: Option<u6
 
 /// A visited room as stored on disk.
 fn visit(id: RoomId, name: &str, joined: bool) -> Visit {
-    Visit { info: info(id, name, RoomKind::Public, 2), joined }
+    Visit { info: info(id, name, RoomKind::Public, 2), joined, peer: None }
 }
 
 fn message(room_id: RoomId, seq: u64, sender: UserId, text: &str) -> Message {

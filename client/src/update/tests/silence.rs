@@ -61,7 +61,7 @@ fn opening_the_stream_counts_as_a_request() {
     let mut client = Client::online();
     client.cut(unreachable()).pass(2_000).pass(5_000);
     assert!(matches!(client.model.link, Link::Connecting { .. }) && client.model.silent_for().is_some());
-    client.hello("k-2");
+    client.hello("k-2").pass(1_000); // then it asks who is there
     assert_eq!((client.model.silent_for(), next_deadline(&client.model)), (None, None));
 }
 

@@ -1,6 +1,9 @@
 //! Tests writing: a draft is never lost, Enter sends or runs a command, earlier inputs can be recalled.
 
-use quchat_shared::Kind;
+use quchat_shared::{
+    Kind,
+    api::{NewRole, RoomChange},
+};
 
 use super::*;
 use crate::{
@@ -184,6 +187,10 @@ fn a_letter_in_the_side_bar_goes_to_the_composer() {
     assert_eq!((focus(&client.model), client.draft()), (ComponentId::Composer, "abc"));
 }
 
+fn asks(client: &mut Client, wanted: &Request) -> bool {
+    client.calls().iter().any(|(_, req)| req == wanted)
+}
+
 #[test]
 fn each_command_does_what_the_help_says() {
     for command in COMMANDS {
@@ -193,6 +200,10 @@ fn each_command_does_what_the_help_says() {
             "room" => "/room 2".to_owned(),
             "me" => "/me waves".to_owned(),
             "theme" => "/theme light".to_owned(),
+            "msg" | "invite" | "kick" | "ban" | "unban" => format!("/{} bob", command.name),
+            "role" => "/role bob moderator".to_owned(),
+            "topic" => "/topic -".to_owned(),
+            "rename" => "/rename den".to_owned(),
             name => format!("/{name}"),
         };
         let mut client = Client::online();
@@ -230,6 +241,21 @@ fn each_command_does_what_the_help_says() {
             "unfold" => client.room(GENERAL).unfolded.all,
             "mouse" => client.model.mouse,
             "theme" => *client.model.theme == *"light",
+            "who" => focus(&client.model) == ComponentId::Dialog(DialogId::People),
+            "msg" => asks(&mut client, &Request::OpenDirectRoom(BOB)),
+            "invite" => asks(&mut client, &Request::AddMember(GENERAL, BOB)),
+            "kick" => asks(&mut client, &Request::RemoveMember(GENERAL, BOB)),
+            "unban" => asks(&mut client, &Request::UnbanUser(GENERAL, BOB)),
+            "role" => asks(&mut client, &Request::SetRole(GENERAL, BOB, NewRole { role: Role::Moderator })),
+            "topic" | "rename" | "archive" => {
+                let (name, topic) = ((command.name == "rename").then(|| "den".into()), Some(String::new()));
+                let topic = topic.filter(|_| command.name == "topic");
+                let change = RoomChange { name, topic, archived: (command.name == "archive").then_some(true) };
+                asks(&mut client, &Request::UpdateRoom(GENERAL, change))
+            }
+            "ban" | "delete-room" => focus(&client.model) == ComponentId::Dialog(DialogId::Ask),
+            "sessions" => asks(&mut client, &Request::ListSessions),
+            "password" => focus(&client.model) == ComponentId::Dialog(DialogId::Password),
             "quit" => client.effects.last() == Some(&Effect::Exit(0)),
             other => panic!("/{other} has no promise here"),
         };

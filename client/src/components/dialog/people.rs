@@ -1,0 +1,311 @@
+//! The people in a room: a page of members with presence and roles, and a menu of what the user may do with one.
+
+use quchat_shared::{
+    RoomId, UserRef, limits,
+    room::{Member, Role},
+    user::ServerRole,
+};
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
+};
+
+use super::super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles};
+use crate::{
+    keymap::Keymap,
+    model::{Dialog, Link, Model, People as Listed, PersonAction},
+    text::{clip, width},
+    update::{Action, Msg},
+};
+
+const COLUMNS: u16 = 56;
+const ROWS: u16 = 18;
+/// Rows that a page key moves by.
+const PAGE: isize = 10;
+
+/// A member as drawn.
+struct Row {
+    user: UserRef,
+    role: &'static str,
+    online: bool,
+    is_me: bool,
+    offers: Vec<PersonAction>,
+}
+
+impl Row {
+    fn new(member: &Member, is_me: bool, offers: Vec<PersonAction>) -> Self {
+        let role = match (member.role, member.user.role) {
+            (Role::Owner, _) => "owner",
+            (Role::Moderator, _) => "moderator",
+            (Role::Member, ServerRole::Admin) => "admin",
+            (Role::Member, ServerRole::Member) => "",
+        };
+        let user = UserRef { id: member.user.id, name: member.user.name.clone() };
+        Self { user, role, online: member.user.online, is_me, offers }
+    }
+}
+
+/// What the user may do with one member.
+struct Menu {
+    user: UserRef,
+    offers: Vec<PersonAction>,
+    chosen: usize,
+}
+
+pub(in super::super) struct People {
+    field: Field,
+    room: Option<RoomId>,
+    title: String,
+    rows: Vec<Row>,
+    /// The name in the field belongs to nobody on the page and can be added.
+    addable: Option<String>,
+    menu: Option<Menu>,
+    chosen: usize,
+    top: usize,
+    rev: u64,
+    /// The page before was asked for: its last row is chosen.
+    to_last: bool,
+    has_before: bool,
+    has_next: bool,
+    /// The page has not arrived.
+    waiting: bool,
+    problem: Option<String>,
+    /// There is a stream, so presence is known.
+    live: bool,
+    /// The key that closes it.
+    leave: String,
+}
+
+impl People {
+    pub(in super::super) fn new(keymap: &Keymap) -> Self {
+        Self {
+            field: Field::default(),
+            room: None,
+            title: String::new(),
+            rows: Vec::new(),
+            addable: None,
+            menu: None,
+            chosen: 0,
+            top: 0,
+            rev: 0,
+            to_last: false,
+            has_before: false,
+            has_next: false,
+            waiting: true,
+            problem: None,
+            live: false,
+            leave: keymap.named(Action::Cancel),
+        }
+    }
+
+    /// The rows that can be chosen: the members, and the name to add.
+    fn count(&self) -> usize {
+        self.rows.len() + usize::from(self.addable.is_some())
+    }
+
+    fn step(&mut self, by: isize) -> Msg {
+        let last = self.count().saturating_sub(1);
+        if let Some(menu) = &mut self.menu {
+            menu.chosen = menu.chosen.saturating_add_signed(by).min(menu.offers.len().saturating_sub(1));
+        } else if by > 0 && self.chosen == last && self.has_next {
+            return Msg::TurnPage { forward: true };
+        } else if by < 0 && self.chosen == 0 && self.has_before {
+            self.to_last = true;
+            return Msg::TurnPage { forward: false };
+        } else {
+            self.chosen = self.chosen.saturating_add_signed(by).min(last);
+        }
+        Msg::Redraw
+    }
+
+    fn enter(&mut self) -> Msg {
+        if let Some(Menu { user, mut offers, chosen }) = self.menu.take() {
+            return Msg::ActOn { user, action: offers.swap_remove(chosen) };
+        }
+        match (self.rows.get(self.chosen), &self.addable, self.room) {
+            (Some(row), ..) if row.offers.is_empty() => {}
+            (Some(row), ..) => {
+                self.menu = Some(Menu { user: row.user.clone(), offers: row.offers.clone(), chosen: 0 });
+            }
+            (None, Some(name), Some(room)) => return Msg::AddByName { room, name: name.clone() },
+            (None, ..) => {}
+        }
+        Msg::Redraw
+    }
+
+    fn take(&mut self, people: &Listed, model: &Model) {
+        let Some(room) = model.rooms.get(&people.room) else { return };
+        self.room = Some(people.room);
+        self.title = format!("people in {}", room_name(room));
+        let prefix = people.filter.trim_start_matches('@').to_ascii_lowercase();
+        let begins = |member: &&Member| member.user.name.to_ascii_lowercase().starts_with(&prefix);
+        let listed = people.page.iter().flatten().filter(begins);
+        self.rows = listed
+            .map(|member| Row::new(member, model.me() == Some(member.user.id), model.offers(room, member)))
+            .collect();
+        let same = |name: &str| self.rows.iter().any(|row| row.user.name.eq_ignore_ascii_case(name));
+        let name = people.filter.trim_start_matches('@').to_owned();
+        self.addable = Some(name).filter(|name| model.may_add(room) && limits::user_name(name).is_ok() && !same(name));
+        (self.has_before, self.has_next) = (people.has_before(), people.has_next());
+        (self.waiting, self.live) = (people.page.is_none(), model.link == Link::Connected);
+        self.problem.clone_from(&people.problem);
+        if std::mem::replace(&mut self.rev, people.rev) != people.rev {
+            self.top = 0;
+            self.chosen = if std::mem::take(&mut self.to_last) { usize::MAX } else { 0 };
+        }
+        self.chosen = self.chosen.min(self.count().saturating_sub(1));
+        if let Some(menu) = &mut self.menu {
+            match self.rows.iter().find(|row| row.user.id == menu.user.id).filter(|row| !row.offers.is_empty()) {
+                Some(row) if row.offers == menu.offers => {}
+                Some(row) => (menu.offers, menu.chosen) = (row.offers.clone(), 0),
+                None => self.menu = None,
+            }
+        }
+    }
+
+    fn line(&self, at: usize, columns: u16) -> Line<'static> {
+        let chosen = at == self.chosen;
+        let mut line = Line::from(Span::styled(if chosen { "❯ " } else { "  " }, Styles::ACCENT));
+        if let Some(row) = self.rows.get(at) {
+            let (dot, style) = if row.online && self.live { ("● ", Styles::WELL) } else { ("○ ", Styles::FAINT) };
+            let role = if row.is_me && row.role.is_empty() { "you".to_owned() } else { row.role.to_owned() };
+            let role = if row.is_me && !row.role.is_empty() { format!("{role}, you") } else { role };
+            let left = columns.saturating_sub(5 + width(&role));
+            let name = clip(&row.user.name, left);
+            let fill = usize::from(left.saturating_sub(width(&name)) + 1);
+            line.push_span(Span::styled(dot, style));
+            line.push_span(Span::styled(name, if row.is_me { Styles::ME } else { Styles::PLAIN }));
+            line.push_span(Span::raw(" ".repeat(fill)));
+            line.push_span(Span::styled(role, Styles::FAINT));
+        } else if let Some(name) = &self.addable {
+            let text = format!("+ add {name} to this room");
+            line.push_span(Span::styled(clip(&text, columns.saturating_sub(3)), Styles::STRONG));
+        }
+        if chosen { Styles::chosen(line) } else { line }
+    }
+
+    fn draw_list(&mut self, frame: &mut Frame<'_>, list: Rect) {
+        let height = usize::from(list.height);
+        self.top = self.top.min(self.chosen).max((self.chosen + 1).saturating_sub(height));
+        for (at, row) in (self.top..self.count()).zip(list.rows()) {
+            frame.render_widget(self.line(at, row.width), row);
+        }
+    }
+
+    fn draw_menu(menu: &Menu, frame: &mut Frame<'_>, list: Rect) {
+        let mut rows = list.rows();
+        let title = rows.next().unwrap_or_default();
+        frame.render_widget(Span::styled(clip(&menu.user.name, title.width), Styles::STRONG), title);
+        let top = (menu.chosen + 1).saturating_sub(usize::from(list.height.saturating_sub(1)));
+        for ((at, offer), row) in menu.offers.iter().enumerate().skip(top).zip(rows) {
+            let chosen = at == menu.chosen;
+            let line = Line::from(vec![
+                Span::styled(if chosen { "❯ " } else { "  " }, Styles::ACCENT),
+                Span::raw(clip(label(offer), row.width.saturating_sub(3))),
+            ]);
+            frame.render_widget(if chosen { Styles::chosen(line) } else { line }, row);
+        }
+    }
+
+    /// The last row: more pages, and what Enter does.
+    fn foot(&self) -> (String, tuirealm::ratatui::style::Style) {
+        if let Some(problem) = &self.problem {
+            return (format!("✗ {problem}"), Styles::WRONG);
+        }
+        if self.menu.is_some() {
+            return (format!("Enter does it · {} goes back", self.leave), Styles::FAINT);
+        }
+        if self.waiting {
+            return ("◌ one moment …".to_owned(), Styles::WAITING);
+        }
+        let more = match (self.has_before, self.has_next) {
+            (false, false) => "",
+            (true, false) => "↑ more · ",
+            (false, true) => "↓ more · ",
+            (true, true) => "↑ ↓ more · ",
+        };
+        let nobody = self.count() == 0;
+        let what = if nobody {
+            "nobody has this name here".to_owned()
+        } else {
+            format!("Enter chooses · {} closes", self.leave)
+        };
+        (format!("{more}{what}"), Styles::FAINT)
+    }
+}
+
+/// What an entry of the menu does.
+fn label(offer: &PersonAction) -> &'static str {
+    match offer {
+        PersonAction::Message(_) => "write to them",
+        PersonAction::Add(_) => "add to this room",
+        PersonAction::Remove(_) => "remove from this room",
+        PersonAction::Ban(..) => "ban from this room; asks first",
+        PersonAction::Unban(_) => "lift the ban",
+        PersonAction::SetRole(_, Role::Owner) => "make owner",
+        PersonAction::SetRole(_, Role::Moderator) => "make moderator",
+        PersonAction::SetRole(_, Role::Member) => "make member",
+    }
+}
+
+impl ScreenComponent for People {
+    fn show(&mut self, model: &Model) {
+        let people = model.dialogs.iter().rev().find_map(|dialog| match dialog {
+            Dialog::People(people) => Some(people),
+            _ => None,
+        });
+        if let Some(people) = people {
+            self.take(people, model);
+        }
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        let inner = Styles::dialog(frame, area, &self.title);
+        let (body, foot) = (
+            inner.height.saturating_sub(1),
+            Rect { y: inner.bottom().saturating_sub(1), height: 1.min(inner.height), ..inner },
+        );
+        let prompt = Rect { height: 1.min(body), ..inner };
+        self.field.draw(frame, prompt, "the start of a name", focused && self.menu.is_none());
+        let air = u16::from(body > 8);
+        let list = Rect { y: inner.y + (1 + air).min(body), height: body.saturating_sub(1 + 2 * air), ..inner };
+        match &self.menu {
+            Some(menu) => Self::draw_menu(menu, frame, list),
+            None => self.draw_list(frame, list),
+        }
+        let (text, style) = self.foot();
+        frame.render_widget(Span::styled(clip(&text, foot.width), style), foot);
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        match event {
+            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => Some(self.step(-1)),
+            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => Some(self.step(1)),
+            Event::User(Action::PageUp) => Some(self.step(-PAGE)),
+            Event::User(Action::PageDown) => Some(self.step(PAGE)),
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => Some(self.enter()),
+            Event::User(Action::Cancel | Action::Interrupt) if self.menu.is_some() => {
+                self.menu = None;
+                Some(Msg::Redraw)
+            }
+            _ if self.menu.is_some() => None,
+            _ => {
+                let before = self.field.text().to_owned();
+                let taken = self.field.take(event);
+                if self.field.text() == before {
+                    return taken.then_some(Msg::Redraw);
+                }
+                self.chosen = 0;
+                Some(Msg::FilterPeople(self.field.text().trim().into()))
+            }
+        }
+    }
+
+    fn wanted(&self) -> (u16, u16) {
+        (COLUMNS, ROWS)
+    }
+}

@@ -1,0 +1,149 @@
+//! Where the user is signed in. A session can be ended, except the one in use.
+
+use quchat_shared::{SessionId, Timestamp, api::SessionInfo};
+use tuirealm::{
+    event::{Event, Key, KeyEvent},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
+};
+
+use super::super::{ScreenComponent, styles::Styles};
+use crate::{
+    keymap::Keymap,
+    model::{Dialog, Model},
+    text::{clip, clock, width},
+    update::{Action, Msg},
+};
+
+const COLUMNS: u16 = 64;
+const ROWS_MAX: u16 = 16;
+/// With fewer columns, a row says only when the session was last used.
+const BOTH_TIMES_FROM: u16 = 62;
+
+struct Row {
+    id: SessionId,
+    what: String,
+    since: String,
+    used: String,
+    current: bool,
+}
+
+pub(in super::super) struct Sessions {
+    rows: Vec<Row>,
+    waiting: bool,
+    problem: Option<String>,
+    chosen: usize,
+    top: usize,
+    /// Waits for a second, different key that confirms the end of the chosen session.
+    ends: bool,
+    /// The key that closes it.
+    leave: String,
+}
+
+impl Sessions {
+    pub(in super::super) fn new(keymap: &Keymap) -> Self {
+        let leave = keymap.named(Action::Cancel);
+        Self { rows: Vec::new(), waiting: true, problem: None, chosen: 0, top: 0, ends: false, leave }
+    }
+
+    fn step(&mut self, by: isize) -> Msg {
+        self.ends = false;
+        self.chosen = self.chosen.saturating_add_signed(by).min(self.rows.len().saturating_sub(1));
+        Msg::Redraw
+    }
+
+    fn line(&self, at: usize, columns: u16) -> Line<'static> {
+        let (row, chosen) = (&self.rows[at], at == self.chosen);
+        let when = if columns < BOTH_TIMES_FROM { row.used.clone() } else { format!("{}, {}", row.since, row.used) };
+        let left = columns.saturating_sub(4 + width(&when));
+        let what = clip(&row.what, left);
+        let fill = usize::from(left.saturating_sub(width(&what)) + 1);
+        let line = Line::from(vec![
+            Span::styled(if chosen { "❯ " } else { "  " }, Styles::ACCENT),
+            Span::styled(what, if row.current { Styles::STRONG } else { Styles::PLAIN }),
+            Span::raw(" ".repeat(fill)),
+            Span::styled(when, Styles::FAINT),
+        ]);
+        if chosen { Styles::chosen(line) } else { line }
+    }
+
+    fn foot(&self) -> (String, tuirealm::ratatui::style::Style) {
+        let current = self.rows.get(self.chosen).is_some_and(|row| row.current);
+        match &self.problem {
+            Some(problem) => (format!("✗ {problem}"), Styles::WRONG),
+            None if self.waiting => ("◌ one moment …".to_owned(), Styles::WAITING),
+            None if self.ends => ("End this session? y ends it · n keeps it".to_owned(), Styles::STRONG),
+            None if current => (format!("/signout ends this one · {} closes", self.leave), Styles::FAINT),
+            None => (format!("Enter ends it, asks first · {} closes", self.leave), Styles::FAINT),
+        }
+    }
+}
+
+impl Row {
+    fn new(session: &SessionInfo, model: &Model) -> Self {
+        let day = |at: Timestamp| clock::day(at.as_millis(), &model.zone);
+        let time = clock::time(session.last_used_at.as_millis(), &model.zone);
+        let name = session.label.as_deref().unwrap_or(&session.client);
+        let name = if name.is_empty() { "unnamed client" } else { name };
+        Self {
+            id: session.id,
+            what: if session.current { format!("{name} (this one)") } else { name.to_owned() },
+            since: format!("since {}", day(session.created_at)),
+            used: format!("used {} {time}", day(session.last_used_at)),
+            current: session.current,
+        }
+    }
+}
+
+impl ScreenComponent for Sessions {
+    fn show(&mut self, model: &Model) {
+        let list = model.dialogs.iter().rev().find_map(|dialog| match dialog {
+            Dialog::Sessions(list) => Some(list),
+            _ => None,
+        });
+        let Some(list) = list else { return };
+        self.rows = list.sessions.iter().flatten().map(|session| Row::new(session, model)).collect();
+        self.waiting = list.sessions.is_none();
+        self.problem.clone_from(&list.problem);
+        self.chosen = self.chosen.min(self.rows.len().saturating_sub(1));
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
+        let inner = Styles::dialog(frame, area, "where you are signed in");
+        let list = Rect { height: inner.height.saturating_sub(2), ..inner };
+        let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1.min(inner.height), ..inner };
+        let height = usize::from(list.height);
+        self.top = self.top.min(self.chosen).max((self.chosen + 1).saturating_sub(height));
+        for (at, row) in (self.top..self.rows.len()).zip(list.rows()) {
+            frame.render_widget(self.line(at, row.width), row);
+        }
+        let (text, style) = self.foot();
+        frame.render_widget(Span::styled(clip(&text, foot.width), style), foot);
+    }
+
+    fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        let page = isize::try_from(ROWS_MAX).unwrap_or(1);
+        match event {
+            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => Some(self.step(-1)),
+            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => Some(self.step(1)),
+            Event::User(Action::PageUp) => Some(self.step(-page)),
+            Event::User(Action::PageDown) => Some(self.step(page)),
+            Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
+                self.ends = self.rows.get(self.chosen).is_some_and(|row| !row.current);
+                Some(Msg::Redraw)
+            }
+            Event::Keyboard(KeyEvent { code: Key::Char('y' | 'Y'), .. }) if std::mem::take(&mut self.ends) => {
+                self.rows.get(self.chosen).map(|row| Msg::EndSession(row.id))
+            }
+            Event::Keyboard(_) if std::mem::take(&mut self.ends) => Some(Msg::Redraw),
+            _ => None,
+        }
+    }
+
+    fn wanted(&self) -> (u16, u16) {
+        (COLUMNS + 4, u16::try_from(self.rows.len()).unwrap_or(u16::MAX).saturating_add(4).clamp(6, ROWS_MAX))
+    }
+}
