@@ -15,6 +15,7 @@ mod drafts;
 mod inbox;
 mod leaving;
 mod losses;
+mod people;
 mod person;
 mod resuming;
 mod returning;

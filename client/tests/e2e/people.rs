@@ -1,0 +1,59 @@
+//! People: a direct message, a member who is removed, changes of a room, presence.
+
+use crate::{
+    person::{Chat, ENTER, NEXT_UNREAD, Person},
+    server::Server,
+};
+
+#[test]
+fn a_direct_message_reaches_the_other_user_as_a_mention() {
+    let server = Server::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let mut a = alice.register(&server);
+    a.create("den");
+    let mut b = bob.register(&server);
+    b.enter("den");
+    a.press("/msg bob meet me at the pond").press(ENTER).shows("message @bob").shows("meet me at the pond");
+    b.shows("DIRECT").shows("@1").press(NEXT_UNREAD).shows("message @alice").shows("meet me at the pond");
+    b.press("on my way").press(ENTER);
+    a.shows("on my way");
+}
+
+#[test]
+fn a_removed_member_reads_who_did_it_and_keeps_the_draft() {
+    let server = Server::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let mut a = alice.register(&server);
+    a.create("den").say("welcome");
+    let mut b = bob.register(&server);
+    b.enter("den").shows("welcome").press("but I only");
+    a.shows("welcome").press("/kick bob").press(ENTER).shows("bob is not in #den any more");
+    b.shows("alice removed you from #den").shows("but I only");
+}
+
+#[test]
+fn others_see_a_new_name_and_topic_and_an_archived_room_takes_no_messages() {
+    let server = Server::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let mut a = alice.register(&server);
+    a.create("den");
+    let mut b = bob.register(&server);
+    b.enter("den");
+    a.press("/rename attic").press(ENTER).shows("the room is called #attic now");
+    b.shows("message #attic");
+    a.press("/topic dusty").press(ENTER);
+    b.shows("dusty");
+    a.press("/archive").press(ENTER);
+    b.shows("#attic is archived: nobody can write here");
+}
+
+#[test]
+fn the_header_counts_who_is_online() {
+    let server = Server::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let mut a = alice.register(&server);
+    a.create("den").say("hello");
+    let mut b = bob.register(&server);
+    b.enter("den").shows("hello");
+    a.shows("2 online");
+}
