@@ -1,7 +1,7 @@
-//! People: a direct message, a member who is removed, changes of a room, presence.
+//! People: a direct message, a member who is removed, changes of a room, presence and typing.
 
 use crate::{
-    person::{Chat, ENTER, NEXT_UNREAD, Person},
+    person::{Chat, ENTER, NEXT_UNREAD, Person, composer},
     server::Server,
 };
 
@@ -48,7 +48,7 @@ fn others_see_a_new_name_and_topic_and_an_archived_room_takes_no_messages() {
 }
 
 #[test]
-fn the_header_counts_who_is_online() {
+fn the_header_counts_who_is_online_and_typing_is_shown() {
     let server = Server::start();
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
     let mut a = alice.register(&server);
@@ -56,4 +56,10 @@ fn the_header_counts_who_is_online() {
     let mut b = bob.register(&server);
     b.enter("den").shows("hello");
     a.shows("2 online");
+    b.press("I").wait("the letter to be there", |screen| composer(screen) == Some("I"));
+    for _ in 0..200 {
+        b.press("t").wait("another letter", |screen| composer(screen) == Some("It"));
+        b.press("\x7f").wait("the first letter only", |screen| composer(screen) == Some("I"));
+    }
+    a.shows("bob is typing…");
 }
