@@ -18,7 +18,7 @@ use quchat_client::{
     state,
 };
 use quchat_shared::{
-    Event, Message, RoomId, Seq,
+    Event, Message, RoomId, Seq, UserId,
     api::{
         CreateRoom, Credentials, JoinRoom, ListRooms, MarkRead, NewMessage, NewReadMarker, NewRoom, Register,
         SendMessage,
@@ -30,6 +30,7 @@ use quchat_shared::{
 use crate::{
     Result,
     director::Director,
+    opening,
     script::{self, Person},
     sibling,
 };
@@ -104,6 +105,7 @@ struct Conversation {
     address: String,
     bob: Client,
     carol: Client,
+    alice: UserId,
     rooms: HashMap<&'static str, RoomId>,
 }
 
@@ -121,13 +123,15 @@ impl Conversation {
         state::keep_session(&place, &origin, &session)?;
 
         let rooms = seed(&bob, &carol, &alice)?;
-        Ok(Self { server, address, bob, carol, rooms })
+        Ok(Self { server, address, bob, carol, alice: session.user.id, rooms })
     }
 
     /// Chats until it is stopped. A message that cannot be sent is skipped.
     fn run(self, sender: Sender<Input>, inputs: &Receiver<Input>) {
         let bob = self.bob.clone(); // he is in every room
         thread::spawn(move || listen(&bob, &sender));
+        let (bob, carol, alice, rooms) = (self.bob.clone(), self.carol.clone(), self.alice, self.rooms.clone());
+        thread::spawn(move || opening::play(&bob, &carol, alice, &rooms));
         let begin = Instant::now();
         let mut director = Director::new(self.rooms.clone(), u64::from(std::process::id()));
         loop {

@@ -6,6 +6,7 @@
 
 mod background;
 mod director;
+mod opening;
 mod script;
 mod watch;
 
