@@ -290,7 +290,7 @@ fn names_and_roles_are_completed_and_what_is_not_permitted_is_not() {
         ("/kick Fr", "/kick frank "),
         ("/role erin mod", "/role erin moderator"),
         ("/msg erin hi @ca", "/msg erin hi @carol "),
-        ("/del", "/delete-room"),
+        ("/delete-", "/delete-room"),
     ] {
         let mut stage = company(80, 24);
         stage.type_text(text);
