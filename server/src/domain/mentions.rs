@@ -1,7 +1,7 @@
 //! Whom a message mentions: the users that its text names and who can read the room, the author of what it answers, and
 //! with `@all` everyone in the room. Also the list of a user's mentions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use quchat_shared::{
     RoomId, RoomInfo, Seq, Timestamp, UserId,
@@ -73,10 +73,11 @@ pub(crate) fn list_mentions(store: &dyn Snapshot, caller: Caller, page: &Page) -
     let mut mentions = Vec::with_capacity(places.len());
     for PlaceInTime { room, seq, .. } in places {
         let Some(message) = store.message(room, seq)? else { continue };
-        if !found_in.contains_key(&room) {
-            found_in.insert(room, rooms::found_in(store, caller, room)?);
-        }
-        mentions.push(Mention { message, room: found_in[&room].clone() });
+        let room = match found_in.entry(room) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(unknown) => unknown.insert(rooms::found_in(store, caller, room)?).clone(),
+        };
+        mentions.push(Mention { message, room });
     }
     Ok(Mentions { mentions, next })
 }
