@@ -309,7 +309,7 @@ fn people(model: &Model, open: RoomId) -> Vec<(&str, &'static str)> {
         let senders = room.timeline.messages.iter().rev().take(RECENT).map(|message| &message.sender);
         people.extend(senders.filter(|sender| known.insert(sender.id)).map(|sender| (sender.name.as_str(), note)));
         let peer = room.peer.iter().map(|peer| (peer.id, peer.name.as_str()));
-        let members = peer.chain(room.company.names()).filter(|(id, _)| known.insert(*id));
+        let members = peer.chain(room.participants.names()).filter(|(id, _)| known.insert(*id));
         people.extend(members.map(|(_, name)| (name, note)));
     }
     people.extend(me.map(|me| (me.name.as_str(), "you")));

@@ -260,7 +260,7 @@ impl ScreenComponent for Composer {
                     _ if room.info.archived => format!("{name} is archived: nobody can write here"),
                     _ => format!("message {name}"),
                 };
-                self.typing = room.company.typing();
+                self.typing = room.participants.typing();
                 room.info.id
             }
             None => {

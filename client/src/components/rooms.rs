@@ -321,7 +321,7 @@ impl ScreenComponent for Rooms {
                 let watched = model.open == Some(id) && model.term_focused && self.all_in_view;
                 let badge = Badge::of(room, watched);
                 let peer = room.peer.as_ref().filter(|_| room.is_direct());
-                let online = peer.map(|peer| model.link == Link::Connected && room.company.is_online(peer.id));
+                let online = peer.map(|peer| model.link == Link::Connected && room.participants.is_online(peer.id));
                 let name = match peer {
                     Some(peer) if model.me() == Some(peer.id) => format!("{} (you)", peer.name),
                     Some(peer) => peer.name.clone(),

@@ -110,7 +110,7 @@ pub(crate) struct Internal {
     /// None of them is asked for before this.
     pub(crate) recount_not_before: u64,
     /// When to ask who is in the open room. Not at once, because the user may only be passing through.
-    pub(crate) company_due: Option<u64>,
+    pub(crate) participants_due: Option<u64>,
     /// Other users of direct rooms of whom it must be asked whether they are online.
     pub(crate) unmet: BTreeSet<UserId>,
     /// Rooms whose notify level must be sent to the server.

@@ -11,7 +11,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Anchor, Draft, InputHistory, Key, Model, Pending, SendState, Timeline, company::Company, quoted::Quoted,
+    Anchor, Draft, InputHistory, Key, Model, Pending, SendState, Timeline, participants::Participants, quoted::Quoted,
     reactions::Reactions, sighted::Sighted,
 };
 
@@ -95,7 +95,7 @@ pub struct Room {
     /// The user is banned from it.
     pub banned: bool,
     /// Who is there, as far as it is known.
-    pub company: Company,
+    pub participants: Participants,
 }
 
 /// Most visited rooms that are stored on disk.
@@ -261,7 +261,7 @@ impl Room {
             reactions: Reactions::default(),
             peer: None,
             banned: false,
-            company: Company::default(),
+            participants: Participants::default(),
         }
     }
 

@@ -4,8 +4,8 @@ use quchat_shared::RoomId;
 
 use super::{jump, presence, rooms};
 use crate::model::{
-    Anchor, Company, DialogId, Fetch, Model, PageWants, Quoted, Room, RunLimit, Timeline, Tone, Unfolded, VISITS_KEPT,
-    Visit, Watched,
+    Anchor, DialogId, Fetch, Model, PageWants, Participants, Quoted, Room, RunLimit, Timeline, Tone, Unfolded,
+    VISITS_KEPT, Visit, Watched,
 };
 
 /// Dropping this many messages at once is worth returning memory to the system: about 2 MiB.
@@ -131,7 +131,7 @@ pub(super) fn close(model: &mut Model) {
         room.known_seq = room.info.last_seq;
         room.wants = PageWants::default();
         if !room.is_direct() {
-            room.company = Company::default();
+            room.participants = Participants::default();
         }
         if room.bound(&RunLimit::OUT_OF_VIEW) >= RUN_LONG {
             model.internal.give_back = true;

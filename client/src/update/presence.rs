@@ -23,7 +23,7 @@ const TYPING_EVERY_MS: u64 = 3_000;
 /// The stream is live: what was known is old.
 pub(super) fn begin(model: &mut Model) {
     for room in model.rooms.values_mut() {
-        room.company.forget_presence();
+        room.participants.forget_presence();
         if let Some(peer) = room.peer.as_ref().filter(|_| room.is_direct()) {
             model.internal.unmet.insert(peer.id);
         }
@@ -33,7 +33,7 @@ pub(super) fn begin(model: &mut Model) {
 
 /// The open room is another one, or the user has joined it.
 pub(super) fn look_round_soon(model: &mut Model) {
-    model.internal.company_due = Some(model.now.mono_ms.saturating_add(LOOK_ROUND_MS));
+    model.internal.participants_due = Some(model.now.mono_ms.saturating_add(LOOK_ROUND_MS));
 }
 
 /// Handles the first members of a room. If there are more, the room has no presence.
@@ -43,7 +43,7 @@ pub(super) fn met_members(model: &mut Model, id: RoomId, reply: Result<Members, 
     if let Some(room) = model.rooms.get_mut(&id).filter(|room| open && room.joined())
         && members.len() <= PRESENCE_MAX
     {
-        room.company.meet(&members);
+        room.participants.meet(&members);
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn met_peers(model: &mut Model, reply: Result<Users, Failure>) {
     for room in model.rooms.values_mut().filter(|room| room.is_direct()) {
         let peer = room.peer.as_ref().and_then(|peer| users.iter().find(|user| user.id == peer.id));
         if let Some(peer) = peer {
-            room.company.meet_peer(peer.id, peer.online);
+            room.participants.meet_peer(peer.id, peer.online);
         }
     }
 }
@@ -61,7 +61,7 @@ pub(super) fn met_peers(model: &mut Model, reply: Result<Users, Failure>) {
 /// Users came online or went offline.
 pub(super) fn presence(model: &mut Model, event: &Presence) {
     if let Some(room) = model.rooms.get_mut(&event.room_id) {
-        room.company.changed(&event.online, &event.offline);
+        room.participants.changed(&event.online, &event.offline);
     }
     members::presence(model, event);
 }
@@ -72,21 +72,21 @@ pub(super) fn typing(model: &mut Model, event: &Typing) {
     let open = model.open == Some(event.room_id) && me != Some(event.user_id);
     let Some(room) = model.rooms.get_mut(&event.room_id).filter(|_| open) else { return };
     let name = room.name_of(event.user_id).unwrap_or("someone").to_owned();
-    room.company.types(UserRef { id: event.user_id, name }, now);
+    room.participants.types(UserRef { id: event.user_id, name }, now);
 }
 
 /// Forgets those who have stopped typing.
 pub(super) fn end_typing(model: &mut Model) {
     let now = model.now.mono_ms;
     if let Some(room) = model.open_room_mut() {
-        room.company.end_typing(now);
+        room.participants.end_typing(now);
     }
 }
 
 /// The next change by time alone.
 pub(super) fn deadline(model: &Model) -> Option<u64> {
-    let typing = model.open_room().and_then(|room| room.company.typing_until());
-    let look_round = model.internal.company_due.filter(|_| model.link == Link::Connected);
+    let typing = model.open_room().and_then(|room| room.participants.typing_until());
+    let look_round = model.internal.participants_due.filter(|_| model.link == Link::Connected);
     [typing, look_round].into_iter().flatten().min()
 }
 

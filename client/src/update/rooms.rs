@@ -10,7 +10,7 @@ use quchat_shared::{
 
 use crate::{
     api::ROOMS_MAX,
-    model::{Cause, Company, Marker, Model, Room, SendState, Sighted, Timeline, Tone, Visit},
+    model::{Cause, Marker, Model, Participants, Room, SendState, Sighted, Timeline, Tone, Visit},
 };
 
 /// Takes a complete list of rooms. With `stale`, after a reset, it replaces the present state; otherwise the newer of
@@ -100,7 +100,8 @@ pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
     room.note_end();
     room.banned = banned;
     room.peer = peer.or(room.peer.take());
-    let unmet = room.peer.as_ref().filter(|_| room.is_direct() && room.company.online().is_none()).map(|peer| peer.id);
+    let unmet =
+        room.peer.as_ref().filter(|_| room.is_direct() && room.participants.online().is_none()).map(|peer| peer.id);
     model.internal.unmet.extend(unmet);
 }
 
@@ -170,7 +171,7 @@ pub(super) fn out_of(model: &mut Model, id: RoomId, why: &str) {
         return mark_gone(model, id, why);
     }
     let was = room.member.take().is_some();
-    room.company = Company::default();
+    room.participants = Participants::default();
     model.internal.visits_changed = true;
     room.mentions = 0;
     room.known_seq = room.info.last_seq;

@@ -91,7 +91,7 @@ fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effec
     let open = model.open == Some(event.room.id);
     let room = rooms::upsert(model, event.room);
     if !me {
-        room.company.welcome(&event.user);
+        room.participants.welcome(&event.user);
         if room.is_direct() {
             room.peer.get_or_insert(event.user);
         }
@@ -127,7 +127,7 @@ fn member_left(model: &mut Model, event: &MemberLeft) {
     let (id, user) = (event.room_id, event.user.id);
     members::left(model, id, user);
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    room.company.miss(user);
+    room.participants.miss(user);
     if model.me() != Some(user) {
         return;
     }
@@ -158,7 +158,7 @@ fn message_created(model: &mut Model, id: RoomId, message: Message) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let message = Arc::new(message);
     room.quoted.update(&message); // a replay shows it as it is now
-    room.company.stopped(message.sender.id);
+    room.participants.stopped(message.sender.id);
     if room.is_direct() && room.peer.is_none() && message.sender.id != me {
         room.peer = Some(message.sender.clone());
     }

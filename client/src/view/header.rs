@@ -36,7 +36,7 @@ fn left(model: &Model, room: &Room, columns: u16) -> Line<'static> {
     let name = clip(&room_name(room), columns.saturating_sub(air + 1));
     let rest = columns.saturating_sub(air + width(&name) + 3);
     let peer = room.peer.as_ref().filter(|_| room.is_direct() && model.link == Link::Connected);
-    let topic = match peer.map(|peer| room.company.is_online(peer.id)) {
+    let topic = match peer.map(|peer| room.participants.is_online(peer.id)) {
         _ if room.gone => "this room is gone; unsent text stays until you leave it",
         _ if room.banned => "you are banned from this room",
         _ if room.info.archived => "archived",
@@ -81,5 +81,5 @@ fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) ->
 /// How many are online in the open room; `None` if that is not known, as in a large one.
 fn online(model: &Model) -> Option<usize> {
     let room = model.open_room().filter(|room| !room.is_direct() && model.link == Link::Connected)?;
-    room.company.online().filter(|&online| online > 0)
+    room.participants.online().filter(|&online| online > 0)
 }

@@ -68,7 +68,7 @@ pub(crate) fn with_direct(stage: &mut Stage) {
         let mut direct = room(id, "", "", true);
         direct.info.kind = RoomKind::Direct;
         direct.peer = Some(UserRef { id: UserId(user), name: name.to_owned() });
-        direct.company.meet(&[member(user, name)]);
+        direct.participants.meet(&[member(user, name)]);
         direct.member.as_mut().unwrap().notify = Notify::Mentions;
         stage.add_room(direct);
     }
@@ -82,19 +82,19 @@ fn hear(stage: &mut Stage, event: impl Into<Event>) {
 }
 
 /// alice owns #general, where others are online and bob is typing.
-fn company(width: u16, height: u16) -> Stage {
+fn participants(width: u16, height: u16) -> Stage {
     let mut stage = Stage::in_general(width, height, talk());
     with_direct(&mut stage);
     let names = ["alice", "bob", "carol", "dave", "erin", "frank"];
     let members: Vec<Member> = (1..).zip(names).map(|(id, name)| member(id, name)).collect();
-    stage.room().company.meet(&members);
+    stage.room().participants.meet(&members);
     stage.room().member.as_mut().unwrap().role = Role::Owner;
     hear(&mut stage, Typing { room_id: GENERAL, user_id: UserId(2) });
     stage
 }
 
 fn with_dialog(width: u16, height: u16, dialog: Dialog) -> Stage {
-    let mut stage = company(width, height);
+    let mut stage = participants(width, height);
     stage.model.dialogs.push(dialog);
     stage.follow();
     stage
@@ -107,13 +107,13 @@ fn listed(width: u16, height: u16) -> Stage {
 
 #[test]
 fn direct_rooms_presence_and_typing() {
-    at_each_size("company", company);
+    at_each_size("participants", participants);
 }
 
 #[test]
 fn a_direct_room() {
     at_each_size("direct", |width, height| {
-        let mut stage = company(width, height);
+        let mut stage = participants(width, height);
         stage.model.open = Some(RoomId(21));
         stage.follow();
         stage
@@ -155,7 +155,7 @@ fn the_form_for_a_new_password() {
 fn the_questions_before_a_ban_and_a_deletion() {
     for (name, line) in [("ban", "/ban bob he knows why"), ("delete_room", "/delete-room")] {
         at_each_size(name, |width, height| {
-            let mut stage = company(width, height);
+            let mut stage = participants(width, height);
             stage.type_text(line);
             stage.key(Key::Enter);
             stage
@@ -166,13 +166,13 @@ fn the_questions_before_a_ban_and_a_deletion() {
 #[test]
 fn a_room_that_was_archived_and_one_that_banned_the_user() {
     at_each_size("archived", |width, height| {
-        let mut stage = company(width, height);
+        let mut stage = participants(width, height);
         stage.room().info.archived = true;
         stage.follow();
         stage
     });
     at_each_size("banned", |width, height| {
-        let mut stage = company(width, height);
+        let mut stage = participants(width, height);
         let (user, by) =
             (UserRef { id: UserId(1), name: "alice".to_owned() }, UserRef { id: UserId(2), name: "bob".to_owned() });
         hear(&mut stage, MemberLeft { room_id: GENERAL, user, by: Some(by), banned: true });
@@ -236,7 +236,7 @@ fn the_list_follows_presence() {
 
 #[test]
 fn the_switcher_offers_people_before_a_new_room() {
-    let mut stage = company(80, 24);
+    let mut stage = participants(80, 24);
     stage.ctrl('k');
     stage.type_text("da");
     let dave = UserRef { id: UserId(4), name: "dave".to_owned() };
@@ -292,12 +292,12 @@ fn names_and_roles_are_completed_and_what_is_not_permitted_is_not() {
         ("/msg erin hi @ca", "/msg erin hi @carol "),
         ("/delete-", "/delete-room"),
     ] {
-        let mut stage = company(80, 24);
+        let mut stage = participants(80, 24);
         stage.type_text(text);
         stage.key(Key::Tab);
         assert_eq!(stage.draft(), completed);
     }
-    let mut stage = company(80, 24);
+    let mut stage = participants(80, 24);
     stage.room().member.as_mut().unwrap().role = Role::Member;
     stage.follow();
     stage.type_text("/kic");

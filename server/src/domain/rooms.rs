@@ -141,8 +141,8 @@ pub(super) fn check_private_bound(store: &dyn Snapshot, user: UserId, bounds: Bo
     if store.count_private_rooms_of(user)? >= most.into() {
         return Err(Error::Conflict(
             format!(
-                "you are in {most} rooms that are not public, the most a user may be in; leave one of them, or ask who \
-                 runs the server to raise --max-private-rooms-per-user"
+                "you are in {most} private and direct rooms, which is the limit; leave one, or ask the server's admin to \
+                 raise --max-private-rooms-per-user"
             )
             .into(),
         ));
@@ -156,14 +156,14 @@ fn check_bounds(store: &dyn Snapshot, creator: UserId, bounds: Bounds) -> Result
     let refuse = |detail: String| Err(Error::Conflict(detail.into()));
     if store.count_rooms_by(creator)? >= per_user.into() {
         return refuse(format!(
-            "you have made {per_user} rooms, the most a user may have; delete one of them, or ask who runs the server \
-             to raise --max-rooms-per-user"
+            "you have created {per_user} rooms, which is the limit; delete one of them, or ask the server's admin to \
+             raise --max-rooms-per-user"
         ));
     }
     if store.count_rooms()? >= in_all.into() {
         return refuse(format!(
-            "there are {in_all} rooms, the most this server holds; delete one of yours, or ask who runs the server to \
-             raise --max-rooms"
+            "the server has {in_all} rooms, which is its limit; delete one of yours, or ask the server's admin to raise \
+             --max-rooms"
         ));
     }
     Ok(())

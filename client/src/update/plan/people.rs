@@ -67,9 +67,9 @@ fn set_level(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// The open room, if it is time to ask who is there.
 fn room_to_look_round(model: &mut Model) -> Option<RoomId> {
-    model.internal.company_due.take_if(|due| *due <= model.now.mono_ms)?;
+    model.internal.participants_due.take_if(|due| *due <= model.now.mono_ms)?;
     let room = model.open_room().filter(|room| room.joined() && !room.is_direct() && !room.gone && !room.remembered)?;
-    room.company.online().is_none().then_some(room.info.id)
+    room.participants.online().is_none().then_some(room.info.id)
 }
 
 /// The room whose members must be told now that the user is typing there.

@@ -90,7 +90,7 @@ impl Client {
         client.list_rooms(rooms());
         client.hello("k-1");
         client.answer_page(GENERAL, 1..=3, false, false);
-        client.model.internal.company_due = None; // it is known who is there
+        client.model.internal.participants_due = None; // it is known who is there
         client.effects.clear();
         client
     }

@@ -45,7 +45,7 @@ fn rooms_that_are_passed_through_are_not_asked_about() {
     let mut client = looking_round();
     assert_eq!(client.asides.len(), 1, "of three rooms opened, only the one that stayed open: {:?}", client.asides);
     answer(&mut client, vec![member(ALICE, "alice", true), member(BOB, "bob", false)], None);
-    assert_eq!(client.room(GENERAL).company.online(), Some(1));
+    assert_eq!(client.room(GENERAL).participants.online(), Some(1));
     client.pass(60_000);
     assert_eq!(client.asides, []);
 }
@@ -55,11 +55,11 @@ fn presence_follows_events_and_is_asked_for_again_after_a_loss() {
     let mut client = looking_round();
     answer(&mut client, vec![member(ALICE, "alice", true), member(BOB, "bob", false)], None);
     client.stream(presence(&[BOB], &[]));
-    assert_eq!(client.room(GENERAL).company.online(), Some(2));
+    assert_eq!(client.room(GENERAL).participants.online(), Some(2));
     client.stream(presence(&[], &[BOB, ALICE]));
-    assert_eq!(client.room(GENERAL).company.online(), Some(0));
+    assert_eq!(client.room(GENERAL).participants.online(), Some(0));
     client.cut(unreachable()).pass(5_000).hello("k-2");
-    assert_eq!(client.room(GENERAL).company.online(), None);
+    assert_eq!(client.room(GENERAL).participants.online(), None);
     client.pass(1_000);
     assert_eq!(client.asides.len(), 1);
 }
@@ -69,7 +69,7 @@ fn a_large_room_has_no_presence() {
     let mut client = looking_round();
     answer(&mut client, vec![member(ALICE, "alice", true)], Some("more".into()));
     client.stream(presence(&[BOB], &[]));
-    assert_eq!(client.room(GENERAL).company.online(), None);
+    assert_eq!(client.room(GENERAL).participants.online(), None);
 }
 
 #[test]
@@ -85,15 +85,15 @@ fn direct_rooms_show_presence_from_the_start() {
     assert_eq!(req, Request::ListUsers(ListUsers { ids: Some(vec![BOB]), limit: Some(200), ..ListUsers::default() }));
     let users = vec![member(BOB, "bob", true).user];
     client.on(Msg::Done { call, reply: Ok(Answer::Users(Users { users, next: None })) });
-    assert!(client.room(WITH_BOB).company.is_online(BOB));
+    assert!(client.room(WITH_BOB).participants.is_online(BOB));
     client.stream(vec![Presence { room_id: WITH_BOB, online: Vec::new(), offline: vec![BOB] }.into()]);
-    assert!(!client.room(WITH_BOB).company.is_online(BOB));
+    assert!(!client.room(WITH_BOB).participants.is_online(BOB));
 }
 
 #[test]
 fn typing_is_shown_for_six_seconds_or_until_the_message() {
     let mut client = Client::online();
-    let shown = |client: &Client| client.room(GENERAL).company.typing();
+    let shown = |client: &Client| client.room(GENERAL).participants.typing();
     client.stream(typing(BOB)).pass(5_999);
     assert_eq!(shown(&client).as_deref(), Some("bob is typing…"));
     client.pass(1);

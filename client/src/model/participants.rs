@@ -19,7 +19,7 @@ const RECENT: usize = 1_000;
 
 /// The people of a room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Company {
+pub struct Participants {
     names: BTreeMap<UserId, String>,
     /// `None` if it is not known who is online.
     online: Option<BTreeSet<UserId>>,
@@ -34,7 +34,7 @@ struct Typing {
     until: u64,
 }
 
-impl Company {
+impl Participants {
     /// Takes the members of a room with presence.
     pub fn meet<'a>(&mut self, members: impl IntoIterator<Item = &'a Member>) {
         let members: Vec<&Member> = members.into_iter().take(PRESENCE_MAX).collect();
@@ -132,7 +132,7 @@ impl Room {
     /// The name of a user, if this client knows it from this room.
     pub(crate) fn name_of(&self, user: UserId) -> Option<&str> {
         let peer = self.peer.as_ref().filter(|peer| peer.id == user).map(|peer| peer.name.as_str());
-        let member = || self.company.names.get(&user).map(String::as_str);
+        let member = || self.participants.names.get(&user).map(String::as_str);
         let sender = || {
             let mut senders = self.timeline.messages.iter().rev().take(RECENT).map(|message| &message.sender);
             senders.find(|sender| sender.id == user).map(|sender| sender.name.as_str())
@@ -143,7 +143,7 @@ impl Room {
     /// The user of this name, without regard to case, if this client knows them from this room.
     pub(crate) fn user_named(&self, name: &str) -> Option<UserRef> {
         let same = |other: &str| other.eq_ignore_ascii_case(name);
-        let member = self.company.names().find(|(_, other)| same(other));
+        let member = self.participants.names().find(|(_, other)| same(other));
         let member = member.map(|(id, name)| UserRef { id, name: name.to_owned() });
         let mut senders = self.timeline.messages.iter().rev().take(RECENT).map(|message| &message.sender);
         let peer = self.peer.as_ref().filter(|peer| same(&peer.name)).cloned();
