@@ -363,7 +363,8 @@ mod tests {
 
     #[test]
     fn a_number_that_is_too_large_is_called_so() {
-        for (query, error) in [("limit=4294967296", "limit: too large"), ("before=18446744073709551616", "before: too")]
+        for (query, error) in
+            [("limit=4294967296", "limit: the number is too"), ("before=18446744073709551616", "before: the number")]
         {
             assert!(ListMessages::decode(query).unwrap_err().to_string().starts_with(error), "{query}");
         }

@@ -63,3 +63,50 @@ async fn replace(app: &App, caller: Caller, passwords: NewPassword, peer: IpAddr
     }
     Err(password_changes())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use quchat_shared::{Timestamp, user::ServerRole};
+
+    use crate::{
+        domain::{
+            Caller, Result,
+            sessions::{CheckedHash, sign_in},
+            users,
+        },
+        reply_dispatcher::ReplyDispatcher,
+        store::{NewUser, Store, Tx},
+    };
+
+    fn checked(hash: &str, renewed: Option<&str>) -> CheckedHash {
+        CheckedHash { hash: hash.to_owned(), renewed: renewed.map(str::to_owned) }
+    }
+
+    #[tokio::test]
+    async fn a_password_that_was_changed_while_it_was_checked_begins_no_session() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::from_millis(0);
+        let opened = Store::open(&dir.path().join("db"), now).unwrap();
+        let (store, _) = opened.start(ReplyDispatcher::start(), (), |_| {}).unwrap();
+        let new = NewUser { name: "alice", password_hash: "old", role: ServerRole::Member, created_at: now };
+        let sign_in = move |tx: &mut dyn Tx, user, hash, renewed| {
+            sign_in(tx, user, &checked(hash, renewed), "", now, Duration::from_secs(60))
+        };
+        let outcome = store.write(move |tx: &mut dyn Tx| -> Result<()> {
+            let user = tx.insert_user(&new)?.id;
+            let session = sign_in(tx, user, "old", None)?.expect("it is the hash").session;
+            assert!(users::change_password(tx, Caller { user, session }, "old", "new")?);
+            assert!(sign_in(tx, user, "old", None)?.is_none());
+            assert!(sign_in(tx, user, "old", Some("old again"))?.is_none(), "nor does it undo the change");
+            assert_eq!(tx.password_hash(user)?.as_deref(), Some("new"));
+            assert!(!users::change_password(tx, Caller { user, session }, "old", "newer")?);
+            sign_in(tx, user, "new", Some("new again"))?.expect("it is the hash");
+            assert_eq!(tx.password_hash(user)?.as_deref(), Some("new again"));
+            assert_eq!(tx.sessions_of(user, now)?.len(), 2);
+            Ok(())
+        });
+        outcome.await.unwrap();
+    }
+}
