@@ -230,7 +230,9 @@ fn listen(client: &Client, inputs: &Sender<Input>) {
                 let Message { sender, text, .. } = event.message;
                 Input::Message { room: event.room_id, sender: sender.name, text }
             }
-            Ok(Received { event: Some(Event::RoomCreated(event)), .. }) => Input::NewRoom(event.room.id),
+            Ok(Received { event: Some(Event::RoomCreated(event)), .. }) if event.room.kind == RoomKind::Public => {
+                Input::NewRoom(event.room.id)
+            }
             _ => continue,
         };
         if inputs.send(input).is_err() {
