@@ -294,7 +294,12 @@ proptest! {
         client.write("precious thought");
         for (msg, pause) in msgs {
             let own = matches!(msg, Msg::Edited { room, .. } if room == GENERAL || client.model.open == Some(GENERAL));
-            if own || matches!(msg, Msg::Act(Action::Interrupt) | Msg::EditorClosed { text: Ok(_), .. }) {
+            if own
+                || matches!(
+                    msg,
+                    Msg::Act(Action::Interrupt) | Msg::EditorClosed { text: Ok(_), .. } | Msg::Pasted { .. }
+                )
+            {
                 continue; // the user may change their own text
             }
             client.model.now.mono_ms += pause;
