@@ -107,13 +107,14 @@ UPDATE sessions SET last_used_at = created_at - created_at % 3600000; -- to the 
 
 ALTER TABLE events ADD COLUMN by_id INTEGER; -- who did it, if it was not `user_id`
 ALTER TABLE events ADD COLUMN banned INTEGER NOT NULL DEFAULT 0;
--- Only the newest of these is kept, by room and user, or by message.
+-- Only the newest of these is kept, by room and user, or by message. A list of three in the condition of an index would
+-- be a table that SQLite builds for each event.
 DROP INDEX read_updates;
 CREATE INDEX own_updates ON events (room_id, user_id, kind)
-    WHERE kind IN ('read.updated', 'settings.updated', 'ban.updated');
+    WHERE (kind = 'read.updated' OR kind = 'settings.updated' OR kind = 'ban.updated');
 CREATE INDEX message_updates ON events (room_id, seq) WHERE kind = 'message.updated';
 DROP INDEX events_by_room;
 CREATE INDEX events_by_room ON events (room_id, id)
-    WHERE kind NOT IN ('read.updated', 'settings.updated', 'ban.updated');
+    WHERE kind <> 'read.updated' AND kind <> 'settings.updated' AND kind <> 'ban.updated';
 DROP INDEX events_of_rooms;
-CREATE INDEX events_of_rooms ON events (id) WHERE kind IN ('room.created', 'room.updated', 'room.deleted');
+CREATE INDEX events_of_rooms ON events (id) WHERE (kind = 'room.created' OR kind = 'room.updated' OR kind = 'room.deleted');

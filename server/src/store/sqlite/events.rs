@@ -16,18 +16,21 @@ use crate::store::{Change, Error, EventRef, Lineage, LoggedEvent, ReadEvents, Re
 const FOR_USER: &str = "
     SELECT events.* FROM members CROSS JOIN events INDEXED BY events_by_room
         ON events.room_id = members.room_id
-        AND events.kind NOT IN ('read.updated', 'settings.updated', 'ban.updated')
+        AND events.kind <> 'read.updated' AND events.kind <> 'settings.updated'
+        AND events.kind <> 'ban.updated'
         AND events.id > max(?2, members.joined_event - 1) AND events.id <= ?3
         WHERE members.user_id = ?1 AND (?4 IS NULL OR members.room_id IN (SELECT value FROM json_each(?4)))
     UNION ALL
     SELECT * FROM events INDEXED BY events_by_user
         WHERE user_id = ?1 AND id > ?2 AND id <= ?3
         AND (?4 IS NULL OR room_id IN (SELECT value FROM json_each(?4)))
-        AND (kind IN ('read.updated', 'settings.updated', 'ban.updated') OR NOT EXISTS (SELECT 1 FROM members
+        AND (kind = 'read.updated' OR kind = 'settings.updated' OR kind = 'ban.updated'
+            OR NOT EXISTS (SELECT 1 FROM members
             WHERE members.user_id = ?1 AND members.room_id = events.room_id AND members.joined_event <= events.id))
     UNION ALL
     SELECT * FROM events INDEXED BY events_of_rooms
-        WHERE kind IN ('room.created', 'room.updated', 'room.deleted') AND id > ?2 AND id <= ?3 AND user_id IS NOT ?1
+        WHERE (kind = 'room.created' OR kind = 'room.updated' OR kind = 'room.deleted')
+        AND id > ?2 AND id <= ?3 AND user_id IS NOT ?1
         AND (kind = 'room.deleted' AND user_id IS NULL
             OR (SELECT rooms.kind FROM rooms WHERE rooms.id = events.room_id) = 'public')
         AND (?4 IS NULL OR room_id IN (SELECT value FROM json_each(?4)))
@@ -115,7 +118,7 @@ impl WriteEvents for Sqlite {
             EventRef::ReadUpdated { .. } | EventRef::SettingsUpdated { .. } | EventRef::BanUpdated { .. } => {
                 self.run(
                     "DELETE FROM events INDEXED BY own_updates WHERE room_id = ? AND user_id = ? AND kind = ? AND id < ?
-                        AND kind IN ('read.updated', 'settings.updated', 'ban.updated')",
+                        AND (kind = 'read.updated' OR kind = 'settings.updated' OR kind = 'ban.updated')",
                     params![room_id, user_id, kind, int(id)],
                 )?;
             }

@@ -18,12 +18,12 @@ const SLICES: [&str; 6] = [
     "DELETE FROM messages WHERE room_id = ?1 AND seq < (SELECT min(seq) FROM messages WHERE room_id = ?1) + ?2",
     "DELETE FROM bans WHERE room_id = ?1 AND user_id IN (SELECT user_id FROM bans WHERE room_id = ?1 LIMIT ?2)",
     "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY own_updates
-        WHERE room_id = ?1 AND kind IN ('read.updated', 'settings.updated', 'ban.updated') LIMIT ?2)",
+        WHERE room_id = ?1 AND (kind = 'read.updated' OR kind = 'settings.updated' OR kind = 'ban.updated') LIMIT ?2)",
 ];
 
 /// The last of the next events of a room that [`Sqlite::purge_events`] looks at.
 const NEXT_EVENTS: &str = "SELECT max(id) FROM (SELECT id FROM events INDEXED BY events_by_room
-    WHERE room_id = ?1 AND kind NOT IN ('read.updated', 'settings.updated', 'ban.updated')
+    WHERE room_id = ?1 AND kind <> 'read.updated' AND kind <> 'settings.updated' AND kind <> 'ban.updated'
       AND id > (SELECT events_purged FROM rooms WHERE rooms.id = ?1)
     ORDER BY id LIMIT ?2)";
 
@@ -51,7 +51,7 @@ impl Sqlite {
         let Some(through) = through else { return Ok(false) };
         self.run(
             "DELETE FROM events INDEXED BY events_by_room
-             WHERE room_id = ?1 AND kind NOT IN ('read.updated', 'settings.updated', 'ban.updated')
+             WHERE room_id = ?1 AND kind <> 'read.updated' AND kind <> 'settings.updated' AND kind <> 'ban.updated'
                AND id > (SELECT events_purged FROM rooms WHERE rooms.id = ?1) AND id <= ?2
                AND kind NOT IN ('member.left', 'room.deleted')",
             params![room, through.cast_signed()],
