@@ -294,13 +294,17 @@ proptest! {
         client.write("precious thought");
         for (msg, pause) in msgs {
             let own = matches!(msg, Msg::Edited { room, .. } if room == GENERAL || client.model.open == Some(GENERAL));
+            // The user may change their own text, and may sign out without it where no disk keeps it.
             if own
                 || matches!(
                     msg,
-                    Msg::Act(Action::Interrupt) | Msg::EditorClosed { text: Ok(_), .. } | Msg::Pasted { .. }
+                    Msg::Act(Action::Interrupt)
+                        | Msg::EditorClosed { text: Ok(_), .. }
+                        | Msg::Pasted { .. }
+                        | Msg::Loaded(Err(_))
                 )
             {
-                continue; // the user may change their own text
+                continue;
             }
             client.model.now.mono_ms += pause;
             let msg = aim(&client, msg);
