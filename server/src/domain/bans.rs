@@ -11,6 +11,7 @@ use quchat_shared::{
 use super::{
     Caller, Error, Result, invalid,
     members::{Ended, end_membership},
+    paging,
     policy::{self, Action},
     users::{self, reference},
 };
@@ -21,9 +22,7 @@ pub(crate) fn list_bans(store: &dyn Snapshot, caller: Caller, room: RoomId, page
     let limit = invalid("limit", limits::page(page.limit))?;
     policy::authorize(store, caller, Action::ListBans, room)?;
     let mut bans = store.bans(room, page.after.as_deref().unwrap_or_default(), limit + 1)?;
-    let more = bans.len() > limit as usize;
-    bans.truncate(limit as usize);
-    let next = if more { bans.last().map(|ban| ban.user.name.clone()) } else { None };
+    let next = paging::cut(&mut bans, limit, |ban| ban.user.name.clone());
     Ok(Bans { bans, next })
 }
 

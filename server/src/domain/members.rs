@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result, invalid,
+    Caller, Error, Result, invalid, paging,
     policy::{self, Action},
     rooms,
     users::{self, reference},
@@ -28,12 +28,10 @@ pub(crate) fn list_members(
     let limit = invalid("limit", limits::page(filter.limit))?;
     policy::authorize(store, caller, Action::Read, room)?;
     let mut members = store.members(room, filter, limit + 1)?;
-    let more = members.len() > limit as usize;
-    members.truncate(limit as usize);
+    let next = paging::cut(&mut members, limit, |member| member.user.name.clone());
     let mut users = members.iter().map(|member| member.user.clone()).collect::<Vec<_>>();
     users::mark_online(store, caller, &mut users, online)?;
     members.iter_mut().zip(users).for_each(|(member, user)| member.user = user);
-    let next = if more { members.last().map(|member| member.user.name.clone()) } else { None };
     Ok(api::Members { members, next })
 }
 

@@ -1,18 +1,16 @@
 //! Whom a message mentions: the users that its text names and who can read the room, the author of what it answers, and
 //! with `@all` everyone in the room. Also the list of a user's mentions.
 
-use std::collections::{HashMap, hash_map::Entry};
-
 use quchat_shared::{
     RoomId, RoomInfo, Seq, Timestamp, UserId,
-    api::{FoundIn, Mention, Mentions},
+    api::{Mention, Mentions},
     limits::{self, ALL},
     query::Page,
     room::{Membership, Role, RoomKind},
     text::mentions,
 };
 
-use super::{Caller, Error, Result, invalid, policy, rooms, users};
+use super::{Caller, Error, Result, found_rooms::FoundRooms, invalid, paging, policy, users};
 use crate::store::{PlaceInTime, Snapshot};
 
 /// Most members of a room in which anybody may mention everyone.
@@ -66,17 +64,11 @@ pub(crate) fn list_mentions(store: &dyn Snapshot, caller: Caller, page: &Page) -
     let limit = invalid("limit", limits::page(page.limit))?;
     let before = page.after.as_deref().map(parse_next).transpose()?;
     let mut places = store.mentions_of(caller.user, before, limit + 1)?;
-    let has_more = places.len() > limit as usize;
-    places.truncate(limit as usize);
-    let next = places.last().filter(|_| has_more).map(|last| encode_next(*last));
-    let mut found_in = HashMap::<RoomId, FoundIn>::new();
+    let next = paging::cut(&mut places, limit, |place| encode_next(*place));
+    let mut rooms = FoundRooms::new(store, caller.user);
     let mut mentions = Vec::with_capacity(places.len());
     for PlaceInTime { room, seq, .. } in places {
-        let Some(message) = store.message(room, seq)? else { continue };
-        let room = match found_in.entry(room) {
-            Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(unknown) => unknown.insert(rooms::found_in(store, caller, room)?).clone(),
-        };
+        let (Some(message), Some(room)) = (store.message(room, seq)?, rooms.get(room)?) else { continue };
         mentions.push(Mention { message, room });
     }
     Ok(Mentions { mentions, next })

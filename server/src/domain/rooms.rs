@@ -2,7 +2,7 @@
 
 use quchat_shared::{
     Room, RoomId, RoomInfo, Seq, Timestamp, UserId,
-    api::{FoundIn, NewRoom, RoomChange},
+    api::{NewRoom, RoomChange},
     event::{MemberJoined, RoomCreated, RoomDeleted, RoomUpdated},
     limits,
     room::{Role, RoomKind},
@@ -28,12 +28,6 @@ pub(crate) fn list_rooms(store: &dyn Snapshot, caller: Caller) -> Result<Vec<Roo
 pub(crate) fn get_room(store: &dyn Snapshot, caller: Caller, id: RoomId) -> Result<Room> {
     policy::authorize(store, caller, Action::See, id)?;
     store.room_of(id, caller.user)?.ok_or(Error::NotFound("room"))
-}
-
-/// The room of a message that was found outside its history.
-pub(super) fn found_in(store: &dyn Snapshot, caller: Caller, id: RoomId) -> Result<FoundIn> {
-    let Room { info, peer, .. } = get_room(store, caller, id)?;
-    Ok(FoundIn { id, name: info.name, kind: info.kind, peer })
 }
 
 /// How many rooms there may be. Those beyond, of an older database or of a server that allowed more, stay.

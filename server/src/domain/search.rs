@@ -1,17 +1,17 @@
 //! Search over all messages that the caller can read.
 
-use std::collections::{HashMap, hash_map::Entry};
-
 use quchat_shared::{
-    Message, RoomId, Timestamp, UserId,
-    api::{FoundIn, Hit, Hits},
+    Message, Timestamp,
+    api::{Hit, Hits},
     limits, query,
     room::RoomKind,
     text::search::Search,
 };
 
 use super::{
-    Caller, Error, Result, invalid,
+    Caller, Error, Result,
+    found_rooms::FoundRooms,
+    invalid,
     policy::{self, Action},
 };
 use crate::store::{Position, Public, Snapshot, Unindexed, Wanted};
@@ -39,7 +39,7 @@ pub(crate) fn search_messages(store: &dyn Snapshot, caller: Caller, query: &quer
     let before = query
         .sent_before
         .map_or(Ok(Position::END), |then| store.position_before(then).map(|Position(last)| Position(last + 1)))?;
-    let mut pages = Pages { store, user: caller.user, rooms: HashMap::new(), query, search: &search };
+    let mut pages = Pages { store, rooms: FoundRooms::new(store, caller.user), query, search: &search };
     pages.read(wanted, after, before.min(page), limit as usize)
 }
 
@@ -67,11 +67,9 @@ fn position(next: &str) -> std::result::Result<Position, limits::Refusal> {
 /// Collects the hits of one page.
 struct Pages<'a> {
     store: &'a dyn Snapshot,
-    user: UserId,
     query: &'a query::SearchMessages,
     search: &'a Search,
-    /// Those of the hits so far.
-    rooms: HashMap<RoomId, FoundIn>,
+    rooms: FoundRooms<'a>,
 }
 
 impl Pages<'_> {
@@ -109,14 +107,7 @@ impl Pages<'_> {
             return Ok(None);
         }
         let Some(ranges) = self.search.find(&message.text) else { return Ok(None) };
-        let room = match self.rooms.entry(message.room_id) {
-            Entry::Occupied(room) => room.get().clone(),
-            Entry::Vacant(place) => {
-                let Some(room) = self.store.room_of(message.room_id, self.user)? else { return Ok(None) };
-                let (id, name, kind) = (room.info.id, room.info.name, room.info.kind);
-                place.insert(FoundIn { id, name, kind, peer: room.peer }).clone()
-            }
-        };
-        Ok(Some(Hit { message, room, ranges }))
+        let room = self.rooms.get(message.room_id)?;
+        Ok(room.map(|room| Hit { message, room, ranges }))
     }
 }

@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result, invalid, presence,
+    Caller, Error, Result, invalid, paging, presence,
     sessions::{self, SignedIn},
 };
 use crate::store::{NewUser, Snapshot, Tx};
@@ -108,10 +108,8 @@ pub(crate) fn list_users(
         return Err(Error::Invalid { field: "ids".into(), detail });
     }
     let mut users = store.users(filter, limit + 1)?;
-    let more = users.len() > limit as usize;
-    users.truncate(limit as usize);
+    let next = paging::cut(&mut users, limit, |user| user.name.clone());
     mark_online(store, caller, &mut users, online)?;
-    let next = if more { users.last().map(|user| user.name.clone()) } else { None };
     Ok(api::Users { users, next })
 }
 
