@@ -11,7 +11,7 @@ use quchat_shared::{
     text::markup::{Kind, markup},
 };
 use tuirealm::{
-    event::{Event, Key, KeyEvent},
+    event::Event,
     ratatui::{
         Frame,
         layout::Rect,
@@ -19,10 +19,13 @@ use tuirealm::{
     },
 };
 
-use super::super::{
-    history::mark::{self, Mark},
-    rooms::room_name,
-    styles::Styles,
+use super::{
+    super::{
+        history::mark::{self, Mark},
+        rooms::room_name,
+        styles::Styles,
+    },
+    chosen_row::{ChosenRow, rows_moved, sign},
 };
 use crate::{
     model::{Listing, Model, PATIENCE_MS, Place, place},
@@ -49,9 +52,7 @@ struct Item {
 /// The rows, and which one is chosen.
 pub(super) struct Hits {
     items: Vec<Item>,
-    chosen: usize,
-    /// The first item on the screen.
-    top: usize,
+    row: ChosenRow,
     /// Items of a page of the last frame.
     page: usize,
     my_name: String,
@@ -62,7 +63,14 @@ pub(super) struct Hits {
 
 impl Default for Hits {
     fn default() -> Self {
-        Self { items: Vec::new(), chosen: 0, top: 0, page: 1, my_name: String::new(), zone: TimeZone::UTC, foot: None }
+        Self {
+            items: Vec::new(),
+            row: ChosenRow::default(),
+            page: 1,
+            my_name: String::new(),
+            zone: TimeZone::UTC,
+            foot: None,
+        }
     }
 }
 
@@ -80,15 +88,16 @@ impl Hits {
     /// Chooses this message, if it is listed.
     pub(super) fn choose(&mut self, wanted: Option<Place>) {
         let at = wanted.and_then(|wanted| self.items.iter().position(|item| place(&item.hit) == wanted));
-        self.chosen = at.unwrap_or(self.chosen).min(self.items.len().saturating_sub(1));
+        self.row.at = at.unwrap_or(self.row.at);
+        self.row.keep_within(self.items.len());
     }
 
     pub(super) fn choose_first(&mut self) {
-        (self.chosen, self.top) = (0, 0);
+        self.row = ChosenRow::default();
     }
 
     pub(super) fn chosen(&self) -> Option<&Arc<Hit>> {
-        self.items.get(self.chosen).map(|item| &item.hit)
+        self.items.get(self.row.at).map(|item| &item.hit)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -98,21 +107,13 @@ impl Hits {
     /// Handles the keys that move through the list.
     pub(super) fn take(&mut self, event: &Event<Action>) -> Option<Msg> {
         let page = isize::try_from(self.page.saturating_sub(1).max(1)).unwrap_or(1);
-        let by = match event {
-            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => -1,
-            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => 1,
-            Event::User(Action::PageUp) => -page,
-            Event::User(Action::PageDown) => page,
-            _ => return None,
-        };
-        Some(self.step(by))
+        rows_moved(event, page).map(|by| self.step(by))
     }
 
     /// Moves the choice. Near the end of the list, more of it is fetched.
     pub(super) fn step(&mut self, by: isize) -> Msg {
-        let last = self.items.len().saturating_sub(1);
-        self.chosen = self.chosen.saturating_add_signed(by).min(last);
-        if by > 0 && self.chosen + AHEAD > last { Msg::More } else { Msg::Redraw }
+        self.row.step(by, self.items.len());
+        if by > 0 && self.row.at + AHEAD >= self.items.len() { Msg::More } else { Msg::Redraw }
     }
 
     pub(super) fn draw(&mut self, frame: &mut Frame<'_>, area: Rect) {
@@ -120,13 +121,13 @@ impl Hits {
         let list = Rect { height: area.height - foot, ..area };
         let text_rows = if list.height >= TWO_FROM { 2 } else { 1 };
         self.page = usize::from(list.height / (text_rows + 1)).max(1);
-        self.top = self.top.min(self.chosen).max((self.chosen + 1).saturating_sub(self.page));
+        let top = self.row.scroll(self.page);
         let mut y = list.y;
-        for (at, item) in self.items.iter().enumerate().skip(self.top) {
+        for (at, item) in self.items.iter().enumerate().skip(top) {
             if y >= list.bottom() {
                 break;
             }
-            frame.render_widget(self.head(item, at == self.chosen, list.width), Rect { y, height: 1, ..list });
+            frame.render_widget(self.head(item, at == self.row.at, list.width), Rect { y, height: 1, ..list });
             y += 1;
             for line in self.excerpt(item, list.width.saturating_sub(INDENT), text_rows) {
                 if y < list.bottom() {
@@ -151,7 +152,7 @@ impl Hits {
         let fill = left.saturating_sub(width(&room) + 2 + width(&author)) + 1;
         let weight = if item.is_unread { Styles::STRONG } else { Styles::PLAIN };
         let line = Line::from(vec![
-            Span::styled(if is_chosen { "❯ " } else { "  " }, Styles::ACCENT),
+            sign(is_chosen),
             Span::styled(if item.is_unread { "● " } else { "  " }, Styles::FRESH),
             Span::styled(room, weight),
             Span::raw("  "),

@@ -3,6 +3,7 @@
 //! The model decides which dialogs are open. Each dialog keeps only its typed text and the chosen row.
 
 mod ask;
+mod chosen_row;
 mod create_room;
 mod help;
 mod hits;

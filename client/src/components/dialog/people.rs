@@ -14,7 +14,10 @@ use tuirealm::{
     },
 };
 
-use super::super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles};
+use super::{
+    super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles},
+    chosen_row::{ChosenRow, rows_moved, sign},
+};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Link, Model, People as Listed, PersonAction},
@@ -53,7 +56,7 @@ impl Row {
 struct Menu {
     user: UserRef,
     offers: Vec<PersonAction>,
-    chosen: usize,
+    row: ChosenRow,
 }
 
 pub(in super::super) struct People {
@@ -64,8 +67,7 @@ pub(in super::super) struct People {
     /// The name in the field belongs to nobody on the page and can be added.
     addable: Option<String>,
     menu: Option<Menu>,
-    chosen: usize,
-    top: usize,
+    row: ChosenRow,
     rev: u64,
     /// The page before was asked for: its last row is chosen.
     to_last: bool,
@@ -89,8 +91,7 @@ impl People {
             rows: Vec::new(),
             addable: None,
             menu: None,
-            chosen: 0,
-            top: 0,
+            row: ChosenRow::default(),
             rev: 0,
             to_last: false,
             has_before: false,
@@ -110,26 +111,27 @@ impl People {
     fn step(&mut self, by: isize) -> Msg {
         let last = self.count().saturating_sub(1);
         if let Some(menu) = &mut self.menu {
-            menu.chosen = menu.chosen.saturating_add_signed(by).min(menu.offers.len().saturating_sub(1));
-        } else if by > 0 && self.chosen == last && self.has_next {
+            menu.row.step(by, menu.offers.len());
+        } else if by > 0 && self.row.at == last && self.has_next {
             return Msg::TurnPage { forward: true };
-        } else if by < 0 && self.chosen == 0 && self.has_before {
+        } else if by < 0 && self.row.at == 0 && self.has_before {
             self.to_last = true;
             return Msg::TurnPage { forward: false };
         } else {
-            self.chosen = self.chosen.saturating_add_signed(by).min(last);
+            self.row.step(by, self.count());
         }
         Msg::Redraw
     }
 
     fn enter(&mut self) -> Msg {
-        if let Some(Menu { user, mut offers, chosen }) = self.menu.take() {
-            return Msg::ActOn { user, action: offers.swap_remove(chosen) };
+        if let Some(Menu { user, mut offers, row }) = self.menu.take() {
+            return Msg::ActOn { user, action: offers.swap_remove(row.at) };
         }
-        match (self.rows.get(self.chosen), &self.addable, self.room) {
+        match (self.rows.get(self.row.at), &self.addable, self.room) {
             (Some(row), ..) if row.offers.is_empty() => {}
             (Some(row), ..) => {
-                self.menu = Some(Menu { user: row.user.clone(), offers: row.offers.clone(), chosen: 0 });
+                self.menu =
+                    Some(Menu { user: row.user.clone(), offers: row.offers.clone(), row: ChosenRow::default() });
             }
             (None, Some(name), Some(room)) => return Msg::AddByName { room, name: name.clone() },
             (None, ..) => {}
@@ -154,22 +156,24 @@ impl People {
         (self.waiting, self.live) = (people.page.is_none(), model.link == Link::Connected);
         self.problem.clone_from(&people.problem);
         if std::mem::replace(&mut self.rev, people.rev) != people.rev {
-            self.top = 0;
-            self.chosen = if std::mem::take(&mut self.to_last) { usize::MAX } else { 0 };
+            self.row = ChosenRow::default();
+            if std::mem::take(&mut self.to_last) {
+                self.row.at = usize::MAX;
+            }
         }
-        self.chosen = self.chosen.min(self.count().saturating_sub(1));
+        self.row.keep_within(self.count());
         if let Some(menu) = &mut self.menu {
             match self.rows.iter().find(|row| row.user.id == menu.user.id).filter(|row| !row.offers.is_empty()) {
                 Some(row) if row.offers == menu.offers => {}
-                Some(row) => (menu.offers, menu.chosen) = (row.offers.clone(), 0),
+                Some(row) => (menu.offers, menu.row) = (row.offers.clone(), ChosenRow::default()),
                 None => self.menu = None,
             }
         }
     }
 
     fn line(&self, at: usize, columns: u16) -> Line<'static> {
-        let chosen = at == self.chosen;
-        let mut line = Line::from(Span::styled(if chosen { "❯ " } else { "  " }, Styles::ACCENT));
+        let chosen = at == self.row.at;
+        let mut line = Line::from(sign(chosen));
         if let Some(row) = self.rows.get(at) {
             let (dot, style) = if row.online && self.live { ("● ", Styles::WELL) } else { ("○ ", Styles::FAINT) };
             let role = if row.is_me && row.role.is_empty() { "you".to_owned() } else { row.role.to_owned() };
@@ -189,9 +193,8 @@ impl People {
     }
 
     fn draw_list(&mut self, frame: &mut Frame<'_>, list: Rect) {
-        let height = usize::from(list.height);
-        self.top = self.top.min(self.chosen).max((self.chosen + 1).saturating_sub(height));
-        for (at, row) in (self.top..self.count()).zip(list.rows()) {
+        let top = self.row.scroll(list.height.into());
+        for (at, row) in (top..self.count()).zip(list.rows()) {
             frame.render_widget(self.line(at, row.width), row);
         }
     }
@@ -200,13 +203,10 @@ impl People {
         let mut rows = list.rows();
         let title = rows.next().unwrap_or_default();
         frame.render_widget(Span::styled(clip(&menu.user.name, title.width), Styles::STRONG), title);
-        let top = (menu.chosen + 1).saturating_sub(usize::from(list.height.saturating_sub(1)));
+        let top = (menu.row.at + 1).saturating_sub(usize::from(list.height.saturating_sub(1)));
         for ((at, offer), row) in menu.offers.iter().enumerate().skip(top).zip(rows) {
-            let chosen = at == menu.chosen;
-            let line = Line::from(vec![
-                Span::styled(if chosen { "❯ " } else { "  " }, Styles::ACCENT),
-                Span::raw(clip(label(offer), row.width.saturating_sub(3))),
-            ]);
+            let chosen = at == menu.row.at;
+            let line = Line::from(vec![sign(chosen), Span::raw(clip(label(offer), row.width.saturating_sub(3)))]);
             frame.render_widget(if chosen { Styles::chosen(line) } else { line }, row);
         }
     }
@@ -282,11 +282,10 @@ impl ScreenComponent for People {
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        if let Some(by) = rows_moved(event, PAGE) {
+            return Some(self.step(by));
+        }
         match event {
-            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => Some(self.step(-1)),
-            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => Some(self.step(1)),
-            Event::User(Action::PageUp) => Some(self.step(-PAGE)),
-            Event::User(Action::PageDown) => Some(self.step(PAGE)),
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => Some(self.enter()),
             Event::User(Action::Cancel | Action::Interrupt) if self.menu.is_some() => {
                 self.menu = None;
@@ -299,7 +298,7 @@ impl ScreenComponent for People {
                 if self.field.text() == before {
                     return taken.then_some(Msg::Redraw);
                 }
-                self.chosen = 0;
+                self.row.at = 0;
                 Some(Msg::FilterPeople(self.field.text().trim().into()))
             }
         }

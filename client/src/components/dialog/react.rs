@@ -12,11 +12,14 @@ use tuirealm::{
     },
 };
 
-use super::super::{
-    ScreenComponent,
-    field::Field,
-    reactions::{Tag, rows},
-    styles::Styles,
+use super::{
+    super::{
+        ScreenComponent,
+        field::Field,
+        reactions::{Tag, rows},
+        styles::Styles,
+    },
+    chosen_row::{ChosenRow, rows_moved, sign},
 };
 use crate::{
     model::{Dialog, Model, ShownReaction},
@@ -26,6 +29,9 @@ use crate::{
 
 /// Most rows of the reactions that are already there.
 const THERE_MAX: usize = 2;
+
+/// Rows that a page key moves by.
+const PAGE: isize = 10;
 
 /// Offered before the others, after the recent ones.
 const USUAL: [&str; 8] = ["👍", "💜", "😂", "🎉", "👀", "🙏", "🚀", "✅"];
@@ -41,8 +47,7 @@ pub(in super::super) struct React {
     candidates: Vec<(Arc<str>, String)>,
     /// The matching candidates, best first.
     choices: Vec<(Arc<str>, String)>,
-    chosen: usize,
-    top: usize,
+    row: ChosenRow,
 }
 
 /// The recent emoji, the usual ones, then all others; each name once.
@@ -72,11 +77,11 @@ impl React {
         if looks_like_emoji(query) {
             self.choices.insert(0, (query.into(), String::new()));
         }
-        self.chosen = self.chosen.min(self.choices.len().saturating_sub(1));
+        self.row.keep_within(self.choices.len());
     }
 
     fn step(&mut self, by: isize) -> Option<Msg> {
-        self.chosen = self.chosen.saturating_add_signed(by).min(self.choices.len().saturating_sub(1));
+        self.row.step(by, self.choices.len());
         Some(Msg::Redraw)
     }
 
@@ -92,12 +97,12 @@ impl React {
     }
 
     fn line(&self, at: usize, columns: u16) -> Line<'static> {
-        let chosen = at == self.chosen;
+        let chosen = at == self.row.at;
         let (emoji, name) = &self.choices[at];
         let (emoji, name) = (clip(emoji, 8), if name.is_empty() { String::new() } else { format!(":{name}:") });
         let gap = usize::from(4_u16.saturating_sub(width(&emoji)).max(1));
         let name = clip(&name, columns.saturating_sub(8));
-        let mut spans = vec![Span::styled(if chosen { "❯ " } else { "  " }, Styles::ACCENT)];
+        let mut spans = vec![sign(chosen)];
         if !self.ascii || name.is_empty() {
             spans.extend([Span::raw(emoji), Span::raw(" ".repeat(gap))]);
         }
@@ -153,20 +158,19 @@ impl ScreenComponent for React {
             return;
         }
         let rows: Vec<Rect> = rows.collect();
-        self.top = self.top.min(self.chosen).max((self.chosen + 1).saturating_sub(rows.len()));
-        for (at, row) in (self.top..self.choices.len()).zip(rows) {
+        let top = self.row.scroll(rows.len());
+        for (at, row) in (top..self.choices.len()).zip(rows) {
             frame.render_widget(self.line(at, row.width), row);
         }
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        if let Some(by) = rows_moved(event, PAGE) {
+            return self.step(by);
+        }
         match event {
-            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => self.step(-1),
-            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.step(1),
-            Event::User(Action::PageUp) => self.step(-10),
-            Event::User(Action::PageDown) => self.step(10),
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
-                let chosen = self.choices.get(self.chosen).map(|(emoji, _)| Arc::clone(emoji));
+                let chosen = self.choices.get(self.row.at).map(|(emoji, _)| Arc::clone(emoji));
                 chosen.map_or(Some(Msg::Redraw), |emoji| self.react(emoji))
             }
             Event::Keyboard(KeyEvent { code: Key::Char(letter), .. }) if self.nth(*letter).is_some() => {
@@ -177,8 +181,7 @@ impl ScreenComponent for React {
                 let before = self.field.text().to_owned();
                 let taken = self.field.take(event);
                 if self.field.text() != before {
-                    self.chosen = 0;
-                    self.top = 0;
+                    self.row = ChosenRow::default();
                     self.search();
                 }
                 taken.then_some(Msg::Redraw)

@@ -10,7 +10,10 @@ use tuirealm::{
     },
 };
 
-use super::super::{ScreenComponent, styles::Styles};
+use super::{
+    super::{ScreenComponent, styles::Styles},
+    chosen_row::{ChosenRow, rows_moved, sign},
+};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model},
@@ -35,8 +38,7 @@ pub(in super::super) struct Sessions {
     rows: Vec<Row>,
     waiting: bool,
     problem: Option<String>,
-    chosen: usize,
-    top: usize,
+    row: ChosenRow,
     /// Waits for a second, different key that confirms the end of the chosen session.
     ends: bool,
     /// The key that closes it.
@@ -46,23 +48,23 @@ pub(in super::super) struct Sessions {
 impl Sessions {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
         let leave = keymap.named(Action::Cancel);
-        Self { rows: Vec::new(), waiting: true, problem: None, chosen: 0, top: 0, ends: false, leave }
+        Self { rows: Vec::new(), waiting: true, problem: None, row: ChosenRow::default(), ends: false, leave }
     }
 
     fn step(&mut self, by: isize) -> Msg {
         self.ends = false;
-        self.chosen = self.chosen.saturating_add_signed(by).min(self.rows.len().saturating_sub(1));
+        self.row.step(by, self.rows.len());
         Msg::Redraw
     }
 
     fn line(&self, at: usize, columns: u16) -> Line<'static> {
-        let (row, chosen) = (&self.rows[at], at == self.chosen);
+        let (row, chosen) = (&self.rows[at], at == self.row.at);
         let when = if columns < BOTH_TIMES_FROM { row.used.clone() } else { format!("{}, {}", row.since, row.used) };
         let left = columns.saturating_sub(4 + width(&when));
         let what = clip(&row.what, left);
         let fill = usize::from(left.saturating_sub(width(&what)) + 1);
         let line = Line::from(vec![
-            Span::styled(if chosen { "❯ " } else { "  " }, Styles::ACCENT),
+            sign(chosen),
             Span::styled(what, if row.current { Styles::STRONG } else { Styles::PLAIN }),
             Span::raw(" ".repeat(fill)),
             Span::styled(when, Styles::FAINT),
@@ -71,7 +73,7 @@ impl Sessions {
     }
 
     fn foot(&self) -> (String, tuirealm::ratatui::style::Style) {
-        let current = self.rows.get(self.chosen).is_some_and(|row| row.current);
+        let current = self.rows.get(self.row.at).is_some_and(|row| row.current);
         match &self.problem {
             Some(problem) => (format!("✗ {problem}"), Styles::WRONG),
             None if self.waiting => ("◌ one moment …".to_owned(), Styles::WAITING),
@@ -108,16 +110,15 @@ impl ScreenComponent for Sessions {
         self.rows = list.sessions.iter().flatten().map(|session| Row::new(session, model)).collect();
         self.waiting = list.sessions.is_none();
         self.problem.clone_from(&list.problem);
-        self.chosen = self.chosen.min(self.rows.len().saturating_sub(1));
+        self.row.keep_within(self.rows.len());
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
         let inner = Styles::dialog(frame, area, "where you are signed in");
         let list = Rect { height: inner.height.saturating_sub(2), ..inner };
         let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1.min(inner.height), ..inner };
-        let height = usize::from(list.height);
-        self.top = self.top.min(self.chosen).max((self.chosen + 1).saturating_sub(height));
-        for (at, row) in (self.top..self.rows.len()).zip(list.rows()) {
+        let top = self.row.scroll(list.height.into());
+        for (at, row) in (top..self.rows.len()).zip(list.rows()) {
             frame.render_widget(self.line(at, row.width), row);
         }
         let (text, style) = self.foot();
@@ -125,18 +126,16 @@ impl ScreenComponent for Sessions {
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
-        let page = isize::try_from(ROWS_MAX).unwrap_or(1);
+        if let Some(by) = rows_moved(event, isize::try_from(ROWS_MAX).unwrap_or(1)) {
+            return Some(self.step(by));
+        }
         match event {
-            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => Some(self.step(-1)),
-            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => Some(self.step(1)),
-            Event::User(Action::PageUp) => Some(self.step(-page)),
-            Event::User(Action::PageDown) => Some(self.step(page)),
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
-                self.ends = self.rows.get(self.chosen).is_some_and(|row| !row.current);
+                self.ends = self.rows.get(self.row.at).is_some_and(|row| !row.current);
                 Some(Msg::Redraw)
             }
             Event::Keyboard(KeyEvent { code: Key::Char('y' | 'Y'), .. }) if std::mem::take(&mut self.ends) => {
-                self.rows.get(self.chosen).map(|row| Msg::EndSession(row.id))
+                self.rows.get(self.row.at).map(|row| Msg::EndSession(row.id))
             }
             Event::Keyboard(_) if std::mem::take(&mut self.ends) => Some(Msg::Redraw),
             _ => None,

@@ -15,12 +15,18 @@ use tuirealm::{
     },
 };
 
-use super::super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles};
+use super::{
+    super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles},
+    chosen_row::{ChosenRow, rows_moved, sign},
+};
 use crate::{
     model::{Model, Room},
     text::{clip, fuzzy, width},
     update::{Action, Msg, Pick},
 };
+
+/// Rows that a page key moves by.
+const PAGE: isize = 10;
 
 /// A room to switch to.
 struct Candidate {
@@ -73,10 +79,9 @@ pub(in super::super) struct Switcher {
     choices: Vec<Choice>,
     /// The server has sent the list of rooms.
     listed: bool,
-    chosen: usize,
+    row: ChosenRow,
     /// The user has moved the choice since the text changed.
     moved: bool,
-    top: usize,
 }
 
 impl Switcher {
@@ -102,12 +107,12 @@ impl Switcher {
             }
         }
         self.choices = choices;
-        self.chosen = self.chosen.min(self.choices.len().saturating_sub(1));
+        self.row.keep_within(self.choices.len());
     }
 
     fn step(&mut self, by: isize) -> Option<Msg> {
         self.moved = true;
-        self.chosen = self.chosen.saturating_add_signed(by).min(self.choices.len().saturating_sub(1));
+        self.row.step(by, self.choices.len());
         Some(Msg::Redraw)
     }
 
@@ -120,13 +125,12 @@ impl Switcher {
     }
 
     fn chosen(&self) -> Option<Pick> {
-        self.pick(self.choices.get(self.chosen)?)
+        self.pick(self.choices.get(self.row.at)?)
     }
 
     fn line(&self, at: usize, columns: u16) -> Line<'static> {
-        let chosen = at == self.chosen;
-        let glyph = if chosen { "❯ " } else { "  " };
-        let mut spans = vec![Span::styled(glyph, Styles::ACCENT)];
+        let chosen = at == self.row.at;
+        let mut spans = vec![sign(chosen)];
         match &self.choices[at] {
             Choice::Create(name) => {
                 spans.push(Span::styled(clip(&format!("create #{name}"), columns.saturating_sub(3)), Styles::STRONG));
@@ -178,7 +182,7 @@ impl ScreenComponent for Switcher {
         self.search();
         // Enter opens the highlighted room, even if its row has moved.
         let place = self.choices.iter().position(|choice| chosen.is_some() && self.pick(choice) == chosen);
-        self.chosen = place.unwrap_or(if self.moved { self.chosen } else { 0 });
+        self.row.at = place.unwrap_or(if self.moved { self.row.at } else { 0 });
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
@@ -197,27 +201,24 @@ impl ScreenComponent for Switcher {
             };
             return frame.render_widget(Span::styled(clip(text, list.width), Styles::FAINT), list);
         }
-        let height = usize::from(list.height);
-        self.top = self.top.min(self.chosen).max((self.chosen + 1).saturating_sub(height));
-        for (at, row) in (self.top..self.choices.len()).zip(list.rows()) {
+        let top = self.row.scroll(list.height.into());
+        for (at, row) in (top..self.choices.len()).zip(list.rows()) {
             frame.render_widget(self.line(at, list.width), row);
         }
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        if let Some(by) = rows_moved(event, PAGE) {
+            return self.step(by);
+        }
         match event {
-            Event::Keyboard(KeyEvent { code: Key::Up, .. }) | Event::User(Action::LineUp) => self.step(-1),
-            Event::Keyboard(KeyEvent { code: Key::Down, .. }) | Event::User(Action::LineDown) => self.step(1),
-            Event::User(Action::PageUp) => self.step(-10),
-            Event::User(Action::PageDown) => self.step(10),
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => Some(self.chosen().map_or(Msg::Redraw, Msg::Pick)),
             _ => {
                 let before = self.field.text().to_owned();
                 let taken = self.field.take(event);
                 if self.field.text() != before {
-                    self.chosen = 0;
+                    self.row = ChosenRow::default();
                     self.moved = false;
-                    self.top = 0;
                     self.search();
                     let query: Arc<str> = self.query().into();
                     return Some(Msg::LookUp(query));
