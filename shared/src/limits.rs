@@ -41,6 +41,8 @@ pub const ROOMS: u32 = 5000;
 pub const PRIVATE_ROOMS_PER_USER: u32 = 1000;
 /// Default maximum of event streams that one user has open at once.
 pub const STREAMS_PER_USER: u32 = 64;
+/// Maximum number of members of a room that shows who is online.
+pub const PRESENCE_MEMBERS_MAX: u32 = 200;
 /// Maximum number of users that one message mentions.
 pub const MENTIONS_MAX: usize = 50;
 /// Maximum size of an answer that a client accepts, in bytes. The list of all rooms fits at the default limits.

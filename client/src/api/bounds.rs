@@ -7,6 +7,7 @@ use quchat_shared::{
     Cursor, Event, Message, Problem, Room, RoomInfo, User, UserRef,
     api::{FoundIn, Hit, Hits, Members, Mention, Mentions, MessagePage, ReadMarker, Rooms, Sessions, Users},
     limits::{PAGE_MAX, ROOM_NAME_MAX, TEXT_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
+    message::REACTIONS_MAX,
     room::Member,
     user::Session,
 };
@@ -25,8 +26,6 @@ const DETAIL_MAX: usize = 300;
 const ERRORS_MAX: usize = 16;
 /// Most users that one text can mention.
 const MENTIONS_MAX: usize = TEXT_MAX / 2;
-/// Most emoji on a message.
-const REACTIONS_MAX: usize = 20;
 /// Most users of a room whose presence is shown.
 const ONLINE_MAX: usize = 1_000;
 /// Most users per emoji.

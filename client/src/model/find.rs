@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use quchat_shared::{RoomId, Seq, Timestamp, query::SearchMessages};
+use quchat_shared::{RoomId, Seq, Timestamp, query::SearchMessages, text::search::WORDS_MAX};
 
 use super::{Anchor, Model, Timeline};
 use crate::text::Needle;
@@ -72,8 +72,6 @@ pub enum Further {
 
 /// Hits of a page of the server.
 const PAGE: u32 = 50;
-/// Most words that the server takes.
-const WORDS_MAX: usize = 8;
 /// Most hits that are remembered beyond the loaded messages.
 const KNOWN_MAX: usize = 500;
 

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quchat_shared::{UserId, UserRef, room::Member};
+use quchat_shared::{UserId, UserRef, limits, room::Member};
 
 use super::Room;
 
 /// Rooms with more members have no presence.
-pub(crate) const PRESENCE_MAX: usize = 200;
+pub(crate) const PRESENCE_MAX: usize = limits::PRESENCE_MEMBERS_MAX as usize;
 /// How long a typing user is shown, in milliseconds.
 const TYPING_MS: u64 = 6_000;
 /// Most typing users that are kept of a room.

@@ -1,14 +1,11 @@
 //! Which rooms show who of their members is online.
 //!
-//! Rooms of up to [`ROOM_MAX`] members do. A direct room does once both of its users have written.
+//! Rooms of up to [`PRESENCE_MEMBERS_MAX`] members do. A direct room does once both of its users have written.
 
-use quchat_shared::{RoomId, UserId};
+use quchat_shared::{RoomId, UserId, limits::PRESENCE_MEMBERS_MAX};
 
 use super::Result;
 use crate::store::Snapshot;
-
-/// Most members of a room that shows who is online.
-pub(crate) const ROOM_MAX: u32 = 200;
 
 /// A room to look up.
 #[derive(Debug, Clone, Copy)]
@@ -26,21 +23,21 @@ pub(crate) struct RoomMembers {
     pub(crate) is_shown: bool,
     /// How many there are.
     pub(crate) count: u64,
-    /// The first [`ROOM_MAX`] of them by the order of joining, if the room shows who is online, or did before the last
+    /// The first [`PRESENCE_MEMBERS_MAX`] of them by the order of joining, if the room shows who is online, or did before the last
     /// of them joined.
     pub(crate) members: Vec<UserId>,
 }
 
 /// Looks rooms up. Those that do not exist any more show nobody.
 pub(crate) fn look_up(store: &dyn Snapshot, questions: &[Question]) -> Result<Vec<RoomMembers>> {
-    let max = u64::from(ROOM_MAX);
+    let max = u64::from(PRESENCE_MEMBERS_MAX);
     let look_up = |&Question { room, joined }: &Question| {
         let (count, is_shown) = match store.presence_size(room)? {
             Some(count) => (count, count <= max),
             None => (0, false),
         };
         let members = if is_shown || (count > max && count - joined.min(count) <= max) {
-            store.first_members(room, ROOM_MAX)?
+            store.first_members(room, PRESENCE_MEMBERS_MAX)?
         } else {
             Vec::new()
         };

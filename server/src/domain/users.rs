@@ -4,13 +4,13 @@ use std::{collections::HashSet, time::Duration};
 
 use quchat_shared::{
     Timestamp, User, UserId, UserRef, api,
-    limits::{self, PAGE_MAX},
+    limits::{self, PAGE_MAX, PRESENCE_MEMBERS_MAX},
     query,
     user::ServerRole,
 };
 
 use super::{
-    Caller, Error, Result, invalid, paging, presence,
+    Caller, Error, Result, invalid, paging,
     sessions::{self, SignedIn},
 };
 use crate::store::{NewUser, Snapshot, Tx};
@@ -124,7 +124,7 @@ pub(super) fn mark_online(
     let visible = if others.is_empty() {
         HashSet::new()
     } else {
-        store.sharing_a_room(caller.user, &others, presence::ROOM_MAX)?
+        store.sharing_a_room(caller.user, &others, PRESENCE_MEMBERS_MAX)?
     };
     for user in users {
         user.online = visible.contains(&user.id) || (user.id == caller.user && online(user.id));

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use quchat_shared::{RoomId, UserId, event::Presence};
+use quchat_shared::{RoomId, UserId, event::Presence, limits::PRESENCE_MEMBERS_MAX};
 
-use crate::domain::presence::{ROOM_MAX, RoomMembers};
+use crate::domain::presence::RoomMembers;
 
 /// What changed in a room.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl Room {
         let mut members = found.members;
         members.sort_unstable();
         let now = members.iter().copied().filter(|&user| is_there(user)).collect::<Vec<_>>();
-        let max = u64::from(ROOM_MAX);
+        let max = u64::from(PRESENCE_MEMBERS_MAX);
         let was_large = (found.count + touched.left).saturating_sub(touched.joined) > max;
         let before = match std::mem::take(&mut self.state) {
             State::Unknown if was_large || touched.has_begun => State::Hidden,
