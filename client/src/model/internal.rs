@@ -93,6 +93,8 @@ pub(crate) struct Internal {
     pub(crate) lost_at: u64,
     /// The server set the time of the next attempt.
     pub(crate) wait_asked: bool,
+    /// Rooms that the user joined while the connection was lost. They are joined when it is back.
+    pub(crate) joins_lost: BTreeSet<RoomId>,
     /// The rooms known when the list was requested. Only these can be missing from it because they are gone.
     pub(crate) listed: BTreeSet<RoomId>,
     /// The current stream has said hello.

@@ -69,6 +69,8 @@ pub struct Room {
     pub(crate) send_failures: u32,
     /// The timeline may be wrong. It stays on the screen only until the page arrives that replaces it.
     pub(crate) distrusted: bool,
+    /// Loaded messages may have changed before the user joined, because no events tell of that. They are fetched again.
+    pub(crate) outdated: bool,
     /// Text was cleared after the room was gone. The room stays so that Up can bring it back.
     pub(crate) cleared_when_gone: bool,
     /// Messages after the read marker that have been on the screen for long enough.
@@ -207,6 +209,11 @@ impl Model {
 }
 
 impl Room {
+    /// Whether messages were loaded, or are being loaded.
+    pub(crate) fn has_loaded(&self) -> bool {
+        !self.timeline.messages.is_empty() || matches!(self.fetch, Fetch::Loading { .. })
+    }
+
     /// Drops reply targets after `last`: the server lost those messages, and their seqs will be reused. Returns whether
     /// there were any. Edits of those messages are given up, too.
     pub(crate) fn forget_replies_beyond(&mut self, last: Seq) -> bool {
@@ -249,6 +256,7 @@ impl Room {
             save_not_before: 0,
             send_failures: 0,
             distrusted: false,
+            outdated: false,
             cleared_when_gone: false,
             sighted: Sighted::default(),
             landing: None,

@@ -110,7 +110,7 @@ fn refresh(model: &mut Model) {
 }
 
 /// Handles the greeting: the stream is live.
-pub(super) fn hello(model: &mut Model, hello: Hello) {
+pub(super) fn hello(model: &mut Model, hello: Hello, effects: &mut Vec<Effect>) {
     model.cursor = Some(hello.cursor);
     if std::mem::replace(&mut model.internal.greeted, true) {
         return; // only the first greeting of a stream triggers requests
@@ -125,6 +125,7 @@ pub(super) fn hello(model: &mut Model, hello: Hello) {
     retry_lists(model);
     presence::begin(model);
     attention::send_levels(model);
+    membership::join_lost(model, effects);
     model.retry_page();
 }
 
@@ -179,6 +180,7 @@ fn distrust(model: &mut Model) {
     model.spotlight = None;
     model.places = Places::default();
     model.internal.recounts.clear();
+    model.internal.joins_lost.clear();
     let now = model.now.mono_ms;
     if let Some(listing) = model.inbox_mut() {
         *listing = Listing::default();

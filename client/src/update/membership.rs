@@ -105,10 +105,20 @@ pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failur
             presence::look_round_soon(model);
         }
         Err(failure) => {
+            if failure.status().is_none() {
+                model.internal.joins_lost.insert(id);
+            }
             let name = model.rooms.get(&id).map_or("the room", Room::name);
             let why = format!("could not join {name}: {}", failure.reason());
             model.show_notice_while(Cause::Outside(id), Tone::Error, &why);
         }
+    }
+}
+
+/// Joins the rooms whose requests were lost with the connection.
+pub(super) fn join_lost(model: &mut Model, effects: &mut Vec<Effect>) {
+    for id in std::mem::take(&mut model.internal.joins_lost) {
+        join(model, id, effects);
     }
 }
 

@@ -49,7 +49,7 @@ fn apply(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
         return;
     }
     match event {
-        Event::Hello(hello) => connection::hello(model, hello),
+        Event::Hello(hello) => connection::hello(model, hello, effects),
         Event::Reset(reset) => connection::reset(model, reset),
         Event::Bye(bye) => connection::bye(model, bye.reason),
         Event::Activity(activity) => note_activity(model, &activity),
@@ -99,6 +99,7 @@ fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effec
         room.gone = false;
         room.banned = false;
         let known = room.joined();
+        room.outdated |= !known && room.has_loaded();
         let fresh = Membership { role: event.role, last_read_seq, notify: Notify::default() };
         room.member.get_or_insert(fresh).role = event.role;
         room.note_end();

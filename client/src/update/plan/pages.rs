@@ -31,6 +31,18 @@ pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     if wants.near {
         fetch_near(model, id, effects);
     }
+    renew(model, id, effects);
+}
+
+/// Fetches loaded messages again if they are outdated, after the pending page.
+fn renew(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
+    let Some(room) = model.rooms.get_mut(&id).filter(|room| room.outdated && room.fetch == Fetch::Idle) else { return };
+    let page = room.page_around();
+    fetch(model, id, page, effects);
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.outdated = room.fetch == Fetch::Idle;
+        room.distrusted |= !room.outdated;
+    }
 }
 
 /// Requests a page. It replaces a pending request of this room.

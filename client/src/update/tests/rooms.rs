@@ -82,6 +82,30 @@ fn messages_from_before_the_stream_included_the_room_are_fetched() {
 }
 
 #[test]
+fn messages_that_were_edited_before_the_user_joined_are_fetched_again() {
+    for page_comes_first in [true, false] {
+        let mut client = Client::online();
+        client.on(Msg::Open(LOBBY));
+        let joined = listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5));
+        if page_comes_first {
+            client.answer_page(LOBBY, 1..=5, false, false);
+        }
+        client.reply(|req| *req == Request::JoinRoom(LOBBY), Ok(Answer::Room(joined)));
+        if !page_comes_first {
+            client.answer_page(LOBBY, 1..=5, false, false);
+        }
+        assert_eq!(client.room(LOBBY).timeline.messages.len(), 5, "what is loaded stays on the screen");
+        let edited = Message { rev: 2, ..message(LOBBY, 2, BOB, "edited") };
+        let mut messages: Vec<_> = (1..=5).map(|seq| message(LOBBY, seq, BOB, "hi")).collect();
+        messages[1] = edited;
+        let page = MessagePage { messages, has_older: false, has_newer: false, own_reactions: Vec::new() };
+        client.reply(|req| matches!(req, Request::ListMessages(LOBBY, _)), Ok(Answer::Page(page)));
+        assert_eq!(client.room(LOBBY).timeline.messages[1].text, "edited");
+        assert_eq!(client.calls(), [], "once is enough");
+    }
+}
+
+#[test]
 fn a_room_created_during_a_list_request_is_not_removed_by_the_list() {
     let mut client = Client::new();
     client.start();
@@ -99,6 +123,29 @@ fn a_failed_join_is_reported_and_can_be_retried() {
     assert!(client.notice().contains("connection refused"));
     client.on(Msg::Open(LOBBY));
     assert!(client.calls().iter().any(|(_, req)| *req == Request::JoinRoom(LOBBY)));
+}
+
+#[test]
+fn a_join_that_was_lost_with_the_connection_is_made_when_it_is_back() {
+    let is_join = |effect: &&Effect| matches!(effect, Effect::Call { req: Request::JoinRoom(LOBBY), .. });
+    let joins = |client: &Client| client.effects.iter().filter(is_join).count();
+    for join_fails_first in [true, false] {
+        let mut client = Client::online();
+        client.on(Msg::Open(LOBBY));
+        if !join_fails_first {
+            client.cut(unreachable());
+        }
+        client.reply(|req| *req == Request::JoinRoom(LOBBY), Err(unreachable()));
+        if join_fails_first {
+            client.cut(unreachable());
+        }
+        assert_eq!(joins(&client), 0, "not without a connection");
+        client.pass(5_000).hello("k-2");
+        assert_eq!(joins(&client), 1);
+        client.reply(|req| *req == Request::JoinRoom(LOBBY), Err(refused(404, Kind::NotFound, "gone")));
+        client.cut(unreachable()).pass(5_000).hello("k-3");
+        assert_eq!(joins(&client), 0, "the server has answered");
+    }
 }
 
 #[test]
