@@ -12,155 +12,103 @@ use super::{
 };
 use crate::update::{NotKept, Pick};
 
-/// The screens of a client, with a draft if there is a composer.
-fn screens() -> Vec<(&'static str, Client)> {
-    let with = |prepare: fn(&mut Client)| {
-        let mut client = Client::online();
-        client.write("precious");
-        prepare(&mut client);
+/// A client on one screen, with a draft if there is a composer.
+struct Screen {
+    name: &'static str,
+    begin: fn() -> Client,
+    prepare: fn(&mut Client),
+}
+
+impl Screen {
+    fn client(&self) -> Client {
+        let mut client = (self.begin)();
+        (self.prepare)(&mut client);
         client
-    };
-    let fresh = |prepare: fn(&mut Client)| {
-        let mut client = Client::new();
-        prepare(&mut client);
-        client
-    };
+    }
+}
+
+fn with_draft() -> Client {
+    let mut client = Client::online();
+    client.write("precious");
+    client
+}
+
+fn screens() -> Vec<Screen> {
+    let with = |name, prepare| Screen { name, begin: with_draft, prepare };
+    let fresh = |name, prepare| Screen { name, begin: Client::new, prepare };
     vec![
-        ("sign in", fresh(|_| {})),
-        ("signing in", fresh(sign_in)),
-        (
-            "help over sign in",
-            fresh(|client| {
-                client.act(Action::Help);
-            }),
-        ),
-        ("connecting", fresh(Client::start)),
-        (
-            "no rooms",
-            fresh(|client| {
-                client.start();
-                client.list_rooms(Vec::new());
-            }),
-        ),
-        ("talking", with(|_| {})),
-        (
-            "loading",
-            with(|client| {
-                client.on(Msg::Open(OPS)).act(Action::LastRoom);
-            }),
-        ),
-        (
-            "reading further up",
-            with(|client| {
-                at_hand(client, GENERAL, 101..=300);
-                let seen = seen_of(client.room(GENERAL), 150, 170, false);
-                client.on(Msg::Seen(seen));
-            }),
-        ),
-        (
-            "side bar",
-            with(|client| {
-                client.act(Action::FocusRooms);
-            }),
-        ),
-        (
-            "switcher",
-            with(|client| {
-                client.act(Action::Switch);
-            }),
-        ),
-        (
-            "create room",
-            with(|client| {
-                client.act(Action::CreateRoom);
-            }),
-        ),
-        (
-            "creating a room",
-            with(|client| {
-                client.act(Action::CreateRoom).on(Msg::CreateRoom { name: "den".into(), private: false });
-            }),
-        ),
-        (
-            "searching",
-            with(|client| {
-                client.act(Action::Find).on(Msg::Sought("hi".into()));
-            }),
-        ),
-        (
-            "inbox",
-            with(|client| {
-                client.act(Action::Inbox).answer_mentions(vec![mention(OPS, 9), mention(GENERAL, 2)], None);
-            }),
-        ),
-        (
-            "searching all rooms",
-            with(|client| {
-                client.act(Action::Search).on(Msg::SearchFor("hi".into())).pass(1_000);
-            }),
-        ),
-        (
-            "after a jump",
-            with(|client| {
-                client.on(Msg::JumpTo(Arc::new(found(OPS, 4)))).answer_page(OPS, 1..=8, false, true);
-                client.act(Action::Back).act(Action::Forward);
-            }),
-        ),
-        (
-            "help",
-            with(|client| {
-                client.act(Action::Help);
-            }),
-        ),
-        (
-            "reconnecting",
-            with(|client| {
-                client.cut(unreachable());
-            }),
-        ),
-        (
-            "signed out",
-            with(|client| {
-                client.stream(vec![Bye { reason: ByeReason::Expired }.into()]).pass(1_000);
-            }),
-        ),
-        (
-            "the room is gone",
-            with(|client| {
-                client.stream(vec![RoomDeleted { room_id: GENERAL }.into()]);
-            }),
-        ),
-        (
-            "review",
-            with(|client| {
-                client.say("no").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
-                client.act(Action::Review).on(Msg::Edited { room: GENERAL, text: "precious".into() });
-            }),
-        ),
-        (
-            "editing",
-            with(|client| {
-                client.hear(message(GENERAL, 4, ALICE, "said")).act(Action::Edit);
-            }),
-        ),
-        (
-            "delete?",
-            with(|client| {
-                client.hear(message(GENERAL, 4, ALICE, "said")).act(Action::Delete);
-            }),
-        ),
-        (
-            "reacting",
-            with(|client| {
-                client.act(Action::React);
-            }),
-        ),
-        (
-            "quit?",
-            with(|client| {
-                client.say("unsent").write("precious").act(Action::Quit);
-            }),
-        ),
+        fresh("sign in", |_| {}),
+        fresh("signing in", sign_in),
+        fresh("help over sign in", |client| {
+            client.act(Action::Help);
+        }),
+        fresh("connecting", Client::start),
+        fresh("no rooms", |client| {
+            client.start();
+            client.list_rooms(Vec::new());
+        }),
+        with("talking", |_| {}),
+        with("loading", |client| {
+            client.on(Msg::Open(OPS)).act(Action::LastRoom);
+        }),
+        with("reading further up", |client| {
+            at_hand(client, GENERAL, 101..=300);
+            let seen = seen_of(client.room(GENERAL), 150, 170, false);
+            client.on(Msg::Seen(seen));
+        }),
+        with("side bar", |client| {
+            client.act(Action::FocusRooms);
+        }),
+        with("switcher", |client| {
+            client.act(Action::Switch);
+        }),
+        with("create room", |client| {
+            client.act(Action::CreateRoom);
+        }),
+        with("creating a room", |client| {
+            client.act(Action::CreateRoom).on(Msg::CreateRoom { name: "den".into(), private: false });
+        }),
+        with("searching", |client| {
+            client.act(Action::Find).on(Msg::Sought("hi".into()));
+        }),
+        with("inbox", |client| {
+            client.act(Action::Inbox).answer_mentions(vec![mention(OPS, 9), mention(GENERAL, 2)], None);
+        }),
+        with("searching all rooms", |client| {
+            client.act(Action::Search).on(Msg::SearchFor("hi".into())).pass(1_000);
+        }),
+        with("after a jump", |client| {
+            client.on(Msg::JumpTo(Arc::new(found(OPS, 4)))).answer_page(OPS, 1..=8, false, true);
+            client.act(Action::Back).act(Action::Forward);
+        }),
+        with("help", |client| {
+            client.act(Action::Help);
+        }),
+        with("reconnecting", |client| {
+            client.cut(unreachable());
+        }),
+        with("signed out", |client| {
+            client.stream(vec![Bye { reason: ByeReason::Expired }.into()]).pass(1_000);
+        }),
+        with("the room is gone", |client| {
+            client.stream(vec![RoomDeleted { room_id: GENERAL }.into()]);
+        }),
+        with("review", |client| {
+            client.say("no").disk().reply(is_send, Err(refused(403, Kind::Forbidden, "no")));
+            client.act(Action::Review).on(Msg::Edited { room: GENERAL, text: "precious".into() });
+        }),
+        with("editing", |client| {
+            client.hear(message(GENERAL, 4, ALICE, "said")).act(Action::Edit);
+        }),
+        with("delete?", |client| {
+            client.hear(message(GENERAL, 4, ALICE, "said")).act(Action::Delete);
+        }),
+        with("reacting", |client| {
+            client.act(Action::React);
+        }),
+        with("quit?", |client| {
+            client.say("unsent").write("precious").act(Action::Quit);
+        }),
     ]
 }
 
@@ -252,9 +200,10 @@ fn msgs(client: &Client) -> Vec<Msg> {
 #[test]
 fn every_msg_on_every_screen_leaves_a_valid_client_and_every_draft() {
     let kinds = msgs(&Client::new()).len();
-    for screen in 0..screens().len() {
+    for screen in screens() {
+        let name = screen.name;
         for nth in 0..kinds {
-            let (name, mut client) = screens().swap_remove(screen);
+            let mut client = screen.client();
             let msg = msgs(&client).swap_remove(nth);
             let precious = holds(&client, "precious");
             client.on(msg.clone());
