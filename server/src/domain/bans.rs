@@ -10,7 +10,7 @@ use quchat_shared::{
 
 use super::{
     Caller, Error, Result, invalid,
-    members::{Ended, end_membership},
+    memberships::{Ended, end_membership},
     paging,
     policy::{self, Action},
     users::{self, reference},

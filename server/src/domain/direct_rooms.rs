@@ -3,7 +3,8 @@
 use quchat_shared::{Room, RoomInfo, Seq, Timestamp, UserId, api::NewRoom, event::RoomCreated, room::RoomKind};
 
 use super::{
-    Caller, Error, Result, members,
+    Caller, Error, Result,
+    memberships::{admit, check_private_bound},
     rooms::{self, Bounds},
 };
 use crate::store::{self, EventRef, Tx};
@@ -36,12 +37,12 @@ pub(crate) fn open_direct_room(
     {
         return rooms::get_room(tx, caller, room.id).map(Opened::Before);
     }
-    rooms::check_private_bound(tx, caller.user, bounds)?;
+    check_private_bound(tx, caller, caller.user, bounds.private_per_user)?;
     let room = match known {
         Some(room) => room,
         None => create(tx, users, now)?,
     };
-    members::admit(tx, &room, caller.user, None, now)?;
+    admit(tx, &room, caller.user, None, now)?;
     rooms::get_room(tx, caller, room.id).map(Opened::Now)
 }
 
@@ -61,7 +62,7 @@ pub(super) fn before_message(tx: &mut dyn Tx, room: &RoomInfo, sender: UserId, n
         && let Some(peer) = tx.peer(room.id, sender)?
         && tx.membership(room.id, peer)?.is_none()
     {
-        members::admit(tx, room, peer, Some(sender), now)?;
+        admit(tx, room, peer, Some(sender), now)?;
     }
     Ok(())
 }

@@ -3,19 +3,21 @@
 use std::slice;
 
 use quchat_shared::{
-    Room, RoomId, RoomInfo, Timestamp, UserId, UserRef, api,
-    event::{MemberJoined, MemberLeft, MemberUpdated, SettingsUpdated},
+    Room, RoomId, Timestamp, UserId, api,
+    event::SettingsUpdated,
     limits, query,
-    room::{Member, Membership, Notify, Role, RoomKind},
+    room::{Member, Notify, RoomKind},
 };
 
 use super::{
-    Caller, Error, Result, invalid, paging,
+    Caller, Error, Result, invalid,
+    memberships::{Ended, admit, check_private_bound, end_membership},
+    paging,
     policy::{self, Action},
     rooms,
     users::{self, reference},
 };
-use crate::store::{EventRef, NewMember, Snapshot, Tx};
+use crate::store::{EventRef, Snapshot, Tx};
 
 /// A page of the members of a room, by name. `online` tells who has a stream open.
 pub(crate) fn list_members(
@@ -68,21 +70,15 @@ pub(crate) fn add_member(
         return join_room(tx, caller, room, now).map(|room| Added::Caller(Box::new(room)));
     }
     let (info, _) = policy::authorize(tx, caller, Action::AddMember, room)?;
-    let UserRef { name, .. } = reference(tx, user)?;
+    reference(tx, user)?; // somebody there is
     if tx.membership(room, user)?.is_some() {
         return get_member(tx, caller, room, user, online).map(Added::Known);
     }
     if tx.is_banned(room, user)? {
         return Err(Error::Forbidden("this user is banned from the room; lift the ban first"));
     }
-    if info.kind != RoomKind::Public && tx.count_private_rooms_of(user)? >= private_max.into() {
-        return Err(Error::Conflict(
-            format!(
-                "{name} is in {private_max} rooms that are not public, the most a user may be in; ask them to leave one \
-                 of them, or ask who runs the server to raise --max-private-rooms-per-user"
-            )
-            .into(),
-        ));
+    if info.kind != RoomKind::Public {
+        check_private_bound(tx, caller, user, private_max)?;
     }
     admit(tx, &info, user, Some(caller.user), now)?;
     get_member(tx, caller, room, user, online).map(Added::New)
@@ -150,54 +146,4 @@ pub(crate) fn set_notify(
         tx.record(&info, EventRef::SettingsUpdated { user: caller.user }, event.into(), now)?;
     }
     rooms::get_room(tx, caller, room)
-}
-
-/// Makes a user a member, with the marker at the room's end: an ordinary one, or the owner of a public room that has
-/// none. `by` is who added them, if it was not they themselves.
-pub(crate) fn admit(
-    tx: &mut dyn Tx,
-    room: &RoomInfo,
-    user: UserId,
-    by: Option<UserId>,
-    now: Timestamp,
-) -> Result<Membership> {
-    let inherits = room.kind == RoomKind::Public && !tx.has_owner(room.id)?;
-    let role = if inherits { Role::Owner } else { Role::Member };
-    let member = Membership { role, last_read_seq: room.last_seq, notify: Notify::default() };
-    let by_whom = by.map(|by| reference(tx, by)).transpose()?;
-    let event = MemberJoined { room: room.clone(), user: reference(tx, user)?, role, by: by_whom };
-    let joined = tx.record(room, EventRef::MemberJoined { user, by }, event.into(), now)?;
-    tx.insert_member(room, &NewMember { user, role, last_read_seq: member.last_read_seq, joined, at: now })?;
-    Ok(member)
-}
-
-/// How a membership ended.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ended {
-    /// Who did it, if it was not the user themselves.
-    pub(super) by: Option<UserId>,
-    pub(super) banned: bool,
-}
-
-/// Ends a membership. When the last owner goes, the moderator who joined first becomes owner, else the member who did.
-pub(super) fn end_membership(
-    tx: &mut dyn Tx,
-    room: &RoomInfo,
-    user: UserId,
-    ended: Ended,
-    now: Timestamp,
-) -> Result<()> {
-    let Ended { by, banned } = ended;
-    tx.delete_member(room, user)?;
-    let by_whom = by.map(|by| reference(tx, by)).transpose()?;
-    let event = MemberLeft { room_id: room.id, user: reference(tx, user)?, by: by_whom, banned };
-    tx.record(room, EventRef::MemberLeft { user, by, banned }, event.into(), now)?;
-    if tx.has_owner(room.id)? {
-        return Ok(());
-    }
-    let Some(heir) = tx.heir(room.id)? else { return Ok(()) };
-    tx.set_role(room.id, heir, Role::Owner)?;
-    let event = MemberUpdated { room: room.clone(), user: reference(tx, heir)?, role: Role::Owner, by: None };
-    tx.record(room, EventRef::MemberUpdated { user: heir, by: None }, event.into(), now)?;
-    Ok(())
 }

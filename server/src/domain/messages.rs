@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result, direct_rooms, invalid, members, mentions,
+    Caller, Error, Result, direct_rooms, invalid, memberships, mentions,
     policy::{self, Action},
     users,
 };
@@ -105,7 +105,7 @@ pub(crate) fn send_message(
         None => None,
     };
     let member = match info.kind {
-        RoomKind::Public if actor.membership.is_none() => Some(members::admit(tx, &info, caller.user, None, now)?),
+        RoomKind::Public if actor.membership.is_none() => Some(memberships::admit(tx, &info, caller.user, None, now)?),
         RoomKind::Public | RoomKind::Private => actor.membership,
         RoomKind::Direct => {
             direct_rooms::before_message(tx, &info, caller.user, now)?;

@@ -10,6 +10,7 @@ mod event_reader;
 pub(crate) mod events;
 mod found_rooms;
 pub(crate) mod members;
+mod memberships;
 pub(crate) mod mentions;
 pub(crate) mod message_changes;
 pub(crate) mod messages;

@@ -1,9 +1,9 @@
 //! Rooms: the list, one room; making, changing and deleting one.
 
 use quchat_shared::{
-    Room, RoomId, RoomInfo, Seq, Timestamp, UserId,
+    Room, RoomId, RoomInfo, Timestamp, UserId,
     api::{NewRoom, RoomChange},
-    event::{MemberJoined, RoomCreated, RoomDeleted, RoomUpdated},
+    event::{RoomCreated, RoomDeleted, RoomUpdated},
     limits,
     room::{Role, RoomKind},
 };
@@ -12,10 +12,10 @@ use super::{
     Caller, Error, Result,
     audience::may_know,
     invalid,
+    memberships::{begin_membership, check_private_bound},
     policy::{self, Action},
-    users,
 };
-use crate::store::{EventRef, NewMember, Snapshot, Tx};
+use crate::store::{EventRef, Snapshot, Tx};
 
 /// Every room that the caller can see, sorted by id.
 pub(crate) fn list_rooms(store: &dyn Snapshot, caller: Caller) -> Result<Vec<Room>> {
@@ -63,19 +63,13 @@ pub(crate) fn create_room(
         RoomKind::Public | RoomKind::Private => {}
     }
     if new.kind == Some(RoomKind::Private) {
-        check_private_bound(tx, caller.user, bounds)?;
+        check_private_bound(tx, caller, caller.user, bounds.private_per_user)?;
     }
     check_bounds(tx, caller.user, bounds)?;
     let room = tx.insert_room(&new, caller.user, now)?;
     let event = RoomCreated { room: room.clone() };
     tx.record(&room, EventRef::RoomCreated { by: caller.user }, event.into(), now)?;
-    let user = users::reference(tx, caller.user)?;
-    let event = MemberJoined { room: room.clone(), user, role: Role::Owner, by: None };
-    let joined = tx.record(&room, EventRef::MemberJoined { user: caller.user, by: None }, event.into(), now)?;
-    tx.insert_member(
-        &room,
-        &NewMember { user: caller.user, role: Role::Owner, last_read_seq: Seq(0), joined, at: now },
-    )?;
+    begin_membership(tx, &room, caller.user, Role::Owner, None, now)?;
     get_room(tx, caller, room.id)
 }
 
@@ -125,21 +119,6 @@ pub(super) fn end_room(tx: &mut dyn Tx, room: &RoomInfo, leaver: Option<UserId>,
     match room.kind {
         RoomKind::Public => record(None)?,
         RoomKind::Private | RoomKind::Direct => members.into_iter().chain(leaver).map(Some).try_for_each(record)?,
-    }
-    Ok(())
-}
-
-/// Refuses a further room that is not public to a user who is in as many as they may be.
-pub(super) fn check_private_bound(store: &dyn Snapshot, user: UserId, bounds: Bounds) -> Result<()> {
-    let most = bounds.private_per_user;
-    if store.count_private_rooms_of(user)? >= most.into() {
-        return Err(Error::Conflict(
-            format!(
-                "you are in {most} private and direct rooms, which is the limit; leave one, or ask the server's admin to \
-                 raise --max-private-rooms-per-user"
-            )
-            .into(),
-        ));
     }
     Ok(())
 }
