@@ -63,7 +63,9 @@ impl<'a> EventReader<'a> {
             }
             EventRef::ReadUpdated { user, seq } => match self.room(room_id)? {
                 Some(_) => {
-                    let mentions = self.store.count_unread_mentions(room_id, user)?;
+                    // As of then: the messages after it follow, and a client counts them itself.
+                    let last = self.store.last_seq_at(room_id, event.id)?;
+                    let mentions = self.store.count_mentions_between(room_id, user, seq, last)?;
                     Some(ReadUpdated { room_id, last_read_seq: seq, mentions }.into())
                 }
                 None => None,

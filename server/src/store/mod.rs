@@ -256,6 +256,8 @@ pub(crate) struct PlaceInTime {
 pub(crate) trait ReadMentions {
     /// How many messages beyond the user's read marker mention them; 0 if they are not a member.
     fn count_unread_mentions(&self, room: RoomId, user: UserId) -> Result<u64>;
+    /// How many messages after `after`, up to `through`, mention the user; 0 if they are not a member.
+    fn count_mentions_between(&self, room: RoomId, user: UserId, after: Seq, through: Seq) -> Result<u64>;
     /// Whether the sender of a message could mention everyone when they sent it.
     fn may_mention_all(&self, room: RoomId, seq: Seq) -> Result<bool>;
     /// Up to `limit` messages before `before` that mention the user, in rooms they can read; newest first.
@@ -319,6 +321,8 @@ pub(crate) trait ReadEvents {
     fn events_for(&self, user: UserId, only: &[RoomId], after: u64, through: u64) -> Result<Vec<LoggedEvent>>;
     /// The number of rows that [`ReadEvents::events_for`] would return up to the head. Stops counting at `enough`.
     fn count_events_for(&self, user: UserId, only: &[RoomId], after: u64, enough: u64) -> Result<u64>;
+    /// The newest message that a room had at an event that is still kept.
+    fn last_seq_at(&self, room: RoomId, event: u64) -> Result<Seq>;
     /// Public rooms with new messages since the event `after`.
     fn active_rooms(&self, after: u64) -> Result<Vec<RoomActivity>>;
 }

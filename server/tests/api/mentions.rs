@@ -6,7 +6,7 @@ use quchat_shared::{
 };
 use serde_json::json;
 
-use crate::harness::{Client, TestServer, at_once};
+use crate::harness::{Client, StreamEvent, TestServer, at_once};
 
 fn inbox(client: &Client, query: &str) -> Mentions {
     client.get(&format!("/v1/mentions{query}")).expect(200).json()
@@ -139,6 +139,35 @@ fn unread_mentions_are_counted_once_each_in_every_place_that_tells_them() {
     let Event::ReadUpdated(read) = stream.next().event else { panic!("the marker moved") };
     assert_eq!((read.last_read_seq, read.mentions), (Seq(2), 2));
     assert_eq!(bob.mark_read(lobby, 4).mentions, 0);
+}
+
+#[test]
+fn a_replay_tells_the_unread_mentions_of_the_moment_at_which_the_marker_moved() {
+    let server = TestServer::start();
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    let lobby = alice.create_room("lobby");
+    bob.join(lobby);
+    let start = bob.rooms().cursor.0;
+    let mut live = bob.listen();
+    for text in ["@bob one", "@bob two", "@all three"] {
+        alice.send_message(lobby, text);
+    }
+    bob.mark_read(lobby, 1);
+    bob.react(lobby, 1, "👍");
+    for text in ["@bob four", "@all five"] {
+        alice.send_message(lobby, text);
+    }
+    let told = |received: Vec<StreamEvent>| received.into_iter().find(|event| event.event.name() == "read.updated");
+    let of_then = told(live.until_message(lobby, Seq(5))).expect("the marker moved");
+    let Event::ReadUpdated(read) = of_then.event.clone() else { unreachable!() };
+    assert_eq!((read.last_read_seq, read.mentions), (Seq(1), 2));
+    let replayed = told(bob.resume(&start).until_message(lobby, Seq(5)));
+    assert_eq!(replayed, Some(of_then), "the client counts the two after it itself");
+    assert_eq!(bob.room(lobby).mentions, 4);
+
+    bob.send_message(lobby, "six");
+    let replayed = told(bob.resume(&start).until_message(lobby, Seq(6)));
+    assert_eq!(replayed.map(|event| event.event), Some(read.into()), "whatever moved the marker afterwards");
 }
 
 #[test]

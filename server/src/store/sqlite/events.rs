@@ -93,6 +93,20 @@ impl ReadEvents for Sqlite {
         Ok(count.unwrap_or(0))
     }
 
+    fn last_seq_at(&self, room: RoomId, event: u64) -> Result<Seq> {
+        let last = self.one(
+            "SELECT coalesce(
+                (SELECT seq - 1 FROM events INDEXED BY events_by_room WHERE room_id = ?1 AND id > ?2
+                    AND kind = 'message.created'
+                    AND kind <> 'read.updated' AND kind <> 'settings.updated' AND kind <> 'ban.updated'
+                    ORDER BY id LIMIT 1),
+                (SELECT last_seq FROM rooms WHERE id = ?1))",
+            [int(room.0), int(event)],
+            |row| optional_uint(row, 0),
+        )?;
+        Ok(Seq(last.flatten().unwrap_or(0)))
+    }
+
     fn active_rooms(&self, after: u64) -> Result<Vec<RoomActivity>> {
         self.all(
             "SELECT id, last_seq FROM rooms WHERE kind = 'public' AND is_deleted = 0 AND last_event > ? ORDER BY id",

@@ -11,17 +11,34 @@ use super::{
 };
 use crate::store::{PlaceInTime, ReadMentions, Result};
 
-/// How many messages beyond the marker of the member `members` mention them, each counted once. The row of `members` is
-/// that of the query around it.
-pub(super) const UNREAD_MENTIONS: &str = "(SELECT count(*) FROM mentions
-        WHERE mentions.user_id = members.user_id AND mentions.room_id = members.room_id
-          AND mentions.seq > members.last_read_seq)
-    + (SELECT count(*) FROM mentions_of_all
-        WHERE mentions_of_all.room_id = members.room_id
-          AND mentions_of_all.seq > max(members.last_read_seq, members.joined_seq)
-          AND mentions_of_all.sender_id <> members.user_id
-          AND NOT EXISTS (SELECT 1 FROM mentions WHERE mentions.user_id = members.user_id
-              AND mentions.room_id = members.room_id AND mentions.seq = mentions_of_all.seq))";
+/// How many messages after a seq mention the member `members`, each counted once. The row of `members` is that of the query
+/// around it. `$through` is a further condition on `seq`.
+macro_rules! mentions_after {
+    ($after:literal, $through:literal) => {
+        concat!(
+            "(SELECT count(*) FROM mentions
+                WHERE mentions.user_id = members.user_id AND mentions.room_id = members.room_id
+                  AND mentions.seq > ",
+            $after,
+            $through,
+            ") + (SELECT count(*) FROM mentions_of_all
+                WHERE mentions_of_all.room_id = members.room_id
+                  AND mentions_of_all.seq > max(",
+            $after,
+            ", members.joined_seq)",
+            $through,
+            "     AND mentions_of_all.sender_id <> members.user_id
+                  AND NOT EXISTS (SELECT 1 FROM mentions WHERE mentions.user_id = members.user_id
+                      AND mentions.room_id = members.room_id AND mentions.seq = mentions_of_all.seq))"
+        )
+    };
+}
+
+/// How many messages beyond their marker mention a member.
+pub(super) const UNREAD_MENTIONS: &str = mentions_after!("members.last_read_seq", "");
+
+/// How many messages after `?3`, up to `?4`, mention a member.
+const MENTIONS_BETWEEN: &str = mentions_after!("?3", " AND seq <= ?4 ");
 
 /// The newest messages before a place that name or answer the user, in rooms that they can read.
 const NAMING: &str = "SELECT sent_at, room_id, seq FROM mentions INDEXED BY mentions_by_time
@@ -52,6 +69,15 @@ impl ReadMentions for Sqlite {
         let count = self.one(
             &format!("SELECT {UNREAD_MENTIONS} FROM members WHERE user_id = ? AND room_id = ?"),
             [int(user.0), int(room.0)],
+            |row| uint(row, 0),
+        )?;
+        Ok(count.unwrap_or(0))
+    }
+
+    fn count_mentions_between(&self, room: RoomId, user: UserId, after: Seq, through: Seq) -> Result<u64> {
+        let count = self.one(
+            &format!("SELECT {MENTIONS_BETWEEN} FROM members WHERE user_id = ?1 AND room_id = ?2"),
+            [int(user.0), int(room.0), int(after.0), int(through.0)],
             |row| uint(row, 0),
         )?;
         Ok(count.unwrap_or(0))
