@@ -9,6 +9,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::{
     emoji,
+    message::{REACTION_USERS_MAX, REACTIONS_MAX},
     room::PREVIEW_CHARS,
     visible::{self, has_visible},
 };
@@ -46,7 +47,7 @@ pub const PRESENCE_MEMBERS_MAX: u32 = 200;
 /// Maximum number of users that one message mentions.
 pub const MENTIONS_MAX: usize = 50;
 /// Maximum size of an answer that a client accepts, in bytes. The list of all rooms fits at the default limits.
-pub const ANSWER_MAX: u64 = 32 * 1024 * 1024;
+pub const ANSWER_MAX: u64 = 96 * 1024 * 1024;
 
 /// Maximum size of one room in the list, in bytes. Texts count at their maximum: four bytes a character in UTF-8, or two
 /// where JSON escapes an ASCII character. The rest are field names and numbers of up to 20 digits.
@@ -54,7 +55,8 @@ pub const LISTED_ROOM_MAX: u64 = {
     let texts = 4 * (ROOM_NAME_MAX as u64 + TOPIC_MAX as u64 + PREVIEW_CHARS) + 2 * TXN_MAX as u64;
     let mentions = 21 * MENTIONS_MAX as u64;
     let users = 3 * USER_NAME_MAX as u64; // who sent it, who deleted it, and the peer
-    texts + mentions + users + 1280
+    let reaction = emoji::BYTES_MAX as u64 + 21 * REACTION_USERS_MAX as u64 + 60;
+    texts + mentions + users + reaction * REACTIONS_MAX as u64 + 1280
 };
 
 const _: () = {

@@ -95,7 +95,7 @@ pub struct Room {
     /// Whether the caller is banned from the room.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub banned: bool,
-    /// The newest message, its text cut to [`PREVIEW_CHARS`], without reactions. `None` if there is none or the caller is not a member.
+    /// The newest message, its text cut to [`PREVIEW_CHARS`]. `None` if there is none or the caller is not a member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message: Option<Message>,
 }
@@ -106,7 +106,11 @@ pub const PREVIEW_CHARS: u64 = 200;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{LISTED_ROOM_MAX, MENTIONS_MAX, ROOM_NAME_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX};
+    use crate::{
+        emoji,
+        limits::{LISTED_ROOM_MAX, MENTIONS_MAX, ROOM_NAME_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
+        message::{REACTION_USERS_MAX, REACTIONS_MAX, Reaction},
+    };
 
     /// A room with every field at its maximum length, `text` being each character.
     fn longest(text: char) -> Room {
@@ -116,6 +120,11 @@ mod tests {
         let sender = UserRef { id: UserId(u64::MAX), name: "x".repeat(USER_NAME_MAX) };
         let user = sender.clone();
         let message = Message::new(RoomId(u64::MAX), seq, sender, repeated(preview), at);
+        let reaction = Reaction {
+            emoji: "x".repeat(emoji::BYTES_MAX),
+            count: u64::MAX,
+            users: vec![UserId(u64::MAX); REACTION_USERS_MAX],
+        };
         let last_message = Message {
             rev: u64::MAX,
             edited_at: Some(at),
@@ -125,6 +134,7 @@ mod tests {
             answers: Some(UserId(u64::MAX)),
             mentions_all: true,
             mentions: vec![UserId(u64::MAX); MENTIONS_MAX],
+            reactions: vec![reaction; REACTIONS_MAX],
             txn: Some("\"".repeat(TXN_MAX)),
             ..message
         };

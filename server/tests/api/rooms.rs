@@ -1,7 +1,7 @@
 //! `/v1/rooms`: creating rooms, and what members and others see of them.
 
 use quchat_shared::{
-    Room, RoomId, Seq,
+    Message, Room, RoomId, Seq,
     room::{Role, RoomKind},
 };
 use serde_json::json;
@@ -74,6 +74,10 @@ fn a_members_room_includes_a_shortened_newest_message() {
     let preview = alice.room(room).last_message.expect("a preview");
     assert_eq!((preview.seq, preview.text), (Seq(2), "🎉".repeat(200)));
     assert_eq!(alice.history(room)[1].text, "🎉".repeat(300), "the message itself is complete");
+    let reacted = alice.react(room, 2, "👍");
+    let preview = Message { text: "🎉".repeat(200), ..reacted };
+    assert_eq!(alice.room(room).last_message.as_ref(), Some(&preview), "all but the text is there");
+    assert_eq!(alice.rooms().rooms[0].last_message, Some(preview));
 }
 
 #[test]

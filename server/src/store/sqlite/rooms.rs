@@ -36,7 +36,7 @@ fn of_user(rest: &str) -> String {
         messages.room_id, messages.seq, messages.rev, sender_id, users.name,
         substr(messages.text, 1, ?2), sent_at, edited_at, deleted_at, deleted_by,
         CASE WHEN deleted_by IS NOT NULL THEN (SELECT name FROM users WHERE users.id = deleted_by) END,
-        reply_to, answers, messages.mentions, mentions_all, NULL, txn
+        reply_to, answers, messages.mentions, mentions_all, reactions, txn
     FROM rooms
     LEFT JOIN members ON members.user_id = ?1 AND members.room_id = rooms.id
     LEFT JOIN messages ON members.user_id IS NOT NULL AND rooms.last_seq > 0
