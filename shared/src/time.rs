@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::fmt::{StdFmtWrite, temporal::DateTimePrinter};
+use jiff::fmt::{
+    StdFmtWrite,
+    temporal::{DateTimePrinter, Pieces},
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Milliseconds since the Unix epoch, within the years -9999 to 9999.
@@ -36,7 +39,15 @@ impl FromStr for Timestamp {
     type Err = jiff::Error;
 
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
-        text.parse().map(Self)
+        text.parse().map(Self).or_else(|error| match Pieces::parse(text) {
+            // The type ends a day before the year does.
+            Ok(found) if found.offset().is_some() && found.time().is_some() => match found.date().year() {
+                9999 => Ok(Self(jiff::Timestamp::MAX)),
+                -9999 => Ok(Self(jiff::Timestamp::MIN)),
+                _ => Err(error),
+            },
+            _ => Err(error),
+        })
     }
 }
 
@@ -74,5 +85,11 @@ mod tests {
     fn beyond_the_calendar_is_its_end_not_a_panic() {
         assert!(Timestamp::from_millis(i64::MAX).to_string().starts_with("9999-"));
         assert!(Timestamp::from_millis(i64::MIN).to_string().starts_with("-009999-"));
+        for last in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999Z", "9999-12-30T23:00:00-01:00"] {
+            assert_eq!(last.parse::<Timestamp>().unwrap(), Timestamp::from_millis(i64::MAX), "{last}");
+        }
+        for wrong in ["9999-12-32T00:00:00Z", "9999-12-31T23:59:59", "9999-12-31", "10000-01-01T00:00:00Z", "9999"] {
+            assert!(wrong.parse::<Timestamp>().is_err(), "{wrong}");
+        }
     }
 }
