@@ -204,6 +204,6 @@ fn read_updated(model: &mut Model, event: &ReadUpdated) {
     room.note_unread(model.internal.arrivals);
     if room.read() == event.last_read_seq && room.mentions != event.mentions {
         room.mentions = event.mentions.min(room.unread());
-        recount::ask(model, event.room_id); // a replay tells the number of today, before later messages
+        recount::ask(model, event.room_id); // in a replay it counts changed messages as they are today
     }
 }
