@@ -3,7 +3,8 @@
 #![cfg(target_os = "linux")]
 
 use std::{
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -57,6 +58,26 @@ fn two_builds_are_compared_figure_by_figure() {
     let verdicts: Vec<String> = rows.iter().map(verdict).collect();
     assert!(verdicts.iter().all(|word| ["same", "better", "worse", "unclear"].contains(&word.as_str())), "{table}");
     assert_eq!(ended.status.success(), !verdicts.contains(&"worse".to_owned()), "{table}");
+}
+
+#[test]
+fn a_scenario_that_the_other_build_lacks_is_left_out() {
+    let scratch = tempfile::tempdir().unwrap();
+    let older = scratch.path().join("older");
+    let bench = env!("CARGO_BIN_EXE_bench");
+    fs::write(&older, format!("#!/bin/sh\ncase \"$*\" in *react*) exit 2;; esac\nexec {bench} \"$@\"\n")).unwrap();
+    fs::set_permissions(&older, Permissions::from_mode(0o700)).unwrap();
+    let compare = |scenarios: &[&str]| {
+        let mut command = Command::new(bench);
+        command.arg("compare").arg(&older).args(["--quick", "--runs", "1"]);
+        let ended = command.args(scenarios).env("TMPDIR", scratch.path()).output().expect("the bench can be executed");
+        (String::from_utf8(ended.stdout).unwrap(), String::from_utf8(ended.stderr).unwrap())
+    };
+    let (table, notes) = compare(&["--scenario", "react", "--scenario", "send"]);
+    assert!(table.lines().count() > 2 && table.lines().skip(2).all(|line| line.starts_with("| send ")), "{table}");
+    assert!(notes.contains("react: left out"), "{notes}");
+    let (table, notes) = compare(&["--scenario", "react"]);
+    assert!(table.is_empty() && notes.contains("no figure in common"), "{table}{notes}");
 }
 
 #[test]

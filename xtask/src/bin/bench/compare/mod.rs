@@ -1,7 +1,7 @@
 //! `bench compare OTHER`: runs this bench and that of another build in turn, and reports which figures differ.
 //!
 //! The speed of a machine drifts by more than two builds differ. So the builds alternate, and each run is compared with
-//! the run of the other build next to it.
+//! the run of the other build next to it. Scenarios that the other build does not have are left out.
 
 mod figures;
 mod verdict;
@@ -10,7 +10,7 @@ use std::{
     env,
     io::{self, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use clap::Parser;
@@ -53,6 +53,10 @@ pub(super) fn run(all: &Scenarios) -> Result<bool> {
     let this = env::current_exe()?;
     let mut figures = Figures::default();
     for scenario in selected(&args, all) {
+        if !has(&args.other, &scenario, &args)? {
+            writeln!(io::stderr(), "{scenario}: left out, the other build does not have it").ok();
+            continue;
+        }
         for run in 1..=args.runs {
             writeln!(io::stderr(), "{scenario}: run {run} of {}", args.runs).ok();
             // The builds take turns in being first, so that a machine that slows down steadily favours neither.
@@ -64,6 +68,9 @@ pub(super) fn run(all: &Scenarios) -> Result<bool> {
             };
             figures.add(before, after);
         }
+    }
+    if figures.rows().next().is_none() {
+        return Err("the builds have no figure in common; see cargo xtask bench --help for the scenarios".into());
     }
     let verdicts: Vec<_> = figures.rows().map(|(name, pairs)| (name, Verdict::of(name, pairs))).collect();
     let table = markdown(verdict::HEAD, verdicts.iter().map(|(name, verdict)| verdict.cells(name)));
@@ -80,19 +87,23 @@ fn selected(args: &Args, all: &Scenarios) -> Vec<String> {
     all.iter().map(|&name| name.to_owned()).collect()
 }
 
+/// Whether a build has this scenario. Its bench reads the whole command line before it answers `--help`.
+fn has(bench: &Path, scenario: &str, args: &Args) -> Result<bool> {
+    Ok(run_bench(bench, args, &["--scenario", scenario, "--help"])?.status.success())
+}
+
 /// Runs one scenario once.
 fn measure(bench: &Path, scenario: &str, args: &Args) -> Result<Vec<Sample>> {
-    let mut command = Command::new(bench);
-    command.args(&args.client).arg("--json");
-    if args.client.is_none() {
-        command.args(["--runs", "1"]);
-    }
-    command.args(args.selection.quick.then_some("--quick"));
-    command.args(["--scenario", scenario]);
-    let ended = command.stdin(Stdio::null()).output()?;
+    let once = if args.client.is_none() { &["--runs", "1"][..] } else { &[] };
+    let quick = if args.selection.quick { &["--quick"][..] } else { &[] };
+    let ended = run_bench(bench, args, &[&["--json", "--scenario", scenario], once, quick].concat())?;
     if !ended.status.success() {
         let reason = String::from_utf8_lossy(&ended.stderr);
         return Err(format!("{} --scenario {scenario} failed: {}", bench.display(), reason.trim_end()).into());
     }
     figures::samples(&ended.stdout)
+}
+
+fn run_bench(bench: &Path, args: &Args, options: &[&str]) -> Result<Output> {
+    Ok(Command::new(bench).args(&args.client).args(options).stdin(Stdio::null()).output()?)
 }
