@@ -15,9 +15,10 @@ use std::{
 
 use quchat_shared::{
     Cursor, Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId, UserRef,
-    api::{MessagePage, NewReadMarker, ReadMarker, Rooms},
+    api::{MessagePage, NewReadMarker, OwnReaction, ReadMarker, Rooms},
     event::{Hello, MessageCreated},
     limits::PAGE_DEFAULT,
+    message::Reaction,
     query::{Bound, ListMessages, Query},
     room::{Membership, Notify, Role, RoomKind},
     user::{ServerRole, Session},
@@ -30,10 +31,14 @@ use super::{
 
 /// The name of the client's user.
 pub(super) const USER: &str = "alice";
+const USER_ID: UserId = UserId(1);
 /// The heartbeat interval that it announces.
 pub(super) const HEARTBEAT_SECONDS: u64 = 15;
 
 const OTHERS: [&str; 3] = ["bob", "carol", "dave"];
+/// One message in this many carries reactions: 5 %.
+const REACTED: u64 = 20;
+const EMOJI: [&str; 5] = ["👍", "🎉", "❤️", "👀", "✅"];
 /// The text that messages are cut from.
 const TEXT: &str = "so far it looks good, the rest of the report comes after lunch; somebody has taken the long cable \
      from the second drawer, and the printer wants paper again. the kettle is on, see you at four";
@@ -186,13 +191,8 @@ impl State {
     }
 
     fn session(&self) -> Session {
-        let user = User {
-            id: UserId(1),
-            name: USER.to_owned(),
-            role: ServerRole::Member,
-            created_at: self.at(0),
-            online: true,
-        };
+        let user =
+            User { id: USER_ID, name: USER.to_owned(), role: ServerRole::Member, created_at: self.at(0), online: true };
         Session { id: SessionId(1), token: "bench".to_owned(), expires_at: Timestamp::from_millis(i64::MAX), user }
     }
 
@@ -229,15 +229,12 @@ impl State {
             Bound::Around(seq) => seq.0.saturating_sub(limit / 2).max(1)..=last.min(seq.0 + limit / 2),
         };
         let (has_older, has_newer) = (*range.start() > 1, *range.end() < last);
-        MessagePage {
-            messages: range.map(|seq| self.message(room, seq)).collect(),
-            has_older,
-            has_newer,
-            own_reactions: Vec::new(),
-        }
+        let messages: Vec<Message> = range.map(|seq| self.message(room, seq)).collect();
+        let own_reactions = messages.iter().flat_map(own_reactions).collect();
+        MessagePage { messages, has_older, has_newer, own_reactions }
     }
 
-    /// Each user sends a few messages in a row, of different lengths, all on one day.
+    /// Each user sends a few messages in a row, of different lengths, all on one day. Some carry reactions.
     fn message(&self, room: RoomId, seq: u64) -> Message {
         let spread = |by: u64, of: usize| usize::try_from(seq.wrapping_mul(by)).unwrap_or(0) % of;
         let who = spread(1, 12) / 4;
@@ -247,12 +244,30 @@ impl State {
         let txn = Some(format!("{:024x}-{seq}", seq.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
         let mut message = Message::new(room, Seq(seq), sender, text, self.at(seq));
         message.txn = txn;
+        message.reactions = reactions(seq);
         message
     }
 
     fn at(&self, seq: u64) -> Timestamp {
         Timestamp::from_millis(self.begun_ms.saturating_add_unsigned(seq))
     }
+}
+
+/// The reactions to a message: one to three different ones, by one to four users, some of them by the client's user.
+fn reactions(seq: u64) -> Vec<Reaction> {
+    let nth = seq / REACTED;
+    let first = 1 + nth % 2; // the client's user is the first one
+    let reaction = |emoji: u64| {
+        let users: Vec<UserId> = (first..=first + (nth + emoji) % 4).map(UserId).collect();
+        let emoji = EMOJI[usize::try_from(nth + emoji).unwrap_or(0) % EMOJI.len()].to_owned();
+        Reaction { emoji, count: users.len() as u64, users }
+    };
+    if seq.is_multiple_of(REACTED) { (0..1 + nth % 3).map(reaction).collect() } else { Vec::new() }
+}
+
+fn own_reactions(message: &Message) -> impl Iterator<Item = OwnReaction> {
+    let own = message.reactions.iter().filter(|reaction| reaction.users.contains(&USER_ID));
+    own.map(|reaction| OwnReaction { seq: message.seq, emoji: reaction.emoji.clone() })
 }
 
 #[cfg(test)]
