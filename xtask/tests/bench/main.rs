@@ -24,6 +24,7 @@ fn every_scenario_accounts_for_every_delivery_and_nothing_is_left() {
         "history",
         "idle",
         "latency",
+        "react",
         "resume",
         "search",
         "send",

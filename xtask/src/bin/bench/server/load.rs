@@ -61,11 +61,24 @@ impl Load {
 
     /// Adds a connection that will repeat `request`. The digits after `mark` count up.
     pub(super) fn add_requester(&mut self, address: SocketAddr, request: Vec<u8>, mark: Option<&[u8]>) -> Result<()> {
+        let stream = self.connect_requester(address)?;
+        self.requesters.push(Requester::new(stream, request, mark));
+        Ok(())
+    }
+
+    /// Adds a connection that will send two requests in turn.
+    pub(super) fn add_alternating_requester(&mut self, address: SocketAddr, requests: [Vec<u8>; 2]) -> Result<()> {
+        let stream = self.connect_requester(address)?;
+        self.requesters.push(Requester::alternating(stream, requests));
+        Ok(())
+    }
+
+    /// Connects the next requester.
+    fn connect_requester(&self, address: SocketAddr) -> Result<TcpStream> {
         let stream = connect(address)?;
         let data = EventData::new_u64(REQUESTER + self.requesters.len() as u64);
         epoll::add(&self.epoll, &stream, data, EventFlags::IN)?;
-        self.requesters.push(Requester::new(stream, request, mark));
-        Ok(())
+        Ok(stream)
     }
 
     /// Waits for input, at most `timeout`, and processes it.

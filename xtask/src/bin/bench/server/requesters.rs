@@ -1,4 +1,4 @@
-//! Connections that repeat one pre-encoded request, each waiting for its answer. It knows no scenario.
+//! Connections that repeat one or two pre-encoded requests, each waiting for its answer. It knows no scenario.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -13,6 +13,8 @@ use super::{Result, wire};
 pub(super) struct Requester {
     stream: TcpStream,
     request: Vec<u8>,
+    /// Sent in turn with it; none if it is empty.
+    other: Vec<u8>,
     /// The digits in the request that must differ each time.
     counter: Option<Range<usize>>,
     /// Requests sent so far.
@@ -32,7 +34,12 @@ impl Requester {
     /// A connection that repeats `request`. The digits after `mark` count up.
     pub(super) fn new(stream: TcpStream, request: Vec<u8>, mark: Option<&[u8]>) -> Self {
         let counter = mark.and_then(|mark| wire::counter(&request, mark));
-        Self { stream, request, counter, sent: 0, answer: Vec::new(), is_waiting: false }
+        Self { stream, request, other: Vec::new(), counter, sent: 0, answer: Vec::new(), is_waiting: false }
+    }
+
+    /// A connection that sends two requests in turn.
+    pub(super) fn alternating(stream: TcpStream, [request, other]: [Vec<u8>; 2]) -> Self {
+        Self { other, ..Self::new(stream, request, None) }
     }
 
     pub(super) fn send(&mut self) -> Result<()> {
@@ -42,6 +49,9 @@ impl Requester {
         }
         self.stream.write_all(&self.request)?; // small, and the socket's buffer is empty
         self.is_waiting = true;
+        if !self.other.is_empty() {
+            std::mem::swap(&mut self.request, &mut self.other);
+        }
         Ok(())
     }
 

@@ -1,4 +1,5 @@
-//! The subscribers: thousands of event streams. It counts each delivery by its `seq` and knows no scenario.
+//! The subscribers: thousands of event streams. It counts each delivery by a number that grows, the `seq` of new messages
+//! unless told otherwise, and knows no scenario.
 //!
 //! To be cheap it does not parse events. It searches complete lines for `"seq":`, which every message has once.
 
@@ -18,7 +19,7 @@ struct Subscriber {
     stream: Option<TcpStream>,
     /// The start of an incomplete line.
     rest: Vec<u8>,
-    /// The `seq` expected next.
+    /// The number expected next.
     next: u64,
     is_live: bool,
 }
@@ -26,13 +27,14 @@ struct Subscriber {
 /// All event streams of a scenario.
 pub(super) struct Subscribers {
     streams: Vec<Subscriber>,
-    messages: memmem::Finder<'static>,
+    /// What stands before the number.
+    mark: memmem::Finder<'static>,
     counted: Tally,
     /// Streams that have received `hello`.
     pub(super) live: usize,
     /// `activity` events received.
     pub(super) activities: u64,
-    /// The `seq` to wait for, and how many streams have received it.
+    /// The number to wait for, and how many streams have received it.
     goal: u64,
     at_goal: usize,
     /// The first `seq` that is timed, and when it and each later message was sent. Empty if none is timed.
@@ -42,9 +44,16 @@ pub(super) struct Subscribers {
 
 impl Default for Subscribers {
     fn default() -> Self {
+        Self::counting(b"\"seq\":")
+    }
+}
+
+impl Subscribers {
+    /// Counts deliveries by the number after `mark`, which occurs once in each.
+    pub(super) fn counting(mark: &'static [u8]) -> Self {
         Self {
             streams: Vec::new(),
-            messages: memmem::Finder::new(b"\"seq\":"),
+            mark: memmem::Finder::new(mark),
             counted: Tally::default(),
             live: 0,
             activities: 0,
@@ -54,9 +63,7 @@ impl Default for Subscribers {
             delays: Vec::new(),
         }
     }
-}
 
-impl Subscribers {
     /// Adds a stream whose first message will be `next`.
     pub(super) fn add(&mut self, stream: TcpStream, next: u64) {
         self.streams.push(Subscriber { stream: Some(stream), rest: Vec::new(), next, is_live: false });
@@ -71,15 +78,20 @@ impl Subscribers {
         Tally { expected, ..std::mem::take(&mut self.counted) }
     }
 
-    /// Sets the `seq` to wait for.
+    /// Sets the number to wait for.
     pub(super) fn expect(&mut self, seq: u64) {
         self.goal = seq;
         self.at_goal = self.streams.iter().filter(|stream| stream.next > seq).count();
     }
 
-    /// Whether every stream has received the expected `seq`.
+    /// Whether every stream has received the expected number.
     pub(super) fn all_received(&self) -> bool {
         self.at_goal >= self.streams.len()
+    }
+
+    /// How many streams have received it.
+    pub(super) fn received(&self) -> usize {
+        self.at_goal
     }
 
     /// Starts timing deliveries. The next message is `seq`.
@@ -137,8 +149,8 @@ impl Subscribers {
             self.check_hello(index, lines)?;
         }
         let mut at = 0;
-        while let Some(found) = self.messages.find(&lines[at..]) {
-            at += found + self.messages.needle().len();
+        while let Some(found) = self.mark.find(&lines[at..]) {
+            at += found + self.mark.needle().len();
             if let Some(seq) = super::wire::number(&lines[at..]) {
                 self.count_delivery(index, seq);
             }

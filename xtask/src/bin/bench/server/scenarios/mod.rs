@@ -7,6 +7,7 @@ mod fanout;
 mod history;
 mod idle;
 mod latency;
+mod react;
 mod resume;
 mod search;
 mod send;
@@ -33,6 +34,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "history", what: "pages of a long room and a list of many rooms", run: history::run },
     Scenario { name: "delete-room", what: "a large room is deleted while others send", run: delete_room::run },
     Scenario { name: "search", what: "searches over many messages", run: search::run },
+    Scenario { name: "react", what: "many users react to one message before many streams", run: react::run },
     Scenario { name: "signin", what: "sign-ins while others send messages", run: signin::run },
 ];
 
