@@ -23,6 +23,7 @@ fn every_scenario_accounts_for_every_delivery_and_nothing_is_left() {
         "fanout",
         "history",
         "idle",
+        "inbox",
         "latency",
         "react",
         "resume",

@@ -1,7 +1,6 @@
 //! Reads the counters of a process from `/proc`.
 
 use std::{
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -35,13 +34,16 @@ pub(super) fn descriptors(process: u32) -> Result<usize> {
     Ok(fs::read_dir(format!("/proc/{process}/fd"))?.count())
 }
 
-/// The length of the files of this name that the process has open, each once.
-pub(super) fn open_bytes(process: u32, name: &str) -> Result<u64> {
-    let mut files = BTreeSet::new();
+/// The path of a file of this name that the process has open.
+pub(super) fn open_file(process: u32, name: &str) -> Result<PathBuf> {
     for descriptor in fs::read_dir(format!("/proc/{process}/fd"))? {
-        files.extend(fs::read_link(descriptor?.path()).ok().filter(|file| file.ends_with(name)));
+        if let Ok(file) = fs::read_link(descriptor?.path())
+            && file.ends_with(name)
+        {
+            return Ok(file);
+        }
     }
-    files.iter().map(|file| Ok(fs::metadata(file)?.len())).sum()
+    Err(format!("the measured program has no file {name} open").into())
 }
 
 /// The number in the line of a `status` file that starts with `name`, in the line's unit.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use quchat_shared::{
-    RoomId,
+    RoomId, UserId,
     api::{CreateRoom, Credentials, Endpoint, NewRoom, Register},
     room::RoomKind,
 };
@@ -20,15 +20,17 @@ pub(super) const PASSWORD: &str = "correct horse battery";
 /// A signed-in user with a connection.
 pub(super) struct Api {
     stream: TcpStream,
+    pub(super) user: UserId,
     pub(super) token: String,
     answer: Vec<u8>,
 }
 
 impl Api {
     pub(super) fn register(address: SocketAddr, name: &str) -> Result<Self> {
-        let mut this = Self { stream: connect(address)?, token: String::new(), answer: Vec::new() };
+        let mut this = Self { stream: connect(address)?, user: UserId(0), token: String::new(), answer: Vec::new() };
         let credentials = Credentials { name: name.to_owned(), password: PASSWORD.to_owned() };
-        this.token = this.call::<Register>(&(), &(), &credentials)?.token;
+        let session = this.call::<Register>(&(), &(), &credentials)?;
+        (this.user, this.token) = (session.user.id, session.token);
         Ok(this)
     }
 
@@ -40,7 +42,7 @@ impl Api {
 
     /// Another connection of the same user.
     pub(super) fn again(&self, address: SocketAddr) -> Result<Self> {
-        Ok(Self { stream: connect(address)?, token: self.token.clone(), answer: Vec::new() })
+        Ok(Self { stream: connect(address)?, user: self.user, token: self.token.clone(), answer: Vec::new() })
     }
 
     pub(super) fn create_room(&mut self, name: &str) -> Result<RoomId> {

@@ -26,6 +26,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", value_parser = ["nchan"])]
     pub(super) peer: Option<String>,
 
+    /// Number of messages in the scenarios that need many; each also needs a tenth of it [default: 1000000, quick: 400]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1000..=100_000_000))]
+    pub(super) messages: Option<u64>,
+
     /// Number of runs of each scenario [default: 3, quick: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: Option<u32>,

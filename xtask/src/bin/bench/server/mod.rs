@@ -2,8 +2,11 @@
 //! the same load. It compares the figures and checks that every delivery arrived once.
 
 mod api;
+mod archive;
 mod args;
 mod cpu;
+mod database;
+mod filling;
 mod floor;
 mod load;
 mod peer;
@@ -15,6 +18,7 @@ mod subscribers;
 mod supervisor;
 mod tally;
 mod target;
+mod texts;
 mod wire;
 mod workload;
 
@@ -50,7 +54,7 @@ fn measure() -> Result<bool> {
     if args.peer.is_some() {
         peer::check()?;
     }
-    let plan = Plan::new(args.selection.quick, args.runs(), args.peer.is_some());
+    let plan = Plan::new(args.selection.quick, args.runs(), args.messages, args.peer.is_some());
     program::raise_descriptor_limit();
     let mut report = Report::default();
     for scenario in SCENARIOS.iter().filter(|scenario| args.selection.wants(scenario.name)) {

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
     os::unix::process::CommandExt,
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
@@ -65,9 +66,9 @@ impl Program {
         proc::resident_kib(self.process)
     }
 
-    /// The size of the server's database.
-    pub(super) fn database_bytes(&self) -> Result<u64> {
-        proc::open_bytes(self.process, "quchat.db")
+    /// The file of the server's database.
+    pub(super) fn database(&self) -> Result<PathBuf> {
+        proc::open_file(self.process, "quchat.db")
     }
 
     /// The number of open files and sockets.

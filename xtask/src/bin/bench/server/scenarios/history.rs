@@ -25,7 +25,7 @@ const PORTION: u64 = 20_000;
 const SENDERS: usize = 64;
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
-    let (short, long, pages) = plan.pick((1000, 1_000_000, 2000), (100, 300, 20));
+    let (long, (short, pages)) = (plan.messages(), plan.pick((1000, 2000), (100, 20)));
     let (few, many, lists) = plan.pick((1000, 10_000, 100), (5, 10, 5));
     let size = format!("{long} messages");
     let mut page =

@@ -6,6 +6,7 @@ mod delete_room;
 mod fanout;
 mod history;
 mod idle;
+mod inbox;
 mod latency;
 mod react;
 mod resume;
@@ -13,9 +14,9 @@ mod search;
 mod send;
 mod signin;
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
-use super::{Result, program::Kind, report::Row};
+use super::{Result, archive::Archive, program::Kind, report::Row};
 
 pub(super) struct Scenario {
     pub(super) name: &'static str,
@@ -34,6 +35,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "history", what: "pages of a long room and a list of many rooms", run: history::run },
     Scenario { name: "delete-room", what: "a large room is deleted while others send", run: delete_room::run },
     Scenario { name: "search", what: "searches over many messages", run: search::run },
+    Scenario { name: "inbox", what: "mentions of a user among many messages", run: inbox::run },
     Scenario { name: "react", what: "many users react to one message before many streams", run: react::run },
     Scenario { name: "signin", what: "sign-ins while others send messages", run: signin::run },
 ];
@@ -42,20 +44,43 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 pub(super) struct Plan {
     is_quick: bool,
     runs: u32,
+    messages: Option<u64>,
+    /// Left by a scenario for the next one that needs it.
+    archive: Cell<Option<Archive>>,
     /// The programs to compare, in the order in which they are measured.
     kinds: &'static [Kind],
 }
 
 impl Plan {
-    pub(super) fn new(is_quick: bool, runs: u32, has_peer: bool) -> Self {
+    pub(super) fn new(is_quick: bool, runs: u32, messages: Option<u64>, has_peer: bool) -> Self {
         let kinds: &[Kind] =
             if has_peer { &[Kind::Server, Kind::Floor, Kind::Peer] } else { &[Kind::Server, Kind::Floor] };
-        Self { is_quick, runs, kinds }
+        Self { is_quick, runs, messages, archive: Cell::default(), kinds }
     }
 
     /// `full` for a measurement, `quick` for a run that only shows that the bench works.
     pub(super) fn pick<T>(&self, full: T, quick: T) -> T {
         if self.is_quick { quick } else { full }
+    }
+
+    /// The number of messages where there are many.
+    fn messages(&self) -> u64 {
+        self.messages.unwrap_or(self.pick(1_000_000, 400))
+    }
+
+    /// The number of rooms of the archive.
+    fn rooms(&self) -> u64 {
+        self.pick(200, 5)
+    }
+
+    /// The archive of an earlier scenario, or one without messages.
+    fn take_archive(&self) -> Result<Archive> {
+        self.archive.take().map_or_else(|| Archive::start(self.rooms()), Ok)
+    }
+
+    /// Leaves the archive to the next scenario that needs it.
+    fn keep_archive(&self, archive: Archive) {
+        self.archive.set(Some(archive));
     }
 }
 
