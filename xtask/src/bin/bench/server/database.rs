@@ -11,6 +11,7 @@ const ALL: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_
 /// Bytes of the full-text index and of what belongs to it.
 const INDEX: &str = "SELECT sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name)
     WHERE aggregate = TRUE AND tbl_name LIKE 'search%'";
+const DELETED_ROOMS: &str = "SELECT count(*) FROM rooms WHERE is_deleted = 1";
 
 pub(super) fn bytes(database: &Path) -> Result<f64> {
     ask(database, ALL)
@@ -18,6 +19,11 @@ pub(super) fn bytes(database: &Path) -> Result<f64> {
 
 pub(super) fn index_bytes(database: &Path) -> Result<f64> {
     ask(database, INDEX)
+}
+
+/// Whether rows of deleted rooms are left.
+pub(super) fn has_deleted_rooms(database: &Path) -> Result<bool> {
+    Ok(ask(database, DELETED_ROOMS)? > 0.0)
 }
 
 fn ask(database: &Path, query: &str) -> Result<f64> {

@@ -54,7 +54,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 }
 
 /// Sends until the room has this many messages.
-pub(super) fn fill(target: &mut Target, messages: u64) -> Result<Tally> {
+fn fill(target: &mut Target, messages: u64) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut load = target.load(1, SENDERS)?;
     while target.last_seq < messages {
