@@ -28,13 +28,13 @@ pub(crate) use self::{
     history::History,
     mounted::ScreenComponent,
     rooms::{Rooms, room_name},
+    status::Status,
     styles::Styles,
 };
 use self::{
     dialog::{Ask, CreateRoom, Help, Inbox, Password, People, React, Review, Search, Sessions, SignedOut, Switcher},
     mounted::Mounted,
     sign_in::SignIn,
-    status::Status,
 };
 use crate::{
     keymap::Keymap,

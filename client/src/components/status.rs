@@ -1,4 +1,5 @@
-//! The status line: the connection first, then what just happened, then the useful keys.
+//! The status line: the connection first, then what just happened, then the useful keys. A notice that does not fit
+//! beside the connection stands in rows of its own above the line.
 
 use std::sync::Arc;
 
@@ -16,18 +17,24 @@ use super::{ScreenComponent, styles::Styles};
 use crate::{
     keymap::Keymap,
     model::{ComponentId, Link, Model, Storage, Tone},
-    text::{fit, width},
+    text::{clip, fit, one_line, width, wrap},
     update::{Action, Msg, focus, is_deletable, is_editable},
 };
 
+/// Columns between two parts of the line.
+const BETWEEN: u16 = 4;
+/// Most rows of a notice above the line.
+const ABOVE_MAX: usize = 3;
+
 /// The parts of the line in order of importance.
-pub(super) struct Status {
+pub(crate) struct Status {
     keymap: Arc<Keymap>,
     link: (String, Style),
     /// The style of the sign.
     sign: Style,
     /// The server, left out if space is short.
     host: String,
+    notice: Option<(String, Style)>,
     remarks: Vec<(String, Style)>,
     hints: Vec<(Action, &'static str)>,
     /// What has the keyboard.
@@ -41,10 +48,33 @@ impl Status {
             link: (String::new(), Styles::PLAIN),
             sign: Styles::PLAIN,
             host: String::new(),
+            notice: None,
             remarks: Vec::new(),
             hints: Vec::new(),
             focus: ComponentId::SignIn,
         }
+    }
+
+    /// How many rows it takes on a screen of so many columns.
+    pub(crate) fn rows(&self, columns: u16) -> u16 {
+        u16::try_from(self.above(columns).len() + 1).unwrap_or(1)
+    }
+
+    /// The notice in rows above the line; none if it fits on the line.
+    fn above(&self, columns: u16) -> Vec<String> {
+        let Some((notice, _)) = &self.notice else { return Vec::new() };
+        let parts = [&self.link.0, notice].into_iter().chain(self.remarks.iter().map(|(text, _)| text));
+        let line = parts.fold(0, |sum: u16, text| sum.saturating_add(width(text) + BETWEEN));
+        let room = columns.saturating_sub(2);
+        if line <= room.saturating_add(BETWEEN) {
+            return Vec::new();
+        }
+        let mut rows: Vec<String> = wrap(notice, room).into_iter().map(|row| row.text).collect();
+        if rows.len() > ABOVE_MAX {
+            let rest = rows.split_off(ABOVE_MAX - 1).join(" ");
+            rows.push(clip(&rest, room));
+        }
+        rows
     }
 
     fn hints(&self, room: u16) -> Line<'static> {
@@ -104,16 +134,16 @@ fn host(model: &Model) -> String {
     })
 }
 
+fn notice(model: &Model) -> Option<(String, Style)> {
+    let notice = model.notice.as_ref()?;
+    Some(match notice.tone {
+        Tone::Calm => (one_line(&notice.text), Styles::STRONG),
+        Tone::Error => (format!("✗ {}", one_line(&notice.text)), Styles::WRONG),
+    })
+}
+
 fn remarks(model: &Model) -> Vec<(String, Style)> {
     let mut remarks = Vec::new();
-    if let Some(notice) = &model.notice {
-        let style = match notice.tone {
-            Tone::Calm => Styles::STRONG,
-            Tone::Error => Styles::WRONG,
-        };
-        let sign = if notice.tone == Tone::Error { "✗ " } else { "" };
-        remarks.push((format!("{sign}{}", notice.text), style));
-    }
     remarks.extend(model.working().map(|what| (format!("◌ {what}"), Styles::WAITING)));
     if model.account.as_ref().is_some_and(|account| account.origin.is_exposed()) {
         remarks.push(("! not encrypted".to_owned(), Styles::WAITING));
@@ -143,6 +173,7 @@ impl ScreenComponent for Status {
         let well = model.link == Link::Connected && model.silent_for().is_none();
         self.sign = if well { Styles::WELL } else { self.link.1 };
         self.host = if well { host(model) } else { String::new() };
+        self.notice = notice(model);
         self.remarks = remarks(model);
         self.hints = if !model.dialogs.is_empty() {
             Vec::new() // the dialog names its own keys
@@ -154,20 +185,23 @@ impl ScreenComponent for Status {
                 (Action::Quit, "quit"),
             ]
         } else if let Some(message) = model.selection() {
-            let mut hints = vec![(Action::Cancel, "back"), (Action::Reply, "reply"), (Action::React, "react")];
+            let mut hints = vec![(Action::Cancel, "back")];
+            if message.deleted_at.is_none() {
+                hints.extend([(Action::Reply, "reply"), (Action::React, "react")]);
+            }
             hints.extend(is_editable(model, message).then_some((Action::Edit, "edit")));
             hints.extend(is_deletable(model, message).then_some((Action::Delete, "delete")));
-            hints.extend([
-                (Action::Copy, "copy"),
-                (Action::CopyWithAuthor, "with author"),
-                (Action::CopyLinks, "links"),
-                (Action::Details, "details"),
-            ]);
+            if message.deleted_at.is_none() {
+                let copies =
+                    [(Action::Copy, "copy"), (Action::CopyWithAuthor, "with author"), (Action::CopyLinks, "links")];
+                hints.extend(copies);
+            }
+            hints.push((Action::Details, "details"));
             hints
         } else if model.find.is_some() {
             vec![(Action::FindNext, "next"), (Action::FindPrevious, "previous"), (Action::Cancel, "back")]
         } else if model.open_room().is_some_and(|room| room.draft.editing.is_some()) {
-            vec![(Action::Send, "save"), (Action::Cancel, "cancel the edit"), (Action::Help, "help")]
+            vec![(Action::Send, "save"), (Action::Cancel, "cancel"), (Action::Help, "help")]
         } else if model.rooms.values().any(|room| room.refused().next().is_some()) {
             vec![(Action::Review, "refused"), (Action::Switch, "rooms"), (Action::Help, "help")]
         } else {
@@ -176,6 +210,15 @@ impl ScreenComponent for Status {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
+        let above = self.above(area.width);
+        if let Some((_, style)) = &self.notice {
+            let place = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(1), ..area };
+            for (row, text) in place.rows().zip(&above) {
+                frame.render_widget(Span::styled(text.as_str(), *style), row);
+            }
+        }
+        let on_line: Vec<_> = self.notice.iter().filter(|_| above.is_empty()).chain(&self.remarks).collect();
+        let area = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
         let mut line = Line::from(" ");
         let mut left = area.width.saturating_sub(1);
         let mut push = |text: &str, style: Style, before: &'static str, left: &mut u16| {
@@ -185,13 +228,13 @@ impl ScreenComponent for Status {
             line.push_span(Span::styled(text, style));
         };
         // the connection gets at least half of the line, and whatever the remarks leave free
-        let remarks_width = self.remarks.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(width(text) + 4));
+        let remarks_width = on_line.iter().fold(0, |sum: u16, (text, _)| sum.saturating_add(width(text) + BETWEEN));
         let share = left.saturating_sub(remarks_width).max(left / 2);
         push(&fit(&self.link.0, share), self.link.1, "", &mut left);
         if left >= remarks_width + width(&self.host) {
             push(&self.host, Styles::FAINT, "", &mut left);
         }
-        for (text, style) in &self.remarks {
+        for (text, style) in on_line {
             if left > 8 {
                 push(text, *style, "  │ ", &mut left);
             }

@@ -31,11 +31,12 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// The areas without a composer. `rooms_wanted`: the side bar has the keyboard and must be visible. `bare`: only
-    /// the messages are shown.
-    pub(super) fn new(area: Rect, rooms_wanted: bool, bare: bool) -> Self {
-        let status = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
-        let whole = Rect { height: area.height.saturating_sub(1), ..area };
+    /// The areas without a composer. `below`: the rows of the status line. `rooms_wanted`: the side bar has the keyboard
+    /// and must be visible. `bare`: only the messages are shown.
+    pub(super) fn new(area: Rect, below: u16, rooms_wanted: bool, bare: bool) -> Self {
+        let below = below.min(area.height);
+        let status = Rect { y: area.bottom() - below, height: below, ..area };
+        let whole = Rect { height: area.height - below, ..area };
         let side = match area.width {
             _ if bare => 0,
             140.. => 28,
@@ -94,7 +95,7 @@ impl Places {
     }
 
     pub(super) fn framed(&self) -> bool {
-        !self.bare && self.whole.height + 1 >= FRAME_FROM
+        !self.bare && self.whole.height + self.status.height >= FRAME_FROM
     }
 }
 
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     fn places(width: u16, height: u16, rows: usize) -> Places {
-        Places::new(Rect::new(0, 0, width, height), false, false).with_composer(rows)
+        Places::new(Rect::new(0, 0, width, height), 1, false, false).with_composer(rows)
     }
 
     #[test]
@@ -116,6 +117,14 @@ mod tests {
         assert_eq!([1, 3, 99].map(|rows| places(80, 24, rows).composer.height), [3, 5, 7]);
         assert_eq!([1, 3, 99].map(|rows| places(40, 12, rows).composer.height), [1, 3, 3]);
         assert_eq!(places(80, 24, 0).composer.height, 0);
+    }
+
+    #[test]
+    fn a_notice_takes_its_rows_from_the_messages() {
+        let area = Rect::new(0, 0, 80, 16);
+        let [one, three] = [1, 3].map(|below| Places::new(area, below, false, false).with_composer(1));
+        assert_eq!(three.history, Rect { height: one.history.height - 2, ..one.history });
+        assert_eq!((three.status.y, three.framed()), (one.status.y - 2, one.framed()));
     }
 
     #[test]

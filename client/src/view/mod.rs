@@ -22,7 +22,7 @@ use tuirealm::{
 use self::layout::Places;
 pub use self::layout::fits;
 use crate::{
-    components::{self, App, Composer, FindBar, History, Rooms, Styles},
+    components::{self, App, Composer, FindBar, History, Rooms, Status, Styles},
     keymap::Keymap,
     model::{ComponentId, Dialog, DialogId, Model, Question, Seen},
     text::wrap,
@@ -133,7 +133,9 @@ fn wanted(model: &Model) -> Vec<ComponentId> {
 }
 
 fn places(model: &Model, app: &mut App, area: Rect) -> Places {
-    let frame = Places::new(area, model.in_side_bar || model.open.is_none(), model.bare);
+    show(ComponentId::Status, model, app);
+    let below = components::mounted_as::<Status>(app, ComponentId::Status).map_or(1, |status| status.rows(area.width));
+    let frame = Places::new(area, below, model.in_side_bar || model.open.is_none(), model.bare);
     let rows = match components::mounted_as::<FindBar>(app, ComponentId::Find) {
         Some(bar) => bar.rows(frame.framed()),
         None => components::mounted_as::<Composer>(app, ComponentId::Composer)

@@ -304,3 +304,13 @@ fn the_react_command_completes_names_of_emoji() {
     stage.key(Key::Enter);
     assert!(stage.screen().contains("[🚀 1]"), "{}", stage.screen());
 }
+
+#[test]
+fn a_deleted_message_offers_only_what_can_be_done_with_it() {
+    let mut stage = Stage::in_general(80, 24, changed()[..4].to_vec());
+    stage.press(Key::Char('m'), Mod::ALT);
+    let screen = stage.screen();
+    let status = screen.lines().last().unwrap();
+    assert!(status.contains("Esc back") && status.contains("i details"), "{status}");
+    assert!(!["reply", "react", "copy", "links"].iter().any(|hint| status.contains(hint)), "{status}");
+}

@@ -422,3 +422,16 @@ fn without_a_side_bar_the_top_line_counts_mentions_and_unread_separately() {
     (ops.info.last_seq, ops.mentions) = (Seq(4), 1);
     assert!(stage.screen().lines().next().unwrap().contains("@1  4 unread"), "{}", stage.screen());
 }
+
+#[test]
+fn a_notice_is_never_cut_to_the_width_of_the_screen() {
+    let notice = "the text was edited elsewhere meanwhile; look at it, then save yours again";
+    for (width, height) in [(40, 12), (60, 20), (80, 24), (200, 50)] {
+        let mut stage = Stage::in_general(width, height, talk());
+        let until = stage.model.now.mono_ms + 5_000;
+        stage.model.notice = Some(Notice { text: notice.to_owned(), tone: Tone::Error, until });
+        let screen = stage.screen().replace(['│', '\n'], " ");
+        let words: Vec<&str> = screen.split_whitespace().collect();
+        assert!(words.join(" ").contains(&format!("✗ {notice}")), "{width}x{height}: {screen}");
+    }
+}
