@@ -110,12 +110,13 @@ impl Room {
         }
     }
 
-    /// Cancels the edit in the composer. A text that the user changed becomes an earlier input. Returns whether it was
-    /// changed; `None` if nothing was being edited.
+    /// Cancels the edit in the composer. A text that the user changed becomes an earlier input. Returns whether there is
+    /// one; `None` if nothing was being edited.
     pub(crate) fn leave_edit(&mut self) -> Option<bool> {
         let editing = self.draft.editing.as_ref()?;
         let text = Arc::clone(&self.draft.text);
         let changed = self.latest_text(&editing.target).is_none_or(|latest| as_draft(latest) != text);
+        let changed = changed && !text.trim().is_empty();
         if changed {
             self.inputs.keep_cleared(&text);
             self.inputs.remember(text);

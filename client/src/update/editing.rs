@@ -7,7 +7,7 @@ use std::sync::Arc;
 use quchat_shared::{Message, RoomId, Seq};
 
 use super::find;
-use crate::model::{EditOf, EditTarget, Model, Room, SendState, Tone};
+use crate::model::{Cause, EditOf, EditTarget, Model, Room, SendState, Tone};
 
 /// How many of the newest messages are searched for one of the user's own.
 const REACH: usize = 1_000;
@@ -107,7 +107,8 @@ pub(super) fn cancel(model: &mut Model) -> bool {
     let Some(changed) = room.leave_edit() else { return false };
     if changed {
         room.cleared_when_gone |= room.gone;
-        model.show_notice(Tone::Calm, "edit cancelled; Up brings your text back");
+        let left = Cause::Draft(id, Arc::clone(&room.draft.text));
+        model.show_notice_while(left, Tone::Calm, "edit cancelled; Up brings your text back");
     }
     model.touch(id);
     model.save_now(id);

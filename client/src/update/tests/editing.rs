@@ -241,6 +241,17 @@ fn the_command_replaces_the_last_text_and_keeps_the_draft() {
 }
 
 #[test]
+fn a_cancelled_edit_is_told_only_if_there_is_text_to_bring_back_and_only_until_the_next_one() {
+    let mut client = written();
+    client.act(Action::Edit).write("").act(Action::Cancel);
+    assert_eq!(client.notice(), "");
+    client.act(Action::Edit).write("the plan").act(Action::Cancel);
+    assert_eq!(client.notice(), "edit cancelled; Up brings your text back");
+    client.act(Action::Edit);
+    assert_eq!(client.notice(), "");
+}
+
+#[test]
 fn an_edit_survives_a_restart_with_the_draft_that_it_replaced() {
     let mut client = written();
     client.write("a draft").act(Action::Edit).write("the plan").pass(300);
