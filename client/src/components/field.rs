@@ -25,6 +25,8 @@ pub(super) struct Field {
     masked: bool,
     /// The text is masked, but the user asked to see it.
     shown: bool,
+    /// The text is an earlier one: what is typed replaces it, unless the user edits it first.
+    offered: bool,
 }
 
 impl Field {
@@ -54,11 +56,29 @@ impl Field {
     pub(super) fn set(&mut self, text: &str) {
         self.editor = Editor::new(text);
         self.shown = false;
+        self.offered = false;
+    }
+
+    /// As [`Self::set`], with an earlier text that the next typed one replaces.
+    pub(super) fn offer(&mut self, text: &str) {
+        self.set(text);
+        self.offered = !text.is_empty();
     }
 
     /// Handles keys and pastes that edit a line; returns whether it did. A pasted line break becomes a space; one at
     /// the end is removed.
     pub(super) fn take(&mut self, event: &Event<Action>) -> bool {
+        let adds = matches!(event, Event::Paste(_) | Event::Keyboard(KeyEvent { code: Key::Char(_), .. }));
+        if self.offered && adds {
+            self.editor.end();
+            self.editor.kill_to_line_start();
+        }
+        let taken = self.edit(event);
+        self.offered &= !taken;
+        taken
+    }
+
+    fn edit(&mut self, event: &Event<Action>) -> bool {
         match event {
             Event::Paste(text) => {
                 let room = BYTES_MAX.saturating_sub(self.text().len());
@@ -97,7 +117,8 @@ impl Field {
             start = at;
         }
         let visible = format!("{}{after}", &before[start..]);
-        frame.render_widget(Span::styled(clip(&visible, area.width), Styles::PLAIN), area);
+        let style = if self.offered { Styles::CHOSEN } else { Styles::PLAIN };
+        frame.render_widget(Span::styled(clip(&visible, area.width), style), area);
         if focused {
             frame.set_cursor_position(Position { x: area.x + width(&before[start..]).min(room), y: area.y });
         }

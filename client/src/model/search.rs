@@ -14,6 +14,8 @@ const NAMES_MAX: usize = 64;
 pub struct Search {
     /// As typed.
     pub typed: Arc<str>,
+    /// The dialog was opened with the text of the last search.
+    pub as_left: bool,
     /// What it asks for.
     pub asked: Asked,
     pub listing: Listing,

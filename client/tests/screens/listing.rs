@@ -245,3 +245,37 @@ fn a_jump_to_a_message_that_is_not_loaded_fetches_the_page_around_it() {
     let screen = stage.screen();
     assert!(screen.lines().any(|row| row.contains('▌') && row.contains("no. 90")), "{screen}");
 }
+
+#[test]
+fn typing_replaces_the_text_of_the_last_search_unless_it_is_edited_first() {
+    let reopened = || {
+        let mut stage = stage(80, 24);
+        search(&mut stage, "word", vec![found(1, 5)]);
+        stage.key(Key::Esc);
+        stage.press(Key::Char('/'), Mod::ALT);
+        stage
+    };
+    let mut stage = reopened();
+    stage.type_text("other");
+    assert_eq!(&*stage.model.search.typed, "other");
+    let mut stage = reopened();
+    stage.key(Key::Left);
+    stage.key(Key::End);
+    stage.type_text("y");
+    assert_eq!(&*stage.model.search.typed, "wordy");
+}
+
+#[test]
+fn a_short_message_is_shown_whole_and_a_cut_beginning_is_marked() {
+    let mut stage = stage(80, 24);
+    let text = |before: usize| format!("{}the word", "so ".repeat(before));
+    let hits = [4, 60].map(|before| {
+        let hit = found(1, before as u64);
+        let at = before * 3 + 4;
+        Hit { message: Message { text: text(before), ..hit.message }, ranges: vec![(at, at + 4)], ..hit }
+    });
+    search(&mut stage, "word", hits.to_vec());
+    let screen = stage.screen();
+    assert!(screen.contains("  so so so so the word"), "{screen}");
+    assert!(screen.contains("… so so"), "{screen}");
+}

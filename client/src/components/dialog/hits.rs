@@ -168,19 +168,26 @@ impl Hits {
         // the same number of bytes, so that the ranges stay valid
         let text = item.hit.message.text.replace(['\n', '\t'], " ");
         let marks = self.marks(&item.hit, &text);
-        let context = usize::from(columns * rows / 3); // the rest remains for what was found and what follows
+        let fits = text.len() <= usize::from(columns * rows) && wrap(&text, columns).len() <= rows.into();
+        // if not all of it fits, the rest remains for what was found and what follows
+        let context = if fits { usize::MAX } else { usize::from(columns * rows / 3) };
         let part = part(&text, item.hit.ranges.first().map_or(0, |&(start, _)| start), context);
         let is_inside = |range: &Range<usize>| part.start <= range.start && range.end <= part.end;
         let shift = |range: Range<usize>| range.start - part.start..range.end - part.start;
         let inside = marks.into_iter().filter(|(range, _)| is_inside(range));
         let marks: Vec<Mark> = inside.map(|(range, look)| (shift(range), look)).collect();
+        let lead = if part.start > 0 { "… " } else { "" };
         let text = &text[part];
+        let columns = columns.saturating_sub(width(lead));
         let mut lines = wrap(text, columns);
         let is_cut = lines.len() > usize::from(rows);
         lines.truncate(rows.into());
         let mut lines: Vec<_> = lines.into_iter().map(|row| mark::line(text, row, &marks, Styles::PLAIN)).collect();
         if let Some(last) = lines.last_mut().filter(|line| is_cut && line.width() < columns.into()) {
             last.push_span(Span::styled("…", Styles::FAINT));
+        }
+        if let Some(first) = lines.first_mut().filter(|_| !lead.is_empty()) {
+            first.spans.insert(0, Span::styled(lead, Styles::FAINT));
         }
         lines
     }

@@ -61,7 +61,10 @@ impl ScreenComponent for Search {
     fn show(&mut self, model: &Model) {
         let is_first = !std::mem::replace(&mut self.is_loaded, true);
         if is_first {
-            self.field.set(&model.search.typed);
+            match model.search.as_left {
+                true => self.field.offer(&model.search.typed),
+                false => self.field.set(&model.search.typed),
+            }
         }
         let was_current = std::mem::replace(&mut self.is_current, !model.search.listing.renewing);
         self.hits.show(model, &model.search.listing);

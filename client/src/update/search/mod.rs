@@ -23,6 +23,7 @@ const RETRY_MS: u64 = 3_000;
 
 /// Opens the search with this text, or as it was left.
 pub(super) fn open(model: &mut Model, typed: Option<&str>) {
+    model.search.as_left = typed.is_none();
     if let Some(typed) = typed {
         model.search.typed = typed.into();
         model.search.chosen = None;
