@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use quchat_client::{
     keymap::{Binding, Context, Keymap, chord},
     model::{ComponentId, Dialog, DialogId, Field, Link, Question, SendState},
-    update::{Action, Msg, Pick},
+    update::{Action, Effect, Msg, Pick, Request},
 };
 use quchat_shared::{RoomId, Seq, room::RoomKind};
 use tuirealm::event::{Key, KeyModifiers as Mod};
@@ -372,4 +372,16 @@ fn the_switcher_lists_recently_visited_rooms_first_and_a_new_name_last() {
     stage.type_text("ge");
     let screen = stage.screen();
     assert!(screen.find("create #ge") > screen.rfind("#upcoming events"), "{screen}");
+}
+
+#[test]
+fn a_command_typed_into_the_switcher_does_not_become_a_room() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.ctrl('k');
+    stage.type_text("/leave");
+    let screen = stage.screen();
+    assert!(screen.contains("no such room; commands go into the message line"), "{screen}");
+    stage.key(Key::Enter);
+    let created = |effect: &Effect| matches!(effect, Effect::Call { req: Request::CreateRoom(_), .. });
+    assert!(!stage.effects.iter().any(created), "{:?}", stage.effects);
 }

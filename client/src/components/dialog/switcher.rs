@@ -90,6 +90,11 @@ impl Switcher {
         self.field.text().trim().trim_start_matches(['#', '*', '@']).trim_start()
     }
 
+    /// A command typed in the wrong place must not become the name of a room.
+    fn is_command(&self) -> bool {
+        self.field.text().trim_start().starts_with('/')
+    }
+
     fn search(&mut self) {
         let query = self.query();
         let found = fuzzy::rank(query, self.candidates.iter().map(|room| room.name.as_str()));
@@ -100,7 +105,8 @@ impl Switcher {
             !query.is_empty() && user.name.get(..query.len()).is_some_and(|start| start.eq_ignore_ascii_case(query))
         };
         choices.extend(self.people.iter().filter(begins).cloned().map(Choice::Person));
-        if let (true, false, Ok(name)) = (self.listed, person, valid_name(query)) {
+        let creates = self.listed && !person && !self.is_command();
+        if let (true, Ok(name)) = (creates, valid_name(query)) {
             let key = room_key(name);
             if !self.candidates.iter().any(|room| !room.direct && room_key(&room.name) == key) {
                 choices.push(Choice::Create(name.to_owned()));
@@ -196,6 +202,7 @@ impl ScreenComponent for Switcher {
             let text = match (self.listed, self.candidates.is_empty()) {
                 (false, true) => "Waiting for the server to list the rooms",
                 (false, false) => "Waiting for the server to list the other rooms",
+                (true, _) if self.is_command() => "no such room; commands go into the message line",
                 (true, _) if self.query().is_empty() => "No rooms yet: type a name, Enter creates it",
                 (true, _) => "no such room",
             };
