@@ -255,7 +255,7 @@ impl ScreenComponent for Composer {
                 self.quote = edited.or_else(|| room.draft.reply_to.map(|seq| quote(room, seq)));
                 let name = room_name(room);
                 self.label = match room {
-                    _ if room.gone => format!("message {name} is gone"),
+                    _ if room.gone => format!("{name} is gone; /leave closes it"),
                     _ if room.banned => format!("you are banned from {name}"),
                     _ if room.info.archived => format!("{name} is archived: nobody can write here"),
                     _ => format!("message {name}"),

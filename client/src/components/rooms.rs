@@ -1,10 +1,7 @@
 //! The side bar: the rooms that the user is in, then people with whom they write, then the other rooms, fainter. The order
 //! does not change on activity.
 
-use quchat_shared::{
-    RoomId,
-    room::{Notify, RoomKind},
-};
+use quchat_shared::{RoomId, room::Notify};
 use tuirealm::{
     event::{Event, Key, KeyEvent},
     ratatui::{
@@ -275,12 +272,7 @@ impl Badge {
 
 /// A room's name as shown everywhere: with a sign for its kind.
 pub(crate) fn room_name(room: &Room) -> String {
-    let sign = match room.info.kind {
-        RoomKind::Public => '#',
-        RoomKind::Private => '*',
-        RoomKind::Direct => '@',
-    };
-    format!("{sign}{}", room.name())
+    format!("{}{}", room.sign(), room.name())
 }
 
 impl ScreenComponent for Rooms {

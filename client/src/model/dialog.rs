@@ -129,7 +129,7 @@ pub enum Question {
         /// How many messages; includes drafts if they cannot be saved.
         unsent: usize,
     },
-    /// Leave this room? Asked only if the user cannot rejoin on their own.
+    /// Leave this room? Asked only if the user cannot rejoin on their own, or discards unsent text by it.
     Leave { room: RoomId },
     /// Mark all messages that are unread now as read, in every joined room?
     CatchUp {

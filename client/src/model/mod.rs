@@ -288,7 +288,9 @@ impl Model {
     pub fn working(&self) -> Option<String> {
         let patience = self.now.mono_ms.checked_sub(PATIENCE_MS)?;
         let (call, _) = self.internal.calls.values().find(|(call, since)| call.is_asked_for() && *since <= patience)?;
-        let name = |id: &RoomId| self.rooms.get(id).map_or("the room", Room::name);
+        let name = |id: &RoomId| {
+            self.rooms.get(id).map_or("the room".to_owned(), |room| format!("{}{}", room.sign(), room.name()))
+        };
         Some(match call {
             Call::JoinRoom(room) => format!("joining {} …", name(room)),
             Call::LeaveRoom(room) => format!("leaving {} …", name(room)),

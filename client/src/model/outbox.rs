@@ -113,7 +113,7 @@ impl Room {
     /// Fails with one sentence if nothing can be sent here.
     pub(crate) fn may_write(&self) -> Result<(), String> {
         if self.gone {
-            return Err("this room is gone; your text stays until you move it elsewhere".to_owned());
+            return Err("this room is gone: copy your text, or discard it with /leave".to_owned());
         }
         if self.banned {
             return Err("you are banned from this room; your text stays".to_owned());

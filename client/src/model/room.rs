@@ -35,6 +35,8 @@ pub struct Room {
     pub known_seq: Seq,
     /// Deleted, or the user was removed from it. It stays listed while it is open or holds unsent text.
     pub gone: bool,
+    /// Why it is gone, in one sentence.
+    pub gone_because: Arc<str>,
     /// Restored from disk and not confirmed by the server yet. Until then nothing is requested or sent there.
     pub remembered: bool,
     /// The loaded messages.
@@ -238,6 +240,7 @@ impl Room {
             mentions_seq: Seq::default(),
             counted_seq: Seq::default(),
             gone: false,
+            gone_because: "this room is gone".into(),
             remembered: false,
             timeline: Timeline::default(),
             draft: Draft::default(),
@@ -285,6 +288,22 @@ impl Room {
         self.gone && self.outbox.is_empty() && !self.has_draft() && !self.cleared_when_gone
     }
 
+    /// Gives up what the user wrote in a room that is gone. The texts become earlier inputs, in case it comes back.
+    pub(crate) fn give_up(&mut self) {
+        self.leave_edit();
+        self.end_recall();
+        for pending in std::mem::take(&mut self.outbox) {
+            self.inputs.remember(pending.text);
+        }
+        while !self.draft.text.is_empty() {
+            self.clear_draft();
+        }
+        self.inputs.left = None;
+        self.draft.reply_to = None;
+        self.cleared_when_gone = false;
+        self.go_to_end();
+    }
+
     /// Whether there is a draft: in the composer, or saved while an earlier input is shown there.
     #[must_use]
     pub fn has_draft(&self) -> bool {
@@ -307,6 +326,16 @@ impl Room {
             Some(peer) => &peer.name,
             None if self.is_direct() => "?",
             None => &self.info.name,
+        }
+    }
+
+    /// The sign before its name, which tells its kind.
+    #[must_use]
+    pub fn sign(&self) -> char {
+        match self.info.kind {
+            RoomKind::Public => '#',
+            RoomKind::Private => '*',
+            RoomKind::Direct => '@',
         }
     }
 

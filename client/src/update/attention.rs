@@ -93,8 +93,7 @@ pub fn title(model: &Model) -> String {
 
 /// A room's name in a sentence or a title.
 pub(super) fn name(room: &Room) -> String {
-    let sign = if room.is_direct() { "@" } else { "#" };
-    format!("{sign}{}", clip(room.name(), NAME_MAX))
+    format!("{}{}", room.sign(), clip(room.name(), NAME_MAX))
 }
 
 /// The level of this name. `None` for an empty name, which asks for the current level.

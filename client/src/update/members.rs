@@ -14,13 +14,16 @@ use crate::model::{Dialog, Model, People, Tone};
 
 /// Opens the list of the open room's members.
 pub(super) fn open(model: &mut Model) {
-    match model.open_room().filter(|room| !room.gone && !room.banned) {
+    let why = match model.open_room() {
+        None => "no room is open",
+        Some(room) if room.gone => "this room is gone",
+        Some(room) if room.banned => "you are banned from this room",
         Some(room) => {
             let people = People::of(room.info.id);
-            model.show_dialog(Dialog::People(people));
+            return model.show_dialog(Dialog::People(people));
         }
-        None => model.show_notice(Tone::Calm, "no room is open"),
-    }
+    };
+    model.show_notice(Tone::Calm, why);
 }
 
 /// Lists the members whose name begins with this.

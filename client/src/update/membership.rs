@@ -3,7 +3,8 @@
 use quchat_shared::{Room as Listed, RoomId, api::NewRoom, limits, room::RoomKind};
 
 use super::{
-    Effect, Failure, Request, deleting, direct, effect::call, navigation, people, presence, room_changes, rooms,
+    Effect, Failure, Request, attention, deleting, direct, effect::call, navigation, people, presence, room_changes,
+    rooms,
 };
 use crate::model::{Call, Cause, Dialog, DialogId, Model, Question, Room, Tone};
 
@@ -108,7 +109,7 @@ pub(super) fn joined(model: &mut Model, id: RoomId, reply: Result<Listed, Failur
             if failure.status().is_none() {
                 model.internal.joins_lost.insert(id);
             }
-            let name = model.rooms.get(&id).map_or("the room", Room::name);
+            let name = model.rooms.get(&id).map_or_else(|| "the room".to_owned(), attention::name);
             let why = format!("could not join {name}: {}", failure.reason());
             model.show_notice_while(Cause::Outside(id), Tone::Error, &why);
         }
@@ -141,10 +142,20 @@ pub(super) fn got(model: &mut Model, id: RoomId, reply: Result<Listed, Failure>)
     rooms::merge_one(model, listed, false);
 }
 
-/// Leaves the open room. Asks first if the user could not rejoin on their own.
+/// Leaves the open room. Asks first if the user could not rejoin on their own, or would lose text.
 pub(super) fn ask_to_leave(model: &mut Model, effects: &mut Vec<Effect>) -> Result<(), String> {
-    let room = model.open_room().filter(|room| room.joined()).ok_or("you are not a member of this room")?;
+    let room = model.open_room().ok_or("no room is open")?;
     let id = room.info.id;
+    if room.gone {
+        match room.outbox.is_empty() && !room.has_draft() {
+            true => close_gone(model, id),
+            false => model.ask(Question::Leave { room: id }),
+        }
+        return Ok(());
+    }
+    if !room.joined() {
+        return Err("you are not a member of this room".to_owned());
+    }
     if room.head().is_some() {
         return Err("messages still wait to be sent here; sending them would make you join again".to_owned());
     }
@@ -159,7 +170,21 @@ pub(super) fn ask_to_leave(model: &mut Model, effects: &mut Vec<Effect>) -> Resu
     Ok(())
 }
 
+/// Drops a room that is gone, with what was not sent there.
+fn close_gone(model: &mut Model, id: RoomId) {
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    room.give_up();
+    model.touch(id);
+    if model.open == Some(id) {
+        navigation::depart(model);
+    }
+    model.sweep(id);
+}
+
 pub(super) fn leave(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
+    if model.rooms.get(&id).is_some_and(|room| room.gone) {
+        return close_gone(model, id);
+    }
     let asked = model.internal.awaits(|call| *call == Call::LeaveRoom(id));
     if !asked && model.rooms.contains_key(&id) {
         call(model, Call::LeaveRoom(id), Request::LeaveRoom(id), effects);
@@ -172,7 +197,7 @@ pub(super) fn left(model: &mut Model, id: RoomId, reply: Result<(), Failure>) {
         let why = format!("could not leave: {}", failure.reason());
         return model.show_notice(Tone::Error, &why);
     }
-    let name = model.rooms.get(&id).map_or("the room", Room::name);
+    let name = model.rooms.get(&id).map_or_else(|| "the room".to_owned(), attention::name);
     let done = format!("you have left {name}");
     rooms::out_of(model, id, &done);
     if model.open == Some(id) {

@@ -2,7 +2,7 @@
 
 use quchat_shared::RoomId;
 
-use super::{jump, presence, rooms};
+use super::{attention, jump, presence, rooms};
 use crate::model::{
     Anchor, DialogId, Fetch, Model, PageWants, Participants, Quoted, Room, RunLimit, Timeline, Tone, Unfolded,
     VISITS_KEPT, Visit, Watched,
@@ -78,7 +78,7 @@ pub(super) fn arrive(model: &mut Model, id: RoomId) {
     match model.rooms.get(&id).filter(|room| room.is_over()) {
         None => look_in(model, id, true),
         Some(room) => {
-            let why = format!("{} is gone", room.name());
+            let why = format!("{} is gone", attention::name(room));
             depart(model);
             model.show_notice(Tone::Error, &why);
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId, Seq};
 
-use super::{Failure, editing, navigation};
+use super::{Failure, attention, editing, navigation};
 use crate::model::{Cause, DialogId, EditOf, Model, NO_TICKET, Pending, SendState, Storage, Tone};
 
 /// Adds a message to the end of the outbox and saves it.
@@ -96,7 +96,7 @@ pub(super) fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure
     }
     pending.state = SendState::Refused(failure.reason().into());
     let what = if pending.edit.is_some() { "edit not saved in" } else { "not sent to" };
-    let notice = format!("{what} {}: {} (/unsent)", room.name(), failure.reason());
+    let notice = format!("{what} {}: {} (/unsent)", attention::name(room), failure.reason());
     model.touch(id);
     model.show_notice_while(Cause::Refused, Tone::Error, &notice);
 }
@@ -117,11 +117,10 @@ pub(super) fn recognise(model: &mut Model, id: RoomId, message: &Message) {
 }
 
 /// Marks everything unsent as refused: sending it would fail, or bring the user back into a room that they were put out
-/// of.
+/// of. What the server has refused gets this reason, too, because the answer may have come before the event.
 pub(super) fn refuse_all(model: &mut Model, id: RoomId, why: &Arc<str>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    let unsent =
-        room.outbox.iter_mut().filter(|pending| !matches!(pending.state, SendState::Sent(_) | SendState::Refused(_)));
+    let unsent = room.outbox.iter_mut().filter(|pending| !matches!(pending.state, SendState::Sent(_)));
     let count = unsent.map(|pending| pending.state = SendState::Refused(Arc::clone(why))).count();
     if count > 0 {
         model.touch(id);

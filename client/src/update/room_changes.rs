@@ -28,7 +28,10 @@ pub(super) fn change_room(model: &mut Model, id: RoomId, change: RoomChange, eff
 /// Handles the reply to a change.
 pub(super) fn changed(model: &mut Model, id: RoomId, change: &RoomChange, reply: Result<Listed, Failure>) {
     match reply {
-        Err(failure) => model.show_notice(Tone::Error, failure.reason()),
+        Err(failure) => {
+            let name = model.rooms.get(&id).map_or_else(|| "the room".to_owned(), attention::name);
+            model.show_notice(Tone::Error, &format!("could not change {name}: {}", failure.reason()));
+        }
         Ok(listed) => {
             if model.rooms.contains_key(&id) {
                 rooms::upsert(model, listed.info);
@@ -63,7 +66,7 @@ fn difference(before: &RoomInfo, room: &Room) -> Option<String> {
         return Some(format!("{name} {text}"));
     }
     if before.name != after.name {
-        return Some(format!("#{} is called {name} now", before.name));
+        return Some(format!("{}{} is called {name} now", room.sign(), before.name));
     }
     (before.topic != after.topic).then(|| format!("{name} has a new topic"))
 }
@@ -86,10 +89,10 @@ pub(super) fn ask_to_delete(model: &mut Model) {
 
 /// Handles the reply to the deletion.
 pub(super) fn deleted(model: &mut Model, id: RoomId, reply: Result<(), Failure>) {
-    if let Err(failure) = reply {
-        return model.show_notice(Tone::Error, failure.reason());
-    }
     let name = model.rooms.get(&id).map_or_else(|| "the room".to_owned(), attention::name);
+    if let Err(failure) = reply {
+        return model.show_notice(Tone::Error, &format!("could not delete {name}: {}", failure.reason()));
+    }
     room_deleted(model, id);
     if model.open == Some(id) && model.rooms.get(&id).is_some_and(Room::is_over) {
         navigation::depart(model);

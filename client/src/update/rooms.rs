@@ -156,6 +156,7 @@ pub(super) fn mark_gone(model: &mut Model, id: RoomId, why: &str) {
     room.member = None;
     room.mentions = 0;
     room.gone = true;
+    room.gone_because = why.into();
     room.remembered = false;
     model.internal.visits_changed = true;
     room.forget_sent();

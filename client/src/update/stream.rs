@@ -89,6 +89,7 @@ fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effec
     model.internal.visits_changed |= me;
     members::joined(model, event.room.id);
     let open = model.open == Some(event.room.id);
+    let by = event.by.filter(|by| by.id != event.user.id);
     let room = rooms::upsert(model, event.room);
     if !me {
         room.participants.welcome(&event.user);
@@ -106,11 +107,16 @@ fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effec
         room.wants.newer = true; // messages from before the stream included this room
         let id = room.info.id;
         let nameless = room.is_direct() && room.peer.is_none();
+        let added = by.filter(|_| !known && !room.is_direct());
+        let added = added.map(|by| format!("{} added you to {}", by.name, attention::name(room)));
         if !known && (last_read_seq > Seq(0) || nameless) {
             membership::ask_for_marker(model, id, effects);
         }
         if open {
             presence::look_round_soon(model);
+        }
+        if let Some(added) = added {
+            model.show_notice(Tone::Calm, &added);
         }
     }
 }

@@ -14,7 +14,7 @@ use tuirealm::{
 use super::super::{ScreenComponent, rooms::room_name, styles::Styles};
 use crate::{
     keymap::Keymap,
-    model::{Dialog, Model, Question, Storage},
+    model::{Dialog, Model, Question, Room, Storage},
     text::{clip, editor::BYTES_MAX, width, wrap},
     update::{Action, Msg, measure},
 };
@@ -158,6 +158,25 @@ impl Ask {
         }
     }
 
+    fn leave(&mut self, room: Option<&Room>) {
+        self.title = "leave";
+        self.yes = "leave".to_owned();
+        let name = room.map_or_else(String::new, room_name);
+        let Some(room) = room.filter(|room| room.gone) else {
+            return self.say(format!("Leave {name}? You can only come back by invitation."), Styles::PLAIN);
+        };
+        self.yes = "discard and leave".to_owned();
+        self.say(format!("Leave {name} and discard what was not sent there?"), Styles::STRONG);
+        let texts = room.unsent().map(|pending| &*pending.text).chain([&*room.draft.text]);
+        let texts: Vec<&str> = texts.filter(|text| !text.trim().is_empty()).collect();
+        for text in texts.iter().take(NAMED) {
+            self.quote(format!("│ {text}"), Styles::FAINT);
+        }
+        if texts.len() > NAMED {
+            self.say(format!("… and {} more", texts.len() - NAMED), Styles::FAINT);
+        }
+    }
+
     fn question(&mut self, model: &Model, question: &Question) {
         match question {
             Question::Quit { unsent } => {
@@ -176,12 +195,7 @@ impl Ask {
                     self.unsent(model);
                 }
             }
-            Question::Leave { room } => {
-                self.title = "leave";
-                self.yes = "leave".to_owned();
-                let name = model.rooms.get(room).map_or_else(String::new, room_name);
-                self.say(format!("Leave {name}? You can only come back by invitation."), Styles::PLAIN);
-            }
+            Question::Leave { room } => self.leave(model.rooms.get(room)),
             Question::CatchUp { rooms, messages } => {
                 self.title = "catch up";
                 self.yes = "mark as read".to_owned();

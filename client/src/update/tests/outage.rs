@@ -122,7 +122,7 @@ fn if_the_open_room_is_gone_and_empty_the_next_one_opens() {
     client.on(Msg::Visited(visits)).on(Msg::Loaded(Ok(Vec::new())));
     assert_eq!(client.model.open, Some(RoomId(9)));
     client.list_rooms(rooms());
-    assert_eq!((client.model.open, client.notice()), (Some(OPS), "attic is gone"));
+    assert_eq!((client.model.open, client.notice()), (Some(OPS), "#attic is gone"));
     assert_eq!(client.model.rooms.len(), rooms().len());
 }
 

@@ -138,10 +138,45 @@ fn a_send_that_was_in_flight_while_the_user_was_removed_is_not_repeated() {
 fn a_removal_from_another_room_is_reported_too_and_leaving_is_not() {
     let mut client = Client::online();
     client.stream(vec![left(SECRET, Some("bob"), false)]);
-    assert_eq!(client.notice(), "bob removed you from #secret");
+    assert_eq!(client.notice(), "bob removed you from *secret");
     let mut client = Client::online();
     client.stream(vec![left(OPS, None, false)]);
     assert_eq!((client.notice(), client.room(OPS).joined()), ("", false));
+}
+
+#[test]
+fn a_removal_is_the_reason_of_what_was_refused_before_the_news_of_it() {
+    let mut client = Client::online();
+    client.on(Msg::Open(SECRET)).say("one").disk().say("two").disk();
+    client.reply(
+        |req| matches!(req, Request::SendMessage(..)),
+        Err(refused(404, Kind::NotFound, "there is no such room")),
+    );
+    client.stream(vec![left(SECRET, Some("bob"), false)]);
+    let why = "bob removed you from *secret";
+    let reasons: Vec<_> = client.states(SECRET).into_iter().cloned().collect();
+    assert_eq!(reasons, [SendState::Refused(why.into()), SendState::Refused(why.into())]);
+    assert_eq!(&*client.room(SECRET).gone_because, why);
+}
+
+#[test]
+fn somebody_who_was_added_to_a_room_is_told_by_whom() {
+    let mut client = Client::online();
+    let room = RoomInfo { id: RoomId(40), kind: RoomKind::Private, ..client.room(SECRET).info.clone() };
+    let joined = |by| MemberJoined { room: room.clone(), user: person(ALICE, "alice"), role: Role::Member, by };
+    client.stream(vec![joined(None).into()]);
+    assert_eq!(client.notice(), "", "the user joined elsewhere");
+    let mut client = Client::online();
+    client.stream(vec![joined(Some(person(BOB, "bob"))).into()]);
+    assert_eq!(client.notice(), "bob added you to *secret");
+}
+
+#[test]
+fn the_list_of_people_says_why_it_does_not_open() {
+    let mut client = Client::online();
+    client.stream(vec![left(GENERAL, Some("bob"), true), BanUpdated { room_id: GENERAL, banned: true }.into()]);
+    client.act(Action::People);
+    assert_eq!(client.notice(), "you are banned from this room");
 }
 
 #[test]

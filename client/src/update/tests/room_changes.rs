@@ -36,7 +36,7 @@ fn a_change_says_what_is_so_now() {
 fn a_refused_change_shows_the_servers_sentence_and_up_brings_the_command_back() {
     let mut client = Client::online();
     client.say("/rename ops").reply(|_| true, Err(refused(409, Kind::NameTaken, "there is a public room ops already")));
-    assert_eq!(client.notice(), "there is a public room ops already");
+    assert_eq!(client.notice(), "could not change #general: there is a public room ops already");
     client.on(Msg::Recall { back: true });
     assert_eq!(client.draft(), "/rename ops");
 }

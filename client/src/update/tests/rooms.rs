@@ -64,7 +64,7 @@ fn calls_that_take_over_200_ms_are_shown_until_they_are_answered() {
         "the loop wakes in time to show it"
     );
     client.pass(1);
-    assert_eq!(client.model.working().as_deref(), Some("joining Lobby …"));
+    assert_eq!(client.model.working().as_deref(), Some("joining #Lobby …"));
     let joined = listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5));
     client.reply(|req| *req == Request::JoinRoom(LOBBY), Ok(Answer::Room(joined)));
     assert_eq!(client.model.working(), None);
@@ -200,10 +200,10 @@ fn a_public_room_that_was_left_stays_listed_among_the_others() {
 fn leaving_a_room_is_reported_in_the_room_that_opens() {
     let mut client = Client::online();
     client.say("/leave").reply(|req| *req == Request::LeaveRoom(GENERAL), Ok(Answer::NoContent(())));
-    assert_eq!((client.model.open, client.notice()), (Some(OPS), "you have left general"));
+    assert_eq!((client.model.open, client.notice()), (Some(OPS), "you have left #general"));
     client.on(Msg::Open(SECRET)).say("/leave").on(Msg::Answer(true));
     client.reply(|req| *req == Request::LeaveRoom(SECRET), Ok(Answer::NoContent(())));
-    assert_eq!((client.model.open, client.notice()), (Some(OPS), "you have left secret"));
+    assert_eq!((client.model.open, client.notice()), (Some(OPS), "you have left *secret"));
 }
 
 #[test]
@@ -350,4 +350,18 @@ fn a_room_is_not_left_while_pending_messages_would_rejoin_it() {
 
 fn is_leave(effect: &Effect) -> bool {
     matches!(effect, Effect::Call { req: Request::LeaveRoom(_), .. })
+}
+
+#[test]
+fn leave_closes_a_room_that_is_gone_and_asks_before_it_discards_text() {
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS)).stream(vec![RoomDeleted { room_id: OPS }.into()]).say("/leave");
+    assert!(!client.model.rooms.contains_key(&OPS) && client.model.open == Some(GENERAL));
+    let mut client = Client::online();
+    client.on(Msg::Open(OPS)).say("too late").disk().stream(vec![RoomDeleted { room_id: OPS }.into()]);
+    client.say("/leave").on(Msg::Answer(false));
+    assert_eq!(client.room(OPS).refused().count(), 1);
+    client.say("/leave").on(Msg::Answer(true));
+    assert!(!client.model.rooms.contains_key(&OPS) && client.model.open == Some(GENERAL));
+    assert!(!client.calls().iter().any(|(_, req)| matches!(req, Request::LeaveRoom(_))), "the server has no such room");
 }
