@@ -25,19 +25,19 @@ pub(super) fn draw(model: &Model, new_above: Option<String>, frame: &mut Frame<'
     let right = right(model, new_above, row.width, !beside);
     let wide = u16::try_from(right.width()).unwrap_or(row.width).min(row.width);
     if let Some(room) = model.open_room() {
-        frame.render_widget(left(model, room, row.width - wide), row);
+        frame.render_widget(left(model, room, row.width, row.width - wide), row);
     }
     frame.render_widget(right, Rect { x: row.right() - wide, width: wide, ..row });
 }
 
-/// Room and topic, starting above the times of the history.
-fn left(model: &Model, room: &Room, columns: u16) -> Line<'static> {
-    let air = if columns < 48 { 1 } else { 2 };
+/// Room and topic in the first `columns` of the line, starting above the times of the history.
+fn left(model: &Model, room: &Room, line: u16, columns: u16) -> Line<'static> {
+    let air = if line < 48 { 1 } else { 2 };
     let name = clip(&room_name(room), columns.saturating_sub(air + 1));
     let rest = columns.saturating_sub(air + width(&name) + 3);
     let peer = room.peer.as_ref().filter(|_| room.is_direct() && model.link == Link::Connected);
     let topic = match peer.map(|peer| room.participants.is_online(peer.id)) {
-        _ if room.gone => "this room is gone; unsent text stays until you leave it",
+        _ if room.gone => &room.gone_because,
         _ if room.banned => "you are banned from this room",
         _ if room.info.archived => "archived",
         Some(_) if peer.map(|peer| peer.id) == model.me() => "your notes: nobody else can read them",
@@ -80,6 +80,7 @@ fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) ->
 
 /// How many are online in the open room; `None` if that is not known, as in a large one.
 fn online(model: &Model) -> Option<usize> {
-    let room = model.open_room().filter(|room| !room.is_direct() && model.link == Link::Connected)?;
+    let known = |room: &&Room| !room.is_direct() && !room.gone && model.link == Link::Connected;
+    let room = model.open_room().filter(known)?;
     room.participants.online().filter(|&online| online > 0)
 }

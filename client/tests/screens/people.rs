@@ -1,7 +1,7 @@
 //! People: direct rooms in the side bar, presence, typing, the list of members, sessions, the form for a password.
 
 use quchat_client::{
-    model::{ComponentId, Dialog, DialogId, PasswordForm, People, PersonAction, SessionList},
+    model::{ComponentId, Dialog, DialogId, Link, PasswordForm, People, PersonAction, SessionList},
     update::{Msg, Pick, ServerEvent, focus},
 };
 use quchat_shared::{
@@ -303,4 +303,20 @@ fn names_and_roles_are_completed_and_what_is_not_permitted_is_not() {
     stage.type_text("/kic");
     stage.press(Key::Tab, Mod::NONE);
     assert_eq!(stage.draft(), "/kic");
+}
+
+#[test]
+fn without_a_connection_the_list_of_members_says_what_it_waits_for() {
+    let mut stage = Stage::in_general(80, 24, talk());
+    stage.model.link = Link::Connecting { failures: 1 };
+    stage.press(Key::Char('w'), Mod::ALT);
+    let screen = stage.screen();
+    assert!(screen.contains("not connected; the list comes with the connection"), "{screen}");
+}
+
+#[test]
+fn the_name_of_the_room_stays_in_its_column_when_it_is_known_how_many_are_online() {
+    let column = |stage: &mut Stage| stage.screen().lines().next().unwrap().find("#general");
+    let mut unknown = Stage::in_general(80, 24, talk());
+    assert_eq!(column(&mut unknown), column(&mut participants(80, 24)));
 }

@@ -219,6 +219,9 @@ impl People {
         if self.menu.is_some() {
             return (format!("Enter does it · {} goes back", self.leave), Styles::FAINT);
         }
+        if self.waiting && !self.live {
+            return ("◌ not connected; the list comes with the connection".to_owned(), Styles::WAITING);
+        }
         if self.waiting {
             return ("◌ one moment …".to_owned(), Styles::WAITING);
         }
