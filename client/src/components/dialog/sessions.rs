@@ -86,15 +86,18 @@ impl Sessions {
 
 impl Row {
     fn new(session: &SessionInfo, model: &Model) -> Self {
-        let day = |at: Timestamp| clock::day(at.as_millis(), &model.zone);
-        let time = clock::time(session.last_used_at.as_millis(), &model.zone);
+        let when = |at: Timestamp| {
+            let at = at.as_millis();
+            format!("{} {}", clock::day(at, &model.zone), clock::time(at, &model.zone))
+        };
+        let used = session.last_used_at.max(session.created_at); // the server tells the hour in which it was used
         let name = session.label.as_deref().unwrap_or(&session.client);
         let name = if name.is_empty() { "unnamed client" } else { name };
         Self {
             id: session.id,
-            what: if session.current { format!("{name} (this one)") } else { name.to_owned() },
-            since: format!("since {}", day(session.created_at)),
-            used: format!("used {} {time}", day(session.last_used_at)),
+            what: name.to_owned(),
+            since: format!("since {}", when(session.created_at)),
+            used: if session.current { "this one".to_owned() } else { format!("used {}", when(used)) },
             current: session.current,
         }
     }
