@@ -79,7 +79,7 @@ fn draw_all(model: &Model, keymap: &Keymap, app: &mut App, frame: &mut Frame<'_>
         draw_chat(model, keymap, app, frame, &places);
         header::draw(model, new_above(model, keymap, app), frame, &places);
     }
-    draw(ComponentId::Status, model, app, frame, places.status);
+    app.view(&ComponentId::Status, frame, places.status); // it was shown the model to lay out its rows
     for dialog in &model.dialogs {
         let id = ComponentId::Dialog(dialog.id());
         let most = places.dialog_pane().width;
