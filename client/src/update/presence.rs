@@ -90,12 +90,13 @@ pub(super) fn deadline(model: &Model) -> Option<u64> {
     [typing, look_round].into_iter().flatten().min()
 }
 
-/// The user changed the draft of a room. Others are told of a message, not of a command.
+/// The user changed the draft of a room. Others are told of a message that will come, not of an edit or a command.
 pub(super) fn typed(model: &mut Model, id: RoomId, text: &Arc<str>) {
     let now = model.now.mono_ms;
+    let edit = model.rooms.get(&id).is_some_and(|room| room.draft.editing.is_some());
     let command = text.starts_with('/') && !text.starts_with("//") && !text.contains('\n');
     let OwnTyping { begun, last, due, told } = &mut model.internal.typing;
-    if text.trim().is_empty() || command {
+    if text.trim().is_empty() || command || edit {
         *begun = None;
         return;
     }

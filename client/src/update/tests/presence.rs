@@ -141,3 +141,17 @@ fn nobody_is_told_of_a_command_or_where_nothing_can_be_written() {
     assert_eq!(typed(&mut client, "no"), 0);
     assert!(typed(&mut client, "a message") == 0 || client.model.link == crate::model::Link::Connected);
 }
+
+#[test]
+fn nobody_is_told_of_an_edit_and_everybody_of_the_draft_after_it() {
+    let mut client = Client::online();
+    client.keeps_asides = true;
+    client.hear(message(GENERAL, 4, ALICE, "teh plan")).write("half a thought").act(Action::Edit);
+    told(&mut client);
+    for text in ["th plan", "t plan", "the plan"] {
+        client.pass(4_000).write(text).pass(400).write(&format!("{text}!"));
+    }
+    assert_eq!(told(&mut client), 0);
+    client.act(Action::Cancel).write("half a thought,").pass(400).write("half a thought, and");
+    assert_eq!(told(&mut client), 1);
+}
