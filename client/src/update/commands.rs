@@ -47,7 +47,12 @@ pub const COMMANDS: &[Command] = &[
     command("last", "", "go to the room that was open before", Some(Action::LastRoom)),
     command("unread", "", "go to the next unread room", Some(Action::NextUnread)),
     command("new", "", "go to the first unread message", Some(Action::ToNew)),
-    command("search", "[TEXT]", "search all rooms; in:#room from:@name before:DAY after:DAY", Some(Action::Search)),
+    command(
+        "search",
+        "[TEXT]",
+        "search all rooms; in:#room in:@name from:@name before:DAY after:DAY",
+        Some(Action::Search),
+    ),
     command("find", "[TEXT]", "find text in this room", Some(Action::Find)),
     command("inbox", "", "the messages that mention you", Some(Action::Inbox)),
     command("back", "", "go back to where you were before a jump", Some(Action::Back)),

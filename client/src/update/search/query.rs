@@ -1,16 +1,16 @@
 //! Parses a search: words, and where, from whom and when.
 //!
-//! `in:#room`, `from:@name`, `before:2026-11-01`, `after:2026-11-01`; names with spaces in quotes. The server parses the
-//! words.
+//! `in:#room`, `in:@name` for the direct room with somebody, `from:@name`, `before:2026-11-01`, `after:2026-11-01`; names
+//! with spaces in quotes. The server parses the words.
 
 use jiff::{civil::Date, tz::TimeZone};
 use quchat_shared::{
-    RoomId, Timestamp, UserId,
+    RoomId, Timestamp, UserId, UserRef,
     limits::{room_key, user_key},
     query::SearchMessages,
 };
 
-use crate::model::{Asked, Model};
+use crate::model::{Asked, Model, Room};
 
 /// The filters, as one types them.
 const FILTERS: [&str; 4] = ["in:", "from:", "before:", "after:"];
@@ -64,15 +64,30 @@ fn words_of(typed: &str) -> Vec<&str> {
     typed.split(blank).filter(|word| !word.is_empty()).collect()
 }
 
-/// The room of this name: a joined one, else any.
+/// The room of this name: a joined one, else any. With `@`, or if no room has the name, the direct room with that user.
 fn room(model: &Model, value: &str) -> Result<RoomId, String> {
     let key = room_key(value.trim_start_matches(['#', '*', '@']));
-    let named = model.ordered().find(|room| !room.gone && room_key(&room.info.name) == key);
-    match named {
-        _ if key.is_empty() => Err("in: takes a room, such as in:#general or in:\"two words\"".to_owned()),
-        Some(room) => Ok(room.info.id),
-        None => Err(format!("there is no room {value}")),
+    if key.is_empty() {
+        return Err("in: takes a room or a person, such as in:#general, in:\"two words\" or in:@bob".to_owned());
     }
+    let named = || model.ordered().find(|room| !room.gone && room_key(&room.info.name) == key);
+    let found = match value.strip_prefix('@') {
+        Some(name) => direct_room(model, name),
+        None if value.starts_with(['#', '*']) => named(),
+        None => named().or_else(|| direct_room(model, value)),
+    };
+    found.map(|room| room.info.id).ok_or_else(|| match value.strip_prefix('@') {
+        Some(name) => format!("there is no direct room with {name}; /msg {name} opens it"),
+        None => format!("there is no room {value}"),
+    })
+}
+
+/// The direct room with this user.
+fn direct_room<'a>(model: &'a Model, name: &str) -> Option<&'a Room> {
+    let key = user_key(name);
+    let me = model.me().filter(|_| key == "me");
+    let is_with = |peer: &UserRef| me.map_or_else(|| user_key(&peer.name) == key, |me| peer.id == me);
+    model.ordered().find(|room| room.is_direct() && !room.gone && room.peer.as_ref().is_some_and(is_with))
 }
 
 fn name(value: &str) -> Result<String, String> {

@@ -88,8 +88,31 @@ fn filters_become_parameters_and_the_words_stay_as_typed() {
 }
 
 #[test]
+fn a_search_is_restricted_to_the_direct_room_with_a_user() {
+    let room_of = |typed: &str| {
+        let mut client = Client::online();
+        for (id, user, name) in [(21, BOB, "Bob"), (22, ALICE, "alice")] {
+            let mut room = Room::new(info(RoomId(id), "", RoomKind::Direct, 3), None);
+            room.peer = Some(UserRef { id: user, name: name.into() });
+            client.model.rooms.insert(RoomId(id), room);
+        }
+        client.act(Action::Search).on(Msg::SearchFor(typed.into())).pass(300);
+        let asked = searches(&mut client);
+        assert_eq!(asked.len(), 1, "{:?}", client.model.search.asked);
+        (asked[0].room, asked[0].q.clone())
+    };
+    for (typed, room) in
+        [("in:@bob hi", RoomId(21)), ("in:BOB hi", RoomId(21)), ("in:@me hi", RoomId(22)), ("in:ops hi", OPS)]
+    {
+        assert_eq!(room_of(typed), (Some(room), "hi".into()), "{typed}");
+    }
+}
+
+#[test]
 fn what_cannot_be_searched_for_is_explained() {
     assert!(wrong("in:#nowhere x").contains("no room #nowhere"));
+    assert!(wrong("in:@bob x").contains("/msg bob opens it"));
+    assert!(wrong("in:@ x").contains("in:@bob"));
     assert!(wrong("before:yesterday x").contains("2026-11-01"));
     assert!(wrong("in:#ops").contains("word"));
     assert!(wrong("from:@ x").contains("from:@bob"));
