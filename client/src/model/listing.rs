@@ -130,14 +130,22 @@ impl Listing {
         self.hits.retain(|hit| place(hit) != gone);
     }
 
-    /// Takes a newer copy of a listed message. If the text differs, it is not known what was found in it.
-    pub(crate) fn update(&mut self, message: &Message) {
-        let listed = self.hits.iter_mut().find(|hit| place(hit) == (message.room_id, message.seq));
-        if let Some(hit) = listed.filter(|hit| hit.message.rev < message.rev) {
-            let ranges = if hit.message.text == message.text { hit.ranges.clone() } else { Vec::new() };
+    /// The listed copy of a message, if this one is newer.
+    pub(crate) fn earlier(&self, message: &Message) -> Option<&Arc<Hit>> {
+        self.hits.iter().find(|hit| is_earlier(hit, message))
+    }
+
+    /// Takes a newer copy of a listed message, in which this was found.
+    pub(crate) fn update(&mut self, message: &Message, ranges: Vec<(usize, usize)>) {
+        if let Some(hit) = self.hits.iter_mut().find(|hit| is_earlier(hit, message)) {
             *hit = Arc::new(slim(Hit { message: message.clone(), room: hit.room.clone(), ranges }));
         }
     }
+}
+
+/// Whether the hit is an earlier copy of the message.
+pub(crate) fn is_earlier(hit: &Hit, message: &Message) -> bool {
+    place(hit) == (message.room_id, message.seq) && hit.message.rev < message.rev
 }
 
 /// A hit without what a list does not show.

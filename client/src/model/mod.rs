@@ -40,6 +40,7 @@ pub use find::{Find, Further};
 pub use focus::focus;
 pub use inputs::{InputHistory, SavedDraft};
 pub(crate) use internal::{Alert, Burst, Call, Internal, OwnTyping, SessionChange, TerminalTask, Watched};
+pub(crate) use listing::is_earlier;
 pub use listing::{Listing, Place, place};
 pub use mention::mentions;
 pub(crate) use notice::Cause;

@@ -54,7 +54,7 @@ pub(super) fn note(model: &mut Model, message: &Message) {
     let found_in = FoundIn { id: room.info.id, name: room.info.name.clone(), kind: room.info.kind, peer: None };
     let Some(listing) = model.inbox_mut() else { return };
     if mentions(message, me) {
-        listing.update(message);
+        listing.update(message, Vec::new());
         listing.add(Hit { message: message.clone(), room: found_in, ranges: Vec::new() });
     } else {
         listing.remove((message.room_id, message.seq));

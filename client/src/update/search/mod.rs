@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use quchat_shared::{
     Message, UserId,
-    api::{Hits, Users},
+    api::{Hit, Hits, Users},
     limits::user_key,
     query::SearchMessages,
+    text::search::Search as Finder,
 };
 
 use super::Failure;
-use crate::model::{Asked, Dialog, DialogId, Listing, Model, place};
+use crate::model::{Asked, Dialog, DialogId, Listing, Model, is_earlier, place};
 
 /// How long a typed text stays the same before it is searched for.
 const TYPING_MS: u64 = 200;
@@ -104,17 +105,41 @@ pub(super) fn sender_found(model: &mut Model, name: &str, reply: Result<Users, F
     }
 }
 
-/// Takes a newer copy of a message among the hits.
+/// Takes a newer copy of a message among the hits, or of the one that the user jumped to. A hit that the search does not
+/// find any more leaves the list.
 pub(super) fn renew(model: &mut Model, message: &Message) {
-    let listing = &mut model.search.listing;
+    let at = (message.room_id, message.seq);
     if message.deleted_at.is_some() {
-        listing.remove((message.room_id, message.seq));
-    } else {
-        listing.update(message);
+        model.search.listing.remove(at);
+        model.spotlight.take_if(|lit| place(lit) == at);
+        return;
     }
-    let lit = model.spotlight.as_ref().filter(|lit| place(lit) == (message.room_id, message.seq));
-    if lit.is_some_and(|lit| lit.message.text != message.text) {
-        model.spotlight = None; // what was found is not there any more
+    let listed = model.search.listing.earlier(message).cloned();
+    let lit = model.spotlight.as_ref().filter(|lit| is_earlier(lit, message)).cloned();
+    if listed.is_none() && lit.is_none() {
+        return;
+    }
+    let finder = model.search.request().and_then(|query| Finder::parse(&query.q).ok());
+    match listed.map(|hit| found_now(finder.as_ref(), &hit, message)) {
+        Some(Some(ranges)) => model.search.listing.update(message, ranges),
+        Some(None) => model.search.listing.remove(at),
+        None => {}
+    }
+    if let Some(hit) = lit {
+        let ranges = found_now(finder.as_ref(), &hit, message).unwrap_or_default(); // it stands out without them, too
+        model.spotlight = Some(Arc::new(Hit { message: message.clone(), room: hit.room.clone(), ranges }));
+    }
+}
+
+/// What the search finds in a newer copy of a hit, as the server would; `None` if it does not find it any more. Nothing
+/// if the hit comes from elsewhere: from the inbox, or from an earlier search.
+fn found_now(finder: Option<&Finder>, hit: &Hit, message: &Message) -> Option<Vec<(usize, usize)>> {
+    if hit.message.text == message.text {
+        return Some(hit.ranges.clone());
+    }
+    match finder.filter(|finder| finder.find(&hit.message.text).is_some_and(|ranges| ranges == hit.ranges)) {
+        Some(finder) => finder.find(&message.text),
+        None => Some(Vec::new()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use quchat_shared::{
     api::Users,
+    event::MessageUpdated,
     query::{ListUsers, SearchMessages},
 };
 
@@ -179,4 +180,43 @@ fn signing_out_forgets_what_was_searched_for() {
     let mut client = search("secret");
     client.answer_hits(vec![found(OPS, 9)], None).act(Action::Cancel).act(Action::SignOut);
     assert_eq!((&*client.model.search.typed, seqs(&client)), ("", vec![]));
+}
+
+fn edit(client: &mut Client, rev: u64, text: &str) {
+    let message = Message { rev, text: text.into(), ..found(OPS, 9).message };
+    client.stream(vec![MessageUpdated { room_id: OPS, message }.into()]);
+}
+
+fn ranges(client: &Client) -> Vec<Vec<(usize, usize)>> {
+    client.model.search.listing.hits.iter().map(|hit| hit.ranges.clone()).collect()
+}
+
+#[test]
+fn in_an_edited_hit_the_words_are_found_again_and_without_them_it_is_no_hit() {
+    let mut client = search("hi");
+    client.answer_hits(vec![found(OPS, 9), found(OPS, 8)], None);
+    edit(&mut client, 2, "so: HÍ, hills and hi");
+    assert_eq!(ranges(&client), [vec![(4, 7), (19, 21)], vec![(0, 2)]]);
+    edit(&mut client, 1, "hi");
+    assert_eq!(ranges(&client)[0], [(4, 7), (19, 21)], "an older copy changes nothing");
+    edit(&mut client, 3, "so: HÍ, hills and hi");
+    assert_eq!(ranges(&client)[0], [(4, 7), (19, 21)], "a reaction changes nothing");
+    edit(&mut client, 4, "nothing");
+    assert_eq!(seqs(&client), [8]);
+}
+
+#[test]
+fn the_hit_that_the_user_jumped_to_stays_in_the_light_when_it_is_edited() {
+    let mut client = search("hi");
+    client.answer_hits(vec![found(OPS, 9)], None);
+    let hit = Arc::clone(&client.model.search.listing.hits[0]);
+    client.on(Msg::JumpTo(hit)).answer_page(OPS, 1..=10, false, false);
+    let lit = |client: &Client| client.model.spotlight.as_ref().map(|hit| hit.ranges.clone());
+    edit(&mut client, 2, "oh hi");
+    assert_eq!(lit(&client), Some(vec![(3, 5)]));
+    edit(&mut client, 3, "oh");
+    assert_eq!(lit(&client), Some(vec![]));
+    let message = Message { rev: 4, deleted_at: Some(Timestamp::from_millis(1)), ..found(OPS, 9).message };
+    client.stream(vec![MessageUpdated { room_id: OPS, message }.into()]);
+    assert_eq!(lit(&client), None);
 }
