@@ -152,6 +152,10 @@ pub enum Question {
     DeleteMessage { room: RoomId, seq: Seq },
     /// Delete this room for everybody?
     DeleteRoom { room: RoomId },
+    /// Close this room to new messages?
+    Archive { room: RoomId },
+    /// Remove this user from the room?
+    Remove { room: RoomId, user: UserRef },
     /// Ban this user from the room?
     Ban { room: RoomId, user: UserRef, reason: Option<Arc<str>> },
 }

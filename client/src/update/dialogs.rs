@@ -61,6 +61,8 @@ pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
         Question::Split { room } => writing::send_split(model, room),
         Question::DeleteMessage { room, seq } => deleting::delete(model, room, seq, effects),
         Question::DeleteRoom { room } => room_changes::delete(model, room, effects),
+        Question::Archive { room } => room_changes::set_archived(model, room, true, effects),
+        Question::Remove { room, user } => people::change(model, user, PersonAction::Remove(room), effects),
         Question::Ban { room, user, reason } => {
             people::change(model, user, PersonAction::Ban(room, reason), effects);
         }

@@ -65,7 +65,7 @@ pub(crate) use crate::api::REFUSED;
 pub use crate::api::{Answer, Failure, Reply, Request};
 pub use crate::model::{Stored, focus};
 
-use quchat_shared::{Seq, api::RoomChange, room::RoomKind};
+use quchat_shared::{Seq, room::RoomKind};
 
 use crate::model::{ComponentId, Dialog, Model, PersonAction, TerminalTask, Tone};
 use commands::SlashCommand;
@@ -302,10 +302,7 @@ fn run(model: &mut Model, command: SlashCommand, reply_to: Option<Seq>, requests
         SlashCommand::CatchUp => reading::ask_to_catch_up(model),
         SlashCommand::Change(change) => room_changes::change(model, change, requests),
         SlashCommand::Topic => show_topic(model),
-        SlashCommand::Archive => {
-            let archived = model.open_room().map(|room| !room.info.archived);
-            room_changes::change(model, RoomChange { archived, ..RoomChange::default() }, requests);
-        }
+        SlashCommand::Archive => room_changes::archive(model, requests),
         SlashCommand::DeleteRoom => room_changes::ask_to_delete(model),
         SlashCommand::Person { name, action } => people::by_name(model, &name, action, requests),
         SlashCommand::Sessions => account::open_sessions(model, requests),

@@ -52,6 +52,7 @@ pub(super) fn found(
 pub(super) fn act_on(model: &mut Model, user: UserRef, action: PersonAction, effects: &mut Vec<Effect>) {
     match action {
         PersonAction::Message(text) => direct::open(model, user, text, effects),
+        PersonAction::Remove(room) => model.ask(Question::Remove { room, user }),
         PersonAction::Ban(room, reason) => model.ask(Question::Ban { room, user, reason }),
         action => change(model, user, action, effects),
     }

@@ -14,6 +14,20 @@ pub(super) fn change(model: &mut Model, change: RoomChange, effects: &mut Vec<Ef
     }
 }
 
+/// Asks whether to archive the open room. One that is archived is opened again at once.
+pub(super) fn archive(model: &mut Model, effects: &mut Vec<Effect>) {
+    match model.open_room().map(|room| (room.info.id, room.info.archived)) {
+        Some((room, true)) => set_archived(model, room, false, effects),
+        Some((room, false)) => model.ask(Question::Archive { room }),
+        None => model.show_notice(Tone::Error, "no room is open"),
+    }
+}
+
+/// Archives a room, or opens it again.
+pub(super) fn set_archived(model: &mut Model, id: RoomId, archived: bool, effects: &mut Vec<Effect>) {
+    change_room(model, id, RoomChange { archived: Some(archived), ..RoomChange::default() }, effects);
+}
+
 /// Changes a room.
 pub(super) fn change_room(model: &mut Model, id: RoomId, change: RoomChange, effects: &mut Vec<Effect>) {
     if model.is_signed_out() {

@@ -27,7 +27,12 @@ fn a_removed_member_reads_who_did_it_and_keeps_the_draft() {
     a.create("den").say("welcome");
     let mut b = bob.register(&server);
     b.enter("den").shows("welcome").press("but I only");
-    a.shows("welcome").press("/kick bob").press(ENTER).shows("bob is not in #den any more");
+    a.shows("welcome")
+        .press("/kick bob")
+        .press(ENTER)
+        .shows("Remove bob")
+        .press("y")
+        .shows("bob is not in #den any more");
     b.shows("alice removed you from #den").shows("but I only");
 }
 
@@ -43,7 +48,7 @@ fn others_see_a_new_name_and_topic_and_an_archived_room_takes_no_messages() {
     b.shows("message #attic");
     a.press("/topic dusty").press(ENTER);
     b.shows("dusty");
-    a.press("/archive").press(ENTER);
+    a.press("/archive").press(ENTER).shows("Archive #attic?").press("y");
     b.shows("#attic is archived: nobody can write here");
 }
 

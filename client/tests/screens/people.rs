@@ -164,6 +164,25 @@ fn the_questions_before_a_ban_and_a_deletion() {
 }
 
 #[test]
+fn enter_answers_neither_the_question_before_a_removal_nor_the_one_before_archiving() {
+    for (line, asked, answered) in [
+        ("/kick bob", "Remove bob from #general?", "They can join again"),
+        ("/archive", "Archive #general?", "Its messages stay readable"),
+    ] {
+        for (width, height) in [(40, 12), (80, 24)] {
+            let mut stage = participants(width, height);
+            stage.type_text(line);
+            stage.key(Key::Enter);
+            stage.key(Key::Enter);
+            let screen = stage.screen();
+            assert!(screen.contains(asked) && screen.contains(answered) && screen.contains(" y "), "{screen}");
+            stage.key(Key::Char('y'));
+            assert!(stage.model.dialogs.is_empty());
+        }
+    }
+}
+
+#[test]
 fn a_room_that_was_archived_and_one_that_banned_the_user() {
     at_each_size("archived", |width, height| {
         let mut stage = participants(width, height);

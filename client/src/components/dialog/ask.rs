@@ -1,6 +1,6 @@
 //! A question with yes and no, and what it is about, for example the messages that are not sent yet.
 
-use quchat_shared::{RoomId, Seq};
+use quchat_shared::{RoomId, Seq, room::RoomKind};
 use tuirealm::{
     event::{Event, Key, KeyEvent},
     ratatui::{
@@ -217,25 +217,54 @@ impl Ask {
                 self.yes = format!("send as {} messages", measure(draft).0);
             }
             Question::DeleteMessage { room, seq } => self.delete(model, *room, *seq),
-            Question::DeleteRoom { room } => {
-                self.title = "delete";
-                self.yes = "delete for everybody".to_owned();
-                self.no = "keep it";
-                let name = model.rooms.get(room).map_or_else(String::new, room_name);
-                self.say(format!("Delete {name} with all its messages, for everybody?"), Styles::STRONG);
-                self.say("This cannot be undone. /archive keeps the messages readable.", Styles::PLAIN);
-            }
-            Question::Ban { room, user, reason } => {
-                self.title = "ban";
-                self.yes = "ban".to_owned();
-                self.no = "do not ban";
-                let name = model.rooms.get(room).map_or_else(String::new, room_name);
-                self.say(format!("Ban {} from {name}?", user.name), Styles::STRONG);
-                self.say("They are removed and cannot come back until the ban is lifted.", Styles::PLAIN);
-                if let Some(reason) = reason {
-                    self.say(format!("Reason: {reason}"), Styles::FAINT);
-                }
-            }
+            Question::DeleteRoom { room }
+            | Question::Archive { room }
+            | Question::Remove { room, .. }
+            | Question::Ban { room, .. } => self.moderate(model.rooms.get(room), question),
+        }
+    }
+
+    /// What moderators do to a room or its members.
+    fn moderate(&mut self, room: Option<&Room>, question: &Question) {
+        let name = room.map_or_else(String::new, room_name);
+        let (title, yes, no, what, fate) = match question {
+            Question::Archive { .. } => (
+                "archive",
+                "archive",
+                "leave it open",
+                format!("Archive {name}? Nobody can write there any more."),
+                "Its messages stay readable. /archive opens it again.",
+            ),
+            Question::Remove { user, .. } => (
+                "remove",
+                "remove",
+                "keep them",
+                format!("Remove {} from {name}?", user.name),
+                match room.map(|room| room.info.kind) {
+                    Some(RoomKind::Public) => "They can join again; /ban keeps them out.",
+                    _ => "They can only come back if a member adds them.",
+                },
+            ),
+            Question::Ban { user, .. } => (
+                "ban",
+                "ban",
+                "do not ban",
+                format!("Ban {} from {name}?", user.name),
+                "They are removed and cannot come back until the ban is lifted.",
+            ),
+            _ => (
+                "delete",
+                "delete for everybody",
+                "keep it",
+                format!("Delete {name} with all its messages, for everybody?"),
+                "This cannot be undone. /archive keeps the messages readable.",
+            ),
+        };
+        (self.title, self.yes, self.no) = (title, yes.to_owned(), no);
+        self.say(what, Styles::STRONG);
+        self.say(fate, Styles::PLAIN);
+        if let Question::Ban { reason: Some(reason), .. } = question {
+            self.say(format!("Reason: {reason}"), Styles::FAINT);
         }
     }
 
@@ -292,6 +321,8 @@ impl ScreenComponent for Ask {
                 | Question::Split { .. }
                 | Question::DeleteMessage { .. }
                 | Question::DeleteRoom { .. }
+                | Question::Archive { .. }
+                | Question::Remove { .. }
                 | Question::Ban { .. }
         );
         self.question(model, question);

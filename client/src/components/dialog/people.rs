@@ -246,7 +246,7 @@ fn label(offer: &PersonAction) -> &'static str {
     match offer {
         PersonAction::Message(_) => "write to them",
         PersonAction::Add(_) => "add to this room",
-        PersonAction::Remove(_) => "remove from this room",
+        PersonAction::Remove(_) => "remove from this room; asks first",
         PersonAction::Ban(..) => "ban from this room; asks first",
         PersonAction::Unban(_) => "lift the ban",
         PersonAction::SetRole(_, Role::Owner) => "make owner",

@@ -78,13 +78,27 @@ fn what_was_done_is_said_and_a_refusal_shows_the_servers_sentence() {
     ];
     for (line, said) in done {
         let mut client = Client::online();
-        client.say(line).reply(|_| true, Ok(Answer::NoContent(())));
+        let yes = Msg::Answer(true); // to the question, if there is one
+        client.say(line).on(yes.clone()).reply(|_| true, Ok(Answer::NoContent(())));
         assert_eq!(client.notice(), said);
-        client.say(line).reply(|_| true, Err(refused(403, Kind::Forbidden, "only moderators may do this")));
+        client.say(line).on(yes).reply(|_| true, Err(refused(403, Kind::Forbidden, "only moderators may do this")));
         assert!(client.notice().ends_with(": only moderators may do this"), "{}", client.notice());
         client.on(Msg::Recall { back: true });
         assert_eq!(client.draft(), line, "Up brings the command back");
     }
+}
+
+#[test]
+fn removing_a_member_asks_first() {
+    let mut client = Client::online();
+    client.say("/kick bob");
+    assert_eq!((focus(&client.model), client.calls()), (ComponentId::Dialog(DialogId::Ask), vec![]));
+    client.on(Msg::Answer(false));
+    assert_eq!(client.calls(), []);
+    client.on(Msg::ActOn { user: person(BOB, "bob"), action: PersonAction::Remove(GENERAL) });
+    assert_eq!((focus(&client.model), client.calls()), (ComponentId::Dialog(DialogId::Ask), vec![]));
+    client.on(Msg::Answer(true));
+    assert_eq!(client.calls().pop().map(|(_, req)| req), Some(Request::RemoveMember(GENERAL, BOB)));
 }
 
 #[test]
@@ -317,7 +331,7 @@ fn the_switcher_finds_people_and_opens_the_direct_room() {
 #[test]
 fn reconnecting_repeats_what_the_user_asked_for() {
     let mut client = Client::online();
-    client.say("/kick bob").effects.clear();
+    client.say("/kick bob").on(Msg::Answer(true)).effects.clear();
     client.act(Action::Reconnect);
     let role = NewRole { role: Role::Owner };
     assert!(client.calls().iter().any(|(_, req)| *req == Request::RemoveMember(GENERAL, BOB)));

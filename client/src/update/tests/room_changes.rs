@@ -27,7 +27,8 @@ fn a_change_says_what_is_so_now() {
     for (line, change, said) in cases {
         let mut client = Client::online();
         let room = Listed { info: changed(change), ..listed(GENERAL, "", RoomKind::Public, 3, Some(3)) };
-        client.say(line).reply(|req| matches!(req, Request::UpdateRoom(..)), Ok(Answer::Room(room)));
+        client.say(line).on(Msg::Answer(true)); // to the question, if there is one
+        client.reply(|req| matches!(req, Request::UpdateRoom(..)), Ok(Answer::Room(room)));
         assert_eq!((client.notice(), client.draft()), (said, ""));
     }
 }
@@ -39,6 +40,18 @@ fn a_refused_change_shows_the_servers_sentence_and_up_brings_the_command_back() 
     assert_eq!(client.notice(), "could not change #general: there is a public room ops already");
     client.on(Msg::Recall { back: true });
     assert_eq!(client.draft(), "/rename ops");
+}
+
+#[test]
+fn archiving_asks_first_and_opening_again_does_not() {
+    let mut client = Client::online();
+    client.say("/archive");
+    assert_eq!((focus(&client.model), client.calls()), (ComponentId::Dialog(DialogId::Ask), vec![]));
+    client.on(Msg::Answer(false));
+    assert_eq!(client.calls(), []);
+    client.say("/archive").on(Msg::Answer(true));
+    let archive = RoomChange { archived: Some(true), ..RoomChange::default() };
+    assert_eq!(client.calls().pop().map(|(_, req)| req), Some(Request::UpdateRoom(GENERAL, archive)));
 }
 
 #[test]

@@ -244,16 +244,14 @@ fn each_command_does_what_the_help_says() {
             "who" => focus(&client.model) == ComponentId::Dialog(DialogId::People),
             "msg" => asks(&mut client, &Request::OpenDirectRoom(BOB)),
             "invite" => asks(&mut client, &Request::AddMember(GENERAL, BOB)),
-            "kick" => asks(&mut client, &Request::RemoveMember(GENERAL, BOB)),
             "unban" => asks(&mut client, &Request::UnbanUser(GENERAL, BOB)),
             "role" => asks(&mut client, &Request::SetRole(GENERAL, BOB, NewRole { role: Role::Moderator })),
-            "topic" | "rename" | "archive" => {
+            "topic" | "rename" => {
                 let (name, topic) = ((command.name == "rename").then(|| "den".into()), Some(String::new()));
                 let topic = topic.filter(|_| command.name == "topic");
-                let change = RoomChange { name, topic, archived: (command.name == "archive").then_some(true) };
-                asks(&mut client, &Request::UpdateRoom(GENERAL, change))
+                asks(&mut client, &Request::UpdateRoom(GENERAL, RoomChange { name, topic, archived: None }))
             }
-            "ban" | "delete-room" => focus(&client.model) == ComponentId::Dialog(DialogId::Ask),
+            "kick" | "ban" | "archive" | "delete-room" => focus(&client.model) == ComponentId::Dialog(DialogId::Ask),
             "sessions" => asks(&mut client, &Request::ListSessions),
             "password" => focus(&client.model) == ComponentId::Dialog(DialogId::Password),
             "quit" => client.effects.last() == Some(&Effect::Exit(0)),
