@@ -8,7 +8,7 @@ use quchat_shared::{
     room::{Member, Role},
 };
 
-use super::{Dialog, Model};
+use super::{Dialog, Model, Paged};
 
 /// Something that the user does with another user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,46 +27,21 @@ pub enum PersonAction {
     SetRole(RoomId, Role),
 }
 
-/// The members of a room, one page at a time: the room may have thousands.
+/// The members of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct People {
     pub room: RoomId,
     /// The start of the names that are listed.
     pub filter: Arc<str>,
-    /// The page on the screen; `None` until it has arrived.
-    pub page: Option<Vec<Member>>,
-    /// Where the page begins: the `after` of its request.
-    pub(crate) after: Option<String>,
-    /// Where the pages before it begin.
-    pub(crate) before: Vec<Option<String>>,
-    /// Where the next page begins; `None` on the last one.
-    pub(crate) next: Option<String>,
-    /// Increases when another page is shown. The component then chooses its first row.
-    pub rev: u64,
-    /// The page must be requested, again or for the first time.
-    pub(crate) wanted: bool,
-    /// Why the page could not be read.
-    pub problem: Option<String>,
+    /// The members, by name.
+    pub list: Paged<Member>,
 }
 
 impl People {
     /// The first page of a room's members.
     #[must_use]
     pub fn of(room: RoomId) -> Self {
-        let (before, filter) = (Vec::new(), "".into());
-        Self { room, filter, page: None, after: None, before, next: None, rev: 0, wanted: true, problem: None }
-    }
-
-    /// Whether there is a page before this one.
-    #[must_use]
-    pub fn has_before(&self) -> bool {
-        !self.before.is_empty()
-    }
-
-    /// Whether there is a page after this one.
-    #[must_use]
-    pub fn has_next(&self) -> bool {
-        self.next.is_some()
+        Self { room, filter: "".into(), list: Paged::default() }
     }
 }
 

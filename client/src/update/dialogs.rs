@@ -69,6 +69,13 @@ pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Shows the next page of the topmost list, or the one before.
+pub(super) fn turn_page(model: &mut Model, forward: bool) {
+    if let Some(Dialog::People(people)) = model.dialogs.last_mut() {
+        people.list.turn(forward);
+    }
+}
+
 /// Sends the paste in question as several messages, together with the draft around it.
 pub(super) fn split_paste(model: &mut Model) {
     if let Some(Dialog::Ask(Question::Paste { room, text, at })) = model.dialogs.last().cloned() {

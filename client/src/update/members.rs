@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{
-    RoomId, UserId,
-    api::Members,
-    event::Presence,
-    room::{Member, Role},
-};
+use quchat_shared::{RoomId, UserId, api::Members, event::Presence, room::Role};
 
 use super::Failure;
 use crate::model::{Dialog, Model, People, Tone};
@@ -29,48 +24,31 @@ pub(super) fn open(model: &mut Model) {
 /// Lists the members whose name begins with this.
 pub(super) fn filter(model: &mut Model, typed: Arc<str>) {
     if let Some(people) = model.people_list().filter(|people| people.filter != typed) {
-        (people.filter, people.after, people.wanted) = (typed, None, true);
-        people.before.clear();
+        people.filter = typed;
+        people.list.restart();
     }
-}
-
-/// Shows the next page, or the one before.
-pub(super) fn turn(model: &mut Model, forward: bool) {
-    let Some(people) = model.people_list().filter(|people| !people.wanted) else { return };
-    if forward {
-        let Some(next) = people.next.take() else { return };
-        people.before.push(people.after.replace(next));
-    } else {
-        let Some(before) = people.before.pop() else { return };
-        people.after = before;
-    }
-    people.wanted = true;
 }
 
 /// Handles a page. It is dropped if another one is wanted by now.
 pub(super) fn arrived(model: &mut Model, room: RoomId, reply: Result<Members, Failure>) {
-    let Some(people) = model.people_list().filter(|people| people.room == room && !people.wanted) else { return };
+    let Some(people) = model.people_list().filter(|people| people.room == room) else { return };
     match reply {
-        Err(failure) => people.problem = Some(failure.reason().to_owned()),
-        Ok(Members { members, next }) => {
-            let first = |page: &[Member]| page.first().map(|member| member.user.id);
-            let moved = people.page.as_deref().is_none_or(|page| first(page) != first(&members));
-            people.rev += u64::from(moved);
-            (people.page, people.next, people.problem) = (Some(members), next, None);
-        }
+        _ if people.list.wanted => {}
+        Err(failure) => people.list.problem = Some(failure.reason().to_owned()),
+        Ok(Members { members, next }) => people.list.take(members, next, |member| member.user.id),
     }
 }
 
 /// Somebody has joined: the page is read again.
 pub(super) fn joined(model: &mut Model, room: RoomId) {
     if let Some(people) = model.people_list().filter(|people| people.room == room) {
-        people.wanted = true;
+        people.list.wanted = true;
     }
 }
 
 /// Somebody has left.
 pub(super) fn left(model: &mut Model, room: RoomId, user: UserId) {
-    let page = model.people_list().filter(|people| people.room == room).and_then(|people| people.page.as_mut());
+    let page = model.people_list().filter(|people| people.room == room).and_then(|people| people.list.page.as_mut());
     if let Some(page) = page {
         page.retain(|member| member.user.id != user);
     }
@@ -78,7 +56,7 @@ pub(super) fn left(model: &mut Model, room: RoomId, user: UserId) {
 
 /// Somebody's role has changed.
 pub(super) fn role_changed(model: &mut Model, room: RoomId, user: UserId, role: Role) {
-    let page = model.people_list().filter(|people| people.room == room).and_then(|people| people.page.as_mut());
+    let page = model.people_list().filter(|people| people.room == room).and_then(|people| people.list.page.as_mut());
     if let Some(member) = page.and_then(|page| page.iter_mut().find(|member| member.user.id == user)) {
         member.role = role;
     }
@@ -87,7 +65,7 @@ pub(super) fn role_changed(model: &mut Model, room: RoomId, user: UserId, role: 
 /// Users came online or went offline.
 pub(super) fn presence(model: &mut Model, event: &Presence) {
     let page =
-        model.people_list().filter(|people| people.room == event.room_id).and_then(|people| people.page.as_mut());
+        model.people_list().filter(|people| people.room == event.room_id).and_then(|people| people.list.page.as_mut());
     for member in page.into_iter().flatten() {
         if event.online.contains(&member.user.id) {
             member.user.online = true;

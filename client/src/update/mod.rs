@@ -163,7 +163,7 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::React { room, seq, emoji } => reactions::toggle(model, room, seq, &emoji),
         Msg::LookUp(typed) => people::look_up(model, &typed),
         Msg::FilterPeople(typed) => members::filter(model, typed),
-        Msg::TurnPage { forward } => members::turn(model, forward),
+        Msg::TurnPage { forward } => dialogs::turn_page(model, forward),
         Msg::ActOn { user, action } => people::act_on(model, user, action, requests),
         Msg::AddByName { room, name } => people::by_name(model, &name, PersonAction::Add(room), requests),
         Msg::EndSession(id) => account::end_session(model, id, requests),

@@ -219,7 +219,7 @@ pub(super) fn forget_calls(model: &mut Model) {
     for dialog in &mut model.dialogs {
         match dialog {
             Dialog::CreateRoom { waiting, .. } => *waiting = false,
-            Dialog::People(people) => people.wanted = true,
+            Dialog::People(people) => people.list.wanted = true,
             Dialog::Sessions(list) if list.sessions.is_none() => {
                 list.problem = Some("the connection was lost".to_owned());
             }

@@ -42,7 +42,7 @@ fn member(id: u64, name: &str) -> Member {
 pub(crate) fn people(room: RoomId, names: &[&str]) -> People {
     let page = (1..).zip(names).map(|(id, name)| member(id, name)).collect();
     let mut people = People::of(room);
-    people.page = Some(page);
+    people.list.page = Some(page);
     people
 }
 

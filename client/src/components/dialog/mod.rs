@@ -8,6 +8,7 @@ mod create_room;
 mod help;
 mod hits;
 mod inbox;
+mod paged_row;
 mod password;
 mod people;
 mod react;

@@ -17,6 +17,7 @@ use tuirealm::{
 use super::{
     super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles},
     chosen_row::{ChosenRow, rows_moved, sign},
+    paged_row::PagedRow,
 };
 use crate::{
     keymap::Keymap,
@@ -67,12 +68,7 @@ pub(in super::super) struct People {
     /// The name in the field belongs to nobody on the page and can be added.
     addable: Option<String>,
     menu: Option<Menu>,
-    row: ChosenRow,
-    rev: u64,
-    /// The page before was asked for: its last row is chosen.
-    to_last: bool,
-    has_before: bool,
-    has_next: bool,
+    place: PagedRow,
     /// The page has not arrived.
     waiting: bool,
     problem: Option<String>,
@@ -91,11 +87,7 @@ impl People {
             rows: Vec::new(),
             addable: None,
             menu: None,
-            row: ChosenRow::default(),
-            rev: 0,
-            to_last: false,
-            has_before: false,
-            has_next: false,
+            place: PagedRow::default(),
             waiting: true,
             problem: None,
             live: false,
@@ -109,25 +101,21 @@ impl People {
     }
 
     fn step(&mut self, by: isize) -> Msg {
-        let last = self.count().saturating_sub(1);
-        if let Some(menu) = &mut self.menu {
-            menu.row.step(by, menu.offers.len());
-        } else if by > 0 && self.row.at == last && self.has_next {
-            return Msg::TurnPage { forward: true };
-        } else if by < 0 && self.row.at == 0 && self.has_before {
-            self.to_last = true;
-            return Msg::TurnPage { forward: false };
-        } else {
-            self.row.step(by, self.count());
+        let rows = self.count();
+        match &mut self.menu {
+            Some(menu) => {
+                menu.row.step(by, menu.offers.len());
+                Msg::Redraw
+            }
+            None => self.place.step(by, rows),
         }
-        Msg::Redraw
     }
 
     fn enter(&mut self) -> Msg {
         if let Some(Menu { user, mut offers, row }) = self.menu.take() {
             return Msg::ActOn { user, action: offers.swap_remove(row.at) };
         }
-        match (self.rows.get(self.row.at), &self.addable, self.room) {
+        match (self.rows.get(self.place.row.at), &self.addable, self.room) {
             (Some(row), ..) if row.offers.is_empty() => {}
             (Some(row), ..) => {
                 self.menu =
@@ -145,23 +133,17 @@ impl People {
         self.title = format!("people in {}", room_name(room));
         let prefix = people.filter.trim_start_matches('@').to_ascii_lowercase();
         let begins = |member: &&Member| member.user.name.to_ascii_lowercase().starts_with(&prefix);
-        let listed = people.page.iter().flatten().filter(begins);
+        let listed = people.list.page.iter().flatten().filter(begins);
         self.rows = listed
             .map(|member| Row::new(member, model.me() == Some(member.user.id), model.offers(room, member)))
             .collect();
         let same = |name: &str| self.rows.iter().any(|row| row.user.name.eq_ignore_ascii_case(name));
         let name = people.filter.trim_start_matches('@').to_owned();
         self.addable = Some(name).filter(|name| model.may_add(room) && limits::user_name(name).is_ok() && !same(name));
-        (self.has_before, self.has_next) = (people.has_before(), people.has_next());
-        (self.waiting, self.live) = (people.page.is_none(), model.link == Link::Connected);
-        self.problem.clone_from(&people.problem);
-        if std::mem::replace(&mut self.rev, people.rev) != people.rev {
-            self.row = ChosenRow::default();
-            if std::mem::take(&mut self.to_last) {
-                self.row.at = usize::MAX;
-            }
-        }
-        self.row.keep_within(self.count());
+        (self.waiting, self.live) = (people.list.page.is_none(), model.link == Link::Connected);
+        self.problem.clone_from(&people.list.problem);
+        let rows = self.count();
+        self.place.follow(&people.list, rows);
         if let Some(menu) = &mut self.menu {
             match self.rows.iter().find(|row| row.user.id == menu.user.id).filter(|row| !row.offers.is_empty()) {
                 Some(row) if row.offers == menu.offers => {}
@@ -172,7 +154,7 @@ impl People {
     }
 
     fn line(&self, at: usize, columns: u16) -> Line<'static> {
-        let chosen = at == self.row.at;
+        let chosen = at == self.place.row.at;
         let mut line = Line::from(sign(chosen));
         if let Some(row) = self.rows.get(at) {
             let (dot, style) = if row.online && self.live { ("● ", Styles::WELL) } else { ("○ ", Styles::FAINT) };
@@ -193,7 +175,7 @@ impl People {
     }
 
     fn draw_list(&mut self, frame: &mut Frame<'_>, list: Rect) {
-        let top = self.row.scroll(list.height.into());
+        let top = self.place.row.scroll(list.height.into());
         for (at, row) in (top..self.count()).zip(list.rows()) {
             frame.render_widget(self.line(at, row.width), row);
         }
@@ -225,12 +207,7 @@ impl People {
         if self.waiting {
             return ("◌ one moment …".to_owned(), Styles::WAITING);
         }
-        let more = match (self.has_before, self.has_next) {
-            (false, false) => "",
-            (true, false) => "↑ more · ",
-            (false, true) => "↓ more · ",
-            (true, true) => "↑ ↓ more · ",
-        };
+        let more = self.place.more();
         let nobody = self.count() == 0;
         let what = if nobody {
             "nobody has this name here".to_owned()
@@ -301,7 +278,7 @@ impl ScreenComponent for People {
                 if self.field.text() == before {
                     return taken.then_some(Msg::Redraw);
                 }
-                self.row.at = 0;
+                self.place.row.at = 0;
                 Some(Msg::FilterPeople(self.field.text().trim().into()))
             }
         }

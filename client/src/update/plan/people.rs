@@ -89,14 +89,14 @@ fn room_to_tell(model: &mut Model) -> Option<RoomId> {
 
 /// The request for the page on the screen. One is in flight.
 fn list_request(model: &mut Model) -> Option<(Call, Request)> {
-    let room = model.people_list().filter(|people| people.wanted)?.room;
+    let room = model.people_list().filter(|people| people.list.wanted)?.room;
     if model.internal.awaits(|call| *call == Call::ListMembers(room)) {
         return None;
     }
     let people = model.people_list()?;
-    people.wanted = false;
+    people.list.wanted = false;
     let prefix = Some(people.filter.trim_start_matches('@').to_owned()).filter(|prefix| !prefix.is_empty());
-    let page = ListMembers { prefix, after: people.after.clone(), limit: None };
+    let page = ListMembers { prefix, after: people.list.after.clone(), limit: None };
     Some((Call::ListMembers(room), Request::ListMembers(room, page)))
 }
 

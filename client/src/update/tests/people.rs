@@ -228,7 +228,7 @@ fn answer_members(client: &mut Client, members: Vec<Member>, next: Option<&str>)
 
 fn listed_names(client: &Client) -> Vec<&str> {
     let Some(Dialog::People(people)) = client.model.dialogs.last() else { panic!("{:?}", client.model.dialogs) };
-    people.page.iter().flatten().map(|member| member.user.name.as_str()).collect()
+    people.list.page.iter().flatten().map(|member| member.user.name.as_str()).collect()
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn the_open_list_follows_what_happens() {
     let raised = MemberUpdated { room: room.clone(), user: person(CAROL, "carol"), role: Role::Moderator, by: None };
     client.stream(vec![gone.into(), raised.into()]);
     let Some(Dialog::People(people)) = client.model.dialogs.last() else { panic!() };
-    assert_eq!(people.page.as_deref(), Some(&[member(CAROL, "carol", Role::Moderator)][..]));
+    assert_eq!(people.list.page.as_deref(), Some(&[member(CAROL, "carol", Role::Moderator)][..]));
     let joined = MemberJoined { room, user: person(BOB, "bob"), role: Role::Member, by: None };
     client.stream(vec![joined.into()]);
     assert_eq!(client.asides.len(), 1, "the page is read again");

@@ -1,0 +1,72 @@
+//! A list that the server gives page by page. One page is kept: the whole list may be long.
+
+use quchat_shared::UserId;
+
+/// The page on the screen, and the way to the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paged<T> {
+    /// The page on the screen; `None` until it has arrived.
+    pub page: Option<Vec<T>>,
+    /// Where the page begins: the `after` of its request.
+    pub(crate) after: Option<String>,
+    /// Where the pages before it begin.
+    before: Vec<Option<String>>,
+    /// Where the next page begins; `None` on the last one.
+    next: Option<String>,
+    /// Increases when another page is shown. The component then chooses its first row.
+    pub rev: u64,
+    /// The page must be requested, again or for the first time.
+    pub(crate) wanted: bool,
+    /// Why the last request failed.
+    pub problem: Option<String>,
+}
+
+impl<T> Default for Paged<T> {
+    /// The first page is wanted.
+    fn default() -> Self {
+        Self { page: None, after: None, before: Vec::new(), next: None, rev: 0, wanted: true, problem: None }
+    }
+}
+
+impl<T> Paged<T> {
+    /// Whether there is a page before this one.
+    #[must_use]
+    pub fn has_before(&self) -> bool {
+        !self.before.is_empty()
+    }
+
+    /// Whether there is a page after this one.
+    #[must_use]
+    pub fn has_next(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// Wants the first page.
+    pub(crate) fn restart(&mut self) {
+        (self.after, self.wanted) = (None, true);
+        self.before.clear();
+    }
+
+    /// Wants the next page or the one before, if there is one.
+    pub(crate) fn turn(&mut self, forward: bool) {
+        if self.wanted {
+            return;
+        }
+        if forward {
+            let Some(next) = self.next.take() else { return };
+            self.before.push(self.after.replace(next));
+        } else {
+            let Some(before) = self.before.pop() else { return };
+            self.after = before;
+        }
+        self.wanted = true;
+    }
+
+    /// Takes the requested page. `user` names the user of a row.
+    pub(crate) fn take(&mut self, page: Vec<T>, next: Option<String>, user: impl Fn(&T) -> UserId) {
+        let first = |page: &[T]| page.first().map(&user);
+        let moved = self.page.as_deref().is_none_or(|shown| first(shown) != first(&page));
+        self.rev += u64::from(moved);
+        (self.page, self.next, self.problem) = (Some(page), next, None);
+    }
+}
