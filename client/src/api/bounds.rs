@@ -5,7 +5,7 @@
 
 use quchat_shared::{
     Cursor, Event, Message, Problem, Room, RoomInfo, User, UserRef,
-    api::{FoundIn, Hit, Hits, Members, Mention, Mentions, MessagePage, ReadMarker, Rooms, Sessions, Users},
+    api::{Bans, FoundIn, Hit, Hits, Members, Mention, Mentions, MessagePage, ReadMarker, Rooms, Sessions, Users},
     limits::{PAGE_MAX, ROOM_NAME_MAX, TEXT_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
     message::REACTIONS_MAX,
     room::Member,
@@ -140,6 +140,18 @@ impl Bounded for Members {
     fn bounded(mut self) -> Result<Self, Failure> {
         bound_page(self.members.len(), self.next.as_deref())?;
         self.members.iter_mut().for_each(|member| cut(&mut member.user.name, USER_NAME_MAX, "…"));
+        Ok(self)
+    }
+}
+
+impl Bounded for Bans {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        bound_page(self.bans.len(), self.next.as_deref())?;
+        for ban in &mut self.bans {
+            bound_user(&mut ban.user);
+            bound_user(&mut ban.by);
+            ban.reason.iter_mut().for_each(|reason| cut(reason, TOPIC_MAX, "…"));
+        }
         Ok(self)
     }
 }

@@ -6,8 +6,9 @@
 use quchat_shared::{
     Message, Room, RoomId, Seq, SessionId, UserId,
     api::{
-        self, Credentials, Endpoint, Hits, Members, Mentions, MessageEdit, MessagePage, Method, NewBan, NewMessage,
-        NewNotify, NewPassword, NewReadMarker, NewRole, NewRoom, ReadMarker, RoomChange, Rooms, Sessions, Users,
+        self, Bans, Credentials, Endpoint, Hits, Members, Mentions, MessageEdit, MessagePage, Method, NewBan,
+        NewMessage, NewNotify, NewPassword, NewReadMarker, NewRole, NewRoom, ReadMarker, RoomChange, Rooms, Sessions,
+        Users,
     },
     query::{self, ListMessages, ListUsers, Page, SearchMessages},
     room::Member,
@@ -163,6 +164,11 @@ requests! {
     Members(Members) {
         /// Reads a page of a room's members.
         ListMembers(room: RoomId, page: query::ListMembers) => (room, page, &());
+    }
+    /// A page of bans.
+    Bans(Bans) {
+        /// Reads a page of a room's bans.
+        ListBans(room: RoomId, page: Page) => (room, page, &());
     }
     /// The sessions of the user.
     Sessions(Sessions) {

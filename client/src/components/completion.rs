@@ -43,6 +43,8 @@ enum Kind {
     Emoji,
     /// The argument of a command; its name has no sign.
     Name,
+    /// The argument of a command about bans: the users known to be banned come first.
+    Banned,
     Role,
 }
 
@@ -156,7 +158,7 @@ impl Completion {
 impl Kind {
     fn title(self) -> &'static str {
         match self {
-            Self::Person | Self::Name => "people",
+            Self::Person | Self::Name | Self::Banned => "people",
             Self::Role => "roles",
             Self::Room | Self::AnyRoom => "rooms",
             Self::Command => "commands",
@@ -216,6 +218,7 @@ fn person_or_role(before: &str) -> Option<(Kind, usize)> {
     let command = PEOPLE.iter().find(|command| before.starts_with(**command)).filter(|_| !before.contains('\n'))?;
     let args = &before[command.len()..];
     match args.find(char::is_whitespace) {
+        None if *command == "/unban " => Some((Kind::Banned, command.len())),
         None => Some((Kind::Name, command.len())),
         Some(at) if *command == "/role " && !args[at + 1..].contains(char::is_whitespace) => {
             Some((Kind::Role, command.len() + at + 1))
@@ -261,11 +264,11 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
         note: note.to_owned(),
     };
     match word.kind {
-        Kind::Person => people(model, word.room)
+        Kind::Person => people(model, word.room, false)
             .into_iter()
             .map(|(name, note)| offer(name, format!("@{name} "), format!("@{name}"), note))
             .collect(),
-        Kind::Name => people(model, word.room)
+        Kind::Name | Kind::Banned => people(model, word.room, word.kind == Kind::Banned)
             .into_iter()
             .map(|(name, note)| offer(name, format!("{name} "), format!("@{name}"), note))
             .collect(),
@@ -298,13 +301,16 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
     }
 }
 
-/// People, the latest to speak in this room first, then those of the other rooms, then the user.
-fn people(model: &Model, open: RoomId) -> Vec<(&str, &'static str)> {
+/// People, the latest to speak in this room first, then those of the other rooms, then the user. With `bans`, those who
+/// are banned from this room come before them.
+fn people(model: &Model, open: RoomId, bans: bool) -> Vec<(&str, &'static str)> {
     let here = model.rooms.get(&open).into_iter().map(|room| (room, ""));
     let elsewhere = model.rooms.values().filter(|room| room.info.id != open).map(|room| (room, "in other rooms"));
     let me = model.account.as_ref().map(|account| &account.user);
     let mut known: HashSet<UserId> = me.map(|me| me.id).into_iter().collect();
     let mut people = Vec::new();
+    let banned = model.rooms.get(&open).filter(|_| bans).into_iter().flat_map(|room| room.participants.banned());
+    people.extend(banned.filter(|(id, _)| known.insert(*id)).map(|(_, name)| (name, "banned")));
     for (room, note) in here.chain(elsewhere) {
         let senders = room.timeline.messages.iter().rev().take(RECENT).map(|message| &message.sender);
         people.extend(senders.filter(|sender| known.insert(sender.id)).map(|sender| (sender.name.as_str(), note)));

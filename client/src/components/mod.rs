@@ -32,7 +32,9 @@ pub(crate) use self::{
     styles::Styles,
 };
 use self::{
-    dialog::{Ask, CreateRoom, Help, Inbox, Password, People, React, Review, Search, Sessions, SignedOut, Switcher},
+    dialog::{
+        Ask, Bans, CreateRoom, Help, Inbox, Password, People, React, Review, Search, Sessions, SignedOut, Switcher,
+    },
     mounted::Mounted,
     sign_in::SignIn,
 };
@@ -68,6 +70,7 @@ pub fn component(id: ComponentId, model: &Model, keymap: &Arc<Keymap>) -> Compon
         ComponentId::Dialog(DialogId::Inbox) => Mounted::new(Inbox::new(keymap)),
         ComponentId::Dialog(DialogId::Search) => Mounted::new(Search::default()),
         ComponentId::Dialog(DialogId::People) => Mounted::new(People::new(keymap)),
+        ComponentId::Dialog(DialogId::Bans) => Mounted::new(Bans::new(keymap)),
         ComponentId::Dialog(DialogId::Sessions) => Mounted::new(Sessions::new(keymap)),
         ComponentId::Dialog(DialogId::Password) => Mounted::new(Password::new(keymap)),
     };

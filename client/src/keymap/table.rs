@@ -66,7 +66,12 @@ impl Context {
                 &[Self::List, Self::Text, Self::Everywhere]
             }
             ComponentId::Dialog(
-                DialogId::Help | DialogId::Ask | DialogId::Review | DialogId::Inbox | DialogId::Sessions,
+                DialogId::Help
+                | DialogId::Ask
+                | DialogId::Review
+                | DialogId::Inbox
+                | DialogId::Bans
+                | DialogId::Sessions,
             ) => &[Self::List, Self::Everywhere],
             ComponentId::History => &[Self::Selection, Self::Screen, Self::Everywhere],
             ComponentId::Status => &[Self::Everywhere],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{RoomId, Seq, UserRef};
 
-use super::{Listing, Model, PasswordForm, People, SessionList};
+use super::{BanList, Listing, Model, PasswordForm, People, SessionList};
 
 /// The id under which tui-realm mounts a component. `focus` returns the one with the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,8 @@ pub enum DialogId {
     Search,
     /// See [`Dialog::People`].
     People,
+    /// See [`Dialog::Bans`].
+    Bans,
     /// See [`Dialog::Sessions`].
     Sessions,
     /// See [`Dialog::Password`].
@@ -90,6 +92,8 @@ pub enum Dialog {
     /// The members of a room; answers with `Msg::FilterPeople`, `Msg::TurnPage`, `Msg::ActOn` or `Msg::AddByName`. The
     /// component owns the chosen row and the menu of what can be done.
     People(People),
+    /// The bans of a room; answers with `Msg::TurnPage` or `Msg::ActOn`. The component owns the chosen row.
+    Bans(BanList),
     /// The user's sessions; answers with `Msg::EndSession`.
     Sessions(SessionList),
     /// A form for a new password; answers with `Msg::ChangePassword`. The component owns the typed text.
@@ -110,6 +114,7 @@ impl Dialog {
             Self::Inbox(_) => DialogId::Inbox,
             Self::Search => DialogId::Search,
             Self::People(_) => DialogId::People,
+            Self::Bans(_) => DialogId::Bans,
             Self::Sessions(_) => DialogId::Sessions,
             Self::Password(_) => DialogId::Password,
         }

@@ -215,6 +215,8 @@ pub(crate) enum Call {
     SetNotify(RoomId, Notify),
     /// The page of members on the screen.
     ListMembers(RoomId),
+    /// The page of bans on the screen.
+    ListBans(RoomId),
     /// Who is in a room, for its presence.
     MeetMembers(RoomId),
     /// Who of the users of direct rooms is online.

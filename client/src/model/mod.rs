@@ -51,7 +51,7 @@ pub(crate) use outbox::{NO_TICKET, OUTBOX_MAX, Pauses};
 pub use paged::Paged;
 pub(crate) use participants::PRESENCE_MAX;
 pub use participants::Participants;
-pub use people::{LookUp, PasswordForm, People, PersonAction, SessionList};
+pub use people::{BanList, LookUp, PasswordForm, People, PersonAction, SessionList};
 pub use places::{Places, Visited};
 pub(crate) use quoted::Quoted;
 pub(crate) use reactions::Reactions;

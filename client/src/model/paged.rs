@@ -69,4 +69,15 @@ impl<T> Paged<T> {
         self.rev += u64::from(moved);
         (self.page, self.next, self.problem) = (Some(page), next, None);
     }
+
+    /// Removes rows from the page. If none is left, the page that shows others is wanted.
+    pub(crate) fn retain(&mut self, stays: impl Fn(&T) -> bool) {
+        let Some(page) = &mut self.page else { return };
+        page.retain(stays);
+        if page.is_empty() && self.next.is_some() {
+            self.wanted = true;
+        } else if page.is_empty() {
+            self.turn(false);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Who is in a room as far as this client knows: some names, who is online, and who is typing.
+//! Who is in a room as far as this client knows: some names, who is online, who is typing, and who is banned.
 //!
 //! Kept of the open room and of direct rooms only, and never of more people than a room with presence has.
 
@@ -24,6 +24,8 @@ pub struct Participants {
     /// `None` if it is not known who is online.
     online: Option<BTreeSet<UserId>>,
     typing: Vec<Typing>,
+    /// Users who are not members because they are banned.
+    banned: BTreeMap<UserId, String>,
 }
 
 /// A user who is typing.
@@ -49,6 +51,7 @@ impl Participants {
 
     /// Takes a new member.
     pub(crate) fn welcome(&mut self, user: &UserRef) {
+        self.unban(user.id);
         if self.online.is_some() && self.names.len() < PRESENCE_MAX {
             self.names.insert(user.id, user.name.clone());
         }
@@ -59,6 +62,23 @@ impl Participants {
         self.names.remove(&user);
         self.online.as_mut().map(|online| online.remove(&user));
         self.stopped(user);
+    }
+
+    /// Notes that a user is banned.
+    pub(crate) fn ban(&mut self, user: &UserRef) {
+        if self.banned.len() < PRESENCE_MAX {
+            self.banned.insert(user.id, user.name.clone());
+        }
+    }
+
+    /// Notes that a user is not banned any more.
+    pub(crate) fn unban(&mut self, user: UserId) {
+        self.banned.remove(&user);
+    }
+
+    /// The banned users that are known, by id.
+    pub fn banned(&self) -> impl Iterator<Item = (UserId, &str)> {
+        self.banned.iter().map(|(&id, name)| (id, name.as_str()))
     }
 
     /// Takes changes of presence.
@@ -143,7 +163,7 @@ impl Room {
     /// The user of this name, without regard to case, if this client knows them from this room.
     pub(crate) fn user_named(&self, name: &str) -> Option<UserRef> {
         let same = |other: &str| other.eq_ignore_ascii_case(name);
-        let member = self.participants.names().find(|(_, other)| same(other));
+        let member = self.participants.names().chain(self.participants.banned()).find(|(_, other)| same(other));
         let member = member.map(|(id, name)| UserRef { id, name: name.to_owned() });
         let mut senders = self.timeline.messages.iter().rev().take(RECENT).map(|message| &message.sender);
         let peer = self.peer.as_ref().filter(|peer| same(&peer.name)).cloned();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{
     RoomId, UserRef,
-    api::SessionInfo,
+    api::{Ban, SessionInfo},
     room::{Member, Role},
 };
 
@@ -45,6 +45,14 @@ impl People {
     }
 }
 
+/// The bans of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BanList {
+    pub room: RoomId,
+    /// The bans, by the name of the user.
+    pub list: Paged<Ban>,
+}
+
 /// The user's sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionList {
@@ -81,6 +89,14 @@ impl Model {
     pub(crate) fn people_list(&mut self) -> Option<&mut People> {
         self.dialogs.iter_mut().find_map(|dialog| match dialog {
             Dialog::People(people) => Some(people),
+            _ => None,
+        })
+    }
+
+    /// The list of bans, if it is open.
+    pub(crate) fn ban_list(&mut self) -> Option<&mut BanList> {
+        self.dialogs.iter_mut().find_map(|dialog| match dialog {
+            Dialog::Bans(bans) => Some(bans),
             _ => None,
         })
     }

@@ -3,8 +3,9 @@
 //! A reply is handled only while its call is pending in the model. Sign-out and the end of a session drop all calls.
 
 use super::{
-    Answer, Effect, Failure, Reply, account, attention, connection, deleting, direct, edits, find, inbox, members,
-    membership, outbox, pages, people, presence, quotes, reactions, reading, recount, room_changes, search, session,
+    Answer, Effect, Failure, Reply, account, attention, bans, connection, deleting, direct, edits, find, inbox,
+    members, membership, outbox, pages, people, presence, quotes, reactions, reading, recount, room_changes, search,
+    session,
 };
 use crate::model::{Call, Model};
 
@@ -51,6 +52,7 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply, effects: &mut Vec
         Call::DeleteRoom(room) => room_changes::deleted(model, room, reply.map(drop)),
         Call::SetNotify(room, level) => attention::level_set(model, room, level, reply.map(drop)),
         Call::ListMembers(room) => members::arrived(model, room, narrow!(reply, Members)),
+        Call::ListBans(room) => bans::arrived(model, room, narrow!(reply, Bans)),
         Call::MeetMembers(room) => presence::met_members(model, room, narrow!(reply, Members)),
         Call::MeetPeers => presence::met_peers(model, narrow!(reply, Users)),
         Call::LookUp(prefix) => people::looked_up(model, &prefix, narrow!(reply, Users)),

@@ -84,7 +84,8 @@ pub const COMMANDS: &[Command] = &[
     command("invite", "NAME", "add somebody to this room", None),
     command("kick", "NAME", "remove somebody from this room; asks first", None),
     command("ban", "NAME [REASON]", "remove somebody and keep them out; asks first", None),
-    command("unban", "NAME", "let somebody come back", None),
+    command("unban", "[NAME]", "let somebody come back, or list who is banned", None),
+    command("bans", "", "list who is banned from this room, by whom and why; Enter lifts a ban", None),
     command("role", "NAME ROLE", "make somebody owner, moderator or member of this room", None),
     command("topic", "[TEXT]", "set the topic of this room, or show it; - removes it", None),
     command("rename", "NAME", "give this room another name", None),
@@ -126,6 +127,7 @@ pub(super) enum SlashCommand {
         name: String,
         action: PersonAction,
     },
+    Bans,
     Sessions,
     Password,
 }
@@ -175,6 +177,7 @@ pub(super) fn parse(model: &Model, typed: &str) -> Result<SlashCommand, String> 
         "notify" => attention::level(args).map(SlashCommand::Notify),
         "join" => find(model, args).map(SlashCommand::Join),
         "create" => create(args),
+        "bans" => open(model).map(|_| SlashCommand::Bans),
         "sessions" => Ok(SlashCommand::Sessions),
         "password" => Ok(SlashCommand::Password),
         "topic" | "rename" | "archive" | "delete-room" => room_change(model, command.name, args),
@@ -227,6 +230,9 @@ fn room_change(model: &Model, command: &str, args: &str) -> Result<SlashCommand,
 fn person(model: &Model, command: &str, args: &str) -> Result<SlashCommand, String> {
     let (name, rest) = args.split_once(char::is_whitespace).unwrap_or((args, ""));
     let (name, rest) = (name.strip_prefix('@').unwrap_or(name), rest.trim());
+    if name.is_empty() && command == "unban" {
+        return open(model).map(|_| SlashCommand::Bans);
+    }
     if name.is_empty() {
         return Err(format!("/{command} takes the name of a user"));
     }
@@ -253,7 +259,7 @@ pub(crate) fn is_offered(model: &Model, command: &Command) -> bool {
     let rank = model.open_room().map_or(Rank::Outsider, |room| model.rank(room));
     match command.name {
         "invite" => rank >= Rank::Member,
-        "kick" | "ban" | "unban" | "topic" | "rename" | "archive" => rank >= Rank::Moderator,
+        "kick" | "ban" | "unban" | "bans" | "topic" | "rename" | "archive" => rank >= Rank::Moderator,
         "role" | "delete-room" => rank >= Rank::Owner,
         _ => true,
     }

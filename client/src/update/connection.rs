@@ -138,6 +138,12 @@ fn retry_lists(model: &mut Model) {
     if model.search.listing.problem.is_some() {
         model.search.listing.want_more(now);
     }
+    if let Some(bans) = model.ban_list() {
+        bans.list.wanted |= bans.list.problem.is_some();
+    }
+    if let Some(people) = model.people_list() {
+        people.list.wanted |= people.list.problem.is_some();
+    }
 }
 
 /// The stream cannot resume: closes it and lists the rooms to begin a new one. A second reset in a row waits first,

@@ -71,8 +71,10 @@ pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
 
 /// Shows the next page of the topmost list, or the one before.
 pub(super) fn turn_page(model: &mut Model, forward: bool) {
-    if let Some(Dialog::People(people)) = model.dialogs.last_mut() {
-        people.list.turn(forward);
+    match model.dialogs.last_mut() {
+        Some(Dialog::People(people)) => people.list.turn(forward),
+        Some(Dialog::Bans(bans)) => bans.list.turn(forward),
+        _ => {}
     }
 }
 

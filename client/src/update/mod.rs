@@ -11,6 +11,7 @@
 mod account;
 mod action;
 mod attention;
+mod bans;
 mod calls;
 mod changed;
 pub mod commands;
@@ -305,6 +306,7 @@ fn run(model: &mut Model, command: SlashCommand, reply_to: Option<Seq>, requests
         SlashCommand::Archive => room_changes::archive(model, requests),
         SlashCommand::DeleteRoom => room_changes::ask_to_delete(model),
         SlashCommand::Person { name, action } => people::by_name(model, &name, action, requests),
+        SlashCommand::Bans => bans::open(model),
         SlashCommand::Sessions => account::open_sessions(model, requests),
         SlashCommand::Password => account::open_password(model),
         SlashCommand::Leave => {

@@ -156,12 +156,12 @@ pub enum Msg {
     LookUp(Arc<str>),
     /// List of members: the start of the names changed.
     FilterPeople(Arc<str>),
-    /// List of members: show another page.
+    /// List of members or bans: show another page.
     TurnPage {
         /// `true` shows the next one.
         forward: bool,
     },
-    /// List of members: do this with them.
+    /// List of members or bans: do this with them.
     ActOn { user: UserRef, action: PersonAction },
     /// List of members: add the user of this name to the room.
     AddByName { room: RoomId, name: String },

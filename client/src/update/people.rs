@@ -6,7 +6,7 @@ use quchat_shared::{
     query::ListUsers,
 };
 
-use super::{Effect, Failure, Request, attention, commands::ROLES, direct, effect::call};
+use super::{Effect, Failure, Request, attention, bans, commands::ROLES, direct, effect::call};
 use crate::model::{Call, Dialog, Model, PersonAction, Question, Room, Tone};
 
 /// Does something with the user of this name. Asks the server who that is, if this client does not know.
@@ -81,7 +81,10 @@ pub(super) fn change(model: &mut Model, user: UserRef, action: PersonAction, eff
 pub(super) fn changed(model: &mut Model, user: &UserRef, action: &PersonAction, reply: Result<(), Failure>) {
     let name = &user.name;
     let text = match reply {
-        Ok(()) => said(model, name, action),
+        Ok(()) => {
+            bans::done(model, user, action);
+            said(model, name, action)
+        }
         Err(failure) => {
             let what = match action {
                 PersonAction::Message(_) => "message",
@@ -91,7 +94,11 @@ pub(super) fn changed(model: &mut Model, user: &UserRef, action: &PersonAction, 
                 PersonAction::Unban(_) => "lift the ban of",
                 PersonAction::SetRole(..) => "change the role of",
             };
-            return model.show_notice(Tone::Error, &format!("could not {what} {name}: {}", failure.reason()));
+            let why = format!("could not {what} {name}: {}", failure.reason());
+            if !bans::shows_refusal(model, action, &why) {
+                model.show_notice(Tone::Error, &why);
+            }
+            return;
         }
     };
     model.show_notice(Tone::Calm, &text);

@@ -220,6 +220,7 @@ pub(super) fn forget_calls(model: &mut Model) {
         match dialog {
             Dialog::CreateRoom { waiting, .. } => *waiting = false,
             Dialog::People(people) => people.list.wanted = true,
+            Dialog::Bans(bans) => bans.list.wanted = true,
             Dialog::Sessions(list) if list.sessions.is_none() => {
                 list.problem = Some("the connection was lost".to_owned());
             }

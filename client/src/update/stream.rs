@@ -9,8 +9,8 @@ use quchat_shared::{
 };
 
 use super::{
-    Effect, ServerEvent, attention, changed, connection, inbox, members, membership, outbox, pages, people, presence,
-    recount, room_changes, rooms,
+    Effect, ServerEvent, attention, bans, changed, connection, inbox, members, membership, outbox, pages, people,
+    presence, recount, room_changes, rooms,
 };
 use crate::model::{Model, Sighted, Tone};
 
@@ -133,6 +133,9 @@ fn member_updated(model: &mut Model, event: MemberUpdated) {
 fn member_left(model: &mut Model, event: &MemberLeft) {
     let (id, user) = (event.room_id, event.user.id);
     members::left(model, id, user);
+    if event.banned {
+        bans::banned(model, id, &event.user);
+    }
     let Some(room) = model.rooms.get_mut(&id) else { return };
     room.participants.miss(user);
     if model.me() != Some(user) {

@@ -99,7 +99,7 @@ pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
     components::mounted_as::<Rooms>(app, ComponentId::Rooms)?.at(Position { x: column, y: row })
 }
 
-const ALL: [ComponentId; 18] = [
+const ALL: [ComponentId; 19] = [
     ComponentId::SignIn,
     ComponentId::Rooms,
     ComponentId::History,
@@ -116,6 +116,7 @@ const ALL: [ComponentId; 18] = [
     ComponentId::Dialog(DialogId::Inbox),
     ComponentId::Dialog(DialogId::Search),
     ComponentId::Dialog(DialogId::People),
+    ComponentId::Dialog(DialogId::Bans),
     ComponentId::Dialog(DialogId::Sessions),
     ComponentId::Dialog(DialogId::Password),
 ];

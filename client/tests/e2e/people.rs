@@ -37,6 +37,21 @@ fn a_removed_member_reads_who_did_it_and_keeps_the_draft() {
 }
 
 #[test]
+fn a_ban_is_read_in_the_list_and_lifted_there() {
+    let server = Server::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let mut a = alice.register(&server);
+    a.create("den").say("welcome");
+    let mut b = bob.register(&server);
+    b.enter("den").shows("welcome");
+    a.press("/ban bob spam").press(ENTER).shows("Ban bob from #den?").press("y").shows("bob is banned from #den");
+    b.shows("alice banned you from #den");
+    a.press("/bans").press(ENTER).shows("banned by alice").shows("spam").press(ENTER).shows("Lift this ban?");
+    a.press("y").shows("nobody is banned");
+    b.shows("you may join #den again");
+}
+
+#[test]
 fn others_see_a_new_name_and_topic_and_an_archived_room_takes_no_messages() {
     let server = Server::start();
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));

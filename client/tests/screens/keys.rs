@@ -13,12 +13,12 @@ use tuirealm::event::{Key, KeyEvent, KeyModifiers as Mod};
 
 use crate::{
     listing::{found, inbox, mention, search},
-    people::{people, sessions},
+    people::{bans, people, sessions},
     stage::{Stage, long_talk, message, room},
 };
 
 /// Everything that can have the keyboard.
-const MODES: [ComponentId; 17] = [
+const MODES: [ComponentId; 18] = [
     ComponentId::SignIn,
     ComponentId::Rooms,
     ComponentId::History,
@@ -34,6 +34,7 @@ const MODES: [ComponentId; 17] = [
     ComponentId::Dialog(DialogId::Inbox),
     ComponentId::Dialog(DialogId::Search),
     ComponentId::Dialog(DialogId::People),
+    ComponentId::Dialog(DialogId::Bans),
     ComponentId::Dialog(DialogId::Sessions),
     ComponentId::Dialog(DialogId::Password),
 ];
@@ -126,6 +127,7 @@ fn stage(mode: ComponentId, action: Action) -> Stage {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             stage.model.dialogs.push(Dialog::People(people(HERE, &names)));
         }
+        ComponentId::Dialog(DialogId::Bans) => stage.model.dialogs.push(Dialog::Bans(bans(HERE, 40))),
         ComponentId::Dialog(DialogId::Sessions) => stage.model.dialogs.push(Dialog::Sessions(sessions(30))),
         ComponentId::Dialog(DialogId::Password) => {
             stage.model.dialogs.push(Dialog::Password(PasswordForm::default()));

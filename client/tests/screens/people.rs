@@ -1,12 +1,12 @@
 //! People: direct rooms in the side bar, presence, typing, the list of members, sessions, the form for a password.
 
 use quchat_client::{
-    model::{ComponentId, Dialog, DialogId, Link, PasswordForm, People, PersonAction, SessionList},
+    model::{BanList, ComponentId, Dialog, DialogId, Link, Paged, PasswordForm, People, PersonAction, SessionList},
     update::{Msg, Pick, ServerEvent, focus},
 };
 use quchat_shared::{
     Cursor, Event, RoomId, Seq, SessionId, Timestamp, User, UserId, UserRef,
-    api::{NewPassword, SessionInfo},
+    api::{Ban, NewPassword, SessionInfo},
     event::{BanUpdated, MemberLeft, Presence, Typing},
     room::{Member, Notify, Role, RoomKind},
     user::ServerRole,
@@ -44,6 +44,23 @@ pub(crate) fn people(room: RoomId, names: &[&str]) -> People {
     let mut people = People::of(room);
     people.list.page = Some(page);
     people
+}
+
+/// The bans of a room, whose page has arrived; every third has no reason.
+pub(crate) fn bans(room: RoomId, count: u64) -> BanList {
+    let named = |id: u64, name: &str| UserRef { id: UserId(id), name: name.to_owned() };
+    let page = (1..=count).map(|id| Ban {
+        user: named(100 + id, ["eve", "mallory", "trudy with a long name"][usize::try_from(id).unwrap() % 3]),
+        by: named(2, "bob"),
+        reason: (id % 3 != 0).then(|| {
+            let more = " and posted the same link in every room although two people had asked to stop".repeat(3);
+            if id == 2 { format!("spam{more}") } else { "would not stop shouting".to_owned() }
+        }),
+        created_at: Timestamp::from_millis(MORNING - i64::try_from(id).unwrap() * 86_400_000),
+    });
+    let mut list = Paged::default();
+    list.page = Some(page.collect());
+    BanList { room, list }
 }
 
 /// The user's sessions; the first one is in use.
@@ -133,6 +150,53 @@ fn the_menu_for_a_member() {
         stage.key(Key::Enter);
         stage
     });
+}
+
+#[test]
+fn the_list_of_bans() {
+    at_each_size("bans", |width, height| {
+        let mut stage = with_dialog(width, height, Dialog::Bans(bans(GENERAL, 5)));
+        stage.key(Key::Down);
+        stage
+    });
+}
+
+#[test]
+fn a_ban_is_lifted_only_after_a_second_key() {
+    let mut stage = with_dialog(80, 24, Dialog::Bans(bans(GENERAL, 3)));
+    stage.key(Key::Down);
+    stage.key(Key::Enter);
+    assert!(stage.screen().contains("Lift this ban? y lifts it"), "{}", stage.screen());
+    stage.key(Key::Enter);
+    assert_eq!(stage.key(Key::Char('n')), Some(Msg::Redraw), "a held Enter is no answer");
+    assert_eq!(stage.key(Key::Char('y')), None);
+    stage.key(Key::Enter);
+    let user = UserRef { id: UserId(102), name: "trudy with a long name".to_owned() };
+    assert_eq!(stage.key(Key::Char('y')), Some(Msg::ActOn { user, action: PersonAction::Unban(GENERAL) }));
+}
+
+#[test]
+fn an_empty_list_of_bans_and_one_that_failed_say_so() {
+    let mut stage = with_dialog(40, 12, Dialog::Bans(bans(GENERAL, 0)));
+    assert!(stage.screen().contains("nobody is banned"), "{}", stage.screen());
+    let mut failed = bans(GENERAL, 0);
+    failed.list.problem = Some("only moderators may do this".to_owned());
+    let mut stage = with_dialog(40, 12, Dialog::Bans(failed));
+    assert!(stage.screen().contains("✗ only moderators may do this"), "{}", stage.screen());
+}
+
+#[test]
+fn unban_completes_the_banned_names_first() {
+    let mut stage = participants(80, 24);
+    let user = UserRef { id: UserId(9), name: "eve".to_owned() };
+    hear(&mut stage, MemberLeft { room_id: GENERAL, user, by: None, banned: true });
+    stage.type_text("/unban e");
+    stage.key(Key::Tab);
+    assert_eq!(stage.draft(), "/unban eve ", "{}", stage.screen());
+    let mut stage = participants(80, 24);
+    stage.type_text("/unban ");
+    stage.key(Key::Tab);
+    assert_eq!(stage.draft(), "/unban carol ", "while it is not known who is banned");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tuirealm::{event::Key, ratatui::style::Color};
 
 use crate::{
     listing::{inbox, mention},
-    people::{people, sessions, with_direct},
+    people::{bans, people, sessions, with_direct},
     stage::{Stage, long_talk},
 };
 
@@ -53,6 +53,7 @@ fn ascii_uses_no_other_symbol() {
         Dialog::SignedOut,
         Dialog::Search,
         Dialog::People(people(RoomId(1), &["alice", "bob"])),
+        Dialog::Bans(bans(RoomId(1), 3)),
         Dialog::Sessions(sessions(2)),
         Dialog::Password(PasswordForm::default()),
     ];

@@ -3,6 +3,7 @@
 //! The model decides which dialogs are open. Each dialog keeps only its typed text and the chosen row.
 
 mod ask;
+mod bans;
 mod chosen_row;
 mod create_room;
 mod help;
@@ -19,6 +20,6 @@ mod signed_out;
 mod switcher;
 
 pub(super) use self::{
-    ask::Ask, create_room::CreateRoom, help::Help, inbox::Inbox, password::Password, people::People, react::React,
-    review::Review, search::Search, sessions::Sessions, signed_out::SignedOut, switcher::Switcher,
+    ask::Ask, bans::Bans, create_room::CreateRoom, help::Help, inbox::Inbox, password::Password, people::People,
+    react::React, review::Review, search::Search, sessions::Sessions, signed_out::SignedOut, switcher::Switcher,
 };

@@ -1,4 +1,4 @@
-//! Requests about people: who is online, a page of members, users for the switcher, typing, and levels to be set.
+//! Requests about people: who is online, a page of members or bans, users for the switcher, typing, and levels to be set.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use quchat_shared::{
     RoomId, UserId,
     api::NewNotify,
     limits::PAGE_MAX,
-    query::{ListMembers, ListUsers},
+    query::{ListMembers, ListUsers, Page},
 };
 
 use crate::{
@@ -31,7 +31,7 @@ pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     meet_peers(model, effects);
     set_level(model, effects);
-    let requests = [list_request(model), look_up_request(model)];
+    let requests = [list_request(model), bans_request(model), look_up_request(model)];
     for (what, request) in requests.into_iter().flatten() {
         if let Call::LookUp(prefix) = &what {
             model.look_up.asked = prefix.clone();
@@ -98,6 +98,18 @@ fn list_request(model: &mut Model) -> Option<(Call, Request)> {
     let prefix = Some(people.filter.trim_start_matches('@').to_owned()).filter(|prefix| !prefix.is_empty());
     let page = ListMembers { prefix, after: people.list.after.clone(), limit: None };
     Some((Call::ListMembers(room), Request::ListMembers(room, page)))
+}
+
+/// The request for the page of bans on the screen. One is in flight.
+fn bans_request(model: &mut Model) -> Option<(Call, Request)> {
+    let room = model.ban_list().filter(|bans| bans.list.wanted)?.room;
+    if model.internal.awaits(|call| *call == Call::ListBans(room)) {
+        return None;
+    }
+    let list = &mut model.ban_list()?.list;
+    list.wanted = false;
+    let page = Page { after: list.after.clone(), limit: None };
+    Some((Call::ListBans(room), Request::ListBans(room, page)))
 }
 
 /// The request for the switcher's text. One is in flight; the latest text wins.

@@ -2,7 +2,7 @@
 
 use quchat_shared::{
     Kind,
-    api::{NewBan, NewRole},
+    api::{Ban, Bans, NewBan, NewRole},
     event::{BanUpdated, MemberJoined, MemberLeft, MemberUpdated, RoomDeleted},
     room::Member,
 };
@@ -338,4 +338,93 @@ fn reconnecting_repeats_what_the_user_asked_for() {
     client.say("/role bob owner").effects.clear();
     client.pass(1_000).act(Action::Reconnect);
     assert!(client.calls().iter().any(|(_, req)| *req == Request::SetRole(GENERAL, BOB, role)));
+}
+
+fn ban(id: UserId, name: &str) -> Ban {
+    let by = person(ALICE, "alice");
+    Ban { user: person(id, name), by, reason: Some("spam".into()), created_at: Timestamp::from_millis(0) }
+}
+
+fn answer_bans(client: &mut Client, bans: Vec<Ban>, next: Option<&str>) {
+    let page = Bans { bans, next: next.map(Into::into) };
+    client.reply(|req| matches!(req, Request::ListBans(GENERAL, _)), Ok(Answer::Bans(page)));
+}
+
+fn banned_names(client: &Client) -> Vec<&str> {
+    let Some(Dialog::Bans(bans)) = client.model.dialogs.last() else { panic!("{:?}", client.model.dialogs) };
+    bans.list.page.iter().flatten().map(|ban| ban.user.name.as_str()).collect()
+}
+
+#[test]
+fn the_list_of_bans_is_read_page_by_page_and_a_lifted_ban_leaves_it() {
+    for line in ["/bans", "/unban"] {
+        let mut client = with_role(Role::Moderator);
+        client.say(line);
+        answer_bans(&mut client, vec![ban(BOB, "bob"), ban(CAROL, "carol")], Some("n1"));
+        client.on(Msg::TurnPage { forward: true });
+        let wanted = client.calls().pop().map(|(_, req)| req);
+        assert!(matches!(wanted, Some(Request::ListBans(GENERAL, page)) if page.after.as_deref() == Some("n1")));
+    }
+    let mut client = with_role(Role::Moderator);
+    client.say("/bans");
+    answer_bans(&mut client, vec![ban(BOB, "bob"), ban(CAROL, "carol")], None);
+    client.on(Msg::ActOn { user: person(BOB, "bob"), action: PersonAction::Unban(GENERAL) });
+    client.reply(|req| *req == Request::UnbanUser(GENERAL, BOB), Ok(Answer::NoContent(())));
+    assert_eq!((banned_names(&client), client.notice()), (vec!["carol"], "bob may come back to #general"));
+}
+
+#[test]
+fn when_the_last_ban_of_a_page_is_lifted_another_page_is_read() {
+    for (next, after) in [(Some("n2"), Some("n1")), (None, None)] {
+        let mut client = with_role(Role::Moderator);
+        client.say("/bans");
+        answer_bans(&mut client, vec![ban(BOB, "bob")], Some("n1"));
+        client.on(Msg::TurnPage { forward: true });
+        answer_bans(&mut client, vec![ban(CAROL, "carol")], next);
+        client.on(Msg::ActOn { user: person(CAROL, "carol"), action: PersonAction::Unban(GENERAL) });
+        client.reply(|req| *req == Request::UnbanUser(GENERAL, CAROL), Ok(Answer::NoContent(())));
+        let wanted = client.calls().pop().map(|(_, req)| req);
+        assert!(matches!(wanted, Some(Request::ListBans(GENERAL, page)) if page.after.as_deref() == after), "{next:?}");
+    }
+}
+
+#[test]
+fn why_bans_are_not_listed_or_not_lifted_stands_in_the_list() {
+    let problem = |client: &Client| match client.model.dialogs.last() {
+        Some(Dialog::Bans(bans)) => bans.list.problem.clone(),
+        other => panic!("{other:?}"),
+    };
+    let refusal = || Err(refused(403, Kind::Forbidden, "only moderators may do this"));
+    let mut client = Client::online();
+    client.say("/bans").reply(|req| matches!(req, Request::ListBans(..)), refusal());
+    assert_eq!(problem(&client).as_deref(), Some("only moderators may do this"));
+    let mut client = with_role(Role::Moderator);
+    client.say("/bans");
+    answer_bans(&mut client, vec![ban(BOB, "bob")], None);
+    client.on(Msg::ActOn { user: person(BOB, "bob"), action: PersonAction::Unban(GENERAL) });
+    client.reply(|req| matches!(req, Request::UnbanUser(..)), refusal());
+    assert_eq!(problem(&client).as_deref(), Some("could not lift the ban of bob: only moderators may do this"));
+    assert_eq!(banned_names(&client), ["bob"]);
+    client.cut(unreachable()).pass(5_000).hello("k-2");
+    answer_bans(&mut client, vec![ban(BOB, "bob")], None);
+    assert_eq!(problem(&client), None, "the list is read again with the next connection");
+}
+
+#[test]
+fn somebody_who_is_banned_meanwhile_appears_in_the_open_list() {
+    let mut client = with_role(Role::Moderator);
+    client.say("/bans");
+    answer_bans(&mut client, Vec::new(), None);
+    let (user, by) = (person(CAROL, "carol"), Some(person(BOB, "bob")));
+    client.stream(vec![MemberLeft { room_id: GENERAL, user, by, banned: true }.into()]);
+    answer_bans(&mut client, vec![ban(CAROL, "carol")], None);
+    assert_eq!(banned_names(&client), ["carol"]);
+}
+
+#[test]
+fn a_banned_name_needs_no_look_up() {
+    let mut client = with_role(Role::Moderator);
+    let user = person(CAROL, "carol");
+    client.stream(vec![MemberLeft { room_id: GENERAL, user, by: None, banned: true }.into()]).say("/unban carol");
+    assert_eq!(client.calls().pop().map(|(_, req)| req), Some(Request::UnbanUser(GENERAL, CAROL)));
 }

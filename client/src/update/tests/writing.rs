@@ -3,6 +3,7 @@
 use quchat_shared::{
     Kind,
     api::{NewRole, RoomChange},
+    query::Page,
 };
 
 use super::*;
@@ -252,6 +253,7 @@ fn each_command_does_what_the_help_says() {
                 asks(&mut client, &Request::UpdateRoom(GENERAL, RoomChange { name, topic, archived: None }))
             }
             "kick" | "ban" | "archive" | "delete-room" => focus(&client.model) == ComponentId::Dialog(DialogId::Ask),
+            "bans" => asks(&mut client, &Request::ListBans(GENERAL, Page::default())),
             "sessions" => asks(&mut client, &Request::ListSessions),
             "password" => focus(&client.model) == ComponentId::Dialog(DialogId::Password),
             "quit" => client.effects.last() == Some(&Effect::Exit(0)),
