@@ -2,11 +2,11 @@
 //!
 //! Owns the candidates and which of them is in the text. It never covers the composer, and must not know keys.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use quchat_shared::{
     RoomId, UserId,
-    limits::{ROOM_NAME_MAX, room_key},
+    limits::{self, ROOM_NAME_MAX, room_key},
     room::RoomKind,
 };
 use tuirealm::ratatui::{
@@ -78,7 +78,8 @@ struct Offer {
 struct List {
     title: &'static str,
     choices: Vec<Offer>,
-    chosen: usize,
+    /// The one in the text; none yet if the list has opened by itself.
+    chosen: Option<usize>,
     start: usize,
 }
 
@@ -89,6 +90,8 @@ pub(super) struct Completion {
     /// Collected once when the cursor enters the word, so that a key stays cheap and the order does not change.
     offers: Vec<Offer>,
     list: Option<List>,
+    /// The start of a name that the server was asked to complete.
+    asked: Option<String>,
 }
 
 impl Completion {
@@ -101,6 +104,41 @@ impl Completion {
             self.offers = word.map_or_else(Vec::new, |word| gather(model, word));
             self.word = word;
         }
+        self.offer_found(model, editor);
+    }
+
+    /// The start of a name that nobody has whom this client knows. The list opens when the server has found names.
+    pub(super) fn ask(&mut self, editor: &Editor) -> Option<Arc<str>> {
+        let typed = self.typed_name(editor)?;
+        let is_known = !matching(&self.offers, typed).is_empty();
+        let name = typed.trim_start_matches('@');
+        let asked = limits::user_name(name).ok().filter(|_| !is_known)?;
+        self.asked = Some(asked.to_owned());
+        Some(asked.into())
+    }
+
+    /// What was typed of a name, if the word before the cursor is one.
+    fn typed_name<'a>(&self, editor: &'a Editor) -> Option<&'a str> {
+        let word = self.word.filter(|word| matches!(word.kind, Kind::Person | Kind::Name | Kind::Banned))?;
+        editor.text().get(word.start..editor.cursor())
+    }
+
+    /// Opens the list with the names that the server has found, if they still complete what is typed.
+    fn offer_found(&mut self, model: &Model, editor: &Editor) {
+        let Some(asked) = self.asked.take_if(|asked| *model.look_up.answered == **asked) else { return };
+        let typed = self.typed_name(editor).filter(|typed| typed.trim_start_matches('@') == asked);
+        let Some(Word { kind, start, .. }) = self.word.filter(|_| typed.is_some() && self.list.is_none()) else {
+            return;
+        };
+        let choices: Vec<Offer> = model.look_up.found.iter().map(|user| Offer::name(kind, &user.name, "")).collect();
+        if !choices.is_empty() {
+            self.list = Some(List { title: kind.title(), choices, chosen: None, start });
+        }
+    }
+
+    /// Whether the list has opened by itself, so that nothing of it is in the text.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.list.as_ref().is_some_and(|list| list.chosen.is_none())
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -118,9 +156,12 @@ impl Completion {
     pub(super) fn step(&mut self, editor: &mut Editor, by: isize) -> bool {
         if let Some(list) = &mut self.list {
             let count = list.choices.len().cast_signed();
-            list.chosen = (list.chosen.cast_signed() + by).rem_euclid(count).cast_unsigned();
-            editor.undo();
-            return editor.replace_back(list.start, &list.choices[list.chosen].text);
+            let from = list.chosen.map_or(if by < 0 { 0 } else { -1 }, usize::cast_signed);
+            let chosen = (from + by).rem_euclid(count).cast_unsigned();
+            if list.chosen.replace(chosen).is_some() {
+                editor.undo();
+            }
+            return editor.replace_back(list.start, &list.choices[chosen].text);
         }
         let Some(Word { kind, start, .. }) = self.word else { return false };
         let Some(typed) = editor.text().get(start..editor.cursor()) else { return false };
@@ -130,7 +171,7 @@ impl Completion {
         let changed = editor.replace_back(start, &first.text);
         self.word = None; // the text changed
         if changed && choices.len() > 1 {
-            self.list = Some(List { title: kind.title(), choices, chosen, start });
+            self.list = Some(List { title: kind.title(), choices, chosen: Some(chosen), start });
         }
         changed
     }
@@ -147,10 +188,10 @@ impl Completion {
         let area = Rect { y: composer.y - height, height, width: composer.width.min(COLUMNS_MAX), ..composer };
         let inner = Styles::dialog(frame, area, list.title);
         let rows = usize::from(inner.height);
-        let top = (list.chosen + 1).saturating_sub(rows);
+        let top = list.chosen.map_or(0, |chosen| (chosen + 1).saturating_sub(rows));
         let label = list.choices.iter().map(|offer| width(&offer.label)).max().unwrap_or(0).min(inner.width / 2);
         for (at, row) in (top..list.choices.len()).zip(inner.rows()) {
-            frame.render_widget(list.choices[at].line(label, row.width, at == list.chosen), row);
+            frame.render_widget(list.choices[at].line(label, row.width, Some(at) == list.chosen), row);
         }
     }
 }
@@ -170,6 +211,13 @@ impl Kind {
 }
 
 impl Offer {
+    /// A user, in a message with a sign.
+    fn name(kind: Kind, name: &str, note: &str) -> Self {
+        let sign = if kind == Kind::Person { "@" } else { "" };
+        let (text, label) = (format!("{sign}{name} "), format!("@{name}"));
+        Self { key: name.to_lowercase(), text, label, note: note.to_owned() }
+    }
+
     fn line(&self, label: u16, columns: u16, chosen: bool) -> Line<'static> {
         let name = clip(&self.label, label);
         let fill = usize::from(label - width(&name));
@@ -264,13 +312,9 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
         note: note.to_owned(),
     };
     match word.kind {
-        Kind::Person => people(model, word.room, false)
+        Kind::Person | Kind::Name | Kind::Banned => people(model, word.room, word.kind == Kind::Banned)
             .into_iter()
-            .map(|(name, note)| offer(name, format!("@{name} "), format!("@{name}"), note))
-            .collect(),
-        Kind::Name | Kind::Banned => people(model, word.room, word.kind == Kind::Banned)
-            .into_iter()
-            .map(|(name, note)| offer(name, format!("{name} "), format!("@{name}"), note))
+            .map(|(name, note)| Offer::name(word.kind, name, note))
             .collect(),
         Kind::Role => ROLES.iter().map(|(name, _)| offer(name, (*name).to_owned(), (*name).to_owned(), "")).collect(),
         Kind::Room => room_names(model)

@@ -138,7 +138,10 @@ impl Composer {
         if editor.is_empty() {
             return Some(Msg::Act(Action::FocusRooms));
         }
-        if self.completion.step(editor, by) { self.edited() } else { Some(Msg::Redraw) }
+        if self.completion.step(editor, by) {
+            return self.edited();
+        }
+        Some(self.completion.ask(editor).map_or(Msg::Redraw, Msg::LookUp))
     }
 
     /// Handles keys for the open list. Any other key closes the list and is handled as usual.
@@ -146,8 +149,12 @@ impl Composer {
         match event {
             Event::Keyboard(KeyEvent { code: Key::Down, .. }) => self.complete(1),
             Event::Keyboard(KeyEvent { code: Key::Up, .. }) => self.complete(-1),
-            Event::User(Action::Send | Action::Cancel) => {
+            Event::User(action @ (Action::Send | Action::Cancel)) => {
+                let sends = *action == Action::Send && self.completion.is_untouched();
                 self.completion.close();
+                if sends {
+                    return None; // the list came by itself and must not swallow the key
+                }
                 Some(Msg::Redraw)
             }
             _ => {

@@ -221,7 +221,7 @@ pub(crate) enum Call {
     MeetMembers(RoomId),
     /// Who of the users of direct rooms is online.
     MeetPeers,
-    /// Users for the switcher, by the start of their name.
+    /// Users by the start of their name, for the switcher and for completion.
     LookUp(Arc<str>),
     NotifyTyping,
     ListSessions,

@@ -156,7 +156,7 @@ pub struct Model {
     pub recent_emoji: Vec<Arc<str>>,
     /// Frames and symbols are drawn in ASCII.
     pub ascii: bool,
-    /// The users that the switcher found.
+    /// The users that the server found by the start of their name.
     pub look_up: LookUp,
     /// State that only `update` uses.
     pub(crate) internal: Internal,

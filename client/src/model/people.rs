@@ -73,13 +73,15 @@ pub struct PasswordForm {
     pub rev: u64,
 }
 
-/// A search for users by the start of their name, for the switcher.
+/// A search for users by the start of their name, for the switcher and for completion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LookUp {
     /// What to search for; empty for nothing.
     pub(crate) wanted: Arc<str>,
     /// What was searched for last.
     pub(crate) asked: Arc<str>,
+    /// The start of the names in [`LookUp::found`].
+    pub answered: Arc<str>,
     /// The users found, by name.
     pub found: Vec<UserRef>,
 }

@@ -152,7 +152,7 @@ pub enum Msg {
     },
     /// Picker of reactions: add this one, or take it back.
     React { room: RoomId, seq: Seq, emoji: Arc<str> },
-    /// Switcher: the text changed; finds users by it.
+    /// Switcher: the text changed; finds users by it. Composer: no known name begins with this.
     LookUp(Arc<str>),
     /// List of members: the start of the names changed.
     FilterPeople(Arc<str>),

@@ -7,7 +7,7 @@ use quchat_shared::{
 };
 
 use super::{Effect, Failure, Request, attention, bans, commands::ROLES, direct, effect::call};
-use crate::model::{Call, Dialog, Model, PersonAction, Question, Room, Tone};
+use crate::model::{Call, Dialog, LookUp, Model, PersonAction, Question, Room, Tone};
 
 /// Does something with the user of this name. Asks the server who that is, if this client does not know.
 pub(super) fn by_name(model: &mut Model, name: &str, action: PersonAction, effects: &mut Vec<Effect>) {
@@ -119,21 +119,21 @@ fn said(model: &Model, name: &str, action: &PersonAction) -> String {
     }
 }
 
-/// The switcher's text changed: finds users whose name begins with it.
+/// The switcher's text changed, or no known name completes a word: finds users whose name begins with it.
 pub(super) fn look_up(model: &mut Model, typed: &str) {
     model.look_up.wanted = typed.trim().trim_start_matches('@').into();
     if model.look_up.wanted.is_empty() {
-        model.look_up.found.clear();
-        model.look_up.asked = "".into();
+        model.look_up = LookUp::default();
     }
 }
 
-/// Handles the users found for the switcher. If that fails, the switcher shows rooms only.
+/// Handles the users found. If that fails, only what is known is offered, and the same text is looked up again.
 pub(super) fn looked_up(model: &mut Model, prefix: &str, reply: Result<Users, Failure>) {
     if *model.look_up.wanted != *prefix {
         return; // the text has changed
     }
-    let users = reply.map_or_else(|_| Vec::new(), |users| users.users);
+    let Ok(Users { users, .. }) = reply else { return model.look_up = LookUp::default() };
+    model.look_up.answered = prefix.into();
     model.look_up.found = users.into_iter().map(|user| UserRef { id: user.id, name: user.name }).collect();
 }
 

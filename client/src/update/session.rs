@@ -1,10 +1,12 @@
 //! Signing in and out, and the end of a session by the server.
 
+use std::sync::Arc;
+
 use quchat_shared::{Kind, api::Credentials, limits, user::Session};
 
 use super::{Effect, Failure, REFUSED, Request, effect::call};
 use crate::model::{
-    Account, Call, Dialog, DialogId, Fetch, Field, Internal, Link, Model, Origin, Places, Question, Search,
+    Account, Call, Dialog, DialogId, Fetch, Field, Internal, Link, LookUp, Model, Origin, Places, Question, Search,
     SessionChange, SignInForm, Storage,
 };
 
@@ -205,6 +207,7 @@ pub(super) fn forget_calls(model: &mut Model) {
     model.internal.dialled = None;
     model.internal.gave_up = None;
     model.sign_in.waiting = false;
+    model.look_up.asked = Arc::clone(&model.look_up.answered); // what was not answered is asked again
     for room in model.rooms.values_mut() {
         if let Fetch::Loading { .. } = room.fetch {
             room.fetch = Fetch::Idle;
@@ -248,6 +251,7 @@ fn forget_all(model: &mut Model) {
     model.find = None;
     model.recent_emoji.clear();
     model.search = Search::default();
+    model.look_up = LookUp::default();
     model.spotlight = None;
     model.places = Places::default();
     model.command.replace("".into());

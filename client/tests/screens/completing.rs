@@ -1,8 +1,11 @@
 //! Completion in the composer: names, rooms, commands, emoji.
 
 use insta::assert_snapshot;
-use quchat_client::{model::ComponentId, update::focus};
-use quchat_shared::{RoomId, room::RoomKind};
+use quchat_client::{
+    model::ComponentId,
+    update::{Answer, Effect, Msg, Request, focus},
+};
+use quchat_shared::{RoomId, Timestamp, User, UserId, api::Users, room::RoomKind, user::ServerRole};
 use tuirealm::event::{Key, KeyModifiers as Mod};
 
 use crate::stage::{Stage, message, room, talk};
@@ -192,4 +195,60 @@ fn new_messages_do_not_move_the_candidates() {
     stage.type_text("@");
     stage.key(Key::Tab);
     assert_eq!(stage.draft(), "@bob @bob ", "the next time he is the first");
+}
+
+/// Answers the search for users.
+fn answer_users(stage: &mut Stage, names: &[&str]) {
+    let call = stage.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Call { call, req: Request::ListUsers(_) } => Some(*call),
+        _ => None,
+    });
+    let user = |(id, name): (u64, &&str)| User {
+        id: UserId(id),
+        name: (*name).to_owned(),
+        role: ServerRole::Member,
+        created_at: Timestamp::from_millis(0),
+        online: false,
+    };
+    let users = (40..).zip(names).map(user).collect();
+    let reply = Ok(Answer::Users(Users { users, next: None }));
+    stage.msg(Msg::Done { call: call.expect("the server was asked"), reply });
+}
+
+#[test]
+fn a_name_that_is_not_known_here_is_looked_up_and_offered() {
+    for (text, completed) in [("hi @Tru", "hi @trudy "), ("/msg tru", "/msg trudy ")] {
+        let mut stage = typed(text);
+        stage.key(Key::Tab);
+        assert_eq!(stage.draft(), text, "the text changes only at a key");
+        answer_users(&mut stage, &["trudy", "Truman"]);
+        let screen = stage.screen();
+        assert!(screen.contains("@trudy") && screen.contains("@Truman") && !screen.contains('❯'), "{screen}");
+        stage.key(Key::Tab);
+        assert_eq!(stage.draft(), completed);
+        stage.key(Key::Tab);
+        assert!(stage.draft().ends_with("Truman "), "{}", stage.draft());
+    }
+}
+
+#[test]
+fn a_known_name_is_completed_without_the_server_and_typing_asks_nothing() {
+    let mut stage = typed("hi @bo");
+    stage.key(Key::Tab);
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Call { req: Request::ListUsers(_), .. })));
+    assert_eq!(stage.draft(), "hi @bob ");
+}
+
+#[test]
+fn an_answer_that_comes_late_opens_nothing_and_the_list_does_not_swallow_enter() {
+    let mut stage = typed("hi @tru");
+    stage.key(Key::Tab);
+    stage.type_text("th");
+    answer_users(&mut stage, &["trudy"]);
+    assert!(!stage.screen().contains("@trudy"), "{}", stage.screen());
+    let mut stage = typed("hi @tru");
+    stage.key(Key::Tab);
+    answer_users(&mut stage, &["trudy"]);
+    stage.key(Key::Enter);
+    assert_eq!((stage.draft().as_str(), stage.model.unsent()), ("", 1));
 }

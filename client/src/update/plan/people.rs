@@ -112,7 +112,7 @@ fn bans_request(model: &mut Model) -> Option<(Call, Request)> {
     Some((Call::ListBans(room), Request::ListBans(room, page)))
 }
 
-/// The request for the switcher's text. One is in flight; the latest text wins.
+/// The request for users by the start of their name. One is in flight; the latest text wins.
 fn look_up_request(model: &Model) -> Option<(Call, Request)> {
     let wanted = &model.look_up.wanted;
     if *wanted == model.look_up.asked || model.internal.awaits(|call| matches!(call, Call::LookUp(_))) {
