@@ -27,7 +27,7 @@ fn reaction(emoji: &str, users: &[u64]) -> Reaction {
 }
 
 /// A conversation in which a bit of everything has changed.
-fn changed() -> Vec<Message> {
+pub(crate) fn changed() -> Vec<Message> {
     let mut messages = talk();
     let later = |message: &Message| Some(Timestamp::from_millis(message.sent_at.as_millis() + 60_000));
     messages[1].reactions = vec![reaction("👍", &[1, 2]), reaction("🎉", &[2])];
@@ -128,7 +128,7 @@ fn enter_does_not_delete_and_y_does() {
 }
 
 /// The picker over a message that has reactions already.
-fn picking(width: u16, height: u16) -> Stage {
+pub(crate) fn picking(width: u16, height: u16) -> Stage {
     let mut stage = Stage::in_general(width, height, changed());
     stage.model.recent_emoji = vec!["🦀".into(), "👩🏽‍🚀".into()];
     open_picker(stage)

@@ -73,7 +73,7 @@ fn ask(stage: &mut Stage, typed: &str) {
 }
 
 /// alice is in #general, and has not read the end of #ops.
-fn stage(width: u16, height: u16) -> Stage {
+pub(crate) fn with_unread(width: u16, height: u16) -> Stage {
     let mut stage = Stage::in_general(width, height, talk());
     let ops = stage.model.rooms.get_mut(&RoomId(2)).unwrap();
     ops.info.last_seq = Seq(30);
@@ -84,7 +84,7 @@ fn stage(width: u16, height: u16) -> Stage {
 }
 
 /// Mentions of every kind.
-fn kinds() -> Vec<Mention> {
+pub(crate) fn kinds() -> Vec<Mention> {
     let mut all = vec![mention(1, 5), mention(2, 12), mention(2, 22), mention(2, 23)];
     all[1].message.text = "yes, that is right\nand the next line too, which is so long that it cannot be in a single row of any but the widest list of messages, wherever it is cut".to_owned();
     (all[1].message.mentions, all[1].message.answers) = (Vec::new(), Some(UserId(1)));
@@ -102,7 +102,7 @@ fn refused(status: u16, detail: &str) -> Failure {
 
 fn at_each_size(state: &str, prepare: impl Fn(&mut Stage)) {
     for (width, height) in SIZES {
-        let mut stage = stage(width, height);
+        let mut stage = with_unread(width, height);
         stage.draw();
         prepare(&mut stage);
         stage.draw();
@@ -133,10 +133,10 @@ fn hits_show_where_they_are_and_what_was_found() {
 
 #[test]
 fn an_empty_inbox_and_a_search_without_text_say_what_they_are() {
-    let mut empty = stage(80, 24);
+    let mut empty = with_unread(80, 24);
     inbox(&mut empty, Vec::new());
     assert!(empty.screen().contains("Nobody has mentioned you yet."), "{}", empty.screen());
-    let mut fresh = stage(80, 24);
+    let mut fresh = with_unread(80, 24);
     fresh.press(Key::Char('/'), Mod::ALT);
     assert_snapshot!(fresh.screen());
 }
@@ -147,19 +147,19 @@ fn what_the_server_answers_instead_of_hits_is_shown() {
         (refused(503, "the search index is being built: 40 % are done"), "◌ the search index is being built: 40 %"),
         (refused(422, "search for at most 8 words at once"), "✗ search for at most 8 words at once"),
     ] {
-        let mut stage = stage(80, 24);
+        let mut stage = with_unread(80, 24);
         ask(&mut stage, "word");
         answer(&mut stage, |req| matches!(req, Request::SearchMessages(_)), Err(failure));
         assert!(stage.screen().contains(expected), "{}", stage.screen());
     }
-    let mut stage = stage(80, 24);
+    let mut stage = with_unread(80, 24);
     search(&mut stage, "word", Vec::new());
     assert!(stage.screen().contains("✗ nothing found"), "{}", stage.screen());
 }
 
 #[test]
 fn after_a_jump_the_message_and_its_words_stand_out_until_esc() {
-    let mut stage = stage(80, 24);
+    let mut stage = with_unread(80, 24);
     stage.hold(RoomId(1), long_talk(400));
     stage.draw();
     let before = stage.screen();
@@ -203,7 +203,7 @@ fn everyone_is_highlighted_where_it_is_a_mention() {
 
 #[test]
 fn arrivals_do_not_move_the_choice() {
-    let mut stage = stage(80, 24);
+    let mut stage = with_unread(80, 24);
     inbox(&mut stage, kinds());
     stage.key(Key::Down);
     let mut newer = mention(2, 31).message;
@@ -220,7 +220,7 @@ fn arrivals_do_not_move_the_choice() {
 
 #[test]
 fn alt_left_and_right_move_by_words_while_there_is_text() {
-    let mut stage = stage(80, 24);
+    let mut stage = with_unread(80, 24);
     stage.type_text("one two");
     stage.press(Key::Left, Mod::ALT);
     stage.key(Key::Char('x'));
@@ -229,7 +229,7 @@ fn alt_left_and_right_move_by_words_while_there_is_text() {
 
 #[test]
 fn a_jump_to_a_message_that_is_not_loaded_fetches_the_page_around_it() {
-    let mut stage = stage(80, 24);
+    let mut stage = with_unread(80, 24);
     stage.add_room(room(4, "attic", "", false));
     search(&mut stage, "word", vec![found(4, 90)]);
     stage.key(Key::Enter);

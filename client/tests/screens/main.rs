@@ -11,6 +11,8 @@ mod finding;
 mod keys;
 #[expect(clippy::unwrap_used, reason = "a message without the word is a failed test")]
 mod listing;
+#[expect(clippy::unwrap_used, reason = "writing into a String cannot fail, and a row that is missing is a failed test")]
+mod looks;
 #[expect(clippy::unwrap_used, reason = "a room that is missing is a failed test")]
 mod people;
 #[expect(clippy::unwrap_used, reason = "a picture that cannot be drawn is a failed test")]

@@ -99,7 +99,7 @@ fn hear(stage: &mut Stage, event: impl Into<Event>) {
 }
 
 /// alice owns #general, where others are online and bob is typing.
-fn participants(width: u16, height: u16) -> Stage {
+pub(crate) fn participants(width: u16, height: u16) -> Stage {
     let mut stage = Stage::in_general(width, height, talk());
     with_direct(&mut stage);
     let names = ["alice", "bob", "carol", "dave", "erin", "frank"];
@@ -110,14 +110,14 @@ fn participants(width: u16, height: u16) -> Stage {
     stage
 }
 
-fn with_dialog(width: u16, height: u16, dialog: Dialog) -> Stage {
+pub(crate) fn with_dialog(width: u16, height: u16, dialog: Dialog) -> Stage {
     let mut stage = participants(width, height);
     stage.model.dialogs.push(dialog);
     stage.follow();
     stage
 }
 
-fn listed(width: u16, height: u16) -> Stage {
+pub(crate) fn listed(width: u16, height: u16) -> Stage {
     let names = ["alice", "bob", "carol", "dave", "erin", "frank"];
     with_dialog(width, height, Dialog::People(people(GENERAL, &names)))
 }
