@@ -45,20 +45,22 @@ pub(super) fn arrived(model: &mut Model, id: RoomId, call: u64, reply: Result<Me
         room.note_end();
     }
     let Some(room) = model.rooms.get_mut(&id) else { return };
+    let outrun = empty && room.timeline.is_unknown(); // the first message came while an empty page was under way
     let stuck = match page {
         Wanted::Older => room.timeline.has_older && room.timeline.first() == before.0,
         Wanted::Newer => room.timeline.has_newer && room.timeline.last() == before.1,
-        Wanted::Newest | Wanted::Around(_) => false,
+        Wanted::Newest => outrun && room.fetch_failures > 0,
+        Wanted::Around(_) => false,
     };
     let go_on = match page {
         Wanted::Older | Wanted::Newer => true,
-        Wanted::Newest => !empty && room.missing() <= GAP_MAX,
+        Wanted::Newest => outrun || !empty && room.missing() <= GAP_MAX,
         Wanted::Around(_) => !empty,
     };
     if stuck {
         failed(model, id, page, &Failure::nonsense()); // an immediate retry would get the same page
     } else {
-        room.fetch_failures = 0;
+        room.fetch_failures = u32::from(outrun);
         if go_on {
             room.wants.newer = true;
         }

@@ -249,7 +249,7 @@ fn a_jump_to_a_message_that_is_not_loaded_fetches_the_page_around_it() {
 #[test]
 fn typing_replaces_the_text_of_the_last_search_unless_it_is_edited_first() {
     let reopened = || {
-        let mut stage = stage(80, 24);
+        let mut stage = with_unread(80, 24);
         search(&mut stage, "word", vec![found(1, 5)]);
         stage.key(Key::Esc);
         stage.press(Key::Char('/'), Mod::ALT);
@@ -267,7 +267,7 @@ fn typing_replaces_the_text_of_the_last_search_unless_it_is_edited_first() {
 
 #[test]
 fn a_short_message_is_shown_whole_and_a_cut_beginning_is_marked() {
-    let mut stage = stage(80, 24);
+    let mut stage = with_unread(80, 24);
     let text = |before: usize| format!("{}the word", "so ".repeat(before));
     let hits = [4, 60].map(|before| {
         let hit = found(1, before as u64);

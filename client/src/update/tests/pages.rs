@@ -30,6 +30,24 @@ fn a_gap_is_filled_before_messages_after_it_are_shown() {
 }
 
 #[test]
+fn a_message_that_comes_before_the_page_of_an_empty_room_is_shown() {
+    let empty = || {
+        let page = MessagePage { messages: Vec::new(), has_older: false, has_newer: false, own_reactions: Vec::new() };
+        Ok(Answer::Page(page))
+    };
+    let is_page = |req: &Request| matches!(req, Request::ListMessages(SECRET, _));
+    let mut client = Client::online();
+    client.on(Msg::Open(SECRET)).hear(message(SECRET, 1, BOB, "x")).reply(is_page, empty());
+    client.answer_page(SECRET, 1..=1, false, false).hear(message(SECRET, 2, BOB, "y"));
+    assert_eq!(client.room(SECRET).timeline.last(), Some(Seq(2)));
+
+    let mut client = Client::online();
+    client.on(Msg::Open(SECRET)).hear(message(SECRET, 1, BOB, "x")).reply(is_page, empty()).reply(is_page, empty());
+    assert_eq!(bounds(&mut client), [], "a server that has no such message is not asked for ever");
+    assert!(matches!(client.room(SECRET).fetch, Fetch::Failed { .. }));
+}
+
+#[test]
 fn with_over_200_missing_a_reader_at_the_end_restarts_and_others_stay() {
     let mut at_end = Client::online();
     at_end.hear(message(GENERAL, 500, BOB, "x"));
