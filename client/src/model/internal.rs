@@ -14,7 +14,7 @@ use quchat_shared::{
     user::Session,
 };
 
-use super::{Cause, Origin, PersonAction, Seen, Stored};
+use super::{Cause, Origin, PersonAction, Seen, Stored, Visit};
 
 #[derive(Debug, Default)]
 pub(crate) struct Internal {
@@ -54,6 +54,8 @@ pub(crate) struct Internal {
     pub(crate) visits: u64,
     /// The rooms visited before this client started, latest last.
     pub(crate) visited: Vec<RoomId>,
+    /// Visited rooms that the server did not list.
+    pub(crate) absent: Vec<Visit>,
     /// The visited rooms have changed since they were last saved.
     pub(crate) visits_changed: bool,
     /// Close the stream in this step.

@@ -283,6 +283,11 @@ impl Room {
         Self { remembered: true, peer: visit.peer, ..Self::new(info, visit.joined.then_some(member)) }
     }
 
+    /// What is stored of the room for the next start.
+    pub(crate) fn visit(&self) -> Visit {
+        Visit { info: self.info.clone(), joined: self.joined(), peer: self.peer.clone() }
+    }
+
     /// Whether the room is gone and holds no text of the user.
     pub(crate) fn is_over(&self) -> bool {
         self.gone && self.outbox.is_empty() && !self.has_draft() && !self.cleared_when_gone

@@ -100,6 +100,9 @@ pub(super) fn visited(model: &mut Model, mut visits: Vec<Visit>) {
     model.internal.visited = visits.iter().map(|visit| visit.info.id).collect();
     if model.cursor.is_none() {
         rooms::recall(model, visits);
+    } else {
+        visits.retain(|visit| !model.rooms.contains_key(&visit.info.id));
+        model.internal.absent = visits;
     }
     place_visits(model);
 }

@@ -10,7 +10,7 @@ use quchat_shared::{
 
 use crate::{
     api::ROOMS_MAX,
-    model::{Cause, Marker, Model, Participants, Room, SendState, Sighted, Timeline, Tone, Visit},
+    model::{Cause, Marker, Model, Participants, Room, SendState, Sighted, Storage, Timeline, Tone, Visit},
 };
 
 /// Takes a complete list of rooms. With `stale`, after a reset, it replaces the present state; otherwise the newer of
@@ -153,6 +153,9 @@ pub(super) fn recall(model: &mut Model, visits: Vec<Visit>) {
 pub(super) fn mark_gone(model: &mut Model, id: RoomId, why: &str) {
     let open = model.open == Some(id);
     let Some(room) = model.rooms.get_mut(&id) else { return };
+    if room.remembered && model.storage == Storage::Opening {
+        model.internal.absent.push(room.visit()); // what the disk holds for it is not known yet
+    }
     room.member = None;
     room.mentions = 0;
     room.gone = true;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use quchat_shared::RoomId;
 
-use super::{NotKept, navigation};
-use crate::model::{Model, Storage, Stored, Tone};
+use super::{NotKept, navigation, rooms};
+use crate::model::{Model, Room, Storage, Stored, Tone};
 
 /// Handles the result of a save. Its messages may be sent now, even if it failed.
 pub(super) fn saved(model: &mut Model, ticket: u64, result: Result<(), String>) {
@@ -99,8 +99,21 @@ pub(super) fn place_stored(model: &mut Model) {
     }
 }
 
-/// Shows a notice if unsent text belongs to rooms that are not listed. It is sent only if they come back.
+/// Shows rooms that are not listed any more if they hold unsent text, so that it can be read. A notice tells of text
+/// whose room is not known. It is sent only if the room comes back.
 pub(super) fn report_unplaced(model: &mut Model) {
+    if model.storage == Storage::Opening {
+        return; // `loaded` calls it again
+    }
+    for visit in std::mem::take(&mut model.internal.absent) {
+        let id = visit.info.id;
+        if model.internal.unplaced.get(&id).is_some_and(Stored::is_unsaid) {
+            model.rooms.insert(id, Room::recall(visit));
+            navigation::place_visits(model);
+            place_stored(model);
+            rooms::mark_gone(model, id, "this room is gone");
+        }
+    }
     match model.internal.unplaced.values().filter(|stored| stored.is_unsaid()).count() {
         0 => {}
         1 => model.show_notice(Tone::Error, "what you wrote in a room you can no longer see is kept, not sent"),

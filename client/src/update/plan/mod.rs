@@ -18,7 +18,7 @@ mod recounts;
 use quchat_shared::RoomId;
 
 use super::Effect;
-use crate::model::{Model, Room, TerminalTask, VISITS_KEPT, Visit};
+use crate::model::{Model, Room, TerminalTask, VISITS_KEPT};
 
 /// The effects of this step; `requests` are those that handlers made for the user.
 pub(super) fn plan(model: &mut Model, requests: Vec<Effect>) -> Vec<Effect> {
@@ -57,15 +57,14 @@ fn is_busy(room: &Room) -> bool {
     reacting || room.unsaved_since.is_some() || !room.outbox.is_empty() || room.marker.wanted.is_some()
 }
 
-/// Saves the visited rooms if they changed.
+/// Saves the visited rooms if they changed. Those that are gone are kept while they hold text of the user.
 fn remember_visits(model: &mut Model, effects: &mut Vec<Effect>) {
     if !model.storage.takes_saves() || !std::mem::take(&mut model.internal.visits_changed) {
         return;
     }
-    let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0 && !room.gone).collect();
+    let mut visited: Vec<_> = model.rooms.values().filter(|room| room.visited > 0 && !room.is_over()).collect();
     visited.sort_by_key(|room| std::cmp::Reverse(room.visited));
-    let visit = |room: &Room| Visit { info: room.info.clone(), joined: room.joined(), peer: room.peer.clone() };
-    effects.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(visit).collect()));
+    effects.push(Effect::RememberVisits(visited.into_iter().take(VISITS_KEPT).map(Room::visit).collect()));
 }
 
 /// Saves the recent emoji if they changed.

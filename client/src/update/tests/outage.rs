@@ -3,7 +3,7 @@
 use quchat_shared::event::{MemberJoined, RoomUpdated};
 
 use super::*;
-use crate::model::{ComponentId, Fetch, Link, StoredMessage};
+use crate::model::{ComponentId, Dialog, Fetch, Link, StoredMessage};
 
 /// Just started, in #ops; listing the rooms has failed. A message and a draft are stored for #ops.
 fn cut_off() -> Client {
@@ -163,4 +163,36 @@ fn a_room_name_is_not_reported_as_unknown_before_the_rooms_are_listed() {
     client.write("/join den").act(Action::Send);
     assert!(client.notice().contains("as soon as the server answers"), "{}", client.notice());
     assert_eq!(client.draft(), "/join den");
+}
+
+#[test]
+fn after_a_restart_unsent_text_of_a_room_that_is_gone_can_be_read() {
+    let refused = StoredMessage {
+        txn: "old-1".into(),
+        text: "but I only".into(),
+        reply_to: None,
+        written_ms: 0,
+        edit: None,
+        changed: false,
+        refused: Some("bob removed you from den".into()),
+    };
+    let stored = Stored { outbox: vec![refused], ..Stored::new(RoomId(9)) };
+    for order in [["visits", "disk", "list"], ["visits", "list", "disk"], ["list", "visits", "disk"]] {
+        let mut client = Client::new();
+        client.start();
+        for step in order {
+            match step {
+                "visits" => client.on(Msg::Visited(vec![visit(OPS, "ops", true), visit(RoomId(9), "den", true)])),
+                "disk" => client.on(Msg::Loaded(Ok(vec![stored.clone()]))),
+                _ => client.list_rooms(rooms()),
+            };
+        }
+        client.hello("k-1");
+        let den = client.room(RoomId(9));
+        assert_eq!((den.gone, den.name(), texts(&client, RoomId(9))), (true, "den", vec!["but I only"]), "{order:?}");
+        assert_eq!(remembered(&client).last(), Some(&("den", false)), "it is there after the next start, too");
+        client.act(Action::Review);
+        assert!(matches!(client.model.dialogs.last(), Some(Dialog::Review { room: RoomId(9), .. })), "{order:?}");
+        assert_eq!(client.calls().iter().filter(|(_, req)| matches!(req, Request::SendMessage(..))).count(), 0);
+    }
 }
