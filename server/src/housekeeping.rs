@@ -35,7 +35,7 @@ const USES_DELAY: Duration = Duration::from_secs(1);
 /// How long new messages gather before they are indexed: the work is in the way of those who write.
 const INDEX_DELAY: Duration = Duration::from_millis(500);
 /// How many times as long as indexing some messages took, the others have the database to themselves.
-const INDEX_REST: u32 = 12;
+const INDEX_REST: u32 = 20;
 /// How long after the last message the index is tidied up.
 const INDEX_QUIET: Duration = Duration::from_secs(2);
 /// How long to wait after a failure before indexing again.
