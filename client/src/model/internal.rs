@@ -250,6 +250,11 @@ impl Call {
 }
 
 impl Internal {
+    /// Whether a request of the user to join this room has no answer yet.
+    pub(crate) fn is_joining(&self, room: RoomId) -> bool {
+        self.joins_lost.contains(&room) || self.awaits(|call| *call == Call::JoinRoom(room))
+    }
+
     /// Whether such a call is pending.
     pub(crate) fn awaits(&self, wanted: impl Fn(&Call) -> bool) -> bool {
         self.calls.values().any(|(call, _)| wanted(call))

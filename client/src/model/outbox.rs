@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, Seq, limits};
 
-use super::{Anchor, EditOf, Editing, Key, Offered, Room, SavedDraft};
+use super::{Anchor, EditOf, Editing, Key, Model, Offered, Room, SavedDraft};
 
 /// Most unacknowledged messages of a room.
 pub(crate) const OUTBOX_MAX: usize = 1_000;
@@ -101,6 +101,13 @@ pub(crate) enum Pauses {
     Own,
     /// Also pauses that the server asked for.
     All,
+}
+
+impl Model {
+    /// Whether the head of the queue waits until the user has joined: an edit, for posting joins by itself.
+    pub(crate) fn waits_for_join(&self, room: &Room) -> bool {
+        room.head().is_some_and(|head| head.edit.is_some()) && self.internal.is_joining(room.info.id)
+    }
 }
 
 impl Room {

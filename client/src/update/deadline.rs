@@ -37,10 +37,11 @@ fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
     if model.is_signed_out() || model.internal.stale.is_some() {
         return save;
     }
-    let send = room.head().filter(|_| !room.is_in_flight()).and_then(|head| match head.state {
-        SendState::RetryAt { at, .. } => Some(at),
-        _ => None,
-    });
+    let send =
+        room.head().filter(|_| !room.is_in_flight() && !model.waits_for_join(room)).and_then(|head| match head.state {
+            SendState::RetryAt { at, .. } => Some(at),
+            _ => None,
+        });
     let marker = room.marker.wanted.filter(|_| room.marker.in_flight.is_none()).map(|_| room.marker.not_before);
     [save, send, marker].into_iter().flatten().min()
 }

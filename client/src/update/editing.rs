@@ -65,7 +65,11 @@ fn may_edit_message(model: &Model, room: &Room, seq: Seq) -> Result<(), &'static
     if Some(message.sender.id) != model.me() {
         return Err("only its author can edit a message");
     }
-    if room.joined() { Ok(()) } else { Err("you are not in this room; /join it to edit your messages") }
+    if room.joined() || model.internal.is_joining(room.info.id) {
+        Ok(())
+    } else {
+        Err("you are not in this room; /join it to edit your messages")
+    }
 }
 
 /// Whether the user can edit the message. What they cannot do is not offered.

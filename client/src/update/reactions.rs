@@ -67,7 +67,7 @@ fn target(model: &Model) -> Result<(RoomId, Seq), String> {
     if room.info.archived {
         return Err("this room is archived: it takes no reactions".to_owned());
     }
-    if !room.joined() {
+    if !room.joined() && !model.internal.is_joining(room.info.id) {
         return Err("you are not in this room; /join it to react".to_owned());
     }
     Ok((room.info.id, message.seq))

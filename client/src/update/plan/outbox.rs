@@ -30,7 +30,7 @@ pub(super) fn send(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     }
     let now = model.now.mono_ms;
     let Some(room) = model.rooms.get(&id).filter(|room| !room.remembered) else { return };
-    let Some(head) = room.head().filter(|_| !room.is_in_flight()) else { return };
+    let Some(head) = room.head().filter(|_| !room.is_in_flight() && !model.waits_for_join(room)) else { return };
     let due = match head.state {
         SendState::Queued => true,
         SendState::RetryAt { at, .. } => at <= now,

@@ -9,7 +9,7 @@ use crate::{
 
 /// Sends the reactions of a room that are not in flight.
 pub(super) fn plan(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
-    if model.is_signed_out() || model.internal.stale.is_some() {
+    if model.is_signed_out() || model.internal.stale.is_some() || model.internal.is_joining(id) {
         return;
     }
     let waiting = |model: &Model| {

@@ -129,7 +129,7 @@ fn what_is_no_emoji_is_refused_before_it_is_sent() {
 fn who_may_not_react_is_told_so() {
     let mut client = Client::online();
     client.on(Msg::Open(LOBBY)).answer_page(LOBBY, 1..=5, false, false);
-    client.model.rooms.get_mut(&LOBBY).unwrap().member = None;
+    client.reply(|req| *req == Request::JoinRoom(LOBBY), Err(refused(409, Kind::Conflict, "the room is full")));
     client.act(Action::React);
     assert!(client.notice().contains("/join"), "{}", client.notice());
 }
@@ -146,4 +146,24 @@ fn a_storm_of_reactions_moves_nothing_and_keeps_the_last() {
     assert_eq!(shown(&client), [("👍".into(), 20 * 256 + 1, false)]);
     assert_eq!(client.room(GENERAL).anchor, anchor);
     assert!(client.calls().is_empty());
+}
+
+#[test]
+fn what_needs_a_membership_waits_until_the_user_has_joined() {
+    let mut client = Client::online();
+    client.on(Msg::Open(LOBBY));
+    let mut messages: Vec<_> = (1..=5).map(|seq| message(LOBBY, seq, BOB, "hi")).collect();
+    messages[1] = message(LOBBY, 2, ALICE, "teh plan");
+    let page = MessagePage { messages, has_older: false, has_newer: false, own_reactions: Vec::new() };
+    client.reply(|req| matches!(req, Request::ListMessages(LOBBY, _)), Ok(Answer::Page(page)));
+    client.say("/react 👍").act(Action::Edit).say("the plan").disk();
+    let early = |effect: &Effect| match effect {
+        Effect::Call { req, .. } => is_reaction(req) || matches!(req, Request::EditMessage(..)),
+        _ => false,
+    };
+    assert!(!client.effects.iter().any(early), "{:?}", client.effects);
+    assert!(next_deadline(&client.model).is_none_or(|due| due > client.model.now.mono_ms), "nothing spins meanwhile");
+    let joined = listed(LOBBY, "Lobby", RoomKind::Public, 5, Some(5));
+    client.reply(|req| *req == Request::JoinRoom(LOBBY), Ok(Answer::Room(joined)));
+    assert_eq!(client.effects.iter().filter(|effect| early(effect)).count(), 2, "{:?}", client.effects);
 }
