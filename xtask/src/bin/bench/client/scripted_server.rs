@@ -36,6 +36,8 @@ const USER_ID: UserId = UserId(1);
 pub(super) const HEARTBEAT_SECONDS: u64 = 15;
 
 const OTHERS: [&str; 3] = ["bob", "carol", "dave"];
+/// Rooms with fewer messages have no reactions: the bytes for a message are those of text alone.
+const REACTED_FROM: u64 = 1_000;
 /// One message in this many carries reactions: 5 %.
 const REACTED: u64 = 20;
 const EMOJI: [&str; 5] = ["👍", "🎉", "❤️", "👀", "✅"];
@@ -53,6 +55,7 @@ pub(super) struct ScriptedServer {
 /// The state that all connections share.
 struct State {
     begun_ms: i64,
+    has_reactions: bool,
     /// The number of messages in each room; room 1 is at index 0.
     rooms: Mutex<Vec<u64>>,
     is_stopped: AtomicBool,
@@ -65,7 +68,12 @@ impl ScriptedServer {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let begun_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
-        let state = State { begun_ms, rooms: Mutex::new(vec![messages; rooms]), is_stopped: AtomicBool::new(false) };
+        let state = State {
+            begun_ms,
+            has_reactions: messages >= REACTED_FROM,
+            rooms: Mutex::new(vec![messages; rooms]),
+            is_stopped: AtomicBool::new(false),
+        };
         let (state, (opened, streams)) = (Arc::new(state), channel());
         let accepting = Arc::clone(&state);
         thread::spawn(move || accepting.accept(&listener, &opened));
@@ -244,7 +252,9 @@ impl State {
         let txn = Some(format!("{:024x}-{seq}", seq.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
         let mut message = Message::new(room, Seq(seq), sender, text, self.at(seq));
         message.txn = txn;
-        message.reactions = reactions(seq);
+        if self.has_reactions {
+            message.reactions = reactions(seq);
+        }
         message
     }
 
