@@ -27,6 +27,7 @@ const VALID: &[&str] = &[
     "shared/src/lib.rs",
     "xtask/src/bin/bench/client/mod.rs",
     "xtask/src/bin/bench/compare/mod.rs",
+    "xtask/src/bin/bench/server/database.rs",
     "xtask/src/bin/bench/server/floor/sqlite.rs",
     "xtask/src/main.rs",
 ];

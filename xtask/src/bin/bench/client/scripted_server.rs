@@ -55,6 +55,7 @@ pub(super) struct ScriptedServer {
 /// The state that all connections share.
 struct State {
     begun_ms: i64,
+    /// Some messages carry reactions.
     has_reactions: bool,
     /// The number of messages in each room; room 1 is at index 0.
     rooms: Mutex<Vec<u64>>,
@@ -286,7 +287,12 @@ mod tests {
 
     #[test]
     fn pages_join_and_end_with_the_room() {
-        let state = State { begun_ms: 0, rooms: Mutex::new(vec![130]), is_stopped: AtomicBool::new(false) };
+        let state = State {
+            begun_ms: 0,
+            has_reactions: true,
+            rooms: Mutex::new(vec![130]),
+            is_stopped: AtomicBool::new(false),
+        };
         let page = |bound| {
             let page = state.page(RoomId(1), ListMessages { bound, limit: Some(50) });
             let seqs: Vec<u64> = page.messages.iter().map(|message| message.seq.0).collect();
