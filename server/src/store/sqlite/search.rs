@@ -203,17 +203,19 @@ impl ReadSearch for Sqlite {
 
 impl WriteSearch for Sqlite {
     fn index_messages(&mut self) -> Result<Indexed> {
-        let State { events, indexed, .. } = self.search_state()?;
+        let State { events, indexed, needed } = self.search_state()?;
         let through = self.head.min(events.saturating_add(POSITIONS_AT_ONCE));
         if through > events {
             self.add_search_positions(through)?;
         }
         let newest = "SELECT max(position) FROM search_positions";
-        let newest = self.one(newest, (), |row| optional_uint(row, 0))?.flatten().unwrap_or(0).max(indexed);
+        let newest = self.one(newest, (), |row| optional_uint(row, 0))?.flatten().unwrap_or(0);
+        let newest = newest.max(indexed).max(needed); // the last positions may be those of a room that was removed
+        // Also those of deleted rooms: whoever removes them relies on it that texts up to `indexed` are in the index.
         let texts = self.all(
             "SELECT position, room_id, kind, sender_id, text FROM search_positions
              CROSS JOIN rooms ON rooms.id = room_id CROSS JOIN messages USING (room_id, seq)
-             WHERE position > ? AND deleted_at IS NULL AND is_deleted = 0 ORDER BY position LIMIT ?",
+             WHERE position > ? AND deleted_at IS NULL ORDER BY position LIMIT ?",
             params![int(indexed), TEXTS_AT_ONCE],
             |row| Ok((uint(row, 0)?, indexed_text(row, RoomId(uint(row, 1)?), 2)?)),
         )?;

@@ -272,6 +272,37 @@ proptest! {
     }
 }
 
+#[test]
+fn what_is_removed_before_it_is_indexed_anew_leaves_a_sound_index() {
+    let send = |room, text: &str| Step::Send { room, sender: 1, text: text.to_owned() };
+    let mut case = Case::new();
+    for step in [send(1, "apple"), send(2, "apple apple"), Step::Index, Step::ChangeRules] {
+        case.write(|case| case.run(step));
+    }
+    case.db = Sqlite::open(&case.dir.path().join("db")).unwrap();
+    for step in [Step::DeleteRoom { room: 2 }, Step::Replace { nth: 0, text: String::new() }, Step::Index, Step::Purge]
+    {
+        case.write(|case| case.run(step));
+    }
+    case.index_all();
+    case.check();
+}
+
+#[test]
+fn an_index_is_complete_although_the_newest_messages_are_removed_before_it_gets_there() {
+    let send = |room, text: &str| Step::Send { room, sender: 1, text: text.to_owned() };
+    let mut case = Case::new();
+    for step in [send(1, "apple"), send(2, "pear"), Step::Index, Step::ChangeRules] {
+        case.write(|case| case.run(step));
+    }
+    case.db = Sqlite::open(&case.dir.path().join("db")).unwrap();
+    for step in [Step::DeleteRoom { room: 2 }, Step::Purge, Step::Purge] {
+        case.write(|case| case.run(step));
+    }
+    case.index_all();
+    case.check();
+}
+
 /// How many pages of the index hold these bytes.
 fn pages_with(db: &Sqlite, word: &str) -> u64 {
     let pages = "SELECT (SELECT count(*) FROM search_data WHERE instr(block, CAST(?1 AS BLOB)))
