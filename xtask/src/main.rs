@@ -36,7 +36,11 @@ const TASKS: &[Task] = &[
     },
     Task { name: "test", help: "run all tests; arguments are passed to cargo test", run: test::run },
     Task { name: "tidy", help: "check the rules of the architecture", run: tidy::run },
-    Task { name: "check", help: "run tidy, then check formatting, lints and documentation", run: check::run },
+    Task {
+        name: "check",
+        help: "run tidy, then check formatting, lints and, unless --without-docs follows, documentation",
+        run: check::run,
+    },
     Task { name: "ci", help: "run check, then test", run: ci::run },
 ];
 
