@@ -13,7 +13,7 @@ use tuirealm::{
 
 use super::{
     super::{ScreenComponent, rooms::room_name, styles::Styles},
-    chosen_row::{rows_moved, sign},
+    chosen_row::{PAGE, rows_moved, sign},
     paged_row::PagedRow,
 };
 use crate::{
@@ -29,9 +29,6 @@ const ROWS: u16 = 20;
 const REASONS_FROM: u16 = 44;
 /// With fewer rows, the reason of the chosen ban takes less space.
 const TALL_FROM: u16 = 14;
-/// Rows that a page key moves by.
-const PAGE: isize = 10;
-
 /// A ban as drawn.
 struct Row {
     user: UserRef,

@@ -8,6 +8,9 @@ use tuirealm::{
 use super::super::styles::Styles;
 use crate::update::Action;
 
+/// Rows that a page key moves by, in lists whose height does not matter.
+pub(super) const PAGE: isize = 10;
+
 /// How many rows a key moves the choice by, a page key by `page`; `None` if it is another key.
 pub(super) fn rows_moved(event: &Event<Action>, page: isize) -> Option<isize> {
     match event {

@@ -16,7 +16,7 @@ use tuirealm::{
 
 use super::{
     super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles},
-    chosen_row::{ChosenRow, rows_moved, sign},
+    chosen_row::{ChosenRow, PAGE, rows_moved, sign},
     paged_row::PagedRow,
 };
 use crate::{
@@ -28,9 +28,6 @@ use crate::{
 
 const COLUMNS: u16 = 56;
 const ROWS: u16 = 18;
-/// Rows that a page key moves by.
-const PAGE: isize = 10;
-
 /// A member as drawn.
 struct Row {
     user: UserRef,

@@ -19,7 +19,7 @@ use super::{
         reactions::{Tag, rows},
         styles::Styles,
     },
-    chosen_row::{ChosenRow, rows_moved, sign},
+    chosen_row::{ChosenRow, PAGE, rows_moved, sign},
 };
 use crate::{
     model::{Dialog, Model, ShownReaction},
@@ -29,9 +29,6 @@ use crate::{
 
 /// Most rows of the reactions that are already there.
 const THERE_MAX: usize = 2;
-
-/// Rows that a page key moves by.
-const PAGE: isize = 10;
 
 /// Offered before the others, after the recent ones.
 const USUAL: [&str; 8] = ["👍", "💜", "😂", "🎉", "👀", "🙏", "🚀", "✅"];

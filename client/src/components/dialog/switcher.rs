@@ -17,16 +17,13 @@ use tuirealm::{
 
 use super::{
     super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles},
-    chosen_row::{ChosenRow, rows_moved, sign},
+    chosen_row::{ChosenRow, PAGE, rows_moved, sign},
 };
 use crate::{
     model::{Model, Room},
     text::{clip, fuzzy, width},
     update::{Action, Msg, Pick},
 };
-
-/// Rows that a page key moves by.
-const PAGE: isize = 10;
 
 /// A room to switch to.
 struct Candidate {
