@@ -99,21 +99,29 @@ pub(super) fn place_stored(model: &mut Model) {
     }
 }
 
-/// Shows rooms that are not listed any more if they hold unsent text, so that it can be read. A notice tells of text
-/// whose room is not known. It is sent only if the room comes back.
-pub(super) fn report_unplaced(model: &mut Model) {
-    if model.storage == Storage::Opening {
-        return; // `loaded` calls it again
-    }
+/// Shows visited rooms that the server does not list any more, but that hold unsent text of the user.
+fn restore_absent(model: &mut Model) {
+    let mut restored = Vec::new();
     for visit in std::mem::take(&mut model.internal.absent) {
         let id = visit.info.id;
         if model.internal.unplaced.get(&id).is_some_and(Stored::is_unsaid) {
             model.rooms.insert(id, Room::recall(visit));
-            navigation::place_visits(model);
-            place_stored(model);
-            rooms::mark_gone(model, id, "this room is gone");
+            restored.push(id);
         }
     }
+    if !restored.is_empty() {
+        navigation::place_visits(model);
+        place_stored(model);
+        restored.into_iter().for_each(|id| rooms::mark_gone(model, id, "this room is gone"));
+    }
+}
+
+/// Shows a notice if unsent text belongs to rooms of which nothing is known. It is sent only if they come back.
+pub(super) fn report_unplaced(model: &mut Model) {
+    if model.storage == Storage::Opening {
+        return; // `loaded` calls it again
+    }
+    restore_absent(model);
     match model.internal.unplaced.values().filter(|stored| stored.is_unsaid()).count() {
         0 => {}
         1 => model.show_notice(Tone::Error, "what you wrote in a room you can no longer see is kept, not sent"),
