@@ -272,7 +272,7 @@ impl Badge {
 
 /// A room's name as shown everywhere: with a sign for its kind.
 pub(crate) fn room_name(room: &Room) -> String {
-    format!("{}{}", room.sign(), room.name())
+    room.name_with_sign()
 }
 
 impl ScreenComponent for Rooms {

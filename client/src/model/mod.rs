@@ -291,9 +291,7 @@ impl Model {
     pub fn working(&self) -> Option<String> {
         let patience = self.now.mono_ms.checked_sub(PATIENCE_MS)?;
         let (call, _) = self.internal.calls.values().find(|(call, since)| call.is_asked_for() && *since <= patience)?;
-        let name = |id: &RoomId| {
-            self.rooms.get(id).map_or("the room".to_owned(), |room| format!("{}{}", room.sign(), room.name()))
-        };
+        let name = |id: &RoomId| self.rooms.get(id).map_or_else(|| "the room".to_owned(), Room::name_with_sign);
         Some(match call {
             Call::JoinRoom(room) => format!("joining {} …", name(room)),
             Call::LeaveRoom(room) => format!("leaving {} …", name(room)),

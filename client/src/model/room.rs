@@ -71,7 +71,7 @@ pub struct Room {
     pub(crate) send_failures: u32,
     /// The timeline may be wrong. It stays on the screen only until the page arrives that replaces it.
     pub(crate) distrusted: bool,
-    /// Loaded messages may have changed before the user joined, because no events tell of that. They are fetched again.
+    /// The loaded messages are from before the user joined and may have changed since. They are fetched again.
     pub(crate) outdated: bool,
     /// Text was cleared after the room was gone. The room stays so that Up can bring it back.
     pub(crate) cleared_when_gone: bool,
@@ -211,9 +211,10 @@ impl Model {
 }
 
 impl Room {
-    /// Whether messages were loaded, or are being loaded.
-    pub(crate) fn has_loaded(&self) -> bool {
-        !self.timeline.messages.is_empty() || matches!(self.fetch, Fetch::Loading { .. })
+    /// Called before the user becomes a member. No event told of changes to the messages that are loaded until then.
+    pub(crate) fn note_joining(&mut self) {
+        let has_loaded = !self.timeline.messages.is_empty() || matches!(self.fetch, Fetch::Loading { .. });
+        self.outdated |= !self.joined() && has_loaded;
     }
 
     /// Drops reply targets after `last`: the server lost those messages, and their seqs will be reused. Returns whether
@@ -342,6 +343,12 @@ impl Room {
             RoomKind::Private => '*',
             RoomKind::Direct => '@',
         }
+    }
+
+    /// Its name as shown everywhere: with the sign for its kind.
+    #[must_use]
+    pub fn name_with_sign(&self) -> String {
+        format!("{}{}", self.sign(), self.name())
     }
 
     /// Whether it is a conversation of two users.

@@ -94,7 +94,9 @@ pub(super) fn merge_one(model: &mut Model, listed: Listed, stale: bool) {
         Some(member) if waiting || !stale => member.last_read_seq, // the server may not have this marker yet
         _ => Seq(0),
     };
-    room.outdated |= member.is_some() && !room.joined() && room.has_loaded();
+    if member.is_some() {
+        room.note_joining();
+    }
     room.member = member.map(|member| Membership { last_read_seq: member.last_read_seq.max(own), ..member });
     room.mentions = mentions.min(room.unread());
     room.note_unread(arrival);

@@ -100,7 +100,7 @@ fn member_joined(model: &mut Model, event: MemberJoined, effects: &mut Vec<Effec
         room.gone = false;
         room.banned = false;
         let known = room.joined();
-        room.outdated |= !known && room.has_loaded();
+        room.note_joining();
         let fresh = Membership { role: event.role, last_read_seq, notify: Notify::default() };
         room.member.get_or_insert(fresh).role = event.role;
         room.note_end();
