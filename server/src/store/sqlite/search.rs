@@ -211,7 +211,7 @@ impl WriteSearch for Sqlite {
         let newest = "SELECT max(position) FROM search_positions";
         let newest = self.one(newest, (), |row| optional_uint(row, 0))?.flatten().unwrap_or(0);
         let newest = newest.max(indexed).max(needed); // the last positions may be those of a room that was removed
-        // Also those of deleted rooms: whoever removes them relies on it that texts up to `indexed` are in the index.
+        // Also those of deleted rooms: the removal of a room takes every text up to `indexed` out of the index.
         let texts = self.all(
             "SELECT position, room_id, kind, sender_id, text FROM search_positions
              CROSS JOIN rooms ON rooms.id = room_id CROSS JOIN messages USING (room_id, seq)

@@ -272,35 +272,28 @@ proptest! {
     }
 }
 
-#[test]
-fn what_is_removed_before_it_is_indexed_anew_leaves_a_sound_index() {
+/// Indexes a message in each of the rooms 1 and 2, begins the index anew and takes these steps before it is complete.
+fn check_index_begun_anew(meanwhile: Vec<Step>) {
     let send = |room, text: &str| Step::Send { room, sender: 1, text: text.to_owned() };
     let mut case = Case::new();
     for step in [send(1, "apple"), send(2, "apple apple"), Step::Index, Step::ChangeRules] {
         case.write(|case| case.run(step));
     }
     case.db = Sqlite::open(&case.dir.path().join("db")).unwrap();
-    for step in [Step::DeleteRoom { room: 2 }, Step::Replace { nth: 0, text: String::new() }, Step::Index, Step::Purge]
-    {
-        case.write(|case| case.run(step));
-    }
+    meanwhile.into_iter().for_each(|step| case.write(|case| case.run(step)));
     case.index_all();
     case.check();
 }
 
 #[test]
+fn what_is_removed_before_it_is_indexed_anew_leaves_a_sound_index() {
+    let delete = Step::Replace { nth: 0, text: String::new() };
+    check_index_begun_anew(vec![Step::DeleteRoom { room: 2 }, delete, Step::Index, Step::Purge]);
+}
+
+#[test]
 fn an_index_is_complete_although_the_newest_messages_are_removed_before_it_gets_there() {
-    let send = |room, text: &str| Step::Send { room, sender: 1, text: text.to_owned() };
-    let mut case = Case::new();
-    for step in [send(1, "apple"), send(2, "pear"), Step::Index, Step::ChangeRules] {
-        case.write(|case| case.run(step));
-    }
-    case.db = Sqlite::open(&case.dir.path().join("db")).unwrap();
-    for step in [Step::DeleteRoom { room: 2 }, Step::Purge, Step::Purge] {
-        case.write(|case| case.run(step));
-    }
-    case.index_all();
-    case.check();
+    check_index_begun_anew(vec![Step::DeleteRoom { room: 2 }, Step::Purge, Step::Purge]);
 }
 
 /// How many pages of the index hold these bytes.
