@@ -33,8 +33,8 @@ pub(crate) struct App {
     pub(crate) stopping: AtomicBool,
     /// Notified when a room was deleted. Its rows can then be purged.
     pub(crate) room_deleted: Notify,
-    /// Wakes the indexing of new messages.
-    pub(crate) new_messages: Arc<Notify>,
+    /// Notified when the index has something to do: there are new messages, or rooms are gone.
+    pub(crate) index_work: Arc<Notify>,
     /// State that all streams share, including the memory budget of the server.
     pub(crate) stream_context: Arc<StreamContext>,
     /// Limits [`App::read_much`] per user.

@@ -63,7 +63,10 @@ pub(crate) async fn purge(app: Arc<App>) {
     loop {
         match app.store.write(|tx: &mut dyn Tx| tx.purge_deleted_rooms(PURGED_AT_ONCE)).await {
             Ok(true) => {}
-            Ok(false) => app.room_deleted.notified().await,
+            Ok(false) => {
+                app.index_work.notify_one(); // it may have to be written anew
+                app.room_deleted.notified().await;
+            }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "cannot purge a deleted room");
                 tokio::time::sleep(PURGE_RETRY).await;
@@ -112,9 +115,9 @@ pub(crate) async fn index(app: Arc<App>) {
     }
 }
 
-/// Completes when some messages wait to be indexed. If none come for a while, tidies the index up.
+/// Completes when some messages may wait to be indexed. If none come for a while, tidies the index up.
 async fn until_new_messages(app: &App) -> Result<()> {
-    let mut new = pin!(app.new_messages.notified());
+    let mut new = pin!(app.index_work.notified());
     let (mut quiet, mut is_tidy) = (INDEX_QUIET, false);
     while tokio::time::timeout(quiet, &mut new).await.is_err() {
         if is_tidy {

@@ -110,8 +110,8 @@ impl Server {
         let budget = Budget::new(config.memory_budget);
         let lineage = opened.lineage.clone();
         let (hub, hub_thread, questions) = Hub::start(&config, replies.clone(), budget.clone(), lineage, opened.head);
-        let (publisher, new_messages) = (hub.clone(), Arc::new(Notify::new()));
-        let indexer = Arc::clone(&new_messages);
+        let (publisher, index_work) = (hub.clone(), Arc::new(Notify::new()));
+        let indexer = Arc::clone(&index_work);
         let publish = move |changes: Vec<Change>| {
             if changes.iter().any(Change::is_new_message) {
                 indexer.notify_one();
@@ -129,7 +129,7 @@ impl Server {
             session_uses: Arc::new(SessionUses::default()),
             stopping: AtomicBool::new(false),
             room_deleted: Notify::new(),
-            new_messages,
+            index_work,
             store,
             hub,
             config,

@@ -304,8 +304,9 @@ pub(crate) trait ReadSearch {
 pub(crate) trait WriteSearch {
     /// Adds some of the messages that are not in the index yet. It takes some 10 ms.
     fn index_messages(&mut self) -> Result<Indexed>;
-    /// Merges a few of the parts into which the index grew. The fewer there are, the less time a search takes. Returns
-    /// whether there may be more to do.
+    /// Merges a few of the parts into which the index grew, without texts that are only hidden. The fewer parts there are,
+    /// the less time a search takes. The longest lists of a word are merged in one step: with a million messages, that
+    /// takes up to a second. Returns whether there may be more to do.
     fn tidy_index(&mut self) -> Result<bool>;
 }
 

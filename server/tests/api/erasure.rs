@@ -5,7 +5,7 @@ use std::time::Duration;
 use quchat_server::clock::Clock;
 use quchat_shared::{RoomId, Seq};
 
-use crate::harness::{Client, TestServer, eventually};
+use crate::harness::{Client, TestServer, eventually, fill_room};
 
 /// Words that nothing else contains, each more than once in a text that takes several pages.
 fn text(word: &str) -> String {
@@ -106,4 +106,19 @@ fn an_open_read_delays_the_erasure_but_no_message() {
     assert_eq!(count(), 1);
     reader.execute_batch("COMMIT").unwrap();
     is_erased(&server, "xylophone");
+}
+
+#[test]
+fn a_large_room_that_is_deleted_is_erased_once_nobody_sends() {
+    let server = start();
+    let alice = server.user("alice");
+    let (room, _) = (alice.create_room("lobby"), alice.create_room("other"));
+    let database = server.data_dir.database();
+    fill_room(&database, room, &alice, 3000);
+    let server = server.restart(|config| config.erase_delay = Duration::from_millis(20));
+    let alice = alice.at(server.address);
+    let indexed = || database.query_row("SELECT indexed FROM search_state", (), |row| row.get::<_, i64>(0)).unwrap();
+    eventually("all texts are in the index", || (indexed() >= 3000).then_some(()));
+    alice.delete_room(room);
+    is_erased(&server, "needle");
 }

@@ -6,7 +6,7 @@ use quchat_shared::{Event, Message, RoomId, Seq};
 use rusqlite::Connection as Database;
 use serde_json::json;
 
-use crate::harness::{Client, Opening, Stream, TestServer, at_once, eventually, message_of};
+use crate::harness::{Client, Opening, Stream, TestServer, at_once, eventually, fill_room, message_of};
 
 fn database(server: &TestServer) -> Database {
     Database::open(server.data_dir.path().join("quchat.db")).unwrap()
@@ -14,21 +14,6 @@ fn database(server: &TestServer) -> Database {
 
 fn let_in(member: &Client, room: RoomId, user: &Client) {
     member.put(&format!("/v1/rooms/{room}/members/{}", user.user().id), &json!({})).expect(201);
-}
-
-/// Adds messages to an empty room, and their events. The server does not know of them until it is started again.
-fn fill(database: &Database, room: RoomId, sender: &Client, messages: u64) {
-    let numbers = "WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < ?3)";
-    let message = "INSERT INTO messages (room_id, seq, sender_id, text, sent_at, txn)
-        SELECT ?1, seq, ?2, 'needle ' || seq, 0, 'fill-' || seq FROM n";
-    let event = "INSERT INTO events (id, kind, room_id, seq, at) SELECT ?2 + seq, 'message.created', ?1, seq, 0 FROM n";
-    let (room, sender, messages) = (room.0 as i64, sender.user().id.0 as i64, messages as i64);
-    database.execute_batch("BEGIN").unwrap();
-    database.execute(&format!("{numbers} {message}"), [room, sender, messages]).unwrap();
-    let head = database.query_row("SELECT max(id) FROM events", (), |row| row.get(0)).unwrap();
-    database.execute(&format!("{numbers} {event}"), [room, head, messages]).unwrap();
-    database.execute("UPDATE rooms SET last_seq = ? WHERE id = ?", [messages, room]).unwrap();
-    database.execute_batch("COMMIT").unwrap();
 }
 
 /// How many rows of the room there are, except what the log keeps of a deleted room.
@@ -299,7 +284,7 @@ fn a_txn_is_free_again_once_its_room_is_deleted() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let (room, other) = (alice.create_room("lobby"), alice.create_room("other"));
-    fill(&database(&server), room, &alice, 10_000);
+    fill_room(&database(&server), room, &alice, 10_000);
     let server = server.restart(|_| {});
     let alice = alice.at(server.address);
     alice.try_send_once(room, "hello", "a-1").expect(201);
@@ -354,7 +339,7 @@ fn a_purge_goes_on_after_a_crash() {
     let room = alice.create_room("lobby");
     server.kill();
     let database = Database::open(data_dir.path().join("quchat.db")).unwrap();
-    fill(&database, room, &alice, 20_000);
+    fill_room(&database, room, &alice, 20_000);
     let all = rows(&database, room);
 
     let server = Process::start(&data_dir.path());

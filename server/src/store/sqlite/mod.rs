@@ -55,6 +55,7 @@ fn migrations() -> Vec<M<'static>> {
         }),
         M::up(include_str!("../migrations/0003_together.sql")),
         M::up(include_str!("../migrations/0004_search.sql")),
+        M::up(include_str!("../migrations/0005_hidden_texts.sql")),
     ]
 }
 

@@ -3,7 +3,10 @@
 use quchat_shared::RoomId;
 use rusqlite::params;
 
-use super::{Sqlite, columns::optional_uint};
+use super::{
+    Sqlite,
+    columns::{int, optional_uint},
+};
 use crate::store::Result;
 
 /// What a message takes with it goes first: a single one may have thousands of reactions. Each statement takes the room
@@ -27,19 +30,25 @@ const NEXT_EVENTS: &str = "SELECT max(id) FROM (SELECT id FROM events INDEXED BY
       AND id > (SELECT events_purged FROM rooms WHERE rooms.id = ?1)
     ORDER BY id LIMIT ?2)";
 
+/// From this number of messages on, they are hidden in the search index, which is faster than to remove their words: that
+/// takes 7 ms for each where the index has a million messages.
+const LARGE_ROOM: u64 = 2000;
+
 impl Sqlite {
-    /// Removes up to `limit` rows of a deleted room; finally the row of the room itself.
-    pub(super) fn purge_room(&mut self, room: i64, limit: u32) -> Result<()> {
-        if self.unindex_room(RoomId(room.cast_unsigned()))? {
+    /// Removes up to `limit` rows of a deleted room that had this many messages; finally the row of the room itself.
+    pub(super) fn purge_room(&mut self, room: RoomId, messages: u64, limit: u32) -> Result<()> {
+        let is_large = messages >= LARGE_ROOM;
+        let is_unindexing = if is_large { self.hide_texts(room)? } else { self.unindex_texts(room)? };
+        if is_unindexing {
             return self.note_removal();
         }
         for slice in SLICES {
-            if self.run(slice, params![room, limit])? > 0 {
+            if self.run(slice, params![int(room.0), limit])? > 0 {
                 return self.note_removal();
             }
         }
-        if !self.purge_events(room, limit)? {
-            self.run("DELETE FROM rooms WHERE id = ?", [room])?;
+        if !self.purge_events(int(room.0), limit)? {
+            self.run("DELETE FROM rooms WHERE id = ?", [int(room.0)])?;
         }
         Ok(())
     }

@@ -22,8 +22,10 @@ const TEXTS_AT_ONCE: u32 = 200;
 const BYTES_AT_ONCE: usize = 32 * 1024;
 /// Most bytes of text that are removed in one transaction: it takes more time than adding them.
 const BYTES_REMOVED_AT_ONCE: usize = 2 * 1024;
+/// Most bytes of text that are hidden in one transaction. FTS5 merges trees meanwhile, which takes longer.
+const BYTES_HIDDEN_AT_ONCE: usize = 8 * 1024;
 /// Pages of the index that are written anew in one transaction.
-const PAGES_AT_ONCE: u32 = 16;
+const PAGES_AT_ONCE: i64 = 16;
 
 struct State {
     events: u64,
@@ -61,8 +63,23 @@ impl Sqlite {
         self.run("UPDATE search_state SET events = ?1 WHERE events < ?1", [int(through)]).map(drop)
     }
 
-    /// Removes texts of a room from the index, and their positions. Returns whether there may be more.
-    pub(super) fn unindex_room(&self, room: RoomId) -> Result<bool> {
+    /// Removes some texts of a room from the index, and their positions. Returns whether there may be more.
+    pub(super) fn unindex_texts(&self, room: RoomId) -> Result<bool> {
+        self.remove_texts(room, BYTES_REMOVED_AT_ONCE)
+    }
+
+    /// Like [`Sqlite::unindex_texts`], many times as fast: markers hide the texts until the index is written anew.
+    pub(super) fn hide_texts(&self, room: RoomId) -> Result<bool> {
+        self.write_to_index()?; // what others remove in this transaction, without markers
+        self.set_secure_delete(false)?;
+        let may_be_more = self.remove_texts(room, BYTES_HIDDEN_AT_ONCE)?;
+        self.write_to_index()?;
+        self.set_secure_delete(true)?;
+        self.run("UPDATE search_state SET hidden = 1", ())?;
+        Ok(may_be_more)
+    }
+
+    fn remove_texts(&self, room: RoomId, bytes_at_once: usize) -> Result<bool> {
         let indexed = self.search_state()?.indexed;
         let rows = self.all(
             "SELECT position, seq FROM search_positions WHERE room_id = ? ORDER BY seq LIMIT ?",
@@ -78,7 +95,7 @@ impl Sqlite {
                 self.remove(position, &text)?;
             }
             self.run("DELETE FROM search_positions WHERE position = ?", [int(position)])?;
-            if bytes >= BYTES_REMOVED_AT_ONCE {
+            if bytes >= bytes_at_once {
                 break;
             }
         }
@@ -126,6 +143,22 @@ impl Sqlite {
     fn remove(&self, position: u64, text: &IndexedText) -> Result<()> {
         let delete = "INSERT INTO search (search, rowid, terms) VALUES ('delete', ?, ?)";
         self.run(delete, params![int(position), text.terms()]).map(drop)
+    }
+
+    /// Writes to the index what this transaction has changed so far; otherwise that happens when it is committed.
+    fn write_to_index(&self) -> Result<()> {
+        self.run("INSERT INTO search (search) VALUES ('flush')", ()).map(drop)
+    }
+
+    fn set_secure_delete(&self, is_on: bool) -> Result<()> {
+        self.run("INSERT INTO search (search, rank) VALUES ('secure-delete', ?)", [is_on]).map(drop)
+    }
+
+    /// Merges trees of the index, and writes about this many pages. Returns whether there was anything to do.
+    fn merge(&self, pages: i64) -> Result<bool> {
+        let before = self.connection.total_changes();
+        self.run("INSERT INTO search (search, rank) VALUES ('merge', ?)", [pages])?;
+        Ok(self.connection.total_changes() - before > 1) // as FTS5 documents it
     }
 
     /// Public rooms of which some messages are left, although nobody can see them any more.
@@ -238,9 +271,17 @@ impl WriteSearch for Sqlite {
         Ok(Indexed { is_complete: done == newest && through == self.head, head: self.head })
     }
     fn tidy_index(&mut self) -> Result<bool> {
-        let before = self.connection.total_changes();
-        self.run("INSERT INTO search (search, rank) VALUES ('merge', ?)", [PAGES_AT_ONCE])?;
-        Ok(self.connection.total_changes() - before > 1) // as FTS5 documents it
+        let hidden = self.one("SELECT hidden FROM search_state", (), |row| uint(row, 0))?.unwrap_or(0);
+        if hidden > 0 {
+            self.note_removal()?;
+        }
+        // A negative number of pages begins to merge all trees. If each step did that, those of new messages could keep it
+        // from ever coming to an end.
+        let is_merging = self.merge(if hidden == 1 { -PAGES_AT_ONCE } else { PAGES_AT_ONCE })?;
+        if hidden > 0 {
+            self.run("UPDATE search_state SET hidden = ?", [if is_merging { 2 } else { 0 }])?;
+        }
+        Ok(is_merging)
     }
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod connection;
 mod data_dir;
+mod filling;
 mod member_verbs;
 mod prepared;
 #[cfg(unix)]
@@ -28,6 +29,7 @@ pub(crate) use self::{
     client::Client,
     connection::Connection,
     data_dir::DataDir,
+    filling::fill_room,
     stream::{Opening, Stream, StreamEvent, message_of},
     test_server::TestServer,
 };
