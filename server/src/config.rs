@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use quchat_shared::limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER};
 
-use crate::clock::Clock;
+use crate::{clock::Clock, tls::TlsFiles};
 
 /// The settings of a server. [`Config::new`] returns the production defaults; tests lower the bounds.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub struct Config {
     pub memory_budget: usize,
     /// Most event streams of one user at once; beyond that the answer is 429.
     pub max_streams_per_user: usize,
+    /// The certificate that the operator provides. Without one, the server creates its own in the data directory.
+    pub tls_files: Option<TlsFiles>,
 }
 
 impl Config {
@@ -102,6 +104,7 @@ impl Config {
             max_private_rooms_per_user: PRIVATE_ROOMS_PER_USER,
             memory_budget: 256 * 1024 * 1024,
             max_streams_per_user: STREAMS_PER_USER as usize,
+            tls_files: None,
         }
     }
 }

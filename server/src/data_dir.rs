@@ -1,4 +1,4 @@
-//! The data directory: its database file, its signing key, and the locks that keep a second server out.
+//! The data directory: its database file, its signing key, its TLS key and certificate, and the locks that keep a second server out.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -37,6 +37,10 @@ const DATABASE: &str = "quchat.db";
 /// The write-ahead log: committed data that is not in the database file yet.
 const LOG: &str = "quchat.db-wal";
 const KEY: &str = "signing-key";
+/// The private key of TLS, in PEM.
+pub(crate) const TLS_KEY: &str = "tls-key.pem";
+/// The certificate of that key, in PEM.
+pub(crate) const TLS_CERTIFICATE: &str = "tls-cert.pem";
 const LOCK: &str = "lock";
 
 /// A data directory that this process has locked until this is dropped.
@@ -102,23 +106,35 @@ impl DataDir {
         }
     }
 
-    /// Creates a new signing key. The file gets its final name only when it is complete and durable. Call this after
+    /// Creates a new signing key. Call this after
     /// the database has its tables: the next start refuses a key without a database.
     pub(crate) fn draw_key(&self) -> Result<Key, DataDirError> {
-        let path = self.path.join(KEY);
-        let draw = || {
-            let mut key = Key::default();
-            getrandom::fill(&mut key).map_err(io::Error::other)?;
+        let mut key = Key::default();
+        getrandom::fill(&mut key).map_err(io::Error::other).map_err(unusable(&self.file(KEY)))?;
+        self.create(KEY, &key)?;
+        Ok(key)
+    }
+
+    /// The path of a file in the directory.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Creates a file that only its owner can read, or replaces it. It gets its name only when it is complete and
+    /// durable.
+    pub(crate) fn create(&self, name: &str, content: &[u8]) -> Result<(), DataDirError> {
+        let path = self.file(name);
+        let create = || {
             let unfinished = path.with_extension("new");
             let mut file = private().create(true).truncate(true).open(&unfinished)?;
-            file.write_all(&key)?;
+            file.write_all(content)?;
             file.sync_all()?;
             fs::rename(&unfinished, &path)?;
             #[cfg(unix)]
             File::open(&self.path)?.sync_all()?; // makes the name durable, too
-            Ok(key)
+            Ok(())
         };
-        draw().map_err(unusable(&path))
+        create().map_err(unusable(&path))
     }
 }
 
@@ -185,9 +201,8 @@ fn unusable(path: &Path) -> impl Fn(io::Error) -> DataDirError {
 /// Warns about files that other users of the machine can read or change. With the key, anyone can sign in as any user.
 fn warn_of_access_by_others(directory: &Path) {
     #[cfg(unix)]
-    for (name, advice) in
-        [("", "chmod 700"), (KEY, "chmod 600"), (DATABASE, "chmod 600"), (LOG, "chmod 600"), (LOCK, "chmod 600")]
-    {
+    for name in ["", KEY, TLS_KEY, DATABASE, LOG, LOCK] {
+        let advice = if name.is_empty() { "chmod 700" } else { "chmod 600" };
         let path = if name.is_empty() { directory.to_owned() } else { directory.join(name) };
         if let Ok(metadata) = fs::metadata(&path)
             && std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0

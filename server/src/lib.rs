@@ -23,12 +23,15 @@ mod presence_lookup;
 mod reply_dispatcher;
 mod server;
 mod session_uses;
+mod socket;
 mod store;
 mod stream;
 mod stream_places;
+mod tls;
 mod turns;
 
 pub use budget::Budget;
 pub use config::Config;
 pub use data_dir::DataDirError;
 pub use server::{OpenError, ServeError, Server, bind};
+pub use tls::{Tls, TlsError, TlsFiles};

@@ -17,7 +17,7 @@ use crate::{
     auth::{jwt::Tokens, login_throttle::LoginThrottle, passwords::Passwords},
     budget::Budget,
     config::Config,
-    connection,
+    connection::{self, Handshakes},
     data_dir::{DataDir, DataDirError},
     domain::presence::Question,
     erasure, file_limit, housekeeping,
@@ -28,6 +28,7 @@ use crate::{
     session_uses::SessionUses,
     store::{self, Change, Store},
     stream_places::StreamPlaces,
+    tls::{Tls, TlsError},
     turns::Turns,
 };
 
@@ -40,6 +41,9 @@ pub enum OpenError {
     /// The database in the data directory cannot be used. The text says why and what to do.
     #[error("{0}")]
     Store(String),
+    /// The key or the certificate of TLS cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The operating system has no random bytes.
     #[error("cannot get random bytes: {0}")]
     Random(getrandom::Error),
@@ -49,6 +53,7 @@ pub enum OpenError {
 pub struct Server {
     app: Arc<App>,
     api: Api,
+    tls: Arc<Tls>,
     max_connections: usize,
     store: JoinHandle<()>,
     hub: JoinHandle<()>,
@@ -106,6 +111,7 @@ impl Server {
                 data_dir.draw_key()?
             }
         };
+        let tls = Arc::new(Tls::open(&data_dir, config.tls_files.as_ref())?);
         let replies = ReplyDispatcher::start();
         let budget = Budget::new(config.memory_budget);
         let lineage = opened.lineage.clone();
@@ -137,7 +143,7 @@ impl Server {
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
         let api = Api::new(Arc::clone(&app)).map_err(OpenError::Random)?;
-        Ok(Self { app, api, max_connections, store: store_thread, hub: hub_thread, questions })
+        Ok(Self { app, api, tls, max_connections, store: store_thread, hub: hub_thread, questions })
     }
 
     /// The budget of memory that the server holds for clients.
@@ -146,13 +152,19 @@ impl Server {
         self.app.stream_context.budget.clone()
     }
 
+    /// The certificate of the server.
+    #[must_use]
+    pub fn tls(&self) -> Arc<Tls> {
+        Arc::clone(&self.tls)
+    }
+
     /// Serves until `shutdown` completes. Then ends the streams with `bye`, lets responses in progress finish and
     /// closes the database.
     ///
     /// # Errors
     /// The hub or the store failed, which stopped the server.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { app, api, max_connections, store, hub, questions } = self;
+        let Self { app, api, tls, max_connections, store, hub, questions } = self;
         let (stop, stopped) = watch::channel(false);
         let chores = [
             tokio::spawn(housekeeping::forget(Arc::clone(&app))),
@@ -162,8 +174,12 @@ impl Server {
             tokio::spawn(presence_lookup::answer(Arc::clone(&app), questions)),
             tokio::spawn(housekeeping::index(Arc::clone(&app))),
         ];
-        let connections =
-            connection::Server { service: api, config: app.config.clone(), budget: app.stream_context.budget.clone() };
+        let connections = connection::Server {
+            service: api,
+            config: app.config.clone(),
+            budget: app.stream_context.budget.clone(),
+            handshakes: Handshakes::new(Box::new(move || tls.settings())),
+        };
         let serving = tokio::spawn(connection::serve(connections, listener, max_connections, stopped));
         let outcome = tokio::select! {
             () = shutdown => Ok(()),

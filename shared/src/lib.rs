@@ -9,6 +9,7 @@ pub mod event;
 pub mod id;
 pub mod limits;
 pub mod message;
+pub mod pin;
 pub mod problem;
 pub mod query;
 pub mod room;

@@ -4,7 +4,9 @@
 use std::{io::ErrorKind, time::Duration};
 
 use hyper::header::{CONNECTION, HeaderValue};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::time::timeout;
+
+use crate::socket::Socket;
 
 /// Closes the connection after this response (RFC 9112 section 9.6).
 pub(crate) fn close_after<B>(response: &mut hyper::Response<B>) {
@@ -17,11 +19,12 @@ pub(super) fn closes_after<B>(response: &hyper::Response<B>) -> bool {
 }
 
 /// Discards arriving bytes until the peer has sent everything, `max` bytes have arrived or `limit` has passed.
-pub(super) async fn linger(socket: &TcpStream, max: usize, limit: Duration) {
+pub(super) async fn linger(socket: &Socket, max: usize, limit: Duration) {
+    let tcp = socket.tcp(); // what arrives is not even decrypted
     let discard = async {
         let (mut buffer, mut left) = ([0; 1024], max);
-        while left > 0 && socket.readable().await.is_ok() {
-            match socket.try_read(&mut buffer) {
+        while left > 0 && tcp.readable().await.is_ok() {
+            match tcp.try_read(&mut buffer) {
                 Ok(0) => return,
                 Ok(len) => left = left.saturating_sub(len),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}

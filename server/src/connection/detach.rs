@@ -8,17 +8,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::{Method, Version};
-use tokio::net::TcpStream;
 
 use super::stage::Stage;
-use crate::stream::Coding;
+use crate::{socket::Socket, stream::Coding};
 
 /// Starts a stream on its socket.
 pub(super) type Stream = Box<dyn FnOnce(DetachedSocket) -> Stage + Send>;
 
 /// A socket that hyper no longer uses. The head of the response has not been sent yet.
 pub(crate) struct DetachedSocket {
-    pub(crate) socket: TcpStream,
+    pub(crate) socket: Socket,
     /// How the body is delimited.
     pub(crate) coding: Coding,
     /// The head of the response, to be sent before the body.
@@ -74,7 +73,7 @@ impl PendingStream {
     }
 
     /// Starts the stream on its socket.
-    pub(super) fn start(&self, socket: TcpStream) -> Option<Stage> {
+    pub(super) fn start(&self, socket: Socket) -> Option<Stage> {
         let Pending { stream, coding, head } = self.lock().take()?;
         Some(stream(DetachedSocket { socket, coding, head }))
     }

@@ -10,17 +10,17 @@ use std::{
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 use super::{body::SMALL, detach::PendingStream, phase::PhaseTracker};
 use crate::{
     budget::{Account, Charge, Full},
     idle_timeout::IdleTimeout,
+    socket::Socket,
 };
 
 /// The socket of one connection.
 pub(super) struct ConnectionIo {
-    io: TokioIo<TcpStream>,
+    io: TokioIo<Socket>,
     phase: PhaseTracker,
     pending_stream: PendingStream,
     write_timeout: IdleTimeout,
@@ -33,7 +33,7 @@ pub(super) struct ConnectionIo {
 
 impl ConnectionIo {
     pub(super) fn new(
-        socket: TcpStream,
+        socket: Socket,
         phase: PhaseTracker,
         pending_stream: PendingStream,
         write_timeout: Duration,
@@ -43,7 +43,7 @@ impl ConnectionIo {
         Self { io, phase, pending_stream, write_timeout, account, is_stalled: false, small: None }
     }
 
-    pub(super) fn into_inner(self) -> TcpStream {
+    pub(super) fn into_inner(self) -> Socket {
         self.io.into_inner()
     }
 
@@ -51,7 +51,7 @@ impl ConnectionIo {
     fn write_with<T>(
         &mut self,
         cx: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut TokioIo<TcpStream>>, &mut Context<'_>) -> Poll<io::Result<T>>,
+        write: impl FnOnce(Pin<&mut TokioIo<Socket>>, &mut Context<'_>) -> Poll<io::Result<T>>,
         waiting: impl FnOnce() -> usize,
     ) -> Poll<io::Result<T>> {
         if self.account.is_evicted() {
@@ -66,7 +66,8 @@ impl ConnectionIo {
             return written;
         }
         self.is_stalled = true;
-        self.charge_small(waiting()).map_err(|Full| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        let waiting = waiting() + self.io.inner().waiting();
+        self.charge_small(waiting).map_err(|Full| io::Error::from(io::ErrorKind::OutOfMemory))?;
         self.account.stalls(cx.waker());
         ready!(self.write_timeout.poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
@@ -122,7 +123,7 @@ impl Write for ConnectionIo {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.small = None; // nothing waits: hyper flushes after it has written everything
+        self.small = None; // hyper flushes after it has written everything; what waits in the socket is charged anew
         self.write_with(cx, |io, cx| io.poll_flush(cx), || 0)
     }
 

@@ -8,6 +8,7 @@ mod body;
 mod close;
 mod detach;
 mod drive;
+mod handshake;
 mod io;
 mod phase;
 mod requests;
@@ -22,6 +23,7 @@ pub(crate) use self::{
     body::{Body, SMALL},
     close::close_after,
     detach::DetachedSocket,
+    handshake::Handshakes,
     stage::Stage,
     upload::{Upload, UploadError},
 };
@@ -50,4 +52,5 @@ pub(crate) struct Server<S> {
     pub(crate) config: Config,
     /// Charged with the memory that connections hold.
     pub(crate) budget: Budget,
+    pub(crate) handshakes: Handshakes,
 }

@@ -1,10 +1,10 @@
 //! Serves one connection from its first request to its end.
 
-use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioTimer;
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use super::{
     Server, Service,
@@ -35,23 +35,28 @@ const DISCARD_TIME: Duration = Duration::from_secs(2);
 /// Serves one connection: its requests and, if the last of them asks for one, a stream.
 pub(super) fn serve_connection<S: Service>(
     server: Arc<Server<S>>,
-    socket: TcpStream,
+    tcp: TcpStream,
     peer: IpAddr,
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send {
-    Stage::new(serve_requests(server, socket, peer, stop)).run()
+    Stage::new(serve_requests(server, tcp, peer, stop)).run()
 }
 
 /// Answers the requests of one connection. If one of them opens a stream, returns the stage that starts it.
 async fn serve_requests<S: Service>(
     server: Arc<Server<S>>,
-    socket: TcpStream,
+    tcp: TcpStream,
     peer: IpAddr,
     mut stop: watch::Receiver<bool>,
 ) -> Option<Stage> {
     let (phase, pending_stream) = (PhaseTracker::default(), PendingStream::default());
     let account = server.budget.open_account(peer);
     let config = &server.config;
+    let mut opening = pin!(server.handshakes.open(tcp, config));
+    let socket = tokio::select! {
+        socket = &mut opening => socket?,
+        () = stopped(&mut stop) => timeout(LAST_CALL, opening).await.ok()??,
+    };
     let io = ConnectionIo::new(socket, phase.clone(), pending_stream.clone(), config.write_timeout, account.clone());
     let timeouts = Timeouts { idle: config.idle_timeout, head: config.head_timeout, body: None };
     let requests =
@@ -79,8 +84,13 @@ async fn serve_requests<S: Service>(
                 () = stopped(&mut stop) => {}
             }
         }
+        Outcome::Ended(Ok(())) => {}
         Outcome::Ended(Err(error)) => tracing::debug!(%error, "a connection ended early"),
-        Outcome::Ended(Ok(())) | Outcome::TimedOut => {}
+        Outcome::TimedOut => {
+            let mut socket = connection.into_parts().io.into_inner();
+            socket.end();
+            let _ = socket.try_flush();
+        }
     }
     None
 }

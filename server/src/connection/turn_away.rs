@@ -41,7 +41,7 @@ impl TurnAway {
             first.abort();
         }
         self.lingering.push_back(tokio::spawn(async move {
-            linger(&stream, LINGER_BYTES, LINGER_TIME).await;
+            linger(&stream.into(), LINGER_BYTES, LINGER_TIME).await;
         }));
     }
 }

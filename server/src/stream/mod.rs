@@ -16,12 +16,12 @@ use std::{
 };
 
 use quchat_shared::UserId;
-use tokio::net::TcpStream;
 
 pub(crate) use self::chunk::{Chunk, Coding};
 use crate::{
     budget::{Backlog, Budget, Full, Stream},
     idle_timeout::IdleTimeout,
+    socket::Socket,
 };
 
 /// Most bytes that wait for one reader; the number of frames is bounded separately.
@@ -67,7 +67,7 @@ pub(crate) struct StreamWriter {
 
 struct State {
     /// `None` once the reader is gone.
-    socket: Option<TcpStream>,
+    socket: Option<Socket>,
     coding: Coding,
     /// The queue. The first chunk may be partly written.
     waiting: VecDeque<Chunk>,
@@ -92,14 +92,14 @@ struct State {
 impl StreamWriter {
     /// The stream begins with `head`. It is held until [`StreamWriter::ended`] is polled for the first time.
     pub(crate) fn new(
-        socket: TcpStream,
+        socket: impl Into<Socket>,
         coding: Coding,
         head: Chunk,
         user: UserId,
         context: Arc<StreamContext>,
     ) -> Arc<Self> {
         let state = State {
-            socket: Some(socket),
+            socket: Some(socket.into()),
             coding,
             written: 0,
             frames: head.frames(),
@@ -289,12 +289,13 @@ impl State {
     }
 
     fn report(&mut self) -> Result<(), Full> {
-        self.backlog.as_mut().map_or(Ok(()), |backlog| backlog.set(self.bytes, self.waiting.len()))
+        let in_socket = self.socket.as_ref().map_or(0, Socket::waiting);
+        self.backlog.as_mut().map_or(Ok(()), |backlog| backlog.set(self.bytes + in_socket, self.waiting.len()))
     }
 
     /// Writes until the queue is empty.
     fn write(&mut self) -> io::Result<()> {
-        let Some(socket) = &self.socket else { return Err(ErrorKind::NotConnected.into()) };
+        let Some(socket) = &mut self.socket else { return Err(ErrorKind::NotConnected.into()) };
         while let Some(first) = self.waiting.front() {
             let first = &first.wire(self.coding)[self.written..];
             let len = if self.waiting.len() == 1 {
@@ -317,9 +318,18 @@ impl State {
                 self.waiting.pop_front();
             }
         }
+        if self.has_ended {
+            socket.end();
+        }
+        socket.try_flush()?;
         self.waiting = VecDeque::new(); // frees the memory: a stream is idle nearly always
         self.backlog = None;
         Ok(())
+    }
+
+    /// Changes with every byte that the kernel accepts.
+    fn progress(&self) -> (usize, usize, usize) {
+        (self.waiting.len(), self.written, self.socket.as_ref().map_or(0, Socket::waiting))
     }
 
     /// Completes when the queue is empty. The task is also woken when the reader leaves.
@@ -331,9 +341,9 @@ impl State {
     ) -> Poll<Result<(), Gone>> {
         loop {
             self.poll_gone(cx)?;
-            let before = (self.waiting.len(), self.written);
+            let before = self.progress();
             let outcome = self.write();
-            if before != (self.waiting.len(), self.written) {
+            if before != self.progress() {
                 write_timeout.reset();
             }
             match outcome {
@@ -357,14 +367,12 @@ impl State {
 
     /// Reads and ignores what the reader sends. When the reader closes its sending half, the stream ends.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
-        let mut buffer = [0; 1024];
-        let socket = self.socket.as_ref().ok_or(Gone)?;
+        let socket = self.socket.as_mut().ok_or(Gone)?;
         if self.has_left {
             return Ok(()); // only a write can show more
         }
-        while let Poll::Ready(ready) = socket.poll_read_ready(cx) {
-            ready.map_err(|_| Gone)?;
-            match socket.try_read(&mut buffer) {
+        while let Poll::Ready(discarded) = socket.poll_discard(cx) {
+            match discarded {
                 Ok(0) => {
                     self.has_left = true;
                     if !self.has_ended {
@@ -373,7 +381,6 @@ impl State {
                     return Ok(());
                 }
                 Ok(len) => self.received += u32::try_from(len).unwrap_or(RECEIVED_MAX),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => return Err(Gone),
             }
             if self.received > RECEIVED_MAX {

@@ -80,3 +80,5 @@ mod request_log;
 mod storage;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod transport;

@@ -14,6 +14,8 @@ mod prepared;
 mod process;
 mod stream;
 mod test_server;
+#[cfg(unix)]
+mod tls;
 mod verbs;
 
 use std::{
@@ -22,8 +24,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-#[cfg(unix)]
-pub(crate) use self::process::{LoggedProcess, Process};
 pub(crate) use self::{
     answer::Answer,
     client::Client,
@@ -32,6 +32,11 @@ pub(crate) use self::{
     filling::fill_room,
     stream::{Opening, Stream, StreamEvent, message_of},
     test_server::TestServer,
+};
+#[cfg(unix)]
+pub(crate) use self::{
+    process::{LoggedProcess, Process},
+    tls::{TlsConnection, Tunnel, tls_connect, tls_settings},
 };
 
 /// How long an expected event may take. Only a failing test waits that long.
