@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind};
+use quchat_server::TlsFiles;
 use quchat_shared::limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER};
 
 /// The default address: only this machine can reach it.
@@ -53,6 +54,14 @@ pub(crate) struct Args {
     #[arg(long, env = "QUCHAT_MAX_STREAMS_PER_USER", value_name = "N", default_value_t = STREAMS_PER_USER,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_streams_per_user: u32,
+
+    /// Certificate in PEM, followed by its chain, instead of the server's own; SIGHUP reads it again
+    #[arg(long, env = "QUCHAT_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// Private key of that certificate in PEM, not encrypted
+    #[arg(long, env = "QUCHAT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 /// Parses a number of bytes with an optional unit.
@@ -92,6 +101,12 @@ impl Args {
             |why| Error::raw(ErrorKind::ValueValidation, format!("--name must follow the rules of room names: {why}"));
         args.name = limits::room_name(&args.name).map_err(refused)?.to_owned();
         Ok(args)
+    }
+
+    /// The certificate to use instead of the server's own.
+    pub(crate) fn tls_files(&self) -> Option<TlsFiles> {
+        let (certificate, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
+        Some(TlsFiles { certificate, key })
     }
 
     /// The data directory: from the flag, its variable, systemd, or below the user's home directory.

@@ -10,6 +10,7 @@ use std::{
     io::{self, IsTerminal, Write},
     panic,
     process::ExitCode,
+    sync::Arc,
     thread,
 };
 
@@ -108,6 +109,7 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         max_private_rooms_per_user: args.max_private_rooms_per_user,
         memory_budget: args.memory_budget,
         max_streams_per_user: usize::try_from(args.max_streams_per_user).unwrap_or(usize::MAX),
+        tls_files: args.tls_files(),
         ..Config::new(args.data_dir()?)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
@@ -115,9 +117,19 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         let server = Server::open(config)?;
         let listener = bind(args.listen).map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
         let address = listener.local_addr()?;
-        let shutdown = shutdown(hangup)?; // from here on a signal stops the server in order
+        let tls = server.tls();
+        let pin = tls.pin();
+        let reload = move || {
+            drop(tokio::task::spawn_blocking({
+                let tls = Arc::clone(&tls);
+                move || tls.reload()
+            }))
+        };
+        // From here on, signals stop the server in order.
+        let shutdown = shutdown(hangup.reloads(args.tls_cert.is_some()), reload)?;
         announce(format!("listening on http://{address}"));
         tracing::info!("listening on http://{address}");
+        tracing::info!(%pin, "clients recognise this server by its key");
         server.serve(listener, shutdown).await?;
         Ok(())
     })

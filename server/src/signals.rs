@@ -1,4 +1,4 @@
-//! The signals that stop the server cleanly, and those that it ignores.
+//! The signals that stop the server cleanly, the one that reloads its certificate, and those that it ignores.
 
 use std::io;
 
@@ -18,11 +18,15 @@ impl Hangup {
     pub(crate) fn decide() -> Self {
         Self
     }
+
+    pub(crate) fn reloads(self, _: bool) -> Self {
+        self
+    }
 }
 
 /// Completes on Ctrl+C.
 #[cfg(not(unix))]
-pub(crate) fn shutdown(_: Hangup) -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown(_: Hangup, _: impl Fn()) -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
@@ -42,21 +46,37 @@ mod unix {
     pub(crate) enum Hangup {
         /// The terminal was closed: stop the server.
         Ends,
-        /// The server was started without a terminal, or with `nohup`.
-        Ignored,
+        /// The same if the terminal is gone. Otherwise somebody asks for a reload.
+        EndsWithTerminal,
+        /// The server was started without a terminal, or with `nohup`: reload.
+        Reloads,
     }
 
     impl Hangup {
-        /// Ignores SIGHUP, unless the process has a terminal and was not started with `nohup`. Call this at the start:
-        /// by the time the signal arrives, the terminal is gone.
+        /// Ignores SIGHUP for now, unless the process has a terminal and was not started with `nohup`. Call this at the
+        /// start: by the time the signal arrives, the terminal is gone.
         pub(crate) fn decide() -> Self {
             let hangup = SignalKind::hangup().as_raw_value();
             let was_ignored = c::signal(hangup, c::SIG_IGN) == c::SIG_IGN;
             if was_ignored || File::open("/dev/tty").is_err() {
-                return Self::Ignored;
+                return Self::Reloads;
             }
             c::signal(hangup, c::SIG_DFL);
             Self::Ends
+        }
+
+        /// Allows reloading from the terminal that the server was started in, if there is something to reload.
+        pub(crate) fn reloads(self, has_files: bool) -> Self {
+            if has_files && self == Self::Ends { Self::EndsWithTerminal } else { self }
+        }
+
+        /// Whether a SIGHUP that has just arrived stops the server.
+        fn ends(self) -> bool {
+            match self {
+                Self::Ends => true,
+                Self::EndsWithTerminal => File::open("/dev/tty").is_err(),
+                Self::Reloads => false,
+            }
         }
     }
 
@@ -69,17 +89,13 @@ mod unix {
         }
     }
 
-    /// Completes on Ctrl+C, on SIGTERM, or when the terminal is closed.
-    pub(crate) fn shutdown(hangup: Hangup) -> io::Result<impl Future<Output = ()>> {
+    /// Completes on Ctrl+C, on SIGTERM, or when the terminal is closed. Any other SIGHUP calls `reload`.
+    pub(crate) fn shutdown(hangup: Hangup, reload: impl Fn()) -> io::Result<impl Future<Output = ()>> {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let mut hung_up = match hangup {
-            Hangup::Ends => Some(signal(SignalKind::hangup())?),
-            Hangup::Ignored => None,
-        };
+        let mut hangups = signal(SignalKind::hangup())?;
         let hung_up = async move {
-            match &mut hung_up {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
+            while hangups.recv().await.is_some() && !hangup.ends() {
+                reload();
             }
         };
         Ok(async move {

@@ -2,4 +2,5 @@
 //! HTTP.
 
 mod handshake;
+mod identity;
 mod streams;
