@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind};
-use quchat_server::TlsFiles;
+use quchat_server::{Cidr, TlsFiles};
 use quchat_shared::limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER};
 
 /// The default address: only this machine can reach it.
@@ -62,6 +62,14 @@ pub(crate) struct Args {
     /// Private key of that certificate in PEM, not encrypted
     #[arg(long, env = "QUCHAT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+
+    /// Reverse proxies to believe about the addresses of their clients; may be repeated
+    #[arg(long, env = "QUCHAT_TRUSTED_PROXY", value_name = "ADDR[/BITS]", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<Cidr>,
+
+    /// Accept plain HTTP from other machines, which lets others on the way read passwords and messages
+    #[arg(long, env = "QUCHAT_PLAINTEXT", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) plaintext: bool,
 }
 
 /// Parses a number of bytes with an optional unit.

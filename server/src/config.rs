@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use quchat_shared::limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER};
 
-use crate::{clock::Clock, tls::TlsFiles};
+use crate::{cidr::Cidr, clock::Clock, tls::TlsFiles};
 
 /// The settings of a server. [`Config::new`] returns the production defaults; tests lower the bounds.
 #[derive(Debug, Clone)]
@@ -68,6 +68,10 @@ pub struct Config {
     pub max_streams_per_user: usize,
     /// The certificate that the operator provides. Without one, the server creates its own in the data directory.
     pub tls_files: Option<TlsFiles>,
+    /// Whether every request may come over plain HTTP, from anywhere.
+    pub plaintext: bool,
+    /// The addresses of reverse proxies that are believed about the clients of their requests.
+    pub trusted_proxies: Vec<Cidr>,
 }
 
 impl Config {
@@ -105,6 +109,8 @@ impl Config {
             memory_budget: 256 * 1024 * 1024,
             max_streams_per_user: STREAMS_PER_USER as usize,
             tls_files: None,
+            plaintext: false,
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod app;
 mod auth;
 mod budget;
+mod cidr;
 pub mod clock;
 pub mod config;
 mod connection;
@@ -31,6 +32,7 @@ mod tls;
 mod turns;
 
 pub use budget::Budget;
+pub use cidr::Cidr;
 pub use config::Config;
 pub use data_dir::DataDirError;
 pub use server::{OpenError, ServeError, Server, bind};

@@ -110,6 +110,8 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         memory_budget: args.memory_budget,
         max_streams_per_user: usize::try_from(args.max_streams_per_user).unwrap_or(usize::MAX),
         tls_files: args.tls_files(),
+        trusted_proxies: args.trusted_proxy.clone(),
+        plaintext: args.plaintext,
         ..Config::new(args.data_dir()?)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
@@ -130,6 +132,11 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         announce(format!("listening on http://{address}"));
         tracing::info!("listening on http://{address}");
         tracing::info!(%pin, "clients recognise this server by its key");
+        if args.plaintext && !address.ip().is_loopback() {
+            tracing::warn!(
+                "others on the way can read passwords and messages of clients that do not use TLS (--plaintext)"
+            );
+        }
         server.serve(listener, shutdown).await?;
         Ok(())
     })

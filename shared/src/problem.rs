@@ -28,6 +28,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// The request is well-formed, but violates a rule.
     Invalid,
+    /// Plain HTTP from elsewhere, where the server accepts only encrypted connections.
+    Plaintext,
     /// Too many requests; `Retry-After` says when to try again.
     RateLimited,
     /// A fault in the server.

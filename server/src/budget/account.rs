@@ -32,11 +32,6 @@ impl Account {
         Self(Arc::new(Inner { budget, key, address, user, is_evicted }))
     }
 
-    /// The peer's address.
-    pub(crate) fn address(&self) -> IpAddr {
-        self.0.address
-    }
-
     /// Counts the connection and everything it holds towards this user from now on.
     pub(crate) fn belongs_to(&self, user: UserId) {
         self.0.user.store(user.0, Ordering::Relaxed);

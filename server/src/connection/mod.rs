@@ -16,6 +16,8 @@ mod stage;
 mod turn_away;
 mod upload;
 
+use std::net::IpAddr;
+
 use hyper::http::request::Parts;
 
 pub(crate) use self::{
@@ -40,10 +42,19 @@ pub(crate) trait Service: Send + Sync + 'static {
         head: Parts,
         body: &mut Upload,
         account: Account,
+        peer: Peer,
     ) -> impl Future<Output = hyper::Response<Body>> + Send;
 
     /// The response for a connection beyond the bound. It is sent before any request is read.
     fn at_capacity(&self) -> hyper::Response<Body>;
+}
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// The connection is TLS.
+    pub(crate) is_encrypted: bool,
 }
 
 /// Shared by all connections.

@@ -7,7 +7,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use super::{
-    Server, Service,
+    Peer, Server, Service,
     body::Body,
     close::linger,
     detach::{PendingStream, ResponseFraming},
@@ -17,7 +17,7 @@ use super::{
     stage::Stage,
     upload::Upload,
 };
-use crate::budget::Account;
+use crate::{budget::Account, socket::Socket};
 
 /// Largest request head, in bytes.
 const HEAD_MAX: usize = 16 * 1024;
@@ -50,17 +50,18 @@ async fn serve_requests<S: Service>(
     mut stop: watch::Receiver<bool>,
 ) -> Option<Stage> {
     let (phase, pending_stream) = (PhaseTracker::default(), PendingStream::default());
-    let account = server.budget.open_account(peer);
-    let config = &server.config;
-    let mut opening = pin!(server.handshakes.open(tcp, config));
-    let socket = tokio::select! {
-        socket = &mut opening => socket?,
-        () = stopped(&mut stop) => timeout(LAST_CALL, opening).await.ok()??,
-    };
+    let (account, config) = (server.budget.open_account(peer), &server.config);
+    let socket = open(&server, tcp, &mut stop).await?;
+    let peer = Peer { address: peer, is_encrypted: matches!(socket, Socket::Tls(_)) };
     let io = ConnectionIo::new(socket, phase.clone(), pending_stream.clone(), config.write_timeout, account.clone());
     let timeouts = Timeouts { idle: config.idle_timeout, head: config.head_timeout, body: None };
-    let requests =
-        Requests { server: Arc::clone(&server), phase: phase.clone(), pending_stream: pending_stream.clone(), account };
+    let requests = Requests {
+        server: Arc::clone(&server),
+        phase: phase.clone(),
+        pending_stream: pending_stream.clone(),
+        account,
+        peer,
+    };
     let service = service_fn(move |request| {
         let busy = requests.phase.begin_request();
         Box::pin(requests.clone().respond(request, busy))
@@ -95,12 +96,22 @@ async fn serve_requests<S: Service>(
     None
 }
 
+/// Waits for the beginning of the first request; see [`super::Handshakes`].
+async fn open<S>(server: &Server<S>, tcp: TcpStream, stop: &mut watch::Receiver<bool>) -> Option<Socket> {
+    let mut opening = pin!(server.handshakes.open(tcp, &server.config));
+    tokio::select! {
+        socket = &mut opening => socket,
+        () = stopped(stop) => timeout(LAST_CALL, opening).await.ok()?,
+    }
+}
+
 /// Passes requests to the service. Cloned for each request.
 struct Requests<S> {
     server: Arc<Server<S>>,
     phase: PhaseTracker,
     pending_stream: PendingStream,
     account: Account,
+    peer: Peer,
 }
 
 impl<S: Service> Requests<S> {
@@ -109,7 +120,7 @@ impl<S: Service> Requests<S> {
         let (head, body) = request.into_parts();
         let mut body =
             Upload::new(&head.headers, body, self.phase, self.account.clone(), self.server.config.body_timeout);
-        let mut response = self.server.service.respond(head, &mut body, self.account).await;
+        let mut response = self.server.service.respond(head, &mut body, self.account, self.peer).await;
         body.leave(&mut response).await;
         if let Some(stream) = response.body_mut().take_stream() {
             self.pending_stream.set(stream, framing);
@@ -120,12 +131,13 @@ impl<S: Service> Requests<S> {
 
 impl<S> Clone for Requests<S> {
     fn clone(&self) -> Self {
-        let Self { server, phase, pending_stream, account } = self;
+        let Self { server, phase, pending_stream, account, peer } = self;
         Self {
             server: Arc::clone(server),
             phase: phase.clone(),
             pending_stream: pending_stream.clone(),
             account: account.clone(),
+            peer: *peer,
         }
     }
 }

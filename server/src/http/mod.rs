@@ -5,6 +5,7 @@
 //! storage engine.
 
 mod bans;
+mod client_address;
 mod direct_rooms;
 mod events;
 mod json;

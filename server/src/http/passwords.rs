@@ -24,7 +24,7 @@ pub(super) async fn change_password(
 ) -> Result<Reply<()>, Failure> {
     let new = request.body;
     users::check_new_password(&new)?;
-    let address = request.account.address();
+    let address = request.client.ip;
     let me = move |store: &dyn Snapshot| users::own_credentials(store, caller);
     let (name, _) = app.read(caller, me).await?;
     let attempt = app.login_throttle.begin(&name, address, app.config.clock.elapsed()).await?;

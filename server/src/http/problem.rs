@@ -25,6 +25,11 @@ pub(super) enum Failure {
     NoSuchPath,
     #[error("this path supports only {allow}")]
     MethodNotAllowed { allow: String },
+    #[error(
+        "this server accepts only encrypted connections from other machines; update the client and connect again, use \
+         https://, or ask whoever runs the server about --plaintext"
+    )]
+    Plaintext,
     #[error("sign in, and send the token as Authorization: Bearer TOKEN")]
     NoToken,
     /// The body is incomplete, so the start of the next request is unknown.
@@ -73,6 +78,7 @@ impl Failure {
             Self::BadRequest(_) | Self::Incomplete(_) | Self::TransferCoding => Kind::BadRequest,
             Self::NoSuchPath => Kind::NotFound,
             Self::MethodNotAllowed { .. } => Kind::MethodNotAllowed,
+            Self::Plaintext => Kind::Plaintext,
             Self::NoToken => Kind::Unauthenticated,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::UnsupportedMediaType | Self::EncodedBody => Kind::UnsupportedMediaType,
@@ -119,7 +125,10 @@ impl Failure {
 
     /// Whether the connection closes after the answer.
     fn closes(&self) -> bool {
-        matches!(self, Self::Incomplete(_) | Self::TransferCoding | Self::TooLarge { .. } | Self::NoStream(_))
+        matches!(
+            self,
+            Self::Plaintext | Self::Incomplete(_) | Self::TransferCoding | Self::TooLarge { .. } | Self::NoStream(_)
+        )
     }
 }
 
@@ -128,7 +137,7 @@ pub(super) fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::BadRequest => StatusCode::BAD_REQUEST,
         Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::Forbidden | Kind::Plaintext => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Kind::NameTaken | Kind::Conflict => StatusCode::CONFLICT,

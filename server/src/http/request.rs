@@ -6,7 +6,7 @@ use quchat_shared::{
     query::Query,
 };
 
-use super::{json, problem::Failure};
+use super::{client_address::ClientAddress, json, problem::Failure};
 use crate::{budget::Account, connection::Upload};
 
 /// The head of a routed request.
@@ -15,6 +15,7 @@ pub(super) struct Head {
     /// The parts of the path that vary, in order and without escapes.
     pub(super) path: Vec<String>,
     pub(super) account: Account,
+    pub(super) client: ClientAddress,
 }
 
 /// A request to an endpoint, decoded.
@@ -25,6 +26,7 @@ pub(super) struct Request<E: Endpoint> {
     pub(super) headers: HeaderMap,
     /// The account of its connection with the memory budget.
     pub(super) account: Account,
+    pub(super) client: ClientAddress,
 }
 
 /// The token of an `Authorization: Bearer …` header (RFC 6750 section 2.1). The scheme is case-insensitive.
@@ -37,7 +39,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Decodes a request. It reads the body only if the head is valid.
 pub(super) async fn decode<E: Endpoint>(head: Head, upload: &mut Upload) -> Result<Request<E>, Failure> {
-    let Head { parts, path, account } = head;
+    let Head { parts, path, account, client } = head;
     let path = path.iter().map(String::as_str).collect::<Vec<_>>();
     let path = E::Path::parse(&path)
         .ok_or(Failure::BadRequest("an id in the path is not a whole number, or is too large".into()))?;
@@ -65,7 +67,7 @@ pub(super) async fn decode<E: Endpoint>(head: Head, upload: &mut Upload) -> Resu
             }
         }
     };
-    Ok(Request { path, query, body, headers: parts.headers, account })
+    Ok(Request { path, query, body, headers: parts.headers, account, client })
 }
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
 //! The router: the table of all routes and their handlers.
 
-use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+};
 
 use hyper::Method;
 use quchat_shared::api::{self, Endpoint};
@@ -22,7 +27,8 @@ use crate::{
 
 fn routes() -> Router {
     Router::default()
-        .health("/healthz", server_info::health)
+        .public("/", server_info::welcome)
+        .public("/healthz", server_info::health)
         .open(api::GetServer, server_info::get_server)
         .open(api::Register, users::register)
         .open(api::SignIn, sessions::sign_in)
@@ -69,15 +75,18 @@ pub(super) type Handler = Box<dyn for<'a> Fn(Arc<App>, Head, &'a mut Upload) -> 
 #[derive(Default)]
 struct Router {
     by_path: BTreeMap<&'static str, Vec<(Method, Handler)>>,
+    public: BTreeSet<&'static str>,
 }
 
 impl Router {
-    /// A route for the health check. It depends on the path only, not on the rest of the request.
-    fn health(
-        self,
+    /// A route that anybody may use, without a token and without encryption. It depends on the path only, not on the
+    /// rest of the request.
+    fn public(
+        mut self,
         path: &'static str,
         handler: impl Fn(&App) -> hyper::Response<Body> + Send + Sync + 'static,
     ) -> Self {
+        self.public.insert(path);
         self.on(path, Method::GET, Box::new(move |app, _, _| Box::pin(std::future::ready(Ok(handler(&app))))))
     }
 
@@ -179,6 +188,7 @@ pub(super) struct Routes {
 /// The methods of a path.
 struct Route {
     pattern: &'static str,
+    is_public: bool,
     methods: Vec<(Method, Handler)>,
 }
 
@@ -188,14 +198,19 @@ pub(super) struct Target<'a> {
     pub(super) pattern: &'static str,
     /// The parts of the path that vary.
     pub(super) path: Vec<String>,
+    is_public: bool,
     methods: &'a [(Method, Handler)],
 }
 
 impl Routes {
     pub(super) fn new() -> Self {
         let mut by_path = matchit::Router::new();
-        for (pattern, methods) in routes().by_path {
-            by_path.insert(pattern, Route { pattern, methods }).expect("no two paths of the API contradict each other");
+        let Router { by_path: paths, public } = routes();
+        for (pattern, methods) in paths {
+            let is_public = public.contains(pattern);
+            by_path
+                .insert(pattern, Route { pattern, is_public, methods })
+                .expect("no two paths of the API contradict each other");
         }
         Self { by_path }
     }
@@ -204,11 +219,17 @@ impl Routes {
     pub(super) fn find(&self, path: &str) -> Option<Target<'_>> {
         let found = self.by_path.at(path).ok()?;
         let path = found.params.iter().map(|(_, part)| part.to_owned()).collect();
-        Some(Target { pattern: found.value.pattern, path, methods: &found.value.methods })
+        let Route { pattern, is_public, methods } = found.value;
+        Some(Target { pattern, path, is_public: *is_public, methods })
     }
 }
 
 impl<'a> Target<'a> {
+    /// Whether the request may come from anywhere, even over plain HTTP.
+    pub(super) fn is_public(&self, method: &Method) -> bool {
+        self.is_public && (method == Method::GET || method == Method::HEAD)
+    }
+
     /// # Errors
     /// [`Failure::MethodNotAllowed`]: the path does not support the method.
     pub(super) fn handler(&self, method: &Method) -> Result<&'a Handler, Failure> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderValue},
@@ -39,6 +40,23 @@ pub(super) fn health(app: &App) -> hyper::Response<Body> {
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be written"),
         (false, true) => (StatusCode::OK, "ok"),
     };
+    plain_text(status, text)
+}
+
+/// A page for people who open the address in a browser: what this is, and how to join.
+pub(super) fn welcome(app: &App) -> hyper::Response<Body> {
+    let name = &app.config.name;
+    let text = format!(
+        "{name}\n\n\
+         This is a quchat server: a chat that you use from a terminal.\n\n\
+         To join, install quchat and run it with the link that you were given, or with the address that your browser\n\
+         shows for this page, without anything before or after host and port:\n\n    \
+             quchat --server HOST:PORT\n"
+    );
+    plain_text(StatusCode::OK, text)
+}
+
+fn plain_text(status: StatusCode, text: impl Into<Bytes>) -> hyper::Response<Body> {
     let mut response = hyper::Response::new(Body::whole(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -10,6 +10,7 @@ use hyper::{
 use percent_encoding::percent_decode_str;
 
 use super::{
+    client_address::ClientAddress,
     problem::{self, Failure},
     request::Head,
     request_id::RequestIds,
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     app::App,
     budget::Account,
-    connection::{Body, Service, Upload},
+    connection::{Body, Peer, Service, Upload},
     domain::Error,
 };
 
@@ -46,7 +47,13 @@ impl Api {
         parts: Parts,
         upload: &mut Upload,
         account: Account,
+        peer: Peer,
     ) -> Result<hyper::Response<Body>, Failure> {
+        let client = ClientAddress::of(peer, &parts.headers, &self.app.config.trusted_proxies);
+        let is_public = || target.as_ref().is_some_and(|target| target.is_public(&parts.method));
+        if !client.is_secure && !self.app.config.plaintext && !is_public() {
+            return Err(Failure::Plaintext);
+        }
         if !is_plainly_framed(&parts) {
             return Err(Failure::TransferCoding);
         }
@@ -58,7 +65,7 @@ impl Api {
         // If memory is short, only a request that changed nothing may be refused now. The other responses are no longer
         // than a message.
         let may_refuse = parts.method.is_safe();
-        let head = Head { parts, path: target.path, account: account.clone() };
+        let head = Head { parts, path: target.path, account: account.clone(), client };
         let mut response = handler(Arc::clone(&self.app), head, upload).await?;
         match response.body_mut().charge_to(&account) {
             Err(full) if may_refuse => Err(Error::from(full).into()),
@@ -68,12 +75,12 @@ impl Api {
 }
 
 impl Service for Api {
-    async fn respond(&self, head: Parts, body: &mut Upload, account: Account) -> hyper::Response<Body> {
+    async fn respond(&self, head: Parts, body: &mut Upload, account: Account, peer: Peer) -> hyper::Response<Body> {
         let path = unescape(head.uri.path());
         let target = self.routes.find(&path);
         let pattern = target.as_ref().map(|target| target.pattern);
         let entry = self.log.begin(&head.method, pattern);
-        let outcome = self.handle(target, head, body, account).await;
+        let outcome = self.handle(target, head, body, account, peer).await;
         let id = self.request_ids.next();
         let mut response = match outcome {
             Ok(response) => {

@@ -28,7 +28,7 @@ const CLIENT_MAX: usize = 64;
 
 pub(super) async fn sign_in(app: Arc<App>, request: Request<SignIn>) -> Result<Reply<Session>, Failure> {
     let (credentials, client) = (request.body, client(&request.headers));
-    let address = request.account.address();
+    let address = request.client.ip;
     let attempt = app.login_throttle.begin(&credentials.name, address, app.config.clock.elapsed()).await?;
     let outcome = check(&app, credentials, client, address).await;
     if !matches!(outcome, Err(Failure::Refused(Error::WrongCredentials))) {

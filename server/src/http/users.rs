@@ -19,7 +19,7 @@ pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Resul
     let new = request.body;
     let wanted = new.clone();
     app.store.read(move |store| users::check_registration(store, &wanted)).await?;
-    let hash = app.passwords.hash(new.password, request.account.address()).await?;
+    let hash = app.passwords.hash(new.password, request.client.ip).await?;
     let (client, now, lifetime) = (sessions::client(&request.headers), app.now(), app.config.token_lifetime);
     let register = move |tx: &mut dyn Tx| users::register(tx, &new.name, &hash, &client, now, lifetime);
     let (user, signed_in) = app.store.write(register).await?;

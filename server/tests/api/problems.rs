@@ -86,7 +86,7 @@ fn an_unknown_path_is_not_found() {
     let server = TestServer::start();
     let alice = server.user("alice");
     for target in
-        ["/", "/v1", "/v1/", "/v2/rooms", "/v1/rooms/", "/v1/room", "/v1//rooms", "/favicon.ico", "/v1/rooms/1/nothing"]
+        ["/v1", "/v1/", "/v2/rooms", "/v1/rooms/", "/v1/room", "/v1//rooms", "/favicon.ico", "/v1/rooms/1/nothing"]
     {
         alice.get(target).problem(404, "not_found");
     }

@@ -82,6 +82,18 @@ const DEPENDENCY_RULES: &[DependencyRule] = &[
         why: "a connection knows no endpoint: it passes requests to a service, and a socket to a stream",
     },
     DependencyRule {
+        scopes: &["server/src/socket"],
+        except: &[],
+        paths: &["hyper", "quchat_shared", "crate::connection", "crate::http", "crate::stream", "crate::hub"],
+        why: "a socket moves bytes: it knows no protocol above TLS",
+    },
+    DependencyRule {
+        scopes: &["server/src"],
+        except: &["server/src/connection/handshake.rs", "server/src/socket/tls.rs", "server/src/tls"],
+        paths: &["rustls", "rcgen"],
+        why: "encryption is decided in one place, and everything else uses a socket",
+    },
+    DependencyRule {
         scopes: &["server/src/stream", "server/src/hub"],
         except: &[],
         paths: &["hyper", "rusqlite", "crate::http", "crate::connection", "crate::app"],

@@ -3,4 +3,5 @@
 
 mod handshake;
 mod identity;
+mod plaintext;
 mod streams;
