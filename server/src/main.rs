@@ -14,7 +14,7 @@ use std::{
     thread,
 };
 
-use quchat_server::{Config, Server, bind};
+use quchat_server::{Config, Server, Tls, bind};
 
 use self::{
     args::Args,
@@ -119,16 +119,9 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         let server = Server::open(config)?;
         let listener = bind(args.listen).map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
         let address = listener.local_addr()?;
-        let tls = server.tls();
-        let pin = tls.pin();
-        let reload = move || {
-            drop(tokio::task::spawn_blocking({
-                let tls = Arc::clone(&tls);
-                move || tls.reload()
-            }))
-        };
+        let (tls, pin) = (server.tls(), server.tls().pin());
         // From here on, signals stop the server in order.
-        let shutdown = shutdown(hangup.reloads(args.tls_cert.is_some()), reload)?;
+        let shutdown = shutdown(hangup.reloads(args.tls_cert.is_some()), move || reload_certificate(&tls))?;
         announce(format!("listening on http://{address}"));
         tracing::info!("listening on http://{address}");
         tracing::info!(%pin, "clients recognise this server by its key");
@@ -140,6 +133,12 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         server.serve(listener, shutdown).await?;
         Ok(())
     })
+}
+
+/// Reads the certificate again, on a thread that may wait for the disk.
+fn reload_certificate(tls: &Arc<Tls>) {
+    let tls = Arc::clone(tls);
+    drop(tokio::task::spawn_blocking(move || tls.reload()));
 }
 
 /// Prints a line on standard output. A separate thread does it, so a pipe that nobody reads does not block the server.

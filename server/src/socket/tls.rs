@@ -113,15 +113,21 @@ impl TlsSocket {
     }
 
     pub(super) fn try_discard(&mut self) -> io::Result<usize> {
+        self.discard_received(); // rustls receives nothing more while too much waits
         let len = self.advance()?;
+        Ok(if self.discard_received() { len } else { 0 })
+    }
+
+    /// Drops decrypted bytes. Returns `false` if the peer has sent close_notify.
+    fn discard_received(&mut self) -> bool {
         let mut reader = self.tls.reader();
         while let Ok(text) = reader.fill_buf() {
             match text.len() {
-                0 => return Ok(0), // close_notify
+                0 => return false,
                 len => reader.consume(len),
             }
         }
-        Ok(len)
+        true
     }
 
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

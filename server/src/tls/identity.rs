@@ -51,9 +51,8 @@ impl Files {
             let (certificate, key) = (files.certificate.display(), files.key.display());
             return Err(files.unusable(format!("{certificate} exists, but its key {key} is missing")));
         }
-        let create = |name, label, der: &[u8]| {
-            data_dir.create(name, encode_pem(label, der).as_bytes()).map_err(|error| files.unusable(error.to_string()))
-        };
+        let create =
+            |name, label, der: &[u8]| data_dir.create(name, encode_pem(label, der).as_bytes()).map_err(TlsError::from);
         let generated = |error: rcgen::Error| files.unusable(format!("cannot create a key: {error}"));
         if !has_key {
             create(TLS_KEY, "PRIVATE KEY", KeyPair::generate().map_err(generated)?.serialized_der())?;
@@ -111,7 +110,7 @@ impl Files {
     }
 
     fn unusable(&self, problem: String) -> TlsError {
-        TlsError { problem, advice: self.advice }
+        TlsError::File { problem, advice: self.advice }
     }
 }
 

@@ -17,7 +17,7 @@ use rustls::{
 };
 
 use self::identity::Files;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, DataDirError};
 
 /// Files with a certificate and its key that the operator provides, both in PEM.
 #[derive(Debug, Clone)]
@@ -30,10 +30,20 @@ pub struct TlsFiles {
 
 /// Why TLS cannot be used. The text says what to do.
 #[derive(Debug, thiserror::Error)]
-#[error("{problem}; {advice}")]
-pub struct TlsError {
-    problem: String,
-    advice: &'static str,
+pub enum TlsError {
+    /// A file with a key or a certificate cannot be used.
+    #[error("{problem}; {advice}")]
+    File {
+        problem: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
+    /// A file cannot be created in the data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The operating system has no random bytes, or the like.
+    #[error("TLS cannot be used: {0}")]
+    Library(#[from] rustls::Error),
 }
 
 /// The certificate in use. It can be replaced while the server runs.
@@ -89,21 +99,16 @@ impl Tls {
 
 impl Current {
     fn new(certified: CertifiedKey) -> Result<Self, TlsError> {
-        let unusable = |error: rustls::Error| TlsError {
-            problem: format!("TLS cannot be used: {error}"),
-            advice: "see --tls-cert",
-        };
-        let key = certified.key.public_key().ok_or(rustls::Error::General("the key has no public part".to_owned()));
-        let pin = Pin::of(&key.map_err(unusable)?);
+        let key = certified.key.public_key();
+        let pin = Pin::of(&key.ok_or_else(|| rustls::Error::General("the key has no public part".to_owned()))?);
         let mut settings = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(unusable)?
+            .with_protocol_versions(&[&TLS13, &TLS12])?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
         settings.alpn_protocols = vec![b"http/1.1".to_vec()];
         // Resumed sessions cost the server no memory: the client keeps them, encrypted, as tickets.
         settings.session_storage = Arc::new(NoServerSessionStorage {});
-        settings.ticketer = ring::Ticketer::new().map_err(unusable)?;
+        settings.ticketer = ring::Ticketer::new()?;
         Ok(Self { settings: Arc::new(settings), pin })
     }
 }

@@ -85,6 +85,17 @@ fn client(settings: &Arc<ClientConfig>) -> ClientConnection {
     ClientConnection::new(Arc::clone(settings), "localhost".try_into().unwrap()).unwrap()
 }
 
+/// A connection whose receive buffer has this size.
+pub(crate) fn connect_narrow(address: SocketAddr, size: usize) -> io::Result<TcpStream> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    socket.set_recv_buffer_size(size)?;
+    socket.connect(&address.into())?;
+    Ok(socket.into())
+}
+
+/// The kernel's buffers in a tunnel, in bytes: small, so that the server notices a client that does not read.
+const BUFFER: usize = 4096;
+
 /// Listens for plain connections and passes each on to a server in a TLS connection of its own, with all that belongs
 /// to it: half-closing, waiting for slow readers, ending.
 pub(crate) struct Tunnel {
@@ -98,8 +109,11 @@ impl Tunnel {
         let settings = tls_settings(&[&TLS13, &TLS12], &["http/1.1"]);
         thread::spawn(move || {
             for plain in listener.incoming() {
-                let Ok(far) = TcpStream::connect(server) else { return };
-                let pipe = Pipe::new(plain.unwrap(), far, client(&settings));
+                let Ok((plain, far)) = plain.and_then(|plain| Ok((plain, connect_narrow(server, BUFFER)?))) else {
+                    return;
+                };
+                socket2::SockRef::from(&plain).set_send_buffer_size(BUFFER).unwrap();
+                let pipe = Pipe::new(plain, far, client(&settings));
                 thread::spawn(move || pipe.run());
             }
         });

@@ -75,6 +75,27 @@ fn requests_in_one_connection_are_answered_one_after_another() {
 }
 
 #[test]
+fn what_is_not_http_inside_of_tls_is_refused_and_closed_in_order() {
+    let server = TestServer::start();
+    for request in [
+        "nonsense
+
+",
+        "POST /v1/users HTTP/1.1
+Host: q
+Content-Length: 999999
+
+",
+    ] {
+        let mut connection = tls_connect(server.address, &tls_settings(&[&TLS13], &[]));
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).expect("close_notify comes before the end of the connection");
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+}
+
+#[test]
 fn what_only_begins_like_tls_is_closed_with_an_alert() {
     let server = TestServer::start();
     let garbage = [&[0x16][..], b"GET / HTTP/1.1\r\nHost: quchat\r\n\r\n", &[0; 1000]].concat();

@@ -1,5 +1,7 @@
 //! Event streams over TLS keep all promises of the stream.
 
+use std::time::Duration;
+
 use quchat_shared::{Event, Seq, event::ByeReason};
 
 use crate::harness::{Client, Opening, Stream, TestServer, Tunnel, at_once, eventually, message_of};
@@ -106,4 +108,20 @@ fn a_half_closed_client_is_answered_and_its_stream_ends_properly() {
     stream.connection.finish();
     assert!(stream.rest().iter().all(|received| !matches!(received.event, Event::Bye(_))));
     assert!(!stream.connection.receive(crate::harness::TIMEOUT));
+}
+
+#[test]
+fn a_reader_that_never_reads_is_closed_after_the_write_timeout() {
+    let server = TestServer::start_with(|config| {
+        config.write_timeout = Duration::from_millis(200);
+        config.max_streams_per_user = 1;
+    });
+    let (alice, bob) = (server.user("alice"), encrypted(&server, "bob"));
+    let room = alice.create_room("lobby");
+    bob.join(room);
+    let (_, stalled) = SMALL.open(&bob);
+    let text = "🎉".repeat(4000);
+    (0..100).for_each(|_| drop(alice.send_message(room, &text)));
+    eventually("the place is free", || Opening::default().ask(&bob).ok());
+    drop(stalled);
 }
