@@ -49,6 +49,8 @@ ids! {
     RoomId;
     /// A signed-in session of a user.
     SessionId;
+    /// An invite. Never reused.
+    InviteId;
     /// The position of a message in its room: 1, 2, 3 … without gaps, in commit order. 0 is the position before the first.
     Seq;
 }

@@ -2,7 +2,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{RoomId, Seq, SessionId, UserId};
+use crate::{InviteId, RoomId, Seq, SessionId, UserId};
 
 /// What stands in a path in place of `{…}`.
 pub trait Path: Sized + Send {
@@ -39,7 +39,7 @@ macro_rules! id_parts {
         }
     )*};
 }
-id_parts!(UserId, RoomId, SessionId);
+id_parts!(UserId, RoomId, SessionId, InviteId);
 
 impl PathPart for Seq {
     fn encode(&self) -> String {
