@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::{
     auth::{jwt::Tokens, login_throttle::LoginThrottle, passwords::Passwords},
     config::Config,
-    domain::{Caller, Error, Result, rooms, sessions},
+    domain::{Caller, Error, Result, invites::Admission, rooms, sessions},
     hub::Hub,
     session_uses::SessionUses,
     store::{Snapshot, Store, Tx},
@@ -28,6 +28,8 @@ pub(crate) struct App {
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) login_throttle: LoginThrottle,
+    /// Counts wrong codes of invites, under an empty name.
+    pub(crate) invite_throttle: LoginThrottle,
     pub(crate) streams: Arc<StreamPlaces>,
     pub(crate) session_uses: Arc<SessionUses>,
     pub(crate) stopping: AtomicBool,
@@ -54,6 +56,11 @@ impl App {
             in_all: self.config.max_rooms,
             private_per_user: self.config.max_private_rooms_per_user,
         }
+    }
+
+    /// Who may register, and who may invite.
+    pub(crate) fn admission(&self) -> Admission {
+        Admission { registration: self.config.registration, room_invites: self.config.room_invites }
     }
 
     /// Whether the server has begun to shut down.

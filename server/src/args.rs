@@ -9,7 +9,10 @@ use std::{
 
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind};
 use quchat_server::{Cidr, TlsFiles};
-use quchat_shared::limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER};
+use quchat_shared::{
+    api::Registration,
+    limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
+};
 
 /// The default address: only this machine can reach it.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
@@ -70,6 +73,24 @@ pub(crate) struct Args {
     /// Accept plain HTTP from other machines, which lets others on the way read passwords and messages
     #[arg(long, env = "QUCHAT_PLAINTEXT", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) plaintext: bool,
+
+    /// Who may register: open (everybody), invite (with an invite) or closed (nobody)
+    #[arg(long, env = "QUCHAT_REGISTRATION", value_name = "MODE", default_value = "open",
+          value_parser = parse_registration)]
+    pub(crate) registration: Registration,
+
+    /// Let the owners of a room invite people to it, and not only admins
+    #[arg(long, env = "QUCHAT_ROOM_INVITES")]
+    pub(crate) room_invites: bool,
+}
+
+fn parse_registration(text: &str) -> Result<Registration, &'static str> {
+    match text {
+        "open" => Ok(Registration::Open),
+        "invite" => Ok(Registration::Invite),
+        "closed" => Ok(Registration::Closed),
+        _ => Err("write open, invite or closed"),
+    }
 }
 
 /// Parses a number of bytes with an optional unit.

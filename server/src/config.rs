@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use quchat_shared::limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER};
+use quchat_shared::{
+    api::Registration,
+    limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
+};
 
 use crate::{cidr::Cidr, clock::Clock, tls::TlsFiles};
 
@@ -72,6 +75,12 @@ pub struct Config {
     pub plaintext: bool,
     /// The addresses of reverse proxies that are believed about the clients of their requests.
     pub trusted_proxies: Vec<Cidr>,
+    /// Who may register.
+    pub registration: Registration,
+    /// Whether the owners of a room may invite people to it, and not only admins.
+    pub room_invites: bool,
+    /// Wrong codes of invites per address within [`Config::wrong_password_window`] before the answer is 429.
+    pub wrong_invites: u32,
 }
 
 impl Config {
@@ -111,6 +120,9 @@ impl Config {
             tls_files: None,
             plaintext: false,
             trusted_proxies: Vec::new(),
+            registration: Registration::Open,
+            room_invites: false,
+            wrong_invites: 20,
         }
     }
 }

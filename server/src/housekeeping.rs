@@ -1,4 +1,4 @@
-//! Writes in the background. It deletes old rows: once an hour old events and sessions that ended long ago, and at once
+//! Writes in the background. It deletes old rows: once an hour old events, invites and sessions that ended long ago, and at once
 //! the rows of deleted rooms. It records which sessions are used, and indexes new messages.
 
 use std::{
@@ -22,6 +22,9 @@ const EVENTS_AT_ONCE: u32 = 2000;
 /// How long a session is kept after its end: its longest lifetime.
 const SESSIONS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How long an invite is kept after its end: a clock that is wrong for a day must delete none.
+const INVITES_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Most rows of a deleted room that one transaction removes. Messages wait for it: some milliseconds on two busy cores.
 const PURGED_AT_ONCE: u32 = 200;
 /// How long to wait after a failure before removing the rows of deleted rooms again.
@@ -41,7 +44,7 @@ const INDEX_QUIET: Duration = Duration::from_secs(2);
 /// How long to wait after a failure before indexing again.
 const INDEX_RETRY: Duration = Duration::from_secs(2);
 
-/// Deletes old events and sessions once an hour. Never completes.
+/// Deletes old events, invites and sessions once an hour. Never completes.
 pub(crate) async fn forget(app: Arc<App>) {
     let start = (app.now(), Instant::now());
     loop {
@@ -50,7 +53,12 @@ pub(crate) async fn forget(app: Arc<App>) {
         }
         // Sessions are not deleted at the start: a clock that is wrong after a boot is usually set within minutes.
         tokio::time::sleep(INTERVAL).await;
-        let then = ended_by(start, Instant::now(), app.now());
+        let now = Instant::now();
+        let then = ended_by(start, now, app.now(), INVITES_KEPT_FOR);
+        if let Err(error) = app.store.write(move |tx: &mut dyn Tx| tx.delete_invites_ended_by(then)).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot delete old invites");
+        }
+        let then = ended_by(start, now, app.now(), SESSIONS_KEPT_FOR);
         if let Err(error) = app.store.write(move |tx: &mut dyn Tx| tx.delete_sessions_ended_by(then)).await {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot delete old sessions");
         }
@@ -139,13 +147,13 @@ async fn delete_old_events(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Sessions that ended by the returned time can be deleted: [`SESSIONS_KEPT_FOR`] before now. A wall clock that jumps
-/// ahead must not delete sessions that are still alive, so "now" advances no further than the time measured since the
+/// What ended by the returned time can be deleted: `kept_for` before now. A wall clock that jumps ahead must not delete
+/// what is still alive, so "now" advances no further than the time measured since the
 /// start.
-fn ended_by(start: (Timestamp, Instant), now: Instant, wall: Timestamp) -> Timestamp {
+fn ended_by(start: (Timestamp, Instant), now: Instant, wall: Timestamp, kept_for: Duration) -> Timestamp {
     let passed = i64::try_from(now.saturating_duration_since(start.1).as_millis()).unwrap_or(i64::MAX);
     let credible = start.0.as_millis().saturating_add(passed).min(wall.as_millis());
-    earlier(Timestamp::from_millis(credible), SESSIONS_KEPT_FOR)
+    earlier(Timestamp::from_millis(credible), kept_for)
 }
 
 fn earlier(than: Timestamp, by: Duration) -> Timestamp {
@@ -169,6 +177,7 @@ mod tests {
     fn a_session_is_deleted_thirty_days_after_its_end_even_if_the_clock_jumps() {
         let (wall, began) = (Timestamp::from_millis(1_000 * DAY), Instant::now());
         let at = |days: i64| Timestamp::from_millis(days * DAY);
+        let ended_by = |start, now, wall| ended_by(start, now, wall, SESSIONS_KEPT_FOR);
         let after = |days: u64| began + Duration::from_secs(days * 24 * 60 * 60);
         assert_eq!(ended_by((wall, began), began, wall), at(970));
         assert_eq!(ended_by((wall, began), after(2), at(1_002)), at(972));

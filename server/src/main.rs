@@ -112,6 +112,8 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         tls_files: args.tls_files(),
         trusted_proxies: args.trusted_proxy.clone(),
         plaintext: args.plaintext,
+        registration: args.registration,
+        room_invites: args.room_invites,
         ..Config::new(args.data_dir()?)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;

@@ -130,7 +130,8 @@ impl Server {
         let app = Arc::new(App {
             tokens: Tokens::new(&key),
             passwords: Passwords::new(config.password_queue),
-            login_throttle: LoginThrottle::new(config.wrong_passwords, config.wrong_password_window),
+            login_throttle: LoginThrottle::of_passwords(config.wrong_passwords, config.wrong_password_window),
+            invite_throttle: LoginThrottle::of_invites(config.wrong_invites, config.wrong_password_window),
             streams: Arc::new(StreamPlaces::new((max_connections * 19 / 20).max(1), config.max_streams_per_user)),
             session_uses: Arc::new(SessionUses::default()),
             stopping: AtomicBool::new(false),

@@ -13,11 +13,12 @@ use serde::{
 };
 
 use crate::{
-    Cursor, Message, Room, RoomId, Seq, SessionId, Timestamp, User, UserId, UserRef,
+    Cursor, InviteId, Message, Room, RoomId, Seq, SessionId, Timestamp, User, UserId, UserRef,
+    invite::{CreatedInvite, Invites, NewInvite},
     limits::{BODY_MAX, Limits},
     query::{self, Query},
     room::{Member, Notify, Role, RoomKind},
-    user::Session,
+    user::{NewUser, Session, UserChange},
 };
 
 pub use self::path::{Path, PathPart};
@@ -102,12 +103,15 @@ pub trait Endpoint: Send + Sync + 'static {
     }
 }
 
-/// The default of a row. Each field of a ban is optional, and so is the body.
+/// The default of a row. Each field of a ban and of an invite is optional, and so is the body.
 macro_rules! request_body {
     (()) => {
         RequestBody::Ignored { max: BODY_MAX }
     };
     (NewBan) => {
+        RequestBody::OptionalJson { max: BODY_MAX }
+    };
+    (NewInvite) => {
         RequestBody::OptionalJson { max: BODY_MAX }
     };
     ($body:tt) => {
@@ -138,8 +142,8 @@ macro_rules! endpoints {
 endpoints! {
     /// Name, version, limits.
     GetServer = Get "/v1/server" ((), (), ()) -> ServerInfo;
-    /// Registers a user and signs them in. The first user of a new server is its admin.
-    Register = Post "/v1/users" ((), (), Credentials) -> Session;
+    /// Registers a user and signs them in. The first user of a new server is its admin if they are on its machine.
+    Register = Post "/v1/users" ((), (), NewUser) -> Session;
     /// Signs in.
     SignIn = Post "/v1/sessions" ((), (), Credentials) -> Session;
     /// Signs out: revokes the token and closes the streams of the session.
@@ -156,6 +160,14 @@ endpoints! {
     ListUsers = Get "/v1/users" ((), query::ListUsers, ()) -> Users;
     /// One user.
     GetUser = Get "/v1/users/{user}" (UserId, (), ()) -> User;
+    /// Sets the role of a user on the server, or suspends them.
+    UpdateUser = Patch "/v1/users/{user}" (UserId, (), UserChange) -> User;
+    /// Creates an invite, with which people register.
+    CreateInvite = Post "/v1/invites" ((), (), NewInvite) -> CreatedInvite;
+    /// The invites that the caller may delete, newest first.
+    ListInvites = Get "/v1/invites" ((), query::Page, ()) -> Invites;
+    /// Deletes an invite. Nobody can register with it any more.
+    DeleteInvite = Delete "/v1/invites/{id}" (InviteId, (), ()) -> ();
     /// All rooms that the caller can see, and the stream position of this snapshot.
     ListRooms = Get "/v1/rooms" ((), (), ()) -> Rooms;
     /// Creates a room. The caller becomes its owner.
@@ -215,7 +227,7 @@ endpoints! {
     ListenEvents = Get "/v1/events" ((), query::ListenEvents, ()) -> ();
 }
 
-/// For registering and signing in.
+/// For signing in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     /// See [`crate::limits::user_name`].
@@ -244,7 +256,7 @@ pub struct NewRoom {
 }
 
 /// One of a fixed list of names. The enum that serde derives would also accept `{"public":null}`.
-fn by_name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn by_name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let name = Option::<String>::deserialize(deserializer)?;
     name.map(|name| T::deserialize(name.into_deserializer())).transpose()
 }
@@ -489,11 +501,17 @@ pub struct OwnReaction {
     pub emoji: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Who may register.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
     /// Everyone who can reach the server.
+    #[default]
     Open,
+    /// Everyone who has an invite.
+    Invite,
+    /// Nobody. The server's operator adds users.
+    Closed,
 }
 
 /// About the server.
@@ -541,8 +559,10 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_in_the_debug_text() {
+    fn a_secret_is_not_in_the_debug_text() {
         let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
         assert!(!format!("{credentials:?}").contains("horse"));
+        let new = NewUser { name: "alice".into(), password: "correct horse".into(), invite: Some("battery".into()) };
+        assert!(!format!("{new:?}").contains("horse") && !format!("{new:?}").contains("battery"));
     }
 }

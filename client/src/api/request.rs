@@ -12,7 +12,7 @@ use quchat_shared::{
     },
     query::{self, ListMessages, ListUsers, Page, SearchMessages},
     room::Member,
-    user::Session,
+    user::{NewUser, Session},
 };
 
 use super::{Client, Failure, Origin};
@@ -72,7 +72,7 @@ requests! {
     /// The user and the token.
     Session(Session) {
         /// Sent to this server, without a token.
-        Register(_server: Origin, credentials: Credentials) => (&(), &(), credentials);
+        Register(_server: Origin, new: NewUser) => (&(), &(), new);
         /// Sent to this server, without a token.
         SignIn(_server: Origin, credentials: Credentials) => (&(), &(), credentials);
     }

@@ -1,6 +1,6 @@
-//! The sign-in form: server, name and password. The same form registers.
+//! The sign-in form: server, name and password. The same form registers, with an invite where the server asks for one.
 
-use quchat_shared::api::Credentials;
+use quchat_shared::api::{Credentials, Registration};
 use tuirealm::{
     event::{Event, Key, KeyEvent},
     ratatui::{
@@ -33,17 +33,19 @@ enum Stop {
     Server,
     Name,
     Password,
+    Invite,
     SignIn,
     Register,
 }
-
-const STOPS: [Stop; 5] = [Stop::Server, Stop::Name, Stop::Password, Stop::SignIn, Stop::Register];
 
 /// The typed text and the focus.
 pub(super) struct SignIn {
     server: Field,
     name: Field,
     password: Field,
+    invite: Field,
+    /// Who may register at a server, if that is known. With its address as typed.
+    registration: Option<(String, Registration)>,
     stop: Stop,
     /// The revisions of the loaded values.
     loaded: Option<(u64, u64)>,
@@ -60,6 +62,8 @@ impl SignIn {
             server: Field::default(),
             name: Field::default(),
             password: Field::masked(),
+            invite: Field::default(),
+            registration: None,
             stop: Stop::Server,
             loaded: None,
             waiting: false,
@@ -72,9 +76,28 @@ impl SignIn {
         fields.into_iter().find(|(field, _)| field.is_empty()).map(|(_, stop)| stop)
     }
 
-    fn step(&mut self, by: usize) -> Option<Msg> {
-        let at = STOPS.iter().position(|&stop| stop == self.stop).unwrap_or(0);
-        self.stop = STOPS[(at + by) % STOPS.len()];
+    /// Who may register at the server in the form, as far as it is known.
+    fn registration(&self) -> Registration {
+        let known = self.registration.as_ref().filter(|(server, _)| server == self.server.text().trim());
+        known.map_or(Registration::Open, |(_, registration)| *registration)
+    }
+
+    /// The focusable elements that the form shows, top to bottom.
+    fn stops(&self) -> Vec<Stop> {
+        let mut stops = vec![Stop::Server, Stop::Name, Stop::Password];
+        match self.registration() {
+            Registration::Open => stops.extend([Stop::SignIn, Stop::Register]),
+            Registration::Invite => stops.extend([Stop::Invite, Stop::SignIn, Stop::Register]),
+            Registration::Closed => stops.push(Stop::SignIn),
+        }
+        stops
+    }
+
+    fn step(&mut self, is_forward: bool) -> Option<Msg> {
+        let stops = self.stops();
+        let at = stops.iter().position(|&stop| stop == self.stop).unwrap_or(0);
+        let by = if is_forward { 1 } else { stops.len() - 1 };
+        self.stop = stops[(at + by) % stops.len()];
         Some(Msg::Redraw)
     }
 
@@ -88,7 +111,9 @@ impl SignIn {
             return Some(Msg::Redraw);
         }
         let credentials = Credentials { name: self.name.text().to_owned(), password: self.password.text().to_owned() };
-        Some(Msg::SignIn { server: self.server.text().to_owned(), credentials, register })
+        let asked = self.registration() == Registration::Invite;
+        let invite = if asked { self.invite.text().to_owned() } else { String::new() };
+        Some(Msg::SignIn { server: self.server.text().to_owned(), credentials, register, invite })
     }
 
     fn field(&mut self) -> Option<&mut Field> {
@@ -96,6 +121,7 @@ impl SignIn {
             Stop::Server => Some(&mut self.server),
             Stop::Name => Some(&mut self.name),
             Stop::Password => Some(&mut self.password),
+            Stop::Invite => Some(&mut self.invite),
             Stop::SignIn | Stop::Register => None,
         }
     }
@@ -124,11 +150,11 @@ impl SignIn {
             let style = if chosen { Styles::CHOSEN } else { Styles::STRONG };
             Span::styled(format!("{}{label}{}", if chosen { "▸[" } else { " [" }, "]"), style)
         };
-        let line = Line::from(vec![
-            button(" Sign in ", Stop::SignIn),
-            Span::raw(" "),
-            button(" Register F3 ", Stop::Register),
-        ]);
+        let register = match self.registration() {
+            Registration::Closed => Span::styled(" registration is closed", Styles::FAINT),
+            Registration::Open | Registration::Invite => button(" Register F3 ", Stop::Register),
+        };
+        let line = Line::from(vec![button(" Sign in ", Stop::SignIn), Span::raw(" "), register]);
         frame.render_widget(line, area);
     }
 }
@@ -158,6 +184,9 @@ impl ScreenComponent for SignIn {
             self.password.set("");
         }
         self.loaded = Some((form.rev, form.password_rev));
+        if self.registration != form.registration {
+            self.registration.clone_from(&form.registration);
+        }
         if self.problem != form.problem {
             self.problem.clone_from(&form.problem);
             if let Some((field, _)) = &self.problem {
@@ -165,6 +194,7 @@ impl ScreenComponent for SignIn {
                     Name::Server => Stop::Server,
                     Name::Name => Stop::Name,
                     Name::Password => Stop::Password,
+                    Name::Invite => Stop::Invite,
                 };
             }
         }
@@ -173,30 +203,30 @@ impl ScreenComponent for SignIn {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
         let columns = area.width.min(COLUMNS).saturating_sub(LABEL);
-        let remarks = [Name::Server, Name::Name, Name::Password].map(|name| self.remark(name, columns));
-        let below = [0, 1, 2].map(|at| u16::try_from(remarks[at].0.len()).unwrap_or(1).max(1));
-        let card = area.centered(Constraint::Max(COLUMNS), Constraint::Max(8 + below.iter().sum::<u16>()));
-        let rows: [Rect; 9] = Layout::vertical([
-            Constraint::Length(1),
-            Constraint::Max(2),
-            Constraint::Length(1),
-            Constraint::Length(below[0]),
-            Constraint::Length(1),
-            Constraint::Length(below[1]),
-            Constraint::Length(1),
-            Constraint::Length(below[2]),
-            Constraint::Length(1),
-        ])
-        .areas(card);
+        let mut fields = vec![
+            ("Server", &self.server, Stop::Server, Name::Server, "host, host:port or https://host"),
+            ("Name", &self.name, Stop::Name, Name::Name, "letters, digits, _ . -"),
+            ("Password", &self.password, Stop::Password, Name::Password, "at least 8 characters"),
+        ];
+        if self.registration() == Registration::Invite {
+            fields.push(("Invite", &self.invite, Stop::Invite, Name::Invite, "to register: the code or the join link"));
+        }
+        let remarks = fields.iter().map(|(.., name, _)| self.remark(*name, columns)).collect::<Vec<_>>();
+        let mut heights = vec![Constraint::Length(1), Constraint::Max(2)];
+        let mut height = 4 + fields.len();
+        for (remark, _) in &remarks {
+            let below = remark.len().max(1);
+            height += below;
+            heights.extend([1, below].map(|rows| Constraint::Length(u16::try_from(rows).unwrap_or(1))));
+        }
+        heights.push(Constraint::Length(1));
+        let height = u16::try_from(height).unwrap_or(u16::MAX);
+        let card = area.centered(Constraint::Max(COLUMNS), Constraint::Max(height.saturating_add(1)));
+        let rows = Layout::vertical(heights).split(card);
         let title =
             Line::from(vec![Span::styled("quchat", Styles::STRONG), Span::styled("  rooms to talk in", Styles::FAINT)]);
         frame.render_widget(title, rows[0]);
-        let fields = [
-            ("Server", &self.server, Stop::Server, "host, host:port or https://host"),
-            ("Name", &self.name, Stop::Name, "letters, digits, _ . -"),
-            ("Password", &self.password, Stop::Password, "at least 8 characters"),
-        ];
-        for (at, (label, field, stop, placeholder)) in fields.into_iter().enumerate() {
+        for (at, (label, field, stop, _, placeholder)) in fields.into_iter().enumerate() {
             let here = focused && self.stop == stop;
             let [glyph, names, value] =
                 Layout::horizontal([Constraint::Length(2), Constraint::Length(LABEL - 2), Constraint::Min(0)])
@@ -212,16 +242,15 @@ impl ScreenComponent for SignIn {
                 frame.render_widget(Span::styled(line.as_str(), *style), row);
             }
         }
-        let buttons = Rect { x: card.x + 11.min(card.width), width: card.width.saturating_sub(11), ..rows[8] };
+        let buttons =
+            Rect { x: card.x + 11.min(card.width), width: card.width.saturating_sub(11), ..rows[rows.len() - 1] };
         self.draw_buttons(frame, buttons, focused);
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
         match event {
-            Event::User(Action::NextField) | Event::Keyboard(KeyEvent { code: Key::Down, .. }) => self.step(1),
-            Event::User(Action::PreviousField) | Event::Keyboard(KeyEvent { code: Key::Up, .. }) => {
-                self.step(STOPS.len() - 1)
-            }
+            Event::User(Action::NextField) | Event::Keyboard(KeyEvent { code: Key::Down, .. }) => self.step(true),
+            Event::User(Action::PreviousField) | Event::Keyboard(KeyEvent { code: Key::Up, .. }) => self.step(false),
             Event::User(Action::Register) => self.submit(true),
             Event::User(Action::ShowPassword) => {
                 self.password.toggle_shown();
@@ -229,7 +258,8 @@ impl ScreenComponent for SignIn {
             }
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => self.submit(self.stop == Stop::Register),
             Event::Keyboard(KeyEvent { code: Key::Left | Key::Right, .. }) if self.field().is_none() => {
-                self.stop = if self.stop == Stop::SignIn { Stop::Register } else { Stop::SignIn };
+                let is_first = self.stop == Stop::SignIn && self.registration() != Registration::Closed;
+                self.stop = if is_first { Stop::Register } else { Stop::SignIn };
                 Some(Msg::Redraw)
             }
             _ => self.field()?.take(event).then_some(Msg::Redraw),

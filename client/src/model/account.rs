@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use quchat_shared::User;
+use quchat_shared::{User, api::Registration};
 
 use super::{Model, Origin};
 
@@ -77,6 +77,8 @@ pub struct SignInForm {
     pub waiting: bool,
     /// What is wrong, and the field to show it next to.
     pub problem: Option<(Field, String)>,
+    /// Who may register at a server, as its answer to an attempt told. With the address as typed.
+    pub registration: Option<(String, Registration)>,
 }
 
 /// A field of the sign-in form.
@@ -86,6 +88,8 @@ pub enum Field {
     Server,
     Name,
     Password,
+    /// Shown where the server asks for an invite.
+    Invite,
 }
 
 impl Model {

@@ -185,6 +185,8 @@ pub(crate) struct Burst {
 pub(crate) enum Call {
     SignIn {
         origin: Origin,
+        /// It registers the user first.
+        register: bool,
     },
     ListRooms,
     CreateRoom,

@@ -140,6 +140,7 @@ fn alice() -> Session {
         role: ServerRole::Member,
         created_at: Timestamp::from_millis(0),
         online: true,
+        suspended: false,
     };
     Session { id: SessionId(1), token: "a.b.c".into(), expires_at: Timestamp::from_millis(1), user }
 }

@@ -59,6 +59,7 @@ mod tests {
             role: ServerRole::Member,
             created_at: Timestamp::from_millis(0),
             online: true,
+            suspended: false,
         };
         Session { id: SessionId(1), token: token.into(), expires_at: Timestamp::from_millis(1), user }
     }

@@ -149,7 +149,8 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::Open(room) | Msg::Pick(Pick::Room(room)) => membership::open(model, room, requests),
         Msg::Pick(Pick::Person(user)) => people::act_on(model, user, PersonAction::Message(None), requests),
         Msg::Pick(Pick::Create(name)) => membership::create(model, name, RoomKind::Public, requests),
-        Msg::SignIn { server, credentials, register } => {
+        Msg::SignIn { server, credentials, register, invite } => {
+            let register = register.then_some(invite);
             session::sign_in(model, server, credentials, register, requests)
         }
         Msg::CreateRoom { name, private } => {

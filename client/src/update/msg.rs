@@ -120,6 +120,8 @@ pub enum Msg {
         credentials: Credentials,
         /// Register the user instead of signing in.
         register: bool,
+        /// The invite as typed: a code or a join link. Empty if the form does not ask for it.
+        invite: String,
     },
     /// Create-room dialog: create the room.
     CreateRoom {

@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{Kind, api::Credentials, limits, user::Session};
+use quchat_shared::{
+    Kind,
+    api::{Credentials, Registration},
+    join_link::JoinLink,
+    limits,
+    user::{NewUser, Session},
+};
 
 use super::{Effect, Failure, REFUSED, Request, effect::call};
 use crate::model::{
@@ -27,12 +33,13 @@ pub(super) fn start(
     }
 }
 
-/// Handles the submission of the form or of the "signed out" dialog.
+/// Handles the submission of the form or of the "signed out" dialog. `register` is the invite as typed, if the user is to
+/// be registered.
 pub(super) fn sign_in(
     model: &mut Model,
     server: String,
     credentials: Credentials,
-    register: bool,
+    register: Option<String>,
     effects: &mut Vec<Effect>,
 ) {
     if model.sign_in.waiting {
@@ -46,18 +53,26 @@ pub(super) fn sign_in(
         Some(_) if !model.shows_dialog(DialogId::SignedOut) => return,
         Some(account) => {
             let name = account.user.name.clone();
-            (account.origin.to_string(), Credentials { name, password: credentials.password }, false)
+            (account.origin.to_string(), Credentials { name, password: credentials.password }, None)
         }
     };
     model.sign_in.name.clone_from(&credentials.name);
     model.sign_in.server.clone_from(&server);
-    match check(&server, &credentials, register) {
+    let checked = check(&server, &credentials, register.is_some())
+        .and_then(|origin| Ok((origin, register.as_deref().map(invite_code).transpose()?)));
+    match checked {
         Err(problem) => model.sign_in.problem = Some(problem),
-        Ok(origin) => {
+        Ok((origin, invite)) => {
             model.sign_in.problem = None;
             model.sign_in.waiting = true;
-            let request = if register { Request::Register } else { Request::SignIn };
-            call(model, Call::SignIn { origin: origin.clone() }, request(origin, credentials), effects);
+            let what = Call::SignIn { origin: origin.clone(), register: invite.is_some() };
+            let request = match (credentials, invite) {
+                (Credentials { name, password }, Some(invite)) => {
+                    Request::Register(origin, NewUser { name, password, invite })
+                }
+                (credentials, None) => Request::SignIn(origin, credentials),
+            };
+            call(model, what, request, effects);
         }
     }
 }
@@ -75,8 +90,20 @@ fn check(server: &str, credentials: &Credentials, register: bool) -> Result<Orig
     Ok(origin)
 }
 
-/// Handles the reply to a sign-in.
-pub(super) fn signed_in(model: &mut Model, origin: Origin, reply: Result<Session, Failure>) {
+/// The code of an invite that somebody typed, or pasted as a join link; `None` if there is none.
+fn invite_code(typed: &str) -> Result<Option<String>, (Field, String)> {
+    let code = match typed.trim() {
+        link if JoinLink::is_meant_by(link) => match link.parse::<JoinLink>() {
+            Ok(link) => link.invite.map(|code| code.to_string()),
+            Err(error) => return Err((Field::Invite, error.to_string())),
+        },
+        code => Some(code.to_owned()),
+    };
+    Ok(code.filter(|code| !code.is_empty()))
+}
+
+/// Handles the reply to a sign-in, or to a registration.
+pub(super) fn signed_in(model: &mut Model, origin: Origin, register: bool, reply: Result<Session, Failure>) {
     model.sign_in.waiting = false;
     match reply {
         Ok(session) => {
@@ -85,7 +112,10 @@ pub(super) fn signed_in(model: &mut Model, origin: Origin, reply: Result<Session
             enter(model, origin, session);
         }
         Err(failure) => {
-            let problem = explain(&origin, &failure);
+            let problem = explain(&origin, register, &failure);
+            if let Some(mode) = registration(register, &problem, &failure) {
+                model.sign_in.registration = Some((model.sign_in.server.clone(), mode));
+            }
             if problem.0 == Field::Password {
                 model.sign_in.password_rev += 1;
             }
@@ -94,7 +124,16 @@ pub(super) fn signed_in(model: &mut Model, origin: Origin, reply: Result<Session
     }
 }
 
-fn explain(origin: &Origin, failure: &Failure) -> (Field, String) {
+/// Who may register at a server that has refused an attempt; `None` if that is not known.
+fn registration(register: bool, (field, _): &(Field, String), failure: &Failure) -> Option<Registration> {
+    match failure.status() {
+        Some(403) if register => Some(Registration::Closed),
+        Some(422) if *field == Field::Invite => Some(Registration::Invite),
+        _ => None,
+    }
+}
+
+fn explain(origin: &Origin, register: bool, failure: &Failure) -> (Field, String) {
     let Failure::Refused { problem, .. } = failure else {
         let nobody = origin.is_loopback() && failure.reason() == REFUSED;
         let hint = if nobody { "; cargo xtask run-server starts a server here" } else { "" };
@@ -104,11 +143,13 @@ fn explain(origin: &Origin, failure: &Failure) -> (Field, String) {
         Kind::Unauthenticated => (Field::Password, "wrong name or password".to_owned()),
         Kind::NameTaken => (Field::Name, "this name is taken; if it is yours, sign in with it".to_owned()),
         Kind::RateLimited => (Field::Password, problem.detail.clone()),
+        Kind::Forbidden if !register => (Field::Name, problem.detail.clone()),
         _ => {
             let first = problem.errors.first();
             let field = match first.map(|error| &*error.field) {
                 Some("name") => Field::Name,
                 Some("password") => Field::Password,
+                Some("invite") => Field::Invite,
                 _ => Field::Server,
             };
             (field, first.map_or(&problem.detail, |error| &error.detail).clone())

@@ -34,6 +34,7 @@ fn member(id: u64, name: &str) -> Member {
         role: ServerRole::Member,
         created_at: at,
         online: id.is_multiple_of(2),
+        suspended: false,
     };
     Member { user, role, joined_at: at }
 }

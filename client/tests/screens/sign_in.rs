@@ -5,6 +5,7 @@ use quchat_client::{
     model::Field,
     update::{Action, Msg},
 };
+use quchat_shared::api::Registration;
 use tuirealm::event::Key;
 
 use crate::stage::Stage;
@@ -53,7 +54,7 @@ fn enter_signs_in_and_f3_registers_with_what_is_typed() {
     stage.key(Key::Tab);
     stage.type_text("pass wörd");
     let sign_in = |msg: Option<Msg>, as_new: bool| match msg {
-        Some(Msg::SignIn { server, credentials, register }) => {
+        Some(Msg::SignIn { server, credentials, register, .. }) => {
             assert_eq!((server.as_str(), credentials.name.as_str()), ("localhost:7878", "alice"));
             assert_eq!((credentials.password.as_str(), register), ("pass wörd", as_new));
         }
@@ -94,6 +95,40 @@ fn a_button_says_what_is_still_missing() {
         let screen = stage.screen();
         assert!(screen.contains(said) && screen.contains("▸ Password"), "{screen}");
     }
+}
+
+#[test]
+fn an_invite_is_asked_for_where_the_server_wants_one() {
+    let mut stage = at_the_door(80, 24);
+    stage.type_text("alice");
+    stage.key(Key::Tab);
+    stage.type_text("correct horse");
+    stage.model.sign_in.registration = Some(("localhost:7878".to_owned(), Registration::Invite));
+    stage.model.sign_in.problem = Some((Field::Invite, "this server asks for an invite".to_owned()));
+    stage.follow();
+    stage.type_text("abc");
+    assert_snapshot!(stage.screen());
+    match stage.key(Key::Function(3)) {
+        Some(Msg::SignIn { register: true, invite, .. }) => assert_eq!(invite, "abc"),
+        other => panic!("{other:?}"),
+    }
+    let mut small = at_the_door(40, 12);
+    small.model.sign_in.registration = Some(("localhost:7878".to_owned(), Registration::Invite));
+    small.follow();
+    let screen = small.screen();
+    assert!(["Server", "Name", "Password", "Invite", "Register"].iter().all(|part| screen.contains(part)), "{screen}");
+}
+
+#[test]
+fn a_server_whose_registration_is_closed_offers_none() {
+    let mut stage = at_the_door(80, 24);
+    stage.model.sign_in.registration = Some(("localhost:7878".to_owned(), Registration::Closed));
+    stage.follow();
+    let screen = stage.screen();
+    assert!(screen.contains("registration is closed") && !screen.contains("Register F3"), "{screen}");
+    stage.key(Key::Up);
+    stage.type_text("0");
+    assert!(stage.screen().contains("Register F3"), "it is another server: {}", stage.screen());
 }
 
 #[test]

@@ -60,8 +60,14 @@ impl Stage {
     /// alice is signed in and connected; there are no rooms.
     pub(crate) fn signed_in(width: u16, height: u16) -> Self {
         let mut stage = Self::new(width, height);
-        let user =
-            User { id: UserId(1), name: "alice".to_owned(), role: ServerRole::Member, created_at: at(0), online: true };
+        let user = User {
+            id: UserId(1),
+            name: "alice".to_owned(),
+            role: ServerRole::Member,
+            created_at: at(0),
+            online: true,
+            suspended: false,
+        };
         stage.model.themes = stage.themes.names().cloned().collect();
         stage.model.account = Some(Account { origin: Origin::parse("localhost").unwrap(), user });
         stage.model.link = Link::Connected;

@@ -1,5 +1,5 @@
 //! The login throttle (rate limit): after a number of wrong passwords for one name from one address, further attempts
-//! are refused for a while.
+//! are refused for a while. Wrong codes of invites are counted alike, all of an address together.
 //!
 //! Right passwords never count. As many attempts run at once as wrong passwords are still allowed; further attempts
 //! wait for them.
@@ -29,6 +29,8 @@ type Key = (String, IpAddr);
 /// Counts wrong passwords. Clones share the count.
 #[derive(Debug, Clone)]
 pub(crate) struct LoginThrottle {
+    /// What there was too much of, as the refusal says it.
+    what: &'static str,
     max: u32,
     window: Duration,
     accounts: Arc<Mutex<HashMap<Key, Account>>>,
@@ -56,8 +58,13 @@ pub(crate) struct LoginAttempt {
 
 impl LoginThrottle {
     /// At most `max` wrong passwords within `window`.
-    pub(crate) fn new(max: u32, window: Duration) -> Self {
-        Self { max, window, accounts: Arc::default() }
+    pub(crate) fn of_passwords(max: u32, window: Duration) -> Self {
+        Self { what: "too many wrong passwords", max, window, accounts: Arc::default() }
+    }
+
+    /// At most `max` wrong codes of invites within `window`.
+    pub(crate) fn of_invites(max: u32, window: Duration) -> Self {
+        Self { what: "too many wrong invites", ..Self::of_passwords(max, window) }
     }
 
     /// Begins an attempt, and waits while too many others are in progress. `now` is [`crate::clock::Clock::elapsed`],
@@ -71,7 +78,10 @@ impl LoginThrottle {
         let (places, until) = self.account(&key, now);
         match places.acquire_owned().await {
             Ok(place) => Ok(LoginAttempt { throttle: self.clone(), key, place: Some(place), until }),
-            Err(_) => Err(Error::RateLimited { retry_after: until.saturating_sub(now).min(self.window) }),
+            Err(_) => {
+                let retry_after = until.saturating_sub(now).min(self.window);
+                Err(Error::RateLimited { what: self.what, retry_after })
+            }
         }
     }
 
@@ -165,11 +175,11 @@ mod tests {
 
     #[tokio::test]
     async fn too_many_wrong_passwords_pause_that_name_from_that_address_only() {
-        let throttle = LoginThrottle::new(2, Duration::from_secs(300));
+        let throttle = LoginThrottle::of_passwords(2, Duration::from_secs(300));
         wrong(&throttle, "alice", 0).await.unwrap();
         wrong(&throttle, "ALICE", 10).await.unwrap();
         let refused = wrong(&throttle, "alice", 20).await.unwrap_err();
-        assert!(matches!(refused, Error::RateLimited { retry_after } if retry_after.as_secs() == 280));
+        assert!(matches!(refused, Error::RateLimited { retry_after, .. } if retry_after.as_secs() == 280));
         wrong(&throttle, "bob", 20).await.unwrap();
         assert!(throttle.begin("alice", Ipv4Addr::new(10, 0, 0, 2).into(), at(20)).await.is_ok());
         wrong(&throttle, "alice", 300).await.expect("the window has passed");
@@ -177,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn right_passwords_do_not_count_however_many_there_are_at_once() {
-        let throttle = LoginThrottle::new(2, Duration::from_secs(300));
+        let throttle = LoginThrottle::of_passwords(2, Duration::from_secs(300));
         let (one, two) = (throttle.begin("alice", HERE, at(0)).await, throttle.begin("alice", HERE, at(0)).await);
         let third = tokio::spawn({
             let throttle = throttle.clone();
@@ -191,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn waiting_attempts_are_refused_after_too_many_wrong_passwords() {
-        let throttle = LoginThrottle::new(1, Duration::from_secs(300));
+        let throttle = LoginThrottle::of_passwords(1, Duration::from_secs(300));
         let first = throttle.begin("alice", HERE, at(0)).await.unwrap();
         let mut second = Box::pin(throttle.begin("alice", HERE, at(0)));
         assert!(futures_poll(second.as_mut()).is_none());
@@ -201,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_of_names_locks_nobody_out() {
-        let throttle = LoginThrottle::new(2, Duration::from_secs(300));
+        let throttle = LoginThrottle::of_passwords(2, Duration::from_secs(300));
         wrong(&throttle, "alice", 0).await.unwrap();
         wrong(&throttle, "alice", 0).await.unwrap();
         for n in 0..REMEMBERED_MAX + 10 {
@@ -213,7 +223,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_loopback_addresses_share_one_count() {
-        let throttle = LoginThrottle::new(2, Duration::from_secs(300));
+        let throttle = LoginThrottle::of_passwords(2, Duration::from_secs(300));
         wrong(&throttle, "alice", 0).await.unwrap();
         drop(throttle.begin("alice", Ipv4Addr::new(127, 0, 0, 2).into(), at(0)).await.unwrap());
         assert!(throttle.begin("alice", Ipv4Addr::new(127, 7, 7, 7).into(), at(1)).await.is_err());
@@ -221,10 +231,10 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_waits_for_longer_than_the_window() {
-        let throttle = LoginThrottle::new(1, Duration::from_secs(300));
+        let throttle = LoginThrottle::of_passwords(1, Duration::from_secs(300));
         wrong(&throttle, "alice", 1_000_000).await.unwrap();
         let refused = wrong(&throttle, "alice", 0).await.unwrap_err();
-        assert!(matches!(refused, Error::RateLimited { retry_after } if retry_after.as_secs() == 300));
+        assert!(matches!(refused, Error::RateLimited { retry_after, .. } if retry_after.as_secs() == 300));
     }
 
     fn futures_poll<F: Future + Unpin>(mut future: F) -> Option<F::Output> {

@@ -9,6 +9,7 @@ pub(crate) mod direct_rooms;
 mod event_reader;
 pub(crate) mod events;
 mod found_rooms;
+pub(crate) mod invites;
 pub(crate) mod members;
 mod memberships;
 pub(crate) mod mentions;
@@ -19,6 +20,7 @@ pub(crate) mod policy;
 pub(crate) mod presence;
 pub(crate) mod reactions;
 pub(crate) mod read_markers;
+pub(crate) mod registration;
 pub(crate) mod roles;
 pub(crate) mod room_filter;
 pub(crate) mod rooms;
@@ -58,8 +60,8 @@ pub(crate) enum Error {
     Conflict(Cow<'static, str>),
     #[error("{field}: {detail}")]
     Invalid { field: Cow<'static, str>, detail: Refusal },
-    #[error("too many wrong passwords; wait before you try again")]
-    RateLimited { retry_after: Duration },
+    #[error("{what}; wait before you try again")]
+    RateLimited { what: &'static str, retry_after: Duration },
     #[error("{0}")]
     Unavailable(&'static str),
     #[error("search is not ready: {percent} % of the messages are indexed; try again in a moment")]

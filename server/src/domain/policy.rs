@@ -43,6 +43,8 @@ pub(crate) enum Action {
     ListBans,
     /// Ban a user of a lower role, or lift a ban.
     Ban,
+    /// Create an invite to the server that leads into the room, where owners may do so.
+    Invite,
 }
 
 /// The right that an action requires, besides that the user can see the room.
@@ -119,6 +121,7 @@ impl Action {
             Self::SetRole => right(AtLeast(Rank::Owner), Yes, No),
             Self::ListBans => right(AtLeast(Rank::Moderator), Yes, No),
             Self::Ban => right(AtLeast(Rank::Moderator), Yes, No),
+            Self::Invite => right(AtLeast(Rank::Owner), Yes, No),
         }
     }
 }
@@ -160,13 +163,26 @@ pub(crate) fn authorize(
     action: Action,
     room: RoomId,
 ) -> Result<(RoomInfo, Actor)> {
+    authorize_user(store, caller.user, action, room)
+}
+
+/// As [`authorize`], for a user who need not be signed in.
+///
+/// # Errors
+/// As [`may`].
+pub(crate) fn authorize_user(
+    store: &dyn Snapshot,
+    user: UserId,
+    action: Action,
+    room: RoomId,
+) -> Result<(RoomInfo, Actor)> {
     // Always reads both, so that a hidden room takes as long as one that does not exist.
-    let (info, membership) = (store.room(room)?, store.membership(room, caller.user)?);
+    let (info, membership) = (store.room(room)?, store.membership(room, user)?);
     let info = info.ok_or(NO_ROOM)?;
     let who = action.right().who;
     // A banned user is no member, and most actions do not depend on who is an admin: two look-ups less for a message.
-    let is_banned = who != Who::Anyone && membership.is_none() && store.is_banned(room, caller.user)?;
-    let is_admin = matches!(who, Who::AtLeast(_)) && users::is_admin(store, caller.user)?;
+    let is_banned = who != Who::Anyone && membership.is_none() && store.is_banned(room, user)?;
+    let is_admin = matches!(who, Who::AtLeast(_)) && users::is_admin(store, user)?;
     let actor = Actor { membership, is_banned, is_admin };
     may(actor, action, &info)?;
     Ok((info, actor))
@@ -234,7 +250,7 @@ mod tests {
 
     use super::*;
 
-    const ACTIONS: [Action; 20] = [
+    const ACTIONS: [Action; 21] = [
         Action::See,
         Action::Read,
         Action::Follow,
@@ -255,6 +271,7 @@ mod tests {
         Action::SetRole,
         Action::ListBans,
         Action::Ban,
+        Action::Invite,
     ];
 
     fn room(kind: RoomKind, archived: bool) -> RoomInfo {
@@ -296,15 +313,15 @@ mod tests {
     #[test]
     fn each_right_depends_on_the_actor_and_the_room() {
         let (public, archived) = (room(RoomKind::Public, false), room(RoomKind::Public, true));
-        assert_eq!(outcomes(OUTSIDER, &public), "++-+++-----+--------");
-        assert_eq!(outcomes(OUTSIDER, &archived), "++-++------+--------");
-        assert_eq!(outcomes(BANNED, &public), "+---+---------------");
-        assert_eq!(outcomes(ADMIN, &public), "++-+++-----+++++++++");
+        assert_eq!(outcomes(OUTSIDER, &public), "++-+++-----+---------");
+        assert_eq!(outcomes(OUTSIDER, &archived), "++-++------+---------");
+        assert_eq!(outcomes(BANNED, &public), "+---+----------------");
+        assert_eq!(outcomes(ADMIN, &public), "++-+++-----++++++++++");
         for kind in [RoomKind::Public, RoomKind::Private] {
-            assert_eq!(outcomes(member(Role::Member), &room(kind, false)), "++++++++++++---+----");
-            assert_eq!(outcomes(member(Role::Moderator), &room(kind, false)), "++++++++++++++-++-++");
-            assert_eq!(outcomes(member(Role::Owner), &room(kind, false)), "++++++++++++++++++++");
-            assert_eq!(outcomes(member(Role::Owner), &room(kind, true)), "+++++----+++++++++++");
+            assert_eq!(outcomes(member(Role::Member), &room(kind, false)), "++++++++++++---+-----");
+            assert_eq!(outcomes(member(Role::Moderator), &room(kind, false)), "++++++++++++++-++-++-");
+            assert_eq!(outcomes(member(Role::Owner), &room(kind, false)), "+++++++++++++++++++++");
+            assert_eq!(outcomes(member(Role::Owner), &room(kind, true)), "+++++----++++++++++++");
         }
     }
 
@@ -324,6 +341,6 @@ mod tests {
 
     #[test]
     fn a_direct_room_stays_as_it_is() {
-        assert_eq!(outcomes(member(Role::Member), &room(RoomKind::Direct, false)), "++++!+++++++-!!!!!!!");
+        assert_eq!(outcomes(member(Role::Member), &room(RoomKind::Direct, false)), "++++!+++++++-!!!!!!!!");
     }
 }

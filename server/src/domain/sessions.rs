@@ -53,6 +53,9 @@ pub(crate) fn sign_in(
     if tx.password_hash(user)?.as_ref() != Some(&checked.hash) {
         return Ok(None);
     }
+    if tx.user(user)?.is_some_and(|user| user.suspended) {
+        return Err(Error::Forbidden("this account is suspended; ask an admin of the server"));
+    }
     if let Some(renewed) = &checked.renewed {
         tx.replace_password_hash(user, &checked.hash, renewed)?;
     }
@@ -104,8 +107,16 @@ pub(crate) fn end_session(tx: &mut dyn Tx, caller: Caller, session: SessionId) -
 
 /// Ends every session of the caller but the one they use.
 pub(super) fn end_others(tx: &mut dyn Tx, caller: Caller) -> Result<()> {
-    for session in tx.delete_other_sessions(caller.user, caller.session)? {
+    for session in tx.delete_sessions_of(caller.user, Some(caller.session))? {
         tx.publish(Change::SessionEnded { user: caller.user, session });
+    }
+    Ok(())
+}
+
+/// Ends every session of a user.
+pub(super) fn end_all(tx: &mut dyn Tx, user: UserId) -> Result<()> {
+    for session in tx.delete_sessions_of(user, None)? {
+        tx.publish(Change::SessionEnded { user, session });
     }
     Ok(())
 }

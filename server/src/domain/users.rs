@@ -1,59 +1,66 @@
-//! Users: registration, look-ups, and who may see that a user is online.
+//! Users: look-ups, their role and suspension, and who may see that a user is online.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use quchat_shared::{
-    Timestamp, User, UserId, UserRef, api,
+    User, UserId, UserRef, api,
     limits::{self, PAGE_MAX, PRESENCE_MEMBERS_MAX},
     query,
-    user::ServerRole,
+    user::{ServerRole, UserChange},
 };
 
-use super::{
-    Caller, Error, Result, invalid, paging,
-    sessions::{self, SignedIn},
-};
-use crate::store::{NewUser, Snapshot, Tx};
+use super::{Caller, Error, Result, invalid, paging, sessions};
+use crate::store::{self, Snapshot, Tx};
 
-/// Refuses a registration that cannot succeed, before its password is hashed.
-pub(crate) fn check_registration(store: &dyn Snapshot, new: &api::Credentials) -> Result<()> {
-    invalid("name", limits::new_user_name(&new.name))?;
-    invalid("password", limits::password(&new.password))?;
-    match store.user_named(&new.name)? {
-        Some(_) => Err(Error::NameTaken),
-        None => Ok(()),
+/// Sets the role of a user on the server, or suspends them. Their sessions end then. An admin remains.
+pub(crate) fn update_user(
+    tx: &mut dyn Tx,
+    caller: Caller,
+    id: UserId,
+    change: UserChange,
+    online: impl Fn(UserId) -> bool,
+) -> Result<User> {
+    if !is_admin(tx, caller.user)? {
+        return Err(Error::Forbidden("only admins of this server may do this"));
     }
+    change_user(tx, id, change)?;
+    get_user(tx, caller, id, online)
 }
 
-/// Registers a user and signs them in. The first one becomes the server's admin. `client` is what they registered with.
-pub(crate) fn register(
-    tx: &mut dyn Tx,
-    name: &str,
-    password_hash: &str,
-    client: &str,
-    now: Timestamp,
-    lifetime: Duration,
-) -> Result<(User, SignedIn)> {
-    if tx.user_named(name)?.is_some() {
-        return Err(Error::NameTaken);
+/// As [`update_user`], for whoever has the right.
+fn change_user(tx: &mut dyn Tx, id: UserId, change: UserChange) -> Result<()> {
+    let user = tx.user(id)?.ok_or(Error::NotFound("user"))?;
+    let mut changed = user.clone();
+    changed.role = change.role.unwrap_or(user.role);
+    changed.suspended = change.suspended.unwrap_or(user.suspended);
+    let governs = |user: &User| user.role == ServerRole::Admin && !user.suspended;
+    if governs(&user) && !governs(&changed) && !tx.has_admin_besides(Some(id))? {
+        return Err(Error::Conflict("the last admin stays admin; make somebody else an admin first".into()));
     }
-    let role = if tx.any_user()? { ServerRole::Member } else { ServerRole::Admin };
-    let user = tx.insert_user(&NewUser { name, password_hash, role, created_at: now })?;
-    let session = sessions::begin(tx, user.id, client, now, lifetime)?;
-    Ok((user, session))
+    if changed == user {
+        return Ok(());
+    }
+    tx.update_user(&changed)?;
+    if governs(&changed) {
+        tx.delete_admin_invites()?;
+    }
+    if changed.suspended && !user.suspended {
+        sessions::end_all(tx, id)?;
+    }
+    Ok(())
 }
 
 /// The user with this name, and their password hash to check a password against.
 pub(crate) fn credentials(store: &dyn Snapshot, name: &str) -> Result<Option<(User, String)>> {
     let Some(user) = store.user_named(name)? else { return Ok(None) };
-    let hash = store.password_hash(user.id)?.ok_or(crate::store::Error::BrokenRow("a user without a password"))?;
+    let hash = store.password_hash(user.id)?.ok_or(store::Error::BrokenRow("a user without a password"))?;
     Ok(Some((user, hash)))
 }
 
 /// The caller's name and password hash.
 pub(crate) fn own_credentials(store: &dyn Snapshot, caller: Caller) -> Result<(String, String)> {
     let user = store.user(caller.user)?.ok_or(Error::Unauthenticated)?;
-    let hash = store.password_hash(user.id)?.ok_or(crate::store::Error::BrokenRow("a user without a password"))?;
+    let hash = store.password_hash(user.id)?.ok_or(store::Error::BrokenRow("a user without a password"))?;
     Ok((user.name, hash))
 }
 

@@ -186,7 +186,7 @@ fn add_advice(failure: &Failure, headers: &mut HeaderMap) {
         Failure::Refused(error) | Failure::NoStream(error) => match error {
             Error::WrongCredentials => challenge(headers, "Bearer"),
             Error::Unauthenticated => challenge(headers, r#"Bearer error="invalid_token""#),
-            Error::RateLimited { retry_after: after } => retry_after(headers, seconds(*after)),
+            Error::RateLimited { retry_after: after, .. } => retry_after(headers, seconds(*after)),
             Error::NotIndexed { .. } => retry_after(headers, INDEXING_SECONDS),
             Error::TooMany(_) => retry_after(headers, TOO_MANY_SECONDS),
             Error::Unavailable(_) | Error::Store(store::Error::Closed) => retry_after(headers, OVERLOAD_SECONDS),

@@ -11,9 +11,9 @@ use hyper::Method;
 use quchat_shared::api::{self, Endpoint};
 
 use super::{
-    bans, direct_rooms, events, members, mentions, messages, passwords,
+    bans, direct_rooms, events, invites, members, mentions, messages, passwords,
     problem::Failure,
-    reactions, read_markers,
+    reactions, read_markers, registration,
     reply::Respond,
     request::{self, Head, Request},
     rooms, search, server_info, sessions, typing, users,
@@ -30,7 +30,7 @@ fn routes() -> Router {
         .public("/", server_info::welcome)
         .public("/healthz", server_info::health)
         .open(api::GetServer, server_info::get_server)
-        .open(api::Register, users::register)
+        .open(api::Register, registration::register)
         .open(api::SignIn, sessions::sign_in)
         .signed_in(api::SignOut, sessions::sign_out)
         .signed_in(api::ListSessions, sessions::list_sessions)
@@ -39,6 +39,10 @@ fn routes() -> Router {
         .signed_in(api::ChangePassword, passwords::change_password)
         .signed_in(api::ListUsers, users::list_users)
         .signed_in(api::GetUser, users::get_user)
+        .signed_in(api::UpdateUser, users::update_user)
+        .signed_in(api::CreateInvite, invites::create_invite)
+        .signed_in(api::ListInvites, invites::list_invites)
+        .signed_in(api::DeleteInvite, invites::delete_invite)
         .signed_in(api::ListRooms, rooms::list_rooms)
         .signed_in(api::CreateRoom, rooms::create_room)
         .signed_in(api::GetRoom, rooms::get_room)

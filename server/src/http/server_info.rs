@@ -8,7 +8,7 @@ use hyper::{
     header::{CONTENT_TYPE, HeaderValue},
 };
 use quchat_shared::{
-    api::{GetServer, Registration, ServerInfo},
+    api::{GetServer, ServerInfo},
     limits::{LIMITS, Limits},
 };
 
@@ -28,7 +28,7 @@ pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<R
             ..LIMITS
         },
         heartbeat_seconds: app.config.heartbeat.as_secs().max(1),
-        registration: Registration::Open,
+        registration: app.config.registration,
     }))
 }
 

@@ -1,30 +1,18 @@
-//! Handlers for users: register and look up.
+//! Handlers for users: looking up, setting the role, suspending.
 
 use std::sync::Arc;
 
 use quchat_shared::{
     User,
-    api::{GetMe, GetUser, ListUsers, Register, Users},
-    user::Session,
+    api::{GetMe, GetUser, ListUsers, UpdateUser, Users},
 };
 
-use super::{problem::Failure, reply::Reply, request::Request, sessions};
+use super::{problem::Failure, reply::Reply, request::Request};
 use crate::{
     app::App,
     domain::{Caller, users},
     store::{Snapshot, Tx},
 };
-
-pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Result<Reply<Session>, Failure> {
-    let new = request.body;
-    let wanted = new.clone();
-    app.store.read(move |store| users::check_registration(store, &wanted)).await?;
-    let hash = app.passwords.hash(new.password, request.client.ip).await?;
-    let (client, now, lifetime) = (sessions::client(&request.headers), app.now(), app.config.token_lifetime);
-    let register = move |tx: &mut dyn Tx| users::register(tx, &new.name, &hash, &client, now, lifetime);
-    let (user, signed_in) = app.store.write(register).await?;
-    Ok(Reply::created(sessions::session(&app, user, &signed_in)))
-}
 
 pub(super) async fn get_me(app: Arc<App>, caller: Caller, _: Request<GetMe>) -> Result<Reply<User>, Failure> {
     let online = app.hub.online().clone();
@@ -47,4 +35,16 @@ pub(super) async fn list_users(
     let page =
         move |store: &dyn Snapshot| users::list_users(store, caller, &request.query, |user| online.contains(user));
     Ok(Reply::ok(app.read(caller, page).await?))
+}
+
+pub(super) async fn update_user(
+    app: Arc<App>,
+    caller: Caller,
+    request: Request<UpdateUser>,
+) -> Result<Reply<User>, Failure> {
+    let online = app.hub.online().clone();
+    let update = move |tx: &mut dyn Tx, _| {
+        users::update_user(tx, caller, request.path, request.body, |user| online.contains(user))
+    };
+    Ok(Reply::ok(app.write(caller, update).await?))
 }

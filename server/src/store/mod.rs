@@ -23,9 +23,10 @@ use std::{
 };
 
 use quchat_shared::{
-    Event, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId,
+    Event, InviteId, Message, Room, RoomId, RoomInfo, Seq, SessionId, Timestamp, User, UserId,
     api::{Ban, NewRoom, OwnReaction, SessionInfo},
     event::RoomActivity,
+    invite::Invite,
     query,
     room::{Member, Membership, Notify, Role},
     user::ServerRole,
@@ -96,6 +97,8 @@ pub(crate) struct Leftovers {
 
 pub(crate) trait ReadUsers {
     fn any_user(&self) -> Result<bool>;
+    /// Whether there is an admin besides this user, not counting suspended ones.
+    fn has_admin_besides(&self, user: Option<UserId>) -> Result<bool>;
     fn user(&self, id: UserId) -> Result<Option<User>>;
     /// The user with this name, case-insensitive.
     fn user_named(&self, name: &str) -> Result<Option<User>>;
@@ -113,6 +116,8 @@ pub(crate) trait ReadSessions {
 
 pub(crate) trait WriteUsers {
     fn insert_user(&mut self, new: &NewUser<'_>) -> Result<User>;
+    /// Stores the role, and whether the user is suspended.
+    fn update_user(&mut self, user: &User) -> Result<()>;
     /// Unless it is not `old` any more; returns whether it was.
     fn replace_password_hash(&mut self, user: UserId, old: &str, new: &str) -> Result<bool>;
 }
@@ -125,8 +130,57 @@ pub(crate) trait WriteSessions {
     fn delete_sessions_ended_by(&mut self, then: Timestamp) -> Result<()>;
     /// Deletes all sessions of the user except the newest `keep`. Returns the deleted ones.
     fn delete_oldest_sessions(&mut self, user: UserId, keep: u32) -> Result<Vec<SessionId>>;
-    /// Deletes all sessions of the user but this one; returns which.
-    fn delete_other_sessions(&mut self, user: UserId, kept: SessionId) -> Result<Vec<SessionId>>;
+    /// Deletes all sessions of the user, but this one; returns which.
+    fn delete_sessions_of(&mut self, user: UserId, kept: Option<SessionId>) -> Result<Vec<SessionId>>;
+}
+
+/// The hash of the code of an invite.
+pub(crate) type CodeHash = [u8; 32];
+
+/// An invite to store.
+pub(crate) struct InviteRow<'a> {
+    pub(crate) code: &'a CodeHash,
+    /// Of those who register with it.
+    pub(crate) role: ServerRole,
+    pub(crate) room: Option<RoomId>,
+    /// `None` for the operator of the server.
+    pub(crate) created_by: Option<UserId>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) uses: u32,
+}
+
+/// What an invite allows, and who created it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownInvite {
+    pub(crate) id: InviteId,
+    pub(crate) role: ServerRole,
+    pub(crate) room: Option<RoomId>,
+    pub(crate) created_by: Option<UserId>,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Invites that are used up are not stored. Those that have expired may be.
+pub(crate) trait ReadInvites {
+    fn invite(&self, id: InviteId) -> Result<Option<KnownInvite>>;
+    fn invite_with(&self, code: &CodeHash) -> Result<Option<KnownInvite>>;
+    /// Up to `limit` invites from before `before` that expire after `now`, newest first. Not those that make an admin.
+    fn invites(&self, before: InviteId, now: Timestamp, limit: u32) -> Result<Vec<Invite>>;
+    /// As [`ReadInvites::invites`], of those to rooms that this user owns.
+    fn invites_to_rooms_of(&self, owner: UserId, before: InviteId, now: Timestamp, limit: u32) -> Result<Vec<Invite>>;
+    fn count_invites_by(&self, creator: Option<UserId>) -> Result<u64>;
+}
+
+pub(crate) trait WriteInvites {
+    fn insert_invite(&mut self, new: &InviteRow<'_>) -> Result<InviteId>;
+    /// Counts a use. Deletes the invite if it was the last one.
+    fn use_invite(&mut self, id: InviteId) -> Result<()>;
+    /// Returns whether there was such an invite.
+    fn delete_invite(&mut self, id: InviteId) -> Result<bool>;
+    /// Deletes the invites that make an admin.
+    fn delete_admin_invites(&mut self) -> Result<()>;
+    /// Deletes the invites that had expired by `then`.
+    fn delete_invites_ended_by(&mut self, then: Timestamp) -> Result<()>;
 }
 
 pub(crate) trait ReadRooms {
@@ -196,7 +250,7 @@ pub(crate) trait WriteRooms {
     fn insert_room(&mut self, new: &NewRoom, by: UserId, at: Timestamp) -> Result<RoomInfo>;
     /// Stores the name, the topic, the state and the revision.
     fn update_room(&mut self, room: &RoomInfo) -> Result<()>;
-    /// Ends a room: it exists for nobody, has no members and does not count. Its other rows are purged later. Returns
+    /// Ends a room: it exists for nobody, has no members and no invites, and does not count. Its other rows are purged later. Returns
     /// who was a member.
     fn delete_room(&mut self, room: &RoomInfo) -> Result<Vec<UserId>>;
     /// Removes up to `limit` rows of deleted rooms; returns whether there may be more.
@@ -361,6 +415,7 @@ pub(crate) trait Erase {
 pub(crate) trait Snapshot:
     ReadUsers
     + ReadSessions
+    + ReadInvites
     + ReadRooms
     + ReadMembers
     + ReadBans
@@ -377,6 +432,7 @@ pub(crate) trait Snapshot:
 impl<T> Snapshot for T where
     T: ReadUsers
         + ReadSessions
+        + ReadInvites
         + ReadRooms
         + ReadMembers
         + ReadBans
@@ -396,6 +452,7 @@ pub(crate) trait Tx:
     Snapshot
     + WriteUsers
     + WriteSessions
+    + WriteInvites
     + WriteDirectRooms
     + WriteRooms
     + WriteMembers
@@ -411,6 +468,7 @@ impl<T> Tx for T where
     T: Snapshot
         + WriteUsers
         + WriteSessions
+        + WriteInvites
         + WriteDirectRooms
         + WriteRooms
         + WriteMembers

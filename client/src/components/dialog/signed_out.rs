@@ -98,7 +98,7 @@ impl ScreenComponent for SignedOut {
             }
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => {
                 let credentials = Credentials { name: self.name.clone(), password: self.password.text().to_owned() };
-                Some(Msg::SignIn { server: self.server.clone(), credentials, register: false })
+                Some(Msg::SignIn { server: self.server.clone(), credentials, register: false, invite: String::new() })
             }
             Event::User(Action::ShowPassword) => {
                 self.password.toggle_shown();

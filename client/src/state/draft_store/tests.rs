@@ -25,7 +25,7 @@ impl Home {
 
     fn open_as(&self, id: u64, name: &str, registered: i64) -> Result<DraftStore, NotKept> {
         let (id, created_at) = (UserId(id), Timestamp::from_millis(registered));
-        let user = User { id, name: name.into(), role: ServerRole::Member, created_at, online: true };
+        let user = User { id, name: name.into(), role: ServerRole::Member, created_at, online: true, suspended: false };
         DraftStore::open(&self.state_dir, &self.origin, &user)
     }
 
@@ -323,6 +323,7 @@ mod in_place_of_a_file {
             role: ServerRole::Member,
             created_at: Timestamp::from_millis(0),
             online: true,
+            suspended: false,
         };
         let session = quchat_shared::user::Session {
             id: quchat_shared::SessionId(1),

@@ -174,7 +174,7 @@ fn msg() -> impl Strategy<Value = Msg> {
         1 => any::<bool>().prop_map(Msg::Answer),
         1 => any::<bool>().prop_map(Msg::TermFocus),
         1 => ("[a-z]{0,9}", any::<bool>()).prop_map(move |(password, register)| {
-            Msg::SignIn { server: "localhost".into(), credentials: credentials(password), register }
+            Msg::SignIn { server: "localhost".into(), credentials: credentials(password), register, invite: String::new() }
         }),
         1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::SendAgain { room, txn: format!("p-{n}").into() }),
         1 => (room_id(), 0_u64..12).prop_map(|(room, n)| Msg::TakeBack { room, txn: format!("p-{n}").into() }),

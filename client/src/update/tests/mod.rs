@@ -282,7 +282,8 @@ fn origin() -> Origin {
 
 fn session(id: UserId, name: &str) -> Session {
     let moment = Timestamp::from_millis(0);
-    let user = User { id, name: name.into(), role: ServerRole::Member, created_at: moment, online: true };
+    let user =
+        User { id, name: name.into(), role: ServerRole::Member, created_at: moment, online: true, suspended: false };
     Session { id: SessionId(1), token: "t0ken".into(), expires_at: moment, user }
 }
 

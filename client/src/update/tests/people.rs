@@ -13,7 +13,14 @@ use crate::model::{ComponentId, Dialog, DialogId, PersonAction};
 const CAROL: UserId = UserId(3);
 
 fn user(id: UserId, name: &str, online: bool) -> User {
-    User { id, name: name.into(), role: ServerRole::Member, created_at: Timestamp::from_millis(0), online }
+    User {
+        id,
+        name: name.into(),
+        role: ServerRole::Member,
+        created_at: Timestamp::from_millis(0),
+        online,
+        suspended: false,
+    }
 }
 
 fn member(id: UserId, name: &str, role: Role) -> Member {

@@ -14,7 +14,7 @@ const WITH_BOB: RoomId = RoomId(9);
 
 fn member(id: UserId, name: &str, online: bool) -> Member {
     let at = Timestamp::from_millis(0);
-    let user = User { id, name: name.into(), role: ServerRole::Member, created_at: at, online };
+    let user = User { id, name: name.into(), role: ServerRole::Member, created_at: at, online, suspended: false };
     Member { user, role: Role::Member, joined_at: at }
 }
 

@@ -114,7 +114,7 @@ fn screens() -> Vec<Screen> {
 
 fn sign_in(client: &mut Client) {
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
-    client.on(Msg::SignIn { server: "localhost".into(), credentials, register: false });
+    client.on(Msg::SignIn { server: "localhost".into(), credentials, register: false, invite: String::new() });
 }
 
 /// One of each Msg, and every Action. Replies match what `client` waits for.
@@ -181,7 +181,7 @@ fn msgs(client: &Client) -> Vec<Msg> {
         Msg::JumpTo(Arc::new(found(OPS, 4))),
         Msg::Pick(Pick::Room(OPS)),
         Msg::Pick(Pick::Create("new".into())),
-        Msg::SignIn { server: "localhost".into(), credentials, register: true },
+        Msg::SignIn { server: "localhost".into(), credentials, register: true, invite: String::new() },
         Msg::CreateRoom { name: "den".into(), private: true },
         Msg::Answer(true),
         Msg::Answer(false),

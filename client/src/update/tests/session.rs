@@ -2,7 +2,7 @@
 
 use quchat_shared::{
     Kind,
-    api::Credentials,
+    api::{Credentials, Registration},
     event::{Bye, ByeReason, MessageUpdated, Reset, ResetReason},
     problem::FieldError,
 };
@@ -12,7 +12,7 @@ use crate::model::{ComponentId, Dialog, Field, Link, Question};
 
 fn sign_in(client: &mut Client, server: &str, name: &str, password: &str, register: bool) {
     let credentials = Credentials { name: name.into(), password: password.into() };
-    client.on(Msg::SignIn { server: server.into(), credentials, register });
+    client.on(Msg::SignIn { server: server.into(), credentials, register, invite: String::new() });
 }
 
 fn is_sign_in(req: &Request) -> bool {
@@ -77,6 +77,57 @@ fn a_refusal_keeps_all_fields_except_a_wrong_password() {
     }
 }
 
+fn register_with(client: &mut Client, invite: &str) {
+    let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
+    client.on(Msg::SignIn { server: "localhost".into(), credentials, register: true, invite: invite.into() });
+}
+
+#[test]
+fn the_form_follows_who_may_register() {
+    let mut client = Client::new();
+    register_with(&mut client, "");
+    let mut invited = refused(422, Kind::Invalid, "");
+    if let Failure::Refused { problem, .. } = &mut invited {
+        problem.errors.push(FieldError { field: "invite".into(), detail: "this server asks for an invite".into() });
+    }
+    client.reply(is_sign_in, Err(invited));
+    let form = &client.model.sign_in;
+    assert_eq!(form.problem, Some((Field::Invite, "this server asks for an invite".to_owned())));
+    assert_eq!(form.registration, Some(("localhost".to_owned(), Registration::Invite)));
+    assert_eq!(form.password_rev, 0, "the password is kept");
+
+    register_with(&mut client, "");
+    client.reply(is_sign_in, Err(refused(403, Kind::Forbidden, "registration is closed")));
+    let form = &client.model.sign_in;
+    assert_eq!(form.problem, Some((Field::Server, "registration is closed".to_owned())));
+    assert_eq!(form.registration, Some(("localhost".to_owned(), Registration::Closed)));
+
+    sign_in(&mut client, "localhost", "alice", "correct horse", false);
+    client.reply(is_sign_in, Err(refused(403, Kind::Forbidden, "this account is suspended")));
+    assert_eq!(client.model.sign_in.problem, Some((Field::Name, "this account is suspended".to_owned())));
+}
+
+#[test]
+fn an_invite_is_a_code_or_a_join_link() {
+    const CODE: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+    for (typed, sent) in [
+        ("", None),
+        (" AAAAAAAAAAAAAAAAAAAAAA ", Some(CODE)),
+        ("'quchat://[::1]/-/AAAAAAAAAAAAAAAAAAAAAA'", Some(CODE)),
+        ("quchat://lan/-", None),
+        ("what?", Some("what?")),
+    ] {
+        let mut client = Client::new();
+        register_with(&mut client, typed);
+        let Some((_, Request::Register(_, new))) = client.calls().pop() else { panic!("{typed}") };
+        assert_eq!(new.invite.as_deref(), sent, "{typed}");
+    }
+    let mut client = Client::new();
+    register_with(&mut client, "quchat://lan/-/x");
+    assert_eq!(client.model.sign_in.problem.as_ref().map(|(field, _)| *field), Some(Field::Invite));
+    assert_eq!(client.effects.len(), 0);
+}
+
 #[test]
 fn a_second_enter_sends_nothing_and_esc_stops_waiting() {
     let mut client = Client::new();
@@ -91,7 +142,7 @@ fn a_second_enter_sends_nothing_and_esc_stops_waiting() {
 fn no_debug_text_contains_the_password() {
     let mut client = Client::new();
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
-    let msg = Msg::SignIn { server: "localhost".into(), credentials, register: false };
+    let msg = Msg::SignIn { server: "localhost".into(), credentials, register: false, invite: String::new() };
     assert!(!format!("{msg:?}").contains("horse"));
     client.on(msg);
     assert!(!format!("{:?}{:?}", client.effects, client.model).contains("horse"));

@@ -265,7 +265,7 @@ fn only_a_refused_local_connection_hints_how_to_start_a_server() {
         let mut client = Client::new();
         client.on(Msg::Start { server: None, name: None, session: None });
         let credentials = quchat_shared::api::Credentials { name: "alice".into(), password: "correct horse".into() };
-        client.on(Msg::SignIn { server: server.into(), credentials, register: false });
+        client.on(Msg::SignIn { server: server.into(), credentials, register: false, invite: String::new() });
         client.reply(|req| matches!(req, Request::SignIn(..)), Err(failure));
         let (_, problem) = client.model.sign_in.problem.clone().unwrap();
         assert_eq!(problem.contains("run-server"), told, "{problem}");

@@ -20,7 +20,7 @@ use crate::store::{NewMember, ReadMembers, Result, WriteMembers};
 
 /// Reads a user, their role in the room and the time of their joining.
 fn member(row: &Row<'_>) -> rusqlite::Result<Member> {
-    Ok(Member { user: user(row)?, role: text(row, 4)?, joined_at: time(row, 5)? })
+    Ok(Member { user: user(row)?, role: text(row, 5)?, joined_at: time(row, 6)? })
 }
 
 /// Reads the three columns from `first` on.
@@ -45,7 +45,7 @@ impl ReadMembers for Sqlite {
 
     fn member(&self, room: RoomId, user: UserId) -> Result<Option<Member>> {
         self.one(
-            "SELECT users.id, users.name, users.role, users.created_at, members.role, members.joined_at
+            "SELECT users.id, users.name, users.role, users.created_at, users.is_suspended, members.role, members.joined_at
              FROM members JOIN users ON users.id = members.user_id
              WHERE members.user_id = ? AND members.room_id = ?",
             [int(user.0), int(room.0)],
@@ -58,7 +58,7 @@ impl ReadMembers for Sqlite {
         let prefix = user_key(filter.prefix.as_deref().unwrap_or_default());
         let after = user_key(filter.after.as_deref().unwrap_or_default());
         self.all(
-            "SELECT users.id, users.name, users.role, users.created_at, members.role, members.joined_at
+            "SELECT users.id, users.name, users.role, users.created_at, users.is_suspended, members.role, members.joined_at
              FROM members INDEXED BY members_by_name CROSS JOIN users ON users.id = members.user_id
              WHERE members.room_id = ?1 AND members.name_key >= ?2 AND members.name_key <> ?3
                AND members.name_key < ?4 || '~'

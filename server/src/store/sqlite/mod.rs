@@ -13,6 +13,7 @@ mod failure;
 #[cfg(test)]
 mod faults;
 mod files;
+mod invites;
 mod members;
 mod mentions;
 mod messages;
@@ -56,6 +57,7 @@ fn migrations() -> Vec<M<'static>> {
         M::up(include_str!("../migrations/0003_together.sql")),
         M::up(include_str!("../migrations/0004_search.sql")),
         M::up(include_str!("../migrations/0005_hidden_texts.sql")),
+        M::up(include_str!("../migrations/0006_safe.sql")),
     ]
 }
 

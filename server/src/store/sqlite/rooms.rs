@@ -174,6 +174,7 @@ impl WriteRooms for Sqlite {
         let members = self.delete_members(room)?;
         self.change_cache(|cache| cache.rooms.forget(&room.id));
         self.run("UPDATE rooms SET is_deleted = 1 WHERE id = ?", [int(room.id.0)])?;
+        self.run("DELETE FROM invites WHERE room_id = ?", [int(room.id.0)])?;
         self.recount_rooms(room.kind, room.created_by, |count| *count = count.saturating_sub(1));
         Ok(members)
     }

@@ -87,9 +87,9 @@ impl WriteSessions for Sqlite {
         )
     }
 
-    fn delete_other_sessions(&mut self, user: UserId, kept: SessionId) -> Result<Vec<SessionId>> {
-        let sql = "DELETE FROM sessions WHERE user_id = ? AND id <> ? RETURNING id";
-        self.delete_sessions(sql, params![int(user.0), int(kept.0)])
+    fn delete_sessions_of(&mut self, user: UserId, kept: Option<SessionId>) -> Result<Vec<SessionId>> {
+        let sql = "DELETE FROM sessions WHERE user_id = ? AND id IS NOT ? RETURNING id";
+        self.delete_sessions(sql, params![int(user.0), kept.map(|kept| int(kept.0))])
     }
 }
 

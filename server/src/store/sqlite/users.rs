@@ -9,7 +9,7 @@ use super::{
 };
 use crate::store::{NewUser, ReadUsers, Result, WriteUsers};
 
-/// Reads `id`, `name`, `role`, `created_at`.
+/// Reads `id`, `name`, `role`, `created_at`, `is_suspended`.
 pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id: UserId(uint(row, 0)?),
@@ -17,6 +17,7 @@ pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         role: text(row, 2)?,
         created_at: time(row, 3)?,
         online: false, // known to the hub, not to the disk
+        suspended: row.get(4)?,
     })
 }
 
@@ -29,12 +30,21 @@ impl ReadUsers for Sqlite {
         self.cached(
             |cache| &cache.users,
             id,
-            || self.one("SELECT id, name, role, created_at FROM users WHERE id = ?", [int(id.0)], user),
+            || self.one("SELECT id, name, role, created_at, is_suspended FROM users WHERE id = ?", [int(id.0)], user),
         )
     }
 
+    fn has_admin_besides(&self, user: Option<UserId>) -> Result<bool> {
+        let other = "SELECT 1 FROM users WHERE role = 'admin' AND is_suspended = 0 AND id IS NOT ?";
+        self.exists(other, [user.map(|user| int(user.0))])
+    }
+
     fn user_named(&self, name: &str) -> Result<Option<User>> {
-        self.one("SELECT id, name, role, created_at FROM users WHERE name_key = ?", [user_key(name)], user)
+        self.one(
+            "SELECT id, name, role, created_at, is_suspended FROM users WHERE name_key = ?",
+            [user_key(name)],
+            user,
+        )
     }
 
     fn password_hash(&self, user: UserId) -> Result<Option<String>> {
@@ -47,7 +57,7 @@ impl ReadUsers for Sqlite {
         let after = user_key(filter.after.as_deref().unwrap_or_default());
         let ids = filter.ids.as_ref().map(|ids| json_ids(ids.iter().map(|id| id.0)));
         self.all(
-            "SELECT id, name, role, created_at FROM users
+            "SELECT id, name, role, created_at, is_suspended FROM users
              WHERE name_key >= ?1 AND name_key < ?1 || '~' AND name_key > ?2
                AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))
              ORDER BY name_key LIMIT ?4",
@@ -69,7 +79,17 @@ impl WriteUsers for Sqlite {
             role: new.role,
             created_at: new.created_at,
             online: false,
+            suspended: false,
         })
+    }
+
+    fn update_user(&mut self, user: &User) -> Result<()> {
+        self.change_cache(|cache| cache.users.forget(&user.id));
+        self.run(
+            "UPDATE users SET role = ?, is_suspended = ? WHERE id = ?",
+            params![user.role.to_text(), user.suspended, int(user.id.0)],
+        )
+        .map(drop)
     }
 
     fn replace_password_hash(&mut self, user: UserId, old: &str, new: &str) -> Result<bool> {

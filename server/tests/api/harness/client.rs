@@ -14,6 +14,8 @@ pub(crate) struct Client {
     agent: Agent,
     pub(crate) address: SocketAddr,
     session: Option<Session>,
+    /// Whether its requests look as if a proxy had passed them on.
+    is_forwarded: bool,
 }
 
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -27,7 +29,7 @@ impl Client {
             .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(20)))
             .build();
-        Self { agent: Agent::new_with_config(config), address, session: None }
+        Self { agent: Agent::new_with_config(config), address, session: None, is_forwarded: false }
     }
 
     /// Registers `name` and uses the session of the registration.
@@ -51,6 +53,11 @@ impl Client {
     /// The same session at another address, after a restart of the server.
     pub(crate) fn at(&self, address: SocketAddr) -> Self {
         Self { session: self.session.clone(), ..Self::anonymous(address) }
+    }
+
+    /// The same client on another machine, as far as the server knows.
+    pub(crate) fn elsewhere(self) -> Self {
+        Self { is_forwarded: true, ..self }
     }
 
     /// The same user with another token.
@@ -114,6 +121,9 @@ impl Client {
         let mut request = http::Request::builder().method(method).uri(format!("http://{}{target}", self.address));
         if let Some(session) = &self.session {
             request = request.header("authorization", format!("Bearer {}", session.token));
+        }
+        if self.is_forwarded {
+            request = request.header("forwarded", "for=192.0.2.7");
         }
         let response = match body {
             Some(body) => self.agent.run(request.header("content-type", content_type).body(body)?),

@@ -26,7 +26,7 @@ use std::{
 
 pub(crate) use self::{
     answer::Answer,
-    client::Client,
+    client::{Client, PASSWORD},
     connection::Connection,
     data_dir::DataDir,
     filling::fill_room,

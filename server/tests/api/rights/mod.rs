@@ -42,6 +42,11 @@ fn target(stage: &Stage, row: &Row, actor: Person, place: &Place) -> String {
     }
 }
 
+fn body(row: &Row, place: &Place) -> Option<Value> {
+    let body = row.body.replace("{id}", &place.room.to_string());
+    (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap())
+}
+
 /// Status and kind of a refusal, or status and the field of the body that the row names.
 fn request(stage: &Stage, row: &Row, actor: Person, place: &Place) -> String {
     let (client, target) = (stage.client(actor), target(stage, row, actor, place));
@@ -52,8 +57,7 @@ fn request(stage: &Stage, row: &Row, actor: Person, place: &Place) -> String {
             Err(answer) => answer,
         }
     } else {
-        let body = (!row.body.is_empty()).then(|| serde_json::from_str(row.body).unwrap());
-        client.request(row.method, &target, body.as_ref())
+        client.request(row.method, &target, body(row, place).as_ref())
     };
     describe(&answer, row.field)
 }
@@ -166,9 +170,8 @@ fn nobody_does_anything_without_a_token() {
     let mut stage = Stage::new();
     let (place, nobody) = (stage.place(Kind::Public), stage.server.anonymous());
     for row in rows() {
-        let body = (!row.body.is_empty()).then(|| serde_json::from_str(row.body).unwrap());
         let target = target(&stage, &row, Person::Stranger, &place);
-        nobody.request(row.method, &target, body.as_ref()).problem(401, "unauthenticated");
+        nobody.request(row.method, &target, body(&row, &place).as_ref()).problem(401, "unauthenticated");
     }
     assert!(stage.heard().values().all(Vec::is_empty));
 }

@@ -78,6 +78,7 @@ impl Stage {
             config.max_rooms_per_user = 10_000;
             config.max_rooms = 10_000;
             config.max_private_rooms_per_user = 10_000;
+            config.room_invites = true;
         });
         let clients = at_once(NAMES.len(), |i| server.user(NAMES[i].1));
         let fence = clients[0].create_room("fence");

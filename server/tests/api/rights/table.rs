@@ -70,6 +70,8 @@ BanUser        | PUT {room}/bans/{banned} {"reason":"spam"}         | 204       
 BanUser        | PUT {room}/bans/{admin}                            | 204               | ban.updated                             | -------- -------- ???---?? ???!????
 UnbanUser      | DELETE {room}/bans/{banned}                        | 204               | ban.updated                             | ----+++- ----+++- ???-++?? ???!????
 UnbanUser      | DELETE {room}/bans/{outsider}                      | 204               | ban.updated                             | ----===- ----===- ???-==?? ???!????
+
+CreateInvite   | POST /v1/invites {"room":{id}}                     | 201 code          |                                         | -----==- -----==- ???--=?? ???!????
 "#;
 
 /// Endpoints that are not about one room.
@@ -84,6 +86,9 @@ pub(super) const ELSEWHERE: &[&str] = &[
     "ChangePassword",
     "ListUsers",
     "GetUser",
+    "UpdateUser",
+    "ListInvites",
+    "DeleteInvite",
     "ListRooms",
     "CreateRoom",
     "OpenDirectRoom",

@@ -19,12 +19,9 @@ use quchat_client::{
 };
 use quchat_shared::{
     Event, Message, RoomId, Seq, UserId,
-    api::{
-        CreateRoom, Credentials, JoinRoom, ListRooms, MarkRead, NewMessage, NewReadMarker, NewRoom, Register,
-        SendMessage,
-    },
+    api::{CreateRoom, JoinRoom, ListRooms, MarkRead, NewMessage, NewReadMarker, NewRoom, Register, SendMessage},
     room::RoomKind,
-    user::Session,
+    user::{NewUser, Session},
 };
 
 use crate::{
@@ -211,8 +208,8 @@ fn seed(bob: &Client, carol: &Client, alice: &Client) -> Result<HashMap<&'static
 
 /// Registers a new user, who is then signed in.
 fn register(origin: &Origin, name: &str, password: &str) -> Result<(Client, Session)> {
-    let credentials = Credentials { name: name.into(), password: password.into() };
-    let session = Client::anonymous(origin.clone()).call::<Register>(&(), &(), &credentials)?;
+    let new = NewUser { name: name.into(), password: password.into(), invite: None };
+    let session = Client::anonymous(origin.clone()).call::<Register>(&(), &(), &new)?;
     Ok((Client::signed_in(Access::new(origin.clone(), &session)), session))
 }
 

@@ -55,7 +55,7 @@ fn case() -> impl Strategy<Value = Case> {
 
 fn fill(db: &mut Sqlite, case: &Case) -> Result<()> {
     for user in 1..=USERS {
-        db.run("INSERT INTO users VALUES (?1, ?1, ?1, '', 'member', 0)", [int(user)])?;
+        db.run("INSERT INTO users VALUES (?1, ?1, ?1, '', 'member', 0, 0)", [int(user)])?;
     }
     for (id, (kind, is_deleted)) in (1_i64..).zip(ROOMS) {
         db.run(

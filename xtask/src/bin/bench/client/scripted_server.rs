@@ -200,8 +200,14 @@ impl State {
     }
 
     fn session(&self) -> Session {
-        let user =
-            User { id: USER_ID, name: USER.to_owned(), role: ServerRole::Member, created_at: self.at(0), online: true };
+        let user = User {
+            id: USER_ID,
+            name: USER.to_owned(),
+            role: ServerRole::Member,
+            created_at: self.at(0),
+            online: true,
+            suspended: false,
+        };
         Session { id: SessionId(1), token: "bench".to_owned(), expires_at: Timestamp::from_millis(i64::MAX), user }
     }
 

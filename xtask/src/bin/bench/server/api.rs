@@ -8,8 +8,9 @@ use std::{
 
 use quchat_shared::{
     RoomId, UserId,
-    api::{CreateRoom, Credentials, Endpoint, NewRoom, Register},
+    api::{CreateRoom, Endpoint, NewRoom, Register},
     room::RoomKind,
+    user::NewUser,
 };
 
 use super::{Result, wire};
@@ -28,8 +29,8 @@ pub(super) struct Api {
 impl Api {
     pub(super) fn register(address: SocketAddr, name: &str) -> Result<Self> {
         let mut this = Self { stream: connect(address)?, user: UserId(0), token: String::new(), answer: Vec::new() };
-        let credentials = Credentials { name: name.to_owned(), password: PASSWORD.to_owned() };
-        let session = this.call::<Register>(&(), &(), &credentials)?;
+        let new = NewUser { name: name.to_owned(), password: PASSWORD.to_owned(), invite: None };
+        let session = this.call::<Register>(&(), &(), &new)?;
         (this.user, this.token) = (session.user.id, session.token);
         Ok(this)
     }
