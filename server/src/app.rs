@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     domain::{Caller, Error, Result, invites::Admission, rooms, sessions},
     hub::Hub,
+    rate_limits::RateLimits,
     session_uses::SessionUses,
     store::{Snapshot, Store, Tx},
     stream::StreamContext,
@@ -30,6 +31,7 @@ pub(crate) struct App {
     pub(crate) login_throttle: LoginThrottle,
     /// Counts wrong codes of invites, under an empty name.
     pub(crate) invite_throttle: LoginThrottle,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) streams: Arc<StreamPlaces>,
     pub(crate) session_uses: Arc<SessionUses>,
     pub(crate) stopping: AtomicBool,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind};
-use quchat_server::{Cidr, TlsFiles};
+use quchat_server::{Cidr, Rates, Setting, TlsFiles};
 use quchat_shared::{
     api::Registration,
     limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
@@ -82,6 +82,11 @@ pub(crate) struct Args {
     /// Let the owners of a room invite people to it, and not only admins
     #[arg(long, env = "QUCHAT_ROOM_INVITES")]
     pub(crate) room_invites: bool,
+
+    /// Rate limit for each user or address; may be repeated. NAME is messages, changes, registrations or rooms; RATE is
+    /// like 20/s, 60/m, 30/h, 20/s:100 (100 at once) or off. all=off switches every limit off
+    #[arg(long = "limit", env = "QUCHAT_LIMIT", value_name = "NAME=RATE", value_delimiter = ',')]
+    pub(crate) limits: Vec<Setting>,
 }
 
 fn parse_registration(text: &str) -> Result<Registration, &'static str> {
@@ -136,6 +141,13 @@ impl Args {
     pub(crate) fn tls_files(&self) -> Option<TlsFiles> {
         let (certificate, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
         Some(TlsFiles { certificate, key })
+    }
+
+    /// The rate limits: the defaults, changed by the flags in their order.
+    pub(crate) fn rates(&self) -> Rates {
+        let mut rates = Rates::default();
+        self.limits.iter().for_each(|&setting| rates.set(setting));
+        rates
     }
 
     /// The data directory: from the flag, its variable, systemd, or below the user's home directory.

@@ -7,7 +7,7 @@ use quchat_shared::{
     limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
 };
 
-use crate::{cidr::Cidr, clock::Clock, tls::TlsFiles};
+use crate::{cidr::Cidr, clock::Clock, rate_limits::Rates, tls::TlsFiles};
 
 /// The settings of a server. [`Config::new`] returns the production defaults; tests lower the bounds.
 #[derive(Debug, Clone)]
@@ -81,6 +81,8 @@ pub struct Config {
     pub room_invites: bool,
     /// Wrong codes of invites per address within [`Config::wrong_password_window`] before the answer is 429.
     pub wrong_invites: u32,
+    /// How often users and addresses may do what costs the server work.
+    pub rates: Rates,
 }
 
 impl Config {
@@ -123,6 +125,7 @@ impl Config {
             registration: Registration::Open,
             room_invites: false,
             wrong_invites: 20,
+            rates: Rates::default(),
         }
     }
 }

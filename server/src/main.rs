@@ -114,6 +114,7 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         plaintext: args.plaintext,
         registration: args.registration,
         room_invites: args.room_invites,
+        rates: args.rates(),
         ..Config::new(args.data_dir()?)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;

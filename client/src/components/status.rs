@@ -16,7 +16,7 @@ use tuirealm::{
 use super::{ScreenComponent, styles::Styles};
 use crate::{
     keymap::Keymap,
-    model::{ComponentId, Link, Model, Storage, Tone},
+    model::{ComponentId, Link, Model, Room, Storage, Tone},
     text::{clip, fit, one_line, width, wrap},
     update::{Action, Msg, focus, is_deletable, is_editable},
 };
@@ -160,7 +160,9 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
     if refused > 0 {
         remarks.push((format!("✗ {refused} refused"), Styles::WRONG));
     }
-    if waiting > 0 && (model.link != Link::Connected || model.silent_for().is_some()) {
+    if model.rooms.values().any(Room::is_asked_to_wait) {
+        remarks.push((format!("◌ {waiting} unsent: the server asks to wait"), Styles::WAITING));
+    } else if waiting > 0 && (model.link != Link::Connected || model.silent_for().is_some()) {
         remarks.push((format!("◌ {waiting} unsent"), Styles::WAITING));
     }
     remarks

@@ -144,6 +144,11 @@ impl Room {
         self.outbox.iter().any(|pending| matches!(pending.state, SendState::InFlight(_)))
     }
 
+    /// Whether the server has asked to wait before the next message is sent.
+    pub fn is_asked_to_wait(&self) -> bool {
+        self.outbox.iter().any(|pending| matches!(pending.state, SendState::RetryAt { asked: true, .. }))
+    }
+
     /// Sends messages that wait for a retry at once.
     pub(crate) fn end_pauses(&mut self, which: Pauses) {
         for pending in &mut self.outbox {

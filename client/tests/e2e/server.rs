@@ -173,7 +173,7 @@ fn copy(from: &Path, to: &Path) {
 /// Starts the server and waits for its address; `None` if it exits instead.
 fn run(dir: &TempDir, listen: &str) -> Option<(Child, String)> {
     let mut process = Command::new(program())
-        .args(["--listen", listen, "--data-dir"])
+        .args(["--limit", "all=off", "--listen", listen, "--data-dir"])
         .arg(dir.path())
         .env_remove("QUCHAT_LISTEN")
         .env_remove("QUCHAT_DATA_DIR")

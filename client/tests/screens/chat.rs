@@ -175,6 +175,20 @@ fn a_silent_server_is_not_shown_as_connected() {
 }
 
 #[test]
+fn the_status_says_that_the_server_asks_to_wait() {
+    let mut stage = Stage::in_general(100, 24, talk());
+    stage.type_text("hello");
+    stage.key(Key::Enter);
+    stage.room().outbox[0].state = SendState::RetryAt { at: 30_000, asked: true };
+    stage.follow();
+    let screen = stage.screen();
+    assert!(screen.contains("1 unsent: the server asks to wait"), "{screen}");
+    stage.room().outbox[0].state = SendState::Queued;
+    stage.follow();
+    assert!(!stage.screen().contains("asks to wait"));
+}
+
+#[test]
 fn reconnecting_is_not_shown_while_messages_are_sent() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.model.stream = Some(1);

@@ -16,10 +16,25 @@ use crate::{
         invites::{self, Applicant, Code},
         registration::{self, Registrant},
     },
+    rate_limits::key,
     store::{Snapshot, Tx},
 };
 
 pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Result<Reply<Session>, Failure> {
+    if request.client.is_local {
+        return register_anyway(&app, request).await;
+    }
+    let key = key(request.client.ip);
+    app.rate_limits.registrations.take(key, app.config.clock.elapsed())?;
+    let outcome = register_anyway(&app, request).await;
+    if outcome.is_err() {
+        app.rate_limits.registrations.give_back(key); // nobody has registered
+    }
+    outcome
+}
+
+/// Registers a user without counting it.
+async fn register_anyway(app: &App, request: Request<Register>) -> Result<Reply<Session>, Failure> {
     let (is_local, address) = (request.client.is_local, request.client.ip);
     let (new, client) = (request.body, sessions::client(&request.headers));
     let code = new
@@ -27,7 +42,7 @@ pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Resul
         .as_deref()
         .map(|code| code.parse().map_or(Code::Malformed, |code| Code::Hashed(invite_codes::hash(&code))));
     let applicant = Applicant { code, is_local };
-    check_invite(&app, applicant, address).await?;
+    check_invite(app, applicant, address).await?;
     let NewUser { name, password, .. } = new.clone();
     app.store.read(move |store| registration::check_registration(store, &new)).await?;
     let password_hash = app.passwords.hash(password, address).await?;
@@ -35,7 +50,7 @@ pub(super) async fn register(app: Arc<App>, request: Request<Register>) -> Resul
     let (admission, now, lifetime) = (app.admission(), app.now(), app.config.token_lifetime);
     let register = move |tx: &mut dyn Tx| registration::register(tx, &registrant, admission, now, lifetime);
     let (user, signed_in) = app.store.write(register).await?;
-    Ok(Reply::created(sessions::session(&app, user, &signed_in)))
+    Ok(Reply::created(sessions::session(app, user, &signed_in)))
 }
 
 /// Refuses somebody who may not register, before the name is looked at. Wrong codes are counted by address.

@@ -8,7 +8,10 @@ use std::{
 };
 
 use hyper::Method;
-use quchat_shared::api::{self, Endpoint};
+use quchat_shared::{
+    UserId,
+    api::{self, Endpoint},
+};
 
 use super::{
     bans, direct_rooms, events, invites, members, mentions, messages, passwords,
@@ -23,6 +26,7 @@ use crate::{
     auth::jwt::VerifiedToken,
     connection::{Body, Upload},
     domain::{Caller, Error},
+    rate_limits::{RateLimit, RateLimits},
 };
 
 fn routes() -> Router {
@@ -44,7 +48,7 @@ fn routes() -> Router {
         .signed_in(api::ListInvites, invites::list_invites)
         .signed_in(api::DeleteInvite, invites::delete_invite)
         .signed_in(api::ListRooms, rooms::list_rooms)
-        .signed_in(api::CreateRoom, rooms::create_room)
+        .limited(api::CreateRoom, |limits| &limits.rooms, rooms::create_room)
         .signed_in(api::GetRoom, rooms::get_room)
         .signed_in(api::UpdateRoom, rooms::update_room)
         .signed_in(api::DeleteRoom, rooms::delete_room)
@@ -60,12 +64,12 @@ fn routes() -> Router {
         .signed_in(api::BanUser, bans::ban_user)
         .signed_in(api::UnbanUser, bans::unban_user)
         .signed_in(api::ListMessages, messages::list_messages)
-        .signed_in(api::SendMessage, messages::send_message)
+        .limited(api::SendMessage, |limits| &limits.messages, messages::send_message)
         .signed_in(api::GetMessage, messages::get_message)
-        .signed_in(api::EditMessage, messages::edit_message)
+        .limited(api::EditMessage, |limits| &limits.changes, messages::edit_message)
         .signed_in(api::DeleteMessage, messages::delete_message)
-        .signed_in(api::AddReaction, reactions::add_reaction)
-        .signed_in(api::RemoveReaction, reactions::remove_reaction)
+        .limited(api::AddReaction, |limits| &limits.changes, reactions::add_reaction)
+        .limited(api::RemoveReaction, |limits| &limits.changes, reactions::remove_reaction)
         .signed_in(api::MarkRead, read_markers::mark_read)
         .signed_in(api::ListMentions, mentions::list_mentions)
         .signed_in(api::NotifyTyping, typing::notify_typing)
@@ -126,6 +130,28 @@ impl Router {
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
         self.authenticated(endpoint, move |app, token, request| handler(app, token.caller, request))
+    }
+
+    /// As [`Router::signed_in`], for what a user may not do too often.
+    fn limited<E: Endpoint, R, F>(
+        self,
+        endpoint: E,
+        limit: fn(&RateLimits) -> &RateLimit<UserId>,
+        handler: impl Fn(Arc<App>, Caller, Request<E>) -> F + Copy + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Respond,
+        F: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
+        self.authenticated(endpoint, move |app, token, request| async move {
+            let user = token.caller.user;
+            limit(&app.rate_limits).take(user, app.config.clock.elapsed())?;
+            let outcome = handler(Arc::clone(&app), token.caller, request).await;
+            if matches!(outcome, Err(Failure::Refused(Error::Unauthenticated))) {
+                limit(&app.rate_limits).give_back(user); // a token that was revoked takes nothing away from its user
+            }
+            outcome
+        })
     }
 
     /// A route for authenticated callers that returns a stream. The stream ends when the token expires.

@@ -23,6 +23,7 @@ mod notify;
 mod paging;
 mod password;
 mod problems;
+mod rate_limits;
 mod reactions;
 mod read_markers;
 mod removing;

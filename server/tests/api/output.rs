@@ -77,6 +77,7 @@ fn a_log_at_the_file_size_limit_does_not_stop_the_server() {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -f 16384; exec \"$0\""]).arg(Process::command().get_program()); // 8 MiB
     command.env("QUCHAT_LOG", "trace").env("QUCHAT_DATA_DIR", data_dir.path()).env("QUCHAT_LISTEN", "127.0.0.1:0");
+    command.env("QUCHAT_LIMIT", "all=off");
     command.stderr(OpenOptions::new().append(true).open(log.path()).unwrap());
     works_and_stops(Process::run(command));
     assert_eq!(log.as_file().metadata().unwrap().len(), 16 << 20);
@@ -125,7 +126,7 @@ fn a_server_with_closed_descriptors_runs_and_writes_no_line_into_a_data_file() {
     let data_dir = DataDir::new();
     let mut command = Command::new("sh");
     command.args(["-c", "exec \"$0\" <&- >&- 2>&-"]).arg(Process::command().get_program());
-    command.env("QUCHAT_LOG", "trace").env("QUCHAT_DATA_DIR", data_dir.path());
+    command.env("QUCHAT_LOG", "trace").env("QUCHAT_DATA_DIR", data_dir.path()).env("QUCHAT_LIMIT", "all=off");
     let server = Process::run_silently(command);
     #[cfg(target_os = "linux")]
     for descriptor in 0..=2 {

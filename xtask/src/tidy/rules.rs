@@ -100,6 +100,12 @@ const DEPENDENCY_RULES: &[DependencyRule] = &[
         why: "what is published to a stream does not depend on the request that opened it",
     },
     DependencyRule {
+        scopes: &["server/src/rate_limits"],
+        except: &[],
+        paths: &["crate::http", "crate::connection", "crate::app", "crate::store", "hyper", "tokio"],
+        why: "a limit is a bounded table in memory: asking it waits for nothing and knows no request",
+    },
+    DependencyRule {
         scopes: &["server/src", "client/src", "shared/src", "xtask/src"],
         except: &[
             "server/src/store/sqlite",

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use quchat_server::{Budget, Config, Server, bind, clock::Clock};
+use quchat_server::{Budget, Config, Rates, Server, bind, clock::Clock};
 use tokio::{runtime, sync::oneshot};
 
 use super::{Client, DataDir, prepared, raise_descriptor_limit};
@@ -43,6 +43,7 @@ impl TestServer {
         raise_descriptor_limit();
         let mut config = Config::new(data_dir.path());
         config.clock = clock.clone();
+        config.rates = Rates::OFF; // tests send more than people do
         tune(&mut config);
         let (stop, stopped) = oneshot::channel();
         let (listening, opened) = mpsc::channel();

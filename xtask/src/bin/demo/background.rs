@@ -46,7 +46,7 @@ impl TempServer {
         create_private(&dir)?;
         let log = dir.join("server.log");
         let mut server = Command::new(program);
-        server.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.join("server"));
+        server.args(["--listen", "127.0.0.1:0", "--limit", "all=off", "--data-dir"]).arg(dir.join("server"));
         server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
         let mut this = Self { process: server.spawn()?, dir };
         match listening_address(&mut this.process)? {

@@ -56,6 +56,7 @@ fn measure() -> Result<bool> {
     }
     let plan = Plan::new(args.selection.quick, args.runs(), args.messages, args.peer.is_some());
     program::raise_descriptor_limit();
+    writeln!(io::stderr(), "the server runs with {}", supervisor::NO_LIMITS.join(" ")).ok();
     let mut report = Report::default();
     for scenario in SCENARIOS.iter().filter(|scenario| args.selection.wants(scenario.name)) {
         writeln!(io::stderr(), "{}: {}", scenario.name, scenario.what).ok();

@@ -41,8 +41,19 @@ pub(super) struct Report {
     rows: Vec<(&'static str, Row)>,
 }
 
-const HEAD: [&str; 11] =
-    ["scenario", "size", "figure", "server", "floor", "ratio", "peer", "server µs", "bench µs", "deliveries", "goal"];
+const HEAD: [&str; 11] = [
+    "scenario",
+    "size",
+    "figure",
+    "server without limits",
+    "floor",
+    "ratio",
+    "peer",
+    "server µs",
+    "bench µs",
+    "deliveries",
+    "goal",
+];
 
 impl Report {
     pub(super) fn add(&mut self, scenario: &'static str, rows: Vec<Row>) {

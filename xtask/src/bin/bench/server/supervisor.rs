@@ -12,10 +12,12 @@ use crate::{
     launch::{built, temp_dir},
 };
 
+/// Switches the rate limits off: a scenario does in a second what people do in an hour.
+pub(super) const NO_LIMITS: [&str; 2] = ["--limit", "all=off"];
 /// More rooms and streams than one user has in any scenario.
 const MANY: &str = "100000";
 
-/// Runs the release build of the server with its defaults, except for the limits on rooms and streams. Prints its
+/// Runs the release build of the server with its defaults, except for the limits on rooms and streams, and [`NO_LIMITS`]. Prints its
 /// process id and the line with its address.
 pub(super) fn run() -> Result<bool> {
     let dir = temp_dir()?;
@@ -24,7 +26,7 @@ pub(super) fn run() -> Result<bool> {
         command.env_remove(name);
     }
     command.args(["--listen", "127.0.0.1:0", "--log", "error", "--data-dir"]).arg(dir.path().join("server"));
-    command.args(["--max-rooms", MANY, "--max-rooms-per-user", MANY, "--max-streams-per-user", MANY]);
+    command.args(NO_LIMITS).args(["--max-rooms", MANY, "--max-rooms-per-user", MANY, "--max-streams-per-user", MANY]);
     let mut server = KillOnDrop(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
     let mut stdout = BufReader::new(server.0.stdout.take().ok_or("no pipe from the server")?);
     let mut line = String::new();
