@@ -11,6 +11,7 @@ use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, e
 use quchat_server::{Cidr, Rates, Setting, TlsFiles};
 use quchat_shared::{
     api::Registration,
+    join_link::HostPort,
     limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
 };
 
@@ -82,6 +83,10 @@ pub(crate) struct Args {
     /// Let the owners of a room invite people to it, and not only admins
     #[arg(long, env = "QUCHAT_ROOM_INVITES")]
     pub(crate) room_invites: bool,
+
+    /// Name or address at which others reach this server, for the join links; may be repeated
+    #[arg(long, env = "QUCHAT_PUBLIC_ADDRESS", value_name = "HOST[:PORT]", value_delimiter = ',')]
+    pub(crate) public_address: Vec<HostPort>,
 
     /// Rate limit for each user or address; may be repeated. NAME is messages, changes, registrations or rooms; RATE is
     /// like 20/s, 60/m, 30/h, 20/s:100 (100 at once) or off. all=off switches every limit off

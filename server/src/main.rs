@@ -12,9 +12,11 @@ use std::{
     process::ExitCode,
     sync::Arc,
     thread,
+    time::Duration,
 };
 
-use quchat_server::{Config, Server, Tls, bind};
+use quchat_server::{Config, JoinLinks, Reach, Server, Tls, bind};
+use tokio::sync::oneshot;
 
 use self::{
     args::Args,
@@ -75,7 +77,7 @@ fn serve(args: &Args, hangup: Hangup, log: &Log) -> ExitCode {
             lines.flush(); // the process ends next
         }
     }));
-    match run(args, hangup) {
+    match run(args, hangup, log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut reasons = vec![error.to_string()];
@@ -101,7 +103,7 @@ fn log_panic(panic: &panic::PanicHookInfo<'_>) {
     }
 }
 
-fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
+fn run(args: &Args, hangup: Hangup, log: &Log) -> Result<(), Box<dyn Error>> {
     let config = Config {
         name: args.name.clone(),
         max_rooms_per_user: args.max_rooms_per_user,
@@ -125,7 +127,7 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
         let (tls, pin) = (server.tls(), server.tls().pin());
         // From here on, signals stop the server in order.
         let shutdown = shutdown(hangup.reloads(args.tls_cert.is_some()), move || reload_certificate(&tls))?;
-        announce(format!("listening on http://{address}"));
+        let announced = announce(format!("listening on http://{address}"));
         tracing::info!("listening on http://{address}");
         tracing::info!(%pin, "clients recognise this server by its key");
         if args.plaintext && !address.ip().is_loopback() {
@@ -133,6 +135,9 @@ fn run(args: &Args, hangup: Hangup) -> Result<(), Box<dyn Error>> {
                 "others on the way can read passwords and messages of clients that do not use TLS (--plaintext)"
             );
         }
+        let reach = Reach { public: args.public_address.clone(), pin: Some(pin) };
+        let links = server.join_links(address, &reach).await?;
+        tokio::spawn(print_links(links, announced, log.clone()));
         server.serve(listener, shutdown).await?;
         Ok(())
     })
@@ -145,15 +150,28 @@ fn reload_certificate(tls: &Arc<Tls>) {
 }
 
 /// Prints a line on standard output. A separate thread does it, so a pipe that nobody reads does not block the server.
-fn announce(line: String) {
+/// The receiver completes once it is done.
+fn announce(line: String) -> oneshot::Receiver<()> {
+    let (done, announced) = oneshot::channel();
     let print = move || {
         if let Err(error) = writeln!(io::stdout(), "{line}") {
             tracing::warn!(%error, "cannot write to standard output");
         }
+        let _ = done.send(());
     };
     if let Err(error) = thread::Builder::new().name("stdout".into()).spawn(print) {
         tracing::warn!(%error, "cannot write to standard output");
     }
+    announced
+}
+
+/// Prints the join links on standard error: in a terminal, below the address. They are not part of the log, because they
+/// may hold a secret.
+async fn print_links(links: JoinLinks, announced: oneshot::Receiver<()>, log: Log) {
+    /// How long they wait for a standard output that nobody reads.
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let _ = tokio::time::timeout(PATIENCE, announced).await;
+    links.lines().iter().for_each(|line| log.line(line));
 }
 
 /// Threads for HTTP: half of the cores, because the work that requests cause keeps the other half busy. A surplus

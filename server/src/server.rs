@@ -23,6 +23,7 @@ use crate::{
     erasure, file_limit, housekeeping,
     http::Api,
     hub::{self, Hub},
+    join_links::{self, JoinLinks, Reach},
     presence_lookup,
     rate_limits::RateLimits,
     reply_dispatcher::ReplyDispatcher,
@@ -159,6 +160,16 @@ impl Server {
     #[must_use]
     pub fn tls(&self) -> Arc<Tls> {
         Arc::clone(&self.tls)
+    }
+
+    /// The links with which people join the server, which listens on `listening`. Call it once for each start: it
+    /// replaces the invite with which the first admin registers.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn join_links(&self, listening: SocketAddr, reach: &Reach) -> Result<JoinLinks, OpenError> {
+        let unusable = |error: crate::domain::Error| OpenError::Store(error.to_string());
+        join_links::join_links(&self.app, listening, reach).await.map_err(unusable)
     }
 
     /// Serves until `shutdown` completes. Then ends the streams with `bye`, lets responses in progress finish and

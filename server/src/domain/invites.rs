@@ -22,6 +22,8 @@ use crate::store::{CodeHash, InviteRow, KnownInvite, Snapshot, Tx};
 
 /// Most invites of one creator that can still be used.
 const INVITES_MAX: u64 = 100;
+/// How long the invite of the first admin lasts.
+pub(crate) const ADMIN_INVITE_LASTS: Duration = Duration::from_secs(LIFETIME_DEFAULT);
 
 /// Who may register, and who may invite.
 #[derive(Debug, Clone, Copy)]
@@ -156,6 +158,25 @@ pub(crate) fn delete_invite(tx: &mut dyn Tx, caller: Caller, id: InviteId, admis
         })?;
     }
     if tx.delete_invite(id)? { Ok(()) } else { Err(UNKNOWN) }
+}
+
+/// Makes the invite with this code the one with which somebody becomes the first admin; an earlier one is void. Returns
+/// false, and makes none, if there is an admin.
+pub(crate) fn renew_admin_invite(tx: &mut dyn Tx, code: &CodeHash, now: Timestamp) -> Result<bool> {
+    tx.delete_admin_invites()?;
+    if tx.has_admin_besides(None)? {
+        return Ok(false);
+    }
+    tx.insert_invite(&InviteRow {
+        code,
+        role: ServerRole::Admin,
+        room: None,
+        created_by: None,
+        created_at: now,
+        expires_at: after(now, ADMIN_INVITE_LASTS),
+        uses: 1,
+    })?;
+    Ok(true)
 }
 
 /// Whether and as what somebody may register.

@@ -72,6 +72,8 @@ mod stopping;
 mod crash;
 #[cfg(unix)]
 mod environment;
+#[cfg(unix)]
+mod joining;
 mod model;
 #[cfg(unix)]
 mod output;
