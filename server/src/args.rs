@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind};
+use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind, parser::ValueSource};
 use quchat_server::{Cidr, Rates, Setting, TlsFiles};
 use quchat_shared::{
     api::Registration,
@@ -15,19 +15,25 @@ use quchat_shared::{
     limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
 };
 
+use crate::verbs::Verb;
+
 /// The default address: only this machine can reach it.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
 
-/// A chat server for the machines around you.
+/// A chat server for the machines around you. Without a command it serves.
 #[derive(Debug, Parser)]
 #[command(name = "quchat-server", version)]
 pub(crate) struct Args {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+
     /// Address and port to listen on; port 0 picks a free port
     #[arg(long, env = "QUCHAT_LISTEN", value_name = "ADDR:PORT", default_value_t = DEFAULT_LISTEN)]
     pub(crate) listen: SocketAddr,
 
     /// Data directory [default: $STATE_DIRECTORY, else $XDG_DATA_HOME/quchat]
-    #[arg(long, env = "QUCHAT_DATA_DIR", value_name = "DIR")]
+    #[arg(long, env = "QUCHAT_DATA_DIR", value_name = "DIR", global = true)]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// Name that the server shows to clients
@@ -135,6 +141,9 @@ impl Args {
 
     fn checked(matches: &ArgMatches) -> Result<Self, Error> {
         let mut args = Self::from_arg_matches(matches)?;
+        if let Some(verb) = matches.subcommand_name() {
+            refuse_flags_of_serving(matches, verb)?;
+        }
         // The message does not quote the value: it may be long, and may contain terminal control sequences.
         let refused =
             |why| Error::raw(ErrorKind::ValueValidation, format!("--name must follow the rules of room names: {why}"));
@@ -161,6 +170,20 @@ impl Args {
     /// No source names a directory, or the one that does holds a relative path.
     pub(crate) fn data_dir(&self) -> Result<PathBuf, String> {
         self.data_dir.clone().map_or_else(|| default_data_dir(|name| env::var_os(name), env::home_dir), Ok)
+    }
+}
+
+/// Flags of the server mean nothing to a verb.
+fn refuse_flags_of_serving(matches: &ArgMatches, verb: &str) -> Result<(), Error> {
+    let is_given = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    let is_of_serving = |id: &&clap::Id| !matches!(id.as_str(), "data_dir" | "Args");
+    match matches.ids().filter(is_given).find(is_of_serving) {
+        Some(id) => {
+            let flag = id.as_str().replace('_', "-");
+            let reason = format!("--{flag} is for serving and cannot be used with {verb}; leave it out");
+            Err(Error::raw(ErrorKind::ArgumentConflict, reason))
+        }
+        None => Ok(()),
     }
 }
 

@@ -33,7 +33,8 @@ pub enum DataDirError {
     NoDatabase { found: PathBuf, database: PathBuf },
 }
 
-const DATABASE: &str = "quchat.db";
+/// The database file.
+pub(crate) const DATABASE: &str = "quchat.db";
 /// The write-ahead log: committed data that is not in the database file yet.
 const LOG: &str = "quchat.db-wal";
 const KEY: &str = "signing-key";
@@ -42,6 +43,8 @@ pub(crate) const TLS_KEY: &str = "tls-key.pem";
 /// The certificate of that key, in PEM.
 pub(crate) const TLS_CERTIFICATE: &str = "tls-cert.pem";
 const LOCK: &str = "lock";
+/// Files besides the database without which a restored server would not be the same. A backup holds those that exist.
+pub(crate) const SECRETS: &[&str] = &[KEY, "tls-key.pem", "tls-cert.pem"];
 
 /// A data directory that this process has locked until this is dropped.
 #[derive(Debug)]

@@ -6,7 +6,9 @@
 
 mod app;
 mod auth;
+pub mod backup;
 mod budget;
+pub mod check;
 mod cidr;
 pub mod clock;
 pub mod config;

@@ -1,8 +1,10 @@
-//! The binary: reads flags, starts logging, listens and stops on signals. Prints the errors that end the process.
+//! The binary: reads flags, then runs a verb, or starts logging, listens and stops on signals. Prints the errors that end
+//! the process.
 
 mod args;
 mod log;
 mod signals;
+mod verbs;
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -36,7 +38,16 @@ fn main() -> ExitCode {
     let hangup = Hangup::decide();
     let log = Log::start();
     let code = match Args::read() {
-        Ok(args) => serve(&args, hangup, &log),
+        Ok(args) => match &args.verb {
+            None => serve(&args, hangup, &log),
+            Some(verb) => match args.data_dir() {
+                Ok(data_dir) => verbs::run(verb, &data_dir, hangup, &log),
+                Err(reason) => {
+                    log.line(&format!("quchat-server: {reason}"));
+                    ExitCode::FAILURE
+                }
+            },
+        },
         Err(answer) => print_usage(&answer, &log),
     };
     log.flush();

@@ -1,6 +1,34 @@
 //! The signals that stop the server cleanly, the one that reloads its certificate, and those that it ignores.
 
-use std::io;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+/// Becomes true with the signal that would stop a server. A second one ends the process at once.
+pub(crate) fn interruption(hangup: Hangup) -> io::Result<Arc<AtomicBool>> {
+    let (is_interrupted, runtime) = (Arc::<AtomicBool>::default(), tokio::runtime::Builder::new_current_thread());
+    let (interrupted, runtime) = (Arc::clone(&is_interrupted), { runtime }.enable_all().build()?);
+    let first = {
+        let _entered = runtime.enter();
+        shutdown(hangup)?
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            first.await;
+            interrupted.store(true, Ordering::Relaxed);
+            if let Ok(second) = shutdown(hangup) {
+                second.await;
+                std::process::exit(130);
+            }
+        });
+    })?;
+    Ok(is_interrupted)
+}
 
 #[cfg(unix)]
 pub(crate) use self::unix::{Hangup, ignore_write_signals, shutdown};
@@ -11,6 +39,7 @@ pub(crate) fn ignore_write_signals() {}
 
 /// Empty: these systems have no SIGHUP.
 #[cfg(not(unix))]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Hangup;
 
 #[cfg(not(unix))]

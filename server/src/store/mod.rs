@@ -38,6 +38,7 @@ pub(crate) use self::{
     handle::{Store, readers},
     lineage::{Lineage, parse_cursor},
     search::{Indexed, Position, Public, Unindexed, Wanted},
+    sqlite::{DatabaseCopy, contradictions, prepare_restored},
 };
 
 /// The position and direction of a page of history.

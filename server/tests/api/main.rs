@@ -69,6 +69,8 @@ mod slow_reader;
 mod stopping;
 
 #[cfg(unix)]
+mod backup;
+#[cfg(unix)]
 mod crash;
 #[cfg(unix)]
 mod environment;

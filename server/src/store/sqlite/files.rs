@@ -56,7 +56,7 @@ impl Files {
 }
 
 /// The write-ahead log beside the database file.
-fn log(database: &Path) -> PathBuf {
+pub(super) fn log(database: &Path) -> PathBuf {
     let mut path = OsString::from(database);
     path.push("-wal");
     path.into()

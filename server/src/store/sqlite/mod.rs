@@ -5,6 +5,8 @@
 mod bans;
 mod check;
 mod columns;
+mod consistency;
+mod copying;
 mod direct_rooms;
 mod erasing;
 mod event_columns;
@@ -39,7 +41,11 @@ use std::{
 use rusqlite::{Connection, Transaction};
 use rusqlite_migration::{M, Migrations};
 
-pub(crate) use self::check::Check;
+pub(crate) use self::{
+    check::Check,
+    consistency::contradictions,
+    copying::{DatabaseCopy, prepare_restored},
+};
 use self::{
     erasing::Erasing,
     files::Files,

@@ -45,6 +45,11 @@ pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a file that no server uses.
+pub(super) fn existing(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(path, flags())
+}
+
 /// Opens the file for reading only.
 pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags())?;
@@ -73,8 +78,20 @@ fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Refuses a database whose tables are those of an earlier version.
+pub(super) fn refuse_old(connection: &Connection, path: &Path) -> Result<()> {
+    let version = connection.query_row("PRAGMA user_version", (), |row| row.get::<_, i64>(0));
+    let known = migrations().len();
+    if usize::try_from(version.map_err(|error| at_start(path, &error))?).is_ok_and(|version| version < known) {
+        let path = path.display();
+        let advice = "start the server once, which brings them up to date";
+        return Err(Error::Unusable(format!("the tables of {path} are of an earlier version; {advice}")));
+    }
+    Ok(())
+}
+
 /// Refuses a database of a later version or of another program, before anything in it is changed.
-fn refuse_foreign(connection: &Connection, path: &Path) -> Result<()> {
+pub(super) fn refuse_foreign(connection: &Connection, path: &Path) -> Result<()> {
     let explained = |error: rusqlite::Error| at_start(path, &error);
     let version: i64 = connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(explained)?;
     let tables = "SELECT count(*), coalesce(sum(name IN ('events', 'lineages')), 0) FROM sqlite_schema";

@@ -53,6 +53,12 @@ impl IndexedText {
     }
 }
 
+/// An expression for the messages of a sender in public rooms, or in one other room.
+pub(super) fn of_sender(room: Option<RoomId>, sender: UserId) -> String {
+    let term: String = mark(SENT_BY, sender.0).into_iter().collect();
+    format!("\"{}{term}\"", scope(room))
+}
+
 /// What the terms of a room begin with; of a public one for `None`. No room has the number 0.
 fn scope(room: Option<RoomId>) -> String {
     let number = room.map_or(0, |room| room.0);

@@ -1,0 +1,35 @@
+//! Why a verb failed, and the exit code that says so.
+
+use quchat_server::backup::BackupError;
+
+/// Exit codes: 0 ok, 1 failure, 2 usage, 3 not allowed, 4 not found, 130 interrupted.
+pub(super) const FAILED: u8 = 1;
+const NOT_ALLOWED: u8 = 3;
+const NOT_FOUND: u8 = 4;
+const INTERRUPTED: u8 = 130;
+
+/// Why a verb failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) code: u8,
+    /// One line that says what to do.
+    pub(super) reason: String,
+}
+
+impl Failure {
+    pub(super) fn new(code: u8, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        let code = match error {
+            BackupError::NotFound(_) => NOT_FOUND,
+            BackupError::NotAllowed(_) => NOT_ALLOWED,
+            BackupError::Interrupted => INTERRUPTED,
+            _ => FAILED,
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,43 @@
+//! The verbs of the command line: what the program does besides serving. Each prints its result to standard output and
+//! its progress to standard error.
+
+mod backups;
+mod check;
+mod failure;
+mod output;
+mod progress;
+
+use std::{path::Path, process::ExitCode};
+
+use clap::Subcommand;
+
+use self::{failure::Failure, output::Output};
+use crate::{log::Log, signals::Hangup};
+
+/// What to do instead of serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Back the data directory up to one file; the server may run meanwhile
+    Backup(backups::Backup),
+    /// Restore a backup into a new or empty data directory
+    Restore(backups::Restore),
+    /// Look for damage and contradictions in the database; the server may run meanwhile
+    Check(check::Check),
+}
+
+/// Runs a verb to its end.
+pub(crate) fn run(verb: &Verb, data_dir: &Path, hangup: Hangup, log: &Log) -> ExitCode {
+    let output = Output::new(log);
+    let outcome = match verb {
+        Verb::Backup(backup) => backup.run(data_dir, hangup, &output),
+        Verb::Restore(restore) => restore.run(data_dir, hangup, &output),
+        Verb::Check(check) => check.run(data_dir, hangup, &output),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { code, reason }) => {
+            log.line(&format!("quchat-server: {reason}"));
+            ExitCode::from(code)
+        }
+    }
+}
