@@ -14,6 +14,7 @@ use crate::{
     domain::{Caller, Error, Result, invites::Admission, rooms, sessions},
     hub::Hub,
     rate_limits::RateLimits,
+    metrics::{Counter, Gauge, Histogram},
     session_uses::SessionUses,
     store::{Snapshot, Store, Tx},
     stream::StreamContext,
@@ -41,8 +42,20 @@ pub(crate) struct App {
     pub(crate) index_work: Arc<Notify>,
     /// State that all streams share, including the memory budget of the server.
     pub(crate) stream_context: Arc<StreamContext>,
+    /// How far behind resuming streams are, in events.
+    pub(crate) resumed_behind: Histogram,
+    /// The outcomes of scheduled backups.
+    pub(crate) backups: BackupCounts,
     /// Limits [`App::read_much`] per user.
     pub(crate) turns: Arc<Turns>,
+}
+
+/// The outcomes of scheduled backups.
+#[derive(Debug, Default)]
+pub(crate) struct BackupCounts {
+    /// When the newest one was made, in seconds since the epoch.
+    pub(crate) last_success: Gauge,
+    pub(crate) failures: Counter,
 }
 
 impl App {

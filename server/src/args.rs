@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind, parser::ValueSource};
@@ -98,6 +99,49 @@ pub(crate) struct Args {
     /// like 20/s, 60/m, 30/h, 20/s:100 (100 at once) or off. all=off switches every limit off
     #[arg(long = "limit", env = "QUCHAT_LIMIT", value_name = "NAME=RATE", value_delimiter = ',')]
     pub(crate) limits: Vec<Setting>,
+
+    /// Address and port to serve metrics on for Prometheus, at /metrics; anyone who reaches it can read them
+    #[arg(long, env = "QUCHAT_METRICS", value_name = "ADDR:PORT")]
+    pub(crate) metrics: Option<SocketAddr>,
+
+    /// Form of log lines: text or json (one object per line)
+    #[arg(long, env = "QUCHAT_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+
+    /// Directory in which the server makes backups by itself [default: none]
+    #[arg(long, env = "QUCHAT_BACKUP_DIR", value_name = "DIR")]
+    pub(crate) backup_dir: Option<PathBuf>,
+
+    /// Time between two backups, such as 24h or 30m
+    #[arg(long, env = "QUCHAT_BACKUP_EVERY", value_name = "TIME", default_value = "24h", value_parser = parse_time)]
+    pub(crate) backup_every: Duration,
+
+    /// How many backups to keep; older ones are removed
+    #[arg(long, env = "QUCHAT_BACKUP_KEEP", value_name = "N", default_value_t = 7,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) backup_keep: u32,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Parses a time: a whole number with its unit.
+fn parse_time(text: &str) -> Result<Duration, &'static str> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let seconds = match unit.trim_start() {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err("write a whole number with s, m, h or d, such as 24h"),
+    };
+    let number: u64 = number.parse().map_err(|_| "a time starts with a whole number, such as 24h")?;
+    let seconds = number.checked_mul(seconds).filter(|seconds| (1..=366 * 24 * 60 * 60).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or("a time must be at least one second and at most 366 days")
 }
 
 fn parse_registration(text: &str) -> Result<Registration, &'static str> {

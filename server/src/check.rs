@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::atomic::Ordering};
 use serde::Serialize;
 
 use crate::{
-    backup::{BackupError, Watch},
+    backup::{BackupError, LongRead, Watch},
     data_dir::DATABASE,
     store,
 };
@@ -32,6 +32,7 @@ pub fn check(data_dir: &Path, watch: Watch<'_>) -> Result<Findings, BackupError>
         }
         _ => return Err(BackupError::NotFound(database)),
     }
+    let _long_read = LongRead::begin(data_dir);
     let Watch { progress, is_interrupted } = watch;
     let problems = store::contradictions(&database, |done, of| {
         progress(done, of);

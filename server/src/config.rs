@@ -83,6 +83,19 @@ pub struct Config {
     pub wrong_invites: u32,
     /// How often users and addresses may do what costs the server work.
     pub rates: Rates,
+    /// The backups that the server makes by itself, if any.
+    pub backups: Option<Backups>,
+}
+
+/// Backups that a server makes by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backups {
+    /// Their directory; created with mode 0700 if missing.
+    pub dir: PathBuf,
+    /// The time between two of them.
+    pub every: Duration,
+    /// How many are kept; older ones are removed.
+    pub keep: usize,
 }
 
 impl Config {
@@ -126,6 +139,7 @@ impl Config {
             room_invites: false,
             wrong_invites: 20,
             rates: Rates::default(),
+            backups: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use crate::{
     app::App,
+    backup,
     store::{Result, Snapshot, Tx},
 };
 
@@ -38,7 +39,13 @@ async fn erase_removed(app: &App) -> Result<()> {
     app.store.write(|tx: &mut dyn Tx| tx.begin_erasing()).await?;
     let leftovers = erase_leftovers(app).await; // the log is emptied in any case
     let mut patience = PATIENCE.0;
-    while !app.store.write(move |tx: &mut dyn Tx| tx.empty_log(patience)).await? {
+    loop {
+        // Waiting for the end of a backup would keep messages waiting for nothing.
+        if !backup::is_running(&app.config.data_dir)
+            && app.store.write(move |tx: &mut dyn Tx| tx.empty_log(patience)).await?
+        {
+            break;
+        }
         sleep(LOG_RETRY.min(app.config.erase_delay)).await;
         patience = (patience * 2).min(PATIENCE.1);
     }

@@ -39,6 +39,8 @@ struct State {
     writing: bool,
     /// Lines dropped since the last one that was written.
     lost: u64,
+    /// Lines are JSON objects.
+    is_json: bool,
 }
 
 impl Log {
@@ -50,9 +52,16 @@ impl Log {
         Self(queue)
     }
 
+    /// From now on every line is a JSON object.
+    pub(crate) fn write_json(&self) {
+        self.0.lock().is_json = true;
+    }
+
     /// Queues `text` and a line break.
     pub(crate) fn line(&self, text: &str) {
-        self.0.push(format!("{text}\n").as_bytes());
+        let is_json = self.0.lock().is_json;
+        let line = if is_json { object("ERROR", text, &[]) } else { format!("{text}\n") };
+        self.0.push(line.as_bytes());
     }
 
     /// Waits until every line is written, at most [`FLUSH_TIMEOUT`]: the reader may have stopped reading.
@@ -94,13 +103,13 @@ impl Queue {
     fn drain(&self, sink: &mut impl Write) {
         let mut torn = false;
         loop {
-            let (lines, lost) = self.take();
+            let (lines, lost, is_json) = self.take();
             let mut text = Vec::new();
             if torn {
                 text.push(b'\n');
             }
             if lost > 0 {
-                text.extend_from_slice(notice(lost).as_bytes());
+                text.extend_from_slice(notice(lost, is_json).as_bytes());
             }
             let ahead = text.len();
             text.extend_from_slice(&lines);
@@ -113,15 +122,15 @@ impl Queue {
         }
     }
 
-    /// Waits for lines. Returns them and the number of lines lost before them.
-    fn take(&self) -> (Vec<u8>, u64) {
+    /// Waits for lines. Returns them, the number of lines lost before them, and whether they are JSON.
+    fn take(&self) -> (Vec<u8>, u64, bool) {
         let mut state = self.lock();
         state.writing = false;
         self.changed.notify_all();
         let is_empty = |state: &mut State| state.waiting.is_empty();
         state = self.changed.wait_while(state, is_empty).unwrap_or_else(PoisonError::into_inner);
         state.writing = true;
-        (mem::take(&mut state.waiting), mem::take(&mut state.lost))
+        (mem::take(&mut state.waiting), mem::take(&mut state.lost), state.is_json)
     }
 }
 
@@ -130,10 +139,25 @@ fn count(lines: &[u8]) -> u64 {
 }
 
 /// The log line that reports lost lines.
-fn notice(lost: u64) -> String {
-    let mut line = String::new();
-    SystemTime.format_time(&mut Writer::new(&mut line)).ok(); // writing to a String cannot fail
-    format!("{line}  WARN log lines were lost here lines={lost}\n")
+fn notice(lost: u64, is_json: bool) -> String {
+    let text = "log lines were lost here";
+    if is_json { object("WARN", text, &[("lines", lost)]) } else { format!("{}  WARN {text} lines={lost}\n", now()) }
+}
+
+/// A line as the JSON format writes it.
+fn object(level: &str, message: &str, fields: &[(&str, u64)]) -> String {
+    let mut object = serde_json::Map::new();
+    for (key, value) in [("timestamp", now().trim()), ("level", level), ("message", message)] {
+        object.insert(key.to_owned(), value.into());
+    }
+    object.extend(fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())));
+    format!("{}\n", serde_json::Value::Object(object))
+}
+
+fn now() -> String {
+    let mut text = String::new();
+    SystemTime.format_time(&mut Writer::new(&mut text)).ok(); // writing to a String cannot fail
+    text
 }
 
 /// Writes as much as the sink accepts. Returns the number of bytes.

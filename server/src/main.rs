@@ -17,11 +17,11 @@ use std::{
     time::Duration,
 };
 
-use quchat_server::{Config, JoinLinks, Reach, Server, Tls, bind};
+use quchat_server::{Backups, Config, JoinLinks, Reach, Server, Tls, bind};
 use tokio::sync::oneshot;
 
 use self::{
-    args::Args,
+    args::{Args, LogFormat},
     log::Log,
     signals::{Hangup, ignore_write_signals, shutdown},
 };
@@ -74,13 +74,18 @@ fn print_usage(answer: &clap::Error, log: &Log) -> ExitCode {
 
 fn serve(args: &Args, hangup: Hangup, log: &Log) -> ExitCode {
     let lines = log.clone();
-    tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_writer(move || lines.clone())
-        .with_ansi(io::stderr().is_terminal())
         .with_max_level(args.log)
         .with_target(false)
-        .log_internal_errors(false) // printing them could fail or block
-        .init();
+        .log_internal_errors(false); // printing them could fail or block
+    match args.log_format {
+        LogFormat::Text => subscriber.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => {
+            log.write_json();
+            subscriber.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
+        }
+    }
     let lines = log.clone();
     panic::set_hook(Box::new(move |panic| {
         log_panic(panic);
@@ -128,12 +133,22 @@ fn run(args: &Args, hangup: Hangup, log: &Log) -> Result<(), Box<dyn Error>> {
         registration: args.registration,
         room_invites: args.room_invites,
         rates: args.rates(),
+        backups: args.backup_dir.clone().map(|dir| {
+            let keep = usize::try_from(args.backup_keep).unwrap_or(usize::MAX);
+            Backups { dir, every: args.backup_every, keep }
+        }),
         ..Config::new(args.data_dir()?)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
     runtime.block_on(async {
-        let server = Server::open(config)?;
-        let listener = bind(args.listen).map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+        let mut server = Server::open(config)?;
+        let listen = |address| bind(address).map_err(|error| format!("cannot listen on {address}: {error}"));
+        let listener = listen(args.listen)?;
+        if let Some(address) = args.metrics {
+            let metrics = listen(address)?;
+            tracing::info!("serving metrics on http://{}/metrics", metrics.local_addr()?);
+            server = server.with_metrics(metrics);
+        }
         let address = listener.local_addr()?;
         let (tls, pin) = (server.tls(), server.tls().pin());
         // From here on, signals stop the server in order.

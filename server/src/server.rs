@@ -13,8 +13,9 @@ use tokio::{
 };
 
 use crate::{
-    app::App,
+    app::{App, BackupCounts},
     auth::{jwt::Tokens, login_throttle::LoginThrottle, passwords::Passwords},
+    backup_schedule,
     budget::Budget,
     config::Config,
     connection::{self, Handshakes},
@@ -24,6 +25,9 @@ use crate::{
     http::Api,
     hub::{self, Hub},
     join_links::{self, JoinLinks, Reach},
+    metrics::{Histogram, Scale},
+    metrics_listener,
+    metrics_page::MetricsPage,
     presence_lookup,
     rate_limits::RateLimits,
     reply_dispatcher::ReplyDispatcher,
@@ -60,6 +64,7 @@ pub struct Server {
     store: JoinHandle<()>,
     hub: JoinHandle<()>,
     questions: mpsc::Receiver<Vec<Question>>,
+    metrics: Option<TcpListener>,
 }
 
 /// A fatal error ended the server; the text says which.
@@ -144,10 +149,12 @@ impl Server {
             hub,
             config,
             stream_context: hub::stream_context(budget),
+            resumed_behind: Histogram::new(Scale::EVENTS),
+            backups: BackupCounts::default(),
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
         let api = Api::new(Arc::clone(&app)).map_err(OpenError::Random)?;
-        Ok(Self { app, api, tls, max_connections, store: store_thread, hub: hub_thread, questions })
+        Ok(Self { app, api, tls, max_connections, store: store_thread, hub: hub_thread, questions, metrics: None })
     }
 
     /// The budget of memory that the server holds for clients.
@@ -172,14 +179,23 @@ impl Server {
         join_links::join_links(&self.app, listening, reach).await.map_err(unusable)
     }
 
+    /// Has the metrics served to everyone who reaches this listener.
+    #[must_use]
+    pub fn with_metrics(self, listener: TcpListener) -> Self {
+        Self { metrics: Some(listener), ..self }
+    }
+
     /// Serves until `shutdown` completes. Then ends the streams with `bye`, lets responses in progress finish and
     /// closes the database.
     ///
     /// # Errors
     /// The hub or the store failed, which stopped the server.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { app, api, tls, max_connections, store, hub, questions } = self;
+        let Self { app, api, tls, max_connections, store, hub, questions, metrics } = self;
+        let (api, load) = (Arc::new(api), Arc::default());
         let (stop, stopped) = watch::channel(false);
+        let page = MetricsPage::new(&app, &api, &load, max_connections);
+        let metrics = metrics.map(|listener| tokio::spawn(metrics_listener::serve(listener, page.clone())));
         let chores = [
             tokio::spawn(housekeeping::forget(Arc::clone(&app))),
             tokio::spawn(housekeeping::purge(Arc::clone(&app))),
@@ -187,12 +203,14 @@ impl Server {
             tokio::spawn(housekeeping::record_session_uses(Arc::clone(&app))),
             tokio::spawn(presence_lookup::answer(Arc::clone(&app), questions)),
             tokio::spawn(housekeeping::index(Arc::clone(&app))),
+            tokio::spawn(backup_schedule::back_up_regularly(Arc::clone(&app))),
         ];
         let connections = connection::Server {
             service: api,
             config: app.config.clone(),
             budget: app.stream_context.budget.clone(),
             handshakes: Handshakes::new(Box::new(move || tls.settings())),
+            load,
         };
         let serving = tokio::spawn(connection::serve(connections, listener, max_connections, stopped));
         let outcome = tokio::select! {
@@ -206,7 +224,8 @@ impl Server {
         app.hub.stop().await;
         let _ = stop.send(true);
         let _ = serving.await;
-        for chore in chores {
+        drop(page);
+        for chore in chores.into_iter().chain(metrics) {
             chore.abort();
             let _ = chore.await;
         }

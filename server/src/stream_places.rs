@@ -52,6 +52,11 @@ impl StreamPlaces {
         Ok(StreamPlace { places: Arc::clone(self), user })
     }
 
+    /// How many streams there are.
+    pub(crate) fn taken(&self) -> usize {
+        self.lock().all
+    }
+
     fn lock(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -61,6 +61,11 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         self.lock().take()
     }
 
+    /// The amount of waiting work, and the most that may wait.
+    pub(super) fn len(&self) -> (usize, usize) {
+        (self.lock().len, self.max)
+    }
+
     /// Refuses work from now on, and returns the waiting work.
     pub(super) fn close(&self) -> Vec<T> {
         let mut waiting = self.lock();

@@ -23,6 +23,7 @@ use super::fair_queue::FairQueue;
 use crate::{
     domain::{Error, Result},
     network::network,
+    priority::lower_priority,
 };
 
 /// The hash that a password is checked against if the user does not exist, so that the check takes as long. It is the
@@ -111,6 +112,11 @@ impl Passwords {
         self.queue.0.close().into_iter().for_each(|waiting| waiting(None));
     }
 
+    /// How many passwords wait, and the most that may.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        self.queue.0.len()
+    }
+
     /// Hashes [`password_form`] of a password with a new salt. Returns a PHC string.
     ///
     /// # Errors
@@ -172,6 +178,8 @@ fn verify(hasher: &Hasher, typed: &str, known: Option<&str>) -> Result<Verdict> 
     Ok(Verdict::Wrong)
 }
 
+/// A sign-in may take a moment longer and a message may not. Measured on two cores with four people signing in all the
+/// time: as many sign-ins as argon2id allows, and messages take at most 5 ms.
 fn run(queue: &Queue) {
     lower_priority();
     while let Some(first) = queue.pop() {
@@ -181,18 +189,6 @@ fn run(queue: &Queue) {
         }
     }
 }
-
-/// Gives this thread the lowest priority, because a sign-in may take a moment longer and a message may not. Measured on
-/// two cores with four people signing in all the time: as many sign-ins as argon2id allows, and messages take at most 5
-/// ms.
-#[cfg(target_os = "linux")]
-fn lower_priority() {
-    let _ = rustix::process::nice(19); // per thread on Linux; if refused, all threads stay equal
-}
-
-/// Does nothing: on other systems, niceness applies to the whole process.
-#[cfg(not(target_os = "linux"))]
-fn lower_priority() {}
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use std::{
 use quchat_shared::Timestamp;
 
 use super::{
-    BackupError, Watch,
+    BackupError, LongRead, Watch,
     error::unusable,
     manifest::{FORMAT, FileSum, MANIFEST, Manifest, Sum},
     tar::Archive,
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     data_dir::{DATABASE, SECRETS},
+    priority::lower_priority,
     store::DatabaseCopy,
 };
 
@@ -25,7 +26,8 @@ const GATHERED: usize = 256 * 1024;
 /// Most bytes of a secret.
 const SECRET_MAX: u64 = 1024 * 1024;
 
-/// Backs the data directory up to a new file, which only its owner can read. The server may run meanwhile.
+/// Backs the data directory up to a new file, which only its owner can read. The server may run meanwhile. Lowers the
+/// priority of this thread.
 ///
 /// # Errors
 /// There is no database, the file exists, the disk is full, or the work was interrupted. Nothing is left of it then.
@@ -34,7 +36,9 @@ pub fn make(data_dir: &Path, file: &Path, now: Timestamp, mut watch: Watch<'_>) 
     if fs::metadata(&database).map_err(unusable(&database))?.len() == 0 {
         return Err(BackupError::NotFound(database));
     }
+    lower_priority();
     let archive = UnfinishedFile::create(file)?;
+    let _long_read = LongRead::begin(data_dir);
     let seconds = u64::try_from(now.as_millis() / 1000).unwrap_or(0);
     let mut archive = Archive::new(BufWriter::with_capacity(GATHERED, archive), seconds);
     let mut files = vec![copy_database(&database, file, &mut archive, &mut watch)?];

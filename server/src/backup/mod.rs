@@ -9,6 +9,7 @@ mod making;
 mod manifest;
 mod reading;
 mod restoring;
+mod running;
 mod tar;
 mod unfinished;
 
@@ -17,6 +18,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+pub(crate) use self::running::{LongRead, is_running};
 pub use self::{
     error::BackupError,
     making::make,

@@ -97,6 +97,12 @@ struct Share {
 }
 
 impl Holders {
+    /// The number of streams that are behind, and the bytes that wait for them.
+    pub(super) fn lagging(&self) -> (usize, usize) {
+        let bytes = self.streams.values().map(|stream| stream.bytes.load(Ordering::Relaxed)).sum();
+        (self.streams.len(), bytes)
+    }
+
     pub(super) fn add(&mut self, key: Key, bytes: usize, account: &Account) {
         let new = || Connection { account: account.clone(), bytes: 0, stalled: None };
         self.connections.entry(key).or_insert_with(new).bytes += bytes;

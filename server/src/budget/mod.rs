@@ -81,6 +81,11 @@ impl Budget {
         self.0.max
     }
 
+    /// The number of streams that are behind, and the bytes that wait for their readers.
+    pub(crate) fn lagging(&self) -> (usize, usize) {
+        self.lock().lagging()
+    }
+
     /// Charges bytes that streams share.
     ///
     /// # Errors

@@ -35,6 +35,7 @@ pub(crate) async fn serve<S: Service>(
     let mut connections = JoinSet::new();
     let mut turn_away = TurnAway::new(server.service.at_capacity()).await;
     loop {
+        server.load.open.set(connections.len() as u64);
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next() => continue, // makes room for another one
@@ -45,6 +46,7 @@ pub(crate) async fn serve<S: Service>(
         if connections.len() < max {
             connections.spawn(serve_connection(Arc::clone(&server), socket, peer.ip(), stop.clone()));
         } else {
+            server.load.turned_away.add(1);
             turn_away.turn_away(socket);
         }
     }

@@ -10,13 +10,14 @@ mod detach;
 mod drive;
 mod handshake;
 mod io;
+mod load;
 mod phase;
 mod requests;
 mod stage;
 mod turn_away;
 mod upload;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use hyper::http::request::Parts;
 
@@ -26,6 +27,7 @@ pub(crate) use self::{
     close::close_after,
     detach::DetachedSocket,
     handshake::Handshakes,
+    load::Load,
     stage::Stage,
     upload::{Upload, UploadError},
 };
@@ -59,9 +61,10 @@ pub(crate) struct Peer {
 
 /// Shared by all connections.
 pub(crate) struct Server<S> {
-    pub(crate) service: S,
+    pub(crate) service: Arc<S>,
     pub(crate) config: Config,
     /// Charged with the memory that connections hold.
     pub(crate) budget: Budget,
     pub(crate) handshakes: Handshakes,
+    pub(crate) load: Arc<Load>,
 }

@@ -192,7 +192,10 @@ impl Reader {
             let start = events::locate(store, caller, &this.filter, since.as_ref(), this.app.config.replay_max)?;
             let (event, resumed, head) = match start {
                 Start::Fresh { head } | Start::Reset { head, .. } => (head, None, head),
-                Start::Resume { after, head } => (after, Some(after), head),
+                Start::Resume { after, head } => {
+                    this.app.resumed_behind.observe(head.saturating_sub(after));
+                    (after, Some(after), head)
+                }
             };
             let at = At { event, span: SPAN_FIRST, resumed, shown: ShownMessages::new(head) };
             Ok((start, this.page(store, at, sessions_ended)?))

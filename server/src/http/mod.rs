@@ -20,6 +20,7 @@ mod read_markers;
 mod registration;
 mod reply;
 mod request;
+mod request_counts;
 mod request_id;
 mod request_log;
 mod rooms;

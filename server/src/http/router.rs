@@ -19,6 +19,7 @@ use super::{
     reactions, read_markers, registration,
     reply::Respond,
     request::{self, Head, Request},
+    request_counts::PathCounts,
     rooms, search, server_info, sessions, typing, users,
 };
 use crate::{
@@ -213,12 +214,15 @@ fn authenticate(app: &App, head: &Head) -> Result<VerifiedToken, Failure> {
 /// The routes, indexed by path.
 pub(super) struct Routes {
     by_path: matchit::Router<Route>,
+    /// The counts of each path, by its pattern.
+    counts: Vec<(&'static str, Arc<PathCounts>)>,
 }
 
 /// The methods of a path.
 struct Route {
     pattern: &'static str,
     is_public: bool,
+    counts: Arc<PathCounts>,
     methods: Vec<(Method, Handler)>,
 }
 
@@ -229,28 +233,34 @@ pub(super) struct Target<'a> {
     /// The parts of the path that vary.
     pub(super) path: Vec<String>,
     is_public: bool,
+    pub(super) counts: &'a PathCounts,
     methods: &'a [(Method, Handler)],
 }
 
 impl Routes {
     pub(super) fn new() -> Self {
-        let mut by_path = matchit::Router::new();
+        let (mut by_path, mut all) = (matchit::Router::new(), Vec::new());
         let Router { by_path: paths, public } = routes();
         for (pattern, methods) in paths {
-            let is_public = public.contains(pattern);
-            by_path
-                .insert(pattern, Route { pattern, is_public, methods })
-                .expect("no two paths of the API contradict each other");
+            let counts = Arc::<PathCounts>::default();
+            all.push((pattern, Arc::clone(&counts)));
+            let route = Route { pattern, is_public: public.contains(pattern), counts, methods };
+            by_path.insert(pattern, route).expect("no two paths of the API contradict each other");
         }
-        Self { by_path }
+        Self { by_path, counts: all }
+    }
+
+    /// The counts of each path, by its pattern.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (&str, &PathCounts)> + Clone {
+        self.counts.iter().map(|(pattern, counts)| (*pattern, &**counts))
     }
 
     /// Finds the route of a decoded path.
     pub(super) fn find(&self, path: &str) -> Option<Target<'_>> {
         let found = self.by_path.at(path).ok()?;
         let path = found.params.iter().map(|(_, part)| part.to_owned()).collect();
-        let Route { pattern, is_public, methods } = found.value;
-        Some(Target { pattern, path, is_public: *is_public, methods })
+        let Route { pattern, is_public, counts, methods } = found.value;
+        Some(Target { pattern, path, is_public: *is_public, counts, methods })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Handles one request: checks it, routes it, calls the handler and logs the outcome.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use hyper::{
     Version,
@@ -11,8 +11,9 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     client_address::ClientAddress,
-    problem::{self, Failure},
+    problem::{self, Failure, LIMITS},
     request::Head,
+    request_counts::{self, PathCounts},
     request_id::RequestIds,
     request_log::RequestLog,
     router::{Routes, Target},
@@ -22,6 +23,7 @@ use crate::{
     budget::Account,
     connection::{Body, Peer, Service, Upload},
     domain::Error,
+    metrics::{Counter, Page},
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,13 +34,29 @@ pub(crate) struct Api {
     routes: Routes,
     request_ids: RequestIds,
     log: RequestLog,
+    /// The requests to paths that do not exist.
+    other_paths: PathCounts,
+    /// How often each of [`LIMITS`] was hit.
+    limit_hits: [Counter; LIMITS.len()],
 }
 
 impl Api {
     /// # Errors
     /// The operating system has no random bytes.
     pub(crate) fn new(app: Arc<App>) -> Result<Self, getrandom::Error> {
-        Ok(Self { app, routes: Routes::new(), request_ids: RequestIds::new()?, log: RequestLog::default() })
+        let (routes, request_ids) = (Routes::new(), RequestIds::new()?);
+        let (log, other_paths, limit_hits) = Default::default();
+        Ok(Self { app, routes, request_ids, log, other_paths, limit_hits })
+    }
+
+    /// Writes the counts of requests.
+    pub(crate) fn write_counts(&self, page: &mut Page) {
+        request_counts::write(self.routes.counts().chain([("none", &self.other_paths)]), page);
+        let name = "quchat_limit_hits_total";
+        page.metric(name);
+        for (limit, hits) in LIMITS.iter().zip(&self.limit_hits) {
+            page.sample(name, &[("limit", limit)], hits.get());
+        }
     }
 
     async fn handle(
@@ -76,9 +94,11 @@ impl Api {
 
 impl Service for Api {
     async fn respond(&self, head: Parts, body: &mut Upload, account: Account, peer: Peer) -> hyper::Response<Body> {
+        let (begun, method) = (Instant::now(), head.method.clone());
         let path = unescape(head.uri.path());
         let target = self.routes.find(&path);
         let pattern = target.as_ref().map(|target| target.pattern);
+        let counts = target.as_ref().map_or(&self.other_paths, |target| target.counts);
         let entry = self.log.begin(&head.method, pattern);
         let outcome = self.handle(target, head, body, account, peer).await;
         let id = self.request_ids.next();
@@ -89,10 +109,14 @@ impl Service for Api {
             }
             Err(failure) => {
                 entry.failed(&failure, &id);
+                if let Some(limit) = failure.limit() {
+                    self.limit_hits[limit].add(1);
+                }
                 problem::respond(&failure)
             }
         };
         response.headers_mut().insert(X_REQUEST_ID, id.into());
+        counts.count(&method, response.status(), begun.elapsed());
         response
     }
 

@@ -14,6 +14,7 @@ use super::{
     batch::Batch,
     broadcasts::PacedBroadcasts,
     bye,
+    delivery::Delivery,
     ended::{Count, Ended},
     ephemeral::EphemeralEvents,
     listeners::{Key, Listeners},
@@ -61,6 +62,9 @@ pub(super) struct EventLoop {
     clock: Clock,
     leaving: mpsc::UnboundedSender<Key>,
     is_stopped: bool,
+    delivery: Arc<Delivery>,
+    /// The oldest commit that is not written to the streams yet.
+    undelivered: Option<Instant>,
 }
 
 impl EventLoop {
@@ -93,6 +97,8 @@ impl EventLoop {
             clock: config.clock.clone(),
             leaving,
             is_stopped: false,
+            delivery: Arc::new(Delivery::new(head)),
+            undelivered: None,
         }
     }
 
@@ -111,6 +117,11 @@ impl EventLoop {
         self.presence.count()
     }
 
+    /// How far the hub is, readable from any thread.
+    pub(super) fn delivery(&self) -> Arc<Delivery> {
+        Arc::clone(&self.delivery)
+    }
+
     /// Runs until all handles of the hub are gone.
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Command>, mut left: mpsc::UnboundedReceiver<Key>) {
         let mut heartbeat_due = Instant::now() + self.heartbeat;
@@ -125,6 +136,7 @@ impl EventLoop {
                 },
                 () = std::future::ready(()), if self.has_work() => {}
             }
+            self.delivery.streams.set(self.listeners.len() as u64);
             self.tell_presence();
             self.broadcasts.advance(&self.listeners, &self.budget, &self.lineage.cursor(self.head));
             let now = Instant::now();
@@ -183,11 +195,18 @@ impl EventLoop {
         self.deliver();
         self.listeners.flush();
         self.gathered = 0;
+        if let Some(committed) = self.undelivered.take() {
+            self.delivery.lag.observe_time(committed.elapsed());
+            self.delivery.delivered.set(self.head);
+        }
     }
 
     fn handle(&mut self, command: Command) {
         match command {
-            Command::Publish(changes) => self.publish(changes),
+            Command::Publish(changes, committed) => {
+                self.undelivered.get_or_insert(committed);
+                self.publish(changes);
+            }
             Command::Register(registration, reply) => self.register(registration, reply),
             Command::LookedUp(rooms) => {
                 self.deliver(); // who has joined or left by now

@@ -136,6 +136,10 @@ impl Listeners {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
     /// Every open stream.
     pub(super) fn all_keys(&self) -> Vec<Key> {
         self.by_key.keys().copied().collect()

@@ -7,6 +7,7 @@
 
 mod batch;
 mod broadcasts;
+mod delivery;
 mod ended;
 mod ephemeral;
 mod event_loop;
@@ -26,9 +27,13 @@ use quchat_shared::{
     Cursor, Event, RoomId, Timestamp, UserId,
     event::{Bye, ByeReason, Typing},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 pub(crate) use self::{
+    delivery::Delivery,
     ended::SessionsEnded,
     presence::{Online, PresencePosition},
     scope::Scope,
@@ -38,6 +43,7 @@ use crate::{
     budget::Budget,
     config::Config,
     domain::presence::{Question, RoomMembers},
+    metrics::Counter,
     reply_dispatcher::ReplyDispatcher,
     store::{Change, Lineage},
     stream::{Chunk, StreamContext, StreamWriter},
@@ -54,6 +60,7 @@ pub(crate) struct Hub {
     sessions_ended: ended::Count,
     presence: PresenceCount,
     typing: Arc<TypingThrottle>,
+    delivery: Arc<Delivery>,
 }
 
 /// The outcome of a registration.
@@ -67,7 +74,8 @@ pub(crate) enum Registered {
 }
 
 enum Command {
-    Publish(Vec<Change>),
+    /// The changes of a commit, and when it was made.
+    Publish(Vec<Change>, Instant),
     Register(Registration, oneshot::Sender<Registered>),
     /// Answers to the questions of the hub.
     LookedUp(Vec<RoomMembers>),
@@ -122,7 +130,7 @@ impl Hub {
         let (ask, questions) = mpsc::channel(1); // the next one is put once the last is answered
         let event_loop = EventLoop::new(config, replies, budget, lineage, head, leaving, ask);
         let (online, sessions_ended) = (event_loop.online(), event_loop.sessions_ended());
-        let presence = event_loop.presence();
+        let (presence, delivery) = (event_loop.presence(), event_loop.delivery());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let thread = thread::Builder::new().name("hub".to_owned()).spawn(move || match runtime {
             Ok(runtime) => runtime.block_on(event_loop.run(inbox, left)),
@@ -130,12 +138,13 @@ impl Hub {
         });
         let thread = thread.expect("a thread can be started while the server starts");
         let typing = Arc::new(TypingThrottle::new(config.typing_interval));
-        (Self { commands, online, sessions_ended, presence, typing }, thread, questions)
+        (Self { commands, online, sessions_ended, presence, typing, delivery }, thread, questions)
     }
 
     /// Publishes the changes of a commit. Blocks while the hub is behind, so async threads must not call it.
     pub(crate) fn publish(&self, changes: Vec<Change>) {
-        let _ = self.commands.blocking_send(Command::Publish(changes)); // fails only once the hub has ended
+        let now = self.delivery.commit(&changes);
+        let _ = self.commands.blocking_send(Command::Publish(changes, now)); // fails only once the hub has ended
     }
 
     /// Registers a stream and delivers the events since its position, in one step.
@@ -180,6 +189,16 @@ impl Hub {
         self.presence.get()
     }
 
+    /// How far the hub is.
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    /// How many commits and registrations wait, and the most that may.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (QUEUE - self.commands.capacity(), QUEUE)
+    }
+
     /// The users with an open stream, and those who had one a moment ago.
     pub(crate) fn online(&self) -> &Online {
         &self.online
@@ -195,7 +214,7 @@ pub(crate) fn bye(reason: ByeReason) -> Chunk {
 
 /// The context of all stream writers.
 pub(crate) fn stream_context(budget: Budget) -> Arc<StreamContext> {
-    Arc::new(StreamContext { budget, slow_bye: bye(ByeReason::Slow) })
+    Arc::new(StreamContext { budget, slow_bye: bye(ByeReason::Slow), cut: Counter::default() })
 }
 
 /// A heartbeat: an SSE comment that shows that the stream is alive, with the position that the stream has reached.

@@ -11,7 +11,7 @@ use quchat_shared::Timestamp;
 use tokio::sync::Notify;
 
 use super::{
-    Change, Error, Lineage, ReadEvents, ReadUsers, Result, Snapshot, Tx,
+    Change, Commits, Error, Lineage, ReadEvents, ReadUsers, Result, Snapshot, Tx,
     health::Health,
     readers::Readers,
     sqlite::{self, Check, Sqlite},
@@ -28,6 +28,8 @@ pub(crate) struct Store {
     lineage: Lineage,
     /// Notified when something was removed that is still in the files.
     removal: Arc<Notify>,
+    commits: Arc<Commits>,
+    file: PathBuf,
     /// Ends with the last clone.
     _check: Arc<Check>,
 }
@@ -75,9 +77,11 @@ impl Opened {
         let (readers, mut others) = Readers::start(readers, &replies);
         let (check, checking) = Check::start(&file, health.clone());
         others.push(checking);
-        let (writer, thread) = Writer::start(engine, replies, health.clone(), others, lock, publish);
+        let commits = Arc::<Commits>::default();
+        let counted = Arc::clone(&commits);
+        let (writer, thread) = Writer::start(engine, replies, health.clone(), counted, others, lock, publish);
         tokio::spawn(watch(writer.watched(), health.clone()));
-        Ok((Store { writer, readers, health, lineage, removal, _check: Arc::new(check) }, thread))
+        Ok((Store { writer, readers, health, lineage, removal, commits, file, _check: Arc::new(check) }, thread))
     }
 }
 
@@ -113,6 +117,26 @@ impl Store {
     /// Whether the database could be written when that was last tried.
     pub(crate) fn is_writable(&self) -> bool {
         self.health.is_writable()
+    }
+
+    /// How many damages were found since the start.
+    pub(crate) fn damages(&self) -> u64 {
+        self.health.damages()
+    }
+
+    /// The counts of committed transactions.
+    pub(crate) fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    /// How many writes and reads wait, each with the most that may.
+    pub(crate) fn waiting(&self) -> [(usize, usize); 2] {
+        [self.writer.waiting(), self.readers.waiting()]
+    }
+
+    /// The lengths of the database file and of its log, in bytes.
+    pub(crate) fn file_lengths(&self) -> (u64, u64) {
+        sqlite::file_lengths(&self.file)
     }
 
     /// Runs `read` on a snapshot.

@@ -58,7 +58,7 @@ impl Health {
         }
     }
 
-    #[cfg(test)]
+    /// How many damages were found.
     pub(super) fn damages(&self) -> u64 {
         self.0.damages.load(Ordering::Relaxed)
     }

@@ -5,6 +5,7 @@
 //! many.
 
 mod change;
+mod commits;
 mod error;
 mod handle;
 mod health;
@@ -34,6 +35,7 @@ use quchat_shared::{
 
 pub(crate) use self::{
     change::{Change, Ephemeral, EventRef, LoggedEvent},
+    commits::Commits,
     error::{Cause, Error, Result},
     handle::{Store, readers},
     lineage::{Lineage, parse_cursor},

@@ -57,6 +57,11 @@ impl Readers {
         (Self { queue }, connections.into_iter().map(start).collect())
     }
 
+    /// How many reads wait, and the most that may.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (QUEUE - self.queue.capacity(), QUEUE)
+    }
+
     /// Runs `read` on a snapshot once a thread is free.
     pub(crate) async fn read<T, X>(
         &self,

@@ -11,12 +11,14 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Change, Error, Result, Tx, health::Health};
+use super::{Change, Commits, Error, Result, Tx, health::Health};
 use crate::reply_dispatcher::ReplyDispatcher;
 
 /// Most queued writes; callers then wait.
@@ -64,6 +66,7 @@ impl Writer {
         mut engine: E,
         replies: ReplyDispatcher,
         health: Health,
+        commits: Arc<Commits>,
         others: Vec<JoinHandle<()>>,
         lock: impl Send + 'static,
         publish: impl FnMut(Vec<Change>) + Send + 'static,
@@ -72,7 +75,7 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                run(&mut engine, attempts, &replies, &health, publish);
+                run(&mut engine, attempts, &replies, &health, &commits, publish);
                 if health.fatal().is_none() {
                     // When the last connection closes, SQLite copies the log into the file, but not if two connections
                     // close at once.
@@ -87,6 +90,11 @@ impl Writer {
 
     pub(crate) fn watched(&self) -> Watched {
         Watched(self.queue.downgrade())
+    }
+
+    /// How many writes wait, and the most that may.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (QUEUE - self.queue.capacity(), QUEUE)
     }
 
     /// Completes when the thread has ended.
@@ -162,11 +170,12 @@ fn run(
     mut attempts: mpsc::Receiver<Box<dyn Attempt>>,
     replies: &ReplyDispatcher,
     health: &Health,
+    commits: &Commits,
     mut publish: impl FnMut(Vec<Change>),
 ) {
     let mut group = Vec::new();
     while health.fatal().is_none() && attempts.blocking_recv_many(&mut group, GROUP) > 0 {
-        match write(engine, &mut group) {
+        match write(engine, &mut group, commits) {
             Err(Failed::Undone(failure)) if group.len() > 1 => {
                 if let Some(error) = failure.filter(|_| health.is_writable()) {
                     let error = &error as &dyn std::error::Error;
@@ -177,7 +186,7 @@ fn run(
                     );
                 }
                 for mut alone in group.drain(..) {
-                    let written = write(engine, std::slice::from_mut(&mut alone));
+                    let written = write(engine, std::slice::from_mut(&mut alone), commits);
                     finish(vec![alone], written, replies, health, &mut publish);
                 }
             }
@@ -202,10 +211,17 @@ enum Failed {
     Engine(Error),
 }
 
-fn write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::result::Result<Written, Failed> {
+fn write(
+    engine: &mut impl Engine,
+    group: &mut [Box<dyn Attempt>],
+    commits: &Commits,
+) -> std::result::Result<Written, Failed> {
+    let begun = Instant::now();
     let outcome = try_write(engine, group);
-    if outcome.is_err() {
-        engine.rollback();
+    match &outcome {
+        Ok(Written { is_any: true, .. }) => commits.count(group.len(), begun.elapsed()),
+        Ok(_) => {}
+        Err(_) => engine.rollback(),
     }
     outcome
 }

@@ -21,6 +21,7 @@ pub(crate) use self::chunk::{Chunk, Coding};
 use crate::{
     budget::{Backlog, Budget, Full, Stream},
     idle_timeout::IdleTimeout,
+    metrics::Counter,
     socket::Socket,
 };
 
@@ -55,6 +56,8 @@ pub(crate) struct StreamContext {
     pub(crate) budget: Budget,
     /// The `bye` frame for a reader that is too slow.
     pub(crate) slow_bye: Chunk,
+    /// Streams that were ended because their reader was too slow.
+    pub(crate) cut: Counter,
 }
 
 /// Writes one stream. Shared by the stream's own task and its producers.
@@ -144,6 +147,7 @@ impl StreamWriter {
     /// Drops the waiting frames and ends the stream with [`StreamContext::slow_bye`]. The stream's own chunks stay in
     /// the queue.
     pub(crate) fn cut(&self) {
+        self.context.cut.add(1);
         self.lock().cut(&self.context.slow_bye, |chunk| chunk.frames() == 0);
     }
 

@@ -27,7 +27,7 @@ async fn open(coding: Coding) -> (Arc<StreamWriter>, net::TcpStream) {
     let reader = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     reader.set_read_timeout(Some(LONG)).unwrap();
     let (socket, _) = listener.accept().await.unwrap();
-    let context = Arc::new(StreamContext { budget: budget(), slow_bye: Chunk::own(b"bye") });
+    let context = Arc::new(StreamContext { budget: budget(), slow_bye: Chunk::own(b"bye"), cut: Default::default() });
     (StreamWriter::new(socket, coding, Chunk::head("head ".into()), UserId(1), context), reader)
 }
 

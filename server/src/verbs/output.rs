@@ -9,7 +9,7 @@ use crate::log::Log;
 
 /// How a verb prints its result.
 #[derive(Debug, clap::Args)]
-pub(super) struct Format {
+pub(crate) struct Format {
     /// Print the result as JSON, one object per line
     #[arg(long)]
     pub(super) json: bool,

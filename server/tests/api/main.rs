@@ -76,6 +76,8 @@ mod crash;
 mod environment;
 #[cfg(unix)]
 mod joining;
+#[cfg(unix)]
+mod metrics;
 mod model;
 #[cfg(unix)]
 mod output;

@@ -49,7 +49,8 @@ async fn writer() -> (Arc<StreamWriter>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let reader = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (socket, _) = listener.accept().await.unwrap();
-    let context = Arc::new(StreamContext { budget: Budget::new(1 << 30), slow_bye: Chunk::own(b"bye") });
+    let context =
+        Arc::new(StreamContext { budget: Budget::new(1 << 30), slow_bye: Chunk::own(b"bye"), cut: Default::default() });
     (StreamWriter::new(socket, Coding::Plain, Chunk::own(b"head"), UserId(1), context), reader)
 }
 

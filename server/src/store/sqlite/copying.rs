@@ -104,6 +104,11 @@ impl DatabaseCopy {
     }
 }
 
+/// The lengths of a database file and of its log, in bytes.
+pub(crate) fn file_lengths(path: &Path) -> (u64, u64) {
+    (log_len(path), log_len(&files::log(path)))
+}
+
 fn log_len(log: &Path) -> u64 {
     fs::metadata(log).map_or(0, |metadata| metadata.len())
 }

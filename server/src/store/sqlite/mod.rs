@@ -44,7 +44,7 @@ use rusqlite_migration::{M, Migrations};
 pub(crate) use self::{
     check::Check,
     consistency::contradictions,
-    copying::{DatabaseCopy, prepare_restored},
+    copying::{DatabaseCopy, file_lengths, prepare_restored},
 };
 use self::{
     erasing::Erasing,
