@@ -7,11 +7,16 @@ use std::{
     thread::JoinHandle,
 };
 
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::Method;
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::{Notify, mpsc, watch},
 };
 
+#[cfg(unix)]
+use crate::local_socket::LocalSocket;
 use crate::{
     app::{App, BackupCounts},
     auth::{jwt::Tokens, login_throttle::LoginThrottle, passwords::Passwords},
@@ -28,6 +33,7 @@ use crate::{
     metrics::{Histogram, Scale},
     metrics_listener,
     metrics_page::MetricsPage,
+    operator::Operator,
     presence_lookup,
     rate_limits::RateLimits,
     reply_dispatcher::ReplyDispatcher,
@@ -179,6 +185,25 @@ impl Server {
         join_links::join_links(&self.app, listening, reach).await.map_err(unusable)
     }
 
+    /// Answers one request of the operator without listening anywhere, and closes the database. Returns status and body.
+    pub(crate) async fn answer_operator(
+        self,
+        method: &Method,
+        path: &str,
+        query: &str,
+        body: &Bytes,
+    ) -> (u16, Vec<u8>) {
+        let Self { app, api, max_connections, store, hub, .. } = self;
+        let operator = Operator::new(&app, MetricsPage::new(&app, &Arc::new(api), &Arc::default(), max_connections));
+        let (head, body) = operator.respond(method, path, query, body).await.into_parts();
+        let Ok(body) = body.collect().await;
+        drop(operator);
+        app.hub.stop().await;
+        drop(app);
+        [store, hub].into_iter().for_each(|thread| drop(thread.join()));
+        (head.status.as_u16(), body.to_bytes().into())
+    }
+
     /// Has the metrics served to everyone who reaches this listener.
     #[must_use]
     pub fn with_metrics(self, listener: TcpListener) -> Self {
@@ -196,6 +221,8 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let page = MetricsPage::new(&app, &api, &load, max_connections);
         let metrics = metrics.map(|listener| tokio::spawn(metrics_listener::serve(listener, page.clone())));
+        #[cfg(unix)]
+        let metrics = metrics.into_iter().chain(serve_locally(Arc::new(Operator::new(&app, page.clone()))));
         let chores = [
             tokio::spawn(housekeeping::forget(Arc::clone(&app))),
             tokio::spawn(housekeeping::purge(Arc::clone(&app))),
@@ -238,5 +265,17 @@ impl Server {
         let _ =
             tokio::task::spawn_blocking(move || [store, hub].into_iter().for_each(|thread| drop(thread.join()))).await;
         outcome
+    }
+}
+
+/// Serves the operator on the local socket. Without it the server still serves everybody else.
+#[cfg(unix)]
+fn serve_locally(operator: Arc<Operator>) -> Option<tokio::task::JoinHandle<()>> {
+    match LocalSocket::bind(operator.data_dir()) {
+        Ok(socket) => Some(tokio::spawn(socket.serve(operator))),
+        Err(error) => {
+            tracing::warn!(%error, "cannot listen on the local socket; verbs need a stopped server");
+            None
+        }
     }
 }

@@ -15,13 +15,13 @@ pub(crate) fn interruption(hangup: Hangup) -> io::Result<Arc<AtomicBool>> {
     let (interrupted, runtime) = (Arc::clone(&is_interrupted), { runtime }.enable_all().build()?);
     let first = {
         let _entered = runtime.enter();
-        shutdown(hangup)?
+        shutdown(hangup, || {})?
     };
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         runtime.block_on(async {
             first.await;
             interrupted.store(true, Ordering::Relaxed);
-            if let Ok(second) = shutdown(hangup) {
+            if let Ok(second) = shutdown(hangup, || {}) {
                 second.await;
                 std::process::exit(130);
             }

@@ -135,7 +135,7 @@ fn after_a_restored_backup_an_open_client_shows_the_unread_count_of_the_backup()
     a.shows("lost 9.");
     until("all of it to be read", || server.unread(&token, "den") == 0);
     a.create("elsewhere");
-    server.restore(backup);
+    server.restore(&backup);
     a.shows("connected");
     server.say("bob", "den", (1..=3).map(|n| format!("said anew {n}.")));
     let badge = |screen: &str| screen.lines().any(|line| line.starts_with("  #den ") && line.contains(" 3 │"));

@@ -3,7 +3,8 @@
 use quchat_client::api::{Access, Client, Received};
 use quchat_shared::{
     Event,
-    api::{CreateRoom, Credentials, ListRooms, NewRoom, Register},
+    api::{CreateRoom, ListRooms, NewRoom, Register},
+    user::NewUser,
 };
 
 use crate::server::{PASSWORD, Server};
@@ -11,8 +12,8 @@ use crate::server::{PASSWORD, Server};
 #[test]
 fn events_resume_on_a_server_that_was_killed_without_gap_or_duplicate() {
     let mut server = Server::start();
-    let credentials = Credentials { name: "alice".into(), password: PASSWORD.into() };
-    let session = Client::anonymous(server.origin()).call::<Register>(&(), &(), &credentials).unwrap();
+    let alice = NewUser { name: "alice".into(), password: PASSWORD.into(), invite: None };
+    let session = Client::anonymous(server.origin()).call::<Register>(&(), &(), &alice).unwrap();
     let client = Client::signed_in(Access::new(server.origin(), &session));
     let den = NewRoom { name: "den".into(), topic: None, kind: None };
     client.call::<CreateRoom>(&(), &(), &den).unwrap();

@@ -1,7 +1,7 @@
 //! The real server on its own directory. Tests can kill and restart it and query it over REST.
 
 use std::{
-    env, fs,
+    env,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -63,20 +63,26 @@ impl Server {
         assert!(sent.success(), "kill {signal}");
     }
 
-    /// Kills the server and returns a copy of its data.
-    pub(crate) fn back_up(&mut self) -> TempDir {
-        self.kill();
+    /// Backs the running server up, to a file in a directory of its own.
+    pub(crate) fn back_up(&self) -> TempDir {
         let backup = tempfile::tempdir().expect("a directory");
-        copy(self.dir.path(), backup.path());
-        self.start_again();
+        self.run_verb("backup", backup.path());
         backup
     }
 
     /// Kills the server and restarts it with the data of the backup.
-    pub(crate) fn restore(&mut self, backup: TempDir) {
+    pub(crate) fn restore(&mut self, backup: &TempDir) {
         self.kill();
-        self.dir = backup;
+        self.dir = tempfile::tempdir().expect("a directory");
+        self.run_verb("restore", backup.path());
         self.start_again();
+    }
+
+    fn run_verb(&self, verb: &str, backup: &Path) {
+        let mut command = Command::new(program());
+        command.arg(verb).arg(backup.join("backup.tar")).arg("--data-dir").arg(self.dir.path());
+        let output = command.output().expect("the server's program runs");
+        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Starts it again on the same directory and port.
@@ -160,13 +166,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("a directory") {
-        let entry = entry.expect("an entry");
-        fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy"); // the server has no subdirectories
     }
 }
 

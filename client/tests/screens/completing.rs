@@ -209,6 +209,7 @@ fn answer_users(stage: &mut Stage, names: &[&str]) {
         role: ServerRole::Member,
         created_at: Timestamp::from_millis(0),
         online: false,
+        suspended: false,
     };
     let users = (40..).zip(names).map(user).collect();
     let reply = Ok(Answer::Users(Users { users, next: None }));

@@ -15,6 +15,7 @@ mod memberships;
 pub(crate) mod mentions;
 pub(crate) mod message_changes;
 pub(crate) mod messages;
+pub(crate) mod operator;
 mod paging;
 pub(crate) mod policy;
 pub(crate) mod presence;

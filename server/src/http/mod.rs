@@ -13,6 +13,7 @@ mod json;
 mod members;
 mod mentions;
 mod messages;
+mod operator;
 mod passwords;
 mod problem;
 mod reactions;
@@ -32,4 +33,4 @@ mod sessions;
 mod typing;
 mod users;
 
-pub(crate) use service::Api;
+pub(crate) use self::{operator::respond as respond_to_operator, service::Api};

@@ -2,11 +2,12 @@
 
 use quchat_server::backup::BackupError;
 
-/// Exit codes: 0 ok, 1 failure, 2 usage, 3 not allowed, 4 not found, 130 interrupted.
+/// Exit codes: 0 ok, 1 failure, 2 usage, 3 not allowed, 4 not found, 5 unreachable, 130 interrupted.
 pub(super) const FAILED: u8 = 1;
-const NOT_ALLOWED: u8 = 3;
-const NOT_FOUND: u8 = 4;
-const INTERRUPTED: u8 = 130;
+pub(super) const NOT_ALLOWED: u8 = 3;
+pub(super) const NOT_FOUND: u8 = 4;
+pub(super) const UNREACHABLE: u8 = 5;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// Why a verb failed.
 #[derive(Debug)]

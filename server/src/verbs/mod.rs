@@ -1,11 +1,15 @@
 //! The verbs of the command line: what the program does besides serving. Each prints its result to standard output and
 //! its progress to standard error.
 
+mod asking;
 mod backups;
 mod check;
 mod failure;
 mod output;
+mod password_prompt;
 mod progress;
+mod status;
+mod users;
 
 use std::{path::Path, process::ExitCode};
 
@@ -23,6 +27,11 @@ pub(crate) enum Verb {
     Restore(backups::Restore),
     /// Look for damage and contradictions in the database; the server may run meanwhile
     Check(check::Check),
+    /// Show how the server is
+    Status(status::Status),
+    /// List, add and change users
+    #[command(subcommand)]
+    User(users::UserVerb),
 }
 
 /// Runs a verb to its end.
@@ -32,6 +41,8 @@ pub(crate) fn run(verb: &Verb, data_dir: &Path, hangup: Hangup, log: &Log) -> Ex
         Verb::Backup(backup) => backup.run(data_dir, hangup, &output),
         Verb::Restore(restore) => restore.run(data_dir, hangup, &output),
         Verb::Check(check) => check.run(data_dir, hangup, &output),
+        Verb::Status(status) => status.run(data_dir, &output),
+        Verb::User(verb) => verb.run(data_dir, &output),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -80,6 +80,8 @@ mod joining;
 mod metrics;
 mod model;
 #[cfg(unix)]
+mod operator;
+#[cfg(unix)]
 mod output;
 #[cfg(unix)]
 mod process;

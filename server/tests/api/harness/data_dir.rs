@@ -46,7 +46,11 @@ impl DataDir {
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { files.push(path) }
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.is_file() {
+                    files.push(path); // not the local socket
+                }
             }
         }
         files

@@ -1,0 +1,137 @@
+//! Sends a request of the operator to the server of a data directory: through its local socket if it runs, else with the
+//! server's parts opened in this process.
+
+use std::{
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use hyper::Method;
+
+use crate::{
+    config::Config,
+    data_dir::{DATABASE, DataDirError},
+    server::{OpenError, Server},
+};
+
+/// What the operator asks for.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: &'static str,
+    /// The path with its query.
+    pub target: String,
+    /// The JSON body, if there is one.
+    pub body: Option<serde_json::Value>,
+}
+
+/// The reply to a [`Question`].
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body: JSON, or text.
+    pub body: Vec<u8>,
+    /// Whether a running server gave it.
+    pub is_running: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// There is no data directory, or no database in it.
+    #[error("there is no server in {0}; start one first, or choose its directory with --data-dir")]
+    NotFound(PathBuf),
+    /// This user may not use the socket or the directory.
+    #[error("cannot use {0}: permission denied; run this as the user that runs the server")]
+    NotAllowed(PathBuf),
+    /// A server uses the directory, but does not answer.
+    #[error("the server that uses {path} does not answer on its local socket: {reason}; restart it")]
+    Unreachable {
+        /// The data directory.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The data directory cannot be used. The text says why and what to do.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// Asks the server of a data directory.
+///
+/// # Errors
+/// There is no server, or it cannot be reached.
+pub fn ask(data_dir: &Path, question: &Question) -> Result<Answer, AskError> {
+    let database = data_dir.join(DATABASE);
+    match std::fs::metadata(&database) {
+        Ok(found) if found.len() > 0 => {}
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return Err(AskError::NotAllowed(data_dir.to_owned()));
+        }
+        _ => return Err(AskError::NotFound(data_dir.to_owned())),
+    }
+    let reason = match over_socket(data_dir, question) {
+        Ok((status, body)) => return Ok(Answer { status, body, is_running: true }),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return Err(AskError::NotAllowed(data_dir.to_owned()));
+        }
+        Err(error) => error,
+    };
+    directly(data_dir, question).map_err(|error| match error {
+        AskError::Unreachable { path, .. } => AskError::Unreachable { path, reason: reason.to_string() },
+        error => error,
+    })
+}
+
+#[cfg(unix)]
+fn over_socket(data_dir: &Path, question: &Question) -> io::Result<(u16, Vec<u8>)> {
+    use std::{
+        io::{Read, Write},
+        os::unix::net::UnixStream,
+        time::Duration,
+    };
+
+    use crate::local_socket::SocketPath;
+    /// A busy server still answers within this time.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    let mut socket = UnixStream::connect(SocketPath::new(data_dir)?.as_path())?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(PATIENCE))?;
+    let Question { method, target, body } = question;
+    let body = body.as_ref().map_or(String::new(), ToString::to_string);
+    let length = body.len();
+    write!(socket, "{method} {target} HTTP/1.1\r\nHost: local\r\nContent-Length: {length}\r\n\r\n{body}")?;
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer)?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
+    let body = answer.split_off(end + 4);
+    let head = String::from_utf8_lossy(&answer).into_owned();
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(ErrorKind::InvalidData)?;
+    Ok((status, body))
+}
+
+#[cfg(not(unix))]
+fn over_socket(_: &Path, _: &Question) -> io::Result<(u16, Vec<u8>)> {
+    Err(io::Error::other("this system has no local sockets; stop the server first"))
+}
+
+/// Opens the server's parts for one request. The data directory is locked meanwhile.
+fn directly(data_dir: &Path, question: &Question) -> Result<Answer, AskError> {
+    let unusable = |error: &dyn std::error::Error| AskError::Unusable(error.to_string());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| unusable(&error))?.block_on(async {
+        let server = Server::open(Config::new(data_dir)).map_err(|error| match error {
+            OpenError::DataDir(DataDirError::InUse(path)) => AskError::Unreachable { path, reason: String::new() },
+            error => unusable(&error),
+        })?;
+        let Question { method, target, body } = question;
+        let method = Method::from_bytes(method.as_bytes()).expect("verbs use methods that exist");
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let body = Bytes::from(body.as_ref().map_or(String::new(), ToString::to_string));
+        let (status, body) = server.answer_operator(&method, path, query, &body).await;
+        Ok(Answer { status, body, is_running: false })
+    })
+}

@@ -1,0 +1,114 @@
+//! The verbs `user …`. A user is given by name; a password comes from a prompt or from standard input.
+
+use std::path::Path;
+
+use clap::{Subcommand, ValueEnum};
+use quchat_server::governing::Question;
+use quchat_shared::{User, api::Users, limits::PAGE_MAX};
+use serde_json::json;
+
+use super::{
+    asking::ask,
+    failure::{Failure, NOT_FOUND},
+    output::{Format, Output},
+    password_prompt::read_password,
+};
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserVerb {
+    /// List all users
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Add a user; asks for the password, or reads it from standard input
+    Add {
+        /// The name of the new user
+        name: String,
+        /// The role on the server; the first user is always an admin
+        #[arg(long, value_enum, default_value = "member")]
+        role: Role,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Set a new password and end all sessions of the user; asks for it, or reads it from standard input
+    ResetPassword {
+        /// The name of the user
+        name: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+/// The rights of a user on the server.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Role {
+    Member,
+    Admin,
+}
+
+impl UserVerb {
+    pub(super) fn run(&self, data_dir: &Path, output: &Output) -> Result<(), Failure> {
+        match self {
+            Self::List { format } => list(data_dir, output, format),
+            Self::Add { name, role, format } => add(data_dir, output, format, name, *role),
+            Self::ResetPassword { name, format } => reset_password(data_dir, output, format, name),
+        }
+    }
+}
+
+fn list(data_dir: &Path, output: &Output, format: &Format) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let page = page(data_dir, &format!("limit={PAGE_MAX}"), after.as_deref())?;
+        for user in &page.users {
+            output.print(format, user, &describe(user))?;
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn add(data_dir: &Path, output: &Output, format: &Format, name: &str, role: Role) -> Result<(), Failure> {
+    let password = read_password(&format!("Password for {name}"))?;
+    let role = match role {
+        Role::Member => "member",
+        Role::Admin => "admin",
+    };
+    let body = Some(json!({"name": name, "password": password, "role": role}));
+    let user: User = ask(data_dir, &Question { method: "POST", target: "/v1/users".to_owned(), body })?.json()?;
+    output.print(format, &user, &format!("added {}", describe(&user)))
+}
+
+fn reset_password(data_dir: &Path, output: &Output, format: &Format, name: &str) -> Result<(), Failure> {
+    let user = find(data_dir, name)?;
+    let password = read_password(&format!("New password for {}", user.name))?;
+    let (target, body) = (format!("/v1/users/{}/password", user.id), Some(json!({"new": password})));
+    ask(data_dir, &Question { method: "PUT", target, body })?;
+    output.print(format, &user, &format!("{} has a new password and was signed out everywhere", user.name))
+}
+
+/// The user with this name, without regard to case.
+fn find(data_dir: &Path, name: &str) -> Result<User, Failure> {
+    let missing = || Failure::new(NOT_FOUND, format!("there is no user {name:?}; see quchat-server user list"));
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if name.is_empty() || !name.chars().all(is_name) {
+        return Err(missing());
+    }
+    let page = page(data_dir, &format!("limit=1&prefix={name}"), None)?; // sorted, so that the exact name comes first
+    page.users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name)).ok_or_else(missing)
+}
+
+fn page(data_dir: &Path, query: &str, after: Option<&str>) -> Result<Users, Failure> {
+    let after = after.map_or(String::new(), |after| format!("&after={after}")); // a name needs no escapes
+    ask(data_dir, &Question { method: "GET", target: format!("/v1/users?{query}{after}"), body: None })?.json()
+}
+
+fn describe(user: &User) -> String {
+    let role = serde_json::to_value(user.role).ok().and_then(|role| role.as_str().map(str::to_owned));
+    let (role, online) = (role.unwrap_or_default(), if user.online { ", online" } else { "" });
+    format!("{} ({role}, id {}, since {}{online})", user.name, user.id, user.created_at)
+}
