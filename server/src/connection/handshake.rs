@@ -65,6 +65,7 @@ impl Handshakes {
         };
         match timeout(config.head_timeout, self.shake_hands(&mut tls)).await {
             Ok(Ok(())) => return Some(Socket::Tls(tls)),
+            Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => return None, // the peer has left
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => {
                 tracing::debug!("a TLS handshake took too long");
