@@ -149,6 +149,10 @@ fn run(args: &Args, hangup: Hangup, log: &Log) -> Result<(), Box<dyn Error>> {
             tracing::info!("serving metrics on http://{}/metrics", metrics.local_addr()?);
             server = server.with_metrics(metrics);
         }
+        #[cfg(unix)]
+        {
+            server = server.with_local_socket();
+        }
         let address = listener.local_addr()?;
         let (tls, pin) = (server.tls(), server.tls().pin());
         // From here on, signals stop the server in order.

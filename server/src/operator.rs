@@ -1,6 +1,6 @@
 //! Answers the operator: over the local socket of a running server, or in the process of a verb while no server runs.
 
-use std::{convert::Infallible, path::Path, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -26,11 +26,6 @@ pub(crate) struct Operator {
 impl Operator {
     pub(crate) fn new(app: &Arc<App>, page: MetricsPage) -> Self {
         Self { app: Arc::clone(app), page }
-    }
-
-    /// The data directory of the server.
-    pub(crate) fn data_dir(&self) -> &Path {
-        &self.app.config.data_dir
     }
 
     /// Serves one connection with one request.

@@ -71,6 +71,8 @@ pub struct Server {
     hub: JoinHandle<()>,
     questions: mpsc::Receiver<Vec<Question>>,
     metrics: Option<TcpListener>,
+    #[cfg(unix)]
+    local_socket: Option<LocalSocket>,
 }
 
 /// A fatal error ended the server; the text says which.
@@ -160,7 +162,18 @@ impl Server {
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
         let api = Api::new(Arc::clone(&app)).map_err(OpenError::Random)?;
-        Ok(Self { app, api, tls, max_connections, store: store_thread, hub: hub_thread, questions, metrics: None })
+        Ok(Self {
+            app,
+            api,
+            tls,
+            max_connections,
+            store: store_thread,
+            hub: hub_thread,
+            questions,
+            metrics: None,
+            #[cfg(unix)]
+            local_socket: None,
+        })
     }
 
     /// The budget of memory that the server holds for clients.
@@ -204,6 +217,20 @@ impl Server {
         (head.status.as_u16(), body.to_bytes().into())
     }
 
+    /// Listens on the local socket in the data directory, through which verbs reach a running server. Without it the
+    /// server still serves everybody else.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn with_local_socket(self) -> Self {
+        match LocalSocket::bind(&self.app.config.data_dir) {
+            Ok(socket) => Self { local_socket: Some(socket), ..self },
+            Err(error) => {
+                tracing::warn!(%error, "cannot listen on the local socket; verbs need a stopped server");
+                self
+            }
+        }
+    }
+
     /// Has the metrics served to everyone who reaches this listener.
     #[must_use]
     pub fn with_metrics(self, listener: TcpListener) -> Self {
@@ -216,13 +243,18 @@ impl Server {
     /// # Errors
     /// The hub or the store failed, which stopped the server.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { app, api, tls, max_connections, store, hub, questions, metrics } = self;
+        #[cfg(unix)]
+        let local_socket = self.local_socket;
+        let Self { app, api, tls, max_connections, store, hub, questions, metrics, .. } = self;
         let (api, load) = (Arc::new(api), Arc::default());
         let (stop, stopped) = watch::channel(false);
         let page = MetricsPage::new(&app, &api, &load, max_connections);
         let metrics = metrics.map(|listener| tokio::spawn(metrics_listener::serve(listener, page.clone())));
         #[cfg(unix)]
-        let metrics = metrics.into_iter().chain(serve_locally(Arc::new(Operator::new(&app, page.clone()))));
+        let metrics = metrics.into_iter().chain(local_socket.map(|socket| {
+            let operator = Operator::new(&app, page.clone());
+            tokio::spawn(socket.serve(Arc::new(operator)))
+        }));
         let chores = [
             tokio::spawn(housekeeping::forget(Arc::clone(&app))),
             tokio::spawn(housekeeping::purge(Arc::clone(&app))),
@@ -265,17 +297,5 @@ impl Server {
         let _ =
             tokio::task::spawn_blocking(move || [store, hub].into_iter().for_each(|thread| drop(thread.join()))).await;
         outcome
-    }
-}
-
-/// Serves the operator on the local socket. Without it the server still serves everybody else.
-#[cfg(unix)]
-fn serve_locally(operator: Arc<Operator>) -> Option<tokio::task::JoinHandle<()>> {
-    match LocalSocket::bind(operator.data_dir()) {
-        Ok(socket) => Some(tokio::spawn(socket.serve(operator))),
-        Err(error) => {
-            tracing::warn!(%error, "cannot listen on the local socket; verbs need a stopped server");
-            None
-        }
     }
 }

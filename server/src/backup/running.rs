@@ -19,8 +19,27 @@ impl LongRead {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(data_dir.join(LOCK)).ok();
-        Self(file.filter(|file| file.try_lock_shared().is_ok()))
+        if let Some(file) = &file {
+            hand_over(file, data_dir);
+        }
+        // Waits at most for a server that looks whether it is locked.
+        Self(file.filter(|file| file.lock_shared().is_ok()))
     }
+}
+
+/// Gives the file to the owner of the directory: root may make a backup of a server that runs as another user.
+fn hand_over(file: &File, data_dir: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        if let (Ok(own), Ok(owner)) = (file.metadata(), data_dir.metadata())
+            && own.uid() != owner.uid()
+        {
+            let _ = fchown(file, Some(owner.uid()), Some(owner.gid())); // without it, messages may wait
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, data_dir);
 }
 
 /// Whether somebody reads the database of this data directory for long.
