@@ -137,7 +137,7 @@ fn chat(state_dir: StateDir, config: Config) -> Result<u8, ExitError> {
 /// The first message: a stored session skips the sign-in form, unless `--name` names another user.
 fn first_msg(state_dir: &StateDir, config: Config) -> Msg {
     let origin = config.origin();
-    let kept = origin.as_ref().and_then(|origin| Some((origin.clone(), kept_session(state_dir, origin)?)));
+    let kept = origin.as_ref().and_then(|origin| Some((origin.clone().into(), kept_session(state_dir, origin)?)));
     let asked = config.name.as_ref().filter(|name| name.from != Source::LastSignIn);
     let session =
         kept.filter(|(_, session)| asked.is_none_or(|name| user_key(&name.value) == user_key(&session.user.name)));

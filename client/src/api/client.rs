@@ -12,7 +12,7 @@ use ureq::{
     http::{Request, Response, header},
 };
 
-use super::{Access, Bounded, Events, Failure, Origin, Token, agent};
+use super::{Access, Bounded, Events, Failure, Server, Token, agent};
 
 /// Most bytes of an error body.
 const PROBLEM_MAX: u64 = 64 * 1024;
@@ -26,7 +26,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(35);
 /// It connects on the first call.
 #[derive(Debug, Clone)]
 pub struct Client {
-    origin: Origin,
+    server: Server,
     token: Option<Token>,
     agent: Agent,
 }
@@ -34,21 +34,22 @@ pub struct Client {
 impl Client {
     /// A client without a token. It can register and sign in.
     #[must_use]
-    pub fn anonymous(origin: Origin) -> Self {
-        let agent = agent::for_calls(&origin, TIMEOUT);
-        Self { origin, token: None, agent }
+    pub fn anonymous(server: impl Into<Server>) -> Self {
+        let server = server.into();
+        let agent = agent::for_calls(&server, TIMEOUT);
+        Self { server, token: None, agent }
     }
 
     /// A client that sends the token of a session with every request.
     #[must_use]
     pub fn signed_in(access: Access) -> Self {
-        Self { token: Some(access.token), ..Self::anonymous(access.origin) }
+        Self { token: Some(access.token), ..Self::anonymous(access.server) }
     }
 
     /// The same client with new connections and another time limit per call.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
-        Self { agent: agent::for_calls(&self.origin, timeout), ..self }
+        Self { agent: agent::for_calls(&self.server, timeout), ..self }
     }
 
     /// Calls an endpoint and waits for the answer.
@@ -77,7 +78,7 @@ impl Client {
 
     /// As [`Client::events`]. A stream that sends nothing for `silence` is dead.
     pub(crate) fn events_within(&self, since: Option<Cursor>, silence: Duration) -> Events {
-        let agent = agent::for_stream(&self.origin, silence);
+        let agent = agent::for_stream(&self.server, silence);
         Events::new(Self { agent, ..self.clone() }, since)
     }
 
@@ -96,7 +97,7 @@ impl Client {
     ) -> Result<Response<Body>, Failure> {
         let mut request = Request::builder()
             .method(E::METHOD.as_str())
-            .uri(format!("{}{}", self.origin, E::target(path, query)))
+            .uri(format!("{}{}", self.server.origin, E::target(path, query)))
             .header(header::ACCEPT, accept);
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.reveal()));

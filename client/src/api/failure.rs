@@ -8,7 +8,7 @@ use ureq::{
     http::{HeaderMap, StatusCode, header},
 };
 
-use super::bounds;
+use super::{bounds, verifier};
 
 /// Longest `Retry-After` that is respected, in seconds.
 const RETRY_AFTER_MAX_S: u64 = 24 * 60 * 60;
@@ -129,6 +129,15 @@ impl std::error::Error for Failure {}
 
 const NOT_UNDERSTOOD: &str = "unexpected answer: is this a quchat server?";
 
+/// The reason if the server has another key than the known one.
+const KEY_CHANGED: &str = "the server has another key than the one that quchat knows, so nothing was sent to it; ask its \
+                           operator, and sign in again to see both keys";
+
+fn is_changed_key(error: &std::io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    inner.is_some_and(verifier::is_changed_key)
+}
+
 fn reason(error: &Error) -> String {
     match error {
         Error::HostNotFound => "unknown host".into(),
@@ -149,6 +158,7 @@ fn reason(error: &Error) -> String {
             | ErrorKind::BrokenPipe
             | ErrorKind::NotConnected => "the connection was cut".into(),
             ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".into(),
+            ErrorKind::InvalidData if is_changed_key(error) => KEY_CHANGED.into(),
             ErrorKind::InvalidData => format!("cannot encrypt the connection: {error}"), // an error of rustls
             _ if error.to_string().starts_with("failed to lookup address") => "unknown host".into(), // std's text
             _ => error.to_string(),

@@ -1,6 +1,6 @@
 //! The API client: blocking calls to one server, and its event stream as an iterator. Each returns a plain `Result`.
 //!
-//! Owns connections, timeouts, the token's header, and the bounds on what a server may send. It knows no model, no
+//! Owns connections, their encryption, timeouts, the token's header, and the bounds on what a server may send. It knows no model, no
 //! thread and no terminal. The worker threads use it, and so can programs without a screen.
 //!
 //! A new endpoint needs a [`Bounded`] reply, and a row in `request.rs` if `update` asks for it.
@@ -11,8 +11,11 @@ mod bounds;
 mod client;
 mod events;
 mod failure;
+mod knock;
 mod origin;
 mod request;
+mod tls;
+mod verifier;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -25,16 +28,31 @@ pub use client::Client;
 pub use events::{Closer, Events, Received};
 pub use failure::Failure;
 pub(crate) use failure::REFUSED;
+pub use knock::{Contact, knock};
 pub use origin::Origin;
 pub use request::{Answer, Reply, Request};
 
-use quchat_shared::user::Session;
+use quchat_shared::{pin::Pin, user::Session};
+
+/// A server: its address, and how it is recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    pub origin: Origin,
+    /// The key that the server must have if the roots do not verify its certificate. `None` trusts the roots only.
+    pub pin: Option<Pin>,
+}
+
+impl From<Origin> for Server {
+    fn from(origin: Origin) -> Self {
+        Self { origin, pin: None }
+    }
+}
 
 /// A server, and the token of a session on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// The server. The token is never sent to another one.
-    pub origin: Origin,
+    pub server: Server,
     /// The session's token.
     pub token: Token,
 }
@@ -42,8 +60,8 @@ pub struct Access {
 impl Access {
     /// The access that a session gives.
     #[must_use]
-    pub fn new(origin: Origin, session: &Session) -> Self {
-        Self { origin, token: Token::new(session.token.clone()) }
+    pub fn new(server: impl Into<Server>, session: &Session) -> Self {
+        Self { server: server.into(), token: Token::new(session.token.clone()) }
     }
 }
 

@@ -64,6 +64,24 @@ impl Origin {
         named || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
     }
 
+    /// Whether connections to it are encrypted: `https`.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
+    /// The same host and port with `https`.
+    #[must_use]
+    pub fn encrypted(self) -> Self {
+        Self { encrypted: true, ..self }
+    }
+
+    /// The same host and port with `http`.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        Self { encrypted: false, ..self }
+    }
+
     /// Whether others on the network can read the traffic. The screen then shows "not encrypted".
     #[must_use]
     pub fn is_exposed(&self) -> bool {

@@ -15,7 +15,7 @@ use quchat_shared::{
     user::{NewUser, Session},
 };
 
-use super::{Client, Failure, Origin};
+use super::{Client, Failure, Server};
 
 /// The result of a [`Request`].
 pub type Reply = Result<Answer, Failure>;
@@ -72,9 +72,9 @@ requests! {
     /// The user and the token.
     Session(Session) {
         /// Sent to this server, without a token.
-        Register(_server: Origin, new: NewUser) => (&(), &(), new);
+        Register(_server: Server, new: NewUser) => (&(), &(), new);
         /// Sent to this server, without a token.
-        SignIn(_server: Origin, credentials: Credentials) => (&(), &(), credentials);
+        SignIn(_server: Server, credentials: Credentials) => (&(), &(), credentials);
     }
     /// All rooms, and the position of the stream.
     Rooms(Rooms) {

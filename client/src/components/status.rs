@@ -129,7 +129,7 @@ fn in_words(link: &Link, model: &Model) -> (String, Style) {
 
 fn host(model: &Model) -> String {
     model.account.as_ref().map_or_else(String::new, |account| {
-        let address = account.origin.to_string();
+        let address = account.server.origin.to_string();
         format!(" · {}", address.trim_start_matches("http://").trim_start_matches("https://"))
     })
 }
@@ -145,7 +145,7 @@ fn notice(model: &Model) -> Option<(String, Style)> {
 fn remarks(model: &Model) -> Vec<(String, Style)> {
     let mut remarks = Vec::new();
     remarks.extend(model.working().map(|what| (format!("◌ {what}"), Styles::WAITING)));
-    if model.account.as_ref().is_some_and(|account| account.origin.is_exposed()) {
+    if model.account.as_ref().is_some_and(|account| account.server.origin.is_exposed()) {
         remarks.push(("! not encrypted".to_owned(), Styles::WAITING));
     }
     if model.account.is_some() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use quchat_shared::{User, api::Registration};
 
-use super::{Model, Origin};
+use super::{Model, Server};
 
 /// How long the keyboard must be idle before the password dialog opens, in milliseconds. Otherwise text that is being
 /// typed would land in the password field.
@@ -15,7 +15,7 @@ const TYPING_PAUSE_MS: u64 = 1_000;
 /// The user of this client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    pub origin: Origin,
+    pub server: Server,
     pub user: User,
 }
 

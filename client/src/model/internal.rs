@@ -14,7 +14,7 @@ use quchat_shared::{
     user::Session,
 };
 
-use super::{Cause, Origin, PersonAction, Seen, Stored, Visit};
+use super::{Cause, PersonAction, Seen, Server, Stored, Visit};
 
 #[derive(Debug, Default)]
 pub(crate) struct Internal {
@@ -148,7 +148,7 @@ pub(crate) struct Watched {
 /// A change of the session that the runtime uses.
 #[derive(Debug)]
 pub(crate) enum SessionChange {
-    Enter { origin: Origin, session: Session },
+    Enter { server: Server, session: Session },
     SignOut,
 }
 
@@ -184,7 +184,7 @@ pub(crate) struct Burst {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Call {
     SignIn {
-        origin: Origin,
+        server: Server,
         /// It registers the user first.
         register: bool,
     },

@@ -65,7 +65,7 @@ pub use stored::{Stored, StoredMessage};
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, bytes, is_run};
 
-pub use crate::api::Origin;
+pub use crate::api::{Origin, Server};
 
 use jiff::tz::TimeZone;
 use quchat_shared::{Cursor, Message, RoomId, Seq, UserId, api::Hit};

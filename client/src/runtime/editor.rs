@@ -113,7 +113,7 @@ impl<S: Screen> Runtime<S> {
     /// Gives the terminal to the editor. Keys wait from here on; the network continues.
     pub(super) fn open_editor(&mut self, room: RoomId, draft: &str) -> Option<Msg> {
         let account = self.model.account.as_ref()?;
-        let file = EditorFile::new(&self.workers.state_dir, &account.origin, account.user.id, room);
+        let file = EditorFile::new(&self.workers.state_dir, &account.server.origin, account.user.id, room);
         self.screen.lend();
         self.lent = true;
         self.seen = None; // report again what the next frame shows

@@ -6,7 +6,7 @@ use quchat_shared::{Cursor, user::Session};
 
 use super::{Editor, Runtime, Screen, Wake, Wakes, clock, free_memory::return_free_memory};
 use crate::{
-    api::{Access, Failure, Origin, Reply, Request},
+    api::{Access, Failure, Reply, Request, Server},
     state::{Disk, Found, Job, Log, Report, StateDir},
     update::{Effect, Msg, ServerEvent},
     worker::{self, Calls, Stream},
@@ -93,8 +93,8 @@ impl Workers {
         };
         let refused = |reason: &str| Err(Failure::because(reason));
         let begun = match &request {
-            Request::Register(origin, _) | Request::SignIn(origin, _) => {
-                worker::sign_in(origin.clone(), request, deliver).or_else(|error| refused(&error.to_string()))
+            Request::Register(server, _) | Request::SignIn(server, _) => {
+                worker::sign_in(server.clone(), request, deliver).or_else(|error| refused(&error.to_string()))
             }
             _ => match self.session.as_ref().map(|session| &session.calls) {
                 Some(Some(calls)) => calls.call(request, deliver),
@@ -125,16 +125,16 @@ impl Workers {
         }
     }
 
-    fn enter(&mut self, epoch: u32, origin: Origin, session: Session) {
+    fn enter(&mut self, epoch: u32, server: Server, session: Session) {
         self.stream = None;
-        let access = Access::new(origin.clone(), &session);
+        let access = Access::new(server.clone(), &session);
         let calls = Calls::start(access.clone());
         if let Err(error) = &calls {
             self.log(&format!("cannot start threads for calls: {error}"));
         }
         self.session = Some(Entered { access, calls: calls.ok() });
         self.entered = Some(epoch);
-        self.disk.push(Job::Enter { epoch, origin, session });
+        self.disk.push(Job::Enter { epoch, origin: server.origin, session });
     }
 
     fn redial(&mut self) {
@@ -148,7 +148,7 @@ impl Workers {
         self.stream = None;
         self.entered = None;
         if let Some(Entered { access, .. }) = self.session.take() {
-            self.disk.push(Job::Leave(access.origin.clone(), access.token.reveal().to_owned()));
+            self.disk.push(Job::Leave(access.server.origin.clone(), access.token.reveal().to_owned()));
             worker::sign_out(access);
         }
     }
@@ -179,7 +179,7 @@ impl<S: Screen> Runtime<S> {
             Effect::Listen { stream, since } => return self.workers.listen(stream, since),
             Effect::HangUp => self.workers.stream = None,
             Effect::Redial => self.workers.redial(),
-            Effect::Enter { origin, session } => self.workers.enter(self.model.epoch, origin, session),
+            Effect::Enter { server, session } => self.workers.enter(self.model.epoch, server, session),
             Effect::SignOut => self.workers.sign_out(),
             Effect::Save { ticket, stored } => self.workers.disk.push(Job::Save { tickets: vec![ticket], stored }),
             Effect::RememberVisits(visits) => self.workers.disk.push(Job::Visits(visits)),

@@ -82,7 +82,7 @@ impl Client {
     /// Alice, with a stored session on this server.
     fn of_alice(state_dir: &StateDir, origin: &Origin) -> Self {
         let mut this = Self::start(state_dir);
-        let session = Some((origin.clone(), alice()));
+        let session = Some((origin.clone().into(), alice()));
         this.runtime.step(Msg::Start { server: None, name: None, session });
         this.runtime.settle();
         this
@@ -198,7 +198,7 @@ fn home() -> (tempfile::TempDir, StateDir) {
 
 /// A client that shows the empty room #general of a server with these answers.
 fn in_general(state_dir: &StateDir, answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'static) -> Client {
-    let mut client = Client::of_alice(state_dir, &peer(answer).0.origin);
+    let mut client = Client::of_alice(state_dir, &peer(answer).0.server.origin);
     client.until("Say hello");
     client
 }
@@ -337,7 +337,7 @@ fn a_click_on_a_room_opens_it_and_one_beside_it_or_under_a_dialog_does_not() {
 fn a_draft_and_an_unacknowledged_message_survive_the_client() {
     let (_dir, state_dir) = home();
     let (access, heard) = peer(stalling);
-    let mut client = Client::of_alice(&state_dir, &access.origin);
+    let mut client = Client::of_alice(&state_dir, &access.server.origin);
     client.until("Say hello");
     client.type_text("unanswered");
     client.press(Key::Enter, KeyModifiers::NONE);
@@ -347,12 +347,12 @@ fn a_draft_and_an_unacknowledged_message_survive_the_client() {
     drop(client);
     // The disk thread releases the lock some time later.
     let begun = Instant::now();
-    while DraftStore::open(&state_dir, &access.origin, &alice().user).err() == Some(NotKept::Elsewhere) {
+    while DraftStore::open(&state_dir, &access.server.origin, &alice().user).err() == Some(NotKept::Elsewhere) {
         assert!(begun.elapsed() < SOON);
         thread::yield_now();
     }
 
-    let mut client = Client::of_alice(&state_dir, &access.origin);
+    let mut client = Client::of_alice(&state_dir, &access.server.origin);
     client.until("half a thought");
     client.until("unanswered");
     client.until("● connected"); // the disk reported before
@@ -364,9 +364,9 @@ fn a_draft_and_an_unacknowledged_message_survive_the_client() {
 fn a_second_client_of_an_account_says_so() {
     let (_dir, state_dir) = home();
     let (access, _heard) = peer(stalling);
-    let mut first = Client::of_alice(&state_dir, &access.origin);
+    let mut first = Client::of_alice(&state_dir, &access.server.origin);
     first.until("Say hello");
-    let mut second = Client::of_alice(&state_dir, &access.origin);
+    let mut second = Client::of_alice(&state_dir, &access.server.origin);
     second.until("another quchat has this account open");
 }
 
@@ -388,7 +388,7 @@ fn flooding(request: &Heard, out: &mut TcpStream) {
 #[test]
 fn a_key_overtakes_a_flood_of_events() {
     let (_dir, state_dir) = home();
-    let mut client = Client::of_alice(&state_dir, &peer(flooding).0.origin);
+    let mut client = Client::of_alice(&state_dir, &peer(flooding).0.server.origin);
     client.until_true("in a room", |client| client.runtime.model.open.is_some());
     let (wakes, woken) = Wakes::channel();
     client.runtime.stream_waits = true; // while the flood lasts
@@ -406,7 +406,7 @@ fn a_key_overtakes_a_flood_of_events() {
 #[test]
 fn stream_events_are_drawn_at_once_and_then_at_the_frame_rate() {
     let (_dir, state_dir) = home();
-    let mut client = Client::of_alice(&state_dir, &peer(flooding).0.origin);
+    let mut client = Client::of_alice(&state_dir, &peer(flooding).0.server.origin);
     client.until_true("in a room", |client| client.runtime.model.open.is_some());
     client.pass(FRAME_EVERY_MS);
     let hear = |client: &mut Client| {
@@ -514,7 +514,7 @@ proptest! {
     #[test]
     fn the_application_has_the_focus_of_the_model_after_every_msg(msgs in prop::collection::vec(any_msg(), 1..60)) {
         let (_dir, state_dir) = home();
-        let mut client = Client::of_alice(&state_dir, &access(9).origin);
+        let mut client = Client::of_alice(&state_dir, &access(9).server.origin);
         for call in 0..4 {
             client.runtime.step(Msg::Done { call, reply: Ok(Answer::Rooms(rooms())) });
         }
@@ -551,7 +551,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         2 => (room(), ".{0,9}").prop_map(|(room, text)| Msg::Edited { room, text: text.into() }),
         1 => any::<bool>().prop_map(Msg::Answer),
         1 => any::<bool>().prop_map(Msg::TermFocus),
-        1 => Just(Msg::Start { server: None, name: None, session: Some((access(9).origin, alice())) }),
+        1 => Just(Msg::Start { server: None, name: None, session: Some((access(9).server, alice())) }),
         1 => Just(Msg::Tick),
     ]
 }

@@ -26,7 +26,7 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply, effects: &mut Vec
     }
     let unauthenticated = reply.as_ref().is_err_and(|failure| failure.status() == Some(401));
     match what {
-        Call::SignIn { origin, register } => session::signed_in(model, origin, register, narrow!(reply, Session)),
+        Call::SignIn { server, register } => session::signed_in(model, server, register, narrow!(reply, Session)),
         _ if unauthenticated => session::end(model, "your session has ended"),
         Call::ListRooms => connection::rooms_listed(model, narrow!(reply, Rooms)),
         Call::CreateRoom => membership::created(model, narrow!(reply, Room)),

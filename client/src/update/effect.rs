@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quchat_shared::{Cursor, RoomId, user::Session};
 
 use super::Request;
-use crate::model::{Call, Model, Origin, Stored, Visit};
+use crate::model::{Call, Model, Server, Stored, Visit};
 
 /// Something for the runtime to do, in the given order. No effect blocks the event loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Effect {
     /// (0600) in the origin's directory and the origin as the last one; open, lock and read the user's directory, then
     /// report [`super::Msg::Loaded`].
     Enter {
-        origin: Origin,
+        server: Server,
         /// The user and the token.
         session: Session,
     },

@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 use super::{Action, Failure, Reply};
-use crate::model::{Origin, PersonAction, Seen, Stored, Visit};
+use crate::model::{PersonAction, Seen, Server, Stored, Visit};
 
 /// Something that happened. Components create those caused by the user; the runtime and its threads create the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Msg {
         /// The name to show in the form.
         name: Option<String>,
         /// A stored session and its server; skips the form.
-        session: Option<(Origin, Session)>,
+        session: Option<(Server, Session)>,
     },
     /// The deadline of `next_deadline` has come.
     Tick,

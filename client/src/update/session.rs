@@ -13,7 +13,7 @@ use quchat_shared::{
 use super::{Effect, Failure, REFUSED, Request, effect::call};
 use crate::model::{
     Account, Call, Dialog, DialogId, Fetch, Field, Internal, Link, LookUp, Model, Origin, Places, Question, Search,
-    SessionChange, SignInForm, Storage,
+    Server, SessionChange, SignInForm, Storage,
 };
 
 /// Fills in the form, or skips it if there is a stored session.
@@ -21,15 +21,15 @@ pub(super) fn start(
     model: &mut Model,
     server: Option<String>,
     name: Option<String>,
-    session: Option<(Origin, Session)>,
+    session: Option<(Server, Session)>,
 ) {
-    let remembered = session.as_ref().map(|(origin, session)| (origin.to_string(), session.user.name.clone()));
+    let remembered = session.as_ref().map(|(server, session)| (server.origin.to_string(), session.user.name.clone()));
     let (origin, user) = remembered.unzip();
     model.sign_in.server = server.or(origin).unwrap_or_default();
     model.sign_in.name = name.or(user).unwrap_or_default();
     model.sign_in.rev += 1;
-    if let Some((origin, session)) = session {
-        enter(model, origin, session);
+    if let Some((server, session)) = session {
+        enter(model, server, session);
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn sign_in(
         Some(_) if !model.shows_dialog(DialogId::SignedOut) => return,
         Some(account) => {
             let name = account.user.name.clone();
-            (account.origin.to_string(), Credentials { name, password: credentials.password }, None)
+            (account.server.origin.to_string(), Credentials { name, password: credentials.password }, None)
         }
     };
     model.sign_in.name.clone_from(&credentials.name);
@@ -65,12 +65,13 @@ pub(super) fn sign_in(
         Ok((origin, invite)) => {
             model.sign_in.problem = None;
             model.sign_in.waiting = true;
-            let what = Call::SignIn { origin: origin.clone(), register: invite.is_some() };
+            let server = Server::from(origin);
+            let what = Call::SignIn { server: server.clone(), register: invite.is_some() };
             let request = match (credentials, invite) {
                 (Credentials { name, password }, Some(invite)) => {
-                    Request::Register(origin, NewUser { name, password, invite })
+                    Request::Register(server, NewUser { name, password, invite })
                 }
-                (credentials, None) => Request::SignIn(origin, credentials),
+                (credentials, None) => Request::SignIn(server, credentials),
             };
             call(model, what, request, effects);
         }
@@ -103,16 +104,16 @@ fn invite_code(typed: &str) -> Result<Option<String>, (Field, String)> {
 }
 
 /// Handles the reply to a sign-in, or to a registration.
-pub(super) fn signed_in(model: &mut Model, origin: Origin, register: bool, reply: Result<Session, Failure>) {
+pub(super) fn signed_in(model: &mut Model, server: Server, register: bool, reply: Result<Session, Failure>) {
     model.sign_in.waiting = false;
     match reply {
         Ok(session) => {
             model.sign_in.password_rev += 1;
             model.sign_in.problem = None;
-            enter(model, origin, session);
+            enter(model, server, session);
         }
         Err(failure) => {
-            let problem = explain(&origin, register, &failure);
+            let problem = explain(&server.origin, register, &failure);
             if let Some(mode) = registration(register, &problem, &failure) {
                 model.sign_in.registration = Some((model.sign_in.server.clone(), mode));
             }
@@ -158,9 +159,10 @@ fn explain(origin: &Origin, register: bool, failure: &Failure) -> (Field, String
 }
 
 /// Starts a session. The state is kept for the same user and dropped for another one.
-fn enter(model: &mut Model, origin: Origin, session: Session) {
-    let account = Account { origin: origin.clone(), user: session.user.clone() };
-    let same = model.account.as_ref().is_some_and(|old| old.origin == origin && old.user.id == account.user.id);
+fn enter(model: &mut Model, server: Server, session: Session) {
+    let account = Account { server: server.clone(), user: session.user.clone() };
+    let same =
+        model.account.as_ref().is_some_and(|old| old.server.origin == server.origin && old.user.id == account.user.id);
     if same {
         forget_calls(model);
     } else {
@@ -171,7 +173,7 @@ fn enter(model: &mut Model, origin: Origin, session: Session) {
     model.account = Some(account);
     model.dialogs.retain(|dialog| dialog.id() != DialogId::SignedOut);
     model.internal.password_due = None;
-    model.internal.session_change = Some(SessionChange::Enter { origin, session });
+    model.internal.session_change = Some(SessionChange::Enter { server, session });
     model.connect();
 }
 
@@ -179,7 +181,7 @@ fn enter(model: &mut Model, origin: Origin, session: Session) {
 pub(super) fn end(model: &mut Model, reason: &str) {
     let Some(account) = &model.account else { return };
     model.sign_in = SignInForm {
-        server: account.origin.to_string(),
+        server: account.server.origin.to_string(),
         name: account.user.name.clone(),
         rev: model.sign_in.rev + 1,
         password_rev: model.sign_in.password_rev + 1,
@@ -227,7 +229,7 @@ pub(super) fn sign_out(model: &mut Model) {
     model.internal.session_change = Some(SessionChange::SignOut);
     model.epoch += 1;
     model.sign_in = SignInForm {
-        server: account.origin.to_string(),
+        server: account.server.origin.to_string(),
         name: account.user.name,
         rev: model.sign_in.rev + 1,
         password_rev: model.sign_in.password_rev + 1,

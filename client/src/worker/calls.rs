@@ -13,7 +13,7 @@ use std::{
 use quchat_shared::api::{Method, SignOut};
 
 use super::pool::{Lane, Pool};
-use crate::api::{Access, Client, Failure, Origin, Reply, Request};
+use crate::api::{Access, Client, Failure, Reply, Request, Server};
 
 /// Signing out gives up after this time.
 const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,8 +59,8 @@ impl Drop for Calls {
 ///
 /// # Errors
 /// The system cannot start another thread; nothing is delivered.
-pub fn sign_in(origin: Origin, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> io::Result<()> {
-    let ask = move || deliver(perform(&Client::anonymous(origin), &request));
+pub fn sign_in(server: Server, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> io::Result<()> {
+    let ask = move || deliver(perform(&Client::anonymous(server), &request));
     thread::Builder::new().name("sign-in".into()).spawn(ask).map(drop)
 }
 

@@ -153,7 +153,7 @@ impl Server {
 
     /// A client with the session of this token.
     fn client(&self, token: &str) -> Client {
-        Client::signed_in(Access { origin: self.origin(), token: Token::new(token.to_owned()) })
+        Client::signed_in(Access { server: self.origin().into(), token: Token::new(token.to_owned()) })
     }
 
     /// The address as the client takes it.

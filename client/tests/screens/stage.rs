@@ -69,7 +69,7 @@ impl Stage {
             suspended: false,
         };
         stage.model.themes = stage.themes.names().cloned().collect();
-        stage.model.account = Some(Account { origin: Origin::parse("localhost").unwrap(), user });
+        stage.model.account = Some(Account { server: Origin::parse("localhost").unwrap().into(), user });
         stage.model.link = Link::Connected;
         stage.model.cursor = Some(Cursor("k3-1".to_owned()));
         stage.model.storage = Storage::Kept;

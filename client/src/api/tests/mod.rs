@@ -2,3 +2,4 @@
 
 mod events;
 pub(crate) mod peer;
+mod tls;

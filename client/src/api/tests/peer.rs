@@ -44,7 +44,7 @@ pub(crate) fn peer(answer: impl Fn(&Heard, &mut TcpStream) + Clone + Send + 'sta
 
 pub(crate) fn access(port: u16) -> Access {
     let origin = Origin::parse(&format!("127.0.0.1:{port}")).unwrap();
-    Access { origin, token: Token::new("a.b.c".into()) }
+    Access { server: origin.into(), token: Token::new("a.b.c".into()) }
 }
 
 /// Reads one request; keep-alive connections send the next one only after the answer.

@@ -47,7 +47,7 @@ impl SignedOut {
 impl ScreenComponent for SignedOut {
     fn show(&mut self, model: &Model) {
         if let Some(account) = &model.account {
-            self.server = account.origin.to_string();
+            self.server = account.server.origin.to_string();
             self.name.clone_from(&account.user.name);
         }
         if self.password_rev.replace(model.sign_in.password_rev) != Some(model.sign_in.password_rev) {

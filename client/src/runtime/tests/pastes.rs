@@ -51,7 +51,7 @@ fn a_long_paste_without_brackets_asks_and_does_not_answer_itself() {
 #[test]
 fn without_a_room_a_paste_becomes_one_command_without_a_question() {
     let (_dir, state_dir) = home();
-    let mut client = Client::of_alice(&state_dir, &access(9).origin);
+    let mut client = Client::of_alice(&state_dir, &access(9).server.origin);
     assert_eq!((client.runtime.model.open, focus(&client.runtime.model)), (None, ComponentId::Rooms));
     client.at_once(vec![Event::Paste("/join ops".into())]);
     assert_eq!(&*client.runtime.model.command.text, "/join ops");
@@ -67,7 +67,7 @@ fn without_a_room_a_paste_becomes_one_command_without_a_question() {
 #[test]
 fn without_a_room_lines_after_a_command_are_read_as_in_a_room() {
     let (_dir, state_dir) = home();
-    let mut client = Client::of_alice(&state_dir, &access(9).origin);
+    let mut client = Client::of_alice(&state_dir, &access(9).server.origin);
     client.type_text("/mou");
     client.at_once(text("se\nx")); // the Enter ends a command and is not a line break
     assert_eq!(&*client.runtime.model.command.text, "x");

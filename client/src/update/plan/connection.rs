@@ -15,7 +15,7 @@ pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
         effects.push(Effect::HangUp);
     }
     match model.internal.session_change.take() {
-        Some(SessionChange::Enter { origin, session }) => effects.push(Effect::Enter { origin, session }),
+        Some(SessionChange::Enter { server, session }) => effects.push(Effect::Enter { server, session }),
         Some(SessionChange::SignOut) => effects.push(Effect::SignOut),
         None => {}
     }

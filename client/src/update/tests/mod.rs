@@ -96,7 +96,7 @@ impl Client {
     }
 
     fn start(&mut self) {
-        let session = Some((origin(), session(ALICE, "alice")));
+        let session = Some((origin().into(), session(ALICE, "alice")));
         self.on(Msg::Start { server: None, name: None, session });
     }
 

@@ -154,7 +154,7 @@ fn msgs(client: &Client) -> Vec<Msg> {
     let tell = |event| Msg::Stream { stream, events: vec![ServerEvent::Event(event, Cursor("k-8".into()))] };
     let stored = Stored { draft: "kept".into(), ..Stored::new(OPS) };
     let mut msgs = vec![
-        Msg::Start { server: None, name: None, session: Some((origin(), session(ALICE, "alice"))) },
+        Msg::Start { server: None, name: None, session: Some((origin().into(), session(ALICE, "alice"))) },
         Msg::Tick,
         Msg::Redraw,
         Msg::Stop,

@@ -22,14 +22,14 @@ fn is_sign_in(req: &Request) -> bool {
 #[test]
 fn signing_in_leads_to_rooms_then_stream_then_connected() {
     let mut client = Client::new();
-    client.on(Msg::Start { server: Some("localhost".into()), name: None, session: None });
+    client.on(Msg::Start { server: Some("http://localhost".into()), name: None, session: None });
     assert_eq!((focus(&client.model), next_deadline(&client.model)), (ComponentId::SignIn, None));
-    sign_in(&mut client, "localhost", "alice", "correct horse", false);
+    sign_in(&mut client, "http://localhost", "alice", "correct horse", false);
     assert!(client.model.sign_in.waiting);
     let epoch = client.model.epoch;
     client.reply(is_sign_in, Ok(Answer::Session(session(ALICE, "alice"))));
     assert!(client.model.epoch > epoch);
-    assert_eq!(client.effects[0], Effect::Enter { origin: origin(), session: session(ALICE, "alice") });
+    assert_eq!(client.effects[0], Effect::Enter { server: origin().into(), session: session(ALICE, "alice") });
     client.on(Msg::Loaded(Ok(Vec::new()))).list_rooms(rooms());
     assert!(client.effects.iter().any(|e| matches!(e, Effect::Listen { since, .. } if since.0 == "k-1")));
     assert!(matches!(client.model.link, Link::Connecting { .. }));
@@ -68,7 +68,7 @@ fn a_refusal_keeps_all_fields_except_a_wrong_password() {
         (unreachable(), Field::Server, 0),
     ] {
         let mut client = Client::new();
-        sign_in(&mut client, "localhost", "alice", "correct horse", true);
+        sign_in(&mut client, "http://localhost", "alice", "correct horse", true);
         let rev = client.model.sign_in.rev;
         client.reply(is_sign_in, Err(failure));
         let form = &client.model.sign_in;
@@ -131,8 +131,8 @@ fn an_invite_is_a_code_or_a_join_link() {
 #[test]
 fn a_second_enter_sends_nothing_and_esc_stops_waiting() {
     let mut client = Client::new();
-    sign_in(&mut client, "localhost", "alice", "correct horse", false);
-    sign_in(&mut client, "localhost", "alice", "correct horse", false);
+    sign_in(&mut client, "http://localhost", "alice", "correct horse", false);
+    sign_in(&mut client, "http://localhost", "alice", "correct horse", false);
     assert_eq!(client.effects.len(), 1);
     client.act(Action::Cancel).reply(is_sign_in, Ok(Answer::Session(session(ALICE, "alice"))));
     assert!(client.model.account.is_none() && !client.model.sign_in.waiting);
@@ -162,7 +162,7 @@ fn the_end_of_a_session_keeps_everything_and_asks_for_the_password_once() {
     client.pass(60_000).effects.clear();
     sign_in(&mut client, "elsewhere", "mallory", "correct horse", false);
     let asked = client.effects.iter().any(|effect| {
-        matches!(effect, Effect::Call { req: Request::SignIn(to, who), .. } if *to == origin() && who.name == "alice")
+        matches!(effect, Effect::Call { req: Request::SignIn(to, who), .. } if to.origin == origin() && who.name == "alice")
     });
     assert!(asked, "the same server and user, whatever the form contained");
     client.reply(is_sign_in, Ok(Answer::Session(session(ALICE, "alice"))));
@@ -382,7 +382,7 @@ fn after_lost_messages_new_activity_is_still_shown() {
 fn blanks_are_trimmed_from_address_and_name_but_not_from_the_password() {
     let mut client = Client::new();
     client.on(Msg::Start { server: None, name: None, session: None });
-    sign_in(&mut client, " localhost ", "\talice ", " correct horse ", false);
+    sign_in(&mut client, " http://localhost ", "\talice ", " correct horse ", false);
     let Some((_, Request::SignIn(to, credentials))) = client.calls().pop() else { panic!() };
-    assert_eq!((to, &*credentials.name, &*credentials.password), (origin(), "alice", " correct horse "));
+    assert_eq!((to.origin, &*credentials.name, &*credentials.password), (origin(), "alice", " correct horse "));
 }

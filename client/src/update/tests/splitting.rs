@@ -260,7 +260,11 @@ fn of_two_rooms_with_one_name_none_is_chosen_silently() {
 #[test]
 fn only_a_refused_local_connection_hints_how_to_start_a_server() {
     let refused = || Failure::Unreachable { reason: crate::update::REFUSED.to_owned() };
-    let cases = [("localhost", refused(), true), ("localhost", unreachable(), false), ("10.0.0.7", refused(), false)];
+    let cases = [
+        ("http://localhost", refused(), true),
+        ("http://localhost", unreachable(), false),
+        ("http://10.0.0.7", refused(), false),
+    ];
     for (server, failure, told) in cases {
         let mut client = Client::new();
         client.on(Msg::Start { server: None, name: None, session: None });

@@ -220,8 +220,8 @@ fn signing_in_carries_no_token_and_signing_out_is_told_without_waiting() {
     });
     let (tell, replies) = channel();
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
-    let request = Request::SignIn(access.origin.clone(), credentials);
-    sign_in(access.origin.clone(), request, move |reply| tell.send(reply).unwrap_or(())).unwrap();
+    let request = Request::SignIn(access.server.clone(), credentials);
+    sign_in(access.server.clone(), request, move |reply| tell.send(reply).unwrap_or(())).unwrap();
     let Err(Failure::Refused { problem, .. }) = replies.recv_timeout(SOON).unwrap() else { panic!() };
     assert_eq!(problem.status, 401);
     let request = heard.recv_timeout(SOON).unwrap();

@@ -81,9 +81,9 @@ impl ScriptedServer {
         Ok(Self { address, state, streams })
     }
 
-    /// The address in the form that `--server` accepts.
+    /// The address in the form that `--server` accepts. It does not speak TLS.
     pub(super) fn address(&self) -> String {
-        self.address.to_string()
+        format!("http://{}", self.address)
     }
 
     /// Waits for a client to open an event stream.
