@@ -7,6 +7,7 @@ use clap::{
     error::ErrorKind, parser::ValueSource,
 };
 use quchat_client::config::{Given, Setting, Source, charset};
+use quchat_shared::join_link::JoinLink;
 
 /// Chat in the terminal. Press F1 for the keys.
 #[derive(Debug, Parser)]
@@ -27,15 +28,31 @@ pub(crate) struct Args {
     /// Draw frames and symbols in ASCII
     #[arg(long, env = "QUCHAT_ASCII", global = true, value_parser = FalseyValueParser::new())]
     ascii: bool,
+    /// A join link: quchat://HOST[:PORT]/KEY[/INVITE]. It says which server and what key it has
+    #[arg(value_name = "LINK")]
+    link: Option<String>,
     #[command(subcommand)]
     command: Option<Chore>,
 }
 
 /// A command that prints something and exits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(crate) enum Chore {
     /// Print the settings in effect and their origin
     Config,
+    /// Forget the key of a server; the next sign-in asks whether to trust the one that it has then
+    ForgetKey {
+        /// The server: host, host:port or https://host
+        #[arg(value_name = "ADDR")]
+        address: String,
+    },
+}
+
+/// What the command line asks for.
+pub(crate) struct Asked {
+    pub(crate) chore: Option<Chore>,
+    pub(crate) link: Option<JoinLink>,
+    pub(crate) given: Given,
 }
 
 impl Args {
@@ -43,7 +60,7 @@ impl Args {
     ///
     /// # Errors
     /// The arguments are invalid, or the user asked for help or the version.
-    pub(crate) fn read() -> Result<(Option<Chore>, Given), Error> {
+    pub(crate) fn read() -> Result<Asked, Error> {
         // An empty environment variable counts as unset.
         let mut command = Self::command().mut_args(|arg| {
             let value = arg.get_env().and_then(env::var_os);
@@ -51,6 +68,7 @@ impl Args {
         });
         let matches = command.try_get_matches_from_mut(env::args_os()).map_err(|error| named(error, &mut command))?;
         let args = Self::from_arg_matches(&matches)?;
+        let link = args.link.as_deref().map(|text| parse_link(text, &mut command)).transpose()?;
         let setting = |value: Option<String>, id, flag, variable| {
             value.map(|value| Setting { value, from: source(&matches, id, flag, variable) })
         };
@@ -63,7 +81,18 @@ impl Args {
                 .then(|| Setting { value: args.ascii, from: source(&matches, "ascii", "--ascii", "QUCHAT_ASCII") }),
             charset: charset(|name| env::var_os(name)),
         };
-        Ok((args.command, given))
+        Ok(Asked { chore: args.command, link, given })
+    }
+}
+
+/// Parses a join link. The error does not repeat it, because it may hold an invite.
+fn parse_link(text: &str, command: &mut Command) -> Result<JoinLink, Error> {
+    match JoinLink::is_meant_by(text) {
+        true => text.parse().map_err(|refusal| Error::raw(ErrorKind::ValueValidation, refusal).format(command)),
+        false => {
+            let refusal = format!("{text:?} is neither a command nor a join link, which begins with quchat://");
+            Err(Error::raw(ErrorKind::InvalidSubcommand, refusal).format(command))
+        }
     }
 }
 

@@ -11,16 +11,17 @@ use std::{
     sync::Arc,
 };
 
-use args::{Args, Chore};
+use args::{Args, Asked, Chore};
 use jiff::tz::TimeZone;
 use quchat_client::{
-    config::{self, Config, Source},
+    api::{Address, Origin, Server},
+    config::{self, Config, Setting, Source},
     model::Model,
     runtime::{self, Clock, Editor, Input, Notifier, NotifyMethod, Preferences, Runtime, Tty, Wakes, Workers},
-    state::{LastSignIn, Log, StateDir, kept_session},
+    state::{LastSignIn, Log, StateDir, forget_pin, keep_pin, kept_pin, kept_session},
     update::Msg,
 };
-use quchat_shared::limits::user_key;
+use quchat_shared::{invite::InviteCode, join_link::JoinLink, limits::user_key, user::Session};
 
 fn main() -> ExitCode {
     match run() {
@@ -65,19 +66,27 @@ impl ExitError {
 }
 
 fn run() -> Result<u8, ExitError> {
-    let (chore, given) = match Args::read() {
+    let Asked { chore, link, mut given } = match Args::read() {
         Ok(read) => read,
         Err(answer) => return say(&answer),
     };
     let variable = |name: &str| std::env::var_os(name);
     let state_dir = StateDir::find(variable).map_err(ExitError::new)?;
+    if let Some(Chore::ForgetKey { address }) = &chore {
+        return forget_key(&state_dir, address);
+    }
+    let invite = link.as_ref().and_then(|link| link.invite.clone());
+    if let Some(link) = link {
+        let server = introduced(&state_dir, &link)?;
+        given.server = Some(Setting { value: server.origin.to_string(), from: Source::Link });
+    }
     let path = config::find(variable);
     let mut file = path.as_deref().map(config::read).transpose().map_err(ExitError::usage)?.unwrap_or_default();
     let mut faults = std::mem::take(&mut file.faults);
     match (chore, Config::resolve(given, file, LastSignIn::read(&state_dir))) {
-        (None, Ok(config)) if faults.is_empty() => return chat(state_dir, config),
+        (None, Ok(config)) if faults.is_empty() => return chat(state_dir, config, invite),
         (None, Ok(_)) => {}
-        (Some(Chore::Config), Ok(config)) => print(&shown(path, &config))?,
+        (Some(_), Ok(config)) => print(&shown(path, &config))?,
         (_, Err(fault)) => faults.push(fault),
     }
     match faults.is_empty() {
@@ -103,7 +112,35 @@ fn shown(path: Option<PathBuf>, config: &Config) -> String {
     format!("# {file}\n{}", config.show())
 }
 
-fn chat(state_dir: StateDir, config: Config) -> Result<u8, ExitError> {
+/// The server of a join link. Its key is kept, so that no question is asked.
+fn introduced(state_dir: &StateDir, link: &JoinLink) -> Result<Server, ExitError> {
+    let origin = Origin::parse(&format!("https://{}:{}", link.host, link.port)).map_err(ExitError::usage)?;
+    let server = Server { origin, pin: link.pin };
+    let known = kept_pin(state_dir, &server.origin);
+    if known.is_some() && link.pin.is_some() && known != link.pin {
+        return Err(ExitError::usage(format!(
+            "the link names another key than the one that quchat knows for {0}; ask the server's operator, and only if \
+             the key in the link is right: quchat forget-key {0}",
+            server.origin
+        )));
+    }
+    let unkept = |error: io::Error| ExitError::new(format!("the server's key cannot be kept: {error}"));
+    keep_pin(state_dir, &server).map_err(unkept)?;
+    Ok(server)
+}
+
+fn forget_key(state_dir: &StateDir, address: &str) -> Result<u8, ExitError> {
+    let address = Address::parse(address).map_err(ExitError::usage)?;
+    let origin = address.origin().clone().encrypted();
+    let failed = |error: io::Error| ExitError::new(format!("the key of {origin} cannot be removed: {error}"));
+    match forget_pin(state_dir, &origin).map_err(failed)? {
+        true => print(&format!("the key of {origin} is forgotten\n"))?,
+        false => return Err(ExitError::new(format!("quchat knows no key of {origin}"))),
+    }
+    Ok(0)
+}
+
+fn chat(state_dir: StateDir, config: Config, invite: Option<InviteCode>) -> Result<u8, ExitError> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(ExitError::new("quchat runs in a terminal; its input and output must not be redirected"));
     }
@@ -119,6 +156,7 @@ fn chat(state_dir: StateDir, config: Config) -> Result<u8, ExitError> {
     let mut model = new_model()?;
     model.theme = config.theme.value.as_str().into();
     model.mouse = config.mouse.value;
+    model.sign_in.invite = invite;
     let start = first_msg(&state_dir, config);
 
     let (wakes, woken) = Wakes::channel();
@@ -136,16 +174,29 @@ fn chat(state_dir: StateDir, config: Config) -> Result<u8, ExitError> {
 
 /// The first message: a stored session skips the sign-in form, unless `--name` names another user.
 fn first_msg(state_dir: &StateDir, config: Config) -> Msg {
-    let origin = config.origin();
-    let kept = origin.as_ref().and_then(|origin| Some((origin.clone().into(), kept_session(state_dir, origin)?)));
+    let address = config.address();
+    let kept = address.as_ref().and_then(|address| kept(state_dir, address));
     let asked = config.name.as_ref().filter(|name| name.from != Source::LastSignIn);
     let session =
         kept.filter(|(_, session)| asked.is_none_or(|name| user_key(&name.value) == user_key(&session.user.name)));
     Msg::Start {
-        server: Some(origin.map_or(config.server.value, |origin| origin.to_string())),
+        server: Some(address.map_or(config.server.value, |address| address.to_string())),
         name: config.name.map(|name| name.value),
         session,
     }
+}
+
+/// The stored session at this address. What was stored before the server was encrypted counts, too, except where the
+/// address says `http`.
+fn kept(state_dir: &StateDir, address: &Address) -> Option<(Server, Session)> {
+    let origin = address.origin().clone();
+    let encrypted = kept_session(state_dir, &origin);
+    if let Some(session) = encrypted {
+        let pin = kept_pin(state_dir, &origin);
+        return Some((Server { origin, pin }, session));
+    }
+    let plain = origin.is_encrypted().then(|| origin.plain())?;
+    Some((plain.clone().into(), kept_session(state_dir, &plain)?))
 }
 
 fn new_model() -> Result<Model, ExitError> {

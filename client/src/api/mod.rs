@@ -5,6 +5,7 @@
 //!
 //! A new endpoint needs a [`Bounded`] reply, and a row in `request.rs` if `update` asks for it.
 
+mod address;
 mod agent;
 mod backoff;
 mod bounds;
@@ -20,6 +21,7 @@ mod verifier;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use address::Address;
 pub(crate) use agent::CONNECTIONS_MAX;
 pub(crate) use backoff::pause_ms;
 pub use bounds::Bounded;

@@ -18,6 +18,7 @@ pub struct Origin {
 
 impl Origin {
     /// Parses `host`, `host:port` or `http(s)://host[:port]`. The default port is 443 for `https`, otherwise 7878.
+    /// Without a scheme it is the `http` one; [`super::Address`] remembers that there was none.
     ///
     /// # Errors
     /// One sentence that says what to change. Each kind of mistake has its own sentence.
@@ -68,6 +69,12 @@ impl Origin {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.encrypted
+    }
+
+    /// Host and port.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.host, self.port)
     }
 
     /// The same host and port with `https`.

@@ -13,7 +13,7 @@ use tuirealm::{
 
 use super::{ScreenComponent, field::Field, styles::Styles};
 use crate::{
-    api::Origin,
+    api::Address,
     keymap::Keymap,
     model::{Field as Name, Model},
     text::{clip, wrap},
@@ -130,7 +130,9 @@ impl SignIn {
     fn remark(&self, name: Name, columns: u16) -> (Vec<String>, Style) {
         match &self.problem {
             Some((field, reason)) if *field == name => (cut('✗', reason, columns), Styles::WRONG),
-            _ if name == Name::Server && Origin::parse(self.server.text()).is_ok_and(|origin| origin.is_exposed()) => {
+            _ if name == Name::Server
+                && Address::parse(self.server.text()).is_ok_and(|address| address.is_exposed()) =>
+            {
                 (cut('!', "not encrypted: others on the network can read it", columns), Styles::WAITING)
             }
             _ if name == Name::Password && (!self.password.is_empty() || self.password.is_shown()) => {

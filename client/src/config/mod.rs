@@ -24,7 +24,7 @@ pub use self::{
     themes::OwnTheme,
 };
 use crate::{
-    api::Origin,
+    api::{Address, Origin},
     keymap::{Binding, Keymap},
     runtime::NotifyMethod,
     state::LastSignIn,
@@ -84,7 +84,8 @@ impl Config {
         if let Some(Setting { value, from }) = &server {
             Origin::parse(value).map_err(|refusal| ConfigError::Address { from: from.clone(), refusal })?;
         }
-        let last_server = last.server.filter(|server| Origin::parse(server).is_ok());
+        let last_server = last.server.and_then(|server| Address::parse(&server).ok());
+        let last_server = last_server.map(|address| if last.chosen { address } else { address.reopened() }.to_string());
         let server = server.or(used_last(last_server));
         let name = given.name.or(profile.name).or(file.name).or(used_last(last.name));
         let trimmed = |name: Setting<String>| Setting { value: name.value.trim().to_owned(), ..name };
@@ -100,10 +101,10 @@ impl Config {
         })
     }
 
-    /// The server's address in canonical form.
+    /// The server's address.
     #[must_use]
-    pub fn origin(&self) -> Option<Origin> {
-        Origin::parse(&self.server.value).ok()
+    pub fn address(&self) -> Option<Address> {
+        Address::parse(&self.server.value).ok()
     }
 
     /// The built-in key bindings with the custom ones applied.

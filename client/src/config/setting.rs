@@ -18,6 +18,8 @@ pub enum Source {
     Variable(&'static str),
     /// The line of the config file, from 1.
     Line(usize),
+    /// The join link.
+    Link,
     /// The last sign-in.
     LastSignIn,
     Default,
@@ -28,6 +30,7 @@ impl fmt::Display for Source {
         match self {
             Self::Flag(name) | Self::Variable(name) => f.write_str(name),
             Self::Line(line) => write!(f, "line {line} of the file"),
+            Self::Link => f.write_str("the join link"),
             Self::LastSignIn => f.write_str("used last"),
             Self::Default => f.write_str("default"),
         }

@@ -50,7 +50,7 @@ fn precedence_is_flag_environment_profile_file_last_used() {
     let flag = setting("flag", Source::Flag("--server"));
     let variable = setting("variable", Source::Variable("QUCHAT_SERVER"));
     let file = || parse("server = 'file'\n[profiles.p]\nserver = 'profile'").unwrap();
-    let last = || LastSignIn { server: Some("http://last:1".into()), name: Some("alice".into()) };
+    let last = || LastSignIn { server: Some("http://last:1".into()), name: Some("alice".into()), chosen: true };
     let server = |server: &Option<_>, profile: Option<&str>, file: File, last: LastSignIn| {
         let given = Given { server: server.clone(), profile: profile.map(str::to_owned), ..Given::default() };
         let Setting { value, from } = Config::resolve(given, file, last).unwrap().server;
@@ -341,7 +341,7 @@ fn blanks_around_a_value_are_ignored() {
     let file = parse("name = \" alice \"\nserver = \" localhost \"\n").unwrap();
     let config = Config::resolve(Given::default(), file, LastSignIn::default()).unwrap();
     assert_eq!(
-        (config.name.clone().map(|name| name.value), config.origin().is_some()),
+        (config.name.clone().map(|name| name.value), config.address().is_some()),
         (Some("alice".to_owned()), true)
     );
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{User, api::Registration};
+use quchat_shared::{User, api::Registration, invite::InviteCode};
 
 use super::{Model, Server};
 
@@ -75,6 +75,8 @@ pub struct SignInForm {
     pub password_rev: u64,
     /// A reply is awaited. The form shows that and ignores Enter.
     pub waiting: bool,
+    /// The invite of the join link that started quchat, to register with.
+    pub invite: Option<InviteCode>,
     /// What is wrong, and the field to show it next to.
     pub problem: Option<(Field, String)>,
     /// Who may register at a server, as its answer to an attempt told. With the address as typed.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use quchat_shared::{RoomId, Seq, UserRef};
+use quchat_shared::{RoomId, Seq, UserRef, pin::Pin};
 
-use super::{BanList, Listing, Model, PasswordForm, People, SessionList};
+use super::{Approach, BanList, Listing, Model, PasswordForm, People, Server, SessionList};
 
 /// The id under which tui-realm mounts a component. `focus` returns the one with the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,7 +121,7 @@ impl Dialog {
     }
 }
 
-/// A question that is answered with yes or no.
+/// A question that is answered with yes or no; one of them has no yes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// Quit although messages are unsent? They are kept and sent next time, unless [`super::Storage`] cannot save them.
@@ -161,6 +161,10 @@ pub enum Question {
     Archive { room: RoomId },
     /// Remove this user from the room?
     Remove { room: RoomId, user: UserRef },
+    /// Trust this key? Nobody vouches for it, and nothing was sent to the server yet.
+    Trust(Box<Approach>),
+    /// No question: the server shows another key than the pin that is kept for it, and there is no yes.
+    ChangedKey { server: Box<Server>, seen: Pin },
     /// Ban this user from the room?
     Ban { room: RoomId, user: UserRef, reason: Option<Arc<str>> },
 }

@@ -14,7 +14,7 @@ use quchat_shared::{
     user::Session,
 };
 
-use super::{Cause, PersonAction, Seen, Server, Stored, Visit};
+use super::{Address, Cause, Intent, PersonAction, Seen, Server, Stored, Visit};
 
 #[derive(Debug, Default)]
 pub(crate) struct Internal {
@@ -64,6 +64,8 @@ pub(crate) struct Internal {
     pub(crate) redial: bool,
     /// The runtime switches to another user, or to none.
     pub(crate) session_change: Option<SessionChange>,
+    /// A server whose key the user has just trusted.
+    pub(crate) trusted: Option<Server>,
     pub(crate) terminal_task: Option<TerminalTask>,
     /// Enough history was dropped to return memory to the system.
     pub(crate) give_back: bool,
@@ -187,6 +189,11 @@ pub(crate) enum Call {
         server: Server,
         /// It registers the user first.
         register: bool,
+    },
+    /// Finds out what answers at this address.
+    Knock {
+        address: Address,
+        intent: Intent,
     },
     ListRooms,
     CreateRoom,

@@ -5,6 +5,7 @@
 
 mod account;
 mod anchor;
+mod approach;
 mod backoff;
 mod bounds;
 mod dialog;
@@ -34,6 +35,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
+pub use approach::{Approach, Intent, Reached};
 pub(crate) use bounds::{GAP_MAX, RunLimit};
 pub use dialog::{CaughtUp, ComponentId, Dialog, DialogId, Question};
 pub use editing::{EditOf, EditTarget, Editing};
@@ -65,7 +67,7 @@ pub use stored::{Stored, StoredMessage};
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, bytes, is_run};
 
-pub use crate::api::{Origin, Server};
+pub use crate::api::{Address, Contact, Origin, Server};
 
 use jiff::tz::TimeZone;
 use quchat_shared::{Cursor, Message, RoomId, Seq, UserId, api::Hit};

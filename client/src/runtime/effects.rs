@@ -6,8 +6,8 @@ use quchat_shared::{Cursor, user::Session};
 
 use super::{Editor, Runtime, Screen, Wake, Wakes, clock, free_memory::return_free_memory};
 use crate::{
-    api::{Access, Failure, Reply, Request, Server},
-    state::{Disk, Found, Job, Log, Report, StateDir},
+    api::{Access, Address, Failure, Origin, Reply, Request, Server},
+    state::{Disk, Found, Job, Log, Report, StateDir, kept_pin},
     update::{Effect, Msg, ServerEvent},
     worker::{self, Calls, Stream},
 };
@@ -105,6 +105,16 @@ impl Workers {
         begun.err().map(|failure| Msg::Done { call, reply: Err(failure) })
     }
 
+    fn knock(&self, epoch: u32, call: u64, address: Address) -> Option<Msg> {
+        let (wakes, state_dir) = (self.wakes.clone(), self.state_dir.clone());
+        let known = move |origin: &Origin| kept_pin(&state_dir, origin);
+        let deliver = move |found| {
+            wakes.send(Wake::Knocked { epoch, call, found: Box::new(found) });
+        };
+        let begun = worker::knock(address, known, deliver);
+        begun.err().map(|error| Msg::Knocked { call, found: Err(Failure::because(&error.to_string())) })
+    }
+
     fn listen(&mut self, number: u64, since: Cursor) -> Option<Msg> {
         self.stream = None; // close the old stream first
         let ended = |reason: &str| {
@@ -176,6 +186,8 @@ impl<S: Screen> Runtime<S> {
     pub(super) fn perform(&mut self, effect: Effect) -> Option<Msg> {
         match effect {
             Effect::Call { call, req } => return self.workers.call(self.model.epoch, call, req),
+            Effect::Knock { call, address } => return self.workers.knock(self.model.epoch, call, address),
+            Effect::Trust(server) => self.workers.disk.push(Job::Trust(server)),
             Effect::Listen { stream, since } => return self.workers.listen(stream, since),
             Effect::HangUp => self.workers.stream = None,
             Effect::Redial => self.workers.redial(),

@@ -211,7 +211,10 @@ impl<S: Screen> Runtime<S> {
             Wake::Done { epoch, call, reply } if epoch == self.model.epoch => {
                 self.step(Msg::Done { call, reply: *reply })
             }
-            Wake::Done { .. } => {} // from an earlier session
+            Wake::Knocked { epoch, call, found } if epoch == self.model.epoch => {
+                self.step(Msg::Knocked { call, found: *found })
+            }
+            Wake::Done { .. } | Wake::Knocked { .. } => {} // from an earlier session
             Wake::Stream { stream } => self.stream_waits |= self.workers.is_open(stream),
             Wake::Disk(report) => self.workers.disk_messages(report).into_iter().for_each(|msg| self.step(msg)),
             Wake::Edited(edited) => self.close_editor(*edited),

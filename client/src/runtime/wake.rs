@@ -5,7 +5,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use tuirealm::event::Event;
 
 use super::editor::Edited;
-use crate::{api::Reply, state::Report, update::Action};
+use crate::{
+    api::{Failure, Reply},
+    model::Reached,
+    state::Report,
+    update::Action,
+};
 
 /// Capacity of the channel. A sender waits when it is full; in the end the terminal makes the user wait.
 const WAITING_MAX: usize = 256;
@@ -27,6 +32,14 @@ pub enum Wake {
         /// The number of the call.
         call: u64,
         reply: Box<Reply>,
+    },
+    /// A knock has been answered.
+    Knocked {
+        /// The model's epoch when it was made.
+        epoch: u32,
+        /// The number of the call.
+        call: u64,
+        found: Box<Result<Reached, Failure>>,
     },
     /// The inbox of a stream is no longer empty.
     Stream {

@@ -14,6 +14,8 @@ pub struct LastSignIn {
     pub server: Option<String>,
     /// The user's name on that server.
     pub name: Option<String>,
+    /// The user chose whether the server is encrypted. Early versions, which have no encryption, do not write it.
+    pub chosen: bool,
 }
 
 impl LastSignIn {
@@ -42,7 +44,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state_dir = StateDir::at(dir.path().join("quchat"));
         assert_eq!(LastSignIn::read(&state_dir), LastSignIn::default());
-        let last = LastSignIn { server: Some("http://host:7878".into()), name: Some("alice".into()) };
+        let last = LastSignIn { server: Some("http://host:7878".into()), name: Some("alice".into()), chosen: true };
         last.write(&state_dir).unwrap();
         assert_eq!(LastSignIn::read(&state_dir), last);
         std::fs::write(state_dir.last_sign_in(), b"{\"server\":").unwrap();

@@ -59,9 +59,19 @@ impl StateDir {
         self.origin(origin).join("token")
     }
 
+    /// The file of the server's pin.
+    pub(super) fn pin(&self, origin: &Origin) -> PathBuf {
+        self.origin(origin).join("pin")
+    }
+
+    /// The directory of all users.
+    pub(super) fn users(&self, origin: &Origin) -> PathBuf {
+        self.origin(origin).join("users")
+    }
+
     /// The directory of a user's drafts and visits.
     pub(super) fn user(&self, origin: &Origin, user: UserId) -> PathBuf {
-        self.origin(origin).join("users").join(user.to_string())
+        self.users(origin).join(user.to_string())
     }
 
     fn origin(&self, origin: &Origin) -> PathBuf {

@@ -36,6 +36,7 @@ pub(super) fn note_presence(model: &mut Model, msg: &Msg) {
             | Msg::Seen(_)
             | Msg::Unseen
             | Msg::Done { .. }
+            | Msg::Knocked { .. }
             | Msg::Stream { .. }
             | Msg::Visited(_)
             | Msg::EmojiRecalled(_)

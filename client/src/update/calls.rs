@@ -21,12 +21,13 @@ macro_rules! narrow {
 
 pub(super) fn done(model: &mut Model, call: u64, reply: Reply, effects: &mut Vec<Effect>) {
     let Some((what, since)) = model.internal.calls.remove(&call) else { return };
-    if !matches!(what, Call::SignIn { .. }) {
+    if !matches!(what, Call::SignIn { .. } | Call::Knock { .. }) {
         connection::heard(model, &what, since, &reply);
     }
     let unauthenticated = reply.as_ref().is_err_and(|failure| failure.status() == Some(401));
     match what {
         Call::SignIn { server, register } => session::signed_in(model, server, register, narrow!(reply, Session)),
+        Call::Knock { .. } => {} // its answer is a `Msg` of its own
         _ if unauthenticated => session::end(model, "your session has ended"),
         Call::ListRooms => connection::rooms_listed(model, narrow!(reply, Rooms)),
         Call::CreateRoom => membership::created(model, narrow!(reply, Room)),

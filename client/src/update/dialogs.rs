@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Effect, deleting, editing, find, focus, jump, membership, people, reading, room_changes, selection, session,
-    writing,
+    Effect, approach, deleting, editing, find, focus, jump, membership, people, reading, room_changes, selection,
+    session, writing,
 };
 use crate::model::{Call, Cause, ComponentId, Dialog, Model, PersonAction, Question, TerminalTask, Tone};
 
@@ -33,7 +33,7 @@ pub(super) fn cancel(model: &mut Model) {
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
     if signing_in {
         model.sign_in.waiting = false;
-        model.internal.calls.retain(|_, (call, _)| !matches!(call, Call::SignIn { .. }));
+        model.internal.calls.retain(|_, (call, _)| !matches!(call, Call::SignIn { .. } | Call::Knock { .. }));
     }
     if closed == Some(Dialog::SignedOut) {
         let text = "signed out: sending asks for the password again";
@@ -63,6 +63,8 @@ pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
         Question::DeleteRoom { room } => room_changes::delete(model, room, effects),
         Question::Archive { room } => room_changes::set_archived(model, room, true, effects),
         Question::Remove { room, user } => people::change(model, user, PersonAction::Remove(room), effects),
+        Question::Trust(approach) => approach::trust(model, *approach, effects),
+        Question::ChangedKey { .. } => {}
         Question::Ban { room, user, reason } => {
             people::change(model, user, PersonAction::Ban(room, reason), effects);
         }

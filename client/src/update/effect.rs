@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quchat_shared::{Cursor, RoomId, user::Session};
 
 use super::Request;
-use crate::model::{Call, Model, Server, Stored, Visit};
+use crate::model::{Address, Call, Intent, Model, Server, Stored, Visit};
 
 /// Something for the runtime to do, in the given order. No effect blocks the event loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,15 @@ pub enum Effect {
         call: u64,
         req: Request,
     },
+    /// HTTP workers: find out what answers at this address, with the pin that the disk keeps for it, then report
+    /// [`super::Msg::Knocked`] with the same number exactly once. Nothing of the user's is sent.
+    Knock {
+        /// Unique within one run of the program.
+        call: u64,
+        address: Address,
+    },
+    /// Disk: keep the pin of this server. Nothing is reported.
+    Trust(Server),
     /// Stream thread: open `GET /v1/events` at this position, then report [`super::Msg::Stream`] until it has ended. It
     /// does not reconnect by itself. An older stream that is still open is closed first.
     Listen {
@@ -75,6 +84,14 @@ pub enum Effect {
     Suspend,
     /// Runtime: wait for the disk (at most 1 s), restore the terminal and exit with this code.
     Exit(i32),
+}
+
+/// Knocks at an address and notes what the user wants there.
+pub(super) fn knock(model: &mut Model, address: Address, intent: Intent, effects: &mut Vec<Effect>) {
+    let call = model.internal.number();
+    let what = Call::Knock { address: address.clone(), intent };
+    model.internal.calls.insert(call, (what, model.now.mono_ms));
+    effects.push(Effect::Knock { call, address });
 }
 
 /// Makes a request and notes its purpose. Returns the number of the call.

@@ -10,6 +10,7 @@
 
 mod account;
 mod action;
+mod approach;
 mod attention;
 mod bans;
 mod calls;
@@ -120,7 +121,7 @@ fn is_typing(msg: &Msg) -> bool {
 
 fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
     match msg {
-        Msg::Start { server, name, session } => session::start(model, server, name, session),
+        Msg::Start { server, name, session } => session::start(model, server, name, session, requests),
         Msg::Tick | Msg::Redraw => {}
         Msg::TermFocus(focused) => reading::term_focus(model, focused),
         Msg::Stop => dialogs::exit(model, dialogs::INTERRUPTED),
@@ -128,6 +129,7 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::Seen(seen) => reading::seen(model, seen),
         Msg::Unseen => model.internal.seen = None,
         Msg::Done { call, reply } => calls::done(model, call, reply, requests),
+        Msg::Knocked { call, found } => approach::knocked(model, call, found, requests),
         Msg::Stream { stream, events } => stream::take(model, stream, events, requests),
         Msg::Visited(visits) => navigation::visited(model, visits),
         Msg::EmojiRecalled(emoji) => reactions::recalled(model, emoji),

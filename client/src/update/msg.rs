@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 use super::{Action, Failure, Reply};
-use crate::model::{PersonAction, Seen, Server, Stored, Visit};
+use crate::model::{PersonAction, Reached, Seen, Server, Stored, Visit};
 
 /// Something that happened. Components create those caused by the user; the runtime and its threads create the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub enum Msg {
     // From the workers.
     /// The result of `Effect::Call`. The runtime drops it if its epoch is over.
     Done { call: u64, reply: Reply },
+    /// The result of `Effect::Knock`. The runtime drops it if its epoch is over.
+    Knocked { call: u64, found: Result<Reached, Failure> },
     /// Up to 256 events of the stream, in order.
     Stream {
         /// The number given in `Effect::Listen`.

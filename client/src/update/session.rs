@@ -10,10 +10,10 @@ use quchat_shared::{
     user::{NewUser, Session},
 };
 
-use super::{Effect, Failure, REFUSED, Request, effect::call};
+use super::{Effect, Failure, REFUSED, Request, approach, effect::call};
 use crate::model::{
-    Account, Call, Dialog, DialogId, Fetch, Field, Internal, Link, LookUp, Model, Origin, Places, Question, Search,
-    Server, SessionChange, SignInForm, Storage,
+    Account, Address, Call, Dialog, DialogId, Fetch, Field, Intent, Internal, Link, LookUp, Model, Origin, Places,
+    Question, Search, Server, SessionChange, SignInForm, Storage,
 };
 
 /// Fills in the form, or skips it if there is a stored session.
@@ -22,14 +22,28 @@ pub(super) fn start(
     server: Option<String>,
     name: Option<String>,
     session: Option<(Server, Session)>,
+    effects: &mut Vec<Effect>,
 ) {
+    let typed = server.as_deref().and_then(|server| Address::parse(server).ok());
     let remembered = session.as_ref().map(|(server, session)| (server.origin.to_string(), session.user.name.clone()));
     let (origin, user) = remembered.unzip();
     model.sign_in.server = server.or(origin).unwrap_or_default();
     model.sign_in.name = name.or(user).unwrap_or_default();
     model.sign_in.rev += 1;
-    if let Some((server, session)) = session {
-        enter(model, server, session);
+    match (session, typed) {
+        (Some((server, session)), Some(address)) if is_unlike(&address, &server) => {
+            approach::begin(model, address, Intent::Resume(Box::new(session)), effects);
+        }
+        (Some((server, session)), _) => enter(model, server, session),
+        (None, _) => {}
+    }
+}
+
+/// Whether a session of this server, which is not encrypted, cannot be used at this address as it is.
+fn is_unlike(address: &Address, server: &Server) -> bool {
+    match address {
+        Address::Exact(origin) => *origin != server.origin,
+        Address::Open(_) => server.origin.is_exposed(),
     }
 }
 
@@ -48,39 +62,54 @@ pub(super) fn sign_in(
     let Credentials { name, password } = credentials;
     // Blanks around a name come from pasting. Blanks around a password may be part of it.
     let (server, credentials) = (server.trim().to_owned(), Credentials { name: name.trim().to_owned(), password });
-    let (server, credentials, register) = match &model.account {
-        None => (server, credentials, register),
+    let (server, credentials, register, known) = match &model.account {
+        None => (server, credentials, register, None),
         Some(_) if !model.shows_dialog(DialogId::SignedOut) => return,
         Some(account) => {
-            let name = account.user.name.clone();
-            (account.server.origin.to_string(), Credentials { name, password: credentials.password }, None)
+            let credentials = Credentials { name: account.user.name.clone(), password: credentials.password };
+            (account.server.origin.to_string(), credentials, None, Some(account.server.clone()))
         }
     };
     model.sign_in.name.clone_from(&credentials.name);
     model.sign_in.server.clone_from(&server);
     let checked = check(&server, &credentials, register.is_some())
-        .and_then(|origin| Ok((origin, register.as_deref().map(invite_code).transpose()?)));
+        .and_then(|address| Ok((address, intent(model, credentials, register)?)));
     match checked {
         Err(problem) => model.sign_in.problem = Some(problem),
-        Ok((origin, invite)) => {
-            model.sign_in.problem = None;
-            model.sign_in.waiting = true;
-            let server = Server::from(origin);
-            let what = Call::SignIn { server: server.clone(), register: invite.is_some() };
-            let request = match (credentials, invite) {
-                (Credentials { name, password }, Some(invite)) => {
-                    Request::Register(server, NewUser { name, password, invite })
-                }
-                (credentials, None) => Request::SignIn(server, credentials),
-            };
-            call(model, what, request, effects);
-        }
+        Ok((address, intent)) => match (known, intent) {
+            (Some(server), Intent::SignIn(credentials)) => request(model, server, credentials, effects),
+            (_, intent) => approach::begin(model, address, intent, effects),
+        },
     }
 }
 
+/// What the user wants from the server. Without an invite in the form, that of the join link is used.
+fn intent(model: &Model, credentials: Credentials, register: Option<String>) -> Result<Intent, (Field, String)> {
+    let Some(typed) = register else { return Ok(Intent::SignIn(credentials)) };
+    let Credentials { name, password } = credentials;
+    let invite = invite_code(&typed)?.or_else(|| model.sign_in.invite.as_ref().map(ToString::to_string));
+    Ok(Intent::Register(NewUser { name, password, invite }))
+}
+
+/// Asks the server for a session.
+pub(super) fn request(model: &mut Model, server: Server, credentials: Credentials, effects: &mut Vec<Effect>) {
+    model.sign_in.problem = None;
+    model.sign_in.waiting = true;
+    let what = Call::SignIn { server: server.clone(), register: false };
+    call(model, what, Request::SignIn(server, credentials), effects);
+}
+
+/// Asks the server to register a user.
+pub(super) fn register(model: &mut Model, server: Server, new: NewUser, effects: &mut Vec<Effect>) {
+    model.sign_in.problem = None;
+    model.sign_in.waiting = true;
+    let what = Call::SignIn { server: server.clone(), register: true };
+    call(model, what, Request::Register(server, new), effects);
+}
+
 /// Checks the form without the server.
-fn check(server: &str, credentials: &Credentials, register: bool) -> Result<Origin, (Field, String)> {
-    let origin = Origin::parse(server).map_err(|refusal| (Field::Server, refusal.to_owned()))?;
+fn check(server: &str, credentials: &Credentials, register: bool) -> Result<Address, (Field, String)> {
+    let address = Address::parse(server).map_err(|refusal| (Field::Server, refusal.to_owned()))?;
     let name = if register { limits::new_user_name } else { limits::user_name };
     name(&credentials.name).map_err(|refusal| (Field::Name, refusal.into_owned()))?;
     if register {
@@ -88,7 +117,7 @@ fn check(server: &str, credentials: &Credentials, register: bool) -> Result<Orig
     } else if credentials.password.is_empty() {
         return Err((Field::Password, "the password, please".to_owned()));
     }
-    Ok(origin)
+    Ok(address)
 }
 
 /// The code of an invite that somebody typed, or pasted as a join link; `None` if there is none.
@@ -134,7 +163,7 @@ fn registration(register: bool, (field, _): &(Field, String), failure: &Failure)
     }
 }
 
-fn explain(origin: &Origin, register: bool, failure: &Failure) -> (Field, String) {
+pub(super) fn explain(origin: &Origin, register: bool, failure: &Failure) -> (Field, String) {
     let Failure::Refused { problem, .. } = failure else {
         let nobody = origin.is_loopback() && failure.reason() == REFUSED;
         let hint = if nobody { "; cargo xtask run-server starts a server here" } else { "" };
@@ -159,7 +188,7 @@ fn explain(origin: &Origin, register: bool, failure: &Failure) -> (Field, String
 }
 
 /// Starts a session. The state is kept for the same user and dropped for another one.
-fn enter(model: &mut Model, server: Server, session: Session) {
+pub(super) fn enter(model: &mut Model, server: Server, session: Session) {
     let account = Account { server: server.clone(), user: session.user.clone() };
     let same =
         model.account.as_ref().is_some_and(|old| old.server.origin == server.origin && old.user.id == account.user.id);
@@ -298,7 +327,7 @@ fn forget_all(model: &mut Model) {
     model.spotlight = None;
     model.places = Places::default();
     model.command.replace("".into());
-    let Internal { numbers, last_key, tells_focus, ref mut last_saves, .. } = model.internal; // numbers stay unique
-    let last_saves = std::mem::take(last_saves);
-    model.internal = Internal { numbers, last_key, tells_focus, last_saves, ..Internal::default() };
+    let Internal { numbers, last_key, tells_focus, .. } = model.internal; // numbers stay unique
+    let (last_saves, trusted) = (std::mem::take(&mut model.internal.last_saves), model.internal.trusted.take());
+    model.internal = Internal { numbers, last_key, tells_focus, last_saves, trusted, ..Internal::default() };
 }

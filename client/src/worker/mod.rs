@@ -4,10 +4,12 @@
 //! dead server, a cut connection or a panic is delivered as a value. The loop never waits for it.
 
 mod calls;
+mod knock;
 mod pool;
 mod stream;
 
 pub use calls::{Calls, sign_in, sign_out};
+pub use knock::knock;
 pub use stream::Stream;
 
 #[cfg(test)]

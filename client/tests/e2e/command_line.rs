@@ -91,3 +91,37 @@ fn a_variable_that_is_not_utf_8_is_named() {
         assert!(reason.contains(variable) && reason.contains("UTF-8"), "{reason}");
     }
 }
+
+/// A join link to a server on this machine that nobody runs, with a key and an invite.
+const LINK: &str = "quchat://127.0.0.1:7879/AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM/BwcHBwcHBwcHBwcHBwcHBw";
+const OTHER_KEY: &str = "quchat://127.0.0.1:7879/BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ/BwcHBwcHBwcHBwcHBwcHBw";
+
+#[test]
+fn a_join_link_says_which_server_and_its_key_is_kept_until_it_is_forgotten() {
+    let home = tempfile::tempdir().expect("a home");
+    let linked = || outcome(quchat(&home).args([LINK, "config"]));
+    let (code, shown, reason) = linked();
+    assert_eq!((code, &*reason), (Some(0), ""));
+    assert!(shown.contains("server = \"https://127.0.0.1:7879\"  # the join link"), "{shown}");
+    assert_eq!(linked().0, Some(0), "again");
+
+    let (code, _, reason) = outcome(quchat(&home).args([OTHER_KEY, "config"]));
+    assert_eq!(code, Some(2));
+    assert!(reason.contains("another key") && reason.contains("quchat forget-key https://127.0.0.1:7879"), "{reason}");
+    assert_eq!(linked().0, Some(0), "the first key is still the known one");
+
+    let (code, said, _) = outcome(quchat(&home).args(["forget-key", "127.0.0.1:7879"]));
+    assert_eq!((code, said.contains("forgotten")), (Some(0), true));
+    assert_eq!(outcome(quchat(&home).args(["forget-key", "127.0.0.1:7879"])).0, Some(1));
+    assert_eq!(outcome(quchat(&home).args([OTHER_KEY, "config"])).0, Some(0));
+}
+
+#[test]
+fn an_argument_that_is_no_join_link_is_an_error_which_does_not_show_the_invite() {
+    let home = tempfile::tempdir().expect("a home");
+    for (argument, said) in [("cofig", "neither a command nor a join link"), (&LINK[..80], "invite in the join link")] {
+        let (code, _, reason) = outcome(quchat(&home).arg(argument));
+        assert_eq!(code, Some(2));
+        assert!(reason.contains(said) && !reason.contains("BwcHBwcH"), "{reason}");
+    }
+}

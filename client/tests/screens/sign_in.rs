@@ -2,10 +2,11 @@
 
 use insta::assert_snapshot;
 use quchat_client::{
-    model::Field,
-    update::{Action, Msg},
+    api::{Contact, Origin, Server},
+    model::{Field, Reached},
+    update::{Action, Effect, Msg},
 };
-use quchat_shared::api::Registration;
+use quchat_shared::{api::Registration, pin::Pin};
 use tuirealm::event::Key;
 
 use crate::stage::Stage;
@@ -143,6 +144,9 @@ fn plain_http_to_another_machine_is_pointed_out() {
     stage.key(Key::Up);
     stage.ctrl('u');
     stage.type_text("10.0.0.7");
+    assert!(!stage.screen().contains("! not encrypted"), "TLS is tried: {}", stage.screen());
+    stage.ctrl('u');
+    stage.type_text("http://10.0.0.7");
     assert!(stage.screen().contains("! not encrypted"), "{}", stage.screen());
 }
 
@@ -193,4 +197,51 @@ fn a_pasted_password_keeps_its_blanks() {
     stage.key(Key::Function(4));
     let screen = stage.screen();
     assert!(screen.contains("Password    correct horse"), "{screen}");
+}
+
+/// Enter in the form; then the server shows this key.
+fn shown_key(width: u16, height: u16, known: Option<Pin>, contact: Contact) -> Stage {
+    let mut stage = at_the_door(width, height);
+    stage.type_text("alice");
+    stage.key(Key::Tab);
+    stage.type_text("correct horse");
+    stage.key(Key::Enter);
+    let Some(Effect::Knock { call, .. }) = stage.effects.pop() else { panic!("{:?}", stage.effects) };
+    let server = Server { origin: Origin::parse("https://localhost:7878").unwrap(), pin: known };
+    stage.msg(Msg::Knocked { call, found: Ok(Reached { server, contact }) });
+    stage
+}
+
+#[test]
+fn an_unknown_key_is_shown_and_only_y_trusts_it() {
+    let mut stage = shown_key(80, 24, None, Contact::Unknown(Pin([3; 32])));
+    let screen = stage.screen();
+    assert!(screen.contains(&Pin([3; 32]).to_string()), "{screen}");
+    stage.key(Key::Enter);
+    assert!(stage.effects.is_empty() && stage.screen().contains("unknown server"));
+    stage.key(Key::Char('y'));
+    assert!(matches!(stage.effects[..], [Effect::Trust(_), Effect::Call { .. }]), "{:?}", stage.effects);
+}
+
+#[test]
+fn a_changed_key_shows_both_keys_and_the_command_and_no_key_accepts_it() {
+    let (known, seen) = (Pin([4; 32]), Pin([3; 32]));
+    for key in [Key::Enter, Key::Char('y'), Key::Char('n'), Key::Esc] {
+        let mut stage = shown_key(80, 24, Some(known), Contact::Changed(seen));
+        let screen = stage.screen();
+        let told = [&*known.to_string(), &*seen.to_string(), "quchat forget-key"];
+        assert!(told.iter().all(|text| screen.contains(text)), "{screen}");
+        stage.key(key);
+        assert!(stage.effects.is_empty(), "{:?}", stage.effects);
+        stage.key(Key::Esc);
+        assert!(stage.screen().contains("has changed"), "{}", stage.screen());
+    }
+}
+
+#[test]
+fn the_keys_fit_on_a_small_screen() {
+    let mut stage = shown_key(40, 12, None, Contact::Unknown(Pin([3; 32])));
+    let screen = stage.screen();
+    let said: String = screen.chars().filter(|c| !c.is_whitespace() && *c != '│').collect();
+    assert!(said.contains(&Pin([3; 32]).to_string()) && said.contains("ytrustit"), "{screen}");
 }

@@ -1,6 +1,6 @@
 //! A question with yes and no, and what it is about, for example the messages that are not sent yet.
 
-use quchat_shared::{RoomId, Seq, room::RoomKind};
+use quchat_shared::{RoomId, Seq, pin::Pin, room::RoomKind};
 use tuirealm::{
     event::{Event, Key, KeyEvent},
     ratatui::{
@@ -14,7 +14,7 @@ use tuirealm::{
 use super::super::{ScreenComponent, rooms::room_name, styles::Styles};
 use crate::{
     keymap::Keymap,
-    model::{Dialog, Model, Question, Room, Storage},
+    model::{Dialog, Model, Question, Room, Server, Storage},
     text::{clip, editor::BYTES_MAX, width, wrap},
     update::{Action, Msg, measure},
 };
@@ -33,8 +33,8 @@ pub(in super::super) struct Ask {
     yes: String,
     /// Only y confirms, because it cannot be undone. Enter is pressed too easily, and may still be held down.
     earnest: bool,
-    /// There is no yes: the paste is too long to edit as one message.
-    only_split: bool,
+    /// There is no yes: the paste is too long to edit as one message, or it is not for the user to decide.
+    no_yes: bool,
     /// What the key s does, if it does anything.
     split: Option<String>,
     no: &'static str,
@@ -129,7 +129,7 @@ impl Ask {
             self.say(format!("… and {} more", count - SHOWN), Styles::FAINT);
         }
         if messages > 1 {
-            self.only_split = whole.len() > BYTES_MAX;
+            self.no_yes = whole.len() > BYTES_MAX;
             self.split = Some(format!("send as {messages} messages"));
             "edit it here".clone_into(&mut self.yes);
         }
@@ -217,11 +217,42 @@ impl Ask {
                 self.yes = format!("send as {} messages", measure(draft).0);
             }
             Question::DeleteMessage { room, seq } => self.delete(model, *room, *seq),
+            Question::Trust(approach) => self.trust(&approach.server),
+            Question::ChangedKey { server, seen } => self.changed_key(server, *seen),
             Question::DeleteRoom { room }
             | Question::Archive { room }
             | Question::Remove { room, .. }
             | Question::Ban { room, .. } => self.moderate(model.rooms.get(room), question),
         }
+    }
+
+    /// The first contact with a key.
+    fn trust(&mut self, server: &Server) {
+        self.title = "unknown server";
+        self.yes = "trust it and connect".to_owned();
+        self.no = "do not connect";
+        self.say(format!("quchat does not know {} yet. Its key is:", server.origin.authority()), Styles::STRONG);
+        self.say(server.pin.map_or_else(String::new, |pin| pin.to_string()), Styles::ACCENT);
+        let how = "Compare it with the key that the server printed when it started, or with what its operator tells you. \
+                   If it is another one, somebody may be reading along. quchat remembers it and does not ask again.";
+        self.say(how, Styles::PLAIN);
+    }
+
+    /// Another key than the known one. No key accepts it: that would become a habit.
+    fn changed_key(&mut self, server: &Server, seen: Pin) {
+        self.title = "the key has changed";
+        self.no_yes = true;
+        self.no = "back";
+        let address = server.origin.authority();
+        self.say(format!("{address} shows another key than before. Nothing was sent to it."), Styles::WRONG);
+        self.say("Its key now, and before:", Styles::PLAIN);
+        self.say(seen.to_string(), Styles::PLAIN);
+        self.say(server.pin.map_or_else(String::new, |pin| pin.to_string()), Styles::PLAIN);
+        let why = "Either the server has a new key, or somebody between you and it pretends to be it. Ask its operator, \
+                   but not here.";
+        self.say(why, Styles::PLAIN);
+        self.say("Only if the new key is right, quit and run:", Styles::PLAIN);
+        self.say(format!("quchat forget-key {}", server.origin), Styles::STRONG);
     }
 
     /// What moderators do to a room or its members.
@@ -271,7 +302,7 @@ impl Ask {
     /// The possible answers, as many rows as fit.
     fn foot(&self, columns: u16) -> Vec<Line<'static>> {
         let mut choices = Vec::new();
-        if !self.only_split {
+        if !self.no_yes {
             choices.push((if self.earnest { "y" } else { "Enter" }.to_owned(), self.yes.clone()));
         }
         choices.extend(self.split.iter().map(|what| ("s".to_owned(), what.clone())));
@@ -314,7 +345,7 @@ impl ScreenComponent for Ask {
         self.lines.clear();
         self.no = "stay";
         self.split = None;
-        self.only_split = false;
+        self.no_yes = false;
         self.earnest = matches!(
             question,
             Question::Leave { .. }
@@ -324,6 +355,7 @@ impl ScreenComponent for Ask {
                 | Question::Archive { .. }
                 | Question::Remove { .. }
                 | Question::Ban { .. }
+                | Question::Trust(_)
         );
         self.question(model, question);
     }
@@ -344,7 +376,7 @@ impl ScreenComponent for Ask {
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
         match event.as_keyboard()? {
             KeyEvent { code: Key::Char('s' | 'S'), .. } if self.split.is_some() => Some(Msg::SplitPaste),
-            KeyEvent { code: Key::Enter | Key::Char('y' | 'Y'), .. } if self.only_split => Some(Msg::Redraw),
+            KeyEvent { code: Key::Enter | Key::Char('y' | 'Y'), .. } if self.no_yes => Some(Msg::Redraw),
             KeyEvent { code: Key::Enter, .. } => (!self.earnest).then_some(Msg::Answer(true)),
             KeyEvent { code: Key::Char('y' | 'Y'), .. } => Some(Msg::Answer(true)),
             KeyEvent { code: Key::Char('n' | 'N'), .. } => Some(Msg::Answer(false)),

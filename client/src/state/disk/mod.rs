@@ -13,9 +13,9 @@ use std::{
 
 use quchat_shared::{Timestamp, user::Session};
 
-use super::{DraftStore, EditorFile, Found, LastSignIn, Log, StateDir, session};
+use super::{DraftStore, EditorFile, Found, LastSignIn, Log, StateDir, keep_pin, moved, session};
 use crate::{
-    api::Origin,
+    api::{Origin, Server},
     model::{Stored, Visit},
     update::NotKept,
 };
@@ -30,6 +30,8 @@ pub enum Job {
         /// The user and the token.
         session: Session,
     },
+    /// Stores the pin of a server. Reports nothing.
+    Trust(Server),
     /// Deletes the session of this origin and token, and closes the drafts. Reports nothing.
     Leave(Origin, String),
     /// Writes a line to the log. Reports nothing.
@@ -194,17 +196,24 @@ fn perform(job: Job, state_dir: &StateDir, state: &mut StoreState) -> Vec<Report
         }
         Job::Enter { epoch, origin, session } => {
             *state = StoreState::SignedOut; // release the lock first: the next user may be the same one
+            let moved = moved::adopt(state_dir, &origin);
             let open = || open(state_dir, &origin, &session);
             let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(NotKept::Failing(FAULT.into())));
             let keep = || keep(state_dir, &origin, &session);
             let kept = catch_unwind(AssertUnwindSafe(keep)).unwrap_or_else(|_| Err(io::Error::other(FAULT)));
             let forgetful = kept.err().map(|error| format!("the sign-in cannot be saved: {error}"));
+            let left = moved.err().map(|error| format!("drafts of {} cannot be moved: {error}", origin.plain()));
+            let forgetful = forgetful.or(left);
             let (found, now) = match opened {
                 Ok((found, store)) => (Ok(found), StoreState::Open(store)),
                 Err(why) => (Err(why.clone()), StoreState::Unavailable(why)),
             };
             *state = now;
             vec![Report::Entered { epoch, found, forgetful }]
+        }
+        Job::Trust(server) => {
+            keep_pin(state_dir, &server).ok(); // at worst the next sign-in asks again
+            Vec::new()
         }
         Job::Discard(file) => {
             file.discard().ok(); // a leftover file is harmless
@@ -242,7 +251,8 @@ fn open(state_dir: &StateDir, origin: &Origin, session: &Session) -> Result<(Fou
 
 fn keep(state_dir: &StateDir, origin: &Origin, session: &Session) -> io::Result<()> {
     session::keep_session(state_dir, origin, session)?;
-    LastSignIn { server: Some(origin.to_string()), name: Some(session.user.name.clone()) }.write(state_dir)
+    LastSignIn { server: Some(origin.to_string()), name: Some(session.user.name.clone()), chosen: true }
+        .write(state_dir)
 }
 
 #[cfg(test)]

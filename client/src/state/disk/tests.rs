@@ -2,10 +2,10 @@
 
 use std::sync::mpsc::{Receiver, channel};
 
-use quchat_shared::{RoomId, SessionId, Timestamp, User, UserId, user::ServerRole};
+use quchat_shared::{RoomId, SessionId, Timestamp, User, UserId, pin::Pin, user::ServerRole};
 
 use super::*;
-use crate::state::kept_session;
+use crate::state::{kept_pin, kept_session};
 
 struct Home {
     state_dir: StateDir,
@@ -135,4 +135,44 @@ fn a_failing_disk_reports_every_save_with_the_reason() {
         "{entered:?}"
     );
     assert!(matches!(home.reports.recv().unwrap(), Report::Saved { ticket: 1, result: Err(_) }));
+}
+
+#[test]
+fn what_was_kept_for_http_moves_to_https_with_the_first_sign_in_there() {
+    let home = home();
+    let secure = home.origin.clone().encrypted();
+    home.disk.push(enter(&home));
+    home.disk.push(save(1, 3, "half a thought"));
+    home.reports.iter().take(2).for_each(drop);
+    home.disk.push(Job::Leave(home.origin.clone(), "other".into())); // the directory is free, the session stays
+    assert!(home.disk.finish(Duration::from_secs(10)));
+
+    let (disk, reports) = start(&home.state_dir);
+    disk.push(Job::Trust(Server { origin: secure.clone(), pin: Some(Pin([1; 32])) }));
+    disk.push(Job::Enter { epoch: 4, origin: secure.clone(), session: alice() });
+    assert_eq!(drafts(reports.recv().unwrap()), [(3, "half a thought".to_owned())]);
+    assert_eq!(kept_session(&home.state_dir, &home.origin), None);
+    assert_eq!(kept_session(&home.state_dir, &secure), Some(alice()));
+    assert_eq!(kept_pin(&home.state_dir, &secure), Some(Pin([1; 32])));
+}
+
+#[test]
+fn what_another_client_uses_or_what_is_there_already_is_not_moved() {
+    let home = home();
+    let secure = home.origin.clone().encrypted();
+    home.disk.push(enter(&home));
+    home.disk.push(save(1, 3, "in use"));
+    home.reports.iter().take(2).for_each(drop);
+    let (disk, reports) = start(&home.state_dir);
+    let again = || Job::Enter { epoch: 4, origin: secure.clone(), session: alice() };
+    disk.push(again());
+    assert_eq!(drafts(reports.recv().unwrap()), []);
+    disk.push(save(2, 5, "newer"));
+    reports.recv().unwrap();
+
+    home.disk.push(Job::Leave(home.origin.clone(), "other".into())); // now nobody uses it
+    assert!(home.disk.finish(Duration::from_secs(10)));
+    disk.push(again());
+    let both = [(3, "in use".to_owned()), (5, "newer".to_owned())];
+    assert_eq!(drafts(reports.recv().unwrap()), both);
 }

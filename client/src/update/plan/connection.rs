@@ -14,6 +14,7 @@ pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     if std::mem::take(&mut model.internal.hang_up) {
         effects.push(Effect::HangUp);
     }
+    effects.extend(model.internal.trusted.take().map(Effect::Trust)); // before a session uses it
     match model.internal.session_change.take() {
         Some(SessionChange::Enter { server, session }) => effects.push(Effect::Enter { server, session }),
         Some(SessionChange::SignOut) => effects.push(Effect::SignOut),

@@ -4,6 +4,7 @@
 
 mod account;
 mod anything;
+mod approach;
 mod attention;
 mod composing;
 mod deleting;

@@ -79,7 +79,7 @@ fn a_refusal_keeps_all_fields_except_a_wrong_password() {
 
 fn register_with(client: &mut Client, invite: &str) {
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
-    client.on(Msg::SignIn { server: "localhost".into(), credentials, register: true, invite: invite.into() });
+    client.on(Msg::SignIn { server: "http://localhost".into(), credentials, register: true, invite: invite.into() });
 }
 
 #[test]
@@ -93,16 +93,16 @@ fn the_form_follows_who_may_register() {
     client.reply(is_sign_in, Err(invited));
     let form = &client.model.sign_in;
     assert_eq!(form.problem, Some((Field::Invite, "this server asks for an invite".to_owned())));
-    assert_eq!(form.registration, Some(("localhost".to_owned(), Registration::Invite)));
+    assert_eq!(form.registration, Some(("http://localhost".to_owned(), Registration::Invite)));
     assert_eq!(form.password_rev, 0, "the password is kept");
 
     register_with(&mut client, "");
     client.reply(is_sign_in, Err(refused(403, Kind::Forbidden, "registration is closed")));
     let form = &client.model.sign_in;
     assert_eq!(form.problem, Some((Field::Server, "registration is closed".to_owned())));
-    assert_eq!(form.registration, Some(("localhost".to_owned(), Registration::Closed)));
+    assert_eq!(form.registration, Some(("http://localhost".to_owned(), Registration::Closed)));
 
-    sign_in(&mut client, "localhost", "alice", "correct horse", false);
+    sign_in(&mut client, "http://localhost", "alice", "correct horse", false);
     client.reply(is_sign_in, Err(refused(403, Kind::Forbidden, "this account is suspended")));
     assert_eq!(client.model.sign_in.problem, Some((Field::Name, "this account is suspended".to_owned())));
 }

@@ -1,0 +1,174 @@
+//! Tests the way to a server: who answers is known before anything of the user's is sent.
+
+use quchat_shared::{api::Credentials, pin::Pin};
+
+use super::*;
+use crate::model::{Address, Approach, Contact, Dialog, Field, Intent, Question, Reached, Server};
+
+const SEEN: Pin = Pin([3; 32]);
+const KNOWN: Pin = Pin([4; 32]);
+
+fn encrypted(host: &str, pin: Option<Pin>) -> Server {
+    Server { origin: Origin::parse(&format!("https://{host}:7878")).unwrap(), pin }
+}
+
+fn plain(host: &str) -> Server {
+    Origin::parse(&format!("http://{host}:7878")).unwrap().into()
+}
+
+fn sign_in(client: &mut Client, server: &str) {
+    let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
+    client.on(Msg::SignIn { server: server.into(), credentials, register: false, invite: String::new() });
+}
+
+/// Answers the only pending effect, which is a knock.
+fn answer(client: &mut Client, server: Server, contact: Contact) {
+    let [Effect::Knock { call, .. }] = client.effects[..] else { panic!("{:?}", client.effects) };
+    client.effects.clear();
+    client.on(Msg::Knocked { call, found: Ok(Reached { server, contact }) });
+}
+
+/// The server that the only pending effect signs in to.
+fn asked(client: &Client) -> &Server {
+    let [Effect::Call { req: Request::SignIn(server, _), .. }] = &client.effects[..] else {
+        panic!("{:?}", client.effects)
+    };
+    server
+}
+
+fn problem(client: &Client) -> &str {
+    let Some((Field::Server, problem)) = &client.model.sign_in.problem else { panic!() };
+    assert!(!client.model.sign_in.waiting);
+    problem
+}
+
+#[test]
+fn an_unknown_key_is_asked_about_once_before_the_password_is_sent() {
+    let mut client = Client::new();
+    sign_in(&mut client, "chat.lan");
+    let address = Address::parse("chat.lan").unwrap();
+    assert!(matches!(&client.effects[..], [Effect::Knock { address: at, .. }] if *at == address));
+    answer(&mut client, encrypted("chat.lan", None), Contact::Unknown(SEEN));
+    assert!(matches!(&client.model.dialogs[..], [Dialog::Ask(Question::Trust(_))]), "{:?}", client.model.dialogs);
+    assert!(client.effects.is_empty());
+    client.on(Msg::Answer(true));
+    let server = encrypted("chat.lan", Some(SEEN));
+    assert_eq!(client.effects.remove(0), Effect::Trust(server.clone()));
+    assert_eq!(asked(&client), &server);
+    client.reply(|req| matches!(req, Request::SignIn(..)), Ok(Answer::Session(session(ALICE, "alice"))));
+    assert_eq!(client.effects[0], Effect::Enter { server: server.clone(), session: session(ALICE, "alice") });
+    assert!(client.model.account.as_ref().is_some_and(|account| account.server == server));
+}
+
+#[test]
+fn a_key_that_the_user_does_not_trust_gets_nothing_and_the_form_works_again() {
+    for refuse in [Msg::Answer(false), Msg::Act(Action::Cancel), Msg::Act(Action::Interrupt)] {
+        let mut client = Client::new();
+        sign_in(&mut client, "chat.lan");
+        answer(&mut client, encrypted("chat.lan", None), Contact::Unknown(SEEN));
+        client.on(refuse);
+        assert!(client.effects.is_empty() && client.model.dialogs.is_empty() && !client.model.sign_in.waiting);
+        sign_in(&mut client, "chat.lan");
+        assert!(matches!(client.effects[..], [Effect::Knock { .. }]));
+    }
+}
+
+#[test]
+fn a_known_key_or_one_that_the_roots_verify_asks_nothing() {
+    for pin in [None, Some(KNOWN)] {
+        let mut client = Client::new();
+        sign_in(&mut client, "chat.lan");
+        answer(&mut client, encrypted("chat.lan", pin), Contact::Trusted);
+        assert_eq!(asked(&client), &encrypted("chat.lan", pin));
+    }
+}
+
+#[test]
+fn no_answer_accepts_a_changed_key() {
+    let mut client = Client::new();
+    sign_in(&mut client, "chat.lan");
+    answer(&mut client, encrypted("chat.lan", Some(KNOWN)), Contact::Changed(SEEN));
+    let changed = Question::ChangedKey { server: Box::new(encrypted("chat.lan", Some(KNOWN))), seen: SEEN };
+    assert_eq!(client.model.dialogs, [Dialog::Ask(changed)]);
+    client.on(Msg::Answer(true));
+    assert!(client.effects.is_empty() && client.model.dialogs.is_empty() && client.model.account.is_none());
+    assert!(problem(&client).contains("has changed"));
+}
+
+#[test]
+fn only_this_machine_is_talked_to_without_encryption_unless_the_address_says_so() {
+    let mut client = Client::new();
+    sign_in(&mut client, "localhost");
+    answer(&mut client, plain("localhost"), Contact::Plain);
+    assert_eq!(asked(&client), &plain("localhost"));
+
+    for (typed, host) in
+        [("10.0.0.7", "10.0.0.7"), ("https://10.0.0.7:7878", "10.0.0.7"), ("https://localhost:7878", "localhost")]
+    {
+        let mut client = Client::new();
+        sign_in(&mut client, typed);
+        answer(&mut client, plain(host), Contact::Plain);
+        assert!(client.effects.is_empty());
+        let way_on = format!("enter http://{host}:7878");
+        assert!(problem(&client).contains(&way_on), "{}", problem(&client));
+    }
+
+    let mut client = Client::new();
+    sign_in(&mut client, "http://10.0.0.7");
+    assert_eq!(asked(&client), &plain("10.0.0.7"));
+}
+
+#[test]
+fn esc_ends_the_wait_for_an_answer() {
+    let mut client = Client::new();
+    sign_in(&mut client, "chat.lan");
+    assert!(client.model.sign_in.waiting);
+    client.act(Action::Cancel);
+    answer(&mut client, encrypted("chat.lan", None), Contact::Trusted);
+    assert!(client.effects.is_empty() && !client.model.sign_in.waiting);
+}
+
+#[test]
+fn a_session_from_before_the_encryption_goes_on_once_the_key_is_trusted() {
+    for (typed, host) in [("10.0.0.7:7878", "10.0.0.7"), ("https://localhost:7878", "localhost")] {
+        let mut client = Client::new();
+        let kept = Some((plain(host), session(ALICE, "alice")));
+        client.on(Msg::Start { server: Some(typed.into()), name: None, session: kept });
+        assert!(client.model.account.is_none() && client.model.sign_in.waiting);
+        answer(&mut client, encrypted(host, None), Contact::Unknown(SEEN));
+        client.on(Msg::Answer(true));
+        let server = encrypted(host, Some(SEEN));
+        let enter = Effect::Enter { server: server.clone(), session: session(ALICE, "alice") };
+        assert_eq!(client.effects[..2], [Effect::Trust(server), enter]);
+    }
+}
+
+#[test]
+fn a_session_from_before_the_encryption_is_never_sent_in_clear() {
+    for contact in [Ok(Contact::Plain), Ok(Contact::Changed(SEEN)), Err(unreachable())] {
+        let mut client = Client::new();
+        let kept = Some((plain("10.0.0.7"), session(ALICE, "alice")));
+        client.on(Msg::Start { server: Some("10.0.0.7:7878".into()), name: None, session: kept });
+        let [Effect::Knock { call, .. }] = client.effects[..] else { panic!() };
+        client.effects.clear();
+        let found = contact.map(|contact| Reached { server: plain("10.0.0.7"), contact });
+        client.on(Msg::Knocked { call, found });
+        assert!(client.effects.is_empty() && client.model.account.is_none());
+        problem(&client);
+    }
+}
+
+#[test]
+fn an_address_that_says_http_keeps_its_session_without_encryption() {
+    let mut client = Client::new();
+    let kept = Some((plain("10.0.0.7"), session(ALICE, "alice")));
+    client.on(Msg::Start { server: Some("http://10.0.0.7:7878".into()), name: None, session: kept });
+    assert!(matches!(&client.effects[0], Effect::Enter { server, .. } if *server == plain("10.0.0.7")));
+}
+
+#[test]
+fn no_debug_text_of_an_approach_contains_the_password() {
+    let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
+    let intent = Intent::SignIn(credentials);
+    assert!(!format!("{:?}", Approach { server: plain("localhost"), intent }).contains("horse"));
+}
