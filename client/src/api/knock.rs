@@ -8,7 +8,7 @@ use std::sync::{
 use quchat_shared::pin::Pin;
 use ureq::Error;
 
-use super::{Failure, Origin, agent, verifier};
+use super::{Failure, Origin, Server, agent, verifier};
 
 /// What answers at an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,14 @@ pub enum Contact {
     Changed(Pin),
     /// HTTP without TLS.
     Plain,
+}
+
+/// What answered a knock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// The server with the pin that this machine keeps for it, encrypted or not as it answered.
+    pub server: Server,
+    pub contact: Contact,
 }
 
 /// Makes a TLS handshake with the server and ends the connection. Sends no request, unless there is no TLS; then it

@@ -30,7 +30,7 @@ pub use client::Client;
 pub use events::{Closer, Events, Received};
 pub use failure::Failure;
 pub(crate) use failure::REFUSED;
-pub use knock::{Contact, knock};
+pub use knock::{Contact, Reached, knock};
 pub use origin::Origin;
 pub use request::{Answer, Reply, Request};
 

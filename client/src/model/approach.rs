@@ -5,7 +5,7 @@ use quchat_shared::{
     user::{NewUser, Session},
 };
 
-use super::{Contact, Server};
+use super::Server;
 
 /// What the user wants from a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +23,4 @@ pub enum Intent {
 pub struct Approach {
     pub server: Server,
     pub intent: Intent,
-}
-
-/// What answered a knock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reached {
-    /// The server with the pin that this machine keeps for it, encrypted or not as it answered.
-    pub server: Server,
-    pub contact: Contact,
 }

@@ -35,7 +35,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use account::{Account, Field, Link, SignInForm, Storage};
 pub use anchor::{Anchor, Entry, Key, Seen, window};
-pub use approach::{Approach, Intent, Reached};
+pub use approach::{Approach, Intent};
 pub(crate) use bounds::{GAP_MAX, RunLimit};
 pub use dialog::{CaughtUp, ComponentId, Dialog, DialogId, Question};
 pub use editing::{EditOf, EditTarget, Editing};
@@ -67,7 +67,7 @@ pub use stored::{Stored, StoredMessage};
 pub use timeline::Timeline;
 pub(crate) use timeline::{Offered, bytes, is_run};
 
-pub use crate::api::{Address, Contact, Origin, Server};
+pub use crate::api::{Address, Contact, Origin, Reached, Server};
 
 use jiff::tz::TimeZone;
 use quchat_shared::{Cursor, Message, RoomId, Seq, UserId, api::Hit};

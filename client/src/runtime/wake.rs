@@ -6,8 +6,7 @@ use tuirealm::event::Event;
 
 use super::editor::Edited;
 use crate::{
-    api::{Failure, Reply},
-    model::Reached,
+    api::{Failure, Reached, Reply},
     state::Report,
     update::Action,
 };

@@ -45,7 +45,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state_dir = StateDir::at(dir.path().join("quchat"));
         let [here, there] = ["https://10.0.0.7:7878", "https://10.0.0.7"].map(|typed| Origin::parse(typed).unwrap());
-        assert_eq!(forget_pin(&state_dir, &here).unwrap(), false);
+        assert!(!forget_pin(&state_dir, &here).unwrap());
         let pin = Pin([9; 32]);
         keep_pin(&state_dir, &Server { origin: here.clone(), pin: Some(pin) }).unwrap();
         assert_eq!((kept_pin(&state_dir, &here), kept_pin(&state_dir, &there)), (Some(pin), None));

@@ -8,10 +8,7 @@ use std::{
 
 use quchat_shared::pin::Pin;
 
-use crate::{
-    api::{self, Address, Contact, Failure, Origin, Server},
-    model::Reached,
-};
+use crate::api::{self, Address, Contact, Failure, Origin, Reached, Server};
 
 /// Finds out what answers at the address. `known` gives the pin that is kept for an origin; it may read a file.
 ///

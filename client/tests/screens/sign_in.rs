@@ -207,7 +207,7 @@ fn shown_key(width: u16, height: u16, known: Option<Pin>, contact: Contact) -> S
     stage.type_text("correct horse");
     stage.key(Key::Enter);
     let Some(Effect::Knock { call, .. }) = stage.effects.pop() else { panic!("{:?}", stage.effects) };
-    let server = Server { origin: Origin::parse("https://localhost:7878").unwrap(), pin: known };
+    let server = Server { origin: Origin::parse("https://localhost:7878").expect("an address"), pin: known };
     stage.msg(Msg::Knocked { call, found: Ok(Reached { server, contact }) });
     stage
 }

@@ -150,6 +150,8 @@ const DEPENDENCY_RULES: &[DependencyRule] = &[
         except: &["client/src/update/plan", "client/src/update/effect", "client/src/update/tests"],
         paths: &[
             "Effect::Call",
+            "Effect::Knock",
+            "Effect::Trust",
             "Effect::Listen",
             "Effect::HangUp",
             "Effect::Redial",
