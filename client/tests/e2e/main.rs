@@ -12,6 +12,7 @@ mod command_line;
 mod composing;
 mod dice;
 mod drafts;
+mod encrypted;
 mod inbox;
 mod leaving;
 mod losses;

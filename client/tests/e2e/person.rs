@@ -61,6 +61,11 @@ impl Person {
         Self { name, home: tempfile::tempdir().expect("a home") }
     }
 
+    /// The home directory.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// Starts the client.
     pub(crate) fn open(&self, server: &Server) -> Terminal {
         self.run(CommandBuilder::new(env!("CARGO_BIN_EXE_quchat")), server)
