@@ -1,17 +1,17 @@
 //! The shared state that every request handler receives. Nothing in it is global.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
-use quchat_shared::Timestamp;
+use quchat_shared::{Timestamp, join_link::JoinLink};
 use tokio::sync::Notify;
 
 use crate::{
     auth::{jwt::Tokens, login_throttle::LoginThrottle, passwords::Passwords},
     config::Config,
-    domain::{Caller, Error, Result, invites::Admission, rooms, sessions},
+    domain::{Error, Principal, Result, invites::Admission, rooms, sessions},
     hub::Hub,
     metrics::{Counter, Gauge, Histogram},
     rate_limits::RateLimits,
@@ -19,6 +19,7 @@ use crate::{
     store::{Snapshot, Store, Tx},
     stream::StreamContext,
     stream_places::StreamPlaces,
+    tls::Tls,
     turns::Turns,
 };
 
@@ -46,6 +47,10 @@ pub(crate) struct App {
     pub(crate) resumed_behind: Histogram,
     /// The outcomes of scheduled backups.
     pub(crate) backups: BackupCounts,
+    /// The certificate of the server.
+    pub(crate) tls: Arc<Tls>,
+    /// Where others reach the server, once that is known.
+    pub(crate) reached_at: OnceLock<Vec<JoinLink>>,
     /// Limits [`App::read_much`] per user.
     pub(crate) turns: Arc<Turns>,
 }
@@ -83,12 +88,13 @@ impl App {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Runs `read` on a snapshot in which the caller's session is alive.
+    /// Runs `read` on a snapshot in which the caller's session is alive. The operator has none.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        caller: Caller,
+        caller: impl Into<Principal>,
         read: impl FnOnce(&dyn Snapshot) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let Principal::User(caller) = caller.into() else { return self.store.read(read).await };
         let (uses, hour) = (Arc::clone(&self.session_uses), sessions::to_the_hour(self.now()));
         let read = move |store: &dyn Snapshot| {
             if sessions::require(store, caller)? < hour {
@@ -103,9 +109,10 @@ impl App {
     /// has ended, even if its client has gone.
     pub(crate) async fn read_much<T: Send + 'static>(
         &self,
-        caller: Caller,
+        caller: impl Into<Principal>,
         read: impl FnOnce(&dyn Snapshot) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let Principal::User(caller) = caller.into() else { return self.store.read(read).await };
         let turn = self.turns.wait(caller.user).await?;
         if turn.has_waited() && self.is_stopping() {
             return Err(Error::Unavailable("the server is stopping; try again in a moment"));
@@ -117,13 +124,17 @@ impl App {
         self.read(caller, read).await
     }
 
-    /// Runs `write` in a transaction in which the caller's session is alive, and passes it the time at which it runs.
+    /// Runs `write` in a transaction in which the caller's session is alive (the operator has none), and passes it the time at which it runs.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        caller: Caller,
+        caller: impl Into<Principal>,
         write: impl Fn(&mut dyn Tx, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (clock, uses) = (self.config.clock.clone(), Arc::clone(&self.session_uses));
+        let clock = self.config.clock.clone();
+        let Principal::User(caller) = caller.into() else {
+            return self.store.write(move |tx: &mut dyn Tx| write(tx, clock.now())).await;
+        };
+        let uses = Arc::clone(&self.session_uses);
         let write = move |tx: &mut dyn Tx| {
             let (last_used, now) = (sessions::require(tx, caller)?, clock.now());
             if last_used < sessions::to_the_hour(now) {

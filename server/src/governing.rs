@@ -6,9 +6,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bytes::Bytes;
-use hyper::Method;
-
 use crate::{
     config::Config,
     data_dir::{DATABASE, DataDirError},
@@ -100,22 +97,33 @@ fn over_socket(data_dir: &Path, question: &Question) -> io::Result<(u16, Vec<u8>
     let mut socket = UnixStream::connect(SocketPath::new(data_dir)?.as_path())?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
-    let Question { method, target, body } = question;
-    let body = body.as_ref().map_or(String::new(), ToString::to_string);
-    let length = body.len();
-    write!(socket, "{method} {target} HTTP/1.1\r\nHost: local\r\nContent-Length: {length}\r\n\r\n{body}")?;
+    socket.write_all(&question.encode())?;
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer)?;
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
-    let body = answer.split_off(end + 4);
-    let head = String::from_utf8_lossy(&answer).into_owned();
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(ErrorKind::InvalidData)?;
-    Ok((status, body))
+    decode(answer).ok_or_else(|| ErrorKind::UnexpectedEof.into())
 }
 
 #[cfg(not(unix))]
 fn over_socket(_: &Path, _: &Question) -> io::Result<(u16, Vec<u8>)> {
     Err(io::Error::other("this system has no local sockets; stop the server first"))
+}
+
+impl Question {
+    /// The request in HTTP/1.1.
+    fn encode(&self) -> Vec<u8> {
+        let Self { method, target, body } = self;
+        let body = body.as_ref().map_or(String::new(), ToString::to_string);
+        let fields = format!("Host: local\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
+        format!("{method} {target} HTTP/1.1\r\n{fields}\r\n\r\n{body}").into_bytes()
+    }
+}
+
+/// The status and the body of an HTTP response that ends with its connection.
+fn decode(mut answer: Vec<u8>) -> Option<(u16, Vec<u8>)> {
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let body = answer.split_off(end + 4);
+    let status = String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()?;
+    Some((status, body))
 }
 
 /// Opens the server's parts for one request. The data directory is locked meanwhile.
@@ -127,11 +135,8 @@ fn directly(data_dir: &Path, question: &Question) -> Result<Answer, AskError> {
             OpenError::DataDir(DataDirError::InUse(path)) => AskError::Unreachable { path, reason: String::new() },
             error => unusable(&error),
         })?;
-        let Question { method, target, body } = question;
-        let method = Method::from_bytes(method.as_bytes()).expect("verbs use methods that exist");
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let body = Bytes::from(body.as_ref().map_or(String::new(), ToString::to_string));
-        let (status, body) = server.answer_operator(&method, path, query, &body).await;
+        let no_answer = || AskError::Unusable("the server has no answer to this; please report it".to_owned());
+        let (status, body) = decode(server.answer_operator(question.encode()).await).ok_or_else(no_answer)?;
         Ok(Answer { status, body, is_running: false })
     })
 }

@@ -61,12 +61,21 @@ impl JoinLinks {
 /// invite for the first one; the invite of an earlier start is void.
 pub(crate) async fn join_links(app: &App, listening: SocketAddr, reach: &Reach) -> Result<JoinLinks, Error> {
     let links = addresses(listening, &reach.public, machine).into_iter().take(LINKS_MAX);
-    let links = links.map(|(host, port)| JoinLink { host, port, pin: reach.pin, invite: None }).collect();
+    let links: Vec<_> = links.map(|(host, port)| JoinLink { host, port, pin: reach.pin, invite: None }).collect();
+    let _ = app.reached_at.set(links.clone()); // it is called once for each start
     let admin = match listening.ip().to_canonical().is_loopback() && reach.public.is_empty() {
         true => None, // whoever registers first on this machine becomes the admin
         false => renew_admin_invite(app).await?,
     };
     Ok(JoinLinks { links, admin })
+}
+
+/// The links with this invite, as arguments of a shell; none if it is not known where others reach the server.
+pub(crate) fn with_invite(app: &App, code: &InviteCode) -> Vec<String> {
+    let pin = app.tls.pin(); // it may have changed since the start
+    let links = app.reached_at.get().into_iter().flatten();
+    let links = links.map(|link| JoinLink { pin: link.pin.and(Some(pin)), invite: Some(code.clone()), ..link.clone() });
+    links.map(|link| link.to_string()).collect()
 }
 
 async fn renew_admin_invite(app: &App) -> Result<Option<InviteCode>, Error> {

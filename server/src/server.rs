@@ -3,13 +3,10 @@
 use std::{
     future::Future,
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+    sync::{Arc, OnceLock, atomic::AtomicBool, atomic::Ordering},
     thread::JoinHandle,
 };
 
-use bytes::Bytes;
-use http_body_util::BodyExt;
-use hyper::Method;
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::{Notify, mpsc, watch},
@@ -33,7 +30,7 @@ use crate::{
     metrics::{Histogram, Scale},
     metrics_listener,
     metrics_page::MetricsPage,
-    operator::Operator,
+    operator::{Exchange, Operator},
     presence_lookup,
     rate_limits::RateLimits,
     reply_dispatcher::ReplyDispatcher,
@@ -159,6 +156,8 @@ impl Server {
             stream_context: hub::stream_context(budget),
             resumed_behind: Histogram::new(Scale::EVENTS),
             backups: BackupCounts::default(),
+            tls: Arc::clone(&tls),
+            reached_at: OnceLock::new(),
             turns: Turns::new(store::readers() / 2, (max_connections / 8).max(64)),
         });
         let api = Api::new(Arc::clone(&app)).map_err(OpenError::Random)?;
@@ -198,23 +197,17 @@ impl Server {
         join_links::join_links(&self.app, listening, reach).await.map_err(unusable)
     }
 
-    /// Answers one request of the operator without listening anywhere, and closes the database. Returns status and body.
-    pub(crate) async fn answer_operator(
-        self,
-        method: &Method,
-        path: &str,
-        query: &str,
-        body: &Bytes,
-    ) -> (u16, Vec<u8>) {
+    /// Answers one HTTP request of the operator without listening anywhere, and closes the database.
+    pub(crate) async fn answer_operator(self, request: Vec<u8>) -> Vec<u8> {
         let Self { app, api, max_connections, store, hub, .. } = self;
-        let operator = Operator::new(&app, MetricsPage::new(&app, &Arc::new(api), &Arc::default(), max_connections));
-        let (head, body) = operator.respond(method, path, query, body).await.into_parts();
-        let Ok(body) = body.collect().await;
-        drop(operator);
+        let (api, mut exchange) = (Arc::new(api), Exchange::new(request));
+        let operator = Operator::new(&app, &api, MetricsPage::new(&app, &api, &Arc::default(), max_connections));
+        let _ = operator.serve(&mut exchange).await; // without an answer, that says so
+        drop((operator, api));
         app.hub.stop().await;
         drop(app);
         [store, hub].into_iter().for_each(|thread| drop(thread.join()));
-        (head.status.as_u16(), body.to_bytes().into())
+        exchange.into_answer()
     }
 
     /// Listens on the local socket in the data directory, through which verbs reach a running server. Without it the
@@ -252,7 +245,7 @@ impl Server {
         let metrics = metrics.map(|listener| tokio::spawn(metrics_listener::serve(listener, page.clone())));
         #[cfg(unix)]
         let metrics = metrics.into_iter().chain(local_socket.map(|socket| {
-            let operator = Operator::new(&app, page.clone());
+            let operator = Operator::new(&app, &api, page.clone());
             tokio::spawn(socket.serve(Arc::new(operator)))
         }));
         let chores = [

@@ -400,8 +400,9 @@ pub struct Members {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
     pub user: UserRef,
-    /// Who set it.
-    pub by: UserRef,
+    /// Who set it; absent if the server's operator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub created_at: Timestamp,

@@ -125,6 +125,9 @@ pub struct Invite {
     /// Who created it; absent if the server's operator did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<UserRef>,
+    /// Whether it makes an admin. Only the operator sees such invites.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub admin: bool,
 }
 
 /// A page of invites, newest first.

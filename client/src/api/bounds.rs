@@ -149,7 +149,7 @@ impl Bounded for Bans {
         bound_page(self.bans.len(), self.next.as_deref())?;
         for ban in &mut self.bans {
             bound_user(&mut ban.user);
-            bound_user(&mut ban.by);
+            ban.by.iter_mut().for_each(bound_user);
             ban.reason.iter_mut().for_each(|reason| cut(reason, TOPIC_MAX, "…"));
         }
         Ok(self)

@@ -52,7 +52,7 @@ pub(crate) fn bans(room: RoomId, count: u64) -> BanList {
     let named = |id: u64, name: &str| UserRef { id: UserId(id), name: name.to_owned() };
     let page = (1..=count).map(|id| Ban {
         user: named(100 + id, ["eve", "mallory", "trudy with a long name"][usize::try_from(id).unwrap() % 3]),
-        by: named(2, "bob"),
+        by: Some(named(2, "bob")),
         reason: (id % 3 != 0).then(|| {
             let more = " and posted the same link in every room although two people had asked to stop".repeat(3);
             if id == 2 { format!("spam{more}") } else { "would not stop shouting".to_owned() }

@@ -71,6 +71,11 @@ impl Upload {
         Self { body, has_ended: false, expects_continue, phase, timeout, account, charge: None }
     }
 
+    /// The body of the only request on a connection, which ends with the response.
+    pub(crate) fn only(headers: &HeaderMap, body: Incoming, account: Account, timeout: Duration) -> Self {
+        Self::new(headers, body, PhaseTracker::default(), account, timeout)
+    }
+
     /// Whether there is no body, or it has been read to its end.
     pub(crate) fn is_over(&self) -> bool {
         self.has_ended || self.body.is_end_stream()

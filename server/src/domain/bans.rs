@@ -9,16 +9,17 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result, invalid,
+    Error, Principal, Result, invalid,
     memberships::{Ended, end_membership},
     paging,
     policy::{self, Action},
+    rooms,
     users::{self, reference},
 };
 use crate::store::{EventRef, Snapshot, Tx};
 
 /// A page of the bans of a room, by the name of the user.
-pub(crate) fn list_bans(store: &dyn Snapshot, caller: Caller, room: RoomId, page: &query::Page) -> Result<Bans> {
+pub(crate) fn list_bans(store: &dyn Snapshot, caller: Principal, room: RoomId, page: &query::Page) -> Result<Bans> {
     let limit = invalid("limit", limits::page(page.limit))?;
     policy::authorize(store, caller, Action::ListBans, room)?;
     let mut bans = store.bans(room, page.after.as_deref().unwrap_or_default(), limit + 1)?;
@@ -26,18 +27,19 @@ pub(crate) fn list_bans(store: &dyn Snapshot, caller: Caller, room: RoomId, page
     Ok(Bans { bans, next })
 }
 
-/// Keeps a user out of a room, and ends their membership. A user who is banned already stays banned as they are.
+/// Keeps a user out of a room, and ends their membership. A user who is banned already stays banned as they are. Returns
+/// whether the room was deleted, because they were the last member of a private one.
 pub(crate) fn ban_user(
     tx: &mut dyn Tx,
-    caller: Caller,
+    caller: Principal,
     (room, user): (RoomId, UserId),
     new: &NewBan,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     let (info, actor) = policy::authorize(tx, caller, Action::Ban, room)?;
     let reason = invalid("reason", limits::ban_reason(new.reason.as_deref().unwrap_or_default()))?;
     reference(tx, user)?; // somebody there is
-    if user == caller.user {
+    if caller.user() == Some(user) {
         return Err(Error::Forbidden("you cannot ban yourself; leave the room instead"));
     }
     if users::is_admin(tx, user)? {
@@ -45,19 +47,21 @@ pub(crate) fn ban_user(
     }
     policy::require_above(tx, actor, &info, user)?;
     if tx.is_banned(room, user)? {
-        return Ok(());
+        return Ok(false);
     }
-    tx.insert_ban(room, user, caller.user, (!reason.is_empty()).then_some(reason), now)?;
-    if tx.membership(room, user)?.is_some() {
-        end_membership(tx, &info, user, Ended { by: Some(caller.user), banned: true }, now)?;
+    tx.insert_ban(room, user, caller.user(), (!reason.is_empty()).then_some(reason), now)?;
+    let is_member = tx.membership(room, user)?.is_some();
+    if is_member {
+        end_membership(tx, &info, user, Ended { by: caller.user(), banned: true }, now)?;
     }
-    notify_user(tx, &info, user, true, now)
+    notify_user(tx, &info, user, true, now)?;
+    if is_member { rooms::end_deserted_room(tx, &info, user, now) } else { Ok(false) }
 }
 
 /// Lifts a ban. The user is not a member then. Without a ban nothing changes.
 pub(crate) fn unban_user(
     tx: &mut dyn Tx,
-    caller: Caller,
+    caller: Principal,
     (room, user): (RoomId, UserId),
     now: Timestamp,
 ) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Invites: who may create and see them, and what one of them allows.
 //!
 //! The code of an invite is known here by its hash only. An invite works while its creator may create it: it stops
-//! when an admin is suspended or an owner loses the room.
+//! when an admin is suspended or an owner loses the room. Only the operator creates invites that make an admin.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result, invalid, paging,
+    Error, Principal, Result, invalid, paging,
     policy::{self, Action},
     users,
 };
@@ -60,6 +60,14 @@ pub(crate) struct Admitted {
     pub(crate) room: Option<RoomId>,
 }
 
+/// An invite to create.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) invite: NewInvite,
+    /// What those who register with it become.
+    pub(crate) role: ServerRole,
+}
+
 /// An invite that was created.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Created {
@@ -72,30 +80,25 @@ pub(crate) struct Created {
 /// Creates an invite with this code.
 pub(crate) fn create_invite(
     tx: &mut dyn Tx,
-    caller: Caller,
-    new: &NewInvite,
+    caller: Principal,
+    wanted: &Wanted,
     code: &CodeHash,
     admission: Admission,
     now: Timestamp,
 ) -> Result<Created> {
-    require_may_invite(tx, caller.user, new.room, admission)?;
-    insert(tx, Some(caller.user), new, code, now)
-}
-
-/// Stores an invite. `creator` is `None` if it is the server's operator.
-fn insert(
-    tx: &mut dyn Tx,
-    creator: Option<UserId>,
-    new: &NewInvite,
-    code: &CodeHash,
-    now: Timestamp,
-) -> Result<Created> {
+    let Wanted { invite: new, role } = wanted;
+    let creator = caller.user();
+    match (creator, new.room) {
+        (Some(user), room) => require_may_invite(tx, user, room, admission)?,
+        (None, Some(room)) => drop(policy::authorize(tx, caller, Action::AddMember, room)?),
+        (None, None) => {}
+    }
     let within = |range: std::ops::RangeInclusive<u64>, n| match range.contains(&n) {
         true => Ok(n),
         false => Err(format!("it must be {} to {}", range.start(), range.end()).into()),
     };
     let uses = new.uses.unwrap_or(USES_DEFAULT);
-    invalid("uses", within(1..=USES_MAX.into(), uses.into()))?;
+    invalid("uses", within(1..=uses_max(*role).into(), uses.into()))?;
     let lifetime = new.expires_in_seconds.unwrap_or(LIFETIME_DEFAULT);
     let lifetime = Duration::from_secs(invalid("expires_in_seconds", within(1..=LIFETIME_MAX, lifetime))?);
     tx.delete_invites_ended_by(now)?;
@@ -106,33 +109,42 @@ fn insert(
     let expires_at = after(now, lifetime);
     let row = InviteRow {
         code,
-        role: ServerRole::Member,
+        role: *role,
         room: new.room,
         created_by: creator,
         created_at: now,
         expires_at,
         uses,
+        is_of_start: false,
     };
     Ok(Created { id: tx.insert_invite(&row)?, room: new.room, uses, expires_at })
 }
 
-/// A page of the invites that the caller may delete, newest first. An admin sees every invite, but not to which of the
-/// rooms that do not exist for them it leads.
+/// Most uses of an invite. One that makes an admin works once.
+fn uses_max(role: ServerRole) -> u32 {
+    match role {
+        ServerRole::Member => USES_MAX,
+        ServerRole::Admin => 1,
+    }
+}
+
+/// A page of the invites that the caller may delete, newest first. An admin sees every invite that makes no admin, but
+/// not to which of the rooms that do not exist for them it leads. The operator sees all.
 pub(crate) fn list_invites(
     store: &dyn Snapshot,
-    caller: Caller,
+    caller: Principal,
     page: &query::Page,
     admission: Admission,
     now: Timestamp,
 ) -> Result<Invites> {
-    let is_admin = require_may_list(store, caller, admission)?;
+    let whose = require_may_list(store, caller, admission)?;
     let limit = invalid("limit", limits::page(page.limit))?;
     let before = page.after.as_deref().map_or(Ok(InviteId(u64::MAX)), str::parse);
     let before = invalid("after", before.map_err(|_| "use the `next` of the previous page".into()))?;
-    let mut invites = if is_admin {
-        store.invites(before, now, limit + 1)?
-    } else {
-        store.invites_to_rooms_of(caller.user, before, now, limit + 1)?
+    let mut invites = match whose {
+        Whose::Everyones => store.invites(before, now, limit + 1)?,
+        Whose::Members => store.invites_of_members(before, now, limit + 1)?,
+        Whose::ToRoomsOf(owner) => store.invites_to_rooms_of(owner, before, now, limit + 1)?,
     };
     let next = paging::cut(&mut invites, limit, |invite| invite.id.to_string());
     for invite in &mut invites {
@@ -148,9 +160,9 @@ pub(crate) fn list_invites(
 }
 
 /// Deletes an invite.
-pub(crate) fn delete_invite(tx: &mut dyn Tx, caller: Caller, id: InviteId, admission: Admission) -> Result<()> {
+pub(crate) fn delete_invite(tx: &mut dyn Tx, caller: Principal, id: InviteId, admission: Admission) -> Result<()> {
     const UNKNOWN: Error = Error::NotFound("invite");
-    if !require_may_list(tx, caller, admission)? {
+    if let Whose::ToRoomsOf(_) = require_may_list(tx, caller, admission)? {
         let room = tx.invite(id)?.and_then(|invite| invite.room).ok_or(UNKNOWN)?;
         policy::authorize(tx, caller, Action::Invite, room).map_err(|error| match error {
             Error::Forbidden(_) | Error::NotFound(_) | Error::Conflict(_) => UNKNOWN,
@@ -163,7 +175,7 @@ pub(crate) fn delete_invite(tx: &mut dyn Tx, caller: Caller, id: InviteId, admis
 /// Makes the invite with this code the one with which somebody becomes the first admin; an earlier one is void. Returns
 /// false, and makes none, if there is an admin.
 pub(crate) fn renew_admin_invite(tx: &mut dyn Tx, code: &CodeHash, now: Timestamp) -> Result<bool> {
-    tx.delete_admin_invites()?;
+    tx.delete_invites_of_start()?;
     if tx.has_admin_besides(None)? {
         return Ok(false);
     }
@@ -175,6 +187,7 @@ pub(crate) fn renew_admin_invite(tx: &mut dyn Tx, code: &CodeHash, now: Timestam
         created_at: now,
         expires_at: after(now, ADMIN_INVITE_LASTS),
         uses: 1,
+        is_of_start: true,
     })?;
     Ok(true)
 }
@@ -253,11 +266,23 @@ fn require_may_invite(store: &dyn Snapshot, user: UserId, room: Option<RoomId>, 
 
 const ONLY_ADMINS: Error = Error::Forbidden("only admins of this server may invite people");
 
-/// Refuses users who have nothing to do with invites. Returns whether the caller is an admin.
-fn require_may_list(store: &dyn Snapshot, caller: Caller, admission: Admission) -> Result<bool> {
-    match users::is_admin(store, caller.user)? {
-        false if !admission.room_invites => Err(ONLY_ADMINS),
-        is_admin => Ok(is_admin),
+/// The invites that somebody may list and delete.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    Everyones,
+    /// All that make no admin.
+    Members,
+    /// Those to rooms of this owner.
+    ToRoomsOf(UserId),
+}
+
+/// Refuses users who have nothing to do with invites.
+fn require_may_list(store: &dyn Snapshot, caller: Principal, admission: Admission) -> Result<Whose> {
+    let Some(user) = caller.user() else { return Ok(Whose::Everyones) };
+    match users::is_admin(store, user)? {
+        true => Ok(Whose::Members),
+        false if admission.room_invites => Ok(Whose::ToRoomsOf(user)),
+        false => Err(ONLY_ADMINS),
     }
 }
 

@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result, invalid,
+    Caller, Error, Principal, Result, invalid,
     memberships::{Ended, admit, check_private_bound, end_membership},
     paging,
     policy::{self, Action},
@@ -22,7 +22,7 @@ use crate::store::{EventRef, Snapshot, Tx};
 /// A page of the members of a room, by name. `online` tells who has a stream open.
 pub(crate) fn list_members(
     store: &dyn Snapshot,
-    caller: Caller,
+    caller: Principal,
     room: RoomId,
     filter: &query::ListMembers,
     online: impl Fn(UserId) -> bool,
@@ -60,13 +60,15 @@ pub(crate) enum Added {
 /// Makes another user a member. `private_max` is how many rooms that are not public a user may be in.
 pub(crate) fn add_member(
     tx: &mut dyn Tx,
-    caller: Caller,
+    caller: Principal,
     (room, user): (RoomId, UserId),
     private_max: u32,
     now: Timestamp,
     online: impl Fn(UserId) -> bool,
 ) -> Result<Added> {
-    if user == caller.user {
+    if let Principal::User(caller) = caller
+        && user == caller.user
+    {
         return join_room(tx, caller, room, now).map(|room| Added::Caller(Box::new(room)));
     }
     let (info, _) = policy::authorize(tx, caller, Action::AddMember, room)?;
@@ -80,14 +82,14 @@ pub(crate) fn add_member(
     if info.kind != RoomKind::Public {
         check_private_bound(tx, caller, user, private_max)?;
     }
-    admit(tx, &info, user, Some(caller.user), now)?;
+    admit(tx, &info, user, caller.user(), now)?;
     get_member(tx, caller, room, user, online).map(Added::New)
 }
 
 /// A member as the caller sees them.
 pub(super) fn get_member(
     store: &dyn Snapshot,
-    caller: Caller,
+    caller: Principal,
     room: RoomId,
     user: UserId,
     online: impl Fn(UserId) -> bool,
@@ -105,30 +107,29 @@ pub(crate) fn leave_room(tx: &mut dyn Tx, caller: Caller, room: RoomId, now: Tim
         return Ok(false);
     }
     end_membership(tx, &info, caller.user, Ended { by: None, banned: false }, now)?;
-    if info.kind == RoomKind::Public || tx.count_members(room)? > 0 {
-        return Ok(false);
-    }
-    rooms::end_room(tx, &info, Some(caller.user), now)?;
-    Ok(true)
+    rooms::end_deserted_room(tx, &info, caller.user, now)
 }
 
 /// Ends the membership of another user. If they are outside already, nothing changes. With the caller's own id it is
 /// [`leave_room`]. Returns whether the room was deleted.
 pub(crate) fn remove_member(
     tx: &mut dyn Tx,
-    caller: Caller,
+    caller: Principal,
     (room, user): (RoomId, UserId),
     now: Timestamp,
 ) -> Result<bool> {
-    if user == caller.user {
+    if let Principal::User(caller) = caller
+        && user == caller.user
+    {
         return leave_room(tx, caller, room, now);
     }
     let (info, actor) = policy::authorize(tx, caller, Action::RemoveMember, room)?;
-    if tx.membership(room, user)?.is_some() {
-        policy::require_above(tx, actor, &info, user)?;
-        end_membership(tx, &info, user, Ended { by: Some(caller.user), banned: false }, now)?;
+    if tx.membership(room, user)?.is_none() {
+        return Ok(false);
     }
-    Ok(false)
+    policy::require_above(tx, actor, &info, user)?;
+    end_membership(tx, &info, user, Ended { by: caller.user(), banned: false }, now)?;
+    rooms::end_deserted_room(tx, &info, user, now)
 }
 
 /// Sets what the room notifies the caller about.

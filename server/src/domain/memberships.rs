@@ -6,15 +6,20 @@ use quchat_shared::{
     room::{Membership, Notify, Role, RoomKind},
 };
 
-use super::{Caller, Error, Result, users::reference};
+use super::{Error, Principal, Result, users::reference};
 use crate::store::{EventRef, NewMember, Snapshot, Tx};
 
 /// Refuses a further room that is not public to a user who is in `most` of them.
-pub(super) fn check_private_bound(store: &dyn Snapshot, caller: Caller, user: UserId, most: u32) -> Result<()> {
+pub(super) fn check_private_bound(
+    store: &dyn Snapshot,
+    caller: impl Into<Principal>,
+    user: UserId,
+    most: u32,
+) -> Result<()> {
     if store.count_private_rooms_of(user)? < most.into() {
         return Ok(());
     }
-    let (who_is, advice) = if user == caller.user {
+    let (who_is, advice) = if caller.into().user() == Some(user) {
         ("you are".to_owned(), "leave one")
     } else {
         (format!("{} is", reference(store, user)?.name), "ask them to leave one")

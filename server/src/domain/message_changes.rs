@@ -3,7 +3,7 @@
 use quchat_shared::{Message, RoomId, RoomInfo, Seq, Timestamp, api::MessageEdit, event::MessageUpdated, limits};
 
 use super::{
-    Caller, Error, Result, invalid, mentions,
+    Caller, Error, Principal, Result, invalid, mentions,
     messages::find_message,
     policy::{self, Action},
     users,
@@ -52,13 +52,13 @@ pub(crate) fn edit_message(
 /// Removes the text, the mentions and the reactions of a message. A second time changes nothing.
 pub(crate) fn delete_message(
     tx: &mut dyn Tx,
-    caller: Caller,
+    caller: Principal,
     (room, seq): (RoomId, Seq),
     now: Timestamp,
 ) -> Result<()> {
     let (info, _) = policy::authorize(tx, caller, Action::DeleteOwnMessage, room)?;
     let message = find_message(tx, room, seq)?;
-    if message.sender.id != caller.user {
+    if caller.user() != Some(message.sender.id) {
         policy::authorize(tx, caller, Action::DeleteMessage, room)?;
     }
     if message.deleted_at.is_some() {
@@ -71,7 +71,7 @@ pub(crate) fn delete_message(
         mentions_all: false,
         reactions: Vec::new(),
         deleted_at: Some(now),
-        deleted_by: Some(users::reference(tx, caller.user)?),
+        deleted_by: caller.user().map(|user| users::reference(tx, user)).transpose()?,
         ..message
     };
     tx.replace_with_tombstone(&tombstone)?;

@@ -10,7 +10,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result, direct_rooms, invalid, memberships, mentions,
+    Caller, Error, Principal, Result, direct_rooms, invalid, memberships, mentions,
     policy::{self, Action},
     users,
 };
@@ -28,7 +28,7 @@ pub(crate) enum Sent {
 /// A page of a room's history.
 pub(crate) fn list_messages(
     store: &dyn Snapshot,
-    caller: Caller,
+    caller: Principal,
     room: RoomId,
     page: &ListMessages,
 ) -> Result<MessagePage> {
@@ -56,7 +56,7 @@ pub(crate) fn list_messages(
 }
 
 /// One message of a room that the caller can read.
-pub(crate) fn get_message(store: &dyn Snapshot, caller: Caller, (room, seq): (RoomId, Seq)) -> Result<Message> {
+pub(crate) fn get_message(store: &dyn Snapshot, caller: Principal, (room, seq): (RoomId, Seq)) -> Result<Message> {
     policy::authorize(store, caller, Action::Read, room)?;
     find_message(store, room, seq)
 }
@@ -67,12 +67,13 @@ pub(super) fn find_message(store: &dyn Snapshot, room: RoomId, seq: Seq) -> Resu
 }
 
 /// The caller's reactions to the messages of a page.
-fn own_reactions(store: &dyn Snapshot, caller: Caller, page: &[Message]) -> Result<Vec<OwnReaction>> {
+fn own_reactions(store: &dyn Snapshot, caller: Principal, page: &[Message]) -> Result<Vec<OwnReaction>> {
     let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
     if page.iter().all(|message| message.reactions.is_empty()) {
         return Ok(Vec::new()); // most pages
     }
-    Ok(store.reactions_of(caller.user, first.room_id, first.seq, last.seq)?)
+    let Some(user) = caller.user() else { return Ok(Vec::new()) };
+    Ok(store.reactions_of(user, first.room_id, first.seq, last.seq)?)
 }
 
 /// Adds a message to a room, or returns the existing one with the same `txn`.

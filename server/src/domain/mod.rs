@@ -44,6 +44,30 @@ pub(crate) struct Caller {
     pub(crate) session: SessionId,
 }
 
+/// Who does something that the operator of the server may do as well as a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Principal {
+    User(Caller),
+    /// Whoever can use the data directory. They are no user, see every room and have every right.
+    Operator,
+}
+
+impl Principal {
+    /// The user; `None` for the operator. This is also whom events name as the one who did it.
+    pub(crate) fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(caller) => Some(caller.user),
+            Self::Operator => None,
+        }
+    }
+}
+
+impl From<Caller> for Principal {
+    fn from(caller: Caller) -> Self {
+        Self::User(caller)
+    }
+}
+
 /// Why a request is refused: one variant per thing that the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {

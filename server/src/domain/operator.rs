@@ -1,17 +1,9 @@
-//! What the operator of the server does through the local socket: whoever can use the data directory has every right.
+//! What only the operator of the server does. The rest they do as [`super::Principal::Operator`].
 
-use quchat_shared::{Timestamp, User, UserId, api, limits, query, user::ServerRole};
+use quchat_shared::{Timestamp, User, UserId, limits, user::ServerRole};
 
-use super::{Error, Result, invalid, paging, sessions};
+use super::{Error, Result, invalid, sessions};
 use crate::store::{NewUser, Snapshot, Tx};
-
-/// A page of users, by name.
-pub(crate) fn list_users(store: &dyn Snapshot, filter: &query::ListUsers) -> Result<api::Users> {
-    let limit = invalid("limit", limits::page(filter.limit))?;
-    let mut users = store.users(filter, limit + 1)?;
-    let next = paging::cut(&mut users, limit, |user| user.name.clone());
-    Ok(api::Users { users, next })
-}
 
 /// Refuses a user that cannot be added, before the password is hashed.
 pub(crate) fn check_new_user(store: &dyn Snapshot, name: &str, password: &str) -> Result<()> {

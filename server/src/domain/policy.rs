@@ -8,7 +8,7 @@ use quchat_shared::{
     room::{Membership, Role, RoomKind},
 };
 
-use super::{Caller, Error, Result, audience::may_know, users};
+use super::{Error, Principal, Result, audience::may_know, users};
 use crate::store::Snapshot;
 
 /// Something that a user does in a room.
@@ -81,6 +81,8 @@ pub(crate) enum Rank {
     Owner,
     /// An admin of the server, in any public room.
     Admin,
+    /// The operator of the server, in any room.
+    Operator,
 }
 
 impl From<Role> for Rank {
@@ -126,7 +128,7 @@ impl Action {
     }
 }
 
-/// A user in relation to one room.
+/// A user, or the operator of the server, in relation to one room.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Actor {
     /// `None` if the user is not a member.
@@ -134,9 +136,12 @@ pub(crate) struct Actor {
     pub(crate) is_banned: bool,
     /// Whether they are an admin of the server. Read only for actions that take a rank.
     pub(crate) is_admin: bool,
+    pub(crate) is_operator: bool,
 }
 
 impl Actor {
+    const OPERATOR: Self = Self { membership: None, is_banned: false, is_admin: false, is_operator: true };
+
     /// # Errors
     /// The user is not a member.
     pub(crate) fn member(self) -> Result<Membership> {
@@ -146,6 +151,7 @@ impl Actor {
     /// Their rank in the room.
     pub(crate) fn rank(self, room: &RoomInfo) -> Rank {
         match self.membership {
+            _ if self.is_operator => Rank::Operator,
             _ if self.is_admin && room.kind == RoomKind::Public => Rank::Admin,
             Some(member) => member.role.into(),
             None => Rank::Outsider,
@@ -159,11 +165,18 @@ impl Actor {
 /// As [`may`].
 pub(crate) fn authorize(
     store: &dyn Snapshot,
-    caller: Caller,
+    caller: impl Into<Principal>,
     action: Action,
     room: RoomId,
 ) -> Result<(RoomInfo, Actor)> {
-    authorize_user(store, caller.user, action, room)
+    match caller.into() {
+        Principal::User(caller) => authorize_user(store, caller.user, action, room),
+        Principal::Operator => {
+            let info = store.room(room)?.ok_or(NO_ROOM)?;
+            may(Actor::OPERATOR, action, &info)?;
+            Ok((info, Actor::OPERATOR))
+        }
+    }
 }
 
 /// As [`authorize`], for a user who need not be signed in.
@@ -183,7 +196,7 @@ pub(crate) fn authorize_user(
     // A banned user is no member, and most actions do not depend on who is an admin: two look-ups less for a message.
     let is_banned = who != Who::Anyone && membership.is_none() && store.is_banned(room, user)?;
     let is_admin = matches!(who, Who::AtLeast(_)) && users::is_admin(store, user)?;
-    let actor = Actor { membership, is_banned, is_admin };
+    let actor = Actor { membership, is_banned, is_admin, is_operator: false };
     may(actor, action, &info)?;
     Ok((info, actor))
 }
@@ -194,7 +207,7 @@ pub(crate) fn authorize_user(
 /// [`Error::NotFound`] if they may not know of the room, [`Error::Conflict`] if nobody can do it in a direct room, else
 /// [`Error::Forbidden`].
 pub(crate) fn may(actor: Actor, action: Action, room: &RoomInfo) -> Result<()> {
-    if !may_know(room.kind, actor.membership.is_some()) {
+    if !actor.is_operator && !may_know(room.kind, actor.membership.is_some()) {
         return Err(NO_ROOM);
     }
     let Right { who, in_archived_room, in_direct_room } = action.right();
@@ -213,7 +226,9 @@ pub(crate) fn may(actor: Actor, action: Action, room: &RoomInfo) -> Result<()> {
             return Err(Error::Forbidden("only moderators and owners of this room may do this"));
         }
         Who::AtLeast(Rank::Owner) => return Err(Error::Forbidden("only owners of this room may do this")),
-        Who::AtLeast(Rank::Admin) => return Err(Error::Forbidden("only admins of this server may do this")),
+        Who::AtLeast(Rank::Admin | Rank::Operator) => {
+            return Err(Error::Forbidden("only admins of this server may do this"));
+        }
     }
     if room.archived && in_archived_room == Allowed::No {
         return Err(Error::Forbidden("this room is archived"));
@@ -227,7 +242,8 @@ pub(crate) fn may(actor: Actor, action: Action, room: &RoomInfo) -> Result<()> {
 /// [`Error::Forbidden`].
 pub(crate) fn require_above(store: &dyn Snapshot, actor: Actor, room: &RoomInfo, other: UserId) -> Result<()> {
     let membership = store.membership(room.id, other)?;
-    let other = Actor { membership, is_banned: false, is_admin: users::is_admin(store, other)? };
+    let is_admin = users::is_admin(store, other)?;
+    let other = Actor { membership, is_banned: false, is_admin, is_operator: false };
     if actor.rank(room) > other.rank(room) {
         Ok(())
     } else {
@@ -239,7 +255,8 @@ pub(crate) fn require_above(store: &dyn Snapshot, actor: Actor, room: &RoomInfo,
 pub(crate) fn can_read(store: &dyn Snapshot, user: UserId, room: &RoomInfo) -> Result<bool> {
     let membership = store.membership(room.id, user)?;
     let is_banned = membership.is_none() && room.kind == RoomKind::Public && store.is_banned(room.id, user)?;
-    Ok(may(Actor { membership, is_banned, is_admin: false }, Action::Read, room).is_ok())
+    let actor = Actor { membership, is_banned, is_admin: false, is_operator: false };
+    Ok(may(actor, Action::Read, room).is_ok())
 }
 
 const NO_ROOM: Error = Error::NotFound("room");
@@ -288,7 +305,7 @@ mod tests {
         }
     }
 
-    const OUTSIDER: Actor = Actor { membership: None, is_banned: false, is_admin: false };
+    const OUTSIDER: Actor = Actor { membership: None, is_banned: false, is_admin: false, is_operator: false };
     const BANNED: Actor = Actor { is_banned: true, ..OUTSIDER };
     const ADMIN: Actor = Actor { is_admin: true, ..OUTSIDER };
 
@@ -340,7 +357,18 @@ mod tests {
     }
 
     #[test]
+    fn the_operator_governs_every_room_as_an_admin_does_a_public_one() {
+        for archived in [false, true] {
+            let expected = outcomes(ADMIN, &room(RoomKind::Public, archived));
+            for kind in [RoomKind::Public, RoomKind::Private] {
+                assert_eq!(outcomes(Actor::OPERATOR, &room(kind, archived)), expected);
+            }
+        }
+    }
+
+    #[test]
     fn a_direct_room_stays_as_it_is() {
+        assert_eq!(outcomes(Actor::OPERATOR, &room(RoomKind::Direct, false)), "++-+!+-----++!!!!!!!!");
         assert_eq!(outcomes(member(Role::Member), &room(RoomKind::Direct, false)), "++++!+++++++-!!!!!!!!");
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn register(
         tx.use_invite(invite)?;
     }
     if role == ServerRole::Admin {
-        tx.delete_admin_invites()?;
+        tx.delete_invites_of_start()?;
     }
     let session = sessions::begin(tx, user.id, client, now, lifetime)?;
     if let Some(room) = room {

@@ -7,7 +7,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result,
+    Error, Principal, Result,
     members::get_member,
     policy::{self, Action},
     users::reference,
@@ -17,7 +17,7 @@ use crate::store::{EventRef, Tx};
 /// Sets the role of a member, who may be the caller. The last owner stays owner. `online` tells who has a stream open.
 pub(crate) fn set_role(
     tx: &mut dyn Tx,
-    caller: Caller,
+    caller: Principal,
     (room, user): (RoomId, UserId),
     role: Role,
     now: Timestamp,
@@ -30,7 +30,7 @@ pub(crate) fn set_role(
             return Err(Error::Conflict("the last owner stays owner; make somebody else an owner first".into()));
         }
         tx.set_role(room, user, role)?;
-        let by = (user != caller.user).then_some(caller.user);
+        let by = caller.user().filter(|by| *by != user);
         let by_whom = by.map(|by| reference(tx, by)).transpose()?;
         let event = MemberUpdated { room: info.clone(), user: reference(tx, user)?, role, by: by_whom };
         tx.record(&info, EventRef::MemberUpdated { user, by }, event.into(), now)?;

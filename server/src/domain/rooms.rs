@@ -9,7 +9,7 @@ use quchat_shared::{
 };
 
 use super::{
-    Caller, Error, Result,
+    Caller, Error, Principal, Result,
     audience::may_know,
     invalid,
     memberships::{begin_membership, check_private_bound},
@@ -18,16 +18,28 @@ use super::{
 use crate::store::{EventRef, Snapshot, Tx};
 
 /// Every room that the caller can see, sorted by id.
-pub(crate) fn list_rooms(store: &dyn Snapshot, caller: Caller) -> Result<Vec<Room>> {
+pub(crate) fn list_rooms(store: &dyn Snapshot, caller: Principal) -> Result<Vec<Room>> {
+    let Principal::User(caller) = caller else {
+        return Ok(store.all_rooms()?.into_iter().map(of_nobody).collect());
+    };
     let mut rooms = store.rooms_of(caller.user)?;
     rooms.retain(|room| may_know(room.info.kind, room.member.is_some()));
     Ok(rooms)
 }
 
 /// One room, if the caller can see it.
-pub(crate) fn get_room(store: &dyn Snapshot, caller: Caller, id: RoomId) -> Result<Room> {
-    policy::authorize(store, caller, Action::See, id)?;
-    store.room_of(id, caller.user)?.ok_or(Error::NotFound("room"))
+pub(crate) fn get_room(store: &dyn Snapshot, caller: impl Into<Principal>, id: RoomId) -> Result<Room> {
+    let caller = caller.into();
+    let (info, _) = policy::authorize(store, caller, Action::See, id)?;
+    match caller.user() {
+        Some(user) => store.room_of(id, user)?.ok_or(Error::NotFound("room")),
+        None => Ok(of_nobody(info)),
+    }
+}
+
+/// A room without what it is to some user.
+fn of_nobody(info: RoomInfo) -> Room {
+    Room { info, member: None, unread: 0, mentions: 0, peer: None, banned: false, last_message: None }
 }
 
 /// How many rooms there may be. Those beyond, of an older database or of a server that allowed more, stay.
@@ -76,7 +88,7 @@ pub(crate) fn create_room(
 /// Changes the name, the topic or the state of a room. If all stays as it is, nothing happens.
 pub(crate) fn update_room(
     tx: &mut dyn Tx,
-    caller: Caller,
+    caller: Principal,
     id: RoomId,
     change: &RoomChange,
     now: Timestamp,
@@ -104,7 +116,7 @@ pub(crate) fn update_room(
 }
 
 /// Deletes a room for everybody.
-pub(crate) fn delete_room(tx: &mut dyn Tx, caller: Caller, id: RoomId, now: Timestamp) -> Result<()> {
+pub(crate) fn delete_room(tx: &mut dyn Tx, caller: Principal, id: RoomId, now: Timestamp) -> Result<()> {
     let (info, _) = policy::authorize(tx, caller, Action::DeleteRoom, id)?;
     end_room(tx, &info, None, now)
 }
@@ -121,6 +133,15 @@ pub(super) fn end_room(tx: &mut dyn Tx, room: &RoomInfo, leaver: Option<UserId>,
         RoomKind::Private | RoomKind::Direct => members.into_iter().chain(leaver).map(Some).try_for_each(record)?,
     }
     Ok(())
+}
+
+/// Ends a private room whose last member, the `leaver`, is gone. Returns whether it was the last one.
+pub(super) fn end_deserted_room(tx: &mut dyn Tx, room: &RoomInfo, leaver: UserId, now: Timestamp) -> Result<bool> {
+    if room.kind == RoomKind::Public || tx.count_members(room.id)? > 0 {
+        return Ok(false);
+    }
+    end_room(tx, room, Some(leaver), now)?;
+    Ok(true)
 }
 
 /// Refuses a further room where there are as many as there may be.

@@ -9,18 +9,20 @@ use quchat_shared::{
     user::{ServerRole, UserChange},
 };
 
-use super::{Caller, Error, Result, invalid, paging, sessions};
+use super::{Caller, Error, Principal, Result, invalid, paging, sessions};
 use crate::store::{self, Snapshot, Tx};
 
 /// Sets the role of a user on the server, or suspends them. Their sessions end then. An admin remains.
 pub(crate) fn update_user(
     tx: &mut dyn Tx,
-    caller: Caller,
+    caller: Principal,
     id: UserId,
     change: UserChange,
     online: impl Fn(UserId) -> bool,
 ) -> Result<User> {
-    if !is_admin(tx, caller.user)? {
+    if let Some(user) = caller.user()
+        && !is_admin(tx, user)?
+    {
         return Err(Error::Forbidden("only admins of this server may do this"));
     }
     change_user(tx, id, change)?;
@@ -42,7 +44,7 @@ fn change_user(tx: &mut dyn Tx, id: UserId, change: UserChange) -> Result<()> {
     }
     tx.update_user(&changed)?;
     if governs(&changed) {
-        tx.delete_admin_invites()?;
+        tx.delete_invites_of_start()?;
     }
     if changed.suspended && !user.suspended {
         sessions::end_all(tx, id)?;
@@ -82,12 +84,12 @@ pub(crate) fn change_password(tx: &mut dyn Tx, caller: Caller, old: &str, new: &
 /// One user. `online` tells who counts as online.
 pub(crate) fn get_user(
     store: &dyn Snapshot,
-    caller: Caller,
+    caller: impl Into<Principal>,
     id: UserId,
     online: impl Fn(UserId) -> bool,
 ) -> Result<User> {
     let mut user = store.user(id)?.ok_or(Error::NotFound("user"))?;
-    mark_online(store, caller, std::slice::from_mut(&mut user), online)?;
+    mark_online(store, caller.into(), std::slice::from_mut(&mut user), online)?;
     Ok(user)
 }
 
@@ -105,7 +107,7 @@ pub(super) fn is_admin(store: &dyn Snapshot, user: UserId) -> Result<bool> {
 /// A page of users, by name.
 pub(crate) fn list_users(
     store: &dyn Snapshot,
-    caller: Caller,
+    caller: Principal,
     filter: &query::ListUsers,
     online: impl Fn(UserId) -> bool,
 ) -> Result<api::Users> {
@@ -120,13 +122,18 @@ pub(crate) fn list_users(
     Ok(api::Users { users, next })
 }
 
-/// Sets [`User::online`] of those who are, and who share a room with the caller that shows it.
+/// Sets [`User::online`] of those who are, and who share a room with the caller that shows it. The operator sees it of
+/// everybody.
 pub(super) fn mark_online(
     store: &dyn Snapshot,
-    caller: Caller,
+    caller: Principal,
     users: &mut [User],
     online: impl Fn(UserId) -> bool,
 ) -> Result<()> {
+    let Principal::User(caller) = caller else {
+        users.iter_mut().for_each(|user| user.online = online(user.id));
+        return Ok(());
+    };
     let others = users.iter().map(|user| user.id).filter(|&id| id != caller.user && online(id)).collect::<Vec<_>>();
     let visible = if others.is_empty() {
         HashSet::new()

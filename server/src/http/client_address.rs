@@ -1,6 +1,6 @@
 //! Where a request comes from, and whether others could read it on its way. Only trusted proxies are believed about it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use hyper::{
     HeaderMap,
@@ -24,6 +24,9 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 impl ClientAddress {
+    /// The client on the other end of the local socket.
+    pub(super) const LOCAL: Self = Self { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), is_local: true, is_secure: true };
+
     /// Finds the client of a request that arrived from `peer`.
     pub(super) fn of(peer: Peer, headers: &HeaderMap, trusted: &[Cidr]) -> Self {
         let ip = peer.address.to_canonical();

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     connection::Body,
     domain::{
-        Caller,
+        Caller, Principal,
         members::{self, Added},
         roles,
     },
@@ -26,7 +26,7 @@ use crate::{
 
 pub(super) async fn list_members(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<ListMembers>,
 ) -> Result<Reply<Members>, Failure> {
     let online = app.hub.online().clone();
@@ -67,7 +67,11 @@ pub(super) async fn set_notify(
     Ok(Reply::ok(app.write(caller, set).await?))
 }
 
-pub(super) async fn add_member(app: Arc<App>, caller: Caller, request: Request<AddMember>) -> Result<Added, Failure> {
+pub(super) async fn add_member(
+    app: Arc<App>,
+    caller: Principal,
+    request: Request<AddMember>,
+) -> Result<Added, Failure> {
     let (online, private_max) = (app.hub.online().clone(), app.config.max_private_rooms_per_user);
     let add = move |tx: &mut dyn Tx, now| {
         members::add_member(tx, caller, request.path, private_max, now, |user| online.contains(user))
@@ -87,7 +91,7 @@ impl Respond for Added {
 
 pub(super) async fn set_role(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<SetRole>,
 ) -> Result<Reply<Member>, Failure> {
     let (online, role) = (app.hub.online().clone(), request.body.role);
@@ -98,7 +102,7 @@ pub(super) async fn set_role(
 
 pub(super) async fn remove_member(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<RemoveMember>,
 ) -> Result<Reply<()>, Failure> {
     let remove = move |tx: &mut dyn Tx, now| members::remove_member(tx, caller, request.path, now);

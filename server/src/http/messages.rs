@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        Caller, message_changes,
+        Caller, Principal, message_changes,
         messages::{self, Sent},
     },
     store::{Snapshot, Tx},
@@ -23,7 +23,7 @@ use crate::{
 
 pub(super) async fn list_messages(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<ListMessages>,
 ) -> Result<Encoded, Failure> {
     let page = move |store: &dyn Snapshot| {
@@ -47,7 +47,7 @@ pub(super) async fn send_message(
 
 pub(super) async fn get_message(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<GetMessage>,
 ) -> Result<Reply<Message>, Failure> {
     let get = move |store: &dyn Snapshot| messages::get_message(store, caller, request.path);
@@ -65,7 +65,7 @@ pub(super) async fn edit_message(
 
 pub(super) async fn delete_message(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<DeleteMessage>,
 ) -> Result<Reply<()>, Failure> {
     let delete = move |tx: &mut dyn Tx, now| message_changes::delete_message(tx, caller, request.path, now);

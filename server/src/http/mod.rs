@@ -33,4 +33,4 @@ mod sessions;
 mod typing;
 mod users;
 
-pub(crate) use self::{operator::respond as respond_to_operator, service::Api};
+pub(crate) use self::service::Api;

@@ -16,6 +16,8 @@ pub(super) struct Head {
     pub(super) path: Vec<String>,
     pub(super) account: Account,
     pub(super) client: ClientAddress,
+    /// It came over the local socket, and so from the operator of the server.
+    pub(super) is_of_operator: bool,
 }
 
 /// A request to an endpoint, decoded.
@@ -39,7 +41,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Decodes a request. It reads the body only if the head is valid.
 pub(super) async fn decode<E: Endpoint>(head: Head, upload: &mut Upload) -> Result<Request<E>, Failure> {
-    let Head { parts, path, account, client } = head;
+    let Head { parts, path, account, client, .. } = head;
     let path = path.iter().map(String::as_str).collect::<Vec<_>>();
     let path = E::Path::parse(&path)
         .ok_or(Failure::BadRequest("an id in the path is not a whole number, or is too large".into()))?;

@@ -14,11 +14,15 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{Caller, rooms},
+    domain::{Caller, Principal, rooms},
     store::{Snapshot, Tx},
 };
 
-pub(super) async fn list_rooms(app: Arc<App>, caller: Caller, request: Request<ListRooms>) -> Result<Encoded, Failure> {
+pub(super) async fn list_rooms(
+    app: Arc<App>,
+    caller: Principal,
+    request: Request<ListRooms>,
+) -> Result<Encoded, Failure> {
     let lineage = app.store.lineage().clone();
     let read = move |store: &dyn Snapshot| {
         let rooms = rooms::list_rooms(store, caller)?;
@@ -39,14 +43,18 @@ pub(super) async fn create_room(
     Ok(Reply::created(room).at(location))
 }
 
-pub(super) async fn get_room(app: Arc<App>, caller: Caller, request: Request<GetRoom>) -> Result<Reply<Room>, Failure> {
+pub(super) async fn get_room(
+    app: Arc<App>,
+    caller: Principal,
+    request: Request<GetRoom>,
+) -> Result<Reply<Room>, Failure> {
     let room = app.read(caller, move |store| rooms::get_room(store, caller, request.path)).await?;
     Ok(Reply::ok(room))
 }
 
 pub(super) async fn update_room(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<UpdateRoom>,
 ) -> Result<Reply<Room>, Failure> {
     let update = move |tx: &mut dyn Tx, now| rooms::update_room(tx, caller, request.path, &request.body, now);
@@ -55,7 +63,7 @@ pub(super) async fn update_room(
 
 pub(super) async fn delete_room(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<DeleteRoom>,
 ) -> Result<Reply<()>, Failure> {
     let delete = move |tx: &mut dyn Tx, now| rooms::delete_room(tx, caller, request.path, now);

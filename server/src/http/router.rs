@@ -26,7 +26,7 @@ use crate::{
     app::App,
     auth::jwt::VerifiedToken,
     connection::{Body, Upload},
-    domain::{Caller, Error},
+    domain::{Caller, Error, Principal},
     rate_limits::{RateLimit, RateLimits},
 };
 
@@ -42,33 +42,33 @@ fn routes() -> Router {
         .signed_in(api::EndSession, sessions::end_session)
         .signed_in(api::GetMe, users::get_me)
         .signed_in(api::ChangePassword, passwords::change_password)
-        .signed_in(api::ListUsers, users::list_users)
-        .signed_in(api::GetUser, users::get_user)
-        .signed_in(api::UpdateUser, users::update_user)
-        .signed_in(api::CreateInvite, invites::create_invite)
-        .signed_in(api::ListInvites, invites::list_invites)
-        .signed_in(api::DeleteInvite, invites::delete_invite)
-        .signed_in(api::ListRooms, rooms::list_rooms)
+        .governed(api::ListUsers, users::list_users)
+        .governed(api::GetUser, users::get_user)
+        .governed(api::UpdateUser, users::update_user)
+        .governed(api::CreateInvite, invites::create_invite)
+        .governed(api::ListInvites, invites::list_invites)
+        .governed(api::DeleteInvite, invites::delete_invite)
+        .governed(api::ListRooms, rooms::list_rooms)
         .limited(api::CreateRoom, |limits| &limits.rooms, rooms::create_room)
-        .signed_in(api::GetRoom, rooms::get_room)
-        .signed_in(api::UpdateRoom, rooms::update_room)
-        .signed_in(api::DeleteRoom, rooms::delete_room)
+        .governed(api::GetRoom, rooms::get_room)
+        .governed(api::UpdateRoom, rooms::update_room)
+        .governed(api::DeleteRoom, rooms::delete_room)
         .signed_in(api::OpenDirectRoom, direct_rooms::open_direct_room)
         .signed_in(api::JoinRoom, members::join_room)
         .signed_in(api::LeaveRoom, members::leave_room)
         .signed_in(api::SetNotify, members::set_notify)
-        .signed_in(api::ListMembers, members::list_members)
-        .signed_in(api::AddMember, members::add_member)
-        .signed_in(api::SetRole, members::set_role)
-        .signed_in(api::RemoveMember, members::remove_member)
-        .signed_in(api::ListBans, bans::list_bans)
-        .signed_in(api::BanUser, bans::ban_user)
-        .signed_in(api::UnbanUser, bans::unban_user)
-        .signed_in(api::ListMessages, messages::list_messages)
+        .governed(api::ListMembers, members::list_members)
+        .governed(api::AddMember, members::add_member)
+        .governed(api::SetRole, members::set_role)
+        .governed(api::RemoveMember, members::remove_member)
+        .governed(api::ListBans, bans::list_bans)
+        .governed(api::BanUser, bans::ban_user)
+        .governed(api::UnbanUser, bans::unban_user)
+        .governed(api::ListMessages, messages::list_messages)
         .limited(api::SendMessage, |limits| &limits.messages, messages::send_message)
-        .signed_in(api::GetMessage, messages::get_message)
+        .governed(api::GetMessage, messages::get_message)
         .limited(api::EditMessage, |limits| &limits.changes, messages::edit_message)
-        .signed_in(api::DeleteMessage, messages::delete_message)
+        .governed(api::DeleteMessage, messages::delete_message)
         .limited(api::AddReaction, |limits| &limits.changes, reactions::add_reaction)
         .limited(api::RemoveReaction, |limits| &limits.changes, reactions::remove_reaction)
         .signed_in(api::MarkRead, read_markers::mark_read)
@@ -131,6 +131,31 @@ impl Router {
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
         self.authenticated(endpoint, move |app, token, request| handler(app, token.caller, request))
+    }
+
+    /// As [`Router::signed_in`], for what the operator of the server may do as well.
+    fn governed<E: Endpoint, R, F>(
+        self,
+        endpoint: E,
+        handler: impl Fn(Arc<App>, Principal, Request<E>) -> F + Copy + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Respond,
+        F: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
+        self.endpoint(
+            endpoint,
+            Box::new(move |app, head, upload| {
+                Box::pin(async move {
+                    let caller = match head.is_of_operator {
+                        true => Principal::Operator,
+                        false => authenticate(&app, &head)?.caller.into(),
+                    };
+                    let request = request::decode(head, upload).await?;
+                    Ok(handler(app, caller, request).await?.respond())
+                })
+            }),
+        )
     }
 
     /// As [`Router::signed_in`], for what a user may not do too often.
@@ -203,8 +228,15 @@ impl Router {
     }
 }
 
+const OPERATOR_IS_NO_USER: Error = Error::Forbidden(
+    "only a user can do this, and the operator of the server is none: sign in as a user at the address of the server",
+);
+
 /// Verifies the token of a request (authentication).
 fn authenticate(app: &App, head: &Head) -> Result<VerifiedToken, Failure> {
+    if head.is_of_operator {
+        return Err(OPERATOR_IS_NO_USER.into());
+    }
     let token = request::bearer(&head.parts.headers).ok_or(Failure::NoToken)?;
     let token = app.tokens.verify(token, app.now()).ok_or(Error::Unauthenticated)?;
     head.account.belongs_to(token.caller.user);

@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     client_address::ClientAddress,
+    operator,
     problem::{self, Failure, LIMITS},
     request::Head,
     request_counts::{self, PathCounts},
@@ -40,6 +41,14 @@ pub(crate) struct Api {
     limit_hits: [Counter; LIMITS.len()],
 }
 
+/// Where a request comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    Network(Peer),
+    /// From the operator of the server.
+    LocalSocket,
+}
+
 impl Api {
     /// # Errors
     /// The operating system has no random bytes.
@@ -59,48 +68,30 @@ impl Api {
         }
     }
 
-    async fn handle(
+    /// Answers a request that came over the local socket.
+    pub(crate) async fn respond_to_operator(
         &self,
-        target: Option<Target<'_>>,
-        parts: Parts,
-        upload: &mut Upload,
+        head: Parts,
+        body: &mut Upload,
         account: Account,
-        peer: Peer,
-    ) -> Result<hyper::Response<Body>, Failure> {
-        let client = ClientAddress::of(peer, &parts.headers, &self.app.config.trusted_proxies);
-        let is_public = || target.as_ref().is_some_and(|target| target.is_public(&parts.method));
-        if !client.is_secure && !self.app.config.plaintext && !is_public() {
-            return Err(Failure::Plaintext);
-        }
-        if !is_plainly_framed(&parts) {
-            return Err(Failure::TransferCoding);
-        }
-        if !has_one_host(&parts) {
-            return Err(Failure::BadRequest("a request must have exactly one Host header".into()));
-        }
-        let target = target.ok_or(Failure::NoSuchPath)?;
-        let handler = target.handler(&parts.method)?;
-        // If memory is short, only a request that changed nothing may be refused now. The other responses are no longer
-        // than a message.
-        let may_refuse = parts.method.is_safe();
-        let head = Head { parts, path: target.path, account: account.clone(), client };
-        let mut response = handler(Arc::clone(&self.app), head, upload).await?;
-        match response.body_mut().charge_to(&account) {
-            Err(full) if may_refuse => Err(Error::from(full).into()),
-            Ok(()) | Err(_) => Ok(response),
-        }
+    ) -> hyper::Response<Body> {
+        self.answer(head, body, account, Source::LocalSocket).await
     }
-}
 
-impl Service for Api {
-    async fn respond(&self, head: Parts, body: &mut Upload, account: Account, peer: Peer) -> hyper::Response<Body> {
+    async fn answer(&self, head: Parts, body: &mut Upload, account: Account, source: Source) -> hyper::Response<Body> {
         let (begun, method) = (Instant::now(), head.method.clone());
         let path = unescape(head.uri.path());
         let target = self.routes.find(&path);
         let pattern = target.as_ref().map(|target| target.pattern);
         let counts = target.as_ref().map_or(&self.other_paths, |target| target.counts);
         let entry = self.log.begin(&head.method, pattern);
-        let outcome = self.handle(target, head, body, account, peer).await;
+        let outcome = match source {
+            Source::LocalSocket => match operator::own_route(&self.app, &head, &path, body).await {
+                Some(outcome) => outcome,
+                None => self.handle(target, head, body, account, source).await,
+            },
+            Source::Network(_) => self.handle(target, head, body, account, source).await,
+        };
         let id = self.request_ids.next();
         let mut response = match outcome {
             Ok(response) => {
@@ -118,6 +109,48 @@ impl Service for Api {
         response.headers_mut().insert(X_REQUEST_ID, id.into());
         counts.count(&method, response.status(), begun.elapsed());
         response
+    }
+
+    async fn handle(
+        &self,
+        target: Option<Target<'_>>,
+        parts: Parts,
+        upload: &mut Upload,
+        account: Account,
+        source: Source,
+    ) -> Result<hyper::Response<Body>, Failure> {
+        let client = match source {
+            Source::Network(peer) => ClientAddress::of(peer, &parts.headers, &self.app.config.trusted_proxies),
+            Source::LocalSocket => ClientAddress::LOCAL,
+        };
+        let is_public = || target.as_ref().is_some_and(|target| target.is_public(&parts.method));
+        if !client.is_secure && !self.app.config.plaintext && !is_public() {
+            return Err(Failure::Plaintext);
+        }
+        if !is_plainly_framed(&parts) {
+            return Err(Failure::TransferCoding);
+        }
+        if !has_one_host(&parts) {
+            return Err(Failure::BadRequest("a request must have exactly one Host header".into()));
+        }
+        let target = target.ok_or(Failure::NoSuchPath)?;
+        let handler = target.handler(&parts.method)?;
+        // If memory is short, only a request that changed nothing may be refused now. The other responses are no longer
+        // than a message.
+        let may_refuse = parts.method.is_safe();
+        let is_of_operator = matches!(source, Source::LocalSocket);
+        let head = Head { parts, path: target.path, account: account.clone(), client, is_of_operator };
+        let mut response = handler(Arc::clone(&self.app), head, upload).await?;
+        match response.body_mut().charge_to(&account) {
+            Err(full) if may_refuse => Err(Error::from(full).into()),
+            Ok(()) | Err(_) => Ok(response),
+        }
+    }
+}
+
+impl Service for Api {
+    async fn respond(&self, head: Parts, body: &mut Upload, account: Account, peer: Peer) -> hyper::Response<Body> {
+        self.answer(head, body, account, Source::Network(peer)).await
     }
 
     fn at_capacity(&self) -> hyper::Response<Body> {

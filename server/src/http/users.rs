@@ -10,7 +10,7 @@ use quchat_shared::{
 use super::{problem::Failure, reply::Reply, request::Request};
 use crate::{
     app::App,
-    domain::{Caller, users},
+    domain::{Caller, Principal, users},
     store::{Snapshot, Tx},
 };
 
@@ -20,7 +20,11 @@ pub(super) async fn get_me(app: Arc<App>, caller: Caller, _: Request<GetMe>) -> 
     Ok(Reply::ok(app.read(caller, me).await?))
 }
 
-pub(super) async fn get_user(app: Arc<App>, caller: Caller, request: Request<GetUser>) -> Result<Reply<User>, Failure> {
+pub(super) async fn get_user(
+    app: Arc<App>,
+    caller: Principal,
+    request: Request<GetUser>,
+) -> Result<Reply<User>, Failure> {
     let online = app.hub.online().clone();
     let user = move |store: &dyn Snapshot| users::get_user(store, caller, request.path, |user| online.contains(user));
     Ok(Reply::ok(app.read(caller, user).await?))
@@ -28,7 +32,7 @@ pub(super) async fn get_user(app: Arc<App>, caller: Caller, request: Request<Get
 
 pub(super) async fn list_users(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<ListUsers>,
 ) -> Result<Reply<Users>, Failure> {
     let online = app.hub.online().clone();
@@ -39,7 +43,7 @@ pub(super) async fn list_users(
 
 pub(super) async fn update_user(
     app: Arc<App>,
-    caller: Caller,
+    caller: Principal,
     request: Request<UpdateUser>,
 ) -> Result<Reply<User>, Failure> {
     let online = app.hub.online().clone();

@@ -151,6 +151,8 @@ pub(crate) struct InviteRow<'a> {
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) uses: u32,
+    /// It was made at a start of the server, for its first admin.
+    pub(crate) is_of_start: bool,
 }
 
 /// What an invite allows, and who created it.
@@ -167,9 +169,11 @@ pub(crate) struct KnownInvite {
 pub(crate) trait ReadInvites {
     fn invite(&self, id: InviteId) -> Result<Option<KnownInvite>>;
     fn invite_with(&self, code: &CodeHash) -> Result<Option<KnownInvite>>;
-    /// Up to `limit` invites from before `before` that expire after `now`, newest first. Not those that make an admin.
+    /// Up to `limit` invites from before `before` that expire after `now`, newest first.
     fn invites(&self, before: InviteId, now: Timestamp, limit: u32) -> Result<Vec<Invite>>;
-    /// As [`ReadInvites::invites`], of those to rooms that this user owns.
+    /// As [`ReadInvites::invites`], without those that make an admin.
+    fn invites_of_members(&self, before: InviteId, now: Timestamp, limit: u32) -> Result<Vec<Invite>>;
+    /// As [`ReadInvites::invites_of_members`], of those to rooms that this user owns.
     fn invites_to_rooms_of(&self, owner: UserId, before: InviteId, now: Timestamp, limit: u32) -> Result<Vec<Invite>>;
     fn count_invites_by(&self, creator: Option<UserId>) -> Result<u64>;
 }
@@ -180,8 +184,8 @@ pub(crate) trait WriteInvites {
     fn use_invite(&mut self, id: InviteId) -> Result<()>;
     /// Returns whether there was such an invite.
     fn delete_invite(&mut self, id: InviteId) -> Result<bool>;
-    /// Deletes the invites that make an admin.
-    fn delete_admin_invites(&mut self) -> Result<()>;
+    /// Deletes the invites that were made at a start of the server, for its first admin.
+    fn delete_invites_of_start(&mut self) -> Result<()>;
     /// Deletes the invites that had expired by `then`.
     fn delete_invites_ended_by(&mut self, then: Timestamp) -> Result<()>;
 }
@@ -193,6 +197,8 @@ pub(crate) trait ReadRooms {
     /// The rooms that the user may know of, sorted by id: at least every public room and every room that they are a
     /// member of.
     fn rooms_of(&self, user: UserId) -> Result<Vec<Room>>;
+    /// Every room there is, sorted by id.
+    fn all_rooms(&self) -> Result<Vec<RoomInfo>>;
     fn is_public_name_taken(&self, name_key: &str) -> Result<bool>;
     /// How many rooms there are, direct ones left out.
     fn count_rooms(&self) -> Result<u64>;
@@ -269,9 +275,15 @@ pub(crate) trait WriteMembers {
 }
 
 pub(crate) trait WriteBans {
-    /// Bans a user who is not banned yet.
-    fn insert_ban(&mut self, room: RoomId, user: UserId, by: UserId, reason: Option<&str>, at: Timestamp)
-    -> Result<()>;
+    /// Bans a user who is not banned yet. `by` is `None` if the operator of the server did it.
+    fn insert_ban(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        by: Option<UserId>,
+        reason: Option<&str>,
+        at: Timestamp,
+    ) -> Result<()>;
     /// Lifts a ban; returns whether there was one.
     fn delete_ban(&mut self, room: RoomId, user: UserId) -> Result<bool>;
 }

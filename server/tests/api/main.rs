@@ -82,6 +82,8 @@ mod model;
 #[cfg(unix)]
 mod operator;
 #[cfg(unix)]
+mod operator_access;
+#[cfg(unix)]
 mod output;
 #[cfg(unix)]
 mod process;

@@ -42,11 +42,12 @@ struct Row {
 impl Row {
     fn new(ban: &Ban, lift: PersonAction, model: &Model) -> Self {
         let at = ban.created_at.as_millis();
+        let by = ban.by.as_ref().map_or("the server's operator", |by| &by.name);
         Self {
             user: ban.user.clone(),
             reason: ban.reason.clone(),
             day: clock::day(at, &model.zone).to_string(),
-            set: format!("banned by {}, {}", ban.by.name, clock::minute(at, &model.zone)),
+            set: format!("banned by {by}, {}", clock::minute(at, &model.zone)),
             lift,
         }
     }

@@ -348,7 +348,7 @@ fn reconnecting_repeats_what_the_user_asked_for() {
 }
 
 fn ban(id: UserId, name: &str) -> Ban {
-    let by = person(ALICE, "alice");
+    let by = Some(person(ALICE, "alice"));
     Ban { user: person(id, name), by, reason: Some("spam".into()), created_at: Timestamp::from_millis(0) }
 }
 

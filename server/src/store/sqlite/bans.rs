@@ -5,14 +5,18 @@ use rusqlite::{Row, params};
 
 use super::{
     Sqlite,
-    columns::{int, time, uint},
+    columns::{int, optional_uint, time, uint},
 };
 use crate::store::{ReadBans, Result, WriteBans};
 
 /// Reads the user, who banned them, why and when.
 fn ban(row: &Row<'_>) -> rusqlite::Result<Ban> {
-    let user = |first| Ok::<_, rusqlite::Error>(UserRef { id: UserId(uint(row, first)?), name: row.get(first + 1)? });
-    Ok(Ban { user: user(0)?, by: user(2)?, reason: row.get(4)?, created_at: time(row, 5)? })
+    let user = UserRef { id: UserId(uint(row, 0)?), name: row.get(1)? };
+    let by = match optional_uint(row, 2)? {
+        Some(id) => Some(UserRef { id: UserId(id), name: row.get(3)? }),
+        None => None,
+    };
+    Ok(Ban { user, by, reason: row.get(4)?, created_at: time(row, 5)? })
 }
 
 impl ReadBans for Sqlite {
@@ -25,7 +29,7 @@ impl ReadBans for Sqlite {
             "SELECT users.id, users.name, moderators.id, moderators.name, reason, bans.created_at
              FROM bans INDEXED BY bans_by_name
              CROSS JOIN users ON users.id = bans.user_id
-             CROSS JOIN users moderators ON moderators.id = bans.by_id
+             LEFT JOIN users moderators ON moderators.id = bans.by_id
              WHERE bans.room_id = ? AND bans.name_key > ? ORDER BY bans.name_key LIMIT ?",
             params![int(room.0), user_key(after), limit],
             ban,
@@ -38,14 +42,14 @@ impl WriteBans for Sqlite {
         &mut self,
         room: RoomId,
         user: UserId,
-        by: UserId,
+        by: Option<UserId>,
         reason: Option<&str>,
         at: Timestamp,
     ) -> Result<()> {
         self.run(
             "INSERT INTO bans (room_id, user_id, by_id, reason, created_at, name_key)
              VALUES (?1, ?2, ?3, ?4, ?5, (SELECT name_key FROM users WHERE id = ?2))",
-            params![int(room.0), int(user.0), int(by.0), reason, at.as_millis()],
+            params![int(room.0), int(user.0), by.map(|by| int(by.0)), reason, at.as_millis()],
         )
         .map(drop)
     }

@@ -22,9 +22,10 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownInvite> {
     })
 }
 
-const LISTED: &str = "SELECT invites.id, room_id, uses, uses_left, invites.created_at, expires_at, users.id, users.name
-    FROM invites LEFT JOIN users ON users.id = created_by
-    WHERE invites.role = 'member' AND invites.id < ?1 AND expires_at > ?2";
+const LISTED: &str =
+    "SELECT invites.id, room_id, uses, uses_left, invites.created_at, expires_at, users.id, users.name,
+        invites.role = 'admin'
+    FROM invites LEFT JOIN users ON users.id = created_by WHERE invites.id < ?1 AND expires_at > ?2";
 
 /// Reads a row of [`LISTED`].
 fn listed(row: &Row<'_>) -> rusqlite::Result<Invite> {
@@ -40,6 +41,7 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<Invite> {
         created_at: time(row, 4)?,
         expires_at: time(row, 5)?,
         created_by,
+        admin: row.get(8)?,
     })
 }
 
@@ -57,9 +59,14 @@ impl ReadInvites for Sqlite {
         self.all(&newest, params![int(before.0), now.as_millis(), limit], listed)
     }
 
+    fn invites_of_members(&self, before: InviteId, now: Timestamp, limit: u32) -> Result<Vec<Invite>> {
+        let newest = format!("{LISTED} AND invites.role = 'member' ORDER BY invites.id DESC LIMIT ?3");
+        self.all(&newest, params![int(before.0), now.as_millis(), limit], listed)
+    }
+
     fn invites_to_rooms_of(&self, owner: UserId, before: InviteId, now: Timestamp, limit: u32) -> Result<Vec<Invite>> {
         let newest = format!(
-            "{LISTED} AND room_id IN (SELECT room_id FROM members WHERE user_id = ?4 AND role = 'owner')
+            "{LISTED} AND invites.role = 'member' AND room_id IN (SELECT room_id FROM members WHERE user_id = ?4 AND role = 'owner')
              ORDER BY invites.id DESC LIMIT ?3"
         );
         self.all(&newest, params![int(before.0), now.as_millis(), limit, int(owner.0)], listed)
@@ -75,8 +82,9 @@ impl ReadInvites for Sqlite {
 impl WriteInvites for Sqlite {
     fn insert_invite(&mut self, new: &InviteRow<'_>) -> Result<InviteId> {
         self.run(
-            "INSERT INTO invites (code_hash, role, room_id, created_by, created_at, expires_at, uses, uses_left)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+            "INSERT INTO invites (code_hash, role, room_id, created_by, created_at, expires_at, uses, uses_left,
+                 is_of_start)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
             params![
                 new.code,
                 new.role.to_text(),
@@ -85,6 +93,7 @@ impl WriteInvites for Sqlite {
                 new.created_at.as_millis(),
                 new.expires_at.as_millis(),
                 new.uses,
+                new.is_of_start,
             ],
         )?;
         Ok(InviteId(self.connection.last_insert_rowid().cast_unsigned()))
@@ -101,8 +110,8 @@ impl WriteInvites for Sqlite {
         Ok(self.run("DELETE FROM invites WHERE id = ?", [int(id.0)])? > 0)
     }
 
-    fn delete_admin_invites(&mut self) -> Result<()> {
-        self.run("DELETE FROM invites WHERE role = 'admin'", ()).map(drop)
+    fn delete_invites_of_start(&mut self) -> Result<()> {
+        self.run("DELETE FROM invites WHERE is_of_start = 1", ()).map(drop)
     }
 
     fn delete_invites_ended_by(&mut self, then: Timestamp) -> Result<()> {

@@ -20,6 +20,8 @@ use crate::store::{ReadRooms, Result, WriteRooms};
 
 const INFO: &str = "SELECT id, rev, name, topic, kind, created_by, created_at, last_seq, archived FROM rooms
     WHERE id = ? AND is_deleted = 0";
+const ALL: &str = "SELECT id, rev, name, topic, kind, created_by, created_at, last_seq, archived FROM rooms
+    WHERE is_deleted = 0 ORDER BY id";
 
 /// A room with the membership of one user (`?1`) and, for members, the newest message with its text cut (`?2`).
 fn of_user(rest: &str) -> String {
@@ -46,7 +48,7 @@ fn of_user(rest: &str) -> String {
     )
 }
 
-/// Reads the nine columns that both queries begin with.
+/// Reads the nine columns that all queries begin with.
 fn info(row: &Row<'_>) -> rusqlite::Result<RoomInfo> {
     Ok(RoomInfo {
         id: RoomId(uint(row, 0)?),
@@ -98,6 +100,10 @@ impl ReadRooms for Sqlite {
             params![int(user.0), int(PREVIEW_CHARS)],
             room,
         )
+    }
+
+    fn all_rooms(&self) -> Result<Vec<RoomInfo>> {
+        self.all(ALL, (), info)
     }
 
     fn is_public_name_taken(&self, name_key: &str) -> Result<bool> {

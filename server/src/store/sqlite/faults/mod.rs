@@ -135,7 +135,7 @@ fn copy(from: &Path, leave_out: &str) -> tempfile::TempDir {
 fn change_messages(tx: &mut dyn Tx, round: u64) -> domain::Result<()> {
     let edit = MessageEdit { text: text("edited"), expect_rev: None };
     message_changes::edit_message(tx, caller(1), (RoomId(1), Seq(2 + round * 7)), &edit, now())?;
-    message_changes::delete_message(tx, caller(1), (RoomId(1), Seq(3 + round * 7)), now())
+    message_changes::delete_message(tx, caller(1).into(), (RoomId(1), Seq(3 + round * 7)), now())
 }
 
 /// Reacts to two messages, of which another round deletes one, and takes a reaction back.
@@ -217,7 +217,7 @@ async fn round(house: &Arc<House>, round: u64, acknowledged: &mut Acknowledged) 
     }
     let _ = erase(&house.store).await;
     let page = ListMessages { limit: None, bound: Bound::After(Seq(round * 5)) };
-    let _ = house.store.read(move |store| messages::list_messages(store, caller(1), RoomId(2), &page)).await;
+    let _ = house.store.read(move |store| messages::list_messages(store, caller(1).into(), RoomId(2), &page)).await;
 }
 
 /// Checks what must hold for the files, whatever happened. Returns the newest event.
@@ -304,7 +304,7 @@ async fn run(template: PathBuf, fault: Option<Fault>) -> [u64; Call::ALL.len()] 
 
 fn messages_after(store: &dyn Snapshot, seq: Seq) -> domain::Result<usize> {
     let page = ListMessages { limit: None, bound: Bound::After(Seq(seq.0 - 1)) };
-    messages::list_messages(store, caller(2), RoomId(1), &page).map(|page| page.messages.len())
+    messages::list_messages(store, caller(2).into(), RoomId(1), &page).map(|page| page.messages.len())
 }
 
 /// The errors that a file system may return for each call.
