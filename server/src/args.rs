@@ -16,7 +16,7 @@ use quchat_shared::{
     limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
 };
 
-use crate::verbs::Verb;
+use crate::{time_span::parse_time, verbs::Verb};
 
 /// The default address: only this machine can reach it.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
@@ -127,21 +127,6 @@ pub(crate) struct Args {
 pub(crate) enum LogFormat {
     Text,
     Json,
-}
-
-/// Parses a time: a whole number with its unit.
-fn parse_time(text: &str) -> Result<Duration, &'static str> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let seconds = match unit.trim_start() {
-        "s" => 1,
-        "m" | "min" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        _ => return Err("write a whole number with s, m, h or d, such as 24h"),
-    };
-    let number: u64 = number.parse().map_err(|_| "a time starts with a whole number, such as 24h")?;
-    let seconds = number.checked_mul(seconds).filter(|seconds| (1..=366 * 24 * 60 * 60).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or("a time must be at least one second and at most 366 days")
 }
 
 fn parse_registration(text: &str) -> Result<Registration, &'static str> {

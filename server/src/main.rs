@@ -4,6 +4,7 @@
 mod args;
 mod log;
 mod signals;
+mod time_span;
 mod verbs;
 
 use std::{

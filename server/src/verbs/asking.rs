@@ -25,7 +25,11 @@ pub(super) fn ask(data_dir: &Path, question: &Question) -> Result<Reply, Failure
     if answer.status < 400 {
         return Ok(Reply(answer));
     }
-    let code = if answer.status == 404 { NOT_FOUND } else { FAILED };
+    let code = match answer.status {
+        403 => NOT_ALLOWED,
+        404 => NOT_FOUND,
+        _ => FAILED,
+    };
     let problem = serde_json::from_slice::<Problem>(&answer.body).map(|problem| problem.detail);
     Err(Failure::new(code, problem.unwrap_or_else(|_| format!("the server answered with status {}", answer.status))))
 }

@@ -5,6 +5,7 @@ mod asking;
 mod backups;
 mod check;
 mod failure;
+mod invites;
 mod output;
 mod password_prompt;
 mod progress;
@@ -32,6 +33,9 @@ pub(crate) enum Verb {
     /// List, add and change users
     #[command(subcommand)]
     User(users::UserVerb),
+    /// Create, list and revoke invites, with which people register
+    #[command(subcommand)]
+    Invite(invites::InviteVerb),
 }
 
 /// Runs a verb to its end.
@@ -43,6 +47,7 @@ pub(crate) fn run(verb: &Verb, data_dir: &Path, hangup: Hangup, log: &Log) -> Ex
         Verb::Check(check) => check.run(data_dir, hangup, &output),
         Verb::Status(status) => status.run(data_dir, &output),
         Verb::User(verb) => verb.run(data_dir, &output),
+        Verb::Invite(verb) => verb.run(data_dir, &output),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -39,6 +39,30 @@ pub(crate) enum UserVerb {
         #[command(flatten)]
         format: Format,
     },
+    /// Keep a user out, and end all their sessions; what they wrote stays
+    Suspend {
+        /// The name of the user
+        name: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Let a suspended user sign in again
+    Unsuspend {
+        /// The name of the user
+        name: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Set the role of a user on the server; the last admin stays admin
+    Role {
+        /// The name of the user
+        name: String,
+        /// The new role
+        #[arg(value_enum)]
+        role: Role,
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 /// The rights of a user on the server.
@@ -48,12 +72,33 @@ pub(crate) enum Role {
     Admin,
 }
 
+impl Role {
+    const fn on_the_wire(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 impl UserVerb {
     pub(super) fn run(&self, data_dir: &Path, output: &Output) -> Result<(), Failure> {
         match self {
             Self::List { format } => list(data_dir, output, format),
             Self::Add { name, role, format } => add(data_dir, output, format, name, *role),
             Self::ResetPassword { name, format } => reset_password(data_dir, output, format, name),
+            Self::Suspend { name, format } => {
+                let user = update(data_dir, name, json!({"suspended": true}))?;
+                output.print(format, &user, &format!("{} is suspended and was signed out everywhere", user.name))
+            }
+            Self::Unsuspend { name, format } => {
+                let user = update(data_dir, name, json!({"suspended": false}))?;
+                output.print(format, &user, &format!("{} may sign in", user.name))
+            }
+            Self::Role { name, role, format } => {
+                let user = update(data_dir, name, json!({"role": role.on_the_wire()}))?;
+                output.print(format, &user, &format!("{} has the role {} now", user.name, role.on_the_wire()))
+            }
         }
     }
 }
@@ -74,11 +119,7 @@ fn list(data_dir: &Path, output: &Output, format: &Format) -> Result<(), Failure
 
 fn add(data_dir: &Path, output: &Output, format: &Format, name: &str, role: Role) -> Result<(), Failure> {
     let password = read_password(&format!("Password for {name}"))?;
-    let role = match role {
-        Role::Member => "member",
-        Role::Admin => "admin",
-    };
-    let body = Some(json!({"name": name, "password": password, "role": role}));
+    let body = Some(json!({"name": name, "password": password, "role": role.on_the_wire()}));
     let user: User = ask(data_dir, &Question { method: "POST", target: "/v1/users".to_owned(), body })?.json()?;
     output.print(format, &user, &format!("added {}", describe(&user)))
 }
@@ -89,6 +130,11 @@ fn reset_password(data_dir: &Path, output: &Output, format: &Format, name: &str)
     let (target, body) = (format!("/v1/users/{}/password", user.id), Some(json!({"new": password})));
     ask(data_dir, &Question { method: "PUT", target, body })?;
     output.print(format, &user, &format!("{} has a new password and was signed out everywhere", user.name))
+}
+
+fn update(data_dir: &Path, name: &str, change: serde_json::Value) -> Result<User, Failure> {
+    let target = format!("/v1/users/{}", find(data_dir, name)?.id);
+    ask(data_dir, &Question { method: "PATCH", target, body: Some(change) })?.json()
 }
 
 /// The user with this name, without regard to case.
@@ -110,5 +156,6 @@ fn page(data_dir: &Path, query: &str, after: Option<&str>) -> Result<Users, Fail
 fn describe(user: &User) -> String {
     let role = serde_json::to_value(user.role).ok().and_then(|role| role.as_str().map(str::to_owned));
     let (role, online) = (role.unwrap_or_default(), if user.online { ", online" } else { "" });
-    format!("{} ({role}, id {}, since {}{online})", user.name, user.id, user.created_at)
+    let suspended = if user.suspended { ", suspended" } else { "" };
+    format!("{} ({role}, id {}, since {}{online}{suspended})", user.name, user.id, user.created_at)
 }

@@ -8,9 +8,10 @@ use std::{
     process::{Output, Stdio},
 };
 
+use quchat_shared::join_link::JoinLink;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, DataDir, Process};
+use crate::harness::{Client, DataDir, PASSWORD, Process};
 
 /// Runs a verb with this standard input.
 fn run(arguments: &[&str], data_dir: &Path, input: &str) -> Output {
@@ -73,6 +74,100 @@ fn users_are_added_listed_and_get_new_passwords_while_the_server_runs_and_while_
     sign_in(&server, "bob", "first password").problem(401, "unauthenticated");
     sign_in(&server, "bob", "fourth password").expect(201);
     assert_eq!(sign_in(&server, "carol", "third password").expect(201).value()["user"]["role"], "admin");
+}
+
+#[test]
+fn users_are_suspended_and_get_roles_while_the_server_runs_and_while_it_does_not() {
+    let data_dir = DataDir::new();
+    let server = Process::start(&data_dir.path());
+    server.register("alice");
+    let bob = server.register("bob");
+    let (mut stream, dir) = (bob.listen(), data_dir.path());
+    let user = objects(&succeeds(&["user", "suspend", "Bob", "--json"], &dir, ""));
+    assert_eq!((&user[0]["name"], &user[0]["suspended"]), (&"bob".into(), &true.into()));
+    stream.expects_bye(quchat_shared::event::ByeReason::SignedOut);
+    sign_in(&server, "bob", PASSWORD).problem(403, "forbidden");
+    assert!(succeeds(&["user", "list"], &dir, "").contains("suspended"));
+    succeeds(&["user", "unsuspend", "bob"], &dir, "");
+    sign_in(&server, "bob", PASSWORD).expect(201);
+    for arguments in [["user", "role", "alice", "member"].as_slice(), &["user", "suspend", "alice"]] {
+        assert!(fails(arguments, &dir, "", 1).contains("last admin"), "{arguments:?}");
+    }
+    server.kill();
+
+    assert!(succeeds(&["user", "role", "bob", "admin"], &dir, "").contains("admin"));
+    succeeds(&["user", "suspend", "alice"], &dir, "");
+    assert!(fails(&["user", "role", "carol", "admin"], &dir, "", 4).contains("carol"));
+    assert_eq!(run(&["user", "role", "bob", "owner"], &dir, "").status.code(), Some(2));
+    let server = Process::start(&dir);
+    sign_in(&server, "alice", PASSWORD).problem(403, "forbidden");
+    assert_eq!(sign_in(&server, "bob", PASSWORD).expect(201).value()["user"]["role"], "admin");
+}
+
+/// Registers with an invite from another machine.
+fn register(server: &Process, name: &str, code: &str) -> crate::harness::Answer {
+    let new = json!({"name": name, "password": PASSWORD, "invite": code});
+    Client::anonymous(server.address).elsewhere().post("/v1/users", &new)
+}
+
+#[test]
+fn an_invite_is_printed_as_the_links_of_a_running_server() {
+    let data_dir = DataDir::new();
+    let mut command = Process::command();
+    command.args(["--listen", "127.0.0.1:0", "--registration", "invite", "--plaintext", "--data-dir"]);
+    command.arg(data_dir.path()).args(["--public-address", "chat.example.org:7000,[2001:db8::7]"]);
+    let (server, dir) = (Process::run(command), data_dir.path());
+    let alice = server.register("alice");
+    let den = alice.create_private_room("Den");
+    let printed = succeeds(&["invite", "create", "--room", "den", "--uses", "2", "--expires", "1h"], &dir, "");
+    let lines: Vec<_> = printed.lines().collect();
+    assert!(lines[0].contains("2 people") && lines[0].contains(&format!("room {den}")), "{printed}");
+    assert!(lines[1].starts_with("to join, run: quchat quchat://chat.example.org:7000/"), "{printed}");
+    assert!(lines[2].starts_with("to join, run: quchat 'quchat://[2001:db8::7]:"), "{printed}");
+    let link: JoinLink = lines[1].rsplit(' ').next().unwrap().parse().unwrap();
+    let code = link.invite.unwrap().to_string();
+    let bob = register(&server, "bob", &code).expect(201).value();
+    assert_eq!(bob["user"]["role"], "member");
+    assert!(alice.get(&format!("/v1/rooms/{den}/members")).expect(200).text().contains("bob"));
+
+    let admin = objects(&succeeds(&["invite", "create", "--admin", "--json"], &dir, ""));
+    assert_eq!((&admin[0]["admin"], admin[0]["links"].as_array().unwrap().len()), (&true.into(), 2));
+    let listed = objects(&succeeds(&["invite", "list", "--json"], &dir, ""));
+    assert_eq!((&listed[0]["admin"], &listed[1]["uses_left"], listed.len()), (&true.into(), &1.into(), 2));
+    assert_eq!(alice.get("/v1/invites").value()["invites"].as_array().unwrap().len(), 1, "not the admin's");
+    let carol = register(&server, "carol", admin[0]["code"].as_str().unwrap()).expect(201).value();
+    assert_eq!(carol["user"]["role"], "admin");
+    register(&server, "dave", admin[0]["code"].as_str().unwrap()).refuses("invite");
+
+    succeeds(&["invite", "revoke", &listed[1]["id"].to_string()], &dir, "");
+    register(&server, "dave", &code).refuses("invite");
+    assert_eq!(succeeds(&["invite", "list"], &dir, ""), "");
+}
+
+#[test]
+fn an_invite_of_a_stopped_server_is_its_code_and_outlives_starts() {
+    let data_dir = DataDir::new();
+    let server = Process::start(&data_dir.path());
+    let (alice, dir) = (server.register("alice"), data_dir.path());
+    let ids = ["den", "den"].map(|name| alice.create_private_room(name));
+    server.kill();
+    let printed = succeeds(&["invite", "create", "--admin"], &dir, "");
+    let code = printed.lines().find_map(|line| line.strip_prefix("code: ")).unwrap();
+    assert!(fails(&["invite", "create", "--room", "nowhere"], &dir, "", 4).contains("nowhere"));
+    assert!(fails(&["invite", "create", "--room", "den"], &dir, "", 1).contains(&format!("{}, {}", ids[0], ids[1])));
+    assert!(fails(&["invite", "revoke", "99"], &dir, "", 4).contains("invite"));
+    for wrong in [&["--uses", "0"][..], &["--expires", "soon"], &["--admin", "--uses", "2"]] {
+        assert_eq!(run(&[&["invite", "create"], wrong].concat(), &dir, "").status.code(), Some(2), "{wrong:?}");
+    }
+    let by_id = objects(&succeeds(&["invite", "create", "--room", &ids[1].to_string(), "--json"], &dir, ""));
+    assert_eq!((&by_id[0]["room"], &by_id[0]["links"]), (&json!(ids[1]), &json!([])));
+    let mut command = Process::command();
+    command.args(["--listen", "127.0.0.1:0", "--plaintext", "--public-address", "chat.example.org", "--data-dir"]);
+    let server = Process::run({
+        command.arg(&dir);
+        command
+    });
+    assert_eq!(register(&server, "bob", code).expect(201).value()["user"]["role"], "admin");
 }
 
 #[test]
