@@ -21,6 +21,12 @@ pub enum DataDirError {
         /// The reason, and what to do about it.
         reason: String,
     },
+    /// The directory can only be read, so what a server needs cannot be created there.
+    #[error(
+        "{directory} can only be read, and {missing} does not exist; start the server once while the directory can be \
+         written, or choose another one with --data-dir"
+    )]
+    ReadOnly { directory: PathBuf, missing: PathBuf },
     /// The key file does not hold exactly 32 bytes.
     #[error("{0} is not a signing key of 32 bytes; restore it, or move it away to end all sessions")]
     NotAKey(PathBuf),
@@ -50,11 +56,12 @@ pub(crate) const SECRETS: &[&str] = &[KEY, "tls-key.pem", "tls-cert.pem"];
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
+    is_read_only: bool,
     _locks: [Option<File>; 2],
 }
 
 impl DataDir {
-    /// Creates the directory if it is missing, and locks it. The operating system releases the locks when the process
+    /// Creates the directory if it is missing, and locks it. Where nothing can be written, nothing is. The operating system releases the locks when the process
     /// ends, even after a crash. One lock is on a file in the directory, one on the directory itself, which nobody
     /// removes by mistake. None is on the database: releasing it would also release SQLite's own locks.
     pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
@@ -64,17 +71,17 @@ impl DataDir {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(path).map_err(unusable(path))?;
 
-        let lock_path = path.join(LOCK);
-        require_file(&lock_path)?;
-        let lock = private().create(true).open(&lock_path).map_err(unusable(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse(path.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(unusable(&lock_path)(source)),
-        }
+        let is_read_only =
+            [path.to_owned(), path.join(LOCK), path.join(DATABASE)].iter().any(|path| cannot_be_written(path));
+        let lock = lock_file(path, is_read_only)?;
         let directory = lock_directory(path)?;
         warn_of_access_by_others(path);
-        Ok(Self { path: path.to_owned(), _locks: [Some(lock), directory] })
+        Ok(Self { path: path.to_owned(), is_read_only, _locks: [lock, directory] })
+    }
+
+    /// Whether the directory, the lock or the database can only be read.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     /// The path of the database file, and whether it was used before. A missing file is created, readable by its owner
@@ -90,7 +97,11 @@ impl DataDir {
                 }
             }
         }
-        private().create(true).open(&path).map_err(unusable(&path))?;
+        match self.is_read_only {
+            true if is_used => {}
+            true => return Err(self.lacks(path)),
+            false => drop(private().create(true).open(&path).map_err(unusable(&path))?),
+        }
         Ok((path, is_used))
     }
 
@@ -127,6 +138,9 @@ impl DataDir {
     /// durable.
     pub(crate) fn create(&self, name: &str, content: &[u8]) -> Result<(), DataDirError> {
         let path = self.file(name);
+        if self.is_read_only {
+            return Err(self.lacks(path));
+        }
         let create = || {
             let unfinished = path.with_extension("new");
             let mut file = private().create(true).truncate(true).open(&unfinished)?;
@@ -138,6 +152,45 @@ impl DataDir {
             Ok(())
         };
         create().map_err(unusable(&path))
+    }
+
+    fn lacks(&self, missing: PathBuf) -> DataDirError {
+        DataDirError::ReadOnly { directory: self.path.clone(), missing }
+    }
+}
+
+/// Whether the operating system refuses writing to a file or directory that exists.
+#[cfg(unix)]
+fn cannot_be_written(path: &Path) -> bool {
+    use rustix::{
+        fs::{Access, AtFlags, CWD, accessat},
+        io::Errno,
+    };
+    let outcome = accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS);
+    matches!(outcome, Err(Errno::ROFS | Errno::ACCESS | Errno::PERM))
+}
+
+#[cfg(not(unix))]
+fn cannot_be_written(path: &Path) -> bool {
+    path.is_file() && fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly())
+}
+
+/// Locks the lock file. Where it cannot be created, the lock on the directory has to do.
+fn lock_file(directory: &Path, is_read_only: bool) -> Result<Option<File>, DataDirError> {
+    let path = directory.join(LOCK);
+    require_file(&path)?;
+    let lock = match is_read_only {
+        true => File::open(&path),
+        false => private().create(true).open(&path),
+    };
+    let lock = match lock {
+        Err(error) if is_read_only && error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        lock => lock.map_err(unusable(&path))?,
+    };
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(directory.to_owned())),
+        Err(TryLockError::Error(source)) => Err(unusable(&path)(source)),
     }
 }
 

@@ -63,8 +63,9 @@ pub(crate) async fn join_links(app: &App, listening: SocketAddr, reach: &Reach) 
     let links = addresses(listening, &reach.public, machine).into_iter().take(LINKS_MAX);
     let links: Vec<_> = links.map(|(host, port)| JoinLink { host, port, pin: reach.pin, invite: None }).collect();
     let _ = app.reached_at.set(links.clone()); // it is called once for each start
-    let admin = match listening.ip().to_canonical().is_loopback() && reach.public.is_empty() {
-        true => None, // whoever registers first on this machine becomes the admin
+    let is_local = listening.ip().to_canonical().is_loopback() && reach.public.is_empty();
+    let admin = match is_local || app.store.is_read_only() {
+        true => None, // whoever registers first on this machine becomes the admin, and nobody where nothing is stored
         false => renew_admin_invite(app).await?,
     };
     Ok(JoinLinks { links, admin })

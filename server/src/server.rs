@@ -113,11 +113,15 @@ impl Server {
         let data_dir = DataDir::open(&config.data_dir)?;
         let (key, (file, is_used)) = (data_dir.signing_key()?, data_dir.database()?);
         let unusable = |error: store::Error| OpenError::Store(error.to_string());
-        let opened = Store::open(&file, config.clock.now()).map_err(unusable)?;
+        let opened = match data_dir.is_read_only() {
+            true => Store::open_read_only(&file),
+            false => Store::open(&file, config.clock.now()),
+        };
+        let opened = opened.map_err(unusable)?;
         let key = match key {
             Some(key) => key,
             None => {
-                if is_used && opened.has_users {
+                if is_used && opened.has_users && !data_dir.is_read_only() {
                     tracing::warn!("the signing key is missing; creating a new one: everybody has to sign in again");
                 }
                 data_dir.draw_key()?
@@ -248,15 +252,17 @@ impl Server {
             let operator = Operator::new(&app, &api, page.clone());
             tokio::spawn(socket.serve(Arc::new(operator)))
         }));
-        let chores = [
-            tokio::spawn(housekeeping::forget(Arc::clone(&app))),
-            tokio::spawn(housekeeping::purge(Arc::clone(&app))),
-            tokio::spawn(erasure::erase(Arc::clone(&app))),
-            tokio::spawn(housekeeping::record_session_uses(Arc::clone(&app))),
-            tokio::spawn(presence_lookup::answer(Arc::clone(&app), questions)),
-            tokio::spawn(housekeeping::index(Arc::clone(&app))),
-            tokio::spawn(backup_schedule::back_up_regularly(Arc::clone(&app))),
-        ];
+        let mut chores = vec![tokio::spawn(presence_lookup::answer(Arc::clone(&app), questions))];
+        if !app.store.is_read_only() {
+            chores.extend([
+                tokio::spawn(housekeeping::forget(Arc::clone(&app))),
+                tokio::spawn(housekeeping::purge(Arc::clone(&app))),
+                tokio::spawn(erasure::erase(Arc::clone(&app))),
+                tokio::spawn(housekeeping::record_session_uses(Arc::clone(&app))),
+                tokio::spawn(housekeeping::index(Arc::clone(&app))),
+                tokio::spawn(backup_schedule::back_up_regularly(Arc::clone(&app))),
+            ]);
+        }
         let connections = connection::Server {
             service: api,
             config: app.config.clone(),

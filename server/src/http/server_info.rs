@@ -37,6 +37,10 @@ pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<R
 pub(super) fn health(app: &App) -> hyper::Response<Body> {
     let (status, text) = match (app.is_stopping(), app.store.is_writable()) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        (false, false) if app.store.is_read_only() => {
+            let text = "the data directory can only be read: reading works, and changes are refused";
+            (StatusCode::SERVICE_UNAVAILABLE, text)
+        }
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be written"),
         (false, true) => (StatusCode::OK, "ok"),
     };

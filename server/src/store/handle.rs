@@ -71,16 +71,18 @@ impl Opened {
     ) -> Result<(Store, JoinHandle<()>)> {
         let Self { mut engine, file, lineage, .. } = self;
         let unusable = |error| sqlite::unusable(&file, &error);
-        let readers = (0..readers()).map(|_| Sqlite::open_reader(&file)).collect::<Result<_>>().map_err(unusable)?;
+        let readers = (0..readers()).map(|_| engine.another_reader()).collect::<Result<_>>().map_err(unusable)?;
         let removal = engine.removal().map_err(|error| sqlite::unusable(&file, &error))?;
-        let health = Health::default();
+        let health = if engine.is_read_only() { Health::read_only() } else { Health::default() };
         let (readers, mut others) = Readers::start(readers, &replies);
-        let (check, checking) = Check::start(&file, health.clone());
+        let (check, checking) = Check::start(&file, engine.is_read_only(), health.clone());
         others.push(checking);
         let commits = Arc::<Commits>::default();
         let counted = Arc::clone(&commits);
         let (writer, thread) = Writer::start(engine, replies, health.clone(), counted, others, lock, publish);
-        tokio::spawn(watch(writer.watched(), health.clone()));
+        if !health.is_read_only() {
+            tokio::spawn(watch(writer.watched(), health.clone()));
+        }
         Ok((Store { writer, readers, health, lineage, removal, commits, file, _check: Arc::new(check) }, thread))
     }
 }
@@ -95,6 +97,22 @@ impl Store {
         let mut begin = || Ok((engine.begin_lineage(now)?, engine.head()?, engine.any_user()?));
         let (lineage, head, has_users) = begin().map_err(|error| sqlite::unusable(file, &error))?;
         Ok(Opened { engine, file: file.to_owned(), lineage, head, has_users })
+    }
+
+    /// Opens a database file that nobody can write. The newest lineage goes on, because there are no new events.
+    ///
+    /// # Errors
+    /// As [`Store::open`]. The log holds changes, or the tables are of an earlier version.
+    pub(crate) fn open_read_only(file: &Path) -> Result<Opened> {
+        let engine = Sqlite::open_read_only(file)?;
+        let begin = || Ok((engine.newest_lineage()?, engine.head()?, engine.any_user()?));
+        let (lineage, head, has_users) = begin().map_err(|error| sqlite::unusable(file, &error))?;
+        Ok(Opened { engine, file: file.to_owned(), lineage, head, has_users })
+    }
+
+    /// Whether nobody can write the database, and never could since the start.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.health.is_read_only()
     }
 
     /// The lineage to which the events of this store belong.

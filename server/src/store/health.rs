@@ -16,11 +16,27 @@ pub(crate) struct Health(Arc<State>);
 #[derive(Default)]
 struct State {
     cannot_write: AtomicBool,
+    is_read_only: bool,
     damages: AtomicU64,
     fatal: OnceLock<Arc<str>>,
 }
 
 impl Health {
+    /// Of a database that nobody can write.
+    pub(super) fn read_only() -> Self {
+        tracing::error!(
+            "the data directory can only be read: reading works, changes are refused, and no backups are made; make it \
+             writable, then start the server again"
+        );
+        let state = State { cannot_write: AtomicBool::new(true), is_read_only: true, ..State::default() };
+        Self(Arc::new(state))
+    }
+
+    /// Whether nobody can write the database, and never could since the start.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.0.is_read_only
+    }
+
     /// Whether the last write that reached the engine succeeded.
     pub(crate) fn is_writable(&self) -> bool {
         !self.0.cannot_write.load(Ordering::Relaxed)

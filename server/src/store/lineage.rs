@@ -26,6 +26,11 @@ impl Lineage {
         Ok(Self(tag.into()))
     }
 
+    /// The lineage with this tag, which a run of the server has begun.
+    pub(super) fn known(tag: String) -> Self {
+        Self(tag.into())
+    }
+
     pub(super) fn tag(&self) -> &str {
         &self.0
     }

@@ -88,6 +88,8 @@ mod output;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]
+mod read_only;
+#[cfg(unix)]
 mod request_log;
 #[cfg(unix)]
 mod storage;

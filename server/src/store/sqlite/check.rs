@@ -40,11 +40,12 @@ pub(crate) struct Check {
 
 impl Check {
     /// Starts the thread. It reports damage to `health`.
-    pub(crate) fn start(file: &Path, health: Health) -> (Self, JoinHandle<()>) {
+    pub(crate) fn start(file: &Path, is_read_only: bool, health: Health) -> (Self, JoinHandle<()>) {
         let (file, is_stopped) = (file.to_owned(), Arc::new(AtomicBool::new(false)));
         let stopped = Arc::clone(&is_stopped);
         let thread = thread::Builder::new().name("check".to_owned()).spawn(move || {
-            let outcome = opening::reader(&file).and_then(|connection| run(&connection, BOUNDS, &stopped, &health));
+            let open = if is_read_only { opening::read_only } else { opening::reader };
+            let outcome = open(&file).and_then(|connection| run(&connection, BOUNDS, &stopped, &health));
             if let Err(error) = outcome {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -213,7 +214,7 @@ mod tests {
     fn a_check_stops_when_the_store_does() {
         let (dir, database) = database();
         drop(database);
-        let (check, thread) = Check::start(&dir.path().join("db"), Health::default());
+        let (check, thread) = Check::start(&dir.path().join("db"), false, Health::default());
         drop(check);
         thread.join().unwrap();
     }

@@ -51,6 +51,12 @@ impl Sqlite {
         )?;
         Ok(lineage)
     }
+
+    /// The newest lineage. While there are no new events, it stays the current one.
+    pub(crate) fn newest_lineage(&self) -> Result<Lineage> {
+        let tag = self.one("SELECT tag FROM lineages ORDER BY id DESC LIMIT 1", (), |row| row.get::<_, String>(0))?;
+        tag.map(Lineage::known).ok_or(Error::BrokenRow("there is no lineage"))
+    }
 }
 
 impl ReadEvents for Sqlite {

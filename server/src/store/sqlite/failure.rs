@@ -65,10 +65,21 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
+/// Whether trying again later may help.
+pub(super) fn may_pass(error: &rusqlite::Error) -> bool {
+    explain(error.sqlite_error_code()).0 == Meaning::Later
+}
+
 /// Whether the connection itself may be broken, for example by a dead file handle or a half-read page. It is not broken
 /// if only a row was refused or could not be decoded.
 pub(super) fn is_of_connection(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code().is_some_and(|code| code != ErrorCode::ConstraintViolation)
+}
+
+/// The error of a write where nobody can write.
+pub(super) fn read_only() -> Error {
+    let (_, reason, advice) = explain(Some(ErrorCode::ReadOnly));
+    Error::Unavailable(Cause { reason, advice, detail: "since the server started".into() })
 }
 
 /// The error if the server cannot start with this file.

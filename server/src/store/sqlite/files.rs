@@ -57,8 +57,17 @@ impl Files {
 
 /// The write-ahead log beside the database file.
 pub(super) fn log(database: &Path) -> PathBuf {
+    beside(database, "-wal")
+}
+
+/// SQLite's index of that log. Without it, the log can be read only where an index can be created.
+pub(super) fn index_of_log(database: &Path) -> PathBuf {
+    beside(database, "-shm")
+}
+
+fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut path = OsString::from(database);
-    path.push("-wal");
+    path.push(suffix);
     path.into()
 }
 

@@ -82,6 +82,8 @@ pub(crate) struct Sqlite {
     begun: u64,
     /// Only for the writing connection.
     cache: Option<RowCache>,
+    /// Nobody can write the file.
+    is_read_only: bool,
     path: PathBuf,
     files: Files,
     /// The last failure that has not been reported yet.
@@ -109,12 +111,31 @@ impl Sqlite {
         Ok(this)
     }
 
-    /// Opens a file for reading only. [`Sqlite::open`] must have opened it before.
+    /// Opens a file that nobody can write. Every transaction of the writer is refused then.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open`]. The log holds changes, or the tables are of an earlier version.
+    pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
+        let mut this = Self { is_read_only: true, ..Self::new(opening::first_read_only(path)?, path) };
+        this.head = this.head().map_err(|error| unusable(path, &error))?;
+        if !this.has_current_search_rules().map_err(|error| unusable(path, &error))? {
+            return Err(opening::old(path));
+        }
+        Ok(this)
+    }
+
+    /// Opens the file once more, for reading only.
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub(crate) fn open_reader(path: &Path) -> Result<Self> {
-        Ok(Self::new(opening::reader(path)?, path))
+    pub(crate) fn another_reader(&self) -> Result<Self> {
+        let open = if self.is_read_only { opening::read_only } else { opening::reader };
+        Ok(Self { is_read_only: self.is_read_only, ..Self::new(open(&self.path)?, &self.path) })
+    }
+
+    /// Whether nobody can write the file.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     fn new(connection: Connection, path: &Path) -> Self {
@@ -124,6 +145,7 @@ impl Sqlite {
             changes: Vec::new(),
             begun: 0,
             cache: None,
+            is_read_only: false,
             path: path.to_owned(),
             files: Files::at(path),
             failure: RefCell::default(),
@@ -142,7 +164,11 @@ impl Sqlite {
             return Ok(());
         }
         self.files.check()?;
-        let open = if self.cache.is_some() { opening::writer } else { opening::reader };
+        let open = match (self.is_read_only, &self.cache) {
+            (true, _) => opening::read_only,
+            (false, Some(_)) => opening::writer,
+            (false, None) => opening::reader,
+        };
         self.connection = open(&self.path).map_err(|error| self.failed(error))?;
         self.files.check()?; // it was not replaced between the two
         if let Some(cache) = &mut self.cache {
@@ -237,6 +263,9 @@ impl Sqlite {
 
 impl writer::Engine for Sqlite {
     fn begin(&mut self) -> Result<()> {
+        if self.is_read_only {
+            return Err(failure::read_only());
+        }
         self.begun = self.head;
         self.reopen_if_broken()?;
         self.failure.take();

@@ -1,11 +1,18 @@
 //! Opens the database file, at the start of the server and again after a failure.
 
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
-use super::{failure::at_start, migrations};
+use super::{
+    failure::{at_start, may_pass},
+    files, migrations,
+};
 use crate::store::{Error, Result};
+
+/// What is escaped in the path of a URI.
+const URI_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Size of the cache of prepared statements; larger than their number.
 const STATEMENTS: usize = 96;
@@ -30,8 +37,15 @@ pub(super) fn first(path: &Path) -> Result<Connection> {
     }
     prepare_writer(&connection).map_err(explained)?;
     super::migrate(&mut connection).map_err(|error| match error {
-        rusqlite_migration::Error::RusqliteError { err, .. } => at_start(path, &err),
-        error => Error::Unusable(format!("cannot migrate the tables of {}: {error}", path.display())),
+        rusqlite_migration::Error::RusqliteError { err, .. } if may_pass(&err) => at_start(path, &err),
+        error => {
+            let reason = match error {
+                rusqlite_migration::Error::RusqliteError { err, .. } => err.to_string(),
+                error => error.to_string(),
+            };
+            let advice = "nothing was changed; start the earlier version again, or restore a backup";
+            Error::Unusable(format!("cannot bring the tables of {} up to date: {reason}; {advice}", path.display()))
+        }
     })?;
     connection.pragma_update(None, "foreign_keys", true).map_err(explained)?;
     Ok(connection)
@@ -45,6 +59,41 @@ pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Opens the file at the start of a server that can write neither the file nor its directory.
+///
+/// # Errors
+/// [`Error::Unusable`], with a sentence for the user who starts the server.
+pub(super) fn first_read_only(path: &Path) -> Result<Connection> {
+    if has_log(path) && !files::index_of_log(path).is_file() {
+        let (log, path) = (files::log(path), path.display());
+        return Err(Error::Unusable(format!(
+            "{} holds changes that are not in {path} yet, and neither can be written; start the server once while they can \
+             be written",
+            log.display()
+        )));
+    }
+    let connection = read_only(path).map_err(|error| at_start(path, &error))?;
+    refuse_foreign(&connection, path)?;
+    refuse_old(&connection, path)?;
+    Ok(connection)
+}
+
+/// Opens a file that nobody can write. A log that a killed server has left is read along with it. Without one, SQLite must
+/// be told that it needs no log and no locks, because it could not create them.
+pub(super) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let how = if has_log(path) { "readonly_shm=1" } else { "immutable=1" };
+    let path = percent_encode(path.as_os_str().as_encoded_bytes(), URI_PATH);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(format!("file:{path}?{how}"), flags)?;
+    prepare_reader(&connection)?;
+    Ok(connection)
+}
+
+/// Whether there is a log, which may hold what is not in the file yet.
+fn has_log(path: &Path) -> bool {
+    fs::metadata(files::log(path)).is_ok_and(|log| log.len() > 0)
+}
+
 /// Opens a file that no server uses.
 pub(super) fn existing(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(path, flags())
@@ -53,14 +102,19 @@ pub(super) fn existing(path: &Path) -> rusqlite::Result<Connection> {
 /// Opens the file for reading only.
 pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags())?;
-    connection.pragma_update(None, "query_only", true)?;
-    connection.pragma_update(None, "cache_size", -4 * 1024)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    prepare_reader(&connection)?;
     Ok(connection)
 }
 
+fn prepare_reader(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -4 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
 /// Without a mutex around each call: no two threads share a connection, and a read takes nearly half the time. Without
-/// `file:` names, because the path of a data directory may begin like that.
+/// `file:` names in most cases, because the path of a data directory may begin like that.
 fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
@@ -83,11 +137,16 @@ pub(super) fn refuse_old(connection: &Connection, path: &Path) -> Result<()> {
     let version = connection.query_row("PRAGMA user_version", (), |row| row.get::<_, i64>(0));
     let known = migrations().len();
     if usize::try_from(version.map_err(|error| at_start(path, &error))?).is_ok_and(|version| version < known) {
-        let path = path.display();
-        let advice = "start the server once, which brings them up to date";
-        return Err(Error::Unusable(format!("the tables of {path} are of an earlier version; {advice}")));
+        return Err(old(path));
     }
     Ok(())
+}
+
+/// The error where a database of an earlier version would have to be changed first.
+pub(super) fn old(path: &Path) -> Error {
+    let path = path.display();
+    let advice = "start the server once while they can be written, which brings them up to date";
+    Error::Unusable(format!("the tables of {path} are of an earlier version; {advice}"))
 }
 
 /// Refuses a database of a later version or of another program, before anything in it is changed.

@@ -36,10 +36,10 @@ struct State {
 impl Sqlite {
     /// Begins the index anew if its terms were made by other rules.
     pub(super) fn check_search_rules(&self) -> Result<()> {
-        let rules = terms::version();
-        if self.exists("SELECT 1 FROM search_state WHERE rules = ?", [&rules])? {
+        if self.has_current_search_rules()? {
             return Ok(());
         }
+        let rules = terms::version();
         self.run("BEGIN IMMEDIATE", ())?;
         self.run("INSERT INTO search (search) VALUES ('delete-all')", ())?;
         self.run(
@@ -48,6 +48,11 @@ impl Sqlite {
             [&rules],
         )?;
         self.run("COMMIT", ()).map(drop)
+    }
+
+    /// Whether the index follows the rules of this program.
+    pub(super) fn has_current_search_rules(&self) -> Result<bool> {
+        self.exists("SELECT 1 FROM search_state WHERE rules = ?", [&terms::version()])
     }
 
     /// Gives positions to messages that the log holds up to this event.
