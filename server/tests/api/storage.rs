@@ -286,6 +286,8 @@ fn a_failed_start_prints_one_error_with_advice() {
     };
     let no_database = begun(&|dir| fs::write(dir.join(DATABASE), "x".repeat(9000)).unwrap());
     assert!(no_database.contains("not a database") && no_database.contains("backup"), "{no_database}");
+    let no_key = begun(&|dir| fs::write(dir.join(KEY), "too short").unwrap());
+    assert!(no_key.contains("signing key of 32 bytes") && no_key.contains("move it away"), "{no_key}");
     for name in [DATABASE, KEY, "lock"] {
         let folder = begun(&|dir| fs::create_dir(dir.join(name)).unwrap());
         assert!(folder.contains("not a regular file") && folder.contains(name), "{folder}");
