@@ -2,17 +2,17 @@
 
 use std::env;
 
+use crate::config::{Given, Setting, Source, charset};
 use clap::{
     ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, Subcommand, builder::FalseyValueParser,
     error::ErrorKind, parser::ValueSource,
 };
-use quchat_client::config::{Given, Setting, Source, charset};
 use quchat_shared::join_link::JoinLink;
 
 /// Chat in the terminal. Press F1 for the keys.
 #[derive(Debug, Parser)]
 #[command(name = "quchat", version)]
-pub(crate) struct Args {
+pub struct Args {
     /// The server: host, host:port or http(s)://host [default: the last one, or localhost:7878]
     #[arg(long, env = "QUCHAT_SERVER", value_name = "ADDR", global = true)]
     server: Option<String>,
@@ -28,8 +28,11 @@ pub(crate) struct Args {
     /// Draw frames and symbols in ASCII
     #[arg(long, env = "QUCHAT_ASCII", global = true, value_parser = FalseyValueParser::new())]
     ascii: bool,
-    /// A join link: quchat://HOST[:PORT]/KEY[/INVITE]. It says which server and what key it has
-    #[arg(value_name = "LINK")]
+    /// A join link in place of the server.
+    #[arg(
+        value_name = "LINK",
+        help = "A join link: quchat://HOST[:PORT]/KEY[/INVITE]. It says which server and what key it has"
+    )]
     link: Option<String>,
     #[command(subcommand)]
     command: Option<Chore>,
@@ -37,7 +40,7 @@ pub(crate) struct Args {
 
 /// A command that prints something and exits.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub(crate) enum Chore {
+pub enum Chore {
     /// Print the settings in effect and their origin
     Config,
     /// Forget the key of a server; the next sign-in asks whether to trust the one that it has then
@@ -49,10 +52,16 @@ pub(crate) enum Chore {
 }
 
 /// What the command line asks for.
-pub(crate) struct Asked {
-    pub(crate) chore: Option<Chore>,
-    pub(crate) link: Option<JoinLink>,
-    pub(crate) given: Given,
+pub struct Asked {
+    pub chore: Option<Chore>,
+    pub link: Option<JoinLink>,
+    pub given: Given,
+}
+
+/// The flags and commands of the program.
+#[must_use]
+pub fn command() -> Command {
+    Args::command()
 }
 
 impl Args {
@@ -60,7 +69,7 @@ impl Args {
     ///
     /// # Errors
     /// The arguments are invalid, or the user asked for help or the version.
-    pub(crate) fn read() -> Result<Asked, Error> {
+    pub fn read() -> Result<Asked, Error> {
         // An empty environment variable counts as unset.
         let mut command = Self::command().mut_args(|arg| {
             let value = arg.get_env().and_then(env::var_os);

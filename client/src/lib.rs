@@ -4,6 +4,7 @@
 //! [`model::Model`] and returns [`update::Effect`]s, and the view draws the model.
 
 pub mod api;
+pub mod args;
 pub mod components;
 pub mod config;
 pub mod keymap;

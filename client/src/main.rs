@@ -2,8 +2,6 @@
 //!
 //! Owns no lasting state. An error that ends the client becomes one line on standard error here.
 
-mod args;
-
 use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
@@ -11,10 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use args::{Args, Asked, Chore};
 use jiff::tz::TimeZone;
 use quchat_client::{
     api::{Address, Origin, Server},
+    args::{Args, Asked, Chore},
     config::{self, Config, Setting, Source},
     model::Model,
     runtime::{self, Clock, Editor, Input, Notifier, NotifyMethod, Preferences, Runtime, Tty, Wakes, Workers},

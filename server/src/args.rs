@@ -9,14 +9,13 @@ use std::{
 };
 
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches, Parser, error::ErrorKind, parser::ValueSource};
-use quchat_server::{Cidr, Rates, Setting, TlsFiles};
 use quchat_shared::{
     api::Registration,
     join_link::HostPort,
     limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
 };
 
-use crate::{time_span::parse_time, verbs::Verb};
+use crate::{Cidr, Rates, Setting, TlsFiles, time_span::parse_time, verbs::Verb};
 
 /// The default address: only this machine can reach it.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);

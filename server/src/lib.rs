@@ -3,8 +3,11 @@
 //! The path of a request: `connection` reads it, `http` decodes and authenticates it, and `domain` applies the rules
 //! inside a transaction of the `store`, whose writer commits transactions in groups. After a commit the `hub` publishes
 //! the events to the open streams, each of which has a writer in `stream`.
+//!
+//! The `program` around the server reads the flags and runs the verbs.
 
 mod app;
+mod args;
 mod auth;
 pub mod backup;
 mod backup_schedule;
@@ -26,6 +29,7 @@ mod idle_timeout;
 mod join_links;
 #[cfg(unix)]
 mod local_socket;
+mod log;
 mod metrics;
 mod metrics_listener;
 mod metrics_page;
@@ -33,16 +37,20 @@ mod network;
 mod operator;
 mod presence_lookup;
 mod priority;
+pub mod program;
 mod rate_limits;
 mod reply_dispatcher;
 mod server;
 mod session_uses;
+mod signals;
 mod socket;
 mod store;
 mod stream;
 mod stream_places;
+mod time_span;
 mod tls;
 mod turns;
+mod verbs;
 
 pub use budget::Budget;
 pub use cidr::Cidr;

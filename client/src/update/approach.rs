@@ -19,7 +19,9 @@ pub(super) fn knocked(model: &mut Model, call: u64, found: Result<Reached, Failu
     model.sign_in.waiting = false;
     let Reached { server, contact } = match found {
         Ok(reached) => reached,
-        Err(failure) => return refuse(model, session::explain(address.origin(), matches!(intent, Intent::Register(_)), &failure)),
+        Err(failure) => {
+            return refuse(model, session::explain(address.origin(), matches!(intent, Intent::Register(_)), &failure));
+        }
     };
     match contact {
         Contact::Trusted => go(model, server, intent, effects),

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use quchat_server::governing::{self, Answer, AskError, Question};
 use quchat_shared::Problem;
 use serde::de::DeserializeOwned;
 
 use super::failure::{FAILED, Failure, NOT_ALLOWED, NOT_FOUND, UNREACHABLE};
+use crate::governing::{self, Answer, AskError, Question};
 
 /// An answer that is no refusal.
 pub(super) struct Reply(pub(super) Answer);

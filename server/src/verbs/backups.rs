@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use quchat_server::{
-    backup::{self, Manifest},
-    clock::Clock,
-};
-
 use super::{
     failure::Failure,
     output::{Format, Output},
     progress::watched,
 };
-use crate::signals::Hangup;
+use crate::{
+    backup::{self, Manifest},
+    clock::Clock,
+    signals::Hangup,
+};
 
 /// `backup FILE`, `backup --verify FILE`.
 #[derive(Debug, clap::Args)]

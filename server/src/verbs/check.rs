@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use quchat_server::check;
-
 use super::{
     failure::{FAILED, Failure},
     output::{Format, Output},
     progress::watched,
 };
-use crate::signals::Hangup;
+use crate::{check, signals::Hangup};
 
 /// `check`.
 #[derive(Debug, clap::Args)]

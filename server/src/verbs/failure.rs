@@ -1,6 +1,6 @@
 //! Why a verb failed, and the exit code that says so.
 
-use quchat_server::backup::BackupError;
+use crate::backup::BackupError;
 
 /// Exit codes: 0 ok, 1 failure, 2 usage, 3 not allowed, 4 not found, 5 unreachable, 130 interrupted.
 pub(super) const FAILED: u8 = 1;

@@ -2,8 +2,8 @@
 
 use std::{path::Path, time::Duration};
 
+use crate::governing::Question;
 use clap::Subcommand;
-use quchat_server::governing::Question;
 use quchat_shared::{
     InviteId, RoomId, Timestamp,
     api::Rooms,

@@ -5,13 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use quchat_server::backup::{BackupError, Watch};
-
 use super::{
     failure::{FAILED, Failure},
     output::Output,
 };
 use crate::{
+    backup::{BackupError, Watch},
     log::Log,
     signals::{Hangup, interruption},
 };

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, path::Path, time::SystemTime};
 
-use quchat_server::governing::Question;
 use serde::Serialize;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     failure::Failure,
     output::{Format, Output},
 };
+use crate::governing::Question;
 
 /// `status`.
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use clap::{Subcommand, ValueEnum};
-use quchat_server::governing::Question;
 use quchat_shared::{User, api::Users, limits::PAGE_MAX};
 use serde_json::json;
 
@@ -13,6 +12,7 @@ use super::{
     output::{Format, Output},
     password_prompt::read_password,
 };
+use crate::governing::Question;
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
