@@ -41,6 +41,8 @@ pub mod program;
 mod rate_limits;
 mod reply_dispatcher;
 mod server;
+#[cfg(unix)]
+mod service_manager;
 mod session_uses;
 mod signals;
 mod socket;

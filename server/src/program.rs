@@ -15,6 +15,8 @@ use std::{
 use clap::{Command, CommandFactory};
 use tokio::sync::oneshot;
 
+#[cfg(unix)]
+use crate::service_manager;
 use crate::{
     Backups, Config, JoinLinks, Reach, Server, Tls,
     args::{Args, LogFormat},
@@ -158,6 +160,8 @@ fn run(args: &Args, hangup: Hangup, log: &Log) -> Result<(), Box<dyn Error>> {
         let shutdown = shutdown(hangup.reloads(args.tls_cert.is_some()), move || reload_certificate(&tls))?;
         let announced = announce(format!("listening on http://{address}"));
         tracing::info!("listening on http://{address}");
+        #[cfg(unix)]
+        service_manager::tell_ready();
         tracing::info!(%pin, "clients recognise this server by its key");
         if args.plaintext && !address.ip().is_loopback() {
             tracing::warn!(

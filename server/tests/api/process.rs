@@ -2,9 +2,13 @@
 
 use std::{
     fs::{self, File},
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        net::UnixDatagram,
+    },
     path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use rustix::process::Signal;
@@ -24,6 +28,47 @@ fn the_server_prints_its_address_and_nothing_else() {
     server.signal(Signal::TERM);
     let (status, rest) = server.wait();
     assert_eq!((status.code(), &*rest), (Some(0), ""));
+}
+
+/// Runs the program as a service manager does that wants to hear from it at `socket`.
+fn start_as_service(data_dir: &DataDir, socket: &str) -> Process {
+    let mut command = Process::command();
+    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path()).env("NOTIFY_SOCKET", socket);
+    Process::run(command)
+}
+
+/// Starts a server and waits until `manager`, which is bound to `socket`, hears that it is ready.
+fn becomes_ready(manager: UnixDatagram, socket: &str) {
+    let data_dir = DataDir::new();
+    manager.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let server = start_as_service(&data_dir, socket);
+    let mut state = [0; 64];
+    let length = manager.recv(&mut state).unwrap();
+    assert_eq!(&state[..length], b"READY=1");
+    server.register("alice").create_room("lobby");
+}
+
+#[test]
+fn the_service_manager_is_told_when_the_server_is_ready() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("notify");
+    becomes_ready(UnixDatagram::bind(&path).unwrap(), path.to_str().unwrap());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_service_manager_may_have_an_abstract_socket() {
+    use std::os::{linux::net::SocketAddrExt, unix::net::SocketAddr};
+    let name = format!("quchat-test-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    becomes_ready(UnixDatagram::bind_addr(&address).unwrap(), &format!("@{name}"));
+}
+
+#[test]
+fn a_service_manager_that_is_gone_does_not_stop_the_server() {
+    let data_dir = DataDir::new();
+    let server = start_as_service(&data_dir, data_dir.path().join("nobody").to_str().unwrap());
+    server.register("alice").create_room("lobby");
 }
 
 #[test]
