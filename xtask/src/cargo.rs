@@ -90,7 +90,7 @@ pub(crate) fn cannot_start(command: &Command, error: &std::io::Error) -> TaskErr
     TaskError::new(format!("cannot start {program}: {error}; is it installed and in PATH?"))
 }
 
-fn failed(command: &Command, status: ExitStatus) -> TaskError {
+pub(crate) fn failed(command: &Command, status: ExitStatus) -> TaskError {
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     TaskError { message: format!("{} failed ({status})", line(command)), code }
 }

@@ -8,6 +8,7 @@ mod cargo;
 mod check;
 mod ci;
 mod demo;
+mod dist;
 mod run_client;
 mod run_server;
 mod test;
@@ -33,6 +34,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         help: "measure the server, or with `bench client` the client; --against COMMIT compares with that commit",
         run: bench::run,
+    },
+    Task {
+        name: "dist",
+        help: "make the packages in target/dist; --programs DIR takes programs that are already built",
+        run: dist::run,
     },
     Task { name: "test", help: "run all tests; arguments are passed to cargo test", run: test::run },
     Task { name: "tidy", help: "check the rules of the architecture", run: tidy::run },

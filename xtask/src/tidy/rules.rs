@@ -276,6 +276,12 @@ const DEPENDENCY_RULES: &[DependencyRule] = &[
         why: "the two benches and their comparison share the files beside them, and do not depend on each other",
     },
     DependencyRule {
+        scopes: &["xtask/src"],
+        except: &["xtask/src/bin/manuals.rs"],
+        paths: &["quchat_server", "clap_complete", "clap_mangen"],
+        why: "the bench and the demo see the server as its users do, as a program; only its flags are read otherwise",
+    },
+    DependencyRule {
         scopes: &["server/src", "shared/src"],
         except: &[],
         paths: &["quchat_client"],
