@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, time::Duration};
 /// Most units of one rate, and most of them at once.
 const COUNT_MAX: u32 = 1_000_000;
 
-/// So many in a period. After a pause, up to [`Rate::at_once`] of them may come without any time between them.
+/// So many in a period. After a pause, up to `at_once` of them may come without any time between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     pub(super) count: u32,
