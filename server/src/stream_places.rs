@@ -8,7 +8,7 @@ use std::{
 
 use quchat_shared::UserId;
 
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Limit, Result};
 
 /// The number of open streams, in total and per user.
 pub(crate) struct StreamPlaces {
@@ -42,7 +42,7 @@ impl StreamPlaces {
         let taken = &mut *self.lock();
         let of_user = taken.by_user.get(&user).copied().unwrap_or(0);
         if of_user >= self.max_per_user {
-            return Err(Error::TooMany("you have too many event streams open; close one first"));
+            return Err(Error::TooMany(Limit::Streams));
         }
         if taken.all >= self.max {
             return Err(Error::Unavailable("the server has too many event streams open; try again later"));

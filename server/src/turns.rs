@@ -9,7 +9,7 @@ use std::{
 use quchat_shared::UserId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Limit, Result};
 
 /// The users who run a long read or wait for one.
 pub(crate) struct Turns {
@@ -50,9 +50,7 @@ impl Turns {
             let new = || User { places: Arc::new(Semaphore::new(self.each)), count: 0 };
             let user = users.entry(user).or_insert_with(new);
             if user.count >= self.most {
-                return Err(Error::TooMany(
-                    "too many of your long requests are waiting; wait for some of them to finish",
-                ));
+                return Err(Error::TooMany(Limit::Reads));
             }
             user.count += 1;
             Arc::clone(&user.places)

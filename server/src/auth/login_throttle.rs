@@ -15,7 +15,7 @@ use quchat_shared::limits::{USER_NAME_MAX, user_key};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    domain::{Error, Result},
+    domain::{Error, Limit, Result},
     network::origin,
 };
 
@@ -29,8 +29,7 @@ type Key = (String, IpAddr);
 /// Counts wrong passwords. Clones share the count.
 #[derive(Debug, Clone)]
 pub(crate) struct LoginThrottle {
-    /// What there was too much of, as the refusal says it.
-    what: &'static str,
+    limit: Limit,
     max: u32,
     window: Duration,
     accounts: Arc<Mutex<HashMap<Key, Account>>>,
@@ -59,12 +58,12 @@ pub(crate) struct LoginAttempt {
 impl LoginThrottle {
     /// At most `max` wrong passwords within `window`.
     pub(crate) fn of_passwords(max: u32, window: Duration) -> Self {
-        Self { what: "too many wrong passwords", max, window, accounts: Arc::default() }
+        Self { limit: Limit::Passwords, max, window, accounts: Arc::default() }
     }
 
     /// At most `max` wrong codes of invites within `window`.
     pub(crate) fn of_invites(max: u32, window: Duration) -> Self {
-        Self { what: "too many wrong invites", ..Self::of_passwords(max, window) }
+        Self { limit: Limit::Invites, ..Self::of_passwords(max, window) }
     }
 
     /// Begins an attempt, and waits while too many others are in progress. `now` is [`crate::clock::Clock::elapsed`],
@@ -80,7 +79,7 @@ impl LoginThrottle {
             Ok(place) => Ok(LoginAttempt { throttle: self.clone(), key, place: Some(place), until }),
             Err(_) => {
                 let retry_after = until.saturating_sub(now).min(self.window);
-                Err(Error::RateLimited { what: self.what, retry_after })
+                Err(Error::RateLimited { limit: self.limit, retry_after })
             }
         }
     }

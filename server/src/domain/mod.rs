@@ -10,6 +10,7 @@ mod event_reader;
 pub(crate) mod events;
 mod found_rooms;
 pub(crate) mod invites;
+mod limit;
 pub(crate) mod members;
 mod memberships;
 pub(crate) mod mentions;
@@ -35,6 +36,7 @@ use std::{borrow::Cow, time::Duration};
 
 use quchat_shared::{SessionId, UserId, limits::Refusal};
 
+pub(crate) use self::limit::Limit;
 use crate::{budget::Full, store};
 
 /// The authenticated caller, from their token.
@@ -85,16 +87,16 @@ pub(crate) enum Error {
     Conflict(Cow<'static, str>),
     #[error("{field}: {detail}")]
     Invalid { field: Cow<'static, str>, detail: Refusal },
-    #[error("{what}; wait before you try again")]
-    RateLimited { what: &'static str, retry_after: Duration },
+    #[error("{limit}; wait before you try again")]
+    RateLimited { limit: Limit, retry_after: Duration },
     #[error("{0}")]
     Unavailable(&'static str),
     #[error("search is not ready: {percent} % of the messages are indexed; try again in a moment")]
     NotIndexed { percent: u64 },
     #[error(transparent)]
     Store(#[from] store::Error),
-    #[error("{0}")]
-    TooMany(&'static str),
+    #[error("{0}; close one, or wait until one ends")]
+    TooMany(Limit),
 }
 
 impl From<Full> for Error {

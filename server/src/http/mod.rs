@@ -10,6 +10,7 @@ mod direct_rooms;
 mod events;
 mod invites;
 mod json;
+mod limit_hits;
 mod members;
 mod mentions;
 mod messages;

@@ -71,21 +71,7 @@ const INDEXING_SECONDS: u64 = 3;
 /// Seconds after which to retry if the user has too many of something at once.
 const TOO_MANY_SECONDS: u64 = 10;
 
-/// The kinds of limits that refuse requests.
-pub(super) const LIMITS: [&str; 4] = ["rate", "concurrency", "load", "body_size"];
-
 impl Failure {
-    /// Which of [`LIMITS`] refused the request, if one did.
-    pub(super) fn limit(&self) -> Option<usize> {
-        match self {
-            Self::Refused(Error::RateLimited { .. }) | Self::NoStream(Error::RateLimited { .. }) => Some(0),
-            Self::Refused(Error::TooMany(_)) | Self::NoStream(Error::TooMany(_)) => Some(1),
-            Self::Refused(Error::Unavailable(_)) | Self::NoStream(Error::Unavailable(_)) => Some(2),
-            Self::TooLarge { .. } => Some(3),
-            _ => None,
-        }
-    }
-
     /// The kind, which programs match on. It decides the status.
     pub(super) fn kind(&self) -> Kind {
         match self {

@@ -11,8 +11,9 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     client_address::ClientAddress,
+    limit_hits::LimitHits,
     operator,
-    problem::{self, Failure, LIMITS},
+    problem::{self, Failure},
     request::Head,
     request_counts::{self, PathCounts},
     request_id::RequestIds,
@@ -24,7 +25,7 @@ use crate::{
     budget::Account,
     connection::{Body, Peer, Service, Upload},
     domain::Error,
-    metrics::{Counter, Page},
+    metrics::Page,
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,8 +38,7 @@ pub(crate) struct Api {
     log: RequestLog,
     /// The requests to paths that do not exist.
     other_paths: PathCounts,
-    /// How often each of [`LIMITS`] was hit.
-    limit_hits: [Counter; LIMITS.len()],
+    limit_hits: LimitHits,
 }
 
 /// Where a request comes from.
@@ -61,11 +61,7 @@ impl Api {
     /// Writes the counts of requests.
     pub(crate) fn write_counts(&self, page: &mut Page) {
         request_counts::write(self.routes.counts().chain([("none", &self.other_paths)]), page);
-        let name = "quchat_limit_hits_total";
-        page.metric(name);
-        for (limit, hits) in LIMITS.iter().zip(&self.limit_hits) {
-            page.sample(name, &[("limit", limit)], hits.get());
-        }
+        self.limit_hits.write(page);
     }
 
     /// Answers a request that came over the local socket.
@@ -100,9 +96,7 @@ impl Api {
             }
             Err(failure) => {
                 entry.failed(&failure, &id);
-                if let Some(limit) = failure.limit() {
-                    self.limit_hits[limit].add(1);
-                }
+                self.limit_hits.count(&failure);
                 problem::respond(&failure)
             }
         };

@@ -44,7 +44,7 @@ pub(super) const METRICS: &[Metric] = &[
     counter("quchat_database_damages_total", "Damages found in the database since the start."),
     gauge("quchat_memory_budget_used_bytes", "Bytes held for bodies, answers and waiting events."),
     gauge("quchat_memory_budget_max_bytes", "Bound of those bytes."),
-    counter("quchat_limit_hits_total", "Refused requests by the kind of limit: rate, concurrency, load, body_size."),
+    counter("quchat_limit_hits_total", "Refused requests by the name of the limit."),
     gauge("quchat_backup_last_success_seconds", "Unix time of the newest scheduled backup; 0 if there was none."),
     counter("quchat_backup_failures_total", "Scheduled backups that failed since the start."),
     gauge("process_resident_memory_bytes", "Memory of the process (Linux)."),

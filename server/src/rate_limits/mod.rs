@@ -12,7 +12,7 @@ use quchat_shared::UserId;
 use self::buckets::Buckets;
 pub use self::rate::{ParseRateError, Rate};
 use crate::{
-    domain::{self, Error},
+    domain::{self, Error, Limit},
     network::network,
 };
 
@@ -121,14 +121,13 @@ impl FromStr for Setting {
 
 /// One limit; without a rate it lets everything pass.
 pub(crate) struct RateLimit<K> {
-    /// What there was too much of, as the refusal says it.
-    what: &'static str,
+    limit: Limit,
     buckets: Option<Buckets<K>>,
 }
 
 impl<K: Eq + Hash + Copy> RateLimit<K> {
-    fn new(what: &'static str, rate: Option<Rate>) -> Self {
-        Self { what, buckets: rate.map(Buckets::new) }
+    fn new(limit: Limit, rate: Option<Rate>) -> Self {
+        Self { limit, buckets: rate.map(Buckets::new) }
     }
 
     /// Counts one. `now` is [`crate::clock::Clock::elapsed`].
@@ -137,7 +136,7 @@ impl<K: Eq + Hash + Copy> RateLimit<K> {
     /// [`Error::RateLimited`]: that was too many. It does not count.
     pub(crate) fn take(&self, key: K, now: Duration) -> domain::Result<()> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
-        buckets.take(key, now).map_err(|retry_after| Error::RateLimited { what: self.what, retry_after })
+        buckets.take(key, now).map_err(|retry_after| Error::RateLimited { limit: self.limit, retry_after })
     }
 
     /// Undoes one [`RateLimit::take`]: what was counted did not happen.
@@ -160,10 +159,10 @@ pub(crate) struct RateLimits {
 impl RateLimits {
     pub(crate) fn new(rates: &Rates) -> Self {
         Self {
-            messages: RateLimit::new("you send too many messages", rates.messages),
-            changes: RateLimit::new("you edit and react too often", rates.changes),
-            rooms: RateLimit::new("you create too many rooms", rates.rooms),
-            registrations: RateLimit::new("too many users registered from this address", rates.registrations),
+            messages: RateLimit::new(Limit::Messages, rates.messages),
+            changes: RateLimit::new(Limit::Changes, rates.changes),
+            rooms: RateLimit::new(Limit::Rooms, rates.rooms),
+            registrations: RateLimit::new(Limit::Registrations, rates.registrations),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Client, DataDir, LoggedProcess, eventually};
 
@@ -17,9 +17,13 @@ fn start(data_dir: &Path) -> (LoggedProcess, SocketAddr) {
     let server = LoggedProcess::start_with(data_dir, |command| {
         command.args(["--metrics", "127.0.0.1:0"]);
     });
-    let line = server.waits_for("serving metrics on");
-    let address = line.split_once("http://").unwrap().1.strip_suffix("/metrics").unwrap().parse().unwrap();
+    let address = metrics_of(&server);
     (server, address)
+}
+
+fn metrics_of(server: &LoggedProcess) -> SocketAddr {
+    let line = server.waits_for("serving metrics on");
+    line.split_once("http://").unwrap().1.strip_suffix("/metrics").unwrap().parse().unwrap()
 }
 
 /// The samples of a page, by name and labels.
@@ -130,11 +134,32 @@ fn every_metric_is_documented_and_every_documented_metric_exists() {
 #[test]
 fn refused_requests_are_counted_by_their_limit() {
     let data_dir = DataDir::new();
-    let (server, address) = start(&data_dir.path());
+    let server = LoggedProcess::start_with(&data_dir.path(), |command| {
+        command.args(["--metrics", "127.0.0.1:0", "--max-streams-per-user", "2"]);
+        command.env("QUCHAT_LIMIT", "messages=1/h,changes=1/h,registrations=1/h,rooms=1/h");
+    });
+    let address = metrics_of(&server);
     let alice = server.server.register("alice");
-    let streams: Vec<_> = (0..64).map(|_| alice.listen()).collect();
+    let room = alice.create_room("lobby");
+    alice.post("/v1/rooms", &json!({"name": "another"})).problem(429, "rate_limited");
+    alice.send_message(room, "hello");
+    alice.try_send_message(room, "again").problem(429, "rate_limited");
+    alice.edit(room, 1, "good day");
+    alice.try_react("PUT", room, 1, "👍").problem(429, "rate_limited");
+    let streams = [alice.listen(), alice.listen()];
     alice.get("/v1/events").problem(429, "rate_limited");
-    assert_eq!(Metrics::scrape(address).get("quchat_limit_hits_total{limit=\"concurrency\"}"), 1.0);
+    let wrong = json!({"name": "alice", "password": "wrong horse"});
+    (0..21).for_each(|_| drop(Client::anonymous(server.server.address).post("/v1/sessions", &wrong)));
+    alice.post("/v1/rooms", &json!({"name": "x".repeat(70_000)})).problem(413, "too_large");
+    let metrics = Metrics::scrape(address);
+    let hits = |limit: &str| metrics.get(&format!("quchat_limit_hits_total{{limit=\"{limit}\"}}"));
+    for limit in ["rooms", "messages", "changes", "streams", "passwords", "body_size"] {
+        assert_eq!(hits(limit), 1.0, "{limit}");
+    }
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/METRICS.md")).unwrap();
+    for series in metrics.0.keys().filter_map(|series| series.strip_prefix("quchat_limit_hits_total{limit=\"")) {
+        assert!(page.contains(&series.replace("\"}", "`")), "{series} is documented");
+    }
     drop(streams);
 }
 
