@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use quchat_shared::Seq;
 use rustix::process::Signal;
 
 use crate::harness::{Client, Connection, DataDir, Process, eventually};
@@ -243,6 +244,38 @@ fn a_low_hard_limit_of_open_files_bounds_the_connections_and_breaks_nothing() {
         answer.ok().filter(|answer| answer.status == 201)
     });
     assert_eq!(alice.value()["user"]["name"], "alice");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn attack_descriptor_exhaustion() {
+    let data_dir = DataDir::new();
+    let server = Process::start(&data_dir.path());
+    let alice = server.register("alice");
+    let room = alice.create_room("lobby");
+    let mut stream = alice.listen();
+    server.limit_open_files(server.open_files() + 5);
+    let guests: Vec<_> = (0..50).map(|_| Connection::open(server.address)).collect();
+    for n in 1..=10 {
+        alice.send_message(room, "over a connection that is open");
+        stream.until_message(room, Seq(n));
+    }
+    drop(guests);
+    Client::anonymous(server.address).get("/healthz").expect(200);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn attack_thousands_of_idle_sockets() {
+    let data_dir = DataDir::new();
+    let server = Process::start(&data_dir.path());
+    let alice = server.register("alice");
+    let (before, files) = (server.resident_kib(), server.open_files());
+    let guests: Vec<_> = (0..1500).map(|_| Connection::open(server.address)).collect();
+    eventually("all are accepted", || (server.open_files() >= files + guests.len()).then_some(()));
+    alice.get("/v1/users/me").expect(200);
+    let each = server.resident_kib().saturating_sub(before) / guests.len() as u64;
+    assert!(each <= 8, "{each} KiB each");
 }
 
 #[test]
