@@ -271,20 +271,22 @@ mod tests {
         assert_eq!(address("[2001:db8::1]:9"), Ok(("[2001:db8::1]".into(), Some(9))));
     }
 
+    fn links() -> impl Strategy<Value = JoinLink> {
+        let host = prop_oneof![
+            "[a-z0-9]([a-z0-9_-]{0,8}[a-z0-9])?(\\.[a-z]{2,5})?",
+            any::<Ipv4Addr>().prop_map(|address| address.to_string()),
+            any::<Ipv6Addr>().prop_map(|address| address.to_string()),
+        ];
+        let parts = (host, 1_u16.., any::<Option<[u8; 32]>>(), any::<Option<[u8; 16]>>());
+        parts.prop_map(|(host, port, pin, invite)| {
+            let (pin, invite) = (pin.map(Pin), invite.map(InviteCode::new));
+            JoinLink { host: host.parse().unwrap(), port, pin, invite }
+        })
+    }
+
     proptest! {
         #[test]
-        fn every_link_survives_printing(
-            host in prop_oneof![
-                "[a-z0-9]([a-z0-9_-]{0,8}[a-z0-9])?(\\.[a-z]{2,5})?",
-                any::<Ipv4Addr>().prop_map(|address| address.to_string()),
-                any::<Ipv6Addr>().prop_map(|address| address.to_string()),
-            ],
-            port in 1u16..,
-            pin in any::<Option<[u8; 32]>>(),
-            invite in any::<Option<[u8; 16]>>(),
-        ) {
-            let host = host.parse().unwrap();
-            let link = JoinLink { host, port, pin: pin.map(Pin), invite: invite.map(InviteCode::new) };
+        fn fuzz_every_link_survives_printing(link in links()) {
             prop_assert_eq!(link.to_string().parse(), Ok(link.clone()));
             prop_assert_eq!(link.in_shell().parse(), Ok(link.clone()));
             let inside = link.in_shell();
@@ -293,7 +295,25 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_the_parser_panic(text in "(quchat://)?\\PC{0,40}") {
+        fn fuzz_a_damaged_link_is_refused_or_means_what_it_prints(
+            link in links(),
+            at in any::<prop::sample::Index>(),
+            len in 0_usize..4,
+            with in "[a-zA-Z0-9:/.@%_ '\\[\\]-]{0,3}|\\PC{0,3}",
+        ) {
+            let mut text = link.in_shell();
+            let at = at.index(text.len());
+            text.replace_range(at..(at + len).min(text.len()), &with);
+            if let Ok(read) = text.parse::<JoinLink>() {
+                prop_assert_eq!(read.to_string().parse(), Ok(read.clone()), "{}", text);
+                prop_assert_eq!(read.in_shell().parse(), Ok(read.clone()), "{}", text);
+                let is_safe = |c: char| c.is_ascii_alphanumeric() || ":/.-_[]".contains(c);
+                prop_assert!(read.to_string().chars().all(is_safe), "{}", read);
+            }
+        }
+
+        #[test]
+        fn fuzz_no_text_makes_the_parser_panic(text in "(quchat://)?\\PC{0,40}") {
             let _ = text.parse::<JoinLink>();
             let _ = text.parse::<HostPort>();
         }
