@@ -75,6 +75,8 @@ mod crash;
 #[cfg(unix)]
 mod environment;
 #[cfg(unix)]
+mod fuzz;
+#[cfg(unix)]
 mod joining;
 #[cfg(unix)]
 mod metrics;

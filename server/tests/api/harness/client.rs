@@ -44,10 +44,17 @@ impl Client {
     /// Signs in as `name` and uses the new session.
     #[track_caller]
     pub(crate) fn sign_in(address: SocketAddr, name: &str) -> Self {
+        Self::try_sign_in(address, name).unwrap_or_else(|answer| panic!("{} {}", answer.status, answer.text()))
+    }
+
+    /// As [`Client::sign_in`], or the answer that refuses it.
+    pub(crate) fn try_sign_in(address: SocketAddr, name: &str) -> Result<Self, Answer> {
         let nobody = Self::anonymous(address);
         let answer = nobody.post("/v1/sessions", &json!({"name": name, "password": PASSWORD}));
-        let session = answer.expect(201).json();
-        Self { session: Some(session), ..nobody }
+        if answer.status != 201 {
+            return Err(answer);
+        }
+        Ok(Self { session: Some(answer.json()), ..nobody })
     }
 
     /// The same session at another address, after a restart of the server.

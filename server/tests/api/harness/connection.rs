@@ -71,7 +71,7 @@ impl Connection {
         }
     }
 
-    /// The next final answer. Skips interim ones (1xx).
+    /// The next final answer, of a stream only its head. Skips interim ones (1xx).
     #[track_caller]
     pub(crate) fn answer(&mut self) -> Answer {
         self.read_answer(true).expect("the connection ended instead of an answer")
@@ -134,7 +134,8 @@ impl Connection {
         while (100..200).contains(&answer.status) {
             answer = self.head()?;
         }
-        if !with_body || matches!(answer.status, 204 | 304) {
+        let is_endless = answer.header("content-type") == Some("text/event-stream");
+        if !with_body || is_endless || matches!(answer.status, 204 | 304) {
             return Some(answer);
         }
         if let Some(length) = answer.header("content-length") {

@@ -9,7 +9,7 @@ mod connection;
 mod data_dir;
 mod filling;
 mod member_verbs;
-mod prepared;
+pub(crate) mod prepared;
 #[cfg(unix)]
 mod process;
 mod stream;

@@ -26,11 +26,11 @@ fn prepared() -> Arc<Prepared> {
 }
 
 /// A copy of the directory.
-pub(super) fn data_dir() -> DataDir {
+pub(crate) fn data_dir() -> DataDir {
     prepared().data_dir.copy()
 }
 
 /// The session with which `name` registered, if it is one of the prepared users.
-pub(super) fn client(name: &str) -> Option<Client> {
+pub(crate) fn client(name: &str) -> Option<Client> {
     prepared().clients.iter().find(|client| client.user().name == name).cloned()
 }
