@@ -17,6 +17,7 @@ fn every_scenario_accounts_for_every_delivery_and_nothing_is_left() {
     let text = bench(scratch.path(), &["--quick", "--json"]);
     let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let scenarios = [
+        "attack",
         "connect",
         "crowd",
         "delete-room",

@@ -8,6 +8,7 @@ mod cpu;
 mod database;
 mod filling;
 mod floor;
+mod hello;
 mod load;
 mod peer;
 mod program;

@@ -28,6 +28,18 @@ pub(super) enum Kind {
     Peer,
 }
 
+/// How a server differs from the one of the other scenarios.
+pub(super) struct Options {
+    /// More arguments of the server.
+    pub(super) args: &'static [&'static str],
+    /// How many files it may open; 0 is as many as the bench.
+    pub(super) descriptors: u64,
+}
+
+impl Options {
+    pub(super) const NONE: Self = Self { args: &[], descriptors: 0 };
+}
+
 pub(super) struct Program {
     pub(super) address: SocketAddr,
     /// The id of the measured process.
@@ -39,6 +51,11 @@ pub(super) struct Program {
 impl Program {
     /// Starts a program in a process of its own, so that its CPU time is not part of the bench's.
     pub(super) fn start(kind: Kind) -> Result<Self> {
+        Self::start_with(kind, &Options::NONE)
+    }
+
+    /// The same; the options are for the server.
+    pub(super) fn start_with(kind: Kind, options: &Options) -> Result<Self> {
         let role = match kind {
             Kind::Server => SUPERVISOR,
             Kind::Floor => FLOOR,
@@ -46,6 +63,9 @@ impl Program {
         };
         let mut command = Command::new(env::current_exe()?);
         command.arg(role).stdin(Stdio::piped()).stdout(Stdio::piped());
+        if kind == Kind::Server {
+            command.arg(options.descriptors.to_string()).args(options.args);
+        }
         command.process_group(0); // Ctrl+C reaches only the bench; this process ends when its pipe closes
         let mut child = command.spawn()?;
         match listening(&mut child) {

@@ -14,7 +14,7 @@ use super::{
     api::{Api, encode},
     floor,
     load::Load,
-    program::{Kind, Program},
+    program::{Kind, Options, Program},
     wire,
 };
 
@@ -51,7 +51,12 @@ impl Target {
 
     /// A new server with one room, its owner, and up to `senders` members.
     pub(super) fn server(senders: usize) -> Result<Self> {
-        let program = Program::start(Kind::Server)?;
+        Self::server_with(senders, &Options::NONE)
+    }
+
+    /// The same with another configuration.
+    pub(super) fn server_with(senders: usize, options: &Options) -> Result<Self> {
+        let program = Program::start_with(Kind::Server, options)?;
         let mut owner = Api::register(program.address, "alice")?;
         let room = owner.create_room("hall")?;
         let mut members = Vec::new();

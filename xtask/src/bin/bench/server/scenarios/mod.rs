@@ -1,5 +1,6 @@
 //! The scenarios of the server's bench, one file each.
 
+mod attack;
 mod connect;
 mod crowd;
 mod delete_room;
@@ -38,6 +39,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "inbox", what: "mentions of a user among many messages", run: inbox::run },
     Scenario { name: "react", what: "many users react to one message before many streams", run: react::run },
     Scenario { name: "signin", what: "sign-ins while others send messages", run: signin::run },
+    Scenario { name: "attack", what: "hostile connections while others send messages", run: attack::run },
 ];
 
 /// How much to measure.
