@@ -9,6 +9,7 @@ mod check;
 mod ci;
 mod demo;
 mod dist;
+mod fuzz;
 mod run_client;
 mod run_server;
 mod test;
@@ -41,6 +42,11 @@ const TASKS: &[Task] = &[
         run: dist::run,
     },
     Task { name: "test", help: "run all tests; arguments are passed to cargo test", run: test::run },
+    Task {
+        name: "fuzz",
+        help: "run the tests with random input for minutes; --minutes N and names of targets may follow",
+        run: fuzz::run,
+    },
     Task { name: "tidy", help: "check the rules of the architecture", run: tidy::run },
     Task {
         name: "check",

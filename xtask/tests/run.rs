@@ -1,5 +1,5 @@
-//! `cargo xtask run-server` and `run-client` replace themselves with cargo, which replaces itself with the program, so
-//! signals and exit codes pass through unchanged.
+//! The tasks as processes. `cargo xtask run-server` and `run-client` replace themselves with cargo, which replaces itself
+//! with the program, so signals and exit codes pass through unchanged.
 
 #![cfg(test)] // always true here; it makes the lint exceptions for tests apply to the helpers
 #![cfg(unix)]
@@ -47,6 +47,22 @@ fn a_signal_reaches_the_program() {
         assert!(killed.success());
         let status = program.wait().unwrap();
         assert_eq!((status.code(), status.signal()), (Some(9), None), "{name}");
+    }
+}
+
+#[test]
+fn a_round_of_random_cases_fails_with_its_tests_and_when_there_are_none() {
+    let dir = tempfile::tempdir().unwrap();
+    for (answers, code, word) in [
+        ("running 1 test; exit 0", 0, "500 cases"),
+        ("running 0 tests; exit 0", 1, "has no tests"),
+        ("minimal failing input; exit 101", 1, "minimal failing input"),
+    ] {
+        let script =
+            format!("case \"$*\" in *--no-run*) exit 0;; esac; test \"$PROPTEST_CASES\" = 500 && echo {answers}");
+        let output = task("fuzz", &script, &dir).args(["--minutes", "0", "links"]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(code) && said.contains(word), "{answers}: {said}");
     }
 }
 

@@ -8,9 +8,9 @@ mod handshakes;
 mod requests;
 mod targets;
 
-use std::{env, fs};
+use std::fs;
 
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, TestRunner, contextualize_config};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -18,8 +18,8 @@ use crate::harness::{Client, DataDir, LoggedProcess, prepared};
 
 /// Runs `usual` cases, or as many as `cargo xtask fuzz` asks for.
 fn runner(usual: u32, source: &'static str) -> TestRunner {
-    let cases = env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual);
-    TestRunner::new(Config { cases, max_shrink_iters: 300, source_file: Some(source), ..Config::default() })
+    let config = Config { cases: usual, max_shrink_iters: 300, source_file: Some(source), ..Config::default() };
+    TestRunner::new(contextualize_config(config))
 }
 
 /// Who sends a request.
