@@ -17,6 +17,9 @@ mod session;
 mod state_dir;
 mod visits;
 
+#[cfg(test)]
+mod damage;
+
 pub use disk::{Disk, Job, Report};
 pub use draft_store::{DraftStore, Found};
 pub use editor_file::EditorFile;
