@@ -57,10 +57,16 @@ impl Failure {
     }
 
     /// Whether the same request may succeed later. A status below 400 may pass, too: it comes from something between
-    /// client and server, such as the sign-in page of a network.
+    /// client and server, such as the sign-in page of a network. So does a refusal of everything that is not encrypted.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        self.status().is_none_or(|status| status < 400 || matches!(status, 401 | 408 | 429 | 500..))
+        self.is_plaintext()
+            || self.status().is_none_or(|status| status < 400 || matches!(status, 401 | 408 | 429 | 500..))
+    }
+
+    /// Whether the server takes only encrypted connections from here, and this one was not.
+    fn is_plaintext(&self) -> bool {
+        matches!(self, Self::Refused { problem, .. } if problem.kind == Kind::Plaintext)
     }
 
     /// How long the server asks to wait, in milliseconds from now.

@@ -160,8 +160,10 @@ fn remarks(model: &Model) -> Vec<(String, Style)> {
     if refused > 0 {
         remarks.push((format!("✗ {refused} refused"), Styles::WRONG));
     }
-    if model.rooms.values().any(Room::is_asked_to_wait) {
-        remarks.push((format!("◌ {waiting} unsent: the server asks to wait"), Styles::WAITING));
+    if let Some((at, why)) = model.rooms.values().find_map(Room::asked_to_wait) {
+        let seconds = at.saturating_sub(model.now.mono_ms).div_ceil(1000);
+        let why = why.split(';').next().unwrap_or_default(); // the rest says how long to wait, once more
+        remarks.push((format!("◌ {waiting} unsent, waits {seconds} s: {}", one_line(why)), Styles::WAITING));
     } else if waiting > 0 && (model.link != Link::Connected || model.silent_for().is_some()) {
         remarks.push((format!("◌ {waiting} unsent"), Styles::WAITING));
     }

@@ -63,8 +63,8 @@ pub enum SendState {
     RetryAt {
         /// When it is sent again, in [`super::Now::mono_ms`].
         at: u64,
-        /// The server set the time, so a new connection does not shorten the wait.
-        asked: bool,
+        /// Why, if the server set the time. A new connection does not shorten such a wait.
+        asked: Option<Arc<str>>,
     },
     /// The server refused it for this reason. `Action::Review` sends it again or takes it back.
     Refused(Arc<str>),
@@ -144,15 +144,19 @@ impl Room {
         self.outbox.iter().any(|pending| matches!(pending.state, SendState::InFlight(_)))
     }
 
-    /// Whether the server has asked to wait before the next message is sent.
-    pub fn is_asked_to_wait(&self) -> bool {
-        self.outbox.iter().any(|pending| matches!(pending.state, SendState::RetryAt { asked: true, .. }))
+    /// Until when the server has asked to wait before the next message is sent, and why.
+    #[must_use]
+    pub fn asked_to_wait(&self) -> Option<(u64, &str)> {
+        self.outbox.iter().find_map(|pending| match &pending.state {
+            SendState::RetryAt { at, asked: Some(why) } => Some((*at, &**why)),
+            _ => None,
+        })
     }
 
     /// Sends messages that wait for a retry at once.
     pub(crate) fn end_pauses(&mut self, which: Pauses) {
         for pending in &mut self.outbox {
-            if matches!(pending.state, SendState::RetryAt { asked, .. } if which == Pauses::All || !asked) {
+            if matches!(&pending.state, SendState::RetryAt { asked, .. } if which == Pauses::All || asked.is_none()) {
                 pending.state = SendState::Queued;
             }
         }

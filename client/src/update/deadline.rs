@@ -1,7 +1,7 @@
 //! When the next [`super::Msg::Tick`] is due.
 //!
-//! There is no periodic timer, except for counters of seconds on the screen: the pause after a lost connection, and the
-//! time since which the server owes an answer.
+//! There is no periodic timer, except for counters of seconds on the screen: the pause after a lost connection, the pause
+//! that the server asks for before the next message, and the time since which the server owes an answer.
 
 use super::{find, inbox, presence, quotes, recount, search, sighting};
 use crate::model::{Fetch, Link, Model, PATIENCE_MS, Room, SILENCE_MS, SendState};
@@ -13,7 +13,7 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
     let now = model.now.mono_ms;
     let notice = model.notice.as_ref().map(|notice| notice.until);
     let link = match model.link {
-        Link::Reconnecting { at, .. } => Some(at - at.saturating_sub(now + 1) / 1000 * 1000), // whole seconds to go
+        Link::Reconnecting { at, .. } => Some(counted_down(at, now)),
         _ => None,
     };
     let silence = model.unanswered_since().map(|since| {
@@ -32,6 +32,11 @@ pub fn next_deadline(model: &Model) -> Option<u64> {
     [notice, link, loading, rooms, password].into_iter().chain(others).chain(lists).flatten().min()
 }
 
+/// When the number of whole seconds until `at` changes next; at last, `at` itself.
+fn counted_down(at: u64, now: u64) -> u64 {
+    at - at.saturating_sub(now + 1) / 1000 * 1000
+}
+
 fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
     let save = room.save_due().filter(|_| model.storage.takes_saves());
     if model.is_signed_out() || model.internal.stale.is_some() {
@@ -39,7 +44,8 @@ fn room_deadline(model: &Model, room: &Room) -> Option<u64> {
     }
     let send =
         room.head().filter(|_| !room.is_in_flight() && !model.waits_for_join(room)).and_then(|head| match head.state {
-            SendState::RetryAt { at, .. } => Some(at),
+            SendState::RetryAt { at, asked: None } => Some(at),
+            SendState::RetryAt { at, asked: Some(_) } => Some(counted_down(at, model.now.mono_ms)),
             _ => None,
         });
     let marker = room.marker.wanted.filter(|_| room.marker.in_flight.is_none()).map(|_| room.marker.not_before);

@@ -83,14 +83,14 @@ fn acknowledged(model: &mut Model, id: RoomId, txn: &str, message: Message) {
 /// Handles a failed send or edit.
 pub(super) fn failed(model: &mut Model, id: RoomId, txn: &str, failure: &Failure) {
     let failures = model.rooms.get(&id).map_or(0, |room| room.send_failures);
-    let asked = failure.retry_after_ms();
-    let pause = model.pause(failures, asked);
+    let pause = model.pause(failures, failure.retry_after_ms());
     let at = model.now.mono_ms.saturating_add(pause);
     let Some(room) = model.rooms.get_mut(&id) else { return };
     let waits = |pending: &&mut Pending| !matches!(pending.state, SendState::Refused(_)); // else it is given up
     let Some(pending) = room.pending(txn).filter(waits) else { return };
     if failure.may_pass() {
-        pending.state = SendState::RetryAt { at, asked: asked.is_some() };
+        let asked = failure.retry_after_ms().map(|_| failure.reason().into());
+        pending.state = SendState::RetryAt { at, asked };
         room.send_failures = failures.saturating_add(1);
         return;
     }

@@ -87,7 +87,7 @@ fn edits_that_wait_or_were_refused() {
         pend_edit(&mut stage, 6, "on it, give me a minute", SendState::InFlight(1));
         pend_edit(&mut stage, 4, "never seen", SendState::Refused("the message was edited elsewhere".into()));
         let at = stage.model.now.mono_ms + 4_000;
-        pend_edit(&mut stage, 3, "morning! the deploy is green", SendState::RetryAt { at, asked: false });
+        pend_edit(&mut stage, 3, "morning! the deploy is green", SendState::RetryAt { at, asked: None });
         stage
     });
 }

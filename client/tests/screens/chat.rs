@@ -122,7 +122,7 @@ fn unread_rooms_are_highlighted_and_the_new_line_stays() {
 fn pending_and_refused_messages() {
     let mut stage = Stage::in_general(80, 24, talk());
     stage.pend("p-1", "this one waits", SendState::InFlight(1));
-    stage.pend("p-2", "this one will be tried again", SendState::RetryAt { at: 99_000, asked: false });
+    stage.pend("p-2", "this one will be tried again", SendState::RetryAt { at: 99_000, asked: None });
     stage.pend("p-3", "this one the server will not have", SendState::Refused("the room is archived".into()));
     stage.model.link = Link::Reconnecting { at: 15_000, failures: 2, reason: "connection refused".to_owned() };
     assert_snapshot!(stage.screen());
@@ -175,17 +175,19 @@ fn a_silent_server_is_not_shown_as_connected() {
 }
 
 #[test]
-fn the_status_says_that_the_server_asks_to_wait() {
+fn the_status_says_how_long_the_server_asks_to_wait_and_why() {
     let mut stage = Stage::in_general(100, 24, talk());
     stage.type_text("hello");
     stage.key(Key::Enter);
-    stage.room().outbox[0].state = SendState::RetryAt { at: 30_000, asked: true };
+    let asked = Some("you send too many messages; wait before you try again".into());
+    let at = stage.model.now.mono_ms + 12_000;
+    stage.room().outbox[0].state = SendState::RetryAt { at, asked };
     stage.follow();
     let screen = stage.screen();
-    assert!(screen.contains("1 unsent: the server asks to wait"), "{screen}");
+    assert!(screen.contains("1 unsent, waits 12 s: you send too many messages"), "{screen}");
     stage.room().outbox[0].state = SendState::Queued;
     stage.follow();
-    assert!(!stage.screen().contains("asks to wait"));
+    assert!(!stage.screen().contains("waits"));
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn drafts_unsent_messages_and_muted_rooms_have_signs_in_their_columns() {
     stage.press(Key::Down, Mod::ALT);
     assert_eq!(row(&mut stage, "#general"), " ✎#general");
     stage.model.open = Some(RoomId(11));
-    stage.pend("p-1", "waits", SendState::RetryAt { at: 99_000, asked: false });
+    stage.pend("p-1", "waits", SendState::RetryAt { at: 99_000, asked: None });
     stage.model.rooms.get_mut(&RoomId(12)).unwrap().notify = Some(Notify::None);
     unread(&mut stage, 12, 3, 0);
     assert_eq!(row(&mut stage, "#room 11"), "▸◌#room 11");

@@ -93,7 +93,7 @@ fn the_server_cannot_be_reached() {
         let mut stage = Stage::in_general(width, height, talk());
         let at = stage.model.now.mono_ms + 12_000;
         stage.model.link = Link::Reconnecting { at, failures: 5, reason: "connection refused".to_owned() };
-        stage.pend("p-1", "are you still there?", SendState::RetryAt { at, asked: false });
+        stage.pend("p-1", "are you still there?", SendState::RetryAt { at, asked: None });
         stage.pend("p-2", "I am", SendState::Queued);
         stage.type_text("and I go on writing");
         stage

@@ -306,3 +306,25 @@ fn a_retry_after_of_zero_is_not_followed_at_once() {
         client.pass(30_000);
     }
 }
+
+#[test]
+fn the_pause_that_the_server_asks_for_is_counted_down() {
+    let mut client = Client::online();
+    client.say("a").disk().reply(is_send, Err(asking_to_wait(429, 2_500)));
+    let SendState::RetryAt { at, asked: Some(_) } = client.room(GENERAL).outbox[0].state else { panic!() };
+    let mut redrawn = Vec::new();
+    while let Some(due) = next_deadline(&client.model).filter(|&due| due <= at) {
+        redrawn.push(at - due);
+        client.model.now.mono_ms = due;
+        client.on(Msg::Tick);
+    }
+    assert_eq!(redrawn, [2_000, 1_000, 0], "once a second");
+    assert_eq!(sent(&mut client).len(), 1);
+}
+
+#[test]
+fn a_message_that_was_refused_because_nothing_was_encrypted_waits() {
+    let mut client = Client::online();
+    client.say("a").disk().reply(is_send, Err(refused(403, Kind::Plaintext, "use https://")));
+    assert!(matches!(client.states(GENERAL)[..], [SendState::RetryAt { .. }]));
+}
