@@ -145,9 +145,6 @@ fn notice(model: &Model) -> Option<(String, Style)> {
 fn remarks(model: &Model) -> Vec<(String, Style)> {
     let mut remarks = Vec::new();
     remarks.extend(model.working().map(|what| (format!("◌ {what}"), Styles::WAITING)));
-    if model.account.as_ref().is_some_and(|account| account.server.origin.is_exposed()) {
-        remarks.push(("! not encrypted".to_owned(), Styles::WAITING));
-    }
     if model.account.is_some() {
         match &model.storage {
             Storage::Failing(reason) => remarks.push((format!("! drafts are not saved: {reason}"), Styles::WRONG)),

@@ -1,4 +1,4 @@
-//! The top line: room, topic, how many are online, and the user's name.
+//! The top line: room, topic, whether others can read along, how many are online, and the user's name.
 
 use tuirealm::ratatui::{
     Frame,
@@ -51,7 +51,7 @@ fn left(model: &Model, room: &Room, line: u16, columns: u16) -> Line<'static> {
 }
 
 /// The user's name, and the unread count of other rooms if no side bar shows it. The hint about new messages above
-/// comes first; on a narrow screen it replaces the user's name.
+/// comes first; on a narrow screen it replaces the user's name. So does the mark of a connection that is not encrypted.
 fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) -> Line<'static> {
     let mut line = Line::default();
     let narrow = new_above.is_some() && columns < 56;
@@ -70,8 +70,15 @@ fn right(model: &Model, new_above: Option<String>, columns: u16, alone: bool) ->
     if narrow {
         return line;
     }
+    let exposed = model.account.as_ref().is_some_and(|account| account.server.origin.is_exposed());
+    if exposed {
+        line.push_span(Span::styled("! not encrypted  ", Styles::WAITING));
+    }
     if let Some(online) = online(model).filter(|_| columns >= 56) {
         line.push_span(Span::styled(format!("{online} online  "), Styles::FAINT));
+    }
+    if exposed && columns < 56 {
+        return line;
     }
     let me = model.account.as_ref().map_or("", |account| &account.user.name);
     line.push_span(Span::raw(format!("{} ", clip(me, columns / 3))));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use quchat_client::{
+    api::Origin,
     model::{Fetch, Link, Notice, SendState, Storage, Timeline, Tone, Wanted},
     update::{Action, Answer, Effect, Failure, Msg, Request, ServerEvent},
 };
@@ -188,6 +189,21 @@ fn the_status_says_how_long_the_server_asks_to_wait_and_why() {
     stage.room().outbox[0].state = SendState::Queued;
     stage.follow();
     assert!(!stage.screen().contains("waits"));
+}
+
+#[test]
+fn a_connection_that_others_can_read_is_marked_in_the_top_line() {
+    for (address, marked) in [("http://10.0.0.7", true), ("https://10.0.0.7", false), ("http://localhost", false)] {
+        for (width, height) in [(40, 12), (80, 24)] {
+            let mut stage = Stage::in_general(width, height, talk());
+            stage.model.account.as_mut().expect("signed in").server =
+                Origin::parse(address).expect("an address").into();
+            stage.follow();
+            let screen = stage.screen();
+            let top = screen.lines().next().expect("a top line");
+            assert!(top.contains("! not encrypted") == marked && top.contains("#general"), "{address}: {top}");
+        }
+    }
 }
 
 #[test]
