@@ -31,7 +31,7 @@ use crate::{
 const THERE_MAX: usize = 2;
 
 /// Offered before the others, after the recent ones.
-const USUAL: [&str; 8] = ["👍", "💜", "😂", "🎉", "👀", "🙏", "🚀", "✅"];
+const USUAL: [&str; 8] = ["👍", "❤️", "😂", "🎉", "👀", "🙏", "🚀", "✅"];
 
 /// The message, its reactions, and the emoji to choose from.
 #[derive(Default)]
