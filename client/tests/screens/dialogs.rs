@@ -192,13 +192,15 @@ fn a_held_key_does_not_discard_a_message_but_another_key_does() {
         stage.pend(txn, "what the server would not have", SendState::Refused("the room is archived".into()));
     }
     stage.press(Key::Char('v'), Mod::ALT);
+    assert!(stage.screen().contains("not sent to #general (1 of 3)"), "{}", stage.screen());
     stage.type_text("dddd");
     assert_eq!(stage.model.unsent(), 3);
-    assert!(stage.screen().contains("y discard it   n keep it"), "{}", stage.screen());
+    assert!(stage.screen().contains("y discard it · n keep it"), "{}", stage.screen());
     stage.type_text("yyyy");
     assert_eq!(stage.model.unsent(), 2);
     stage.type_text("dny");
     assert_eq!(stage.model.unsent(), 2);
+    assert!(stage.screen().contains("not sent to #general (1 of 2)"), "{}", stage.screen());
     assert!(stage.screen().contains("d discard"), "{}", stage.screen());
 }
 
@@ -340,7 +342,7 @@ fn leaving_a_private_room_needs_more_than_enter() {
     stage.type_text("/leave");
     stage.key(Key::Enter);
     assert_eq!(stage.key(Key::Enter), None);
-    assert!(stage.screen().contains("y leave   Esc stay"), "{}", stage.screen());
+    assert!(stage.screen().contains("y leave · Esc stay"), "{}", stage.screen());
     assert_eq!(stage.key(Key::Char('y')), Some(Msg::Answer(true)));
     assert!(stage.model.dialogs.is_empty());
 }

@@ -11,11 +11,14 @@ use tuirealm::{
     },
 };
 
-use super::super::{ScreenComponent, rooms::room_name, styles::Styles};
+use super::{
+    super::{ScreenComponent, rooms::room_name, styles::Styles},
+    keys::keys,
+};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model, Question, Room, Server, Storage},
-    text::{clip, editor::BYTES_MAX, width, wrap},
+    text::{clip, editor::BYTES_MAX, wrap},
     update::{Action, Msg, measure},
 };
 
@@ -303,27 +306,11 @@ impl Ask {
     fn foot(&self, columns: u16) -> Vec<Line<'static>> {
         let mut choices = Vec::new();
         if !self.no_yes {
-            choices.push((if self.earnest { "y" } else { "Enter" }.to_owned(), self.yes.clone()));
+            choices.push((if self.earnest { "y" } else { "Enter" }, &*self.yes));
         }
-        choices.extend(self.split.iter().map(|what| ("s".to_owned(), what.clone())));
-        choices.push((self.stay.clone(), self.no.to_owned()));
-        let mut rows: Vec<Line<'static>> = vec![Line::default()];
-        for (key, what) in choices {
-            let (gap, wide) = ("   ", width(&key) + 1 + width(&what));
-            let used = u16::try_from(rows.last().map_or(0, Line::width)).unwrap_or(u16::MAX);
-            if used > 0 && used + 3 + wide > columns {
-                rows.push(Line::default());
-            }
-            let what = clip(&what, columns.saturating_sub(width(&key) + 1));
-            if let Some(row) = rows.last_mut() {
-                if !row.spans.is_empty() {
-                    row.push_span(Span::raw(gap));
-                }
-                row.push_span(Span::styled(key, Styles::STRONG));
-                row.push_span(Span::styled(format!(" {what}"), Styles::FAINT));
-            }
-        }
-        rows
+        choices.extend(self.split.iter().map(|what| ("s", &**what)));
+        choices.push((&self.stay, self.no));
+        keys(Span::raw(""), &choices, columns)
     }
 }
 

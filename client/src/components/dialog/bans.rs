@@ -6,7 +6,6 @@ use tuirealm::{
     ratatui::{
         Frame,
         layout::Rect,
-        style::Style,
         text::{Line, Span},
     },
 };
@@ -14,6 +13,7 @@ use tuirealm::{
 use super::{
     super::{ScreenComponent, rooms::room_name, styles::Styles},
     chosen_row::{PAGE, rows_moved, sign},
+    keys::{keys_in_a_row, remark},
     paged_row::PagedRow,
 };
 use crate::{
@@ -125,13 +125,16 @@ impl Bans {
     }
 
     /// The last row: what is wrong, else what Enter does.
-    fn foot(&self) -> (String, Style) {
+    fn foot(&self, columns: u16) -> Line<'static> {
+        let leave = &*self.leave;
+        let question = Span::styled("Lift this ban?", Styles::STRONG);
+        let nobody = Span::styled("nobody is banned", Styles::FAINT);
         match &self.problem {
-            _ if self.lifts.is_some() => ("Lift this ban? y lifts it · n keeps it".to_owned(), Styles::STRONG),
-            Some(problem) => (format!("✗ {problem}"), Styles::WRONG),
-            None if self.waiting => ("◌ one moment …".to_owned(), Styles::WAITING),
-            None if self.rows.is_empty() => (format!("nobody is banned · {} closes", self.leave), Styles::FAINT),
-            None => (format!("{}Enter lifts it, asks · {} closes", self.place.more(), self.leave), Styles::FAINT),
+            _ if self.lifts.is_some() => keys_in_a_row(question, &[("y", "lifts it"), ("n", "keeps it")], columns),
+            Some(problem) => remark(&format!("✗ {problem}"), Styles::WRONG, columns),
+            None if self.waiting => remark("◌ one moment …", Styles::WAITING, columns),
+            None if self.rows.is_empty() => keys_in_a_row(nobody, &[(leave, "closes")], columns),
+            None => keys_in_a_row(self.place.more(), &[("Enter", "lifts it, asks"), (leave, "closes")], columns),
         }
     }
 }
@@ -172,8 +175,7 @@ impl ScreenComponent for Bans {
         for (line, row) in details.into_iter().zip(area.rows()) {
             frame.render_widget(line, row);
         }
-        let (text, style) = self.foot();
-        frame.render_widget(Span::styled(clip(&text, foot.width), style), foot);
+        frame.render_widget(self.foot(foot.width), foot);
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {

@@ -10,11 +10,13 @@ use tuirealm::{
     state::State,
 };
 
-use super::super::{ScreenComponent, field::Field, styles::Styles};
+use super::{
+    super::{ScreenComponent, field::Field, styles::Styles},
+    keys::{keys_in_a_row, remark},
+};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model},
-    text::clip,
     update::{Action, Msg},
 };
 
@@ -26,15 +28,14 @@ pub(in super::super) struct CreateRoom {
     loaded: bool,
     waiting: bool,
     problem: Option<String>,
-    /// Names the keys of the form.
-    hint: String,
+    /// The key that goes to the other field.
+    next: String,
+    /// The key that closes it.
+    leave: String,
 }
 
 impl CreateRoom {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
-        let next = keymap.chord(Action::NextField).map(|chord| format!("{chord} next"));
-        let leave = format!("{} closes", keymap.named(Action::Cancel));
-        let hint = [Some("Enter creates".to_owned()), next, Some("Space toggles".to_owned()), Some(leave)];
         Self {
             name: Field::default(),
             private: Checkbox::default().choices(["only members can see it"]).highlight_style(Styles::STRONG),
@@ -42,7 +43,8 @@ impl CreateRoom {
             loaded: false,
             waiting: false,
             problem: None,
-            hint: hint.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+            next: keymap.named(Action::NextField),
+            leave: keymap.named(Action::Cancel),
         }
     }
 
@@ -86,12 +88,13 @@ impl ScreenComponent for CreateRoom {
         self.private.view(frame, value);
         next();
         let row = next();
-        let (text, style) = match (&self.problem, self.waiting) {
-            (_, true) => ("◌ one moment …".to_owned(), Styles::WAITING),
-            (Some(problem), _) => (format!("✗ {problem}"), Styles::WRONG),
-            (None, _) => (self.hint.clone(), Styles::FAINT),
+        let choices = [("Enter", "creates"), (&*self.next, "next"), ("Space", "toggles"), (&*self.leave, "closes")];
+        let foot = match (&self.problem, self.waiting) {
+            (_, true) => remark("◌ one moment …", Styles::WAITING, row.width),
+            (Some(problem), _) => remark(&format!("✗ {problem}"), Styles::WRONG, row.width),
+            (None, _) => keys_in_a_row(Span::raw(""), &choices, row.width),
         };
-        frame.render_widget(Span::styled(clip(&text, row.width), style), row);
+        frame.render_widget(foot, row);
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {

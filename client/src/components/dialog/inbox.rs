@@ -8,6 +8,7 @@ use tuirealm::{
 use super::{
     super::{ScreenComponent, styles::Styles},
     hits::Hits,
+    keys::keys_in_a_row,
 };
 use crate::{
     keymap::Keymap,
@@ -50,9 +51,9 @@ impl ScreenComponent for Inbox {
             let text = clip("Nobody has mentioned you yet.", list.width);
             frame.render_widget(Span::styled(text, Styles::FAINT), list);
         }
-        let keys = clip(&format!("Enter: go there, {}: close", self.leave), inner.width);
+        let choices = [("Enter", "goes there"), (&*self.leave, "closes")];
         let last = Rect { y: list.bottom(), height: inner.height.min(1), ..inner };
-        frame.render_widget(Span::styled(keys, Styles::FAINT), last);
+        frame.render_widget(keys_in_a_row(Span::raw(""), &choices, last.width), last);
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {

@@ -1,6 +1,8 @@
 //! The chosen row of a list that is shown page by page: past the end of a page follows the next one.
 
-use super::chosen_row::ChosenRow;
+use tuirealm::ratatui::text::Span;
+
+use super::{super::styles::Styles, chosen_row::ChosenRow};
 use crate::{model::Paged, update::Msg};
 
 /// Starts at the first row of the first page.
@@ -41,12 +43,13 @@ impl PagedRow {
     }
 
     /// Says in which directions there is more.
-    pub(super) fn more(&self) -> &'static str {
-        match (self.has_before, self.has_next) {
+    pub(super) fn more(&self) -> Span<'static> {
+        let more = match (self.has_before, self.has_next) {
             (false, false) => "",
-            (true, false) => "↑ more · ",
-            (false, true) => "↓ more · ",
-            (true, true) => "↑ ↓ more · ",
-        }
+            (true, false) => "↑ more",
+            (false, true) => "↓ more",
+            (true, true) => "↑ ↓ more",
+        };
+        Span::styled(more, Styles::FAINT)
     }
 }

@@ -3,14 +3,20 @@
 use quchat_shared::api::NewPassword;
 use tuirealm::{
     event::{Event, Key, KeyEvent},
-    ratatui::{Frame, layout::Rect, text::Span},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
 };
 
-use super::super::{ScreenComponent, field::Field, styles::Styles};
+use super::{
+    super::{ScreenComponent, field::Field, styles::Styles},
+    keys::{keys, remarks},
+};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model},
-    text::wrap,
     update::{Action, Msg},
 };
 
@@ -28,13 +34,14 @@ pub(in super::super) struct Password {
     problem: Option<String>,
     /// The two new passwords differ.
     differ: bool,
-    hint: String,
+    /// The key that shows the passwords.
+    show: String,
+    /// The key that closes it.
+    leave: String,
 }
 
 impl Password {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
-        let show = keymap.chord(Action::ShowPassword).map(|chord| format!(" · {chord} shows"));
-        let leave = keymap.named(Action::Cancel);
         Self {
             fields: std::array::from_fn(|_| Field::masked()),
             here: 0,
@@ -42,16 +49,20 @@ impl Password {
             waiting: false,
             problem: None,
             differ: false,
-            hint: format!("Enter changes it{} · {leave} closes", show.unwrap_or_default()),
+            show: keymap.named(Action::ShowPassword),
+            leave: keymap.named(Action::Cancel),
         }
     }
 
-    fn said(&self) -> (String, tuirealm::ratatui::style::Style) {
+    fn foot(&self, columns: u16) -> Vec<Line<'static>> {
         match (&self.problem, self.waiting, self.differ) {
-            (_, true, _) => ("◌ one moment …".to_owned(), Styles::WAITING),
-            (_, _, true) => ("✗ the two new passwords differ".to_owned(), Styles::WRONG),
-            (Some(problem), ..) => (format!("✗ {problem}"), Styles::WRONG),
-            _ => (self.hint.clone(), Styles::FAINT),
+            (_, true, _) => remarks("◌ one moment …", Styles::WAITING, columns),
+            (_, _, true) => remarks("✗ the two new passwords differ", Styles::WRONG, columns),
+            (Some(problem), ..) => remarks(&format!("✗ {problem}"), Styles::WRONG, columns),
+            _ => {
+                let choices = [("Enter", "changes it"), (&*self.show, "shows"), (&*self.leave, "closes")];
+                keys(Span::raw(""), &choices, columns)
+            }
         }
     }
 
@@ -99,9 +110,8 @@ impl ScreenComponent for Password {
             field.draw(frame, value, hint, focused && here && !self.waiting);
         }
         next();
-        let (text, style) = self.said();
-        for line in wrap(&text, inner.width.max(1)) {
-            frame.render_widget(Span::styled(line.text, style), next());
+        for line in self.foot(inner.width) {
+            frame.render_widget(line, next());
         }
     }
 
@@ -125,7 +135,7 @@ impl ScreenComponent for Password {
 
     fn wanted_in(&self, columns: u16) -> (u16, u16) {
         let columns = columns.min(COLUMNS + 4);
-        let said = wrap(&self.said().0, columns.saturating_sub(4).max(1)).len();
-        (columns, u16::try_from(said).unwrap_or(u16::MAX).saturating_add(6))
+        let foot = self.foot(columns.saturating_sub(4)).len();
+        (columns, u16::try_from(foot).unwrap_or(u16::MAX).saturating_add(6))
     }
 }

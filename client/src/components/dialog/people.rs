@@ -16,8 +16,10 @@ use tuirealm::{
 
 use super::{
     super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles},
-    chosen_row::{ChosenRow, PAGE, rows_moved, sign},
+    chosen_row::{PAGE, rows_moved, sign},
+    keys::{keys_in_a_row, remark},
     paged_row::PagedRow,
+    person_menu::PersonMenu,
 };
 use crate::{
     keymap::Keymap,
@@ -50,13 +52,6 @@ impl Row {
     }
 }
 
-/// What the user may do with one member.
-struct Menu {
-    user: UserRef,
-    offers: Vec<PersonAction>,
-    row: ChosenRow,
-}
-
 pub(in super::super) struct People {
     field: Field,
     room: Option<RoomId>,
@@ -64,7 +59,7 @@ pub(in super::super) struct People {
     rows: Vec<Row>,
     /// The name in the field belongs to nobody on the page and can be added.
     addable: Option<String>,
-    menu: Option<Menu>,
+    menu: Option<PersonMenu>,
     place: PagedRow,
     /// The page has not arrived.
     waiting: bool,
@@ -101,7 +96,7 @@ impl People {
         let rows = self.count();
         match &mut self.menu {
             Some(menu) => {
-                menu.row.step(by, menu.offers.len());
+                menu.step(by);
                 Msg::Redraw
             }
             None => self.place.step(by, rows),
@@ -109,15 +104,11 @@ impl People {
     }
 
     fn enter(&mut self) -> Msg {
-        if let Some(Menu { user, mut offers, row }) = self.menu.take() {
-            return Msg::ActOn { user, action: offers.swap_remove(row.at) };
+        if let Some(menu) = self.menu.take() {
+            return menu.choose();
         }
         match (self.rows.get(self.place.row.at), &self.addable, self.room) {
-            (Some(row), ..) if row.offers.is_empty() => {}
-            (Some(row), ..) => {
-                self.menu =
-                    Some(Menu { user: row.user.clone(), offers: row.offers.clone(), row: ChosenRow::default() });
-            }
+            (Some(row), ..) => self.menu = PersonMenu::new(&row.user, &row.offers),
             (None, Some(name), Some(room)) => return Msg::AddByName { room, name: name.clone() },
             (None, ..) => {}
         }
@@ -141,13 +132,10 @@ impl People {
         self.problem.clone_from(&people.list.problem);
         let rows = self.count();
         self.place.follow(&people.list, rows);
-        if let Some(menu) = &mut self.menu {
-            match self.rows.iter().find(|row| row.user.id == menu.user.id).filter(|row| !row.offers.is_empty()) {
-                Some(row) if row.offers == menu.offers => {}
-                Some(row) => (menu.offers, menu.row) = (row.offers.clone(), ChosenRow::default()),
-                None => self.menu = None,
-            }
-        }
+        self.menu = self.menu.take().and_then(|menu| {
+            let row = self.rows.iter().find(|row| row.user.id == menu.user())?;
+            menu.follow(&row.offers)
+        });
     }
 
     fn line(&self, at: usize, columns: u16) -> Line<'static> {
@@ -178,54 +166,22 @@ impl People {
         }
     }
 
-    fn draw_menu(menu: &Menu, frame: &mut Frame<'_>, list: Rect) {
-        let mut rows = list.rows();
-        let title = rows.next().unwrap_or_default();
-        frame.render_widget(Span::styled(clip(&menu.user.name, title.width), Styles::STRONG), title);
-        let top = (menu.row.at + 1).saturating_sub(usize::from(list.height.saturating_sub(1)));
-        for ((at, offer), row) in menu.offers.iter().enumerate().skip(top).zip(rows) {
-            let chosen = at == menu.row.at;
-            let line = Line::from(vec![sign(chosen), Span::raw(clip(label(offer), row.width.saturating_sub(3)))]);
-            frame.render_widget(if chosen { Styles::chosen(line) } else { line }, row);
-        }
-    }
-
     /// The last row: more pages, and what Enter does.
-    fn foot(&self) -> (String, tuirealm::ratatui::style::Style) {
-        if let Some(problem) = &self.problem {
-            return (format!("✗ {problem}"), Styles::WRONG);
+    fn foot(&self, columns: u16) -> Line<'static> {
+        let leave = &*self.leave;
+        let nobody = Span::styled("nobody has this name here", Styles::FAINT);
+        match &self.problem {
+            Some(problem) => remark(&format!("✗ {problem}"), Styles::WRONG, columns),
+            None if self.menu.is_some() => {
+                keys_in_a_row(Span::raw(""), &[("Enter", "does it"), (leave, "goes back")], columns)
+            }
+            None if self.waiting && !self.live => {
+                remark("◌ not connected; the list comes with the connection", Styles::WAITING, columns)
+            }
+            None if self.waiting => remark("◌ one moment …", Styles::WAITING, columns),
+            None if self.count() == 0 => keys_in_a_row(nobody, &[(leave, "closes")], columns),
+            None => keys_in_a_row(self.place.more(), &[("Enter", "chooses"), (leave, "closes")], columns),
         }
-        if self.menu.is_some() {
-            return (format!("Enter does it · {} goes back", self.leave), Styles::FAINT);
-        }
-        if self.waiting && !self.live {
-            return ("◌ not connected; the list comes with the connection".to_owned(), Styles::WAITING);
-        }
-        if self.waiting {
-            return ("◌ one moment …".to_owned(), Styles::WAITING);
-        }
-        let more = self.place.more();
-        let nobody = self.count() == 0;
-        let what = if nobody {
-            "nobody has this name here".to_owned()
-        } else {
-            format!("Enter chooses · {} closes", self.leave)
-        };
-        (format!("{more}{what}"), Styles::FAINT)
-    }
-}
-
-/// What an entry of the menu does.
-fn label(offer: &PersonAction) -> &'static str {
-    match offer {
-        PersonAction::Message(_) => "write to them",
-        PersonAction::Add(_) => "add to this room",
-        PersonAction::Remove(_) => "remove from this room; asks first",
-        PersonAction::Ban(..) => "ban from this room; asks first",
-        PersonAction::Unban(_) => "lift the ban",
-        PersonAction::SetRole(_, Role::Owner) => "make owner",
-        PersonAction::SetRole(_, Role::Moderator) => "make moderator",
-        PersonAction::SetRole(_, Role::Member) => "make member",
     }
 }
 
@@ -251,11 +207,10 @@ impl ScreenComponent for People {
         let air = u16::from(body > 8);
         let list = Rect { y: inner.y + (1 + air).min(body), height: body.saturating_sub(1 + 2 * air), ..inner };
         match &self.menu {
-            Some(menu) => Self::draw_menu(menu, frame, list),
+            Some(menu) => menu.draw(frame, list),
             None => self.draw_list(frame, list),
         }
-        let (text, style) = self.foot();
-        frame.render_widget(Span::styled(clip(&text, foot.width), style), foot);
+        frame.render_widget(self.foot(foot.width), foot);
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {

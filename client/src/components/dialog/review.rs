@@ -5,14 +5,13 @@ use std::sync::Arc;
 use quchat_shared::RoomId;
 use tuirealm::{
     event::{Event, Key, KeyEvent},
-    ratatui::{
-        Frame,
-        layout::Rect,
-        text::{Line, Span},
-    },
+    ratatui::{Frame, layout::Rect, text::Span},
 };
 
-use super::super::{ScreenComponent, rooms::room_name, styles::Styles};
+use super::{
+    super::{ScreenComponent, rooms::room_name, styles::Styles},
+    keys::keys_in_a_row,
+};
 use crate::{
     keymap::Keymap,
     model::{Dialog, Model, SendState},
@@ -90,7 +89,9 @@ impl ScreenComponent for Review {
         let Some(room) = model.rooms.get(id) else { return };
         if let Some(pending) = room.outbox.iter().find(|pending| pending.txn == *txn) {
             let what = if pending.edit.is_some() { "edit not saved in" } else { "not sent to" };
-            self.title = format!("{what} {}", room_name(room));
+            let refused: usize = model.rooms.values().map(|room| room.refused().count()).sum();
+            let one_of = if refused > 1 { format!(" (1 of {refused})") } else { String::new() };
+            self.title = format!("{what} {}{one_of}", room_name(room));
             self.text = Arc::clone(&pending.text);
             self.reason = match &pending.state {
                 SendState::Refused(reason) => reason.to_string(),
@@ -112,12 +113,7 @@ impl ScreenComponent for Review {
         for (row, line) in rows.zip(lines.iter().skip(self.top)) {
             frame.render_widget(Span::raw(line.text.as_str()), row);
         }
-        let mut foot = Line::default();
-        for (key, what) in self.choices() {
-            foot.push_span(Span::styled(key, Styles::STRONG));
-            foot.push_span(Span::styled(format!(" {what}   "), Styles::FAINT));
-        }
-        frame.render_widget(foot, last);
+        frame.render_widget(keys_in_a_row(Span::raw(""), &self.choices(), last.width), last);
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {

@@ -2,20 +2,25 @@
 
 use tuirealm::{
     event::{Event, Key, KeyEvent},
-    ratatui::{Frame, layout::Rect, style::Style, text::Span},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
 };
 
 use super::{
     super::{ScreenComponent, field::Field, styles::Styles},
     hits::Hits,
+    keys::keys_in_a_row,
 };
 use crate::{
     model::{Asked, Model},
-    text::clip,
     update::{Action, Msg},
 };
 
 /// The text being typed, and the hits.
+#[derive(Default)]
 pub(in super::super) struct Search {
     field: Field,
     is_loaded: bool,
@@ -23,37 +28,29 @@ pub(in super::super) struct Search {
     /// The hits are of what is typed.
     is_current: bool,
     /// The line below the text.
-    remark: (String, Style),
-}
-
-impl Default for Search {
-    fn default() -> Self {
-        Self {
-            field: Field::default(),
-            is_loaded: false,
-            hits: Hits::default(),
-            is_current: false,
-            remark: (String::new(), Styles::FAINT),
-        }
-    }
+    remark: Line<'static>,
 }
 
 impl Search {
-    fn remark(model: &Model) -> (String, Style) {
+    fn remark(model: &Model) -> Line<'static> {
         let listing = &model.search.listing;
-        match &model.search.asked {
+        let (text, style) = match &model.search.asked {
             Asked::Nothing => ("in:#room from:@name after:2026-11-01 before:…".to_owned(), Styles::FAINT),
             Asked::Wrong(why) => (format!("✗ {why}"), Styles::WRONG),
-            Asked::Sender(_) | Asked::Messages(_) if listing.problem.is_some() => (String::new(), Styles::FAINT),
+            Asked::Sender(_) | Asked::Messages(_) if listing.problem.is_some() => return Line::default(),
             Asked::Sender(_) | Asked::Messages(_) if listing.renewing => ("◌ searching …".to_owned(), Styles::WAITING),
             Asked::Sender(_) | Asked::Messages(_) => {
                 let more = if listing.has_more() || listing.is_cut() { "+" } else { "" };
                 match listing.hits.len() {
                     0 => ("✗ nothing found".to_owned(), Styles::PLAIN),
-                    n => (format!("{n}{more} found, Enter: go there"), Styles::FAINT),
+                    n => {
+                        let found = Span::styled(format!("{n}{more} found"), Styles::FAINT);
+                        return keys_in_a_row(found, &[("Enter", "goes there")], u16::MAX);
+                    }
                 }
             }
-        }
+        };
+        Line::styled(text, style)
     }
 }
 
@@ -80,7 +77,7 @@ impl ScreenComponent for Search {
         let inner = Styles::dialog(frame, area, "search all rooms");
         let row = |nth: u16| Rect { y: inner.y + nth.min(inner.height), height: 1, ..inner }.intersection(inner);
         self.field.draw(frame, row(0), "words to search for", focused);
-        frame.render_widget(Span::styled(clip(&self.remark.0, inner.width), self.remark.1), row(1));
+        frame.render_widget(&self.remark, row(1));
         let above = 2.min(inner.height);
         self.hits.draw(frame, Rect { y: inner.y + above, height: inner.height - above, ..inner });
     }

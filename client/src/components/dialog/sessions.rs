@@ -13,6 +13,7 @@ use tuirealm::{
 use super::{
     super::{ScreenComponent, styles::Styles},
     chosen_row::{ChosenRow, rows_moved, sign},
+    keys::{keys_in_a_row, remark},
 };
 use crate::{
     keymap::Keymap,
@@ -72,14 +73,16 @@ impl Sessions {
         if chosen { Styles::chosen(line) } else { line }
     }
 
-    fn foot(&self) -> (String, tuirealm::ratatui::style::Style) {
+    fn foot(&self, columns: u16) -> Line<'static> {
         let current = self.rows.get(self.row.at).is_some_and(|row| row.current);
+        let (leave, question) = (&*self.leave, Span::styled("End this session?", Styles::STRONG));
+        let plain = Span::raw("");
         match &self.problem {
-            Some(problem) => (format!("✗ {problem}"), Styles::WRONG),
-            None if self.waiting => ("◌ one moment …".to_owned(), Styles::WAITING),
-            None if self.ends => ("End this session? y ends it · n keeps it".to_owned(), Styles::STRONG),
-            None if current => (format!("/signout ends this one · {} closes", self.leave), Styles::FAINT),
-            None => (format!("Enter ends it, asks first · {} closes", self.leave), Styles::FAINT),
+            Some(problem) => remark(&format!("✗ {problem}"), Styles::WRONG, columns),
+            None if self.waiting => remark("◌ one moment …", Styles::WAITING, columns),
+            None if self.ends => keys_in_a_row(question, &[("y", "ends it"), ("n", "keeps it")], columns),
+            None if current => keys_in_a_row(plain, &[("/signout", "ends this one"), (leave, "closes")], columns),
+            None => keys_in_a_row(plain, &[("Enter", "ends it, asks"), (leave, "closes")], columns),
         }
     }
 }
@@ -124,8 +127,7 @@ impl ScreenComponent for Sessions {
         for (at, row) in (top..self.rows.len()).zip(list.rows()) {
             frame.render_widget(self.line(at, row.width), row);
         }
-        let (text, style) = self.foot();
-        frame.render_widget(Span::styled(clip(&text, foot.width), style), foot);
+        frame.render_widget(self.foot(foot.width), foot);
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {

@@ -6,7 +6,10 @@ use tuirealm::{
     ratatui::{Frame, layout::Rect, text::Span},
 };
 
-use super::super::{ScreenComponent, field::Field, styles::Styles};
+use super::{
+    super::{ScreenComponent, field::Field, styles::Styles},
+    keys::{keys, remarks},
+};
 use crate::{
     keymap::Keymap,
     model::{Link, Model},
@@ -79,15 +82,14 @@ impl ScreenComponent for SignedOut {
             "",
             focused && !self.waiting,
         );
-        let (text, style) = match (&self.problem, self.waiting) {
-            (_, true) => ("◌ one moment …".to_owned(), Styles::WAITING),
-            (Some(problem), _) => (format!("✗ {problem}"), Styles::WRONG),
-            (None, _) => {
-                (format!("Enter signs in · {} returns to reading; nothing is lost", self.leave), Styles::FAINT)
-            }
+        let choices = [("Enter", "signs in"), (&*self.leave, "returns to reading; nothing is lost")];
+        let foot = match (&self.problem, self.waiting) {
+            (_, true) => remarks("◌ one moment …", Styles::WAITING, inner.width),
+            (Some(problem), _) => remarks(&format!("✗ {problem}"), Styles::WRONG, inner.width),
+            (None, _) => keys(Span::raw(""), &choices, inner.width),
         };
-        for line in wrap(&text, inner.width) {
-            frame.render_widget(Span::styled(line.text, style), next());
+        for line in foot {
+            frame.render_widget(line, next());
         }
     }
 
