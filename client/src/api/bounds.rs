@@ -5,7 +5,10 @@
 
 use quchat_shared::{
     Cursor, Event, Message, Problem, Room, RoomInfo, User, UserRef,
-    api::{Bans, FoundIn, Hit, Hits, Members, Mention, Mentions, MessagePage, ReadMarker, Rooms, Sessions, Users},
+    api::{
+        Bans, FoundIn, Hit, Hits, Members, Mention, Mentions, MessagePage, ReadMarker, Rooms, ServerInfo, Sessions,
+        Users,
+    },
     limits::{PAGE_MAX, ROOM_NAME_MAX, TEXT_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
     message::REACTIONS_MAX,
     room::Member,
@@ -152,6 +155,14 @@ impl Bounded for Bans {
             ban.by.iter_mut().for_each(bound_user);
             ban.reason.iter_mut().for_each(|reason| cut(reason, TOPIC_MAX, "…"));
         }
+        Ok(self)
+    }
+}
+
+impl Bounded for ServerInfo {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        cut(&mut self.name, LABEL_MAX, "…");
+        cut(&mut self.version, LABEL_MAX, "…");
         Ok(self)
     }
 }

@@ -7,8 +7,8 @@ use quchat_shared::{
     Message, Room, RoomId, Seq, SessionId, UserId,
     api::{
         self, Bans, Credentials, Endpoint, Hits, Members, Mentions, MessageEdit, MessagePage, Method, NewBan,
-        NewMessage, NewNotify, NewPassword, NewReadMarker, NewRole, NewRoom, ReadMarker, RoomChange, Rooms, Sessions,
-        Users,
+        NewMessage, NewNotify, NewPassword, NewReadMarker, NewRole, NewRoom, ReadMarker, RoomChange, Rooms, ServerInfo,
+        Sessions, Users,
     },
     query::{self, ListMessages, ListUsers, Page, SearchMessages},
     room::Member,
@@ -75,6 +75,11 @@ requests! {
         Register(_server: Server, new: NewUser) => (&(), &(), new);
         /// Sent to this server, without a token.
         SignIn(_server: Server, credentials: Credentials) => (&(), &(), credentials);
+    }
+    /// What a server says about itself.
+    About(ServerInfo) {
+        /// Sent to this server, without a token.
+        GetServer(_server: Server) => (&(), &(), &());
     }
     /// All rooms, and the position of the stream.
     Rooms(Rooms) {

@@ -24,6 +24,8 @@ use crate::{
 const COLUMNS: u16 = 62;
 /// Columns before the typed text.
 const LABEL: u16 = 12;
+/// Stands in the field for the invite.
+const INVITED: &str = "to register: taken from the join link";
 /// Most rows of the remark below a field.
 const REMARK_ROWS: usize = 4;
 
@@ -47,6 +49,10 @@ pub(super) struct SignIn {
     /// Who may register at a server, if that is known. With its address as typed.
     registration: Option<(String, Registration)>,
     stop: Stop,
+    /// The address that `update` knows.
+    told: String,
+    /// The join link that started quchat has an invite.
+    has_invite: bool,
     /// The revisions of the loaded values.
     loaded: Option<(u64, u64)>,
     waiting: bool,
@@ -65,6 +71,8 @@ impl SignIn {
             invite: Field::default(),
             registration: None,
             stop: Stop::Server,
+            told: String::new(),
+            has_invite: false,
             loaded: None,
             waiting: false,
             problem: None,
@@ -82,13 +90,20 @@ impl SignIn {
         known.map_or(Registration::Open, |(_, registration)| *registration)
     }
 
+    /// Whether the server registers nobody, unless the join link has an invite for its first admin.
+    fn is_closed(&self) -> bool {
+        self.registration() == Registration::Closed && !self.has_invite
+    }
+
     /// The focusable elements that the form shows, top to bottom.
     fn stops(&self) -> Vec<Stop> {
         let mut stops = vec![Stop::Server, Stop::Name, Stop::Password];
-        match self.registration() {
-            Registration::Open => stops.extend([Stop::SignIn, Stop::Register]),
-            Registration::Invite => stops.extend([Stop::Invite, Stop::SignIn, Stop::Register]),
-            Registration::Closed => stops.push(Stop::SignIn),
+        if self.registration() == Registration::Invite {
+            stops.push(Stop::Invite);
+        }
+        stops.push(Stop::SignIn);
+        if !self.is_closed() {
+            stops.push(Stop::Register);
         }
         stops
     }
@@ -152,9 +167,10 @@ impl SignIn {
             let style = if chosen { Styles::CHOSEN } else { Styles::STRONG };
             Span::styled(format!("{}{label}{}", if chosen { "▸[" } else { " [" }, "]"), style)
         };
-        let register = match self.registration() {
-            Registration::Closed => Span::styled(" registration is closed", Styles::FAINT),
-            Registration::Open | Registration::Invite => button(" Register F3 ", Stop::Register),
+        let register = match self.is_closed() {
+            true if area.width < 40 => Span::styled(" no registration", Styles::FAINT),
+            true => Span::styled(" registration is closed", Styles::FAINT),
+            false => button(" Register F3 ", Stop::Register),
         };
         let line = Line::from(vec![button(" Sign in ", Stop::SignIn), Span::raw(" "), register]);
         frame.render_widget(line, area);
@@ -179,6 +195,7 @@ impl ScreenComponent for SignIn {
         let (rev, password_rev) = self.loaded.unwrap_or((form.rev.wrapping_add(1), form.password_rev));
         if rev != form.rev {
             self.server.set(&form.server);
+            self.told.clone_from(&form.server);
             self.name.set(&form.name);
             self.stop = self.first_empty().unwrap_or(Stop::Password);
         }
@@ -186,8 +203,12 @@ impl ScreenComponent for SignIn {
             self.password.set("");
         }
         self.loaded = Some((form.rev, form.password_rev));
+        self.has_invite = form.invite.is_some();
         if self.registration != form.registration {
             self.registration.clone_from(&form.registration);
+            if !self.stops().contains(&self.stop) {
+                self.stop = Stop::SignIn;
+            }
         }
         if self.problem != form.problem {
             self.problem.clone_from(&form.problem);
@@ -211,7 +232,8 @@ impl ScreenComponent for SignIn {
             ("Password", &self.password, Stop::Password, Name::Password, "at least 8 characters"),
         ];
         if self.registration() == Registration::Invite {
-            fields.push(("Invite", &self.invite, Stop::Invite, Name::Invite, "to register: the code or the join link"));
+            let hint = if self.has_invite { INVITED } else { "to register: the code or the join link" };
+            fields.push(("Invite", &self.invite, Stop::Invite, Name::Invite, hint));
         }
         let remarks = fields.iter().map(|(.., name, _)| self.remark(*name, columns)).collect::<Vec<_>>();
         let mut heights = vec![Constraint::Length(1), Constraint::Max(2)];
@@ -250,6 +272,19 @@ impl ScreenComponent for SignIn {
     }
 
     fn on(&mut self, event: &Event<Action>) -> Option<Msg> {
+        let was_at_server = self.stop == Stop::Server;
+        let msg = self.take(event);
+        let server = self.server.text().trim();
+        if was_at_server && self.stop != Stop::Server && self.told != server {
+            self.told = server.to_owned();
+            return Some(Msg::LookAt(server.to_owned()));
+        }
+        msg
+    }
+}
+
+impl SignIn {
+    fn take(&mut self, event: &Event<Action>) -> Option<Msg> {
         match event {
             Event::User(Action::NextField) | Event::Keyboard(KeyEvent { code: Key::Down, .. }) => self.step(true),
             Event::User(Action::PreviousField) | Event::Keyboard(KeyEvent { code: Key::Up, .. }) => self.step(false),
@@ -260,7 +295,7 @@ impl ScreenComponent for SignIn {
             }
             Event::Keyboard(KeyEvent { code: Key::Enter, .. }) => self.submit(self.stop == Stop::Register),
             Event::Keyboard(KeyEvent { code: Key::Left | Key::Right, .. }) if self.field().is_none() => {
-                let is_first = self.stop == Stop::SignIn && self.registration() != Registration::Closed;
+                let is_first = self.stop == Stop::SignIn && !self.is_closed();
                 self.stop = if is_first { Stop::Register } else { Stop::SignIn };
                 Some(Msg::Redraw)
             }

@@ -179,12 +179,11 @@ impl ScreenComponent for Status {
         self.hints = if !model.dialogs.is_empty() {
             Vec::new() // the dialog names its own keys
         } else if model.account.is_none() {
-            vec![
-                (Action::NextField, "next"),
-                (Action::Register, "register"),
-                (Action::Help, "help"),
-                (Action::Quit, "quit"),
-            ]
+            let register = (!model.sign_in.is_closed()).then_some((Action::Register, "register"));
+            [Some((Action::NextField, "next")), register, Some((Action::Help, "help")), Some((Action::Quit, "quit"))]
+                .into_iter()
+                .flatten()
+                .collect()
         } else if let Some(message) = model.selection() {
             let mut hints = vec![(Action::Cancel, "back")];
             if message.deleted_at.is_none() {

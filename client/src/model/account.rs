@@ -79,7 +79,7 @@ pub struct SignInForm {
     pub invite: Option<InviteCode>,
     /// What is wrong, and the field to show it next to.
     pub problem: Option<(Field, String)>,
-    /// Who may register at a server, as its answer to an attempt told. With the address as typed.
+    /// Who may register at a server, if it has told. With the address as typed.
     pub registration: Option<(String, Registration)>,
 }
 
@@ -92,6 +92,16 @@ pub enum Field {
     Password,
     /// Shown where the server asks for an invite.
     Invite,
+}
+
+impl SignInForm {
+    /// Whether the server at the address last submitted or left is known to register nobody. An invite that came with a
+    /// link may be one for its first admin.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        let known = self.registration.as_ref().filter(|(server, _)| *server == self.server);
+        known.is_some_and(|(_, mode)| *mode == Registration::Closed) && self.invite.is_none()
+    }
 }
 
 impl Model {

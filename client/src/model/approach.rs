@@ -16,6 +16,8 @@ pub enum Intent {
     Register(NewUser),
     /// Continue with a session that was stored when the server was not encrypted.
     Resume(Box<Session>),
+    /// Read who may register there, so that the form shows it. The address as typed.
+    Look(String),
 }
 
 /// A server, and what is wanted there.

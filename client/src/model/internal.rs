@@ -64,6 +64,8 @@ pub(crate) struct Internal {
     pub(crate) redial: bool,
     /// The runtime switches to another user, or to none.
     pub(crate) session_change: Option<SessionChange>,
+    /// The address as typed of the server that was last asked who may register there.
+    pub(crate) looked_at: Option<String>,
     /// A server whose key the user has just trusted.
     pub(crate) trusted: Option<Server>,
     pub(crate) terminal_task: Option<TerminalTask>,
@@ -195,6 +197,8 @@ pub(crate) enum Call {
         address: Address,
         intent: Intent,
     },
+    /// Who may register at the server of this address, as typed.
+    GetServer(String),
     ListRooms,
     CreateRoom,
     JoinRoom(RoomId),
@@ -241,6 +245,19 @@ pub(crate) enum Call {
 }
 
 impl Call {
+    /// Whether it is part of an attempt to sign in or to register.
+    pub(crate) fn is_sign_in(&self) -> bool {
+        match self {
+            Self::Knock { intent, .. } => !matches!(intent, Intent::Look(_)),
+            call => matches!(call, Self::SignIn { .. }),
+        }
+    }
+
+    /// Whether it only finds out who may register at a server.
+    pub(crate) fn is_look(&self) -> bool {
+        matches!(self, Self::GetServer(_) | Self::Knock { intent: Intent::Look(_), .. })
+    }
+
     /// Whether the user asked for it and only the status line shows that it is pending.
     pub(crate) fn is_asked_for(&self) -> bool {
         matches!(

@@ -93,8 +93,8 @@ impl Workers {
         };
         let refused = |reason: &str| Err(Failure::because(reason));
         let begun = match &request {
-            Request::Register(server, _) | Request::SignIn(server, _) => {
-                worker::sign_in(server.clone(), request, deliver).or_else(|error| refused(&error.to_string()))
+            Request::Register(server, _) | Request::SignIn(server, _) | Request::GetServer(server) => {
+                worker::ask(server.clone(), request, deliver).or_else(|error| refused(&error.to_string()))
             }
             _ => match self.session.as_ref().map(|session| &session.calls) {
                 Some(Some(calls)) => calls.call(request, deliver),

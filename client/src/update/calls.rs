@@ -3,9 +3,9 @@
 //! A reply is handled only while its call is pending in the model. Sign-out and the end of a session drop all calls.
 
 use super::{
-    Answer, Effect, Failure, Reply, account, attention, bans, connection, deleting, direct, edits, find, inbox,
-    members, membership, outbox, pages, people, presence, quotes, reactions, reading, recount, room_changes, search,
-    session,
+    Answer, Effect, Failure, Reply, account, approach, attention, bans, connection, deleting, direct, edits, find,
+    inbox, members, membership, outbox, pages, people, presence, quotes, reactions, reading, recount, room_changes,
+    search, session,
 };
 use crate::model::{Call, Model};
 
@@ -21,13 +21,14 @@ macro_rules! narrow {
 
 pub(super) fn done(model: &mut Model, call: u64, reply: Reply, effects: &mut Vec<Effect>) {
     let Some((what, since)) = model.internal.calls.remove(&call) else { return };
-    if !matches!(what, Call::SignIn { .. } | Call::Knock { .. }) {
+    if !what.is_sign_in() && !what.is_look() {
         connection::heard(model, &what, since, &reply);
     }
     let unauthenticated = reply.as_ref().is_err_and(|failure| failure.status() == Some(401));
     match what {
         Call::SignIn { server, register } => session::signed_in(model, server, register, narrow!(reply, Session)),
         Call::Knock { .. } => {} // its answer is a `Msg` of its own
+        Call::GetServer(typed) => approach::told(model, typed, narrow!(reply, About)),
         _ if unauthenticated => session::end(model, "your session has ended"),
         Call::ListRooms => connection::rooms_listed(model, narrow!(reply, Rooms)),
         Call::CreateRoom => membership::created(model, narrow!(reply, Room)),

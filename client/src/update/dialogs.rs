@@ -6,7 +6,7 @@ use super::{
     Effect, approach, deleting, editing, find, focus, jump, membership, people, reading, room_changes, selection,
     session, writing,
 };
-use crate::model::{Call, Cause, ComponentId, Dialog, Model, PersonAction, Question, TerminalTask, Tone};
+use crate::model::{Cause, ComponentId, Dialog, Model, PersonAction, Question, TerminalTask, Tone};
 
 /// The exit code after a signal or the loss of the terminal.
 pub(super) const INTERRUPTED: i32 = 130;
@@ -33,7 +33,7 @@ pub(super) fn cancel(model: &mut Model) {
     let signing_in = closed.as_ref().map_or(model.account.is_none(), |dialog| *dialog == Dialog::SignedOut);
     if signing_in {
         model.sign_in.waiting = false;
-        model.internal.calls.retain(|_, (call, _)| !matches!(call, Call::SignIn { .. } | Call::Knock { .. }));
+        model.internal.calls.retain(|_, (call, _)| !call.is_sign_in());
     }
     if closed == Some(Dialog::SignedOut) {
         let text = "signed out: sending asks for the password again";
@@ -54,7 +54,7 @@ pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
     match question {
         _ if !yes => {}
         Question::Quit { .. } => exit(model, 0),
-        Question::SignOut { .. } => session::sign_out(model),
+        Question::SignOut { .. } => session::sign_out(model, effects),
         Question::Leave { room } => membership::leave(model, room, effects),
         Question::CatchUp { rooms, .. } => reading::catch_up(model, &rooms),
         Question::Paste { room, text, at } => writing::paste(model, room, &text, at),

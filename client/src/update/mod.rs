@@ -172,6 +172,7 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::AddByName { room, name } => people::by_name(model, &name, PersonAction::Add(room), requests),
         Msg::EndSession(id) => account::end_session(model, id, requests),
         Msg::ChangePassword(new) => account::change_password(model, new, requests),
+        Msg::LookAt(server) => approach::look(model, &server, requests),
     }
 }
 
@@ -193,7 +194,7 @@ fn act(model: &mut Model, action: Action, requests: &mut Vec<Effect>) {
         Action::Cancel => dialogs::cancel(model),
         Action::Help if model.dialogs.last() == Some(&Dialog::Help) => dialogs::cancel(model),
         Action::Help => model.show_dialog(Dialog::Help),
-        Action::SignOut => session::ask_to_sign_out(model),
+        Action::SignOut => session::ask_to_sign_out(model, requests),
         _ if model.account.is_none() || !model.dialogs.is_empty() => {} // a dialog is modal
         Action::Send => {
             if let Some((command, reply_to)) = writing::send(model) {

@@ -173,6 +173,8 @@ pub enum Msg {
     EndSession(SessionId),
     /// Form for a new password. The Debug text leaves both out.
     ChangePassword(NewPassword),
+    /// Sign-in form: the address is typed; the form shows who may register there.
+    LookAt(String),
 }
 
 /// The meaning of a row in the switcher.

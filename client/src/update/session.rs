@@ -35,8 +35,14 @@ pub(super) fn start(
             approach::begin(model, address, Intent::Resume(Box::new(session)), effects);
         }
         (Some((server, session)), _) => enter(model, server, session),
-        (None, _) => {}
+        (None, _) => look_at_form(model, effects),
     }
+}
+
+/// Asks the server in the form who may register there.
+fn look_at_form(model: &mut Model, effects: &mut Vec<Effect>) {
+    let server = model.sign_in.server.clone();
+    approach::look(model, &server, effects);
 }
 
 /// Whether a session of this server, which is not encrypted, cannot be used at this address as it is.
@@ -156,9 +162,11 @@ pub(super) fn signed_in(model: &mut Model, server: Server, register: bool, reply
 
 /// Who may register at a server that has refused an attempt; `None` if that is not known.
 fn registration(register: bool, (field, _): &(Field, String), failure: &Failure) -> Option<Registration> {
-    match failure.status() {
-        Some(403) if register => Some(Registration::Closed),
-        Some(422) if *field == Field::Invite => Some(Registration::Invite),
+    match failure {
+        Failure::Refused { problem, .. } if problem.kind == Kind::Forbidden && register => Some(Registration::Closed),
+        Failure::Refused { problem, .. } if problem.kind == Kind::Invalid && *field == Field::Invite => {
+            Some(Registration::Invite)
+        }
         _ => None,
     }
 }
@@ -241,16 +249,16 @@ pub(super) fn ask_when_due(model: &mut Model) {
 }
 
 /// Signs out, or asks first.
-pub(super) fn ask_to_sign_out(model: &mut Model) {
+pub(super) fn ask_to_sign_out(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.at_stake().count() {
         _ if model.account.is_none() => {}
-        0 => sign_out(model),
+        0 => sign_out(model, effects),
         unsent => model.ask(Question::SignOut { unsent }),
     }
 }
 
 /// Signs out. Drafts and outbox stay on disk for this user.
-pub(super) fn sign_out(model: &mut Model) {
+pub(super) fn sign_out(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(account) = model.account.take() else { return };
     model.take_last_saves();
     forget_all(model);
@@ -264,6 +272,7 @@ pub(super) fn sign_out(model: &mut Model) {
         password_rev: model.sign_in.password_rev + 1,
         ..SignInForm::default()
     };
+    look_at_form(model, effects);
 }
 
 /// Drops all pending calls. What waited for them is queued again.

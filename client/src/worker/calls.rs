@@ -1,4 +1,4 @@
-//! The calls of one signed-in session, and the two outside it: signing in and signing out.
+//! The calls of one signed-in session, and those outside it: before signing in, and signing out.
 //!
 //! Each call is answered exactly once, whatever happens to its worker. Each session has its own threads and
 //! connections, so that a new session never waits for the previous one.
@@ -55,13 +55,14 @@ impl Drop for Calls {
     }
 }
 
-/// Requests a session (`Request::Register`, `Request::SignIn`) on its own thread and connection.
+/// Makes a request that needs no session (`Request::GetServer`, `Request::Register`, `Request::SignIn`) on its own thread
+/// and connection.
 ///
 /// # Errors
 /// The system cannot start another thread; nothing is delivered.
-pub fn sign_in(server: Server, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> io::Result<()> {
+pub fn ask(server: Server, request: Request, deliver: impl FnOnce(Reply) + Send + 'static) -> io::Result<()> {
     let ask = move || deliver(perform(&Client::anonymous(server), &request));
-    thread::Builder::new().name("sign-in".into()).spawn(ask).map(drop)
+    thread::Builder::new().name("ask".into()).spawn(ask).map(drop)
 }
 
 /// Ends the session on the server. The reply is ignored.

@@ -8,7 +8,7 @@ mod knock;
 mod pool;
 mod stream;
 
-pub use calls::{Calls, sign_in, sign_out};
+pub use calls::{Calls, ask, sign_out};
 pub use knock::knock;
 pub use stream::Stream;
 

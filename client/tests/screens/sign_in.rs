@@ -6,10 +6,10 @@ use quchat_client::{
     model::{Field, Reached},
     update::{Action, Effect, Msg},
 };
-use quchat_shared::{api::Registration, pin::Pin};
+use quchat_shared::{api::Registration, invite::InviteCode, pin::Pin};
 use tuirealm::event::Key;
 
-use crate::stage::Stage;
+use crate::{stage::Stage, states::at_each_size};
 
 fn at_the_door(width: u16, height: u16) -> Stage {
     let mut stage = Stage::new(width, height);
@@ -130,6 +130,57 @@ fn a_server_whose_registration_is_closed_offers_none() {
     stage.key(Key::Up);
     stage.type_text("0");
     assert!(stage.screen().contains("Register F3"), "it is another server: {}", stage.screen());
+}
+
+#[test]
+fn the_form_asks_about_a_server_when_its_address_is_typed() {
+    let mut stage = at_the_door(80, 24);
+    stage.key(Key::Up);
+    stage.type_text("8");
+    assert_eq!(stage.key(Key::Tab), Some(Msg::LookAt("localhost:78788".to_owned())));
+    stage.key(Key::Up);
+    assert_eq!(stage.key(Key::Tab), Some(Msg::Redraw), "it is known already");
+}
+
+#[test]
+fn an_answer_about_the_server_moves_nothing_that_is_being_typed() {
+    let mut stage = at_the_door(80, 24);
+    stage.type_text("ali");
+    stage.model.sign_in.registration = Some(("localhost:7878".to_owned(), Registration::Invite));
+    stage.follow();
+    stage.type_text("ce");
+    let screen = stage.screen();
+    assert!(screen.contains("▸ Name      alice") && screen.contains("Invite"), "{screen}");
+    for _ in 0..4 {
+        stage.key(Key::Tab); // on the button that registers
+    }
+    stage.model.sign_in.registration = Some(("localhost:7878".to_owned(), Registration::Closed));
+    stage.follow();
+    assert!(stage.screen().contains("▸[ Sign in ]"), "{}", stage.screen());
+}
+
+#[test]
+fn the_invite_of_a_join_link_is_named_and_may_be_one_for_the_first_admin() {
+    let mut stage = at_the_door(80, 24);
+    stage.model.sign_in.invite = Some(InviteCode::new([7; 16]));
+    stage.model.sign_in.registration = Some(("localhost:7878".to_owned(), Registration::Invite));
+    stage.follow();
+    assert!(stage.screen().contains("taken from the join link"), "{}", stage.screen());
+    stage.model.sign_in.registration = Some(("localhost:7878".to_owned(), Registration::Closed));
+    stage.follow();
+    assert!(stage.screen().contains("Register F3"), "{}", stage.screen());
+}
+
+#[test]
+fn a_closed_server_and_one_that_asks_for_an_invite() {
+    for (name, mode) in [("closed", Registration::Closed), ("invite_only", Registration::Invite)] {
+        at_each_size(name, |width, height| {
+            let mut stage = at_the_door(width, height);
+            stage.model.sign_in.registration = Some(("localhost:7878".to_owned(), mode));
+            stage.follow();
+            stage
+        });
+    }
 }
 
 #[test]

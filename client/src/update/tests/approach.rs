@@ -1,6 +1,11 @@
 //! Tests the way to a server: who answers is known before anything of the user's is sent.
 
-use quchat_shared::{api::Credentials, pin::Pin};
+use quchat_shared::{
+    Kind,
+    api::{Credentials, Registration, ServerInfo},
+    limits::LIMITS,
+    pin::Pin,
+};
 
 use super::*;
 use crate::model::{Address, Approach, Contact, Dialog, Field, Intent, Question, Reached, Server};
@@ -171,4 +176,93 @@ fn no_debug_text_of_an_approach_contains_the_password() {
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
     let intent = Intent::SignIn(credentials);
     assert!(!format!("{:?}", Approach { server: plain("localhost"), intent }).contains("horse"));
+}
+
+fn about(registration: Registration) -> Reply {
+    let (name, version) = ("quchat".into(), "0.2.0".into());
+    Ok(Answer::About(ServerInfo { name, version, limits: LIMITS, heartbeat_seconds: 15, registration }))
+}
+
+/// At the form, with this address in it.
+fn at_the_form(address: &str) -> Client {
+    let mut client = Client::new();
+    client.on(Msg::Start { server: Some(address.into()), name: None, session: None });
+    client
+}
+
+#[test]
+fn the_form_learns_who_may_register_before_anybody_signs_in() {
+    let is_asked = |req: &Request| matches!(req, Request::GetServer(_));
+    for contact in [Contact::Trusted, Contact::Unknown(SEEN)] {
+        let mut client = at_the_form("chat.lan");
+        assert!(!client.model.sign_in.waiting, "the form does not wait for it");
+        answer(&mut client, encrypted("chat.lan", None), contact);
+        client.reply(is_asked, about(Registration::Invite));
+        assert_eq!(client.model.sign_in.registration, Some(("chat.lan".to_owned(), Registration::Invite)));
+        assert!(client.effects.is_empty() && client.model.dialogs.is_empty());
+    }
+    let mut client = at_the_form("http://10.0.0.7");
+    client.reply(is_asked, about(Registration::Closed));
+    assert!(client.model.sign_in.is_closed());
+    client.on(Msg::LookAt("localhost".into()));
+    assert!(!client.model.sign_in.is_closed(), "it is another server");
+}
+
+#[test]
+fn a_server_that_does_not_tell_who_may_register_disturbs_nobody() {
+    for found in [Err(unreachable()), Ok(Contact::Changed(SEEN)), Ok(Contact::Plain)] {
+        let mut client = at_the_form("chat.lan");
+        let [Effect::Knock { call, .. }] = client.effects[..] else { panic!("{:?}", client.effects) };
+        client.effects.clear();
+        sign_in(&mut client, "chat.lan");
+        let found = found.map(|contact| Reached { server: plain("chat.lan"), contact });
+        client.on(Msg::Knocked { call, found });
+        let form = &client.model.sign_in;
+        assert!(form.waiting && form.problem.is_none() && client.model.dialogs.is_empty(), "{form:?}");
+        assert!(matches!(client.effects[..], [Effect::Knock { .. }]), "only that of the sign-in");
+    }
+}
+
+#[test]
+fn an_address_is_looked_at_once_and_after_signing_out_again() {
+    let mut client = at_the_form("chat.lan");
+    client.effects.clear();
+    client.on(Msg::LookAt("chat.lan".into())).on(Msg::LookAt("not an address".into()));
+    assert_eq!(client.effects, []);
+    client.on(Msg::LookAt("other.lan".into()));
+    assert!(matches!(client.effects[..], [Effect::Knock { .. }]));
+    let mut client = Client::online();
+    client.act(Action::SignOut);
+    assert!(client.effects.iter().any(|effect| matches!(effect, Effect::Call { req: Request::GetServer(_), .. })));
+}
+
+#[test]
+fn a_refusal_of_what_is_not_encrypted_shows_its_sentence_and_says_nothing_about_registration() {
+    let told = "this server takes only encrypted connections from here: use https://";
+    for register in [true, false] {
+        let mut client = Client::new();
+        let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
+        client.on(Msg::SignIn { server: "http://10.0.0.7".into(), credentials, register, invite: String::new() });
+        client.reply(|_| true, Err(refused(403, Kind::Plaintext, told)));
+        assert_eq!((problem(&client), &client.model.sign_in.registration), (told, &None));
+    }
+}
+
+#[test]
+fn a_suspended_user_is_told_so_when_signing_in_and_after_their_session_has_ended() {
+    let told = "this account is suspended; ask an admin of the server";
+    let is_sign_in = |req: &Request| matches!(req, Request::SignIn(..));
+    let suspended = || Err(refused(403, Kind::Forbidden, told));
+    let mut client = Client::new();
+    sign_in(&mut client, "http://localhost");
+    client.reply(is_sign_in, suspended());
+    assert_eq!(client.model.sign_in.problem, Some((Field::Name, told.to_owned())));
+    let mut client = Client::online();
+    client.stream(vec![quchat_shared::event::Bye { reason: quchat_shared::event::ByeReason::SignedOut }.into()]);
+    client.pass(2_000);
+    assert_eq!(client.model.dialogs, [Dialog::SignedOut]);
+    sign_in(&mut client, "");
+    client.reply(is_sign_in, suspended());
+    assert_eq!(client.model.sign_in.problem.as_ref().map(|(_, problem)| &**problem), Some(told));
+    assert!(client.model.account.is_some(), "the screen stays");
 }

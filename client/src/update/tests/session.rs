@@ -26,6 +26,7 @@ fn signing_in_leads_to_rooms_then_stream_then_connected() {
     assert_eq!((focus(&client.model), next_deadline(&client.model)), (ComponentId::SignIn, None));
     sign_in(&mut client, "http://localhost", "alice", "correct horse", false);
     assert!(client.model.sign_in.waiting);
+    client.effects.retain(|effect| !matches!(effect, Effect::Call { req: Request::GetServer(_), .. }));
     let epoch = client.model.epoch;
     client.reply(is_sign_in, Ok(Answer::Session(session(ALICE, "alice"))));
     assert!(client.model.epoch > epoch);
@@ -201,6 +202,7 @@ fn signing_out_lists_unsent_messages_and_leaves_nothing_behind() {
     client.act(Action::SignOut);
     assert_eq!(client.model.dialogs, [Dialog::Ask(Question::SignOut { unsent: 1 })]);
     client.on(Msg::Answer(true));
+    assert!(matches!(client.calls()[..], [(_, Request::GetServer(_))]), "who may register, for the form");
     assert_eq!(client.effects, [Effect::HangUp, Effect::SignOut]);
     assert!(client.model.rooms.is_empty() && client.model.open.is_none() && client.model.dialogs.is_empty());
     assert_eq!((&*client.model.sign_in.name, focus(&client.model)), ("alice", ComponentId::SignIn));

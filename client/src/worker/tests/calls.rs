@@ -18,7 +18,7 @@ use quchat_shared::{
 };
 
 use super::*;
-use crate::worker::{Calls, sign_in, sign_out};
+use crate::worker::{Calls, ask, sign_out};
 
 const MARKER: &str = r#"{"last_read_seq":7,"unread":0,"of a later version":[]}"#;
 
@@ -221,7 +221,7 @@ fn signing_in_carries_no_token_and_signing_out_is_told_without_waiting() {
     let (tell, replies) = channel();
     let credentials = Credentials { name: "alice".into(), password: "correct horse".into() };
     let request = Request::SignIn(access.server.clone(), credentials);
-    sign_in(access.server.clone(), request, move |reply| tell.send(reply).unwrap_or(())).unwrap();
+    ask(access.server.clone(), request, move |reply| tell.send(reply).unwrap_or(())).unwrap();
     let Err(Failure::Refused { problem, .. }) = replies.recv_timeout(SOON).unwrap() else { panic!() };
     assert_eq!(problem.status, 401);
     let request = heard.recv_timeout(SOON).unwrap();
