@@ -9,6 +9,7 @@ use quchat_shared::{
         Bans, FoundIn, Hit, Hits, Members, Mention, Mentions, MessagePage, ReadMarker, Rooms, ServerInfo, Sessions,
         Users,
     },
+    invite::{CreatedInvite, Invites},
     limits::{PAGE_MAX, ROOM_NAME_MAX, TEXT_MAX, TOPIC_MAX, TXN_MAX, USER_NAME_MAX},
     message::REACTIONS_MAX,
     room::Member,
@@ -159,10 +160,31 @@ impl Bounded for Bans {
     }
 }
 
+impl Bounded for User {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        cut(&mut self.name, USER_NAME_MAX, "…");
+        Ok(self)
+    }
+}
+
 impl Bounded for ServerInfo {
     fn bounded(mut self) -> Result<Self, Failure> {
         cut(&mut self.name, LABEL_MAX, "…");
         cut(&mut self.version, LABEL_MAX, "…");
+        Ok(self)
+    }
+}
+
+impl Bounded for CreatedInvite {
+    fn bounded(self) -> Result<Self, Failure> {
+        Ok(self)
+    }
+}
+
+impl Bounded for Invites {
+    fn bounded(mut self) -> Result<Self, Failure> {
+        bound_page(self.invites.len(), self.next.as_deref())?;
+        self.invites.iter_mut().filter_map(|invite| invite.created_by.as_mut()).for_each(bound_user);
         Ok(self)
     }
 }

@@ -4,15 +4,16 @@
 //! grouped by their answer.
 
 use quchat_shared::{
-    Message, Room, RoomId, Seq, SessionId, UserId,
+    InviteId, Message, Room, RoomId, Seq, SessionId, User, UserId,
     api::{
         self, Bans, Credentials, Endpoint, Hits, Members, Mentions, MessageEdit, MessagePage, Method, NewBan,
         NewMessage, NewNotify, NewPassword, NewReadMarker, NewRole, NewRoom, ReadMarker, RoomChange, Rooms, ServerInfo,
         Sessions, Users,
     },
+    invite::{CreatedInvite, Invites, NewInvite},
     query::{self, ListMessages, ListUsers, Page, SearchMessages},
     room::Member,
-    user::{NewUser, Session},
+    user::{NewUser, Session, UserChange},
 };
 
 use super::{Client, Failure, Server};
@@ -121,6 +122,8 @@ requests! {
         EndSession(session: SessionId) => (session, &(), &());
         /// Changes the password. The Debug text leaves it out.
         ChangePassword(new: NewPassword) => (&(), &(), new);
+        /// Deletes an invite.
+        DeleteInvite(invite: InviteId) => (invite, &(), &());
     }
     /// A page of history.
     Page(MessagePage) {
@@ -153,6 +156,13 @@ requests! {
         /// Searches the messages that the user can read.
         SearchMessages(query: SearchMessages) => (&(), query, &());
     }
+    /// A user as they are now.
+    User(User) {
+        /// Reads the user of the session.
+        GetMe => (&(), &(), &());
+        /// Sets the role of a user on the server, or suspends them.
+        UpdateUser(user: UserId, change: UserChange) => (user, &(), change);
+    }
     /// A page of users.
     Users(Users) {
         /// Finds users by the beginning of their name, or by id.
@@ -174,6 +184,16 @@ requests! {
     Bans(Bans) {
         /// Reads a page of a room's bans.
         ListBans(room: RoomId, page: Page) => (room, page, &());
+    }
+    /// A new invite. No other answer has its code.
+    Invite(CreatedInvite) {
+        /// Creates an invite.
+        CreateInvite(new: NewInvite) => (&(), &(), new);
+    }
+    /// A page of invites.
+    Invites(Invites) {
+        /// Reads a page of the invites.
+        ListInvites(page: Page) => (&(), page, &());
     }
     /// The sessions of the user.
     Sessions(Sessions) {

@@ -19,7 +19,10 @@ use super::{rooms::room_name, styles::Styles};
 use crate::{
     model::{Model, Room},
     text::{Editor, clip, emoji::EMOJI, width},
-    update::commands::{COMMANDS, LEVELS, ROLES, is_offered},
+    update::{
+        SERVER_ROLES,
+        commands::{COMMANDS, LEVELS, ROLES, is_offered},
+    },
 };
 
 /// Most rows of the list.
@@ -46,14 +49,33 @@ enum Kind {
     /// The argument of a command about bans: the users known to be banned come first.
     Banned,
     Role,
+    ServerRole,
 }
 
 /// The commands whose argument, up to the end of the line, is completed.
-const ARGUMENTS: [(&str, Kind); 4] =
-    [("/join ", Kind::AnyRoom), ("/theme ", Kind::Theme), ("/notify ", Kind::Level), ("/react ", Kind::Emoji)];
+const ARGUMENTS: [(&str, Kind); 5] = [
+    ("/join ", Kind::AnyRoom),
+    ("/theme ", Kind::Theme),
+    ("/notify ", Kind::Level),
+    ("/react ", Kind::Emoji),
+    ("/admin invite ", Kind::AnyRoom),
+];
 
 /// The commands whose first argument is the name of a user.
-const PEOPLE: [&str; 6] = ["/msg ", "/invite ", "/kick ", "/ban ", "/unban ", "/role "];
+const PEOPLE: [&str; 9] = [
+    "/msg ",
+    "/invite ",
+    "/kick ",
+    "/ban ",
+    "/unban ",
+    "/role ",
+    "/admin suspend ",
+    "/admin unsuspend ",
+    "/admin role ",
+];
+
+/// The start of the commands that have a second word.
+const ADMIN: &str = "/admin ";
 
 /// The word before the cursor: its kind and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +222,7 @@ impl Kind {
     fn title(self) -> &'static str {
         match self {
             Self::Person | Self::Name | Self::Banned => "people",
-            Self::Role => "roles",
+            Self::Role | Self::ServerRole => "roles",
             Self::Room | Self::AnyRoom => "rooms",
             Self::Command => "commands",
             Self::Theme => "themes",
@@ -244,6 +266,9 @@ fn word(editor: &Editor) -> Option<(Kind, usize)> {
     if let Some(found) = person_or_role(before) {
         return Some(found);
     }
+    if before.strip_prefix(ADMIN).is_some_and(|word| !word.contains(char::is_whitespace)) {
+        return Some((Kind::Command, 0));
+    }
     let begin =
         before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
     if begin == 0 && before.starts_with('/') && !before.starts_with("//") {
@@ -268,8 +293,13 @@ fn person_or_role(before: &str) -> Option<(Kind, usize)> {
     match args.find(char::is_whitespace) {
         None if *command == "/unban " => Some((Kind::Banned, command.len())),
         None => Some((Kind::Name, command.len())),
-        Some(at) if *command == "/role " && !args[at + 1..].contains(char::is_whitespace) => {
-            Some((Kind::Role, command.len() + at + 1))
+        Some(at) if !args[at + 1..].contains(char::is_whitespace) => {
+            let kind = match *command {
+                "/role " => Kind::Role,
+                "/admin role " => Kind::ServerRole,
+                _ => return None,
+            };
+            Some((kind, command.len() + at + 1))
         }
         Some(_) => None,
     }
@@ -317,6 +347,9 @@ fn gather(model: &Model, word: Word) -> Vec<Offer> {
             .map(|(name, note)| Offer::name(word.kind, name, note))
             .collect(),
         Kind::Role => ROLES.iter().map(|(name, _)| offer(name, (*name).to_owned(), (*name).to_owned(), "")).collect(),
+        Kind::ServerRole => {
+            SERVER_ROLES.iter().map(|(name, _)| offer(name, (*name).to_owned(), (*name).to_owned(), "")).collect()
+        }
         Kind::Room => room_names(model)
             .map(|room| &room.info)
             .map(|info| offer(&info.name, format!("#{} ", info.name), format!("#{}", info.name), &info.topic))
@@ -398,6 +431,10 @@ mod tests {
         assert_eq!(word_in("/theme da"), Some((Kind::Theme, "da")));
         assert_eq!(word_in("/notify "), Some((Kind::Level, "")));
         assert_eq!(word_in("/theme x\n@a"), Some((Kind::Person, "@a")));
+        assert_eq!(word_in("/admin su"), Some((Kind::Command, "/admin su")));
+        assert_eq!(word_in("/admin suspend bo"), Some((Kind::Name, "bo")));
+        assert_eq!(word_in("/admin role bob ad"), Some((Kind::ServerRole, "ad")));
+        assert_eq!(word_in("/admin invite #ga"), Some((Kind::AnyRoom, "#ga")));
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub(crate) use self::{
 };
 use self::{
     dialog::{
-        Ask, Bans, CreateRoom, Help, Inbox, Password, People, React, Review, Search, Sessions, SignedOut, Switcher,
+        Ask, Bans, CreateRoom, Help, Inbox, Invited, Invites, Password, People, React, Review, Search, Sessions,
+        SignedOut, Switcher, Users,
     },
     mounted::Mounted,
     sign_in::SignIn,
@@ -73,6 +74,9 @@ pub fn component(id: ComponentId, model: &Model, keymap: &Arc<Keymap>) -> Compon
         ComponentId::Dialog(DialogId::Bans) => Mounted::new(Bans::new(keymap)),
         ComponentId::Dialog(DialogId::Sessions) => Mounted::new(Sessions::new(keymap)),
         ComponentId::Dialog(DialogId::Password) => Mounted::new(Password::new(keymap)),
+        ComponentId::Dialog(DialogId::Users) => Mounted::new(Users::new(keymap)),
+        ComponentId::Dialog(DialogId::Invites) => Mounted::new(Invites::new(keymap)),
+        ComponentId::Dialog(DialogId::Invited) => Mounted::new(Invited::new(keymap)),
     };
     mounted.component().show(model);
     Box::new(mounted)

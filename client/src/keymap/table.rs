@@ -62,16 +62,18 @@ impl Context {
             | ComponentId::Dialog(DialogId::CreateRoom | DialogId::SignedOut | DialogId::Password) => {
                 &[Self::Form, Self::Text, Self::Everywhere]
             }
-            ComponentId::Dialog(DialogId::Switcher | DialogId::React | DialogId::Search | DialogId::People) => {
-                &[Self::List, Self::Text, Self::Everywhere]
-            }
+            ComponentId::Dialog(
+                DialogId::Switcher | DialogId::React | DialogId::Search | DialogId::People | DialogId::Users,
+            ) => &[Self::List, Self::Text, Self::Everywhere],
             ComponentId::Dialog(
                 DialogId::Help
                 | DialogId::Ask
                 | DialogId::Review
                 | DialogId::Inbox
                 | DialogId::Bans
-                | DialogId::Sessions,
+                | DialogId::Sessions
+                | DialogId::Invites
+                | DialogId::Invited,
             ) => &[Self::List, Self::Everywhere],
             ComponentId::History => &[Self::Selection, Self::Screen, Self::Everywhere],
             ComponentId::Status => &[Self::Everywhere],
@@ -103,6 +105,7 @@ pub const PLAIN: &[(Context, &str, &str)] = &[
     (Context::List, "Up, Down, Enter", "choose"),
     (Context::List, "Home, End", "in the help and the inbox: go to the start or the end"),
     (Context::List, "y, n", "answer a question"),
+    (Context::List, "y", "on a new invite: copy its link"),
     (Context::List, "1 … 9", "reacting: toggle what is already there"),
     (Context::List, "e, d", "on a refused message: edit; discard after y (Up brings it back)"),
     (Context::Form, "Up, Down, Enter", "go to the other field; submit"),

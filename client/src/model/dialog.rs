@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use quchat_shared::{RoomId, Seq, UserRef, pin::Pin};
 
-use super::{Approach, BanList, Listing, Model, PasswordForm, People, Server, SessionList};
+use super::{
+    Approach, BanList, FreshInvite, InviteList, Listing, Model, PasswordForm, People, Server, SessionList, UserList,
+};
 
 /// The id under which tui-realm mounts a component. `focus` returns the one with the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +55,12 @@ pub enum DialogId {
     Sessions,
     /// See [`Dialog::Password`].
     Password,
+    /// See [`Dialog::Users`].
+    Users,
+    /// See [`Dialog::Invites`].
+    Invites,
+    /// See [`Dialog::Invited`].
+    Invited,
 }
 
 /// A dialog. `Action::Cancel` (Esc) and `Action::Interrupt` (Ctrl+C) close it without losing any text.
@@ -98,6 +106,14 @@ pub enum Dialog {
     Sessions(SessionList),
     /// A form for a new password; answers with `Msg::ChangePassword`. The component owns the typed text.
     Password(PasswordForm),
+    /// The users of the server, for admins; answers with `Msg::FilterPeople`, `Msg::TurnPage` or `Msg::ActOn`. The
+    /// component owns the chosen row and the menu of what can be done.
+    Users(UserList),
+    /// The invites that still work, for admins; answers with `Msg::TurnPage` or `Msg::RevokeInvite`. The component owns
+    /// the chosen row.
+    Invites(InviteList),
+    /// A new invite and how to join with it; answers with `Msg::CopyInvite`.
+    Invited(FreshInvite),
 }
 
 impl Dialog {
@@ -117,6 +133,9 @@ impl Dialog {
             Self::Bans(_) => DialogId::Bans,
             Self::Sessions(_) => DialogId::Sessions,
             Self::Password(_) => DialogId::Password,
+            Self::Users(_) => DialogId::Users,
+            Self::Invites(_) => DialogId::Invites,
+            Self::Invited(_) => DialogId::Invited,
         }
     }
 }
@@ -167,6 +186,8 @@ pub enum Question {
     ChangedKey { server: Box<Server>, seen: Pin },
     /// Ban this user from the room?
     Ban { room: RoomId, user: UserRef, reason: Option<Arc<str>> },
+    /// End the sessions of this user, and keep them from signing in?
+    Suspend { user: UserRef },
 }
 
 /// The unread part of a room when the user asked to mark everything as read.

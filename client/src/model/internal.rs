@@ -6,7 +6,7 @@ use std::{
 };
 
 use quchat_shared::{
-    RoomId, Seq, SessionId, UserId, UserRef,
+    InviteId, RoomId, Seq, SessionId, UserId, UserRef,
     api::RoomChange,
     event::{ByeReason, ResetReason},
     query::SearchMessages,
@@ -199,6 +199,8 @@ pub(crate) enum Call {
     },
     /// Who may register at the server of this address, as typed.
     GetServer(String),
+    /// The user's own account as it is now.
+    GetMe,
     ListRooms,
     CreateRoom,
     JoinRoom(RoomId),
@@ -242,6 +244,12 @@ pub(crate) enum Call {
     ListSessions,
     EndSession(SessionId),
     ChangePassword,
+    /// The page of users on the screen.
+    ListUsers,
+    CreateInvite,
+    /// The page of invites on the screen.
+    ListInvites,
+    DeleteInvite(InviteId),
 }
 
 impl Call {
@@ -271,6 +279,7 @@ impl Call {
                 | Self::ChangeMember(..)
                 | Self::UpdateRoom(..)
                 | Self::DeleteRoom(_)
+                | Self::CreateInvite
         )
     }
 }

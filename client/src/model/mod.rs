@@ -12,6 +12,7 @@ mod dialog;
 mod editing;
 mod find;
 mod focus;
+mod governing;
 mod inputs;
 mod internal;
 mod listing;
@@ -41,6 +42,7 @@ pub use dialog::{CaughtUp, ComponentId, Dialog, DialogId, Question};
 pub use editing::{EditOf, EditTarget, Editing};
 pub use find::{Find, Further};
 pub use focus::focus;
+pub use governing::{FreshInvite, InviteList, UserList};
 pub use inputs::{InputHistory, SavedDraft};
 pub(crate) use internal::{Alert, Burst, Call, Internal, OwnTyping, SessionChange, TerminalTask, Watched};
 pub(crate) use listing::is_earlier;
@@ -303,6 +305,7 @@ impl Model {
             Call::ChangeMember(user, _) => format!("{}: one moment …", user.name),
             Call::UpdateRoom(room, _) => format!("changing {} …", name(room)),
             Call::DeleteRoom(room) => format!("deleting {} …", name(room)),
+            Call::CreateInvite => "creating the invite …".to_owned(),
             _ => "creating the room …".to_owned(),
         })
     }

@@ -1,7 +1,5 @@
 //! A list that the server gives page by page. One page is kept: the whole list may be long.
 
-use quchat_shared::UserId;
-
 /// The page on the screen, and the way to the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paged<T> {
@@ -62,9 +60,9 @@ impl<T> Paged<T> {
         self.wanted = true;
     }
 
-    /// Takes the requested page. `user` names the user of a row.
-    pub(crate) fn take(&mut self, page: Vec<T>, next: Option<String>, user: impl Fn(&T) -> UserId) {
-        let first = |page: &[T]| page.first().map(&user);
+    /// Takes the requested page. `id` tells the rows apart.
+    pub(crate) fn take(&mut self, page: Vec<T>, next: Option<String>, id: impl Fn(&T) -> u64) {
+        let first = |page: &[T]| page.first().map(&id);
         let moved = self.page.as_deref().is_none_or(|shown| first(shown) != first(&page));
         self.rev += u64::from(moved);
         (self.page, self.next, self.problem) = (Some(page), next, None);

@@ -6,6 +6,7 @@ use quchat_shared::{
     RoomId, UserRef,
     api::{Ban, SessionInfo},
     room::{Member, Role},
+    user::ServerRole,
 };
 
 use super::{Dialog, Model, Paged};
@@ -25,6 +26,12 @@ pub enum PersonAction {
     Unban(RoomId),
     /// Set their role in this room.
     SetRole(RoomId, Role),
+    /// Suspend them on the server.
+    Suspend,
+    /// Lift their suspension.
+    Unsuspend,
+    /// Set their role on the server.
+    SetServerRole(ServerRole),
 }
 
 /// The members of a room.

@@ -33,10 +33,9 @@ impl Model {
     /// The user's rank in a room; nobody ranks above the other in a direct room.
     #[must_use]
     pub fn rank(&self, room: &Room) -> Rank {
-        let admin = self.account.as_ref().is_some_and(|account| account.user.role == ServerRole::Admin);
         match room.member {
             _ if room.is_direct() => Rank::Outsider,
-            _ if admin && room.info.kind == RoomKind::Public => Rank::Admin,
+            _ if self.is_admin() && room.info.kind == RoomKind::Public => Rank::Admin,
             Some(member) => member.role.into(),
             None => Rank::Outsider,
         }

@@ -29,7 +29,7 @@ pub(super) fn arrived(model: &mut Model, id: RoomId, reply: Result<Bans, Failure
     match reply {
         _ if bans.list.wanted => {}
         Err(failure) => bans.list.problem = Some(failure.reason().to_owned()),
-        Ok(Bans { bans: page, next }) => bans.list.take(page, next, |ban| ban.user.id),
+        Ok(Bans { bans: page, next }) => bans.list.take(page, next, |ban| ban.user.id.0),
     }
 }
 

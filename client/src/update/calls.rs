@@ -4,8 +4,8 @@
 
 use super::{
     Answer, Effect, Failure, Reply, account, approach, attention, bans, connection, deleting, direct, edits, find,
-    inbox, members, membership, outbox, pages, people, presence, quotes, reactions, reading, recount, room_changes,
-    search, session,
+    inbox, invites, members, membership, outbox, pages, people, presence, quotes, reactions, reading, recount,
+    room_changes, search, session, users,
 };
 use crate::model::{Call, Model};
 
@@ -62,5 +62,10 @@ pub(super) fn done(model: &mut Model, call: u64, reply: Reply, effects: &mut Vec
         Call::ListSessions => account::sessions_listed(model, narrow!(reply, Sessions)),
         Call::EndSession(id) => account::session_ended(model, id, reply.map(drop)),
         Call::ChangePassword => account::password_changed(model, reply.map(drop)),
+        Call::GetMe => users::is_me(model, narrow!(reply, User)),
+        Call::ListUsers => users::arrived(model, narrow!(reply, Users)),
+        Call::CreateInvite => invites::created(model, narrow!(reply, Invite)),
+        Call::ListInvites => invites::arrived(model, narrow!(reply, Invites)),
+        Call::DeleteInvite(id) => invites::revoked(model, id, reply.map(drop)),
     }
 }

@@ -10,7 +10,11 @@ use quchat_shared::{
 };
 
 pub(crate) use super::attention::LEVELS;
-use super::{Action, attention, reactions};
+use super::{
+    Action,
+    admin::{self, AdminCommand},
+    attention, reactions,
+};
 use crate::model::{Model, PersonAction, Rank, Room};
 
 /// The roles and their names.
@@ -20,7 +24,7 @@ pub(crate) const ROLES: [(&str, Role); 3] =
 /// A command as the help shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Command {
-    /// What follows the slash.
+    /// What follows the slash: one word, or `admin` and one word.
     pub name: &'static str,
     /// Its arguments as the help shows them; empty if it takes none.
     pub args: &'static str,
@@ -93,6 +97,12 @@ pub const COMMANDS: &[Command] = &[
     command("delete-room", "", "delete this room for everybody; asks first", None),
     command("sessions", "", "list where you are signed in, and end sessions", None),
     command("password", "", "change your password", None),
+    command("admin users", "", "list the users of the server, and what you can do with them", None),
+    command("admin suspend", "NAME", "end somebody's sessions and keep them from signing in; asks first", None),
+    command("admin unsuspend", "NAME", "let somebody sign in again", None),
+    command("admin role", "NAME ROLE", "make somebody admin or member of the server", None),
+    command("admin invite", "[ROOM] [USES] [TIME]", "create a link to join with, such as: #lan 5 7d", None),
+    command("admin invites", "", "list the invites that still work; Enter revokes one", None),
 ];
 
 /// A parsed command.
@@ -130,6 +140,7 @@ pub(super) enum SlashCommand {
     Bans,
     Sessions,
     Password,
+    Admin(AdminCommand),
 }
 
 impl SlashCommand {
@@ -142,7 +153,17 @@ impl SlashCommand {
 /// Whether a text begins with the name of a command.
 pub(crate) fn is_command(text: &str) -> bool {
     let name = text.strip_prefix('/').and_then(|rest| rest.split(char::is_whitespace).next());
-    name.is_some_and(|name| COMMANDS.iter().any(|command| command.name.eq_ignore_ascii_case(name)))
+    name.is_some_and(|name| {
+        name.eq_ignore_ascii_case(ADMIN) || COMMANDS.iter().any(|command| command.name.eq_ignore_ascii_case(name))
+    })
+}
+
+/// The first word of the commands for admins of the server.
+const ADMIN: &str = "admin";
+
+/// Whether a command is for admins of the server only.
+pub(crate) fn is_for_admins(command: &Command) -> bool {
+    command.name.strip_prefix(ADMIN).is_some_and(|rest| rest.starts_with(' '))
 }
 
 /// Parses the text after the slash.
@@ -152,6 +173,9 @@ pub(crate) fn is_command(text: &str) -> bool {
 pub(super) fn parse(model: &Model, typed: &str) -> Result<SlashCommand, String> {
     let (name, args) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
     let args = args.trim();
+    if name.eq_ignore_ascii_case(ADMIN) {
+        return admin::parse(model, args, |name| find(model, name)).map(SlashCommand::Admin);
+    }
     let command = COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name));
     let command = command.ok_or_else(|| format!("there is no /{name}; /help lists the commands, //{name} sends it"))?;
     if command.args.is_empty() && !args.is_empty() {
@@ -261,7 +285,7 @@ pub(crate) fn is_offered(model: &Model, command: &Command) -> bool {
         "invite" => rank >= Rank::Member,
         "kick" | "ban" | "unban" | "bans" | "topic" | "rename" | "archive" => rank >= Rank::Moderator,
         "role" | "delete-room" => rank >= Rank::Owner,
-        _ => true,
+        _ => !is_for_admins(command) || model.is_admin(),
     }
 }
 

@@ -5,7 +5,10 @@ use quchat_shared::{
     event::{ByeReason, Hello, Reset, ResetReason},
 };
 
-use super::{Effect, Failure, Reply, attention, membership, navigation, presence, rooms, saving, search, session};
+use super::{
+    Effect, Failure, Reply, Request, attention, effect::call, membership, navigation, presence, rooms, saving, search,
+    session,
+};
 use crate::model::{
     Call, Dialog, Fetch, Link, Listing, Marker, Model, Pauses, Places, Question, Quoted, Reactions, Sighted, Storage,
     Timeline, Watched,
@@ -123,6 +126,9 @@ pub(super) fn hello(model: &mut Model, hello: Hello, effects: &mut Vec<Effect>) 
     }
     model.rooms.values_mut().for_each(|room| room.quoted.hope());
     retry_lists(model);
+    if !model.internal.awaits(|call| *call == Call::GetMe) {
+        call(model, Call::GetMe, Request::GetMe, effects); // no event tells of a changed role on the server
+    }
     presence::begin(model);
     attention::send_levels(model);
     membership::join_lost(model, effects);
@@ -143,6 +149,12 @@ fn retry_lists(model: &mut Model) {
     }
     if let Some(people) = model.people_list() {
         people.list.wanted |= people.list.problem.is_some();
+    }
+    if let Some(users) = model.user_list() {
+        users.list.wanted |= users.list.problem.is_some();
+    }
+    if let Some(invites) = model.invite_list() {
+        invites.list.wanted |= invites.list.problem.is_some();
     }
 }
 

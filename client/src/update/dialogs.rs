@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Effect, approach, deleting, editing, find, focus, jump, membership, people, reading, room_changes, selection,
-    session, writing,
+    Effect, approach, deleting, editing, find, focus, jump, members, membership, people, reading, room_changes,
+    selection, session, users, writing,
 };
 use crate::model::{Cause, ComponentId, Dialog, Model, PersonAction, Question, TerminalTask, Tone};
 
@@ -68,6 +68,7 @@ pub(super) fn answer(model: &mut Model, yes: bool, effects: &mut Vec<Effect>) {
         Question::Ban { room, user, reason } => {
             people::change(model, user, PersonAction::Ban(room, reason), effects);
         }
+        Question::Suspend { user } => people::change(model, user, PersonAction::Suspend, effects),
     }
 }
 
@@ -76,7 +77,17 @@ pub(super) fn turn_page(model: &mut Model, forward: bool) {
     match model.dialogs.last_mut() {
         Some(Dialog::People(people)) => people.list.turn(forward),
         Some(Dialog::Bans(bans)) => bans.list.turn(forward),
+        Some(Dialog::Users(users)) => users.list.turn(forward),
+        Some(Dialog::Invites(invites)) => invites.list.turn(forward),
         _ => {}
+    }
+}
+
+/// Lists only what begins with this in the topmost list.
+pub(super) fn filter(model: &mut Model, typed: Arc<str>) {
+    match model.dialogs.last() {
+        Some(Dialog::Users(_)) => users::filter(model, typed),
+        _ => members::filter(model, typed),
     }
 }
 

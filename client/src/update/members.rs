@@ -35,7 +35,7 @@ pub(super) fn arrived(model: &mut Model, room: RoomId, reply: Result<Members, Fa
     match reply {
         _ if people.list.wanted => {}
         Err(failure) => people.list.problem = Some(failure.reason().to_owned()),
-        Ok(Members { members, next }) => people.list.take(members, next, |member| member.user.id),
+        Ok(Members { members, next }) => people.list.take(members, next, |member| member.user.id.0),
     }
 }
 

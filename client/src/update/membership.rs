@@ -77,6 +77,10 @@ pub(super) fn ask_again(model: &mut Model, given_up: &[Call], effects: &mut Vec<
             Call::ChangeMember(user, action) => people::change(model, user.clone(), action.clone(), effects),
             Call::UpdateRoom(id, change) => room_changes::change_room(model, *id, change.clone(), effects),
             Call::DeleteRoom(id) => room_changes::delete(model, *id, effects),
+            Call::CreateInvite => {
+                let why = "it is not known whether the invite was created; /admin invites lists those that work";
+                model.show_notice(Tone::Error, why);
+            }
             Call::CreateRoom => refuse(model, "it is not known whether the room was created; look for it first"),
             _ => {}
         }

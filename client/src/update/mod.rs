@@ -10,6 +10,7 @@
 
 mod account;
 mod action;
+mod admin;
 mod approach;
 mod attention;
 mod bans;
@@ -26,6 +27,7 @@ mod edits;
 mod effect;
 mod find;
 mod inbox;
+mod invites;
 mod jump;
 mod members;
 mod membership;
@@ -48,12 +50,14 @@ mod selection;
 mod session;
 mod sighting;
 mod stream;
+mod users;
 mod writing;
 
 #[cfg(test)]
 mod tests;
 
 pub use action::Action;
+pub(crate) use admin::SERVER_ROLES;
 pub use attention::title;
 pub use deadline::next_deadline;
 pub(crate) use deleting::is_deletable;
@@ -166,13 +170,15 @@ fn take(model: &mut Model, msg: Msg, requests: &mut Vec<Effect>) {
         Msg::Discard { room, txn } => outbox::discard(model, room, &txn),
         Msg::React { room, seq, emoji } => reactions::toggle(model, room, seq, &emoji),
         Msg::LookUp(typed) => people::look_up(model, &typed),
-        Msg::FilterPeople(typed) => members::filter(model, typed),
+        Msg::FilterPeople(typed) => dialogs::filter(model, typed),
         Msg::TurnPage { forward } => dialogs::turn_page(model, forward),
         Msg::ActOn { user, action } => people::act_on(model, user, action, requests),
         Msg::AddByName { room, name } => people::by_name(model, &name, PersonAction::Add(room), requests),
         Msg::EndSession(id) => account::end_session(model, id, requests),
         Msg::ChangePassword(new) => account::change_password(model, new, requests),
         Msg::LookAt(server) => approach::look(model, &server, requests),
+        Msg::CopyInvite => invites::copy(model),
+        Msg::RevokeInvite(id) => invites::revoke(model, id, requests),
     }
 }
 
@@ -311,6 +317,7 @@ fn run(model: &mut Model, command: SlashCommand, reply_to: Option<Seq>, requests
         SlashCommand::DeleteRoom => room_changes::ask_to_delete(model),
         SlashCommand::Person { name, action } => people::by_name(model, &name, action, requests),
         SlashCommand::Bans => bans::open(model),
+        SlashCommand::Admin(command) => admin::run(model, command, requests),
         SlashCommand::Sessions => account::open_sessions(model, requests),
         SlashCommand::Password => account::open_password(model),
         SlashCommand::Leave => {

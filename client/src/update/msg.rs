@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quchat_shared::{
-    Cursor, Event, RoomId, Seq, SessionId, UserRef,
+    Cursor, Event, InviteId, RoomId, Seq, SessionId, UserRef,
     api::{Credentials, Hit, NewPassword},
     user::Session,
 };
@@ -158,14 +158,14 @@ pub enum Msg {
     React { room: RoomId, seq: Seq, emoji: Arc<str> },
     /// Switcher: the text changed; finds users by it. Composer: no known name begins with this.
     LookUp(Arc<str>),
-    /// List of members: the start of the names changed.
+    /// List of members or users: the start of the names changed.
     FilterPeople(Arc<str>),
-    /// List of members or bans: show another page.
+    /// List of members, bans, users or invites: show another page.
     TurnPage {
         /// `true` shows the next one.
         forward: bool,
     },
-    /// List of members or bans: do this with them.
+    /// List of members, bans or users: do this with them.
     ActOn { user: UserRef, action: PersonAction },
     /// List of members: add the user of this name to the room.
     AddByName { room: RoomId, name: String },
@@ -175,6 +175,10 @@ pub enum Msg {
     ChangePassword(NewPassword),
     /// Sign-in form: the address is typed; the form shows who may register there.
     LookAt(String),
+    /// New invite: copy its link.
+    CopyInvite,
+    /// List of invites: nobody can register with this one any more.
+    RevokeInvite(InviteId),
 }
 
 /// The meaning of a row in the switcher.

@@ -4,9 +4,11 @@ use quchat_shared::{
     RoomId, UserRef,
     api::{NewBan, NewRole, Users},
     query::ListUsers,
+    room::Role,
+    user::{ServerRole, UserChange},
 };
 
-use super::{Effect, Failure, Request, attention, bans, commands::ROLES, direct, effect::call};
+use super::{Effect, Failure, Request, attention, bans, commands::ROLES, direct, effect::call, users};
 use crate::model::{Call, Dialog, LookUp, Model, PersonAction, Question, Room, Tone};
 
 /// Does something with the user of this name. Asks the server who that is, if this client does not know.
@@ -54,6 +56,7 @@ pub(super) fn act_on(model: &mut Model, user: UserRef, action: PersonAction, eff
         PersonAction::Message(text) => direct::open(model, user, text, effects),
         PersonAction::Remove(room) => model.ask(Question::Remove { room, user }),
         PersonAction::Ban(room, reason) => model.ask(Question::Ban { room, user, reason }),
+        PersonAction::Suspend => model.ask(Question::Suspend { user }),
         action => change(model, user, action, effects),
     }
 }
@@ -70,6 +73,9 @@ pub(super) fn change(model: &mut Model, user: UserRef, action: PersonAction, eff
         }
         PersonAction::Unban(room) => Request::UnbanUser(*room, id),
         PersonAction::SetRole(room, role) => Request::SetRole(*room, id, NewRole { role: *role }),
+        PersonAction::Suspend => Request::UpdateUser(id, UserChange { role: None, suspended: Some(true) }),
+        PersonAction::Unsuspend => Request::UpdateUser(id, UserChange { role: None, suspended: Some(false) }),
+        PersonAction::SetServerRole(role) => Request::UpdateUser(id, UserChange { role: Some(*role), suspended: None }),
     };
     let what = Call::ChangeMember(user, action);
     if !model.internal.awaits(|call| *call == what) {
@@ -83,6 +89,7 @@ pub(super) fn changed(model: &mut Model, user: &UserRef, action: &PersonAction, 
     let text = match reply {
         Ok(()) => {
             bans::done(model, user, action);
+            users::done(model, user, action);
             said(model, name, action)
         }
         Err(failure) => {
@@ -92,10 +99,12 @@ pub(super) fn changed(model: &mut Model, user: &UserRef, action: &PersonAction, 
                 PersonAction::Remove(_) => "remove",
                 PersonAction::Ban(..) => "ban",
                 PersonAction::Unban(_) => "lift the ban of",
-                PersonAction::SetRole(..) => "change the role of",
+                PersonAction::SetRole(..) | PersonAction::SetServerRole(_) => "change the role of",
+                PersonAction::Suspend => "suspend",
+                PersonAction::Unsuspend => "lift the suspension of",
             };
             let why = format!("could not {what} {name}: {}", failure.reason());
-            if !bans::shows_refusal(model, action, &why) {
+            if !bans::shows_refusal(model, action, &why) && !users::shows_refusal(model, action, &why) {
                 model.show_notice(Tone::Error, &why);
             }
             return;
@@ -113,9 +122,12 @@ fn said(model: &Model, name: &str, action: &PersonAction) -> String {
         PersonAction::Ban(id, _) => format!("{name} is banned from {}; /unban {name} lifts that", room(id)),
         PersonAction::Unban(id) => format!("{name} may come back to {}", room(id)),
         PersonAction::SetRole(id, role) => {
-            let role = ROLES.iter().find(|(_, other)| other == role).map_or("", |(word, _)| word);
-            format!("{name} is {role} in {} now", room(id))
+            format!("{name} is {} in {} now", word(*role), room(id))
         }
+        PersonAction::Suspend => format!("{name} is suspended; /admin unsuspend {name} lifts that"),
+        PersonAction::Unsuspend => format!("{name} may sign in again"),
+        PersonAction::SetServerRole(ServerRole::Admin) => format!("{name} is an admin of this server now"),
+        PersonAction::SetServerRole(ServerRole::Member) => format!("{name} is not an admin of this server any more"),
     }
 }
 
@@ -135,6 +147,19 @@ pub(super) fn looked_up(model: &mut Model, prefix: &str, reply: Result<Users, Fa
     let Ok(Users { users, .. }) = reply else { return model.look_up = LookUp::default() };
     model.look_up.answered = prefix.into();
     model.look_up.found = users.into_iter().map(|user| UserRef { id: user.id, name: user.name }).collect();
+}
+
+fn word(role: Role) -> &'static str {
+    ROLES.iter().find(|(_, other)| *other == role).map_or("", |(word, _)| word)
+}
+
+/// The text of a notice when the user's role in a room has changed.
+pub(super) fn new_role(room: &Room, role: Role, by: Option<&UserRef>) -> String {
+    let (word, name) = (word(role), attention::name(room));
+    match by {
+        Some(by) => format!("{} made you {word} in {name}", by.name),
+        None => format!("you are {word} in {name} now"),
+    }
 }
 
 /// The text of a notice when somebody else ends the user's membership; `None` if the user left.

@@ -180,7 +180,7 @@ fn chosen(model: &Model) -> Option<Arc<Message>> {
 }
 
 /// Copies text without control characters, because it may be pasted into a shell.
-fn put(model: &mut Model, text: &str, what: &str) {
+pub(super) fn put(model: &mut Model, text: &str, what: &str) {
     let safe = |c: &char| matches!(c, '\n' | '\t') || !c.is_control() && !is_bidi_control(*c);
     model.internal.terminal_task = Some(TerminalTask::Copy(text.chars().filter(safe).collect()));
     let text = format!("{what} sent to the terminal's clipboard"); // the terminal does not confirm it

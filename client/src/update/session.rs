@@ -305,6 +305,8 @@ pub(super) fn forget_calls(model: &mut Model) {
             Dialog::CreateRoom { waiting, .. } => *waiting = false,
             Dialog::People(people) => people.list.wanted = true,
             Dialog::Bans(bans) => bans.list.wanted = true,
+            Dialog::Users(users) => users.list.wanted = true,
+            Dialog::Invites(invites) => invites.list.wanted = true,
             Dialog::Sessions(list) if list.sessions.is_none() => {
                 list.problem = Some("the connection was lost".to_owned());
             }

@@ -125,8 +125,11 @@ fn member_updated(model: &mut Model, event: MemberUpdated) {
     let me = model.me() == Some(event.user.id);
     members::role_changed(model, event.room.id, event.user.id, event.role);
     let room = rooms::upsert(model, event.room);
-    if let (true, Some(member)) = (me, &mut room.member) {
-        member.role = event.role;
+    let (true, Some(member)) = (me, &mut room.member) else { return };
+    let before = std::mem::replace(&mut member.role, event.role);
+    if before != event.role {
+        let told = people::new_role(room, event.role, event.by.as_ref().filter(|by| by.id != event.user.id));
+        model.show_notice(Tone::Calm, &told);
     }
 }
 

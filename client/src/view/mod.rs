@@ -99,7 +99,7 @@ pub(crate) fn room_at(app: &mut App, column: u16, row: u16) -> Option<RoomId> {
     components::mounted_as::<Rooms>(app, ComponentId::Rooms)?.at(Position { x: column, y: row })
 }
 
-const ALL: [ComponentId; 19] = [
+const ALL: [ComponentId; 22] = [
     ComponentId::SignIn,
     ComponentId::Rooms,
     ComponentId::History,
@@ -119,6 +119,9 @@ const ALL: [ComponentId; 19] = [
     ComponentId::Dialog(DialogId::Bans),
     ComponentId::Dialog(DialogId::Sessions),
     ComponentId::Dialog(DialogId::Password),
+    ComponentId::Dialog(DialogId::Users),
+    ComponentId::Dialog(DialogId::Invites),
+    ComponentId::Dialog(DialogId::Invited),
 ];
 
 fn wanted(model: &Model) -> Vec<ComponentId> {

@@ -13,6 +13,7 @@ mod composing;
 mod dice;
 mod drafts;
 mod encrypted;
+mod governing;
 mod inbox;
 mod leaving;
 mod losses;

@@ -32,8 +32,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a new server on a free port.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a new server with these arguments. They do not survive a restart.
+    pub(crate) fn start_with(args: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let (process, address) = run(&dir, "127.0.0.1:0").expect("the server starts");
+        let (process, address) = run(&dir, "127.0.0.1:0", args).expect("the server starts");
         Self { process, address, dir }
     }
 
@@ -90,7 +95,7 @@ impl Server {
         let listen = self.address.trim_start_matches("http://").to_owned();
         let deadline = Instant::now() + PATIENCE;
         self.process = loop {
-            match run(&self.dir, &listen) {
+            match run(&self.dir, &listen, &[]) {
                 Some((process, _)) => break process,
                 None => assert!(Instant::now() < deadline, "the server does not start again on {listen}"),
             }
@@ -170,10 +175,11 @@ impl Drop for Server {
 }
 
 /// Starts the server and waits for its address; `None` if it exits instead.
-fn run(dir: &TempDir, listen: &str) -> Option<(Child, String)> {
+fn run(dir: &TempDir, listen: &str, args: &[&str]) -> Option<(Child, String)> {
     let mut process = Command::new(program())
         .args(["--limit", "all=off", "--listen", listen, "--data-dir"])
         .arg(dir.path())
+        .args(args)
         .env_remove("QUCHAT_LISTEN")
         .env_remove("QUCHAT_DATA_DIR")
         .stdin(Stdio::null())

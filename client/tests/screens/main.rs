@@ -8,6 +8,8 @@ mod completing;
 mod dialogs;
 mod finding;
 #[expect(clippy::unwrap_used, reason = "a stage that cannot be set up is a failed test")]
+mod governing;
+#[expect(clippy::unwrap_used, reason = "a stage that cannot be set up is a failed test")]
 mod keys;
 #[expect(clippy::unwrap_used, reason = "a message without the word is a failed test")]
 mod listing;

@@ -1,6 +1,6 @@
 //! A question with yes and no, and what it is about, for example the messages that are not sent yet.
 
-use quchat_shared::{RoomId, Seq, pin::Pin, room::RoomKind};
+use quchat_shared::{RoomId, Seq, UserRef, pin::Pin, room::RoomKind};
 use tuirealm::{
     event::{Event, Key, KeyEvent},
     ratatui::{
@@ -226,6 +226,7 @@ impl Ask {
             | Question::Archive { room }
             | Question::Remove { room, .. }
             | Question::Ban { room, .. } => self.moderate(model.rooms.get(room), question),
+            Question::Suspend { user } => self.suspend(user),
         }
     }
 
@@ -302,6 +303,18 @@ impl Ask {
         }
     }
 
+    fn suspend(&mut self, user: &UserRef) {
+        self.title = "suspend";
+        self.yes = "suspend".to_owned();
+        self.no = "do not suspend";
+        self.say(format!("Suspend {} on this server?", user.name), Styles::STRONG);
+        let fate = format!(
+            "Their sessions end, and they cannot sign in until /admin unsuspend {}. Their messages stay.",
+            user.name
+        );
+        self.say(fate, Styles::PLAIN);
+    }
+
     /// The possible answers, as many rows as fit.
     fn foot(&self, columns: u16) -> Vec<Line<'static>> {
         let mut choices = Vec::new();
@@ -343,6 +356,7 @@ impl ScreenComponent for Ask {
                 | Question::Remove { .. }
                 | Question::Ban { .. }
                 | Question::Trust(_)
+                | Question::Suspend { .. }
         );
         self.question(model, question);
     }

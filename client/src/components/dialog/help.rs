@@ -16,7 +16,7 @@ use crate::{
     text::{clip, width, wrap},
     update::{
         Action, Msg,
-        commands::{COMMANDS, Command},
+        commands::{COMMANDS, Command, is_for_admins},
     },
 };
 
@@ -27,18 +27,25 @@ const KEYS: u16 = 26;
 struct Entry {
     keys: String,
     help: String,
+    /// Only admins of the server may do it.
+    for_admins: bool,
 }
 
 /// The text and its scroll position.
 pub(in super::super) struct Help {
     entries: Vec<Entry>,
+    is_admin: bool,
     top: usize,
     page: usize,
 }
 
 impl Help {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
-        Self { entries: entries(keymap), top: 0, page: 10 }
+        Self { entries: entries(keymap), is_admin: false, top: 0, page: 10 }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| self.is_admin || !entry.for_admins)
     }
 
     /// All lines, wrapped at this width.
@@ -46,7 +53,7 @@ impl Help {
         let keys = KEYS.min(columns / 2);
         let indent = " ".repeat(usize::from(keys + 2));
         let mut lines = Vec::new();
-        for entry in &self.entries {
+        for entry in self.entries() {
             if entry.help.is_empty() {
                 lines.push(Line::styled(clip(&entry.keys, columns), Styles::STRONG));
                 continue;
@@ -65,7 +72,8 @@ impl Help {
 }
 
 fn entries(keymap: &Keymap) -> Vec<Entry> {
-    let heading = |text: &str| Entry { keys: text.to_owned(), help: String::new() };
+    let entry = |keys: String, help: String| Entry { keys, help, for_admins: false };
+    let heading = |text: &str| entry(text.to_owned(), String::new());
     let mut entries = Vec::new();
     for context in Context::ALL {
         if !entries.is_empty() {
@@ -85,25 +93,28 @@ fn entries(keymap: &Keymap) -> Vec<Entry> {
                     } else {
                         ""
                     };
-                    entries
-                        .push(Entry { keys: format!("{}{many}", row.chord), help: format!("{}{by_word}", row.help) });
+                    entries.push(entry(format!("{}{many}", row.chord), format!("{}{by_word}", row.help)));
                 }
             }
             last = Some(row.action);
         }
         for (_, keys, help) in PLAIN.iter().filter(|(at, ..)| *at == context) {
-            entries.push(Entry { keys: (*keys).to_owned(), help: (*help).to_owned() });
+            entries.push(entry((*keys).to_owned(), (*help).to_owned()));
         }
     }
     entries.extend([heading(""), heading("Commands")]);
-    for Command { name, args, help, .. } in COMMANDS {
-        entries.push(Entry { keys: format!("/{name} {args}").trim_end().to_owned(), help: (*help).to_owned() });
+    for command in COMMANDS {
+        let Command { name, args, help, .. } = command;
+        let keys = format!("/{name} {args}").trim_end().to_owned();
+        entries.push(Entry { keys, help: (*help).to_owned(), for_admins: is_for_admins(command) });
     }
     entries
 }
 
 impl ScreenComponent for Help {
-    fn show(&mut self, _model: &Model) {}
+    fn show(&mut self, model: &Model) {
+        self.is_admin = model.is_admin();
+    }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, _focused: bool) {
         let inner = Styles::dialog(frame, area, "help");
@@ -138,7 +149,7 @@ impl ScreenComponent for Help {
     }
 
     fn wanted(&self) -> (u16, u16) {
-        (76, u16::try_from(self.entries.len()).unwrap_or(u16::MAX).saturating_add(2))
+        (76, u16::try_from(self.entries().count()).unwrap_or(u16::MAX).saturating_add(2))
     }
 }
 

@@ -9,6 +9,8 @@ mod create_room;
 mod help;
 mod hits;
 mod inbox;
+mod invited;
+mod invites;
 mod keys;
 mod paged_row;
 mod password;
@@ -20,8 +22,10 @@ mod search;
 mod sessions;
 mod signed_out;
 mod switcher;
+mod users;
 
 pub(super) use self::{
-    ask::Ask, bans::Bans, create_room::CreateRoom, help::Help, inbox::Inbox, password::Password, people::People,
-    react::React, review::Review, search::Search, sessions::Sessions, signed_out::SignedOut, switcher::Switcher,
+    ask::Ask, bans::Bans, create_room::CreateRoom, help::Help, inbox::Inbox, invited::Invited, invites::Invites,
+    password::Password, people::People, react::React, review::Review, search::Search, sessions::Sessions,
+    signed_out::SignedOut, switcher::Switcher, users::Users,
 };

@@ -1,6 +1,6 @@
 //! The menu of what the user may do with somebody who was chosen in a list.
 
-use quchat_shared::{UserId, UserRef, room::Role};
+use quchat_shared::{UserId, UserRef, room::Role, user::ServerRole};
 use tuirealm::ratatui::{
     Frame,
     layout::Rect,
@@ -69,5 +69,9 @@ fn label(offer: &PersonAction) -> &'static str {
         PersonAction::SetRole(_, Role::Owner) => "make owner",
         PersonAction::SetRole(_, Role::Moderator) => "make moderator",
         PersonAction::SetRole(_, Role::Member) => "make member",
+        PersonAction::Suspend => "suspend; asks first",
+        PersonAction::Unsuspend => "lift the suspension",
+        PersonAction::SetServerRole(ServerRole::Admin) => "make admin of this server",
+        PersonAction::SetServerRole(ServerRole::Member) => "make member of this server",
     }
 }

@@ -1,4 +1,5 @@
-//! Requests about people: who is online, a page of members or bans, users for the switcher, typing, and levels to be set.
+//! Requests about people: who is online, a page of members, bans, users or invites, users for the switcher, typing, and
+//! levels to be set.
 
 use std::sync::Arc;
 
@@ -31,8 +32,9 @@ pub(super) fn plan(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     meet_peers(model, effects);
     set_level(model, effects);
-    let requests = [list_request(model), bans_request(model), look_up_request(model)];
-    for (what, request) in requests.into_iter().flatten() {
+    let lists = [list_request(model), bans_request(model), users_request(model), invites_request(model)];
+    let requests = lists.into_iter().chain([look_up_request(model)]);
+    for (what, request) in requests.flatten().collect::<Vec<_>>() {
         if let Call::LookUp(prefix) = &what {
             model.look_up.asked = prefix.clone();
         }
@@ -110,6 +112,29 @@ fn bans_request(model: &mut Model) -> Option<(Call, Request)> {
     list.wanted = false;
     let page = Page { after: list.after.clone(), limit: None };
     Some((Call::ListBans(room), Request::ListBans(room, page)))
+}
+
+/// The request for the page of users on the screen. One is in flight.
+fn users_request(model: &mut Model) -> Option<(Call, Request)> {
+    if model.internal.awaits(|call| *call == Call::ListUsers) {
+        return None;
+    }
+    let users = model.user_list().filter(|users| users.list.wanted)?;
+    users.list.wanted = false;
+    let prefix = Some(users.filter.trim_start_matches('@').to_owned()).filter(|prefix| !prefix.is_empty());
+    let page = ListUsers { prefix, after: users.list.after.clone(), ..ListUsers::default() };
+    Some((Call::ListUsers, Request::ListUsers(page)))
+}
+
+/// The request for the page of invites on the screen. One is in flight.
+fn invites_request(model: &mut Model) -> Option<(Call, Request)> {
+    if model.internal.awaits(|call| *call == Call::ListInvites) {
+        return None;
+    }
+    let list = &mut model.invite_list().filter(|invites| invites.list.wanted)?.list;
+    list.wanted = false;
+    let page = Page { after: list.after.clone(), limit: None };
+    Some((Call::ListInvites, Request::ListInvites(page)))
 }
 
 /// The request for users by the start of their name. One is in flight; the latest text wins.

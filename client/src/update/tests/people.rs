@@ -435,3 +435,19 @@ fn a_banned_name_needs_no_look_up() {
     client.stream(vec![MemberLeft { room_id: GENERAL, user, by: None, banned: true }.into()]).say("/unban carol");
     assert_eq!(client.calls().pop().map(|(_, req)| req), Some(Request::UnbanUser(GENERAL, CAROL)));
 }
+
+#[test]
+fn a_new_role_in_a_room_is_told_to_the_user_with_the_name_of_who_set_it() {
+    let updated = |by: Option<UserRef>, role| -> Event {
+        MemberUpdated { room: info(GENERAL, "general", RoomKind::Public, 3), user: person(ALICE, "alice"), role, by }
+            .into()
+    };
+    let mut client = Client::online();
+    client.stream(vec![updated(Some(person(BOB, "bob")), Role::Moderator)]);
+    assert_eq!(client.notice(), "bob made you moderator in #general");
+    client.stream(vec![updated(None, Role::Owner)]);
+    assert_eq!(client.notice(), "you are owner in #general now");
+    client.model.notice = None;
+    client.stream(vec![updated(None, Role::Owner)]);
+    assert_eq!(client.notice(), "", "nothing has changed");
+}

@@ -61,7 +61,7 @@ fn presence_follows_events_and_is_asked_for_again_after_a_loss() {
     client.cut(unreachable()).pass(5_000).hello("k-2");
     assert_eq!(client.room(GENERAL).participants.online(), None);
     client.pass(1_000);
-    assert_eq!(client.asides.len(), 1);
+    assert_eq!(client.asides.iter().filter(|(_, req)| matches!(req, Request::ListMembers(..))).count(), 1);
 }
 
 #[test]

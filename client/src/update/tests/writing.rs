@@ -9,7 +9,7 @@ use quchat_shared::{
 use super::*;
 use crate::{
     model::{ComponentId, Dialog, DialogId},
-    update::commands::COMMANDS,
+    update::commands::{COMMANDS, is_for_admins},
 };
 
 #[test]
@@ -205,10 +205,15 @@ fn each_command_does_what_the_help_says() {
             "role" => "/role bob moderator".to_owned(),
             "topic" => "/topic -".to_owned(),
             "rename" => "/rename den".to_owned(),
+            "admin suspend" | "admin unsuspend" => format!("/{} bob", command.name),
+            "admin role" => "/admin role bob admin".to_owned(),
             name => format!("/{name}"),
         };
         let mut client = Client::online();
         client.model.themes = vec!["dark".into(), "light".into()];
+        if is_for_admins(command) {
+            client.model.account.as_mut().unwrap().user.role = ServerRole::Admin;
+        }
         client.say(&line);
         let draft = client.model.rooms.get(&GENERAL).map_or_else(String::new, |room| room.draft.text.to_string());
         let done = match command.name {
@@ -217,6 +222,13 @@ fn each_command_does_what_the_help_says() {
                 client.model.open == Some(LOBBY)
                     && client.calls().iter().any(|(_, req)| *req == Request::JoinRoom(LOBBY))
             }
+            "admin users" => focus(&client.model) == ComponentId::Dialog(DialogId::Users),
+            "admin invites" => focus(&client.model) == ComponentId::Dialog(DialogId::Invites),
+            "admin suspend" => focus(&client.model) == ComponentId::Dialog(DialogId::Ask),
+            "admin unsuspend" | "admin role" => {
+                client.calls().iter().any(|(_, req)| matches!(req, Request::UpdateUser(BOB, _)))
+            }
+            "admin invite" => client.calls().iter().any(|(_, req)| matches!(req, Request::CreateInvite(_))),
             "leave" => client.calls().iter().any(|(_, req)| *req == Request::LeaveRoom(GENERAL)),
             "create" => {
                 matches!(&client.calls()[..], [(_, Request::CreateRoom(new))] if new.name == "my den" && new.kind == Some(RoomKind::Private))
