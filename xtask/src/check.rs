@@ -1,5 +1,4 @@
-//! `cargo xtask check`: all checks that do not run the code, the quickest first. `--without-docs` leaves out the
-//! documentation, which takes the longest.
+//! `cargo xtask check`: all checks that do not run the code, the quickest first.
 
 use std::ffi::OsString;
 
@@ -10,11 +9,7 @@ use crate::{
 };
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
-    let (skips_docs, rest) = match args.split_first() {
-        Some((first, rest)) if first == "--without-docs" => (true, rest),
-        _ => (false, &*args),
-    };
-    expect_none("check", rest)?;
+    expect_none("check", &args)?;
     tidy::run(Vec::new())?;
 
     let mut fmt = cargo("fmt");
@@ -25,9 +20,6 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<(), TaskError> {
     clippy.args(["--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"]);
     step(clippy)?;
 
-    if skips_docs {
-        return Ok(());
-    }
     let mut doc = cargo("doc");
     doc.args(["--workspace", "--all-features", "--no-deps", "--document-private-items"]);
     doc.env("RUSTDOCFLAGS", "--deny warnings");

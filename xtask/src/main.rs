@@ -48,11 +48,7 @@ const TASKS: &[Task] = &[
         run: fuzz::run,
     },
     Task { name: "tidy", help: "check the rules of the architecture", run: tidy::run },
-    Task {
-        name: "check",
-        help: "run tidy, then check formatting, lints and, unless --without-docs follows, documentation",
-        run: check::run,
-    },
+    Task { name: "check", help: "run tidy, then check formatting, lints and documentation", run: check::run },
     Task { name: "ci", help: "run check, then test", run: ci::run },
 ];
 
