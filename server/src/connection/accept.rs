@@ -47,7 +47,7 @@ pub(crate) async fn serve<S: Service>(
             connections.spawn(serve_connection(Arc::clone(&server), socket, peer.ip(), stop.clone()));
         } else {
             server.load.turned_away.add(1);
-            turn_away.turn_away(socket);
+            turn_away.turn_away(socket).await;
         }
     }
     drop((listener, turn_away));

@@ -32,13 +32,15 @@ impl TurnAway {
         Self { answer: encode(answer).await, lingering: VecDeque::new() }
     }
 
-    /// Answers a connection and closes it. Never waits.
-    pub(super) fn turn_away(&mut self, stream: TcpStream) {
+    /// Answers a connection and closes it. Waits for no peer, only until the oldest lingering connection is closed: else a
+    /// flood would use up the descriptors before the runtime gets to closing them.
+    pub(super) async fn turn_away(&mut self, stream: TcpStream) {
         let Ok(stream) = refuse(stream, &self.answer) else { return }; // the peer has left
         if self.lingering.len() == LINGERING_MAX
             && let Some(first) = self.lingering.pop_front()
         {
             first.abort();
+            let _ = first.await; // it was aborted, or has ended
         }
         self.lingering.push_back(tokio::spawn(async move {
             linger(&stream.into(), LINGER_BYTES, LINGER_TIME).await;

@@ -208,11 +208,15 @@ fn the_default_data_directory_follows_xdg_and_systemd() {
 
 /// The program, started by a shell that first sets limits on open files.
 fn with_limits(limits: &str, data_dir: &Path) -> Process {
+    Process::run(limited(limits, data_dir))
+}
+
+fn limited(limits: &str, data_dir: &Path) -> Command {
     let mut command = Command::new("sh");
     let script = format!("{limits}; exec \"$0\" --listen 127.0.0.1:0 --data-dir \"$1\"");
     command.args(["-c", &script]).arg(Process::command().get_program()).arg(data_dir);
     command.stdin(Stdio::null()).stderr(Stdio::null());
-    Process::run(command)
+    command
 }
 
 /// How many of `n` simultaneous connections are served. The others must get a reason.
@@ -244,6 +248,22 @@ fn a_low_hard_limit_of_open_files_bounds_the_connections_and_breaks_nothing() {
         answer.ok().filter(|answer| answer.status == 201)
     });
     assert_eq!(alice.value()["user"]["name"], "alice");
+}
+
+#[test]
+fn attack_a_flood_of_connections_leaves_descriptors_for_other_work() {
+    let (data_dir, log) = (DataDir::new(), tempfile::NamedTempFile::new().unwrap());
+    let mut command = limited("ulimit -n 200", &data_dir.path());
+    command.stderr(log.reopen().unwrap());
+    let server = Process::run(command);
+    server.signal(Signal::STOP); // so that all of them are waiting when it goes on
+    let guests: Vec<_> = (0..1000).map(|_| Connection::open(server.address)).collect();
+    let mut late = Connection::open(server.address);
+    server.signal(Signal::CONT);
+    late.answer().problem(503, "unavailable");
+    let log = fs::read_to_string(log.path()).unwrap();
+    assert!(!log.contains("could not be accepted"), "{log}");
+    drop(guests);
 }
 
 #[test]
