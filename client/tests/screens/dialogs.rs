@@ -353,7 +353,7 @@ fn a_draft_that_is_split_is_not_sent_by_a_second_enter() {
     stage.room().draft.text = "a line\n".repeat(1_000).into();
     stage.follow();
     stage.key(Key::Enter);
-    assert!(stage.screen().contains("y send as 2 messages   Esc keep editing"), "{}", stage.screen());
+    assert!(stage.screen().contains("y send as 2 messages · Esc keep editing"), "{}", stage.screen());
     assert_eq!(stage.key(Key::Enter), None);
     assert_eq!(stage.room().outbox.len(), 0);
     assert_eq!(stage.key(Key::Char('y')), Some(Msg::Answer(true)));

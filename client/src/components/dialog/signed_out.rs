@@ -3,7 +3,11 @@
 use quchat_shared::api::Credentials;
 use tuirealm::{
     event::{Event, Key, KeyEvent},
-    ratatui::{Frame, layout::Rect, text::Span},
+    ratatui::{
+        Frame,
+        layout::Rect,
+        text::{Line, Span},
+    },
 };
 
 use super::{
@@ -13,7 +17,7 @@ use super::{
 use crate::{
     keymap::Keymap,
     model::{Link, Model},
-    text::{clip, wrap},
+    text::clip,
     update::{Action, Msg},
 };
 
@@ -43,6 +47,19 @@ impl SignedOut {
             waiting: false,
             problem: None,
             leave: keymap.named(Action::Cancel),
+        }
+    }
+}
+
+impl SignedOut {
+    fn foot(&self, columns: u16) -> Vec<Line<'static>> {
+        match (&self.problem, self.waiting) {
+            (_, true) => remarks("◌ one moment …", Styles::WAITING, columns),
+            (Some(problem), _) => remarks(&format!("✗ {problem}"), Styles::WRONG, columns),
+            (None, _) => {
+                let choices = [("Enter", "signs in"), (&*self.leave, "returns to reading; nothing is lost")];
+                keys(Span::raw(""), &choices, columns)
+            }
         }
     }
 }
@@ -82,13 +99,7 @@ impl ScreenComponent for SignedOut {
             "",
             focused && !self.waiting,
         );
-        let choices = [("Enter", "signs in"), (&*self.leave, "returns to reading; nothing is lost")];
-        let foot = match (&self.problem, self.waiting) {
-            (_, true) => remarks("◌ one moment …", Styles::WAITING, inner.width),
-            (Some(problem), _) => remarks(&format!("✗ {problem}"), Styles::WRONG, inner.width),
-            (None, _) => keys(Span::raw(""), &choices, inner.width),
-        };
-        for line in foot {
+        for line in self.foot(inner.width) {
             frame.render_widget(line, next());
         }
     }
@@ -110,8 +121,9 @@ impl ScreenComponent for SignedOut {
         }
     }
 
-    fn wanted(&self) -> (u16, u16) {
-        let rows = self.problem.as_ref().map_or(1, |problem| wrap(&format!("✗ {problem}"), COLUMNS).len());
-        (COLUMNS + 4, u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(5))
+    fn wanted_in(&self, columns: u16) -> (u16, u16) {
+        let columns = columns.min(COLUMNS + 4);
+        let foot = self.foot(columns.saturating_sub(4)).len();
+        (columns, u16::try_from(foot).unwrap_or(u16::MAX).saturating_add(5))
     }
 }
