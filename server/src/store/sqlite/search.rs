@@ -70,29 +70,40 @@ impl Sqlite {
 
     /// Removes some texts of a room from the index, and their positions. Returns whether there may be more.
     pub(super) fn unindex_texts(&self, room: RoomId) -> Result<bool> {
-        self.remove_texts(room, BYTES_REMOVED_AT_ONCE)
+        let positions = self.positions_in(room)?;
+        self.remove_texts(room, &positions, BYTES_REMOVED_AT_ONCE)?;
+        Ok(!positions.is_empty())
     }
 
     /// Like [`Sqlite::unindex_texts`], many times as fast: markers hide the texts until the index is written anew.
     pub(super) fn hide_texts(&self, room: RoomId) -> Result<bool> {
+        let positions = self.positions_in(room)?;
+        if positions.is_empty() {
+            return Ok(false);
+        }
         self.write_to_index()?; // what others remove in this transaction, without markers
         self.set_secure_delete(false)?;
-        let may_be_more = self.remove_texts(room, BYTES_HIDDEN_AT_ONCE)?;
+        self.remove_texts(room, &positions, BYTES_HIDDEN_AT_ONCE)?;
         self.write_to_index()?;
         self.set_secure_delete(true)?;
         self.run("UPDATE search_state SET hidden = 1", ())?;
-        Ok(may_be_more)
+        Ok(true)
     }
 
-    fn remove_texts(&self, room: RoomId, bytes_at_once: usize) -> Result<bool> {
-        let indexed = self.search_state()?.indexed;
-        let rows = self.all(
+    /// The next positions of a room.
+    fn positions_in(&self, room: RoomId) -> Result<Vec<(u64, Seq)>> {
+        self.all(
             "SELECT position, seq FROM search_positions WHERE room_id = ? ORDER BY seq LIMIT ?",
             params![int(room.0), TEXTS_AT_ONCE],
             |row| Ok((uint(row, 0)?, Seq(uint(row, 1)?))),
-        )?;
+        )
+    }
+
+    /// Removes texts until they have this many bytes.
+    fn remove_texts(&self, room: RoomId, positions: &[(u64, Seq)], bytes_at_once: usize) -> Result<()> {
+        let indexed = self.search_state()?.indexed;
         let mut bytes = 0;
-        for &(position, seq) in &rows {
+        for &(position, seq) in positions {
             if position <= indexed
                 && let Some(text) = self.indexed_text(room, seq)?
             {
@@ -104,7 +115,7 @@ impl Sqlite {
                 break;
             }
         }
-        Ok(!rows.is_empty())
+        Ok(())
     }
 
     /// Replaces the text of a message in the index; an empty one removes it. Called before the message changes.
