@@ -109,15 +109,7 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.endpoint(
-            endpoint,
-            Box::new(move |app, head, upload| {
-                Box::pin(async move {
-                    let request = request::decode(head, upload).await?;
-                    Ok(handler(app, request).await?.respond())
-                })
-            }),
-        )
+        self.identified(endpoint, |_, _| Ok(()), move |app, (), request| handler(app, request))
     }
 
     /// A route for authenticated callers. The handler's transaction checks that the session is alive.
@@ -143,19 +135,11 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.endpoint(
-            endpoint,
-            Box::new(move |app, head, upload| {
-                Box::pin(async move {
-                    let caller = match head.is_of_operator {
-                        true => Principal::Operator,
-                        false => authenticate(&app, &head)?.caller.into(),
-                    };
-                    let request = request::decode(head, upload).await?;
-                    Ok(handler(app, caller, request).await?.respond())
-                })
-            }),
-        )
+        let identify = |app: &App, head: &Head| match head.is_of_operator {
+            true => Ok(Principal::Operator),
+            false => Ok(authenticate(app, head)?.caller.into()),
+        };
+        self.identified(endpoint, identify, handler)
     }
 
     /// As [`Router::signed_in`], for what a user may not do too often.
@@ -205,13 +189,27 @@ impl Router {
         R: Respond,
         F: Future<Output = Result<R, Failure>> + Send + 'static,
     {
+        self.identified(endpoint, authenticate, handler)
+    }
+
+    /// A route whose caller is found out first, before the body is read.
+    fn identified<E: Endpoint, C: Send + 'static, R, F>(
+        self,
+        endpoint: E,
+        identify: impl Fn(&App, &Head) -> Result<C, Failure> + Copy + Send + Sync + 'static,
+        handler: impl Fn(Arc<App>, C, Request<E>) -> F + Copy + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Respond,
+        F: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
         self.endpoint(
             endpoint,
             Box::new(move |app, head, upload| {
                 Box::pin(async move {
-                    let token = authenticate(&app, &head)?;
+                    let caller = identify(&app, &head)?;
                     let request = request::decode(head, upload).await?;
-                    Ok(handler(app, token, request).await?.respond())
+                    Ok(handler(app, caller, request).await?.respond())
                 })
             }),
         )
