@@ -13,7 +13,7 @@ use tuirealm::{
 use super::{
     super::{ScreenComponent, rooms::room_name, styles::Styles},
     chosen_row::{PAGE, rows_moved, sign},
-    keys::{keys_in_a_row, remark},
+    keys::keys_in_a_row,
     paged_row::PagedRow,
 };
 use crate::{
@@ -57,9 +57,6 @@ pub(in super::super) struct Bans {
     title: String,
     rows: Vec<Row>,
     place: PagedRow,
-    /// The page has not arrived.
-    waiting: bool,
-    problem: Option<String>,
     /// Waits for a second, different key that lifts the ban of this user.
     lifts: Option<UserId>,
     /// The key that closes it.
@@ -72,8 +69,6 @@ impl Bans {
             title: String::new(),
             rows: Vec::new(),
             place: PagedRow::default(),
-            waiting: true,
-            problem: None,
             lifts: None,
             leave: keymap.named(Action::Cancel),
         }
@@ -129,13 +124,15 @@ impl Bans {
         let leave = &*self.leave;
         let question = Span::styled("Lift this ban?", Styles::STRONG);
         let nobody = Span::styled("nobody is banned", Styles::FAINT);
-        match &self.problem {
-            _ if self.lifts.is_some() => keys_in_a_row(question, &[("y", "lifts it"), ("n", "keeps it")], columns),
-            Some(problem) => remark(&format!("✗ {problem}"), Styles::WRONG, columns),
-            None if self.waiting => remark("◌ one moment …", Styles::WAITING, columns),
-            None if self.rows.is_empty() => keys_in_a_row(nobody, &[(leave, "closes")], columns),
-            None => keys_in_a_row(self.place.more(), &[("Enter", "lifts it, asks"), (leave, "closes")], columns),
+        if self.lifts.is_some() {
+            return keys_in_a_row(question, &[("y", "lifts it"), ("n", "keeps it")], columns);
         }
+        self.place.problem(columns).or_else(|| self.place.waiting(columns)).unwrap_or_else(|| {
+            match self.rows.is_empty() {
+                true => keys_in_a_row(nobody, &[(leave, "closes")], columns),
+                false => keys_in_a_row(self.place.more(), &[("Enter", "lifts it, asks"), (leave, "closes")], columns),
+            }
+        })
     }
 }
 
@@ -152,8 +149,6 @@ impl ScreenComponent for Bans {
             .map_or_else(|| "bans".to_owned(), |room| format!("banned from {}", room_name(room)));
         let row = |ban| Row::new(ban, PersonAction::Unban(bans.room), model);
         self.rows = bans.list.page.iter().flatten().map(row).collect();
-        self.waiting = bans.list.page.is_none();
-        self.problem.clone_from(&bans.list.problem);
         self.place.follow(&bans.list, self.rows.len());
         let chosen = self.chosen().map(|row| row.user.id);
         self.lifts.take_if(|user| chosen != Some(*user));

@@ -13,7 +13,7 @@ use tuirealm::{
 use super::{
     super::{ScreenComponent, rooms::room_name, styles::Styles},
     chosen_row::{PAGE, rows_moved, sign},
-    keys::{keys_in_a_row, remark},
+    keys::keys_in_a_row,
     paged_row::PagedRow,
 };
 use crate::{
@@ -57,9 +57,6 @@ impl Row {
 pub(in super::super) struct Invites {
     rows: Vec<Row>,
     place: PagedRow,
-    /// The page has not arrived.
-    waiting: bool,
-    problem: Option<String>,
     /// Waits for a second, different key that revokes this one.
     revokes: Option<InviteId>,
     /// The key that closes it.
@@ -69,7 +66,7 @@ pub(in super::super) struct Invites {
 impl Invites {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
         let leave = keymap.named(Action::Cancel);
-        Self { rows: Vec::new(), place: PagedRow::default(), waiting: true, problem: None, revokes: None, leave }
+        Self { rows: Vec::new(), place: PagedRow::default(), revokes: None, leave }
     }
 
     fn chosen(&self) -> Option<&Row> {
@@ -98,13 +95,15 @@ impl Invites {
         let leave = &*self.leave;
         let none = Span::styled("no invite works now; /admin invite creates one", Styles::FAINT);
         let question = Span::styled("Revoke this invite?", Styles::STRONG);
-        match &self.problem {
-            _ if self.revokes.is_some() => keys_in_a_row(question, &[("y", "revokes it"), ("n", "keeps it")], columns),
-            Some(problem) => remark(&format!("✗ {problem}"), Styles::WRONG, columns),
-            None if self.waiting => remark("◌ one moment …", Styles::WAITING, columns),
-            None if self.rows.is_empty() => keys_in_a_row(none, &[(leave, "closes")], columns),
-            None => keys_in_a_row(self.place.more(), &[("Enter", "revokes it, asks"), (leave, "closes")], columns),
+        if self.revokes.is_some() {
+            return keys_in_a_row(question, &[("y", "revokes it"), ("n", "keeps it")], columns);
         }
+        self.place.problem(columns).or_else(|| self.place.waiting(columns)).unwrap_or_else(|| {
+            match self.rows.is_empty() {
+                true => keys_in_a_row(none, &[(leave, "closes")], columns),
+                false => keys_in_a_row(self.place.more(), &[("Enter", "revokes it, asks"), (leave, "closes")], columns),
+            }
+        })
     }
 }
 
@@ -116,8 +115,6 @@ impl ScreenComponent for Invites {
         });
         let Some(invites) = invites else { return };
         self.rows = invites.list.page.iter().flatten().map(|invite| Row::new(invite, model)).collect();
-        self.waiting = invites.list.page.is_none();
-        self.problem.clone_from(&invites.list.problem);
         self.place.follow(&invites.list, self.rows.len());
         let chosen = self.chosen().map(|row| row.id);
         self.revokes.take_if(|id| chosen != Some(*id));

@@ -12,6 +12,7 @@ mod inbox;
 mod invited;
 mod invites;
 mod keys;
+mod name_filter;
 mod paged_row;
 mod password;
 mod people;

@@ -15,9 +15,10 @@ use tuirealm::{
 };
 
 use super::{
-    super::{ScreenComponent, field::Field, rooms::room_name, styles::Styles},
+    super::{ScreenComponent, rooms::room_name, styles::Styles},
     chosen_row::{PAGE, rows_moved, sign},
     keys::{keys_in_a_row, remark},
+    name_filter::NameFilter,
     paged_row::PagedRow,
     person_menu::PersonMenu,
 };
@@ -53,7 +54,7 @@ impl Row {
 }
 
 pub(in super::super) struct People {
-    field: Field,
+    filter: NameFilter,
     room: Option<RoomId>,
     title: String,
     rows: Vec<Row>,
@@ -61,9 +62,6 @@ pub(in super::super) struct People {
     addable: Option<String>,
     menu: Option<PersonMenu>,
     place: PagedRow,
-    /// The page has not arrived.
-    waiting: bool,
-    problem: Option<String>,
     /// There is a stream, so presence is known.
     live: bool,
     /// The key that closes it.
@@ -73,15 +71,13 @@ pub(in super::super) struct People {
 impl People {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
         Self {
-            field: Field::default(),
+            filter: NameFilter::default(),
             room: None,
             title: String::new(),
             rows: Vec::new(),
             addable: None,
             menu: None,
             place: PagedRow::default(),
-            waiting: true,
-            problem: None,
             live: false,
             leave: keymap.named(Action::Cancel),
         }
@@ -128,8 +124,7 @@ impl People {
         let same = |name: &str| self.rows.iter().any(|row| row.user.name.eq_ignore_ascii_case(name));
         let name = people.filter.trim_start_matches('@').to_owned();
         self.addable = Some(name).filter(|name| model.may_add(room) && limits::user_name(name).is_ok() && !same(name));
-        (self.waiting, self.live) = (people.list.page.is_none(), model.link == Link::Connected);
-        self.problem.clone_from(&people.list.problem);
+        self.live = model.link == Link::Connected;
         let rows = self.count();
         self.place.follow(&people.list, rows);
         self.menu = self.menu.take().and_then(|menu| {
@@ -170,18 +165,19 @@ impl People {
     fn foot(&self, columns: u16) -> Line<'static> {
         let leave = &*self.leave;
         let nobody = Span::styled("nobody has this name here", Styles::FAINT);
-        match &self.problem {
-            Some(problem) => remark(&format!("✗ {problem}"), Styles::WRONG, columns),
-            None if self.menu.is_some() => {
-                keys_in_a_row(Span::raw(""), &[("Enter", "does it"), (leave, "goes back")], columns)
-            }
-            None if self.waiting && !self.live => {
-                remark("◌ not connected; the list comes with the connection", Styles::WAITING, columns)
-            }
-            None if self.waiting => remark("◌ one moment …", Styles::WAITING, columns),
-            None if self.count() == 0 => keys_in_a_row(nobody, &[(leave, "closes")], columns),
-            None => keys_in_a_row(self.place.more(), &[("Enter", "chooses"), (leave, "closes")], columns),
+        if let Some(problem) = self.place.problem(columns) {
+            return problem;
         }
+        if self.menu.is_some() {
+            return keys_in_a_row(Span::raw(""), &[("Enter", "does it"), (leave, "goes back")], columns);
+        }
+        if self.place.is_waiting() && !self.live {
+            return remark("◌ not connected; the list comes with the connection", Styles::WAITING, columns);
+        }
+        self.place.waiting(columns).unwrap_or_else(|| match self.count() {
+            0 => keys_in_a_row(nobody, &[(leave, "closes")], columns),
+            _ => keys_in_a_row(self.place.more(), &[("Enter", "chooses"), (leave, "closes")], columns),
+        })
     }
 }
 
@@ -198,14 +194,7 @@ impl ScreenComponent for People {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
         let inner = Styles::dialog(frame, area, &self.title);
-        let (body, foot) = (
-            inner.height.saturating_sub(1),
-            Rect { y: inner.bottom().saturating_sub(1), height: 1.min(inner.height), ..inner },
-        );
-        let prompt = Rect { height: 1.min(body), ..inner };
-        self.field.draw(frame, prompt, "the start of a name", focused && self.menu.is_none());
-        let air = u16::from(body > 8);
-        let list = Rect { y: inner.y + (1 + air).min(body), height: body.saturating_sub(1 + 2 * air), ..inner };
+        let (list, foot) = self.filter.draw(frame, inner, focused && self.menu.is_none());
         match &self.menu {
             Some(menu) => menu.draw(frame, list),
             None => self.draw_list(frame, list),
@@ -224,15 +213,7 @@ impl ScreenComponent for People {
                 Some(Msg::Redraw)
             }
             _ if self.menu.is_some() => None,
-            _ => {
-                let before = self.field.text().to_owned();
-                let taken = self.field.take(event);
-                if self.field.text() == before {
-                    return taken.then_some(Msg::Redraw);
-                }
-                self.place.row.at = 0;
-                Some(Msg::FilterPeople(self.field.text().trim().into()))
-            }
+            _ => self.filter.on(event, &mut self.place),
         }
     }
 

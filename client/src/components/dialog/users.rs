@@ -12,9 +12,10 @@ use tuirealm::{
 };
 
 use super::{
-    super::{ScreenComponent, field::Field, styles::Styles},
+    super::{ScreenComponent, styles::Styles},
     chosen_row::{PAGE, rows_moved, sign},
-    keys::{keys_in_a_row, remark},
+    keys::keys_in_a_row,
+    name_filter::NameFilter,
     paged_row::PagedRow,
     person_menu::PersonMenu,
 };
@@ -57,13 +58,10 @@ impl Row {
 }
 
 pub(in super::super) struct Users {
-    field: Field,
+    filter: NameFilter,
     rows: Vec<Row>,
     menu: Option<PersonMenu>,
     place: PagedRow,
-    /// The page has not arrived.
-    waiting: bool,
-    problem: Option<String>,
     /// The key that closes it.
     leave: String,
 }
@@ -71,12 +69,10 @@ pub(in super::super) struct Users {
 impl Users {
     pub(in super::super) fn new(keymap: &Keymap) -> Self {
         Self {
-            field: Field::default(),
+            filter: NameFilter::default(),
             rows: Vec::new(),
             menu: None,
             place: PagedRow::default(),
-            waiting: true,
-            problem: None,
             leave: keymap.named(Action::Cancel),
         }
     }
@@ -85,8 +81,6 @@ impl Users {
         let prefix = users.filter.trim_start_matches('@').to_ascii_lowercase();
         let begins = |user: &&User| user.name.to_ascii_lowercase().starts_with(&prefix);
         self.rows = users.list.page.iter().flatten().filter(begins).map(|user| Row::new(user, model)).collect();
-        self.waiting = users.list.page.is_none();
-        self.problem.clone_from(&users.list.problem);
         self.place.follow(&users.list, self.rows.len());
         self.menu = self.menu.take().and_then(|menu| {
             let row = self.rows.iter().find(|row| row.user.id == menu.user())?;
@@ -119,15 +113,15 @@ impl Users {
     fn foot(&self, columns: u16) -> Line<'static> {
         let leave = &*self.leave;
         let nobody = Span::styled("nobody has this name", Styles::FAINT);
-        match &self.problem {
-            Some(problem) => remark(&format!("✗ {problem}"), Styles::WRONG, columns),
-            None if self.waiting => remark("◌ one moment …", Styles::WAITING, columns),
-            None if self.menu.is_some() => {
-                keys_in_a_row(Span::raw(""), &[("Enter", "does it"), (leave, "goes back")], columns)
+        self.place.problem(columns).or_else(|| self.place.waiting(columns)).unwrap_or_else(|| {
+            if self.menu.is_some() {
+                return keys_in_a_row(Span::raw(""), &[("Enter", "does it"), (leave, "goes back")], columns);
             }
-            None if self.rows.is_empty() => keys_in_a_row(nobody, &[(leave, "closes")], columns),
-            None => keys_in_a_row(self.place.more(), &[("Enter", "chooses"), (leave, "closes")], columns),
-        }
+            match self.rows.is_empty() {
+                true => keys_in_a_row(nobody, &[(leave, "closes")], columns),
+                false => keys_in_a_row(self.place.more(), &[("Enter", "chooses"), (leave, "closes")], columns),
+            }
+        })
     }
 }
 
@@ -144,12 +138,7 @@ impl ScreenComponent for Users {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, focused: bool) {
         let inner = Styles::dialog(frame, area, "users of this server");
-        let body = inner.height.saturating_sub(1);
-        let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1.min(inner.height), ..inner };
-        let prompt = Rect { height: 1.min(body), ..inner };
-        self.field.draw(frame, prompt, "the start of a name", focused && self.menu.is_none());
-        let air = u16::from(body > 8);
-        let list = Rect { y: inner.y + (1 + air).min(body), height: body.saturating_sub(1 + 2 * air), ..inner };
+        let (list, foot) = self.filter.draw(frame, inner, focused && self.menu.is_none());
         if let Some(menu) = &self.menu {
             menu.draw(frame, list);
         } else {
@@ -181,15 +170,7 @@ impl ScreenComponent for Users {
                 Some(Msg::Redraw)
             }
             _ if self.menu.is_some() => None,
-            _ => {
-                let before = self.field.text().to_owned();
-                let taken = self.field.take(event);
-                if self.field.text() == before {
-                    return taken.then_some(Msg::Redraw);
-                }
-                self.place.row.at = 0;
-                Some(Msg::FilterPeople(self.field.text().trim().into()))
-            }
+            _ => self.filter.on(event, &mut self.place),
         }
     }
 
