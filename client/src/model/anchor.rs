@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quchat_shared::{Message, RoomId, Seq};
 
-use super::{Pending, Room, Wanted};
+use super::{Pending, Position, Room, Wanted};
 
 /// Identifies an entry of the history.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +110,7 @@ impl Room {
         self.anchor = Anchor::End;
         self.scroll_rows = 0;
         self.landing = None;
+        self.destination = None;
     }
 
     /// A pending message got its seq: an anchor at it stays at it.
@@ -138,19 +139,16 @@ impl Room {
         }
     }
 
-    /// Goes to an entry. Does nothing if it is at the top already.
-    pub(crate) fn stand_at(&mut self, key: Key) {
-        if !matches!(&self.anchor, Anchor::At { top, .. } if *top == key) {
-            self.anchor = Anchor::At { top: key, byte: 0 };
-            self.scroll_rows = -LEAD_ROWS;
-        }
+    /// The position at the "new" line above this message.
+    pub(crate) fn at_new(first: Seq) -> Position {
+        Position { anchor: Anchor::At { top: Key::Seq(first), byte: 0 }, scroll_rows: -LEAD_ROWS }
     }
 
     /// Goes to the "new" line above this message, or to the end if everything after it fits on the screen.
     pub(crate) fn stand_at_new(&mut self, first: Seq) {
-        self.anchor = Anchor::At { top: Key::Seq(first), byte: 0 };
-        self.scroll_rows = -LEAD_ROWS;
+        self.stand(Self::at_new(first));
         self.landing = Some(first);
+        self.destination = None;
     }
 
     /// Opens the room where its new messages begin. An earlier scroll position is kept, unless more is new than fits on
@@ -172,12 +170,12 @@ impl Room {
         }
     }
 
-    /// The page that shows the room around its anchor.
+    /// The page that shows the room where the reader is or is going.
     pub(crate) fn page_around(&self) -> Wanted {
-        match &self.anchor {
+        match self.position().seq() {
             _ if self.landing.is_some() && self.unread() <= NEW_ON_FIRST_PAGE => Wanted::Newest,
-            Anchor::At { top: Key::Seq(seq), .. } => Wanted::Around(*seq),
-            _ => Wanted::Newest,
+            Some(seq) => Wanted::Around(seq),
+            None => Wanted::Newest,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use quchat_shared::{RoomId, Seq, Timestamp, query::SearchMessages, text::search::WORDS_MAX};
 
-use super::{Anchor, Model, Timeline};
+use super::{Model, Position, Timeline};
 use crate::text::Needle;
 
 /// The cost of searching a message, besides its text.
@@ -31,8 +31,8 @@ pub struct Find {
     pub at: Option<Seq>,
     /// [`Find::at`] belongs to the current search text.
     pub(crate) settled: bool,
-    /// The scroll position before the search: anchor and scroll rows.
-    pub(crate) from: (Anchor, i32),
+    /// The scroll position before the search.
+    pub(crate) from: Position,
     /// The newest message visible before the search. The hit nearest to it comes first.
     pub(crate) near: Seq,
     /// The hits found so far, ascending.
@@ -77,7 +77,7 @@ const KNOWN_MAX: usize = 500;
 
 impl Find {
     /// A search with an empty text.
-    pub(crate) fn new(room: RoomId, from: (Anchor, i32), near: Seq) -> Self {
+    pub(crate) fn new(room: RoomId, from: Position, near: Seq) -> Self {
         Self {
             room,
             typed: "".into(),

@@ -51,8 +51,8 @@ fn push(places: &mut VecDeque<Visited>, place: Visited) {
 }
 
 impl Model {
-    /// The open room and the position in it.
+    /// The open room and the position in it, or the one where the user is going.
     pub(crate) fn here(&self) -> Option<Visited> {
-        self.open_room().map(|room| Visited { room: room.info.id, anchor: room.anchor.clone() })
+        self.open_room().map(|room| Visited { room: room.info.id, anchor: room.position().anchor })
     }
 }

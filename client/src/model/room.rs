@@ -11,8 +11,8 @@ use quchat_shared::{
 };
 
 use super::{
-    Anchor, Draft, InputHistory, Key, Model, Pending, SendState, Timeline, participants::Participants, quoted::Quoted,
-    reactions::Reactions, sighted::Sighted,
+    Anchor, Draft, InputHistory, Key, Model, Pending, Position, SendState, Timeline, participants::Participants,
+    quoted::Quoted, reactions::Reactions, sighted::Sighted,
 };
 
 /// A room: the server's data and the user's own state in it.
@@ -80,6 +80,8 @@ pub struct Room {
     /// The first new message, if the room was just opened at it and no frame has shown it yet. If everything after it
     /// fits on the screen, the frame shows the end.
     pub landing: Option<Seq>,
+    /// Where the reader goes as soon as the page around it arrives, which was requested.
+    pub(crate) destination: Option<Position>,
     /// When the room became unread, as a count over all rooms; `None` while it is read.
     pub(crate) unread_since: Option<u64>,
     /// Already visited in the current round through the unread rooms.
@@ -264,6 +266,7 @@ impl Room {
             cleared_when_gone: false,
             sighted: Sighted::default(),
             landing: None,
+            destination: None,
             unread_since: None,
             rounded: false,
             unfolded: Unfolded::default(),

@@ -216,6 +216,7 @@ fn distrust(model: &mut Model) {
         room.marker = Marker::default();
         room.fetch = Fetch::Idle;
         room.landing = None;
+        room.destination = None;
         room.sighted = Sighted::default();
         room.new_after = None;
         room.quoted = Quoted::default();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quchat_shared::{RoomId, Seq, api::Hits, query::SearchMessages};
 
 use super::Failure;
-use crate::model::{Anchor, Find, Further, Key, Model, Tone, Wanted};
+use crate::model::{Anchor, Find, Further, Key, Model, Position, Room, Tone};
 
 /// The budget of one step: a fraction of a millisecond.
 const STEP_COST: usize = 256 * 1024;
@@ -29,7 +29,7 @@ pub(super) fn open(model: &mut Model, typed: &str) {
     }
     let seen = last_seen.filter(|(seen, _)| *seen == room.info.id).map(|(_, seq)| seq);
     let near = seen.or(room.timeline.last()).unwrap_or_default();
-    let find = Find::new(room.info.id, (room.anchor.clone(), room.scroll_rows), near);
+    let find = Find::new(room.info.id, room.position(), near);
     model.selected = None;
     model.in_side_bar = false;
     model.find = Some(find);
@@ -39,7 +39,13 @@ pub(super) fn open(model: &mut Model, typed: &str) {
 /// Changes the search text. The first step follows at once.
 pub(super) fn sought(model: &mut Model, typed: Arc<str>) {
     let Some(find) = &mut model.find else { return };
+    let going = find.going;
     find.seek(typed);
+    if going != find.going
+        && let Some(room) = model.rooms.get_mut(&find.room)
+    {
+        room.stay();
+    }
 }
 
 /// Searches the loaded messages for one step and goes to a hit.
@@ -51,8 +57,9 @@ pub(super) fn go_on(model: &mut Model) {
     find.follow(&room.timeline);
     find.search(&room.timeline, STEP_COST);
     if let Some(seq) = find.going {
-        if room.timeline.index(seq).is_some() {
-            find.going = None;
+        let loaded = room.timeline.index(seq).is_some();
+        find.going.take_if(|_| loaded || room.destination.is_none()); // the user may have gone elsewhere
+        if loaded {
             stand(model, Some(seq));
         }
         return;
@@ -82,6 +89,7 @@ pub(super) fn step(model: &mut Model, by: isize) {
 
 /// Leaves the loaded messages, if the current hit is the last of them in this direction. Returns whether it does.
 fn step_beyond(model: &mut Model, up: bool) -> bool {
+    let rows = model.page_rows;
     let Some((find, room)) = model.find.as_mut().zip(model.open.and_then(|open| model.rooms.get_mut(&open))) else {
         return false;
     };
@@ -95,8 +103,7 @@ fn step_beyond(model: &mut Model, up: bool) -> bool {
     }
     if let Some(seq) = find.beyond(up) {
         find.know(None);
-        find.go(seq);
-        room.wants.page = Some(Wanted::Around(seq));
+        go(find, room, seq, rows);
         return true;
     }
     if !up && find.count().1 > 0 || find.further == Further::Nothing {
@@ -113,6 +120,7 @@ pub(super) fn arrived(model: &mut Model, query: &SearchMessages, reply: Result<H
     if model.further_request().as_ref() != Some(query) {
         return; // of an earlier text
     }
+    let rows = model.page_rows;
     let Some((find, room)) = model.find.as_mut().zip(model.open.and_then(|open| model.rooms.get_mut(&open))) else {
         return;
     };
@@ -128,14 +136,19 @@ pub(super) fn arrived(model: &mut Model, query: &SearchMessages, reply: Result<H
     match found.iter().max().copied() {
         Some(seq) => {
             find.know(found);
-            find.go(seq);
-            room.wants.page = Some(Wanted::Around(seq));
+            go(find, room, seq, rows);
         }
         None if next.is_some() && pages + 1 < PAGES_MAX => {
             find.further = Further::Wanted { after: next, pages: pages + 1 }
         }
         None => find.further = Further::Nothing,
     }
+}
+
+/// Goes to a hit that is not loaded.
+fn go(find: &mut Find, room: &mut Room, seq: Seq, rows: u16) {
+    find.go(seq);
+    room.go_to(Position::in_view(seq, 0, rows)); // `stand` looks for the byte when the text is there
 }
 
 /// Searches a message again because it was edited.
@@ -150,24 +163,23 @@ pub(super) fn look_again(model: &mut Model, id: RoomId, seq: Seq) {
 pub(super) fn leave(model: &mut Model) -> bool {
     let Some(find) = model.find.take() else { return false };
     if let Some(room) = model.rooms.get_mut(&find.room) {
-        (room.anchor, room.scroll_rows) = find.from;
-        let lost = matches!(room.anchor, Anchor::At { .. }) && room.anchor_index().is_none();
-        match lost {
-            true => room.wants.page = Some(room.page_around()), // the search went far away
-            false => room.wants.newer = true,
-        }
+        room.go_to(find.from);
     }
     true
 }
 
 /// Ends the search at the current position. Returns the current hit.
 pub(super) fn stay(model: &mut Model) -> Option<Seq> {
-    model.find.take()?.at
+    let find = model.find.take()?;
+    if let Some(room) = model.rooms.get_mut(&find.room).filter(|_| find.going.is_some()) {
+        room.stay();
+    }
+    find.at
 }
 
 /// Goes to a hit, so that the first match in it is visible. Without one, returns to the position before the search.
 fn stand(model: &mut Model, at: Option<Seq>) {
-    let above = i32::from(model.page_rows / 3);
+    let rows = model.page_rows;
     let seen = model.internal.seen.as_ref();
     let Some(find) = &mut model.find else { return };
     let Some(room) = model.rooms.get_mut(&find.room) else { return };
@@ -175,7 +187,7 @@ fn stand(model: &mut Model, at: Option<Seq>) {
     find.settled = true;
     let Some(seq) = at else {
         if was.is_some() {
-            (room.anchor, room.scroll_rows) = find.from.clone();
+            room.go_to(find.from.clone());
         }
         return;
     };
@@ -185,10 +197,11 @@ fn stand(model: &mut Model, at: Option<Seq>) {
             room.scroll_rows == 0 && (room.anchor == seen.anchor || room.anchor == Anchor::End && seen.at_end);
         seen.room == find.room && unmoved && seen.first < key && key < seen.last
     });
-    if !in_view {
+    if in_view {
+        room.stay();
+    } else {
         let text = room.timeline.index(seq).and_then(|at| room.timeline.messages.get(at)).map(|message| &message.text);
         let hit = find.needle.as_ref().zip(text).and_then(|(needle, text)| needle.stretches(text).into_iter().next());
-        room.anchor = Anchor::At { top: key, byte: hit.map_or(0, |hit| hit.start) };
-        room.scroll_rows = -above;
+        room.go_to(Position::in_view(seq, hit.map_or(0, |hit| hit.start), rows));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quchat_shared::api::Hit;
 
 use super::navigation;
-use crate::model::{Anchor, DialogId, Key, Model, Tone, Visited, Wanted, place};
+use crate::model::{DialogId, Model, Position, Tone, Visited, place};
 
 /// Notes where the user is, before going elsewhere.
 pub(super) fn leave(model: &mut Model) {
@@ -29,16 +29,11 @@ pub(super) fn to(model: &mut Model, hit: Arc<Hit>) {
     model.find = None;
     model.selected = None;
     navigation::enter(model, id);
-    let above = i32::from(model.page_rows / 3);
+    let rows = model.page_rows;
     let byte = hit.ranges.first().map_or(0, |&(start, _)| start);
     model.spotlight = Some(hit);
-    let Some(room) = model.rooms.get_mut(&id) else { return };
-    room.landing = None;
-    if room.timeline.index(seq).is_some() {
-        room.anchor = Anchor::At { top: Key::Seq(seq), byte };
-        room.scroll_rows = -above;
-    } else {
-        room.wants.page = Some(Wanted::Around(seq));
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.go_to(Position::in_view(seq, byte, rows));
     }
 }
 
@@ -68,14 +63,7 @@ fn stand(model: &mut Model, there: Visited) {
     model.find = None;
     model.selected = None;
     navigation::enter(model, there.room);
-    let Some(room) = model.rooms.get_mut(&there.room) else { return };
-    room.landing = None;
-    room.scroll_rows = 0;
-    room.anchor = there.anchor;
-    let lost = matches!(room.anchor, Anchor::At { .. }) && room.anchor_index().is_none();
-    if lost || room.timeline.is_unknown() {
-        room.wants.page = Some(room.page_around());
-    } else {
-        room.wants.newer = true;
+    if let Some(room) = model.rooms.get_mut(&there.room) {
+        room.go_to(Position { anchor: there.anchor, scroll_rows: 0 });
     }
 }

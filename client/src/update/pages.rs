@@ -1,6 +1,7 @@
 //! Pages of history: how a page is merged with the loaded messages. `plan` decides which page is fetched next.
 //!
-//! A room waits for one page; replies to other requests are dropped. The scroll position does not change.
+//! A room waits for one page; replies to other requests are dropped. So is a page around a position that the reader has
+//! left. The scroll position changes only if the reader is on the way to the page.
 
 use std::sync::Arc;
 
@@ -85,36 +86,44 @@ fn is_page(messages: &[Message]) -> bool {
 }
 
 fn join(room: &mut Room, page: Wanted, messages: Vec<Arc<Message>>, has_older: bool, has_newer: bool) {
-    let distrusted = std::mem::take(&mut room.distrusted);
     if let Some(last) = messages.last() {
         room.info.last_seq = room.info.last_seq.max(last.seq);
     }
-    let timeline = &mut room.timeline;
     match page {
-        Wanted::Newest | Wanted::Around(_) => {
-            if distrusted {
-                *timeline = Timeline::default();
-            }
-            timeline.begin(messages, has_older, has_newer, page == Wanted::Newest);
-        }
-        Wanted::Older => timeline.prepend(messages, has_older),
+        Wanted::Newest | Wanted::Around(_) => begin(room, page, messages, has_older, has_newer),
+        Wanted::Older => room.timeline.prepend(messages, has_older),
         Wanted::Newer => {
-            timeline.has_newer = has_newer;
+            room.timeline.has_newer = has_newer;
             for message in &messages {
-                timeline.offer(message);
+                room.timeline.offer(message);
             }
         }
     }
-    let first_new = room.new_after.map(Seq::next);
-    match page {
-        Wanted::Newest => match room.landing.filter(|first| room.timeline.index(*first).is_some()) {
-            Some(first) => room.stand_at_new(first),
-            None => room.go_to_end(),
-        },
-        Wanted::Around(seq) if room.timeline.index(seq).is_none() => room.go_to_end(),
-        Wanted::Around(seq) if first_new == Some(seq) => room.stand_at_new(seq),
-        Wanted::Around(seq) => room.stand_at(Key::Seq(seq)),
-        Wanted::Older | Wanted::Newer => {}
+}
+
+/// Starts the timeline again with a page, if the reader is in it or on the way to it.
+fn begin(room: &mut Room, page: Wanted, messages: Vec<Arc<Message>>, has_older: bool, has_newer: bool) {
+    let there = room.position();
+    let held = match (&there.anchor, messages.first(), messages.last()) {
+        (Anchor::At { top: Key::Seq(seq), .. }, Some(first), Some(last)) => (first.seq..=last.seq).contains(seq),
+        (Anchor::At { top: Key::Seq(_), .. }, ..) => false,
+        (Anchor::End | Anchor::At { top: Key::Txn(_), .. }, ..) => page == Wanted::Newest || !has_newer,
+    };
+    let requested_for_it = page == room.page_around(); // but the message does not exist any more
+    if !held && !requested_for_it && !room.timeline.is_unknown() {
+        room.wants.page = room.distrusted.then(|| room.page_around());
+        room.wants.near = true;
+        return; // the reader has moved since
+    }
+    if std::mem::take(&mut room.distrusted) {
+        room.timeline = Timeline::default();
+    }
+    room.timeline.begin(messages, has_older, has_newer, page == Wanted::Newest);
+    let arrived = room.destination.take().and_then(|there| there.seq());
+    match arrived.filter(|seq| room.new_after.map(Seq::next) == Some(*seq)) {
+        _ if !held => room.go_to_end(),
+        Some(first) => room.stand_at_new(first),
+        None => room.stand(there),
     }
 }
 

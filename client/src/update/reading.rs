@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quchat_shared::{RoomId, Seq, api::ReadMarker};
 
 use super::{Failure, sighting};
-use crate::model::{Anchor, CaughtUp, Fetch, Model, Question, Room, Seen, Tone, Wanted};
+use crate::model::{Anchor, CaughtUp, Fetch, Model, Position, Question, Room, Seen, Tone, Wanted};
 
 /// Most rows of scrolling that may wait for a frame.
 const SCROLL_MAX: i32 = 1_000;
@@ -50,11 +50,7 @@ pub(super) fn scroll(model: &mut Model, rows: i32) {
 /// Goes to the newest message at the user's request. The whole room counts as read.
 pub(super) fn to_bottom(model: &mut Model) {
     let Some(room) = model.open_room_mut() else { return };
-    room.go_to_end();
-    let far = room.timeline.has_newer;
-    if far && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. }) {
-        room.wants.page = Some(Wanted::Newest);
-    }
+    room.go_to(Position::default());
     sighting::mark_all(model);
 }
 
@@ -66,10 +62,9 @@ pub(super) fn to_new(model: &mut Model) {
         return model.show_notice(Tone::Calm, "no new messages here");
     };
     let first = after.next();
-    if room.timeline.index(first).is_some() {
+    room.go_to(Room::at_new(first));
+    if room.destination.is_none() {
         room.stand_at_new(first);
-    } else {
-        room.wants.page = Some(Wanted::Around(first));
     }
 }
 

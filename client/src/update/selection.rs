@@ -12,7 +12,7 @@ use quchat_shared::{
 
 use super::{find, jump, reading, writing};
 use crate::{
-    model::{Anchor, Key, Model, Room, Seen, TerminalTask, Tone, Unfolded, Wanted},
+    model::{Anchor, Key, Model, Position, Room, Seen, TerminalTask, Tone, Unfolded},
     text::clock,
 };
 
@@ -42,12 +42,13 @@ pub(super) fn step(model: &mut Model, by: isize) {
     choose(model, to);
 }
 
-/// Selects the first or the last loaded message.
+/// Selects the first loaded message or the last one. If the room continues after the last, only goes to its end.
 pub(super) fn to_edge(model: &mut Model, last: bool) {
-    let Some(count) = model.open_room().map(|room| room.timeline.messages.len()) else { return };
     if last {
         reading::to_bottom(model);
     }
+    let Some(room) = model.open_room().filter(|room| !last || !room.timeline.has_newer) else { return };
+    let count = room.timeline.messages.len();
     choose(model, if last { count.saturating_sub(1) } else { 0 });
 }
 
@@ -71,6 +72,7 @@ fn choose(model: &mut Model, at: usize) {
     let Some(room) = model.open.and_then(|open| model.rooms.get_mut(&open)) else { return };
     let Some(seq) = room.timeline.messages.get(at).map(|message| message.seq) else { return };
     model.selected = Some(seq);
+    room.stay();
     let (key, seen) = (Key::Seq(seq), seen.filter(|seen| seen.room == room.info.id));
     let unmoved = |seen: &Seen| {
         let same = room.anchor == seen.anchor || (room.anchor == Anchor::End && seen.at_end);
@@ -85,8 +87,7 @@ fn choose(model: &mut Model, at: usize) {
 }
 
 fn stand(room: &mut Room, top: Key, rows: i32) {
-    room.anchor = Anchor::At { top, byte: 0 };
-    room.scroll_rows = rows;
+    room.stand(Position { anchor: Anchor::At { top, byte: 0 }, scroll_rows: rows });
 }
 
 /// Copies the text of the selected message, optionally with author and time.
@@ -163,14 +164,17 @@ pub(super) fn reply(model: &mut Model) {
 
 /// Selects the message that the selected one replies to. If it is not loaded, it is fetched and shown.
 pub(super) fn to_replied(model: &mut Model) {
-    let Some((id, message)) = model.open.zip(chosen(model)) else { return };
+    let Some(message) = chosen(model) else { return };
     let Some(seq) = message.reply_to else { return model.show_notice(Tone::Calm, "the message is not a reply") };
     jump::leave(model);
     match model.open_room().and_then(|room| room.timeline.index(seq)) {
         Some(at) => choose(model, at),
         None => {
             model.selected = None;
-            model.want_page(id, Wanted::Around(seq));
+            let rows = model.page_rows;
+            if let Some(room) = model.open_room_mut() {
+                room.go_to(Position::in_view(seq, 0, rows));
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     edits, outbox, presence,
 };
 use crate::{
-    model::{Cause, Fetch, Model, NO_ROOM, OUTBOX_MAX, Question, Room, TerminalTask, Tone, Wanted},
+    model::{Cause, Model, NO_ROOM, OUTBOX_MAX, Position, Question, Room, TerminalTask, Tone},
     text::pieces::pieces,
 };
 
@@ -298,14 +298,11 @@ fn say(model: &mut Model, id: RoomId, text: Arc<str>) {
 /// Queues a message. The composer does not change.
 fn post(model: &mut Model, id: RoomId, text: Arc<str>, reply_to: Option<Seq>) {
     let Some(room) = model.rooms.get_mut(&id) else { return };
-    room.go_to_end();
+    room.go_to(Position::default());
     room.new_after = None;
-    let far = room.timeline.has_newer && !matches!(room.fetch, Fetch::Loading { page: Wanted::Newest, .. });
     outbox::queue(model, id, text, reply_to);
     if model.is_signed_out() {
         model.ask_for_password(); // the message is queued until the user signs in
-    } else if far {
-        model.want_page(id, Wanted::Newest);
     }
 }
 

@@ -53,7 +53,7 @@ fn fetch(model: &mut Model, id: RoomId, page: Wanted, effects: &mut Vec<Effect>)
         return;
     }
     let page = match page {
-        Wanted::Older | Wanted::Newer if room.distrusted => Wanted::Newest, // the timeline may be wrong
+        Wanted::Older | Wanted::Newer if room.distrusted || room.timeline.is_unknown() => room.page_around(),
         page => page,
     };
     let (bound, limit) = match (page, room.timeline.first(), room.timeline.last()) {
@@ -67,6 +67,7 @@ fn fetch(model: &mut Model, id: RoomId, page: Wanted, effects: &mut Vec<Effect>)
     let call = call(model, Call::ListMessages(id), request, effects);
     if let Some(room) = model.rooms.get_mut(&id) {
         room.fetch = Fetch::Loading { call, page, since };
+        room.destination.take_if(|there| there.seq().map(Wanted::Around) != Some(page)); // gave way to another page
     }
 }
 
@@ -111,13 +112,17 @@ fn fetch_near(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Retries a failed page, or fetches the first one if nothing is loaded.
+/// Retries a failed page, or fetches the page of the reader's position if that is lacking.
 fn retry(model: &mut Model, id: RoomId, effects: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get(&id) else { return };
+    let lacks = room.timeline.is_unknown() || room.destination.is_some() || room.distrusted && model.cursor.is_some();
     match &room.fetch {
-        Fetch::Failed { page, .. } => fetch(model, id, *page, effects),
-        Fetch::Idle if room.timeline.is_unknown() => fetch(model, id, room.page_around(), effects),
-        Fetch::Idle => catch_up(model, id, effects),
         Fetch::Loading { .. } => {}
+        Fetch::Failed { page: page @ (Wanted::Older | Wanted::Newer | Wanted::Newest), .. } => {
+            fetch(model, id, *page, effects);
+        }
+        Fetch::Failed { page: Wanted::Around(_), .. } => fetch(model, id, room.page_around(), effects),
+        Fetch::Idle if lacks => fetch(model, id, room.page_around(), effects),
+        Fetch::Idle => catch_up(model, id, effects),
     }
 }

@@ -15,6 +15,7 @@ mod governing;
 mod hostile;
 mod inbox;
 mod mentions;
+mod moves;
 mod navigation;
 mod network;
 mod outage;
