@@ -16,7 +16,7 @@ use crate::{
     metrics::{Counter, Gauge, Histogram},
     rate_limits::RateLimits,
     session_uses::SessionUses,
-    store::{Snapshot, Store, Tx},
+    store::{Hints, Snapshot, Store, Tx},
     stream::StreamContext,
     stream_places::StreamPlaces,
     tls::Tls,
@@ -130,18 +130,33 @@ impl App {
         caller: impl Into<Principal>,
         write: impl Fn(&mut dyn Tx, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.write_with(caller, Hints::default(), write).await
+    }
+
+    /// As [`App::write`]. `hints` say what `write` is about to read, besides what concerns the caller.
+    pub(crate) async fn write_with<T: Send + 'static>(
+        &self,
+        caller: impl Into<Principal>,
+        hints: Hints,
+        write: impl Fn(&mut dyn Tx, Timestamp) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let clock = self.config.clock.clone();
         let Principal::User(caller) = caller.into() else {
-            return self.store.write(move |tx: &mut dyn Tx| write(tx, clock.now())).await;
+            let write = move |tx: &mut dyn Tx| {
+                let now = tx.now(&clock);
+                write(tx, now)
+            };
+            return self.store.write_with(hints, write).await;
         };
         let uses = Arc::clone(&self.session_uses);
         let write = move |tx: &mut dyn Tx| {
-            let (last_used, now) = (sessions::require(tx, caller)?, clock.now());
+            let (last_used, now) = (sessions::require(tx, caller)?, tx.now(&clock));
             if last_used < sessions::to_the_hour(now) {
                 uses.note(caller.session);
             }
             write(tx, now)
         };
-        self.store.write(write).await
+        let hints = Hints { session: Some(caller.session), user: Some(caller.user), ..hints };
+        self.store.write_with(hints, write).await
     }
 }

@@ -51,7 +51,11 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
+        self.moved(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// The time of another clock, in milliseconds since the epoch, with the offsets of this one.
+    pub(crate) fn moved(&self, millis: i64) -> Timestamp {
         let moved = [&self.advanced_millis, &self.set_millis].map(|moved| moved.load(Ordering::Relaxed));
         Timestamp::from_millis(moved.into_iter().fold(millis, i64::saturating_add))
     }

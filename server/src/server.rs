@@ -35,7 +35,7 @@ use crate::{
     rate_limits::RateLimits,
     reply_dispatcher::ReplyDispatcher,
     session_uses::SessionUses,
-    store::{self, Change, Store},
+    store::{self, Change, Committed, Store},
     stream_places::StreamPlaces,
     tls::{Tls, TlsError},
     turns::Turns,
@@ -134,11 +134,11 @@ impl Server {
         let (hub, hub_thread, questions) = Hub::start(&config, replies.clone(), budget.clone(), lineage, opened.head);
         let (publisher, index_work) = (hub.clone(), Arc::new(Notify::new()));
         let indexer = Arc::clone(&index_work);
-        let publish = move |changes: Vec<Change>| {
-            if changes.iter().any(Change::is_new_message) {
+        let publish = move |committed: Committed| {
+            if committed.changes.iter().any(Change::is_new_message) {
                 indexer.notify_one();
             }
-            publisher.publish(changes);
+            publisher.publish(committed);
         };
         let (store, store_thread) = opened.start(replies, data_dir, publish).map_err(unusable)?;
 

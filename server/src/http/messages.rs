@@ -18,7 +18,7 @@ use crate::{
         Caller, Principal, message_changes,
         messages::{self, Sent},
     },
-    store::{Snapshot, Tx},
+    store::{Hints, Snapshot, Tx},
 };
 
 pub(super) async fn list_messages(
@@ -38,8 +38,9 @@ pub(super) async fn send_message(
     caller: Caller,
     request: Request<SendMessage>,
 ) -> Result<Reply<Message>, Failure> {
+    let hints = Hints { room: Some(request.path), txn: request.body.txn.clone(), ..Hints::default() };
     let send = move |tx: &mut dyn Tx, now| messages::send_message(tx, caller, request.path, &request.body, now);
-    Ok(match app.write(caller, send).await? {
+    Ok(match app.write_with(caller, hints, send).await? {
         Sent::Created(message) => Reply::created(message),
         Sent::Known(message) => Reply::ok(message),
     })

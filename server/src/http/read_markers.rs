@@ -8,7 +8,7 @@ use super::{problem::Failure, reply::Reply, request::Request};
 use crate::{
     app::App,
     domain::{Caller, read_markers},
-    store::Tx,
+    store::{Hints, Tx},
 };
 
 pub(super) async fn mark_read(
@@ -16,6 +16,7 @@ pub(super) async fn mark_read(
     caller: Caller,
     request: Request<MarkRead>,
 ) -> Result<Reply<ReadMarker>, Failure> {
+    let hints = Hints { room: Some(request.path), ..Hints::default() };
     let mark = move |tx: &mut dyn Tx, now| read_markers::mark_read(tx, caller, request.path, request.body, now);
-    Ok(Reply::ok(app.write(caller, mark).await?))
+    Ok(Reply::ok(app.write_with(caller, hints, mark).await?))
 }

@@ -1,11 +1,6 @@
 //! Counts what the hub delivers: how far behind the commits it is.
 
-use tokio::time::Instant;
-
-use crate::{
-    metrics::{Gauge, Histogram, Scale},
-    store::Change,
-};
+use crate::metrics::{Gauge, Histogram, Scale};
 
 /// How far the hub is. Shared by the handle of the hub and its thread.
 #[derive(Debug)]
@@ -30,17 +25,5 @@ impl Delivery {
         this.committed.set(head);
         this.delivered.set(head);
         this
-    }
-
-    /// Notes a commit that is about to be published.
-    pub(super) fn commit(&self, changes: &[Change]) -> Instant {
-        let event = |change: &Change| match change {
-            Change::Event { logged, .. } => Some(logged.id),
-            Change::Ephemeral(_) | Change::SessionEnded { .. } => None,
-        };
-        if let Some(newest) = changes.iter().rev().find_map(event) {
-            self.committed.set(newest);
-        }
-        Instant::now()
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     config::Config,
     domain::{audience::Audience, presence::Question},
     reply_dispatcher::ReplyDispatcher,
-    store::{Change, EventRef, Lineage},
+    store::{Change, Committed, EventRef, Lineage},
     stream::{Chunk, Pushed},
 };
 
@@ -203,9 +203,9 @@ impl EventLoop {
 
     fn handle(&mut self, command: Command) {
         match command {
-            Command::Publish(changes, committed) => {
-                self.undelivered.get_or_insert(committed);
-                self.publish(changes);
+            Command::Publish(committed, at) => {
+                self.undelivered.get_or_insert(at);
+                self.publish(committed);
             }
             Command::Register(registration, reply) => self.register(registration, reply),
             Command::LookedUp(rooms) => {
@@ -225,11 +225,10 @@ impl EventLoop {
         }
     }
 
-    fn publish(&mut self, changes: Vec<Change>) {
-        for change in changes {
+    fn publish(&mut self, committed: Committed) {
+        for change in committed.changes {
             match change {
                 Change::Event { logged, room_kind, event } => {
-                    self.head = logged.id;
                     self.presence.follow(&logged, room_kind);
                     if let Event::MessageCreated(created) = &event {
                         self.broadcasts.drop_typing(logged.room, created.message.sender.id);
@@ -252,6 +251,7 @@ impl EventLoop {
                 }
             }
         }
+        self.head = committed.head;
         let head = self.head;
         let ready = self.waiting.extract_if(.., |(registration, _)| registration.at <= head).collect::<Vec<_>>();
         ready.into_iter().for_each(|(registration, reply)| self.register(registration, reply));

@@ -45,7 +45,7 @@ use crate::{
     domain::presence::{Question, RoomMembers},
     metrics::Counter,
     reply_dispatcher::ReplyDispatcher,
-    store::{Change, Lineage},
+    store::{Committed, Lineage},
     stream::{Chunk, StreamContext, StreamWriter},
 };
 
@@ -74,8 +74,8 @@ pub(crate) enum Registered {
 }
 
 enum Command {
-    /// The changes of a commit, and when it was made.
-    Publish(Vec<Change>, Instant),
+    /// A commit, and when it was made.
+    Publish(Committed, Instant),
     Register(Registration, oneshot::Sender<Registered>),
     /// Answers to the questions of the hub.
     LookedUp(Vec<RoomMembers>),
@@ -141,10 +141,11 @@ impl Hub {
         (Self { commands, online, sessions_ended, presence, typing, delivery }, thread, questions)
     }
 
-    /// Publishes the changes of a commit. Blocks while the hub is behind, so async threads must not call it.
-    pub(crate) fn publish(&self, changes: Vec<Change>) {
-        let now = self.delivery.commit(&changes);
-        let _ = self.commands.blocking_send(Command::Publish(changes, now)); // fails only once the hub has ended
+    /// Publishes a commit, and advances to its head even if there is no event with that number: streams that have read as
+    /// far are registered then. Blocks while the hub is behind, so async threads must not call it.
+    pub(crate) fn publish(&self, committed: Committed) {
+        self.delivery.committed.set(committed.head);
+        let _ = self.commands.blocking_send(Command::Publish(committed, Instant::now())); // fails only once the hub has ended
     }
 
     /// Registers a stream and delivers the events since its position, in one step.

@@ -83,6 +83,16 @@ pub(crate) enum Change {
     },
 }
 
+/// What a committed transaction publishes.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// The newest event before the transaction.
+    pub(crate) begun: u64,
+    /// The newest event since it. Not every number in between needs to have an event.
+    pub(crate) head: u64,
+    pub(crate) changes: Vec<Change>,
+}
+
 impl Change {
     /// Whether it is a message that can be found from now on.
     pub(crate) fn is_new_message(&self) -> bool {

@@ -11,7 +11,7 @@ use quchat_shared::Timestamp;
 use tokio::sync::Notify;
 
 use super::{
-    Change, Commits, Error, Lineage, ReadEvents, ReadUsers, Result, Snapshot, Tx,
+    Commits, Committed, Error, Hints, Lineage, ReadEvents, ReadUsers, Result, Snapshot, Tx,
     health::Health,
     readers::Readers,
     sqlite::{self, Check, Sqlite},
@@ -67,7 +67,7 @@ impl Opened {
         self,
         replies: ReplyDispatcher,
         lock: impl Send + 'static,
-        publish: impl FnMut(Vec<Change>) + Send + 'static,
+        publish: impl FnMut(Committed) + Send + 'static,
     ) -> Result<(Store, JoinHandle<()>)> {
         let Self { mut engine, file, lineage, .. } = self;
         let unusable = |error| sqlite::unusable(&file, &error);
@@ -179,7 +179,20 @@ impl Store {
         T: Send + 'static,
         X: From<Error> + Send + 'static,
     {
-        self.writer.write(write).await
+        self.write_with(Hints::default(), write).await
+    }
+
+    /// As [`Store::write`]. `hints` say what `write` is about to read.
+    pub(crate) async fn write_with<T, X>(
+        &self,
+        hints: Hints,
+        write: impl Fn(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
+    ) -> std::result::Result<T, X>
+    where
+        T: Send + 'static,
+        X: From<Error> + Send + 'static,
+    {
+        self.writer.write(hints, write).await
     }
 }
 
@@ -189,8 +202,10 @@ async fn watch(writer: Watched, health: Health) {
         tokio::time::sleep(if health.is_writable() { WATCH_EVERY } else { RETRY_EVERY }).await;
         let Some(writer) = writer.upgrade() else { return };
         let look = |_: &mut dyn Tx| Ok::<_, Error>(());
-        let outcome =
-            if health.is_writable() { writer.write(look).await } else { writer.write(|tx| tx.try_out()).await };
+        let outcome = match health.is_writable() {
+            true => writer.write(Hints::default(), look).await,
+            false => writer.write(Hints::default(), |tx| tx.try_out()).await,
+        };
         drop(outcome); // the writer has recorded it
     }
 }

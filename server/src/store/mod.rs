@@ -7,6 +7,7 @@
 mod change;
 mod commits;
 mod error;
+mod event_columns;
 mod handle;
 mod health;
 mod lineage;
@@ -14,8 +15,10 @@ mod naming;
 mod readers;
 #[cfg(test)]
 mod recorded;
+mod row_cache;
 mod search;
 mod sqlite;
+mod stored_text;
 mod writer;
 
 use std::{
@@ -33,8 +36,10 @@ use quchat_shared::{
     user::ServerRole,
 };
 
+use crate::clock::Clock;
+
 pub(crate) use self::{
-    change::{Change, Ephemeral, EventRef, LoggedEvent},
+    change::{Change, Committed, Ephemeral, EventRef, LoggedEvent},
     commits::Commits,
     error::{Cause, Error, Result},
     handle::{Store, readers},
@@ -50,6 +55,16 @@ pub(crate) enum Range {
     Before(Seq),
     /// The first messages after this one.
     After(Seq),
+}
+
+/// What a write is about to read. An engine for which each read is a round trip reads it for a whole group of writes at
+/// once. A wrong hint costs time only.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hints {
+    pub(crate) session: Option<SessionId>,
+    pub(crate) user: Option<UserId>,
+    pub(crate) room: Option<RoomId>,
+    pub(crate) txn: Option<String>,
 }
 
 /// A user to be stored.
@@ -397,6 +412,12 @@ pub(crate) trait ReadEvents {
     fn active_rooms(&self, after: u64) -> Result<Vec<RoomActivity>>;
 }
 
+pub(crate) trait Time {
+    /// When the transaction began. `clock` is the one of this machine. An engine with a clock of its own takes only the
+    /// offsets of tests from it.
+    fn now(&self, clock: &Clock) -> Timestamp;
+}
+
 pub(crate) trait WriteEvents {
     /// Logs an event and returns its id. It is published once the transaction is committed. Ids grow in commit order.
     fn record(&mut self, room: &RoomInfo, what: EventRef, event: Event, at: Timestamp) -> Result<u64>;
@@ -465,6 +486,7 @@ impl<T> Snapshot for T where
 /// Answers questions and makes changes, all of them or none.
 pub(crate) trait Tx:
     Snapshot
+    + Time
     + WriteUsers
     + WriteSessions
     + WriteInvites
@@ -481,6 +503,7 @@ pub(crate) trait Tx:
 }
 impl<T> Tx for T where
     T: Snapshot
+        + Time
         + WriteUsers
         + WriteSessions
         + WriteInvites

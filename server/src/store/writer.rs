@@ -7,7 +7,8 @@
 //! transaction. The engine may end the whole transaction on an error, so undoing a single write is not enough. So a
 //! write can run twice, and no message pays for a savepoint.
 //!
-//! A commit that fails is not retried. It counts as rolled back, and its writes get the failure as their reply.
+//! A commit that fails is not retried. It counts as rolled back, and its writes get the failure as their reply. Only if
+//! the engine has lost its connection and knows that nothing was committed, the group runs once more, on a new one.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -18,7 +19,7 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Change, Commits, Error, Result, Tx, health::Health};
+use super::{Commits, Committed, Error, Hints, Result, Tx, health::Health};
 use crate::reply_dispatcher::ReplyDispatcher;
 
 /// Most queued writes; callers then wait.
@@ -28,7 +29,8 @@ const GROUP: usize = 256;
 
 /// What the writer needs of a storage engine: one open transaction at a time.
 pub(crate) trait Engine: Tx + Send + 'static {
-    fn begin(&mut self) -> Result<()>;
+    /// `hints` say what the writes of the group are about to read.
+    fn begin(&mut self, hints: &[&Hints]) -> Result<()>;
     /// A counter that grows with each row that the open transaction writes and with each change that it publishes.
     fn changes_made(&self) -> u64;
     /// Whether the transaction is still open. The engine may end it when it fails.
@@ -36,7 +38,11 @@ pub(crate) trait Engine: Tx + Send + 'static {
     /// The failure of the engine since the transaction began or this was last called, even if the write ignored it.
     fn take_failure(&mut self) -> Option<Error>;
     /// Makes the transaction durable and returns what it publishes.
-    fn commit(&mut self) -> Result<Vec<Change>>;
+    fn commit(&mut self) -> Result<Committed>;
+    /// Whether the transaction failed with its connection, and certainly left nothing behind.
+    fn has_lost_connection(&self) -> bool {
+        false
+    }
     /// Rolls the transaction back.
     fn rollback(&mut self);
     /// Does regular maintenance between transactions, such as a checkpoint. Durability does not depend on it.
@@ -69,7 +75,7 @@ impl Writer {
         commits: Arc<Commits>,
         others: Vec<JoinHandle<()>>,
         lock: impl Send + 'static,
-        publish: impl FnMut(Vec<Change>) + Send + 'static,
+        publish: impl FnMut(Committed) + Send + 'static,
     ) -> (Self, JoinHandle<()>) {
         let (queue, attempts) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
@@ -105,6 +111,7 @@ impl Writer {
     /// Runs `attempt` in the next transaction, and returns its result once it is durable.
     pub(crate) async fn write<T, X>(
         &self,
+        hints: Hints,
         attempt: impl Fn(&mut dyn Tx) -> std::result::Result<T, X> + Send + 'static,
     ) -> std::result::Result<T, X>
     where
@@ -112,7 +119,7 @@ impl Writer {
         X: From<Error> + Send + 'static,
     {
         let (sender, reply) = oneshot::channel();
-        let attempt = Waiting { attempt, outcome: None, reply: sender };
+        let attempt = Waiting { hints, attempt, outcome: None, reply: sender };
         self.queue.send(Box::new(attempt)).await.map_err(|_| Error::Closed)?;
         reply.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
@@ -120,6 +127,7 @@ impl Writer {
 
 /// A queued write with any result type.
 trait Attempt: Send {
+    fn hints(&self) -> &Hints;
     /// Runs it, perhaps for the second time. Returns whether its changes should be kept.
     fn run(&mut self, tx: &mut dyn Tx) -> bool;
     /// Replies with the outcome of the last [`Attempt::run`], unless its transaction was rolled back. A refusal may
@@ -136,6 +144,7 @@ enum Fate {
 }
 
 struct Waiting<F, T, X> {
+    hints: Hints,
     attempt: F,
     outcome: Option<std::result::Result<T, X>>,
     reply: oneshot::Sender<std::result::Result<T, X>>,
@@ -147,6 +156,10 @@ where
     T: Send,
     X: From<Error> + Send,
 {
+    fn hints(&self) -> &Hints {
+        &self.hints
+    }
+
     fn run(&mut self, tx: &mut dyn Tx) -> bool {
         self.outcome = None; // should it panic
         self.outcome = Some((self.attempt)(tx));
@@ -171,11 +184,15 @@ fn run(
     replies: &ReplyDispatcher,
     health: &Health,
     commits: &Commits,
-    mut publish: impl FnMut(Vec<Change>),
+    mut publish: impl FnMut(Committed),
 ) {
     let mut group = Vec::new();
     while health.fatal().is_none() && attempts.blocking_recv_many(&mut group, GROUP) > 0 {
-        match write(engine, &mut group, commits) {
+        let mut written = write(engine, &mut group, commits);
+        if written.is_err() && engine.has_lost_connection() {
+            written = write(engine, &mut group, commits);
+        }
+        match written {
             Err(Failed::Undone(failure)) if group.len() > 1 => {
                 if let Some(error) = failure.filter(|_| health.is_writable()) {
                     let error = &error as &dyn std::error::Error;
@@ -198,7 +215,7 @@ fn run(
 
 /// The result of a committed transaction.
 struct Written {
-    changes: Vec<Change>,
+    committed: Committed,
     /// Whether anything was written to the disk.
     is_any: bool,
 }
@@ -227,7 +244,8 @@ fn write(
 }
 
 fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::result::Result<Written, Failed> {
-    engine.begin().map_err(Failed::Engine)?;
+    let hints = group.iter().map(|attempt| attempt.hints()).collect::<Vec<_>>();
+    engine.begin(&hints).map_err(Failed::Engine)?;
     let begun = engine.changes_made();
     for attempt in group {
         let before = engine.changes_made();
@@ -241,7 +259,7 @@ fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::r
         }
     }
     let is_any = engine.changes_made() != begun;
-    engine.commit().map(|changes| Written { changes, is_any }).map_err(Failed::Engine)
+    engine.commit().map(|committed| Written { committed, is_any }).map_err(Failed::Engine)
 }
 
 /// Records the state of the database, publishes the changes, then replies to the whole group. Publishing comes first
@@ -251,13 +269,13 @@ fn finish(
     written: std::result::Result<Written, Failed>,
     replies: &ReplyDispatcher,
     health: &Health,
-    publish: &mut impl FnMut(Vec<Change>),
+    publish: &mut impl FnMut(Committed),
 ) {
     note(&written, health);
     let fate = match written {
-        Ok(Written { changes, .. }) => {
-            if !changes.is_empty() {
-                publish(changes);
+        Ok(Written { committed, .. }) => {
+            if !committed.changes.is_empty() {
+                publish(committed);
             }
             Fate::Committed
         }

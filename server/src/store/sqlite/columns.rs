@@ -1,14 +1,10 @@
 //! Converts values of the domain to columns and back. Columns are accessed by number: finding one of a dozen by name
 //! takes as long as reading the row.
 
-use quchat_shared::{
-    Timestamp,
-    room::{Notify, Role, RoomKind},
-    user::ServerRole,
-};
+use quchat_shared::Timestamp;
 use rusqlite::{Row, types::Type};
 
-use super::event_columns::EventKind;
+use crate::store::stored_text::Text;
 
 /// An unsigned number as SQLite stores it. Larger ids saturate to `i64::MAX`, which no row has.
 pub(super) fn int(n: u64) -> i64 {
@@ -38,52 +34,9 @@ pub(super) fn json_ids(ids: impl Iterator<Item = u64>) -> String {
     format!("[{}]", ids.join(","))
 }
 
-/// An enum that is stored as text.
-pub(super) trait Text: Sized + 'static {
-    fn to_text(self) -> &'static str;
-    fn from_text(text: &str) -> Option<Self>;
-    #[cfg(test)]
-    const ALL: &'static [Self];
-}
-
 pub(super) fn text<T: Text>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     T::from_text(text).ok_or_else(|| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, format!("{text:?} is none of them").into())
     })
-}
-
-macro_rules! texts {
-    ($($type:ident { $($variant:ident = $text:literal),* $(,)? })*) => {$(
-        impl Text for $type {
-            fn to_text(self) -> &'static str {
-                match self { $(Self::$variant => $text),* }
-            }
-            fn from_text(text: &str) -> Option<Self> {
-                match text { $($text => Some(Self::$variant),)* _ => None }
-            }
-            #[cfg(test)]
-            const ALL: &'static [Self] = &[$(Self::$variant),*];
-        }
-    )*};
-}
-
-texts! {
-    ServerRole { Member = "member", Admin = "admin" }
-    RoomKind { Public = "public", Private = "private", Direct = "direct" }
-    Role { Owner = "owner", Moderator = "moderator", Member = "member" }
-    Notify { All = "all", Mentions = "mentions", None = "none" }
-    EventKind {
-        RoomCreated = "room.created",
-        RoomUpdated = "room.updated",
-        RoomDeleted = "room.deleted",
-        MemberJoined = "member.joined",
-        MemberUpdated = "member.updated",
-        MemberLeft = "member.left",
-        MessageCreated = "message.created",
-        MessageUpdated = "message.updated",
-        ReadUpdated = "read.updated",
-        SettingsUpdated = "settings.updated",
-        BanUpdated = "ban.updated",
-    }
 }

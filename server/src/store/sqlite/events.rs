@@ -1,14 +1,16 @@
 //! The event log. Its rows hold references to rooms, users and messages.
 
 use quchat_shared::{Event, RoomId, RoomInfo, Seq, Timestamp, UserId, event::RoomActivity};
-use rusqlite::params;
+use rusqlite::{Row, params, types::Type};
 
 use super::{
     Sqlite,
-    columns::{Text, int, json_ids, optional_uint, uint},
-    event_columns::{EventColumns, logged_event},
+    columns::{int, json_ids, optional_uint, text, uint},
 };
-use crate::store::{Change, Error, EventRef, Lineage, LoggedEvent, ReadEvents, Result, WriteEvents};
+use crate::store::{
+    Change, Error, EventRef, Lineage, LoggedEvent, ReadEvents, Result, WriteEvents, event_columns::EventColumns,
+    stored_text::Text,
+};
 
 /// The rows between `?2` and `?3` that the user `?1` may see, in the rooms `?4` unless that is null: events in a room
 /// since the user joined it, events about the user, and events about public rooms themselves. A superset of what the
@@ -39,6 +41,23 @@ const FOR_USER: &str = "
 
 fn narrowing(only: &[RoomId]) -> Option<String> {
     (!only.is_empty()).then(|| json_ids(only.iter().map(|id| id.0)))
+}
+
+/// Reads `id`, `kind`, `room_id`, `user_id`, `seq`, `by_id`, `banned`.
+fn logged_event(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
+    let id = uint(row, 0)?;
+    let columns = EventColumns {
+        kind: text(row, 1)?,
+        user: optional_uint(row, 3)?.map(UserId),
+        seq: optional_uint(row, 4)?.map(Seq),
+        by: optional_uint(row, 5)?.map(UserId),
+        banned: row.get(6)?,
+    };
+    let what = columns.event_ref().ok_or_else(|| {
+        let broken = format!("event {id} of kind {:?} lacks its user or seq", columns.kind);
+        rusqlite::Error::FromSqlConversionFailure(3, Type::Null, broken.into())
+    })?;
+    Ok(LoggedEvent { id, room: RoomId(uint(row, 2)?), what })
 }
 
 impl Sqlite {

@@ -5,9 +5,9 @@ use rusqlite::{Row, params};
 
 use super::{
     Sqlite,
-    columns::{Text, int, optional_uint, text, time, uint},
+    columns::{int, optional_uint, text, time, uint},
 };
-use crate::store::{CodeHash, InviteRow, KnownInvite, ReadInvites, Result, WriteInvites};
+use crate::store::{CodeHash, InviteRow, KnownInvite, ReadInvites, Result, WriteInvites, stored_text::Text};
 
 const KNOWN: &str = "SELECT id, role, room_id, created_by, expires_at FROM invites";
 

@@ -12,11 +12,10 @@ use rusqlite::{Row, params};
 
 use super::{
     Sqlite,
-    columns::{Text, int, text, time, uint},
-    row_cache::Counted,
+    columns::{int, text, time, uint},
     users::user,
 };
-use crate::store::{NewMember, ReadMembers, Result, WriteMembers};
+use crate::store::{NewMember, ReadMembers, Result, WriteMembers, row_cache::Counted, stored_text::Text};
 
 /// Reads a user, their role in the room and the time of their joining.
 fn member(row: &Row<'_>) -> rusqlite::Result<Member> {

@@ -9,7 +9,6 @@ mod consistency;
 mod copying;
 mod direct_rooms;
 mod erasing;
-mod event_columns;
 mod events;
 mod failure;
 #[cfg(test)]
@@ -25,7 +24,6 @@ mod purge;
 mod reactions;
 mod room_keys;
 mod rooms;
-mod row_cache;
 mod search;
 mod search_terms;
 mod sessions;
@@ -38,6 +36,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use quchat_shared::Timestamp;
 use rusqlite::{Connection, Transaction};
 use rusqlite_migration::{M, Migrations};
 
@@ -46,12 +45,13 @@ pub(crate) use self::{
     consistency::contradictions,
     copying::{DatabaseCopy, file_lengths, prepare_restored},
 };
-use self::{
-    erasing::Erasing,
-    files::Files,
+use self::{erasing::Erasing, files::Files};
+use super::{
+    Change, Committed, Error, Hints, ReadEvents, Result, Time, readers,
     row_cache::{CachedRows, RowCache},
+    writer,
 };
-use super::{Change, Error, ReadEvents, Result, readers, writer};
+use crate::clock::Clock;
 
 /// Numbered by position. A released migration must never change.
 fn migrations() -> Vec<M<'static>> {
@@ -261,8 +261,14 @@ impl Sqlite {
     }
 }
 
+impl Time for Sqlite {
+    fn now(&self, clock: &Clock) -> Timestamp {
+        clock.now()
+    }
+}
+
 impl writer::Engine for Sqlite {
-    fn begin(&mut self) -> Result<()> {
+    fn begin(&mut self, _: &[&Hints]) -> Result<()> {
         if self.is_read_only {
             return Err(failure::read_only());
         }
@@ -285,13 +291,13 @@ impl writer::Engine for Sqlite {
         self.failure.take()
     }
 
-    fn commit(&mut self) -> Result<Vec<Change>> {
+    fn commit(&mut self) -> Result<Committed> {
         self.run("COMMIT", ())?;
         self.files.check()?;
         if self.changes_made() != self.begun_changes {
             self.failures.set(0); // what only reads proves nothing
         }
-        Ok(std::mem::take(&mut self.changes))
+        Ok(Committed { begun: self.begun, head: self.head, changes: std::mem::take(&mut self.changes) })
     }
 
     fn rollback(&mut self) {

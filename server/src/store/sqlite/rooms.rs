@@ -10,13 +10,12 @@ use rusqlite::{Row, params};
 
 use super::{
     Sqlite,
-    columns::{Text, int, optional_uint, text, time, uint},
+    columns::{int, optional_uint, text, time, uint},
     members::membership,
     mentions::UNREAD_MENTIONS,
     messages::message,
-    row_cache::Counted,
 };
-use crate::store::{ReadRooms, Result, WriteRooms};
+use crate::store::{ReadRooms, Result, WriteRooms, row_cache::Counted, stored_text::Text};
 
 const INFO: &str = "SELECT id, rev, name, topic, kind, created_by, created_at, last_seq, archived FROM rooms
     WHERE id = ? AND is_deleted = 0";

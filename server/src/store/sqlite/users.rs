@@ -5,9 +5,9 @@ use rusqlite::{Row, params};
 
 use super::{
     Sqlite,
-    columns::{Text, int, json_ids, text, time, uint},
+    columns::{int, json_ids, text, time, uint},
 };
-use crate::store::{NewUser, ReadUsers, Result, WriteUsers};
+use crate::store::{NewUser, ReadUsers, Result, WriteUsers, stored_text::Text};
 
 /// Reads `id`, `name`, `role`, `created_at`, `is_suspended`.
 pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {

@@ -9,16 +9,10 @@ use proptest::{
 };
 use quchat_shared::{event::RoomDeleted, room::RoomKind};
 
-use super::{
-    super::{
-        columns::Text,
-        event_columns::{EventColumns, EventKind},
-    },
-    *,
-};
+use super::*;
 use crate::{
     domain::audience::{Viewer, may_know},
-    store::{ReadMembers, ReadRooms, writer::Engine},
+    store::{ReadMembers, ReadRooms, event_columns::EventKind, writer::Engine},
 };
 
 const USERS: u64 = 3;
@@ -139,7 +133,7 @@ fn the_rows_for_a_user_include_all_that_they_may_see() {
     let outcome = TestRunner::new(config).run(&case(), |case| {
         let db = &mut **db.borrow_mut();
         db.rollback(); // of a case that failed
-        Engine::begin(db).unwrap();
+        Engine::begin(db, &[]).unwrap();
         fill(db, &case).unwrap();
         check(db, &case);
         db.rollback();

@@ -114,7 +114,7 @@ struct Case {
 
 impl Case {
     fn new() -> Self {
-        use super::super::columns::Text;
+        use crate::store::stored_text::Text;
         let dir = tempfile::tempdir().unwrap();
         let mut this = Self {
             db: Sqlite::open(&dir.path().join("db")).unwrap(),
@@ -142,7 +142,7 @@ impl Case {
 
     /// In a transaction of its own: the index is written when one is committed.
     fn write<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T>) -> T {
-        Engine::begin(&mut self.db).unwrap();
+        Engine::begin(&mut self.db, &[]).unwrap();
         let outcome = write(self).unwrap();
         Engine::commit(&mut self.db).unwrap();
         outcome

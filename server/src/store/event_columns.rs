@@ -1,14 +1,12 @@
 //! How the reference of an event stands in the columns of its row, and back.
 
-use quchat_shared::{RoomId, Seq, UserId};
-use rusqlite::{Row, types::Type};
+use quchat_shared::{Seq, UserId};
 
-use super::columns::{optional_uint, text, uint};
-use crate::store::{EventRef, LoggedEvent};
+use super::EventRef;
 
 /// The column `kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EventKind {
+pub(in crate::store) enum EventKind {
     RoomCreated,
     RoomUpdated,
     RoomDeleted,
@@ -24,15 +22,15 @@ pub(super) enum EventKind {
 
 /// The columns of an event besides its room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct EventColumns {
-    pub(super) kind: EventKind,
+pub(in crate::store) struct EventColumns {
+    pub(in crate::store) kind: EventKind,
     /// Whom it is about besides the room's members.
-    pub(super) user: Option<UserId>,
+    pub(in crate::store) user: Option<UserId>,
     /// Which message.
-    pub(super) seq: Option<Seq>,
+    pub(in crate::store) seq: Option<Seq>,
     /// Who did it, if it was not `user`.
-    pub(super) by: Option<UserId>,
-    pub(super) banned: bool,
+    pub(in crate::store) by: Option<UserId>,
+    pub(in crate::store) banned: bool,
 }
 
 impl EventColumns {
@@ -49,7 +47,7 @@ impl EventColumns {
     }
 
     /// The event; `None` if a column is empty that this kind needs.
-    pub(super) fn event_ref(self) -> Option<EventRef> {
+    pub(in crate::store) fn event_ref(self) -> Option<EventRef> {
         let Self { kind, user, seq, by, banned } = self;
         Some(match kind {
             EventKind::RoomCreated => EventRef::RoomCreated { by: user? },
@@ -85,21 +83,4 @@ impl From<EventRef> for EventColumns {
             EventRef::BanUpdated { user } => Self::about(EventKind::BanUpdated, user),
         }
     }
-}
-
-/// Reads `id`, `kind`, `room_id`, `user_id`, `seq`, `by_id`, `banned`.
-pub(super) fn logged_event(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
-    let id = uint(row, 0)?;
-    let columns = EventColumns {
-        kind: text(row, 1)?,
-        user: optional_uint(row, 3)?.map(UserId),
-        seq: optional_uint(row, 4)?.map(Seq),
-        by: optional_uint(row, 5)?.map(UserId),
-        banned: row.get(6)?,
-    };
-    let what = columns.event_ref().ok_or_else(|| {
-        let broken = format!("event {id} of kind {:?} lacks its user or seq", columns.kind);
-        rusqlite::Error::FromSqlConversionFailure(3, Type::Null, broken.into())
-    })?;
-    Ok(LoggedEvent { id, room: RoomId(uint(row, 2)?), what })
 }

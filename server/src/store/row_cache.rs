@@ -1,4 +1,5 @@
-//! A cache of the rows that every message needs. Only the writing connection has one.
+//! A cache of the rows that every message needs. Only a writing connection has one: of SQLite as long as it is open, of
+//! PostgreSQL for one transaction.
 //!
 //! Code that changes such a row must also remove or change the cached copy. A rollback clears the cache. Reading
 //! connections have no cache, because another connection changes the rows.
@@ -7,24 +8,24 @@ use std::{cell::RefCell, collections::HashMap, hash::Hash};
 
 use quchat_shared::{RoomId, RoomInfo, SessionId, User, UserId, room::Membership};
 
-use crate::store::{LiveSession, Result};
+use super::{LiveSession, Result};
 
 /// Most rows of one kind. A further row first clears all rows of its kind.
 const ROWS_MAX: usize = 10_000;
 
 /// The cache of the writing connection.
 #[derive(Default)]
-pub(super) struct RowCache {
-    pub(super) users: CachedRows<UserId, User>,
-    pub(super) sessions: CachedRows<SessionId, LiveSession>,
-    pub(super) rooms: CachedRows<RoomId, RoomInfo>,
-    pub(super) members: CachedRows<(RoomId, UserId), Membership>,
-    pub(super) counts: CachedRows<Counted, u64>,
+pub(in crate::store) struct RowCache {
+    pub(in crate::store) users: CachedRows<UserId, User>,
+    pub(in crate::store) sessions: CachedRows<SessionId, LiveSession>,
+    pub(in crate::store) rooms: CachedRows<RoomId, RoomInfo>,
+    pub(in crate::store) members: CachedRows<(RoomId, UserId), Membership>,
+    pub(in crate::store) counts: CachedRows<Counted, u64>,
 }
 
 /// What a cached count counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Counted {
+pub(in crate::store) enum Counted {
     /// Rooms, not counting direct ones.
     Rooms,
     /// Rooms that this user created, not counting direct ones.
@@ -36,13 +37,13 @@ pub(super) enum Counted {
 }
 
 impl RowCache {
-    pub(super) fn forget_all(&mut self) {
+    pub(in crate::store) fn forget_all(&mut self) {
         *self = Self::default();
     }
 }
 
 /// Rows of one kind, by their key.
-pub(super) struct CachedRows<K, T>(RefCell<HashMap<K, T>>);
+pub(in crate::store) struct CachedRows<K, T>(RefCell<HashMap<K, T>>);
 
 impl<K, T> Default for CachedRows<K, T> {
     fn default() -> Self {
@@ -52,7 +53,7 @@ impl<K, T> Default for CachedRows<K, T> {
 
 impl<K: Eq + Hash, T: Clone> CachedRows<K, T> {
     /// The cached row. If there is none, reads it with `read` and caches it.
-    pub(super) fn get(&self, key: K, read: impl FnOnce() -> Result<Option<T>>) -> Result<Option<T>> {
+    pub(in crate::store) fn get(&self, key: K, read: impl FnOnce() -> Result<Option<T>>) -> Result<Option<T>> {
         let mut rows = self.0.borrow_mut();
         if let Some(row) = rows.get(&key) {
             return Ok(Some(row.clone()));
@@ -68,15 +69,15 @@ impl<K: Eq + Hash, T: Clone> CachedRows<K, T> {
     }
 
     /// Changes the row if it is cached.
-    pub(super) fn change(&mut self, key: &K, change: impl FnOnce(&mut T)) {
+    pub(in crate::store) fn change(&mut self, key: &K, change: impl FnOnce(&mut T)) {
         self.0.get_mut().get_mut(key).map(change);
     }
 
-    pub(super) fn forget(&mut self, key: &K) {
+    pub(in crate::store) fn forget(&mut self, key: &K) {
         self.0.get_mut().remove(key);
     }
 
-    pub(super) fn forget_all(&mut self) {
+    pub(in crate::store) fn forget_all(&mut self) {
         self.0.get_mut().clear();
     }
 }
