@@ -1,5 +1,7 @@
 //! The command-line flags, their environment variables, and the default data directory.
 
+mod store;
+
 use std::{
     env,
     ffi::OsString,
@@ -15,7 +17,8 @@ use quchat_shared::{
     limits::{self, PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
 };
 
-use crate::{Cidr, Rates, Setting, TlsFiles, time_span::parse_time, verbs::Verb};
+use self::store::StoreArgs;
+use crate::{Cidr, Config, Rates, Setting, TlsFiles, data_dir, time_span::parse_time, verbs::Verb};
 
 /// The default address: only this machine can reach it.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
@@ -35,6 +38,9 @@ pub(crate) struct Args {
     /// Data directory [default: $STATE_DIRECTORY, else $XDG_DATA_HOME/quchat]
     #[arg(long, env = "QUCHAT_DATA_DIR", value_name = "DIR", global = true)]
     pub(crate) data_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    store: StoreArgs,
 
     /// Name that the server shows to clients
     #[arg(long, env = "QUCHAT_NAME", value_name = "NAME", default_value = "quchat")]
@@ -173,6 +179,12 @@ impl Args {
             refuse_flags_of_serving(matches, verb)?;
         }
         // The message does not quote the value: it may be long, and may contain terminal control sequences.
+        args.store.check(matches).map_err(|reason| Error::raw(ErrorKind::ValueValidation, reason))?;
+        if args.store.is_used() && args.verb.is_none() && args.backup_dir.is_some() {
+            let reason =
+                format!("--backup-dir is for a SQLite database, not for --store; {}", data_dir::BACKUP_OF_POSTGRES);
+            return Err(Error::raw(ErrorKind::ArgumentConflict, reason));
+        }
         let refused =
             |why| Error::raw(ErrorKind::ValueValidation, format!("--name must follow the rules of room names: {why}"));
         args.name = limits::room_name(&args.name).map_err(refused)?.to_owned();
@@ -192,19 +204,30 @@ impl Args {
         rates
     }
 
+    /// The settings of a server with the data that these flags name.
+    ///
+    /// # Errors
+    /// There is no usable data directory, or a password cannot be read.
+    pub(crate) fn place(&self) -> Result<Config, String> {
+        Ok(Config { postgres: self.store.settings()?, ..Config::new(self.data_dir()?) })
+    }
+
     /// The data directory: from the flag, its variable, systemd, or below the user's home directory.
     ///
     /// # Errors
     /// No source names a directory, or the one that does holds a relative path.
-    pub(crate) fn data_dir(&self) -> Result<PathBuf, String> {
+    fn data_dir(&self) -> Result<PathBuf, String> {
         self.data_dir.clone().map_or_else(|| default_data_dir(|name| env::var_os(name), env::home_dir), Ok)
     }
 }
 
+/// The flags, and groups of flags, that mean something to every verb.
+const OF_ALL_VERBS: [&str; 5] = ["Args", "data_dir", "StoreArgs", "store", "store_password_file"];
+
 /// Flags of the server mean nothing to a verb.
 fn refuse_flags_of_serving(matches: &ArgMatches, verb: &str) -> Result<(), Error> {
     let is_given = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
-    let is_of_serving = |id: &&clap::Id| !matches!(id.as_str(), "data_dir" | "Args");
+    let is_of_serving = |id: &&clap::Id| !OF_ALL_VERBS.contains(&id.as_str());
     match matches.ids().filter(is_given).find(is_of_serving) {
         Some(id) => {
             let flag = id.as_str().replace('_', "-");

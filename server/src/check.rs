@@ -1,10 +1,11 @@
-//! Checks the database of a data directory from end to end, while its server runs or while it does not.
+//! Checks the database of a server from end to end, while the server runs or while it does not.
 
 use std::{fs, path::Path, sync::atomic::Ordering};
 
 use serde::Serialize;
 
 use crate::{
+    Config,
     backup::{BackupError, LongRead, Watch},
     data_dir::DATABASE,
     store,
@@ -23,7 +24,23 @@ pub struct Findings {
 ///
 /// # Errors
 /// There is no database, or it cannot be opened; or the work was interrupted.
-pub fn check(data_dir: &Path, watch: Watch<'_>) -> Result<Findings, BackupError> {
+pub fn check(place: &Config, watch: Watch<'_>) -> Result<Findings, BackupError> {
+    let Watch { progress, is_interrupted } = watch;
+    let advance = |done, of| {
+        progress(done, of);
+        !is_interrupted.load(Ordering::Relaxed)
+    };
+    let problems = match &place.postgres {
+        Some(settings) => store::contradictions_in_postgres(settings, advance).map_err(unusable)?,
+        None => contradictions_in_file(&place.data_dir, advance)?,
+    };
+    if is_interrupted.load(Ordering::Relaxed) {
+        return Err(BackupError::Interrupted);
+    }
+    Ok(Findings { ok: problems.is_empty(), problems })
+}
+
+fn contradictions_in_file(data_dir: &Path, advance: impl FnMut(u64, u64) -> bool) -> Result<Vec<String>, BackupError> {
     let database = data_dir.join(DATABASE);
     match fs::metadata(&database) {
         Ok(metadata) if metadata.len() > 0 => {}
@@ -33,14 +50,9 @@ pub fn check(data_dir: &Path, watch: Watch<'_>) -> Result<Findings, BackupError>
         _ => return Err(BackupError::NotFound(database)),
     }
     let _long_read = LongRead::begin(data_dir);
-    let Watch { progress, is_interrupted } = watch;
-    let problems = store::contradictions(&database, |done, of| {
-        progress(done, of);
-        !is_interrupted.load(Ordering::Relaxed)
-    });
-    let problems = problems.map_err(|error| BackupError::Database(error.to_string()))?;
-    if is_interrupted.load(Ordering::Relaxed) {
-        return Err(BackupError::Interrupted);
-    }
-    Ok(Findings { ok: problems.is_empty(), problems })
+    store::contradictions(&database, advance).map_err(unusable)
+}
+
+fn unusable(error: store::Error) -> BackupError {
+    BackupError::Database(error.to_string())
 }

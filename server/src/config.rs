@@ -7,13 +7,18 @@ use quchat_shared::{
     limits::{PRIVATE_ROOMS_PER_USER, ROOMS, ROOMS_PER_USER, STREAMS_PER_USER},
 };
 
-use crate::{cidr::Cidr, clock::Clock, rate_limits::Rates, tls::TlsFiles};
+use crate::{cidr::Cidr, clock::Clock, rate_limits::Rates, store::PostgresSettings, tls::TlsFiles};
 
 /// The settings of a server. [`Config::new`] returns the production defaults; tests lower the bounds.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Directory of the database, the signing key and the lock; created with mode 0700 if missing.
     pub data_dir: PathBuf,
+    /// The PostgreSQL that several servers share. Without it, the server has a SQLite database in its data directory.
+    pub postgres: Option<PostgresSettings>,
+    /// How long the other servers on the same PostgreSQL may go unread before all streams end: they could miss something,
+    /// and sessions may have ended meanwhile.
+    pub cut_off_after: Duration,
     /// The name that `GET /v1/server` returns.
     pub name: String,
     /// Source of wall-clock and monotonic time.
@@ -105,6 +110,8 @@ impl Config {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
         Self {
             data_dir: data_dir.into(),
+            postgres: None,
+            cut_off_after: Duration::from_secs(10),
             name: "quchat".to_owned(),
             clock: Clock::system(),
             heartbeat: Duration::from_secs(15),

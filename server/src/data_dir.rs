@@ -43,7 +43,7 @@ pub enum DataDirError {
 pub(crate) const DATABASE: &str = "quchat.db";
 /// The write-ahead log: committed data that is not in the database file yet.
 const LOG: &str = "quchat.db-wal";
-const KEY: &str = "signing-key";
+pub(crate) const KEY: &str = "signing-key";
 /// The private key of TLS, in PEM.
 pub(crate) const TLS_KEY: &str = "tls-key.pem";
 /// The certificate of that key, in PEM.
@@ -51,6 +51,10 @@ pub(crate) const TLS_CERTIFICATE: &str = "tls-cert.pem";
 const LOCK: &str = "lock";
 /// Files besides the database without which a restored server would not be the same. A backup holds those that exist.
 pub(crate) const SECRETS: &[&str] = &[KEY, "tls-key.pem", "tls-cert.pem"];
+
+/// How to back up a server whose data is not in the data directory.
+pub(crate) const BACKUP_OF_POSTGRES: &str = "back PostgreSQL up with pg_dump, and keep signing-key, tls-key.pem and \
+                                             tls-cert.pem of the data directory";
 
 /// A data directory that this process has locked until this is dropped.
 #[derive(Debug)]
@@ -84,9 +88,9 @@ impl DataDir {
         self.is_read_only
     }
 
-    /// The path of the database file, and whether it was used before. A missing file is created, readable by its owner
+    /// The path of the database file. A missing file is created, readable by its owner
     /// only. SQLite gives the files that it creates beside it the same mode.
-    pub(crate) fn database(&self) -> Result<(PathBuf, bool), DataDirError> {
+    pub(crate) fn database(&self) -> Result<PathBuf, DataDirError> {
         let path = self.path.join(DATABASE);
         let is_used = require_file(&path)? > 0;
         if !is_used {
@@ -102,7 +106,7 @@ impl DataDir {
             true => return Err(self.lacks(path)),
             false => drop(private().create(true).open(&path).map_err(unusable(&path))?),
         }
-        Ok((path, is_used))
+        Ok(path)
     }
 
     /// The signing key, if there is one.

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     config::Config,
-    data_dir::{DATABASE, DataDirError},
+    data_dir::{DATABASE, DataDirError, KEY},
     server::{OpenError, Server},
 };
 
@@ -37,8 +37,11 @@ pub struct Answer {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// There is no data directory, or no database in it.
-    #[error("there is no server in {0}; start one first, or choose its directory with --data-dir")]
+    /// There is no data directory, or no data in it.
+    #[error(
+        "there is no server in {0}; start one first, choose its directory with --data-dir, or name its PostgreSQL with \
+         --store"
+    )]
     NotFound(PathBuf),
     /// This user may not use the socket or the directory.
     #[error("cannot use {0}: permission denied; run this as the user that runs the server")]
@@ -56,27 +59,32 @@ pub enum AskError {
     Unusable(String),
 }
 
-/// Asks the server of a data directory.
+/// Asks the server of a data directory. `place` names the directory, and the database if it is elsewhere.
 ///
 /// # Errors
 /// There is no server, or it cannot be reached.
-pub fn ask(data_dir: &Path, question: &Question) -> Result<Answer, AskError> {
-    let database = data_dir.join(DATABASE);
-    match std::fs::metadata(&database) {
-        Ok(found) if found.len() > 0 => {}
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            return Err(AskError::NotAllowed(data_dir.to_owned()));
-        }
-        _ => return Err(AskError::NotFound(data_dir.to_owned())),
+pub fn ask(place: &Config, question: &Question) -> Result<Answer, AskError> {
+    let data_dir = &place.data_dir;
+    let not_found = || AskError::NotFound(data_dir.clone());
+    let not_allowed = || AskError::NotAllowed(data_dir.clone());
+    let is_there = |name| match std::fs::metadata(data_dir.join(name)) {
+        Ok(found) => Ok(found.len() > 0),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(not_allowed()),
+        Err(_) => Ok(false),
+    };
+    let has_database = is_there(DATABASE)?;
+    if !has_database && !is_there(KEY)? {
+        return Err(not_found());
     }
     let reason = match over_socket(data_dir, question) {
         Ok((status, body)) => return Ok(Answer { status, body, is_running: true }),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            return Err(AskError::NotAllowed(data_dir.to_owned()));
-        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(not_allowed()),
         Err(error) => error,
     };
-    directly(data_dir, question).map_err(|error| match error {
+    if !has_database && place.postgres.is_none() {
+        return Err(not_found());
+    }
+    directly(place, question).map_err(|error| match error {
         AskError::Unreachable { path, .. } => AskError::Unreachable { path, reason: reason.to_string() },
         error => error,
     })
@@ -127,11 +135,11 @@ fn decode(mut answer: Vec<u8>) -> Option<(u16, Vec<u8>)> {
 }
 
 /// Opens the server's parts for one request. The data directory is locked meanwhile.
-fn directly(data_dir: &Path, question: &Question) -> Result<Answer, AskError> {
+fn directly(place: &Config, question: &Question) -> Result<Answer, AskError> {
     let unusable = |error: &dyn std::error::Error| AskError::Unusable(error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| unusable(&error))?.block_on(async {
-        let server = Server::open(Config::new(data_dir)).map_err(|error| match error {
+        let server = Server::open(place.clone()).map_err(|error| match error {
             OpenError::DataDir(DataDirError::InUse(path)) => AskError::Unreachable { path, reason: String::new() },
             error => unusable(&error),
         })?;

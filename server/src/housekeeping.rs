@@ -27,6 +27,8 @@ const INVITES_KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Most rows of a deleted room that one transaction removes. Messages wait for it: some milliseconds on two busy cores.
 const PURGED_AT_ONCE: u32 = 200;
+/// How long until rows of deleted rooms are looked for, even if this server has deleted none.
+const PURGE_AGAIN: Duration = Duration::from_secs(60 * 60);
 /// How long to wait after a failure before removing the rows of deleted rooms again.
 const PURGE_RETRY: Duration = Duration::from_secs(60);
 
@@ -73,7 +75,8 @@ pub(crate) async fn purge(app: Arc<App>) {
             Ok(true) => {}
             Ok(false) => {
                 app.index_work.notify_one(); // it may have to be written anew
-                app.room_deleted.notified().await;
+                // Another server of the same database may have ended before it had removed all.
+                let _ = tokio::time::timeout(PURGE_AGAIN, app.room_deleted.notified()).await;
             }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "cannot purge a deleted room");

@@ -60,14 +60,16 @@ impl MetricsPage {
     }
 
     fn write_store(&self, page: &mut Page) {
-        let (store, (database, log)) = (&self.app.store, self.app.store.file_lengths());
+        let store = &self.app.store;
         for (name, histogram) in
             [("quchat_commit_seconds", &store.commits().time), ("quchat_commit_writes", &store.commits().writes)]
         {
             page.metric(name).histogram(name, &[], histogram);
         }
-        page.single("quchat_database_bytes", database);
-        page.single("quchat_log_bytes", log);
+        if let Some((database, log)) = store.file_lengths() {
+            page.single("quchat_database_bytes", database);
+            page.single("quchat_log_bytes", log);
+        }
         page.single("quchat_database_writable", u8::from(store.is_writable()));
         page.single("quchat_database_damages_total", store.damages());
     }

@@ -41,8 +41,8 @@ pub fn main() -> ExitCode {
     let code = match Args::read() {
         Ok(args) => match &args.verb {
             None => serve(&args, hangup, &log),
-            Some(verb) => match args.data_dir() {
-                Ok(data_dir) => verbs::run(verb, &data_dir, hangup, &log),
+            Some(verb) => match args.place() {
+                Ok(place) => verbs::run(verb, &place, hangup, &log),
                 Err(reason) => {
                     log.line(&format!("quchat-server: {reason}"));
                     ExitCode::FAILURE
@@ -138,7 +138,7 @@ fn run(args: &Args, hangup: Hangup, log: &Log) -> Result<(), Box<dyn Error>> {
             let keep = usize::try_from(args.backup_keep).unwrap_or(usize::MAX);
             Backups { dir, every: args.backup_every, keep }
         }),
-        ..Config::new(args.data_dir()?)
+        ..args.place()?
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
     runtime.block_on(async {

@@ -23,9 +23,9 @@ use crate::{
     connection::{self, Handshakes},
     data_dir::{DataDir, DataDirError},
     domain::presence::Question,
-    erasure, file_limit, housekeeping,
+    erasure, file_limit, follow, housekeeping,
     http::Api,
-    hub::{self, Hub},
+    hub::{self, Hub, Outbox},
     join_links::{self, JoinLinks, Reach},
     metrics::{Histogram, Scale},
     metrics_listener,
@@ -64,8 +64,8 @@ pub struct Server {
     api: Api,
     tls: Arc<Tls>,
     max_connections: usize,
-    store: JoinHandle<()>,
-    hub: JoinHandle<()>,
+    /// Those of the store and the hub, in the order in which they end.
+    threads: Vec<JoinHandle<()>>,
     questions: mpsc::Receiver<Vec<Question>>,
     metrics: Option<TcpListener>,
     #[cfg(unix)]
@@ -111,27 +111,39 @@ impl Server {
     /// Panics outside of a tokio runtime. Call [`Server::serve`] in the same runtime.
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
-        let (key, (file, is_used)) = (data_dir.signing_key()?, data_dir.database()?);
+        let key = data_dir.signing_key()?;
         let unusable = |error: store::Error| OpenError::Store(error.to_string());
-        let opened = match data_dir.is_read_only() {
-            true => Store::open_read_only(&file),
-            false => Store::open(&file, config.clock.now()),
-        };
-        let opened = opened.map_err(unusable)?;
+        let mut opened = match &config.postgres {
+            Some(settings) => Store::open_postgres(settings),
+            None => {
+                let file = data_dir.database()?;
+                match data_dir.is_read_only() {
+                    true => Store::open_read_only(&file),
+                    false => Store::open(&file, config.clock.now()),
+                }
+            }
+        }
+        .map_err(unusable)?;
         let key = match key {
             Some(key) => key,
             None => {
-                if is_used && opened.has_users && !data_dir.is_read_only() {
+                if opened.has_users && !data_dir.is_read_only() {
                     tracing::warn!("the signing key is missing; creating a new one: everybody has to sign in again");
                 }
                 data_dir.draw_key()?
             }
         };
         let tls = Arc::new(Tls::open(&data_dir, config.tls_files.as_ref())?);
+        if let Some(settings) = &config.postgres {
+            let pin = config.tls_files.is_none().then(|| tls.pin().to_string());
+            store::claim_identity(settings, &key, pin).map_err(unusable)?;
+        }
         let replies = ReplyDispatcher::start();
         let budget = Budget::new(config.memory_budget);
         let lineage = opened.lineage.clone();
-        let (hub, hub_thread, questions) = Hub::start(&config, replies.clone(), budget.clone(), lineage, opened.head);
+        let outbox = opened.feed.as_ref().map(|_| Arc::<Outbox>::default());
+        let (hub, hub_thread, questions) =
+            Hub::start(&config, replies.clone(), budget.clone(), lineage, opened.head, outbox.clone());
         let (publisher, index_work) = (hub.clone(), Arc::new(Notify::new()));
         let indexer = Arc::clone(&index_work);
         let publish = move |committed: Committed| {
@@ -140,7 +152,19 @@ impl Server {
             }
             publisher.publish(committed);
         };
+        let mut threads = vec![hub_thread];
+        let publish: Box<dyn FnMut(Committed) + Send> = match opened.feed.take().zip(outbox) {
+            None => Box::new(publish),
+            Some((feed, outbox)) => {
+                let health = opened.health.clone();
+                let (hub, cut_off_after) = (hub.clone(), config.cut_off_after);
+                let (publisher, thread) = follow::start(feed, opened.head, hub, outbox, health, cut_off_after, publish);
+                threads.insert(0, thread);
+                Box::new(move |committed| publisher.publish(committed))
+            }
+        };
         let (store, store_thread) = opened.start(replies, data_dir, publish).map_err(unusable)?;
+        threads.insert(0, store_thread);
 
         let max_connections = file_limit::raise_for(config.max_connections);
         let app = Arc::new(App {
@@ -170,8 +194,7 @@ impl Server {
             api,
             tls,
             max_connections,
-            store: store_thread,
-            hub: hub_thread,
+            threads,
             questions,
             metrics: None,
             #[cfg(unix)]
@@ -203,14 +226,14 @@ impl Server {
 
     /// Answers one HTTP request of the operator without listening anywhere, and closes the database.
     pub(crate) async fn answer_operator(self, request: Vec<u8>) -> Vec<u8> {
-        let Self { app, api, max_connections, store, hub, .. } = self;
+        let Self { app, api, max_connections, threads, .. } = self;
         let (api, mut exchange) = (Arc::new(api), Exchange::new(request));
         let operator = Operator::new(&app, &api, MetricsPage::new(&app, &api, &Arc::default(), max_connections));
         let _ = operator.serve(&mut exchange).await; // without an answer, that says so
         drop((operator, api));
         app.hub.stop().await;
         drop(app);
-        [store, hub].into_iter().for_each(|thread| drop(thread.join()));
+        threads.into_iter().for_each(|thread| drop(thread.join()));
         exchange.into_answer()
     }
 
@@ -242,7 +265,7 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         #[cfg(unix)]
         let local_socket = self.local_socket;
-        let Self { app, api, tls, max_connections, store, hub, questions, metrics, .. } = self;
+        let Self { app, api, tls, max_connections, threads, questions, metrics, .. } = self;
         let (api, load) = (Arc::new(api), Arc::default());
         let (stop, stopped) = watch::channel(false);
         let page = MetricsPage::new(&app, &api, &load, max_connections);
@@ -293,8 +316,8 @@ impl Server {
             tracing::warn!("stopping with {} connections still open", Arc::strong_count(&still_used) - 1);
             return outcome;
         }
-        let _ =
-            tokio::task::spawn_blocking(move || [store, hub].into_iter().for_each(|thread| drop(thread.join()))).await;
+        let join = move || threads.into_iter().for_each(|thread| drop(thread.join()));
+        let _ = tokio::task::spawn_blocking(join).await;
         outcome
     }
 }

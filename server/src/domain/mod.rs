@@ -6,7 +6,7 @@
 pub(crate) mod audience;
 pub(crate) mod bans;
 pub(crate) mod direct_rooms;
-mod event_reader;
+pub(crate) mod event_reader;
 pub(crate) mod events;
 mod found_rooms;
 pub(crate) mod invites;

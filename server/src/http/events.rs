@@ -43,6 +43,9 @@ pub(super) async fn listen_events(
     token: VerifiedToken,
     request: Request<ListenEvents>,
 ) -> domain::Result<EventStream> {
+    if app.store.is_cut_off() {
+        return Err(Error::Unavailable("this server cannot reach its database; try again in a moment"));
+    }
     let place = app.streams.take(token.caller.user)?;
     let since = match request.headers.get("last-event-id").map(HeaderValue::to_str) {
         Some(Ok(id)) if !id.is_empty() => Some(Cursor(id.to_owned())),

@@ -32,7 +32,7 @@ pub(super) async fn get_server(app: Arc<App>, _: Request<GetServer>) -> Result<R
     }))
 }
 
-/// The health check: 200 while the server accepts requests, 503 while it is stopping or its database cannot be written.
+/// The health check: 200 while the server accepts requests, 503 while it is stopping or its database cannot be used.
 /// A damaged database does not change it, because a supervisor would restart the server, and that does not help.
 pub(super) fn health(app: &App) -> hyper::Response<Body> {
     let (status, text) = match (app.is_stopping(), app.store.is_writable()) {
@@ -42,6 +42,7 @@ pub(super) fn health(app: &App) -> hyper::Response<Body> {
             (StatusCode::SERVICE_UNAVAILABLE, text)
         }
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be written"),
+        (false, true) if !app.store.is_following() => (StatusCode::SERVICE_UNAVAILABLE, "PostgreSQL cannot be reached"),
         (false, true) => (StatusCode::OK, "ok"),
     };
     plain_text(status, text)

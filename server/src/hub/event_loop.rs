@@ -18,8 +18,10 @@ use super::{
     ended::{Count, Ended},
     ephemeral::EphemeralEvents,
     listeners::{Key, Listeners},
+    outbox::{Outbox, TypingAt},
     presence::{Online, Presence, PresenceCount},
     recent_events::RecentEvents,
+    recent_senders::RecentSenders,
 };
 use crate::{
     budget::Budget,
@@ -63,6 +65,10 @@ pub(super) struct EventLoop {
     leaving: mpsc::UnboundedSender<Key>,
     is_stopped: bool,
     delivery: Arc<Delivery>,
+    /// For other servers, if there may be any.
+    outbox: Option<Arc<Outbox>>,
+    /// Filled if there may be other servers.
+    senders: RecentSenders,
     /// The oldest commit that is not written to the streams yet.
     undelivered: Option<Instant>,
 }
@@ -98,8 +104,15 @@ impl EventLoop {
             leaving,
             is_stopped: false,
             delivery: Arc::new(Delivery::new(head)),
+            outbox: None,
+            senders: RecentSenders::default(),
             undelivered: None,
         }
+    }
+
+    /// Has what others are to be told noted here.
+    pub(super) fn telling(self, outbox: Option<Arc<Outbox>>) -> Self {
+        Self { outbox, ..self }
     }
 
     /// Who is online, readable from everywhere.
@@ -173,6 +186,7 @@ impl EventLoop {
         }
         for (user, rooms) in departed {
             if !self.listeners.has_stream(user) {
+                self.outbox.iter().for_each(|outbox| outbox.set_here(user, false));
                 self.presence.depart(user, rooms);
             }
         }
@@ -207,6 +221,14 @@ impl EventLoop {
                 self.undelivered.get_or_insert(at);
                 self.publish(committed);
             }
+            Command::RestartAt(head) => {
+                self.waiting.clear(); // dropping the reply ends the stream
+                self.deliver();
+                self.listeners.end_all(&bye(ByeReason::Shutdown));
+                self.presence.restart();
+                self.recent = RecentEvents::new(head);
+                self.head = head;
+            }
             Command::Register(registration, reply) => self.register(registration, reply),
             Command::LookedUp(rooms) => {
                 self.deliver(); // who has joined or left by now
@@ -215,6 +237,18 @@ impl EventLoop {
             Command::Typing(event) => {
                 self.deliver();
                 self.broadcasts.begin_typing(event, &self.listeners, &self.budget, Instant::now());
+            }
+            Command::TypingElsewhere(all) => {
+                self.deliver();
+                for TypingAt { typing, position } in all {
+                    if !self.senders.have_since(position, typing.room_id, typing.user_id) {
+                        self.broadcasts.begin_typing(typing, &self.listeners, &self.budget, Instant::now());
+                    }
+                }
+            }
+            Command::Moved(moved) => {
+                self.presence.follow_elsewhere(moved, &self.listeners);
+                self.gathered += GATHER_BYTES; // it took a while; what waits goes out first
             }
             Command::Stop => {
                 self.is_stopped = true;
@@ -231,7 +265,11 @@ impl EventLoop {
                 Change::Event { logged, room_kind, event } => {
                     self.presence.follow(&logged, room_kind);
                     if let Event::MessageCreated(created) = &event {
-                        self.broadcasts.drop_typing(logged.room, created.message.sender.id);
+                        let sender = created.message.sender.id;
+                        self.broadcasts.drop_typing(logged.room, sender);
+                        if self.outbox.is_some() {
+                            self.senders.push(logged.id, logged.room, sender);
+                        }
                     }
                     let audience = Audience::of(&logged, room_kind);
                     let mut frame = Vec::with_capacity(512);
@@ -323,6 +361,7 @@ impl EventLoop {
         let user = registration.scope.user;
         let key = self.listeners.add(registration.scope, registration.expires_at, Arc::clone(&writer));
         self.presence.arrive(user);
+        self.outbox.iter().for_each(|outbox| outbox.set_here(user, true));
         Registered::Following(Subscription { key, writer, leaving: self.leaving.clone() })
     }
 

@@ -12,8 +12,10 @@ mod ended;
 mod ephemeral;
 mod event_loop;
 mod listeners;
+mod outbox;
 mod presence;
 mod recent_events;
+mod recent_senders;
 mod scope;
 mod typing;
 
@@ -35,7 +37,8 @@ use tokio::{
 pub(crate) use self::{
     delivery::Delivery,
     ended::SessionsEnded,
-    presence::{Online, PresencePosition},
+    outbox::{Outbox, TypingAt},
+    presence::{Moved, Online, PresencePosition},
     scope::Scope,
 };
 use self::{event_loop::EventLoop, listeners::Key, presence::PresenceCount, typing::TypingThrottle};
@@ -61,6 +64,7 @@ pub(crate) struct Hub {
     presence: PresenceCount,
     typing: Arc<TypingThrottle>,
     delivery: Arc<Delivery>,
+    outbox: Option<Arc<Outbox>>,
 }
 
 /// The outcome of a registration.
@@ -76,10 +80,15 @@ pub(crate) enum Registered {
 enum Command {
     /// A commit, and when it was made.
     Publish(Committed, Instant),
+    RestartAt(u64),
     Register(Registration, oneshot::Sender<Registered>),
     /// Answers to the questions of the hub.
     LookedUp(Vec<RoomMembers>),
     Typing(Typing),
+    /// What other servers have told of who is typing there, …
+    TypingElsewhere(Vec<TypingAt>),
+    /// … and of who has a stream there.
+    Moved(Moved),
     Stop,
 }
 
@@ -117,18 +126,19 @@ impl Drop for Subscription {
 
 impl Hub {
     /// Starts the hub at the event `head` of this lineage. It puts questions about rooms to the returned receiver, to be
-    /// answered with [`Hub::looked_up`].
+    /// answered with [`Hub::looked_up`]. With an outbox, there are other servers.
     pub(crate) fn start(
         config: &Config,
         replies: ReplyDispatcher,
         budget: Budget,
         lineage: Lineage,
         head: u64,
+        outbox: Option<Arc<Outbox>>,
     ) -> (Self, JoinHandle<()>, mpsc::Receiver<Vec<Question>>) {
         let (commands, inbox) = mpsc::channel(QUEUE);
         let (leaving, left) = mpsc::unbounded_channel(); // each stream leaves once, so streams bound it
         let (ask, questions) = mpsc::channel(1); // the next one is put once the last is answered
-        let event_loop = EventLoop::new(config, replies, budget, lineage, head, leaving, ask);
+        let event_loop = EventLoop::new(config, replies, budget, lineage, head, leaving, ask).telling(outbox.clone());
         let (online, sessions_ended) = (event_loop.online(), event_loop.sessions_ended());
         let (presence, delivery) = (event_loop.presence(), event_loop.delivery());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
@@ -138,7 +148,7 @@ impl Hub {
         });
         let thread = thread.expect("a thread can be started while the server starts");
         let typing = Arc::new(TypingThrottle::new(config.typing_interval));
-        (Self { commands, online, sessions_ended, presence, typing, delivery }, thread, questions)
+        (Self { commands, online, sessions_ended, presence, typing, delivery, outbox }, thread, questions)
     }
 
     /// Publishes a commit, and advances to its head even if there is no event with that number: streams that have read as
@@ -146,6 +156,12 @@ impl Hub {
     pub(crate) fn publish(&self, committed: Committed) {
         self.delivery.committed.set(committed.head);
         let _ = self.commands.blocking_send(Command::Publish(committed, Instant::now())); // fails only once the hub has ended
+    }
+
+    /// Ends every stream, and goes on after this event. Clients connect again and replay from the store. May block, as
+    /// [`Hub::publish`].
+    pub(crate) fn restart_at(&self, head: u64) {
+        let _ = self.commands.blocking_send(Command::RestartAt(head)); // fails only once the hub has ended
     }
 
     /// Registers a stream and delivers the events since its position, in one step.
@@ -166,8 +182,22 @@ impl Hub {
     /// out if the room has heard it a moment ago, or if the hub is behind. `now` is [`crate::clock::Clock::elapsed`].
     pub(crate) fn notify_typing(&self, room: RoomId, user: UserId, now: Duration) {
         if self.typing.admits(room, user, now) {
-            let _ = self.commands.try_send(Command::Typing(Typing { room_id: room, user_id: user }));
+            let typing = Typing { room_id: room, user_id: user };
+            if let Some(outbox) = &self.outbox {
+                outbox.add_typing(TypingAt { typing: typing.clone(), position: self.delivery.committed.get() });
+            }
+            let _ = self.commands.try_send(Command::Typing(typing));
         }
+    }
+
+    /// Tells of users who are typing on another server. Left out if the hub is behind.
+    pub(crate) fn typing_elsewhere(&self, typing: Vec<TypingAt>) {
+        let _ = self.commands.try_send(Command::TypingElsewhere(typing));
+    }
+
+    /// Takes what users do on another server. May block, as [`Hub::publish`].
+    pub(crate) fn moved(&self, moved: Moved) {
+        let _ = self.commands.blocking_send(Command::Moved(moved)); // fails only once the hub has ended
     }
 
     /// Ends every stream, now and later, with a `bye`.

@@ -4,7 +4,10 @@
 //! which something changed gets one event. Which rooms show presence at all, and who is in them, the store knows: a room
 //! is looked up when something changes in it for the first time, and again when its members change. Work is done in
 //! small portions, so that no message waits for it.
+//!
+//! A stream on another server counts like one here.
 
+mod elsewhere;
 mod online;
 mod recent;
 mod room;
@@ -18,11 +21,12 @@ use quchat_shared::{Event, RoomId, UserId, event, room::RoomKind};
 use tokio::{sync::mpsc, time::Instant};
 
 pub(super) use self::recent::Count as PresenceCount;
-pub(crate) use self::{online::Online, recent::PresencePosition};
 use self::{
+    elsewhere::Elsewhere,
     recent::{Recent, RecentPresence},
     room::{Room, Touched},
 };
+pub(crate) use self::{elsewhere::Moved, online::Online, recent::PresencePosition};
 use super::{broadcasts::PacedBroadcasts, listeners::Listeners};
 use crate::{
     budget::Budget,
@@ -49,6 +53,8 @@ pub(super) struct Presence {
     online: Online,
     delay: Duration,
     offline_after: Duration,
+    /// Users with a stream on another server.
+    elsewhere: Elsewhere,
     /// Users without a stream whose rooms do not know yet that they are offline.
     away: HashMap<UserId, Away>,
     /// When users without a stream go offline, if they do not come back.
@@ -91,6 +97,7 @@ impl Presence {
             online: Online::default(),
             delay: config.presence_delay,
             offline_after: config.offline_after,
+            elsewhere: Elsewhere::default(),
             away: HashMap::new(),
             going: VecDeque::new(),
             users: BTreeSet::new(),
@@ -125,10 +132,19 @@ impl Presence {
                     bytes.extend_from_slice(frame);
                     frames += 1;
                 }
-                Recent::Unheard(touched) => {
-                    self.touched.entry(*room).or_default().add(touched);
-                    is_touched = true;
-                }
+                Recent::Unheard(touched) => match self.rooms.get(room).filter(|known| known.is_shown()) {
+                    // Others have heard more since then, so that it is no change to them.
+                    Some(known) => {
+                        if let Some(event) = known.state_of(*room, &touched.users) {
+                            Event::from(event).encode(None, &mut bytes);
+                            frames += 1;
+                        }
+                    }
+                    None => {
+                        self.touched.entry(*room).or_default().add(touched);
+                        is_touched = true;
+                    }
+                },
             }
         }
         if is_touched {
@@ -146,8 +162,48 @@ impl Presence {
         }
     }
 
-    /// The user's last stream has gone.
+    /// The user's last stream on this server has gone.
     pub(super) fn depart(&mut self, user: UserId, rooms: BTreeSet<RoomId>) {
+        if !self.elsewhere.has(user) {
+            self.go(user, rooms);
+        }
+    }
+
+    /// Follows what users do on other servers.
+    pub(super) fn follow_elsewhere(&mut self, moved: Moved, listeners: &Listeners) {
+        match moved {
+            Moved::Coming(users) => users.into_iter().for_each(|user| self.elsewhere.coming(user)),
+            Moved::Came(users) => {
+                for (user, rooms) in users {
+                    if self.elsewhere.came(user, rooms) {
+                        self.arrive(user);
+                    }
+                }
+            }
+            Moved::Went(users) => {
+                for user in users {
+                    if let Some(rooms) = self.elsewhere.went(user)
+                        && !listeners.has_stream(user)
+                    {
+                        self.go(user, rooms);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Events were left out, and all streams were ended: what was known of rooms may be wrong. Users on other servers have
+    /// to come anew.
+    pub(super) fn restart(&mut self) {
+        self.rooms.clear();
+        self.unknown.clear();
+        for (user, rooms) in self.elsewhere.take_all() {
+            self.go(user, rooms);
+        }
+    }
+
+    /// The user has no stream any more.
+    fn go(&mut self, user: UserId, rooms: BTreeSet<RoomId>) {
         let until = Instant::now() + self.offline_after;
         self.away.insert(user, Away { rooms, until: Some(until) });
         self.going.push_back((until, user));
@@ -161,6 +217,7 @@ impl Presence {
                 if let Some(away) = self.away.get_mut(&user) {
                     away.rooms.insert(room);
                 }
+                self.elsewhere.joined(room, user);
                 let is_online = self.online.contains(user);
                 let touched = self.touch(room);
                 touched.joined += 1;
@@ -172,6 +229,7 @@ impl Presence {
                 if let Some(away) = self.away.get_mut(&user) {
                     away.rooms.remove(&room);
                 }
+                self.elsewhere.left(room, user);
                 // That they left says that they are no longer online there.
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.forget(user);
@@ -193,7 +251,11 @@ impl Presence {
                     self.touch(room).has_begun = true;
                 }
             }
-            EventRef::RoomDeleted { .. } => {
+            EventRef::RoomDeleted { member } => {
+                match member {
+                    Some(member) => self.elsewhere.left(room, member),
+                    None => self.elsewhere.room_is_gone(room),
+                }
                 self.rooms.remove(&room);
                 self.touched.remove(&room);
                 self.round.rooms.remove(&room);
@@ -289,7 +351,7 @@ impl Presence {
         {
             let rooms: Vec<RoomId> = match self.away.get(&user) {
                 Some(away) => away.rooms.iter().copied().collect(),
-                None => listeners.rooms_of(user).collect(),
+                None => listeners.rooms_of(user).chain(self.elsewhere.rooms_of(user)).collect(),
             };
             if self.away.get(&user).is_some_and(|away| away.until.is_none()) {
                 self.away.remove(&user); // their rooms are told now
@@ -313,20 +375,21 @@ impl Presence {
         {
             left = left.saturating_sub(1 + touched.users.len());
             let has_reader = match touched.only_user() {
-                Some(user) => listeners.has_others(id, user),
-                None => listeners.has_any(id),
+                Some(user) if !self.rooms.get(&id).is_some_and(Room::has_untold) => listeners.has_others(id, user),
+                _ => listeners.has_any(id),
             };
             if !has_reader {
-                self.rooms.remove(&id); // it is looked up anew for whoever comes
-                self.recent.push(id, Recent::Unheard(touched));
+                self.forget_room(id, touched);
                 continue;
             }
             let room = self.rooms.entry(id).or_default();
             if room.waits_for(&touched) {
                 self.unknown.insert(id);
-            } else if let Some(event) =
-                room.change(id, &touched.users, |user| is_there(&self.online, &self.away, listeners, id, user))
-            {
+                continue;
+            }
+            let whereabouts =
+                Whereabouts { online: &self.online, listeners, elsewhere: &self.elsewhere, away: &self.away };
+            if let Some(event) = room.change(id, &touched.users, |user| whereabouts.is_there(id, user)) {
                 self.round.events.push_back(event);
             }
         }
@@ -354,7 +417,9 @@ impl Presence {
         for answer in answers {
             let id = answer.room;
             let Some(room) = self.rooms.get_mut(&id) else { continue };
-            let is_there = |user| is_there(&self.online, &self.away, listeners, id, user);
+            let whereabouts =
+                Whereabouts { online: &self.online, listeners, elsewhere: &self.elsewhere, away: &self.away };
+            let is_there = |user| whereabouts.is_there(id, user);
             let is_pending = |user| {
                 let is_touched =
                     |touched: Option<&Touched>| touched.is_some_and(|touched| touched.users.contains(&user));
@@ -370,12 +435,38 @@ impl Presence {
 
     /// Forgets rooms in which nobody listens any more.
     pub(super) fn forget_unheard(&mut self, listeners: &Listeners) {
-        self.rooms.retain(|&id, _| listeners.has_any(id));
+        for id in self.rooms.keys().copied().filter(|&id| !listeners.has_any(id)).collect::<Vec<_>>() {
+            self.forget_room(id, Touched::default());
+        }
+    }
+
+    /// Forgets a room in which nobody is told what has changed. It is looked up anew for whoever comes.
+    fn forget_room(&mut self, id: RoomId, mut touched: Touched) {
+        if let Some(room) = self.rooms.remove(&id) {
+            touched.add(&room.untold());
+        }
+        if touched != Touched::default() {
+            self.recent.push(id, Recent::Unheard(touched));
+        }
     }
 }
 
-/// Whether a user is online and a member of the room.
-fn is_there(online: &Online, away: &HashMap<UserId, Away>, listeners: &Listeners, room: RoomId, user: UserId) -> bool {
-    online.contains(user)
-        && (listeners.is_member(room, user) || away.get(&user).is_some_and(|away| away.rooms.contains(&room)))
+/// Where to look for users.
+struct Whereabouts<'a> {
+    online: &'a Online,
+    listeners: &'a Listeners,
+    elsewhere: &'a Elsewhere,
+    away: &'a HashMap<UserId, Away>,
 }
+
+impl Whereabouts<'_> {
+    /// Whether a user is online and a member of the room.
+    fn is_there(&self, room: RoomId, user: UserId) -> bool {
+        let is_away = || self.away.get(&user).is_some_and(|away| away.rooms.contains(&room));
+        self.online.contains(user)
+            && (self.listeners.is_member(room, user) || self.elsewhere.is_member(room, user) || is_away())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,35 @@ pub(crate) struct LoggedEvent {
     pub(crate) what: EventRef,
 }
 
+/// One row of a log that several servers share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LoggedRow {
+    Event(LoggedEvent),
+    /// Tells other servers that a session has ended. Nobody replays it.
+    SessionEnded {
+        id: u64,
+        user: UserId,
+        session: SessionId,
+    },
+}
+
+impl LoggedRow {
+    pub(crate) fn id(&self) -> u64 {
+        match self {
+            Self::Event(logged) => logged.id,
+            Self::SessionEnded { id, .. } => *id,
+        }
+    }
+
+    /// The event, if others than servers see it.
+    pub(crate) fn event(&self) -> Option<&LoggedEvent> {
+        match self {
+            Self::Event(logged) => Some(logged),
+            Self::SessionEnded { .. } => None,
+        }
+    }
+}
+
 /// A durable event as stored in the log: its kind, and what it refers to besides its room. It holds references, so that
 /// a replay shows the current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

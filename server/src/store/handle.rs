@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::{
     Commits, Committed, Error, Hints, Lineage, ReadEvents, ReadUsers, Result, Snapshot, Tx,
     health::Health,
+    postgres::{self, Feed, Postgres, Settings},
     readers::Readers,
     sqlite::{self, Check, Sqlite},
     writer::{Watched, Writer},
@@ -29,9 +30,10 @@ pub(crate) struct Store {
     /// Notified when something was removed that is still in the files.
     removal: Arc<Notify>,
     commits: Arc<Commits>,
-    file: PathBuf,
+    /// The database file; `None` with PostgreSQL.
+    file: Option<PathBuf>,
     /// Ends with the last clone.
-    _check: Arc<Check>,
+    _check: Option<Arc<Check>>,
 }
 
 /// How often the files are checked while nobody writes. Each commit checks them, too.
@@ -46,14 +48,22 @@ pub(crate) fn readers() -> usize {
 
 /// An open database whose threads have not been started.
 pub(crate) struct Opened {
-    engine: Sqlite,
-    file: PathBuf,
+    engine: AnyEngine,
     /// The lineage of new events.
     pub(crate) lineage: Lineage,
     /// The id of the newest event.
     pub(crate) head: u64,
     /// Whether a user has registered.
     pub(crate) has_users: bool,
+    /// Follows what other servers commit; taken by whoever does. `None` if there are none.
+    pub(crate) feed: Option<Feed>,
+    /// Notes what becomes of the database.
+    pub(crate) health: Health,
+}
+
+enum AnyEngine {
+    Sqlite(Box<Sqlite>, PathBuf),
+    Postgres(Box<Postgres>),
 }
 
 impl Opened {
@@ -69,22 +79,57 @@ impl Opened {
         lock: impl Send + 'static,
         publish: impl FnMut(Committed) + Send + 'static,
     ) -> Result<(Store, JoinHandle<()>)> {
-        let Self { mut engine, file, lineage, .. } = self;
-        let unusable = |error| sqlite::unusable(&file, &error);
-        let readers = (0..readers()).map(|_| engine.another_reader()).collect::<Result<_>>().map_err(unusable)?;
-        let removal = engine.removal().map_err(|error| sqlite::unusable(&file, &error))?;
-        let health = if engine.is_read_only() { Health::read_only() } else { Health::default() };
-        let (readers, mut others) = Readers::start(readers, &replies);
-        let (check, checking) = Check::start(&file, engine.is_read_only(), health.clone());
-        others.push(checking);
-        let commits = Arc::<Commits>::default();
-        let counted = Arc::clone(&commits);
-        let (writer, thread) = Writer::start(engine, replies, health.clone(), counted, others, lock, publish);
-        if !health.is_read_only() {
-            tokio::spawn(watch(writer.watched(), health.clone()));
+        let Self { engine, lineage, health, .. } = self;
+        match engine {
+            AnyEngine::Sqlite(engine, file) => {
+                let started = start_sqlite(*engine, &file, lineage, health, replies, lock, publish);
+                started.map_err(|error| sqlite::unusable(&file, &error))
+            }
+            AnyEngine::Postgres(engine) => Ok(start_postgres(*engine, lineage, health, replies, lock, publish)),
         }
-        Ok((Store { writer, readers, health, lineage, removal, commits, file, _check: Arc::new(check) }, thread))
     }
+}
+
+fn start_sqlite(
+    mut engine: Sqlite,
+    file: &Path,
+    lineage: Lineage,
+    health: Health,
+    replies: ReplyDispatcher,
+    lock: impl Send + 'static,
+    publish: impl FnMut(Committed) + Send + 'static,
+) -> Result<(Store, JoinHandle<()>)> {
+    let readers = (0..readers()).map(|_| engine.another_reader()).collect::<Result<_>>()?;
+    let removal = engine.removal()?;
+    let (readers, mut others) = Readers::start(readers, &replies);
+    let (check, checking) = Check::start(file, engine.is_read_only(), health.clone());
+    others.push(checking);
+    let commits = Arc::<Commits>::default();
+    let counted = Arc::clone(&commits);
+    let (writer, thread) = Writer::start(engine, replies, health.clone(), counted, others, lock, publish);
+    if !health.is_read_only() {
+        tokio::spawn(watch(writer.watched(), health.clone()));
+    }
+    let (file, check) = (Some(file.to_owned()), Some(Arc::new(check)));
+    Ok((Store { writer, readers, health, lineage, removal, commits, file, _check: check }, thread))
+}
+
+fn start_postgres(
+    engine: Postgres,
+    lineage: Lineage,
+    health: Health,
+    replies: ReplyDispatcher,
+    lock: impl Send + 'static,
+    publish: impl FnMut(Committed) + Send + 'static,
+) -> (Store, JoinHandle<()>) {
+    let readers = (0..readers()).map(|_| engine.another_reader()).collect();
+    let (readers, others) = Readers::start(readers, &replies);
+    let commits = Arc::<Commits>::default();
+    let counted = Arc::clone(&commits);
+    let (writer, thread) = Writer::start(engine, replies, health.clone(), counted, others, lock, publish);
+    tokio::spawn(watch(writer.watched(), health.clone()));
+    let removal = Arc::default(); // PostgreSQL removes from its files by itself
+    (Store { writer, readers, health, lineage, removal, commits, file: None, _check: None }, thread)
 }
 
 impl Store {
@@ -96,7 +141,27 @@ impl Store {
         let mut engine = Sqlite::open(file)?;
         let mut begin = || Ok((engine.begin_lineage(now)?, engine.head()?, engine.any_user()?));
         let (lineage, head, has_users) = begin().map_err(|error| sqlite::unusable(file, &error))?;
-        Ok(Opened { engine, file: file.to_owned(), lineage, head, has_users })
+        let engine = AnyEngine::Sqlite(Box::new(engine), file.to_owned());
+        Ok(Opened { engine, lineage, head, has_users, feed: None, health: Health::default() })
+    }
+
+    /// Opens a database that several servers share, and joins them.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`]: it cannot be reached or trusted, or its tables come from a later version.
+    pub(crate) fn open_postgres(settings: &Settings) -> Result<Opened> {
+        // The connections run an event loop of their own, which needs a thread without one.
+        let open = || thread::scope(|scope| scope.spawn(|| postgres::open(settings)).join());
+        let opened = open().map_err(|_| Error::Panicked("opening the database"))??;
+        let lineage = opened.feed.lineage().clone();
+        Ok(Opened {
+            engine: AnyEngine::Postgres(Box::new(opened.engine)),
+            lineage,
+            head: opened.head,
+            has_users: opened.has_users,
+            feed: Some(opened.feed),
+            health: Health::default(),
+        })
     }
 
     /// Opens a database file that nobody can write. The newest lineage goes on, because there are no new events.
@@ -107,7 +172,8 @@ impl Store {
         let engine = Sqlite::open_read_only(file)?;
         let begin = || Ok((engine.newest_lineage()?, engine.head()?, engine.any_user()?));
         let (lineage, head, has_users) = begin().map_err(|error| sqlite::unusable(file, &error))?;
-        Ok(Opened { engine, file: file.to_owned(), lineage, head, has_users })
+        let engine = AnyEngine::Sqlite(Box::new(engine), file.to_owned());
+        Ok(Opened { engine, lineage, head, has_users, feed: None, health: Health::read_only() })
     }
 
     /// Whether nobody can write the database, and never could since the start.
@@ -137,6 +203,16 @@ impl Store {
         self.health.is_writable()
     }
 
+    /// Whether what other servers do can be read.
+    pub(crate) fn is_following(&self) -> bool {
+        self.health.is_following()
+    }
+
+    /// Whether it could not be read for so long that there may be no streams: sessions may have ended since.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.health.is_cut_off()
+    }
+
     /// How many damages were found since the start.
     pub(crate) fn damages(&self) -> u64 {
         self.health.damages()
@@ -152,9 +228,9 @@ impl Store {
         [self.writer.waiting(), self.readers.waiting()]
     }
 
-    /// The lengths of the database file and of its log, in bytes.
-    pub(crate) fn file_lengths(&self) -> (u64, u64) {
-        sqlite::file_lengths(&self.file)
+    /// The lengths of the database file and of its log, in bytes; `None` with PostgreSQL.
+    pub(crate) fn file_lengths(&self) -> Option<(u64, u64)> {
+        self.file.as_deref().map(sqlite::file_lengths)
     }
 
     /// Runs `read` on a snapshot.

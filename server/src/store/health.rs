@@ -7,7 +7,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use super::Cause;
+use super::{Cause, Error};
 
 /// Shared by all clones.
 #[derive(Clone, Default)]
@@ -16,6 +16,8 @@ pub(crate) struct Health(Arc<State>);
 #[derive(Default)]
 struct State {
     cannot_write: AtomicBool,
+    cannot_follow: AtomicBool,
+    is_cut_off: AtomicBool,
     is_read_only: bool,
     damages: AtomicU64,
     fatal: OnceLock<Arc<str>>,
@@ -40,6 +42,38 @@ impl Health {
     /// Whether the last write that reached the engine succeeded.
     pub(crate) fn is_writable(&self) -> bool {
         !self.0.cannot_write.load(Ordering::Relaxed)
+    }
+
+    /// Whether what other servers do can be read.
+    pub(crate) fn is_following(&self) -> bool {
+        !self.0.cannot_follow.load(Ordering::Relaxed)
+    }
+
+    /// Whether it could not be read for so long that there may be no streams.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.0.is_cut_off.load(Ordering::Relaxed)
+    }
+
+    /// Records that what other servers do cannot be read.
+    pub(crate) fn cannot_follow(&self, error: &Error) {
+        if !self.0.cannot_follow.swap(true, Ordering::Relaxed) {
+            tracing::error!(error = error as &dyn std::error::Error, "cannot follow the other servers; trying again");
+        }
+    }
+
+    /// Records that it could not be read for too long.
+    pub(crate) fn cut_off(&self) {
+        self.0.is_cut_off.store(true, Ordering::Relaxed);
+        tracing::error!(
+            "PostgreSQL cannot be reached; streams have ended, and clients cannot open new ones until it can"
+        );
+    }
+
+    /// Records that what other servers do was read.
+    pub(crate) fn follows(&self) {
+        if self.0.cannot_follow.swap(false, Ordering::Relaxed) | self.0.is_cut_off.swap(false, Ordering::Relaxed) {
+            tracing::info!("PostgreSQL can be reached again");
+        }
     }
 
     /// Why the server must stop, if it must.

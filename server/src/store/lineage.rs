@@ -3,15 +3,16 @@
 //! A backup that is copied back makes the log shorter, and the next run gives the same numbers to other events. Each run
 //! therefore has a tag of its own, which clients hand back with every position.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use quchat_shared::{Cursor, Seq};
 
 use super::{Error, Result};
 
-/// The lineage to which new events belong. Clones share its tag.
+/// The lineage to which new events belong. Clones share its tag, which changes only where several servers share a
+/// database.
 #[derive(Debug, Clone)]
-pub(crate) struct Lineage(Arc<str>);
+pub(crate) struct Lineage(Arc<RwLock<String>>);
 
 impl Lineage {
     /// Begins a lineage with a tag of 40 random bits, written as eight letters and digits.
@@ -23,21 +24,26 @@ impl Lineage {
         let mut bytes = [0; 8];
         getrandom::fill(&mut bytes).map_err(|error| Error::Unusable(format!("cannot get random bytes: {error}")))?;
         let tag: String = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
-        Ok(Self(tag.into()))
+        Ok(Self::known(tag))
     }
 
     /// The lineage with this tag, which a run of the server has begun.
     pub(super) fn known(tag: String) -> Self {
-        Self(tag.into())
+        Self(Arc::new(RwLock::new(tag)))
     }
 
-    pub(super) fn tag(&self) -> &str {
-        &self.0
+    pub(super) fn tag(&self) -> String {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes on as the lineage with this tag, in all clones.
+    pub(super) fn adopt(&self, tag: String) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = tag;
     }
 
     /// The position after this event, as clients see it.
     pub(crate) fn cursor(&self, event: u64) -> Cursor {
-        Cursor(format!("{}-{event}", self.0))
+        Cursor(format!("{}-{event}", self.0.read().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 

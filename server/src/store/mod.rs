@@ -12,6 +12,7 @@ mod handle;
 mod health;
 mod lineage;
 mod naming;
+mod postgres;
 mod readers;
 #[cfg(test)]
 mod recorded;
@@ -38,12 +39,18 @@ use quchat_shared::{
 
 use crate::clock::Clock;
 
+pub use self::postgres::Settings as PostgresSettings;
 pub(crate) use self::{
-    change::{Change, Committed, Ephemeral, EventRef, LoggedEvent},
+    change::{Change, Committed, Ephemeral, EventRef, LoggedEvent, LoggedRow},
     commits::Commits,
     error::{Cause, Error, Result},
     handle::{Store, readers},
+    health::Health,
     lineage::{Lineage, parse_cursor},
+    postgres::{
+        Feed, Heard, Joined, LogView, OnlineChange, OnlineChanges, OnlinePosition, PasswordSources, claim_identity,
+        contradictions as contradictions_in_postgres,
+    },
     search::{Indexed, Position, Public, Unindexed, Wanted},
     sqlite::{DatabaseCopy, contradictions, prepare_restored},
 };

@@ -68,6 +68,10 @@ impl<K: Eq + Hash, T: Clone> CachedRows<K, T> {
         Ok(row)
     }
 
+    pub(in crate::store) fn insert(&mut self, key: K, row: T) {
+        self.0.get_mut().insert(key, row);
+    }
+
     /// Changes the row if it is cached.
     pub(in crate::store) fn change(&mut self, key: &K, change: impl FnOnce(&mut T)) {
         self.0.get_mut().get_mut(key).map(change);

@@ -8,13 +8,14 @@
 //! write can run twice, and no message pays for a savepoint.
 //!
 //! A commit that fails is not retried. It counts as rolled back, and its writes get the failure as their reply. Only if
-//! the engine has lost its connection and knows that nothing was committed, the group runs once more, on a new one.
+//! the engine has lost its connection and knows that nothing was committed, the group runs again, on a new one: once, and
+//! for a moment longer if the database could be written until then.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -26,6 +27,10 @@ use crate::reply_dispatcher::ReplyDispatcher;
 const QUEUE: usize = 1024;
 /// Most writes in one transaction. This bounds how long the first of them waits for the last.
 const GROUP: usize = 256;
+/// How long a group is tried again after the connection was lost: longer than PostgreSQL takes to restart.
+const AGAIN_FOR: Duration = Duration::from_secs(2);
+/// How long to wait before the third attempt, and before each after it.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What the writer needs of a storage engine: one open transaction at a time.
 pub(crate) trait Engine: Tx + Send + 'static {
@@ -39,7 +44,11 @@ pub(crate) trait Engine: Tx + Send + 'static {
     fn take_failure(&mut self) -> Option<Error>;
     /// Makes the transaction durable and returns what it publishes.
     fn commit(&mut self) -> Result<Committed>;
-    /// Whether the transaction failed with its connection, and certainly left nothing behind.
+    /// Whether the last commit failed because of one of the writes.
+    fn has_refused_write(&self) -> bool {
+        false
+    }
+    /// Whether the transaction failed with its connection or for want of one, and certainly left nothing behind.
     fn has_lost_connection(&self) -> bool {
         false
     }
@@ -188,11 +197,7 @@ fn run(
 ) {
     let mut group = Vec::new();
     while health.fatal().is_none() && attempts.blocking_recv_many(&mut group, GROUP) > 0 {
-        let mut written = write(engine, &mut group, commits);
-        if written.is_err() && engine.has_lost_connection() {
-            written = write(engine, &mut group, commits);
-        }
-        match written {
+        match write_again(engine, &mut group, commits, health) {
             Err(Failed::Undone(failure)) if group.len() > 1 => {
                 if let Some(error) = failure.filter(|_| health.is_writable()) {
                     let error = &error as &dyn std::error::Error;
@@ -203,7 +208,7 @@ fn run(
                     );
                 }
                 for mut alone in group.drain(..) {
-                    let written = write(engine, std::slice::from_mut(&mut alone), commits);
+                    let written = write_again(engine, std::slice::from_mut(&mut alone), commits, health);
                     finish(vec![alone], written, replies, health, &mut publish);
                 }
             }
@@ -226,6 +231,28 @@ enum Failed {
     Undone(Option<Error>),
     /// The transaction could not begin or commit.
     Engine(Error),
+}
+
+/// Runs a group, and again if the connection was lost.
+fn write_again(
+    engine: &mut impl Engine,
+    group: &mut [Box<dyn Attempt>],
+    commits: &Commits,
+    health: &Health,
+) -> std::result::Result<Written, Failed> {
+    let until = Instant::now() + AGAIN_FOR;
+    let mut written = write(engine, group, commits);
+    let mut is_again = false;
+    while written.is_err() && engine.has_lost_connection() {
+        if std::mem::replace(&mut is_again, true) {
+            if !health.is_writable() || Instant::now() >= until {
+                break;
+            }
+            thread::sleep(PAUSE);
+        }
+        written = write(engine, group, commits);
+    }
+    written
 }
 
 fn write(
@@ -259,7 +286,10 @@ fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::r
         }
     }
     let is_any = engine.changes_made() != begun;
-    engine.commit().map(|committed| Written { committed, is_any }).map_err(Failed::Engine)
+    engine.commit().map(|committed| Written { committed, is_any }).map_err(|error| match engine.has_refused_write() {
+        true => Failed::Undone(Some(error)),
+        false => Failed::Engine(error),
+    })
 }
 
 /// Records the state of the database, publishes the changes, then replies to the whole group. Publishing comes first

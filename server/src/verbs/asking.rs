@@ -1,19 +1,20 @@
 //! Asks the server of a data directory and turns a refusal into the reason why a verb fails.
 
-use std::path::Path;
-
 use quchat_shared::Problem;
 use serde::de::DeserializeOwned;
 
 use super::failure::{FAILED, Failure, NOT_ALLOWED, NOT_FOUND, UNREACHABLE};
-use crate::governing::{self, Answer, AskError, Question};
+use crate::{
+    Config,
+    governing::{self, Answer, AskError, Question},
+};
 
 /// An answer that is no refusal.
 pub(super) struct Reply(pub(super) Answer);
 
 /// Asks the server.
-pub(super) fn ask(data_dir: &Path, question: &Question) -> Result<Reply, Failure> {
-    let answer = governing::ask(data_dir, question).map_err(|error| {
+pub(super) fn ask(place: &Config, question: &Question) -> Result<Reply, Failure> {
+    let answer = governing::ask(place, question).map_err(|error| {
         let code = match error {
             AskError::NotFound(_) => NOT_FOUND,
             AskError::NotAllowed(_) => NOT_ALLOWED,

@@ -1,15 +1,17 @@
 //! The verbs `backup` and `restore`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{
-    failure::Failure,
+    failure::{Failure, refuse_postgres},
     output::{Format, Output},
     progress::watched,
 };
 use crate::{
+    Config,
     backup::{self, Manifest},
     clock::Clock,
+    data_dir::BACKUP_OF_POSTGRES,
     signals::Hangup,
 };
 
@@ -40,7 +42,7 @@ pub(crate) struct Restore {
 }
 
 impl Backup {
-    pub(super) fn run(&self, data_dir: &Path, hangup: Hangup, output: &Output) -> Result<(), Failure> {
+    pub(super) fn run(&self, place: &Config, hangup: Hangup, output: &Output) -> Result<(), Failure> {
         let file = &self.file;
         let shown = file.display();
         if self.verify {
@@ -52,7 +54,8 @@ impl Backup {
             );
             return output.print(&self.format, &manifest, &text);
         }
-        let now = Clock::system().now();
+        refuse_postgres(place, "backup", BACKUP_OF_POSTGRES)?;
+        let (now, data_dir) = (Clock::system().now(), &place.data_dir);
         let manifest = watched("backing up", hangup, output, |watch| backup::make(data_dir, file, now, watch))?;
         let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
         let text = format!("backed {} up to {shown}: {bytes} bytes", data_dir.display());
@@ -61,8 +64,11 @@ impl Backup {
 }
 
 impl Restore {
-    pub(super) fn run(&self, data_dir: &Path, hangup: Hangup, output: &Output) -> Result<(), Failure> {
-        let (file, shown) = (&self.file, self.file.display());
+    pub(super) fn run(&self, place: &Config, hangup: Hangup, output: &Output) -> Result<(), Failure> {
+        let instead = "restore PostgreSQL with pg_restore, and copy signing-key, tls-key.pem and tls-cert.pem into the \
+                       data directory";
+        refuse_postgres(place, "restore", instead)?;
+        let (file, shown, data_dir) = (&self.file, self.file.display(), &place.data_dir);
         let manifest = watched("restoring", hangup, output, |watch| backup::restore(file, data_dir, watch))?;
         let text = format!(
             "restored {shown} of {} into {dir}; start the server with --data-dir {dir}",

@@ -1,9 +1,10 @@
 //! Why a verb failed, and the exit code that says so.
 
-use crate::backup::BackupError;
+use crate::{Config, backup::BackupError};
 
 /// Exit codes: 0 ok, 1 failure, 2 usage, 3 not allowed, 4 not found, 5 unreachable, 130 interrupted.
 pub(super) const FAILED: u8 = 1;
+pub(super) const USAGE: u8 = 2;
 pub(super) const NOT_ALLOWED: u8 = 3;
 pub(super) const NOT_FOUND: u8 = 4;
 pub(super) const UNREACHABLE: u8 = 5;
@@ -20,6 +21,14 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn new(code: u8, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into() }
+    }
+}
+
+/// Refuses a verb that works on the file of a SQLite database if there is none.
+pub(super) fn refuse_postgres(place: &Config, verb: &str, instead: &str) -> Result<(), Failure> {
+    match &place.postgres {
+        Some(_) => Err(Failure::new(USAGE, format!("{verb} is for a SQLite database, not for --store; {instead}"))),
+        None => Ok(()),
     }
 }
 

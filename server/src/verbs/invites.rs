@@ -1,8 +1,7 @@
 //! The verbs `invite …`. An invite is shown as the links to hand out, where it is known where others reach the server.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use crate::governing::Question;
 use clap::Subcommand;
 use quchat_shared::{
     InviteId, RoomId, Timestamp,
@@ -20,7 +19,7 @@ use super::{
     failure::{FAILED, Failure, NOT_FOUND},
     output::{Format, Output},
 };
-use crate::time_span::parse_time;
+use crate::{Config, governing::Question, time_span::parse_time};
 
 /// What to do with invites.
 #[derive(Debug, Subcommand)]
@@ -71,32 +70,32 @@ struct Created {
 }
 
 impl InviteVerb {
-    pub(super) fn run(&self, data_dir: &Path, output: &Output) -> Result<(), Failure> {
+    pub(super) fn run(&self, place: &Config, output: &Output) -> Result<(), Failure> {
         match self {
             Self::Create { room, uses, expires, admin, format } => {
-                let room = room.as_deref().map(|room| find_room(data_dir, room)).transpose()?;
+                let room = room.as_deref().map(|room| find_room(place, room)).transpose()?;
                 let seconds = expires.as_ref().map(Duration::as_secs);
                 let new = json!({"room": room, "uses": uses, "expires_in_seconds": seconds, "admin": admin});
                 let target = "/v1/invites".to_owned();
-                let created: Created = ask(data_dir, &Question { method: "POST", target, body: Some(new) })?.json()?;
+                let created: Created = ask(place, &Question { method: "POST", target, body: Some(new) })?.json()?;
                 output.print(format, &created, &created.describe())
             }
-            Self::List { format } => list(data_dir, output, format),
+            Self::List { format } => list(place, output, format),
             Self::Revoke { id, format } => {
                 let target = format!("/v1/invites/{id}");
-                ask(data_dir, &Question { method: "DELETE", target, body: None })?;
+                ask(place, &Question { method: "DELETE", target, body: None })?;
                 output.print(format, &json!({"id": id}), &format!("invite {id} does not work any more"))
             }
         }
     }
 }
 
-fn list(data_dir: &Path, output: &Output, format: &Format) -> Result<(), Failure> {
+fn list(place: &Config, output: &Output, format: &Format) -> Result<(), Failure> {
     let mut after = None;
     loop {
         let after_it = after.map_or(String::new(), |after: String| format!("&after={after}")); // a number
         let target = format!("/v1/invites?limit={PAGE_MAX}{after_it}");
-        let page: Invites = ask(data_dir, &Question { method: "GET", target, body: None })?.json()?;
+        let page: Invites = ask(place, &Question { method: "GET", target, body: None })?.json()?;
         for invite in &page.invites {
             output.print(format, invite, &describe(invite))?;
         }
@@ -108,9 +107,9 @@ fn list(data_dir: &Path, output: &Output, format: &Format) -> Result<(), Failure
 }
 
 /// The room with this id, or the only one with this name.
-fn find_room(data_dir: &Path, wanted: &str) -> Result<RoomId, Failure> {
+fn find_room(place: &Config, wanted: &str) -> Result<RoomId, Failure> {
     let question = Question { method: "GET", target: "/v1/rooms".to_owned(), body: None };
-    let rooms = ask(data_dir, &question)?.json::<Rooms>()?.rooms;
+    let rooms = ask(place, &question)?.json::<Rooms>()?.rooms;
     if let Some(room) = wanted.parse().ok().and_then(|id| rooms.iter().find(|room| room.info.id == RoomId(id))) {
         return Ok(room.info.id);
     }

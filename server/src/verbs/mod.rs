@@ -12,12 +12,12 @@ mod progress;
 mod status;
 mod users;
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Subcommand;
 
 use self::{failure::Failure, output::Output};
-use crate::{log::Log, signals::Hangup};
+use crate::{Config, log::Log, signals::Hangup};
 
 /// What to do instead of serving.
 #[derive(Debug, Subcommand)]
@@ -38,16 +38,16 @@ pub(crate) enum Verb {
     Invite(invites::InviteVerb),
 }
 
-/// Runs a verb to its end.
-pub(crate) fn run(verb: &Verb, data_dir: &Path, hangup: Hangup, log: &Log) -> ExitCode {
+/// Runs a verb on the data of `place` to its end.
+pub(crate) fn run(verb: &Verb, place: &Config, hangup: Hangup, log: &Log) -> ExitCode {
     let output = Output::new(log);
     let outcome = match verb {
-        Verb::Backup(backup) => backup.run(data_dir, hangup, &output),
-        Verb::Restore(restore) => restore.run(data_dir, hangup, &output),
-        Verb::Check(check) => check.run(data_dir, hangup, &output),
-        Verb::Status(status) => status.run(data_dir, &output),
-        Verb::User(verb) => verb.run(data_dir, &output),
-        Verb::Invite(verb) => verb.run(data_dir, &output),
+        Verb::Backup(backup) => backup.run(place, hangup, &output),
+        Verb::Restore(restore) => restore.run(place, hangup, &output),
+        Verb::Check(check) => check.run(place, hangup, &output),
+        Verb::Status(status) => status.run(place, &output),
+        Verb::User(verb) => verb.run(place, &output),
+        Verb::Invite(verb) => verb.run(place, &output),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

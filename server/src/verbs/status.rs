@@ -1,6 +1,6 @@
 //! The verb `status`: the metrics of a running server as a person reads them.
 
-use std::{collections::BTreeMap, path::Path, time::SystemTime};
+use std::{collections::BTreeMap, time::SystemTime};
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::{
     failure::Failure,
     output::{Format, Output},
 };
-use crate::governing::Question;
+use crate::{Config, governing::Question};
 
 /// `status`.
 #[derive(Debug, clap::Args)]
@@ -26,8 +26,8 @@ struct Numbers {
 }
 
 impl Status {
-    pub(super) fn run(&self, data_dir: &Path, output: &Output) -> Result<(), Failure> {
-        let answer = ask(data_dir, &Question { method: "GET", target: "/metrics".to_owned(), body: None })?.0;
+    pub(super) fn run(&self, place: &Config, output: &Output) -> Result<(), Failure> {
+        let answer = ask(place, &Question { method: "GET", target: "/metrics".to_owned(), body: None })?.0;
         let text = String::from_utf8_lossy(&answer.body);
         let numbers = Numbers { running: answer.is_running, metrics: parse(&text) };
         output.print(&self.format, &numbers, &numbers.describe(&text))

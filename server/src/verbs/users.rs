@@ -1,7 +1,5 @@
 //! The verbs `user …`. A user is given by name; a password comes from a prompt or from standard input.
 
-use std::path::Path;
-
 use clap::{Subcommand, ValueEnum};
 use quchat_shared::{User, api::Users, limits::PAGE_MAX};
 use serde_json::json;
@@ -12,7 +10,7 @@ use super::{
     output::{Format, Output},
     password_prompt::read_password,
 };
-use crate::governing::Question;
+use crate::{Config, governing::Question};
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
@@ -82,31 +80,31 @@ impl Role {
 }
 
 impl UserVerb {
-    pub(super) fn run(&self, data_dir: &Path, output: &Output) -> Result<(), Failure> {
+    pub(super) fn run(&self, place: &Config, output: &Output) -> Result<(), Failure> {
         match self {
-            Self::List { format } => list(data_dir, output, format),
-            Self::Add { name, role, format } => add(data_dir, output, format, name, *role),
-            Self::ResetPassword { name, format } => reset_password(data_dir, output, format, name),
+            Self::List { format } => list(place, output, format),
+            Self::Add { name, role, format } => add(place, output, format, name, *role),
+            Self::ResetPassword { name, format } => reset_password(place, output, format, name),
             Self::Suspend { name, format } => {
-                let user = update(data_dir, name, json!({"suspended": true}))?;
+                let user = update(place, name, json!({"suspended": true}))?;
                 output.print(format, &user, &format!("{} is suspended and was signed out everywhere", user.name))
             }
             Self::Unsuspend { name, format } => {
-                let user = update(data_dir, name, json!({"suspended": false}))?;
+                let user = update(place, name, json!({"suspended": false}))?;
                 output.print(format, &user, &format!("{} may sign in", user.name))
             }
             Self::Role { name, role, format } => {
-                let user = update(data_dir, name, json!({"role": role.on_the_wire()}))?;
+                let user = update(place, name, json!({"role": role.on_the_wire()}))?;
                 output.print(format, &user, &format!("{} has the role {} now", user.name, role.on_the_wire()))
             }
         }
     }
 }
 
-fn list(data_dir: &Path, output: &Output, format: &Format) -> Result<(), Failure> {
+fn list(place: &Config, output: &Output, format: &Format) -> Result<(), Failure> {
     let mut after = None;
     loop {
-        let page = page(data_dir, &format!("limit={PAGE_MAX}"), after.as_deref())?;
+        let page = page(place, &format!("limit={PAGE_MAX}"), after.as_deref())?;
         for user in &page.users {
             output.print(format, user, &describe(user))?;
         }
@@ -117,40 +115,40 @@ fn list(data_dir: &Path, output: &Output, format: &Format) -> Result<(), Failure
     }
 }
 
-fn add(data_dir: &Path, output: &Output, format: &Format, name: &str, role: Role) -> Result<(), Failure> {
+fn add(place: &Config, output: &Output, format: &Format, name: &str, role: Role) -> Result<(), Failure> {
     let password = read_password(&format!("Password for {name}"))?;
     let body = Some(json!({"name": name, "password": password, "role": role.on_the_wire()}));
-    let user: User = ask(data_dir, &Question { method: "POST", target: "/v1/users".to_owned(), body })?.json()?;
+    let user: User = ask(place, &Question { method: "POST", target: "/v1/users".to_owned(), body })?.json()?;
     output.print(format, &user, &format!("added {}", describe(&user)))
 }
 
-fn reset_password(data_dir: &Path, output: &Output, format: &Format, name: &str) -> Result<(), Failure> {
-    let user = find(data_dir, name)?;
+fn reset_password(place: &Config, output: &Output, format: &Format, name: &str) -> Result<(), Failure> {
+    let user = find(place, name)?;
     let password = read_password(&format!("New password for {}", user.name))?;
     let (target, body) = (format!("/v1/users/{}/password", user.id), Some(json!({"new": password})));
-    ask(data_dir, &Question { method: "PUT", target, body })?;
+    ask(place, &Question { method: "PUT", target, body })?;
     output.print(format, &user, &format!("{} has a new password and was signed out everywhere", user.name))
 }
 
-fn update(data_dir: &Path, name: &str, change: serde_json::Value) -> Result<User, Failure> {
-    let target = format!("/v1/users/{}", find(data_dir, name)?.id);
-    ask(data_dir, &Question { method: "PATCH", target, body: Some(change) })?.json()
+fn update(place: &Config, name: &str, change: serde_json::Value) -> Result<User, Failure> {
+    let target = format!("/v1/users/{}", find(place, name)?.id);
+    ask(place, &Question { method: "PATCH", target, body: Some(change) })?.json()
 }
 
 /// The user with this name, without regard to case.
-fn find(data_dir: &Path, name: &str) -> Result<User, Failure> {
+fn find(place: &Config, name: &str) -> Result<User, Failure> {
     let missing = || Failure::new(NOT_FOUND, format!("there is no user {name:?}; see quchat-server user list"));
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     if name.is_empty() || !name.chars().all(is_name) {
         return Err(missing());
     }
-    let page = page(data_dir, &format!("limit=1&prefix={name}"), None)?; // sorted, so that the exact name comes first
+    let page = page(place, &format!("limit=1&prefix={name}"), None)?; // sorted, so that the exact name comes first
     page.users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name)).ok_or_else(missing)
 }
 
-fn page(data_dir: &Path, query: &str, after: Option<&str>) -> Result<Users, Failure> {
+fn page(place: &Config, query: &str, after: Option<&str>) -> Result<Users, Failure> {
     let after = after.map_or(String::new(), |after| format!("&after={after}")); // a name needs no escapes
-    ask(data_dir, &Question { method: "GET", target: format!("/v1/users?{query}{after}"), body: None })?.json()
+    ask(place, &Question { method: "GET", target: format!("/v1/users?{query}{after}"), body: None })?.json()
 }
 
 fn describe(user: &User) -> String {

@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn every_setting_of_the_service_is_a_variable_of_the_server() {
-        let (settings, args) = (read("server/packaging/quchat-server.default"), read("server/src/args.rs"));
+        let settings = read("server/packaging/quchat-server.default");
+        let args = read("server/src/args.rs") + &read("server/src/args/store.rs");
         let names = settings.lines().filter_map(|line| line.strip_prefix("#QUCHAT_")?.split_once('='));
         let names: Vec<_> = names.map(|(name, _)| format!("\"QUCHAT_{name}\"")).collect();
         assert!(names.len() > 3, "{names:?}");

@@ -25,6 +25,8 @@ const VALID: &[&str] = &[
     "server/src/program.rs",
     "server/src/rate_limits/mod.rs",
     "server/src/socket/tls.rs",
+    "server/src/store/postgres/settings/tests.rs",
+    "server/src/store/postgres/settings/tls.rs",
     "server/src/store/sqlite/events/tests.rs",
     "server/src/store/sqlite/faults/mod.rs",
     "server/src/store/sqlite/rooms.rs",

@@ -63,6 +63,25 @@ impl Room {
         matches!(self.state, State::Shown(_))
     }
 
+    /// What those who listen know of these users.
+    pub(super) fn state_of(&self, id: RoomId, users: &BTreeSet<UserId>) -> Option<Presence> {
+        let State::Shown(shown) = &self.state else { return None };
+        let (online, offline) = users.iter().partition(|user| shown.binary_search(user).is_ok());
+        presence(id, online, offline)
+    }
+
+    /// Whether there is more to be said than what is known by now.
+    pub(super) fn has_untold(&self) -> bool {
+        self.waiting.is_some() || self.asked.is_some()
+    }
+
+    /// What was still to be said.
+    pub(super) fn untold(&self) -> Touched {
+        let mut untold = Touched::default();
+        self.asked.iter().chain(&self.waiting).for_each(|touched| untold.add(touched));
+        untold
+    }
+
     /// Whether a change of who is online means nothing here.
     pub(super) fn is_hidden(&self) -> bool {
         self.state == State::Hidden && self.waiting.is_none() && self.asked.is_none()
@@ -122,14 +141,17 @@ impl Room {
         presence(id, online, offline)
     }
 
-    /// The room as it is now, and what is to be said of it: of users for whom that `is_pending`, too.
+    /// The room as it is now, and what is to be said of it: of users for whom that `is_pending`, too. An answer to a
+    /// question of before the room was forgotten says nothing.
     pub(super) fn looked_up(
         &mut self,
         found: RoomMembers,
         is_there: impl Fn(UserId) -> bool,
         is_pending: impl Fn(UserId) -> bool,
     ) -> Option<Presence> {
-        let touched = self.asked.take().unwrap_or_default();
+        let touched = self.asked.take()?;
+        let is_waiting = |user| self.waiting.as_ref().is_some_and(|waiting| waiting.users.contains(&user));
+        let is_new = |user| is_pending(user) || is_waiting(user) || touched.users.contains(&user);
         let mut members = found.members;
         members.sort_unstable();
         let now = members.iter().copied().filter(|&user| is_there(user)).collect::<Vec<_>>();
@@ -139,7 +161,7 @@ impl Room {
             State::Unknown if was_large || touched.has_begun => State::Hidden,
             // They have read who was online before these changes.
             State::Unknown => {
-                let is_known = |user| is_there(user) != (is_pending(user) || touched.users.contains(&user));
+                let is_known = |user| is_there(user) != is_new(user);
                 State::Shown(members.iter().copied().filter(|&user| is_known(user)).collect())
             }
             known => known,
@@ -205,6 +227,7 @@ mod tests {
         assert!(!room.waits_for(&touched));
         assert_eq!(room.change(ROOM, &touched.users, |user| [1, 3].contains(&user.0)), says(&[3], &[2]));
         assert_eq!(room.change(ROOM, &touched.users, |user| [1, 3].contains(&user.0)), None);
+        assert_eq!(room.state_of(ROOM, &touched.users), says(&[1, 3], &[2, 4]));
         room.forget(UserId(3));
         assert_eq!(
             room.change(ROOM, &touched.users, |user| user.0 == 1),
@@ -228,6 +251,29 @@ mod tests {
         let said = room.looked_up(found, |user| [1, 2, 3].contains(&user.0), |user| [3, 4].contains(&user.0));
         assert_eq!(said, says(&[2, 3], &[4]));
         assert_eq!(room.change(ROOM, &touched(&[3, 4]).users, |user| user.0 == 3), None);
+    }
+
+    #[test]
+    fn what_waits_for_another_look_is_said_with_the_first() {
+        let mut room = Room::default();
+        assert!(room.waits_for(&touched(&[2])));
+        room.ask();
+        assert!(room.waits_for(&touched(&[3])) && room.has_untold());
+        assert_eq!(room.untold(), touched(&[2, 3]));
+        let found = || RoomMembers { room: ROOM, is_shown: true, count: 3, members: users(&[1, 2, 3]) };
+        assert_eq!(room.looked_up(found(), |_| true, |_| false), says(&[2, 3], &[]));
+        room.ask();
+        assert_eq!(room.looked_up(found(), |_| true, |_| false), None);
+        assert!(!room.has_untold());
+    }
+
+    #[test]
+    fn an_answer_that_a_forgotten_room_asked_for_counts_for_nothing() {
+        let mut room = Room::default();
+        assert!(room.waits_for(&touched(&[2])));
+        let found = RoomMembers { room: ROOM, is_shown: true, count: 2, members: users(&[1, 2]) };
+        assert_eq!(room.looked_up(found, |_| true, |_| false), None);
+        assert_eq!(look_up(&mut room, &Touched::default(), 2, &[1, 2], &[1, 2]), says(&[2], &[]));
     }
 
     #[test]
