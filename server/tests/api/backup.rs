@@ -16,12 +16,12 @@ use quchat_shared::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::harness::{Client, DataDir, Process, eventually};
+use crate::harness::{Client, DataDir, Process, eventually, needs_sqlite};
 
 /// Runs a verb to its end.
 fn run(arguments: &[&str], data_dir: &Path) -> Output {
-    let mut command = Process::command();
-    command.args(arguments).arg("--data-dir").arg(data_dir).stderr(Stdio::piped());
+    let mut command = Process::command_on(data_dir);
+    command.args(arguments).stderr(Stdio::piped());
     command.output().unwrap()
 }
 
@@ -61,6 +61,7 @@ fn names(dir: &Path) -> Vec<String> {
 
 #[test]
 fn a_backup_of_a_running_server_is_restored_elsewhere_and_clients_go_on() {
+    needs_sqlite!("the verb copies SQLite's files");
     let (data_dir, (dir, _, file)) = (DataDir::new(), place());
     let server = Process::start(&data_dir.path());
     let alice = server.register("alice");
@@ -87,6 +88,7 @@ fn a_backup_of_a_running_server_is_restored_elsewhere_and_clients_go_on() {
 
 #[test]
 fn a_token_from_after_the_backup_is_nobody_elses_later() {
+    needs_sqlite!("the verb copies SQLite's files");
     let (data_dir, (_dir, _, file)) = (DataDir::new(), place());
     let server = Process::start(&data_dir.path());
     server.register("alice");
@@ -103,6 +105,7 @@ fn a_token_from_after_the_backup_is_nobody_elses_later() {
 
 #[test]
 fn a_backup_of_a_stopped_server_is_a_plain_private_archive() {
+    needs_sqlite!("the verb copies SQLite's files");
     let (data_dir, (dir, path, file)) = (DataDir::new(), place());
     let server = Process::start(&data_dir.path());
     server.register("alice").create_room("lobby");
@@ -123,6 +126,7 @@ fn a_backup_of_a_stopped_server_is_a_plain_private_archive() {
 
 #[test]
 fn deleted_text_is_in_no_backup_made_after_its_deletion() {
+    needs_sqlite!("the verb copies SQLite's files");
     let (data_dir, (_dir, path, file)) = (DataDir::new(), place());
     let server = Process::start(&data_dir.path());
     let alice = server.register("alice");
@@ -148,6 +152,7 @@ fn deleted_text_is_in_no_backup_made_after_its_deletion() {
 
 #[test]
 fn writers_go_on_during_backups_and_each_of_those_is_whole() {
+    needs_sqlite!("the verb copies SQLite's files");
     let (data_dir, (dir, ..)) = (DataDir::new(), place());
     let server = Process::start(&data_dir.path());
     let alice = server.register("alice");
@@ -175,7 +180,7 @@ fn writers_go_on_during_backups_and_each_of_those_is_whole() {
         let restored = DataDir::new();
         succeeds(&["restore", dir.path().join(format!("{n}.tar")).to_str().unwrap()], &restored.path());
         let count = "SELECT count(*) FROM messages JOIN rooms ON rooms.id = room_id AND seq <= last_seq";
-        let count: i64 = restored.database().query_row(count, (), |row| row.get(0)).unwrap();
+        let count: i64 = restored.sqlite().query_row(count, (), |row| row.get(0)).unwrap();
         assert!((before..=sent).contains(&count), "{before} {count} {sent}");
         before = count;
     }
@@ -183,6 +188,7 @@ fn writers_go_on_during_backups_and_each_of_those_is_whole() {
 
 #[test]
 fn nothing_is_overwritten() {
+    needs_sqlite!("the verb copies SQLite's files");
     let (data_dir, (dir, path, file)) = (DataDir::new(), place());
     drop(Process::start(&data_dir.path()));
     fs::write(&path, "precious").unwrap();
@@ -201,6 +207,7 @@ fn nothing_is_overwritten() {
 
 #[test]
 fn damage_is_found_and_a_damaged_backup_restores_nothing() {
+    needs_sqlite!("the verb copies SQLite's files");
     let (data_dir, (_dir, path, file)) = (DataDir::new(), place());
     let server = Process::start(&data_dir.path());
     server.register("alice");
@@ -229,11 +236,12 @@ fn damage_is_found_and_a_damaged_backup_restores_nothing() {
 /// The database is large enough for the signal to come before the end.
 #[test]
 fn an_interrupted_backup_leaves_nothing() {
+    needs_sqlite!("the verb copies SQLite's files");
     let (data_dir, (dir, _, file)) = (DataDir::new(), place());
     drop(Process::start(&data_dir.path()));
     let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
         INSERT INTO events (kind, room_id, at) SELECT printf('%.2000c', 'x'), 1, n FROM n";
-    data_dir.database().execute(fill, ()).unwrap();
+    data_dir.sqlite().execute(fill, ()).unwrap();
     for signal in [Signal::INT, Signal::TERM] {
         let mut command = Process::command();
         let mut child = command.args(["backup", &file, "--data-dir"]).arg(data_dir.path()).spawn().unwrap();
@@ -250,6 +258,7 @@ fn an_interrupted_backup_leaves_nothing() {
 
 #[test]
 fn a_backup_to_a_full_disk_is_an_error_that_leaves_nothing() {
+    needs_sqlite!("the verb copies SQLite's files");
     let (data_dir, (dir, _, file)) = (DataDir::new(), place());
     let server = Process::start(&data_dir.path());
     let alice = server.register("alice");
@@ -284,12 +293,20 @@ fn a_check_finds_a_used_server_in_order_while_it_runs_and_after_a_crash() {
     alice.send_message(room, "@all come");
     alice.open_direct_room(bob.user().id);
     assert!(succeeds(&["check"], &data_dir.path()).contains("in order"));
-    let indexed = || data_dir.database().query_row("SELECT indexed >= 90 FROM search_state", (), |row| row.get(0));
-    eventually("the index is complete", || indexed().unwrap_or(false).then_some(()));
+    wait_for_index(&data_dir, 90);
     alice.delete_room(gone);
     assert_eq!(succeeds(&["check", "--json"], &data_dir.path()).trim(), r#"{"ok":true,"problems":[]}"#);
     server.kill();
     succeeds(&["check"], &data_dir.path());
+}
+
+/// Waits until as many messages can be found.
+fn wait_for_index(data_dir: &DataDir, messages: i64) {
+    let indexed = match data_dir.postgres() {
+        Some(_) => "SELECT count(*) FROM search_index",
+        None => "SELECT indexed FROM search_state",
+    };
+    eventually("the index is complete", || (data_dir.database().number(indexed) >= messages).then_some(()));
 }
 
 #[test]
@@ -303,10 +320,9 @@ fn a_check_names_every_kind_of_contradiction() {
         bob.send_message(room, &format!("message {n} for @alice"));
     }
     alice.react(room, 3, "👍");
-    let indexed = || data_dir.database().query_row("SELECT indexed >= 9 FROM search_state", (), |row| row.get(0));
-    eventually("the index is complete", || indexed().unwrap_or(false).then_some(()));
+    wait_for_index(&data_dir, 9);
     server.kill();
-    for (change, word) in [
+    let of_both = [
         ("DELETE FROM messages WHERE seq = 2", "ends at message 9, but has 8"),
         ("UPDATE rooms SET last_seq = 12", "ends at message 12"),
         ("UPDATE rooms SET member_count = 7", "counts 7 members, but has 2"),
@@ -314,17 +330,31 @@ fn a_check_names_every_kind_of_contradiction() {
         ("UPDATE members SET name_key = 'x'", "another name"),
         ("UPDATE messages SET mentions = NULL WHERE seq = 1", "but is none"),
         ("DELETE FROM mentions WHERE seq = 4", "does not count as a mention"),
-        ("UPDATE messages SET mentions_all = 1 WHERE seq = 4", "names everyone"),
         ("UPDATE messages SET reactions = NULL", "does not show it"),
         ("DELETE FROM reactions", "other reactions"),
+        ("UPDATE pruned SET through = 3", "should have been removed"),
+    ];
+    let of_sqlite = [
+        ("UPDATE messages SET mentions_all = 1 WHERE seq = 4", "names everyone"),
         ("DELETE FROM sessions; PRAGMA foreign_keys = OFF; DELETE FROM users WHERE id = 2", "refers to a row of users"),
         ("DELETE FROM search_positions WHERE seq = 3", "never be found"),
         ("INSERT INTO search_positions (room_id, seq) VALUES (1, 77)", "which does not exist"),
         ("INSERT INTO search (search) VALUES ('delete-all')", "search holds 0 messages"),
-        ("UPDATE pruned SET through = 3", "should have been removed"),
-    ] {
+    ];
+    let of_postgres = [
+        ("UPDATE messages SET mentions_all = true WHERE seq = 4", "names everyone"),
+        ("UPDATE messages SET sender_id = 77 WHERE seq = 2", "refers to a row of users"),
+        ("DELETE FROM search_index WHERE seq = 3", "never be found"),
+        ("UPDATE search_index SET seq = 77 WHERE seq = 3", "which does not exist"),
+        ("UPDATE search_index SET terms = ''", "search holds 0 messages"),
+    ];
+    let of_one = if data_dir.postgres().is_some() { of_postgres } else { of_sqlite };
+    for (change, word) in of_both.into_iter().chain(of_one) {
         let copy = data_dir.copy();
-        copy.database().execute_batch(change).unwrap();
+        match data_dir.postgres() {
+            Some(_) => copy.database().change(change),
+            None => copy.sqlite().execute_batch(change).unwrap(),
+        }
         let output = run(&["check"], &copy.path());
         let found = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{change}: {found}");
@@ -332,6 +362,9 @@ fn a_check_names_every_kind_of_contradiction() {
     }
     let copy = data_dir.copy();
     succeeds(&["check"], &copy.path());
+    if data_dir.postgres().is_some() {
+        return; // its files are not ours
+    }
     let database = copy.path().join("quchat.db");
     let mut bytes = fs::read(&database).unwrap();
     let page = bytes.windows(9).position(|window| window == b"message 5").unwrap() / 4096 * 4096;

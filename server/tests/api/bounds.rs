@@ -8,7 +8,7 @@ use std::{
 
 use quchat_shared::Seq;
 
-use crate::harness::{Connection, Opening, Stream, TIMEOUT, TestServer, eventually, message_of};
+use crate::harness::{Connection, Opening, Stream, TIMEOUT, TestServer, eventually, message_of, needs_one_node};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -136,6 +136,7 @@ fn attack_requested_replays_that_are_never_read() {
 
 #[test]
 fn streams_leave_places_for_requests() {
+    needs_one_node!("each node counts its own connections");
     let server = TestServer::start_with(|config| config.max_connections = 40);
     let alice = server.user("alice");
     let room = alice.create_room("lobby");

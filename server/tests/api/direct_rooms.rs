@@ -317,10 +317,10 @@ fn the_database_knows_who_has_written() {
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = bob.open_direct_room(id(&alice)).info.id;
     let notes = alice.open_direct_room(id(&alice)).info.id;
-    let database = rusqlite::Connection::open(server.data_dir.path().join("quchat.db")).unwrap();
+    let database = server.data_dir.database();
     let wrote = |room: RoomId| {
-        let sql = "SELECT low_wrote, high_wrote FROM direct_rooms WHERE room_id = ?";
-        database.query_row(sql, [room.0 as i64], |row| Ok((row.get::<_, bool>(0)?, row.get::<_, bool>(1)?))).unwrap()
+        let has = |who| format!("SELECT count(*) FROM direct_rooms WHERE room_id = {room} AND {who}_wrote");
+        (database.number(&has("low")) == 1, database.number(&has("high")) == 1)
     };
     assert_eq!(wrote(room), (false, false));
     bob.send_message(room, "hello");

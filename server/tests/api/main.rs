@@ -81,10 +81,13 @@ mod joining;
 #[cfg(unix)]
 mod metrics;
 mod model;
+mod nodes;
 #[cfg(unix)]
 mod operator;
 #[cfg(unix)]
 mod operator_access;
+#[cfg(unix)]
+mod outages;
 #[cfg(unix)]
 mod output;
 #[cfg(unix)]
@@ -95,6 +98,8 @@ mod read_only;
 mod request_log;
 #[cfg(unix)]
 mod storage;
+#[cfg(unix)]
+mod store_flags;
 #[cfg(unix)]
 mod terminal;
 #[cfg(unix)]

@@ -97,16 +97,14 @@ fn ten_thousand_members_are_listed_page_by_page() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
-    let mut database = rusqlite::Connection::open(server.data_dir.path().join("quchat.db")).unwrap();
-    let transaction = database.transaction().unwrap();
-    let users = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
+    server.data_dir.database().change(&format!(
+        "WITH RECURSIVE n (i) AS (SELECT 100001 UNION ALL SELECT i + 1 FROM n WHERE i < 109999),
+            names (name) AS (SELECT 'user' || substr(CAST(i AS text), 2) FROM n)
         INSERT INTO users (name, name_key, password_hash, role, created_at)
-        SELECT printf('user%05d', i), printf('user%05d', i), '', 'member', 0 FROM n";
-    transaction.execute(users, ()).unwrap();
-    let members = "INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq, joined_at, name_key)
-        SELECT id, ?, 'member', 3, 0, 0, name_key FROM users WHERE name LIKE 'user%'";
-    transaction.execute(members, [room.0 as i64]).unwrap();
-    transaction.commit().unwrap();
+            SELECT name, name, '', 'member', 0 FROM names;
+        INSERT INTO members (user_id, room_id, role, joined_event, last_read_seq, joined_at, joined_seq, name_key)
+            SELECT id, {room}, 'member', 3, 0, 0, 0, name_key FROM users WHERE name LIKE 'user%'"
+    ));
 
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {

@@ -14,6 +14,7 @@ use quchat_shared::{
 
 use crate::harness::{
     Client, Connection, Opening, Stream, StreamEvent, TIMEOUT, TestServer, at_once, eventually, message_of,
+    needs_one_node,
 };
 
 const MIB: usize = 1024 * 1024;
@@ -67,6 +68,7 @@ fn becomes_empty(budget: &Budget) {
 
 #[test]
 fn many_unread_answers_do_not_block_others() {
+    needs_one_node!("each node has its own budget");
     let server = start(8 * MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = long_room(&alice, "lobby", 200);
@@ -88,6 +90,7 @@ fn many_unread_answers_do_not_block_others() {
 
 #[test]
 fn many_long_pages_at_once_delay_only_their_own_user() {
+    needs_one_node!("each node has its own budget");
     let server = start(256 * MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = long_room(&alice, "lobby", 200);
@@ -103,6 +106,7 @@ fn many_long_pages_at_once_delay_only_their_own_user() {
 
 #[test]
 fn a_stop_does_not_wait_for_queued_long_pages() {
+    needs_one_node!("each node has its own budget");
     let mut server = TestServer::start_with(|config| config.drain_timeout = TIMEOUT * 10);
     let alice = server.user("alice");
     let room = long_room(&alice, "lobby", 200);
@@ -118,6 +122,7 @@ fn a_stop_does_not_wait_for_queued_long_pages() {
 
 #[test]
 fn the_unread_answer_that_has_waited_longest_is_evicted_first() {
+    needs_one_node!("each node has its own budget");
     let server = start(8 * MIB);
     let alice = server.user("alice");
     let room = long_room(&alice, "lobby", 200);
@@ -141,6 +146,7 @@ fn the_unread_answer_that_has_waited_longest_is_evicted_first() {
 
 #[test]
 fn an_answer_larger_than_the_budget_is_refused_and_evicts_nobody() {
+    needs_one_node!("each node has its own budget");
     let server = start(MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = long_room(&alice, "lobby", 200);
@@ -154,6 +160,7 @@ fn an_answer_larger_than_the_budget_is_refused_and_evicts_nobody() {
 
 #[test]
 fn room_lists_and_user_lists_are_charged_like_pages() {
+    needs_one_node!("each node has its own budget");
     let server = start(MIB / 2);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let topic = "🎉".repeat(256);
@@ -186,6 +193,7 @@ fn stalled_streams(client: &Client, rooms: &[RoomId]) -> Vec<Stream> {
 
 #[test]
 fn stalled_streams_in_many_rooms_are_closed_and_resume_without_loss() {
+    needs_one_node!("each node has its own budget");
     let server = start(MIB / 2);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let rooms: Vec<_> = (0..6).map(|n| alice.create_room(&format!("room {n}"))).collect();
@@ -228,6 +236,7 @@ fn stalled_streams_in_many_rooms_are_closed_and_resume_without_loss() {
 
 #[test]
 fn one_frame_for_many_stalled_streams_is_charged_once() {
+    needs_one_node!("each node has its own budget");
     let server = start(MIB + MIB / 2);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = alice.create_room("lobby");
@@ -246,6 +255,7 @@ fn one_frame_for_many_stalled_streams_is_charged_once() {
 
 #[test]
 fn unread_replays_are_charged_too() {
+    needs_one_node!("each node has its own budget");
     let server = start(MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let start = alice.rooms().cursor.0;
@@ -270,6 +280,7 @@ fn half_sent(client: &Client, target: &str) -> Connection {
 
 #[test]
 fn half_sent_bodies_without_a_token_are_bounded_in_total() {
+    needs_one_node!("each node has its own budget");
     let server = start(MIB);
     let (nobody, alice) = (server.anonymous(), server.user("alice"));
     let room = alice.create_room("lobby");
@@ -287,6 +298,7 @@ fn half_sent_bodies_without_a_token_are_bounded_in_total() {
 
 #[test]
 fn half_sent_bodies_of_one_user_are_bounded_in_total() {
+    needs_one_node!("each node has its own budget");
     let server = start(MIB);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let room = bob.create_room("lobby");

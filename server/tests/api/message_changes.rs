@@ -233,7 +233,7 @@ fn an_archived_room_keeps_its_texts_but_not_the_ones_that_are_deleted() {
     bob.react(room, 1, "👍");
     let data_dir = server.data_dir.clone();
     server.stop();
-    data_dir.database().execute("UPDATE rooms SET archived = 1 WHERE id = ?", [room.0.cast_signed()]).unwrap();
+    data_dir.database().change(&format!("UPDATE rooms SET archived = true WHERE id = {room}"));
     let server = TestServer::start_on(data_dir, quchat_server::clock::Clock::system(), |_| {});
     let [alice, bob] = [alice, bob].map(|client| client.at(server.address));
     alice.try_edit(room, 1, "x").problem(403, "forbidden");

@@ -15,8 +15,8 @@ use crate::harness::{Client, DataDir, PASSWORD, Process};
 
 /// Runs a verb with this standard input.
 fn run(arguments: &[&str], data_dir: &Path, input: &str) -> Output {
-    let mut command = Process::command();
-    command.args(arguments).arg("--data-dir").arg(data_dir).stdin(Stdio::piped());
+    let mut command = Process::command_on(data_dir);
+    command.args(arguments).stdin(Stdio::piped());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes()); // fails if the verb reads none
     child.wait_with_output().unwrap()
@@ -113,9 +113,9 @@ fn register(server: &Process, name: &str, code: &str) -> crate::harness::Answer 
 #[test]
 fn an_invite_is_printed_as_the_links_of_a_running_server() {
     let data_dir = DataDir::new();
-    let mut command = Process::command();
-    command.args(["--listen", "127.0.0.1:0", "--registration", "invite", "--plaintext", "--data-dir"]);
-    command.arg(data_dir.path()).args(["--public-address", "chat.example.org:7000,[2001:db8::7]"]);
+    let mut command = Process::command_on(&data_dir.path());
+    command.args(["--listen", "127.0.0.1:0", "--registration", "invite", "--plaintext"]);
+    command.args(["--public-address", "chat.example.org:7000,[2001:db8::7]"]);
     let (server, dir) = (Process::run(command), data_dir.path());
     let alice = server.register("alice");
     let den = alice.create_private_room("Den");
@@ -161,12 +161,9 @@ fn an_invite_of_a_stopped_server_is_its_code_and_outlives_starts() {
     }
     let by_id = objects(&succeeds(&["invite", "create", "--room", &ids[1].to_string(), "--json"], &dir, ""));
     assert_eq!((&by_id[0]["room"], &by_id[0]["links"]), (&json!(ids[1]), &json!([])));
-    let mut command = Process::command();
-    command.args(["--listen", "127.0.0.1:0", "--plaintext", "--public-address", "chat.example.org", "--data-dir"]);
-    let server = Process::run({
-        command.arg(&dir);
-        command
-    });
+    let mut command = Process::command_on(&dir);
+    command.args(["--listen", "127.0.0.1:0", "--plaintext", "--public-address", "chat.example.org"]);
+    let server = Process::run(command);
     assert_eq!(register(&server, "bob", code).expect(201).value()["user"]["role"], "admin");
 }
 

@@ -40,8 +40,8 @@ fn full_pipe() -> (Stdio, PipeReader) {
 
 /// The server with a verbose log.
 fn command(data_dir: &DataDir) -> Command {
-    let mut command = Process::command();
-    command.env("QUCHAT_LOG", "trace").env("QUCHAT_DATA_DIR", data_dir.path());
+    let mut command = Process::command_on(&data_dir.path());
+    command.env("QUCHAT_LOG", "trace");
     command
 }
 
@@ -77,7 +77,7 @@ fn a_log_at_the_file_size_limit_does_not_stop_the_server() {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -f 16384; exec \"$0\""]).arg(Process::command().get_program()); // 8 MiB
     command.env("QUCHAT_LOG", "trace").env("QUCHAT_DATA_DIR", data_dir.path()).env("QUCHAT_LISTEN", "127.0.0.1:0");
-    command.env("QUCHAT_LIMIT", "all=off");
+    command.env("QUCHAT_LIMIT", "all=off").envs(Process::variables(&data_dir.path()));
     command.stderr(OpenOptions::new().append(true).open(log.path()).unwrap());
     works_and_stops(Process::run(command));
     assert_eq!(log.as_file().metadata().unwrap().len(), 16 << 20);
@@ -106,7 +106,7 @@ fn a_log_that_is_read_late_is_complete() {
     server.signal(Signal::TERM);
     assert_eq!(server.wait().0.code(), Some(0));
     let log = log.join().unwrap().unwrap();
-    assert!(log.contains("listening on") && log.contains("stopping") && !log.contains("lost"), "{log}");
+    assert!(log.contains("listening on") && log.contains("stopping") && !log.contains("lines were lost"), "{log}");
 }
 
 #[test]
@@ -127,6 +127,7 @@ fn a_server_with_closed_descriptors_runs_and_writes_no_line_into_a_data_file() {
     let mut command = Command::new("sh");
     command.args(["-c", "exec \"$0\" <&- >&- 2>&-"]).arg(Process::command().get_program());
     command.env("QUCHAT_LOG", "trace").env("QUCHAT_DATA_DIR", data_dir.path()).env("QUCHAT_LIMIT", "all=off");
+    command.envs(Process::variables(&data_dir.path()));
     let server = Process::run_silently(command);
     #[cfg(target_os = "linux")]
     for descriptor in 0..=2 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use quchat_shared::{Seq, event::ByeReason};
 use serde_json::json;
 
-use crate::harness::{Answer, Client, TestServer, at_once};
+use crate::harness::{Answer, Client, TestServer, at_once, needs_one_node};
 
 const NEW: &str = "a better battery";
 
@@ -67,6 +67,7 @@ fn a_refused_change_changes_nothing() {
 
 #[test]
 fn a_wrong_current_password_counts_like_a_wrong_sign_in() {
+    needs_one_node!("each node counts wrong passwords for itself");
     let server = TestServer::start_with(|config| config.wrong_passwords = 3);
     let alice = server.user("alice");
     change(&alice, "wrong horse", NEW).refuses("current");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Client, Connection, Opening, TIMEOUT, TestServer, eventually};
+use crate::harness::{Client, Connection, Opening, TIMEOUT, TestServer, eventually, needs_one_node};
 
 const PING: &str = "GET /healthz HTTP/1.1\r\nHost: quchat\r\n\r\n";
 
@@ -29,6 +29,7 @@ fn wait_for_a_place(server: &TestServer) {
 
 #[test]
 fn attack_more_connections_than_the_limit() {
+    needs_one_node!("each node counts its own connections");
     let (server, mut guests) = full_server(8);
     let mut late = Connection::open(server.address);
     let _ = late.try_send(PING);
@@ -43,6 +44,7 @@ fn attack_more_connections_than_the_limit() {
 
 #[test]
 fn a_connection_beyond_the_limit_is_refused_before_its_request() {
+    needs_one_node!("each node counts its own connections");
     let (server, guests) = full_server(4);
     let mut silent: Vec<_> = (0..300).map(|_| Connection::open(server.address)).collect();
     for late in silent.iter_mut().rev() {
@@ -56,6 +58,7 @@ fn a_connection_beyond_the_limit_is_refused_before_its_request() {
 
 #[test]
 fn silent_refused_connections_do_not_delay_other_refusals() {
+    needs_one_node!("each node counts its own connections");
     let (server, mut guests) = full_server(4);
     let silent: Vec<_> = (0..300).map(|_| Connection::open(server.address)).collect();
     let mut late = Connection::open(server.address);
@@ -70,6 +73,7 @@ fn silent_refused_connections_do_not_delay_other_refusals() {
 
 #[test]
 fn a_refusal_is_readable_even_if_the_request_arrives_after_it() {
+    needs_one_node!("each node counts its own connections");
     let (server, guests) = full_server(1);
     let mut late = Connection::open(server.address);
     for _ in 0..20 {
@@ -81,6 +85,7 @@ fn a_refusal_is_readable_even_if_the_request_arrives_after_it() {
 
 #[test]
 fn a_full_server_still_stops() {
+    needs_one_node!("each node counts its own connections");
     let (server, guests) = full_server(2);
     let silent: Vec<_> = (0..100).map(|_| Connection::open(server.address)).collect();
     server.stop();
@@ -100,6 +105,7 @@ fn is_refused(client: &Client, status: u16, kind: &str) {
 
 #[test]
 fn one_user_gets_at_most_the_configured_number_of_streams() {
+    needs_one_node!("each node counts its own connections");
     let server = TestServer::start_with(|config| config.max_streams_per_user = 3);
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let again = server.sign_in("alice");
@@ -115,6 +121,7 @@ fn one_user_gets_at_most_the_configured_number_of_streams() {
 
 #[test]
 fn the_default_limit_is_sixty_four_streams() {
+    needs_one_node!("each node counts its own connections");
     let server = TestServer::start();
     let alice = server.user("alice");
     let streams: Vec<_> = (0..64).map(|_| alice.listen()).collect();
@@ -124,6 +131,7 @@ fn the_default_limit_is_sixty_four_streams() {
 
 #[test]
 fn a_stream_beyond_the_server_limit_is_closed() {
+    needs_one_node!("each node counts its own connections");
     let server = TestServer::start_with(|config| config.max_connections = 20);
     let alice = server.user("alice");
     let streams: Vec<_> = (0..19).map(|_| alice.listen()).collect();

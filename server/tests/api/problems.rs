@@ -254,18 +254,7 @@ fn a_broken_database_is_an_internal_error_and_reveals_nothing() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
-    for file in server.data_dir.files() {
-        let Ok(database) = rusqlite::Connection::open(&file) else { continue };
-        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-        let Ok(mut query) = database.prepare(tables) else { continue };
-        let names = query.query_map((), |row| row.get::<_, String>(0)).unwrap();
-        let names: Vec<_> = names.map(Result::unwrap).collect();
-        drop(query);
-        database.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        for name in names {
-            database.execute_batch(&format!("DROP TABLE IF EXISTS \"{name}\"")).unwrap();
-        }
-    }
+    server.data_dir.database().drop_tables();
     alice.get(&format!("/v1/rooms/{room}/messages")).problem(500, "internal");
     alice.try_send_message(room, "into the ruins").problem(500, "internal");
 }

@@ -33,8 +33,8 @@ fn the_server_prints_its_address_and_nothing_else() {
 
 /// Runs the program as a service manager does that wants to hear from it at `socket`.
 fn start_as_service(data_dir: &DataDir, socket: &str) -> Process {
-    let mut command = Process::command();
-    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path()).env("NOTIFY_SOCKET", socket);
+    let mut command = Process::command_on(&data_dir.path());
+    command.args(["--listen", "127.0.0.1:0"]).env("NOTIFY_SOCKET", socket);
     Process::run(command)
 }
 
@@ -112,8 +112,8 @@ fn a_damaged_key_is_an_error_and_not_a_new_key() {
 
 /// Runs the program to its end on a data directory that it cannot use.
 fn fails_to_start(data_dir: &Path) -> std::process::Output {
-    let mut command = Process::command();
-    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+    let mut command = Process::command_on(data_dir);
+    command.args(["--listen", "127.0.0.1:0"]);
     command.stderr(Stdio::piped()).output().unwrap()
 }
 
@@ -143,8 +143,8 @@ fn a_killed_server_leaves_no_lock_behind() {
 fn a_port_in_use_is_an_error_that_names_it() {
     let (one, two) = (DataDir::new(), DataDir::new());
     let server = Process::start(&one.path());
-    let mut command = Process::command();
-    command.args(["--listen", &server.address.to_string(), "--data-dir"]).arg(two.path());
+    let mut command = Process::command_on(&two.path());
+    command.args(["--listen", &server.address.to_string()]);
     let output = command.stderr(Stdio::piped()).output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{message}");
@@ -215,7 +215,7 @@ fn limited(limits: &str, data_dir: &Path) -> Command {
     let mut command = Command::new("sh");
     let script = format!("{limits}; exec \"$0\" --listen 127.0.0.1:0 --data-dir \"$1\"");
     command.args(["-c", &script]).arg(Process::command().get_program()).arg(data_dir);
-    command.stdin(Stdio::null()).stderr(Stdio::null());
+    command.envs(Process::variables(data_dir)).stdin(Stdio::null()).stderr(Stdio::null());
     command
 }
 
@@ -302,8 +302,8 @@ fn attack_thousands_of_idle_sockets() {
 fn passwords_tokens_and_messages_do_not_reach_the_log() {
     let data_dir = DataDir::new();
     let log = tempfile::NamedTempFile::new().unwrap();
-    let mut command = Process::command();
-    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path());
+    let mut command = Process::command_on(&data_dir.path());
+    command.args(["--listen", "127.0.0.1:0"]);
     command.env("QUCHAT_LOG", "trace").stderr(log.reopen().unwrap());
     let server = Process::run(command);
     let alice = server.register("alice");

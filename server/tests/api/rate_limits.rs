@@ -6,7 +6,7 @@ use quchat_server::{Config, Rate, Rates};
 use quchat_shared::{RoomId, Seq};
 use serde_json::json;
 
-use crate::harness::{Answer, Client, PASSWORD, TestServer};
+use crate::harness::{Answer, Client, PASSWORD, TestServer, needs_one_node};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -23,6 +23,7 @@ fn is_limited(answer: &Answer, word: &str) -> u64 {
 
 #[test]
 fn each_user_sends_a_burst_and_then_at_the_rate() {
+    needs_one_node!("each node counts for itself");
     let rate = Rate::new(1, Duration::from_secs(10), 3);
     let server = TestServer::start_with(limited(|rates| rates.messages = Some(rate)));
     let (alice, bob) = (server.user("alice"), server.user("bob"));
@@ -39,6 +40,7 @@ fn each_user_sends_a_burst_and_then_at_the_rate() {
 
 #[test]
 fn edits_and_reactions_count_together_and_apart_from_messages() {
+    needs_one_node!("each node counts for itself");
     let server = TestServer::start_with(limited(|rates| rates.changes = Some(Rate::new(1, 60 * SECOND, 3))));
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
@@ -55,6 +57,7 @@ fn edits_and_reactions_count_together_and_apart_from_messages() {
 
 #[test]
 fn rooms_are_created_at_a_rate() {
+    needs_one_node!("each node counts for itself");
     let server = TestServer::start_with(limited(|rates| rates.rooms = Some(Rate::new(2, 3600 * SECOND, 2))));
     let alice = server.user("alice");
     alice.create_room("one");
@@ -67,6 +70,7 @@ fn rooms_are_created_at_a_rate() {
 
 #[test]
 fn registrations_are_counted_by_address_except_from_this_machine() {
+    needs_one_node!("each node counts for itself");
     let server = TestServer::start_with(|config| {
         config.rates.registrations = Some(Rate::new(1, 60 * SECOND, 2));
         config.plaintext = true;
@@ -87,6 +91,7 @@ fn registrations_are_counted_by_address_except_from_this_machine() {
 
 #[test]
 fn a_revoked_token_takes_nothing_away_from_its_user() {
+    needs_one_node!("each node counts for itself");
     let server = TestServer::start_with(limited(|rates| rates.messages = Some(Rate::new(1, 3600 * SECOND, 2))));
     let (alice, stolen) = (server.user("alice"), server.sign_in("alice"));
     let room = alice.create_room("lobby");
@@ -99,6 +104,7 @@ fn a_revoked_token_takes_nothing_away_from_its_user() {
 
 #[test]
 fn the_defaults_are_those_of_the_contract() {
+    needs_one_node!("each node counts for itself");
     let server = TestServer::start_with(|config| config.rates = Rates::default());
     let alice = server.user("alice");
     let room = alice.create_room("lobby");

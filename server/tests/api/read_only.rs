@@ -11,7 +11,7 @@ use quchat_shared::{Event, RoomId};
 use rustix::process::{Signal, geteuid};
 use serde_json::json;
 
-use crate::harness::{Client, DataDir, LoggedProcess, Process};
+use crate::harness::{Client, DataDir, LoggedProcess, Process, needs_sqlite};
 
 /// The data directory of a stopped server, which nobody can write until this is dropped.
 struct ReadOnly {
@@ -95,6 +95,7 @@ fn refusal(read_only: &ReadOnly) -> String {
 
 #[test]
 fn reads_and_streams_work_and_changes_are_refused() {
+    needs_sqlite!("it is about SQLite's files");
     let read_only = ReadOnly::new();
     let (before, path) = (read_only.names(), read_only.data_dir.path());
     let log = tempfile::NamedTempFile::new().unwrap();
@@ -138,6 +139,7 @@ fn reads_and_streams_work_and_changes_are_refused() {
 
 #[test]
 fn what_would_have_to_be_created_is_named() {
+    needs_sqlite!("it is about SQLite's files");
     let read_only = ReadOnly::new();
     let file = |name| read_only.data_dir.path().join(name);
     for names in [&["signing-key"][..], &["tls-key.pem", "tls-cert.pem"], &["tls-cert.pem"]] {
@@ -154,6 +156,7 @@ fn what_would_have_to_be_created_is_named() {
 
 #[test]
 fn changes_that_are_only_in_the_log_are_not_left_out() {
+    needs_sqlite!("it is about SQLite's files");
     let read_only = ReadOnly::of(Process::kill);
     let before = read_only.names();
     let server = Process::run(bound_by_permissions(LISTEN, &read_only.data_dir.path()));

@@ -100,8 +100,8 @@ fn each_limit_has_a_flag() {
     use crate::harness::{DataDir, Process};
 
     let data_dir = DataDir::new();
-    let mut command = Process::command();
-    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path());
+    let mut command = Process::command_on(&data_dir.path());
+    command.args(["--listen", "127.0.0.1:0"]);
     command.args(["--max-rooms-per-user", "2", "--max-rooms", "3", "--max-private-rooms-per-user", "1"]);
     let server = Process::run(command);
     let (alice, bob) = (server.register("alice"), server.register("bob"));
@@ -143,9 +143,8 @@ fn a_deleted_room_leaves_no_rows_behind() {
     }
     alice.mark_read(room, 3);
     alice.leave(room);
-    let file = server.data_dir.path().join("quchat.db");
-    let database = rusqlite::Connection::open(file).unwrap();
-    let count = |sql: &str| database.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
+    let database = server.data_dir.database();
+    let count = |sql: &str| database.number(sql);
     eventually("the rows are purged", || {
         let left =
             ["rooms", "members", "messages", "mentions"].map(|table| count(&format!("SELECT count(*) FROM {table}")));

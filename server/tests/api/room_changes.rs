@@ -136,9 +136,8 @@ fn moderators_owners_and_admins_change_a_room() {
     carol.try_update_room(room, &topic("outside")).problem(403, "forbidden");
     carol.join(room);
     carol.try_update_room(room, &topic("member")).problem(403, "forbidden");
-    let database = rusqlite::Connection::open(server.data_dir.path().join("quchat.db")).unwrap();
-    let promote = "UPDATE members SET role = 'moderator' WHERE user_id = ? AND room_id = ?";
-    database.execute(promote, [carol.user().id.0 as i64, room.0 as i64]).unwrap();
+    let whose = format!("user_id = {} AND room_id = {room}", carol.user().id);
+    server.data_dir.database().change(&format!("UPDATE members SET role = 'moderator' WHERE {whose}"));
     let server = server.restart(|_| {});
     let [admin, bob, carol] = [admin, bob, carol].map(|client| client.at(server.address));
     carol.update_room(room, &topic("moderator"));

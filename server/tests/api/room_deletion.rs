@@ -3,14 +3,9 @@
 use std::{collections::HashSet, time::Duration};
 
 use quchat_shared::{Event, Message, RoomId, Seq};
-use rusqlite::Connection as Database;
 use serde_json::json;
 
-use crate::harness::{Client, Opening, Stream, TestServer, at_once, eventually, fill_room, message_of};
-
-fn database(server: &TestServer) -> Database {
-    Database::open(server.data_dir.path().join("quchat.db")).unwrap()
-}
+use crate::harness::{Client, Database, Opening, Stream, TestServer, at_once, eventually, fill_room, message_of};
 
 fn let_in(member: &Client, room: RoomId, user: &Client) {
     member.put(&format!("/v1/rooms/{room}/members/{}", user.user().id), &json!({})).expect(201);
@@ -20,11 +15,11 @@ fn let_in(member: &Client, room: RoomId, user: &Client) {
 fn rows(database: &Database, room: RoomId) -> i64 {
     let tables = ["messages", "mentions", "mentions_of_all", "reactions", "members", "bans", "direct_rooms"];
     let mut count: Vec<_> =
-        tables.iter().map(|table| format!("(SELECT count(*) FROM {table} WHERE room_id = ?1)")).collect();
-    count.push("(SELECT count(*) FROM rooms WHERE id = ?1)".to_owned());
+        tables.iter().map(|table| format!("(SELECT count(*) FROM {table} WHERE room_id = {room})")).collect();
+    count.push(format!("(SELECT count(*) FROM rooms WHERE id = {room})"));
     let kept = "('member.left', 'room.deleted')";
-    count.push(format!("(SELECT count(*) FROM events WHERE room_id = ?1 AND kind NOT IN {kept})"));
-    database.query_row(&format!("SELECT {}", count.join(" + ")), [room.0 as i64], |row| row.get(0)).unwrap()
+    count.push(format!("(SELECT count(*) FROM events WHERE room_id = {room} AND kind NOT IN {kept})"));
+    database.number(&format!("SELECT {}", count.join(" + ")))
 }
 
 fn names(stream: &mut Stream, until: &str) -> Vec<&'static str> {
@@ -142,7 +137,7 @@ fn who_was_away_hears_of_the_deletion_and_of_nothing_else_in_the_room() {
         assert_eq!(former, ["member.left", "room.deleted", "room.created"]);
     };
     check(server.address);
-    let database = database(&server);
+    let database = server.data_dir.database();
     eventually("the rows are purged", || (rows(&database, room) == 0).then_some(()));
     check(server.address);
     let server = server.restart(|_| {});
@@ -284,7 +279,7 @@ fn a_txn_is_free_again_once_its_room_is_deleted() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let (room, other) = (alice.create_room("lobby"), alice.create_room("other"));
-    fill_room(&database(&server), room, &alice, 10_000);
+    fill_room(&server.data_dir.database(), room, &alice, 10_000);
     let server = server.restart(|_| {});
     let alice = alice.at(server.address);
     alice.try_send_once(room, "hello", "a-1").expect(201);
@@ -295,7 +290,7 @@ fn a_txn_is_free_again_once_its_room_is_deleted() {
         assert_eq!(sent.seq, Seq(seq));
         assert_eq!(alice.try_send_once(other, "hello", txn).expect(200).json::<Message>(), sent);
     }
-    let database = database(&server);
+    let database = server.data_dir.database();
     eventually("the rows are purged", || (rows(&database, room) == 0).then_some(()));
     assert_eq!(alice.history(other).len(), 3);
 }
@@ -311,16 +306,15 @@ fn a_deleted_room_leaves_no_row_of_any_kind_behind() {
         bob.mark_read(room, 1);
         alice.update_room(room, &json!({"topic": "x"}));
         let (alice, bob) = (alice.user().id, bob.user().id);
-        let rest = format!(
-            "INSERT OR IGNORE INTO mentions_of_all VALUES ({room}, 1, {alice}, 0);
-             INSERT OR IGNORE INTO bans (room_id, user_id, by_id, reason, created_at)
-                 VALUES ({room}, {bob}, {alice}, 'x', 0);
+        server.data_dir.database().change(&format!(
+            "INSERT INTO mentions_of_all VALUES ({room}, 1, {alice}, 0) ON CONFLICT DO NOTHING;
+             INSERT INTO bans (room_id, user_id, by_id, reason, created_at, name_key)
+                 VALUES ({room}, {bob}, {alice}, 'x', 0, 'bob') ON CONFLICT DO NOTHING;
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-             INSERT INTO reactions SELECT {bob}, {room}, 1, 'x' || i, i FROM n;"
-        );
-        database(&server).execute_batch(&rest).unwrap();
+             INSERT INTO reactions SELECT {bob}, {room}, 1, 'x' || i, i FROM n"
+        ));
     }
-    let database = database(&server);
+    let database = server.data_dir.database();
     let kept = rows(&database, other);
     assert!(kept > 3000 && kept == rows(&database, room));
     alice.delete_room(room);
@@ -338,7 +332,7 @@ fn a_purge_goes_on_after_a_crash() {
     let alice = server.register("alice");
     let room = alice.create_room("lobby");
     server.kill();
-    let database = Database::open(data_dir.path().join("quchat.db")).unwrap();
+    let database = data_dir.database();
     fill_room(&database, room, &alice, 20_000);
     let all = rows(&database, room);
 

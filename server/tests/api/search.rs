@@ -12,7 +12,7 @@ use quchat_shared::{
 };
 use serde_json::json;
 
-use crate::harness::{Answer, Client, DataDir, TestServer, eventually};
+use crate::harness::{Answer, Client, DataDir, TestServer, eventually, needs_sqlite, store};
 
 /// Every byte escaped: no text is special in a query string.
 fn escaped(text: &str) -> String {
@@ -244,10 +244,10 @@ fn the_messages_of_a_deleted_room_are_not_found_and_leave_the_index() {
     wait_for_index(&alice);
     alice.leave(den);
     assert_eq!(found(&alice, "apple", ""), ["apple in the lobby"]);
-    let database = rusqlite::Connection::open(server.data_dir.path().join("quchat.db")).unwrap();
+    let (database, index) = (server.data_dir.database(), if store().is_some() { "index" } else { "positions" });
     eventually("its positions are gone", || {
-        let left = "SELECT count(*) FROM search_positions WHERE room_id = ?";
-        (database.query_row(left, [den.0 as i64], |row| row.get::<_, i64>(0)).unwrap() == 0).then_some(())
+        let left = format!("SELECT count(*) FROM search_{index} WHERE room_id = {den}");
+        (database.number(&left) == 0).then_some(())
     });
     assert_eq!(found(&alice, "apple", ""), ["apple in the lobby"]);
 }
@@ -323,7 +323,7 @@ fn what_was_sent_before_a_crash_or_a_restart_is_found_once_after_it() {
 fn old_database(messages: u32) -> DataDir {
     let data_dir = DataDir::new();
     fs::create_dir(data_dir.path()).unwrap();
-    let database = rusqlite::Connection::open(data_dir.path().join("quchat.db")).unwrap();
+    let database = data_dir.sqlite();
     database.execute_batch(include_str!("fixtures/0.1.0.sql")).unwrap();
     let fill = "WITH RECURSIVE n(n) AS (SELECT 5 UNION ALL SELECT n + 1 FROM n WHERE n < ?1 + 4)
         INSERT INTO messages (room_id, seq, sender_id, text, sent_at)
@@ -335,6 +335,7 @@ fn old_database(messages: u32) -> DataDir {
 
 #[test]
 fn an_older_database_is_indexed_in_the_background_even_if_the_server_is_restarted() {
+    needs_sqlite!("the old database is one of SQLite");
     const MESSAGES: u32 = 800;
     let mut server = TestServer::start_on(old_database(MESSAGES), quchat_server::clock::Clock::system(), |_| {});
     let mut alice = server.sign_in("alice");

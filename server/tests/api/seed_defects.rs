@@ -119,8 +119,8 @@ fn memory_is_freed_when_listeners_leave() {
     use crate::harness::{DataDir, Process, eventually};
 
     let data_dir = DataDir::new();
-    let mut command = Process::command();
-    command.args(["--listen", "127.0.0.1:0", "--max-streams-per-user", "1000", "--data-dir"]).arg(data_dir.path());
+    let mut command = Process::command_on(&data_dir.path());
+    command.args(["--listen", "127.0.0.1:0", "--max-streams-per-user", "1000"]);
     let server = Process::run(command);
     let alice = server.register("alice");
     let room = alice.create_room("lobby");

@@ -8,7 +8,7 @@ use std::{
 use quchat_shared::event::ByeReason;
 use serde_json::json;
 
-use crate::harness::{Answer, Client, TestServer, at_once, keys};
+use crate::harness::{Answer, Client, TestServer, at_once, keys, needs_one_node};
 #[cfg(target_os = "linux")]
 use crate::harness::{Connection, eventually};
 
@@ -108,6 +108,7 @@ fn wrong_passwords_are_throttled_per_name() {
 
 #[test]
 fn setting_the_wall_clock_does_not_change_a_throttle() {
+    needs_one_node!("each node counts wrong passwords for itself");
     const DAYS_20: i64 = 20 * 86_400_000;
     let server = TestServer::start_with(|config| config.wrong_passwords = 2);
     server.clock.set_by(DAYS_20);
@@ -158,6 +159,7 @@ fn the_length_of_a_password_is_that_of_its_normal_form() {
 fn guesses_from_one_address_do_not_block_sign_ins_from_another() {
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    needs_one_node!("each node counts wrong passwords for itself");
     let server = TestServer::start_with(|config| config.password_queue = 8);
     let from = |last: u8, name: &str, password: &str| {
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
@@ -193,6 +195,7 @@ fn guesses_from_one_address_do_not_block_sign_ins_from_another() {
 
 #[test]
 fn concurrent_wrong_passwords_are_all_counted() {
+    needs_one_node!("each node counts wrong passwords for itself");
     let server = TestServer::start_with(|config| config.wrong_passwords = 3);
     let answers = at_once(12, |_| try_sign_in(&server.anonymous(), "alice", "wrong password").status);
     let count = |status: u16| answers.iter().filter(|answer| **answer == status).count();
@@ -201,6 +204,7 @@ fn concurrent_wrong_passwords_are_all_counted() {
 
 #[test]
 fn an_unknown_name_is_throttled_the_same_way() {
+    needs_one_node!("each node counts wrong passwords for itself");
     let server = TestServer::start_with(|config| config.wrong_passwords = 2);
     for _ in 0..2 {
         try_sign_in(&server.anonymous(), "nobody", "wrong password").problem(401, "unauthenticated");

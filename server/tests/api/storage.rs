@@ -12,7 +12,7 @@ use quchat_server::clock::Clock;
 use quchat_shared::RoomId;
 use rustix::process::Signal;
 
-use crate::harness::{Client, DataDir, LoggedProcess, Process, TestServer, eventually};
+use crate::harness::{Client, DataDir, LoggedProcess, Process, TestServer, eventually, needs_sqlite};
 
 const DATABASE: &str = "quchat.db";
 const KEY: &str = "signing-key";
@@ -46,6 +46,7 @@ fn used() -> (DataDir, Client) {
 
 #[test]
 fn a_signing_key_without_its_database_is_refused_with_advice() {
+    needs_sqlite!("it is about SQLite's files");
     let (data_dir, _) = used();
     let (database, key) = (data_dir.path().join(DATABASE), data_dir.path().join(KEY));
     fs::remove_file(&database).unwrap();
@@ -63,6 +64,7 @@ fn a_signing_key_without_its_database_is_refused_with_advice() {
 
 #[test]
 fn a_log_without_its_database_is_refused() {
+    needs_sqlite!("it is about SQLite's files");
     let data_dir = DataDir::new();
     let server = Process::start(&data_dir.path());
     server.register("alice");
@@ -76,6 +78,7 @@ fn a_log_without_its_database_is_refused() {
 
 #[test]
 fn an_interrupted_first_start_does_not_block_the_next_one() {
+    needs_sqlite!("it is about SQLite's files");
     // Interrupted before the tables were created, and before the key was.
     let empty = DataDir::new();
     fs::create_dir(empty.path()).unwrap();
@@ -91,6 +94,7 @@ fn an_interrupted_first_start_does_not_block_the_next_one() {
 
 #[test]
 fn a_database_without_its_key_warns_that_all_sessions_end() {
+    needs_sqlite!("a node whose key is not that of the others is refused");
     let (data_dir, alice) = used();
     fs::remove_file(data_dir.path().join(KEY)).unwrap();
     let server = LoggedProcess::start(&data_dir.path());
@@ -130,17 +134,20 @@ fn ends_after(change: impl Fn(&Path), named: &str, then: Then) {
 
 #[test]
 fn removing_the_database_stops_a_running_server() {
+    needs_sqlite!("it is about SQLite's files");
     ends_after(|dir| fs::remove_file(dir.join(DATABASE)).unwrap(), DATABASE, Then::SomebodyWrites);
 }
 
 /// Waits for the check that runs every 10 s.
 #[test]
 fn removing_the_database_stops_a_server_without_writes() {
+    needs_sqlite!("it is about SQLite's files");
     ends_after(|dir| fs::remove_file(dir.join(DATABASE)).unwrap(), DATABASE, Then::NobodyWrites);
 }
 
 #[test]
 fn replacing_the_database_stops_a_running_server() {
+    needs_sqlite!("it is about SQLite's files");
     let replace = |dir: &Path| {
         fs::copy(dir.join(DATABASE), dir.join("copy")).unwrap();
         fs::rename(dir.join("copy"), dir.join(DATABASE)).unwrap();
@@ -150,11 +157,13 @@ fn replacing_the_database_stops_a_running_server() {
 
 #[test]
 fn removing_the_write_ahead_log_stops_a_running_server() {
+    needs_sqlite!("it is about SQLite's files");
     ends_after(|dir| fs::remove_file(dir.join("quchat.db-wal")).unwrap(), "quchat.db-wal", Then::SomebodyWrites);
 }
 
 #[test]
 fn moving_the_data_directory_stops_a_running_server() {
+    needs_sqlite!("it is about SQLite's files");
     ends_after(|dir| fs::rename(dir, dir.with_extension("moved")).unwrap(), DATABASE, Then::SomebodyWrites);
 }
 
@@ -183,6 +192,7 @@ fn linked(data_dir: &DataDir) -> PathBuf {
 
 #[test]
 fn a_warning_names_files_that_others_can_read() {
+    needs_sqlite!("it is about SQLite's files");
     let (data_dir, _) = used();
     for name in [KEY, DATABASE, "lock"] {
         let path = data_dir.path().join(name);
@@ -246,6 +256,7 @@ fn damaged() -> Damaged {
 
 #[test]
 fn damage_is_reported_after_the_start_before_anyone_reads_it() {
+    needs_sqlite!("it is about SQLite's files");
     let Damaged { data_dir, alice, room, .. } = damaged();
     let server = LoggedProcess::start(&data_dir.path());
     server.waits_for("the database is damaged");
@@ -258,6 +269,7 @@ fn damage_is_reported_after_the_start_before_anyone_reads_it() {
 
 #[test]
 fn reading_a_damaged_page_does_not_affect_the_writes_of_others() {
+    needs_sqlite!("it is about SQLite's files");
     let Damaged { data_dir, alice, room, txn, other } = damaged();
     let server = Process::start(&data_dir.path());
     let alice = alice.at(server.address);
@@ -276,6 +288,7 @@ fn reading_a_damaged_page_does_not_affect_the_writes_of_others() {
 
 #[test]
 fn a_failed_start_prints_one_error_with_advice() {
+    needs_sqlite!("it is about SQLite's files");
     let begun = |fill: &dyn Fn(&Path)| {
         let data_dir = DataDir::new();
         fs::create_dir(data_dir.path()).unwrap();
@@ -307,6 +320,7 @@ fn a_failed_start_prints_one_error_with_advice() {
 
 #[test]
 fn a_database_of_a_later_version_names_both_versions() {
+    needs_sqlite!("it is about SQLite's files");
     /// Offset of `user_version` in an SQLite file, big-endian.
     const USER_VERSION: usize = 60;
     let (data_dir, _) = used();
@@ -348,6 +362,7 @@ fn bounded(kib: u64, data_dir: &Path) -> Process {
 #[cfg(target_os = "linux")]
 #[test]
 fn writes_on_a_full_disk_are_answered_503_until_there_is_space() {
+    needs_sqlite!("it is about SQLite's files");
     let data_dir = DataDir::new();
     let server = bounded(1024, &data_dir.path());
     let alice = server.register("alice");

@@ -3,7 +3,7 @@
 use quchat_shared::{User, event::ByeReason, user::ServerRole};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, PASSWORD, TestServer, keys};
+use crate::harness::{Answer, Client, PASSWORD, TestServer, keys, needs_one_node};
 
 fn try_update(by: &Client, user: &Client, change: &Value) -> Answer {
     by.request("PATCH", &format!("/v1/users/{}", user.user().id), Some(change))
@@ -41,6 +41,7 @@ fn a_suspended_user_is_out_at_once_and_cannot_sign_in() {
 
 #[test]
 fn a_wrong_password_does_not_tell_that_a_user_is_suspended() {
+    needs_one_node!("each node counts wrong passwords for itself");
     let server = TestServer::start_with(|config| config.wrong_passwords = 2);
     let (admin, bob) = (server.user("alice"), server.user("bob"));
     update(&admin, &bob, &json!({"suspended": true}));

@@ -27,6 +27,7 @@ impl InTerminal {
         command.arg(Process::command().get_program());
         command.args(["--listen", "127.0.0.1:0", "--log", "off", "--data-dir"]);
         command.arg(data_dir.path());
+        Process::variables(&data_dir.path()).into_iter().for_each(|(name, value)| command.env(name, value));
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
         let mut output = BufReader::new(pty.master.try_clone_reader().unwrap());
@@ -96,7 +97,7 @@ fn a_server_without_a_terminal_ignores_sighup() {
     let data_dir = DataDir::new();
     let mut command = std::process::Command::new("setsid");
     command.arg(Process::command().get_program()).args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path());
-    command.stderr(std::process::Stdio::null());
+    command.stderr(std::process::Stdio::null()).envs(Process::variables(&data_dir.path()));
     let server = Process::run(command);
     let alice = server.register("alice");
     let mut stream = alice.listen();

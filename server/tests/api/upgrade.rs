@@ -5,7 +5,7 @@ use std::fs;
 use quchat_shared::{Event, Room, RoomId, Seq, room::Role};
 use serde_json::json;
 
-use crate::harness::{Client, DataDir, TestServer, eventually};
+use crate::harness::{Client, DataDir, TestServer, eventually, needs_sqlite};
 
 /// A database that quchat-server 0.1.0 wrote.
 const OLD: &str = include_str!("fixtures/0.1.0.sql");
@@ -45,6 +45,7 @@ fn dump(database: &rusqlite::Connection) -> Vec<String> {
 #[test]
 #[cfg(unix)]
 fn a_migration_that_fails_leaves_the_old_state() {
+    needs_sqlite!("the old database is one of SQLite");
     let data_dir = DataDir::new();
     fs::create_dir(data_dir.path()).unwrap();
     let old = database(&data_dir);
@@ -72,6 +73,7 @@ fn names(client: &Client) -> Vec<(u64, String)> {
 
 #[test]
 fn rooms_whose_names_now_look_the_same_get_a_number() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let carol = server.sign_in("carol");
     let expected = [
@@ -95,6 +97,7 @@ fn rooms_whose_names_now_look_the_same_get_a_number() {
 
 #[test]
 fn private_rooms_keep_names_that_look_the_same() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let of_alice: Vec<_> = names(&server.sign_in("alice")).into_iter().filter(|(id, _)| [7, 8].contains(id)).collect();
     assert_eq!(of_alice, [(7, "plans".to_owned()), (8, "pl\u{200B}ans".to_owned())]);
@@ -102,6 +105,7 @@ fn private_rooms_keep_names_that_look_the_same() {
 
 #[test]
 fn a_client_that_resumes_gets_the_new_names() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let mut stream = server.sign_in("alice").resume(CURSOR);
     let received = stream.until(|event| matches!(event, Event::RoomUpdated(updated) if updated.room.id == RoomId(6)));
@@ -125,6 +129,7 @@ fn a_client_that_resumes_gets_the_new_names() {
 
 #[test]
 fn invisible_messages_survive_an_upgrade() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let alice = server.sign_in("alice");
     let texts: Vec<_> = alice.history(GENERAL).into_iter().map(|message| message.text).collect();
@@ -135,6 +140,7 @@ fn invisible_messages_survive_an_upgrade() {
 
 #[test]
 fn an_empty_private_room_is_purged() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let database = database(&server.data_dir);
     let left = "SELECT (SELECT count(*) FROM rooms WHERE id = 9) + (SELECT count(*) FROM messages WHERE room_id = 9)";
@@ -143,6 +149,7 @@ fn an_empty_private_room_is_purged() {
 
 #[test]
 fn members_of_old_rooms_are_listed_by_name_with_the_time_of_their_joining() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let listed = server.sign_in("alice").members(GENERAL, "").members;
     let listed: Vec<_> = listed.into_iter().map(|member| (member.user.name, member.joined_at.as_millis())).collect();
@@ -152,12 +159,14 @@ fn members_of_old_rooms_are_listed_by_name_with_the_time_of_their_joining() {
 
 #[test]
 fn the_first_to_join_an_empty_public_room_becomes_owner() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     assert_eq!(server.sign_in("carol").join(DESERTED).member.unwrap().role, Role::Owner);
 }
 
 #[test]
 fn a_password_of_another_unicode_form_still_works_and_is_rehashed() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let try_sign_in =
         |password: &str| server.anonymous().post("/v1/sessions", &json!({"name": "bob", "password": password})).status;
@@ -176,6 +185,7 @@ fn a_password_of_another_unicode_form_still_works_and_is_rehashed() {
 
 #[test]
 fn an_account_with_a_name_that_is_no_longer_allowed_stays() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     assert_eq!(server.sign_in("___").user().name, "___");
     let credentials = json!({"name": "...", "password": "correct horse"});
@@ -184,6 +194,7 @@ fn an_account_with_a_name_that_is_no_longer_allowed_stays() {
 
 #[test]
 fn messages_of_before_can_be_edited_deleted_and_reacted_to() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let (alice, carol) = (server.sign_in("alice"), server.sign_in("carol"));
     let mut stream = alice.resume(CURSOR);
@@ -200,6 +211,7 @@ fn messages_of_before_can_be_edited_deleted_and_reacted_to() {
 
 #[test]
 fn rooms_of_an_old_database_can_be_changed_and_deleted() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let (alice, carol) = (server.sign_in("alice"), server.sign_in("carol"));
     assert_eq!(alice.update_room(RoomId(3), &json!({"name": "Room Three"})).info.rev, 3);
@@ -216,6 +228,7 @@ fn rooms_of_an_old_database_can_be_changed_and_deleted() {
 
 #[test]
 fn users_of_an_old_database_can_open_direct_rooms() {
+    needs_sqlite!("the old database is one of SQLite");
     let server = upgraded();
     let (alice, carol) = (server.sign_in("alice"), server.sign_in("carol"));
     let room = alice.open_direct_room(carol.user().id).info.id;

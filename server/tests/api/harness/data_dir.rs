@@ -1,4 +1,5 @@
-//! A data directory that can be used by several servers in turn, and searches in its files.
+//! A data directory that can be used by several servers in turn, with its database on PostgreSQL if the tests run on
+//! one, and searches in both.
 
 use std::{
     fs,
@@ -6,17 +7,53 @@ use std::{
     sync::Arc,
 };
 
+use quchat_server::PostgresSettings;
 use tempfile::TempDir;
+
+use super::{Database, postgres, setup};
+
+/// Files that are the same on all servers with the same database.
+const SECRETS: [&str; 3] = ["signing-key", "tls-key.pem", "tls-cert.pem"];
+/// The file beside the directory that contains the URL of its database.
+const STORE: &str = "store";
 
 /// Removed when the last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct DataDir {
     parent: Arc<TempDir>,
+    postgres: Option<Arc<postgres::Database>>,
+    /// Where servers find the database instead.
+    url: Option<Arc<str>>,
 }
 
 impl DataDir {
     pub(crate) fn new() -> Self {
-        Self { parent: Arc::new(tempfile::tempdir().unwrap()) }
+        Self::with(setup::store().map(|_| postgres::Database::new()))
+    }
+
+    fn with(postgres: Option<postgres::Database>) -> Self {
+        let parent = tempfile::tempdir().unwrap();
+        if let Some(postgres) = &postgres {
+            fs::write(parent.path().join(STORE), postgres.url()).unwrap();
+        }
+        Self { parent: Arc::new(parent), postgres: postgres.map(Arc::new), url: None }
+    }
+
+    /// For servers on a database that belongs to the test.
+    pub(crate) fn on(url: &str) -> Self {
+        Self::with(None).by_way_of(url)
+    }
+
+    /// Has servers go to the database by another way.
+    pub(crate) fn by_way_of(self, url: &str) -> Self {
+        fs::write(self.parent.path().join(STORE), url).unwrap();
+        Self { url: Some(url.into()), ..self }
+    }
+
+    /// The URL of the database, if it is on PostgreSQL.
+    pub(crate) fn url(&self) -> Option<String> {
+        let url = self.url.as_deref().map(str::to_owned);
+        url.or_else(|| self.postgres.as_ref().map(|postgres| postgres.url()))
     }
 
     /// The path; it does not exist until a server creates it.
@@ -24,14 +61,44 @@ impl DataDir {
         self.parent.path().join("data")
     }
 
-    /// The database, opened by another program.
-    pub(crate) fn database(&self) -> rusqlite::Connection {
+    /// The PostgreSQL for a server on this directory.
+    pub(crate) fn postgres(&self) -> Option<PostgresSettings> {
+        self.url().map(|url| PostgresSettings::parse(&url).unwrap())
+    }
+
+    /// The URL of the database for a server on the [`DataDir`] with this path.
+    pub(super) fn store_of(path: &Path) -> Option<String> {
+        fs::read_to_string(path.with_file_name(STORE)).ok()
+    }
+
+    /// The directory of another server on the same database, with the same secrets.
+    pub(crate) fn of_node(&self, number: usize) -> PathBuf {
+        let path = self.parent.path().join(format!("node-{number}"));
+        fs::create_dir_all(&path).unwrap();
+        for name in SECRETS {
+            if let Ok(secret) = fs::read(self.path().join(name)) {
+                fs::write(path.join(name), secret).unwrap();
+            }
+        }
+        path
+    }
+
+    /// The database, used by another program.
+    pub(crate) fn database(&self) -> Database {
+        match &self.postgres {
+            Some(postgres) => Database::Postgres(postgres.open()),
+            None => Database::Sqlite(self.sqlite()),
+        }
+    }
+
+    /// The file of the database, opened by another program.
+    pub(crate) fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path().join("quchat.db")).unwrap()
     }
 
-    /// A copy of the files in another directory.
+    /// A copy of the files in another directory, and of the database.
     pub(crate) fn copy(&self) -> Self {
-        let to = Self::new();
+        let to = Self::with(self.postgres.as_ref().map(|postgres| postgres.copy()));
         fs::create_dir(to.path()).unwrap();
         for file in self.files() {
             fs::copy(&file, to.path().join(file.file_name().unwrap())).unwrap();
@@ -63,9 +130,10 @@ impl DataDir {
         fs::read(&keys[0]).unwrap()
     }
 
-    /// The first file that contains these bytes, if any.
+    /// The first file, or table of PostgreSQL, that contains these bytes, if any.
     pub(crate) fn holds(&self, needle: &[u8]) -> Option<PathBuf> {
         let has = |path: &Path| fs::read(path).unwrap().windows(needle.len()).any(|window| window == needle);
-        self.files().into_iter().find(|path| has(path))
+        let file = self.files().into_iter().find(|path| has(path));
+        file.or_else(|| self.postgres.as_ref()?.open().table_with(needle).map(PathBuf::from))
     }
 }

@@ -4,14 +4,23 @@
 //! an error in a table is noticed. It must not know how the server is built beyond starting and stopping it.
 
 mod answer;
+mod balancer;
 mod client;
+#[cfg(unix)]
+mod cluster;
 mod connection;
 mod data_dir;
+mod database;
 mod filling;
 mod member_verbs;
+mod node;
+mod postgres;
 pub(crate) mod prepared;
 #[cfg(unix)]
 mod process;
+#[cfg(unix)]
+mod proxy;
+mod setup;
 mod stream;
 mod test_server;
 #[cfg(unix)]
@@ -29,13 +38,18 @@ pub(crate) use self::{
     client::{Client, PASSWORD},
     connection::Connection,
     data_dir::DataDir,
+    database::Database,
     filling::fill_room,
+    node::Node,
+    setup::{left_out, needs_one_node, needs_postgres, needs_sqlite, nodes, store},
     stream::{Opening, Stream, StreamEvent, message_of},
     test_server::TestServer,
 };
 #[cfg(unix)]
 pub(crate) use self::{
+    cluster::Cluster,
     process::{LoggedProcess, Process},
+    proxy::{Cut, Proxy},
     tls::{TlsConnection, Tunnel, tls_connect, tls_settings},
 };
 

@@ -1,7 +1,7 @@
 //! The server binary as its own process, which tests can kill and signal.
 
 use std::{
-    fs,
+    env, fs,
     io::{BufRead, BufReader, Read},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
@@ -10,7 +10,10 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Client, eventually, raise_descriptor_limit};
+use super::{Client, DataDir, eventually, raise_descriptor_limit};
+
+/// Allows a PostgreSQL that loses data when the machine fails, as that of the tests.
+const UNSAFE_STORE: &str = "QUCHAT_UNSAFE_STORE";
 
 /// A running server process; killed when dropped.
 pub(crate) struct Process {
@@ -25,7 +28,7 @@ impl Process {
     pub(crate) fn command() -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quchat-server"));
         let is_ours = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("QUCHAT_");
-        let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| is_ours(name));
+        let ours = env::vars_os().map(|(name, _)| name).filter(|name| is_ours(name));
         for variable in ours.chain(["STATE_DIRECTORY", "XDG_DATA_HOME"].map(Into::into)) {
             command.env_remove(variable);
         }
@@ -34,10 +37,26 @@ impl Process {
         command
     }
 
+    /// The program on a data directory and the database that belongs to it, as a server on a free port or, with the
+    /// arguments of one, as a verb.
+    pub(crate) fn command_on(data_dir: &Path) -> Command {
+        let mut command = Self::command();
+        command.arg("--data-dir").arg(data_dir);
+        command.envs(Self::variables(data_dir));
+        command
+    }
+
+    /// The environment variables by which the program finds the database that belongs to a data directory.
+    pub(crate) fn variables(data_dir: &Path) -> Vec<(&'static str, String)> {
+        let store = DataDir::store_of(data_dir).map(|store| ("QUCHAT_STORE", store));
+        let unsafe_store = env::var(UNSAFE_STORE).ok().map(|value| (UNSAFE_STORE, value));
+        store.into_iter().chain(unsafe_store).collect()
+    }
+
     #[track_caller]
     pub(crate) fn start(data_dir: &Path) -> Self {
-        let mut command = Self::command();
-        command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+        let mut command = Self::command_on(data_dir);
+        command.args(["--listen", "127.0.0.1:0"]);
         Self::run(command)
     }
 
@@ -150,8 +169,8 @@ impl LoggedProcess {
     #[track_caller]
     pub(crate) fn start_with(data_dir: &Path, tune: impl FnOnce(&mut Command)) -> Self {
         let log = tempfile::NamedTempFile::new().unwrap();
-        let mut command = Process::command();
-        command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).stderr(log.reopen().unwrap());
+        let mut command = Process::command_on(data_dir);
+        command.args(["--listen", "127.0.0.1:0"]).stderr(log.reopen().unwrap());
         tune(&mut command);
         Self { server: Process::run(command), log }
     }

@@ -31,22 +31,14 @@ impl Opening<'_> {
     #[track_caller]
     pub(crate) fn ask(&self, client: &Client) -> Result<Stream, Answer> {
         let mut connection = self.connect(client);
-        let resume = self.last_event_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
-        connection.send(format!("GET /v1/events{} HTTP/1.1\r\n{}{resume}\r\n", self.query, client.head_lines()));
+        connection.send(self.head(client));
         let head = connection.head().expect("an answer");
         if head.status != 200 {
             let length: usize = head.header("content-length").unwrap_or("0").parse().unwrap();
             while connection.received.len() < length && connection.receive(TIMEOUT) {}
             return Err(Answer { body: connection.received, ..head });
         }
-        Ok(Stream {
-            connection,
-            head,
-            decoder: Decoder::default(),
-            start: String::new(),
-            text: Vec::new(),
-            complete: false,
-        })
+        Ok(Stream::new(connection, head))
     }
 
     /// Opens the stream and reads its `hello`.
@@ -59,6 +51,24 @@ impl Opening<'_> {
         };
         stream.start.clone_from(&hello.cursor.0);
         (hello, stream)
+    }
+
+    /// Opens the stream, unless nobody listens there, or the answer is none or another one.
+    pub(crate) fn try_open(&self, client: &Client) -> Option<Stream> {
+        let mut connection = Connection::over(std::net::TcpStream::connect(client.address).ok()?);
+        connection.try_send(self.head(client)).ok()?;
+        let head = connection.head().filter(|head| head.status == 200)?;
+        let mut stream = Stream::new(connection, head);
+        match stream.next_of_any_kind()?.event {
+            Event::Hello(hello) => stream.start = hello.cursor.0,
+            other => panic!("hello comes first, not {other:?}"),
+        }
+        Some(stream)
+    }
+
+    fn head(&self, client: &Client) -> String {
+        let resume = self.last_event_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
+        format!("GET /v1/events{} HTTP/1.1\r\n{}{resume}\r\n", self.query, client.head_lines())
     }
 
     /// Opens only the connection, without a request.
@@ -99,6 +109,11 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
+    fn new(connection: Connection, head: Answer) -> Self {
+        let (decoder, start, text) = (Decoder::default(), String::new(), Vec::new());
+        Self { connection, head, decoder, start, text, complete: false }
+    }
+
     /// The next event except `activity`, `presence` and `typing`. Panics at the end of the stream.
     #[track_caller]
     pub(crate) fn next(&mut self) -> StreamEvent {

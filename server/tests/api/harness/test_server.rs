@@ -1,26 +1,20 @@
-//! The server on a thread of this process: quick to start, and its clock can be moved.
+//! The server on threads of this process: quick to start, and its clock can be moved.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::mpsc,
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+use std::net::SocketAddr;
 
-use quchat_server::{Budget, Config, Rates, Server, bind, clock::Clock};
-use tokio::{runtime, sync::oneshot};
+use quchat_server::{Budget, Config, Rates, clock::Clock};
 
-use super::{Client, DataDir, prepared, raise_descriptor_limit};
+use super::{Client, DataDir, balancer::Balancer, node::Node, prepared, raise_descriptor_limit, setup};
 
-/// A running server. Dropping it stops it, which must succeed.
+/// A running server, or several on one database behind a balancer. Dropping it stops it, which must succeed.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) data_dir: DataDir,
     pub(crate) clock: Clock,
-    /// The memory budget of the server.
+    /// The memory budget of the first node.
     pub(crate) budget: Budget,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    nodes: Vec<Node>,
+    _balancer: Option<Balancer>,
 }
 
 impl TestServer {
@@ -40,27 +34,25 @@ impl TestServer {
     }
 
     pub(crate) fn start_on(data_dir: DataDir, clock: Clock, tune: impl FnOnce(&mut Config)) -> Self {
+        Self::start_nodes(setup::nodes(), data_dir, clock, tune)
+    }
+
+    /// As many servers as that, whatever the environment says.
+    pub(crate) fn start_nodes(count: usize, data_dir: DataDir, clock: Clock, tune: impl FnOnce(&mut Config)) -> Self {
         raise_descriptor_limit();
         let mut config = Config::new(data_dir.path());
+        config.postgres = data_dir.postgres();
         config.clock = clock.clone();
         config.rates = Rates::OFF; // tests send more than people do
         tune(&mut config);
-        let (stop, stopped) = oneshot::channel();
-        let (listening, opened) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-                let address = listener.local_addr().unwrap();
-                let server = Server::open(config).unwrap();
-                listening.send((address, server.budget())).unwrap();
-                let shutdown = async { stopped.await.unwrap_or_default() };
-                server.serve(listener, shutdown).await.expect("the server stops cleanly");
-            });
-            runtime.shutdown_timeout(Duration::from_secs(1));
-        });
-        let (address, budget) = opened.recv().expect("the server starts");
-        Self { address, data_dir, clock, budget, stop: Some(stop), thread: Some(thread) }
+        let mut nodes = vec![Node::start(config.clone())];
+        for number in 2..=count {
+            nodes.push(Node::start(Config { data_dir: data_dir.of_node(number), ..config.clone() }));
+        }
+        let (address, budget) = (nodes[0].address, nodes[0].budget.clone());
+        let balancer = (nodes.len() > 1).then(|| Balancer::before(nodes.iter().map(|node| node.address).collect()));
+        let address = balancer.as_ref().map_or(address, |balancer| balancer.address);
+        Self { address, data_dir, clock, budget, nodes, _balancer: balancer }
     }
 
     /// Stops the server and starts it again on the same data, with the same clock.
@@ -70,16 +62,25 @@ impl TestServer {
         Self::start_on(data_dir, clock, tune)
     }
 
+    /// The address of one of the nodes.
+    pub(crate) fn node(&self, number: usize) -> SocketAddr {
+        self.nodes[number].address
+    }
+
+    /// Stops one of the nodes. Those after it move up.
+    pub(crate) fn stop_node(&mut self, number: usize) {
+        self.nodes.remove(number).stop();
+    }
+
     /// Starts the stop and returns at once.
     pub(crate) fn begin_stop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
+        self.nodes.iter_mut().for_each(Node::begin_stop);
     }
 
     /// Stops the server and waits for its end.
     pub(crate) fn stop(mut self) {
-        self.join();
+        self.begin_stop();
+        self.nodes.drain(..).for_each(Node::stop);
     }
 
     /// A prepared user with the session of their registration.
@@ -106,20 +107,12 @@ impl TestServer {
     pub(crate) fn anonymous(&self) -> Client {
         Client::anonymous(self.address)
     }
-
-    fn join(&mut self) {
-        self.begin_stop();
-        if let Some(thread) = self.thread.take() {
-            let outcome = thread.join();
-            if !thread::panicking() {
-                outcome.expect("the server stops without a panic");
-            }
-        }
-    }
 }
 
 impl Drop for TestServer {
+    /// All stop at once. The directory is removed when all have ended.
     fn drop(&mut self) {
-        self.join();
+        self.begin_stop();
+        self.nodes.clear();
     }
 }

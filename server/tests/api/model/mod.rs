@@ -19,10 +19,14 @@ use proptest::{
     sample::select,
     test_runner::{Config, TestRunner},
 };
+#[cfg(unix)]
+use quchat_server::clock::Clock;
 use quchat_shared::room::{Notify, Role};
 
 use self::world::World;
 use crate::harness::TestServer;
+#[cfg(unix)]
+use crate::harness::prepared;
 
 /// Alice is an admin of the server.
 const USERS: usize = 3;
@@ -184,6 +188,38 @@ fn member_step() -> impl Strategy<Value = Step> {
         2 => who().prop_map(|who| Step::Disconnect { who }),
         2 => who().prop_map(|who| Step::Connect { who }),
     ]
+}
+
+/// How many cases are tried while commits are cut, unless this variable says otherwise.
+#[cfg(unix)]
+const CUT_CASES: u32 = 6;
+#[cfg(unix)]
+const CUT_CASES_VARIABLE: &str = "QUCHAT_CUT_CASES";
+
+#[cfg(unix)]
+#[test]
+fn they_see_the_same_while_commits_are_cut() {
+    use crate::harness::{Cut, Proxy, needs_postgres};
+    needs_postgres!();
+    let cases = std::env::var(CUT_CASES_VARIABLE).map_or(CUT_CASES, |cases| cases.parse().unwrap());
+    let config = Config { cases, failure_persistence: None, max_shrink_time: 60_000, ..Config::default() };
+    let cut = prop::option::weighted(0.2, select(vec![Cut::Before, Cut::During, Cut::After]));
+    let outcome = TestRunner::new(config).run(&prop::collection::vec((step(), cut), 1..90), |steps| {
+        let data_dir = prepared::data_dir();
+        let proxy = Proxy::before(&data_dir.url().unwrap());
+        let server = TestServer::start_on(data_dir.by_way_of(proxy.url()), Clock::system(), |_| {});
+        let clients = ["alice", "bob", "carol"].map(|name| server.user(name));
+        let mut world = World::new(&clients);
+        for (step, cut) in &steps {
+            if let Some(cut) = cut {
+                proxy.cut_next_commit(*cut);
+            }
+            world.take(step);
+        }
+        world.check();
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 #[test]

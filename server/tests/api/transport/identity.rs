@@ -58,8 +58,8 @@ fn given(command: &mut Command, certificate: &Path, key: &Path) {
 
 /// Starts a server that must refuse to start. Returns what it says.
 fn refused(data_dir: &DataDir, tune: impl FnOnce(&mut Command)) -> String {
-    let mut command = Process::command();
-    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path()).stderr(Stdio::piped());
+    let mut command = Process::command_on(&data_dir.path());
+    command.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::piped());
     tune(&mut command);
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");

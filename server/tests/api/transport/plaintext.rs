@@ -20,8 +20,8 @@ fn reachable_server(data_dir: &DataDir, flags: &[&str]) -> Option<(Process, Sock
         println!("this machine has no address that others can reach");
         return None;
     };
-    let mut command = Process::command();
-    command.args(["--listen", "0.0.0.0:0", "--data-dir"]).arg(data_dir.path()).args(flags);
+    let mut command = Process::command_on(&data_dir.path());
+    command.args(["--listen", "0.0.0.0:0"]).args(flags);
     let server = Process::run(command);
     let address = (own, server.address.port()).into();
     Some((server, address))

@@ -1,0 +1,44 @@
+//! The database of a server, changed and looked at by another program.
+
+use super::postgres::Session;
+
+/// SQL must be understood by both.
+pub(crate) enum Database {
+    Sqlite(rusqlite::Connection),
+    Postgres(Session),
+}
+
+impl Database {
+    /// Runs statements in one transaction.
+    #[track_caller]
+    pub(crate) fn change(&self, sql: &str) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap(),
+            Self::Postgres(postgres) => drop(postgres.run(&format!("BEGIN; {sql}; COMMIT"))),
+        }
+    }
+
+    /// Leaves an empty database.
+    pub(crate) fn drop_tables(&self) {
+        let sqlite = match self {
+            Self::Sqlite(sqlite) => sqlite,
+            Self::Postgres(postgres) => return drop(postgres.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public")),
+        };
+        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+        let mut query = sqlite.prepare(tables).unwrap();
+        let names: Vec<String> = query.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        sqlite.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        for name in names {
+            sqlite.execute_batch(&format!("DROP TABLE IF EXISTS \"{name}\"")).unwrap();
+        }
+    }
+
+    /// The one number that a query returns.
+    #[track_caller]
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.query_row(sql, (), |row| row.get(0)).unwrap(),
+            Self::Postgres(postgres) => postgres.run(sql)[0].get(0).unwrap().parse().unwrap(),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! One of two servers is killed or frozen: the other goes on.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use quchat_shared::RoomId;
+use rustix::process::Signal;
+
+use super::{figures, traffic::Traffic};
+use crate::harness::{Client, Process, eventually, needs_postgres, prepared};
+
+/// How often a server is killed.
+const KILLS: usize = 4;
+
+#[test]
+fn kills_of_servers_lose_and_double_nothing() {
+    needs_postgres!();
+    let data_dir = prepared::data_dir();
+    let paths = [data_dir.path(), data_dir.of_node(2)];
+    let mut nodes = paths.each_ref().map(|path| Some(Process::start(path)));
+    let addresses = nodes.each_ref().map(|node| node.as_ref().unwrap().address);
+    let [alice, bob] = ["alice", "bob"].map(|name| prepared::client(name).unwrap().at(addresses[0]));
+    let rooms = ["one", "two"].map(|name| alice.create_room(name));
+    rooms.iter().for_each(|room| drop(bob.join(*room)));
+    let traffic = Traffic::new(addresses.into(), rooms.into());
+    let mut times = Vec::new();
+    let ends = traffic.during([&alice, &bob], 6, || {
+        for kill in 0..KILLS {
+            traffic.goes_on(40);
+            nodes[kill % 2].take().unwrap().kill();
+            times.push(traffic.goes_on(40));
+            let again = Process::start(&paths[kill % 2]);
+            traffic.nodes.lock().unwrap()[kill % 2] = again.address;
+            nodes[kill % 2] = Some(again);
+        }
+        traffic.goes_on(20);
+    });
+    traffic.check(&alice.at(nodes[0].as_ref().unwrap().address));
+    assert!(ends >= KILLS as u64 / 2, "{ends}");
+    eprintln!("{} acknowledged, {KILLS} kills, again after {}", traffic.acknowledged(), figures(times));
+}
+
+/// The longest time without an acknowledgement to `sender` while `act` runs.
+fn longest_gap(sender: &Client, room: RoomId, act: impl FnOnce() + Send) -> Duration {
+    thread::scope(|scope| {
+        let act = scope.spawn(act);
+        let (mut longest, mut n) = (Duration::ZERO, 0);
+        while !act.is_finished() {
+            let begun = Instant::now();
+            n += 1;
+            sender.try_send_once(room, "hello", &format!("gap-{n}")).expect(201);
+            longest = longest.max(begun.elapsed());
+        }
+        act.join().unwrap();
+        longest
+    })
+}
+
+/// Whether a server has had the lock on writing for a while without a statement. The upper half of its number says `qu`.
+const HOLDS_LOCK: &str = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND classid = x'7175'::int AND granted AND datname = current_database()
+    AND state = 'idle in transaction' AND state_change < clock_timestamp() - interval '100 ms'";
+
+#[test]
+fn a_frozen_server_holds_the_others_up_for_about_two_seconds() {
+    needs_postgres!();
+    let data_dir = prepared::data_dir();
+    let [frozen, other] = [data_dir.path(), data_dir.of_node(2)].map(|path| Process::start(&path));
+    let [alice, bob] = ["alice", "bob"].map(|name| prepared::client(name).unwrap().at(other.address));
+    let (room, gaps) = (alice.create_room("lobby"), bob.create_room("gaps"));
+    bob.join(room);
+    let traffic = Traffic::new(vec![frozen.address], vec![room]);
+    traffic.during([&alice, &bob], 6, || {
+        traffic.goes_on(30);
+        let (frozen, database) = (&frozen, data_dir.database());
+        let gap = longest_gap(&bob, gaps, move || {
+            eventually("it is frozen while it holds the lock", || {
+                frozen.signal(Signal::STOP);
+                thread::sleep(Duration::from_millis(200)); // nothing shows that nothing goes on
+                let holds_lock = database.number(HOLDS_LOCK) > 0;
+                if !holds_lock {
+                    frozen.signal(Signal::CONT);
+                }
+                holds_lock.then_some(())
+            });
+            eventually("PostgreSQL takes the lock away", || (database.number(HOLDS_LOCK) == 0).then_some(()));
+            frozen.signal(Signal::CONT);
+        });
+        eprintln!("the other server stood still for {gap:?}");
+        assert!(Duration::from_secs(1) < gap && gap < Duration::from_secs(5), "{gap:?}");
+        traffic.goes_on(30);
+    });
+    traffic.check(&alice);
+}
