@@ -1,6 +1,8 @@
 //! Turns rows of the log into what the commit of another server would have published here.
 
-use quchat_shared::{event::RoomActivity, room::RoomKind};
+use std::collections::HashMap;
+
+use quchat_shared::{Event, RoomId, Seq, event::RoomActivity, room::RoomKind};
 
 use crate::{
     domain::{self, event_reader::EventReader},
@@ -9,6 +11,24 @@ use crate::{
 
 /// Changes, each with the event that it belongs to.
 pub(super) type Changes = Vec<(u64, Change)>;
+
+/// The messages that were published while the log was read, each with its revision.
+///
+/// A message is published as it is now, so its events up to now may all show the same.
+#[derive(Default)]
+pub(super) struct Shown(HashMap<(RoomId, Seq), u64>);
+
+impl Shown {
+    /// Notes what is about to be published. Returns whether it shows anything new.
+    pub(super) fn is_new(&mut self, change: &Change) -> bool {
+        let message = match change {
+            Change::Event { event: Event::MessageCreated(created), .. } => &created.message,
+            Change::Event { event: Event::MessageUpdated(updated), .. } => &updated.message,
+            _ => return true,
+        };
+        self.0.insert((message.room_id, message.seq), message.rev) != Some(message.rev)
+    }
+}
 
 /// Reads up to `limit` rows of the log after `after`. Returns up to which event, and their changes.
 pub(super) fn read(log: &LogView<'_>, after: u64, head: u64, limit: u32) -> Result<(u64, Changes)> {
