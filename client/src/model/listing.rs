@@ -23,6 +23,8 @@ pub struct Listing {
     pub problem: Option<Arc<str>>,
     /// The wanted page is the first one; until it comes, [`Listing::hits`] are what was listed before.
     pub renewing: bool,
+    /// What came while the first page was wanted. The page may have been read before it.
+    arrived: Vec<Arc<Hit>>,
     /// The `next` of the last page.
     next: Option<String>,
     /// Nothing is requested before this.
@@ -44,6 +46,7 @@ impl Listing {
     /// Wants the first page, not before this time. What is listed stays until it comes.
     pub(crate) fn renew(&mut self, now: u64, not_before: u64) {
         self.renewing = true;
+        self.arrived.clear();
         self.wanted = Some(now);
         self.problem = None;
         self.not_before = not_before;
@@ -99,6 +102,7 @@ impl Listing {
         let older = page.into_iter().filter(|hit| oldest.is_none_or(|oldest| order(&hit.message) < oldest));
         self.hits.extend(older.map(|hit| Arc::new(slim(hit))));
         self.hits.truncate(LISTED_MAX);
+        std::mem::take(&mut self.arrived).into_iter().for_each(|hit| self.insert(hit));
     }
 
     /// Notes why the wanted page did not come. Scrolling asks for it again.
@@ -115,12 +119,25 @@ impl Listing {
 
     /// Adds a message at its place, if the list reaches that far.
     pub(crate) fn add(&mut self, hit: Hit) {
+        let hit = Arc::new(slim(hit));
+        if !self.renewing {
+            self.insert(hit);
+        } else if self.arrived.len() < LISTED_MAX {
+            self.arrived.push(hit);
+        }
+    }
+
+    fn insert(&mut self, hit: Arc<Hit>) {
         let key = Reverse(order(&hit.message));
         let at = self.hits.partition_point(|listed| Reverse(order(&listed.message)) < key);
         let is_there = self.hits.get(at).is_some_and(|listed| place(listed) == place(&hit));
         let is_beyond = at == self.hits.len() && self.next.is_some();
-        if !is_there && !is_beyond && !self.renewing {
-            self.hits.insert(at, Arc::new(slim(hit)));
+        if is_there {
+            if is_earlier(&self.hits[at], &hit.message) {
+                self.hits[at] = hit;
+            }
+        } else if !is_beyond {
+            self.hits.insert(at, hit);
             self.hits.truncate(LISTED_MAX);
         }
     }
@@ -128,6 +145,7 @@ impl Listing {
     /// Removes a message.
     pub(crate) fn remove(&mut self, gone: Place) {
         self.hits.retain(|hit| place(hit) != gone);
+        self.arrived.retain(|hit| place(hit) != gone);
     }
 
     /// The listed copy of a message, if this one is newer.
@@ -137,8 +155,8 @@ impl Listing {
 
     /// Takes a newer copy of a listed message, in which this was found.
     pub(crate) fn update(&mut self, message: &Message, ranges: Vec<(usize, usize)>) {
-        if let Some(hit) = self.hits.iter_mut().find(|hit| is_earlier(hit, message)) {
-            *hit = Arc::new(slim(Hit { message: message.clone(), room: hit.room.clone(), ranges }));
+        for hit in self.hits.iter_mut().chain(&mut self.arrived).filter(|hit| is_earlier(hit, message)) {
+            *hit = Arc::new(slim(Hit { message: message.clone(), room: hit.room.clone(), ranges: ranges.clone() }));
         }
     }
 }
@@ -187,6 +205,17 @@ mod tests {
         assert_eq!(seqs(&list), [10, 9, 8, 7, 1]);
         list.want_more(6);
         assert_eq!(list.wanted, None, "that was the last page");
+    }
+
+    #[test]
+    fn what_comes_before_the_first_page_is_listed_with_it() {
+        let mut list = Listing::default();
+        list.renew(0, 0);
+        [hit(1, 9, 90), hit(1, 10, 100), hit(1, 8, 80)].into_iter().for_each(|hit| list.add(hit));
+        list.remove((RoomId(1), Seq(8)));
+        assert_eq!(seqs(&list), [0; 0], "the list stays as it is until the page comes");
+        list.take(vec![hit(1, 9, 90), hit(1, 7, 70)], None);
+        assert_eq!(seqs(&list), [10, 9, 7]);
     }
 
     #[test]
