@@ -10,15 +10,15 @@ use tokio_postgres::Row;
 
 use super::{
     Postgres,
-    columns::{get, int, ints, params, text, uint},
-    search_terms::{Place, Stretches, in_rooms, lexemes, listed, of_text, query, stretches},
+    columns::{get, int, ints, param, params, text, uint},
+    search_terms::{Place, Stretches, in_rooms, lexemes, listed, listed_by_beginnings, of_text, query, stretches},
 };
 use crate::store::{Error, Indexed, Position, Public, ReadSearch, Result, Unindexed, Wanted, WriteSearch};
 
 /// Most messages that are indexed in one transaction …
-const TEXTS_AT_ONCE: usize = 100;
+const TEXTS_AT_ONCE: usize = 32;
 /// … unless there are many bytes in them: some 10 ms of work.
-const BYTES_AT_ONCE: usize = 16 * 1024;
+const BYTES_AT_ONCE: usize = 4 * 1024;
 /// Most events of the log that one transaction goes through.
 const EVENTS_AT_ONCE: u64 = 2000;
 
@@ -27,7 +27,7 @@ const RECENT: u64 = 16 * 1024;
 /// If it finds fewer than this there, it looks at all others at once …
 const FEW: usize = 5;
 /// … unless the index lists more than this.
-const MANY: usize = 1000;
+const MANY: usize = if cfg!(test) { 4 } else { 1000 };
 /// Most rooms that a query names.
 const ROOMS_MAX: usize = 50;
 
@@ -35,13 +35,12 @@ const STATE: &str = "SELECT rules, events, newest, rebuilt, needed FROM search_s
 const BEGIN_ANEW: &str = "UPDATE search_state SET rules = $1, rebuilt = 0, needed = newest WHERE rules <> $1";
 
 /// The next messages of the log.
-const NEW: &str = "SELECT logged.id, logged.room_id, logged.seq, kind, sender_id, text
-    FROM (SELECT id, room_id, seq FROM events
-        WHERE id > $1 AND id <= $2 AND events.kind = 'message.created' ORDER BY id OFFSET 0) AS logged
+const NEW: &str = "SELECT logged.id, logged.room_id, logged.seq, rooms.kind, sender_id, text
+    FROM (SELECT id, room_id, seq, kind FROM events WHERE id > $1 AND id <= $2 ORDER BY id OFFSET 0) AS logged
     CROSS JOIN LATERAL (SELECT kind FROM rooms WHERE rooms.id = logged.room_id AND NOT is_deleted OFFSET 0) AS rooms
     CROSS JOIN LATERAL (SELECT sender_id, CASE WHEN deleted_at IS NULL THEN text END AS text FROM messages
         WHERE messages.room_id = logged.room_id AND messages.seq = logged.seq OFFSET 0) AS messages
-    ORDER BY logged.id LIMIT $3";
+    WHERE logged.kind = 'message.created' ORDER BY logged.id LIMIT $3";
 const ADD: &str = "INSERT INTO search_index (position, room_id, seq, is_public, terms)
     SELECT position, room_id, seq, is_public, array_to_tsvector(string_to_array(lexemes, ' '))
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[], $5::text[])
@@ -80,12 +79,13 @@ macro_rules! is_wanted {
 
 /// Looks at one stretch after the other until there are enough. `$5` is the part of the query for which the index has
 /// lists. Only the inner query uses the index: `OFFSET 0` keeps the planner from walking through the positions instead.
+/// Two conditions instead of one with both let the index skip what is in none of the blocks.
 const IN_STRETCHES: &str = concat!(
     "SELECT found.position, found.room_id, found.seq
      FROM unnest($6::text[], $7::bigint[], $8::bigint[]) AS stretch(blocks, first, last)
      CROSS JOIN LATERAL (SELECT position, room_id, seq
          FROM (SELECT * FROM search_index
-             WHERE terms @@ ($5::text || ' & (' || stretch.blocks || ')')::tsquery OFFSET 0) AS listed
+             WHERE terms @@ $5::text::tsquery AND terms @@ stretch.blocks::tsquery OFFSET 0) AS listed
          WHERE position BETWEEN stretch.first AND stretch.last AND ",
     is_wanted!(),
     " ORDER BY position DESC LIMIT $9) AS found
@@ -93,11 +93,19 @@ const IN_STRETCHES: &str = concat!(
 );
 
 /// Looks at everything that the index lists, unless it is more than `$6`. Says of each row whether it is wanted.
-const IN_ALL: &str = concat!(
-    "SELECT position, room_id, seq, ",
-    is_wanted!(),
-    " FROM (SELECT * FROM search_index WHERE terms @@ $5::text::tsquery LIMIT $6) AS listed ORDER BY position DESC"
-);
+macro_rules! in_all {
+    ($condition:literal) => {
+        concat!(
+            "SELECT position, room_id, seq, ",
+            is_wanted!(),
+            " FROM (SELECT * FROM search_index WHERE terms @@ $5::text::tsquery ",
+            $condition,
+            " LIMIT $6) AS listed ORDER BY position DESC"
+        )
+    };
+}
+const IN_ALL: &str = in_all!("");
+const IN_ALL_OF_ROOMS: &str = in_all!("AND terms @@ $7::text::tsquery");
 
 /// Whether few of the newest messages are in the wanted rooms.
 const SEES_LITTLE: &str =
@@ -243,8 +251,10 @@ impl Postgres {
 struct Asked {
     /// What has to match.
     query: String,
-    /// What of it has lists, with the room if it is one.
+    /// What of it the index looks up, with the room if it is one.
     listed: String,
+    /// The same for many small parts of the index.
+    listed_often: String,
     rooms: Vec<i64>,
     with_public: bool,
     /// Public rooms that are not wanted.
@@ -256,6 +266,7 @@ struct Asked {
 impl Asked {
     /// `None` if nothing is asked for.
     fn of(wanted: &Wanted<'_>) -> Option<Self> {
+        let Wanted { search, sender, .. } = *wanted;
         let (mut rooms, mut excluded) = (wanted.rooms.clone(), &Vec::new());
         match &wanted.public {
             Public::None => {}
@@ -263,31 +274,30 @@ impl Asked {
             Public::AllBut(others) => excluded = others,
         }
         let with_public = matches!(wanted.public, Public::AllBut(_));
-        let (mut listed, mut places) = (listed(wanted.search, wanted.sender), None);
+        let (mut listed, mut listed_often) = (listed(search, sender), listed_by_beginnings(search, sender));
+        let mut places = None;
         match (&rooms[..], with_public) {
             ([], false) => return None,
-            ([_], false) | ([], true) => listed = format!("{listed} & {}", in_rooms(with_public, &rooms)),
+            ([_], false) | ([], true) => {
+                for query in [&mut listed, &mut listed_often] {
+                    *query = format!("{query} & {}", in_rooms(with_public, &rooms));
+                }
+            }
             (several, _) if several.len() <= ROOMS_MAX => places = Some(in_rooms(with_public, several)),
             _ => {}
         }
         let ids = |rooms: &[RoomId]| ints(rooms.iter().map(|room| room.0));
-        Some(Self {
-            query: query(wanted.search, wanted.sender),
-            listed,
-            rooms: ids(&rooms),
-            with_public,
-            excluded: ids(excluded),
-            places,
-        })
+        let (rooms, excluded) = (ids(&rooms), ids(excluded));
+        Some(Self { query: query(search, sender), listed, listed_often, rooms, with_public, excluded, places })
     }
 }
 
 impl Postgres {
     /// Up to `limit` messages in these stretches.
     fn found_in(&self, asked: &Asked, stretches: Stretches, limit: u32) -> Result<Vec<(Position, RoomId, Seq)>> {
-        let Asked { query, listed, rooms, with_public, excluded, .. } = asked;
+        let Asked { query, listed_often, rooms, with_public, excluded, .. } = asked;
         let Stretches { blocks, first, last } = stretches;
-        let (query, rooms, excluded, listed) = (query.clone(), rooms.clone(), excluded.clone(), listed.clone());
+        let (query, rooms, excluded, listed) = (query.clone(), rooms.clone(), excluded.clone(), listed_often.clone());
         let (first, last) = (ints(first), ints(last));
         let params = params![query, rooms, *with_public, excluded, listed, blocks, first, last, i64::from(limit)];
         self.all(IN_STRETCHES, params, place)
@@ -295,17 +305,17 @@ impl Postgres {
 
     /// All messages; `None` if the index lists many.
     fn found_in_all(&self, asked: &Asked) -> Result<Option<Vec<(Position, RoomId, Seq)>>> {
-        let Asked { query, listed, rooms, with_public, excluded, places } = asked;
-        let mut listed = listed.clone();
-        // Naming several rooms makes it slower to go through the list of a word, but the list that is left may be much
-        // shorter.
-        if let Some(places) = places
-            && self.exists(SEES_LITTLE, params![rooms.clone(), *with_public])?
-        {
-            listed = format!("{listed} & ({places})");
-        }
-        let params = params![query.clone(), rooms.clone(), *with_public, excluded.clone(), listed, MANY as i64];
-        let all = self.all(IN_ALL, params, |row| Ok((place(row)?, get::<bool>(row, 3)?)))?;
+        let Asked { query, listed, rooms, with_public, excluded, places, .. } = asked;
+        let (query, rooms, excluded, listed) = (query.clone(), rooms.clone(), excluded.clone(), listed.clone());
+        // To go through the lists of several rooms as well takes longer than to look at some messages of other rooms.
+        let places = match places {
+            Some(places) if self.exists(SEES_LITTLE, params![rooms.clone(), *with_public])? => Some(places.clone()),
+            _ => None,
+        };
+        let mut params = params![query, rooms, *with_public, excluded, listed, MANY as i64];
+        let sql = if places.is_some() { IN_ALL_OF_ROOMS } else { IN_ALL };
+        params.extend(places.map(param));
+        let all = self.all(sql, params, |row| Ok((place(row)?, get::<bool>(row, 3)?)))?;
         let is_all = all.len() < MANY;
         Ok(is_all.then(|| all.into_iter().filter_map(|(place, is_wanted)| is_wanted.then_some(place)).collect()))
     }
@@ -394,3 +404,6 @@ impl WriteSearch for Postgres {
         Ok(false)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ use quchat_shared::{
 use crate::store::Position;
 
 /// The longest beginning of a word, in characters, that is a lexeme.
-const BEGINNING_MAX: usize = 6;
+const BEGINNING_MAX: usize = 4;
 /// The sizes of blocks, as powers of two.
 const BLOCKS: [u32; 4] = [11, 14, 17, 20];
 /// Most blocks of which a stretch consists.
@@ -84,28 +84,31 @@ pub(super) fn query(search: &Search, sender: Option<UserId>) -> String {
         [only] => Some(format!("!{}", word(only, is_open))),
         _ => None,
     });
-    required(search, sender, word).chain(unwanted).collect::<Vec<_>>().join(" & ")
+    [listed(search, sender)].into_iter().chain(unwanted).collect::<Vec<_>>().join(" & ")
 }
 
-/// The part of [`query`] for which the index has lists. It finds more: of a long word, what begins like it.
+/// The part of [`query`] that says what has to be there.
 pub(super) fn listed(search: &Search, sender: Option<UserId>) -> String {
-    let cut = |term: &str, is_open| match term.char_indices().nth(BEGINNING_MAX) {
+    required(search, sender, word)
+}
+
+/// As [`listed`], with a list in the index for everything: of a long word, for what begins like it. To list messages by
+/// the whole of such a word, the index first gathers them all.
+pub(super) fn listed_by_beginnings(search: &Search, sender: Option<UserId>) -> String {
+    required(search, sender, |term, is_open| match term.char_indices().nth(BEGINNING_MAX) {
         Some((end, _)) if is_open => word(&term[..end], true),
         _ => word(term, is_open),
-    };
-    required(search, sender, cut).collect::<Vec<_>>().join(" & ")
+    })
 }
 
-fn required(
-    search: &Search,
-    sender: Option<UserId>,
-    word: impl Fn(&str, bool) -> String,
-) -> impl Iterator<Item = String> {
-    let words = search.required().flat_map(move |Phrase { terms, is_open }| {
+fn required(search: &Search, sender: Option<UserId>, word: impl Fn(&str, bool) -> String) -> String {
+    let mut all = Vec::new();
+    for Phrase { terms, is_open } in search.required() {
         let last = terms.len() - 1;
-        terms.iter().enumerate().map(|(nth, term)| word(term, is_open && nth == last)).collect::<Vec<_>>()
-    });
-    words.chain(sender.map(|sender| quoted(&sent_by(sender))))
+        all.extend(terms.iter().enumerate().map(|(nth, term)| word(term, is_open && nth == last)));
+    }
+    all.extend(sender.map(|sender| quoted(&sent_by(sender))));
+    all.join(" & ")
 }
 
 /// A query for messages in public rooms, if these are wanted, or in one of these rooms.
