@@ -254,7 +254,7 @@ fn a_broken_database_is_an_internal_error_and_reveals_nothing() {
     let server = TestServer::start();
     let alice = server.user("alice");
     let room = alice.create_room("lobby");
-    server.data_dir.database().drop_tables();
+    server.data_dir.database().lose_tables();
     alice.get(&format!("/v1/rooms/{room}/messages")).problem(500, "internal");
     alice.try_send_message(room, "into the ruins").problem(500, "internal");
 }

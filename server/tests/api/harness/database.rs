@@ -18,18 +18,22 @@ impl Database {
         }
     }
 
-    /// Leaves an empty database.
-    pub(crate) fn drop_tables(&self) {
-        let sqlite = match self {
-            Self::Sqlite(sqlite) => sqlite,
-            Self::Postgres(postgres) => return drop(postgres.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public")),
-        };
-        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-        let mut query = sqlite.prepare(tables).unwrap();
-        let names: Vec<String> = query.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        sqlite.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        for name in names {
-            sqlite.execute_batch(&format!("DROP TABLE IF EXISTS \"{name}\"")).unwrap();
+    /// Leaves no table that a server knows.
+    pub(crate) fn lose_tables(&self) {
+        match self {
+            Self::Sqlite(sqlite) => {
+                let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+                let mut query = sqlite.prepare(tables).unwrap();
+                let names: Vec<String> = query.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+                sqlite.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+                for name in names {
+                    sqlite.execute_batch(&format!("DROP TABLE IF EXISTS \"{name}\"")).unwrap();
+                }
+            }
+            // Dropping them could end in a deadlock with somebody who reads.
+            Self::Postgres(postgres) => postgres.tables().iter().for_each(|table| {
+                postgres.run(&format!("ALTER TABLE {table} RENAME TO lost_{table}"));
+            }),
         }
     }
 

@@ -46,12 +46,17 @@ impl Session {
 }
 
 impl Session {
+    pub(super) fn tables(&self) -> Vec<String> {
+        let tables = self.run("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()");
+        tables.iter().map(|row| row.get(0).unwrap().to_owned()).collect()
+    }
+
     /// The first table that contains these bytes, as text or as bytes.
     pub(super) fn table_with(&self, needle: &[u8]) -> Option<String> {
         let hex: String = needle.iter().map(|byte| format!("{byte:02x}")).collect();
-        let tables = self.run("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()");
+        let tables = self.tables();
         assert!(tables.len() > 5, "the server has made its tables");
-        tables.iter().map(|row| row.get(0).unwrap().to_owned()).find(|table| {
+        tables.into_iter().find(|table| {
             let contains = format!(
                 "SELECT FROM {table} AS t WHERE position('\\x{hex}'::bytea IN convert_to(t::text, 'UTF8')) > 0
                     OR position('{hex}' IN t::text) > 0 LIMIT 1"

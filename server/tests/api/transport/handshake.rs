@@ -10,7 +10,9 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 
-use crate::harness::{Connection, TIMEOUT, TestServer, TlsConnection, at_once, tls_connect, tls_settings};
+use crate::harness::{
+    Connection, TIMEOUT, TestServer, TlsConnection, at_once, needs_one_node, tls_connect, tls_settings,
+};
 
 /// The head of a handshake record of 512 bytes, and the beginning of its ClientHello.
 const BEGUN: &[u8] = &[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3];
@@ -51,6 +53,7 @@ fn a_client_that_offers_only_other_protocols_is_refused() {
 
 #[test]
 fn sessions_are_resumed() {
+    needs_one_node!("each node resumes the TLS sessions that it began");
     let server = TestServer::start();
     for version in [&TLS13, &TLS12] {
         let settings = tls_settings(&[version], &["http/1.1"]);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use serde_json::json;
 
-use crate::harness::{Answer, Client, Connection, DataDir, Process, TestServer, Tunnel};
+use crate::harness::{Answer, Client, Connection, DataDir, Process, TestServer, Tunnel, needs_one_node};
 
 /// An address of this machine that others can reach. Nothing is sent to find it.
 fn own_address() -> Option<IpAddr> {
@@ -124,6 +124,7 @@ fn a_trusted_proxy_is_believed() {
 
 #[test]
 fn wrong_passwords_count_for_the_client_and_not_for_its_proxy() {
+    needs_one_node!("each node counts for itself");
     let server = TestServer::start_with(|config| {
         config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
         config.wrong_passwords = 1;
