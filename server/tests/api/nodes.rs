@@ -365,6 +365,35 @@ fn whoever_does_not_come_back_after_their_node_has_ended_goes_offline() {
 }
 
 #[test]
+fn who_is_online_outlives_the_connections_by_which_nodes_tell_each_other() {
+    const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    needs_postgres!();
+    let server = TestServer::start_nodes(2, prepared::data_dir(), Clock::system(), |config| {
+        config.presence_delay = Duration::from_millis(20);
+        config.offline_after = Duration::from_secs(3);
+    });
+    let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| on_both(&server, name));
+    let room = alice[0].create_room("lobby");
+    [&bob, &carol].map(|member| member[0].join(room));
+    let (mut stream, of_bob) = (alice[1].listen(), bob[0].listen());
+    let mut next = || loop {
+        if let Event::Presence(mut told) = stream.next_of_any_kind().expect("the stream continues").event {
+            told.online.retain(|user| *user != id(&alice[1])); // her own coming
+            if !told.online.is_empty() || !told.offline.is_empty() {
+                return (told.online, told.offline);
+            }
+        }
+    };
+    assert_eq!(next(), (vec![id(&bob[1])], vec![]));
+    server.data_dir.database().change(CUT);
+    let _of_carol = carol[0].listen();
+    assert_eq!(next(), (vec![id(&carol[1])], vec![]), "and nothing of bob, who stays");
+    drop(of_bob);
+    assert_eq!(next(), (vec![], vec![id(&bob[1])]));
+}
+
+#[test]
 fn a_node_that_stops_takes_its_own_streams_only_and_they_go_on_elsewhere() {
     needs_postgres!();
     let mut server = two();
