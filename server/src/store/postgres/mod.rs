@@ -78,7 +78,9 @@ const SIGNS_OF_LIFE: &str =
     SET tcp_user_timeout = '10s';";
 /// A node that stops while it holds the lock holds up the others for two seconds.
 const WRITER: &str = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '2s';";
-const READER: &str = "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on;";
+/// PostgreSQL keeps what was deleted as long as a transaction may see it, so one of a node that stops is ended, too.
+const READER: &str = "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on;
+    SET idle_in_transaction_session_timeout = '10s';";
 /// How long to wait before the next attempt to connect.
 const RETRY: Duration = Duration::from_millis(100);
 

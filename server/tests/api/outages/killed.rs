@@ -58,10 +58,10 @@ fn longest_gap(sender: &Client, room: RoomId, act: impl FnOnce() + Send) -> Dura
     })
 }
 
-/// Whether a server has had the lock on writing for a while without a statement. The upper half of its number says `qu`.
+/// Whether a server has had the lock on writing for a while without a statement. Its number is split into two halves.
 const HOLDS_LOCK: &str = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE locktype = 'advisory' AND classid = x'7175'::int AND granted AND datname = current_database()
-    AND state = 'idle in transaction' AND state_change < clock_timestamp() - interval '100 ms'";
+    WHERE locktype = 'advisory' AND classid = x'7175'::int AND objid = x'63680001'::int AND granted
+    AND datname = current_database() AND state = 'idle in transaction' AND state_change < clock_timestamp() - interval '100 ms'";
 
 #[test]
 fn a_frozen_server_holds_the_others_up_for_about_two_seconds() {
