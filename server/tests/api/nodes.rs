@@ -375,7 +375,7 @@ fn who_is_online_outlives_the_connections_by_which_nodes_tell_each_other() {
     });
     let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| on_both(&server, name));
     let room = alice[0].create_room("lobby");
-    [&bob, &carol].map(|member| member[0].join(room));
+    [&bob, &carol].iter().for_each(|member| drop(member[0].join(room)));
     let (mut stream, of_bob) = (alice[1].listen(), bob[0].listen());
     let mut next = || loop {
         if let Event::Presence(mut told) = stream.next_of_any_kind().expect("the stream continues").event {
@@ -462,4 +462,30 @@ fn a_node_with_another_signing_key_or_certificate_is_refused() {
     let mut config = Config::new(server.data_dir.of_node(10));
     config.postgres = server.data_dir.postgres();
     Node::start(config).stop();
+}
+
+#[test]
+fn nodes_work_on_tables_to_which_a_later_version_has_added_something() {
+    needs_postgres!();
+    let server = two();
+    let (alice, bob) = (on_both(&server, "alice"), on_both(&server, "bob"));
+    let room = alice[0].create_room("lobby");
+    bob[1].join(room);
+    let mut stream = bob[1].listen();
+    thread::scope(|scope| {
+        scope.spawn(|| (0..100).for_each(|n| drop(alice[n % 2].send_message(room, "hello"))));
+        server.data_dir.database().add_to_tables();
+    });
+    let received = stream.until_message(room, Seq(100));
+    count_from_one(&seqs(&received), 100);
+    alice[1].edit(room, 100, "goodbye");
+    assert_eq!(bob[0].message(room, 100).text, "goodbye");
+    let mut config = Config::new(server.data_dir.of_node(3));
+    config.postgres = server.data_dir.postgres();
+    let third = Node::start(config);
+    assert_eq!(alice[0].at(third.address).send_message(room, "hello").seq, Seq(101));
+    third.stop();
+    server.data_dir.database().change("UPDATE schema_version SET compatible_from = version");
+    let said = refusal(&server, |_| {});
+    assert!(said.contains("later version") && said.contains("upgrade"), "{said}");
 }

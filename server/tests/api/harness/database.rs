@@ -37,6 +37,18 @@ impl Database {
         }
     }
 
+    /// Changes the tables as a later version may do while servers of this one work.
+    pub(crate) fn add_to_tables(&self) {
+        let Self::Postgres(postgres) = self else { panic!("several versions work at once only on a PostgreSQL") };
+        for table in postgres.tables() {
+            postgres.run(&format!("ALTER TABLE {table} ADD COLUMN of_later bigint NOT NULL DEFAULT 7"));
+        }
+        postgres
+            .run("CREATE TABLE of_later (id bigint PRIMARY KEY, room_id bigint REFERENCES rooms ON DELETE CASCADE)");
+        postgres.run("CREATE INDEX ON messages (room_id, of_later)");
+        postgres.run("UPDATE schema_version SET version = version + 1");
+    }
+
     /// The one number that a query returns.
     #[track_caller]
     pub(crate) fn number(&self, sql: &str) -> i64 {
