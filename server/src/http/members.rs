@@ -21,7 +21,7 @@ use crate::{
         members::{self, Added},
         roles,
     },
-    store::{Snapshot, Tx},
+    store::{Hints, Snapshot, Tx},
 };
 
 pub(super) async fn list_members(
@@ -41,8 +41,9 @@ pub(super) async fn join_room(
     caller: Caller,
     request: Request<JoinRoom>,
 ) -> Result<Reply<Room>, Failure> {
+    let hints = Hints::of_room(request.path);
     let join = move |tx: &mut dyn Tx, now| members::join_room(tx, caller, request.path, now);
-    Ok(Reply::ok(app.write(caller, join).await?))
+    Ok(Reply::ok(app.write_with(caller, hints, join).await?))
 }
 
 pub(super) async fn leave_room(

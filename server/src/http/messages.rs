@@ -38,7 +38,7 @@ pub(super) async fn send_message(
     caller: Caller,
     request: Request<SendMessage>,
 ) -> Result<Reply<Message>, Failure> {
-    let hints = Hints { room: Some(request.path), txn: request.body.txn.clone(), ..Hints::default() };
+    let hints = Hints { txn: request.body.txn.clone(), ..Hints::of_room(request.path) };
     let send = move |tx: &mut dyn Tx, now| messages::send_message(tx, caller, request.path, &request.body, now);
     Ok(match app.write_with(caller, hints, send).await? {
         Sent::Created(message) => Reply::created(message),
@@ -60,8 +60,9 @@ pub(super) async fn edit_message(
     caller: Caller,
     request: Request<EditMessage>,
 ) -> Result<Reply<Message>, Failure> {
+    let hints = Hints::of_room(request.path.0);
     let edit = move |tx: &mut dyn Tx, now| message_changes::edit_message(tx, caller, request.path, &request.body, now);
-    Ok(Reply::ok(app.write(caller, edit).await?))
+    Ok(Reply::ok(app.write_with(caller, hints, edit).await?))
 }
 
 pub(super) async fn delete_message(
@@ -69,6 +70,7 @@ pub(super) async fn delete_message(
     caller: Principal,
     request: Request<DeleteMessage>,
 ) -> Result<Reply<()>, Failure> {
+    let hints = Hints::of_room(request.path.0);
     let delete = move |tx: &mut dyn Tx, now| message_changes::delete_message(tx, caller, request.path, now);
-    Ok(Reply::ok(app.write(caller, delete).await?))
+    Ok(Reply::ok(app.write_with(caller, hints, delete).await?))
 }

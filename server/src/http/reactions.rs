@@ -11,7 +11,7 @@ use super::{problem::Failure, reply::Reply, request::Request};
 use crate::{
     app::App,
     domain::{Caller, reactions},
-    store::Tx,
+    store::{Hints, Tx},
 };
 
 pub(super) async fn add_reaction(
@@ -19,8 +19,9 @@ pub(super) async fn add_reaction(
     caller: Caller,
     request: Request<AddReaction>,
 ) -> Result<Reply<Message>, Failure> {
+    let hints = Hints::of_room(request.path.0);
     let add = move |tx: &mut dyn Tx, now| reactions::add_reaction(tx, caller, &request.path, now);
-    Ok(Reply::ok(app.write(caller, add).await?))
+    Ok(Reply::ok(app.write_with(caller, hints, add).await?))
 }
 
 pub(super) async fn remove_reaction(
@@ -28,6 +29,7 @@ pub(super) async fn remove_reaction(
     caller: Caller,
     request: Request<RemoveReaction>,
 ) -> Result<Reply<Message>, Failure> {
+    let hints = Hints::of_room(request.path.0);
     let remove = move |tx: &mut dyn Tx, now| reactions::remove_reaction(tx, caller, &request.path, now);
-    Ok(Reply::ok(app.write(caller, remove).await?))
+    Ok(Reply::ok(app.write_with(caller, hints, remove).await?))
 }

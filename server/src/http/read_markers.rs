@@ -16,7 +16,7 @@ pub(super) async fn mark_read(
     caller: Caller,
     request: Request<MarkRead>,
 ) -> Result<Reply<ReadMarker>, Failure> {
-    let hints = Hints { room: Some(request.path), ..Hints::default() };
+    let hints = Hints::of_room(request.path);
     let mark = move |tx: &mut dyn Tx, now| read_markers::mark_read(tx, caller, request.path, request.body, now);
     Ok(Reply::ok(app.write_with(caller, hints, mark).await?))
 }

@@ -74,6 +74,13 @@ pub(crate) struct Hints {
     pub(crate) txn: Option<String>,
 }
 
+impl Hints {
+    /// The room, and what the caller is in it.
+    pub(crate) fn of_room(room: RoomId) -> Self {
+        Self { room: Some(room), ..Self::default() }
+    }
+}
+
 /// A user to be stored.
 pub(crate) struct NewUser<'a> {
     pub(crate) name: &'a str,
