@@ -18,7 +18,11 @@ use quchat_shared::{
 };
 
 use self::store::StoreArgs;
-use crate::{Cidr, Config, Rates, Setting, TlsFiles, data_dir, time_span::parse_time, verbs::Verb};
+use crate::{
+    Cidr, Config, Rates, Setting, TlsFiles, data_dir,
+    time_span::parse_time,
+    verbs::{Migrate, Verb},
+};
 
 /// The default address: only this machine can reach it.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
@@ -175,11 +179,14 @@ impl Args {
 
     fn checked(matches: &ArgMatches) -> Result<Self, Error> {
         let mut args = Self::from_arg_matches(matches)?;
+        let is_typed = |flag: &str| matches.value_source(flag) == Some(ValueSource::CommandLine);
         if let Some(verb) = matches.subcommand_name() {
             refuse_flags_of_serving(matches, verb)?;
         }
+        let (name, is_in_sight) = args.name_store(is_typed)?;
         // The message does not quote the value: it may be long, and may contain terminal control sequences.
-        args.store.check(matches).map_err(|reason| Error::raw(ErrorKind::ValueValidation, reason))?;
+        let checked = args.store.check(name, is_in_sight, is_typed("store_password_file"));
+        checked.map_err(|reason| Error::raw(ErrorKind::ValueValidation, reason))?;
         if args.store.is_used() && args.verb.is_none() && args.backup_dir.is_some() {
             let reason =
                 format!("--backup-dir is for a SQLite database, not for --store; {}", data_dir::BACKUP_OF_POSTGRES);
@@ -189,6 +196,30 @@ impl Args {
             |why| Error::raw(ErrorKind::ValueValidation, format!("--name must follow the rules of room names: {why}"));
         args.name = limits::room_name(&args.name).map_err(refused)?.to_owned();
         Ok(args)
+    }
+
+    /// Takes over the directory and the PostgreSQL that `migrate` names by flags of its own. Returns the flag that holds the
+    /// URL of the PostgreSQL, and whether it was in the arguments.
+    fn name_store(&mut self, is_typed: impl Fn(&str) -> bool) -> Result<(&'static str, bool), Error> {
+        let Some(Verb::Migrate(Migrate { from, to, .. })) = &self.verb else {
+            return Ok(("--store", is_typed("store")));
+        };
+        for (id, flag, instead) in [("data_dir", "--data-dir", "--from"), ("store", "--store", "--to")] {
+            if is_typed(id) {
+                let reason = format!("{flag} cannot be used with migrate; use {instead}");
+                return Err(Error::raw(ErrorKind::ArgumentConflict, reason));
+            }
+        }
+        self.data_dir = Some(from.clone());
+        match to {
+            Some(to) => self.store.choose(to.clone()),
+            None if self.store.is_used() => return Ok(("QUCHAT_STORE", false)),
+            None => {
+                let reason = "migrate needs --to, or QUCHAT_STORE, with the URL of an empty database";
+                return Err(Error::raw(ErrorKind::MissingRequiredArgument, reason));
+            }
+        }
+        Ok(("--to", true))
     }
 
     /// The certificate to use instead of the server's own.

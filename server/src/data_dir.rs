@@ -37,10 +37,18 @@ pub enum DataDirError {
          {found} away to start over without users and rooms"
     )]
     NoDatabase { found: PathBuf, database: PathBuf },
+    /// Everybody's data is elsewhere. Continuing with the old database would split it.
+    #[error(
+        "what was in {database} has been moved to PostgreSQL; start with --store, or rename {migrated} to {database} to \
+         go back to what was in it then"
+    )]
+    Migrated { migrated: PathBuf, database: PathBuf },
 }
 
 /// The database file.
 pub(crate) const DATABASE: &str = "quchat.db";
+/// The database file, once what is in it has been moved to PostgreSQL. No version of the program opens it by this name.
+pub(crate) const MIGRATED: &str = "quchat.db.migrated";
 /// The write-ahead log: committed data that is not in the database file yet.
 const LOG: &str = "quchat.db-wal";
 pub(crate) const KEY: &str = "signing-key";
@@ -94,6 +102,10 @@ impl DataDir {
         let path = self.path.join(DATABASE);
         let is_used = require_file(&path)? > 0;
         if !is_used {
+            let migrated = self.path.join(MIGRATED);
+            if require_file(&migrated)? > 0 {
+                return Err(DataDirError::Migrated { migrated, database: path });
+            }
             for name in [KEY, LOG] {
                 let found = self.path.join(name);
                 if require_file(&found)? > 0 {
@@ -156,6 +168,26 @@ impl DataDir {
             Ok(())
         };
         create().map_err(unusable(&path))
+    }
+
+    /// Warns about a database that a server with a PostgreSQL does not use.
+    pub(crate) fn warn_of_unused_database(&self) {
+        let path = self.path.join(DATABASE);
+        if fs::metadata(&path).is_ok_and(|found| found.len() > 0) {
+            tracing::warn!(
+                path = %path.display(),
+                "this database is not used; stop the server and run `quchat-server migrate` to move it to PostgreSQL"
+            );
+        }
+    }
+
+    /// Renames the database, which must be closed, so that no server opens it by mistake. Returns its new path.
+    pub(crate) fn put_database_aside(&self) -> Result<PathBuf, DataDirError> {
+        let (database, migrated) = (self.path.join(DATABASE), self.path.join(MIGRATED));
+        fs::rename(&database, &migrated).map_err(unusable(&database))?;
+        #[cfg(unix)]
+        File::open(&self.path).and_then(|directory| directory.sync_all()).map_err(unusable(&self.path))?;
+        Ok(migrated)
     }
 
     fn lacks(&self, missing: PathBuf) -> DataDirError {

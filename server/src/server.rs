@@ -114,7 +114,10 @@ impl Server {
         let key = data_dir.signing_key()?;
         let unusable = |error: store::Error| OpenError::Store(error.to_string());
         let mut opened = match &config.postgres {
-            Some(settings) => Store::open_postgres(settings),
+            Some(settings) => {
+                data_dir.warn_of_unused_database();
+                Store::open_postgres(settings)
+            }
             None => {
                 let file = data_dir.database()?;
                 match data_dir.is_read_only() {

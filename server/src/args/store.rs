@@ -1,13 +1,14 @@
 //! The flags that name a PostgreSQL, and where its password is.
 
-use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
-use clap::{ArgMatches, parser::ValueSource};
+use crate::{
+    store::{PasswordSources, PostgresSettings},
+    store_url::StoreUrl,
+};
 
-use crate::store::{PasswordSources, PostgresSettings};
-
-const IN_SIGHT: &str = "--store must not contain a password, because everybody on this machine can read it in the list \
-                        of processes; put the URL into QUCHAT_STORE, or the password alone into a file for \
+const IN_SIGHT: &str = "must not contain a password, because everybody on this machine can read it in the list of \
+                        processes; put the URL into QUCHAT_STORE, or the password alone into a file for \
                         --store-password-file, into ~/.pgpass or into PGPASSWORD";
 
 /// Where the data is, unless it is in the data directory.
@@ -23,43 +24,29 @@ pub(crate) struct StoreArgs {
     store_password_file: Option<PathBuf>,
 }
 
-/// A URL that may hold a password. Reading it from the command line never fails, because clap's message would quote it.
-#[derive(Clone)]
-struct StoreUrl(String);
-
-impl FromStr for StoreUrl {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for StoreUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StoreUrl(..)")
-    }
-}
-
 impl StoreArgs {
     /// Whether there is a PostgreSQL.
     pub(super) fn is_used(&self) -> bool {
         self.store.is_some()
     }
 
-    /// Looks for what is wrong with these flags.
+    /// Uses this PostgreSQL.
+    pub(super) fn choose(&mut self, store: StoreUrl) {
+        self.store = Some(store);
+    }
+
+    /// Looks for what is wrong with these flags. `name` is that of the flag with the URL, and `is_in_sight` whether it
+    /// was in the arguments.
     ///
     /// # Errors
     /// The URL is invalid, or everybody can see a password in it.
-    pub(super) fn check(&self, matches: &ArgMatches) -> Result<(), String> {
-        let is_typed = |flag| matches.value_source(flag) == Some(ValueSource::CommandLine);
+    pub(super) fn check(&self, name: &str, is_in_sight: bool, has_password_file: bool) -> Result<(), String> {
         let Some(StoreUrl(url)) = &self.store else {
-            let is_alone = is_typed("store_password_file");
-            return if is_alone { Err("--store-password-file needs --store".to_owned()) } else { Ok(()) };
+            return if has_password_file { Err("--store-password-file needs --store".to_owned()) } else { Ok(()) };
         };
-        let settings = PostgresSettings::parse(url).map_err(|reason| format!("--store: {reason}"))?;
-        if settings.has_password() && is_typed("store") {
-            return Err(IN_SIGHT.to_owned());
+        let settings = PostgresSettings::parse(url).map_err(|reason| format!("{name}: {reason}"))?;
+        if settings.has_password() && is_in_sight {
+            return Err(format!("{name} {IN_SIGHT}"));
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ mod event_columns;
 mod handle;
 mod health;
 mod lineage;
+mod moving;
 mod naming;
 mod postgres;
 mod readers;
@@ -47,6 +48,7 @@ pub(crate) use self::{
     handle::{Store, readers},
     health::Health,
     lineage::{Lineage, parse_cursor},
+    moving::{Moved, move_to_postgres},
     postgres::{
         Feed, Heard, Joined, LogView, OnlineChange, OnlineChanges, OnlinePosition, PasswordSources, claim_identity,
         contradictions as contradictions_in_postgres,

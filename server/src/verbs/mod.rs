@@ -6,6 +6,7 @@ mod backups;
 mod check;
 mod failure;
 mod invites;
+mod migrate;
 mod output;
 mod password_prompt;
 mod progress;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+pub(crate) use self::migrate::Migrate;
 use self::{failure::Failure, output::Output};
 use crate::{Config, log::Log, signals::Hangup};
 
@@ -28,6 +30,8 @@ pub(crate) enum Verb {
     Restore(backups::Restore),
     /// Look for damage and contradictions in the database; the server may run meanwhile
     Check(check::Check),
+    /// Move the data of a stopped server from its data directory to an empty PostgreSQL
+    Migrate(Migrate),
     /// Show how the server is
     Status(status::Status),
     /// List, add and change users
@@ -45,6 +49,7 @@ pub(crate) fn run(verb: &Verb, place: &Config, hangup: Hangup, log: &Log) -> Exi
         Verb::Backup(backup) => backup.run(place, hangup, &output),
         Verb::Restore(restore) => restore.run(place, hangup, &output),
         Verb::Check(check) => check.run(place, hangup, &output),
+        Verb::Migrate(migrate) => migrate.run(place, hangup, &output),
         Verb::Status(status) => status.run(place, &output),
         Verb::User(verb) => verb.run(place, &output),
         Verb::Invite(verb) => verb.run(place, &output),

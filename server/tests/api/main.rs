@@ -80,6 +80,8 @@ mod fuzz;
 mod joining;
 #[cfg(unix)]
 mod metrics;
+#[cfg(unix)]
+mod migrate;
 mod model;
 mod nodes;
 #[cfg(unix)]

@@ -72,6 +72,14 @@ fn a_password_in_an_argument_is_refused() {
             &refusal(verb(&home.path(), &["user", "list", "--store", &url]).env("QUCHAT_STORE", NOWHERE), 2),
             &instead,
         );
+        let from = home.path();
+        let migrate = |more: &[&str]| {
+            let mut command = Process::command();
+            command.args(["migrate", "--from"]).arg(&from).args(more).env("HOME", &from);
+            command
+        };
+        contains(&refusal(&mut migrate(&["--to", &url]), 2), &["--to must not contain a password", instead[0]]);
+        contains(&refusal(migrate(&[]).env("QUCHAT_STORE", &url), 4), &["does not exist"]);
         assert!(!home.path().exists());
 
         // The environment of a process is its own, so the server tries to use this one.
@@ -103,6 +111,22 @@ fn an_unusable_url_is_a_usage_error_without_its_password() {
     }
     let file = home.path().join("password");
     contains(&refusal(command(&home.path()).arg("--store-password-file").arg(file), 2), &["needs --store"]);
+}
+
+#[test]
+fn migrate_names_both_databases_by_its_own_flags() {
+    let home = Home::new();
+    let refused = |arguments: &[&str], parts: &[&str]| {
+        let mut command = Process::command();
+        contains(&refusal(command.arg("migrate").args(arguments).env("HOME", home.path()), 2), parts);
+    };
+    let dir = home.path();
+    let dir = dir.to_str().unwrap();
+    refused(&["--to", NOWHERE], &["--from"]);
+    refused(&["--from", dir], &["--to", "QUCHAT_STORE"]);
+    refused(&["--from", dir, "--to", "http://h/chat"], &["--to: ", "postgres://USER@HOST/DATABASE"]);
+    refused(&["--from", dir, "--to", NOWHERE, "--store", NOWHERE], &["--store cannot be used", "use --to"]);
+    refused(&["--from", dir, "--to", NOWHERE, "--data-dir", dir], &["--data-dir cannot be used", "use --from"]);
 }
 
 #[test]

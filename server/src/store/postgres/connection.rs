@@ -10,13 +10,15 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use futures_util::SinkExt;
 use tokio::{
     runtime::{self, Runtime},
     sync::{Notify, mpsc},
     task::{JoinHandle, yield_now},
     time::{sleep, timeout},
 };
-use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement, error::Severity, types::ToSql};
+use tokio_postgres::{AsyncMessage, Client, CopyInSink, Error, Row, Statement, error::Severity, types::ToSql};
 
 use super::{
     failure::CannotConnect,
@@ -154,6 +156,17 @@ impl Connection {
         self.checked(self.replied(all(replies, last)).into_iter().collect())
     }
 
+    /// Runs statements without parameters.
+    pub(super) fn batch(&self, sql: &str) -> Result<(), Error> {
+        self.checked(self.replied(self.client.batch_execute(sql)))
+    }
+
+    /// Begins to copy rows into a table with a `COPY … FROM STDIN`.
+    pub(super) fn copy_in(&self, sql: &str) -> Result<CopyIn<'_>, Error> {
+        let sink = self.checked(self.replied(self.client.copy_in(sql)))?;
+        Ok(CopyIn { connection: self, sink: Box::pin(sink) })
+    }
+
     /// Waits for a notification or for `wake`, at most so long. Returns all that have come.
     pub(super) fn wait(&self, at_most: Duration, wake: &Notify) -> Vec<Notification> {
         let mut notifications = self.notifications.borrow_mut();
@@ -230,6 +243,24 @@ impl Connection {
                 Box::pin(async move { self.client.query(&statement, &references(&params)).await })
             }
         }
+    }
+}
+
+/// Rows on their way into a table. If it is dropped before its end, the statement fails.
+pub(super) struct CopyIn<'a> {
+    connection: &'a Connection,
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+}
+
+impl CopyIn<'_> {
+    /// Sends some of the rows. Waits while the connection has enough to send.
+    pub(super) fn send(&mut self, rows: Bytes) -> Result<(), Error> {
+        self.connection.checked(self.connection.replied(self.sink.send(rows)))
+    }
+
+    /// Ends the statement, and returns the number of rows.
+    pub(super) fn finish(mut self) -> Result<u64, Error> {
+        self.connection.checked(self.connection.replied(self.sink.as_mut().finish()))
     }
 }
 

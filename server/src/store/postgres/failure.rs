@@ -90,7 +90,7 @@ pub(super) fn at_start(database: &impl Display, error: &Error) -> Error {
 }
 
 /// PostgreSQL's message and error code, to look them up. Details that may quote a row are left out.
-fn detail(error: &tokio_postgres::Error) -> String {
+pub(super) fn detail(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(refusal) => format!("{}, code {}", refusal.message(), refusal.code().code()),
         None => {

@@ -25,10 +25,9 @@ const CLAIM: &str = "INSERT INTO identity (signing_key, pin) VALUES ($1, $2)
 /// # Errors
 /// [`Error::Unusable`]: it has not, or the database cannot be used.
 pub(crate) fn claim_identity(settings: &Settings, signing_key: &[u8], pin: Option<String>) -> Result<()> {
-    let fingerprint = Sha256::digest(signing_key).to_vec();
     let claim = || -> Result<()> {
         let connection = Connection::open(settings, "")?;
-        let rows = connection.query(CLAIM, params![fingerprint, pin])?;
+        let rows = connection.query(CLAIM, params![fingerprint(signing_key), pin])?;
         let row = rows.first().ok_or(Error::BrokenRow("there is no identity"))?;
         if !get(row, 0)? {
             return Err(mismatch("signing key"));
@@ -41,6 +40,11 @@ pub(crate) fn claim_identity(settings: &Settings, signing_key: &[u8], pin: Optio
     // The connection runs an event loop of its own, which needs a thread without one.
     let claimed = thread::scope(|scope| scope.spawn(claim).join());
     claimed.map_err(|_| Error::Panicked("checking the keys"))?.map_err(|error| at_start(settings, &error))
+}
+
+/// What the database holds of a signing key.
+pub(super) fn fingerprint(signing_key: &[u8]) -> Vec<u8> {
+    Sha256::digest(signing_key).to_vec()
 }
 
 fn mismatch(what: &str) -> Error {

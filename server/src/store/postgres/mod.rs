@@ -17,6 +17,7 @@ mod failure;
 mod feed;
 mod gathered;
 mod identity;
+mod import;
 mod invites;
 mod leftovers;
 mod lineages;
@@ -58,6 +59,7 @@ pub(crate) use self::{
     consistency::contradictions,
     feed::{Feed, Heard, Joined, LogView},
     identity::claim_identity,
+    import::Import,
     online::{OnlineChange, OnlineChanges, OnlinePosition},
     opening::open,
     settings::PasswordSources,

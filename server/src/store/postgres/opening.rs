@@ -1,8 +1,6 @@
 //! Opens the database of several nodes: checks that it can be trusted, brings its tables up to date, and registers this
 //! server as a node.
 
-use tokio_postgres::Row;
-
 use super::{
     Postgres, Writing,
     columns::{get, params},
@@ -55,8 +53,7 @@ pub(crate) struct Opened {
 pub(crate) fn open(settings: &Settings) -> Result<Opened> {
     let explained = |error: Error| at_start(settings, &error);
     let connection = Connection::open(settings, "").map_err(|error| explained(error.into()))?;
-    let state = connection.query(STATE, params![]).map_err(|error| explained(error.into()))?;
-    check_settings(state.first().ok_or(Error::BrokenRow("there are no settings"))?)?;
+    check_settings(&connection).map_err(explained)?;
     migrate(&connection).map_err(explained)?;
     let node = register(&connection).map_err(explained)?;
     let has_users = !connection.query(ANY_USER, params![]).map_err(|error| explained(error.into()))?.is_empty();
@@ -65,7 +62,10 @@ pub(crate) fn open(settings: &Settings) -> Result<Opened> {
     Ok(Opened { engine, feed, head: joined.head, has_users })
 }
 
-fn check_settings(state: &Row) -> Result<()> {
+/// Refuses a PostgreSQL that is too old or may lose what was acknowledged.
+pub(super) fn check_settings(connection: &Connection) -> Result<()> {
+    let rows = connection.query(STATE, params![])?;
+    let state = rows.first().ok_or(Error::BrokenRow("there are no settings"))?;
     let unusable = |reason: String| Err(Error::Unusable(reason));
     let (number, version): (i64, String) = (get(state, 0)?, get(state, 1)?);
     if number < 140_000 {
@@ -92,8 +92,15 @@ fn check_settings(state: &Row) -> Result<()> {
     Ok(())
 }
 
-/// Runs the migrations that are missing, in one transaction. Nobody writes meanwhile.
+/// Runs the migrations that are missing, in one transaction.
 fn migrate(connection: &Connection) -> Result<()> {
+    begin_migrated(connection)?;
+    connection.flight(vec![Planned::Plain("COMMIT")], None)?;
+    Ok(())
+}
+
+/// Begins a transaction, and runs the migrations that are missing. Until its end nobody else migrates or writes.
+pub(super) fn begin_migrated(connection: &Connection) -> Result<()> {
     const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
     let flight = vec![
         Planned::Plain("BEGIN"),
@@ -119,10 +126,8 @@ fn migrate(connection: &Connection) -> Result<()> {
         flight.push(Planned::Plain("DELETE FROM schema_version"));
         let insert = "INSERT INTO schema_version VALUES ($1, $2)";
         connection.flight(flight, None)?;
-        flight = vec![Planned::Prepared(insert, params![newest, last.compatible_from])];
+        connection.query(insert, params![newest, last.compatible_from])?;
     }
-    flight.push(Planned::Plain("COMMIT"));
-    connection.flight(flight, None)?;
     Ok(())
 }
 

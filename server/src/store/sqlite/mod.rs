@@ -10,6 +10,7 @@ mod copying;
 mod direct_rooms;
 mod erasing;
 mod events;
+mod export;
 mod failure;
 #[cfg(test)]
 mod faults;
@@ -44,6 +45,7 @@ pub(crate) use self::{
     check::Check,
     consistency::contradictions,
     copying::{DatabaseCopy, file_lengths, prepare_restored},
+    export::Export,
 };
 use self::{erasing::Erasing, files::Files};
 use super::{

@@ -31,6 +31,18 @@ impl DataDir {
         Self::with(setup::store().map(|_| postgres::Database::new()))
     }
 
+    /// With a SQLite database, whatever the tests run on.
+    pub(crate) fn on_sqlite() -> Self {
+        Self::with(None)
+    }
+
+    /// The same directory, with an empty PostgreSQL for the servers on it from now on.
+    pub(crate) fn with_empty_postgres(&self) -> Self {
+        let postgres = Arc::new(postgres::Database::empty());
+        fs::write(self.parent.path().join(STORE), postgres.url()).unwrap();
+        Self { postgres: Some(postgres), ..self.clone() }
+    }
+
     fn with(postgres: Option<postgres::Database>) -> Self {
         let parent = tempfile::tempdir().unwrap();
         if let Some(postgres) = &postgres {

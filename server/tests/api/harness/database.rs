@@ -57,4 +57,17 @@ impl Database {
             Self::Postgres(postgres) => postgres.run(sql)[0].get(0).unwrap().parse().unwrap(),
         }
     }
+
+    /// The one text of each row that a query returns.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(sqlite) => {
+                let mut query = sqlite.prepare(sql).unwrap();
+                query.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+            }
+            Self::Postgres(postgres) => postgres.run(sql).iter().map(|row| row.get(0).unwrap().to_owned()).collect(),
+        }
+    }
 }

@@ -122,7 +122,7 @@ impl Database {
     /// A database as an empty one is after the first start of a server, but without the traces of that server.
     pub(super) fn new() -> Self {
         static MIGRATED: LazyLock<Database> = LazyLock::new(|| {
-            let database = Creating::get().create("template0");
+            let database = Database::empty();
             let directory = tempfile::tempdir().unwrap();
             let mut config = Config::new(directory.path().join("data"));
             config.postgres = Some(database.settings());
@@ -131,6 +131,11 @@ impl Database {
             database
         });
         MIGRATED.copy()
+    }
+
+    /// A database without tables.
+    pub(super) fn empty() -> Self {
+        Creating::get().create("template0")
     }
 
     /// A copy. Nobody may be connected to the original.
