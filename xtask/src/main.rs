@@ -1,12 +1,13 @@
 //! The development tasks of quchat, one file each: `cargo xtask <task>`.
 //!
 //! Owns the list of tasks. It uses only the standard library, so that `cargo xtask run-server` compiles nothing for the
-//! other tasks. Tasks that need more (the demo, the bench) are binaries of their own, each behind a feature.
+//! other tasks. Tasks that need more (the demo, the cluster, the bench) are binaries of their own, each behind a feature.
 
 mod bench;
 mod cargo;
 mod check;
 mod ci;
+mod cluster;
 mod demo;
 mod dist;
 mod fuzz;
@@ -30,6 +31,11 @@ const TASKS: &[Task] = &[
         name: "demo",
         help: "start a server, two users who chat, and the client; everything is removed at the end",
         run: demo::run,
+    },
+    Task {
+        name: "cluster",
+        help: "start a PostgreSQL, two servers on it and a balancer; keys kill one of them and bring it back",
+        run: cluster::run,
     },
     Task {
         name: "bench",

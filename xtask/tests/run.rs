@@ -35,6 +35,17 @@ fn the_exit_code_of_the_program_is_returned() {
 }
 
 #[test]
+fn flags_and_variables_reach_the_server_with_and_without_a_separator() {
+    let dir = tempfile::tempdir().unwrap();
+    for separator in [&[][..], &["--"]] {
+        let mut server = task("run-server", "echo \"$@\" \"$QUCHAT_STORE\"", &dir);
+        server.args(separator).args(["--store", "postgres://u@h/d"]).env("QUCHAT_STORE", "postgres://v@h/d");
+        let said = String::from_utf8(server.output().unwrap().stdout).unwrap();
+        assert!(said.ends_with(" -- --store postgres://u@h/d postgres://v@h/d\n"), "{said}");
+    }
+}
+
+#[test]
 fn a_signal_reaches_the_program() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["run-server", "run-client"] {

@@ -38,6 +38,7 @@ const VALID: &[&str] = &[
     "xtask/src/bin/bench/compare/mod.rs",
     "xtask/src/bin/bench/server/database.rs",
     "xtask/src/bin/bench/server/floor/sqlite.rs",
+    "xtask/src/bin/cluster/balancer.rs",
     "xtask/src/bin/manuals.rs",
     "xtask/src/main.rs",
 ];
@@ -128,6 +129,7 @@ fn each_dependency_rule_is_enforced() {
         ("client/src/worker/pool.rs", "use crate::view::draw;", "crate::view"),
         ("client/tests/e2e/main.rs", "use quchat_server::Config;", "quchat_server"),
         ("xtask/src/bin/bench/client/args.rs", "use crate::server::Args;", "crate::server"),
+        ("xtask/src/bin/cluster/balancer.rs", "use crate::node::Node;", "crate"),
         ("xtask/src/bin/demo/main.rs", "use quchat_server::Server;", "quchat_server"),
         ("server/src/hub.rs", "use quchat_client::Msg;", "quchat_client"),
     ] {
