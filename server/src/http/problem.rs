@@ -64,8 +64,9 @@ impl From<UploadError> for Failure {
 
 /// `Retry-After` while the server is overloaded, in seconds.
 const OVERLOAD_SECONDS: u64 = 1;
-/// `Retry-After` while the database cannot be used, in seconds. Somebody may have to free disk space first.
-const STORE_SECONDS: u64 = 5;
+/// `Retry-After` while the database cannot be used, in seconds. A database that restarts is back soon; if it takes longer,
+/// clients wait longer by themselves after each failure.
+const STORE_SECONDS: u64 = 1;
 /// Seconds after which to retry a search while the index is built.
 const INDEXING_SECONDS: u64 = 3;
 /// Seconds after which to retry if the user has too many of something at once.

@@ -117,7 +117,7 @@ fn reads_and_streams_work_and_changes_are_refused() {
         alice.post("/v1/sessions", &json!({"name": "alice", "password": crate::harness::PASSWORD})),
         alice.delete("/v1/sessions/current"),
     ] {
-        assert!(answer.header("retry-after").is_some());
+        assert_eq!(answer.header("retry-after"), Some("1"), "soon, because a restarted database is back soon");
         answer.problem(503, "unavailable");
     }
     let second = bound_by_permissions(LISTEN, &path).output().unwrap();
