@@ -39,7 +39,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        help: "measure the server, or with `bench client` the client; --against COMMIT compares with that commit",
+        help: "measure the server, or with `bench client` the client; --against COMMIT compares with that commit, \
+               --store postgres measures servers on PostgreSQL",
         run: bench::run,
     },
     Task {

@@ -3,13 +3,18 @@
 #![cfg(target_os = "linux")]
 
 use std::{
+    env,
     fs::{self, Permissions},
+    io::{self, Write as _},
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
+
+use tasks::postgres::programs;
+use tempfile::TempDir;
 
 #[test]
 fn every_scenario_accounts_for_every_delivery_and_nothing_is_left() {
@@ -37,6 +42,25 @@ fn every_scenario_accounts_for_every_delivery_and_nothing_is_left() {
         assert!(of_scenario.peek().is_some(), "{scenario} is missing: {text}");
         assert!(of_scenario.all(|row| row["complete"] == true), "{text}");
     }
+    assert!(is_empty(scratch.path()), "the directories are gone");
+}
+
+#[test]
+fn several_servers_on_one_postgres_account_for_every_delivery_and_nothing_is_left() {
+    let Some(scratch) = scratch_for_postgres() else { return };
+    let scenarios = ["send", "latency", "delete-room", "search"];
+    let selected = scenarios.iter().flat_map(|name| ["--scenario", name]);
+    let args: Vec<&str> =
+        ["--quick", "--json", "--store", "postgres", "--nodes", "2"].into_iter().chain(selected).collect();
+    let text = bench(scratch.path(), &args);
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for scenario in scenarios {
+        let mut of_scenario = rows.iter().filter(|row| row["scenario"] == scenario).peekable();
+        assert!(of_scenario.peek().is_some(), "{scenario} is missing: {text}");
+        assert!(of_scenario.all(|row| row["complete"] == true && row["nodes"] == 2), "{text}");
+    }
+    let compared = |figure: &str| rows.iter().any(|row| row["figure"] == figure && row["ratio"].is_f64());
+    assert!(compared("messages/s (floor: pgbench)"), "{text}");
     assert!(is_empty(scratch.path()), "the directories are gone");
 }
 
@@ -98,13 +122,18 @@ fn the_client_is_measured_in_every_scenario_and_nothing_is_left() {
 
 #[test]
 fn nothing_is_left_soon_after_it_was_killed() {
-    let scratch = tempfile::tempdir().unwrap();
+    nothing_is_left_after_killing(&tempfile::tempdir().unwrap(), &[]);
+    if let Some(scratch) = scratch_for_postgres() {
+        nothing_is_left_after_killing(&scratch, &["--store", "postgres", "--nodes", "2"]);
+    }
+}
+
+fn nothing_is_left_after_killing(scratch: &TempDir, args: &[&str]) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
-    command.args(["--scenario", "idle"]).env("TMPDIR", scratch.path()).stderr(Stdio::null());
+    command.args(["--scenario", "idle"]).args(args).env("TMPDIR", scratch.path()).stderr(Stdio::null());
     let mut bench = command.spawn().expect("the bench can be executed");
     eventually("a server has its directory", || !is_empty(scratch.path()));
-    bench.kill().unwrap();
-    bench.wait().unwrap();
+    bench.kill().and_then(|()| bench.wait()).expect("the bench can be killed");
     eventually("the directory is gone", || is_empty(scratch.path()));
 }
 
@@ -114,6 +143,18 @@ fn eventually(what: &str, holds: impl Fn() -> bool) {
         assert!(Instant::now() < deadline, "timed out waiting until {what}");
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A directory that a PostgreSQL can be in, which root runs as somebody else. `None` if there is no PostgreSQL.
+fn scratch_for_postgres() -> Option<TempDir> {
+    if let Err(reason) = programs::find(&["initdb", "postgres", "psql", "pgbench"]) {
+        assert!(env::var_os("CI").is_none(), "{reason}");
+        writeln!(io::stderr(), "left out: {reason}").ok();
+        return None;
+    }
+    let scratch = tempfile::tempdir().expect("a directory for the test");
+    fs::set_permissions(scratch.path(), Permissions::from_mode(0o711)).expect("the test's own directory");
+    Some(scratch)
 }
 
 fn is_empty(dir: &Path) -> bool {

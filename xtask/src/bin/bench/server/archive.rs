@@ -18,6 +18,7 @@ use super::{
     api::Api,
     filling::{Post, send_posts, wait_until_indexed},
     program::{Kind, Program},
+    store::Store,
     texts::{Random, text},
 };
 
@@ -69,9 +70,9 @@ fn special(number: u64) -> Option<Special> {
 
 impl Archive {
     /// An archive of this many rooms, without messages.
-    pub(super) fn start(rooms: u64) -> Result<Self> {
-        let program = Program::start(Kind::Server)?;
-        let register = |name| Api::register(program.address, name);
+    pub(super) fn start(store: &Store, rooms: u64) -> Result<Self> {
+        let program = Program::start(Kind::Server, store)?;
+        let register = |name| Api::register(program.addresses.first(), name);
         let (mut busy, mut reader, mut quiet) = (register("busy")?, register(READER)?, register("quiet")?);
         let mut others = Vec::new();
         for n in 1..rooms {
@@ -89,7 +90,7 @@ impl Archive {
     pub(super) fn fill(&mut self, messages: u64) -> Result<Filled> {
         let (begin, this) = (Instant::now(), &*self);
         let authors = [&this.busy, &this.quiet];
-        send_posts(self.program.address, &authors, &(self.messages..messages), |number| this.post(number))?;
+        send_posts(&self.program.addresses, &authors, &(self.messages..messages), |number| this.post(number))?;
         let sent = begin.elapsed();
         self.messages = messages;
         wait_until_indexed(&mut self.quiet, self.quiet_room, &format!("fence{messages}"))?;

@@ -2,12 +2,16 @@
 
 use clap::Parser;
 
+use super::{Result, postgres, store::Store};
 use crate::flags::Selection;
 
-/// First argument of the bench's helper processes: the floor, and the supervisors of the server and of its peer.
+/// First argument of the bench's helper processes: the floor, and the supervisors of the server, of servers on one
+/// PostgreSQL, and of the peer.
 pub(super) const FLOOR: &str = "floor";
 /// See [`FLOOR`].
 pub(super) const SUPERVISOR: &str = "supervisor";
+/// See [`FLOOR`].
+pub(super) const CLUSTER: &str = "cluster";
 /// See [`FLOOR`].
 pub(super) const PEER: &str = "peer";
 
@@ -21,6 +25,14 @@ pub(super) struct Args {
     /// Print one JSON object per line instead of a table
     #[arg(long)]
     pub(super) json: bool,
+
+    /// Measure servers on a PostgreSQL that the bench starts, and plain inserts by pgbench beside them
+    #[arg(long, value_name = "ENGINE", value_parser = ["postgres"])]
+    store: Option<String>,
+
+    /// Number of servers on it; streams and senders take turns [default: 1]
+    #[arg(long, value_name = "N", requires = "store", value_parser = clap::value_parser!(u8).range(1..=8))]
+    nodes: Option<u8>,
 
     /// Also measure this program, in the scenarios that it supports
     #[arg(long, value_name = "NAME", value_parser = ["nchan"])]
@@ -36,6 +48,15 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// # Errors
+    /// It is PostgreSQL, and there is none on this machine.
+    pub(super) fn store(&self) -> Result<Store> {
+        if self.store.is_none() {
+            return Ok(Store::Sqlite);
+        }
+        Ok(Store::Postgres { programs: postgres::find()?, nodes: self.nodes.unwrap_or(1).into() })
+    }
+
     pub(super) fn runs(&self) -> u32 {
         self.runs.unwrap_or(if self.selection.quick { 1 } else { 3 })
     }

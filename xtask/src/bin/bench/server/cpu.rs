@@ -9,28 +9,34 @@ use rustix::{
 
 use crate::{Result, proc};
 
-/// The CPU time that another process has used so far.
+/// The CPU time that other processes have used so far.
 #[derive(Debug)]
 pub(super) struct Reading {
     /// The time of each thread that still runs, exact to the nanosecond.
     living: HashMap<PathBuf, Duration>,
-    /// The time of all threads that ever ran, exact to a clock tick (usually 10 ms).
+    /// The time of all threads that ever ran, exact to [`Self::blur`].
     ever: Duration,
+    /// Two clock ticks (usually 20 ms) for each process.
+    blur: Duration,
 }
 
 impl Reading {
-    pub(super) fn of(process: u32) -> Result<Self> {
-        let mut living = HashMap::new();
-        for thread in proc::threads(process)? {
-            if let Some(time) = proc::cpu_time(&thread) {
-                living.insert(thread, time);
+    pub(super) fn of(processes: &[u32]) -> Result<Self> {
+        let tick = Duration::from_secs(1) / u32::try_from(clock_ticks_per_second().max(1)).unwrap_or(100);
+        let mut this = Self { living: HashMap::new(), ever: Duration::ZERO, blur: Duration::ZERO };
+        for process in processes {
+            for thread in proc::threads(*process)? {
+                if let Some(time) = proc::cpu_time(&thread) {
+                    this.living.insert(thread, time);
+                }
             }
+            let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+            let after_name = stat.rsplit_once(')').ok_or_else(|| format!("cannot parse /proc/{process}/stat"))?.1;
+            let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u32>().ok());
+            this.ever += tick * ticks.fold(0, u32::saturating_add);
+            this.blur += tick * 2;
         }
-        let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-        let after_name = stat.rsplit_once(')').ok_or_else(|| format!("cannot parse /proc/{process}/stat"))?.1;
-        let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
-        let ever = Duration::from_nanos(ticks.saturating_mul(1_000_000_000) / clock_ticks_per_second().max(1));
-        Ok(Self { living, ever })
+        Ok(this)
     }
 
     /// The CPU time since an earlier reading. Ticks are used only if they show that threads have ended since then.
@@ -38,8 +44,7 @@ impl Reading {
         let before = |thread| earlier.living.get(thread).copied().unwrap_or_default();
         let living = self.living.iter().map(|(thread, now)| now.saturating_sub(before(thread))).sum::<Duration>();
         let ever = self.ever.saturating_sub(earlier.ever);
-        let blur = Duration::from_secs(2) / u32::try_from(clock_ticks_per_second().max(1)).unwrap_or(100);
-        if ever > living + blur { ever } else { living }
+        if ever > living + self.blur { ever } else { living }
     }
 }
 
@@ -64,6 +69,7 @@ mod tests {
         let reading = |threads: &[(&str, u64)]| Reading {
             living: threads.iter().map(|&(thread, ms)| (thread.into(), Duration::from_millis(ms))).collect(),
             ever: Duration::ZERO,
+            blur: Duration::ZERO,
         };
         let (before, after) = (reading(&[("1", 10), ("2", 90)]), reading(&[("1", 15), ("3", 2)]));
         assert_eq!(after.since(&before), Duration::from_millis(7));

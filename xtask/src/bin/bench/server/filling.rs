@@ -1,7 +1,6 @@
 //! Sends many messages, each different, over many connections, and waits until the last of them can be found.
 
 use std::{
-    net::SocketAddr,
     ops::Range,
     thread,
     time::{Duration, Instant},
@@ -13,7 +12,7 @@ use quchat_shared::{
     query,
 };
 
-use super::{Result, api::Api};
+use super::{Result, addresses::Addresses, api::Api};
 
 /// Connections of each author. Each waits for its acknowledgement before it sends the next message.
 const WRITERS: u64 = 64;
@@ -31,14 +30,15 @@ pub(super) struct Post {
     pub(super) reply_to: Option<Seq>,
 }
 
-/// Sends what `post` makes of each number.
+/// Sends what `post` makes of each number. The connections take turns in using the addresses.
 pub(super) fn send_posts(
-    address: SocketAddr,
+    addresses: &Addresses,
     authors: &[&Api],
     numbers: &Range<u64>,
     post: impl Fn(u64) -> Post + Sync,
 ) -> Result<()> {
     let write = |writer: u64| -> Result<()> {
+        let address = addresses.of(usize::try_from(writer)?);
         let mut connections: Vec<Option<(Api, Instant)>> = authors.iter().map(|_| None).collect();
         for number in numbers.clone().filter(|number| number % WRITERS == writer) {
             let Post { author, room, text, reply_to } = post(number);

@@ -16,6 +16,7 @@ use rustix::{
 
 use super::{
     Result,
+    addresses::Addresses,
     requesters::{Answer, Requester},
     subscribers::Subscribers,
 };
@@ -28,6 +29,7 @@ const BUFFER: usize = 256 * 1024;
 pub(super) const TIMEOUT: Duration = Duration::from_secs(120);
 
 pub(super) struct Load {
+    addresses: Addresses,
     epoll: OwnedFd,
     events: Vec<Event>,
     buffer: Vec<u8>,
@@ -38,8 +40,10 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn new() -> Result<Self> {
+    /// Streams and requesters take turns in connecting to these addresses.
+    pub(super) fn new(addresses: &Addresses) -> Result<Self> {
         Ok(Self {
+            addresses: addresses.clone(),
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             events: Vec::with_capacity(1024),
             buffer: vec![0; BUFFER],
@@ -50,8 +54,8 @@ impl Load {
     }
 
     /// Opens an event stream whose first message will be `next`. Does not wait for `hello`.
-    pub(super) fn subscribe(&mut self, address: SocketAddr, request: &[u8], next: u64) -> Result<()> {
-        let stream = connect(address)?;
+    pub(super) fn subscribe(&mut self, request: &[u8], next: u64) -> Result<()> {
+        let stream = connect(self.addresses.of(self.subscribers.len()))?;
         std::io::Write::write_all(&mut &stream, request)?;
         let data = EventData::new_u64(self.subscribers.len() as u64);
         epoll::add(&self.epoll, &stream, data, EventFlags::IN)?;
@@ -60,22 +64,22 @@ impl Load {
     }
 
     /// Adds a connection that will repeat `request`. The digits after `mark` count up.
-    pub(super) fn add_requester(&mut self, address: SocketAddr, request: Vec<u8>, mark: Option<&[u8]>) -> Result<()> {
-        let stream = self.connect_requester(address)?;
+    pub(super) fn add_requester(&mut self, request: Vec<u8>, mark: Option<&[u8]>) -> Result<()> {
+        let stream = self.connect_requester()?;
         self.requesters.push(Requester::new(stream, request, mark));
         Ok(())
     }
 
     /// Adds a connection that will send two requests in turn.
-    pub(super) fn add_alternating_requester(&mut self, address: SocketAddr, requests: [Vec<u8>; 2]) -> Result<()> {
-        let stream = self.connect_requester(address)?;
+    pub(super) fn add_alternating_requester(&mut self, requests: [Vec<u8>; 2]) -> Result<()> {
+        let stream = self.connect_requester()?;
         self.requesters.push(Requester::alternating(stream, requests));
         Ok(())
     }
 
     /// Connects the next requester.
-    fn connect_requester(&self, address: SocketAddr) -> Result<TcpStream> {
-        let stream = connect(address)?;
+    fn connect_requester(&self) -> Result<TcpStream> {
+        let stream = connect(self.addresses.of(self.requesters.len()))?;
         let data = EventData::new_u64(REQUESTER + self.requesters.len() as u64);
         epoll::add(&self.epoll, &stream, data, EventFlags::IN)?;
         Ok(stream)

@@ -1,9 +1,11 @@
 //! The server's bench: one thread drives a release build of the server with thousands of sockets, and the floor under
 //! the same load. It compares the figures and checks that every delivery arrived once.
 
+mod addresses;
 mod api;
 mod archive;
 mod args;
+mod cluster;
 mod cpu;
 mod database;
 mod filling;
@@ -11,10 +13,12 @@ mod floor;
 mod hello;
 mod load;
 mod peer;
+mod postgres;
 mod program;
 mod report;
 mod requesters;
 mod scenarios;
+mod store;
 mod subscribers;
 mod supervisor;
 mod tally;
@@ -29,7 +33,7 @@ use std::{
 };
 
 use self::{
-    args::{Args, FLOOR, PEER, SUPERVISOR},
+    args::{Args, CLUSTER, FLOOR, PEER, SUPERVISOR},
     report::Report,
     scenarios::{Plan, SCENARIOS},
 };
@@ -45,6 +49,7 @@ pub(super) fn run() -> Result<bool> {
     match env::args().nth(1).as_deref() {
         Some(FLOOR) => floor::serve(),
         Some(SUPERVISOR) => supervisor::run(),
+        Some(CLUSTER) => cluster::run(),
         Some(PEER) => peer::run(),
         _ => measure(),
     }
@@ -52,13 +57,14 @@ pub(super) fn run() -> Result<bool> {
 
 fn measure() -> Result<bool> {
     let args: Args = flags::parse(env::args_os(), scenarios());
+    let store = args.store()?;
     if args.peer.is_some() {
         peer::check()?;
     }
-    let plan = Plan::new(args.selection.quick, args.runs(), args.messages, args.peer.is_some());
     program::raise_descriptor_limit();
     writeln!(io::stderr(), "the server runs with {}", supervisor::NO_LIMITS.join(" ")).ok();
-    let mut report = Report::default();
+    let mut report = Report::new(&store);
+    let plan = Plan::new(&args, store);
     for scenario in SCENARIOS.iter().filter(|scenario| args.selection.wants(scenario.name)) {
         writeln!(io::stderr(), "{}: {}", scenario.name, scenario.what).ok();
         let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;

@@ -12,7 +12,11 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Result, supervisor::report_and_wait, target};
+use super::{
+    Result,
+    supervisor::{report, wait_until_bench_ends},
+    target,
+};
 use crate::launch::temp_dir;
 
 /// The module's path on Debian.
@@ -57,7 +61,8 @@ pub(super) fn run() -> Result<bool> {
     let mut command = Command::new("/usr/sbin/nginx");
     command.arg("-e").arg(dir.path().join("error.log")).arg("-p").arg(dir.path()).arg("-c").arg(&file);
     let nginx = TerminateOnDrop(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
-    report_and_wait(worker(nginx.0.id())?, &format!("listening on http://{address}\n"))?;
+    report(worker(nginx.0.id())?, &format!("listening on http://{address}\n"))?;
+    wait_until_bench_ends()?;
     Ok(true)
 }
 

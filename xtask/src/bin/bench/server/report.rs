@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{program::Kind, tally::Tally};
+use super::{program::Kind, store::Store, tally::Tally};
 use crate::{
     runs::Runs,
     table::{figure, json_lines, markdown},
@@ -36,26 +36,16 @@ impl Row {
     }
 }
 
-#[derive(Default)]
 pub(super) struct Report {
+    store: Store,
     rows: Vec<(&'static str, Row)>,
 }
 
-const HEAD: [&str; 11] = [
-    "scenario",
-    "size",
-    "figure",
-    "server without limits",
-    "floor",
-    "ratio",
-    "peer",
-    "server µs",
-    "bench µs",
-    "deliveries",
-    "goal",
-];
-
 impl Report {
+    pub(super) fn new(store: &Store) -> Self {
+        Self { store: store.clone(), rows: Vec::new() }
+    }
+
     pub(super) fn add(&mut self, scenario: &'static str, rows: Vec<Row>) {
         self.rows.extend(rows.into_iter().map(|row| (scenario, row)));
     }
@@ -66,16 +56,32 @@ impl Report {
 
     /// A Markdown table. Each figure is the median of the runs, with minimum and maximum.
     pub(super) fn table(&self) -> String {
-        markdown(HEAD, self.rows.iter().map(cells))
+        let server = format!("{} without limits", self.store.title());
+        let head = [
+            "scenario",
+            "size",
+            "figure",
+            &server,
+            "floor",
+            "ratio",
+            "peer",
+            "server µs",
+            "bench µs",
+            "deliveries",
+            "goal",
+        ];
+        markdown(head, self.rows.iter().map(cells))
     }
 
     pub(super) fn json(&self) -> String {
-        json_lines(self.rows.iter().map(json))
+        json_lines(self.rows.iter().map(|row| json(&self.store, row)))
     }
 }
 
-fn json((scenario, row): &(&'static str, Row)) -> Value {
+fn json(store: &Store, (scenario, row): &(&'static str, Row)) -> Value {
     json!({
+        "store": store.engine(),
+        "nodes": store.nodes(),
         "scenario": scenario,
         "size": row.size,
         "figure": row.what,
@@ -125,7 +131,7 @@ mod tests {
             tally: Tally { expected: 5, delivered, ..Tally::default() },
             ..Row::default()
         };
-        let mut report = Report::default();
+        let mut report = Report::new(&Store::Sqlite);
         report.add("fanout", vec![row(5)]);
         assert!(report.is_complete());
         assert!(report.table().contains("| 0.50  |"), "{}", report.table());

@@ -3,7 +3,9 @@
 
 use std::{
     env,
+    ffi::{OsStr, OsString},
     io::{self, BufRead, BufReader, Write},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -19,47 +21,74 @@ pub(super) const NO_LIMITS: [&str; 2] = ["--limit", "all=off"];
 /// More rooms and streams than one user has in any scenario.
 const MANY: &str = "100000";
 
-/// Runs the release build of the server with its defaults, except for the limits on rooms and streams, and
-/// [`NO_LIMITS`]. The arguments are the number of files that it may open, 0 for as many as the bench, and further
+/// Runs one server. The arguments are the number of files that it may open, 0 for as many as the bench, and further
 /// arguments of the server. Prints its process id and the line with its address.
 pub(super) fn run() -> Result<bool> {
     let mut args = env::args_os().skip(2);
-    let descriptors = args.next().and_then(|number| number.to_str()?.parse().ok()).unwrap_or(0);
-    if descriptors > 0 {
-        setrlimit(Resource::Nofile, Rlimit { current: Some(descriptors), maximum: Some(descriptors) })?;
-    }
+    limit_descriptors(args.next())?;
     let dir = temp_dir()?;
-    let mut command = Command::new(built("quchat-server")?);
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("QUCHAT_")) {
-        command.env_remove(name);
-    }
-    command.args(["--listen", "127.0.0.1:0", "--log", "error", "--data-dir"]).arg(dir.path().join("server"));
-    command
-        .args(NO_LIMITS)
-        .args(["--max-rooms", MANY, "--max-rooms-per-user", MANY, "--max-streams-per-user", MANY])
-        .args(args);
-    let mut server = KillOnDrop(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
-    let mut stdout = BufReader::new(server.0.stdout.take().ok_or("no pipe from the server")?);
-    let mut line = String::new();
-    stdout.read_line(&mut line)?;
-    report_and_wait(server.0.id(), &line)?;
+    let server = Server::start(&dir.path().join("server"), args)?;
+    server.report()?;
+    wait_until_bench_ends()?;
     Ok(true)
 }
 
-/// Prints the process id of the measured program and the line with its address, then waits until the bench ends.
-pub(super) fn report_and_wait(process: u32, line: &str) -> Result<()> {
+/// Limits the files that this process and those that it starts may open; 0 changes nothing.
+pub(super) fn limit_descriptors(number: Option<OsString>) -> Result<()> {
+    let descriptors = number.and_then(|number| number.to_str()?.parse().ok()).unwrap_or(0);
+    if descriptors > 0 {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(descriptors), maximum: Some(descriptors) })?;
+    }
+    Ok(())
+}
+
+/// Prints the process id of a measured program and the line with its address.
+pub(super) fn report(process: u32, line: &str) -> Result<()> {
     write!(io::stdout(), "{process} {line}")?;
-    io::stdout().flush()?;
+    Ok(io::stdout().flush()?)
+}
+
+pub(super) fn wait_until_bench_ends() -> Result<()> {
     io::copy(&mut io::stdin().lock(), &mut io::sink())?; // ends when the pipe closes
     Ok(())
 }
 
-/// Killed on drop, before its directory is removed.
-struct KillOnDrop(Child);
+/// A running server. Killed on drop, before its directory is removed.
+pub(super) struct Server {
+    process: Child,
+    /// The line that it printed, with its address.
+    line: String,
+}
 
-impl Drop for KillOnDrop {
+impl Server {
+    /// Starts the release build of the server with its defaults, except for the limits on rooms and streams,
+    /// [`NO_LIMITS`] and further arguments.
+    pub(super) fn start(data_dir: &Path, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Self> {
+        let mut command = Command::new(built("quchat-server")?);
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("QUCHAT_")) {
+            command.env_remove(name);
+        }
+        command.args(["--listen", "127.0.0.1:0", "--log", "error", "--data-dir"]).arg(data_dir);
+        command
+            .args(NO_LIMITS)
+            .args(["--max-rooms", MANY, "--max-rooms-per-user", MANY, "--max-streams-per-user", MANY])
+            .args(args);
+        let process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut this = Self { process, line: String::new() };
+        let mut stdout = BufReader::new(this.process.stdout.take().ok_or("no pipe from the server")?);
+        stdout.read_line(&mut this.line)?;
+        this.process.stdout = Some(stdout.into_inner()); // stays open
+        Ok(this)
+    }
+
+    pub(super) fn report(&self) -> Result<()> {
+        report(self.process.id(), &self.line)
+    }
+}
+
+impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.0.kill(); // a clean shutdown would save nothing that is needed
-        let _ = self.0.wait();
+        let _ = self.process.kill(); // a clean shutdown would save nothing that is needed
+        let _ = self.process.wait();
     }
 }

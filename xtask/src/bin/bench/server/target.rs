@@ -11,10 +11,12 @@ use quchat_shared::{
 
 use super::{
     Result,
+    addresses::Addresses,
     api::{Api, encode},
     floor,
     load::Load,
     program::{Kind, Options, Program},
+    store::Store,
     wire,
 };
 
@@ -41,27 +43,28 @@ pub(super) struct Target {
 
 impl Target {
     /// Starts a program. Only the server has users: up to `senders` of them are members of its room.
-    pub(super) fn start(kind: Kind, senders: usize) -> Result<Self> {
+    pub(super) fn start(kind: Kind, store: &Store, senders: usize) -> Result<Self> {
         if kind == Kind::Server {
-            return Self::server(senders);
+            return Self::server(store, senders);
         }
-        let program = Program::start(kind)?;
+        let program = Program::start(kind, store)?;
         Ok(Self { program, room: RoomId(1), owner: None, senders: Vec::new(), last_seq: 0, kind })
     }
 
     /// A new server with one room, its owner, and up to `senders` members.
-    pub(super) fn server(senders: usize) -> Result<Self> {
-        Self::server_with(senders, &Options::NONE)
+    pub(super) fn server(store: &Store, senders: usize) -> Result<Self> {
+        Self::server_with(store, senders, &Options::NONE)
     }
 
     /// The same with another configuration.
-    pub(super) fn server_with(senders: usize, options: &Options) -> Result<Self> {
-        let program = Program::start_with(Kind::Server, options)?;
-        let mut owner = Api::register(program.address, "alice")?;
+    pub(super) fn server_with(store: &Store, senders: usize, options: &Options) -> Result<Self> {
+        let program = Program::start_with(Kind::Server, store, options)?;
+        let address = program.addresses.first();
+        let mut owner = Api::register(address, "alice")?;
         let room = owner.create_room("hall")?;
         let mut members = Vec::new();
         for n in 0..senders.min(SENDERS_MAX) {
-            let mut member = Api::register(program.address, &format!("sender{n}"))?;
+            let mut member = Api::register(address, &format!("sender{n}"))?;
             member.call::<JoinRoom>(&room, &(), &())?;
             members.push(member);
         }
@@ -74,8 +77,13 @@ impl Target {
         Ok(self.owner.as_mut().ok_or("only a server has users")?)
     }
 
+    /// The address for what needs only one node.
     pub(super) fn address(&self) -> SocketAddr {
-        self.program.address
+        self.program.addresses.first()
+    }
+
+    pub(super) fn addresses(&self) -> &Addresses {
+        &self.program.addresses
     }
 
     /// The request that opens an event stream, after the position `since` if given.
@@ -89,14 +97,14 @@ impl Target {
 
     /// Opens `streams` event streams, waits until all are live, and opens `senders` connections.
     pub(super) fn load(&self, streams: usize, senders: usize) -> Result<Load> {
-        let mut load = Load::new()?;
+        let mut load = Load::new(self.addresses())?;
         let listen = self.subscribe_request(None)?;
         for _ in 0..streams {
-            load.subscribe(self.address(), &listen, self.last_seq + 1)?;
+            load.subscribe(&listen, self.last_seq + 1)?;
         }
         let mark = if self.kind == Kind::Peer { SEQ } else { TXN };
         for n in 0..senders {
-            load.add_requester(self.address(), self.send_request(n)?, Some(mark))?;
+            load.add_requester(self.send_request(n)?, Some(mark))?;
         }
         load.wait_for_hello()?;
         Ok(load)

@@ -21,7 +21,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let mut time = row("ms until all are live", "");
     for _ in 0..plan.runs {
         for &kind in plan.kinds {
-            let opened = measure(&Target::start(kind, 0)?, streams)?;
+            let opened = measure(&Target::start(kind, &plan.store, 0)?, streams)?;
             if kind == Kind::Server {
                 cost.server_cpu.push(opened.cpu);
                 cost.bench_cpu.push(opened.bench_cpu);

@@ -26,7 +26,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let what = "activity: CPU µs per stream and batch";
     let mut activity = Row { size, what, goal: "≤ 10 µs", ..Row::default() };
 
-    let mut target = Target::server(1)?;
+    let mut target = Target::server(&plan.store, 1)?;
     let mut bystander = Api::register(target.address(), "bob")?;
     let corner = bystander.create_room("corner")?;
     let mut load = target.load(1, 1)?;
@@ -64,9 +64,9 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 /// Opens streams of a user who is not in the busy room, limited to `rooms` unless that is empty.
 fn bystanders(target: &Target, user: &Api, rooms: Vec<RoomId>, streams: usize) -> Result<Load> {
     let request = encode::<ListenEvents>(&user.token, &(), &query::ListenEvents { since: None, rooms }, &())?;
-    let mut load = Load::new()?;
+    let mut load = Load::new(target.addresses())?;
     for _ in 0..streams {
-        load.subscribe(target.address(), &request, 1)?;
+        load.subscribe(&request, 1)?;
     }
     load.wait_for_hello()?;
     Ok(load)

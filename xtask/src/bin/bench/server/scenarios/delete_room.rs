@@ -1,7 +1,6 @@
 //! `delete-room`: how long another sender waits while a large room is deleted and its rows are purged.
 
 use std::{
-    net::SocketAddr,
     thread,
     time::{Duration, Instant},
 };
@@ -14,8 +13,8 @@ use quchat_shared::{
 use super::{
     super::{
         Result,
+        addresses::Addresses,
         api::encode,
-        database,
         filling::{Post, send_posts, wait_until_indexed},
         load::Load,
         report::Row,
@@ -38,7 +37,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let paced = plan.pick((200, Duration::from_millis(5)), (20, Duration::from_millis(2)));
     let portion = Workload { messages: paced.0, every: Some(paced.1) };
     for _ in 0..plan.runs {
-        let mut target = Target::server(1)?;
+        let mut target = Target::server(&plan.store, 1)?;
         let room = fill(&mut target, messages)?;
         let deletion = encode::<DeleteRoom>(&target.owner()?.token, &room, &(), &())?;
         let mut load = target.load(1, 1)?;
@@ -48,15 +47,15 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         longest.floor.push(percentile(&before.delays, 100));
         late.floor.push(percentile(&before.delays, 99));
 
-        let (address, begin) = (target.address(), Instant::now());
-        let deleting = thread::spawn(move || request_once(address, deletion));
+        let (addresses, begin) = (target.addresses().clone(), Instant::now());
+        let deleting = thread::spawn(move || request_once(&addresses, deletion));
         let mut delays = Vec::new();
         loop {
             let is_requested = deleting.is_finished();
             let during = send_messages(&mut target, &mut load, portion)?;
             longest.tally += during.tally;
             delays.extend(during.delays);
-            if is_requested && !database::has_deleted_rooms(&target.program.database()?)? {
+            if is_requested && !target.program.database()?.has_deleted_rooms()? {
                 break;
             }
             if begin.elapsed() > LONGEST {
@@ -74,10 +73,10 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 /// Fills the room of the target, waits until its messages can be found, and has the target send to another room.
 /// Returns the full one.
 fn fill(target: &mut Target, messages: u64) -> Result<RoomId> {
-    let (address, full) = (target.address(), target.room);
+    let (addresses, full) = (target.addresses().clone(), target.room);
     let owner = target.owner()?;
     let post = |number| Post { author: 0, room: full, text: text(number), reply_to: None };
-    send_posts(address, &[&*owner], &(0..messages), post)?;
+    send_posts(&addresses, &[&*owner], &(0..messages), post)?;
     wait_until_indexed(owner, full, "fence")?;
     let corner = owner.create_room("corner")?;
     let first = NewMessage { text: "first".to_owned(), txn: None, reply_to: None };
@@ -87,9 +86,9 @@ fn fill(target: &mut Target, messages: u64) -> Result<RoomId> {
 }
 
 /// Sends a request on a connection of its own and waits until it has succeeded.
-fn request_once(address: SocketAddr, request: Vec<u8>) -> Result<()> {
-    let mut load = Load::new()?;
-    load.add_requester(address, request, None)?;
+fn request_once(addresses: &Addresses, request: Vec<u8>) -> Result<()> {
+    let mut load = Load::new(addresses)?;
+    load.add_requester(request, None)?;
     load.requesters[0].send()?;
     load.wait_until("a request is answered", |load| !load.answers.is_empty())?;
     match load.answers[0].status {

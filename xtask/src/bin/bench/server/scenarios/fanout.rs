@@ -26,7 +26,7 @@ fn row(plan: &Plan, subscribers: usize, messages: u64, goal: &'static str) -> Re
     let mut row = Row { size, what: "CPU µs per delivery", goal, ..Row::default() };
     let deliveries = messages * subscribers as u64;
     for &kind in plan.kinds {
-        for measured in measure(Target::start(kind, 1)?, plan, subscribers, messages)? {
+        for measured in measure(Target::start(kind, &plan.store, 1)?, plan, subscribers, messages)? {
             let cpu = micros_each(measured.cpu, deliveries);
             if kind == Kind::Server {
                 row.server_cpu.push(cpu);

@@ -33,7 +33,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let size = format!("{many} rooms");
     let mut list = Row { size, what: "room list, p99 ms (floor: a tenth)", goal: "≤ 20 ms", ..Row::default() };
 
-    let mut target = Target::server(SENDERS)?;
+    let mut target = Target::server(&plan.store, SENDERS)?;
     page.tally += fill(&mut target, short)?;
     for _ in 0..plan.runs {
         page.floor.push(pages_of(&mut target, pages)?);

@@ -21,7 +21,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         let mut cpu = row("CPU µs per stream in a quarter of a minute", "heartbeats only");
         for _ in 0..plan.runs {
             for &kind in plan.kinds {
-                let idle = measure(&Target::start(kind, 0)?, plan, streams)?;
+                let idle = measure(&Target::start(kind, &plan.store, 0)?, plan, streams)?;
                 resident.push(kind, idle.resident);
                 kept.push(kind, idle.kept);
                 cpu.push(kind, idle.cpu);

@@ -17,7 +17,7 @@ mod signin;
 
 use std::{cell::Cell, time::Duration};
 
-use super::{Result, archive::Archive, program::Kind, report::Row};
+use super::{Result, archive::Archive, args::Args, program::Kind, report::Row, store::Store};
 
 pub(super) struct Scenario {
     pub(super) name: &'static str,
@@ -47,6 +47,7 @@ pub(super) struct Plan {
     is_quick: bool,
     runs: u32,
     messages: Option<u64>,
+    store: Store,
     /// Left by a scenario for the next one that needs it.
     archive: Cell<Option<Archive>>,
     /// The programs to compare, in the order in which they are measured.
@@ -54,10 +55,17 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(is_quick: bool, runs: u32, messages: Option<u64>, has_peer: bool) -> Self {
+    pub(super) fn new(args: &Args, store: Store) -> Self {
         let kinds: &[Kind] =
-            if has_peer { &[Kind::Server, Kind::Floor, Kind::Peer] } else { &[Kind::Server, Kind::Floor] };
-        Self { is_quick, runs, messages, archive: Cell::default(), kinds }
+            if args.peer.is_some() { &[Kind::Server, Kind::Floor, Kind::Peer] } else { &[Kind::Server, Kind::Floor] };
+        Self {
+            is_quick: args.selection.quick,
+            runs: args.runs(),
+            messages: args.messages,
+            store,
+            archive: Cell::default(),
+            kinds,
+        }
     }
 
     /// `full` for a measurement, `quick` for a run that only shows that the bench works.
@@ -77,7 +85,7 @@ impl Plan {
 
     /// The archive of an earlier scenario, or one without messages.
     fn take_archive(&self) -> Result<Archive> {
-        self.archive.take().map_or_else(|| Archive::start(self.rooms()), Ok)
+        self.archive.take().map_or_else(|| Archive::start(&self.store, self.rooms()), Ok)
     }
 
     /// Leaves the archive to the next scenario that needs it.

@@ -33,7 +33,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let row = |what| Row { size: format!("{users} users, {streams} streams"), what, ..Row::default() };
     let (mut rate, mut cost) = (row("changes/s"), row("CPU µs per delivery"));
     let (mut each, mut share) = (row("CPU µs per change"), row("deliveries per stream for 1000 changes"));
-    let mut target = Target::server(0)?;
+    let mut target = Target::server(&plan.store, 0)?;
     let mut load = start(&mut target, streams, users)?;
     for run in 0..u64::from(plan.runs) {
         let measured = toggle(&target, &mut load, FIRST_REV + (run + 1) * changes, changes)?;
@@ -53,7 +53,7 @@ fn start(target: &mut Target, streams: usize, users: usize) -> Result<Load> {
     let (address, room) = (target.address(), target.room);
     let text = "who joins for lunch at twelve? put a thumb here".to_owned();
     target.owner()?.call::<SendMessage>(&room, &(), &NewMessage { text, txn: None, reply_to: None })?;
-    let mut load = Load::new()?;
+    let mut load = Load::new(target.addresses())?;
     load.subscribers = Subscribers::counting(b"\"rev\":");
     for (user, emoji) in (0..users).zip(EMOJI.iter().cycle()) {
         let mut api = Api::register(address, &format!("user{user}"))?;
@@ -61,11 +61,11 @@ fn start(target: &mut Target, streams: usize, users: usize) -> Result<Load> {
         let reaction = (room, MESSAGE, (*emoji).to_owned());
         let add = encode::<AddReaction>(&api.token, &reaction, &(), &())?;
         let remove = encode::<RemoveReaction>(&api.token, &reaction, &(), &())?;
-        load.add_alternating_requester(address, [add, remove])?;
+        load.add_alternating_requester([add, remove])?;
     }
     let listen = target.subscribe_request(None)?;
     for _ in 0..streams {
-        load.subscribe(address, &listen, FIRST_REV + 1)?;
+        load.subscribe(&listen, FIRST_REV + 1)?;
     }
     load.wait_for_hello()?;
     Ok(load)

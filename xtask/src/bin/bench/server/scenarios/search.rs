@@ -10,7 +10,6 @@ use super::{
         Result,
         api::{Api, encode},
         archive::Archive,
-        database,
         report::Row,
         tally::Tally,
     },
@@ -51,9 +50,9 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     for _ in 0..plan.runs {
         search(&mut archive, searches, &mut rows, |row, figure| row.ours.push(figure))?;
     }
-    let file = archive.program.database()?;
-    index.ours.push(database::index_bytes(&file)? / many as f64);
-    bytes.ours.push(database::bytes(&file)? / many as f64);
+    let database = archive.program.database()?;
+    index.ours.push(database.index_bytes()? / many as f64);
+    bytes.ours.push(database.bytes()? / many as f64);
     for row in [&mut index, &mut bytes] {
         row.floor.push(archive.mean_length());
     }

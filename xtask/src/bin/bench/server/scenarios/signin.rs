@@ -1,7 +1,6 @@
 //! `signin`: sign-ins as fast as the cores can hash, and the delay of messages meanwhile.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,6 +14,7 @@ use quchat_shared::api::{Credentials, SignIn};
 use super::{
     super::{
         Result,
+        addresses::Addresses,
         api::{Api, PASSWORD, encode},
         floor,
         load::{Load, TIMEOUT},
@@ -34,7 +34,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
     let cores = thread::available_parallelism()?.get();
     let row = |what, goal| Row { size: format!("{} at once", 2 * cores), what, goal, ..Row::default() };
     let (mut rate, mut late) = (row("sign-ins/s", "≥ 0.9 × argon2id"), row("message p99 ms meanwhile", "≤ 5 ms"));
-    let mut target = Target::server(1)?;
+    let mut target = Target::server(&plan.store, 1)?;
     // A user who sends no messages: a user has at most a hundred sessions, and a new one ends the oldest.
     Api::register(target.address(), NEWCOMER)?;
     let mut load = target.load(1, 1)?;
@@ -44,8 +44,8 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         rate.floor.push(floor::hashes_per_second(cores, time / 2)?);
         let is_over = Arc::new(AtomicBool::new(false));
         let signing_in = thread::spawn({
-            let (address, is_over) = (target.address(), Arc::clone(&is_over));
-            move || sign_in(address, 2 * cores, &is_over)
+            let (addresses, is_over) = (target.addresses().clone(), Arc::clone(&is_over));
+            move || sign_in(&addresses, 2 * cores, &is_over)
         });
         let measured = send_messages(&mut target, &mut load, Workload { messages, every: Some(every) });
         is_over.store(true, Ordering::Relaxed);
@@ -60,11 +60,11 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
 }
 
 /// Signs in on this many connections until `is_over`. Returns sign-ins per second and how many succeeded.
-fn sign_in(address: SocketAddr, connections: usize, is_over: &AtomicBool) -> Result<(f64, Tally)> {
+fn sign_in(addresses: &Addresses, connections: usize, is_over: &AtomicBool) -> Result<(f64, Tally)> {
     let credentials = Credentials { name: NEWCOMER.to_owned(), password: PASSWORD.to_owned() };
-    let mut load = Load::new()?;
+    let mut load = Load::new(addresses)?;
     for _ in 0..connections {
-        load.add_requester(address, encode::<SignIn>("", &(), &(), &credentials)?, None)?;
+        load.add_requester(encode::<SignIn>("", &(), &(), &credentials)?, None)?;
     }
     let (begin, mut tally) = (Instant::now(), Tally::default());
     while !is_over.load(Ordering::Relaxed) && begin.elapsed() < TIMEOUT {

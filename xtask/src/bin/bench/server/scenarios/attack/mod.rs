@@ -126,7 +126,7 @@ struct Suffered {
 fn measure(plan: &Plan, attack: &Attack, size: usize) -> Result<Suffered> {
     let time = plan.pick(Duration::from_secs(4), Duration::from_millis(200));
     let messages = u64::try_from(time.as_millis() / EVERY.as_millis())?;
-    let mut target = Target::server_with(1, &attack.options)?;
+    let mut target = Target::server_with(&plan.store, 1, &attack.options)?;
     let (address, mut load) = (target.address(), target.load(STREAMS, 1)?);
     send_messages(&mut target, &mut load, Workload { messages: 5, every: None })?;
     thread::sleep(plan.pick(LULL, Duration::ZERO));
