@@ -48,7 +48,7 @@ fn every_scenario_accounts_for_every_delivery_and_nothing_is_left() {
 #[test]
 fn several_servers_on_one_postgres_account_for_every_delivery_and_nothing_is_left() {
     let Some(scratch) = scratch_for_postgres() else { return };
-    let scenarios = ["send", "latency", "delete-room", "search"];
+    let scenarios = ["send", "latency", "delete-room", "search", "nodes"];
     let selected = scenarios.iter().flat_map(|name| ["--scenario", name]);
     let args: Vec<&str> =
         ["--quick", "--json", "--store", "postgres", "--nodes", "2"].into_iter().chain(selected).collect();

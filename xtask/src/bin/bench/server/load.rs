@@ -53,6 +53,11 @@ impl Load {
         })
     }
 
+    /// From now on, everything connects to the first node.
+    pub(super) fn stay_on_first_node(&mut self) {
+        self.addresses = Addresses::new(self.addresses.first(), []);
+    }
+
     /// Opens an event stream whose first message will be `next`. Does not wait for `hello`.
     pub(super) fn subscribe(&mut self, request: &[u8], next: u64) -> Result<()> {
         let stream = connect(self.addresses.of(self.subscribers.len()))?;

@@ -35,11 +35,11 @@ use std::{
 use self::{
     args::{Args, CLUSTER, FLOOR, PEER, SUPERVISOR},
     report::Report,
-    scenarios::{Plan, SCENARIOS},
+    scenarios::{Plan, SCENARIOS, SCENARIOS_OF_NODES},
 };
 use crate::{Result, flags};
 
-/// The names of all scenarios.
+/// The names of the scenarios that need only one server.
 pub(super) fn scenarios() -> Vec<&'static str> {
     SCENARIOS.iter().map(|scenario| scenario.name).collect()
 }
@@ -56,8 +56,10 @@ pub(super) fn run() -> Result<bool> {
 }
 
 fn measure() -> Result<bool> {
-    let args: Args = flags::parse(env::args_os(), scenarios());
+    let names = SCENARIOS.iter().chain(SCENARIOS_OF_NODES).map(|scenario| scenario.name);
+    let args: Args = flags::parse(env::args_os(), names.collect());
     let store = args.store()?;
+    let selected = scenarios::selected(&args.selection, &store)?;
     if args.peer.is_some() {
         peer::check()?;
     }
@@ -65,7 +67,7 @@ fn measure() -> Result<bool> {
     writeln!(io::stderr(), "the server runs with {}", supervisor::NO_LIMITS.join(" ")).ok();
     let mut report = Report::new(&store);
     let plan = Plan::new(&args, store);
-    for scenario in SCENARIOS.iter().filter(|scenario| args.selection.wants(scenario.name)) {
+    for scenario in selected {
         writeln!(io::stderr(), "{}: {}", scenario.name, scenario.what).ok();
         let rows = (scenario.run)(&plan).map_err(|error| format!("{}: {error}", scenario.name))?;
         report.add(scenario.name, rows);

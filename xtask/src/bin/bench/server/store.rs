@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Result;
+
 #[derive(Debug, Clone)]
 pub(super) enum Store {
     /// In the data directory of one server.
@@ -31,6 +33,19 @@ impl Store {
         match self {
             Self::Sqlite => 1,
             Self::Postgres { nodes, .. } => *nodes,
+        }
+    }
+
+    /// The same with at least this many nodes.
+    ///
+    /// # Errors
+    /// It is SQLite, which has one.
+    pub(super) fn with_nodes(&self, least: usize) -> Result<Self> {
+        match self {
+            Self::Sqlite => Err("several nodes need --store postgres".into()),
+            Self::Postgres { programs, nodes } => {
+                Ok(Self::Postgres { programs: programs.clone(), nodes: least.max(*nodes) })
+            }
         }
     }
 }

@@ -24,6 +24,17 @@ struct Subscriber {
     is_live: bool,
 }
 
+/// The delivery of a message that is timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Arrival {
+    /// The index of the stream.
+    pub(super) stream: usize,
+    /// The index of the message, in the order of sending.
+    pub(super) message: usize,
+    /// The time from send to delivery.
+    pub(super) delay: Duration,
+}
+
 /// All event streams of a scenario.
 pub(super) struct Subscribers {
     streams: Vec<Subscriber>,
@@ -39,7 +50,7 @@ pub(super) struct Subscribers {
     at_goal: usize,
     /// The first `seq` that is timed, and when it and each later message was sent. Empty if none is timed.
     sent: (u64, Vec<Instant>),
-    delays: Vec<Duration>,
+    arrivals: Vec<Arrival>,
 }
 
 impl Default for Subscribers {
@@ -60,7 +71,7 @@ impl Subscribers {
             goal: 0,
             at_goal: 0,
             sent: (0, Vec::new()),
-            delays: Vec::new(),
+            arrivals: Vec::new(),
         }
     }
 
@@ -97,7 +108,7 @@ impl Subscribers {
     /// Starts timing deliveries. The next message is `seq`.
     pub(super) fn start_timing(&mut self, seq: u64) {
         self.sent = (seq, Vec::new());
-        self.delays.clear();
+        self.arrivals.clear();
     }
 
     /// Records that the next message is sent now.
@@ -105,10 +116,10 @@ impl Subscribers {
         self.sent.1.push(now);
     }
 
-    /// Returns the time from send to delivery of each delivery, in the order of arrival, and stops timing.
-    pub(super) fn take_delays(&mut self) -> Vec<Duration> {
+    /// Returns the deliveries in their order, and stops timing.
+    pub(super) fn take_arrivals(&mut self) -> Vec<Arrival> {
         self.sent = (0, Vec::new());
-        std::mem::take(&mut self.delays)
+        std::mem::take(&mut self.arrivals)
     }
 
     /// Reads from one stream that is readable.
@@ -184,9 +195,9 @@ impl Subscribers {
         }
         subscriber.next = seq + 1;
         self.counted.delivered += 1;
-        let sent = seq.checked_sub(self.sent.0).and_then(|nth| self.sent.1.get(usize::try_from(nth).ok()?));
-        if let Some(sent) = sent {
-            self.delays.push(sent.elapsed());
+        let message = seq.checked_sub(self.sent.0).and_then(|nth| usize::try_from(nth).ok());
+        if let Some((message, sent)) = message.and_then(|message| Some((message, self.sent.1.get(message)?))) {
+            self.arrivals.push(Arrival { stream: index, message, delay: sent.elapsed() });
         }
     }
 }

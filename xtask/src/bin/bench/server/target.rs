@@ -102,12 +102,15 @@ impl Target {
         for _ in 0..streams {
             load.subscribe(&listen, self.last_seq + 1)?;
         }
-        let mark = if self.kind == Kind::Peer { SEQ } else { TXN };
-        for n in 0..senders {
-            load.add_requester(self.send_request(n)?, Some(mark))?;
-        }
+        self.add_senders(&mut load, senders)?;
         load.wait_for_hello()?;
         Ok(load)
+    }
+
+    /// Opens connections that send messages.
+    pub(super) fn add_senders(&self, load: &mut Load, senders: usize) -> Result<()> {
+        let mark = if self.kind == Kind::Peer { SEQ } else { TXN };
+        (0..senders).try_for_each(|n| load.add_requester(self.send_request(n)?, Some(mark)))
     }
 
     /// A message of typical length. Its `txn` has digits that count up, the number of the connection, and the number of

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::{
     Result, cpu,
     load::{Load, TIMEOUT},
+    subscribers::Arrival,
     tally::Tally,
     target::Target,
 };
@@ -25,8 +26,15 @@ pub(super) struct Measured {
     pub(super) cpu: Duration,
     pub(super) bench_cpu: Duration,
     pub(super) tally: Tally,
-    /// The time from send to delivery of each delivery. Only for paced messages, whose order is known.
-    pub(super) delays: Vec<Duration>,
+    /// Every delivery. Only for paced messages, whose order is known if one sender sends them.
+    pub(super) arrivals: Vec<Arrival>,
+}
+
+impl Measured {
+    /// The time from send to delivery of each delivery.
+    pub(super) fn delays(&self) -> Vec<Duration> {
+        self.arrivals.iter().map(|arrival| arrival.delay).collect()
+    }
 }
 
 /// Sends the messages and waits until they have arrived everywhere.
@@ -74,7 +82,7 @@ pub(super) fn send_messages(target: &mut Target, load: &mut Load, workload: Work
         cpu: target.program.cpu()?.since(&cpu),
         bench_cpu: cpu::own().saturating_sub(bench_cpu),
         tally,
-        delays: load.subscribers.take_delays(),
+        arrivals: load.subscribers.take_arrivals(),
     })
 }
 

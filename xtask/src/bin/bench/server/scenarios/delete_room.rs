@@ -44,8 +44,8 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         send_messages(&mut target, &mut load, Workload { messages: 5, every: None })?;
         let before = send_messages(&mut target, &mut load, portion)?;
         longest.tally += before.tally;
-        longest.floor.push(percentile(&before.delays, 100));
-        late.floor.push(percentile(&before.delays, 99));
+        longest.floor.push(percentile(&before.delays(), 100));
+        late.floor.push(percentile(&before.delays(), 99));
 
         let (addresses, begin) = (target.addresses().clone(), Instant::now());
         let deleting = thread::spawn(move || request_once(&addresses, deletion));
@@ -54,7 +54,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
             let is_requested = deleting.is_finished();
             let during = send_messages(&mut target, &mut load, portion)?;
             longest.tally += during.tally;
-            delays.extend(during.delays);
+            delays.extend(during.delays());
             if is_requested && !target.program.database()?.has_deleted_rooms()? {
                 break;
             }

@@ -30,8 +30,8 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
                 middle.server_cpu.push(micros_each(measured.cpu, deliveries));
                 middle.bench_cpu.push(micros_each(measured.bench_cpu, deliveries));
             }
-            middle.push(kind, percentile(&measured.delays, 50));
-            late.push(kind, percentile(&measured.delays, 99));
+            middle.push(kind, percentile(&measured.delays(), 50));
+            late.push(kind, percentile(&measured.delays(), 99));
             middle.tally += measured.tally;
         }
         if kind == Kind::Server {

@@ -9,6 +9,7 @@ mod history;
 mod idle;
 mod inbox;
 mod latency;
+mod nodes;
 mod react;
 mod resume;
 mod search;
@@ -18,6 +19,7 @@ mod signin;
 use std::{cell::Cell, time::Duration};
 
 use super::{Result, archive::Archive, args::Args, program::Kind, report::Row, store::Store};
+use crate::flags::Selection;
 
 pub(super) struct Scenario {
     pub(super) name: &'static str,
@@ -41,6 +43,24 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "signin", what: "sign-ins while others send messages", run: signin::run },
     Scenario { name: "attack", what: "hostile connections while others send messages", run: attack::run },
 ];
+
+/// Scenarios that need several nodes, and so PostgreSQL.
+pub(super) const SCENARIOS_OF_NODES: &[Scenario] =
+    &[Scenario { name: "nodes", what: "how much later another node delivers", run: nodes::run }];
+
+/// Returns the scenarios to run.
+///
+/// # Errors
+/// One that was asked for is not possible with this store.
+pub(super) fn selected(selection: &Selection, store: &Store) -> Result<Vec<&'static Scenario>> {
+    let needs_nodes = |name: &String| SCENARIOS_OF_NODES.iter().any(|scenario| scenario.name == name);
+    let of_nodes = match (store, selection.scenario.iter().find(|&name| needs_nodes(name))) {
+        (Store::Postgres { .. }, _) => SCENARIOS_OF_NODES,
+        (Store::Sqlite, None) => &[],
+        (Store::Sqlite, Some(name)) => return Err(format!("the scenario {name} needs --store postgres").into()),
+    };
+    Ok(SCENARIOS.iter().chain(of_nodes).filter(|scenario| selection.wants(scenario.name)).collect())
+}
 
 /// How much to measure.
 pub(super) struct Plan {
@@ -96,8 +116,12 @@ impl Plan {
 
 /// A percentile in ms; NaN without delays.
 fn percentile(delays: &[Duration], percent: usize) -> f64 {
-    let mut delays = delays.to_vec();
-    delays.sort_unstable();
-    let last = delays.len().saturating_sub(1);
-    delays.get(last * percent / 100).map_or(f64::NAN, |delay| delay.as_secs_f64() * 1e3)
+    percentile_of(delays.iter().map(|delay| delay.as_secs_f64() * 1e3).collect(), percent)
+}
+
+/// A percentile; NaN without figures.
+fn percentile_of(mut figures: Vec<f64>, percent: usize) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    let last = figures.len().saturating_sub(1);
+    figures.get(last * percent / 100).copied().unwrap_or(f64::NAN)
 }

@@ -61,7 +61,7 @@ fn measure(store: &Store, clients: usize, behind: u64) -> Result<(Duration, f64,
         let measured =
             send_messages(&mut target, &mut live, Workload { messages: 10, every: Some(Duration::from_millis(10)) })?;
         tally += measured.tally;
-        delays.extend(measured.delays);
+        delays.extend(measured.delays());
         if is_caught_up.load(Ordering::Relaxed) || Instant::now() > deadline {
             break;
         }

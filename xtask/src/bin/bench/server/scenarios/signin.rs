@@ -53,7 +53,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Row>> {
         let measured = measured?;
         rate.ours.push(per_second);
         rate.tally += tally;
-        late.ours.push(percentile(&measured.delays, 99));
+        late.ours.push(percentile(&measured.delays(), 99));
         late.tally += measured.tally;
     }
     Ok(vec![rate, late])

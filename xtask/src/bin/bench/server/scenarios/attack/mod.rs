@@ -144,7 +144,7 @@ fn measure(plan: &Plan, attack: &Attack, size: usize) -> Result<Suffered> {
     });
     let (measured, after) = measured?;
     Ok(Suffered {
-        messages: measured.delays,
+        messages: measured.delays(),
         answers: others.map_err(|_| "the asking thread panicked")??,
         memory_kib: after - before,
         attempts: herd.map_err(|_| "the attacking thread panicked")??,
