@@ -71,8 +71,8 @@ impl Cluster {
         for script in &people.scripts {
             say(&format_args!("  sh {}", script.display()));
         }
-        say(&format_args!("\nAs somebody new (F3 registers): cargo xtask run-client {}", people.link));
-        say(&format_args!("The balancer listens on {}. Logs are in {}.", balancer.address, dir.path.display()));
+        say(&format_args!("\nOr as somebody new, who registers with F3:\n\n  cargo xtask run-client {}", people.link));
+        say(&format_args!("\nThe balancer listens on {}. Logs are in {}.", balancer.address, dir.path.display()));
         say(&format_args!("\n{KEYS}\n"));
         say(self);
     }
