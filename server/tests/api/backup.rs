@@ -339,7 +339,7 @@ fn a_check_names_every_kind_of_contradiction() {
         ("DELETE FROM sessions; PRAGMA foreign_keys = OFF; DELETE FROM users WHERE id = 2", "refers to a row of users"),
         ("DELETE FROM search_positions WHERE seq = 3", "never be found"),
         ("INSERT INTO search_positions (room_id, seq) VALUES (1, 77)", "which does not exist"),
-        ("INSERT INTO search (search) VALUES ('delete-all')", "search holds 0 messages"),
+        ("INSERT INTO search_1 (search_1) VALUES ('delete-all')", "search holds 0 messages"),
     ];
     let of_postgres = [
         ("UPDATE messages SET mentions_all = true WHERE seq = 4", "names everyone"),

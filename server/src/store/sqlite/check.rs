@@ -82,6 +82,8 @@ fn run(connection: &Connection, bounds: Bounds, is_stopped: &Arc<AtomicBool>, he
         }
         match outcome {
             Err(error) if is_damage(&error) => health.damage_found(table, &error.to_string()),
+            // Parts of the search index come and go.
+            Err(_) if !connection.table_exists(None, table.as_str())? => {}
             outcome => outcome?,
         }
     }

@@ -30,16 +30,10 @@ const NEXT_EVENTS: &str = "SELECT max(id) FROM (SELECT id FROM events INDEXED BY
       AND id > (SELECT events_purged FROM rooms WHERE rooms.id = ?1)
     ORDER BY id LIMIT ?2)";
 
-/// From this number of messages on, they are hidden in the search index, which is faster than to remove their words: that
-/// takes 7 ms for each where the index has a million messages.
-const LARGE_ROOM: u64 = 2000;
-
 impl Sqlite {
     /// Removes up to `limit` rows of a deleted room that had this many messages; finally the row of the room itself.
     pub(super) fn purge_room(&mut self, room: RoomId, messages: u64, limit: u32) -> Result<()> {
-        let is_large = messages >= LARGE_ROOM;
-        let is_unindexing = if is_large { self.hide_texts(room)? } else { self.unindex_texts(room)? };
-        if is_unindexing {
+        if self.unindex_texts(room, messages)? {
             return self.note_removal();
         }
         for slice in SLICES {

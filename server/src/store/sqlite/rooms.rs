@@ -188,7 +188,7 @@ impl WriteRooms for Sqlite {
         let next = "SELECT id, last_seq FROM rooms WHERE is_deleted = 1 ORDER BY id LIMIT 1";
         match self.one(next, (), |row| Ok((RoomId(uint(row, 0)?), uint(row, 1)?)))? {
             Some((room, messages)) => self.purge_room(room, messages, limit).map(|()| true),
-            None => Ok(false),
+            None => self.remove_search_part(),
         }
     }
 }

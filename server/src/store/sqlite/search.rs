@@ -1,12 +1,18 @@
-//! The full-text index of messages, an FTS5 table without a copy of the texts. [`super::search_terms`] makes its terms;
-//! the tokenizer of FTS5 only splits them at spaces.
+//! The full-text index of messages: tables of FTS5. [`super::search_terms`] makes their terms; the tokenizer of FTS5 only
+//! splits them at spaces.
 //!
 //! New messages are added in the background. A text that changes or goes is replaced in the transaction that changes
 //! it: FTS5 needs the old terms to remove them.
 
+mod parts;
+mod replacing;
+
+use std::time::{Duration, Instant};
+
 use quchat_shared::{RoomId, Seq, Timestamp, UserId, text::terms};
 use rusqlite::{Row, params};
 
+use self::parts::size;
 use super::{
     Sqlite,
     columns::{int, optional_uint, text, time, uint},
@@ -20,12 +26,13 @@ const POSITIONS_AT_ONCE: u64 = 2000;
 const TEXTS_AT_ONCE: u32 = 200;
 /// … unless there are many bytes in them: some 10 ms of work.
 const BYTES_AT_ONCE: usize = 32 * 1024;
-/// Most bytes of text that are removed in one transaction: it takes more time than adding them.
-const BYTES_REMOVED_AT_ONCE: usize = 2 * 1024;
-/// Most bytes of text that are hidden in one transaction. FTS5 merges trees meanwhile, which takes longer.
-const BYTES_HIDDEN_AT_ONCE: usize = 8 * 1024;
-/// Pages of the index that are written anew in one transaction.
-const PAGES_AT_ONCE: i64 = 16;
+/// How long texts are removed in one transaction. It takes more time than adding them.
+const REMOVED_FOR: Duration = Duration::from_millis(10);
+
+/// A room with fewer messages is not worth a copy of the others …
+const LARGE_ROOM: u64 = 2000;
+/// … nor is one where there are more than this many others for each of its messages: copying them is that much faster.
+const COPIED_FASTER: u64 = 32;
 
 struct State {
     events: u64,
@@ -41,7 +48,8 @@ impl Sqlite {
         }
         let rules = terms::version();
         self.run("BEGIN IMMEDIATE", ())?;
-        self.run("INSERT INTO search (search) VALUES ('delete-all')", ())?;
+        self.run("UPDATE search_parts SET state = 'old'", ())?;
+        self.create_search_part("used", 0)?;
         self.run(
             "UPDATE search_state SET rules = ?, indexed = 0,
                  needed = coalesce((SELECT max(position) FROM search_positions), 0)",
@@ -68,54 +76,51 @@ impl Sqlite {
         self.run("UPDATE search_state SET events = ?1 WHERE events < ?1", [int(through)]).map(drop)
     }
 
-    /// Removes some texts of a room from the index, and their positions. Returns whether there may be more.
-    pub(super) fn unindex_texts(&self, room: RoomId) -> Result<bool> {
-        let positions = self.positions_in(room)?;
-        self.remove_texts(room, &positions, BYTES_REMOVED_AT_ONCE)?;
-        Ok(!positions.is_empty())
+    /// Removes the texts of a deleted room from the index, some at a time. Returns whether there may be more. `messages` is
+    /// how many there were; with many it is faster to replace the parts that hold them.
+    pub(super) fn unindex_texts(&self, room: RoomId, messages: u64) -> Result<bool> {
+        let is_any = match self.is_much_of_index(messages)? {
+            true => self.remove_positions(room)?,
+            false => self.remove_texts(room)?,
+        };
+        Ok(is_any || self.replace_search_part()?)
     }
 
-    /// Like [`Sqlite::unindex_texts`], many times as fast: markers hide the texts until the index is written anew.
-    pub(super) fn hide_texts(&self, room: RoomId) -> Result<bool> {
-        let positions = self.positions_in(room)?;
-        if positions.is_empty() {
-            return Ok(false);
-        }
-        self.write_to_index()?; // what others remove in this transaction, without markers
-        self.set_secure_delete(false)?;
-        self.remove_texts(room, &positions, BYTES_HIDDEN_AT_ONCE)?;
-        self.write_to_index()?;
-        self.set_secure_delete(true)?;
-        self.run("UPDATE search_state SET hidden = 1", ())?;
-        Ok(true)
+    fn is_much_of_index(&self, messages: u64) -> Result<bool> {
+        let newest = self.newest_position()?;
+        Ok(messages >= LARGE_ROOM && messages.saturating_mul(COPIED_FASTER) >= newest)
+    }
+
+    fn newest_position(&self) -> Result<u64> {
+        let newest = "SELECT max(position) FROM search_positions";
+        Ok(self.one(newest, (), |row| optional_uint(row, 0))?.flatten().unwrap_or(0))
     }
 
     /// The next positions of a room.
-    fn positions_in(&self, room: RoomId) -> Result<Vec<(u64, Seq)>> {
+    fn positions_in(&self, room: RoomId, limit: u32) -> Result<Vec<(u64, Seq)>> {
         self.all(
             "SELECT position, seq FROM search_positions WHERE room_id = ? ORDER BY seq LIMIT ?",
-            params![int(room.0), TEXTS_AT_ONCE],
+            params![int(room.0), limit],
             |row| Ok((uint(row, 0)?, Seq(uint(row, 1)?))),
         )
     }
 
-    /// Removes texts until they have this many bytes.
-    fn remove_texts(&self, room: RoomId, positions: &[(u64, Seq)], bytes_at_once: usize) -> Result<()> {
-        let indexed = self.search_state()?.indexed;
-        let mut bytes = 0;
-        for &(position, seq) in positions {
+    /// Removes some texts of a room, and their positions. Returns whether there were any.
+    fn remove_texts(&self, room: RoomId) -> Result<bool> {
+        let (begun, indexed) = (Instant::now(), self.search_state()?.indexed);
+        let positions = self.positions_in(room, TEXTS_AT_ONCE)?;
+        for &(position, seq) in &positions {
             if position <= indexed
                 && let Some(text) = self.indexed_text(room, seq)?
             {
-                bytes += text.text.len();
-                self.remove(position, &text)?;
+                self.change_in_index(position, &text, None)?;
             }
             self.run("DELETE FROM search_positions WHERE position = ?", [int(position)])?;
-            if bytes >= bytes_at_once {
+            if begun.elapsed() >= REMOVED_FOR {
                 break;
             }
         }
-        Ok(())
+        Ok(!positions.is_empty())
     }
 
     /// Replaces the text of a message in the index; an empty one removes it. Called before the message changes.
@@ -124,14 +129,9 @@ impl Sqlite {
         let position = self.one(position, [int(room.0), int(seq.0)], |row| uint(row, 0))?;
         let indexed = self.search_state()?.indexed;
         let Some(position) = position.filter(|&position| position <= indexed) else { return Ok(()) };
-        if let Some(mut old) = self.indexed_text(room, seq)? {
-            self.remove(position, &old)?;
-            if !text.is_empty() {
-                text.clone_into(&mut old.text);
-                self.add(position, &old)?;
-            }
-        }
-        Ok(())
+        let Some(old) = self.indexed_text(room, seq)? else { return Ok(()) };
+        let new = (!text.is_empty()).then(|| IndexedText { text: text.to_owned(), ..old });
+        self.change_in_index(position, &old, new.as_ref())
     }
 
     fn search_state(&self) -> Result<State> {
@@ -151,30 +151,35 @@ impl Sqlite {
         )
     }
 
-    fn add(&self, position: u64, text: &IndexedText) -> Result<()> {
-        let insert = "INSERT INTO search (rowid, terms) VALUES (?, ?)";
-        self.run(insert, params![int(position), text.terms()]).map(drop)
+    /// Some texts after `after`, up to `through`. Also those of deleted rooms: until its position is removed, a text up to
+    /// `indexed` is in the index.
+    fn texts_between(&self, after: u64, through: u64) -> Result<Vec<(u64, IndexedText)>> {
+        self.all(
+            "SELECT position, room_id, kind, sender_id, text FROM search_positions
+             CROSS JOIN rooms ON rooms.id = room_id CROSS JOIN messages USING (room_id, seq)
+             WHERE position > ? AND position <= ? AND deleted_at IS NULL ORDER BY position LIMIT ?",
+            params![int(after), int(through), TEXTS_AT_ONCE],
+            |row| Ok((uint(row, 0)?, indexed_text(row, RoomId(uint(row, 1)?), 2)?)),
+        )
     }
 
-    fn remove(&self, position: u64, text: &IndexedText) -> Result<()> {
-        let delete = "INSERT INTO search (search, rowid, terms) VALUES ('delete', ?, ?)";
-        self.run(delete, params![int(position), text.terms()]).map(drop)
-    }
-
-    /// Writes to the index what this transaction has changed so far; otherwise that happens when it is committed.
-    fn write_to_index(&self) -> Result<()> {
-        self.run("INSERT INTO search (search) VALUES ('flush')", ()).map(drop)
-    }
-
-    fn set_secure_delete(&self, is_on: bool) -> Result<()> {
-        self.run("INSERT INTO search (search, rank) VALUES ('secure-delete', ?)", [is_on]).map(drop)
-    }
-
-    /// Merges trees of the index, and writes about this many pages. Returns whether there was anything to do.
-    fn merge(&self, pages: i64) -> Result<bool> {
-        let before = self.connection.total_changes();
-        self.run("INSERT INTO search (search, rank) VALUES ('merge', ?)", [pages])?;
-        Ok(self.connection.total_changes() - before > 1) // as FTS5 documents it
+    /// Up to `limit` messages of a part, the newest first.
+    fn found_in(
+        &self,
+        part: u64,
+        expression: &str,
+        after: Position,
+        before: Position,
+        limit: u32,
+    ) -> Result<Vec<(Position, RoomId, Seq)>> {
+        self.all(
+            &format!(
+                "SELECT position, room_id, seq FROM search_{part} AS part CROSS JOIN search_positions ON position = part.rowid
+                 WHERE part.terms MATCH ? AND part.rowid > ? AND part.rowid < ? ORDER BY part.rowid DESC LIMIT ?"
+            ),
+            params![expression, int(after.0), int(before.0), limit],
+            |row| Ok((Position(uint(row, 0)?), RoomId(uint(row, 1)?), Seq(uint(row, 2)?))),
+        )
     }
 
     /// Public rooms of which some messages are left, although nobody can see them any more.
@@ -197,8 +202,7 @@ impl ReadSearch for Sqlite {
     }
 
     fn position_before(&self, then: Timestamp) -> Result<Position> {
-        let newest = "SELECT max(position) FROM search_positions";
-        let newest = self.one(newest, (), |row| optional_uint(row, 0))?.flatten().unwrap_or(0);
+        let newest = self.newest_position()?;
         let (mut low, mut high) = (0, newest + 1); // `low` was sent before then, `high` was not
         while high - low > 1 {
             let middle = low + (high - low) / 2;
@@ -228,12 +232,17 @@ impl ReadSearch for Sqlite {
             Public::None | Public::One(_) => Vec::new(),
             Public::AllBut(_) => self.deleted_public_rooms()?,
         };
-        self.all(
-            "SELECT position, room_id, seq FROM search CROSS JOIN search_positions ON position = search.rowid
-             WHERE search MATCH ? AND search.rowid > ? AND search.rowid < ? ORDER BY search.rowid DESC LIMIT ?",
-            params![expression(wanted, &deleted), int(after.0), int(before.0), limit],
-            |row| Ok((Position(uint(row, 0)?), RoomId(uint(row, 1)?), Seq(uint(row, 2)?))),
-        )
+        let (expression, mut found) = (expression(wanted, &deleted), Vec::new());
+        let mut end = u64::MAX;
+        for part in self.search_parts()? {
+            let is_between = part.first < before.0 && end > after.0;
+            let left = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+            if is_between && left > 0 {
+                found.extend(self.found_in(part.id, &expression, after, before, left)?);
+            }
+            end = part.first;
+        }
+        Ok(found)
     }
 
     fn private_rooms_of(&self, user: UserId) -> Result<Vec<RoomId>> {
@@ -257,22 +266,15 @@ impl WriteSearch for Sqlite {
         if through > events {
             self.add_search_positions(through)?;
         }
-        let newest = "SELECT max(position) FROM search_positions";
-        let newest = self.one(newest, (), |row| optional_uint(row, 0))?.flatten().unwrap_or(0);
-        let newest = newest.max(indexed).max(needed); // the last positions may be those of a room that was removed
-        // Also those of deleted rooms: the removal of a room takes every text up to `indexed` out of the index.
-        let texts = self.all(
-            "SELECT position, room_id, kind, sender_id, text FROM search_positions
-             CROSS JOIN rooms ON rooms.id = room_id CROSS JOIN messages USING (room_id, seq)
-             WHERE position > ? AND deleted_at IS NULL ORDER BY position LIMIT ?",
-            params![int(indexed), TEXTS_AT_ONCE],
-            |row| Ok((uint(row, 0)?, indexed_text(row, RoomId(uint(row, 1)?), 2)?)),
-        )?;
-        let (mut bytes, mut done) = (0, indexed);
+        // The last positions may be those of a room that was removed.
+        let newest = self.newest_position()?.max(indexed).max(needed);
+        let texts = self.texts_between(indexed, newest)?;
+        let part = self.search_part_of(u64::MAX)?;
+        let part = if part.is_large() { self.create_search_part("used", indexed + 1)? } else { part.id };
+        let (mut bytes, mut grown, mut done) = (0, 0, indexed);
         for (position, text) in &texts {
-            bytes += text.text.len();
-            self.add(*position, text)?;
-            done = *position;
+            self.add_to_search_part(part, *position, text)?;
+            (bytes, grown, done) = (bytes + text.text.len(), grown + size(text), *position);
             if bytes >= BYTES_AT_ONCE {
                 break;
             }
@@ -282,22 +284,14 @@ impl WriteSearch for Sqlite {
             done = newest; // beyond are only messages without a text
         }
         if done > indexed {
+            self.grow_search_part(part, grown)?;
             self.run("UPDATE search_state SET indexed = ?", [int(done)])?;
         }
         Ok(Indexed { is_complete: done == newest && through == self.head, head: self.head })
     }
+
     fn tidy_index(&mut self) -> Result<bool> {
-        let hidden = self.one("SELECT hidden FROM search_state", (), |row| uint(row, 0))?.unwrap_or(0);
-        if hidden > 0 {
-            self.note_removal()?;
-        }
-        // A negative number of pages begins to merge all trees. If each step did that, those of new messages could keep it
-        // from ever coming to an end.
-        let is_merging = self.merge(if hidden == 1 { -PAGES_AT_ONCE } else { PAGES_AT_ONCE })?;
-        if hidden > 0 {
-            self.run("UPDATE search_state SET hidden = ?", [if is_merging { 2 } else { 0 }])?;
-        }
-        Ok(is_merging)
+        self.merge_search_part()
     }
 }
 
