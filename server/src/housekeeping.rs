@@ -74,7 +74,7 @@ pub(crate) async fn purge(app: Arc<App>) {
         match app.store.write(|tx: &mut dyn Tx| tx.purge_deleted_rooms(PURGED_AT_ONCE)).await {
             Ok(true) => {}
             Ok(false) => {
-                app.index_work.notify_one(); // it may have to be written anew
+                app.index_work.notify_one(); // its new parts may be merged
                 // Another server of the same database may have ended before it had removed all.
                 let _ = tokio::time::timeout(PURGE_AGAIN, app.room_deleted.notified()).await;
             }

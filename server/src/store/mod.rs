@@ -293,7 +293,8 @@ pub(crate) trait WriteRooms {
     /// Ends a room: it exists for nobody, has no members and no invites, and does not count. Its other rows are purged later. Returns
     /// who was a member.
     fn delete_room(&mut self, room: &RoomInfo) -> Result<Vec<UserId>>;
-    /// Removes up to `limit` rows of deleted rooms; returns whether there may be more.
+    /// Removes up to `limit` rows of deleted rooms, or some of what is left of an older index; returns whether there may be
+    /// more.
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool>;
 }
 
@@ -404,9 +405,8 @@ pub(crate) trait ReadSearch {
 pub(crate) trait WriteSearch {
     /// Adds some of the messages that are not in the index yet. It takes some 10 ms.
     fn index_messages(&mut self) -> Result<Indexed>;
-    /// Merges a few of the parts into which the index grew, without texts that are only hidden. The fewer parts there are,
-    /// the less time a search takes. The longest lists of a word are merged in one step: with a million messages, that
-    /// takes up to a second. Returns whether there may be more to do.
+    /// Merges a few of the trees into which the index grew: the fewer there are, the less time a search takes. Returns
+    /// whether there may be more to do.
     fn tidy_index(&mut self) -> Result<bool>;
 }
 

@@ -185,10 +185,13 @@ impl WriteRooms for Sqlite {
     }
 
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool> {
+        if self.remove_search_part()? {
+            return Ok(true);
+        }
         let next = "SELECT id, last_seq FROM rooms WHERE is_deleted = 1 ORDER BY id LIMIT 1";
         match self.one(next, (), |row| Ok((RoomId(uint(row, 0)?), uint(row, 1)?)))? {
             Some((room, messages)) => self.purge_room(room, messages, limit).map(|()| true),
-            None => self.remove_search_part(),
+            None => Ok(false),
         }
     }
 }

@@ -189,10 +189,14 @@ impl Case {
         Ok(())
     }
 
-    /// Takes a step of the removal of a deleted room; every other one counts as large. Returns whether there was one.
+    /// Takes a step of the removal of old parts and deleted rooms; every other room counts as large. Returns whether there
+    /// was one.
     fn purge(&mut self, limit: u32) -> Result<bool> {
+        if self.db.remove_search_part()? {
+            return Ok(true);
+        }
         let next = "SELECT id FROM rooms WHERE is_deleted = 1 ORDER BY id LIMIT 1";
-        let Some(room) = self.db.one(next, (), |row| uint(row, 0))? else { return self.db.remove_search_part() };
+        let Some(room) = self.db.one(next, (), |row| uint(row, 0))? else { return Ok(false) };
         let messages = if room % 2 == 1 { u64::MAX } else { 1 };
         self.db.purge_room(RoomId(room), messages, limit).map(|()| true)
     }
@@ -379,6 +383,60 @@ fn a_room_that_is_removed_leaves_no_word_in_the_index_although_others_send_meanw
         assert_eq!(pages_with_beginnings(&case.db), 0);
         case.check();
     }
+}
+
+#[test]
+fn messages_are_found_in_all_parts_and_a_part_without_any_goes() {
+    let mut case = Case::new();
+    for room in [1, 3, 1, 1, 4] {
+        for _ in 0..4 {
+            let texts = (0..5).map(|n| Step::Send { room, sender: 1, text: format!("apple {n}") }).collect::<Vec<_>>();
+            texts.into_iter().for_each(|send| case.write(|case| case.run(send)));
+            case.index_all();
+        }
+    }
+    let parts = |case: &Case| case.db.search_parts().unwrap().len();
+    let before = parts(&case);
+    assert!(before > 4, "{before} parts");
+    case.check();
+    case.write(|case| case.run(Step::DeleteRoom { room: 1 }));
+    let mut nth = 0;
+    while case.write(|case| case.purge(1000)) {
+        // A text changes while its part is being replaced.
+        case.write(|case| case.run(Step::Replace { nth: 20 + nth % 20, text: format!("applesauce {nth}") }));
+        nth += 1;
+    }
+    assert!(parts(&case) < before - 1, "{} of {before} parts are left", parts(&case));
+    case.check();
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name GLOB 'search_[0-9]*_data'";
+    let tables = case.db.one(tables, (), |row| uint(row, 0)).unwrap();
+    assert_eq!(tables, Some(parts(&case) as u64), "no table is left of the others");
+}
+
+#[test]
+fn an_index_of_before_the_parts_is_built_anew_and_nothing_is_left_of_it() {
+    let mut case = Case::new();
+    case.write(|case| case.run(Step::Send { room: 1, sender: 1, text: "apple".to_owned() }));
+    case.index_all();
+    let path = case.dir.path().join("old");
+    let mut old = rusqlite::Connection::open(&path).unwrap();
+    let migrations = rusqlite_migration::Migrations::new(super::super::migrations());
+    migrations.to_version(&mut old, 6).unwrap();
+    old.execute("INSERT INTO search (rowid, terms) VALUES (1, 'zyzzyvas')", ()).unwrap();
+    old.execute("UPDATE search_state SET rules = ?, indexed = 1, hidden = 1", [terms::version()]).unwrap();
+    old.execute("ATTACH ? AS new", [case.dir.path().join("db").to_str()]).unwrap();
+    let fill = ["users", "rooms", "messages", "search_positions"]
+        .map(|table| format!("INSERT INTO main.{table} SELECT * FROM new.{table};"))
+        .concat();
+    old.execute_batch(&fill).unwrap();
+    drop(old);
+    case.db = Sqlite::open(&path).unwrap();
+    assert_eq!(case.db.unindexed().unwrap(), Some(Unindexed { done: 0, of: 1 }));
+    assert!(pages_with(&case.db, "zyzzyvas") > 0);
+    while case.write(|case| case.purge(1000)) {}
+    assert_eq!(pages_with(&case.db, "zyzzyvas"), 0);
+    case.index_all();
+    case.check();
 }
 
 #[test]
