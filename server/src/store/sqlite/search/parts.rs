@@ -12,15 +12,20 @@ use super::super::{
 };
 use crate::store::{Error, Result};
 
-/// A part with as many bytes of text is closed. That are some 250,000 messages: merging a list of as many takes 20 ms.
-/// The more parts there are, the longer takes a search for a rare word. Few in tests, so that there are several parts.
+/// A part with as many bytes of text is closed: some 240,000 messages of usual length. Merging a list of that many takes
+/// some 30 ms. With more parts, each shorter, a search for a rare word would take longer. Few in tests, so that there are
+/// several parts.
 const LARGE: u64 = if cfg!(test) { 1000 } else { 32 * 1024 * 1024 };
 /// What a text counts for, besides its bytes.
 const PER_TEXT: usize = 64;
 /// Pages that are merged in one transaction.
 const PAGES_AT_ONCE: i64 = 16;
+/// Pages that are merged along with a batch of new texts: more than it needs on average.
+const PAGES_PER_BATCH: i64 = 64;
+/// How many trees of one size are merged while texts are added, and how many when there is time.
+const TREES: (u32, u32) = (4, 2);
 /// Rows of a part that are removed in one transaction. Most are a page.
-const ROWS_AT_ONCE: u32 = 200;
+const ROWS_AT_ONCE: u32 = 100;
 
 /// A part that is searched.
 pub(super) struct Part {
@@ -86,20 +91,34 @@ impl Sqlite {
             ),
             (),
         )?;
-        for (setting, value) in [("secure-delete", 1), ("usermerge", 2)] {
-            self.run(&format!("INSERT INTO search_{id} (search_{id}, rank) VALUES (?, ?)"), params![setting, value])?;
-        }
+        self.set_up_search_part(id, "secure-delete", 1)?;
+        self.set_up_search_part(id, "automerge", 0)?; // FTS5 would merge rarely, and hundreds of pages at once
+        self.set_up_search_part(id, "usermerge", TREES.0)?;
         Ok(id)
     }
 
-    /// Adds a text to a part that does not have it. The caller counts its [`size`].
+    fn set_up_search_part(&self, id: u64, setting: &str, value: u32) -> Result<()> {
+        let set = format!("INSERT INTO search_{id} (search_{id}, rank) VALUES (?, ?)");
+        self.run(&set, params![setting, value]).map(drop)
+    }
+
+    /// Writes to a part what this transaction has added, and merges some of its trees; all of them for a negative number of
+    /// pages. Returns whether there was anything to do.
+    fn merge(&self, id: u64, pages: i64) -> Result<bool> {
+        let before = self.connection.total_changes();
+        self.run(&format!("INSERT INTO search_{id} (search_{id}, rank) VALUES ('merge', ?)"), [pages])?;
+        Ok(self.connection.total_changes() - before > 1) // as FTS5 documents it
+    }
+
+    /// Adds a text to a part that does not have it. After some of them, the caller calls [`Sqlite::grow_search_part`].
     pub(super) fn add_to_search_part(&self, id: u64, position: u64, text: &IndexedText) -> Result<()> {
         let insert = format!("INSERT INTO search_{id} (rowid, terms) VALUES (?, ?)");
         self.run(&insert, params![int(position), text.terms()]).map(drop)
     }
 
-    /// Notes that texts of this size were added to a part.
+    /// Writes the texts that were added to a part, and notes their size.
     pub(super) fn grow_search_part(&self, id: u64, by: u64) -> Result<()> {
+        self.merge(id, PAGES_PER_BATCH)?;
         let grow = "UPDATE search_parts SET size = size + ?, is_tidy = 0 WHERE id = ?";
         self.run(grow, [int(by), int(id)]).map(drop)
     }
@@ -112,8 +131,7 @@ impl Sqlite {
             if let Some(new) = new {
                 self.add_to_search_part(id, position, new)?;
             }
-            // At once, and not when it is committed: so the time it takes can be measured.
-            self.run(&format!("INSERT INTO search_{id} (search_{id}) VALUES ('flush')"), ())?;
+            // Writes it at once, and not when it is committed: so the time it takes can be measured.
             self.grow_search_part(id, new.map_or(0, size))?;
         }
         Ok(())
@@ -124,13 +142,17 @@ impl Sqlite {
         let next = "SELECT id, first < (SELECT max(first) FROM search_parts WHERE state = 'used') FROM search_parts
             WHERE state = 'used' AND is_tidy = 0 ORDER BY first DESC LIMIT 1";
         while let Some((id, is_closed)) = self.one(next, (), |row| Ok((uint(row, 0)?, row.get(1)?)))? {
-            // A negative number of pages merges all trees into one. Those of new messages would keep it from ever coming
-            // to an end.
-            let pages = if is_closed { -PAGES_AT_ONCE } else { PAGES_AT_ONCE };
-            let before = self.connection.total_changes();
-            self.run(&format!("INSERT INTO search_{id} (search_{id}, rank) VALUES ('merge', ?)"), [pages])?;
-            if self.connection.total_changes() - before > 1 {
-                return Ok(true); // as FTS5 documents it
+            let is_merging = if is_closed {
+                self.merge(id, -PAGES_AT_ONCE)?
+            } else {
+                // Not all of them: the trees of new messages would keep that from ever coming to an end.
+                self.set_up_search_part(id, "usermerge", TREES.1)?;
+                let is_merging = self.merge(id, PAGES_AT_ONCE)?;
+                self.set_up_search_part(id, "usermerge", TREES.0)?;
+                is_merging
+            };
+            if is_merging {
+                return Ok(true);
             }
             self.run("UPDATE search_parts SET is_tidy = 1 WHERE id = ?", [int(id)])?;
         }
