@@ -6,7 +6,7 @@ use quchat_shared::{Event, RoomId, Seq, event::RoomActivity, room::RoomKind};
 
 use crate::{
     domain::{self, event_reader::EventReader},
-    store::{Change, Ephemeral, Error, EventRef, LogView, LoggedEvent, LoggedRow, Result},
+    store::{Change, Ephemeral, Error, EventRef, LoggedEvent, LoggedRow, Result, Snapshot},
 };
 
 /// Changes, each with the event that it belongs to.
@@ -30,39 +30,35 @@ impl Shown {
     }
 }
 
-/// Reads up to `limit` rows of the log after `after`. Returns up to which event, and their changes.
-pub(super) fn read(log: &LogView<'_>, after: u64, head: u64, limit: u32) -> Result<(u64, Changes)> {
-    let rows = log.rows(after, head, limit)?;
-    let through = match rows.last() {
-        Some(last) if rows.len() >= limit as usize => last.id(),
-        _ => head, // nothing follows up to the head, even if the newest row was superseded
-    };
+/// Reads what the rows refer to. Returns up to which event these are all, and their changes. `head` is the newest event if
+/// no rows follow up to it; the newest row may have been superseded.
+pub(super) fn read(snapshot: &dyn Snapshot, rows: &[LoggedRow], head: Option<u64>) -> Result<(u64, Changes)> {
+    let through = head.or(rows.last().map(LoggedRow::id)).unwrap_or(0);
     let events = rows.iter().filter_map(LoggedRow::event).copied().collect::<Vec<_>>();
-    let (mut reader, mut read, mut changes) = (EventReader::new(log.snapshot()), 0, Vec::new());
-    for row in &rows {
+    let (mut reader, mut read, mut changes) = (EventReader::new(snapshot), 0, Vec::new());
+    for row in rows {
         match *row {
             LoggedRow::SessionEnded { id, user, session } => {
                 changes.push((id, Change::SessionEnded { user, session }));
             }
-            LoggedRow::Event(logged) => {
+            LoggedRow::Event { logged, room_kind } => {
                 read += 1;
-                add(&mut reader, &logged, &events[read..], &mut changes)?;
+                // Unless what it refers to is gone.
+                if let Some(event) = reader.read(&logged, &events[read..]).map_err(of_store)? {
+                    add(logged, room_kind, event, &mut changes);
+                }
             }
         }
     }
     Ok((through, changes))
 }
 
-/// Adds an event, unless what it refers to is gone.
-fn add(reader: &mut EventReader<'_>, logged: &LoggedEvent, next: &[LoggedEvent], changes: &mut Changes) -> Result<()> {
-    let Some(event) = reader.read(logged, next).map_err(of_store)? else { return Ok(()) };
-    let room_kind = reader.kind(logged.room).map_err(of_store)?;
-    changes.push((logged.id, Change::Event { logged: *logged, room_kind, event }));
+fn add(logged: LoggedEvent, room_kind: RoomKind, event: Event, changes: &mut Changes) {
+    changes.push((logged.id, Change::Event { logged, room_kind, event }));
     if let (EventRef::MessageCreated { seq }, RoomKind::Public) = (logged.what, room_kind) {
         let activity = RoomActivity { id: logged.room, last_seq: seq };
         changes.push((logged.id, Change::Ephemeral(Ephemeral::Activity(activity))));
     }
-    Ok(())
 }
 
 /// Reading events refuses nothing: only the store fails.

@@ -13,19 +13,16 @@ pub(crate) struct LoggedEvent {
 /// One row of a log that several servers share.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum LoggedRow {
-    Event(LoggedEvent),
+    /// The kind is that of its room; one that is gone is no longer public.
+    Event { logged: LoggedEvent, room_kind: RoomKind },
     /// Tells other servers that a session has ended. Nobody replays it.
-    SessionEnded {
-        id: u64,
-        user: UserId,
-        session: SessionId,
-    },
+    SessionEnded { id: u64, user: UserId, session: SessionId },
 }
 
 impl LoggedRow {
     pub(crate) fn id(&self) -> u64 {
         match self {
-            Self::Event(logged) => logged.id,
+            Self::Event { logged, .. } => logged.id,
             Self::SessionEnded { id, .. } => *id,
         }
     }
@@ -33,7 +30,7 @@ impl LoggedRow {
     /// The event, if others than servers see it.
     pub(crate) fn event(&self) -> Option<&LoggedEvent> {
         match self {
-            Self::Event(logged) => Some(logged),
+            Self::Event { logged, .. } => Some(logged),
             Self::SessionEnded { .. } => None,
         }
     }

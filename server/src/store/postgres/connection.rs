@@ -156,6 +156,15 @@ impl Connection {
         self.checked(self.replied(all(replies, last)).into_iter().collect())
     }
 
+    /// Sends a statement without waiting for its reply.
+    pub(super) fn send_only(&self, sql: &'static str) {
+        let mut reply = self.send(Planned::Plain(sql));
+        self.runtime().block_on(async {
+            poll_fn(|cx| Poll::Ready(reply.as_mut().poll(cx).is_ready())).await;
+            yield_now().await; // runs the task that writes to the socket
+        });
+    }
+
     /// Runs statements without parameters.
     pub(super) fn batch(&self, sql: &str) -> Result<(), Error> {
         self.checked(self.replied(self.client.batch_execute(sql)))

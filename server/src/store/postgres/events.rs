@@ -3,12 +3,13 @@
 //! Besides the events of the domain, it has a row for the end of each session, from which other nodes learn of it. No
 //! user gets to see those.
 
-use quchat_shared::{Event, RoomId, RoomInfo, Seq, SessionId, Timestamp, UserId, event::RoomActivity};
+use quchat_shared::{Event, RoomId, RoomInfo, Seq, SessionId, Timestamp, UserId, event::RoomActivity, room::RoomKind};
 use tokio_postgres::Row;
 
 use super::{
     Postgres,
     columns::{get, int, ints, optional_uint, params, sought, text, uint},
+    connection::Planned,
     failure::broken,
     gathered::SESSION_ENDED,
 };
@@ -53,8 +54,11 @@ const FOR_USER: &str =
     concat!("SELECT id, kind, room_id, user_id, seq, by_id, banned FROM (", for_user!(), ") AS visible ORDER BY id");
 const COUNT_FOR_USER: &str =
     concat!("SELECT count(*) FROM (SELECT 1 FROM (", for_user!(), ") AS visible LIMIT $5) AS counted");
-const BETWEEN: &str = "SELECT id, kind, room_id, user_id, seq, by_id, banned FROM events
-    WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
+/// The next rows of the log, each with the kind of its room.
+const AFTER: &str = "SELECT logged.*, rooms.kind
+    FROM (SELECT id, kind, room_id, user_id, seq, by_id, banned FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS logged
+    LEFT JOIN LATERAL (SELECT kind FROM rooms WHERE rooms.id = logged.room_id AND NOT is_deleted OFFSET 0) AS rooms ON true
+    ORDER BY logged.id";
 
 const HEAD: &str = "SELECT greatest(through, coalesce((SELECT max(id) FROM events), 0)) FROM pruned";
 
@@ -80,10 +84,12 @@ fn logged_event(row: &Row) -> Result<LoggedEvent> {
     Ok(LoggedEvent { id, room: RoomId(uint(row, 2)?), what })
 }
 
-/// Reads the same columns.
+/// Reads the same columns, and the kind of the room.
 fn logged_row(row: &Row) -> Result<LoggedRow> {
     if get::<&str>(row, 1)? != SESSION_ENDED {
-        return logged_event(row).map(LoggedRow::Event);
+        let is_gone = get::<Option<&str>>(row, 7)?.is_none();
+        let room_kind = if is_gone { RoomKind::Private } else { text(row, 7)? };
+        return Ok(LoggedRow::Event { logged: logged_event(row)?, room_kind });
     }
     let id = uint(row, 0)?;
     match (optional_uint(row, 3)?, optional_uint(row, 4)?) {
@@ -95,9 +101,15 @@ fn logged_row(row: &Row) -> Result<LoggedRow> {
 }
 
 impl Postgres {
-    /// The first `limit` rows of the log after `after`, up to and including `through`.
-    pub(in crate::store) fn events_between(&self, after: u64, through: u64, limit: u32) -> Result<Vec<LoggedRow>> {
-        self.all(BETWEEN, params![int(after), int(through), i64::from(limit)], logged_row)
+    /// The newest event, and the first `limit` rows of the log after `after`: in one flight.
+    pub(in crate::store) fn head_and_rows(&self, after: u64, limit: u32) -> Result<(u64, Vec<LoggedRow>)> {
+        let mut flight = self.pending();
+        flight.push(Planned::Prepared(HEAD, params![]));
+        flight.push(Planned::Prepared(AFTER, params![int(after), i64::from(limit)]));
+        let mut rows = self.with(|connection| connection.flight(flight, None))?;
+        let logged = rows.pop().unwrap_or_default().iter().map(logged_row).collect::<Result<_>>()?;
+        let head = rows.pop().unwrap_or_default();
+        Ok((uint(head.first().ok_or(Error::BrokenRow("pruned is empty"))?, 0)?, logged))
     }
 
     /// Takes the next event id.

@@ -61,9 +61,9 @@ impl LogView<'_> {
         self.0
     }
 
-    /// Up to `limit` rows of the log after `after`, up to and including `through`, ascending.
-    pub(crate) fn rows(&self, after: u64, through: u64, limit: u32) -> Result<Vec<LoggedRow>> {
-        self.0.events_between(after, through, limit)
+    /// The newest event, and up to `limit` rows of the log after `after`, ascending.
+    pub(crate) fn head_and_rows(&self, after: u64, limit: u32) -> Result<(u64, Vec<LoggedRow>)> {
+        self.0.head_and_rows(after, limit)
     }
 }
 

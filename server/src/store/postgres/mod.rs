@@ -495,9 +495,9 @@ impl readers::Reader for Postgres {
     fn end(&mut self) -> Option<Error> {
         self.is_open.set(false);
         if self.is_begun.replace(false)
-            && self.with(|connection| connection.flight(vec![Planned::Plain("COMMIT")], None)).is_err()
+            && let Some(connection) = &*self.connection.borrow()
         {
-            self.connection.take();
+            connection.send_only("COMMIT"); // whoever waits for what was read need not wait for this
         }
         self.failure.take()
     }

@@ -12,11 +12,15 @@ use super::{
     rooms::info,
     users::user,
 };
-use crate::store::{Hints, LiveSession, Result, row_cache::RowCache};
+use crate::store::{
+    Hints, LiveSession, Result,
+    row_cache::{Counted, RowCache},
+};
 
 const SESSIONS: &str = "SELECT id, user_id, last_used_at FROM sessions WHERE id = ANY($1)";
 const USERS: &str = "SELECT id, name, role, created_at, is_suspended FROM users WHERE id = ANY($1)";
-const ROOMS: &str = "SELECT id, rev, name, topic, kind, created_by, created_at, last_seq, archived FROM rooms
+const ROOMS: &str =
+    "SELECT id, rev, name, topic, kind, created_by, created_at, last_seq, archived, member_count FROM rooms
     WHERE id = ANY($1) AND NOT is_deleted";
 const MEMBERS: &str = "SELECT role, last_read_seq, notify, members.room_id, members.user_id
     FROM unnest($1::bigint[], $2::bigint[]) AS asked(room_id, user_id)
@@ -66,6 +70,7 @@ impl Prefetch {
         }
         for row in rooms {
             let room = info(row)?;
+            cache.counts.insert(Counted::MembersOf(room.id), uint(row, 9)?);
             cache.rooms.insert(room.id, room);
         }
         for row in members {
