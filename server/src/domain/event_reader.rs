@@ -22,13 +22,21 @@ const AHEAD: usize = 50;
 pub(crate) struct EventReader<'a> {
     store: &'a dyn Snapshot,
     rooms: HashMap<RoomId, Option<RoomInfo>>,
+    /// Messages that were read before.
+    known: HashMap<(RoomId, Seq), Message>,
     /// Messages of one room that were read ahead.
     ahead: VecDeque<Message>,
 }
 
 impl<'a> EventReader<'a> {
     pub(crate) fn new(store: &'a dyn Snapshot) -> Self {
-        Self { store, rooms: HashMap::new(), ahead: VecDeque::new() }
+        Self::knowing(store, Vec::new())
+    }
+
+    /// Does not read these messages, which are of the same snapshot.
+    pub(crate) fn knowing(store: &'a dyn Snapshot, messages: Vec<Message>) -> Self {
+        let known = messages.into_iter().map(|message| ((message.room_id, message.seq), message)).collect();
+        Self { store, rooms: HashMap::new(), known, ahead: VecDeque::new() }
     }
 
     /// The event with current state; `None` if what it refers to is gone. `next` are the following events, whose
@@ -59,7 +67,11 @@ impl<'a> EventReader<'a> {
                 self.message(room_id, seq, next)?.map(|message| MessageCreated { room_id, message }.into())
             }
             EventRef::MessageUpdated { seq } => {
-                self.store.message(room_id, seq)?.map(|message| MessageUpdated { room_id, message }.into())
+                let message = match self.known.get(&(room_id, seq)) {
+                    Some(known) => Some(known.clone()),
+                    None => self.store.message(room_id, seq)?,
+                };
+                message.map(|message| MessageUpdated { room_id, message }.into())
             }
             EventRef::ReadUpdated { user, seq } => match self.room(room_id)? {
                 Some(_) => {
@@ -83,6 +95,9 @@ impl<'a> EventReader<'a> {
 
     /// A message. The `next` following ones are read in the same query.
     fn message(&mut self, room: RoomId, seq: Seq, next: usize) -> Result<Option<Message>> {
+        if let Some(known) = self.known.get(&(room, seq)) {
+            return Ok(Some(known.clone()));
+        }
         let is_it = |message: &Message| message.room_id == room && message.seq == seq;
         if !self.ahead.front().is_some_and(is_it) {
             let limit = u32::try_from(next + 1).unwrap_or(u32::MAX);

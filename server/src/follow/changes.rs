@@ -6,7 +6,7 @@ use quchat_shared::{Event, RoomId, Seq, event::RoomActivity, room::RoomKind};
 
 use crate::{
     domain::{self, event_reader::EventReader},
-    store::{Change, Ephemeral, Error, EventRef, LoggedEvent, LoggedRow, Result, Snapshot},
+    store::{Change, Ephemeral, Error, EventRef, LogPage, LoggedEvent, LoggedRow, Result, Snapshot},
 };
 
 /// Changes, each with the event that it belongs to.
@@ -30,14 +30,15 @@ impl Shown {
     }
 }
 
-/// Reads what the rows refer to. Returns up to which event these are all, and their changes. `head` is the newest event if
-/// no rows follow up to it; the newest row may have been superseded.
-pub(super) fn read(snapshot: &dyn Snapshot, rows: &[LoggedRow], head: Option<u64>) -> Result<(u64, Changes)> {
-    let through = head.or(rows.last().map(LoggedRow::id)).unwrap_or(0);
+/// Reads what else the rows refer to. Returns up to which event these are all, and their changes. Nothing follows the last
+/// page up to the head, even if the newest row was superseded.
+pub(super) fn read(snapshot: &dyn Snapshot, page: LogPage, is_last: bool) -> Result<(u64, Changes)> {
+    let LogPage { head, rows, messages } = page;
+    let through = rows.last().filter(|_| !is_last).map_or(head, LoggedRow::id);
     let events = rows.iter().filter_map(LoggedRow::event).copied().collect::<Vec<_>>();
-    let (mut reader, mut read, mut changes) = (EventReader::new(snapshot), 0, Vec::new());
+    let (mut reader, mut read, mut changes) = (EventReader::knowing(snapshot, messages), 0, Vec::new());
     for row in rows {
-        match *row {
+        match row {
             LoggedRow::SessionEnded { id, user, session } => {
                 changes.push((id, Change::SessionEnded { user, session }));
             }

@@ -130,10 +130,10 @@ impl Follower {
         loop {
             let after = self.order.position();
             let (head, read) = self.feed.look(|log: &LogView<'_>| {
-                let (head, rows) = log.head_and_rows(after, ROWS)?;
+                let page = log.between(after, after + FAR_BEHIND, ROWS)?;
+                let (head, is_last) = (page.head, page.rows.len() < ROWS as usize);
                 let is_near = head.saturating_sub(after) <= FAR_BEHIND;
-                let is_all = rows.len() < ROWS as usize;
-                Ok((head, is_near.then(|| changes::read(log.snapshot(), &rows, is_all.then_some(head))).transpose()?))
+                Ok((head, is_near.then(|| changes::read(log.snapshot(), page, is_last)).transpose()?))
             })?;
             let Some((through, changes)) = read else {
                 tracing::warn!(behind = head - after, "far behind the log; clients connect again");

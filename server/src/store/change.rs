@@ -1,6 +1,6 @@
 //! Changes: as rows of the event log, and as what a transaction publishes.
 
-use quchat_shared::{Event, RoomId, Seq, SessionId, UserId, event::RoomActivity, room::RoomKind};
+use quchat_shared::{Event, Message, RoomId, Seq, SessionId, UserId, event::RoomActivity, room::RoomKind};
 
 /// One row of the event log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,15 @@ pub(crate) enum LoggedRow {
     Event { logged: LoggedEvent, room_kind: RoomKind },
     /// Tells other servers that a session has ended. Nobody replays it.
     SessionEnded { id: u64, user: UserId, session: SessionId },
+}
+
+/// Rows of such a log, in its order.
+pub(crate) struct LogPage {
+    /// The newest event.
+    pub(crate) head: u64,
+    pub(crate) rows: Vec<LoggedRow>,
+    /// The messages that were sent or changed, as they are now.
+    pub(crate) messages: Vec<Message>,
 }
 
 impl LoggedRow {

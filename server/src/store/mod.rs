@@ -42,7 +42,7 @@ use crate::clock::Clock;
 
 pub use self::postgres::Settings as PostgresSettings;
 pub(crate) use self::{
-    change::{Change, Committed, Ephemeral, EventRef, LoggedEvent, LoggedRow},
+    change::{Change, Committed, Ephemeral, EventRef, LogPage, LoggedEvent, LoggedRow},
     commits::Commits,
     error::{Cause, Error, Result},
     handle::{Store, readers},

@@ -12,10 +12,11 @@ use super::{
     connection::Planned,
     failure::broken,
     gathered::SESSION_ENDED,
+    messages::{LOGGED_BETWEEN, message},
 };
 use crate::store::{
-    Change, Error, EventRef, LoggedEvent, LoggedRow, ReadEvents, Result, WriteEvents, event_columns::EventColumns,
-    stored_text::Text,
+    Change, Error, EventRef, LogPage, LoggedEvent, LoggedRow, ReadEvents, Result, WriteEvents,
+    event_columns::EventColumns, stored_text::Text,
 };
 
 /// The rows between `$2` and `$3` that the user `$1` may see, in the rooms `$4` unless that is null: events in a room
@@ -54,12 +55,13 @@ const FOR_USER: &str =
     concat!("SELECT id, kind, room_id, user_id, seq, by_id, banned FROM (", for_user!(), ") AS visible ORDER BY id");
 const COUNT_FOR_USER: &str =
     concat!("SELECT count(*) FROM (SELECT 1 FROM (", for_user!(), ") AS visible LIMIT $5) AS counted");
-/// The next rows of the log, each with the kind of its room.
-const AFTER: &str = "SELECT logged.*, rooms.kind
-    FROM (SELECT id, kind, room_id, user_id, seq, by_id, banned FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS logged
+/// The first `$3` rows of the log after `$1` up to `$2`, each with the kind of its room. With both bounds the planner takes
+/// the index in its order.
+const BETWEEN: &str = "SELECT logged.*, rooms.kind
+    FROM (SELECT id, kind, room_id, user_id, seq, by_id, banned FROM events
+        WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS logged
     LEFT JOIN LATERAL (SELECT kind FROM rooms WHERE rooms.id = logged.room_id AND NOT is_deleted OFFSET 0) AS rooms ON true
     ORDER BY logged.id";
-
 const HEAD: &str = "SELECT greatest(through, coalesce((SELECT max(id) FROM events), 0)) FROM pruned";
 
 fn narrowing(only: &[RoomId]) -> Option<Vec<i64>> {
@@ -101,15 +103,19 @@ fn logged_row(row: &Row) -> Result<LoggedRow> {
 }
 
 impl Postgres {
-    /// The newest event, and the first `limit` rows of the log after `after`: in one flight.
-    pub(in crate::store) fn head_and_rows(&self, after: u64, limit: u32) -> Result<(u64, Vec<LoggedRow>)> {
+    /// The first `limit` rows of the log after `after`, up to `through`, and what is needed to show them: in one flight.
+    pub(in crate::store) fn log_between(&self, after: u64, through: u64, limit: u32) -> Result<LogPage> {
+        let span = || params![int(after), int(through), i64::from(limit)];
         let mut flight = self.pending();
         flight.push(Planned::Prepared(HEAD, params![]));
-        flight.push(Planned::Prepared(AFTER, params![int(after), i64::from(limit)]));
-        let mut rows = self.with(|connection| connection.flight(flight, None))?;
-        let logged = rows.pop().unwrap_or_default().iter().map(logged_row).collect::<Result<_>>()?;
-        let head = rows.pop().unwrap_or_default();
-        Ok((uint(head.first().ok_or(Error::BrokenRow("pruned is empty"))?, 0)?, logged))
+        flight.push(Planned::Prepared(BETWEEN, span()));
+        flight.push(Planned::Prepared(LOGGED_BETWEEN, span()));
+        let mut replies = self.with(|connection| connection.flight(flight, None))?;
+        let mut next = || replies.pop().unwrap_or_default();
+        let messages = next().iter().map(|row| message(row, 0)).collect::<Result<_>>()?;
+        let rows = next().iter().map(logged_row).collect::<Result<_>>()?;
+        let head = uint(next().first().ok_or(Error::BrokenRow("pruned is empty"))?, 0)?;
+        Ok(LogPage { head, rows, messages })
     }
 
     /// Takes the next event id.

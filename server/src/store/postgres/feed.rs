@@ -13,7 +13,7 @@ use super::{
     lineages, locks,
     settings::Settings,
 };
-use crate::store::{Error, Lineage, LoggedRow, Result, Snapshot, readers::Reader};
+use crate::store::{Error, Lineage, LogPage, Result, Snapshot, readers::Reader};
 
 const NODE_LOCK: &str = "SELECT pg_advisory_lock($1::bigint::int, $2::bigint::int)";
 const LISTEN: &str = "LISTEN quchat; LISTEN quchat_online; LISTEN quchat_typing;";
@@ -61,9 +61,9 @@ impl LogView<'_> {
         self.0
     }
 
-    /// The newest event, and up to `limit` rows of the log after `after`, ascending.
-    pub(crate) fn head_and_rows(&self, after: u64, limit: u32) -> Result<(u64, Vec<LoggedRow>)> {
-        self.0.head_and_rows(after, limit)
+    /// The first `limit` rows of the log after `after`, up to `through`.
+    pub(crate) fn between(&self, after: u64, through: u64, limit: u32) -> Result<LogPage> {
+        self.0.log_between(after, through, limit)
     }
 }
 

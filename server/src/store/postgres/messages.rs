@@ -23,6 +23,13 @@ macro_rules! select {
     };
 }
 
+/// The messages of the first `$3` rows of the log after `$1` up to `$2`.
+pub(super) const LOGGED_BETWEEN: &str = select!(
+    "WHERE (room_id, seq) IN (SELECT logged.room_id, logged.seq
+        FROM (SELECT room_id, seq, kind FROM events WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS logged
+        WHERE logged.kind IN ('message.created', 'message.updated'))"
+);
+
 /// Reads the seventeen columns from `first` on, in the order of `select!`.
 pub(super) fn message(row: &Row, first: usize) -> Result<Message> {
     let column = |nth| first + nth;

@@ -73,7 +73,7 @@ use crate::clock::Clock;
 
 /// How the planner treats the statements of all connections: each has its index, and statistics of young tables mislead.
 const PLANS: &str = "SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
-    SET enable_hashjoin = off; SET enable_mergejoin = off;";
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0;";
 /// With these PostgreSQL notices within eleven seconds that a node is gone, even if the network does not say so.
 const SIGNS_OF_LIFE: &str =
     "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
