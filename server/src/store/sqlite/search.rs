@@ -285,6 +285,7 @@ impl WriteSearch for Sqlite {
         }
         if done > indexed {
             self.grow_search_part(part, grown)?;
+            self.merge_closed_part()?;
             self.run("UPDATE search_state SET indexed = ?", [int(done)])?;
         }
         Ok(Indexed { is_complete: done == newest && through == self.head, head: self.head })

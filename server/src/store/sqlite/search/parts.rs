@@ -159,6 +159,19 @@ impl Sqlite {
         Ok(false)
     }
 
+    /// Merges some trees of a closed part, if one has several. Each search looks into all trees of all parts, so that must not
+    /// wait until nobody sends.
+    pub(super) fn merge_closed_part(&self) -> Result<()> {
+        let next = "SELECT id FROM search_parts WHERE state = 'used' AND is_tidy = 0
+            AND first < (SELECT max(first) FROM search_parts WHERE state = 'used') ORDER BY first LIMIT 1";
+        if let Some(id) = self.one(next, (), |row| uint(row, 0))?
+            && !self.merge(id, -PAGES_PER_BATCH)?
+        {
+            self.run("UPDATE search_parts SET is_tidy = 1 WHERE id = ?", [int(id)])?;
+        }
+        Ok(())
+    }
+
     /// Removes some rows of a part that is not searched any more, finally its table. Returns whether there was one.
     pub(in crate::store::sqlite) fn remove_search_part(&mut self) -> Result<bool> {
         let next = "SELECT id FROM search_parts WHERE state = 'old' LIMIT 1";
