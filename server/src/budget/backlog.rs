@@ -11,8 +11,9 @@ use super::{Budget, Charge, Full, Key};
 
 /// A stream that can be closed when the budget is full.
 pub(crate) trait Stream: Send + Sync {
-    /// Drops the queue and ends the stream with `bye`. A second call drops everything.
-    fn evict(&self);
+    /// Drops the queue and ends the stream with `bye`; drops everything if it has ended already. Does nothing if the
+    /// backlog with this key is dropped by then: its bytes are free, or belong to another backlog.
+    fn evict(&self, backlog: Key);
 }
 
 /// Registers a stream as behind until it is dropped.
@@ -34,6 +35,10 @@ impl Backlog {
         let (bytes, queue) = (Arc::default(), Charge::shared(budget.clone(), 0));
         budget.lock().add_stream(key, user, Arc::clone(&bytes), stream);
         Self(Box::new(Inner { budget, key, bytes, queue }))
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        self.0.key
     }
 
     /// Reports how many bytes wait now, in how many chunks.

@@ -21,8 +21,8 @@ use quchat_shared::UserId;
 use super::{Account, Stream};
 use crate::network::network;
 
-/// Identifies a connection or stream.
-pub(super) type Key = u64;
+/// Identifies a connection, or the backlog of a stream.
+pub(crate) type Key = u64;
 
 /// The user or network that bytes count towards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,16 +69,16 @@ pub(super) struct Victim {
 
 enum End {
     Connection(Waker),
-    Stream(Weak<dyn Stream>),
+    Stream(Key, Weak<dyn Stream>),
 }
 
 impl Victim {
     pub(super) fn close(self) {
         match self.end {
             End::Connection(task) => task.wake(),
-            End::Stream(stream) => {
+            End::Stream(backlog, stream) => {
                 if let Some(stream) = stream.upgrade() {
-                    stream.evict();
+                    stream.evict(backlog);
                 }
             }
         }
@@ -198,7 +198,7 @@ impl Holders {
         if is_stream && let Some((bytes, key)) = share.behind.pop() {
             share.of_streams -= bytes;
             let behind = self.streams.remove(&key);
-            return Some((bytes, behind.map(|behind| Victim { bytes: 0, end: End::Stream(behind.stream) })));
+            return Some((bytes, behind.map(|behind| Victim { bytes: 0, end: End::Stream(key, behind.stream) })));
         }
         let (_, bytes, key) = share.stalled.pop()?;
         share.of_connections -= bytes;

@@ -26,11 +26,12 @@ use std::{
 
 use quchat_shared::UserId;
 
-use self::holders::{Holder, Holders, Key};
+use self::holders::{Holder, Holders};
 pub(crate) use self::{
     account::Account,
     backlog::{Backlog, Stream},
     charge::Charge,
+    holders::Key,
 };
 
 /// An eviction frees at least this fraction of the budget (1 / 64). Choosing a victim looks at every holder, which
@@ -49,6 +50,9 @@ struct Shared {
     used: AtomicUsize,
     next_key: AtomicU64,
     holders: Mutex<Holders>,
+    /// Held from choosing what to evict until it is closed. Others would find the same bytes missing meanwhile, and close
+    /// more than is needed.
+    evicting: Mutex<()>,
     /// Notified when an evicted connection has freed bytes.
     freed: Condvar,
 }
@@ -65,6 +69,7 @@ impl Budget {
             used: AtomicUsize::new(0),
             next_key: AtomicU64::new(0),
             holders: Mutex::default(),
+            evicting: Mutex::default(),
             freed: Condvar::new(),
         }))
     }
@@ -111,6 +116,10 @@ impl Budget {
         if bytes > self.0.max {
             return Err(Full);
         }
+        if self.try_reserve(bytes) {
+            return Ok(());
+        }
+        let _evicting = self.0.evicting.lock().unwrap_or_else(PoisonError::into_inner);
         while !self.try_reserve(bytes) {
             let missing = (self.used() + bytes).saturating_sub(self.0.max);
             let victims = self.lock().evict(missing.max(self.0.max / FREED_AT_ONCE), by);

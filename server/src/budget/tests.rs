@@ -2,7 +2,7 @@
 
 use std::{
     net::Ipv4Addr,
-    sync::atomic::AtomicUsize,
+    sync::{atomic::AtomicUsize, mpsc},
     task::{Wake, Waker},
     thread,
 };
@@ -25,19 +25,27 @@ struct Reader {
 }
 
 impl Stream for Reader {
-    fn evict(&self) {
+    fn evict(&self, _: Key) {
         drop(self.held.lock().unwrap().take());
     }
 }
 
 impl Reader {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { held: Mutex::default() })
+    }
+
     fn behind(budget: &Budget, user: u64, bytes: usize) -> Arc<Self> {
-        let reader = Arc::new(Self { held: Mutex::default() });
-        let charge = budget.charge_shared(bytes).unwrap();
-        let mut backlog = budget.open_backlog(UserId(user), Arc::downgrade(&reader) as Weak<dyn Stream>);
-        backlog.set(bytes, 1).unwrap();
-        *reader.held.lock().unwrap() = Some((charge, backlog));
+        let reader = Self::new();
+        reader.holds(budget, user, bytes, Arc::downgrade(&reader) as Weak<dyn Stream>);
         reader
+    }
+
+    fn holds(&self, budget: &Budget, user: u64, bytes: usize, stream: Weak<dyn Stream>) {
+        let charge = budget.charge_shared(bytes).unwrap();
+        let mut backlog = budget.open_backlog(UserId(user), stream);
+        backlog.set(bytes, 1).unwrap();
+        *self.held.lock().unwrap() = Some((charge, backlog));
     }
 
     fn is_evicted(&self) -> bool {
@@ -129,6 +137,42 @@ fn the_stream_with_the_most_bytes_is_evicted_first() {
     let _shared = budget.charge_shared(60).unwrap();
     let evicted: Vec<_> = readers.iter().map(|reader| reader.is_evicted()).collect();
     assert_eq!((evicted, other.is_evicted()), (vec![false, true, true], false));
+}
+
+/// A stream whose eviction waits until the test lets it go on.
+struct SlowReader {
+    reader: Arc<Reader>,
+    begun: mpsc::SyncSender<()>,
+    goes_on: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Stream for SlowReader {
+    fn evict(&self, backlog: Key) {
+        self.begun.send(()).unwrap();
+        self.goes_on.lock().unwrap().recv().unwrap();
+        self.reader.evict(backlog);
+    }
+}
+
+#[test]
+fn while_a_stream_is_being_evicted_nobody_evicts_another_for_the_same_bytes() {
+    let budget = Budget::new(100);
+    let ((begun, has_begun), (go_on, goes_on)) = (mpsc::sync_channel(1), mpsc::channel());
+    let slow = Arc::new(SlowReader { reader: Reader::new(), begun, goes_on: Mutex::new(goes_on) });
+    slow.reader.holds(&budget, 1, 60, Arc::downgrade(&slow) as Weak<dyn Stream>);
+    let other = Reader::behind(&budget, 1, 40);
+    thread::scope(|scope| {
+        let first = scope.spawn(|| budget.charge_shared(20).unwrap());
+        has_begun.recv().unwrap();
+        let (charged, is_charged) = mpsc::channel();
+        let budget = &budget;
+        scope.spawn(move || charged.send(budget.charge_shared(20)));
+        let early = is_charged.recv_timeout(Duration::from_millis(20));
+        go_on.send(()).unwrap(); // before anything fails: the scope waits for both threads
+        assert!(early.is_err(), "it waits");
+        let _charges = (first.join().unwrap(), is_charged.recv().unwrap().unwrap());
+        assert!(slow.reader.is_evicted() && !other.is_evicted());
+    });
 }
 
 #[test]

@@ -19,7 +19,7 @@ use quchat_shared::UserId;
 
 pub(crate) use self::chunk::{Chunk, Coding};
 use crate::{
-    budget::{Backlog, Budget, Full, Stream},
+    budget::{Backlog, Budget, Full, Key, Stream},
     idle_timeout::IdleTimeout,
     metrics::Counter,
     socket::Socket,
@@ -197,8 +197,11 @@ impl StreamWriter {
 }
 
 impl Stream for StreamWriter {
-    fn evict(&self) {
+    fn evict(&self, backlog: Key) {
         let mut state = self.lock();
+        if state.backlog.as_ref().is_none_or(|current| current.key() != backlog) {
+            return;
+        }
         if state.has_ended {
             state.close();
         } else {

@@ -126,6 +126,21 @@ async fn a_frame_that_was_cut_by_a_full_socket_is_finished_before_the_end() {
     task.await.unwrap().unwrap();
 }
 
+/// The budget chooses what to evict first, and evicts it then. Meanwhile the stream may end for another reason.
+#[tokio::test]
+async fn an_eviction_that_comes_after_the_end_of_the_stream_leaves_its_last_frame() {
+    let (writer, reader) = open(Coding::Plain).await;
+    let task = run(&writer, LONG);
+    released(&writer).await;
+    let text = fill(&writer);
+    let chosen = writer.lock().backlog.as_ref().unwrap().key();
+    writer.cut();
+    writer.evict(chosen);
+    let heard = rest(reader).await;
+    assert!(heard == format!("head {text}bye"), "{} of {}", heard.len(), text.len());
+    task.await.unwrap().unwrap();
+}
+
 /// Waits until the task has ended the hold.
 async fn released(writer: &StreamWriter) {
     while writer.lock().is_held {
