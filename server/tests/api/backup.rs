@@ -5,7 +5,6 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Output, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
@@ -16,7 +15,7 @@ use quchat_shared::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::harness::{Client, DataDir, Process, eventually, needs_sqlite};
+use crate::harness::{Client, DataDir, Over, Process, eventually, needs_sqlite};
 
 /// Runs a verb to its end.
 fn run(arguments: &[&str], data_dir: &Path) -> Output {
@@ -157,21 +156,22 @@ fn writers_go_on_during_backups_and_each_of_those_is_whole() {
     let server = Process::start(&data_dir.path());
     let alice = server.register("alice");
     let room = alice.create_room("lobby");
-    let is_over = AtomicBool::new(false);
+    let over = Over::default();
     let sent = thread::scope(|scope| {
         let writing = scope.spawn(|| {
             let mut sent = 0;
-            while !is_over.load(Ordering::Relaxed) {
+            while !over.is_set() {
                 alice.send_message(room, "again");
                 sent += 1;
             }
             sent
         });
+        let end = over.set_on_drop();
         for n in 0..3 {
             let file = dir.path().join(format!("{n}.tar"));
             succeeds(&["backup", file.to_str().unwrap()], &data_dir.path());
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(end);
         writing.join().unwrap()
     });
     server.kill();

@@ -1,14 +1,13 @@
 //! Limits on time and number: the server answers clearly at each limit and keeps serving everyone else.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
 use quchat_shared::Seq;
 
-use crate::harness::{Connection, Opening, Stream, TIMEOUT, TestServer, eventually, message_of, needs_one_node};
+use crate::harness::{Connection, Opening, Over, Stream, TIMEOUT, TestServer, eventually, message_of, needs_one_node};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -175,15 +174,16 @@ fn a_stalled_stream_is_closed_after_the_write_timeout() {
     bob.join(room);
     let (_, mut stalled) = Opening { receive_buffer: Some(4096), ..Opening::default() }.open(&bob);
     let live = bob.listen();
-    let reader_is_on = AtomicBool::new(true);
+    let over = Over::default();
     let text = "🎉".repeat(4000);
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut live = live;
-            while reader_is_on.load(Ordering::Relaxed) {
+            while !over.is_set() {
                 live.read(TIMEOUT);
             }
         });
+        let end = over.set_on_drop();
         let begin = Instant::now();
         // Longer than the write timeout and more data than the socket takes, on a slow machine, too.
         let mut sent = 0;
@@ -191,7 +191,7 @@ fn a_stalled_stream_is_closed_after_the_write_timeout() {
             alice.send_message(room, &text);
             sent += 1;
         }
-        reader_is_on.store(false, Ordering::Relaxed);
+        drop(end);
         alice.send_message(room, "last");
     });
     let last = alice.room(room).info.last_seq;

@@ -14,9 +14,9 @@ use quchat_shared::{Message, RoomId, Seq, event::ByeReason};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::harness::{Client, Connection, DataDir, Process, TIMEOUT, eventually, message_of};
+use crate::harness::{Client, Connection, DataDir, Over, Process, TIMEOUT, eventually, message_of};
 
-/// Sends messages until the server is gone. A message without an answer is repeated with the same `txn`.
+/// Sends messages until the server is gone, or the test has failed. A message without an answer is repeated with the same `txn`.
 struct Writer {
     name: usize,
     client: Client,
@@ -25,8 +25,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn write_until_it_dies(&mut self, room: RoomId, count: &AtomicUsize) {
-        loop {
+    fn write_until_it_dies(&mut self, room: RoomId, count: &AtomicUsize, over: &Over) {
+        while !over.is_set() {
             let txn = format!("{}-{}", self.name, self.next);
             let body = json!({"text": txn, "txn": txn}).to_string().into_bytes();
             let target = format!("/v1/rooms/{room}/messages");
@@ -62,11 +62,11 @@ fn acknowledged_messages_survive_five_kills_under_load_exactly_once() {
     let mut delivered: Vec<Seq> = Vec::new();
 
     for kill in 1..=5 {
-        let count = AtomicUsize::new(0);
+        let (count, over) = (AtomicUsize::new(0), Over::default());
         let mut stream = bob.at(server.address).resume(&position);
         thread::scope(|scope| {
             for writer in &mut writers {
-                scope.spawn(|| writer.write_until_it_dies(room, &count));
+                scope.spawn(|| writer.write_until_it_dies(room, &count, &over));
             }
             let listener = scope.spawn(|| {
                 let received = stream.rest();
@@ -75,6 +75,7 @@ fn acknowledged_messages_survive_five_kills_under_load_exactly_once() {
                     received.iter().filter_map(|received| message_of(&received.event)).collect::<Vec<_>>(),
                 )
             });
+            let _end = over.set_on_drop();
             eventually("the writers write", || (count.load(Ordering::Relaxed) > 40 * kill).then_some(()));
             server.kill();
             let (last_id, received) = listener.join().unwrap();
@@ -146,12 +147,12 @@ fn a_stop_under_load_loses_no_acknowledged_message() {
     let alice = server.register("alice");
     let room = alice.create_room("lobby");
     let acknowledged = Mutex::new(Vec::new());
-    let stopped = AtomicBool::new(false);
+    let (stopped, over) = (AtomicBool::new(false), Over::default());
     thread::scope(|scope| {
         for writer in 0..4 {
-            let (alice, acknowledged, stopped) = (alice.clone(), &acknowledged, &stopped);
+            let (alice, acknowledged, stopped, over) = (alice.clone(), &acknowledged, &stopped, &over);
             scope.spawn(move || {
-                for n in 0.. {
+                for n in (0..).take_while(|_| !over.is_set()) {
                     let text = format!("{writer}-{n}");
                     let body = json!({"text": text}).to_string().into_bytes();
                     let target = format!("/v1/rooms/{room}/messages");
@@ -163,6 +164,7 @@ fn a_stop_under_load_loses_no_acknowledged_message() {
                 }
             });
         }
+        let _end = over.set_on_drop();
         eventually("the writers write", || (acknowledged.lock().unwrap().len() > 100).then_some(()));
         stopped.store(true, Ordering::Release);
         server.signal(Signal::TERM);

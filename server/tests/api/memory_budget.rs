@@ -1,10 +1,6 @@
 //! Attack: total memory. Users who fill the memory budget lose connections; everyone else is served as before.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Duration,
-};
+use std::{thread, time::Duration};
 
 use quchat_server::Budget;
 use quchat_shared::{
@@ -13,7 +9,7 @@ use quchat_shared::{
 };
 
 use crate::harness::{
-    Client, Connection, Opening, Stream, StreamEvent, TIMEOUT, TestServer, at_once, eventually, message_of,
+    Client, Connection, Opening, Over, Stream, StreamEvent, TIMEOUT, TestServer, at_once, eventually, message_of,
     needs_one_node,
 };
 
@@ -43,19 +39,20 @@ fn ask_and_leave(client: &Client, target: &str) -> Connection {
 
 /// Runs `act` while another thread checks that the budget is never exceeded.
 fn within<T>(budget: &Budget, act: impl FnOnce() -> T) -> T {
-    let done = AtomicBool::new(false);
+    let over = Over::default();
     thread::scope(|scope| {
         let watch = scope.spawn(|| {
             let mut most = 0;
-            while !done.load(Ordering::Acquire) {
+            while !over.is_set() {
                 most = most.max(budget.used());
                 assert!(most <= budget.max());
                 thread::park_timeout(Duration::from_micros(100));
             }
             most
         });
+        let end = over.set_on_drop();
         let outcome = act();
-        done.store(true, Ordering::Release);
+        drop(end);
         let most = watch.join().unwrap();
         assert!(most > budget.max() / 3, "only {most} bytes were charged: the test does not fill the budget");
         outcome

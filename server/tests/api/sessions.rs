@@ -159,6 +159,8 @@ fn the_length_of_a_password_is_that_of_its_normal_form() {
 fn guesses_from_one_address_do_not_block_sign_ins_from_another() {
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    use crate::harness::Over;
+
     needs_one_node!("each node counts wrong passwords for itself");
     let server = TestServer::start_with(|config| config.password_queue = 8);
     let from = |last: u8, name: &str, password: &str| {
@@ -174,21 +176,21 @@ fn guesses_from_one_address_do_not_block_sign_ins_from_another() {
         ));
         connection.answer().status
     };
-    let (is_over, full) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (over, full) = (Over::default(), AtomicBool::new(false));
     thread::scope(|scope| {
         for n in 0..24 {
-            let (from, is_over, full) = (&from, &is_over, &full);
+            let (from, over, full) = (&from, &over, &full);
             scope.spawn(move || {
-                while !is_over.load(Ordering::Relaxed) {
+                while !over.is_set() {
                     if from(2, &format!("guess-{n}"), "wrong password") == 503 {
                         full.store(true, Ordering::Relaxed);
                     }
                 }
             });
         }
+        let _end = over.set_on_drop();
         eventually("the guesses fill the queue", || full.load(Ordering::Relaxed).then_some(()));
         let answers: Vec<_> = (0..10).map(|_| from(3, "alice", "correct horse")).collect();
-        is_over.store(true, Ordering::Relaxed);
         assert_eq!(answers, [201; 10]);
     });
 }

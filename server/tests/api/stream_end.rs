@@ -7,7 +7,7 @@ use std::{
 
 use quchat_shared::{Event, Seq, event::ByeReason};
 
-use crate::harness::{Connection, Opening, TIMEOUT, TestServer, at_once};
+use crate::harness::{Connection, Opening, Over, TIMEOUT, TestServer, at_once};
 
 #[test]
 fn a_stopping_server_sends_bye_on_every_stream() {
@@ -68,15 +68,16 @@ fn no_write_succeeds_after_a_concurrent_sign_out() {
     let server = TestServer::start();
     let bob = server.user("bob");
     let room = bob.create_room("lobby");
-    let alice = server.sign_in("alice");
+    let (alice, over) = (server.sign_in("alice"), Over::default());
     let statuses = thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let mut statuses = Vec::new();
-            while statuses.last().is_none_or(|status| *status == 201) {
+            while statuses.last().is_none_or(|status| *status == 201) && !over.is_set() {
                 statuses.push(alice.try_send_message(room, "still here").status);
             }
             statuses
         });
+        let _end = over.set_on_drop();
         bob.listen().until(|event| event.name() == "message.created");
         alice.sign_out();
         let after = bob.send_message(room, "after the sign-out").seq;

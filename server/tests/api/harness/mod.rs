@@ -14,6 +14,7 @@ mod database;
 mod filling;
 mod member_verbs;
 mod node;
+mod over;
 mod postgres;
 pub(crate) mod prepared;
 #[cfg(unix)]
@@ -41,6 +42,7 @@ pub(crate) use self::{
     database::Database,
     filling::fill_room,
     node::Node,
+    over::Over,
     setup::{left_out, needs_one_node, needs_postgres, needs_sqlite, nodes, store},
     stream::{Opening, Stream, StreamEvent, message_of},
     test_server::TestServer,
