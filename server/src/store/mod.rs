@@ -19,6 +19,8 @@ mod readers;
 mod recorded;
 mod row_cache;
 mod search;
+#[cfg(test)]
+mod search_model;
 mod sqlite;
 mod stored_text;
 mod writer;

@@ -26,6 +26,7 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// Which public rooms a search is about.
+#[derive(Clone)]
 pub(crate) enum Public {
     None,
     One(RoomId),

@@ -6,10 +6,9 @@ use std::{cell::RefCell, collections::BTreeSet, env, process};
 use proptest::{
     collection::vec,
     prelude::*,
-    sample::select,
     test_runner::{Config, TestRunner},
 };
-use quchat_shared::{RoomInfo, event::RoomDeleted, text::search::Search};
+use quchat_shared::event::RoomDeleted;
 
 use super::*;
 use crate::store::{
@@ -21,107 +20,28 @@ use crate::store::{
         opening,
         settings::Settings,
     },
+    search_model::{self as model, Model},
     stored_text::Text as _,
     writer::Engine,
 };
 
-const USERS: u64 = 2;
-const ROOMS: [RoomKind; 4] = [RoomKind::Public, RoomKind::Public, RoomKind::Private, RoomKind::Private];
-const WORDS: [&str; 14] = [
-    "apple",
-    "Applesauce",
-    "internship",
-    "international",
-    "of",
-    "the",
-    "a",
-    "été",
-    "東京",
-    "東京都",
-    "京",
-    "-",
-    "2026年",
-    "i",
-];
-const QUERIES: [&str; 14] = [
-    "app",
-    "apple",
-    "apples",
-    "intern",
-    "interns",
-    "of the",
-    "\"of the\"",
-    "the -app",
-    "a",
-    "ete",
-    "東京",
-    "京都 -2026",
-    "年 of",
-    "app -\"東京都 of\"",
-];
-
+/// What happens in a case.
 #[derive(Debug, Clone)]
 enum Step {
-    Send {
-        room: u64,
-        sender: u64,
-        text: String,
-    },
-    /// An empty text deletes the message.
-    Replace {
-        nth: usize,
-        text: String,
-    },
-    DeleteRoom {
-        room: u64,
-    },
+    Model(model::Step),
     Purge,
-    Index,
     /// As if many others had been sent.
     Skip {
         positions: u64,
     },
-    Prune,
-    ChangeRules,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let text = || vec(select(&WORDS[..]), 1..6).prop_map(|words| words.join(" "));
-    let room = || 1..=ROOMS.len() as u64;
     prop_oneof![
-        12 => (room(), 1..=USERS, text()).prop_map(|(room, sender, text)| Step::Send { room, sender, text }),
-        4 => (any::<usize>(), text()).prop_map(|(nth, text)| Step::Replace { nth, text }),
-        2 => any::<usize>().prop_map(|nth| Step::Replace { nth, text: String::new() }),
-        1 => room().prop_map(|room| Step::DeleteRoom { room }),
+        24 => model::step().prop_map(Step::Model),
         1 => Just(Step::Purge),
-        3 => Just(Step::Index),
         2 => (0..40_000u64).prop_map(|positions| Step::Skip { positions }),
-        1 => Just(Step::Prune),
-        1 => Just(Step::ChangeRules),
     ]
-}
-
-fn info(room: u64) -> RoomInfo {
-    RoomInfo {
-        id: RoomId(room),
-        rev: 1,
-        name: room.to_string(),
-        topic: String::new(),
-        kind: ROOMS[room as usize - 1],
-        created_by: UserId(1),
-        created_at: Timestamp::from_millis(0),
-        last_seq: Seq(0),
-        archived: false,
-    }
-}
-
-/// A message as the model knows it.
-#[derive(Debug, Clone)]
-struct Sent {
-    room: u64,
-    seq: u64,
-    sender: u64,
-    text: String,
 }
 
 /// A database of its own, dropped together with this.
@@ -164,27 +84,25 @@ impl Drop for Database {
 
 struct Case<'a> {
     db: &'a mut Postgres,
-    /// In the order of sending.
-    sent: Vec<Sent>,
-    deleted_rooms: BTreeSet<u64>,
+    model: Model,
 }
 
 impl<'a> Case<'a> {
     fn new(db: &'a mut Postgres) -> Self {
-        let mut this = Self { db, sent: Vec::new(), deleted_rooms: BTreeSet::new() };
+        let mut this = Self { db, model: Model::default() };
         this.write(|this| {
             this.db.run("TRUNCATE users, rooms, messages, events, search_index RESTART IDENTITY CASCADE", params![])?;
             this.db.run("UPDATE pruned SET through = 0", params![])?;
             this.db.run("UPDATE search_state SET events = 0, newest = 0, rebuilt = 0, needed = 0", params![])?;
-            for user in 1..=USERS {
+            for user in 1..=model::USERS {
                 let insert = "INSERT INTO users (id, name, name_key, password_hash, role, created_at)
                     VALUES ($1, $1::bigint::text, $1::bigint::text, '', 'member', 0)";
                 this.db.run(insert, params![int(user)])?;
             }
-            for room in 1..=ROOMS.len() as u64 {
+            for room in model::rooms() {
                 let insert = "INSERT INTO rooms (id, name, name_key, topic, kind, created_by, created_at)
                     VALUES ($1, $1::bigint::text, $1::bigint::text, '', $2, 1, 0)";
-                this.db.run(insert, params![int(room), info(room).kind.to_text()])?;
+                this.db.run(insert, params![int(room.id.0), room.kind.to_text()])?;
             }
             Ok(())
         });
@@ -200,46 +118,42 @@ impl<'a> Case<'a> {
 
     fn run(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Send { room, .. } if self.deleted_rooms.contains(&room) => {}
-            Step::Send { room, sender, text } => self.send(room, sender, text)?,
-            Step::Replace { nth, text } => {
-                let nth = nth % self.sent.len().max(1);
-                let Some(sent) = self.sent.get_mut(nth) else { return Ok(()) };
-                if sent.text.is_empty() || self.deleted_rooms.contains(&sent.room) {
-                    return Ok(());
-                }
-                let (room, seq) = (int(sent.room), int(sent.seq));
-                self.db.replace_indexed_text(RoomId(sent.room), Seq(sent.seq), &text)?;
-                let update = "UPDATE messages SET text = $3, deleted_at = CASE $3::text WHEN '' THEN 1 END
-                    WHERE room_id = $1 AND seq = $2";
-                self.db.run(update, params![room, seq, text.clone()])?;
-                sent.text = text;
-            }
-            Step::DeleteRoom { room } => {
-                self.db.delete_room(&info(room))?;
-                self.deleted_rooms.insert(room);
-            }
-            Step::Purge => drop(self.db.purge_deleted_rooms(2)?),
-            Step::Index => drop(self.db.index_messages()?),
+            Step::Model(step) => self.run_model_step(step),
+            Step::Purge => self.db.purge_deleted_rooms(2).map(drop),
             Step::Skip { positions } => {
                 let skip = "UPDATE search_state SET newest = newest + $1::bigint";
-                self.db.run(skip, params![int(positions)]).map(drop)?;
+                self.db.run(skip, params![int(positions)]).map(drop)
             }
-            Step::Prune => drop(self.db.prune_events(Timestamp::from_millis(1), 1, 5)?),
-            Step::ChangeRules => drop(self.db.run("UPDATE search_state SET rules = 'older ones'", params![])?),
         }
-        Ok(())
     }
 
-    fn send(&mut self, room: u64, sender: u64, text: String) -> Result<()> {
-        let seq = self.sent.iter().filter(|sent| sent.room == room).count() as u64 + 1;
-        let event = RoomDeleted { room_id: RoomId(room) }; // the log keeps references alone
-        let at = Timestamp::from_millis(0);
-        self.db.record(&info(room), EventRef::MessageCreated { seq: Seq(seq) }, event.into(), at)?;
-        let insert = "INSERT INTO messages (room_id, seq, sender_id, text, sent_at) VALUES ($1, $2, $3, $4, $5)";
-        let sent_at = int(self.sent.len() as u64);
-        self.db.run(insert, params![int(room), int(seq), int(sender), text.clone(), sent_at])?;
-        self.sent.push(Sent { room, seq, sender, text });
+    fn run_model_step(&mut self, step: model::Step) -> Result<()> {
+        match step {
+            model::Step::Send { room, sender, text } => {
+                let Some((sent, at)) = self.model.send(room, sender, text) else { return Ok(()) };
+                let event = RoomDeleted { room_id: RoomId(room) }; // the log keeps references alone
+                let reference = EventRef::MessageCreated { seq: Seq(sent.seq) };
+                self.db.record(&model::room(room), reference, event.into(), Timestamp::from_millis(0))?;
+                let insert =
+                    "INSERT INTO messages (room_id, seq, sender_id, text, sent_at) VALUES ($1, $2, $3, $4, $5)";
+                let sent_at = at.as_millis();
+                self.db.run(insert, params![int(room), int(sent.seq), int(sender), sent.text, sent_at])?;
+            }
+            model::Step::Replace { nth, text } => {
+                let Some(sent) = self.model.replace(nth, text) else { return Ok(()) };
+                self.db.replace_indexed_text(RoomId(sent.room), Seq(sent.seq), &sent.text)?;
+                let update = "UPDATE messages SET text = $3, deleted_at = CASE $3::text WHEN '' THEN 1 END
+                    WHERE room_id = $1 AND seq = $2";
+                self.db.run(update, params![int(sent.room), int(sent.seq), sent.text])?;
+            }
+            model::Step::DeleteRoom { room } => {
+                self.db.delete_room(&model::room(room))?;
+                self.model.delete_room(room);
+            }
+            model::Step::Index => drop(self.db.index_messages()?),
+            model::Step::Prune => drop(self.db.prune_events(Timestamp::from_millis(1), 1, 5)?),
+            model::Step::ChangeRules => drop(self.db.run("UPDATE search_state SET rules = 'older ones'", params![])?),
+        }
         Ok(())
     }
 
@@ -257,8 +171,8 @@ impl<'a> Case<'a> {
             })
         });
         for (position, room, seq, is_public, held) in held {
-            let sent = self.sent.iter().find(|sent| (sent.room, sent.seq) == (room, seq)).unwrap();
-            assert_eq!(is_public, info(room).kind == RoomKind::Public);
+            let sent = self.model.message(room, seq);
+            assert_eq!(is_public, model::room(room).kind == RoomKind::Public);
             let place = Place { position, room: RoomId(room), is_public, sender: UserId(sent.sender) };
             let wanted = lexemes(&place, &sent.text);
             assert_eq!(held.split(' ').collect::<BTreeSet<_>>(), wanted.split(' ').collect(), "{sent:?}");
@@ -270,63 +184,17 @@ impl<'a> Case<'a> {
         self.check_lexemes();
         self.write(|this| {
             assert_eq!(this.db.unindexed()?, None);
-            let scopes = [
-                (Public::AllBut(Vec::new()), vec![]),
-                (Public::AllBut(vec![RoomId(2)]), vec![RoomId(3), RoomId(4)]),
-                (Public::One(RoomId(2)), vec![]),
-                (Public::None, vec![RoomId(4)]),
-                (Public::None, vec![]),
-            ];
-            for (public, mut rooms) in scopes {
-                rooms.retain(|room| !this.deleted_rooms.contains(&room.0)); // nobody is in it any more
-                if !matches!(public, Public::One(room) if this.deleted_rooms.contains(&room.0)) {
-                    this.check_scope(&public, &rooms);
-                }
+            for limit in [2, 1000] {
+                this.model.check(false, |wanted| this.pages(wanted, limit));
             }
             Ok(())
         });
     }
 
-    fn check_scope(&self, public: &Public, rooms: &[RoomId]) {
-        for (query, sender) in QUERIES.iter().flat_map(|query| [(query, None), (query, Some(UserId(2)))]) {
-            let search = Search::parse(query).unwrap();
-            let is_wanted = |sent: &&Sent| {
-                let room = RoomId(sent.room);
-                let is_readable = match (public, info(sent.room).kind) {
-                    (Public::AllBut(others), RoomKind::Public) => !others.contains(&room),
-                    (Public::One(one), RoomKind::Public) => *one == room,
-                    (Public::None, RoomKind::Public) => false,
-                    _ => rooms.contains(&room),
-                };
-                is_readable && !self.deleted_rooms.contains(&sent.room) && sender.is_none_or(|id| id.0 == sent.sender)
-            };
-            let matching = |sent: &&Sent| search.find(&sent.text).is_some();
-            let wanted: Vec<_> =
-                self.sent.iter().rev().filter(is_wanted).filter(matching).map(|sent| (sent.room, sent.seq)).collect();
-            for limit in [2, 1000] {
-                let public = match public {
-                    Public::None => Public::None,
-                    Public::One(room) => Public::One(*room),
-                    Public::AllBut(rooms) => Public::AllBut(rooms.clone()),
-                };
-                let asked = Wanted { search: &search, public, rooms: rooms.to_vec(), sender, by_whole_words: false };
-                let found = self.pages(&asked, limit);
-                assert!(found.is_sorted_by(|a, b| a.0 > b.0), "newest first, each once");
-                let found = found.into_iter().map(|(_, room, seq)| (room.0, seq.0));
-                let text = |place: &(u64, u64)| {
-                    let sent = self.sent.iter().find(|sent| (sent.room, sent.seq) == *place).unwrap();
-                    assert!(is_wanted(&sent), "{query}: {sent:?} is none of the wanted");
-                    search.find(&sent.text).is_some()
-                };
-                assert_eq!(found.filter(text).collect::<Vec<_>>(), wanted, "{query}");
-            }
-        }
-    }
-
-    fn pages(&self, asked: &Wanted<'_>, limit: u32) -> Vec<(Position, RoomId, Seq)> {
+    fn pages(&self, wanted: &Wanted<'_>, limit: u32) -> Vec<(Position, RoomId, Seq)> {
         let (mut all, mut before) = (Vec::new(), Position::END);
         loop {
-            let page = self.db.found(asked, Position::START, before, limit).unwrap();
+            let page = self.db.found(wanted, Position::START, before, limit).unwrap();
             let is_end = page.len() < limit as usize;
             before = page.last().map_or(before, |(last, ..)| *last);
             all.extend(page);
@@ -363,7 +231,8 @@ fn the_newest_message_before_a_moment_is_found_although_some_are_gone() {
     let mut case = Case::new(&mut db);
     case.write(|case| {
         for n in 0..20 {
-            case.run(Step::Send { room: 1 + n % 2 * 2, sender: 1, text: "a".to_owned() })?; // sent at `n`
+            let send = model::Step::Send { room: 1 + n % 2 * 2, sender: 1, text: "a".to_owned() };
+            case.run_model_step(send)?; // sent at `n`
         }
         Ok(())
     });

@@ -1,138 +1,68 @@
 //! Whatever happens to messages, the index offers those that match, and nothing is left of texts that are gone.
 
-use std::collections::BTreeSet;
-
-use proptest::{collection::vec, prelude::*, sample::select};
-use quchat_shared::{RoomInfo, event::RoomDeleted, room::RoomKind, text::search::Search};
+use proptest::{collection::vec, prelude::*};
+use quchat_shared::event::RoomDeleted;
 
 use super::*;
-use crate::store::{EventRef, WriteEvents, WriteRooms, writer::Engine};
+use crate::store::{
+    EventRef, WriteEvents, WriteRooms,
+    search_model::{self as model, Model},
+    stored_text::Text as _,
+    writer::Engine,
+};
 
-const USERS: u64 = 2;
-const ROOMS: [RoomKind; 4] = [RoomKind::Public, RoomKind::Public, RoomKind::Private, RoomKind::Private];
-const WORDS: [&str; 14] = [
-    "apple",
-    "Applesauce",
-    "internship",
-    "international",
-    "of",
-    "the",
-    "a",
-    "été",
-    "東京",
-    "東京都",
-    "京",
-    "-",
-    "2026年",
-    "i",
-];
-const QUERIES: [&str; 14] = [
-    "app",
-    "apple",
-    "apples",
-    "intern",
-    "interns",
-    "of the",
-    "\"of the\"",
-    "the -app",
-    "a",
-    "ete",
-    "東京",
-    "京都 -2026",
-    "年 of",
-    "app -\"東京都 of\"",
-];
-
+/// What happens in a case.
 #[derive(Debug, Clone)]
 enum Step {
-    Send {
-        room: u64,
-        sender: u64,
-        text: String,
-    },
-    /// An empty text deletes the message.
-    Replace {
-        nth: usize,
-        text: String,
-    },
-    DeleteRoom {
-        room: u64,
-    },
+    Model(model::Step),
     Purge,
-    Index,
     Tidy,
-    Prune,
-    ChangeRules,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let text = || vec(select(&WORDS[..]), 1..6).prop_map(|words| words.join(" "));
-    let room = || 1..=ROOMS.len() as u64;
     prop_oneof![
-        12 => (room(), 1..=USERS, text()).prop_map(|(room, sender, text)| Step::Send { room, sender, text }),
-        4 => (any::<usize>(), text()).prop_map(|(nth, text)| Step::Replace { nth, text }),
-        2 => any::<usize>().prop_map(|nth| Step::Replace { nth, text: String::new() }),
-        1 => room().prop_map(|room| Step::DeleteRoom { room }),
+        24 => model::step().prop_map(Step::Model),
         1 => Just(Step::Purge),
-        3 => Just(Step::Index),
         1 => Just(Step::Tidy),
-        1 => Just(Step::Prune),
-        1 => Just(Step::ChangeRules),
     ]
 }
 
-fn info(room: u64) -> RoomInfo {
-    RoomInfo {
-        id: RoomId(room),
-        rev: 1,
-        name: room.to_string(),
-        topic: String::new(),
-        kind: ROOMS[room as usize - 1],
-        created_by: UserId(1),
-        created_at: Timestamp::from_millis(0),
-        last_seq: Seq(0),
-        archived: false,
-    }
+fn send(room: u64, text: impl Into<String>) -> Step {
+    Step::Model(model::Step::Send { room, sender: 1, text: text.into() })
 }
 
-/// A message as the model knows it.
-#[derive(Debug, Clone)]
-struct Sent {
-    room: u64,
-    seq: u64,
-    sender: u64,
-    text: String,
+fn replace(nth: usize, text: impl Into<String>) -> Step {
+    Step::Model(model::Step::Replace { nth, text: text.into() })
 }
+
+fn delete_room(room: u64) -> Step {
+    Step::Model(model::Step::DeleteRoom { room })
+}
+
+const INDEX: Step = Step::Model(model::Step::Index);
+const CHANGE_RULES: Step = Step::Model(model::Step::ChangeRules);
 
 struct Case {
     db: Sqlite,
     dir: tempfile::TempDir,
-    /// In the order of sending.
-    sent: Vec<Sent>,
-    deleted_rooms: BTreeSet<u64>,
+    model: Model,
 }
 
 impl Case {
     fn new() -> Self {
-        use crate::store::stored_text::Text;
         let dir = tempfile::tempdir().unwrap();
-        let mut this = Self {
-            db: Sqlite::open(&dir.path().join("db")).unwrap(),
-            dir,
-            sent: Vec::new(),
-            deleted_rooms: BTreeSet::new(),
-        };
+        let mut this = Self { db: Sqlite::open(&dir.path().join("db")).unwrap(), dir, model: Model::default() };
         this.write(|this| {
-            for user in 1..=USERS {
+            for user in 1..=model::USERS {
                 this.db.run(
                     "INSERT INTO users (id, name, name_key, password_hash, role, created_at) VALUES (?1, ?1, ?1, '', 'member', 0)",
                     [int(user)],
                 )?;
             }
-            for room in 1..=ROOMS.len() as u64 {
+            for room in model::rooms() {
                 this.db.run(
                     "INSERT INTO rooms (id, name, name_key, topic, kind, created_by, created_at) VALUES (?1, ?1, ?1, '', ?2, 1, 0)",
-                    params![int(room), info(room).kind.to_text()],
+                    params![int(room.id.0), room.kind.to_text()],
                 )?;
             }
             Ok(())
@@ -150,41 +80,39 @@ impl Case {
 
     fn run(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Send { room, .. } if self.deleted_rooms.contains(&room) => {}
-            Step::Send { room, sender, text } => {
-                let seq = self.sent.iter().filter(|sent| sent.room == room).count() as u64 + 1;
+            Step::Model(step) => self.run_model_step(step),
+            Step::Purge => self.purge(2).map(drop),
+            Step::Tidy => self.db.tidy_index().map(drop),
+        }
+    }
+
+    fn run_model_step(&mut self, step: model::Step) -> Result<()> {
+        match step {
+            model::Step::Send { room, sender, text } => {
+                let Some((sent, at)) = self.model.send(room, sender, text) else { return Ok(()) };
                 let event = RoomDeleted { room_id: RoomId(room) }; // the log keeps references alone
-                let at = Timestamp::from_millis(0);
-                self.db.record(&info(room), EventRef::MessageCreated { seq: Seq(seq) }, event.into(), at)?;
+                let reference = EventRef::MessageCreated { seq: Seq(sent.seq) };
+                self.db.record(&model::room(room), reference, event.into(), Timestamp::from_millis(0))?;
                 self.db.run(
                     "INSERT INTO messages (room_id, seq, sender_id, text, sent_at) VALUES (?, ?, ?, ?, ?)",
-                    params![int(room), int(seq), int(sender), text, int(self.sent.len() as u64)],
+                    params![int(room), int(sent.seq), int(sender), sent.text, at.as_millis()],
                 )?;
-                self.sent.push(Sent { room, seq, sender, text });
             }
-            Step::Replace { nth, text } => {
-                let nth = nth % self.sent.len().max(1);
-                let Some(sent) = self.sent.get_mut(nth) else { return Ok(()) };
-                if sent.text.is_empty() || self.deleted_rooms.contains(&sent.room) {
-                    return Ok(());
-                }
-                let (room, seq) = (int(sent.room), int(sent.seq));
-                self.db.replace_indexed_text(RoomId(sent.room), Seq(sent.seq), &text)?;
+            model::Step::Replace { nth, text } => {
+                let Some(sent) = self.model.replace(nth, text) else { return Ok(()) };
+                self.db.replace_indexed_text(RoomId(sent.room), Seq(sent.seq), &sent.text)?;
                 self.db.run(
                     "UPDATE messages SET text = ?3, deleted_at = CASE ?3 WHEN '' THEN 1 END WHERE room_id = ?1 AND seq = ?2",
-                    params![room, seq, text],
+                    params![int(sent.room), int(sent.seq), sent.text],
                 )?;
-                sent.text = text;
             }
-            Step::DeleteRoom { room } => {
-                self.db.delete_room(&info(room))?;
-                self.deleted_rooms.insert(room);
+            model::Step::DeleteRoom { room } => {
+                self.db.delete_room(&model::room(room))?;
+                self.model.delete_room(room);
             }
-            Step::Purge => drop(self.purge(2)?),
-            Step::Index => drop(self.db.index_messages()?),
-            Step::Tidy => drop(self.db.tidy_index()?),
-            Step::Prune => drop(self.db.prune_events(Timestamp::from_millis(1), 1, 5)?),
-            Step::ChangeRules => drop(self.db.run("UPDATE search_state SET rules = 'older ones'", ())?),
+            model::Step::Index => drop(self.db.index_messages()?),
+            model::Step::Prune => drop(self.db.prune_events(Timestamp::from_millis(1), 1, 5)?),
+            model::Step::ChangeRules => drop(self.db.run("UPDATE search_state SET rules = 'older ones'", ())?),
         }
         Ok(())
     }
@@ -212,60 +140,9 @@ impl Case {
             self.db.run(&check, ()).unwrap();
         }
         assert_eq!(self.db.unindexed().unwrap(), None);
-        let scopes = [
-            (Public::AllBut(Vec::new()), vec![]),
-            (Public::AllBut(vec![RoomId(2)]), vec![RoomId(3), RoomId(4)]),
-            (Public::One(RoomId(2)), vec![]),
-            (Public::None, vec![RoomId(4)]),
-            (Public::None, vec![]),
-        ];
-        let is_deleted = |room: &RoomId| self.deleted_rooms.contains(&room.0);
-        for (public, mut rooms) in scopes {
-            rooms.retain(|room| !is_deleted(room)); // nobody is in it any more
-            if matches!(public, Public::One(room) if is_deleted(&room)) {
-                continue;
-            }
-            for (query, sender) in QUERIES.iter().flat_map(|query| [(query, None), (query, Some(UserId(2)))]) {
-                let search = Search::parse(query).unwrap();
-                let is_wanted = |sent: &&Sent| {
-                    let room = RoomId(sent.room);
-                    let is_readable = match (&public, info(sent.room).kind) {
-                        (Public::AllBut(others), RoomKind::Public) => !others.contains(&room),
-                        (Public::One(one), RoomKind::Public) => *one == room,
-                        (Public::None, RoomKind::Public) => false,
-                        _ => rooms.contains(&room),
-                    };
-                    is_readable
-                        && !self.deleted_rooms.contains(&sent.room)
-                        && sender.is_none_or(|id| id.0 == sent.sender)
-                };
-                let matching = |sent: &&Sent| search.find(&sent.text).is_some();
-                let wanted: Vec<_> = self
-                    .sent
-                    .iter()
-                    .rev()
-                    .filter(is_wanted)
-                    .filter(matching)
-                    .map(|sent| (sent.room, sent.seq))
-                    .collect();
-                for by_whole_words in [false, true] {
-                    let public = match &public {
-                        Public::None => Public::None,
-                        Public::One(room) => Public::One(*room),
-                        Public::AllBut(rooms) => Public::AllBut(rooms.clone()),
-                    };
-                    let asked = Wanted { search: &search, public, rooms: rooms.clone(), sender, by_whole_words };
-                    let found = self.db.found(&asked, Position::START, Position::END, 1000).unwrap();
-                    assert!(found.is_sorted_by(|a, b| a.0 > b.0), "newest first, each once");
-                    let found = found.into_iter().map(|(_, room, seq)| (room.0, seq.0));
-                    let text = |place: &(u64, u64)| {
-                        let sent = self.sent.iter().find(|sent| (sent.room, sent.seq) == *place).unwrap();
-                        assert!(is_wanted(&sent), "{query}: {sent:?} is none of the wanted");
-                        search.find(&sent.text).is_some()
-                    };
-                    assert_eq!(found.filter(text).collect::<Vec<_>>(), wanted, "{query}");
-                }
-            }
+        for by_whole_words in [false, true] {
+            let found = |wanted: &Wanted<'_>| self.db.found(wanted, Position::START, Position::END, 1000).unwrap();
+            self.model.check(by_whole_words, found);
         }
     }
 }
@@ -276,7 +153,7 @@ proptest! {
     fn whatever_happens_what_matches_is_found_and_nothing_else(steps in vec(step(), 1..60)) {
         let mut case = Case::new();
         for step in steps {
-            let is_reopened = matches!(step, Step::ChangeRules);
+            let is_reopened = matches!(step, Step::Model(model::Step::ChangeRules));
             case.write(|case| case.run(step));
             if is_reopened {
                 case.db = Sqlite::open(&case.dir.path().join("db")).unwrap();
@@ -289,9 +166,8 @@ proptest! {
 
 /// Indexes a message in each of the rooms 1 and 2, begins the index anew and takes these steps before it is complete.
 fn check_index_begun_anew(meanwhile: Vec<Step>) {
-    let send = |room, text: &str| Step::Send { room, sender: 1, text: text.to_owned() };
     let mut case = Case::new();
-    for step in [send(1, "apple"), send(2, "apple apple"), Step::Index, Step::ChangeRules] {
+    for step in [send(1, "apple"), send(2, "apple apple"), INDEX, CHANGE_RULES] {
         case.write(|case| case.run(step));
     }
     case.db = Sqlite::open(&case.dir.path().join("db")).unwrap();
@@ -302,13 +178,12 @@ fn check_index_begun_anew(meanwhile: Vec<Step>) {
 
 #[test]
 fn what_is_removed_before_it_is_indexed_anew_leaves_a_sound_index() {
-    let delete = Step::Replace { nth: 0, text: String::new() };
-    check_index_begun_anew(vec![Step::DeleteRoom { room: 2 }, delete, Step::Index, Step::Purge]);
+    check_index_begun_anew(vec![delete_room(2), replace(0, ""), INDEX, Step::Purge]);
 }
 
 #[test]
 fn an_index_is_complete_although_the_newest_messages_are_removed_before_it_gets_there() {
-    check_index_begun_anew(vec![Step::DeleteRoom { room: 2 }, Step::Purge, Step::Purge]);
+    check_index_begun_anew(vec![delete_room(2), Step::Purge, Step::Purge]);
 }
 
 /// How many pages of the index hold these bytes.
@@ -339,7 +214,7 @@ fn a_text_that_is_replaced_leaves_no_word_in_the_index() {
             case.db.run("INSERT INTO search_1 (search_1, rank) VALUES ('secure-delete', ?)", [is_secure])?;
             for n in 0..400 {
                 let text = if n % 100 == 50 { "the zyzzyvas".to_owned() } else { format!("the other {n} words") };
-                case.run(Step::Send { room: 1 + n % 4, sender: 1, text })?;
+                case.run(send(1 + n % 4, text))?;
             }
             Ok(())
         });
@@ -347,7 +222,7 @@ fn a_text_that_is_replaced_leaves_no_word_in_the_index() {
         assert!(pages_with(&case.db, "zyzzyvas") > 0);
         for nth in [50, 150, 250, 350] {
             let text = if nth == 350 { "the okapi" } else { "" };
-            case.write(|case| case.run(Step::Replace { nth, text: text.to_owned() }));
+            case.write(|case| case.run(replace(nth, text)));
         }
         case.check();
         pages_with_beginnings(&case.db)
@@ -360,7 +235,6 @@ fn a_text_that_is_replaced_leaves_no_word_in_the_index() {
 fn a_room_that_is_removed_leaves_no_word_in_the_index_although_others_send_meanwhile() {
     for room in [1, 2] {
         let mut case = Case::new();
-        let send = |room, text: String| Step::Send { room, sender: 1, text };
         for n in 0..3 {
             case.write(|case| {
                 for n in 100 * n..100 * (n + 1) {
@@ -372,7 +246,7 @@ fn a_room_that_is_removed_leaves_no_word_in_the_index_although_others_send_meanw
             case.index_all(); // each time a tree of its own
         }
         assert!(pages_with_beginnings(&case.db) > 0);
-        case.write(|case| case.run(Step::DeleteRoom { room }));
+        case.write(|case| case.run(delete_room(room)));
         let mut steps = 0;
         while case.write(|case| Ok(case.purge(1000)? || case.db.tidy_index()?)) {
             case.write(|case| case.run(send(4, format!("meanwhile {steps}"))));
@@ -390,7 +264,7 @@ fn messages_are_found_in_all_parts_and_a_part_without_any_goes() {
     let mut case = Case::new();
     for room in [1, 3, 1, 1, 4] {
         for _ in 0..4 {
-            let texts = (0..5).map(|n| Step::Send { room, sender: 1, text: format!("apple {n}") }).collect::<Vec<_>>();
+            let texts = (0..5).map(|n| send(room, format!("apple {n}"))).collect::<Vec<_>>();
             texts.into_iter().for_each(|send| case.write(|case| case.run(send)));
             case.index_all();
         }
@@ -399,11 +273,11 @@ fn messages_are_found_in_all_parts_and_a_part_without_any_goes() {
     let before = parts(&case);
     assert!(before > 4, "{before} parts");
     case.check();
-    case.write(|case| case.run(Step::DeleteRoom { room: 1 }));
+    case.write(|case| case.run(delete_room(1)));
     let mut nth = 0;
     while case.write(|case| case.purge(1000)) {
         // A text changes while its part is being replaced.
-        case.write(|case| case.run(Step::Replace { nth: 20 + nth % 20, text: format!("applesauce {nth}") }));
+        case.write(|case| case.run(replace(20 + nth % 20, format!("applesauce {nth}"))));
         nth += 1;
     }
     assert!(parts(&case) < before - 1, "{} of {before} parts are left", parts(&case));
@@ -416,7 +290,7 @@ fn messages_are_found_in_all_parts_and_a_part_without_any_goes() {
 #[test]
 fn an_index_of_before_the_parts_is_built_anew_and_nothing_is_left_of_it() {
     let mut case = Case::new();
-    case.write(|case| case.run(Step::Send { room: 1, sender: 1, text: "apple".to_owned() }));
+    case.write(|case| case.run(send(1, "apple")));
     case.index_all();
     let path = case.dir.path().join("old");
     let mut old = rusqlite::Connection::open(&path).unwrap();
@@ -444,7 +318,7 @@ fn the_newest_message_before_a_moment_is_found_although_some_are_gone() {
     let mut case = Case::new();
     case.write(|case| {
         for n in 0..20 {
-            case.run(Step::Send { room: 1 + n % 2 * 2, sender: 1, text: "a".to_owned() })?; // sent at `n`
+            case.run(send(1 + n % 2 * 2, "a"))?; // sent at `n`
         }
         Ok(())
     });
