@@ -143,20 +143,28 @@ impl Sqlite {
             WHERE state = 'used' AND is_tidy = 0 ORDER BY first DESC LIMIT 1";
         while let Some((id, is_closed)) = self.one(next, (), |row| Ok((uint(row, 0)?, row.get(1)?)))? {
             let is_merging = if is_closed {
-                self.merge(id, -PAGES_AT_ONCE)?
+                self.merge_or_tidy(id, -PAGES_AT_ONCE)?
             } else {
                 // Not all of them: the trees of new messages would keep that from ever coming to an end.
                 self.set_up_search_part(id, "usermerge", TREES.1)?;
-                let is_merging = self.merge(id, PAGES_AT_ONCE)?;
+                let is_merging = self.merge_or_tidy(id, PAGES_AT_ONCE)?;
                 self.set_up_search_part(id, "usermerge", TREES.0)?;
                 is_merging
             };
             if is_merging {
                 return Ok(true);
             }
-            self.run("UPDATE search_parts SET is_tidy = 1 WHERE id = ?", [int(id)])?;
         }
         Ok(false)
+    }
+
+    /// As [`Sqlite::merge`], and notes it if there was nothing to do.
+    fn merge_or_tidy(&self, id: u64, pages: i64) -> Result<bool> {
+        let is_merging = self.merge(id, pages)?;
+        if !is_merging {
+            self.run("UPDATE search_parts SET is_tidy = 1 WHERE id = ?", [int(id)])?;
+        }
+        Ok(is_merging)
     }
 
     /// Merges some trees of a closed part, if one has several. Each search looks into all trees of all parts, so that must not
@@ -164,10 +172,8 @@ impl Sqlite {
     pub(super) fn merge_closed_part(&self) -> Result<()> {
         let next = "SELECT id FROM search_parts WHERE state = 'used' AND is_tidy = 0
             AND first < (SELECT max(first) FROM search_parts WHERE state = 'used') ORDER BY first LIMIT 1";
-        if let Some(id) = self.one(next, (), |row| uint(row, 0))?
-            && !self.merge(id, -PAGES_PER_BATCH)?
-        {
-            self.run("UPDATE search_parts SET is_tidy = 1 WHERE id = ?", [int(id)])?;
+        if let Some(id) = self.one(next, (), |row| uint(row, 0))? {
+            self.merge_or_tidy(id, -PAGES_PER_BATCH)?;
         }
         Ok(())
     }
