@@ -6,7 +6,10 @@
 
 use std::{cell::RefCell, collections::HashMap, hash::Hash};
 
-use quchat_shared::{RoomId, RoomInfo, SessionId, User, UserId, room::Membership};
+use quchat_shared::{
+    RoomId, RoomInfo, SessionId, User, UserId,
+    room::{Membership, RoomKind},
+};
 
 use super::{LiveSession, Result};
 
@@ -39,6 +42,22 @@ pub(in crate::store) enum Counted {
 impl RowCache {
     pub(in crate::store) fn forget_all(&mut self) {
         *self = Self::default();
+    }
+
+    /// Updates the counts when a room is created or deleted.
+    pub(in crate::store) fn recount_rooms(&mut self, kind: RoomKind, creator: UserId, change: impl Fn(&mut u64)) {
+        if kind != RoomKind::Direct {
+            self.counts.change(&Counted::Rooms, &change);
+            self.counts.change(&Counted::RoomsBy(creator), &change);
+        }
+    }
+
+    /// Updates the counts when a user comes to a room or leaves it.
+    pub(in crate::store) fn recount_members(&mut self, room: &RoomInfo, user: UserId, change: impl Fn(&mut u64)) {
+        self.counts.change(&Counted::MembersOf(room.id), &change);
+        if room.kind != RoomKind::Public {
+            self.counts.change(&Counted::PrivateRoomsOf(user), &change);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use quchat_shared::{
     RoomId, RoomInfo, Seq, UserId,
     limits::user_key,
     query,
-    room::{Member, Membership, Notify, Role, RoomKind},
+    room::{Member, Membership, Notify, Role},
 };
 use tokio_postgres::Row;
 
@@ -114,16 +114,6 @@ impl ReadMembers for Postgres {
 }
 
 impl Postgres {
-    /// Keeps the count right when a user comes or leaves.
-    fn recount_members(&mut self, room: &RoomInfo, user: UserId, change: impl Fn(&mut u64)) {
-        self.change_cache(|cache| {
-            cache.counts.change(&Counted::MembersOf(room.id), &change);
-            if room.kind != RoomKind::Public {
-                cache.counts.change(&Counted::PrivateRoomsOf(user), &change);
-            }
-        });
-    }
-
     /// Deletes every member of a room; returns who they were.
     pub(super) fn delete_members(&mut self, room: &RoomInfo) -> Result<Vec<UserId>> {
         let delete = "DELETE FROM members WHERE room_id = $1 RETURNING user_id";
@@ -131,7 +121,7 @@ impl Postgres {
         self.later("UPDATE rooms SET member_count = 0 WHERE id = $1", params![int(room.id.0)]);
         for &user in &members {
             self.change_cache(|cache| cache.members.forget(&(room.id, user)));
-            self.recount_members(room, user, |count| *count = count.saturating_sub(1));
+            self.change_cache(|cache| cache.recount_members(room, user, |count| *count = count.saturating_sub(1)));
         }
         Ok(members)
     }
@@ -147,7 +137,7 @@ impl WriteMembers for Postgres {
             params![int(user.0), int(room.id.0), role, int(joined), int(last_read_seq.0), at.as_millis()],
         );
         self.later("UPDATE rooms SET member_count = member_count + 1 WHERE id = $1", params![int(room.id.0)]);
-        self.recount_members(room, user, |count| *count += 1);
+        self.change_cache(|cache| cache.recount_members(room, user, |count| *count += 1));
         Ok(())
     }
 
@@ -182,7 +172,7 @@ impl WriteMembers for Postgres {
             return Ok(());
         }
         self.later("UPDATE rooms SET member_count = member_count - 1 WHERE id = $1", params![int(room.id.0)]);
-        self.recount_members(room, user, |count| *count = count.saturating_sub(1));
+        self.change_cache(|cache| cache.recount_members(room, user, |count| *count = count.saturating_sub(1)));
         Ok(())
     }
 }

@@ -1,10 +1,7 @@
 //! Rooms.
 
 use quchat_shared::{
-    Room, RoomId, RoomInfo, Seq, Timestamp, UserId, UserRef,
-    api::NewRoom,
-    limits::room_key,
-    room::{PREVIEW_CHARS, RoomKind},
+    Room, RoomId, RoomInfo, Seq, Timestamp, UserId, UserRef, api::NewRoom, limits::room_key, room::PREVIEW_CHARS,
 };
 use tokio_postgres::Row;
 
@@ -151,16 +148,6 @@ impl Postgres {
         let count = self.cached(|cache| &cache.counts, what, || self.one(sql, params, |row| uint(row, 0)))?;
         Ok(count.unwrap_or(0))
     }
-
-    /// Updates the cached counts when a room is created or deleted.
-    fn recount_rooms(&mut self, kind: RoomKind, creator: UserId, change: impl Fn(&mut u64)) {
-        if kind != RoomKind::Direct {
-            self.change_cache(|cache| {
-                cache.counts.change(&Counted::Rooms, &change);
-                cache.counts.change(&Counted::RoomsBy(creator), &change);
-            });
-        }
-    }
 }
 
 impl WriteRooms for Postgres {
@@ -173,7 +160,7 @@ impl WriteRooms for Postgres {
              RETURNING id",
             params![name, key, topic.clone(), kind.to_text(), int(by.0), at.as_millis()],
         )?;
-        self.recount_rooms(kind, by, |count| *count += 1);
+        self.change_cache(|cache| cache.recount_rooms(kind, by, |count| *count += 1));
         Ok(RoomInfo {
             id: RoomId(id),
             rev: 1,
@@ -202,7 +189,9 @@ impl WriteRooms for Postgres {
         self.change_cache(|cache| cache.rooms.forget(&room.id));
         self.later("UPDATE rooms SET is_deleted = true WHERE id = $1", params![int(room.id.0)]);
         self.later("DELETE FROM invites WHERE room_id = $1", params![int(room.id.0)]);
-        self.recount_rooms(room.kind, room.created_by, |count| *count = count.saturating_sub(1));
+        self.change_cache(|cache| {
+            cache.recount_rooms(room.kind, room.created_by, |count| *count = count.saturating_sub(1));
+        });
         Ok(members)
     }
 

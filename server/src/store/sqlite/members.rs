@@ -6,7 +6,7 @@ use quchat_shared::{
     RoomId, RoomInfo, Seq, UserId,
     limits::user_key,
     query,
-    room::{Member, Membership, Notify, Role, RoomKind},
+    room::{Member, Membership, Notify, Role},
 };
 use rusqlite::{Row, params};
 
@@ -103,16 +103,6 @@ impl ReadMembers for Sqlite {
 }
 
 impl Sqlite {
-    /// Keeps the count right when a user comes or leaves.
-    fn recount_members(&mut self, room: &RoomInfo, user: UserId, change: impl Fn(&mut u64)) {
-        self.change_cache(|cache| {
-            cache.counts.change(&Counted::MembersOf(room.id), &change);
-            if room.kind != RoomKind::Public {
-                cache.counts.change(&Counted::PrivateRoomsOf(user), &change);
-            }
-        });
-    }
-
     /// Deletes every member of a room; returns who they were.
     pub(super) fn delete_members(&mut self, room: &RoomInfo) -> Result<Vec<UserId>> {
         let members = self.all("DELETE FROM members WHERE room_id = ? RETURNING user_id", [int(room.id.0)], |row| {
@@ -121,7 +111,7 @@ impl Sqlite {
         self.run("UPDATE rooms SET member_count = 0 WHERE id = ?", [int(room.id.0)])?;
         for &user in &members {
             self.change_cache(|cache| cache.members.forget(&(room.id, user)));
-            self.recount_members(room, user, |count| *count = count.saturating_sub(1));
+            self.change_cache(|cache| cache.recount_members(room, user, |count| *count = count.saturating_sub(1)));
         }
         Ok(members)
     }
@@ -137,7 +127,7 @@ impl WriteMembers for Sqlite {
             params![int(user.0), int(room.id.0), role, int(*joined), int(last_read_seq.0), at.as_millis()],
         )?;
         self.run("UPDATE rooms SET member_count = member_count + 1 WHERE id = ?", [int(room.id.0)])?;
-        self.recount_members(room, *user, |count| *count += 1);
+        self.change_cache(|cache| cache.recount_members(room, *user, |count| *count += 1));
         Ok(())
     }
 
@@ -174,7 +164,7 @@ impl WriteMembers for Sqlite {
             return Ok(());
         }
         self.run("UPDATE rooms SET member_count = member_count - 1 WHERE id = ?", [int(room.id.0)])?;
-        self.recount_members(room, user, |count| *count = count.saturating_sub(1));
+        self.change_cache(|cache| cache.recount_members(room, user, |count| *count = count.saturating_sub(1)));
         Ok(())
     }
 }

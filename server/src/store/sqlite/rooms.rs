@@ -1,10 +1,7 @@
 //! Rooms.
 
 use quchat_shared::{
-    Room, RoomId, RoomInfo, Seq, Timestamp, UserId, UserRef,
-    api::NewRoom,
-    limits::room_key,
-    room::{PREVIEW_CHARS, RoomKind},
+    Room, RoomId, RoomInfo, Seq, Timestamp, UserId, UserRef, api::NewRoom, limits::room_key, room::PREVIEW_CHARS,
 };
 use rusqlite::{Row, params};
 
@@ -132,16 +129,6 @@ impl Sqlite {
         let count = self.cached(|cache| &cache.counts, what, || self.one(sql, params, |row| uint(row, 0)))?;
         Ok(count.unwrap_or(0))
     }
-
-    /// Updates the cached counts when a room is created or deleted.
-    fn recount_rooms(&mut self, kind: RoomKind, creator: UserId, change: impl Fn(&mut u64)) {
-        if kind != RoomKind::Direct {
-            self.change_cache(|cache| {
-                cache.counts.change(&Counted::Rooms, &change);
-                cache.counts.change(&Counted::RoomsBy(creator), &change);
-            });
-        }
-    }
 }
 
 impl WriteRooms for Sqlite {
@@ -152,7 +139,7 @@ impl WriteRooms for Sqlite {
             "INSERT INTO rooms (name, name_key, topic, kind, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)",
             params![new.name, room_key(&new.name), topic, kind.to_text(), int(by.0), at.as_millis()],
         )?;
-        self.recount_rooms(kind, by, |count| *count += 1);
+        self.change_cache(|cache| cache.recount_rooms(kind, by, |count| *count += 1));
         Ok(RoomInfo {
             id: RoomId(self.connection.last_insert_rowid().cast_unsigned()),
             rev: 1,
@@ -180,7 +167,9 @@ impl WriteRooms for Sqlite {
         self.change_cache(|cache| cache.rooms.forget(&room.id));
         self.run("UPDATE rooms SET is_deleted = 1 WHERE id = ?", [int(room.id.0)])?;
         self.run("DELETE FROM invites WHERE room_id = ?", [int(room.id.0)])?;
-        self.recount_rooms(room.kind, room.created_by, |count| *count = count.saturating_sub(1));
+        self.change_cache(|cache| {
+            cache.recount_rooms(room.kind, room.created_by, |count| *count = count.saturating_sub(1));
+        });
         Ok(members)
     }
 
