@@ -1,7 +1,7 @@
 //! Turns rows of the event log into events, with the current state of what they refer to. It must not decide who may
 //! see an event: `audience` does.
 
-use std::collections::{HashMap, VecDeque, hash_map::Entry};
+use std::collections::{HashMap, hash_map::Entry};
 
 use quchat_shared::{
     Event, Message, RoomId, RoomInfo, Seq, UserId, UserRef,
@@ -22,10 +22,8 @@ const AHEAD: usize = 50;
 pub(crate) struct EventReader<'a> {
     store: &'a dyn Snapshot,
     rooms: HashMap<RoomId, Option<RoomInfo>>,
-    /// Messages that were read before.
-    known: HashMap<(RoomId, Seq), Message>,
-    /// Messages of one room that were read ahead.
-    ahead: VecDeque<Message>,
+    /// Messages that were read ahead.
+    ahead: HashMap<(RoomId, Seq), Message>,
 }
 
 impl<'a> EventReader<'a> {
@@ -35,8 +33,7 @@ impl<'a> EventReader<'a> {
 
     /// Does not read these messages, which are of the same snapshot.
     pub(crate) fn knowing(store: &'a dyn Snapshot, messages: Vec<Message>) -> Self {
-        let known = messages.into_iter().map(|message| ((message.room_id, message.seq), message)).collect();
-        Self { store, rooms: HashMap::new(), known, ahead: VecDeque::new() }
+        Self { store, rooms: HashMap::new(), ahead: by_place(messages) }
     }
 
     /// The event with current state; `None` if what it refers to is gone. `next` are the following events, whose
@@ -67,8 +64,8 @@ impl<'a> EventReader<'a> {
                 self.message(room_id, seq, next)?.map(|message| MessageCreated { room_id, message }.into())
             }
             EventRef::MessageUpdated { seq } => {
-                let message = match self.known.get(&(room_id, seq)) {
-                    Some(known) => Some(known.clone()),
+                let message = match self.ahead.get(&(room_id, seq)) {
+                    Some(message) => Some(message.clone()),
                     None => self.store.message(room_id, seq)?,
                 };
                 message.map(|message| MessageUpdated { room_id, message }.into())
@@ -95,15 +92,11 @@ impl<'a> EventReader<'a> {
 
     /// A message. The `next` following ones are read in the same query.
     fn message(&mut self, room: RoomId, seq: Seq, next: usize) -> Result<Option<Message>> {
-        if let Some(known) = self.known.get(&(room, seq)) {
-            return Ok(Some(known.clone()));
-        }
-        let is_it = |message: &Message| message.room_id == room && message.seq == seq;
-        if !self.ahead.front().is_some_and(is_it) {
+        if !self.ahead.contains_key(&(room, seq)) {
             let limit = u32::try_from(next + 1).unwrap_or(u32::MAX);
-            self.ahead = self.store.messages(room, Range::After(Seq(seq.0.saturating_sub(1))), limit)?.into();
+            self.ahead = by_place(self.store.messages(room, Range::After(Seq(seq.0.saturating_sub(1))), limit)?);
         }
-        Ok(self.ahead.pop_front().filter(is_it))
+        Ok(self.ahead.get(&(room, seq)).cloned())
     }
 
     /// A user with their room and role; the role is `member` if they have left.
@@ -128,4 +121,8 @@ impl<'a> EventReader<'a> {
             Entry::Vacant(unknown) => unknown.insert(self.store.room(id)?).clone(),
         })
     }
+}
+
+fn by_place(messages: Vec<Message>) -> HashMap<(RoomId, Seq), Message> {
+    messages.into_iter().map(|message| ((message.room_id, message.seq), message)).collect()
 }

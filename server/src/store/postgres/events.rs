@@ -7,7 +7,7 @@ use quchat_shared::{Event, RoomId, RoomInfo, Seq, SessionId, Timestamp, UserId, 
 use tokio_postgres::Row;
 
 use super::{
-    Postgres,
+    HEAD, Postgres,
     columns::{get, int, ints, optional_uint, params, sought, text, uint},
     connection::Planned,
     failure::broken,
@@ -62,8 +62,6 @@ const BETWEEN: &str = "SELECT logged.*, rooms.kind
         WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS logged
     LEFT JOIN LATERAL (SELECT kind FROM rooms WHERE rooms.id = logged.room_id AND NOT is_deleted OFFSET 0) AS rooms ON true
     ORDER BY logged.id";
-const HEAD: &str = "SELECT greatest(through, coalesce((SELECT max(id) FROM events), 0)) FROM pruned";
-
 fn narrowing(only: &[RoomId]) -> Option<Vec<i64>> {
     (!only.is_empty()).then(|| ints(only.iter().map(|id| id.0)))
 }
