@@ -2,3 +2,9 @@
 
 pub mod log;
 pub mod postgres;
+#[cfg(any(feature = "cluster", feature = "demo"))]
+pub mod private;
+mod sibling;
+mod started_server;
+
+pub use self::{sibling::sibling, started_server::listening_address};

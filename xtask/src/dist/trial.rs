@@ -1,14 +1,15 @@
 //! Tries the packages: unpacks them into an empty directory, and starts the server from there as its service does.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
+
+use tasks::listening_address;
 
 use super::{VERSION, output_of, packages::PACKAGES, remove};
 use crate::{TaskError, cargo::cannot_start, write_stderr};
@@ -98,17 +99,8 @@ impl Server {
 
     /// The address that the server prints.
     fn address(&mut self) -> Result<SocketAddr, TaskError> {
-        let stdout = self.0.stdout.take().expect("it is piped, and nobody else takes it");
-        let (send, receive) = mpsc::channel();
-        // A thread of its own, because a server that prints nothing would hold this one up.
-        thread::spawn(move || {
-            let mut line = String::new();
-            let _ = BufReader::new(stdout).read_line(&mut line);
-            let _ = send.send(line);
-        });
-        let line = receive.recv_timeout(PATIENCE).unwrap_or_default();
-        let address = line.trim_end().strip_prefix("listening on http://").and_then(|address| address.parse().ok());
-        address.ok_or_else(|| TaskError::new(format!("the server did not start; it printed {line:?}")))
+        let unstarted = |reason| TaskError::new(format!("the server did not start: {reason}"));
+        listening_address(&mut self.0, PATIENCE).map_err(unstarted)
     }
 
     fn stop(&mut self) -> Result<ExitStatus, TaskError> {

@@ -1,14 +1,14 @@
 //! The background process: runs the cluster, obeys keys, and says how the cluster is, in lines.
 
 use std::{
-    env, fmt,
+    fmt,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
     sync::mpsc::{Receiver, RecvTimeoutError},
     time::Duration,
 };
 
-use tasks::postgres::Throwaway;
+use tasks::{postgres::Throwaway, sibling};
 
 use crate::{
     Result,
@@ -51,7 +51,7 @@ struct Cluster {
 
 impl Cluster {
     fn start(programs: &Path) -> Result<Self> {
-        let (server, client) = (sibling("quchat-server")?, sibling("quchat")?);
+        let (server, client) = (sibling("quchat-server", "cluster")?, sibling("quchat", "cluster")?);
         let dir = TempDir::create()?;
         let path = &dir.path;
         let postgres = Throwaway::create(programs, path, &[])?;
@@ -172,14 +172,4 @@ impl fmt::Display for Cluster {
 /// Prints a line. If that fails, the foreground process is gone, which shows in the keys, too.
 fn say(line: &dyn fmt::Display) {
     writeln!(io::stdout(), "{line}").ok();
-}
-
-/// The path of a program of the workspace. It is in the same directory as this one.
-fn sibling(name: &str) -> Result<PathBuf> {
-    let path = env::current_exe()?.with_file_name(name);
-    if path.exists() {
-        Ok(path)
-    } else {
-        Err(format!("{} is not built; run cargo xtask cluster", path.display()).into())
-    }
 }

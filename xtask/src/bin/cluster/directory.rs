@@ -1,16 +1,8 @@
-//! The directory of a cluster, which is removed at the end, and random names.
+//! The directory of a cluster, which is removed at the end.
 
-use std::{
-    env,
-    fs::{self, DirBuilder},
-    io,
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
-};
+use std::{env, fs, io, path::PathBuf, thread, time::Duration};
 
-use crate::Result;
+use tasks::private;
 
 /// How often to try to remove the directory, and how long to wait between two attempts.
 const ATTEMPTS: usize = 5;
@@ -23,10 +15,10 @@ pub(crate) struct TempDir {
 
 impl TempDir {
     /// Creates it. Only this user can read it.
-    pub(crate) fn create() -> Result<Self> {
+    pub(crate) fn create() -> io::Result<Self> {
         // Short, because PostgreSQL's socket is in it, and the path of a socket has at most 103 bytes on macOS.
-        let path = env::temp_dir().join(format!("quchat-cluster-{}", &random_text()?[..8]));
-        create_dir(&path, 0o700)?;
+        let path = env::temp_dir().join(format!("quchat-cluster-{}", &private::random_text()?[..8]));
+        private::create_dir(&path)?;
         Ok(Self { path })
     }
 }
@@ -41,15 +33,4 @@ impl Drop for TempDir {
             thread::sleep(PAUSE);
         }
     }
-}
-
-pub(crate) fn create_dir(path: &Path, mode: u32) -> io::Result<()> {
-    DirBuilder::new().mode(mode).create(path)
-}
-
-/// Returns 32 random hexadecimal digits.
-pub(crate) fn random_text() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -3,18 +3,15 @@
 use std::{
     env,
     fs::{self, File},
-    io::{self, BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, RecvTimeoutError},
-    thread,
     time::Duration,
 };
 
-use tasks::log;
+use tasks::{listening_address, log, private};
 
-use crate::{Result, directory::create_dir};
+use crate::Result;
 
 /// What all servers of one database have in common besides it.
 const SECRETS: [&str; 3] = ["signing-key", "tls-key.pem", "tls-cert.pem"];
@@ -52,7 +49,7 @@ impl Node {
     /// The same, with the keys of this one.
     pub(crate) fn create_another(&self, name: String, dir: &Path) -> Result<Self> {
         let data = dir.join(name.replace(' ', "-"));
-        create_dir(&data, 0o700)?;
+        private::create_dir(&data)?;
         for secret in SECRETS {
             fs::copy(self.data.join(secret), data.join(secret))?;
         }
@@ -70,7 +67,7 @@ impl Node {
         let log = File::options().append(true).create(true).open(&self.log)?;
         server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let started = server.spawn().map_err(|error| format!("cannot start {}: {error}", self.program.display()))?;
-        let listening = listening_address(self.process.insert(started));
+        let listening = listening_address(self.process.insert(started), START);
         match listening {
             Ok(address) => self.address = address,
             Err(reason) => {
@@ -109,23 +106,4 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Reads the address from the line that the server prints. Later output is read and dropped, so that the server never
-/// waits for its pipe.
-fn listening_address(server: &mut Child) -> Result<SocketAddr> {
-    let mut stdout = BufReader::new(server.stdout.take().ok_or("there is no pipe")?);
-    let (sender, first_line) = mpsc::channel();
-    thread::spawn(move || {
-        let mut line = String::new();
-        let _ = sender.send(stdout.read_line(&mut line).map(|_| line));
-        io::copy(&mut stdout, &mut io::sink())
-    });
-    let line = match first_line.recv_timeout(START) {
-        Ok(line) => line?,
-        Err(RecvTimeoutError::Timeout) => return Err(format!("not ready after {} seconds", START.as_secs()).into()),
-        Err(RecvTimeoutError::Disconnected) => String::new(),
-    };
-    let address = line.trim_end().strip_prefix("listening on http://").ok_or("it exited")?;
-    Ok(address.parse()?)
 }

@@ -17,10 +17,9 @@ use quchat_shared::{
     user::{NewUser, Session},
 };
 
-use crate::{
-    Result,
-    directory::{create_dir, random_text},
-};
+use tasks::private;
+
+use crate::Result;
 
 /// The first one is the admin.
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
@@ -37,7 +36,7 @@ impl People {
     /// Registers the users at the server behind `address`, and writes the scripts into `dir`.
     pub(crate) fn register(address: SocketAddr, client: &Path, dir: &Path) -> Result<Self> {
         let server = server_at(address)?;
-        let password = random_text()?;
+        let password = private::random_text()?;
         let mut room = None;
         let mut scripts = Vec::new();
         for name in NAMES {
@@ -78,7 +77,7 @@ fn lobby() -> NewRoom {
 
 /// Keeps what the client needs to be signed in without a question.
 fn keep(state: &Path, server: &Server, session: &Session) -> Result<()> {
-    create_dir(state, 0o700)?;
+    private::create_dir(state)?;
     let state = StateDir::at(state.join("quchat"));
     state::keep_pin(&state, server)?;
     Ok(state::keep_session(&state, &server.origin, session)?)

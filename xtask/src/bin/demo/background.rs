@@ -4,13 +4,13 @@
 use std::{
     collections::HashMap,
     env,
-    fs::{self, DirBuilder, File},
-    io::{self, BufRead, BufReader, Write},
-    path::{Path, PathBuf},
+    fs::{self, File},
+    io::{self, Write},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use quchat_client::{
@@ -23,14 +23,17 @@ use quchat_shared::{
     room::RoomKind,
     user::{NewUser, Session},
 };
+use tasks::{listening_address, log, private, sibling};
 
 use crate::{
     Result,
     director::Director,
     opening,
     script::{self, Person},
-    sibling,
 };
+
+/// How long the start of the server may take.
+const START: Duration = Duration::from_secs(30);
 
 /// A server, and the directory for its data and for the client's state. Both are removed on drop.
 struct TempServer {
@@ -41,17 +44,17 @@ struct TempServer {
 impl TempServer {
     /// Starts a server on a free port and returns its address too.
     fn start() -> Result<(Self, String)> {
-        let program = sibling("quchat-server")?;
-        let dir = env::temp_dir().join(format!("quchat-demo-{}", random_text()?));
-        create_private(&dir)?;
+        let program = sibling("quchat-server", "demo")?;
+        let dir = env::temp_dir().join(format!("quchat-demo-{}", private::random_text()?));
+        private::create_dir(&dir)?;
         let log = dir.join("server.log");
         let mut server = Command::new(program);
         server.args(["--listen", "127.0.0.1:0", "--limit", "all=off", "--data-dir"]).arg(dir.join("server"));
         server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
         let mut this = Self { process: server.spawn()?, dir };
-        match listening_address(&mut this.process)? {
-            Some(address) => Ok((this, address)),
-            None => Err(format!("the server did not start: {}", fs::read_to_string(log)?.trim()).into()),
+        match listening_address(&mut this.process, START) {
+            Ok(address) => Ok((this, format!("http://{address}"))),
+            Err(reason) => Err(format!("the server did not start: {reason}: {}", log::last_line(&log)).into()),
         }
     }
 }
@@ -110,7 +113,7 @@ impl Conversation {
     /// Starts a server with three users, their rooms and messages. Alice is signed in.
     fn start() -> Result<Self> {
         let (server, address) = TempServer::start()?;
-        let password = random_text()?;
+        let password = private::random_text()?;
         let origin = Origin::parse(&address).map_err(|e| format!("{address}: {e}"))?;
         let register = |name| register(&origin, name, &password);
         let (bob, _) = register("bob")?;
@@ -149,31 +152,6 @@ impl Conversation {
     fn client(&self, who: Person) -> &Client {
         if who == Person::Carol { &self.carol } else { &self.bob }
     }
-}
-
-/// Reads the address from the line that the server prints; `None` if it did not start. Later output is read and dropped,
-/// so that the server never waits for its pipe.
-fn listening_address(server: &mut Child) -> Result<Option<String>> {
-    let mut stdout = BufReader::new(server.stdout.take().ok_or("no pipe from the server")?);
-    let mut line = String::new();
-    stdout.read_line(&mut line)?;
-    thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
-    Ok(line.trim_end().strip_prefix("listening on ").map(str::to_owned))
-}
-
-/// Creates a directory that other users cannot read.
-fn create_private(dir: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
-/// Returns 32 random hexadecimal digits, for a password or an unpredictable file name.
-fn random_text() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Creates the rooms, joins them and sends their history. Leaves the newest messages unread for alice.

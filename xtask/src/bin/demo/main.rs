@@ -20,6 +20,8 @@ use std::{
     thread,
 };
 
+use tasks::sibling;
+
 /// Every error is only printed, so one type is enough.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -97,7 +99,7 @@ fn wait_until_ready(background: &mut Child) -> Result<(String, PathBuf)> {
 }
 
 fn become_client(background: Child, server: &str, state_home: &Path) -> Result<()> {
-    let mut client = Command::new(sibling("quchat")?);
+    let mut client = Command::new(sibling("quchat", "demo")?);
     client
         .args(["--server", server])
         .env("XDG_STATE_HOME", state_home)
@@ -119,10 +121,4 @@ fn become_client(background: Child, server: &str, state_home: &Path) -> Result<(
 
 fn lock(background: &Mutex<Child>) -> MutexGuard<'_, Child> {
     background.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The path of a program of the workspace. It is in the same directory as the demo.
-fn sibling(name: &str) -> Result<PathBuf> {
-    let path = env::current_exe()?.with_file_name(format!("{name}{}", env::consts::EXE_SUFFIX));
-    if path.exists() { Ok(path) } else { Err(format!("{} is not built; run cargo xtask demo", path.display()).into()) }
 }
