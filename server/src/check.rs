@@ -31,7 +31,7 @@ pub fn check(place: &Config, watch: Watch<'_>) -> Result<Findings, BackupError> 
         !is_interrupted.load(Ordering::Relaxed)
     };
     let problems = match &place.postgres {
-        Some(settings) => store::contradictions_in_postgres(settings, advance).map_err(unusable)?,
+        Some(settings) => store::contradictions_in_postgres(settings, advance)?,
         None => contradictions_in_file(&place.data_dir, advance)?,
     };
     if is_interrupted.load(Ordering::Relaxed) {
@@ -50,9 +50,5 @@ fn contradictions_in_file(data_dir: &Path, advance: impl FnMut(u64, u64) -> bool
         _ => return Err(BackupError::NotFound(database)),
     }
     let _long_read = LongRead::begin(data_dir);
-    store::contradictions(&database, advance).map_err(unusable)
-}
-
-fn unusable(error: store::Error) -> BackupError {
-    BackupError::Database(error.to_string())
+    Ok(store::contradictions(&database, advance)?)
 }

@@ -54,6 +54,9 @@ pub enum AskError {
         /// Why not.
         reason: String,
     },
+    /// The PostgreSQL cannot be reached. The text says why and what to do.
+    #[error("{0}")]
+    NoDatabase(String),
     /// The data directory cannot be used. The text says why and what to do.
     #[error("{0}")]
     Unusable(String),
@@ -141,6 +144,7 @@ fn directly(place: &Config, question: &Question) -> Result<Answer, AskError> {
     runtime.map_err(|error| unusable(&error))?.block_on(async {
         let server = Server::open(place.clone()).map_err(|error| match error {
             OpenError::DataDir(DataDirError::InUse(path)) => AskError::Unreachable { path, reason: String::new() },
+            OpenError::Unreachable(reason) => AskError::NoDatabase(reason),
             error => unusable(&error),
         })?;
         let no_answer = || AskError::Unusable("the server has no answer to this; please report it".to_owned());

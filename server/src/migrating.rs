@@ -74,7 +74,7 @@ pub fn migrate(data_dir: &Path, target: &PostgresSettings, watch: Watch<'_>) -> 
         progress(done, of);
         !is_interrupted.load(Ordering::Relaxed)
     });
-    let copied = match moved.map_err(|error| BackupError::Database(error.to_string()))? {
+    let copied = match moved? {
         Moved::Now { users, rooms, messages } => Some(Copied { users, rooms, messages }),
         Moved::Before => None,
         Moved::Interrupted => return Err(BackupError::Interrupted),

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 #[cfg(unix)]
 use crate::service_manager;
 use crate::{
-    Backups, Config, JoinLinks, Reach, Server, Tls,
+    Backups, Config, JoinLinks, OpenError, Reach, Server, Tls,
     args::{Args, LogFormat},
     bind,
     log::Log,
@@ -104,7 +104,10 @@ fn serve(args: &Args, hangup: Hangup, log: &Log) -> ExitCode {
                 source = reason.source();
             }
             log.line(&format!("quchat-server: {}", reasons.join(": ")));
-            ExitCode::FAILURE
+            match error.downcast_ref() {
+                Some(OpenError::Unreachable(_)) => ExitCode::from(verbs::UNREACHABLE),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -50,6 +50,9 @@ pub enum OpenError {
     /// The database in the data directory cannot be used. The text says why and what to do.
     #[error("{0}")]
     Store(String),
+    /// The PostgreSQL cannot be reached. The text says why and what to do.
+    #[error("{0}")]
+    Unreachable(String),
     /// The key or the certificate of TLS cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -112,7 +115,10 @@ impl Server {
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
         let key = data_dir.signing_key()?;
-        let unusable = |error: store::Error| OpenError::Store(error.to_string());
+        let unusable = |error: store::Error| match error {
+            store::Error::Unreachable(reason) => OpenError::Unreachable(reason),
+            error => OpenError::Store(error.to_string()),
+        };
         let mut opened = match &config.postgres {
             Some(settings) => {
                 data_dir.warn_of_unused_database();

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::store;
+
 /// Why a backup cannot be made, read or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -45,9 +47,21 @@ pub enum BackupError {
     /// The database says why and what to do.
     #[error("{0}")]
     Database(String),
+    /// The PostgreSQL cannot be reached. The text says why and what to do.
+    #[error("{0}")]
+    Unreachable(String),
     /// The caller has interrupted the work. Nothing is left of it.
     #[error("interrupted; nothing was changed")]
     Interrupted,
+}
+
+impl From<store::Error> for BackupError {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Unreachable(reason) => Self::Unreachable(reason),
+            error => Self::Database(error.to_string()),
+        }
+    }
 }
 
 /// Turns an error of the operating system about `path` into a sentence that says what to do.

@@ -65,11 +65,10 @@ fn copy_database(
     archive: &mut Archive<impl Write>,
     watch: &mut Watch<'_>,
 ) -> Result<FileSum, BackupError> {
-    let unreadable = |error: crate::store::Error| BackupError::Database(error.to_string());
-    let mut copy = DatabaseCopy::open(database).map_err(unreadable)?;
+    let mut copy = DatabaseCopy::open(database)?;
     let (len, mut done, mut sum) = (copy.len(), 0, Sum::default());
     archive.begin(DATABASE, len).map_err(unusable(file))?;
-    while let Some(bytes) = copy.next().map_err(unreadable)? {
+    while let Some(bytes) = copy.next()? {
         archive.write(&bytes).map_err(unusable(file))?;
         sum.add(&bytes);
         done += bytes.len() as u64;

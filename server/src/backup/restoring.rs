@@ -73,7 +73,7 @@ fn unpack(file: &Path, data_dir: &Path, watch: Watch<'_>) -> Result<Manifest, Ba
     let mut files = Files { folder: unfinished.clone(), current: None };
     let manifest = read(file, &mut files, watch)?;
     files.close()?;
-    store::prepare_restored(&unfinished.join(DATABASE)).map_err(|error| BackupError::Database(error.to_string()))?;
+    store::prepare_restored(&unfinished.join(DATABASE))?;
     hand_over(data_dir, &unfinished)?;
     let (database, secrets): (Vec<_>, Vec<_>) = manifest.files.iter().partition(|file| file.name == DATABASE);
     for file in secrets.into_iter().chain(database) {

@@ -25,6 +25,9 @@ pub(crate) enum Error {
     /// The server cannot start with this database.
     #[error("{0}")]
     Unusable(String),
+    /// The server cannot start, because this database cannot be reached.
+    #[error("{0}")]
+    Unreachable(String),
     /// Further writes could be lost, so the server must stop.
     #[error("{0}")]
     Fatal(Arc<str>),

@@ -148,7 +148,7 @@ impl Store {
     /// Opens a database that several servers share, and joins them.
     ///
     /// # Errors
-    /// [`Error::Unusable`]: it cannot be reached or trusted, or its tables come from a later version.
+    /// [`Error::Unreachable`]. [`Error::Unusable`]: it cannot be trusted, or its tables come from a later version.
     pub(crate) fn open_postgres(settings: &Settings) -> Result<Opened> {
         // The connections run an event loop of their own, which needs a thread without one.
         let open = || thread::scope(|scope| scope.spawn(|| postgres::open(settings)).join());

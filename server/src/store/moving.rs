@@ -135,7 +135,8 @@ pub(crate) enum Moved {
 /// async runtime.
 ///
 /// # Errors
-/// [`Error::Unusable`]: one of the databases cannot be used, or the new one is not empty. Nothing has changed then.
+/// [`Error::Unreachable`]. [`Error::Unusable`]: one of the databases cannot be used, or the new one is not empty. Nothing
+/// has changed then.
 pub(crate) fn move_to_postgres(
     file: &Path,
     settings: &Settings,

@@ -18,7 +18,7 @@ pub(super) fn ask(place: &Config, question: &Question) -> Result<Reply, Failure>
         let code = match error {
             AskError::NotFound(_) => NOT_FOUND,
             AskError::NotAllowed(_) => NOT_ALLOWED,
-            AskError::Unreachable { .. } => UNREACHABLE,
+            AskError::Unreachable { .. } | AskError::NoDatabase(_) => UNREACHABLE,
             AskError::Unusable(_) => FAILED,
         };
         Failure::new(code, error.to_string())

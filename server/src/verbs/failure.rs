@@ -7,7 +7,7 @@ pub(super) const FAILED: u8 = 1;
 pub(super) const USAGE: u8 = 2;
 pub(super) const NOT_ALLOWED: u8 = 3;
 pub(super) const NOT_FOUND: u8 = 4;
-pub(super) const UNREACHABLE: u8 = 5;
+pub(crate) const UNREACHABLE: u8 = 5;
 pub(super) const INTERRUPTED: u8 = 130;
 
 /// Why a verb failed.
@@ -37,6 +37,7 @@ impl From<BackupError> for Failure {
         let code = match error {
             BackupError::NotFound(_) => NOT_FOUND,
             BackupError::NotAllowed(_) => NOT_ALLOWED,
+            BackupError::Unreachable(_) => UNREACHABLE,
             BackupError::Interrupted => INTERRUPTED,
             _ => FAILED,
         };

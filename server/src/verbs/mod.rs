@@ -17,8 +17,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-pub(crate) use self::migrate::Migrate;
 use self::{failure::Failure, output::Output};
+pub(crate) use self::{failure::UNREACHABLE, migrate::Migrate};
 use crate::{Config, log::Log, signals::Hangup};
 
 /// What to do instead of serving.

@@ -83,7 +83,7 @@ fn a_password_in_an_argument_is_refused() {
         assert!(!home.path().exists());
 
         // The environment of a process is its own, so the server tries to use this one.
-        let reason = refusal(command(&home.path()).env("QUCHAT_STORE", &url), 1);
+        let reason = refusal(command(&home.path()).env("QUCHAT_STORE", &url), 5);
         contains(&reason, &["database chat of PostgreSQL on 127.0.0.1", "cannot be reached", "check that it runs"]);
     }
 }
@@ -143,13 +143,13 @@ fn a_password_file_that_cannot_be_used_is_named() {
     fs::write(&file, format!("{SECRET}\n{SECRET}\n")).unwrap();
     contains(&refusal(&mut with_file(), 1), &["password file", "several lines"]);
     fs::write(&file, SECRET).unwrap();
-    contains(&refusal(&mut with_file(), 1), &["cannot be reached"]);
+    contains(&refusal(&mut with_file(), 5), &["cannot be reached"]);
 
     let passwords = home.path().join(".pgpass");
     fs::write(&passwords, format!("*:*:*:*:{SECRET}")).unwrap();
     fs::set_permissions(&passwords, fs::Permissions::from_mode(0o644)).unwrap();
     contains(&refusal(command(&home.path()).env("QUCHAT_STORE", NOWHERE), 1), &["chmod 600", ".pgpass"]);
-    contains(&refusal(&mut with_file(), 1), &["cannot be reached"]);
+    contains(&refusal(&mut with_file(), 5), &["cannot be reached"]);
 }
 
 #[test]
@@ -185,9 +185,9 @@ fn a_verb_needs_a_server_that_was_started() {
     assert!(!home.path().exists(), "a verb creates no keys");
     fs::create_dir(home.path()).unwrap();
     fs::write(home.path().join("signing-key"), [7; 32]).unwrap();
-    let reason = refusal(&mut verb(&home.path(), &["user", "list", "--store", NOWHERE]), 1);
+    let reason = refusal(&mut verb(&home.path(), &["user", "list", "--store", NOWHERE]), 5);
     contains(&reason, &["database chat of PostgreSQL on 127.0.0.1", "cannot be reached"]);
     contains(&refusal(&mut verb(&home.path(), &["user", "list"]), 4), &["--store"]);
-    let reason = refusal(&mut verb(&home.path(), &["check", "--store", NOWHERE]), 1);
+    let reason = refusal(&mut verb(&home.path(), &["check", "--store", NOWHERE]), 5);
     contains(&reason, &["database chat of PostgreSQL on 127.0.0.1", "cannot be reached", "check that it runs"]);
 }

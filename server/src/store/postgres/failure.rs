@@ -5,6 +5,9 @@ use std::{error, fmt::Display, io, sync::Arc, time::Duration};
 
 use crate::store::{Cause, Error};
 
+/// The reason if there is no PostgreSQL at its address, or none that answers.
+const UNREACHABLE: &str = "PostgreSQL cannot be reached";
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CannotConnect {
@@ -63,8 +66,7 @@ impl From<tokio_postgres::Error> for Error {
 
 impl From<CannotConnect> for Error {
     fn from(error: CannotConnect) -> Self {
-        let (reason, advice) =
-            ("PostgreSQL cannot be reached", "check that it runs, its address, and the network between");
+        let (reason, advice) = (UNREACHABLE, "check that it runs, its address, and the network between");
         match error {
             CannotConnect::Failed(error) if error.code().is_some() => error.into(),
             CannotConnect::Settings { reason, advice, error } => {
@@ -78,15 +80,19 @@ impl From<CannotConnect> for Error {
 
 /// The error if nothing can be done with this database.
 pub(super) fn at_start(database: &impl Display, error: &Error) -> Error {
-    Error::Unusable(match error {
-        Error::Unusable(reason) => reason.clone(),
-        Error::Unavailable(cause) => format!("cannot use {database}: {cause}; {}", cause.advice),
+    let unusable = |reason: &dyn Display| Error::Unusable(format!("cannot use {database}: {reason}"));
+    match error {
+        Error::Unusable(_) | Error::Unreachable(_) => error.clone(),
+        Error::Unavailable(cause) if cause.reason == UNREACHABLE => {
+            Error::Unreachable(format!("cannot use {database}: {cause}; {}", cause.advice))
+        }
+        Error::Unavailable(cause) => unusable(&format_args!("{cause}; {}", cause.advice)),
         Error::Engine(reason) => match reason.downcast_ref::<tokio_postgres::Error>() {
-            Some(error) => format!("cannot use {database}: {}", detail(error)),
-            None => format!("cannot use {database}: {reason}"),
+            Some(error) => unusable(&detail(error)),
+            None => unusable(reason),
         },
-        error => format!("cannot use {database}: {error}"),
-    })
+        error => unusable(error),
+    }
 }
 
 /// PostgreSQL's message and error code, to look them up. Details that may quote a row are left out.

@@ -40,7 +40,7 @@ impl<'a> Import<'a> {
     /// Begins, and makes the tables if they are missing. No server can start on the database meanwhile.
     ///
     /// # Errors
-    /// [`Error::Unusable`]: the database cannot be reached or trusted, or its tables come from a later version.
+    /// [`Error::Unreachable`]. [`Error::Unusable`]: the database cannot be trusted, or its tables come from a later version.
     pub(in crate::store) fn begin(settings: &'a Settings) -> Result<Self> {
         let open = || {
             let connection = Connection::open(settings, &format!("{PLANS} {SIGNS_OF_LIFE} {SETUP}"))?;

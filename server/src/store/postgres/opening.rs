@@ -49,7 +49,7 @@ pub(crate) struct Opened {
 /// Opens the database. Must not be called on a thread of an async runtime.
 ///
 /// # Errors
-/// [`Error::Unusable`]: it cannot be reached, its tables are of a later version, or its settings lose data.
+/// [`Error::Unreachable`]. [`Error::Unusable`]: its tables are of a later version, or its settings lose data.
 pub(crate) fn open(settings: &Settings) -> Result<Opened> {
     let explained = |error: Error| at_start(settings, &error);
     let connection = Connection::open(settings, "").map_err(|error| explained(error.into()))?;

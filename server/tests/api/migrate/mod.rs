@@ -289,6 +289,16 @@ fn a_directory_that_cannot_be_moved_is_refused() {
 }
 
 #[test]
+fn a_postgresql_that_cannot_be_reached_is_named_and_nothing_changes() {
+    let (data_dir, _) = small();
+    let mut migrate = Process::command();
+    migrate.arg("migrate").arg("--from").arg(data_dir.path()).args(["--to", "postgres://quchat@127.0.0.1:1/chat"]);
+    let said = reason(&migrate.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap(), 5);
+    assert!(said.contains("database chat of PostgreSQL on 127.0.0.1") && said.contains("cannot be reached"), "{said}");
+    assert!(data_dir.path().join(OLD).exists() && !data_dir.path().join(MIGRATED).exists());
+}
+
+#[test]
 fn the_old_database_is_kept_but_not_used_by_mistake() {
     needs_postgres!();
     let (data_dir, alice) = small();
