@@ -25,8 +25,10 @@ use crate::reply_dispatcher::ReplyDispatcher;
 
 /// Most queued writes; callers then wait.
 const QUEUE: usize = 1024;
-/// Most writes in one transaction. This bounds how long the first of them waits for the last.
+/// Most writes in one transaction. This bounds how long the first of them waits for the last …
 const GROUP: usize = 256;
+/// … as this does, if they take long: afterwards no further one is begun.
+const GROUP_TIME: Duration = Duration::from_millis(50);
 /// How long a group is tried again after the connection was lost: longer than PostgreSQL takes to restart.
 const AGAIN_FOR: Duration = Duration::from_secs(2);
 /// How long to wait before the third attempt, and before each after it.
@@ -196,8 +198,12 @@ fn run(
     mut publish: impl FnMut(Committed),
 ) {
     let mut group = Vec::new();
-    while health.fatal().is_none() && attempts.blocking_recv_many(&mut group, GROUP) > 0 {
+    while health.fatal().is_none() && (!group.is_empty() || attempts.blocking_recv_many(&mut group, GROUP) > 0) {
         match write_again(engine, &mut group, commits, health) {
+            Ok(written) => {
+                let rest = group.split_off(written.attempts);
+                finish(std::mem::replace(&mut group, rest), Ok(written), replies, health, &mut publish);
+            }
             Err(Failed::Undone(failure)) if group.len() > 1 => {
                 if let Some(error) = failure.filter(|_| health.is_writable()) {
                     let error = &error as &dyn std::error::Error;
@@ -212,7 +218,7 @@ fn run(
                     finish(vec![alone], written, replies, health, &mut publish);
                 }
             }
-            written => finish(std::mem::take(&mut group), written, replies, health, &mut publish),
+            failed => finish(std::mem::take(&mut group), failed, replies, health, &mut publish),
         }
         engine.maintain(); // after the replies, which do not wait for it
     }
@@ -221,6 +227,8 @@ fn run(
 /// The result of a committed transaction.
 struct Written {
     committed: Committed,
+    /// How many attempts of the group it holds, from the first on.
+    attempts: usize,
     /// Whether anything was written to the disk.
     is_any: bool,
 }
@@ -263,7 +271,7 @@ fn write(
     let begun = Instant::now();
     let outcome = try_write(engine, group);
     match &outcome {
-        Ok(Written { is_any: true, .. }) => commits.count(group.len(), begun.elapsed()),
+        Ok(Written { is_any: true, attempts, .. }) => commits.count(*attempts, begun.elapsed()),
         Ok(_) => {}
         Err(_) => engine.rollback(),
     }
@@ -273,8 +281,13 @@ fn write(
 fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::result::Result<Written, Failed> {
     let hints = group.iter().map(|attempt| attempt.hints()).collect::<Vec<_>>();
     engine.begin(&hints).map_err(Failed::Engine)?;
-    let begun = engine.changes_made();
+    let (begun, begun_at) = (engine.changes_made(), Instant::now());
+    let mut attempts = 0;
     for attempt in group {
+        if attempts > 0 && begun_at.elapsed() >= GROUP_TIME {
+            break;
+        }
+        attempts += 1;
         let before = engine.changes_made();
         let is_kept = catch_unwind(AssertUnwindSafe(|| attempt.run(engine))).unwrap_or_else(|_| {
             tracing::error!("a write panicked and was rolled back");
@@ -286,9 +299,11 @@ fn try_write(engine: &mut impl Engine, group: &mut [Box<dyn Attempt>]) -> std::r
         }
     }
     let is_any = engine.changes_made() != begun;
-    engine.commit().map(|committed| Written { committed, is_any }).map_err(|error| match engine.has_refused_write() {
-        true => Failed::Undone(Some(error)),
-        false => Failed::Engine(error),
+    engine.commit().map(|committed| Written { committed, attempts, is_any }).map_err(|error| {
+        match engine.has_refused_write() {
+            true => Failed::Undone(Some(error)),
+            false => Failed::Engine(error),
+        }
     })
 }
 

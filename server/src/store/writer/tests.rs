@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use quchat_shared::{RoomId, RoomInfo, Seq, Timestamp, UserId, event::ReadUpdated, room::RoomKind};
 
 use super::*;
+use crate::metrics::Page;
 use crate::store::{EventRef, NewUser, Store, recorded};
 
 fn now() -> Timestamp {
@@ -92,6 +93,35 @@ async fn commits_are_published_in_commit_order() {
     given.sort_unstable();
     assert_eq!(given, (1..=200).collect::<Vec<_>>());
     assert_eq!(*house.published.lock().unwrap(), given);
+}
+
+#[tokio::test]
+async fn slow_writes_do_not_wait_for_each_other() {
+    let house = house();
+    let (open, gate) = std::sync::mpsc::channel();
+    let first = tokio::spawn({
+        let store = house.store.clone();
+        async move { store.write(move |_| Ok::<_, Error>(gate.recv().is_ok())).await }
+    });
+    let slow = |store: Store| async move {
+        let write = |tx: &mut dyn Tx| {
+            let begun = Instant::now();
+            while begun.elapsed() <= GROUP_TIME {}
+            record(tx)
+        };
+        store.write(write).await
+    };
+    let slow: Vec<_> = (0..3).map(|_| tokio::spawn(slow(house.store.clone()))).collect();
+    tokio::task::yield_now().await; // all of them are queued behind the first
+    open.send(()).unwrap();
+    assert!(first.await.unwrap().unwrap());
+    for (nth, slow) in slow.into_iter().enumerate() {
+        assert_eq!(slow.await.unwrap().unwrap(), nth as u64 + 1);
+    }
+    let mut page = Page::default();
+    page.histogram("writes", &[], &house.store.commits().writes);
+    let page = page.into_text();
+    assert!(page.contains("writes_count 3\n"), "each is committed before the next one begins: {page}");
 }
 
 #[tokio::test]
