@@ -67,6 +67,7 @@ fn migrations() -> Vec<M<'static>> {
         M::up(include_str!("../migrations/0005_hidden_texts.sql")),
         M::up(include_str!("../migrations/0006_safe.sql")),
         M::up(include_str!("../migrations/0007_search_parts.sql")),
+        M::up(include_str!("../migrations/0008_merged_parts.sql")),
     ]
 }
 

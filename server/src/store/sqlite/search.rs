@@ -6,6 +6,7 @@
 
 mod parts;
 mod replacing;
+mod separators;
 
 use std::time::{Duration, Instant};
 
@@ -31,8 +32,10 @@ const REMOVED_FOR: Duration = Duration::from_millis(10);
 
 /// A room with fewer messages is not worth a copy of the others …
 const LARGE_ROOM: u64 = 2000;
-/// … nor is one where there are more than this many others for each of its messages: copying them is that much faster.
+/// … nor is one with fewer than one in this many of all messages: copying a text is that much faster than removing one.
 const COPIED_FASTER: u64 = 32;
+/// What a text of usual length counts for in the size of a part.
+const USUAL_SIZE: u64 = 140;
 
 struct State {
     events: u64,
@@ -87,8 +90,9 @@ impl Sqlite {
     }
 
     fn is_much_of_index(&self, messages: u64) -> Result<bool> {
-        let newest = self.newest_position()?;
-        Ok(messages >= LARGE_ROOM && messages.saturating_mul(COPIED_FASTER) >= newest)
+        let size = "SELECT sum(size) FROM search_parts WHERE state = 'used'";
+        let size = self.one(size, (), |row| optional_uint(row, 0))?.flatten().unwrap_or(0);
+        Ok(messages >= LARGE_ROOM && messages.saturating_mul(COPIED_FASTER * USUAL_SIZE) >= size)
     }
 
     fn newest_position(&self) -> Result<u64> {

@@ -16,6 +16,8 @@ use crate::store::{Error, Result};
 /// some 30 ms. With more parts, each shorter, a search for a rare word would take longer. Few in tests, so that there are
 /// several parts.
 const LARGE: u64 = if cfg!(test) { 1000 } else { 32 * 1024 * 1024 };
+/// The lengths of the beginnings of terms that have lists of their own, in characters.
+pub(super) const BEGINNINGS: [usize; 4] = [6, 7, 8, 9];
 /// What a text counts for, besides its bytes.
 const PER_TEXT: usize = 64;
 /// Pages that are merged in one transaction.
@@ -80,13 +82,14 @@ impl Sqlite {
     pub(super) fn create_search_part(&self, state: &str, first: u64) -> Result<u64> {
         self.run("INSERT INTO search_parts (state, first) VALUES (?, ?)", params![state, int(first)])?;
         let id = self.connection.last_insert_rowid().cast_unsigned();
+        let beginnings = BEGINNINGS.map(|length| length.to_string()).join(" ");
         // Removing a text removes its words from the pages (`secure-delete`); a marker, as `contentless_delete` leaves it,
         // would keep them. Three characters before each word say who can read it, so the beginnings of words that have
         // a list of their own are 3 to 6 characters long.
         self.run(
             &format!(
                 "CREATE VIRTUAL TABLE search_{id} USING fts5 (
-                     terms, content = '', columnsize = 0, tokenize = 'ascii', prefix = '6 7 8 9'
+                     terms, content = '', columnsize = 0, tokenize = 'ascii', prefix = '{beginnings}'
                  )"
             ),
             (),
@@ -102,8 +105,8 @@ impl Sqlite {
         self.run(&set, params![setting, value]).map(drop)
     }
 
-    /// Writes to a part what this transaction has added, and merges some of its trees; all of them for a negative number of
-    /// pages. Returns whether there was anything to do.
+    /// Writes to a part what this transaction has added, and merges trees of one size, about so many pages; for a negative
+    /// number, it begins to merge all trees into one. Returns whether there was anything to do.
     fn merge(&self, id: u64, pages: i64) -> Result<bool> {
         let before = self.connection.total_changes();
         self.run(&format!("INSERT INTO search_{id} (search_{id}, rank) VALUES ('merge', ?)"), [pages])?;
@@ -125,25 +128,27 @@ impl Sqlite {
 
     /// Replaces a text that is in the index, or removes it.
     pub(super) fn change_in_index(&self, position: u64, old: &IndexedText, new: Option<&IndexedText>) -> Result<()> {
+        let terms = old.terms();
         for id in self.search_part_of(position)?.tables_with(position) {
             let delete = format!("INSERT INTO search_{id} (search_{id}, rowid, terms) VALUES ('delete', ?, ?)");
-            self.run(&delete, params![int(position), old.terms()])?;
+            self.run(&delete, params![int(position), terms])?;
             if let Some(new) = new {
                 self.add_to_search_part(id, position, new)?;
             }
             // Writes it at once, and not when it is committed: so the time it takes can be measured.
             self.grow_search_part(id, new.map_or(0, size))?;
+            self.remove_separators(id, &terms)?;
         }
         Ok(())
     }
 
-    /// Merges trees of a part, and writes about as many pages. Returns whether there was anything to do.
+    /// Merges trees of one of the parts. Returns whether there was anything to do.
     pub(super) fn merge_search_part(&self) -> Result<bool> {
         let next = "SELECT id, first < (SELECT max(first) FROM search_parts WHERE state = 'used') FROM search_parts
             WHERE state = 'used' AND is_tidy = 0 ORDER BY first DESC LIMIT 1";
         while let Some((id, is_closed)) = self.one(next, (), |row| Ok((uint(row, 0)?, row.get(1)?)))? {
             let is_merging = if is_closed {
-                self.merge_or_tidy(id, -PAGES_AT_ONCE)?
+                self.merge_closed(id, PAGES_AT_ONCE)?
             } else {
                 // Not all of them: the trees of new messages would keep that from ever coming to an end.
                 self.set_up_search_part(id, "usermerge", TREES.1)?;
@@ -167,13 +172,22 @@ impl Sqlite {
         Ok(is_merging)
     }
 
-    /// Merges some trees of a closed part, if one has several. Each search looks into all trees of all parts, so that must not
-    /// wait until nobody sends.
+    /// Merges trees of a part that is not the newest: at first all of them into one. FTS5 would begin anew with that each
+    /// time it is told to and finds the tree of a change, so it is told once.
+    fn merge_closed(&self, id: u64, pages: i64) -> Result<bool> {
+        let is_first = self.run("UPDATE search_parts SET is_closed = 1 WHERE id = ? AND is_closed = 0", [int(id)])? > 0;
+        self.merge_or_tidy(id, if is_first { -pages } else { pages })
+    }
+
+    /// Merges trees of a part that is not the newest, if one has several. Each search looks into all trees of all parts, so
+    /// that must not wait until nobody sends.
     pub(super) fn merge_closed_part(&self) -> Result<()> {
         let next = "SELECT id FROM search_parts WHERE state = 'used' AND is_tidy = 0
-            AND first < (SELECT max(first) FROM search_parts WHERE state = 'used') ORDER BY first LIMIT 1";
-        if let Some(id) = self.one(next, (), |row| uint(row, 0))? {
-            self.merge_or_tidy(id, -PAGES_PER_BATCH)?;
+            AND first < (SELECT max(first) FROM search_parts WHERE state = 'used') ORDER BY is_closed, first LIMIT 1";
+        while let Some(id) = self.one(next, (), |row| uint(row, 0))? {
+            if self.merge_closed(id, PAGES_PER_BATCH)? {
+                break;
+            }
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! Whatever happens to messages, the index offers those that match, and nothing is left of texts that are gone.
 
+use std::collections::BTreeSet;
+
 use proptest::{collection::vec, prelude::*};
 use quchat_shared::event::RoomDeleted;
 
-use super::*;
+use super::{super::consistency::contradictions, *};
 use crate::store::{
     EventRef, WriteEvents, WriteRooms,
     search_model::{self as model, Model},
@@ -140,9 +142,27 @@ impl Case {
             self.db.run(&check, ()).unwrap();
         }
         assert_eq!(self.db.unindexed().unwrap(), None);
+        self.check_separators();
         for by_whole_words in [false, true] {
             let found = |wanted: &Wanted<'_>| self.db.found(wanted, Position::START, Position::END, 1000).unwrap();
             self.model.check(by_whole_words, found);
+        }
+    }
+
+    /// The separators hold nothing but beginnings of terms that are in the index.
+    fn check_separators(&self) {
+        let all = |sql: &str| self.db.all(sql, (), |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        let texts = "SELECT room_id, kind, sender_id, text FROM messages JOIN rooms ON rooms.id = room_id
+            WHERE deleted_at IS NULL";
+        let texts = self.db.all(texts, (), |row| indexed_text(row, RoomId(uint(row, 0)?), 1)).unwrap();
+        let terms: Vec<_> = texts.iter().map(IndexedText::terms).collect();
+        let keys: BTreeSet<_> = terms.iter().flat_map(|terms| terms.split(' ')).flat_map(separators::keys).collect();
+        for part in self.db.search_parts().unwrap() {
+            for separator in all(&format!("SELECT term FROM search_{}_idx WHERE term <> x''", part.id)) {
+                let next = keys.range(separator.clone()..).next();
+                let is_beginning = next.is_some_and(|key| key.starts_with(&separator));
+                assert!(is_beginning, "{:?} is left in part {}", String::from_utf8_lossy(&separator), part.id);
+            }
         }
     }
 }
@@ -326,4 +346,86 @@ fn the_newest_message_before_a_moment_is_found_although_some_are_gone() {
     case.write(|case| case.db.run("DELETE FROM search_positions WHERE position BETWEEN 5 AND 9", ()));
     let position = |millis| case.db.position_before(Timestamp::from_millis(millis)).unwrap().0;
     assert_eq!([0, 1, 4, 9, 10, 20, 21].map(position), [0, 1, 4, 4, 10, 20, 20]);
+}
+
+/// A text of words that no other number has, and that begin in another way.
+fn rare_words(number: u64) -> String {
+    let letter = |n: u64| char::from(b'a' + u8::try_from(n % 26).expect("it is below 26"));
+    let word =
+        |n: u64| [n, n / 26, n / 676, n / 17_576, n * 7, n * 11, n * 5, n * 3].map(letter).iter().collect::<String>();
+    let words = (300 * number..300 * (number + 1)).map(|n| word(n * 7919 % 456_976));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_text_that_is_deleted_leaves_no_separator_in_the_index() {
+    let mut case = Case::new();
+    case.write(|case| (0..10).try_for_each(|number| case.run(send(1 + number % 4, rare_words(number)))));
+    case.index_all();
+    while case.write(|case| case.db.tidy_index()) {}
+    for nth in 0..10 {
+        case.write(|case| case.run(replace(nth, "")));
+        case.check_separators();
+    }
+    case.check();
+}
+
+#[test]
+fn changes_in_a_closed_part_do_not_begin_its_merge_anew() {
+    let mut case = Case::new();
+    let trees = |case: &Case| case.db.one("SELECT count(DISTINCT segid) FROM search_1_idx", (), |row| uint(row, 0));
+    for batch in 0..12 {
+        case.write(|case| (10 * batch..10 * (batch + 1)).try_for_each(|number| case.run(send(1, rare_words(number)))));
+        case.write(|case| case.db.run("UPDATE search_parts SET size = 0", ())); // not large yet
+        case.index_all();
+    }
+    case.write(|case| case.run(send(2, "the first one in the next part")));
+    case.index_all();
+    for nth in 0..60 {
+        case.write(|case| case.run(replace(nth, rare_words(200 + nth as u64))));
+        case.write(|case| case.run(send(2, "the next one")));
+        case.index_all();
+        let trees = trees(&case).unwrap().unwrap();
+        assert!(trees <= 12, "{trees} trees after {nth} changes");
+    }
+    case.check();
+}
+
+#[test]
+fn positions_that_were_never_given_do_not_count_as_messages() {
+    let mut case = Case::new();
+    case.write(|case| case.run(send(1, "apple")));
+    case.index_all();
+    assert!(case.db.is_much_of_index(LARGE_ROOM).unwrap());
+    case.write(|case| {
+        case.db.run("UPDATE sqlite_sequence SET seq = seq + (1 << 24) WHERE name = 'search_positions'", ())
+    });
+    case.write(|case| case.run(send(1, "apple")));
+    case.index_all();
+    assert!(case.db.is_much_of_index(LARGE_ROOM).unwrap());
+}
+
+#[test]
+fn a_part_that_is_removed_during_a_check_is_no_damage() {
+    for is_removed_whole in [false, true] {
+        let mut case = Case::new();
+        case.write(|case| (0..10).try_for_each(|number| case.run(send(1, rare_words(number)))));
+        case.index_all();
+        let path = case.dir.path().join("db");
+        let remove = |case: &mut Case| {
+            case.write(|case| case.run(CHANGE_RULES));
+            case.db = Sqlite::open(&path).unwrap();
+            while case.write(|case| case.purge(1000)) && is_removed_whole {}
+        };
+        let checked = contradictions(&path, |done, _| {
+            if done == 1 {
+                remove(&mut case);
+            }
+            true
+        });
+        let problems = checked.unwrap();
+        assert!(!problems.iter().any(|problem| problem.contains("FTS5")), "{problems:?}");
+        case.index_all();
+        case.check();
+    }
 }
