@@ -124,7 +124,8 @@ impl App {
         self.read(caller, read).await
     }
 
-    /// Runs `write` in a transaction in which the caller's session is alive (the operator has none), and passes it the time at which it runs.
+    /// Runs `write` in a transaction in which the caller's session is alive (the operator has none), and passes it the
+    /// time at which it runs.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         caller: impl Into<Principal>,

@@ -198,8 +198,8 @@ impl Args {
         Ok(args)
     }
 
-    /// Takes over the directory and the PostgreSQL that `migrate` names by flags of its own. Returns the flag that holds the
-    /// URL of the PostgreSQL, and whether it was in the arguments.
+    /// Takes over the directory and the PostgreSQL that `migrate` names by flags of its own. Returns the flag that
+    /// holds the URL of the PostgreSQL, and whether it was in the arguments.
     fn name_store(&mut self, is_typed: impl Fn(&str) -> bool) -> Result<(&'static str, bool), Error> {
         let Some(Verb::Migrate(Migrate { from, to, .. })) = &self.verb else {
             return Ok(("--store", is_typed("store")));

@@ -1,4 +1,5 @@
-//! The data directory: its database file, its signing key, its TLS key and certificate, and the locks that keep a second server out.
+//! The data directory: its database file, its signing key, its TLS key and certificate, and the locks that keep a
+//! second server out.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -73,9 +74,10 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Creates the directory if it is missing, and locks it. Where nothing can be written, nothing is. The operating system releases the locks when the process
-    /// ends, even after a crash. One lock is on a file in the directory, one on the directory itself, which nobody
-    /// removes by mistake. None is on the database: releasing it would also release SQLite's own locks.
+    /// Creates the directory if it is missing, and locks it. Where nothing can be written, nothing is. The operating
+    /// system releases the locks when the process ends, even after a crash. One lock is on a file in the directory, one
+    /// on the directory itself, which nobody removes by mistake. None is on the database: releasing it would also
+    /// release SQLite's own locks.
     pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);

@@ -1,5 +1,5 @@
-//! Writes in the background. It deletes old rows: once an hour old events, invites and sessions that ended long ago, and at once
-//! the rows of deleted rooms. It records which sessions are used, and indexes new messages.
+//! Writes in the background. It deletes old rows: once an hour old events, invites and sessions that ended long ago,
+//! and at once the rows of deleted rooms. It records which sessions are used, and indexes new messages.
 
 use std::{
     pin::pin,

@@ -1,4 +1,4 @@
-//! Moves what a stopped server has in its data directory to PostgreSQL. The directory goes on to hold its keys, and the old
+//! Moves what a stopped server has in its data directory to PostgreSQL. The directory keeps the server's keys, and the old
 //! database under another name.
 
 use std::{
@@ -32,16 +32,17 @@ pub struct Copied {
     pub users: u64,
     /// Rooms, without deleted ones.
     pub rooms: u64,
-    /// Messages, with deleted ones, of which the place is left.
+    /// Messages, with the tombstones of deleted ones.
     pub messages: u64,
 }
 
-/// Copies the data to an empty PostgreSQL, and puts the old database aside. Must not be called on a thread of an async
-/// runtime.
+/// Copies the data to an empty PostgreSQL database, and puts the old database aside. Must not be called on a thread of
+/// an async runtime.
 ///
 /// # Errors
-/// There is no database, a server uses the directory, the PostgreSQL is not empty or cannot be used, or the work was
-/// interrupted. Nothing has changed then.
+/// There is no database, a server uses the directory, the PostgreSQL database is not empty or cannot be used, or the work
+/// was interrupted: nothing has changed then. If the connection was lost during the commit, or the old database cannot be
+/// renamed, everything may be copied already; running it again finds that out and finishes.
 pub fn migrate(data_dir: &Path, target: &PostgresSettings, watch: Watch<'_>) -> Result<Migration, BackupError> {
     let (database, migrated) = (data_dir.join(DATABASE), data_dir.join(MIGRATED));
     let is_there = |path: &Path| match fs::metadata(path) {
@@ -75,8 +76,8 @@ pub fn migrate(data_dir: &Path, target: &PostgresSettings, watch: Watch<'_>) -> 
         !is_interrupted.load(Ordering::Relaxed)
     });
     let copied = match moved? {
-        Moved::Now { users, rooms, messages } => Some(Copied { users, rooms, messages }),
-        Moved::Before => None,
+        Moved::Copied { users, rooms, messages } => Some(Copied { users, rooms, messages }),
+        Moved::AlreadyCopied => None,
         Moved::Interrupted => return Err(BackupError::Interrupted),
     };
     let kept = locked.put_database_aside().map_err(|error| unusable(&error))?;

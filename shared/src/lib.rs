@@ -1,7 +1,7 @@
 //! The wire of quchat, once for both ends.
 //!
-//! Requests, replies, events, limits, markup, mentions and emoji, join links, and the SSE codec. This crate does no I/O. It knows no clock,
-//! no async runtime, and neither the server nor the client.
+//! Requests, replies, events, limits, markup, mentions and emoji, join links, and the SSE codec. This crate does no
+//! I/O. It knows no clock, no async runtime, and neither the server nor the client.
 
 pub mod api;
 pub mod emoji;

@@ -1,7 +1,7 @@
 //! The API client: blocking calls to one server, and its event stream as an iterator. Each returns a plain `Result`.
 //!
-//! Owns connections, their encryption, timeouts, the token's header, and the bounds on what a server may send. It knows no model, no
-//! thread and no terminal. The worker threads use it, and so can programs without a screen.
+//! Owns connections, their encryption, timeouts, the token's header, and the bounds on what a server may send. It knows
+//! no model, no thread and no terminal. The worker threads use it, and so can programs without a screen.
 //!
 //! A new endpoint needs a [`Bounded`] reply, and a row in `request.rs` if `update` asks for it.
 

@@ -138,8 +138,8 @@ pub enum Action {
     Help,
     /// Review refused messages, those of the open room first, to send them again or take them back.
     Review,
-    /// Esc: closes the topmost dialog, else ends the search, the selection, the edit or the reply, or leaves the side bar. Never
-    /// quits, never discards text.
+    /// Esc: closes the topmost dialog, else ends the search, the selection, the edit or the reply, or leaves the side
+    /// bar. Never quits, never discards text.
     Cancel,
 
     // The program.

@@ -29,14 +29,14 @@ pub use self::{
 
 /// How long work goes on, and how it ends before its time.
 pub struct Watch<'a> {
-    /// Called from time to time with the bytes that are done, and how many there are in all.
+    /// Called from time to time with how much is done (bytes, rows or checks), and how much there is in all.
     pub progress: &'a mut dyn FnMut(u64, u64),
     /// Once it is true, the work ends with [`BackupError::Interrupted`].
     pub is_interrupted: &'a AtomicBool,
 }
 
 impl Watch<'_> {
-    /// Reports that `done` bytes of `of` are done.
+    /// Reports that `done` of `of` are done.
     fn advance(&mut self, done: u64, of: u64) -> Result<(), BackupError> {
         if self.is_interrupted.load(Ordering::Relaxed) {
             return Err(BackupError::Interrupted);

@@ -11,8 +11,8 @@ use super::{Budget, Charge, Full, Key};
 
 /// A stream that can be closed when the budget is full.
 pub(crate) trait Stream: Send + Sync {
-    /// Drops the queue and ends the stream with `bye`; drops everything if it has ended already. Does nothing if the
-    /// backlog with this key is dropped by then: its bytes are free, or belong to another backlog.
+    /// Drops what is charged of the queue and ends the stream with `bye`; drops everything if it has ended already.
+    /// Does nothing if the backlog with this key is dropped by then: its bytes are free, or belong to another backlog.
     fn evict(&self, backlog: Key);
 }
 

@@ -1,8 +1,8 @@
 //! Bounds the memory that the server holds for clients: request bodies, encoded responses and data queued for streams.
 //!
 //! Code that holds such bytes owns a [`Charge`] for them, which returns them to the budget when it is dropped. When the
-//! budget is full, the user who holds most of it loses a connection (`holders` chooses which). Only if that frees
-//! nothing, the new bytes are refused. This module must not know HTTP or frames.
+//! budget is full, the user who holds most of it loses a connection (`holders` chooses which). New bytes are
+//! refused only if that cannot free enough. This module must not know HTTP or frames.
 //!
 //! A frame is encoded once for all streams, so it is charged once, where it is encoded. A stream that is behind also
 //! reports how many bytes wait for it, but only to decide which stream to close. If each stream were charged, a short

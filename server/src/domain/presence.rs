@@ -23,8 +23,8 @@ pub(crate) struct RoomMembers {
     pub(crate) is_shown: bool,
     /// How many there are.
     pub(crate) count: u64,
-    /// The first [`PRESENCE_MEMBERS_MAX`] of them by the order of joining, if the room shows who is online, or did before the last
-    /// of them joined.
+    /// The first [`PRESENCE_MEMBERS_MAX`] of them by the order of joining, if the room shows who is online, or did
+    /// before the last of them joined.
     pub(crate) members: Vec<UserId>,
 }
 

@@ -41,7 +41,7 @@ pub(super) const METRICS: &[Metric] = &[
     gauge("quchat_database_bytes", "Length of the database file."),
     gauge("quchat_log_bytes", "Length of the database's write-ahead log."),
     gauge("quchat_database_writable", "1 while the database can be written, else 0."),
-    counter("quchat_database_damages_total", "Damages found in the database since the start."),
+    counter("quchat_database_damages_total", "Cases of damage found in the database since the start."),
     gauge("quchat_memory_budget_used_bytes", "Bytes held for bodies, answers and waiting events."),
     gauge("quchat_memory_budget_max_bytes", "Bound of those bytes."),
     counter("quchat_limit_hits_total", "Refused requests by the name of the limit."),

@@ -292,11 +292,11 @@ pub(crate) trait WriteRooms {
     fn insert_room(&mut self, new: &NewRoom, by: UserId, at: Timestamp) -> Result<RoomInfo>;
     /// Stores the name, the topic, the state and the revision.
     fn update_room(&mut self, room: &RoomInfo) -> Result<()>;
-    /// Ends a room: it exists for nobody, has no members and no invites, and does not count. Its other rows are purged later. Returns
-    /// who was a member.
+    /// Ends a room: it exists for nobody, has no members and no invites, and does not count. Its other rows are purged
+    /// later. Returns who was a member.
     fn delete_room(&mut self, room: &RoomInfo) -> Result<Vec<UserId>>;
-    /// Removes up to `limit` rows of deleted rooms, or some of what is left of an older index; returns whether there may be
-    /// more.
+    /// Removes some rows of deleted rooms, up to `limit` of one table, or some of a part of the search index that is
+    /// not used any more. Returns whether there may be more.
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool>;
 }
 
@@ -386,7 +386,7 @@ pub(crate) trait WriteReactions {
 }
 
 pub(crate) trait ReadSearch {
-    /// `None` once every message of before the index is in it.
+    /// `None` once the index has every message that was there when it was begun.
     fn unindexed(&self) -> Result<Option<Unindexed>>;
     /// Up to `limit` messages between the two positions that the index offers, newest first. They are in the wanted
     /// rooms and from the wanted sender, and not every one of them matches.

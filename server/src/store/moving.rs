@@ -22,15 +22,15 @@ pub(in crate::store) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-/// A table of both engines, or rows for one.
+/// Rows for a table of the new database, and the query that reads them from the old one.
 struct Table {
     name: &'static str,
     columns: &'static str,
     /// The query for the rows, without `SELECT` and the columns.
     rows: &'static str,
-    /// A quick query for about the number of rows.
-    about: &'static str,
-    /// Whether its column `id` is counted up.
+    /// A fast query that estimates the number of rows.
+    estimate: &'static str,
+    /// Whether SQLite assigned its `id`; PostgreSQL then has to go on after the highest one.
     has_ids: bool,
 }
 
@@ -47,7 +47,7 @@ macro_rules! table {
             name: $name,
             columns: $columns,
             rows: $rows,
-            about: concat!("SELECT count(*) FROM ", $name),
+            estimate: concat!("SELECT count(*) FROM ", $name),
             has_ids: false,
         }
     };
@@ -78,7 +78,7 @@ const TABLES: &[Table] = &[
         "user_id, room_id, role, joined_event, last_read_seq, notify, joined_at, joined_seq, name_key"
     ),
     Table {
-        about: MESSAGES,
+        estimate: MESSAGES,
         ..table!(
             "messages",
             kept!("messages"),
@@ -91,7 +91,7 @@ const TABLES: &[Table] = &[
     table!("mentions_of_all", kept!("mentions_of_all"), "room_id, seq, sender_id, sent_at"),
     // Former members of a deleted room may still see that they left and that it was deleted.
     Table {
-        about: "SELECT coalesce(max(id) - min(id), 0) FROM events",
+        estimate: "SELECT coalesce(max(id) - min(id), 0) FROM events",
         ..table!(
             "events",
             concat!(kept!("events"), " OR kind IN ('member.left', 'room.deleted')"),
@@ -109,13 +109,13 @@ const TABLES: &[Table] = &[
     ),
 ];
 
-/// The positions of the search index. Whether a room is public and the terms are set with the terms.
+/// The positions of the search index. A server makes the terms later; until then, `is_public` and `terms` are placeholders.
 const POSITIONS: Table = Table {
     name: "search_index",
     columns: "position, room_id, seq, is_public, terms",
     rows: "FROM (SELECT position, room_id, seq, 0 AS is_public, '' AS terms FROM search_positions
         WHERE room_id NOT IN (SELECT id FROM rooms WHERE is_deleted = 1) ORDER BY position)",
-    about: MESSAGES,
+    estimate: MESSAGES,
     has_ids: false,
 };
 
@@ -123,9 +123,9 @@ const POSITIONS: Table = Table {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moved {
     /// The numbers of rows.
-    Now { users: u64, rooms: u64, messages: u64 },
+    Copied { users: u64, rooms: u64, messages: u64 },
     /// An earlier run had copied everything.
-    Before,
+    AlreadyCopied,
     /// It was interrupted. Nothing is left of it.
     Interrupted,
 }
@@ -136,7 +136,7 @@ pub(crate) enum Moved {
 ///
 /// # Errors
 /// [`Error::Unreachable`]. [`Error::Unusable`]: one of the databases cannot be used, or the new one is not empty. Nothing
-/// has changed then.
+/// has changed then, unless the connection was lost during the commit.
 pub(crate) fn move_to_postgres(
     file: &Path,
     settings: &Settings,
@@ -146,10 +146,10 @@ pub(crate) fn move_to_postgres(
     let export = Export::begin(file)?;
     let import = Import::begin(settings)?;
     if !import.is_empty()? {
-        // Each start of a server begins a lineage. So nothing was written since the newest one was copied.
+        // Each start of a server begins a lineage. If the newest one was copied, nothing has been written since then.
         let newest = export.newest_lineage()?;
         if newest.is_some_and(|tag| import.has_lineage(&tag).unwrap_or(false)) {
-            return export.close().map(|()| Moved::Before);
+            return export.close().map(|()| Moved::AlreadyCopied);
         }
         return Err(Error::Unusable(format!("{settings} has users or rooms already; name an empty one")));
     }
@@ -158,14 +158,14 @@ pub(crate) fn move_to_postgres(
     }
     let tables = || TABLES.iter().chain([&POSITIONS]);
     import.clear(&tables().map(|table| table.name).collect::<Vec<_>>())?;
-    let abouts = tables().map(|table| export.number(table.about)).collect::<Result<Vec<_>>>()?;
-    let (mut counts, mut done, of) = (Vec::new(), 0, abouts.iter().sum());
-    for (table, about) in tables().zip(abouts) {
-        let Some(rows) = copy(table, &export, &import, |rows| advance(done + rows.min(about), of))? else {
+    let estimates = tables().map(|table| export.number(table.estimate)).collect::<Result<Vec<_>>>()?;
+    let (mut counts, mut done, of) = (Vec::new(), 0, estimates.iter().sum());
+    for (table, estimate) in tables().zip(estimates) {
+        let Some(rows) = copy(table, &export, &import, |rows| advance(done + rows.min(estimate), of))? else {
             return Ok(Moved::Interrupted);
         };
         counts.push(rows);
-        done += about;
+        done += estimate;
     }
     let newest = export.highest_id("search_positions")?;
     import.begin_index(export.number("SELECT events FROM search_state")?, newest)?;
@@ -178,7 +178,7 @@ pub(crate) fn move_to_postgres(
     }
     import.commit()?;
     let count = |name| tables().zip(&counts).find(|(table, _)| table.name == name).map_or(0, |(_, rows)| *rows);
-    Ok(Moved::Now { users: count("users"), rooms: count("rooms"), messages: count("messages") })
+    Ok(Moved::Copied { users: count("users"), rooms: count("rooms"), messages: count("messages") })
 }
 
 /// Copies a table. Returns the number of rows; `None` once `advance` has returned false.

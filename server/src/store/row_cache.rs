@@ -1,8 +1,9 @@
-//! A cache of the rows that every message needs. Only a writing connection has one: of SQLite as long as it is open, of
-//! PostgreSQL for one transaction.
+//! A cache of the rows that every message needs. Only a writing connection has one: SQLite's lasts as long as the
+//! connection, PostgreSQL's for one transaction.
 //!
-//! Code that changes such a row must also remove or change the cached copy. A rollback clears the cache. Reading
-//! connections have no cache, because another connection changes the rows.
+//! Code that changes such a row must also remove or change the cached copy. A rollback clears SQLite's cache;
+//! PostgreSQL's is cleared when the next transaction begins. Reading connections have no cache, because another
+//! connection changes the rows.
 
 use std::{cell::RefCell, collections::HashMap, hash::Hash};
 

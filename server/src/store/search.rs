@@ -20,8 +20,8 @@ pub(crate) struct Wanted<'a> {
     /// Rooms that are not public.
     pub(crate) rooms: Vec<RoomId>,
     pub(crate) sender: Option<UserId>,
-    /// Whether a long word is looked up as a whole, and not by its first characters. Fewer messages are offered that do not
-    /// match. But first it takes time for each message with the word.
+    /// Whether a long word is looked up as a whole, instead of by its first characters. Then fewer of the messages found do
+    /// not match, but the index first has to go through every message with the word. PostgreSQL ignores this.
     pub(crate) by_whole_words: bool,
 }
 
@@ -33,7 +33,7 @@ pub(crate) enum Public {
     AllBut(Vec<RoomId>),
 }
 
-/// Messages of before the index that are not in it yet.
+/// How far the index has come with the messages that were there when it was begun, by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unindexed {
     pub(crate) done: u64,

@@ -123,7 +123,7 @@ impl StreamWriter {
         self.lock().push_below(chunk, frames_max, BYTES_MAX)
     }
 
-    /// Adds a chunk that may be left out: it never takes the last half of the room.
+    /// Adds a chunk that may be left out: it may not take the last half of the queue.
     pub(crate) fn push_ephemeral(&self, chunk: &Chunk, frames_max: usize) -> Pushed {
         self.lock().push_below(chunk, frames_max / 2, BYTES_MAX / 2)
     }

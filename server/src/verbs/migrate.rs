@@ -18,11 +18,11 @@ use crate::{
 /// `migrate --from DIR --to URL`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Migrate {
-    /// Data directory of the stopped server, which keeps its keys and goes on being used
+    /// Data directory of the stopped server; it stays in use, for the keys
     #[arg(long, value_name = "DIR")]
     pub(crate) from: PathBuf,
 
-    /// The empty PostgreSQL, as postgres://USER@HOST/DATABASE [default: $QUCHAT_STORE]
+    /// Empty PostgreSQL database, as postgres://USER@HOST/DATABASE [default: $QUCHAT_STORE]
     #[arg(long, value_name = "URL")]
     pub(crate) to: Option<StoreUrl>,
 
@@ -45,16 +45,16 @@ fn describe(migration: &Migration, place: &Config, target: &PostgresSettings) ->
     let dir = place.data_dir.display();
     let done = match &migration.copied {
         Some(Copied { users, rooms, messages }) => {
-            format!("copied {users} users, {rooms} rooms and {messages} messages of {dir} to {target}")
+            format!("copied {users} users, {rooms} rooms and {messages} messages from {dir} to {target}")
         }
-        None => format!("an earlier run has copied all of {dir} to {target}"),
+        None => format!("an earlier run had already copied everything from {dir} to {target}"),
     };
     let (kept, database) = (migration.kept.display(), place.data_dir.join(DATABASE));
     let back = format!("rename it to {} and start without --store", database.display());
     [
         done,
         format!("start the server with --store and --data-dir {dir}: its keys, and so all sessions, stay valid"),
-        "until it has made the search index anew, nobody can search".to_owned(),
+        "search does not work until the server has rebuilt its index".to_owned(),
         format!("from now on {BACKUP_OF_POSTGRES}"),
         format!("the old database is kept as {kept}; to go back to what was in it, {back}"),
     ]

@@ -30,7 +30,7 @@ pub(crate) enum Verb {
     Restore(backups::Restore),
     /// Look for damage and contradictions in the database; the server may run meanwhile
     Check(check::Check),
-    /// Move the data of a stopped server from its data directory to an empty PostgreSQL
+    /// Move the data of a stopped server from its data directory to an empty PostgreSQL database
     Migrate(Migrate),
     /// Show how the server is
     Status(status::Status),

@@ -101,7 +101,7 @@ fn logged_row(row: &Row) -> Result<LoggedRow> {
 }
 
 impl Postgres {
-    /// The first `limit` rows of the log after `after`, up to `through`, and what is needed to show them: in one flight.
+    /// The first `limit` rows of the log after `after`, up to `through`, and their messages: in one round trip.
     pub(in crate::store) fn log_between(&self, after: u64, through: u64, limit: u32) -> Result<LogPage> {
         let span = || params![int(after), int(through), i64::from(limit)];
         let mut flight = self.pending();

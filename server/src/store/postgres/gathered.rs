@@ -28,8 +28,8 @@ const MOVE_ENDS: &str = "UPDATE rooms SET last_seq = v.seq, last_event = v.event
 const MOVE_MARKERS: &str = "UPDATE members SET last_read_seq = v.seq
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS v(room_id, user_id, seq)
     WHERE members.user_id = v.user_id AND members.room_id = v.room_id";
-/// A row that both have changed is one row to an UPDATE, so its users come together. Nearly always both have written before,
-/// and nothing is to be changed.
+/// A row that both have changed is one row to an UPDATE, so its users come together. Nearly always both have written
+/// before, and nothing is to be changed.
 const SET_WRITTEN: &str = "UPDATE direct_rooms
     SET low_wrote = low_wrote OR low_id = ANY (v.users), high_wrote = high_wrote OR high_id = ANY (v.users)
     FROM (SELECT room_id, array_agg(user_id) AS users

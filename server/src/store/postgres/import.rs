@@ -40,7 +40,8 @@ impl<'a> Import<'a> {
     /// Begins, and makes the tables if they are missing. No server can start on the database meanwhile.
     ///
     /// # Errors
-    /// [`Error::Unreachable`]. [`Error::Unusable`]: the database cannot be trusted, or its tables come from a later version.
+    /// [`Error::Unreachable`]. [`Error::Unusable`]: the database cannot be trusted, or its tables come from a later
+    /// version.
     pub(in crate::store) fn begin(settings: &'a Settings) -> Result<Self> {
         let open = || {
             let connection = Connection::open(settings, &format!("{PLANS} {SIGNS_OF_LIFE} {SETUP}"))?;
@@ -72,7 +73,7 @@ impl<'a> Import<'a> {
         get(rows.first().ok_or(Error::BrokenRow("a question has no answer"))?, 0)
     }
 
-    /// Removes the traces of servers that ran on the database, from these tables and those that only it has.
+    /// Empties these tables, and those that only PostgreSQL has, except `nodes`.
     pub(in crate::store) fn clear(&self, tables: &[&str]) -> Result<()> {
         let tables = tables.join(", ");
         self.run(&format!("TRUNCATE {tables}, search_state, identity, online RESTART IDENTITY"))
@@ -113,7 +114,7 @@ impl<'a> Import<'a> {
     /// [`Error::Unusable`]: it was not committed; or the connection was lost, and it may have been.
     pub(in crate::store) fn commit(self) -> Result<()> {
         self.run("COMMIT").map_err(|error| match self.connection.is_closed() {
-            true => Error::Unusable(format!("{error}; run this again, which finds out whether all was copied")),
+            true => Error::Unusable(format!("{error}; run migrate again to find out whether everything was copied")),
             false => error,
         })
     }

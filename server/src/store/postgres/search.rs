@@ -61,7 +61,7 @@ const REBUILD: &str = "UPDATE search_index SET is_public = rebuilt.is_public,
     WHERE search_index.position = rebuilt.position";
 const REBUILT: &str = "UPDATE search_state SET rebuilt = $1";
 
-/// Takes the words out, and leaves the marks.
+/// Replaces the words, and keeps the marks.
 const REPLACE: &str = "UPDATE search_index
     SET terms = array_to_tsvector(string_to_array($3, ' ') || ARRAY(
         SELECT lexeme FROM unnest(tsvector_to_array(terms)) AS lexeme WHERE left(lexeme, 1) IN ('#', '@', '%')))
@@ -399,7 +399,7 @@ impl WriteSearch for Postgres {
         Ok(Indexed { is_complete, head })
     }
 
-    /// PostgreSQL does that by itself.
+    /// A GIN index without a pending list has nothing to merge.
     fn tidy_index(&mut self) -> Result<bool> {
         Ok(false)
     }

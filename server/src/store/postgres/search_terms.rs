@@ -22,8 +22,8 @@ const BEGINNING_MAX: usize = 4;
 const BLOCKS: [u32; 4] = [11, 14, 17, 20];
 /// Most blocks of which a stretch consists.
 const BLOCKS_AT_ONCE: u64 = 8;
-/// A stretch is this part of the positions that have been looked at before: few stretches lead to the oldest message, and
-/// few messages are listed in vain if all that match are in one of them.
+/// A stretch is about 1 / `PART` of the positions that were searched before it: few stretches lead to the oldest
+/// message, and few messages are listed in vain if all that match are in one of them.
 const PART: u64 = 4;
 
 /// What the index knows of a message besides its text.
@@ -92,8 +92,8 @@ pub(super) fn listed(search: &Search, sender: Option<UserId>) -> String {
     required(search, sender, word)
 }
 
-/// As [`listed`], with a list in the index for everything: of a long word, for what begins like it. To list messages by
-/// the whole of such a word, the index first gathers them all.
+/// As [`listed`], but of a long word that may go on, only the first characters are looked up: the index has one list for
+/// those. For the whole of it, the index would first have to collect the lists of all words that begin like that.
 pub(super) fn listed_by_beginnings(search: &Search, sender: Option<UserId>) -> String {
     required(search, sender, |term, is_open| match term.char_indices().nth(BEGINNING_MAX) {
         Some((end, _)) if is_open => word(&term[..end], true),

@@ -87,8 +87,8 @@ const COUNTS: &str = "SELECT printf('SELECT count(*) FROM search_%d WHERE terms 
         id, is_due OR successor IS NOT NULL, id)
     FROM search_parts WHERE state = 'used'";
 
-/// Queries for damage in a table, one for each table. A part of the search index that is being removed is no sound table; it
-/// may begin to go, and be gone, before it is its turn.
+/// Queries for damage in a table, one for each table. A part of the search index that is being removed is no sound
+/// table; it may begin to go, and be gone, before it is its turn.
 const TABLES: &str = "SELECT printf('SELECT integrity_check FROM sqlite_schema AS tables
             CROSS JOIN pragma_integrity_check(%Q) WHERE tables.name = %Q AND NOT EXISTS (SELECT 1 FROM search_parts
                 WHERE state = ''old'' AND (tables.name || ''_'') GLOB (''search_'' || id || ''_*''))', name, name)
@@ -122,7 +122,7 @@ pub(crate) fn contradictions(path: &Path, mut advance: impl FnMut(u64, u64) -> b
     Ok(problems)
 }
 
-/// Damage that prevents one look may not prevent another.
+/// Damage that stops one check must not stop the others: it becomes one of the findings.
 fn damage_is_a_finding(found: rusqlite::Result<Vec<String>>) -> rusqlite::Result<Vec<String>> {
     match found {
         Err(error) if is_damage(&error) => Ok(vec![error.to_string()]),

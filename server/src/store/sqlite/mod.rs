@@ -1,6 +1,6 @@
-//! The storage engine: one SQLite file in WAL mode, with one writing connection and several reading ones.
+//! The storage engine for one server: one SQLite file in WAL mode, with one writing connection and several reading ones.
 //!
-//! Only this module uses the database library.
+//! Only this module uses rusqlite.
 
 mod bans;
 mod check;

@@ -23,7 +23,7 @@ use crate::{
 const NODES: usize = 2;
 /// How often to look whether something ended by itself.
 const LOOK: Duration = Duration::from_millis(250);
-const KEYS: &str = "  k kill a node    r bring it back    p restart PostgreSQL    q quit";
+const KEYS: &str = "  k kill a node    r start nodes that are down    p restart PostgreSQL    q quit";
 
 /// Runs a cluster until the key q, or until there are no more keys.
 pub(crate) fn run(programs: &Path) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The parts of the full-text index: tables of FTS5 without a copy of the texts, each for a range of positions.
+//! The parts of the full-text index: contentless tables of FTS5, each for a range of positions.
 //!
 //! FTS5 handles the whole list of a word in one step when it merges its trees, and messages wait for that. So a list may
 //! not grow without bound. A part that is large is closed, and the next messages go to a new one.
@@ -12,9 +12,8 @@ use super::super::{
 };
 use crate::store::{Error, Result};
 
-/// A part with as many bytes of text is closed: some 240,000 messages of usual length. Merging a list of that many takes
-/// some 30 ms. With more parts, each shorter, a search for a rare word would take longer. Few in tests, so that there are
-/// several parts.
+/// A part of this size is closed: some 240,000 messages of usual length. Merging a list of that many takes some 30 ms. With
+/// more, smaller parts, a search for a rare word would take longer. Small in tests, so that there are several parts.
 const LARGE: u64 = if cfg!(test) { 1000 } else { 32 * 1024 * 1024 };
 /// The lengths of the beginnings of terms that have lists of their own, in characters.
 pub(super) const BEGINNINGS: [usize; 4] = [6, 7, 8, 9];
@@ -22,7 +21,7 @@ pub(super) const BEGINNINGS: [usize; 4] = [6, 7, 8, 9];
 const PER_TEXT: usize = 64;
 /// Pages that are merged in one transaction.
 const PAGES_AT_ONCE: i64 = 16;
-/// Pages that are merged along with a batch of new texts: more than it needs on average.
+/// Pages that are merged along with a batch of new texts: more than it takes on average to keep up.
 const PAGES_PER_BATCH: i64 = 64;
 /// How many trees of one size are merged while texts are added, and how many when there is time.
 const TREES: (u32, u32) = (4, 2);

@@ -68,7 +68,7 @@ impl Sqlite {
         Ok(true)
     }
 
-    /// Creates the part that will replace another. What becomes due from here on is for the next time.
+    /// Creates the part that will replace another. Rooms that are deleted from here on make another replacement due.
     fn begin_successor(&self, part: &Part) -> Result<(u64, u64)> {
         let (successor, copied) = (self.create_search_part("new", part.first)?, part.first.saturating_sub(1));
         self.run(

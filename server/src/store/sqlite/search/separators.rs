@@ -25,8 +25,8 @@ impl Separator {
 }
 
 impl Sqlite {
-    /// Removes these terms, which are separated by spaces, from the separators of a part, where they are in no page any more.
-    /// Called after FTS5 has written that they are gone.
+    /// Removes these terms, which are separated by spaces, from the separators of a part, where they are in no page any
+    /// more. Called after FTS5 has written that they are gone.
     pub(super) fn remove_separators(&self, part: u64, terms: &str) -> Result<()> {
         let keys: BTreeSet<_> = terms.split_ascii_whitespace().flat_map(keys).collect();
         let trees = format!("SELECT DISTINCT segid FROM search_{part}_idx");
