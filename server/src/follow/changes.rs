@@ -1,8 +1,6 @@
 //! Turns rows of the log into what the commit of another server would have published here.
 
-use std::collections::HashMap;
-
-use quchat_shared::{Event, RoomId, Seq, event::RoomActivity, room::RoomKind};
+use quchat_shared::{Event, event::RoomActivity, room::RoomKind};
 
 use crate::{
     domain::{self, event_reader::EventReader},
@@ -12,26 +10,11 @@ use crate::{
 /// Changes, each with the event that it belongs to.
 pub(super) type Changes = Vec<(u64, Change)>;
 
-/// The messages that were published while the log was read, each with its revision.
-///
-/// A message is published as it is now, so its events up to now may all show the same.
-#[derive(Default)]
-pub(super) struct Shown(HashMap<(RoomId, Seq), u64>);
-
-impl Shown {
-    /// Notes what is about to be published. Returns whether it shows anything new.
-    pub(super) fn is_new(&mut self, change: &Change) -> bool {
-        let message = match change {
-            Change::Event { event: Event::MessageCreated(created), .. } => &created.message,
-            Change::Event { event: Event::MessageUpdated(updated), .. } => &updated.message,
-            _ => return true,
-        };
-        self.0.insert((message.room_id, message.seq), message.rev) != Some(message.rev)
-    }
-}
-
 /// Reads what else the rows refer to. Returns up to which event these are all, and their changes. Nothing follows the last
 /// page up to the head, even if the newest row was superseded.
+///
+/// A message is read as it is now, so several rows may show the same. None of them is left out: a stream that begins between
+/// them has shown the message as it was then.
 pub(super) fn read(snapshot: &dyn Snapshot, page: LogPage, is_last: bool) -> Result<(u64, Changes)> {
     let LogPage { head, rows, messages } = page;
     let through = rows.last().filter(|_| !is_last).map_or(head, LoggedRow::id);

@@ -126,7 +126,6 @@ impl Follower {
 
     /// Publishes everything up to the head of the log.
     fn look(&mut self) -> Result<()> {
-        let mut shown = changes::Shown::default();
         loop {
             let after = self.order.position();
             let (head, read) = self.feed.look(|log: &LogView<'_>| {
@@ -140,7 +139,7 @@ impl Follower {
                 self.restart_at(head);
                 return Ok(());
             };
-            self.order.publish_others(through, changes, &mut shown);
+            self.order.publish_others(through, changes);
             if through >= head {
                 return Ok(());
             }

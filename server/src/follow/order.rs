@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::changes::{Changes, Shown};
+use super::changes::Changes;
 use crate::store::Committed;
 
 /// Most own commits that wait for those of others. Beyond that they are read from the log, too.
@@ -100,11 +100,11 @@ impl Order {
 
     /// Publishes the changes of events up to `through`, which were read from the log, as far as they were not published
     /// meanwhile; then the own commits that follow.
-    pub(super) fn publish_others(&self, through: u64, changes: Changes, shown: &mut Shown) {
+    pub(super) fn publish_others(&self, through: u64, changes: Changes) {
         let mut state = self.0.lock();
         let begun = state.position;
         if through > begun {
-            let new = changes.into_iter().filter(|(id, change)| *id > begun && shown.is_new(change));
+            let new = changes.into_iter().filter(|(id, _)| *id > begun);
             let changes = new.map(|(_, change)| change).collect();
             self.0.publish(&mut state, Committed { begun, head: through, changes });
         }
@@ -172,7 +172,7 @@ mod tests {
         publisher.publish(own(12, 13));
         publisher.publish(own(13, 14));
         assert!(order.is_waiting() && published.lock().unwrap().is_empty());
-        order.publish_others(12, vec![(11, change()), (12, change())], &mut Shown::default());
+        order.publish_others(12, vec![(11, change()), (12, change())]);
         assert_eq!(*published.lock().unwrap(), [(12, 2), (13, 1), (14, 1)]);
     }
 
@@ -180,13 +180,13 @@ mod tests {
     fn what_the_log_showed_first_is_not_published_again() {
         let (publisher, order, published) = at_ten();
         publisher.publish(own(12, 13));
-        order.publish_others(13, vec![(11, change()), (12, change()), (13, change())], &mut Shown::default());
+        order.publish_others(13, vec![(11, change()), (12, change()), (13, change())]);
         publisher.publish(own(10, 12));
         assert_eq!(*published.lock().unwrap(), [(13, 3)]);
-        order.publish_others(12, vec![(11, change()), (12, change())], &mut Shown::default());
+        order.publish_others(12, vec![(11, change()), (12, change())]);
         assert_eq!(published.lock().unwrap().len(), 1);
         publisher.publish(own(13, 15));
-        order.publish_others(16, vec![(14, change()), (15, change()), (16, change())], &mut Shown::default());
+        order.publish_others(16, vec![(14, change()), (15, change()), (16, change())]);
         assert_eq!(published.lock().unwrap()[1..], [(15, 1), (16, 1)], "only the rest");
     }
 

@@ -205,6 +205,29 @@ fn until_any(stream: &mut Stream, stop: impl Fn(&Event) -> bool) {
 }
 
 #[test]
+fn a_stream_that_begins_between_a_message_and_its_change_gets_the_change() {
+    needs_postgres!();
+    let server = two();
+    let alice = on_both(&server, "alice");
+    let room = alice[0].create_room("lobby");
+    let position = alice[1].listen().last_id().to_owned();
+    let resume = Opening { last_event_id: Some(&position), ..Opening::default() };
+    let stream = server.data_dir.database().while_nobody_follows(2, || {
+        alice[0].send_message(room, "old");
+        // What it reads is written once its node follows as far.
+        let stream = resume.send(&alice[1]);
+        (0..20).for_each(|_| drop(alice[1].message(room, 1))); // by then it has been read
+        alice[0].edit(room, 1, "new");
+        stream
+    });
+    Opening::answered(stream).unwrap().until(|event| match event {
+        Event::MessageCreated(created) => created.message.text == "new",
+        Event::MessageUpdated(updated) => updated.message.text == "new",
+        _ => false,
+    });
+}
+
+#[test]
 fn activity_in_a_room_is_told_on_the_other_node() {
     needs_postgres!();
     let server = two();

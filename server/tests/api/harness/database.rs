@@ -1,6 +1,6 @@
 //! The database of a server, changed and looked at by another program.
 
-use super::postgres::Session;
+use super::{eventually, postgres::Session};
 
 /// SQL must be understood by both.
 pub(crate) enum Database {
@@ -47,6 +47,18 @@ impl Database {
             .run("CREATE TABLE of_later (id bigint PRIMARY KEY, room_id bigint REFERENCES rooms ON DELETE CASCADE)");
         postgres.run("CREATE INDEX ON messages (room_id, of_later)");
         postgres.run("UPDATE schema_version SET version = version + 1");
+    }
+
+    /// Acts while no node of so many reads what the others commit. It must not take longer than they wait for an answer.
+    pub(crate) fn while_nobody_follows<T>(&self, nodes: i64, act: impl FnOnce() -> T) -> T {
+        self.number("BEGIN; LOCK TABLE online IN ACCESS EXCLUSIVE MODE; SELECT 0");
+        eventually("those who follow the log wait", || {
+            let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'online'::regclass";
+            (self.number(waiting) == nodes).then_some(())
+        });
+        let outcome = act();
+        self.number("COMMIT; SELECT 0");
+        outcome
     }
 
     /// The one number that a query returns.

@@ -30,8 +30,18 @@ impl Opening<'_> {
     /// Requests the stream. An error is the answer that refuses it.
     #[track_caller]
     pub(crate) fn ask(&self, client: &Client) -> Result<Stream, Answer> {
+        Self::answered(self.send(client))
+    }
+
+    /// Sends the request only.
+    pub(crate) fn send(&self, client: &Client) -> Connection {
         let mut connection = self.connect(client);
         connection.send(self.head(client));
+        connection
+    }
+
+    /// Reads the answer to a request that was sent.
+    pub(crate) fn answered(mut connection: Connection) -> Result<Stream, Answer> {
         let head = connection.head().expect("an answer");
         if head.status != 200 {
             let length: usize = head.header("content-length").unwrap_or("0").parse().unwrap();
