@@ -2,9 +2,10 @@
 
 use quchat_shared::{Event, event::RoomActivity, room::RoomKind};
 
+use super::late::Late;
 use crate::{
     domain::{self, event_reader::EventReader},
-    store::{Change, Ephemeral, Error, EventRef, LogPage, LoggedEvent, LoggedRow, Result, Snapshot},
+    store::{Change, Ephemeral, Error, EventRef, LogPage, LogView, LoggedEvent, LoggedRow, Result},
 };
 
 /// Changes, each with the event that it belongs to.
@@ -15,22 +16,23 @@ pub(super) type Changes = Vec<(u64, Change)>;
 ///
 /// A message is read as it is now, so several rows may show the same. None of them is left out: a stream that begins between
 /// them has shown the message as it was then.
-pub(super) fn read(snapshot: &dyn Snapshot, page: LogPage, is_last: bool) -> Result<(u64, Changes)> {
+pub(super) fn read(log: &LogView<'_>, page: LogPage, is_last: bool) -> Result<(u64, Changes)> {
     let LogPage { head, rows, messages } = page;
     let through = rows.last().filter(|_| !is_last).map_or(head, LoggedRow::id);
+    let mut late = Late::default();
+    rows.iter().for_each(|row| late.published(row));
+    if through < head {
+        log.losses_between(through, head)?.iter().for_each(|row| late.later(row));
+    }
     let events = rows.iter().filter_map(LoggedRow::event).copied().collect::<Vec<_>>();
-    let (mut reader, mut read, mut changes) = (EventReader::knowing(snapshot, messages), 0, Vec::new());
+    let (mut reader, mut read) = (EventReader::knowing(log.snapshot(), messages), 0);
+    let mut changes: Changes = late.first(through).collect();
     for row in rows {
-        match row {
-            LoggedRow::SessionEnded { id, user, session } => {
-                changes.push((id, Change::SessionEnded { user, session }));
-            }
-            LoggedRow::Event { logged, room_kind } => {
-                read += 1;
-                // Unless what it refers to is gone.
-                if let Some(event) = reader.read(&logged, &events[read..]).map_err(of_store)? {
-                    add(logged, room_kind, event, &mut changes);
-                }
+        if let LoggedRow::Event { logged, room_kind } = row {
+            read += 1;
+            // Unless what it refers to is gone.
+            if let Some(event) = reader.read(&logged, &events[read..]).map_err(of_store)? {
+                add(logged, room_kind, event, &mut changes);
             }
         }
     }

@@ -5,6 +5,7 @@
 //! is typing, and the hub what they tell of that. With SQLite there are no other servers, and nothing of this runs.
 
 mod changes;
+mod late;
 mod order;
 mod others;
 mod presence;
@@ -132,7 +133,7 @@ impl Follower {
                 let page = log.between(after, after + FAR_BEHIND, ROWS)?;
                 let (head, is_last) = (page.head, page.rows.len() < ROWS as usize);
                 let is_near = head.saturating_sub(after) <= FAR_BEHIND;
-                Ok((head, is_near.then(|| changes::read(log.snapshot(), page, is_last)).transpose()?))
+                Ok((head, is_near.then(|| changes::read(log, page, is_last)).transpose()?))
             })?;
             let Some((through, changes)) = read else {
                 tracing::warn!(behind = head - after, "far behind the log; clients connect again");

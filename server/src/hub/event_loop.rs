@@ -260,6 +260,7 @@ impl EventLoop {
     }
 
     fn publish(&mut self, committed: Committed) {
+        let mut is_late = false;
         for change in committed.changes {
             match change {
                 Change::Event { logged, room_kind, event } => {
@@ -287,9 +288,17 @@ impl EventLoop {
                     self.ended.push(session);
                     self.listeners.end_session(user, session, &bye(ByeReason::SignedOut));
                 }
+                Change::RightsLost { users } => {
+                    is_late = true;
+                    self.deliver();
+                    users.into_iter().for_each(|user| self.listeners.end_user(user, &bye(ByeReason::Slow)));
+                }
             }
         }
         self.head = committed.head;
+        if is_late {
+            self.recent = RecentEvents::new(self.head); // a stream that has not read them reads them from the store
+        }
         let head = self.head;
         let ready = self.waiting.extract_if(.., |(registration, _)| registration.at <= head).collect::<Vec<_>>();
         ready.into_iter().for_each(|(registration, reply)| self.register(registration, reply));

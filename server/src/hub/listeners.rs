@@ -217,6 +217,11 @@ impl Listeners {
         keys.into_iter().for_each(|key| self.end(key, bye));
     }
 
+    pub(super) fn end_user(&mut self, user: UserId, bye: &Chunk) {
+        let keys = self.by_user.get(&user).into_iter().flatten().copied().collect::<Vec<_>>();
+        keys.into_iter().for_each(|key| self.end(key, bye));
+    }
+
     pub(super) fn end_expired(&mut self, now: Timestamp, bye: &Chunk) {
         while let Some(&(at, key)) = self.by_expiry.first() {
             if at > now {

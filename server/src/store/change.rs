@@ -116,6 +116,11 @@ pub(crate) enum Change {
         user: UserId,
         session: SessionId,
     },
+    /// What follows must not reach these users, although they might see it at that time: it shows what came after they had
+    /// lost the right. Their streams end, and read it as they may see it now.
+    RightsLost {
+        users: Vec<UserId>,
+    },
 }
 
 /// What a committed transaction publishes.
@@ -141,7 +146,7 @@ impl Change {
     pub(crate) fn event_id(&self) -> Option<u64> {
         match self {
             Self::Event { logged, .. } => Some(logged.id),
-            Self::Ephemeral(_) | Self::SessionEnded { .. } => None,
+            Self::Ephemeral(_) | Self::SessionEnded { .. } | Self::RightsLost { .. } => None,
         }
     }
 }

@@ -228,6 +228,48 @@ fn a_stream_that_begins_between_a_message_and_its_change_gets_the_change() {
 }
 
 #[test]
+fn who_leaves_a_room_does_not_get_what_is_older_but_was_changed_afterwards() {
+    needs_postgres!();
+    let server = two();
+    let (alice, bob) = (on_both(&server, "alice"), on_both(&server, "bob"));
+    let room = alice[0].create_private_room("plans");
+    alice[0].add_member(room, &bob[0]);
+    let mut stream = bob[1].listen();
+    alice[0].send_message(room, "for all");
+    stream.until_message(room, Seq(1));
+    let database = server.data_dir.database();
+    database.while_nobody_follows(2, || {
+        alice[0].send_message(room, "for all, too");
+        alice[0].remove_member(room, &bob[0]);
+        alice[0].edit(room, 2, "a secret");
+    });
+    let position = stream.last_id().to_owned();
+    stream.expects_bye(ByeReason::Slow);
+    assert!(!stream.text().contains("secret"), "{}", stream.text());
+    let mut stream = bob[1].resume(&position);
+    stream.until(|event| matches!(event, Event::MemberLeft(left) if left.room_id == room));
+    assert!(!stream.text().contains("secret"), "{}", stream.text());
+}
+
+#[test]
+fn a_session_that_ended_does_not_get_what_is_older_but_was_changed_afterwards() {
+    needs_postgres!();
+    let server = two();
+    let (alice, bob) = (on_both(&server, "alice"), on_both(&server, "bob"));
+    let room = alice[0].create_room("lobby");
+    bob[0].join(room);
+    let session = Client::sign_in(server.node(0), "bob");
+    let mut stream = session.at(server.node(1)).listen();
+    server.data_dir.database().while_nobody_follows(2, || {
+        alice[0].send_message(room, "for all");
+        session.sign_out();
+        alice[0].edit(room, 1, "a secret");
+    });
+    stream.expects_bye(ByeReason::SignedOut);
+    assert!(!stream.text().contains("secret"), "{}", stream.text());
+}
+
+#[test]
 fn activity_in_a_room_is_told_on_the_other_node() {
     needs_postgres!();
     let server = two();

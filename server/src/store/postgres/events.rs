@@ -62,6 +62,12 @@ const BETWEEN: &str = "SELECT logged.*, rooms.kind
         WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS logged
     LEFT JOIN LATERAL (SELECT kind FROM rooms WHERE rooms.id = logged.room_id AND NOT is_deleted OFFSET 0) AS rooms ON true
     ORDER BY logged.id";
+/// Those after `$1` up to `$2` that take a right from somebody or change what earlier rows show. The kind of the room does
+/// not matter.
+const LOSSES: &str = "SELECT id, kind, room_id, user_id, seq, by_id, banned, NULL::text FROM events
+    WHERE id > $1 AND id <= $2
+    AND kind IN ('member.left', 'session.ended', 'room.updated', 'member.updated', 'message.updated') ORDER BY id";
+
 fn narrowing(only: &[RoomId]) -> Option<Vec<i64>> {
     (!only.is_empty()).then(|| ints(only.iter().map(|id| id.0)))
 }
@@ -114,6 +120,10 @@ impl Postgres {
         let rows = next().iter().map(logged_row).collect::<Result<_>>()?;
         let head = uint(next().first().ok_or(Error::BrokenRow("pruned is empty"))?, 0)?;
         Ok(LogPage { head, rows, messages })
+    }
+
+    pub(in crate::store) fn losses_between(&self, after: u64, through: u64) -> Result<Vec<LoggedRow>> {
+        self.all(LOSSES, params![int(after), int(through)], logged_row)
     }
 
     /// Takes the next event id.

@@ -13,7 +13,7 @@ use super::{
     lineages, locks,
     settings::Settings,
 };
-use crate::store::{Error, Lineage, LogPage, Result, Snapshot, readers::Reader};
+use crate::store::{Error, Lineage, LogPage, LoggedRow, Result, Snapshot, readers::Reader};
 
 const NODE_LOCK: &str = "SELECT pg_advisory_lock($1::bigint::int, $2::bigint::int)";
 const LISTEN: &str = "LISTEN quchat; LISTEN quchat_online; LISTEN quchat_typing;";
@@ -64,6 +64,11 @@ impl LogView<'_> {
     /// The first `limit` rows of the log after `after`, up to `through`.
     pub(crate) fn between(&self, after: u64, through: u64, limit: u32) -> Result<LogPage> {
         self.0.log_between(after, through, limit)
+    }
+
+    /// All rows after `after`, up to `through`, that take a right from somebody or change what earlier rows show.
+    pub(crate) fn losses_between(&self, after: u64, through: u64) -> Result<Vec<LoggedRow>> {
+        self.0.losses_between(after, through)
     }
 }
 
