@@ -24,16 +24,19 @@ pub(crate) struct EventReader<'a> {
     rooms: HashMap<RoomId, Option<RoomInfo>>,
     /// Messages that were read ahead.
     ahead: HashMap<(RoomId, Seq), Message>,
+    /// For the event of a read marker, how many messages after the marker mentioned the user by then, if that was read ahead.
+    mentions: HashMap<u64, u64>,
 }
 
 impl<'a> EventReader<'a> {
     pub(crate) fn new(store: &'a dyn Snapshot) -> Self {
-        Self::knowing(store, Vec::new())
+        Self::with_rows(store, Vec::new(), HashMap::new())
     }
 
-    /// Does not read these messages, which are of the same snapshot.
-    pub(crate) fn knowing(store: &'a dyn Snapshot, messages: Vec<Message>) -> Self {
-        Self { store, rooms: HashMap::new(), ahead: by_place(messages) }
+    /// A reader that has these rows already: messages, and mentions after read markers by event. They must come from the
+    /// same snapshot.
+    pub(crate) fn with_rows(store: &'a dyn Snapshot, messages: Vec<Message>, mentions: HashMap<u64, u64>) -> Self {
+        Self { store, rooms: HashMap::new(), ahead: by_place(messages), mentions }
     }
 
     /// The event with current state; `None` if what it refers to is gone. `next` are the following events, whose
@@ -72,9 +75,10 @@ impl<'a> EventReader<'a> {
             }
             EventRef::ReadUpdated { user, seq } => match self.room(room_id)? {
                 Some(_) => {
-                    // As of then: the messages after it follow, and a client counts them itself.
-                    let last = self.store.last_seq_at(room_id, event.id)?;
-                    let mentions = self.store.count_mentions_between(room_id, user, seq, last)?;
+                    let mentions = match self.mentions.get(&event.id) {
+                        Some(mentions) => *mentions,
+                        None => self.mentions_at(event.id, room_id, user, seq)?,
+                    };
                     Some(ReadUpdated { room_id, last_read_seq: seq, mentions }.into())
                 }
                 None => None,
@@ -97,6 +101,12 @@ impl<'a> EventReader<'a> {
             self.ahead = by_place(self.store.messages(room, Range::After(Seq(seq.0.saturating_sub(1))), limit)?);
         }
         Ok(self.ahead.get(&(room, seq)).cloned())
+    }
+
+    /// How many messages after a seq mentioned a user at an event. Those after it follow, and a client counts them itself.
+    fn mentions_at(&self, event: u64, room: RoomId, user: UserId, after: Seq) -> Result<u64> {
+        let last = self.store.last_seq_at(room, event)?;
+        Ok(self.store.count_mentions_between(room, user, after, last)?)
     }
 
     /// A user with their room and role; the role is `member` if they have left.

@@ -17,7 +17,7 @@ pub(super) type Changes = Vec<(u64, Change)>;
 /// A message is read as it is now, so several rows may show the same. None of them is left out: a stream that begins between
 /// them has shown the message as it was then.
 pub(super) fn read(log: &LogView<'_>, page: LogPage, is_last: bool) -> Result<(u64, Changes)> {
-    let LogPage { head, rows, messages } = page;
+    let LogPage { head, rows, messages, mentions } = page;
     let through = rows.last().filter(|_| !is_last).map_or(head, LoggedRow::id);
     let mut late = Late::default();
     rows.iter().for_each(|row| late.published(row));
@@ -25,7 +25,7 @@ pub(super) fn read(log: &LogView<'_>, page: LogPage, is_last: bool) -> Result<(u
         log.losses_between(through, head)?.iter().for_each(|row| late.later(row));
     }
     let events = rows.iter().filter_map(LoggedRow::event).copied().collect::<Vec<_>>();
-    let (mut reader, mut read) = (EventReader::knowing(log.snapshot(), messages), 0);
+    let (mut reader, mut read) = (EventReader::with_rows(log.snapshot(), messages, mentions), 0);
     let mut changes: Changes = late.first(through).collect();
     for row in rows {
         if let LoggedRow::Event { logged, room_kind } = row {

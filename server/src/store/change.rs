@@ -1,5 +1,7 @@
 //! Changes: as rows of the event log, and as what a transaction publishes.
 
+use std::collections::HashMap;
+
 use quchat_shared::{Event, Message, RoomId, Seq, SessionId, UserId, event::RoomActivity, room::RoomKind};
 
 /// One row of the event log.
@@ -26,6 +28,8 @@ pub(crate) struct LogPage {
     pub(crate) rows: Vec<LoggedRow>,
     /// The messages that were sent or changed, as they are now.
     pub(crate) messages: Vec<Message>,
+    /// For the event of a read marker, how many messages after the marker mentioned the user by then.
+    pub(crate) mentions: HashMap<u64, u64>,
 }
 
 impl LoggedRow {

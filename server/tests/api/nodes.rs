@@ -60,6 +60,34 @@ fn a_message_reaches_the_streams_of_both_nodes_in_order_and_once() {
 }
 
 #[test]
+fn a_read_marker_says_on_both_nodes_how_many_mentions_are_left_by_then() {
+    needs_postgres!();
+    let server = two();
+    let (alice, bob) = (on_both(&server, "alice"), on_both(&server, "bob"));
+    let room = alice[0].create_room("lobby");
+    bob[1].join(room);
+    for text in ["one @bob", "two", "three @all", "four @bob and @all", "five"] {
+        alice[0].send_message(room, text);
+    }
+    let mut streams = bob.each_ref().map(Client::listen);
+    let mut left = Vec::new();
+    for seq in 1..=5 {
+        bob[seq % 2].mark_read(room, seq as u64);
+        alice[0].send_message(room, "later, @bob"); // counts for the next marker
+        let moved = streams.each_mut().map(|stream| {
+            let received = stream.until(|event| event.name() == "read.updated");
+            let Some(Event::ReadUpdated(read)) = received.last().map(|last| last.event.clone()) else {
+                panic!("it is")
+            };
+            (read.last_read_seq.0, read.mentions)
+        });
+        assert_eq!(moved[0], moved[1]);
+        left.push(moved[0]);
+    }
+    assert_eq!(left, [(1, 2), (2, 3), (3, 3), (4, 3), (5, 4)]);
+}
+
+#[test]
 fn a_message_is_read_on_the_other_node_as_soon_as_it_is_acknowledged() {
     needs_postgres!();
     let server = two();

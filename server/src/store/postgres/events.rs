@@ -12,6 +12,7 @@ use super::{
     connection::Planned,
     failure::broken,
     gathered::SESSION_ENDED,
+    mentions::mentions_after,
     messages::{LOGGED_BETWEEN, message},
 };
 use crate::store::{
@@ -68,6 +69,38 @@ const LOSSES: &str = "SELECT id, kind, room_id, user_id, seq, by_id, banned, NUL
     WHERE id > $1 AND id <= $2
     AND kind IN ('member.left', 'session.ended', 'room.updated', 'member.updated', 'message.updated') ORDER BY id";
 
+/// The seq of the newest message of a room at an event.
+macro_rules! last_seq_at {
+    ($room:literal, $event:literal) => {
+        concat!(
+            "coalesce((SELECT seq - 1 FROM events WHERE room_id = ",
+            $room,
+            " AND id > ",
+            $event,
+            " AND kind = 'message.created'
+                    AND kind NOT IN ('read.updated', 'settings.updated', 'ban.updated', 'session.ended')
+                    ORDER BY id LIMIT 1),
+                (SELECT last_seq FROM rooms WHERE id = ",
+            $room,
+            "))"
+        )
+    };
+}
+/// For each read marker among the first `$3` rows of the log after `$1` up to `$2`: its event, and how many messages after
+/// the marker mentioned the user by then.
+const LOGGED_MENTIONS: &str = concat!(
+    "SELECT logged.id, ",
+    mentions_after!("logged.seq", " AND seq <= latest.seq "),
+    " FROM (SELECT id, room_id, user_id, seq, kind FROM events
+        WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS logged
+    CROSS JOIN LATERAL (SELECT ",
+    last_seq_at!("logged.room_id", "logged.id"),
+    " AS seq OFFSET 0) AS latest
+    CROSS JOIN LATERAL (SELECT user_id, room_id, joined_seq FROM members
+        WHERE user_id = logged.user_id AND room_id = logged.room_id OFFSET 0) AS members
+    WHERE logged.kind = 'read.updated'"
+);
+
 fn narrowing(only: &[RoomId]) -> Option<Vec<i64>> {
     (!only.is_empty()).then(|| ints(only.iter().map(|id| id.0)))
 }
@@ -107,19 +140,21 @@ fn logged_row(row: &Row) -> Result<LoggedRow> {
 }
 
 impl Postgres {
-    /// The first `limit` rows of the log after `after`, up to `through`, and their messages: in one round trip.
+    /// The first `limit` rows of the log after `after`, up to `through`, and what most of them show: in one round trip.
     pub(in crate::store) fn log_between(&self, after: u64, through: u64, limit: u32) -> Result<LogPage> {
         let span = || params![int(after), int(through), i64::from(limit)];
         let mut flight = self.pending();
         flight.push(Planned::Prepared(HEAD, params![]));
         flight.push(Planned::Prepared(BETWEEN, span()));
         flight.push(Planned::Prepared(LOGGED_BETWEEN, span()));
+        flight.push(Planned::Prepared(LOGGED_MENTIONS, span()));
         let mut replies = self.with(|connection| connection.flight(flight, None))?;
         let mut next = || replies.pop().unwrap_or_default();
+        let mentions = next().iter().map(|row| Ok((uint(row, 0)?, uint(row, 1)?))).collect::<Result<_>>()?;
         let messages = next().iter().map(|row| message(row, 0)).collect::<Result<_>>()?;
         let rows = next().iter().map(logged_row).collect::<Result<_>>()?;
         let head = uint(next().first().ok_or(Error::BrokenRow("pruned is empty"))?, 0)?;
-        Ok(LogPage { head, rows, messages })
+        Ok(LogPage { head, rows, messages, mentions })
     }
 
     pub(in crate::store) fn losses_between(&self, after: u64, through: u64) -> Result<Vec<LoggedRow>> {
@@ -171,15 +206,8 @@ impl ReadEvents for Postgres {
     }
 
     fn last_seq_at(&self, room: RoomId, event: u64) -> Result<Seq> {
-        let last = self.one(
-            "SELECT coalesce(
-                (SELECT seq - 1 FROM events WHERE room_id = $1 AND id > $2 AND kind = 'message.created'
-                    AND kind NOT IN ('read.updated', 'settings.updated', 'ban.updated', 'session.ended')
-                    ORDER BY id LIMIT 1),
-                (SELECT last_seq FROM rooms WHERE id = $1))",
-            params![int(room.0), int(event)],
-            |row| optional_uint(row, 0),
-        )?;
+        const LAST_SEQ_AT: &str = concat!("SELECT ", last_seq_at!("$1", "$2"));
+        let last = self.one(LAST_SEQ_AT, params![int(room.0), int(event)], |row| optional_uint(row, 0))?;
         Ok(Seq(last.flatten().unwrap_or(0)))
     }
 
