@@ -221,13 +221,14 @@ impl EventLoop {
                 self.undelivered.get_or_insert(at);
                 self.publish(committed);
             }
-            Command::RestartAt(head) => {
+            Command::RestartAt(head, done) => {
                 self.waiting.clear(); // dropping the reply ends the stream
                 self.deliver();
                 self.listeners.end_all(&bye(ByeReason::Shutdown));
                 self.presence.restart();
                 self.recent = RecentEvents::new(head);
                 self.head = head;
+                let _ = done.send(()); // nobody waits any more once the server ends
             }
             Command::Register(registration, reply) => self.register(registration, reply),
             Command::LookedUp(rooms) => {

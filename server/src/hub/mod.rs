@@ -80,7 +80,8 @@ pub(crate) enum Registered {
 enum Command {
     /// A commit, and when it was made.
     Publish(Committed, Instant),
-    RestartAt(u64),
+    /// Answers when that is done.
+    RestartAt(u64, oneshot::Sender<()>),
     Register(Registration, oneshot::Sender<Registered>),
     /// Answers to the questions of the hub.
     LookedUp(Vec<RoomMembers>),
@@ -158,10 +159,13 @@ impl Hub {
         let _ = self.commands.blocking_send(Command::Publish(committed, Instant::now())); // fails only once the hub has ended
     }
 
-    /// Ends every stream, and goes on after this event. Clients connect again and replay from the store. May block, as
-    /// [`Hub::publish`].
+    /// Ends every stream, and goes on after this event. Clients connect again and replay from the store. Returns when
+    /// that is done: what was published before went out in the lineage of then. So async threads must not call it.
     pub(crate) fn restart_at(&self, head: u64) {
-        let _ = self.commands.blocking_send(Command::RestartAt(head)); // fails only once the hub has ended
+        let (done, is_done) = oneshot::channel();
+        if self.commands.blocking_send(Command::RestartAt(head, done)).is_ok() {
+            let _ = is_done.blocking_recv(); // fails only once the hub has ended
+        }
     }
 
     /// Registers a stream and delivers the events since its position, in one step.
@@ -251,4 +255,34 @@ pub(crate) fn stream_context(budget: Budget) -> Arc<StreamContext> {
 /// A heartbeat: an SSE comment that shows that the stream is alive, with the position that the stream has reached.
 pub(crate) fn heartbeat(position: &Cursor) -> Vec<u8> {
     format!(":\nid: {position}\n\n").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use quchat_shared::SessionId;
+
+    use super::*;
+    use crate::store::Change;
+
+    #[test]
+    fn a_restart_comes_after_everything_that_was_published_before() {
+        let config = Config::new(PathBuf::new());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let replies = {
+            let _entered = runtime.enter();
+            ReplyDispatcher::start()
+        };
+        let lineage = Lineage::known("a".to_owned());
+        let (hub, thread, questions) = Hub::start(&config, replies, Budget::new(1 << 30), lineage, 0, None);
+        for head in 1..1_000 {
+            let ended = Change::SessionEnded { user: UserId(1), session: SessionId(head) };
+            hub.publish(Committed { begun: head - 1, head, changes: vec![ended; 100] });
+        }
+        hub.restart_at(2_000);
+        assert_eq!(hub.waiting().0, 0);
+        drop((hub, questions));
+        thread.join().unwrap();
+    }
 }

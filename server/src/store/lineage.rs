@@ -28,7 +28,7 @@ impl Lineage {
     }
 
     /// The lineage with this tag, which a run of the server has begun.
-    pub(super) fn known(tag: String) -> Self {
+    pub(crate) fn known(tag: String) -> Self {
         Self(Arc::new(RwLock::new(tag)))
     }
 
