@@ -148,7 +148,10 @@ impl Follower {
     }
 
     fn connect(&mut self) -> Result<()> {
-        let Joined { is_new_lineage, base, head } = self.feed.connect()?;
+        // Streams must end in time, even if this takes longer.
+        let left = self.cut_off_after.saturating_sub(self.looked.elapsed());
+        let within = if self.is_cut_off { Duration::MAX } else { left };
+        let Joined { is_new_lineage, base, head } = self.feed.connect(within)?;
         self.presence.begin_anew();
         // A new lineage that begins before what was published is an older state of the log.
         if is_new_lineage && base < self.order.position() {

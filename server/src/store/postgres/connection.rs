@@ -83,15 +83,22 @@ impl Drop for Connection {
 impl Connection {
     /// Connects, and runs `setup`. Must not be called on a thread of an async runtime.
     pub(super) fn open(settings: &Settings, setup: &str) -> Result<Self, CannotConnect> {
+        Self::open_within(Duration::MAX, settings, setup)
+    }
+
+    /// The same, within this time over all hosts.
+    pub(super) fn open_within(limit: Duration, settings: &Settings, setup: &str) -> Result<Self, CannotConnect> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(CannotConnect::Runtime)?;
         let (notify, notifications) = mpsc::channel(NOTIFICATIONS);
-        let connected = runtime.block_on(async {
+        let connecting = async {
             let (client, messages) = settings.connect().await?;
             let driver = tokio::spawn(drive(messages, notify));
             let is_slow = |_| CannotConnect::TooSlow(SET_UP);
             timeout(SET_UP, client.batch_execute(setup)).await.map_err(is_slow)??;
             Ok((client, driver))
-        });
+        };
+        let connected = runtime.block_on(async { timeout(limit, connecting).await });
+        let connected = connected.unwrap_or(Err(CannotConnect::TooSlow(limit)));
         match connected {
             Ok((client, driver)) => {
                 let (statements, notifications) = (RefCell::default(), RefCell::new(notifications));

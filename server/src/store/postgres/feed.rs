@@ -78,7 +78,7 @@ impl Feed {
         let lineage = Lineage::draw()?;
         let reader = Postgres::new(settings, lineage.clone(), None);
         let mut this = Self { reader, node, lineage, joined: String::new(), online: 0 };
-        let joined = this.connect()?;
+        let joined = this.connect(Duration::MAX)?;
         this.adopt_lineage();
         Ok((this, joined))
     }
@@ -88,14 +88,14 @@ impl Feed {
         &self.lineage
     }
 
-    /// Connects anew: hears, is alive, and knows the lineage. Before [`Feed::adopt_lineage`] streams that would miss
-    /// something must be ended.
-    pub(crate) fn connect(&mut self) -> Result<Joined> {
+    /// Connects anew, within this time: hears, is alive, and knows the lineage. Before [`Feed::adopt_lineage`] streams that
+    /// would miss something must be ended.
+    pub(crate) fn connect(&mut self, within: Duration) -> Result<Joined> {
         self.reader.connection.take();
         let setup = format!("{} {LISTEN}", self.reader.setup());
         // Half of the usual limit, because streams end if nothing was read for too long.
         let limit = self.reader.settings.answer_within / 2;
-        let connection = Connection::open(&self.reader.settings, &setup)?.answering_within(limit);
+        let connection = Connection::open_within(within, &self.reader.settings, &setup)?.answering_within(limit);
         let joined = self.join(&connection)?;
         self.reader.connection.replace(Some(connection));
         Ok(joined)

@@ -159,3 +159,19 @@ fn swallows(cut: Cut) {
     assert_eq!(texts.len(), 3, "{texts:?}");
     assert_eq!(texts[sent.seq.0 as usize - 1], "swallowed");
 }
+
+#[test]
+fn streams_end_in_time_even_if_an_attempt_to_connect_takes_long() {
+    needs_postgres!();
+    let data_dir = prepared::data_dir();
+    let proxy = Proxy::before(&data_dir.url().unwrap());
+    let url = proxy.url().replace("connect_timeout=1", "connect_timeout=60");
+    let server = TestServer::start_nodes(1, data_dir.by_way_of(&url), Clock::system(), |config| {
+        config.cut_off_after = CUT_OFF_AFTER;
+    });
+    let mut stream = server.user("bob").listen();
+    proxy.swallow(true);
+    proxy.cut();
+    stream.expects_bye(ByeReason::Shutdown);
+    proxy.swallow(false);
+}
