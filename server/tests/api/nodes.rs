@@ -6,6 +6,7 @@ use quchat_server::{Config, clock::Clock};
 use quchat_shared::{
     Event, Message, RoomId, Seq, UserId,
     event::{ByeReason, Presence, RoomActivity, Typing},
+    invite::CreatedInvite,
 };
 use serde_json::json;
 
@@ -581,4 +582,33 @@ fn nodes_work_on_tables_to_which_a_later_version_has_added_something() {
     server.data_dir.database().change("UPDATE schema_version SET compatible_from = version");
     let said = refusal(&server, |_| {});
     assert!(said.contains("later version") && said.contains("upgrade"), "{said}");
+}
+
+#[test]
+fn nodes_write_one_after_the_other_whatever_isolation_the_database_prefers() {
+    const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    needs_postgres!();
+    let data_dir = prepared::data_dir();
+    let database = data_dir.database();
+    database.change(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''repeatable read''',
+            current_database()); END $$",
+    );
+    let server = TestServer::start_nodes(2, data_dir, Clock::system(), |_| {});
+    let admin = on_both(&server, "alice");
+    // Some of those that wait may be writing something else, in the background.
+    for _ in 0..5 {
+        let invite: CreatedInvite = admin[0].post("/v1/invites", &json!({})).expect(201).json();
+        let delete = |admin: &Client| admin.delete(&format!("/v1/invites/{}", invite.id)).status;
+        database.number("BEGIN; SELECT 0 FROM (SELECT pg_advisory_xact_lock(124748992872449)) AS locked");
+        let mut statuses = thread::scope(|scope| {
+            let deleting = admin.each_ref().map(|admin| scope.spawn(|| delete(admin)));
+            eventually("both nodes wait for the lock on writing", || (database.number(WAITING) == 2).then_some(()));
+            database.number("COMMIT; SELECT 0");
+            deleting.map(|deleting| deleting.join().unwrap())
+        });
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 404]);
+    }
 }

@@ -86,6 +86,9 @@ const READER: &str = "SET default_transaction_isolation = 'repeatable read'; SET
 /// How long to wait before the next attempt to connect.
 const RETRY: Duration = Duration::from_millis(100);
 
+/// Begins a transaction that writes. Its first statement waits for a lock, and those after it must see what was committed
+/// meanwhile, whatever the database or its owner prefers.
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 const HEAD: &str = "SELECT greatest(through, coalesce((SELECT max(id) FROM events), 0)),
     (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM pruned";
@@ -373,7 +376,7 @@ impl Postgres {
     fn last_batch(&self, node: i64) -> Result<i64> {
         self.connect()?;
         let number = Planned::Prepared(NUMBER_OF, params![node]);
-        let flight = vec![Planned::Plain("BEGIN"), take_lock(), number, Planned::Plain("COMMIT")];
+        let flight = vec![Planned::Plain(BEGIN_WRITE), take_lock(), number, Planned::Plain("COMMIT")];
         let rows = self.with(|connection| connection.flight(flight, None))?;
         get(rows[2].first().ok_or(Error::BrokenRow("this node is not registered"))?, 0)
     }
@@ -396,7 +399,7 @@ impl writer::Engine for Postgres {
         self.is_lost.set(true);
         self.connect()?;
         self.is_lost.set(false);
-        let mut flight = vec![Planned::Plain("BEGIN"), take_lock(), Planned::Prepared(HEAD, params![])];
+        let mut flight = vec![Planned::Plain(BEGIN_WRITE), take_lock(), Planned::Prepared(HEAD, params![])];
         let prefetch = prefetch::plan(hints, &mut flight);
         let rows = self.with(|connection| connection.flight(flight, None))?;
         let first = rows[2].first().ok_or(Error::BrokenRow("pruned is empty"))?;

@@ -6,6 +6,7 @@
 use quchat_shared::{RoomId, UserId};
 
 use super::{
+    BEGIN_WRITE,
     columns::{get, int, ints, optional_uint, params, uint},
     connection::{Param, Planned},
     feed::{Feed, TELL},
@@ -21,7 +22,7 @@ macro_rules! alive {
     };
 }
 
-const BEGIN: Planned = Planned::Plain("BEGIN READ WRITE ISOLATION LEVEL READ COMMITTED");
+const BEGIN: Planned = Planned::Plain(BEGIN_WRITE);
 const COMMIT: Planned = Planned::Plain("COMMIT");
 
 const FORGET_OWN: &str = "DELETE FROM online WHERE node_id = $1";

@@ -2,13 +2,14 @@
 //! server as a node.
 
 use super::{
-    Postgres, Writing,
+    BEGIN_WRITE, LOCK, Postgres, SIGNS_OF_LIFE, WRITER, Writing,
     columns::{get, params},
     connection::{Connection, Planned},
     failure::at_start,
     feed::Feed,
     locks,
     settings::Settings,
+    take_lock,
 };
 use crate::store::{Error, Result};
 
@@ -52,14 +53,20 @@ pub(crate) struct Opened {
 /// [`Error::Unreachable`]. [`Error::Unusable`]: its tables are of a later version, or its settings lose data.
 pub(crate) fn open(settings: &Settings) -> Result<Opened> {
     let explained = |error: Error| at_start(settings, &error);
-    let connection = Connection::open(settings, "").map_err(|error| explained(error.into()))?;
+    let connection = Connection::open(settings, &setup()).map_err(|error| explained(error.into()))?;
+    let connection = connection.answering_within(settings.answer_within);
     check_settings(&connection).map_err(explained)?;
-    migrate(&connection).map_err(explained)?;
+    migrate(settings, &connection).map_err(explained)?;
     let node = register(&connection).map_err(explained)?;
     let has_users = !connection.query(ANY_USER, params![]).map_err(|error| explained(error.into()))?.is_empty();
     let (feed, joined) = Feed::open(settings.clone(), node).map_err(explained)?;
     let engine = Postgres::new(settings.clone(), feed.lineage().clone(), Some(Writing::of(node)));
     Ok(Opened { engine, feed, head: joined.head, has_users })
+}
+
+/// The statements with which a connection begins. One that stops while it holds a lock must not hold up the other nodes.
+fn setup() -> String {
+    format!("{SIGNS_OF_LIFE} {WRITER}")
 }
 
 /// Refuses a PostgreSQL that is too old or may lose what was acknowledged.
@@ -92,43 +99,57 @@ pub(super) fn check_settings(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Runs the migrations that are missing, in one transaction.
-fn migrate(connection: &Connection) -> Result<()> {
-    begin_migrated(connection)?;
+/// Runs the migrations that are missing, if there are any, in one transaction.
+fn migrate(settings: &Settings, connection: &Connection) -> Result<()> {
+    let there = connection.query("SELECT to_regclass('schema_version') IS NOT NULL", params![])?;
+    if there.first().map_or(Ok(false), |row| get(row, 0))? && missing(connection)?.is_empty() {
+        return Ok(());
+    }
+    // Without a limit on the time that PostgreSQL takes to answer: changing a large table may take long.
+    let connection = Connection::open(settings, &setup())?;
+    begin_migrated(&connection)?;
     connection.flight(vec![Planned::Plain("COMMIT")], None)?;
     Ok(())
 }
 
 /// Begins a transaction, and runs the migrations that are missing. Until its end nobody else migrates or writes.
 pub(super) fn begin_migrated(connection: &Connection) -> Result<()> {
-    const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
     let flight = vec![
-        Planned::Plain("BEGIN"),
+        Planned::Plain(BEGIN_WRITE),
         Planned::Prepared(LOCK, params![locks::MIGRATE]),
-        Planned::Prepared(LOCK, params![locks::WRITE]),
+        take_lock(),
         Planned::Plain(VERSIONS),
     ];
     connection.flight(flight, None)?;
-    let rows = connection.query("SELECT version, compatible_from FROM schema_version", params![])?;
-    let (version, compatible_from) = match rows.first() {
-        Some(row) => (get::<i64>(row, 0)?, get::<i64>(row, 1)?),
-        None => (0, 0),
-    };
-    let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if compatible_from > newest {
-        return Err(Error::Unusable(
-            "the database was upgraded by a later version of quchat-server; upgrade this one, too".to_owned(),
-        ));
-    }
-    let missing = MIGRATIONS.get(usize::try_from(version).unwrap_or(usize::MAX)..).unwrap_or_default();
+    let missing = missing(connection)?;
     let mut flight: Vec<Planned> = missing.iter().map(|migration| Planned::Plain(migration.sql)).collect();
     if let Some(last) = missing.last() {
         flight.push(Planned::Plain("DELETE FROM schema_version"));
         let insert = "INSERT INTO schema_version VALUES ($1, $2)";
         connection.flight(flight, None)?;
-        connection.query(insert, params![newest, last.compatible_from])?;
+        connection.query(insert, params![newest_version(), last.compatible_from])?;
     }
     Ok(())
+}
+
+/// The migrations that are missing. None is if the tables are of a later version with which this one can work.
+fn missing(connection: &Connection) -> Result<&'static [Migration]> {
+    let rows = connection.query("SELECT version, compatible_from FROM schema_version", params![])?;
+    let (version, compatible_from) = match rows.first() {
+        Some(row) => (get::<i64>(row, 0)?, get::<i64>(row, 1)?),
+        None => (0, 0),
+    };
+    if compatible_from > newest_version() {
+        return Err(Error::Unusable(
+            "the database was upgraded by a later version of quchat-server; upgrade this one, too".to_owned(),
+        ));
+    }
+    Ok(MIGRATIONS.get(usize::try_from(version).unwrap_or(usize::MAX)..).unwrap_or_default())
+}
+
+/// The version of the tables after all migrations.
+fn newest_version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
 fn register(connection: &Connection) -> Result<i64> {
