@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    HEAD,
+    BEGIN_WRITE, HEAD,
     columns::{get, int, optional_uint, params, uint},
     connection::{Connection, Planned},
     failure::CannotConnect,
@@ -17,9 +17,12 @@ use super::{
 };
 use crate::store::{Error, Lineage, Result};
 
-const TRY_ALIVE: &str = "SELECT pg_try_advisory_lock($1)";
+/// While a node begins a lineage, no other can join: one that stops meanwhile must not hold them up for long.
+const SOON: &str = "SET LOCAL idle_in_transaction_session_timeout = '2s'";
+/// Until the end of the transaction, …
+const TRY_ALIVE: &str = "SELECT pg_try_advisory_xact_lock($1)";
+/// … and until that of the connection.
 const SHARE_ALIVE: &str = "SELECT pg_try_advisory_lock_shared($1)";
-const LEAVE_ALIVE: &str = "SELECT pg_advisory_unlock($1)";
 /// The newest lineage, and the lowest event at which one began since that with the tag `$1`. If there is none with this
 /// tag, any of them may have begun since.
 const NEWEST: &str = "SELECT tag, (SELECT min(base) FROM lineages AS later
@@ -44,20 +47,21 @@ pub(super) fn join(connection: &Connection, known: &str) -> Result<Newest> {
     let until = Instant::now() + PATIENCE;
     loop {
         let flight = vec![
+            Planned::Plain(BEGIN_WRITE),
+            Planned::Plain(SOON),
             Planned::Prepared(TRY_ALIVE, params![locks::ALIVE]),
             Planned::Prepared(SHARE_ALIVE, params![locks::ALIVE]),
-            Planned::Prepared(NEWEST, params![known.to_owned()]),
         ];
         let rows = connection.flight(flight, None)?;
         let locked = |of: usize| rows[of].first().map_or(Ok(false), |row| get::<bool>(row, 0));
-        if locked(0)? {
+        let (is_alone, is_joined) = (locked(2)?, locked(3)?);
+        if is_alone {
             begin(connection)?;
-            connection.query(LEAVE_ALIVE, params![locks::ALIVE])?; // the shared one stays
-            let rows = connection.query(NEWEST, params![known.to_owned()])?;
-            return newest(&rows);
         }
-        if locked(1)? {
-            return newest(&rows[2]);
+        let flight = vec![Planned::Prepared(NEWEST, params![known.to_owned()]), Planned::Plain("COMMIT")];
+        let rows = connection.flight(flight, None)?;
+        if is_joined {
+            return newest(&rows[0]);
         }
         if Instant::now() >= until {
             return Err(CannotConnect::TooSlow(PATIENCE).into());
@@ -71,17 +75,11 @@ fn newest(rows: &[tokio_postgres::Row]) -> Result<Newest> {
     Ok(Newest { tag: get(row, 0)?, base: optional_uint(row, 1)? })
 }
 
+/// Begins a lineage in the open transaction.
 fn begin(connection: &Connection) -> Result<()> {
-    let flight = vec![
-        Planned::Plain("BEGIN READ WRITE ISOLATION LEVEL READ COMMITTED"),
-        take_lock(),
-        Planned::Prepared(HEAD, params![]),
-    ];
-    let rows = connection.flight(flight, None)?;
-    let head = uint(rows[2].first().ok_or(Error::BrokenRow("pruned is empty"))?, 0)?;
-    let tag = Lineage::draw()?.tag();
-    let flight = vec![Planned::Prepared(BEGIN, params![tag, int(head)]), Planned::Plain("COMMIT")];
-    connection.flight(flight, None)?;
+    let rows = connection.flight(vec![take_lock(), Planned::Prepared(HEAD, params![])], None)?;
+    let head = uint(rows[1].first().ok_or(Error::BrokenRow("pruned is empty"))?, 0)?;
+    connection.query(BEGIN, params![Lineage::draw()?.tag(), int(head)])?;
     Ok(())
 }
 

@@ -1,15 +1,18 @@
 //! One of two servers is killed or frozen: the other goes on.
 
 use std::{
+    path::Path,
+    process::{Child, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
+use quchat_server::{Config, clock::Clock};
 use quchat_shared::RoomId;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{figures, traffic::Traffic};
-use crate::harness::{Client, Process, eventually, needs_postgres, prepared};
+use crate::harness::{Client, Database, Node, Process, TestServer, eventually, needs_postgres, prepared};
 
 /// How often a server is killed.
 const KILLS: usize = 4;
@@ -93,4 +96,52 @@ fn a_frozen_server_holds_the_others_up_for_about_two_seconds() {
         traffic.goes_on(30);
     });
     traffic.check(&alice);
+}
+
+/// A server process that was frozen while it started; killed when dropped.
+struct Frozen(Child);
+
+impl Frozen {
+    /// Freezes it when it wants to use this table.
+    fn before(table: &str, data_dir: &Path, database: &Database) -> Self {
+        database.number(&format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 0"));
+        let mut command = Process::command_on(data_dir);
+        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null());
+        let this = Self(command.spawn().unwrap());
+        eventually("it waits for the table", || {
+            let waiting = format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass");
+            (database.number(&waiting) > 0).then_some(())
+        });
+        kill_process(Pid::from_child(&this.0), Signal::STOP).unwrap();
+        database.number("COMMIT; SELECT 0");
+        this
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_server_that_is_frozen_while_it_looks_at_the_tables_keeps_nobody_from_writing() {
+    needs_postgres!();
+    let server = TestServer::start_nodes(1, prepared::data_dir(), Clock::system(), |_| {});
+    let alice = server.user("alice");
+    let room = alice.create_room("lobby");
+    let data_dir = &server.data_dir;
+    let _frozen = Frozen::before("schema_version", &data_dir.of_node(2), &data_dir.database());
+    alice.send_message(room, "hello");
+}
+
+#[test]
+fn a_server_that_is_frozen_while_it_begins_a_lineage_keeps_no_other_from_starting_for_long() {
+    needs_postgres!();
+    let data_dir = prepared::data_dir();
+    let _frozen = Frozen::before("lineages", &data_dir.path(), &data_dir.database());
+    let mut config = Config::new(data_dir.of_node(2));
+    config.postgres = data_dir.postgres();
+    eventually("another one starts", || Node::try_start(config.clone()).ok());
 }
