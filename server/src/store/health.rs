@@ -56,6 +56,9 @@ impl Health {
 
     /// Records that what other servers do cannot be read.
     pub(crate) fn cannot_follow(&self, error: &Error) {
+        if let Error::Fatal(reason) = error {
+            self.must_end(reason);
+        }
         if !self.0.cannot_follow.swap(true, Ordering::Relaxed) {
             tracing::error!(error = error as &dyn std::error::Error, "cannot follow the other servers; trying again");
         }

@@ -612,3 +612,37 @@ fn nodes_write_one_after_the_other_whatever_isolation_the_database_prefers() {
         assert_eq!(statuses, [204, 404]);
     }
 }
+
+/// Has all nodes connect anew.
+const CUT_ALL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+#[test]
+fn a_node_that_a_restored_database_does_not_know_keeps_its_number() {
+    needs_postgres!();
+    let server = two();
+    let database = server.data_dir.database();
+    let number = database.number("SELECT max(id) FROM nodes");
+    database.change(&format!("DELETE FROM nodes WHERE id = {number}; SELECT setval('nodes_id_seq', {number} - 1)"));
+    database.change(CUT_ALL);
+    let is_known = format!("SELECT count(*) FROM nodes WHERE id = {number}");
+    eventually("it has registered again", || (database.number(&is_known) == 1).then_some(()));
+    let mut config = Config::new(server.data_dir.of_node(3));
+    config.postgres = server.data_dir.postgres();
+    let third = Node::start(config);
+    assert_eq!(database.number("SELECT max(id) FROM nodes"), number + 1);
+    third.stop();
+}
+
+#[test]
+fn tables_of_the_first_version_are_brought_up_to_date() {
+    needs_postgres!();
+    let data_dir = prepared::data_dir();
+    let database = data_dir.database();
+    database.change("ALTER TABLE nodes DROP COLUMN token; UPDATE schema_version SET version = 1");
+    let server = TestServer::start_nodes(2, data_dir, Clock::system(), |_| {});
+    let alice = server.user("alice");
+    alice.count_to(alice.create_room("lobby"), 3);
+    assert_eq!(database.number("SELECT count(token) FROM nodes"), 2);
+    assert!(database.number("SELECT version FROM schema_version") > 1);
+}

@@ -11,6 +11,7 @@ use super::{
     connection::{Connection, Param, Planned},
     failure::CannotConnect,
     lineages, locks,
+    nodes::Node,
     settings::Settings,
 };
 use crate::store::{Error, Lineage, LogPage, LoggedRow, Result, Snapshot, readers::Reader};
@@ -26,7 +27,7 @@ const END_EARLIER: &str = "SELECT pg_terminate_backend(pid) FROM pg_locks
 /// The connection that follows the log.
 pub(crate) struct Feed {
     pub(super) reader: Postgres,
-    pub(super) node: i64,
+    pub(super) node: Node,
     lineage: Lineage,
     /// The tag of the lineage that the connection has joined.
     joined: String,
@@ -74,7 +75,7 @@ impl LogView<'_> {
 
 impl Feed {
     /// Connects for the first time.
-    pub(super) fn open(settings: Settings, node: i64) -> Result<(Self, Joined)> {
+    pub(super) fn open(settings: Settings, node: Node) -> Result<(Self, Joined)> {
         let lineage = Lineage::draw()?;
         let reader = Postgres::new(settings, lineage.clone(), None);
         let mut this = Self { reader, node, lineage, joined: String::new(), online: 0 };
@@ -102,7 +103,8 @@ impl Feed {
     }
 
     fn join(&mut self, connection: &Connection) -> Result<Joined> {
-        let of_node = || params![i64::from(locks::NODE), self.node];
+        self.node.register_again(connection)?; // before the lock that goes with the number
+        let of_node = || params![i64::from(locks::NODE), self.node.id];
         let flight = vec![Planned::Prepared(END_EARLIER, of_node()), Planned::Prepared(NODE_LOCK, of_node())];
         connection.flight(flight, None)?;
         let newest = lineages::join(connection, &self.lineage.tag())?;
@@ -122,7 +124,7 @@ impl Feed {
     /// # Errors
     /// The connection is gone.
     pub(crate) fn wait(&self, at_most: Duration, wake: &Notify) -> Result<Heard> {
-        let (mut heard, own) = (Heard::default(), self.node.to_string());
+        let (mut heard, own) = (Heard::default(), self.node.id.to_string());
         for (channel, payload) in self.connection()?.wait(at_most, wake) {
             let Some((node, what)) = payload.split_once(' ').filter(|&(node, _)| node != own) else { continue };
             match channel.as_str() {
@@ -143,7 +145,7 @@ impl Feed {
 
     /// The parameters of [`TELL`].
     pub(super) fn notification(&self, channel: &'static str, what: &str) -> Vec<Param> {
-        params![channel, format!("{} {what}", self.node)]
+        params![channel, format!("{} {what}", self.node.id)]
     }
 
     /// The connection, unless it is gone.

@@ -24,6 +24,7 @@ mod lineages;
 mod members;
 mod mentions;
 mod messages;
+mod nodes;
 mod online;
 mod opening;
 mod prefetch;
@@ -53,6 +54,7 @@ use self::{
     connection::{Connection, Param, Planned},
     failure::CannotConnect,
     gathered::Gathered,
+    nodes::Node,
     prefetch::Txns,
 };
 pub(crate) use self::{
@@ -92,11 +94,7 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 const HEAD: &str = "SELECT greatest(through, coalesce((SELECT max(id) FROM events), 0)),
     (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM pruned";
-const NUMBER: &str = "UPDATE nodes SET batch = $2 WHERE id = $1";
 const NUMBER_OF: &str = "SELECT batch FROM nodes WHERE id = $1";
-/// A database that was restored may not know this node.
-const REGISTER_AGAIN: &str = "INSERT INTO nodes (id, started_at)
-    VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) ON CONFLICT (id) DO NOTHING";
 const NOTIFY: &str = "SELECT pg_notify('quchat', $1)";
 
 /// The advisory locks of quchat, which nobody else in this database may use.
@@ -134,7 +132,7 @@ pub(crate) struct Postgres {
 
 /// The state of the writing connection.
 struct Writing {
-    node: i64,
+    node: Node,
     /// The number of the last group of this node. The database knows it, too, if it was committed.
     batch: i64,
     cache: RowCache,
@@ -155,7 +153,7 @@ struct Writing {
 }
 
 impl Writing {
-    fn of(node: i64) -> Self {
+    fn of(node: Node) -> Self {
         Self {
             node,
             batch: 0,
@@ -245,7 +243,7 @@ impl Postgres {
         let newest = lineages::join(&connection, &self.lineage.tag())?;
         lineages::wait_for(&self.lineage, &newest.tag)?;
         if let Some(writing) = &self.writing {
-            connection.query(REGISTER_AGAIN, params![writing.node])?;
+            writing.node.register_again(&connection)?;
         }
         Ok(connection)
     }
@@ -427,10 +425,10 @@ impl writer::Engine for Postgres {
         let has_changes = self.changes_made() > 0;
         let mut flight = self.pending();
         let writing = self.writing();
-        let (node, head) = (writing.node, writing.head);
+        let (node, head) = (writing.node.id, writing.head);
         let notify = if has_changes {
             writing.batch += 1;
-            flight.push(Planned::Prepared(NUMBER, params![node, writing.batch]));
+            flight.push(writing.node.number(writing.batch));
             (writing.head > writing.begun).then(|| Planned::Prepared(NOTIFY, params![format!("{node} {head}")]))
         } else {
             None

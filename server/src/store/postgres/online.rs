@@ -76,8 +76,8 @@ impl Feed {
     pub(crate) fn tell_online(&mut self, users: &[UserId]) -> Result<()> {
         self.online += 1;
         let anew = vec![
-            Planned::Prepared(FORGET_OWN, params![self.node]),
-            Planned::Prepared(BEGIN_ANEW, params![self.node, self.online]),
+            Planned::Prepared(FORGET_OWN, params![self.node.id]),
+            Planned::Prepared(BEGIN_ANEW, params![self.node.id, self.online]),
             Planned::Prepared(CAME, self.changed(users)),
         ];
         self.write_online(anew)
@@ -101,7 +101,7 @@ impl Feed {
         let versions = ints(positions.iter().map(|position| position.version));
         let users = ints(positions.iter().map(|position| position.user));
         let limit = int(limit as u64);
-        let params = params![i64::from(locks::NODE), self.node, nodes, versions, users, limit];
+        let params = params![i64::from(locks::NODE), self.node.id, nodes, versions, users, limit];
         let mut all: Vec<OnlineChanges> = Vec::new();
         for row in self.connection()?.query(CHANGES, params)? {
             let node = get(&row, 0)?;
@@ -135,7 +135,7 @@ impl Feed {
     }
 
     fn changed(&self, users: &[UserId]) -> Vec<Param> {
-        params![self.node, self.online, ints(users.iter().map(|user| user.0))]
+        params![self.node.id, self.online, ints(users.iter().map(|user| user.0))]
     }
 
     /// Writes rows of this node, and has the others look.

@@ -8,6 +8,7 @@ use super::{
     failure::at_start,
     feed::Feed,
     locks,
+    nodes::Node,
     settings::Settings,
     take_lock,
 };
@@ -21,19 +22,16 @@ struct Migration {
 
 /// Numbered by position, from 1. A released migration must never change. It only adds, so that servers can be upgraded one
 /// after the other.
-const MIGRATIONS: &[Migration] =
-    &[Migration { sql: include_str!("../migrations/postgres/0001_tables.sql"), compatible_from: 1 }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { sql: include_str!("../migrations/postgres/0001_tables.sql"), compatible_from: 1 },
+    Migration { sql: include_str!("../migrations/postgres/0002_node_tokens.sql"), compatible_from: 1 },
+];
 
 const STATE: &str = "SELECT current_setting('server_version_num')::bigint, current_setting('server_version'),
     current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
     pg_is_in_recovery(), current_setting('server_encoding')";
 const VERSIONS: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL, compatible_from bigint NOT NULL)";
-const REGISTER: &str = "INSERT INTO nodes (started_at) VALUES ((extract(epoch FROM clock_timestamp()) * 1000)::bigint)
-    RETURNING id";
-/// Rows of servers that ended long ago.
-const FORGET: &str = "DELETE FROM nodes WHERE id < $1::bigint - 1000 AND NOT EXISTS (SELECT 1 FROM pg_locks
-    WHERE locktype = 'advisory' AND objsubid = 2 AND classid::bigint = $2 AND objid::bigint = nodes.id)";
 const ANY_USER: &str = "SELECT 1 FROM users LIMIT 1";
 
 /// With this variable set, settings of PostgreSQL that lose what was acknowledged are only warned of. For tests.
@@ -57,9 +55,9 @@ pub(crate) fn open(settings: &Settings) -> Result<Opened> {
     let connection = connection.answering_within(settings.answer_within);
     check_settings(&connection).map_err(explained)?;
     migrate(settings, &connection).map_err(explained)?;
-    let node = register(&connection).map_err(explained)?;
+    let node = Node::register(&connection).map_err(explained)?;
     let has_users = !connection.query(ANY_USER, params![]).map_err(|error| explained(error.into()))?.is_empty();
-    let (feed, joined) = Feed::open(settings.clone(), node).map_err(explained)?;
+    let (feed, joined) = Feed::open(settings.clone(), node.clone()).map_err(explained)?;
     let engine = Postgres::new(settings.clone(), feed.lineage().clone(), Some(Writing::of(node)));
     Ok(Opened { engine, feed, head: joined.head, has_users })
 }
@@ -150,11 +148,4 @@ fn missing(connection: &Connection) -> Result<&'static [Migration]> {
 /// The version of the tables after all migrations.
 fn newest_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
-}
-
-fn register(connection: &Connection) -> Result<i64> {
-    let rows = connection.query(REGISTER, params![])?;
-    let node = get(rows.first().ok_or(Error::BrokenRow("no node was registered"))?, 0)?;
-    connection.query(FORGET, params![node, i64::from(locks::NODE)])?;
-    Ok(node)
 }

@@ -145,3 +145,21 @@ fn a_server_that_is_frozen_while_it_begins_a_lineage_keeps_no_other_from_startin
     config.postgres = data_dir.postgres();
     eventually("another one starts", || Node::try_start(config.clone()).ok());
 }
+
+#[test]
+fn a_server_whose_number_a_restored_database_has_given_to_another_one_ends() {
+    needs_postgres!();
+    let data_dir = prepared::data_dir();
+    let process = Process::start(&data_dir.path());
+    let database = data_dir.database();
+    database.change(
+        "CREATE TABLE given AS SELECT max(id) AS id FROM nodes; DELETE FROM nodes;
+        INSERT INTO nodes (id, started_at) SELECT id, 0 FROM given",
+    );
+    database.change(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    let (status, _) = process.wait();
+    assert!(!status.success(), "{status}");
+}
