@@ -29,22 +29,29 @@ impl Sqlite {
     /// more. Called after FTS5 has written that they are gone.
     pub(super) fn remove_separators(&self, part: u64, terms: &str) -> Result<()> {
         let keys: BTreeSet<_> = terms.split_ascii_whitespace().flat_map(keys).collect();
-        let trees = format!("SELECT DISTINCT segid FROM search_{part}_idx");
-        for tree in self.all(&trees, (), |row| row.get::<_, i64>(0))? {
-            let mut checked: Option<Separator> = None;
-            for key in keys.iter().rev() {
-                let separator = match checked.take().filter(|checked| checked.term <= *key) {
-                    Some(same) => same,
-                    None => match self.separator_of(part, tree, key)? {
-                        Some(other) => other,
-                        None => break, // the smaller terms have none either
-                    },
-                };
-                if !separator.term.is_empty() && key.starts_with(&separator.term) {
-                    self.renew_separator(part, tree, &separator)?; // the smaller terms may have another one
-                } else {
-                    checked = Some(separator);
-                }
+        let next = format!("SELECT min(segid) FROM search_{part}_idx WHERE segid > ?");
+        let mut last = 0;
+        while let Some(tree) = self.one(&next, [last], |row| row.get::<_, Option<i64>>(0))?.flatten() {
+            self.remove_separators_of_tree(part, tree, &keys)?;
+            last = tree;
+        }
+        Ok(())
+    }
+
+    fn remove_separators_of_tree(&self, part: u64, tree: i64, keys: &BTreeSet<Vec<u8>>) -> Result<()> {
+        let mut checked: Option<Separator> = None;
+        for key in keys.iter().rev() {
+            let separator = match checked.take().filter(|checked| checked.term <= *key) {
+                Some(same) => same,
+                None => match self.separator_of(part, tree, key)? {
+                    Some(other) => other,
+                    None => break, // the smaller terms have none either
+                },
+            };
+            if !separator.term.is_empty() && key.starts_with(&separator.term) {
+                self.renew_separator(part, tree, &separator)?; // the smaller terms may have another one
+            } else {
+                checked = Some(separator);
             }
         }
         Ok(())
