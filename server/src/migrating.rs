@@ -28,7 +28,7 @@ pub struct Migration {
 /// The numbers of what was copied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Copied {
-    /// Users.
+    /// How many users there are.
     pub users: u64,
     /// Rooms, without deleted ones.
     pub rooms: u64,

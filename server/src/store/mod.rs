@@ -295,8 +295,8 @@ pub(crate) trait WriteRooms {
     /// Ends a room: it exists for nobody, has no members and no invites, and does not count. Its other rows are purged
     /// later. Returns who was a member.
     fn delete_room(&mut self, room: &RoomInfo) -> Result<Vec<UserId>>;
-    /// Removes some rows of deleted rooms, up to `limit` of one table, or some of a part of the search index that is
-    /// not used any more. Returns whether there may be more.
+    /// Removes rows of deleted rooms, at most `limit` of one table, or of parts of the search index that are not used any
+    /// more. Returns whether there may be others.
     fn purge_deleted_rooms(&mut self, limit: u32) -> Result<bool>;
 }
 

@@ -31,8 +31,7 @@ const NEXT_EVENTS: &str = "SELECT max(id) FROM (SELECT id FROM events INDEXED BY
     ORDER BY id LIMIT ?2)";
 
 impl Sqlite {
-    /// Removes some rows of a deleted room that had this many messages, up to `limit` of one table; finally the row of the
-    /// room itself.
+    /// Removes rows of a deleted room, at most `limit` of one table, and finally its own row. `messages` is how many it had.
     pub(super) fn purge_room(&mut self, room: RoomId, messages: u64, limit: u32) -> Result<()> {
         if self.unindex_texts(room, messages)? {
             return self.note_removal();

@@ -23,7 +23,7 @@ const PER_TEXT: usize = 64;
 const PAGES_AT_ONCE: i64 = 16;
 /// Pages that are merged along with a batch of new texts: more than it takes on average to keep up.
 const PAGES_PER_BATCH: i64 = 64;
-/// How many trees of one size are merged while texts are added, and how many when there is time.
+/// From how many trees of one size on they are merged: while texts are added, and when there is time.
 const TREES: (u32, u32) = (4, 2);
 /// Rows of a part that are removed in one transaction. Most are a page.
 const ROWS_AT_ONCE: u32 = 100;
@@ -104,8 +104,8 @@ impl Sqlite {
         self.run(&set, params![setting, value]).map(drop)
     }
 
-    /// Writes to a part what this transaction has added, and merges trees of one size, about so many pages; for a negative
-    /// number, it begins to merge all trees into one. Returns whether there was anything to do.
+    /// Writes to a part what this transaction has added, and merges about `pages` pages of trees of one size. With a
+    /// negative number, it begins to merge all trees into one. Returns whether there was anything to do.
     fn merge(&self, id: u64, pages: i64) -> Result<bool> {
         let before = self.connection.total_changes();
         self.run(&format!("INSERT INTO search_{id} (search_{id}, rank) VALUES ('merge', ?)"), [pages])?;
@@ -141,12 +141,12 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Merges trees of one of the parts. Returns whether there was anything to do.
+    /// Merges trees of the newest part that has some to merge. Returns whether there was one.
     pub(super) fn merge_search_part(&self) -> Result<bool> {
         let next = "SELECT id, first < (SELECT max(first) FROM search_parts WHERE state = 'used') FROM search_parts
             WHERE state = 'used' AND is_tidy = 0 ORDER BY first DESC LIMIT 1";
-        while let Some((id, is_closed)) = self.one(next, (), |row| Ok((uint(row, 0)?, row.get(1)?)))? {
-            let is_merging = if is_closed {
+        while let Some((id, has_newer)) = self.one(next, (), |row| Ok((uint(row, 0)?, row.get(1)?)))? {
+            let is_merging = if has_newer {
                 self.merge_closed(id, PAGES_AT_ONCE)?
             } else {
                 // Not all of them: the trees of new messages would keep that from ever coming to an end.

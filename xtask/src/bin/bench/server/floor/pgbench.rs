@@ -31,7 +31,7 @@ pub(in super::super) fn rows_per_second(postgres: &Client, clients: usize, time:
     rate.ok_or_else(|| format!("pgbench said no rate: {said}").into())
 }
 
-/// The durations of `rows` commits of one client, which are `every` apart on average.
+/// How long each of `rows` commits by one client takes. One begins every `every` on average.
 pub(in super::super) fn commits(postgres: &Client, rows: u64, every: Duration) -> Result<Vec<Duration>> {
     let dir = temp_dir()?;
     let mut pgbench = postgres.pgbench();
