@@ -17,6 +17,7 @@ pub fn create_dir(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The system has no random bytes.
+#[cfg(any(feature = "cluster", feature = "demo"))]
 pub fn random_text() -> io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;

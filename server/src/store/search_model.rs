@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use quchat_shared::{RoomId, RoomInfo, Seq, Timestamp, UserId, room::RoomKind, text::search::Search};
+use quchat_shared::{
+    RoomId, RoomInfo, Seq, Timestamp, UserId, event::RoomDeleted, room::RoomKind, text::search::Search,
+};
 
-use super::{Position, Public, Wanted};
+use super::{EventRef, Position, Public, Result, Wanted, WriteEvents};
 
 pub(super) const USERS: u64 = 2;
 const ROOMS: [RoomKind; 4] = [RoomKind::Public, RoomKind::Public, RoomKind::Private, RoomKind::Private];
@@ -77,7 +79,6 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// All rooms.
 pub(super) fn rooms() -> impl Iterator<Item = RoomInfo> {
     (1..=ROOMS.len() as u64).map(room)
 }
@@ -103,6 +104,15 @@ pub(super) struct Sent {
     pub(super) seq: u64,
     pub(super) sender: u64,
     pub(super) text: String,
+}
+
+impl Sent {
+    /// Records that it was sent. The log keeps references alone, so any event stands for it.
+    pub(super) fn record(&self, log: &mut impl WriteEvents) -> Result<()> {
+        let event = RoomDeleted { room_id: RoomId(self.room) };
+        let reference = EventRef::MessageCreated { seq: Seq(self.seq) };
+        log.record(&room(self.room), reference, event.into(), Timestamp::from_millis(0)).map(drop)
+    }
 }
 
 /// All messages in the order of sending, and the rooms that were deleted.

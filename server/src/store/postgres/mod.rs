@@ -54,7 +54,7 @@ use self::{
     connection::{Connection, Param, Planned},
     failure::CannotConnect,
     gathered::Gathered,
-    nodes::Node,
+    nodes::{NUMBER_OF, Node},
     prefetch::Txns,
 };
 pub(crate) use self::{
@@ -94,7 +94,6 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 const HEAD: &str = "SELECT greatest(through, coalesce((SELECT max(id) FROM events), 0)),
     (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM pruned";
-const NUMBER_OF: &str = "SELECT batch FROM nodes WHERE id = $1";
 const NOTIFY: &str = "SELECT pg_notify('quchat', $1)";
 
 /// The advisory locks of quchat, which nobody else in this database may use.

@@ -27,6 +27,8 @@ const NUMBER: &str = "INSERT INTO nodes (id, batch, started_at, token)
     VALUES ($1, $2, (extract(epoch FROM clock_timestamp()) * 1000)::bigint, $3)
     ON CONFLICT (id) DO UPDATE SET batch = excluded.batch";
 
+pub(super) const NUMBER_OF: &str = "SELECT batch FROM nodes WHERE id = $1";
+
 /// How many numbers are tried. One that is taken was registered again a moment ago.
 const TRIES: usize = 10;
 

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use quchat_server::PostgresSettings;
+use quchat_server::{Config, PostgresSettings};
 use tempfile::TempDir;
 
 use super::{Database, postgres, setup};
@@ -93,6 +93,13 @@ impl DataDir {
             }
         }
         path
+    }
+
+    /// The configuration of that server.
+    pub(crate) fn config_of_node(&self, number: usize) -> Config {
+        let mut config = Config::new(self.of_node(number));
+        config.postgres = self.postgres();
+        config
     }
 
     /// The database, used by another program.

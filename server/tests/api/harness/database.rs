@@ -61,6 +61,15 @@ impl Database {
         outcome
     }
 
+    /// Ends the connections of all servers to PostgreSQL; they connect again.
+    #[track_caller]
+    pub(crate) fn end_other_connections(&self) {
+        self.change(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+    }
+
     /// The one number that a query returns.
     #[track_caller]
     pub(crate) fn number(&self, sql: &str) -> i64 {

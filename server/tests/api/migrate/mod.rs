@@ -77,13 +77,19 @@ fn tables(data_dir: &DataDir) -> i64 {
     data_dir.database().number("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
 }
 
+/// A server on PostgreSQL with what was there before, moved.
+fn moved(before: &Before, more: &[&str]) -> (DataDir, TestServer) {
+    let moved = before.data_dir.with_empty_postgres();
+    succeeds(&moved, more);
+    let server = on_postgres(&moved);
+    (moved, server)
+}
+
 #[test]
 fn clients_find_everything_as_it_was() {
     needs_postgres!();
     let before = Before::make();
-    let moved = before.data_dir.with_empty_postgres();
-    succeeds(&moved, &[]);
-    let server = on_postgres(&moved);
+    let (moved, server) = moved(&before, &[]);
     let clients = before.clients_at(server.address);
     let after = look::everything(&clients, &before.rooms);
     assert_eq!(before.seen.len(), after.len());
@@ -99,9 +105,7 @@ fn clients_find_everything_as_it_was() {
 fn streams_sends_and_ids_go_on() {
     needs_postgres!();
     let before = Before::make();
-    let moved = before.data_dir.with_empty_postgres();
-    succeeds(&moved, &["--json"]);
-    let server = on_postgres(&moved);
+    let (_, server) = moved(&before, &["--json"]);
     let [alice, bob, ..] = &*before.clients_at(server.address) else { unreachable!("there are more") };
     assert!(alice.create_room("new") > before.newest_room, "an id is never used again");
 
@@ -145,9 +149,7 @@ fn message(event: &Event) -> Option<&Message> {
 fn old_messages_are_found_once_the_index_is_made_anew() {
     needs_postgres!();
     let before = Before::make();
-    let moved = before.data_dir.with_empty_postgres();
-    succeeds(&moved, &[]);
-    let server = on_postgres(&moved);
+    let (moved, server) = moved(&before, &[]);
     let clients = before.clients_at(server.address);
     let find = |client: &Client, word: &str| {
         eventually("the index is complete", || {

@@ -4,10 +4,8 @@ use super::*;
 
 /// Why a further node does not start on the database of this server.
 fn refusal(server: &TestServer, spoil: impl FnOnce(&Path)) -> String {
-    let path = server.data_dir.of_node(9);
-    spoil(&path);
-    let mut config = Config::new(path);
-    config.postgres = server.data_dir.postgres();
+    let config = server.data_dir.config_of_node(9);
+    spoil(&config.data_dir);
     match Node::try_start(config) {
         Ok(_) => panic!("it starts"),
         Err(error) => error.to_string(),
@@ -30,9 +28,7 @@ fn a_node_with_another_signing_key_or_certificate_is_refused() {
         assert!(said.contains(word) && said.contains("copy"), "{said}");
     }
     // The same ones may join.
-    let mut config = Config::new(server.data_dir.of_node(10));
-    config.postgres = server.data_dir.postgres();
-    Node::start(config).stop();
+    Node::start(server.data_dir.config_of_node(10)).stop();
 }
 
 #[test]
@@ -51,9 +47,7 @@ fn nodes_work_on_tables_to_which_a_later_version_has_added_something() {
     count_from_one(&seqs(&received), 100);
     alice[1].edit(room, 100, "goodbye");
     assert_eq!(bob[0].message(room, 100).text, "goodbye");
-    let mut config = Config::new(server.data_dir.of_node(3));
-    config.postgres = server.data_dir.postgres();
-    let third = Node::start(config);
+    let third = Node::start(server.data_dir.config_of_node(3));
     assert_eq!(alice[0].at(third.address).send_message(room, "hello").seq, Seq(101));
     third.stop();
     server.data_dir.database().change("UPDATE schema_version SET compatible_from = version");
@@ -90,10 +84,6 @@ fn nodes_write_one_after_the_other_whatever_isolation_the_database_prefers() {
     }
 }
 
-/// Has all nodes connect anew.
-const CUT_ALL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()";
-
 #[test]
 fn a_node_that_a_restored_database_does_not_know_keeps_its_number() {
     needs_postgres!();
@@ -101,12 +91,10 @@ fn a_node_that_a_restored_database_does_not_know_keeps_its_number() {
     let database = server.data_dir.database();
     let number = database.number("SELECT max(id) FROM nodes");
     database.change(&format!("DELETE FROM nodes WHERE id = {number}; SELECT setval('nodes_id_seq', {number} - 1)"));
-    database.change(CUT_ALL);
+    database.end_other_connections();
     let is_known = format!("SELECT count(*) FROM nodes WHERE id = {number}");
     eventually("it has registered again", || (database.number(&is_known) == 1).then_some(()));
-    let mut config = Config::new(server.data_dir.of_node(3));
-    config.postgres = server.data_dir.postgres();
-    let third = Node::start(config);
+    let third = Node::start(server.data_dir.config_of_node(3));
     assert_eq!(database.number("SELECT max(id) FROM nodes"), number + 1);
     third.stop();
 }

@@ -5,7 +5,7 @@ mod presence;
 
 use std::{collections::BTreeMap, fs, path::Path, thread, time::Duration};
 
-use quchat_server::{Config, clock::Clock};
+use quchat_server::clock::Clock;
 use quchat_shared::{
     Event, Message, RoomId, Seq, UserId,
     event::{ByeReason, Presence, RoomActivity, Typing},

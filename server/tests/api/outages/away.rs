@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use quchat_server::{Config, Rates, clock::Clock};
+use quchat_server::{Rates, clock::Clock};
 use quchat_shared::{Message, RoomId, Seq, event::ByeReason};
 use rustix::process::Signal;
 
@@ -116,8 +116,7 @@ fn a_commit_whose_answer_the_network_swallows_is_made_once() {
 fn swallows(cut: Cut) {
     needs_postgres!();
     let data_dir = prepared::data_dir();
-    let mut config = Config::new(data_dir.of_node(2));
-    config.postgres = data_dir.postgres();
+    let mut config = data_dir.config_of_node(2);
     config.rates = Rates::OFF;
     let proxy = Proxy::before(&data_dir.url().unwrap());
     let server = behind(&proxy, data_dir);

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use quchat_server::{Config, clock::Clock};
+use quchat_server::clock::Clock;
 use quchat_shared::RoomId;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -141,8 +141,7 @@ fn a_server_that_is_frozen_while_it_begins_a_lineage_keeps_no_other_from_startin
     needs_postgres!();
     let data_dir = prepared::data_dir();
     let _frozen = Frozen::before("lineages", &data_dir.path(), &data_dir.database());
-    let mut config = Config::new(data_dir.of_node(2));
-    config.postgres = data_dir.postgres();
+    let config = data_dir.config_of_node(2);
     eventually("another one starts", || Node::try_start(config.clone()).ok());
 }
 
@@ -156,10 +155,7 @@ fn a_server_whose_number_a_restored_database_has_given_to_another_one_ends() {
         "CREATE TABLE given AS SELECT max(id) AS id FROM nodes; DELETE FROM nodes;
         INSERT INTO nodes (id, started_at) SELECT id, 0 FROM given",
     );
-    database.change(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    );
+    database.end_other_connections();
     let (status, _) = process.wait();
     assert!(!status.success(), "{status}");
 }

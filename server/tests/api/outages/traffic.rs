@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -15,7 +15,7 @@ use std::{
 use quchat_shared::{Event, Message, RoomId, Seq};
 use serde_json::json;
 
-use crate::harness::{Client, Opening, eventually};
+use crate::harness::{Client, Opening, Over, eventually};
 
 /// How long a message may take to be acknowledged, over all attempts. Only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,9 +31,8 @@ pub(super) struct Traffic {
     pub(super) rooms: Vec<RoomId>,
     /// Without it, a message that is stored twice shows as two.
     has_txn: bool,
-    is_over: AtomicBool,
-    /// The test has failed.
-    is_abandoned: AtomicBool,
+    /// The senders end with the message that they are sending.
+    over: Over,
     acknowledged: AtomicU64,
     /// Attempts that were answered with 503.
     refused: AtomicU64,
@@ -50,8 +49,7 @@ impl Traffic {
             nodes: Mutex::new(nodes),
             rooms,
             has_txn: true,
-            is_over: AtomicBool::new(false),
-            is_abandoned: AtomicBool::new(false),
+            over: Over::default(),
             acknowledged: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             unanswered: AtomicU64::new(0),
@@ -71,13 +69,13 @@ impl Traffic {
     pub(super) fn during(&self, people: [&Client; 2], senders: usize, act: impl FnOnce()) -> u64 {
         let count = self.nodes.lock().unwrap().len();
         let heard = thread::scope(|scope| {
-            let over = Over(self);
+            let end = self.over.set_on_drop();
             let listeners = (0..count).map(|node| Listener::new(self, people[1], node)).collect::<Vec<_>>();
             let listeners: Vec<_> = listeners.into_iter().map(|all| scope.spawn(|| all.listen())).collect();
             let send = |name| scope.spawn(move || self.send(people[name % 2], name, name % count));
             let senders: Vec<_> = (0..senders).map(send).collect();
             act();
-            drop(over);
+            drop(end);
             senders.into_iter().for_each(|sender| sender.join().unwrap());
             eventually("the last event is made", || {
                 let client = people[0].at(self.address(0));
@@ -97,7 +95,7 @@ impl Traffic {
     fn send(&self, sender: &Client, name: usize, mut node: usize) {
         let mut sender = sender.at(self.address(node));
         for n in 0.. {
-            if self.is_over.load(Ordering::Acquire) {
+            if self.over.is_set() {
                 return;
             }
             let (room, text) = (self.rooms[n % self.rooms.len()], format!("{name}-{n}"));
@@ -183,16 +181,6 @@ impl Traffic {
     }
 }
 
-/// Has the senders end with the message that they are sending, once it is dropped.
-struct Over<'a>(&'a Traffic);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.is_over.store(true, Ordering::Release);
-        self.0.is_abandoned.store(thread::panicking(), Ordering::Release);
-    }
-}
-
 /// Follows one stream after the other. Panics on a hole, a double or a `reset`.
 struct Listener<'a> {
     traffic: &'a Traffic,
@@ -215,7 +203,7 @@ impl<'a> Listener<'a> {
     /// Follows until the last event. Returns how many messages came, and how many streams ended.
     fn listen(mut self) -> (u64, u64) {
         loop {
-            assert!(!self.traffic.is_abandoned.load(Ordering::Acquire), "the test has failed");
+            assert!(!self.traffic.over.has_failed(), "the test has failed");
             let opening = Opening { last_event_id: Some(&self.position), ..Opening::default() };
             if let Some(mut stream) = opening.try_open(&self.client) {
                 while let Some(received) = stream.next_or_end() {

@@ -2,19 +2,17 @@
 
 use std::{
     env,
-    fs::{self, File},
+    fs::File,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
 
-use tasks::{listening_address, log, private};
+use tasks::{create_node_dir, listening_address, log};
 
 use crate::Result;
 
-/// What all servers of one database have in common besides it.
-const SECRETS: [&str; 3] = ["signing-key", "tls-key.pem", "tls-cert.pem"];
 /// How long a start may take.
 const START: Duration = Duration::from_secs(30);
 
@@ -49,10 +47,7 @@ impl Node {
     /// The same, with the keys of this one.
     pub(crate) fn create_another(&self, name: String, dir: &Path) -> Result<Self> {
         let data = dir.join(name.replace(' ', "-"));
-        private::create_dir(&data)?;
-        for secret in SECRETS {
-            fs::copy(self.data.join(secret), data.join(secret))?;
-        }
+        create_node_dir(&self.data, &data)?;
         Self::create(name, &self.program, &self.store, dir)
     }
 

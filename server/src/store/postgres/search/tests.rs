@@ -8,11 +8,10 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-use quchat_shared::event::RoomDeleted;
 
 use super::*;
 use crate::store::{
-    EventRef, WriteEvents, WriteRooms,
+    WriteEvents, WriteRooms,
     postgres::{
         connection::{Connection, Planned},
         consistency,
@@ -131,9 +130,7 @@ impl<'a> Case<'a> {
         match step {
             model::Step::Send { room, sender, text } => {
                 let Some((sent, at)) = self.model.send(room, sender, text) else { return Ok(()) };
-                let event = RoomDeleted { room_id: RoomId(room) }; // the log keeps references alone
-                let reference = EventRef::MessageCreated { seq: Seq(sent.seq) };
-                self.db.record(&model::room(room), reference, event.into(), Timestamp::from_millis(0))?;
+                sent.record(self.db)?;
                 let insert =
                     "INSERT INTO messages (room_id, seq, sender_id, text, sent_at) VALUES ($1, $2, $3, $4, $5)";
                 let sent_at = at.as_millis();

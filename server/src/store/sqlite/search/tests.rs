@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use proptest::{collection::vec, prelude::*};
-use quchat_shared::event::RoomDeleted;
 
 use super::{super::consistency::contradictions, *};
 use crate::store::{
-    EventRef, WriteEvents, WriteRooms,
+    WriteEvents, WriteRooms,
     search_model::{self as model, Model},
     stored_text::Text as _,
     writer::Engine,
@@ -92,9 +91,7 @@ impl Case {
         match step {
             model::Step::Send { room, sender, text } => {
                 let Some((sent, at)) = self.model.send(room, sender, text) else { return Ok(()) };
-                let event = RoomDeleted { room_id: RoomId(room) }; // the log keeps references alone
-                let reference = EventRef::MessageCreated { seq: Seq(sent.seq) };
-                self.db.record(&model::room(room), reference, event.into(), Timestamp::from_millis(0))?;
+                sent.record(&mut self.db)?;
                 self.db.run(
                     "INSERT INTO messages (room_id, seq, sender_id, text, sent_at) VALUES (?, ?, ?, ?, ?)",
                     params![int(room), int(sent.seq), int(sender), sent.text, at.as_millis()],

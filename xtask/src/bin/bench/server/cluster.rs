@@ -4,20 +4,17 @@
 use std::{
     env,
     ffi::OsString,
-    fs::{self, DirBuilder},
     io::{self, Write},
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
+
+use tasks::create_node_dir;
 
 use super::{
     Result, postgres,
     supervisor::{Server, limit_descriptors, wait_until_bench_ends},
 };
 use crate::launch::temp_dir;
-
-/// The files that all nodes of one database have in common.
-const SECRETS: [&str; 3] = ["signing-key", "tls-key.pem", "tls-cert.pem"];
 
 /// Starts a PostgreSQL and the nodes. The arguments are the directory with PostgreSQL's programs, the number of nodes,
 /// and those of the supervisor of a single server. Prints the directory of PostgreSQL's socket, then for each node its
@@ -37,7 +34,7 @@ pub(super) fn run() -> Result<bool> {
     let data = |node: usize| dir.path().join(format!("node{node}"));
     for node in 0..nodes {
         if node > 0 {
-            copy_secrets(&data(0), &data(node))?;
+            create_node_dir(&data(0), &data(node))?;
         }
         let server = Server::start(&data(node), store.iter().chain(&args))?;
         server.report()?;
@@ -46,12 +43,4 @@ pub(super) fn run() -> Result<bool> {
     wait_until_bench_ends()?;
     drop(servers); // before their PostgreSQL
     Ok(true)
-}
-
-fn copy_secrets(from: &Path, to: &Path) -> Result<()> {
-    DirBuilder::new().mode(0o700).create(to)?;
-    for file in SECRETS {
-        fs::copy(from.join(file), to.join(file))?;
-    }
-    Ok(())
 }
